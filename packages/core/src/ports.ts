@@ -1,0 +1,161 @@
+import type {
+  BlockNid,
+  BlockRecord,
+  CommitResult,
+  EventId,
+  EventNid,
+  EventRecord,
+  EventTypeNid,
+  Interned,
+  InviteRecord,
+  JournalRecord,
+  Membership,
+  MembershipRecord,
+  Nids,
+  OutputRecord,
+  RedactionRecord,
+  RoomId,
+  RoomNid,
+  RoomRecord,
+  SnapshotNid,
+  SnapshotRecord,
+  StateKeyNid,
+  UserId,
+  WriteSet,
+} from '@roomserver/types'
+
+/** Reads of what never changes, by NID or by name, in batches; unknown ones are left out of the answer. */
+export interface PieceStore {
+  eventsByNid(nids: readonly EventNid[]): Promise<readonly EventRecord[]>
+  eventsById(ids: readonly EventId[]): Promise<readonly EventRecord[]>
+  snapshots(nids: readonly SnapshotNid[]): Promise<readonly SnapshotRecord[]>
+  blocks(nids: readonly BlockNid[]): Promise<readonly BlockRecord[]>
+  /** Stored blocks and snapshots with these content hashes, so that equal ones are stored once. */
+  blocksByHash(hashes: readonly string[]): Promise<readonly BlockRecord[]>
+  snapshotsByHash(roomNid: RoomNid, hashes: readonly string[]): Promise<readonly SnapshotRecord[]>
+  eventTypesByName(names: readonly string[]): Promise<readonly Interned<EventTypeNid>[]>
+  eventTypesByNid(nids: readonly EventTypeNid[]): Promise<readonly Interned<EventTypeNid>[]>
+  stateKeysByText(keys: readonly string[]): Promise<readonly Interned<StateKeyNid>[]>
+  stateKeysByNid(nids: readonly StateKeyNid[]): Promise<readonly Interned<StateKeyNid>[]>
+}
+
+/** Rooms, and the writing of what was decided about them. */
+export interface RoomStore {
+  room(roomId: RoomId): Promise<RoomRecord | undefined>
+  roomsByNid(nids: readonly RoomNid[]): Promise<readonly RoomRecord[]>
+  /** Every room, a page at a time, in the order of NIDs. */
+  rooms(after: RoomNid, limit: number): Promise<readonly RoomRecord[]>
+  /** Hands out `count` consecutive NIDs that nobody else gets, and returns the first. What is not used is lost. */
+  allocate<K extends keyof Nids>(kind: K, count: number): Promise<Nids[K]>
+  /** Which of these event IDs are named as prev events by stored events, though not stored when those came in. */
+  danglingPrev(ids: readonly EventId[]): Promise<readonly { readonly prev: EventId; readonly by: EventNid }[]>
+  /** Redactions of these events, applied or not. */
+  redactionsOf(ids: readonly EventId[]): Promise<readonly RedactionRecord[]>
+  /**
+   * Stores write sets of different rooms in one transaction. One that meets a conflict or fails is taken out and
+   * the others go on. Never throws for a single write set; the results are in the order of the write sets.
+   */
+  commit(writeSets: readonly WriteSet[]): Promise<readonly CommitResult[]>
+  journal(
+    roomNid: RoomNid,
+    options: { readonly resetsOnly?: boolean; readonly limit: number; readonly afterRevision?: number },
+  ): Promise<readonly JournalRecord[]>
+}
+
+/** Memberships and invites as tables, for questions that no single room's state answers. */
+export interface MembershipStore {
+  membership(roomNid: RoomNid, user: UserId): Promise<MembershipRecord | undefined>
+  membershipsOfRoom(
+    roomNid: RoomNid,
+    filter?: { readonly membership?: Membership; readonly localOnly?: boolean },
+  ): Promise<readonly (MembershipRecord & { readonly userId: UserId })[]>
+  roomsOfUser(
+    user: UserId,
+    filter?: { readonly membership?: Membership },
+  ): Promise<
+    readonly {
+      readonly roomNid: RoomNid
+      readonly roomId: RoomId
+      readonly membership: Membership
+      readonly forgotten: boolean
+    }[]
+  >
+  /** In how many of the rooms that `user` is joined to (narrowed to `roomIds` if given) each other user is joined as well. */
+  sharedUsers(
+    user: UserId,
+    filter: {
+      readonly others?: readonly UserId[]
+      readonly includeRooms?: readonly RoomId[]
+      readonly excludeRooms?: readonly RoomId[]
+    },
+  ): Promise<ReadonlyMap<UserId, number>>
+  /** Users whose ID holds `search` and who share a joined room with `user`; with their latest membership event. */
+  knownUsers(
+    user: UserId,
+    search: string,
+    limit: number,
+  ): Promise<readonly { readonly userId: UserId; readonly event: EventNid }[]>
+  /** Whether any user of `server` is joined. */
+  serverInRoom(roomNid: RoomNid, server: string): Promise<boolean>
+  joinedServers(roomNid: RoomNid): Promise<readonly string[]>
+  setForgotten(roomNid: RoomNid, user: UserId, forgotten: boolean): Promise<void>
+  invite(event: EventNid): Promise<InviteRecord | undefined>
+  /** Pending invites of a user into a room, oldest first. */
+  pendingInvites(
+    roomNid: RoomNid,
+    target: UserId,
+  ): Promise<readonly (InviteRecord & { readonly senderId: UserId })[]>
+}
+
+/** Aliases and the room directory. */
+export interface DirectoryStore {
+  roomOfAlias(alias: string): Promise<{ readonly roomId: RoomId; readonly creator: UserId } | undefined>
+  aliasesOfRoom(roomId: RoomId): Promise<readonly string[]>
+  /** False: the alias is taken. */
+  addAlias(alias: string, roomId: RoomId, creator: UserId): Promise<boolean>
+  removeAlias(alias: string): Promise<void>
+  publish(roomId: RoomId, published: boolean): Promise<void>
+  publishedRooms(): Promise<readonly RoomId[]>
+  isPublished(roomId: RoomId): Promise<boolean>
+  /** The event that a client's transaction made, if it was seen before. */
+  transactionEvent(sessionId: number, transactionId: string, user: UserId): Promise<EventId | undefined>
+}
+
+/** An asynchronous input that was made durable before it was answered. */
+export interface InboxItem {
+  readonly position: number
+  readonly roomId: RoomId
+  /** JSON text of one InputRoomEvent. */
+  readonly payload: string
+}
+
+/** The durable inbox of asynchronous input. An item is gone once a write set names it in `inboxDone`. */
+export interface InboxStore {
+  enqueue(items: readonly Omit<InboxItem, 'position'>[]): Promise<readonly number[]>
+  /** Waiting items in order, from `after` (exclusive). */
+  inbox(after: number, limit: number): Promise<readonly InboxItem[]>
+  /** Drops items that were refused and so have no write set. */
+  dropInbox(positions: readonly number[]): Promise<void>
+}
+
+/** An output as read back: content and event apart, put together by the reader. */
+export interface StoredOutput extends OutputRecord {
+  /** Position in the log over all rooms; ascending in the order of commits. */
+  readonly position: number
+  readonly roomId: RoomId
+  readonly version: string
+  /** The event's ID and federation JSON, where the output carries one. */
+  readonly eventId?: EventId | undefined
+  readonly eventJson?: string | undefined
+}
+
+/** The output log as it is kept in the database. */
+export interface OutputStore {
+  /** Outputs after a position, in order. */
+  outputs(after: number, limit: number): Promise<readonly StoredOutput[]>
+  /** Drops outputs that were delivered (production form) or that are too old to keep (embedded form). */
+  dropOutputs(positions: readonly number[]): Promise<void>
+}
+
+/** The room store as the core uses it. Every method needs one connection at the most and waits on nothing else. */
+export type Store = PieceStore & RoomStore & MembershipStore & DirectoryStore & InboxStore & OutputStore

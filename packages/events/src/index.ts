@@ -1,0 +1,1 @@
+export type { Pdu } from './pdu.ts'

@@ -1,0 +1,44 @@
+/**
+ * A computation that asks for what it lacks. It yields what has to be loaded before it can go on, and yields
+ * `undefined` now and then as a place to breathe, so that a long one never holds the event loop. Its driver loads (or
+ * waits a turn) and resumes it; with everything at hand it is an ordinary function of its input.
+ */
+export type Asking<Need, Result> = Generator<Need | undefined, Result, void>
+
+/**
+ * Runs a computation to its end with everything already at hand.
+ *
+ * @throws {Error} when it asks for something
+ */
+export function finish<Need, Result>(asking: Asking<Need, Result>): Result {
+  for (;;) {
+    const step = asking.next()
+    if (step.done === true) return step.value
+    if (step.value !== undefined) throw new Error(`not at hand: ${JSON.stringify(step.value)}`)
+  }
+}
+
+/**
+ * Runs a computation, loading what it asks for and giving way to others where it breathes.
+ *
+ * @param sliceMs - how long it may run before others get a turn
+ */
+export async function drive<Need, Result>(
+  asking: Asking<Need, Result>,
+  load: (need: Need) => Promise<void>,
+  giveWay: () => Promise<void>,
+  sliceMs = 5,
+): Promise<Result> {
+  let sliceEnd = performance.now() + sliceMs
+  for (;;) {
+    const step = asking.next()
+    if (step.done === true) return step.value
+    if (step.value !== undefined) {
+      await load(step.value)
+      sliceEnd = performance.now() + sliceMs
+    } else if (performance.now() >= sliceEnd) {
+      await giveWay()
+      sliceEnd = performance.now() + sliceMs
+    }
+  }
+}

@@ -1,0 +1,49 @@
+export { type Asking, drive, finish } from './asking.ts'
+export { type FailureCode, type Failures, isFailure, RoomserverError } from './errors.ts'
+export {
+  type Brand,
+  type EventId,
+  isServerName,
+  parseServerName,
+  type RoomId,
+  type RoomVersionId,
+  type ServerName,
+  serverOf,
+  type UserId,
+} from './ids.ts'
+export { isJsonObject, type JsonObject, type JsonValue } from './json.ts'
+export {
+  type BlockNid,
+  EMPTY_STATE_KEY_NID,
+  EVENT_TYPE_NIDS,
+  type EventNid,
+  type EventTypeNid,
+  FIRST_FREE_NID,
+  type Nids,
+  NO_NID,
+  type RoomNid,
+  type SnapshotNid,
+  type StateKeyNid,
+} from './nids.ts'
+export { type Clock, type LogFields, type Logger, silentLogger, systemClock } from './ports.ts'
+export type {
+  BlockRecord,
+  CommitResult,
+  EventRecord,
+  EventUpdate,
+  Interned,
+  InviteRecord,
+  JournalCause,
+  JournalRecord,
+  Membership,
+  MembershipRecord,
+  OutputKind,
+  OutputRecord,
+  RedactionRecord,
+  RoomRecord,
+  SnapshotRecord,
+  StateEntry,
+  TransactionRecord,
+  Verdict,
+  WriteSet,
+} from './store.ts'

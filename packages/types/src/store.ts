@@ -1,0 +1,235 @@
+import type { EventId, RoomId, RoomVersionId } from './ids.ts'
+import type { BlockNid, EventNid, EventTypeNid, RoomNid, SnapshotNid, StateKeyNid } from './nids.ts'
+
+/**
+ * What became of an event. These are different things and are kept apart:
+ * - `outlier`: stored outside the room's graph, its state not known; passed the rules against its own auth events
+ * - `accepted`: in the graph, allowed at the state before it (and by the current state, when it was new)
+ * - `soft-failed`: in the graph and allowed there, but not by the room's current state when it arrived
+ * - `rejected-by-auth-events`: refused by the rules against the events it cites
+ * - `rejected-by-state`: refused by the rules against the state before it
+ * (Malformed events are not stored.)
+ */
+export type Verdict = 'outlier' | 'accepted' | 'soft-failed' | 'rejected-by-auth-events' | 'rejected-by-state'
+
+/** A room as stored. A stub (no create event yet, as for an invite from elsewhere) has `current` 0. */
+export interface RoomRecord {
+  readonly nid: RoomNid
+  readonly roomId: RoomId
+  readonly version: RoomVersionId
+  /** Moves on by one with every commit to the room; 0: not stored yet. */
+  readonly revision: number
+  /** Forward extremities. */
+  readonly extremities: readonly EventNid[]
+  /** The room's current state: the resolution over its forward extremities. */
+  readonly current: SnapshotNid
+  /** The event of the latest `new_room_event` output; 0: none yet. */
+  readonly lastSent: EventNid
+  /** The greatest depth of the forward extremities. */
+  readonly depth: number
+  /** The number of the room's latest output; outputs of a room are numbered 1, 2, 3 … without a gap. */
+  readonly outputSeq: number
+}
+
+/** An event as stored. Immutable but for `verdict`, `before`, `after` (when an outlier comes in or is judged anew) and redaction. */
+export interface EventRecord {
+  readonly nid: EventNid
+  readonly roomNid: RoomNid
+  readonly eventId: EventId
+  readonly typeNid: EventTypeNid
+  /** 0: no state event. */
+  readonly stateKeyNid: StateKeyNid
+  readonly depth: number
+  /** 0 for an event without auth events, else one more than the greatest of them: unlike `depth`, nobody can lie about it. */
+  readonly authLevel: number
+  /** The events it cites as auth events, as far as they are stored, in its own order. */
+  readonly authNids: readonly EventNid[]
+  readonly verdict: Verdict
+  /** The rule that decided a verdict other than `accepted` and `outlier`, such as `v8 4.3.5`; else undefined. */
+  readonly rule?: string | undefined
+  readonly reason?: string | undefined
+  /** State before the event; 0: not known. */
+  readonly before: SnapshotNid
+  /** State after the event; equals `before` for an event that is no state event or was rejected. */
+  readonly after: SnapshotNid
+  /** The valid redaction that was applied to it; 0: none. Then `json` is the redacted event. */
+  readonly redactedBy: EventNid
+  /** The event in the federation format, canonical JSON; `unsigned` kept. */
+  readonly json: string
+}
+
+/** What may change of a stored event. */
+export interface EventUpdate {
+  readonly nid: EventNid
+  readonly verdict?: Verdict
+  readonly rule?: string | undefined
+  readonly reason?: string | undefined
+  readonly before?: SnapshotNid
+  readonly after?: SnapshotNid
+  readonly redactedBy?: EventNid
+  /** The redacted event. */
+  readonly json?: string
+  /** Filled in when events that it cites came in later. */
+  readonly authNids?: readonly EventNid[]
+  readonly authLevel?: number
+}
+
+/** One entry of a room's state. `event` 0 in a block: the entry of earlier blocks is gone. */
+export interface StateEntry {
+  readonly type: EventTypeNid
+  readonly stateKey: StateKeyNid
+  readonly event: EventNid
+}
+
+/**
+ * A state block: sorted by (type, state key), each pair once, immutable.
+ * `entries` holds (type, state key, event) NIDs, three numbers an entry.
+ */
+export interface BlockRecord {
+  readonly nid: BlockNid
+  /** SHA-256 of the entries, the first 16 bytes as hex; equal blocks are stored once. */
+  readonly hash: string
+  readonly entries: Float64Array
+}
+
+/** A state snapshot: at most 64 blocks; a later block overrides an earlier one. */
+export interface SnapshotRecord {
+  readonly nid: SnapshotNid
+  /** SHA-256 over the blocks' hashes, the first 16 bytes as hex; equal snapshots are stored once. */
+  readonly hash: string
+  readonly roomNid: RoomNid
+  readonly blocks: readonly BlockNid[]
+}
+
+export type Membership = 'join' | 'invite' | 'knock' | 'leave' | 'ban'
+
+/** Who is what in a room, by its current state; one row per (room, user). */
+export interface MembershipRecord {
+  readonly roomNid: RoomNid
+  /** The user, as the state key of the membership event. */
+  readonly user: StateKeyNid
+  readonly membership: Membership
+  readonly event: EventNid
+  /** Whether the user is one of this server's. */
+  readonly local: boolean
+  /** Whether the user has asked to forget the room. */
+  readonly forgotten: boolean
+}
+
+/** A pending or retired invite. */
+export interface InviteRecord {
+  readonly roomNid: RoomNid
+  readonly event: EventNid
+  readonly target: StateKeyNid
+  readonly sender: StateKeyNid
+  /** The event (or 0) that ended it; undefined while it is pending. */
+  readonly retiredBy?: EventNid | undefined
+}
+
+/** A redaction and what it redacts, which may not be here yet. */
+export interface RedactionRecord {
+  readonly redaction: EventNid
+  readonly roomNid: RoomNid
+  readonly redacts: EventId
+  /** Whether it was found valid and applied. */
+  readonly applied: boolean
+}
+
+/** Why an entry of the current state changed. */
+export type JournalCause =
+  /** An event was added to the end of the graph. */
+  | { readonly kind: 'event'; readonly event: EventNid }
+  /** Branches met: `event` brought it about; `weighed` are the candidates that stood against each other. */
+  | { readonly kind: 'resolution'; readonly event: EventNid; readonly weighed: readonly EventNid[] }
+  /** The state was given from outside (`has_state`), or an operator repaired it. */
+  | { readonly kind: 'rewrite'; readonly event: EventNid }
+  | { readonly kind: 'repair'; readonly by: string }
+
+/** One change of a room's current state. */
+export interface JournalRecord {
+  readonly roomNid: RoomNid
+  /** The room's revision that the change made. */
+  readonly revision: number
+  readonly type: EventTypeNid
+  readonly stateKey: StateKeyNid
+  /** 0: there was none. */
+  readonly from: EventNid
+  /** 0: there is none any more. */
+  readonly to: EventNid
+  readonly cause: JournalCause
+  /** Whether the entry fell back to an older event or to none: a state reset. */
+  readonly reset: boolean
+}
+
+export type OutputKind =
+  | 'new_room_event'
+  | 'old_room_event'
+  | 'new_invite_event'
+  | 'retire_invite_event'
+  | 'redacted_event'
+  | 'new_peek'
+  | 'new_inbound_peek'
+  | 'retire_peek'
+
+/**
+ * An output as kept in the outbox. The event is kept once, in the events table: `body` is the JSON text of the
+ * output's content without it (`event`, or `RedactedBecause` of a redacted_event, is put in first when it is read).
+ */
+export interface OutputRecord {
+  readonly roomNid: RoomNid
+  /** Number among the room's outputs: 1, 2, 3 … */
+  readonly seq: number
+  readonly kind: OutputKind
+  /** 0: the output carries no event. */
+  readonly event: EventNid
+  readonly body: string
+}
+
+/** A string and the NID that was given to it. */
+export interface Interned<N extends number> {
+  readonly nid: N
+  readonly text: string
+}
+
+/** A transaction of a client: the same one again is answered with the event it made. */
+export interface TransactionRecord {
+  readonly sessionId: number
+  readonly transactionId: string
+  readonly user: string
+  readonly eventId: EventId
+}
+
+/**
+ * Everything that deciding on input to one room wants written. It is stored whole, in one transaction, or not at
+ * all, and only while the room's row still has the revision that it was decided at.
+ */
+export interface WriteSet {
+  /** The room as it was read; `revision` is the one to move on from (0: the room must not exist). */
+  readonly room: RoomRecord
+  /** What the room's row becomes (its revision is moved on by the store). */
+  readonly next: Pick<RoomRecord, 'version' | 'extremities' | 'current' | 'lastSent' | 'depth' | 'outputSeq'>
+  /** Strings whose NIDs are new; another process may have stored them meanwhile. */
+  readonly eventTypes: readonly Interned<EventTypeNid>[]
+  readonly stateKeys: readonly Interned<StateKeyNid>[]
+  readonly events: readonly EventRecord[]
+  readonly updates: readonly EventUpdate[]
+  /** Events that name a prev event which is not stored: once that comes in, it is no forward extremity. */
+  readonly danglingPrev: readonly { readonly prev: EventId; readonly by: EventNid }[]
+  readonly blocks: readonly BlockRecord[]
+  readonly snapshots: readonly SnapshotRecord[]
+  readonly memberships: readonly MembershipRecord[]
+  readonly invites: readonly InviteRecord[]
+  readonly redactions: readonly RedactionRecord[]
+  readonly journal: readonly JournalRecord[]
+  readonly outputs: readonly OutputRecord[]
+  readonly transactions: readonly TransactionRecord[]
+  /** Positions in the durable inbox that this settles. */
+  readonly inboxDone: readonly number[]
+}
+
+/** What became of a write set. */
+export type CommitResult =
+  | { readonly kind: 'committed'; readonly revision: number }
+  /** Somebody else moved the room on, or gave one of its new strings, blocks or snapshots another NID: read again, decide again. */
+  | { readonly kind: 'conflict'; readonly over: 'room' | 'string' | 'block' | 'snapshot' | 'event' }
+  | { readonly kind: 'failed'; readonly error: unknown }

@@ -1,0 +1,7 @@
+export {
+  type AuthRules,
+  ROOM_VERSIONS,
+  type RedactionRules,
+  roomVersion,
+  type RoomVersionRules,
+} from './rules.ts'
