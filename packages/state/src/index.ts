@@ -1,1 +1,22 @@
-export {}
+export {
+  type AllocatorNeed,
+  type AppliedChanges,
+  applyChanges,
+  snapshotOf,
+  type StateAllocator,
+} from './snapshot/apply-changes.ts'
+export { difference, type Divergence, divergences, type StateChange } from './snapshot/difference.ts'
+export {
+  eachEntry,
+  type Entries,
+  entriesFrom,
+  entryCount,
+  eventAt,
+  findEvent,
+  NO_ENTRIES,
+  stateKeyAt,
+  typeAt,
+} from './snapshot/entries.ts'
+export { blockHash, type Sha256, snapshotHash } from './snapshot/hash.ts'
+export { allEntries, entriesOfType, lookup } from './snapshot/lookup.ts'
+export { type BlockNeed, type BlockReader, blocksOf, layersOf } from './snapshot/reader.ts'

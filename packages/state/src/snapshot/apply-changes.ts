@@ -1,0 +1,131 @@
+import type {
+  Asking,
+  BlockNid,
+  BlockRecord,
+  RoomNid,
+  SnapshotNid,
+  SnapshotRecord,
+  StateEntry,
+} from '@roomserver/types'
+import { type Entries, entriesFrom, entryCount, eventAt, stateKeyAt, STRIDE, typeAt } from './entries.ts'
+import { blockHash, type Sha256, snapshotHash } from './hash.ts'
+import { lookup } from './lookup.ts'
+import { mergeEntries, withoutTombstones } from './merge.ts'
+import { type BlockNeed, type BlockReader, blocksOf } from './reader.ts'
+
+/**
+ * Gives NIDs to new pieces. It is told the content hash, so that it can answer with the NID of an equal piece that
+ * is stored already; where that has to be looked up first it answers `undefined` and is asked again after the need.
+ */
+export interface StateAllocator {
+  readonly roomNid: RoomNid
+  readonly sha256: Sha256
+  blockNid(hash: string): BlockNid | undefined
+  snapshotNid(hash: string): SnapshotNid | undefined
+}
+
+/** A hash whose NID the allocator has to look up before it can give one. */
+export type AllocatorNeed =
+  | { readonly kind: 'block-hash'; readonly hash: string }
+  | { readonly kind: 'snapshot-hash'; readonly hash: string }
+
+/** A state after changes, and the block that was made for it (none where nothing changed). */
+export interface AppliedChanges {
+  readonly snapshot: SnapshotRecord
+  readonly blocks: readonly BlockRecord[]
+}
+
+/**
+ * The state `base` (`undefined`: the empty one) with `changes` made; an entry with event 0 is taken out. Of several
+ * changes to one entry the last counts; changes that change nothing are left out, and where none is left the answer
+ * is `base` itself.
+ *
+ * The new block absorbs its newest neighbours as long as they are not larger than twice its size. So every block of a
+ * snapshot is more than twice as large as the next newer one, a room of n entries has at most log₂(n) + 1 blocks, and
+ * an entry is written O(log n) times in all. Tombstones vanish when nothing is left below that they could hide.
+ */
+export function* applyChanges(
+  base: SnapshotRecord | undefined,
+  changes: readonly StateEntry[],
+  reader: BlockReader,
+  allocator: StateAllocator,
+): Asking<BlockNeed | AllocatorNeed, AppliedChanges> {
+  const below = base?.blocks ?? []
+  const effective = yield* withoutIdle(below, entriesFrom(changes), reader)
+  if (base !== undefined && effective.length === 0) return { snapshot: base, blocks: [] }
+
+  const { kept, entries } = yield* absorb(below, effective, reader)
+  const keptBlocks = yield* blocksOf(kept, reader)
+  const made = entries.length === 0 ? [] : [yield* newBlock(entries, allocator)]
+  const snapshot = yield* newSnapshot([...keptBlocks, ...made], allocator)
+  return { snapshot, blocks: made }
+}
+
+/** The changes without those that the state shows already. */
+function* withoutIdle(
+  blocks: readonly BlockNid[],
+  changes: Entries,
+  reader: BlockReader,
+): Asking<BlockNeed, Entries> {
+  const effective = new Float64Array(changes.length)
+  let length = 0
+  for (let index = 0; index < entryCount(changes); index++) {
+    const event = eventAt(changes, index)
+    const type = typeAt(changes, index)
+    const stateKey = stateKeyAt(changes, index)
+    if ((yield* lookup({ blocks }, type, stateKey, reader)) === event) continue
+    effective.set([type, stateKey, event], length)
+    length += STRIDE
+  }
+  return effective.slice(0, length)
+}
+
+/** Merges neighbours into the new entries, newest first, while they are not larger than twice the outcome. */
+function* absorb(
+  blocks: readonly BlockNid[],
+  changes: Entries,
+  reader: BlockReader,
+): Asking<BlockNeed, { readonly kept: readonly BlockNid[]; readonly entries: Entries }> {
+  let entries = changes
+  let count = blocks.length
+  for (; count > 0; count--) {
+    const [neighbour] = yield* blocksOf(blocks.slice(count - 1, count), reader)
+    if (neighbour === undefined || neighbour.entries.length > 2 * entries.length) break
+    entries = mergeEntries(neighbour.entries, entries, count === 1 ? 'drop' : 'keep')
+  }
+  return { kept: blocks.slice(0, count), entries: count === 0 ? withoutTombstones(entries) : entries }
+}
+
+/**
+ * Makes a whole state from nothing, in one block.
+ *
+ * @param entries - in any order; see {@link entriesFrom}
+ */
+export function snapshotOf(
+  entries: readonly StateEntry[],
+  allocator: StateAllocator,
+): Asking<BlockNeed | AllocatorNeed, AppliedChanges> {
+  return applyChanges(undefined, entries, { block: () => undefined }, allocator)
+}
+
+function* newBlock(entries: Entries, allocator: StateAllocator): Asking<AllocatorNeed, BlockRecord> {
+  const hash = blockHash(entries, allocator.sha256)
+  for (;;) {
+    const nid = allocator.blockNid(hash)
+    if (nid !== undefined) return { nid, hash, entries }
+    yield { kind: 'block-hash', hash }
+  }
+}
+
+function* newSnapshot(
+  blocks: readonly BlockRecord[],
+  allocator: StateAllocator,
+): Asking<AllocatorNeed, SnapshotRecord> {
+  const hash = snapshotHash(blocks, allocator.sha256)
+  for (;;) {
+    const nid = allocator.snapshotNid(hash)
+    const nids = blocks.map((block) => block.nid)
+    if (nid !== undefined) return { nid, hash, roomNid: allocator.roomNid, blocks: nids }
+    yield { kind: 'snapshot-hash', hash }
+  }
+}

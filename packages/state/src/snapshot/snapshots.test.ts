@@ -1,0 +1,201 @@
+import {
+  type BlockNid,
+  type BlockRecord,
+  type EventNid,
+  type EventTypeNid,
+  finish,
+  type RoomNid,
+  type SnapshotNid,
+  type SnapshotRecord,
+  type StateEntry,
+  type StateKeyNid,
+} from '@roomserver/types'
+import fc from 'fast-check'
+import { createHash } from 'node:crypto'
+import { expect, it } from 'vitest'
+import { applyChanges, type StateAllocator } from './apply-changes.ts'
+import { difference, divergences } from './difference.ts'
+import { eachEntry, type Entries, entryCount } from './entries.ts'
+import { allEntries, entriesOfType, lookup } from './lookup.ts'
+
+const entry = (type: number, stateKey: number, event: number): StateEntry => ({
+  type: type as EventTypeNid,
+  stateKey: stateKey as StateKeyNid,
+  event: event as EventNid,
+})
+
+/** Blocks and snapshots in memory, equal ones stored once; counts which blocks are read. */
+class Pieces implements StateAllocator {
+  readonly roomNid = 1 as RoomNid
+  readonly blocks = new Map<BlockNid, BlockRecord>()
+  readonly read = new Set<BlockNid>()
+  readonly #blockNids = new Map<string, BlockNid>()
+  readonly #snapshotNids = new Map<string, SnapshotNid>()
+  written = 0
+  readonly sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest()
+  readonly block = (nid: BlockNid) => {
+    this.read.add(nid)
+    return this.blocks.get(nid)
+  }
+  blockNid(hash: string): BlockNid {
+    const nid = this.#blockNids.get(hash) ?? ((this.#blockNids.size + 1) as BlockNid)
+    this.#blockNids.set(hash, nid)
+    return nid
+  }
+  snapshotNid(hash: string): SnapshotNid {
+    const nid = this.#snapshotNids.get(hash) ?? ((this.#snapshotNids.size + 1) as SnapshotNid)
+    this.#snapshotNids.set(hash, nid)
+    return nid
+  }
+  apply(base: SnapshotRecord | undefined, changes: readonly StateEntry[]): SnapshotRecord {
+    const { snapshot, blocks } = finish(applyChanges(base, changes, this, this))
+    for (const block of blocks) {
+      this.blocks.set(block.nid, block)
+      this.written += entryCount(block.entries)
+    }
+    return snapshot
+  }
+}
+
+/** The obviously right twin: a plain map. */
+type Naive = ReadonlyMap<string, number>
+const keyOf = (type: number, stateKey: number) => `${type}/${stateKey}`
+function applyNaively(state: Naive, changes: readonly StateEntry[]): Naive {
+  const next = new Map(state)
+  for (const { type, stateKey, event } of changes) {
+    if (event === 0) next.delete(keyOf(type, stateKey))
+    else next.set(keyOf(type, stateKey), event)
+  }
+  return next
+}
+const asMap = (entries: Entries): Naive =>
+  new Map([...eachEntry(entries)].map((e) => [keyOf(e.type, e.stateKey), e.event]))
+
+const change = fc
+  .tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 12 }), fc.integer({ min: 0, max: 5 }))
+  .map(([type, stateKey, event]) => entry(type, stateKey, event))
+/** Steps of a history: changes on top of any earlier state, so that it forks. */
+const history = fc.array(
+  fc.record({ on: fc.nat({ max: 1000 }), changes: fc.array(change, { maxLength: 20 }) }),
+  { minLength: 1, maxLength: 30 },
+)
+
+function play(pieces: Pieces, steps: readonly { on: number; changes: readonly StateEntry[] }[]) {
+  const states: { snapshot: SnapshotRecord | undefined; map: Naive }[] = [
+    { snapshot: undefined, map: new Map() },
+  ]
+  for (const { on, changes } of steps) {
+    const base = states[on % states.length]!
+    states.push({
+      snapshot: pieces.apply(base.snapshot, changes),
+      map: applyNaively(base.map, changes),
+    })
+  }
+  return states.slice(1).map((state) => ({ snapshot: state.snapshot!, map: state.map }))
+}
+
+it('is the naive map, whatever the changes and forks', () => {
+  fc.assert(
+    fc.property(history, (steps) => {
+      const pieces = new Pieces()
+      for (const { snapshot, map } of play(pieces, steps)) {
+        expect(asMap(finish(allEntries(snapshot, pieces)))).toEqual(map)
+        for (let type = 1; type <= 4; type++) {
+          const ofType = asMap(finish(entriesOfType(snapshot, type as EventTypeNid, pieces)))
+          expect(ofType).toEqual(new Map([...map].filter(([key]) => key.startsWith(`${type}/`))))
+          for (let stateKey = 1; stateKey <= 12; stateKey++) {
+            const found = lookup(snapshot, type as EventTypeNid, stateKey as StateKeyNid, pieces)
+            expect(finish(found)).toBe(map.get(keyOf(type, stateKey)) ?? 0)
+          }
+        }
+      }
+    }),
+  )
+})
+
+it('finds the differences that the naive maps have, and merges by them', () => {
+  fc.assert(
+    fc.property(history, fc.nat(), fc.nat(), (steps, i, j) => {
+      const pieces = new Pieces()
+      const states = play(pieces, steps)
+      const from = states[i % states.length]!
+      const to = states[j % states.length]!
+      const changes = finish(difference(from.snapshot, to.snapshot, pieces))
+      const keys = new Set([...from.map.keys(), ...to.map.keys()])
+      const expected = [...keys].filter((key) => from.map.get(key) !== to.map.get(key))
+      expect(changes.map((c) => keyOf(c.type, c.stateKey)).toSorted()).toEqual(expected.toSorted())
+      const merged = pieces.apply(
+        from.snapshot,
+        changes.map((c) => entry(c.type, c.stateKey, c.to)),
+      )
+      expect(asMap(finish(allEntries(merged, pieces)))).toEqual(to.map)
+    }),
+  )
+})
+
+it('compares many states at once', () => {
+  fc.assert(
+    fc.property(history, (steps) => {
+      const pieces = new Pieces()
+      const states = play(pieces, steps)
+      const found = finish(
+        divergences(
+          states.map((s) => s.snapshot),
+          pieces,
+        ),
+      )
+      const keys = new Set(states.flatMap((s) => [...s.map.keys()]))
+      const expected = new Map(
+        [...keys]
+          .map((key) => [key, states.map((s) => s.map.get(key) ?? 0)] as const)
+          .filter(([, events]) => new Set(events).size > 1),
+      )
+      expect(new Map(found.map((d) => [keyOf(d.type, d.stateKey), [...d.events]]))).toEqual(expected)
+    }),
+  )
+})
+
+it('reads only what differs: a shared block is searched, never walked, and not even that where both sides changed', () => {
+  const pieces = new Pieces()
+  const base = pieces.apply(
+    undefined,
+    Array.from({ length: 1000 }, (_, i) => entry(5, i + 1, i + 1)),
+  )
+  const a = pieces.apply(base, [entry(5, 7, 2001)])
+  const b = pieces.apply(base, [entry(5, 7, 2002)])
+  pieces.read.clear()
+  expect(finish(difference(a, b, pieces))).toEqual([{ type: 5, stateKey: 7, from: 2001, to: 2002 }])
+  expect(pieces.read.has(base.blocks[0]!)).toBe(false)
+})
+
+it('stores equal content once', () => {
+  const pieces = new Pieces()
+  const base = pieces.apply(undefined, [entry(1, 1, 1), entry(2, 1, 2)])
+  const there = pieces.apply(base, [entry(1, 1, 3)])
+  expect(pieces.apply(base, [entry(1, 1, 3)])).toEqual(there)
+  expect(pieces.apply(there, [entry(1, 1, 3)])).toBe(there)
+  expect(pieces.apply(undefined, [entry(2, 1, 2), entry(1, 1, 1)])).toEqual(base)
+})
+
+it('keeps its bounds over 100,000 changes', () => {
+  const pieces = new Pieces()
+  let seed = 1
+  const random = (n: number) => {
+    seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7f_ff_ff_ff
+    return seed % n
+  }
+  let snapshot: SnapshotRecord | undefined
+  const map = new Map<string, number>()
+  for (let i = 1; i <= 100_000; i++) {
+    const stateKey = 1 + random(30_000)
+    const event = random(10) === 0 ? 0 : i
+    snapshot = pieces.apply(snapshot, [entry(5, stateKey, event)])
+    if (event === 0) map.delete(keyOf(5, stateKey))
+    else map.set(keyOf(5, stateKey), event)
+    const sizes = snapshot.blocks.map((nid) => entryCount(pieces.blocks.get(nid)!.entries))
+    if (sizes.some((size, at) => at > 0 && size * 2 >= sizes[at - 1]!)) expect(sizes).toBe('halving')
+    expect(sizes.length).toBeLessThanOrEqual(17)
+  }
+  expect(asMap(finish(allEntries(snapshot!, pieces)))).toEqual(map)
+  expect(pieces.written).toBeLessThan(100_000 * 17 * 1.5)
+})
