@@ -1,0 +1,63 @@
+import {
+  type Asking,
+  type EventId,
+  type EventNid,
+  type EventRecord,
+  type EventTypeNid,
+  RoomserverError,
+  type StateKeyNid,
+} from '@roomserver/types'
+import type { Need } from './need.ts'
+import type { View } from './view.ts'
+
+/**
+ * The events with these NIDs, in their order.
+ *
+ * @throws {RoomserverError} STORE_DAMAGED when one does not exist
+ */
+export function* eventsOf(view: View, nids: readonly EventNid[]): Asking<Need, readonly EventRecord[]> {
+  const missing = nids.filter((nid) => view.event(nid) === undefined)
+  if (missing.length > 0) yield { kind: 'events', nids: missing }
+  return nids.map((nid) => view.event(nid) ?? damaged(`event NID ${nid} is referred to but not stored`))
+}
+
+/** The event with this ID, or `null` if it is not stored. */
+export function* eventWithId(view: View, id: EventId): Asking<Need, EventRecord | null> {
+  if (view.eventById(id) === undefined) yield { kind: 'events-by-id', ids: [id] }
+  return view.eventById(id) ?? null
+}
+
+/** The events with these IDs, `null` for each that is not stored, in their order. */
+export function* eventsWithIds(
+  view: View,
+  ids: readonly EventId[],
+): Asking<Need, readonly (EventRecord | null)[]> {
+  const missing = ids.filter((id) => view.eventById(id) === undefined)
+  if (missing.length > 0) yield { kind: 'events-by-id', ids: missing }
+  return ids.map((id) => view.eventById(id) ?? null)
+}
+
+/** The NIDs of event types; `null` for each that no stored event has. */
+export function* typeNidsOf(
+  view: View,
+  names: readonly string[],
+): Asking<Need, ReadonlyMap<string, EventTypeNid | null>> {
+  const missing = names.filter((name) => view.typeNid(name) === undefined)
+  if (missing.length > 0) yield { kind: 'types', names: missing }
+  return new Map(names.map((name) => [name, view.typeNid(name) ?? null]))
+}
+
+/** The NIDs of state keys; `null` for each that no stored event has. */
+export function* stateKeyNidsOf(
+  view: View,
+  keys: readonly string[],
+): Asking<Need, ReadonlyMap<string, StateKeyNid | null>> {
+  const missing = keys.filter((key) => view.stateKeyNid(key) === undefined)
+  if (missing.length > 0) yield { kind: 'state-keys', texts: missing }
+  return new Map(keys.map((key) => [key, view.stateKeyNid(key) ?? null]))
+}
+
+/** Fails a computation whose store contradicts itself. */
+export function damaged(what: string): never {
+  throw new RoomserverError('STORE_DAMAGED', { what, repair: 'roomserver check --repair' }, what)
+}

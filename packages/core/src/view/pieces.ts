@@ -1,0 +1,188 @@
+import type { Pdu } from '@roomserver/events'
+import type {
+  BlockNid,
+  BlockRecord,
+  EventId,
+  EventNid,
+  EventRecord,
+  EventTypeNid,
+  Interned,
+  RoomNid,
+  SnapshotNid,
+  SnapshotRecord,
+  StateKeyNid,
+} from '@roomserver/types'
+import { EMPTY_STATE_KEY_NID, EVENT_TYPE_NIDS } from '@roomserver/types'
+import type { RoomVersionRules } from '@roomserver/version'
+import type { PieceStore } from '../ports.ts'
+import { ByteCache } from './byte-cache.ts'
+import { type Found, Loader } from './loader.ts'
+import type { Need } from './need.ts'
+
+/** Parses an event which is known to be good. */
+export type ParseTrusted = (json: string, eventId: EventId, rules: RoomVersionRules) => Pdu
+
+/** An event as cached: its record, and its parsed form once that was asked for. */
+interface CachedEvent {
+  readonly record: EventRecord
+  readonly epoch: number
+  pdu: Pdu | undefined
+}
+
+/**
+ * The immutable pieces that rooms are made of (events, blocks, snapshots, strings and their NIDs), shared by all
+ * computations and bounded by bytes.
+ *
+ * The few things that can change about an event (verdict, redaction) change by commits to its room: our own come in
+ * through {@link Pieces.putEvent}; when another process moved a room on, {@link Pieces.forgetRoom} drops its events.
+ */
+export class Pieces {
+  readonly #loader: Loader
+  readonly #parse: ParseTrusted
+  readonly #events: ByteCache<EventNid, CachedEvent>
+  readonly #eventNids: ByteCache<EventId, EventNid>
+  readonly #snapshots: ByteCache<SnapshotNid, SnapshotRecord>
+  readonly #blocks: ByteCache<BlockNid, BlockRecord>
+  readonly #typeNids = new Map<string, EventTypeNid>(EVENT_TYPE_NIDS)
+  readonly #typeNames = new Map<EventTypeNid, string>([...EVENT_TYPE_NIDS].map(([name, nid]) => [nid, name]))
+  readonly #stateKeyNids: ByteCache<string, Interned<StateKeyNid>>
+  readonly #stateKeyTexts: ByteCache<StateKeyNid, Interned<StateKeyNid>>
+  readonly #epochs = new Map<RoomNid, number>()
+  /** Batches that were taken into the cache already; several computations get the same one. */
+  readonly #kept = new WeakSet<Found>()
+
+  /**
+   * @param maxBytes - what the cached pieces may take, all kinds together
+   * @param parse - parses an event from our own store (`trustedPdu` of `@roomserver/events`)
+   */
+  constructor(store: PieceStore, maxBytes: number, parse: ParseTrusted) {
+    this.#parse = parse
+    this.#loader = new Loader(store)
+    this.#events = new ByteCache(maxBytes * 0.6, ({ record }) => 700 + record.json.length * 3)
+    this.#eventNids = new ByteCache(maxBytes * 0.05, () => 160)
+    this.#snapshots = new ByteCache(maxBytes * 0.05, ({ blocks }) => 240 + blocks.length * 8)
+    this.#blocks = new ByteCache(maxBytes * 0.24, ({ entries }) => 240 + entries.byteLength)
+    this.#stateKeyNids = new ByteCache(maxBytes * 0.03, ({ text }) => 100 + text.length)
+    this.#stateKeyTexts = new ByteCache(maxBytes * 0.03, ({ text }) => 100 + text.length)
+  }
+
+  /** What the cache takes at present, in bytes (an estimate). */
+  get bytes(): number {
+    return [
+      this.#events,
+      this.#eventNids,
+      this.#snapshots,
+      this.#blocks,
+      this.#stateKeyNids,
+      this.#stateKeyTexts,
+    ]
+      .map((cache) => cache.bytes)
+      .reduce((sum, bytes) => sum + bytes, 0)
+  }
+
+  event(nid: EventNid): EventRecord | undefined {
+    return this.#cached(nid)?.record
+  }
+
+  eventById(id: EventId): EventRecord | undefined {
+    const nid = this.#eventNids.get(id)
+    return nid === undefined ? undefined : this.event(nid)
+  }
+
+  snapshot(nid: SnapshotNid): SnapshotRecord | undefined {
+    return this.#snapshots.get(nid)
+  }
+
+  block(nid: BlockNid): BlockRecord | undefined {
+    return this.#blocks.get(nid)
+  }
+
+  typeNid(name: string): EventTypeNid | undefined {
+    return this.#typeNids.get(name)
+  }
+
+  typeName(nid: EventTypeNid): string | undefined {
+    return this.#typeNames.get(nid)
+  }
+
+  stateKeyNid(text: string): StateKeyNid | undefined {
+    return text === '' ? EMPTY_STATE_KEY_NID : this.#stateKeyNids.get(text)?.nid
+  }
+
+  stateKeyText(nid: StateKeyNid): string | undefined {
+    return nid === EMPTY_STATE_KEY_NID ? '' : this.#stateKeyTexts.get(nid)?.text
+  }
+
+  /** The parsed form of a stored event; parsed once for as long as the event stays cached. */
+  pduOf(record: EventRecord, rules: RoomVersionRules): Pdu {
+    const cached = this.#cached(record.nid)
+    if (cached?.record !== record) return this.#parse(record.json, record.eventId, rules)
+    const pdu = cached.pdu ?? this.#parse(record.json, record.eventId, rules)
+    cached.pdu = pdu
+    return pdu
+  }
+
+  /**
+   * Reads what is needed from the store, in one batch with the needs of others, and keeps it.
+   *
+   * @param roomNid - the room that snapshot hashes in the need belong to
+   */
+  async load(need: Need, roomNid: RoomNid): Promise<Found> {
+    const found = await this.#loader.load(need, roomNid)
+    if (this.#kept.has(found)) return found
+    this.#kept.add(found)
+    for (const record of found.events.values()) this.#keepRead(record)
+    for (const record of found.eventsById.values()) this.#keepRead(record)
+    for (const record of found.snapshots.values()) this.putSnapshot(record)
+    for (const record of found.blocks.values()) this.putBlock(record)
+    for (const [text, nid] of found.typeNids) this.putType(nid, text)
+    for (const [nid, text] of found.typeNames) this.putType(nid, text)
+    for (const [text, nid] of found.stateKeyNids) this.putStateKey(nid, text)
+    for (const [nid, text] of found.stateKeyTexts) this.putStateKey(nid, text)
+    return found
+  }
+
+  /** Keeps an event as it was committed. */
+  putEvent(record: EventRecord, pdu?: Pdu): void {
+    this.#events.set(record.nid, { record, epoch: this.#epoch(record.roomNid), pdu })
+    this.#eventNids.set(record.eventId, record.nid)
+  }
+
+  putSnapshot(record: SnapshotRecord): void {
+    this.#snapshots.set(record.nid, record)
+  }
+
+  putBlock(record: BlockRecord): void {
+    this.#blocks.set(record.nid, record)
+  }
+
+  putType(nid: EventTypeNid, text: string): void {
+    this.#typeNids.set(text, nid)
+    this.#typeNames.set(nid, text)
+  }
+
+  putStateKey(nid: StateKeyNid, text: string): void {
+    const interned = { nid, text }
+    this.#stateKeyNids.set(text, interned)
+    this.#stateKeyTexts.set(nid, interned)
+  }
+
+  /** Drops what is cached of a room's events; used when somebody else has committed to the room. */
+  forgetRoom(roomNid: RoomNid): void {
+    this.#epochs.set(roomNid, this.#epoch(roomNid) + 1)
+  }
+
+  #keepRead(record: EventRecord): void {
+    // A read that was under way while we committed a change must not bring the old record back.
+    if (this.#cached(record.nid) === undefined) this.putEvent(record)
+  }
+
+  #cached(nid: EventNid): CachedEvent | undefined {
+    const cached = this.#events.get(nid)
+    return cached !== undefined && cached.epoch === this.#epoch(cached.record.roomNid) ? cached : undefined
+  }
+
+  #epoch(roomNid: RoomNid): number {
+    return this.#epochs.get(roomNid) ?? 0
+  }
+}

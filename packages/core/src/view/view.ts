@@ -1,0 +1,167 @@
+import type { Pdu } from '@roomserver/events'
+import {
+  type BlockNid,
+  type BlockRecord,
+  type EventId,
+  type EventNid,
+  type EventRecord,
+  type EventTypeNid,
+  NO_NID,
+  type RoomNid,
+  type SnapshotNid,
+  type SnapshotRecord,
+  type StateKeyNid,
+} from '@roomserver/types'
+import type { RoomVersionRules } from '@roomserver/version'
+import type { Found } from './loader.ts'
+import type { Need } from './need.ts'
+import type { Pieces } from './pieces.ts'
+
+/**
+ * The pieces as one computation sees them: everything it loaded stays with it until it ends, however small the
+ * shared cache is, and it remembers what turned out not to exist.
+ *
+ * Getters answer `undefined` for what is not loaded yet; then the computation yields a {@link Need}. For names that
+ * the store does not know they answer `null`.
+ */
+export class View {
+  readonly pieces: Pieces
+  readonly #roomNid: RoomNid
+  readonly #events = new Map<EventNid, EventRecord>()
+  readonly #eventsById = new Map<EventId, EventRecord | null>()
+  readonly #snapshots = new Map<SnapshotNid, SnapshotRecord>()
+  readonly #blocks = new Map<BlockNid, BlockRecord>()
+  readonly #typeNids = new Map<string, EventTypeNid | null>()
+  readonly #typeNames = new Map<EventTypeNid, string>()
+  readonly #stateKeyNids = new Map<string, StateKeyNid | null>()
+  readonly #stateKeyTexts = new Map<StateKeyNid, string>()
+  readonly #blocksByHash = new Map<string, BlockRecord | null>()
+  readonly #snapshotsByHash = new Map<string, SnapshotRecord | null>()
+
+  /** @param roomNid - the room that the computation is about; needed to look for snapshots by their hash */
+  constructor(pieces: Pieces, roomNid: RoomNid = NO_NID) {
+    this.pieces = pieces
+    this.#roomNid = roomNid
+  }
+
+  event(nid: EventNid): EventRecord | undefined {
+    return this.#events.get(nid) ?? this.pieces.event(nid)
+  }
+
+  eventById(id: EventId): EventRecord | null | undefined {
+    const own = this.#eventsById.get(id)
+    return own === undefined ? this.pieces.eventById(id) : own
+  }
+
+  snapshot(nid: SnapshotNid): SnapshotRecord | undefined {
+    return this.#snapshots.get(nid) ?? this.pieces.snapshot(nid)
+  }
+
+  block(nid: BlockNid): BlockRecord | undefined {
+    return this.#blocks.get(nid) ?? this.pieces.block(nid)
+  }
+
+  blockByHash(hash: string): BlockRecord | null | undefined {
+    return this.#blocksByHash.get(hash)
+  }
+
+  /** Snapshots of one room only: hashes of different rooms never meet in one computation. */
+  snapshotByHash(hash: string): SnapshotRecord | null | undefined {
+    return this.#snapshotsByHash.get(hash)
+  }
+
+  typeNid(name: string): EventTypeNid | null | undefined {
+    const own = this.#typeNids.get(name)
+    return own === undefined ? this.pieces.typeNid(name) : own
+  }
+
+  typeName(nid: EventTypeNid): string | undefined {
+    return this.#typeNames.get(nid) ?? this.pieces.typeName(nid)
+  }
+
+  stateKeyNid(text: string): StateKeyNid | null | undefined {
+    const own = this.#stateKeyNids.get(text)
+    return own === undefined ? this.pieces.stateKeyNid(text) : own
+  }
+
+  stateKeyText(nid: StateKeyNid): string | undefined {
+    return this.#stateKeyTexts.get(nid) ?? this.pieces.stateKeyText(nid)
+  }
+
+  /** The parsed form of a stored event. */
+  pduOf(record: EventRecord, rules: RoomVersionRules): Pdu {
+    return this.pieces.pduOf(record, rules)
+  }
+
+  /** Loads what is needed; afterwards the getters know it, or know that it does not exist. */
+  async load(need: Need): Promise<void> {
+    this.#keep(need, await this.pieces.load(need, this.#roomNid))
+  }
+
+  /** Lets the computation see an event that is not committed yet, or a changed one as it will be. */
+  addEvent(record: EventRecord): void {
+    this.#events.set(record.nid, record)
+    this.#eventsById.set(record.eventId, record)
+  }
+
+  addSnapshot(record: SnapshotRecord): void {
+    this.#snapshots.set(record.nid, record)
+    this.#snapshotsByHash.set(record.hash, record)
+  }
+
+  addBlock(record: BlockRecord): void {
+    this.#blocks.set(record.nid, record)
+    this.#blocksByHash.set(record.hash, record)
+  }
+
+  addType(nid: EventTypeNid, text: string): void {
+    this.#typeNids.set(text, nid)
+    this.#typeNames.set(nid, text)
+  }
+
+  addStateKey(nid: StateKeyNid, text: string): void {
+    this.#stateKeyNids.set(text, nid)
+    this.#stateKeyTexts.set(nid, text)
+  }
+
+  #keep(need: Need, found: Found): void {
+    switch (need.kind) {
+      case 'events':
+        return keep(this.#events, need.nids, found.events)
+      case 'events-by-id':
+        return keepOrAbsent(this.#eventsById, need.ids, found.eventsById)
+      case 'snapshots':
+        return keep(this.#snapshots, need.nids, found.snapshots)
+      case 'blocks':
+        return keep(this.#blocks, need.nids, found.blocks)
+      case 'types':
+        return keepOrAbsent(this.#typeNids, need.names, found.typeNids)
+      case 'type-names':
+        return keep(this.#typeNames, need.nids, found.typeNames)
+      case 'state-keys':
+        return keepOrAbsent(this.#stateKeyNids, need.texts, found.stateKeyNids)
+      case 'state-key-texts':
+        return keep(this.#stateKeyTexts, need.nids, found.stateKeyTexts)
+      case 'block-hash':
+        return keepOrAbsent(this.#blocksByHash, [need.hash], found.blocksByHash)
+      case 'snapshot-hash': {
+        const ofRoom = found.snapshotsByHash.get(this.#roomNid) ?? new Map<string, SnapshotRecord>()
+        return keepOrAbsent(this.#snapshotsByHash, [need.hash], ofRoom)
+      }
+      case 'several':
+        for (const one of need.needs) this.#keep(one, found)
+    }
+  }
+}
+
+/** What the computation added itself stands; the rest is taken over. */
+function keep<K, V>(own: Map<K, V>, keys: readonly K[], found: ReadonlyMap<K, V>): void {
+  for (const key of keys) {
+    const value = found.get(key)
+    if (value !== undefined && !own.has(key)) own.set(key, value)
+  }
+}
+
+function keepOrAbsent<K, V>(own: Map<K, V | null>, keys: readonly K[], found: ReadonlyMap<K, V>): void {
+  for (const key of keys) if (!own.has(key)) own.set(key, found.get(key) ?? null)
+}
