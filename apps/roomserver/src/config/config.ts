@@ -1,0 +1,62 @@
+import type { ServerName } from '@roomserver/types'
+import type { OwnSettings } from './own-section.ts'
+import type { SigningKey } from './signing-key.ts'
+
+export type DatabaseConfig =
+  | { readonly kind: 'sqlite'; readonly file: string }
+  | {
+      readonly kind: 'postgres'
+      readonly url: string
+      readonly maxConnections: number
+      readonly maxIdleConnections: number
+      /** Undefined: a connection is used as long as it lives. */
+      readonly maxLifetimeMs: number | undefined
+    }
+
+export type OutputConfig =
+  | { readonly kind: 'embedded' }
+  | {
+      readonly kind: 'jetstream'
+      readonly servers: readonly string[]
+      readonly topicPrefix: string
+      readonly inMemory: boolean
+      readonly disableTlsValidation: boolean
+    }
+
+export type ListenConfig =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string }
+
+/** Everything the program is told from outside, parsed once. Deeply frozen. */
+export interface Config {
+  /** Where it came from, for people: a path, or `defaults`. */
+  readonly source: string
+  readonly serverName: ServerName
+  readonly signingKey: SigningKey
+  readonly oldKeys: readonly (SigningKey & { readonly expiredAtMs: number })[]
+  readonly database: DatabaseConfig
+  readonly output: OutputConfig
+  readonly listen: ListenConfig
+  /** Addresses of the other components; one that is missing is not called. */
+  readonly components: {
+    readonly federation?: string
+    readonly user?: string
+    readonly appservice?: string
+  }
+  readonly cacheBytes: number
+  readonly metrics: {
+    readonly enabled: boolean
+    readonly basicAuth?: { readonly username: string; readonly password: string }
+  }
+  readonly logLevel: LogLevel
+  readonly settings: OwnSettings
+}
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'
+
+/** Freezes a value and all that hangs on it; bytes stay as they are. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value
+  for (const member of Object.values(value)) deepFreeze(member)
+  return Object.freeze(value)
+}

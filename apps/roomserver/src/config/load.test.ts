@@ -1,0 +1,209 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { isFailure } from '@roomserver/types'
+import { describe, expect, it } from 'vitest'
+import { parseConfig } from './load.ts'
+import { formatSigningKey, parseSigningKey } from './signing-key.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'config-'))
+const keyFile = join(folder, 'matrix_key.pem')
+writeFileSync(keyFile, formatSigningKey({ keyId: 'ed25519:auto', seed: new Uint8Array(32).fill(7) }))
+
+const SAMPLE = `version: 2
+global:
+  server_name: example.org
+  private_key: ${keyFile}
+  dns_cache:
+    enabled: false
+  cache:
+    max_size_estimated: 128mb
+  jetstream:
+    addresses:
+      - nats://127.0.0.1:4222
+    topic_prefix: Test
+room_server:
+  internal_api:
+    listen: http://127.0.0.1:17170
+    connect: http://127.0.0.1:17170
+  database:
+    connection_string: postgresql://matrix@localhost/roomserver?sslmode=disable
+    max_open_conns: 90
+federation_api:
+  send_max_retries: 16
+  internal_api:
+    listen: http://127.0.0.1:17172
+    connect: http://127.0.0.1:17172
+media_api:
+  whatever: [it, holds]
+`
+const parse = (text: string, environment = {}) => parseConfig(text, 'dendrite.yaml', environment)
+
+/** The sentence with which a text is refused. */
+function refusal(text: string, environment = {}): string {
+  try {
+    parse(text, environment)
+  } catch (error) {
+    if (isFailure(error, 'BAD_CONFIGURATION')) return error.message
+    throw error
+  }
+  return 'accepted'
+}
+
+describe('a dendrite.yaml', () => {
+  it('gives what a room server needs', () => {
+    expect(parse(SAMPLE)).toMatchObject({
+      serverName: 'example.org',
+      signingKey: { keyId: 'ed25519:auto' },
+      database: { kind: 'postgres', maxConnections: 90, maxIdleConnections: 2, maxLifetimeMs: undefined },
+      output: { kind: 'jetstream', servers: ['nats://127.0.0.1:4222'], topicPrefix: 'Test' },
+      listen: { kind: 'tcp', host: '127.0.0.1', port: 17170 },
+      components: { federation: 'http://127.0.0.1:17172' },
+      cacheBytes: 134_217_728,
+      logLevel: 'info',
+      settings: { compatibility: 'dendrite-2022', http: { max_body: 67_108_864 } },
+    })
+  })
+
+  it('is frozen once it is read', () => {
+    const config = parse(SAMPLE)
+    expect(() => Object.assign(config.settings.http, { max_body: 1 })).toThrow(TypeError)
+  })
+
+  it('calls no federation component where federation is off', () => {
+    const text = SAMPLE.replace('  dns_cache:', '  disable_federation: true\n  dns_cache:')
+    expect(parse(text).components.federation).toBeUndefined()
+  })
+
+  it('keeps outputs in the database where no NATS server is named', () => {
+    const text = SAMPLE.replace(/ {4}addresses:\n.*\n/, '')
+    expect(parse(text).output).toEqual({ kind: 'embedded' })
+  })
+
+  it('takes the database of all components where the room server has none', () => {
+    const text = SAMPLE.replace(/ {2}database:\n.*\n.*\n/, '').replace(
+      '  cache:',
+      '  database:\n    connection_string: file:all.db\n  cache:',
+    )
+    expect(parse(text).database).toMatchObject({ kind: 'sqlite', file: join(process.cwd(), 'all.db') })
+  })
+})
+
+it.each([
+  [
+    'a wrong type',
+    ['server_name: example.org', 'server_name: 7'],
+    '3: global.server_name: expected a server name such as example.org or localhost:8448',
+  ],
+  [
+    'a name that is none',
+    ['server_name: example.org', 'server_name: "a b"'],
+    '3: global.server_name: expected a server name such as example.org or localhost:8448',
+  ],
+  [
+    'a missing key',
+    ['  server_name: example.org\n', ''],
+    '2: global.server_name: expected a server name such as example.org or localhost:8448',
+  ],
+  [
+    'a size that is none',
+    ['128mb', 'plenty'],
+    '8: global.cache.max_size_estimated: expected a size such as 128mb or 1gb',
+  ],
+  [
+    'an unknown key of ours',
+    ['max_open_conns', 'max_connections'],
+    '19: room_server.database.max_connections: unknown key; expected one of connection_string, max_open_conns, max_idle_conns, conn_max_lifetime',
+  ],
+  [
+    'an unknown key in a list of sections',
+    ['media_api:', 'logging:\n  - type: std\n    level: info\n    leveel: 1\nmedia_api:'],
+    '28: logging.0.leveel: unknown key; expected one of type, level, params',
+  ],
+  [
+    'a number out of bounds',
+    ['max_open_conns: 90', 'max_open_conns: 90000'],
+    '19: room_server.database.max_open_conns: expected a whole number from -1 to 10,000',
+  ],
+  [
+    'a misspelt key among those of others',
+    ['private_key', 'private_kye'],
+    '4: global.private_kye: unknown key; expected private_key',
+  ],
+  [
+    'a misspelt section',
+    ['room_server:', 'room_sever:'],
+    '13: room_sever: unknown key; expected room_server',
+  ],
+  [
+    'an address that is none',
+    ['connect: http://127.0.0.1:17172', 'connect: localhost:17172'],
+    '24: federation_api.internal_api.connect: expected an address such as http://localhost:7770',
+  ],
+  [
+    'a scalar in place of a section',
+    ['    topic_prefix: Test', '    topic_prefix: a.b'],
+    '12: global.jetstream.topic_prefix: expected a prefix of letters, digits, - and _',
+  ],
+  ['another version', ['version: 2', 'version: 1'], '1: version: expected version: 2'],
+  [
+    'a setting of ours',
+    ['media_api:', 'roomserver:\n  http:\n    max_body: 0\nmedia_api:'],
+    '27: roomserver.http.max_body: expected a size such as 128mb or 1gb, above 0',
+  ],
+])('names key, line and what was expected: %s', (_what, [from, to], sentence) => {
+  expect(refusal(SAMPLE.replace(String(from), String(to)))).toBe(`dendrite.yaml:${sentence}`)
+})
+
+it('names the line of broken YAML', () => {
+  expect(refusal('version: 2\nglobal: [1,\n')).toMatch(/^dendrite.yaml:\d: .*valid YAML/)
+})
+
+it('reads a key without a value as if it was not there', () => {
+  const text = SAMPLE.replace(/ {4}addresses:\n.*\n/, '    addresses:\n      # - nats://elsewhere\n')
+  expect(parse(text).output).toEqual({ kind: 'embedded' })
+})
+
+describe('secrets from the environment', () => {
+  it('go before the file', () => {
+    const pem = formatSigningKey({ keyId: 'ed25519:env', seed: new Uint8Array(32).fill(9) })
+    const config = parse(SAMPLE, {
+      ROOMSERVER_DATABASE: 'postgresql://secret@db/rooms',
+      ROOMSERVER_TOKEN: 'correct-horse-battery',
+      ROOMSERVER_PRIVATE_KEY: pem,
+    })
+    expect(config.database).toMatchObject({ url: 'postgresql://secret@db/rooms', maxConnections: 90 })
+    expect(config.settings.token).toBe('correct-horse-battery')
+    expect(config.signingKey.keyId).toBe('ed25519:env')
+  })
+
+  it('are never repeated in an error', () => {
+    expect(refusal(SAMPLE, { ROOMSERVER_TOKEN: 'short' })).toBe(
+      'environment variable ROOMSERVER_TOKEN: expected at least 16 characters without spaces',
+    )
+  })
+})
+
+describe('a signing key', () => {
+  it('survives being written and read', () => {
+    expect(parseSigningKey(readFileSync(keyFile, 'utf8'), 'here').seed).toEqual(new Uint8Array(32).fill(7))
+  })
+
+  it.each([
+    ['', 'a PEM block MATRIX PRIVATE KEY'],
+    [
+      '-----BEGIN MATRIX PRIVATE KEY-----\n\nAAAA\n-----END MATRIX PRIVATE KEY-----',
+      'a PEM header "Key-ID: ed25519:name"',
+    ],
+    [
+      '-----BEGIN MATRIX PRIVATE KEY-----\nKey-ID: rsa:1\n\nAAAA\n-----END MATRIX PRIVATE KEY-----',
+      'a key ID such as ed25519:auto',
+    ],
+    [
+      '-----BEGIN MATRIX PRIVATE KEY-----\nKey-ID: ed25519:1\n\nAAAA\n-----END MATRIX PRIVATE KEY-----',
+      'a seed of 32 bytes, not 3',
+    ],
+  ])('refuses %j', (pem, expected) => {
+    expect(() => parseSigningKey(pem, 'here')).toThrow(expected)
+  })
+})

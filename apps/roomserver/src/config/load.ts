@@ -1,0 +1,144 @@
+import { readFileSync } from 'node:fs'
+import { RoomserverError } from '@roomserver/types'
+import type { z } from 'zod'
+import { type Config, type DatabaseConfig, deepFreeze } from './config.ts'
+import { databaseConfig, type Pool } from './connection-string.ts'
+import { nearMiss } from './near-miss.ts'
+import { ownSection } from './own-section.ts'
+import { componentSection, globalSection, loggingSection, roomServerSection } from './sections.ts'
+import { type Environment, readSecrets, type Secrets } from './secrets.ts'
+import { readSigningKey, type SigningKey } from './signing-key.ts'
+import { listenAddress, lowestLevel, outputConfig } from './translate.ts'
+import { badConfiguration, checkPart, parseYaml, type YamlFile } from './yaml-file.ts'
+
+/** The sections that are read. All others belong to other components and pass unread. */
+const SECTIONS = [
+  'version',
+  'global',
+  'room_server',
+  'federation_api',
+  'user_api',
+  'app_service_api',
+  'logging',
+  'roomserver',
+] as const
+
+type Global = z.output<typeof globalSection>
+
+/**
+ * Reads a `dendrite.yaml`. Paths in it are relative to the working directory, as for Dendrite.
+ *
+ * @throws {RoomserverError} BAD_CONFIGURATION naming file, line, key and what was expected
+ */
+export function loadConfig(path: string, environment: Environment): Config {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new RoomserverError(
+      'BAD_CONFIGURATION',
+      { key: path, expected: 'a readable file' },
+      `cannot read ${path}: ${reason}`,
+    )
+  }
+  return parseConfig(text, path, environment)
+}
+
+/** {@link loadConfig} for a text that was read already. */
+export function parseConfig(text: string, path: string, environment: Environment): Config {
+  const file = parseYaml(text, path)
+  const secrets = readSecrets(environment)
+  const top = topLevel(file)
+  const global = checkPart(file, ['global'], top['global'] ?? {}, globalSection)
+  refuseSlips(file, ['global'], global, Object.keys(globalSection.shape))
+  const roomServer = checkPart(file, ['room_server'], top['room_server'] ?? {}, roomServerSection)
+  const settings = checkPart(file, ['roomserver'], top['roomserver'] ?? {}, ownSection)
+  const component = (name: string, port: number) => {
+    if (top[name] === undefined) return undefined
+    return checkPart(file, [name], top[name], componentSection(port)).internal_api.connect
+  }
+  const federation = global.disable_federation ? undefined : component('federation_api', 7772)
+  const user = component('user_api', 7781)
+  const appservice = component('app_service_api', 7777)
+  const token = secrets.token ?? settings.token
+  return deepFreeze<Config>({
+    source: path,
+    serverName: global.server_name,
+    signingKey: signingKeyOf(file, global, secrets),
+    oldKeys: (global.old_private_keys ?? []).map((old) => ({
+      ...readSigningKey(old.private_key, false),
+      expiredAtMs: old.expired_at,
+    })),
+    database: databaseOf(file, global, roomServer, secrets),
+    output: outputConfig(global.jetstream),
+    listen: listenAddress(settings.unix_socket, roomServer.internal_api.listen),
+    components: {
+      ...(federation !== undefined && { federation }),
+      ...(user !== undefined && { user }),
+      ...(appservice !== undefined && { appservice }),
+    },
+    cacheBytes: global.cache.max_size_estimated,
+    metrics: metricsOf(global, secrets),
+    logLevel: lowestLevel(checkPart(file, ['logging'], top['logging'], loggingSection) ?? []),
+    settings: { ...settings, ...(token !== undefined && { token }) },
+  })
+}
+
+function topLevel(file: YamlFile): Readonly<Record<string, unknown>> {
+  const { value } = file
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw badConfiguration(file.path, '', 1, 'sections such as global and room_server')
+  }
+  const top = value as Readonly<Record<string, unknown>>
+  refuseSlips(file, [], top, SECTIONS)
+  if (top['version'] !== 2) {
+    throw badConfiguration(file.path, 'version', file.lineOf(['version']), 'version: 2')
+  }
+  return top
+}
+
+/** A key of nobody that is nearly one of ours is a mistake, not somebody else's. */
+function refuseSlips(file: YamlFile, at: readonly string[], found: object, known: readonly string[]): void {
+  for (const key of Object.keys(found)) {
+    const meant = known.includes(key) ? undefined : nearMiss(key, known)
+    if (meant === undefined) continue
+    const path = [...at, key]
+    throw badConfiguration(file.path, path.join('.'), file.lineOf(path), meant, 'unknown key; ')
+  }
+}
+
+function signingKeyOf(file: YamlFile, global: Global, secrets: Secrets): SigningKey {
+  if (secrets.signingKey !== undefined) return secrets.signingKey
+  if (global.private_key !== undefined) return readSigningKey(global.private_key)
+  throw badConfiguration(
+    file.path,
+    'global.private_key',
+    file.lineOf(['global', 'private_key']),
+    'the path of a PEM file, or its text in ROOMSERVER_PRIVATE_KEY',
+  )
+}
+
+function databaseOf(
+  file: YamlFile,
+  global: Global,
+  roomServer: z.output<typeof roomServerSection>,
+  secrets: Secrets,
+): DatabaseConfig {
+  const pool: Pool = roomServer.database ?? global.database ?? {}
+  const connectionString = secrets.database ?? pool.connection_string
+  if (connectionString !== undefined) return databaseConfig(connectionString, pool)
+  throw badConfiguration(
+    file.path,
+    'room_server.database.connection_string',
+    file.lineOf(['room_server', 'database']),
+    'postgresql://… or file:…, here or in ROOMSERVER_DATABASE',
+  )
+}
+
+function metricsOf(global: Global, secrets: Secrets): Config['metrics'] {
+  const { enabled, basic_auth: auth } = global.metrics
+  const password = secrets.metricsPassword ?? auth?.password ?? ''
+  const username = auth?.username ?? ''
+  return { enabled, ...(username !== '' && password !== '' && { basicAuth: { username, password } }) }
+}

@@ -1,0 +1,57 @@
+import { z } from 'zod'
+import { duration, flag, section, size, text, wholeNumber } from './values.ts'
+
+/**
+ * The section `roomserver`: settings that Dendrite has no key for. Its components pass the section unread.
+ * `docs/configuration.md` documents every key; a test compares the two.
+ */
+export const ownSection = section({
+  /** What is announced and done where behaviour is a matter of taste; see docs/configuration.md. */
+  compatibility: z
+    .enum(['dendrite-2022', 'current'], { error: 'dendrite-2022 or current' })
+    .default('dendrite-2022'),
+  /** Who calls the API has to send it as a bearer token. */
+  token: text('a token of at least 16 characters')
+    .min(16, { error: 'a token of at least 16 characters' })
+    .optional(),
+  /** A path to listen at instead of a port. */
+  unix_socket: text('a path').optional(),
+  http: section({
+    max_body: size.default(64 * 1024 * 1024),
+    max_header: size.default(16 * 1024),
+    /** Requests at once on one connection. */
+    max_concurrent_streams: wholeNumber(1, 100_000).default(256),
+    /** Requests a second on one connection; 0: no limit. */
+    max_request_rate: wholeNumber(0, 1_000_000).default(0),
+    request_timeout: duration.default(300_000),
+  }).prefault({}),
+  input: section({
+    /** Events that wait in all; beyond it callers get 503 with a hint when to come back. */
+    max_queued: wholeNumber(1, 10_000_000).default(20_000),
+    max_queued_bytes: size.default(256 * 1024 * 1024),
+  }).prefault({}),
+  output: section({
+    /** Messages on their way to JetStream at once. */
+    window: wholeNumber(1, 256).default(64),
+    /** Outputs kept in the embedded log; 0: all of them. */
+    keep: wholeNumber(0, Number.MAX_SAFE_INTEGER).default(0),
+  }).prefault({}),
+  repair: section({
+    /** Longest time for filling one hole. */
+    time: duration.default(300_000),
+    /** Longest time for one call to another component. */
+    call_time: duration.default(30_000),
+    max_events: wholeNumber(1, 10_000_000).default(20_000),
+    max_bytes: size.default(256 * 1024 * 1024),
+    max_servers: wholeNumber(1, 1_000).default(10),
+  }).prefault({}),
+  scrubber: section({
+    enabled: flag.default(true),
+    /** Rows looked at a second. */
+    rate: wholeNumber(1, 1_000_000).default(50),
+  }).prefault({}),
+  /** Forward extremities beyond which a room gets a dummy event; 0: never. */
+  max_extremities: wholeNumber(0, 10_000).default(0),
+})
+
+export type OwnSettings = z.infer<typeof ownSection>

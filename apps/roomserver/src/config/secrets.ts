@@ -1,0 +1,55 @@
+import { RoomserverError } from '@roomserver/types'
+import { parseSigningKey, type SigningKey } from './signing-key.ts'
+
+/** Environment variables, as in `process.env`. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** What may come by the environment instead of a file that others can read. Each goes before the file. */
+export interface Secrets {
+  readonly database?: string
+  readonly token?: string
+  readonly signingKey?: SigningKey
+  readonly metricsPassword?: string
+}
+
+/** The variables and what they stand for; printed by `--help`. */
+export const SECRET_VARIABLES = {
+  ROOMSERVER_DATABASE: 'connection string, instead of room_server.database.connection_string',
+  ROOMSERVER_TOKEN: 'bearer token that callers must send, instead of roomserver.token',
+  ROOMSERVER_PRIVATE_KEY: 'text of the PEM file, instead of global.private_key',
+  ROOMSERVER_METRICS_PASSWORD: 'instead of global.metrics.basic_auth.password',
+} as const
+
+/** Reads the secrets. @throws {RoomserverError} BAD_CONFIGURATION naming the variable, never its value */
+export function readSecrets(environment: Environment): Secrets {
+  const database = checked(
+    environment,
+    'ROOMSERVER_DATABASE',
+    /^(postgres(ql)?:\/\/|file:)./,
+    'postgresql://… or file:…',
+  )
+  const token = checked(environment, 'ROOMSERVER_TOKEN', /^\S{16,}$/, 'at least 16 characters without spaces')
+  const pem = environment['ROOMSERVER_PRIVATE_KEY']
+  const metricsPassword = environment['ROOMSERVER_METRICS_PASSWORD']
+  return {
+    ...(database !== undefined && { database }),
+    ...(token !== undefined && { token }),
+    ...(pem !== undefined && { signingKey: parseSigningKey(pem, 'ROOMSERVER_PRIVATE_KEY') }),
+    ...(metricsPassword !== undefined && { metricsPassword }),
+  }
+}
+
+function checked(
+  environment: Environment,
+  name: keyof typeof SECRET_VARIABLES,
+  form: RegExp,
+  expected: string,
+): string | undefined {
+  const value = environment[name]
+  if (value === undefined || form.test(value)) return value
+  throw new RoomserverError(
+    'BAD_CONFIGURATION',
+    { key: name, expected },
+    `environment variable ${name}: expected ${expected}`,
+  )
+}

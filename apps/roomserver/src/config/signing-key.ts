@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { RoomserverError } from '@roomserver/types'
+
+/** An ed25519 key: its ID in the form `ed25519:name` and its 32-byte seed. */
+export interface SigningKey {
+  readonly keyId: string
+  readonly seed: Uint8Array
+}
+
+const BLOCK = /-----BEGIN MATRIX PRIVATE KEY-----\r?\n([\s\S]*?)-----END MATRIX PRIVATE KEY-----/
+const KEY_ID = /^ed25519:[a-zA-Z0-9_]+$/
+
+/**
+ * Reads a PEM block `MATRIX PRIVATE KEY` with the header `Key-ID`.
+ *
+ * @param where - what to name in errors: the file, or the variable the text came from
+ * @param isKeyIdChecked - false for old keys, some of which have names that are not allowed any more
+ * @throws {RoomserverError} BAD_CONFIGURATION
+ */
+export function parseSigningKey(pem: string, where: string, isKeyIdChecked = true): SigningKey {
+  const body = BLOCK.exec(pem)?.[1]
+  if (body === undefined) throw badKey(where, 'a PEM block MATRIX PRIVATE KEY')
+  const lines = body.split(/\r?\n/)
+  const header = lines.find((line) => /^key-id:/i.test(line))
+  const keyId = header?.slice(header.indexOf(':') + 1).trim()
+  if (keyId === undefined) throw badKey(where, 'a PEM header "Key-ID: ed25519:name"')
+  if (!(isKeyIdChecked ? KEY_ID : /^ed25519:/).test(keyId)) {
+    throw badKey(where, `a key ID such as ed25519:auto (letters, digits and _), not ${JSON.stringify(keyId)}`)
+  }
+  const seed = Buffer.from(lines.filter((line) => !line.includes(':')).join(''), 'base64')
+  if (seed.length !== 32) throw badKey(where, `a seed of 32 bytes, not ${seed.length}`)
+  return Object.freeze({ keyId, seed: new Uint8Array(seed) })
+}
+
+/** Reads the key in a file. @throws {RoomserverError} BAD_CONFIGURATION */
+export function readSigningKey(path: string, isKeyIdChecked = true): SigningKey {
+  let pem: string
+  try {
+    pem = readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw badKey(path, `a readable file (${cause instanceof Error ? cause.message : String(cause)})`)
+  }
+  return parseSigningKey(pem, path, isKeyIdChecked)
+}
+
+/** Reads the key in a file, or makes one there that only its owner may read. */
+export function readOrCreateSigningKey(path: string): SigningKey {
+  if (existsSync(path)) return readSigningKey(path)
+  const seed = randomBytes(32)
+  const keyId = `ed25519:${randomBytes(3).toString('hex')}`
+  writeFileSync(path, formatSigningKey({ keyId, seed }), { mode: 0o600, flag: 'wx' })
+  return Object.freeze({ keyId, seed: new Uint8Array(seed) })
+}
+
+/** The form that {@link parseSigningKey} and Dendrite's components read. */
+export function formatSigningKey({ keyId, seed }: SigningKey): string {
+  const text = Buffer.from(seed).toString('base64')
+  return `-----BEGIN MATRIX PRIVATE KEY-----\nKey-ID: ${keyId}\n\n${text}\n-----END MATRIX PRIVATE KEY-----\n`
+}
+
+function badKey(where: string, expected: string): RoomserverError {
+  return new RoomserverError(
+    'BAD_CONFIGURATION',
+    { key: where, expected },
+    `signing key ${where}: expected ${expected}`,
+  )
+}

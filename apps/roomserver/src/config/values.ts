@@ -1,0 +1,57 @@
+import { isServerName } from '@roomserver/types'
+import { z } from 'zod'
+import { parseDuration, parseSize } from './units.ts'
+
+/** Builders for the values that the sections have in common. Each error says what was expected. */
+
+/** A schema whose every failure reads "expected …". */
+export const text = (expected: string) => z.string({ error: expected }).min(1, { error: expected })
+
+export const flag = z.boolean({ error: 'true or false' })
+
+/** A whole number within bounds, both included. */
+export function wholeNumber(least: number, most: number) {
+  const error = `a whole number from ${least.toLocaleString('en')} to ${most.toLocaleString('en')}`
+  return z.number({ error }).int({ error }).min(least, { error }).max(most, { error })
+}
+
+/** A duration in Go's notation, as milliseconds. */
+export const duration = z.preprocess(
+  (value) => (typeof value === 'string' ? parseDuration(value) : undefined),
+  z.number({ error: 'a duration such as 30s, 10m or 168h' }),
+)
+
+/** A size in bytes, or with kb, mb, gb or tb behind it. */
+export const size = z.preprocess(
+  (value) => (typeof value === 'number' ? value : typeof value === 'string' ? parseSize(value) : undefined),
+  z
+    .number({ error: 'a size such as 128mb or 1gb' })
+    .int({ error: 'a size such as 128mb or 1gb' })
+    .positive({ error: 'a size such as 128mb or 1gb, above 0' }),
+)
+
+export const serverName = z
+  .string({ error: 'a server name such as example.org or localhost:8448' })
+  .refine(isServerName, { error: 'a server name such as example.org or localhost:8448' })
+
+/** An address of an internal API: `http://` or `https://`, a host, a port. */
+export const address = z
+  .string({ error: 'an address such as http://localhost:7770' })
+  .refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol), {
+    error: 'an address such as http://localhost:7770',
+  })
+
+/** An object of which every member is ours: an unknown one is an error. */
+export function section<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.strictObject(shape, { error: (issue) => sectionError(issue, Object.keys(shape)) })
+}
+
+/** An object that other components share: what they read passes by unread. */
+export function sharedSection<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.looseObject(shape, { error: (issue) => sectionError(issue, Object.keys(shape)) })
+}
+
+function sectionError(issue: { readonly code?: string | undefined }, keys: readonly string[]): string {
+  const known = keys.join(', ')
+  return issue.code === 'unrecognized_keys' ? `one of ${known}` : `a section with ${known}`
+}
