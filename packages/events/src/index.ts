@@ -1,1 +1,35 @@
+export { ed25519, sha256Base64, sha256Base64Url, sha256Hex } from '#crypto'
+export { decodeBase64, encodeBase64 } from './base64.ts'
+export { buildEvent, type EventDraft, type EventRef, eventRef, signEvent } from './build-event.ts'
+export { canonicalJson } from './canonical-json.ts'
+export type { Strictness } from './canonical-scan.ts'
+export { canonicalizeJson, type CanonicalVerdict } from './canonical-text.ts'
+export { compareCodePoints } from './code-points.ts'
+export type { Ed25519, SignatureCheck } from './crypto/port.ts'
+export { headeredJson } from './headered.ts'
+export {
+  MAX_AUTH_EVENTS,
+  MAX_EVENT_BYTES,
+  MAX_ID_BYTES,
+  MAX_JSON_DEPTH,
+  MAX_PREV_EVENTS,
+} from './limits.ts'
+export { parsePdu, type PduVerdict } from './parse-pdu.ts'
 export type { Pdu } from './pdu.ts'
+export {
+  contentHash,
+  type EventJson,
+  eventIdOf,
+  redactEvent,
+  redactJson,
+  referenceHash,
+  trustedPdu,
+} from './raw-event.ts'
+export { requiredSignatures } from './required-signatures.ts'
+export { signJson, type SigningKey, verifyJson } from './signed-json.ts'
+export {
+  type KeyFinder,
+  type SignatureVerdict,
+  type VerifyKey,
+  verifySignatures,
+} from './verify-signatures.ts'

@@ -1,0 +1,9 @@
+import { Command } from 'commander'
+import { vectorsCommand } from './commands/vectors.ts'
+
+// One file per subcommand; each exports a function that makes its Command.
+const program = new Command('conformance')
+  .description('holds Roomserver against golden vectors and recorded traffic')
+  .addCommand(vectorsCommand())
+
+await program.parseAsync()

@@ -1,0 +1,17 @@
+import { checkCanonicalJson } from './canonical-json.ts'
+import { checkEventIdAndHashes } from './event-id-and-hashes.ts'
+import { checkPduFormat } from './pdu-format.ts'
+import { checkRedaction } from './redaction.ts'
+import { checkSignatures } from './signatures.ts'
+
+/** Checks a row; `undefined` when it holds, else a short sentence about the difference. */
+export type RowCheck = (row: unknown) => string | undefined | Promise<string | undefined>
+
+/** The families of vectors that we can judge, by the name of their files. */
+export const FAMILIES: ReadonlyMap<string, RowCheck> = new Map<string, RowCheck>([
+  ['canonical-json', checkCanonicalJson],
+  ['event-id-and-hashes', checkEventIdAndHashes],
+  ['signatures', checkSignatures],
+  ['redaction', checkRedaction],
+  ['pdu-format', checkPduFormat],
+])

@@ -1,0 +1,117 @@
+import type { EventId, JsonObject, RoomId, UserId } from '@roomserver/types'
+import type { RoomVersionRules } from '@roomserver/version'
+import { canonicalJson } from './canonical-json.ts'
+import { contentHash, signedText } from './hashes.ts'
+import { mapMembers, memberText } from './members.ts'
+import { parsePdu, type PduVerdict } from './parse-pdu.ts'
+import type { Pdu } from './pdu.ts'
+import { type EventJson, eventMembers, referenceHash } from './raw-event.ts'
+import { type SigningKey, signText } from './signed-json.ts'
+
+/** An earlier event as a new one refers to it; room versions 1 and 2 name its reference hash too. */
+export interface EventRef {
+  readonly eventId: EventId
+  /** The reference hash; only room versions 1 and 2 want it. */
+  readonly sha256?: string | undefined
+}
+
+/** What its author says about a new event; hashes and signatures are worked out. */
+export interface EventDraft {
+  /** Left out for the create event of a version 12 room, whose ID comes from the event. */
+  readonly roomId?: RoomId | undefined
+  /** Room versions 1 and 2 only, where the author gives the event its ID. */
+  readonly eventId?: EventId | undefined
+  readonly type: string
+  readonly sender: UserId
+  /** Left out: no state event. */
+  readonly stateKey?: string | undefined
+  readonly content: JsonObject
+  readonly prevEvents: readonly EventRef[]
+  readonly authEvents: readonly EventRef[]
+  readonly depth: number
+  /** Milliseconds since the epoch. */
+  readonly originServerTs: number
+  /** What an m.room.redaction redacts; put where the room version has it. */
+  readonly redacts?: EventId | undefined
+  readonly unsigned?: JsonObject | undefined
+}
+
+/** How a later event of the same room refers to this one. */
+export function eventRef(event: Pdu): EventRef {
+  if (event.rules.eventRefs === 'id') return { eventId: event.eventId }
+  return { eventId: event.eventId, sha256: referenceHash(event.json, event.rules) }
+}
+
+/**
+ * Makes an event: fills in hashes, signs it, and checks the result as {@link parsePdu} does, since what a client wants
+ * in its event can be too long or not canonical.
+ *
+ * @throws {RoomserverError} MALFORMED_EVENT when the draft has no canonical form
+ * @see https://spec.matrix.org/v1.16/server-server-api/#signing-events
+ */
+export async function buildEvent(
+  draft: EventDraft,
+  rules: RoomVersionRules,
+  key: SigningKey,
+): Promise<PduVerdict> {
+  const unsigned = canonicalJson(eventJson(draft, rules), rules.strictJson ? 'strict' : 'lenient')
+  const hashed = withMember(unsigned, 'hashes', { sha256: contentHash(eventMembers(unsigned)) })
+  return parsePdu(await signEvent(hashed, rules, key), rules)
+}
+
+/**
+ * Adds a server's signature to an event, beside those that it has.
+ *
+ * @returns the event, canonical JSON
+ * @throws {RoomserverError} MALFORMED_EVENT when `event` is no JSON object
+ * @see https://spec.matrix.org/v1.16/server-server-api/#signing-events
+ */
+export async function signEvent(event: EventJson, rules: RoomVersionRules, key: SigningKey): Promise<string> {
+  const members = eventMembers(event)
+  const signature = await signText(signedText(members, rules), key)
+  const signatures = new Map(entriesOf(memberText(members, 'signatures')))
+  const own = { ...Object.fromEntries(entriesOf(signatures.get(key.server))), [key.keyId]: signature }
+  signatures.set(key.server, own)
+  return withMember(members.text, 'signatures', Object.fromEntries(signatures))
+}
+
+function entriesOf(value: unknown): [string, unknown][] {
+  const object: unknown = typeof value === 'string' ? JSON.parse(value) : value
+  return typeof object === 'object' && object !== null ? Object.entries(object) : []
+}
+
+/** Puts a member in, at its place in canonical order. */
+function withMember(text: string, name: string, value: object): string {
+  const members = eventMembers(text)
+  if (memberText(members, name) !== undefined) {
+    return mapMembers(members, (key, old) => (key === name ? canonicalJson(value) : old))
+  }
+  const added = `"${name}":${canonicalJson(value)}`
+  return eventMembers(text === '{}' ? `{${added}}` : `${text.slice(0, -1)},${added}}`).text
+}
+
+function eventJson(draft: EventDraft, rules: RoomVersionRules): Record<string, unknown> {
+  const redactsInContent = draft.redacts !== undefined && rules.redactsIn === 'content'
+  return {
+    auth_events: references(draft.authEvents, rules),
+    content: redactsInContent ? { ...draft.content, redacts: draft.redacts } : draft.content,
+    depth: draft.depth,
+    event_id: rules.eventId === 'domain' ? draft.eventId : undefined,
+    origin_server_ts: draft.originServerTs,
+    prev_events: references(draft.prevEvents, rules),
+    redacts: redactsInContent ? undefined : draft.redacts,
+    room_id: draft.roomId,
+    sender: draft.sender,
+    state_key: draft.stateKey,
+    type: draft.type,
+    unsigned: draft.unsigned,
+  }
+}
+
+function references(refs: readonly EventRef[], rules: RoomVersionRules): readonly unknown[] {
+  return refs.map((ref) =>
+    rules.eventRefs === 'id'
+      ? ref.eventId
+      : [ref.eventId, ref.sha256 === undefined ? {} : { sha256: ref.sha256 }],
+  )
+}

@@ -1,0 +1,65 @@
+import { RoomserverError } from '@roomserver/types'
+import type { Strictness } from './canonical-scan.ts'
+import { compareCodePoints } from './code-points.ts'
+import { MAX_JSON_DEPTH } from './limits.ts'
+
+/**
+ * The canonical JSON of a value. Members that are `undefined` are left out, as `JSON.stringify` does.
+ *
+ * @param strictness - `strict` has integers of 53 bits only; `lenient` writes other numbers as JavaScript does
+ * @throws {RoomserverError} MALFORMED_EVENT when the value has no canonical form: other numbers, half surrogate
+ *   pairs, nesting deeper than 1,000 (or cyclic), what JSON doesn't have
+ * @see https://spec.matrix.org/v1.16/appendices/#canonical-json
+ */
+export function canonicalJson(value: unknown, strictness: Strictness = 'strict'): string {
+  return encoded(value, strictness, 0)
+}
+
+function encoded(value: unknown, strictness: Strictness, depth: number): string {
+  if (typeof value === 'string') return quoted(value)
+  if (typeof value === 'number') return number(value, strictness)
+  if (value === null || value === true || value === false) return String(value)
+  if (typeof value !== 'object') return refuse(`${typeof value} is no JSON`)
+  if (depth === MAX_JSON_DEPTH) return refuse(`nests deeper than ${MAX_JSON_DEPTH}`)
+  if (Array.isArray(value)) return list(value, strictness, depth + 1)
+  return object(value as Readonly<Record<string, unknown>>, strictness, depth + 1)
+}
+
+function list(values: readonly unknown[], strictness: Strictness, depth: number): string {
+  let text = '['
+  for (const value of values) text += `${text === '[' ? '' : ','}${encoded(value, strictness, depth)}`
+  return `${text}]`
+}
+
+function object(members: Readonly<Record<string, unknown>>, strictness: Strictness, depth: number): string {
+  let text = '{'
+  for (const key of sortedKeys(members)) {
+    const value = members[key]
+    if (value === undefined) continue
+    text += `${text === '{' ? '' : ','}${quoted(key)}:${encoded(value, strictness, depth)}`
+  }
+  return `${text}}`
+}
+
+function sortedKeys(members: object): string[] {
+  const keys = Object.keys(members)
+  for (let i = 1; i < keys.length; i++) {
+    if (compareCodePoints(keys[i - 1] as string, keys[i] as string) > 0) return keys.sort(compareCodePoints)
+  }
+  return keys
+}
+
+/** `JSON.stringify` writes exactly the escapes of canonical JSON. */
+function quoted(text: string): string {
+  return text.isWellFormed() ? JSON.stringify(text) : refuse('a string holds half of a surrogate pair')
+}
+
+function number(value: number, strictness: Strictness): string {
+  if (Number.isSafeInteger(value) && !(strictness === 'strict' && Object.is(value, -0))) return String(value)
+  if (strictness === 'lenient' && Number.isFinite(value)) return String(value)
+  return refuse(`${Object.is(value, -0) ? '-0' : value} is no integer between -(2^53 - 1) and 2^53 - 1`)
+}
+
+function refuse(reason: string): never {
+  throw new RoomserverError('MALFORMED_EVENT', { rule: 'json', reason }, `no canonical JSON: ${reason}`)
+}

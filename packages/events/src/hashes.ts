@@ -1,0 +1,51 @@
+import { sha256Base64, sha256Base64Url } from '#crypto'
+import type { EventId } from '@roomserver/types'
+import type { RoomVersionRules } from '@roomserver/version'
+import { type Members, membersOf, memberValue, withoutMembers } from './members.ts'
+import { redactedText } from './redaction.ts'
+
+const NOT_HASHED: ReadonlySet<string> = new Set(['hashes', 'signatures', 'unsigned'])
+const NOT_SIGNED: ReadonlySet<string> = new Set(['signatures', 'unsigned'])
+
+/**
+ * The content hash of an event, which belongs into its `hashes.sha256`: unpadded base64.
+ *
+ * @see https://spec.matrix.org/v1.16/server-server-api/#calculating-the-content-hash-for-an-event
+ */
+export function contentHash(event: Members): string {
+  return sha256Base64(withoutMembers(event, NOT_HASHED))
+}
+
+/** Whether the event's `hashes.sha256` is its content hash; padding at the end of it is tolerated. */
+export function contentHashMatches(event: Members): boolean {
+  const hashes = memberValue(event, 'hashes')
+  if (typeof hashes !== 'object' || hashes === null || !('sha256' in hashes)) return false
+  return typeof hashes.sha256 === 'string' && hashes.sha256.replace(/=+$/, '') === contentHash(event)
+}
+
+/** What servers sign of an event, and what its reference hash is made of: the redacted event without signatures. */
+export function signedText(event: Members, rules: RoomVersionRules): string {
+  const redacted = membersOf(redactedText(event, rules))
+  return redacted === undefined ? '{}' : withoutMembers(redacted, NOT_SIGNED)
+}
+
+/**
+ * The reference hash of an event: unpadded base64, with the URL-safe alphabet from room version 4 on.
+ *
+ * @see https://spec.matrix.org/v1.16/server-server-api/#calculating-the-reference-hash-for-an-event
+ */
+export function referenceHash(event: Members, rules: RoomVersionRules): string {
+  const text = signedText(event, rules)
+  return rules.eventId === 'hash-base64url' ? sha256Base64Url(text) : sha256Base64(text)
+}
+
+/**
+ * The ID of an event: its own `event_id` in room versions 1 and 2, its reference hash later.
+ *
+ * @see https://spec.matrix.org/v1.16/rooms/v4/#event-ids
+ */
+export function eventIdOf(event: Members, rules: RoomVersionRules): EventId {
+  if (rules.eventId !== 'domain') return `$${referenceHash(event, rules)}`
+  const id = memberValue(event, 'event_id')
+  return typeof id === 'string' ? id : ''
+}

@@ -1,0 +1,75 @@
+import { type EventId, type JsonObject, RoomserverError } from '@roomserver/types'
+import type { RoomVersionRules } from '@roomserver/version'
+import { canonicalizeJson } from './canonical-text.ts'
+import { pduOf } from './event-fields.ts'
+import { contentHash as hashOf, eventIdOf as idOf, referenceHash as referenceOf } from './hashes.ts'
+import { type Members, membersOf } from './members.ts'
+import type { Pdu } from './pdu.ts'
+import { redactedText } from './redaction.ts'
+
+/** An event in the federation format: its JSON text, canonical or not, or the object parsed from it. */
+export type EventJson = string | JsonObject
+
+/**
+ * A Pdu of an event that needs no checks: it comes from our own store, or the caller answers for it. Members that are
+ * missing or of a wrong type read as empty or 0.
+ *
+ * @throws {RoomserverError} MALFORMED_EVENT when `event` is no JSON object
+ */
+export function trustedPdu(event: EventJson, eventId: EventId, rules: RoomVersionRules): Pdu {
+  return pduOf(eventMembers(event), eventId, rules)
+}
+
+/**
+ * The content hash of an event, which belongs into its `hashes.sha256`: unpadded base64.
+ *
+ * @throws {RoomserverError} MALFORMED_EVENT when `event` is no JSON object
+ * @see https://spec.matrix.org/v1.16/server-server-api/#calculating-the-content-hash-for-an-event
+ */
+export function contentHash(event: EventJson): string {
+  return hashOf(eventMembers(event))
+}
+
+/**
+ * The reference hash of an event: unpadded base64, with the URL-safe alphabet from room version 4 on.
+ *
+ * @throws {RoomserverError} MALFORMED_EVENT when `event` is no JSON object
+ * @see https://spec.matrix.org/v1.16/server-server-api/#calculating-the-reference-hash-for-an-event
+ */
+export function referenceHash(event: EventJson, rules: RoomVersionRules): string {
+  return referenceOf(eventMembers(event), rules)
+}
+
+/**
+ * The ID of an event: its own `event_id` in room versions 1 and 2, its reference hash later.
+ *
+ * @throws {RoomserverError} MALFORMED_EVENT when `event` is no JSON object
+ * @see https://spec.matrix.org/v1.16/rooms/v4/#event-ids
+ */
+export function eventIdOf(event: EventJson, rules: RoomVersionRules): EventId {
+  return idOf(eventMembers(event), rules)
+}
+
+/**
+ * The redacted form of an event, canonical JSON without `unsigned`. `hashes` and `signatures` stay, and stay good.
+ *
+ * @throws {RoomserverError} MALFORMED_EVENT when `event` is no JSON object
+ * @see https://spec.matrix.org/v1.16/rooms/v11/#redactions
+ */
+export function redactJson(event: EventJson, rules: RoomVersionRules): string {
+  return redactedText(eventMembers(event), rules)
+}
+
+/** The redacted form of an event. Its ID stays the same; redacting it again changes nothing. */
+export function redactEvent(event: Pdu): Pdu {
+  return trustedPdu(redactJson(event.json, event.rules), event.eventId, event.rules)
+}
+
+/** The members of an event; lenient, since whoever comes here has checked it or doesn't want to. */
+export function eventMembers(event: EventJson): Members {
+  const canonical = canonicalizeJson(typeof event === 'string' ? event : JSON.stringify(event), 'lenient')
+  const members = canonical.ok ? membersOf(canonical.text) : undefined
+  if (members) return members
+  const reason = canonical.ok ? 'no JSON object' : canonical.reason
+  throw new RoomserverError('MALFORMED_EVENT', { rule: 'json', reason }, `the event is malformed: ${reason}`)
+}

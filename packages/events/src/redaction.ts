@@ -1,0 +1,79 @@
+import type { RedactionRules, RoomVersionRules } from '@roomserver/version'
+import { mapMembers, type Members, membersOf, memberText } from './members.ts'
+
+const KEPT = [
+  ...['event_id', 'type', 'room_id', 'sender', 'state_key', 'content', 'hashes', 'signatures', 'depth'],
+  ...['prev_events', 'auth_events', 'origin_server_ts'],
+]
+const KEPT_BEFORE_V11: ReadonlySet<string> = new Set([...KEPT, 'prev_state', 'origin', 'membership'])
+const KEPT_FROM_V11: ReadonlySet<string> = new Set(KEPT)
+
+const POWER_LEVELS = [
+  ...['ban', 'events', 'events_default', 'kick', 'redact', 'state_default', 'users', 'users_default'],
+]
+
+/**
+ * An event's text as it is after redaction, `unsigned` left out: what the event ID and the signatures cover (without
+ * `signatures`), and what remains of an event whose content hash does not match.
+ *
+ * @see https://spec.matrix.org/v1.16/rooms/v11/#redactions
+ */
+export function redactedText(event: Members, rules: RoomVersionRules): string {
+  const kept = rules.redaction.layout === 'v11' ? KEPT_FROM_V11 : KEPT_BEFORE_V11
+  const type = typeOf(event)
+  return mapMembers(event, (name, value) => {
+    if (!kept.has(name)) return undefined
+    // The room ID of such a room is the create event's own hash, so it can't be part of what is hashed.
+    if (name === 'room_id' && type === 'm.room.create' && rules.roomId === 'create-hash') return undefined
+    return name === 'content' ? redactedContent(type, value, rules.redaction) : value
+  })
+}
+
+function typeOf(event: Members): unknown {
+  const text = memberText(event, 'type')
+  return text === undefined ? undefined : JSON.parse(text)
+}
+
+function redactedContent(type: unknown, content: string, rules: RedactionRules): string {
+  if (typeof type !== 'string') return '{}'
+  if (type === 'm.room.create' && rules.layout === 'v11') return content.startsWith('{') ? content : '{}'
+  const keys = keptContentKeys(type, rules)
+  const members = keys.length === 0 ? undefined : membersOf(content)
+  if (members === undefined) return '{}'
+  return mapMembers(members, (name, value) => {
+    if (name === 'third_party_invite' && keys.includes(name)) return signedPart(value)
+    return keys.includes(name) ? value : undefined
+  })
+}
+
+/** `third_party_invite` of a membership event keeps its `signed`; one that is no object goes altogether. */
+function signedPart(thirdPartyInvite: string): string | undefined {
+  const members = membersOf(thirdPartyInvite)
+  return members && mapMembers(members, (name, value) => (name === 'signed' ? value : undefined))
+}
+
+function keptContentKeys(type: string, rules: RedactionRules): readonly string[] {
+  const v11 = rules.layout === 'v11'
+  switch (type) {
+    case 'm.room.member':
+      return [
+        'membership',
+        ...(rules.keepMemberAuthorisingServer ? ['join_authorised_via_users_server'] : []),
+        ...(v11 ? ['third_party_invite'] : []),
+      ]
+    case 'm.room.create':
+      return ['creator']
+    case 'm.room.join_rules':
+      return rules.keepJoinRulesAllow ? ['join_rule', 'allow'] : ['join_rule']
+    case 'm.room.power_levels':
+      return v11 ? [...POWER_LEVELS, 'invite'] : POWER_LEVELS
+    case 'm.room.history_visibility':
+      return ['history_visibility']
+    case 'm.room.aliases':
+      return rules.keepAliases ? ['aliases'] : []
+    case 'm.room.redaction':
+      return v11 ? ['redacts'] : []
+    default:
+      return []
+  }
+}

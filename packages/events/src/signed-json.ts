@@ -1,0 +1,72 @@
+import { ed25519 } from '#crypto'
+import { isJsonObject, type JsonObject } from '@roomserver/types'
+import { decodeBase64, encodeBase64 } from './base64.ts'
+import { canonicalJson } from './canonical-json.ts'
+
+const utf8 = new TextEncoder()
+
+/** A server's key to sign with. */
+export interface SigningKey {
+  readonly server: string
+  /** Such as `ed25519:1`. */
+  readonly keyId: string
+  /** The private key: 32 bytes, unpadded base64. */
+  readonly seed: string
+}
+
+/**
+ * Signs a text.
+ *
+ * @returns the signature, unpadded base64
+ * @throws {TypeError} when the key's seed is not 32 bytes in base64
+ */
+export async function signText(text: string, key: SigningKey): Promise<string> {
+  const seed = decodeBase64(key.seed)
+  if (seed?.length !== 32) throw new TypeError(`the seed of ${key.keyId} is not 32 bytes in base64`)
+  return encodeBase64(await ed25519.sign(seed, utf8.encode(text)))
+}
+
+/** Checks a signature of a text; key and signature in base64, padded or not. What is malformed is not good. */
+export async function verifyText(text: string, signature: string, publicKey: string): Promise<boolean> {
+  const key = decodeBase64(publicKey)
+  const bytes = decodeBase64(signature)
+  if (key === undefined || bytes === undefined) return false
+  return ed25519.verify({ publicKey: key, signature: bytes, message: utf8.encode(text) })
+}
+
+/**
+ * The signature of a JSON object other than an event (an event's covers its redacted form: {@link buildEvent}).
+ * `signatures` and `unsigned` are not part of what is signed.
+ *
+ * @returns the signature, unpadded base64
+ * @throws {RoomserverError} MALFORMED_EVENT when the object has no canonical form
+ * @see https://spec.matrix.org/v1.16/appendices/#signing-json
+ */
+export function signJson(object: JsonObject, key: SigningKey): Promise<string> {
+  return signText(textToSign(object), key)
+}
+
+/**
+ * Checks the signature of a server on a JSON object other than an event.
+ *
+ * @param publicKey - base64
+ * @see https://spec.matrix.org/v1.16/appendices/#checking-for-a-signature
+ */
+export async function verifyJson(
+  object: JsonObject,
+  server: string,
+  keyId: string,
+  publicKey: string,
+): Promise<boolean> {
+  const signature = member(member(member(object, 'signatures'), server), keyId)
+  return typeof signature === 'string' && verifyText(textToSign(object), signature, publicKey)
+}
+
+function textToSign(object: JsonObject): string {
+  const signed = Object.entries(object).filter(([name]) => name !== 'signatures' && name !== 'unsigned')
+  return canonicalJson(Object.fromEntries(signed), 'lenient')
+}
+
+function member(value: unknown, name: string): unknown {
+  return isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined
+}

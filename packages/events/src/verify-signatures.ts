@@ -1,0 +1,72 @@
+import { isJsonObject } from '@roomserver/types'
+import { signedText } from './hashes.ts'
+import { memberValue } from './members.ts'
+import type { Pdu } from './pdu.ts'
+import { eventMembers } from './raw-event.ts'
+import { requiredSignatures } from './required-signatures.ts'
+import { verifyText } from './signed-json.ts'
+
+/** A server's public key and when it was in use; times in ms since the epoch. */
+export interface VerifyKey {
+  /** 32 bytes, base64. */
+  readonly key: string
+  /** Until when the server vouches for the key; 0 for an old key, whose `expiredTs` counts. */
+  readonly validUntilTs: number
+  /** Since when the server doesn't use the key any more. */
+  readonly expiredTs?: number | undefined
+}
+
+/** Finds a server's key; `undefined` when it isn't known. */
+export type KeyFinder = (server: string, keyId: string) => VerifyKey | undefined
+
+/** Whether an event carries the signatures that it needs; if not, whose is missing and why. */
+export type SignatureVerdict =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly server: string; readonly reason: string }
+
+/**
+ * Checks that every server that must have signed an event has done so, with a key that was valid then (room version 5
+ * and later). One good signature per server is enough; others of that server are not looked at.
+ *
+ * @see https://spec.matrix.org/v1.16/server-server-api/#validating-hashes-and-signatures-on-received-events
+ */
+export async function verifySignatures(event: Pdu, findKey: KeyFinder): Promise<SignatureVerdict> {
+  const members = eventMembers(event.json)
+  const signatures = memberValue(members, 'signatures')
+  const text = signedText(members, event.rules)
+  for (const server of requiredSignatures(event)) {
+    const reason = await signatureFault(event, text, ownValue(signatures, server), (keyId) =>
+      findKey(server, keyId),
+    )
+    if (reason !== undefined) return { ok: false, server, reason }
+  }
+  return { ok: true }
+}
+
+async function signatureFault(
+  event: Pdu,
+  text: string,
+  signatures: unknown,
+  findKey: (keyId: string) => VerifyKey | undefined,
+): Promise<string | undefined> {
+  let reason = 'there is no signature of this server'
+  for (const [keyId, signature] of Object.entries(isJsonObject(signatures) ? signatures : {})) {
+    if (!keyId.startsWith('ed25519:') || typeof signature !== 'string') continue
+    const key = findKey(keyId)
+    if (key === undefined) reason = `its key ${keyId} is not known`
+    else if (!wasValid(key, event)) reason = `its key ${keyId} was not valid at ${event.originServerTs}`
+    else if (await verifyText(text, signature, key.key)) return undefined
+    else reason = `its signature with ${keyId} is wrong`
+  }
+  return reason
+}
+
+function wasValid(key: VerifyKey, event: Pdu): boolean {
+  if (event.rules.signingKeyValidity === 'ignored') return true
+  if (key.expiredTs !== undefined) return event.originServerTs < key.expiredTs
+  return event.originServerTs <= key.validUntilTs
+}
+
+function ownValue(object: unknown, name: string): unknown {
+  return isJsonObject(object) && Object.hasOwn(object, name) ? object[name] : undefined
+}
