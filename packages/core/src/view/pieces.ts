@@ -1,4 +1,4 @@
-import type { Pdu } from '@roomserver/events'
+import { type Pdu, trustedPdu } from '@roomserver/events'
 import type {
   BlockNid,
   BlockRecord,
@@ -8,6 +8,7 @@ import type {
   EventTypeNid,
   Interned,
   RoomNid,
+  RoomRecord,
   SnapshotNid,
   SnapshotRecord,
   StateKeyNid,
@@ -18,9 +19,6 @@ import type { PieceStore } from '../ports.ts'
 import { ByteCache } from './byte-cache.ts'
 import { type Found, Loader } from './loader.ts'
 import type { Need } from './need.ts'
-
-/** Parses an event which is known to be good. */
-export type ParseTrusted = (json: string, eventId: EventId, rules: RoomVersionRules) => Pdu
 
 /** An event as cached: its record, and its parsed form once that was asked for. */
 interface CachedEvent {
@@ -34,11 +32,10 @@ interface CachedEvent {
  * computations and bounded by bytes.
  *
  * The few things that can change about an event (verdict, redaction) change by commits to its room: our own come in
- * through {@link Pieces.putEvent}; when another process moved a room on, {@link Pieces.forgetRoom} drops its events.
+ * through {@link Pieces.putEvent}; when another process moved a room on, {@link Pieces.sawRoom} drops its events.
  */
 export class Pieces {
   readonly #loader: Loader
-  readonly #parse: ParseTrusted
   readonly #events: ByteCache<EventNid, CachedEvent>
   readonly #eventNids: ByteCache<EventId, EventNid>
   readonly #snapshots: ByteCache<SnapshotNid, SnapshotRecord>
@@ -48,15 +45,12 @@ export class Pieces {
   readonly #stateKeyNids: ByteCache<string, Interned<StateKeyNid>>
   readonly #stateKeyTexts: ByteCache<StateKeyNid, Interned<StateKeyNid>>
   readonly #epochs = new Map<RoomNid, number>()
+  readonly #revisions = new Map<RoomNid, number>()
   /** Batches that were taken into the cache already; several computations get the same one. */
   readonly #kept = new WeakSet<Found>()
 
-  /**
-   * @param maxBytes - what the cached pieces may take, all kinds together
-   * @param parse - parses an event from our own store (`trustedPdu` of `@roomserver/events`)
-   */
-  constructor(store: PieceStore, maxBytes: number, parse: ParseTrusted) {
-    this.#parse = parse
+  /** @param maxBytes - what the cached pieces may take, all kinds together */
+  constructor(store: PieceStore, maxBytes: number) {
     this.#loader = new Loader(store)
     this.#events = new ByteCache(maxBytes * 0.6, ({ record }) => 700 + record.json.length * 3)
     this.#eventNids = new ByteCache(maxBytes * 0.05, () => 160)
@@ -116,8 +110,8 @@ export class Pieces {
   /** The parsed form of a stored event; parsed once for as long as the event stays cached. */
   pduOf(record: EventRecord, rules: RoomVersionRules): Pdu {
     const cached = this.#cached(record.nid)
-    if (cached?.record !== record) return this.#parse(record.json, record.eventId, rules)
-    const pdu = cached.pdu ?? this.#parse(record.json, record.eventId, rules)
+    if (cached?.record !== record) return trustedPdu(record.json, record.eventId, rules)
+    const pdu = cached.pdu ?? trustedPdu(record.json, record.eventId, rules)
     cached.pdu = pdu
     return pdu
   }
@@ -167,9 +161,19 @@ export class Pieces {
     this.#stateKeyTexts.set(nid, interned)
   }
 
-  /** Drops what is cached of a room's events; used when somebody else has committed to the room. */
-  forgetRoom(roomNid: RoomNid): void {
-    this.#epochs.set(roomNid, this.#epoch(roomNid) + 1)
+  /**
+   * Tells the cache which revision a room was read at. When somebody else has moved the room on since, what may have
+   * changed about its events is dropped.
+   */
+  sawRoom({ nid, revision }: Pick<RoomRecord, 'nid' | 'revision'>): void {
+    const known = this.#revisions.get(nid)
+    if (known !== undefined && revision > known) this.#epochs.set(nid, this.#epoch(nid) + 1)
+    if (known === undefined || revision > known) this.#revisions.set(nid, revision)
+  }
+
+  /** Tells the cache of our own commit to a room, whose changes were put in. */
+  movedRoom({ nid, revision }: Pick<RoomRecord, 'nid' | 'revision'>): void {
+    this.#revisions.set(nid, revision)
   }
 
   #keepRead(record: EventRecord): void {
