@@ -1,1 +1,26 @@
-export {}
+export type { Acknowledgement, Bus } from './bus.ts'
+export { consumeOutputs, registerConsumer } from './consumer.ts'
+export { type Delivery, RepeatFilter } from './delivery.ts'
+export { type EmbeddedLog, type EmbeddedLogOptions, type LogEntry, openEmbeddedLog } from './embedded-log.ts'
+export {
+  connectJetStream,
+  connectNats,
+  type JetStreamOptions,
+  openOutputStream,
+  outputStreamName,
+} from './jetstream.ts'
+export {
+  messageId,
+  type OutboxRow,
+  type OutboxSource,
+  type OutputMessage,
+  type RenderOutput,
+} from './outbox.ts'
+export {
+  type OutboxRelay,
+  RELAY_DEFAULTS,
+  type RelayDeps,
+  type RelayOptions,
+  type RelayStatus,
+  startOutboxRelay,
+} from './relay.ts'

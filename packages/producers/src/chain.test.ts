@@ -1,0 +1,94 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import type { Acknowledgement, Bus } from './bus.ts'
+import { PublishChain } from './chain.ts'
+import type { OutputMessage } from './outbox.ts'
+
+const message = (seq: number): OutputMessage => ({ id: `!r/${seq}`, roomId: '!r', payload: String(seq) })
+const messages = (count: number) => Array.from({ length: count }, (_, index) => message(index + 1))
+
+/** What can happen to one call: it works, it never arrives, its answer is lost. */
+type Fate = 'works' | 'lost' | 'unanswered'
+
+/** A stream as JetStream keeps it: repeats recognised first, then the expected number is looked at. */
+class SketchedBus implements Bus {
+  readonly isConnected = true
+  readonly isClosed = false
+  readonly maxPayloadBytes = 1_000_000
+  readonly stored: string[] = []
+  readonly #fates: Iterator<Fate, unknown>
+  readonly #sequences = new Map<string, number>()
+
+  constructor(fates: Iterable<Fate>, before: readonly OutputMessage[] = []) {
+    this.#fates = fates[Symbol.iterator]() as Iterator<Fate, unknown>
+    for (const early of before) this.#store(early)
+  }
+
+  async lastSequence(): Promise<number> {
+    if (this.#nextFate() !== 'works') throw new Error('no answer')
+    return this.stored.length
+  }
+
+  async publish(sent: OutputMessage, after: number): Promise<Acknowledgement> {
+    const fate = this.#nextFate()
+    if (fate === 'lost') throw new Error('lost')
+    const known = this.#sequences.get(sent.id)
+    if (known === undefined && after !== this.stored.length) throw new Error('wrong last sequence')
+    const sequence = known ?? this.#store(sent)
+    if (fate === 'unanswered') throw new Error('no answer')
+    return { sequence, isDuplicate: known !== undefined }
+  }
+
+  async close(): Promise<void> {}
+
+  #store(sent: OutputMessage): number {
+    this.stored.push(sent.payload)
+    this.#sequences.set(sent.id, this.stored.length)
+    return this.stored.length
+  }
+
+  #nextFate(): Fate {
+    const next = this.#fates.next()
+    return next.done === true ? 'works' : (next.value as Fate)
+  }
+}
+
+it('stores everything in order, once, whatever is lost on the way', async () => {
+  const fates = fc.array(
+    fc.oneof(
+      { weight: 8, arbitrary: fc.constant<Fate>('works') },
+      fc.constant<Fate>('lost'),
+      fc.constant<Fate>('unanswered'),
+    ),
+    { maxLength: 200 },
+  )
+  await fc.assert(
+    fc.asyncProperty(
+      fates,
+      fc.nat(40),
+      fc.nat(40),
+      fc.integer({ min: 1, max: 16 }),
+      async (fate, count, sent, width) => {
+        const all = messages(count)
+        const bus = new SketchedBus(fate, all.slice(0, sent))
+        const chain = new PublishChain(bus, width)
+        let done = 0
+        for (let round = 0; done < count && round < 500; round++) {
+          const { acknowledged } = await chain.publish(all.slice(done, done + 20))
+          expect(bus.stored.length).toBeGreaterThanOrEqual(done + acknowledged)
+          done += acknowledged
+        }
+        expect(bus.stored).toEqual(all.map(({ payload }) => payload))
+      },
+    ),
+    { numRuns: 300 },
+  )
+})
+
+it('says how far it got and why it stopped', async () => {
+  const bus = new SketchedBus(['works', 'works', 'works', 'lost', 'works', 'works', 'lost'])
+  const { acknowledged, failure } = await new PublishChain(bus, 4).publish(messages(6))
+  expect(acknowledged).toBe(2)
+  expect(failure).toEqual(new Error('lost'))
+  expect(bus.stored).toEqual(['1', '2'])
+})

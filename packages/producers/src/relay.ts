@@ -1,0 +1,226 @@
+import type { Clock, Logger } from '@roomserver/types'
+import type { Bus } from './bus.ts'
+import { PublishChain } from './chain.ts'
+import {
+  messageId,
+  type OutboxRow,
+  type OutboxSource,
+  type OutputMessage,
+  type RenderOutput,
+} from './outbox.ts'
+import { pendingOutputs } from './pending.ts'
+import { WakeUp } from './wake-up.ts'
+
+/** What the relay needs of others. */
+export interface RelayDeps<Row extends OutboxRow> {
+  readonly source: OutboxSource<Row>
+  readonly render: RenderOutput<Row>
+  /** Opens the bus; called again, after a pause, as long as it fails and whenever the bus is lost. */
+  readonly connect: () => Promise<Bus>
+  /**
+   * Takes or keeps the right to be the only relay of this outbox. Called before every round. Left out: there is only
+   * this process. (Two relays at once do no harm but double work: both send the same messages in the same order.)
+   */
+  readonly lease?: () => Promise<boolean>
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+export interface RelayOptions {
+  /** Messages on their way at once. */
+  readonly window: number
+  /** Rows read and dropped at once. */
+  readonly batch: number
+  /** How often to look for what other processes wrote. */
+  readonly pollMs: number
+  /** Pause after a failure; doubles up to thirty times of it. */
+  readonly pauseMs: number
+}
+
+export const RELAY_DEFAULTS: RelayOptions = { window: 64, batch: 256, pollMs: 200, pauseMs: 100 }
+
+/** How the relay is doing, for health checks and metrics. */
+export interface RelayStatus {
+  readonly isConnected: boolean
+  /** Since when outputs wait without any being delivered; undefined: none waits. */
+  readonly behindSinceMs?: number
+  readonly delivered: number
+  /** Rooms with an output that the bus cannot take; theirs stay in the outbox. */
+  readonly setAside: readonly string[]
+  readonly lastFailure?: string
+}
+
+/** A running relay. Disposing of it ends the round that is under way, then the connection. */
+export interface OutboxRelay extends AsyncDisposable {
+  /** Says that something was committed. */
+  wake(): void
+  status(): RelayStatus
+  /** Resolves when the outbox was seen empty after this call, or the time is over; tells which. */
+  drained(timeoutMs: number): Promise<boolean>
+}
+
+/**
+ * Sends what waits in the outbox to the bus, room by room in order, and drops it there once the bus has stored it.
+ * A crash between the two sends it again under the same message ID. Goes on for ever: what cannot be delivered waits.
+ */
+export function startOutboxRelay<Row extends OutboxRow>(
+  deps: RelayDeps<Row>,
+  options: Partial<RelayOptions> = {},
+): OutboxRelay {
+  const relay = new Relay(deps, { ...RELAY_DEFAULTS, ...options })
+  const running = relay.run()
+  return {
+    wake: () => relay.wakeUp.call(),
+    status: () => relay.status(),
+    drained: (timeoutMs) => relay.drained(timeoutMs),
+    [Symbol.asyncDispose]: async () => {
+      relay.stop.abort()
+      await relay.hangUp()
+      await running
+    },
+  }
+}
+
+/** Then the stream may be gone, which opening it anew mends. */
+const FAILURES_BEFORE_NEW_CONNECTION = 5
+
+class Relay<Row extends OutboxRow> {
+  readonly stop = new AbortController()
+  readonly wakeUp = new WakeUp()
+  readonly #deps: RelayDeps<Row>
+  readonly #options: RelayOptions
+  readonly #setAside = new Set<string>()
+  readonly #whenEmpty = new Set<() => void>()
+  #bus: Bus | undefined
+  #chain: PublishChain | undefined
+  #delivered = 0
+  #behindSinceMs: number | undefined
+  #lastFailure: string | undefined
+  #failures = 0
+
+  constructor(deps: RelayDeps<Row>, options: RelayOptions) {
+    this.#deps = deps
+    this.#options = options
+  }
+
+  async run(): Promise<void> {
+    while (!this.stop.signal.aborted) {
+      try {
+        const isMore = (await this.#mayRelay()) && (await this.#round())
+        this.#failures = 0
+        if (!isMore) await this.wakeUp.wait(this.#options.pollMs, this.stop.signal)
+      } catch (error) {
+        await this.#failed(error)
+      }
+    }
+    await this.#disconnect()
+  }
+
+  /** Cuts a wait for a bus that does not answer short. */
+  async hangUp(): Promise<void> {
+    if (this.#bus?.isConnected === false) await this.#disconnect()
+  }
+
+  status(): RelayStatus {
+    return {
+      isConnected: this.#bus?.isConnected ?? false,
+      delivered: this.#delivered,
+      setAside: [...this.#setAside],
+      ...(this.#behindSinceMs !== undefined && { behindSinceMs: this.#behindSinceMs }),
+      ...(this.#lastFailure !== undefined && { lastFailure: this.#lastFailure }),
+    }
+  }
+
+  async drained(timeoutMs: number): Promise<boolean> {
+    const empty = Promise.withResolvers<boolean>()
+    const isEmpty = () => empty.resolve(true)
+    this.#whenEmpty.add(isEmpty)
+    const timer = setTimeout(() => empty.resolve(false), timeoutMs)
+    this.wakeUp.call()
+    const result = await empty.promise
+    clearTimeout(timer)
+    this.#whenEmpty.delete(isEmpty)
+    return result
+  }
+
+  async #mayRelay(): Promise<boolean> {
+    return (await this.#deps.lease?.()) ?? true
+  }
+
+  /** Sends one batch. Tells whether there may be more. */
+  async #round(): Promise<boolean> {
+    const { source } = this.#deps
+    const waiting = [...this.#whenEmpty]
+    const rows = await pendingOutputs(source, this.#options.batch, (roomId) => this.#setAside.has(roomId))
+    if (rows.length === 0) {
+      this.#behindSinceMs = undefined
+      for (const isEmpty of waiting) isEmpty()
+      return false
+    }
+    this.#behindSinceMs ??= this.#deps.clock.now()
+    const chain = await this.#connected()
+    const sendable = this.#sendable(rows)
+    const { acknowledged, failure } = await chain.publish(sendable.map(({ message }) => message))
+    if (acknowledged > 0) {
+      await source.dropOutputs(sendable.slice(0, acknowledged).map(({ row }) => row.position))
+      this.#delivered += acknowledged
+      this.#behindSinceMs = this.#deps.clock.now()
+    }
+    if (failure !== undefined) throw failure
+    return true
+  }
+
+  /** Renders rows; a room with one that the bus can never take is set aside from there on, and the others go on. */
+  #sendable(rows: readonly Row[]): readonly { row: Row; message: OutputMessage }[] {
+    const sendable: { row: Row; message: OutputMessage }[] = []
+    for (const row of rows) {
+      if (this.#setAside.has(row.roomId)) continue
+      const reason = this.#prepare(row, sendable)
+      if (reason === undefined) continue
+      this.#setAside.add(row.roomId)
+      this.#deps.log.error({ room_id: row.roomId, seq: row.seq, reason }, 'outputs of a room set aside')
+    }
+    return sendable
+  }
+
+  #prepare(row: Row, sendable: { row: Row; message: OutputMessage }[]): string | undefined {
+    try {
+      const payload = this.#deps.render(row)
+      const bytes = Buffer.byteLength(payload)
+      const limit = this.#bus?.maxPayloadBytes ?? Number.POSITIVE_INFINITY
+      if (bytes > limit) return `an output of ${bytes} bytes, and the message server takes ${limit}`
+      sendable.push({ row, message: { id: messageId(row), roomId: row.roomId, payload } })
+      return undefined
+    } catch (error) {
+      return String(error)
+    }
+  }
+
+  async #disconnect(): Promise<void> {
+    const bus = this.#bus
+    this.#bus = undefined
+    this.#chain = undefined
+    await bus?.close()
+  }
+
+  async #connected(): Promise<PublishChain> {
+    if (this.#chain !== undefined) return this.#chain
+    this.#bus = await this.#deps.connect()
+    this.#chain = new PublishChain(this.#bus, this.#options.window)
+    this.#deps.log.info({}, 'connected to the message server')
+    return this.#chain
+  }
+
+  async #failed(error: unknown): Promise<void> {
+    this.#failures++
+    this.#lastFailure = error instanceof Error ? error.message : String(error)
+    if (this.#failures === 1 || this.#failures % 60 === 0) {
+      this.#deps.log.warn({ reason: this.#lastFailure, attempts: this.#failures }, 'outputs wait')
+    }
+    if (this.#bus?.isClosed === true || this.#failures % FAILURES_BEFORE_NEW_CONNECTION === 0) {
+      await this.#disconnect()
+    }
+    const pauseMs = this.#options.pauseMs * Math.min(30, 2 ** Math.min(this.#failures - 1, 5))
+    await new WakeUp().wait(pauseMs, this.stop.signal)
+  }
+}
