@@ -1,1 +1,151 @@
-export {}
+export {
+  RoomAliasExistsRequest,
+  RoomAliasExistsResponse,
+  appserviceEndpoints,
+  type AppserviceApi,
+} from './appservice-api.ts'
+export { type Endpoint, type CallContext, type ApiOf } from './endpoint.ts'
+export { HeaderedEvent, EventReference, ClientEvent, StrippedState, StateKeyTuple } from './events.ts'
+export { federationEndpoints, type FederationApi, type FederationOperation } from './federation-api.ts'
+export {
+  PublicKeyResult,
+  QueryPublicKeyRequest,
+  QueryPublicKeyResponse,
+  FederationTransaction,
+  GetEventAuthRequest,
+  GetEventAuthResponse,
+  MissingEvents,
+  LookupMissingEventsRequest,
+  LookupMissingEventsResponse,
+  LookupStateIdsRequest,
+  LookupStateIdsResponse,
+  LookupStateRequest,
+  LookupStateResponse,
+  GetEventRequest,
+  BackfillRequest,
+} from './federation/fetching.ts'
+export {
+  PerformDirectoryLookupRequest,
+  PerformDirectoryLookupResponse,
+  RemoteHttpError,
+  PerformJoinRequestRequest,
+  PerformJoinRequestResponse,
+  PerformLeaveRequestRequest,
+  PerformLeaveRequestResponse,
+  PerformInviteRequestRequest,
+  PerformInviteRequestResponse,
+  PerformOutboundPeekRequest,
+  PerformOutboundPeekResponse,
+  QueryJoinedHostServerNamesInRoomRequest,
+  QueryJoinedHostServerNamesInRoomResponse,
+} from './federation/performing.ts'
+export {
+  InputKind,
+  TransactionId,
+  InputRoomEvent,
+  InputRoomEventsRequest,
+  InputRoomEventsResponse,
+} from './input.ts'
+export {
+  OutputNewRoomEvent,
+  OutputOldRoomEvent,
+  OutputNewInviteEvent,
+  OutputRetireInviteEvent,
+  OutputRedactedEvent,
+  OutputNewPeek,
+  OutputNewInboundPeek,
+  OutputRetirePeek,
+  OutputEvent,
+} from './output.ts'
+export { PerformErrorCode, PerformError } from './perform-error.ts'
+export { roomserverEndpoints, type RoomserverApi, type RoomserverOperation } from './roomserver-api.ts'
+export {
+  PerformRoomUpgradeRequest,
+  PerformRoomUpgradeResponse,
+  PerformAdminEvacuateRoomRequest,
+  PerformAdminEvacuateRoomResponse,
+  PerformAdminEvacuateUserRequest,
+  PerformAdminEvacuateUserResponse,
+  PerformBackfillRequest,
+  PerformBackfillResponse,
+} from './roomserver/administration.ts'
+export {
+  SetRoomAliasRequest,
+  SetRoomAliasResponse,
+  RemoveRoomAliasRequest,
+  RemoveRoomAliasResponse,
+  GetRoomIdForAliasRequest,
+  GetRoomIdForAliasResponse,
+  GetAliasesForRoomIdRequest,
+  GetAliasesForRoomIdResponse,
+  PerformPublishRequest,
+  PerformPublishResponse,
+  QueryPublishedRoomsRequest,
+  QueryPublishedRoomsResponse,
+} from './roomserver/aliases.ts'
+export {
+  QueryEventsByIdRequest,
+  QueryEventsByIdResponse,
+  QueryMissingEventsRequest,
+  QueryMissingEventsResponse,
+  QueryAuthChainRequest,
+  QueryAuthChainResponse,
+  QueryServerAllowedToSeeEventRequest,
+  QueryServerAllowedToSeeEventResponse,
+  QueryRoomVersionForRoomRequest,
+  QueryRoomVersionForRoomResponse,
+  QueryRoomVersionCapabilitiesRequest,
+  QueryRoomVersionCapabilitiesResponse,
+} from './roomserver/event-queries.ts'
+export {
+  PerformInviteRequest,
+  PerformInviteResponse,
+  PerformJoinRequest,
+  PerformJoinResponse,
+  PerformLeaveRequest,
+  PerformLeaveResponse,
+  PerformForgetRequest,
+  PerformForgetResponse,
+} from './roomserver/membership-changes.ts'
+export {
+  QueryMembershipForUserRequest,
+  QueryMembershipForUserResponse,
+  QueryMembershipsForRoomRequest,
+  QueryMembershipsForRoomResponse,
+  QueryServerJoinedToRoomRequest,
+  QueryServerJoinedToRoomResponse,
+  QueryServerBannedFromRoomRequest,
+  QueryServerBannedFromRoomResponse,
+  QueryRestrictedJoinAllowedRequest,
+  QueryRestrictedJoinAllowedResponse,
+  QueryRoomsForUserRequest,
+  QueryRoomsForUserResponse,
+  QuerySharedUsersRequest,
+  QuerySharedUsersResponse,
+  QueryKnownUsersRequest,
+  UserProfile,
+  QueryKnownUsersResponse,
+} from './roomserver/membership-queries.ts'
+export {
+  PerformPeekRequest,
+  PerformPeekResponse,
+  PerformUnpeekRequest,
+  PerformUnpeekResponse,
+  PerformInboundPeekRequest,
+  PerformInboundPeekResponse,
+} from './roomserver/peeking.ts'
+export {
+  QueryLatestEventsAndStateRequest,
+  QueryLatestEventsAndStateResponse,
+  QueryStateAfterEventsRequest,
+  QueryStateAfterEventsResponse,
+  QueryStateAndAuthChainRequest,
+  QueryStateAndAuthChainResponse,
+  QueryCurrentStateRequest,
+  QueryCurrentStateResponse,
+  QueryBulkStateContentRequest,
+  QueryBulkStateContentResponse,
+} from './roomserver/state-queries.ts'
+export { QueryAccountDataRequest, QueryAccountDataResponse, userEndpoints, type UserApi } from './user-api.ts'
+export { type Wire, type EmptyList, wireOf } from './wire/annotation.ts'
+export { zeroOf, filled } from './wire/zero.ts'

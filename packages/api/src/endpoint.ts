@@ -1,0 +1,47 @@
+import type { z } from 'zod'
+
+/** One operation of an internal API: everything that server, client, checks and documents are made from. */
+export interface Endpoint<Request = unknown, Response = unknown> {
+  /** Below `/api`, such as `/roomserver/queryCurrentState`. */
+  readonly path: string
+  readonly request: z.ZodType<Request>
+  readonly response: z.ZodType<Response>
+  /** What it does, in one sentence. */
+  readonly summary: string
+  /** What callers must know beyond that. */
+  readonly description?: string
+  /** Asking twice is as good as asking once: a client may repeat it after a failure of the connection. */
+  readonly repeatable: boolean
+  /** How long a client waits for the answer, in milliseconds, where the usual limit is too short. */
+  readonly timeoutMs?: number
+}
+
+/** What goes with a call beside its request. */
+export interface CallContext {
+  /** Aborted when the caller is gone or has waited long enough. */
+  readonly signal?: AbortSignal
+}
+
+/** A table of operations, by method name. */
+export type Endpoints = Readonly<Record<string, Endpoint>>
+
+/** The interface that a table describes: one asynchronous method per operation. */
+export type ApiOf<Table> = {
+  readonly [Name in keyof Table]: Table[Name] extends Endpoint<infer Request, infer Response>
+    ? (request: Request, context?: CallContext) => Promise<Response>
+    : never
+}
+
+/** Declares an operation that only reads, or whose repetition changes nothing more. */
+export function repeatable<Request, Response>(
+  endpoint: Omit<Endpoint<Request, Response>, 'repeatable'>,
+): Endpoint<Request, Response> {
+  return { ...endpoint, repeatable: true }
+}
+
+/** Declares an operation that must not be repeated blindly. */
+export function once<Request, Response>(
+  endpoint: Omit<Endpoint<Request, Response>, 'repeatable'>,
+): Endpoint<Request, Response> {
+  return { ...endpoint, repeatable: false }
+}

@@ -1,0 +1,15 @@
+import type { z } from 'zod'
+import type { ApiOf } from './endpoint.ts'
+import { federationFetchEndpoints } from './federation/fetching.ts'
+import { federationPerformEndpoints } from './federation/performing.ts'
+
+/** What the room server asks of the federation component. */
+export const federationEndpoints = { ...federationPerformEndpoints, ...federationFetchEndpoints }
+
+/** The federation component as the room server uses it. Methods reject with `COMPONENT_FAILED` when it does. */
+export type FederationApi = ApiOf<typeof federationEndpoints>
+
+export type FederationOperation = keyof typeof federationEndpoints
+export type FederationRequest<Name extends FederationOperation> = z.infer<
+  (typeof federationEndpoints)[Name]['request']
+>

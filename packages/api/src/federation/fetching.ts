@@ -1,0 +1,168 @@
+import type { z } from 'zod'
+import { repeatable } from '../endpoint.ts'
+import { int, jsonText, list, map, omitZero, serverName, struct, text, version } from '../wire/builders.ts'
+
+const TIMEOUT_MS = 60_000
+
+/** A public key of a server. */
+export const PublicKeyResult = struct('gomatrixserverlib.PublicKeyLookupResult', {
+  key: text('Unpadded base64.', 'gomatrixserverlib.Base64Bytes'),
+  expired_ts: int('When it expired, in ms; 0: it has not.', 'gomatrixserverlib.Timestamp'),
+  valid_until_ts: int('Until when it may be used, in ms; 0: it has expired.', 'gomatrixserverlib.Timestamp'),
+})
+export type PublicKeyResult = z.infer<typeof PublicKeyResult>
+
+export const QueryPublicKeyRequest = struct('api.QueryPublicKeysRequest', {
+  requests: map(
+    int('ms', 'gomatrixserverlib.Timestamp'),
+    'gomatrixserverlib.PublicKeyLookupRequest',
+    '`server/key ID` → when the key has to be valid.',
+  ),
+})
+export type QueryPublicKeyRequest = z.infer<typeof QueryPublicKeyRequest>
+
+export const QueryPublicKeyResponse = struct('api.QueryPublicKeysResponse', {
+  results: map(PublicKeyResult, 'gomatrixserverlib.PublicKeyLookupRequest', '`server/key ID` → key.'),
+})
+export type QueryPublicKeyResponse = z.infer<typeof QueryPublicKeyResponse>
+
+/** Events of another server, unchecked, as it sent them. */
+export const FederationTransaction = struct('gomatrixserverlib.Transaction', {
+  transaction_id: text('', 'gomatrixserverlib.TransactionID'),
+  origin: serverName(),
+  destination: serverName(),
+  origin_server_ts: int('ms', 'gomatrixserverlib.Timestamp'),
+  previous_ids: omitZero(list(text('', 'gomatrixserverlib.TransactionID'))),
+  pdus: list(jsonText(), 'Events in the federation format.'),
+  edus: omitZero(list(jsonText())),
+})
+export type FederationTransaction = z.infer<typeof FederationTransaction>
+
+export const GetEventAuthRequest = struct('inthttp.getEventAuth', {
+  S: serverName('Whom to ask.'),
+  RoomVersion: version(),
+  RoomID: text(),
+  EventID: text(),
+})
+export type GetEventAuthRequest = z.infer<typeof GetEventAuthRequest>
+
+export const GetEventAuthResponse = struct('gomatrixserverlib.RespEventAuth', {
+  auth_chain: list(jsonText(), 'Events in the federation format.'),
+})
+export type GetEventAuthResponse = z.infer<typeof GetEventAuthResponse>
+
+/** Which part of the graph is wanted. */
+export const MissingEvents = struct('gomatrixserverlib.MissingEvents', {
+  limit: int(),
+  min_depth: int(),
+  earliest_events: list(text(), 'What we have.'),
+  latest_events: list(text(), 'What we want the past of.'),
+})
+export type MissingEvents = z.infer<typeof MissingEvents>
+
+export const LookupMissingEventsRequest = struct('inthttp.lookupMissingEvents', {
+  S: serverName('Whom to ask.'),
+  RoomID: text(),
+  Missing: MissingEvents,
+  RoomVersion: version(),
+})
+export type LookupMissingEventsRequest = z.infer<typeof LookupMissingEventsRequest>
+
+export const LookupMissingEventsResponse = struct('gomatrixserverlib.RespMissingEvents', {
+  events: list(jsonText(), 'Events in the federation format.'),
+})
+export type LookupMissingEventsResponse = z.infer<typeof LookupMissingEventsResponse>
+
+export const LookupStateIdsRequest = struct('inthttp.lookupStateIDs', {
+  S: serverName('Whom to ask.'),
+  RoomID: text(),
+  EventID: text('The state before this one.'),
+})
+export type LookupStateIdsRequest = z.infer<typeof LookupStateIdsRequest>
+
+export const LookupStateIdsResponse = struct('gomatrixserverlib.RespStateIDs', {
+  pdu_ids: list(text()),
+  auth_chain_ids: list(text()),
+})
+export type LookupStateIdsResponse = z.infer<typeof LookupStateIdsResponse>
+
+export const LookupStateRequest = struct('inthttp.lookupState', {
+  S: serverName('Whom to ask.'),
+  RoomID: text(),
+  EventID: text('The state before this one.'),
+  RoomVersion: version(),
+})
+export type LookupStateRequest = z.infer<typeof LookupStateRequest>
+
+export const LookupStateResponse = struct('gomatrixserverlib.RespState', {
+  pdus: list(jsonText(), 'State events in the federation format.'),
+  auth_chain: list(jsonText()),
+})
+export type LookupStateResponse = z.infer<typeof LookupStateResponse>
+
+export const GetEventRequest = struct('inthttp.getEvent', {
+  S: serverName('Whom to ask.'),
+  EventID: text(),
+})
+export type GetEventRequest = z.infer<typeof GetEventRequest>
+
+export const BackfillRequest = struct('inthttp.backfill', {
+  S: serverName('Whom to ask.'),
+  RoomID: text(),
+  Limit: int(),
+  EventIDs: list(text(), 'Where to go back from.'),
+})
+export type BackfillRequest = z.infer<typeof BackfillRequest>
+
+/** Fetching events, state and keys from other servers. */
+export const federationFetchEndpoints = {
+  queryPublicKey: repeatable({
+    path: '/federationapi/queryPublicKey',
+    request: QueryPublicKeyRequest,
+    response: QueryPublicKeyResponse,
+    summary: 'Gives public keys of servers.',
+    timeoutMs: TIMEOUT_MS,
+  }),
+  getEventAuth: repeatable({
+    path: '/federationapi/client/getEventAuth',
+    request: GetEventAuthRequest,
+    response: GetEventAuthResponse,
+    summary: 'Asks a server for the auth chain of an event.',
+    timeoutMs: TIMEOUT_MS,
+  }),
+  lookupMissingEvents: repeatable({
+    path: '/federationapi/client/lookupMissingEvents',
+    request: LookupMissingEventsRequest,
+    response: LookupMissingEventsResponse,
+    summary: 'Asks a server for the events in a gap.',
+    timeoutMs: TIMEOUT_MS,
+  }),
+  lookupStateIds: repeatable({
+    path: '/federationapi/client/lookupStateIDs',
+    request: LookupStateIdsRequest,
+    response: LookupStateIdsResponse,
+    summary: 'Asks a server for the IDs of the state before an event.',
+    timeoutMs: TIMEOUT_MS,
+  }),
+  lookupState: repeatable({
+    path: '/federationapi/client/lookupState',
+    request: LookupStateRequest,
+    response: LookupStateResponse,
+    summary: 'Asks a server for the state before an event.',
+    timeoutMs: 120_000,
+  }),
+  getEvent: repeatable({
+    path: '/federationapi/client/getEvent',
+    request: GetEventRequest,
+    response: FederationTransaction,
+    summary: 'Asks a server for an event.',
+    timeoutMs: TIMEOUT_MS,
+  }),
+  backfill: repeatable({
+    path: '/federationapi/client/backfill',
+    request: BackfillRequest,
+    response: FederationTransaction,
+    summary: 'Asks a server for earlier events.',
+    timeoutMs: TIMEOUT_MS,
+  }),
+}

@@ -1,0 +1,35 @@
+import { expect, expectTypeOf, it } from 'vitest'
+import { filled, InputKind, InputRoomEvent, type RoomserverApi, roomserverEndpoints } from './index.ts'
+
+it('has the 37 operations, each under a path of its own', () => {
+  const paths = Object.values(roomserverEndpoints).map((endpoint) => endpoint.path)
+  expect(paths).toHaveLength(37)
+  expect(new Set(paths).size).toBe(37)
+})
+
+it('gives the interface its types', () => {
+  expectTypeOf<RoomserverApi['queryRoomVersionForRoom']>().returns.resolves.toEqualTypeOf<{
+    readonly room_version: string
+  }>()
+  expectTypeOf<Parameters<RoomserverApi['querySharedUsers']>[0]['OtherUserIDs']>().toEqualTypeOf<
+    readonly string[]
+  >()
+  expectTypeOf<Parameters<RoomserverApi['inputRoomEvents']>[0]['input_room_events']>().toEqualTypeOf<
+    readonly InputRoomEvent[]
+  >()
+})
+
+it('fills in what was left out, as the wire does', () => {
+  const event = { roomVersion: '10', eventId: '$e', json: '{}' }
+  const input = filled(InputRoomEvent, { kind: InputKind.new, event })
+  expect(input).toEqual({
+    kind: 2,
+    event,
+    origin: '',
+    has_state: false,
+    state_event_ids: [],
+    send_as_server: '',
+    transaction_id: null,
+  })
+  expect(InputRoomEvent.parse(input)).toEqual(input)
+})

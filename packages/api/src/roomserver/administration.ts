@@ -1,0 +1,85 @@
+import type { z } from 'zod'
+import { once, repeatable } from '../endpoint.ts'
+import { HeaderedEvent } from '../events.ts'
+import { PerformError } from '../perform-error.ts'
+import { int, list, map, orNull, serverName, struct, text, version } from '../wire/builders.ts'
+
+export const PerformRoomUpgradeRequest = struct('api.PerformRoomUpgradeRequest', {
+  room_id: text(),
+  user_id: text('Who upgrades it.'),
+  room_version: version('The version of the new room.'),
+})
+export type PerformRoomUpgradeRequest = z.infer<typeof PerformRoomUpgradeRequest>
+
+export const PerformRoomUpgradeResponse = struct('api.PerformRoomUpgradeResponse', {
+  NewRoomID: text(),
+  Error: orNull(PerformError),
+})
+export type PerformRoomUpgradeResponse = z.infer<typeof PerformRoomUpgradeResponse>
+
+export const PerformAdminEvacuateRoomRequest = struct('api.PerformAdminEvacuateRoomRequest', {
+  room_id: text(),
+})
+export type PerformAdminEvacuateRoomRequest = z.infer<typeof PerformAdminEvacuateRoomRequest>
+
+export const PerformAdminEvacuateRoomResponse = struct('api.PerformAdminEvacuateRoomResponse', {
+  affected: list(text(), 'Users who left.'),
+  Error: orNull(PerformError),
+})
+export type PerformAdminEvacuateRoomResponse = z.infer<typeof PerformAdminEvacuateRoomResponse>
+
+export const PerformAdminEvacuateUserRequest = struct('api.PerformAdminEvacuateUserRequest', {
+  user_id: text(),
+})
+export type PerformAdminEvacuateUserRequest = z.infer<typeof PerformAdminEvacuateUserRequest>
+
+export const PerformAdminEvacuateUserResponse = struct('api.PerformAdminEvacuateUserResponse', {
+  affected: list(text(), 'Rooms that the user left.'),
+  Error: orNull(PerformError),
+})
+export type PerformAdminEvacuateUserResponse = z.infer<typeof PerformAdminEvacuateUserResponse>
+
+export const PerformBackfillRequest = struct('api.PerformBackfillRequest', {
+  room_id: text(),
+  backwards_extremities: map(list(text()), 'string', 'Event → those of its prev events that are missing.'),
+  limit: int('How many events at the most.'),
+  server_name: serverName('Who asks: our own name, or the server that is to be answered.'),
+})
+export type PerformBackfillRequest = z.infer<typeof PerformBackfillRequest>
+
+export const PerformBackfillResponse = struct('api.PerformBackfillResponse', {
+  events: list(HeaderedEvent, 'Going back from the extremities.'),
+})
+export type PerformBackfillResponse = z.infer<typeof PerformBackfillResponse>
+
+/** Upgrade, evacuation, filling in history. */
+export const administrationEndpoints = {
+  performRoomUpgrade: once({
+    path: '/roomserver/performRoomUpgrade',
+    request: PerformRoomUpgradeRequest,
+    response: PerformRoomUpgradeResponse,
+    summary: 'Replaces a room by a new one of another version.',
+    timeoutMs: 120_000,
+  }),
+  performAdminEvacuateRoom: once({
+    path: '/roomserver/performAdminEvacuateRoom',
+    request: PerformAdminEvacuateRoomRequest,
+    response: PerformAdminEvacuateRoomResponse,
+    summary: 'Takes all users of this server out of a room.',
+    timeoutMs: 600_000,
+  }),
+  performAdminEvacuateUser: once({
+    path: '/roomserver/performAdminEvacuateUser',
+    request: PerformAdminEvacuateUserRequest,
+    response: PerformAdminEvacuateUserResponse,
+    summary: 'Takes a user of this server out of all rooms.',
+    timeoutMs: 600_000,
+  }),
+  performBackfill: repeatable({
+    path: '/roomserver/performBackfill',
+    request: PerformBackfillRequest,
+    response: PerformBackfillResponse,
+    summary: 'Gives earlier events of a room, fetching from other servers what is not here.',
+    timeoutMs: 120_000,
+  }),
+}

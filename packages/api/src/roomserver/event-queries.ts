@@ -1,0 +1,114 @@
+import type { z } from 'zod'
+import { repeatable } from '../endpoint.ts'
+import { HeaderedEvent } from '../events.ts'
+import {
+  bool,
+  emptyList,
+  int,
+  list,
+  listOrNull,
+  map,
+  serverName,
+  struct,
+  text,
+  version,
+} from '../wire/builders.ts'
+
+export const QueryEventsByIdRequest = struct('api.QueryEventsByIDRequest', { event_ids: list(text()) })
+export type QueryEventsByIdRequest = z.infer<typeof QueryEventsByIdRequest>
+
+export const QueryEventsByIdResponse = struct('api.QueryEventsByIDResponse', {
+  events: list(HeaderedEvent, 'Those that are known; in no particular order.'),
+})
+export type QueryEventsByIdResponse = z.infer<typeof QueryEventsByIdResponse>
+
+export const QueryMissingEventsRequest = struct('api.QueryMissingEventsRequest', {
+  earliest_events: list(text(), 'What the asking server has.'),
+  latest_events: list(text(), 'What it wants the past of.'),
+  limit: int('How many events at the most.'),
+  server_name: serverName('Who asks: only what that server may see.'),
+})
+export type QueryMissingEventsRequest = z.infer<typeof QueryMissingEventsRequest>
+
+export const QueryMissingEventsResponse = struct('api.QueryMissingEventsResponse', {
+  events: listOrNull(HeaderedEvent, 'Oldest first. `null` when the latest events are not known here.'),
+})
+export type QueryMissingEventsResponse = z.infer<typeof QueryMissingEventsResponse>
+
+export const QueryAuthChainRequest = struct('api.QueryAuthChainRequest', { EventIDs: list(text()) })
+export type QueryAuthChainRequest = z.infer<typeof QueryAuthChainRequest>
+
+export const QueryAuthChainResponse = struct('api.QueryAuthChainResponse', {
+  AuthChain: emptyList(HeaderedEvent, 'The events themselves and their auth chain, each once.'),
+})
+export type QueryAuthChainResponse = z.infer<typeof QueryAuthChainResponse>
+
+export const QueryServerAllowedToSeeEventRequest = struct('api.QueryServerAllowedToSeeEventRequest', {
+  event_id: text(),
+  server_name: serverName(),
+})
+export type QueryServerAllowedToSeeEventRequest = z.infer<typeof QueryServerAllowedToSeeEventRequest>
+
+export const QueryServerAllowedToSeeEventResponse = struct('api.QueryServerAllowedToSeeEventResponse', {
+  can_see_event: bool(),
+})
+export type QueryServerAllowedToSeeEventResponse = z.infer<typeof QueryServerAllowedToSeeEventResponse>
+
+export const QueryRoomVersionForRoomRequest = struct('api.QueryRoomVersionForRoomRequest', {
+  room_id: text(),
+})
+export type QueryRoomVersionForRoomRequest = z.infer<typeof QueryRoomVersionForRoomRequest>
+
+export const QueryRoomVersionForRoomResponse = struct('api.QueryRoomVersionForRoomResponse', {
+  room_version: version(),
+})
+export type QueryRoomVersionForRoomResponse = z.infer<typeof QueryRoomVersionForRoomResponse>
+
+export const QueryRoomVersionCapabilitiesRequest = struct('api.QueryRoomVersionCapabilitiesRequest', {})
+export type QueryRoomVersionCapabilitiesRequest = z.infer<typeof QueryRoomVersionCapabilitiesRequest>
+
+export const QueryRoomVersionCapabilitiesResponse = struct('api.QueryRoomVersionCapabilitiesResponse', {
+  default: version('For new rooms.'),
+  available: map(text(), 'gomatrixserverlib.RoomVersion', 'Version → `stable` or `unstable`.'),
+})
+export type QueryRoomVersionCapabilitiesResponse = z.infer<typeof QueryRoomVersionCapabilitiesResponse>
+
+/** Questions about events and room versions. */
+export const eventQueryEndpoints = {
+  queryEventsById: repeatable({
+    path: '/roomserver/queryEventsByID',
+    request: QueryEventsByIdRequest,
+    response: QueryEventsByIdResponse,
+    summary: 'Gives events by their IDs.',
+  }),
+  queryMissingEvents: repeatable({
+    path: '/roomserver/queryMissingEvents',
+    request: QueryMissingEventsRequest,
+    response: QueryMissingEventsResponse,
+    summary: 'Gives the events between what a server has and what it has heard of.',
+  }),
+  queryAuthChain: repeatable({
+    path: '/roomserver/queryAuthChain',
+    request: QueryAuthChainRequest,
+    response: QueryAuthChainResponse,
+    summary: 'Gives the whole auth chain of events.',
+  }),
+  queryServerAllowedToSeeEvent: repeatable({
+    path: '/roomserver/queryServerAllowedToSeeEvent',
+    request: QueryServerAllowedToSeeEventRequest,
+    response: QueryServerAllowedToSeeEventResponse,
+    summary: 'Tells whether history visibility lets a server see an event.',
+  }),
+  queryRoomVersionForRoom: repeatable({
+    path: '/roomserver/queryRoomVersionForRoom',
+    request: QueryRoomVersionForRoomRequest,
+    response: QueryRoomVersionForRoomResponse,
+    summary: 'Gives the version of a room.',
+  }),
+  queryRoomVersionCapabilities: repeatable({
+    path: '/roomserver/queryRoomVersionCapabilities',
+    request: QueryRoomVersionCapabilitiesRequest,
+    response: QueryRoomVersionCapabilitiesResponse,
+    summary: 'Gives the room versions that are offered.',
+  }),
+}

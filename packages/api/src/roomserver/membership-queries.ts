@@ -1,0 +1,164 @@
+import type { z } from 'zod'
+import { repeatable } from '../endpoint.ts'
+import { ClientEvent } from '../events.ts'
+import { bool, int, list, map, omitZero, serverName, struct, text } from '../wire/builders.ts'
+
+export const QueryMembershipForUserRequest = struct('api.QueryMembershipForUserRequest', {
+  room_id: text(),
+  user_id: text(),
+})
+export type QueryMembershipForUserRequest = z.infer<typeof QueryMembershipForUserRequest>
+
+export const QueryMembershipForUserResponse = struct('api.QueryMembershipForUserResponse', {
+  event_id: text('The latest membership event; empty: none.'),
+  has_been_in_room: bool(),
+  is_in_room: bool(),
+  membership: text(),
+  is_room_forgotten: bool(),
+  room_exists: bool(),
+})
+export type QueryMembershipForUserResponse = z.infer<typeof QueryMembershipForUserResponse>
+
+export const QueryMembershipsForRoomRequest = struct('api.QueryMembershipsForRoomRequest', {
+  joined_only: bool(),
+  local_only: bool('Users of this server only.'),
+  room_id: text(),
+  sender: text('As this user may see it; empty: as it is.'),
+})
+export type QueryMembershipsForRoomRequest = z.infer<typeof QueryMembershipsForRoomRequest>
+
+export const QueryMembershipsForRoomResponse = struct('api.QueryMembershipsForRoomResponse', {
+  join_events: list(ClientEvent, 'Membership events, of other memberships as well unless `joined_only`.'),
+  has_been_in_room: bool('Of `sender`.'),
+  is_room_forgotten: bool('By `sender`.'),
+})
+export type QueryMembershipsForRoomResponse = z.infer<typeof QueryMembershipsForRoomResponse>
+
+export const QueryServerJoinedToRoomRequest = struct('api.QueryServerJoinedToRoomRequest', {
+  server_name: serverName('Empty: this one.'),
+  room_id: text(),
+})
+export type QueryServerJoinedToRoomRequest = z.infer<typeof QueryServerJoinedToRoomRequest>
+
+export const QueryServerJoinedToRoomResponse = struct('api.QueryServerJoinedToRoomResponse', {
+  room_exists: bool(),
+  is_in_room: bool(),
+})
+export type QueryServerJoinedToRoomResponse = z.infer<typeof QueryServerJoinedToRoomResponse>
+
+export const QueryServerBannedFromRoomRequest = struct('api.QueryServerBannedFromRoomRequest', {
+  server_name: serverName(),
+  room_id: text(),
+})
+export type QueryServerBannedFromRoomRequest = z.infer<typeof QueryServerBannedFromRoomRequest>
+
+export const QueryServerBannedFromRoomResponse = struct('api.QueryServerBannedFromRoomResponse', {
+  banned: bool(),
+})
+export type QueryServerBannedFromRoomResponse = z.infer<typeof QueryServerBannedFromRoomResponse>
+
+export const QueryRestrictedJoinAllowedRequest = struct('api.QueryRestrictedJoinAllowedRequest', {
+  user_id: text(),
+  room_id: text(),
+})
+export type QueryRestrictedJoinAllowedRequest = z.infer<typeof QueryRestrictedJoinAllowedRequest>
+
+export const QueryRestrictedJoinAllowedResponse = struct('api.QueryRestrictedJoinAllowedResponse', {
+  restricted: bool('The join rule is one that lets in by membership of other rooms.'),
+  resident: bool('This server is in all of those rooms, so that its answer is complete.'),
+  allowed: bool(),
+  authorised_via: omitZero(text('A user of this server who may invite.')),
+})
+export type QueryRestrictedJoinAllowedResponse = z.infer<typeof QueryRestrictedJoinAllowedResponse>
+
+export const QueryRoomsForUserRequest = struct('api.QueryRoomsForUserRequest', {
+  UserID: text(),
+  WantMembership: text('`join`, `invite`, `leave` …'),
+})
+export type QueryRoomsForUserRequest = z.infer<typeof QueryRoomsForUserRequest>
+
+export const QueryRoomsForUserResponse = struct('api.QueryRoomsForUserResponse', { RoomIDs: list(text()) })
+export type QueryRoomsForUserResponse = z.infer<typeof QueryRoomsForUserResponse>
+
+export const QuerySharedUsersRequest = struct('api.QuerySharedUsersRequest', {
+  UserID: text(),
+  OtherUserIDs: list(text(), 'Only these; none: all.'),
+  ExcludeRoomIDs: list(text()),
+  IncludeRoomIDs: list(text(), 'Rooms to count beside those the user is joined to.'),
+})
+export type QuerySharedUsersRequest = z.infer<typeof QuerySharedUsersRequest>
+
+export const QuerySharedUsersResponse = struct('api.QuerySharedUsersResponse', {
+  UserIDsToCount: map(int(), 'string', 'User → how many rooms they share.'),
+})
+export type QuerySharedUsersResponse = z.infer<typeof QuerySharedUsersResponse>
+
+export const QueryKnownUsersRequest = struct('api.QueryKnownUsersRequest', {
+  user_id: text('Who asks: users who share a room with them.'),
+  search_string: text(),
+  limit: int(),
+})
+export type QueryKnownUsersRequest = z.infer<typeof QueryKnownUsersRequest>
+
+/** A user as shown to others. */
+export const UserProfile = struct('authtypes.FullyQualifiedProfile', {
+  user_id: text(),
+  display_name: text(),
+  avatar_url: text(),
+})
+export type UserProfile = z.infer<typeof UserProfile>
+
+export const QueryKnownUsersResponse = struct('api.QueryKnownUsersResponse', { profiles: list(UserProfile) })
+export type QueryKnownUsersResponse = z.infer<typeof QueryKnownUsersResponse>
+
+/** Questions about who is where. */
+export const membershipQueryEndpoints = {
+  queryMembershipForUser: repeatable({
+    path: '/roomserver/queryMembershipForUser',
+    request: QueryMembershipForUserRequest,
+    response: QueryMembershipForUserResponse,
+    summary: 'Gives the membership of a user in a room.',
+  }),
+  queryMembershipsForRoom: repeatable({
+    path: '/roomserver/queryMembershipsForRoom',
+    request: QueryMembershipsForRoomRequest,
+    response: QueryMembershipsForRoomResponse,
+    summary: 'Lists the members of a room.',
+  }),
+  queryServerJoinedToRoom: repeatable({
+    path: '/roomserver/queryServerJoinedToRoomPath',
+    request: QueryServerJoinedToRoomRequest,
+    response: QueryServerJoinedToRoomResponse,
+    summary: 'Tells whether a server has a user in a room.',
+  }),
+  queryServerBannedFromRoom: repeatable({
+    path: '/roomserver/queryServerBannedFromRoom',
+    request: QueryServerBannedFromRoomRequest,
+    response: QueryServerBannedFromRoomResponse,
+    summary: 'Tells whether the server ACL of a room keeps a server out.',
+  }),
+  queryRestrictedJoinAllowed: repeatable({
+    path: '/roomserver/queryRestrictedJoinAllowed',
+    request: QueryRestrictedJoinAllowedRequest,
+    response: QueryRestrictedJoinAllowedResponse,
+    summary: 'Tells whether a restricted room lets a user join, and who vouches for that.',
+  }),
+  queryRoomsForUser: repeatable({
+    path: '/roomserver/queryRoomsForUser',
+    request: QueryRoomsForUserRequest,
+    response: QueryRoomsForUserResponse,
+    summary: 'Lists the rooms of a user.',
+  }),
+  querySharedUsers: repeatable({
+    path: '/roomserver/querySharedUsers',
+    request: QuerySharedUsersRequest,
+    response: QuerySharedUsersResponse,
+    summary: 'Counts the rooms that others share with a user.',
+  }),
+  queryKnownUsers: repeatable({
+    path: '/roomserver/queryKnownUsers',
+    request: QueryKnownUsersRequest,
+    response: QueryKnownUsersResponse,
+    summary: 'Searches the users who share a room with a user.',
+  }),
+}
