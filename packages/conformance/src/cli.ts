@@ -1,9 +1,11 @@
 import { Command } from 'commander'
+import { trafficCommand } from './commands/traffic.ts'
 import { vectorsCommand } from './commands/vectors.ts'
 
 // One file per subcommand; each exports a function that makes its Command.
 const program = new Command('conformance')
   .description('holds Roomserver against golden vectors and recorded traffic')
   .addCommand(vectorsCommand())
+  .addCommand(trafficCommand())
 
 await program.parseAsync()

@@ -1,4 +1,4 @@
-import { contentHash, parsePdu, referenceHash, eventIdOf, trustedPdu } from '@roomserver/events'
+import { contentHash, eventIdOf, parsePdu, referenceHash, trustedPdu } from '@roomserver/events'
 import { difference, jsonText, readRow } from './row.ts'
 
 /** Checks a row of event-id-and-hashes.jsonl; `undefined` when it holds, else a sentence about the difference. */

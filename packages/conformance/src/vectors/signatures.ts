@@ -9,7 +9,7 @@ import {
   verifySignatures,
 } from '@roomserver/events'
 import type { JsonObject } from '@roomserver/types'
-import { difference, jsonText, readRow, type Row } from './row.ts'
+import { difference, jsonText, type Row, readRow } from './row.ts'
 
 /** Checks a row of signatures.jsonl; `undefined` when it holds, else a sentence about the difference. */
 export async function checkSignatures(row: unknown): Promise<string | undefined> {

@@ -1,0 +1,134 @@
+import { isJsonObject, type JsonObject, type JsonValue } from '@roomserver/types'
+import { compareAnswers } from './compare.ts'
+import { DEPARTURES, type Finding } from './departures.ts'
+import { compareOutputs, outputsByRoom } from './outputs.ts'
+import type { RecordedCall, RecordedLine, Recording } from './recording.ts'
+
+/** What a replay found. */
+export interface ReplayResult {
+  readonly passed: number
+  /** Calls and outputs that differ; one may have several findings. */
+  readonly failed: number
+  readonly failures: readonly { readonly step: number; readonly finding: Finding }[]
+  /** Expected departures: how often each was met. */
+  readonly departed: ReadonlyMap<string, number>
+}
+
+/** How the replay reaches the server under test. */
+export interface ReplayPort {
+  post(path: string, body: string): Promise<{ readonly status: number; readonly body: string }>
+  /** All outputs so far, in order; called once, at the end. */
+  outputs(expectedCount: number): Promise<readonly JsonObject[]>
+}
+
+/** Operations whose answers are in a meaningful order. */
+const ORDERED = /queryMissingEvents|performBackfill/
+
+/** Gives a recording to a fresh server, line by line, and compares answers and outputs with the recorded ones. */
+export async function replay(recording: Recording, port: ReplayPort): Promise<ReplayResult> {
+  const tally = new Tally()
+  for (const line of recording.lines) await replayLine(line, port, tally)
+  const expected = recording.lines.flatMap((line) => (line.kind === 'output' ? [line.payload] : []))
+  checkOutputs(expected, await port.outputs(expected.length), tally)
+  return tally
+}
+
+async function replayLine(line: RecordedLine, port: ReplayPort, tally: Tally): Promise<void> {
+  if (line.kind === 'input') {
+    const body = JSON.stringify({ input_room_events: [line.input], async: false })
+    await port.post('/api/roomserver/inputRoomEvents', body)
+    return
+  }
+  if (line.kind === 'operation' && line.replayable) await replayCall(line, port, tally)
+  if (line.kind === 'query' && line.settled) await replayCall(line, port, tally)
+}
+
+async function replayCall(call: RecordedCall, port: ReplayPort, tally: Tally): Promise<void> {
+  const body = typeof call.request === 'string' ? call.request : JSON.stringify(call.request)
+  const answer = await port.post(call.path, body)
+  const got = parseAnswer(answer.body)
+  const base = {
+    of: call.path,
+    request: call.request,
+    expectedStatus: call.status,
+    gotStatus: answer.status,
+    expected: call.response,
+    got,
+  }
+  if (answer.status !== call.status) {
+    tally.judge(call.step, [{ ...base, problem: 'status' }])
+    return
+  }
+  const differences = compareAnswers(call.response, got, ORDERED.test(call.path))
+  tally.judge(
+    call.step,
+    differences.map((difference) => ({ ...base, problem: 'answer', difference })),
+  )
+}
+
+function parseAnswer(text: string): JsonValue {
+  try {
+    return JSON.parse(text) as JsonValue
+  } catch {
+    return text
+  }
+}
+
+function checkOutputs(expected: readonly JsonObject[], got: readonly JsonObject[], tally: Tally): void {
+  const gotRooms = outputsByRoom(got)
+  const expectedRooms = outputsByRoom(expected)
+  for (const room of new Set([...expectedRooms.keys(), ...gotRooms.keys()])) {
+    const before = expectedRooms.get(room) ?? []
+    const differences = compareOutputs(room, before, gotRooms.get(room) ?? [])
+    tally.pass(before.length - new Set(differences.map((difference) => difference.key)).size)
+    for (const { key, problem, differences: inside, ...sides } of differences) {
+      const base = { of: `output ${key}`, request: room, problem, expected: sides.expected, got: sides.got }
+      tally.judge(0, inside.length === 0 ? [base] : inside.map((difference) => ({ ...base, difference })))
+    }
+  }
+}
+
+/** Counts what passed, what failed and what departs as expected. */
+class Tally implements ReplayResult {
+  passed = 0
+  failed = 0
+  readonly failures: { step: number; finding: Finding }[] = []
+  readonly departed = new Map<string, number>()
+
+  pass(count: number): void {
+    this.passed += Math.max(0, count)
+  }
+
+  judge(step: number, findings: readonly Finding[]): void {
+    let failed = false
+    for (const finding of findings) {
+      const departure = DEPARTURES.find((candidate) => candidate.applies(finding))
+      if (departure === undefined) {
+        failed = true
+        this.failures.push({ step, finding })
+      } else {
+        this.departed.set(departure.id, (this.departed.get(departure.id) ?? 0) + 1)
+      }
+    }
+    if (failed) this.failed++
+    else this.passed++
+  }
+}
+
+/** One finding as text for people: what was asked, what was expected, what came. */
+export function describeFinding(step: number, finding: Finding): string {
+  const where = finding.difference === undefined ? '' : ` at ${finding.difference.path || 'the answer'}`
+  const expected = finding.difference?.expected ?? finding.expected
+  const got = finding.difference === undefined ? finding.got : finding.difference.got
+  return [
+    `${step > 0 ? `step ${step}: ` : ''}${finding.of}: ${finding.problem}${where}`,
+    `  asked    ${brief(finding.request)}`,
+    `  expected ${finding.expectedStatus ?? ''} ${brief(expected)}`,
+    `  got      ${finding.gotStatus ?? ''} ${brief(got)}`,
+  ].join('\n')
+}
+
+function brief(value: JsonValue | undefined): string {
+  const text = isJsonObject(value) || Array.isArray(value) ? JSON.stringify(value) : String(value)
+  return text.length > 600 ? `${text.slice(0, 600)}… (${text.length} characters)` : text
+}
