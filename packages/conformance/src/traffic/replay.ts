@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '@roomserver/types'
+import type { JsonObject, JsonValue } from '@roomserver/types'
 import { compareAnswers } from './compare.ts'
 import { DEPARTURES, type Finding } from './departures.ts'
 import { compareOutputs, outputsByRoom } from './outputs.ts'
@@ -129,6 +129,6 @@ export function describeFinding(step: number, finding: Finding): string {
 }
 
 function brief(value: JsonValue | undefined): string {
-  const text = isJsonObject(value) || Array.isArray(value) ? JSON.stringify(value) : String(value)
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing')
   return text.length > 600 ? `${text.slice(0, 600)}… (${text.length} characters)` : text
 }
