@@ -17,6 +17,6 @@ export {
   stateKeyAt,
   typeAt,
 } from './snapshot/entries.ts'
-export { blockHash, type Sha256, snapshotHash } from './snapshot/hash.ts'
+export { blockHash, snapshotHash } from './snapshot/hash.ts'
 export { allEntries, entriesOfType, lookup } from './snapshot/lookup.ts'
 export { type BlockNeed, type BlockReader, blocksOf, layersOf } from './snapshot/reader.ts'

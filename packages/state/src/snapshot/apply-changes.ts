@@ -8,7 +8,7 @@ import type {
   StateEntry,
 } from '@roomserver/types'
 import { type Entries, entriesFrom, entryCount, eventAt, stateKeyAt, STRIDE, typeAt } from './entries.ts'
-import { blockHash, type Sha256, snapshotHash } from './hash.ts'
+import { blockHash, snapshotHash } from './hash.ts'
 import { lookup } from './lookup.ts'
 import { mergeEntries, withoutTombstones } from './merge.ts'
 import { type BlockNeed, type BlockReader, blocksOf } from './reader.ts'
@@ -19,7 +19,6 @@ import { type BlockNeed, type BlockReader, blocksOf } from './reader.ts'
  */
 export interface StateAllocator {
   readonly roomNid: RoomNid
-  readonly sha256: Sha256
   blockNid(hash: string): BlockNid | undefined
   snapshotNid(hash: string): SnapshotNid | undefined
 }
@@ -109,7 +108,7 @@ export function snapshotOf(
 }
 
 function* newBlock(entries: Entries, allocator: StateAllocator): Asking<AllocatorNeed, BlockRecord> {
-  const hash = blockHash(entries, allocator.sha256)
+  const hash = blockHash(entries)
   for (;;) {
     const nid = allocator.blockNid(hash)
     if (nid !== undefined) return { nid, hash, entries }
@@ -121,7 +120,7 @@ function* newSnapshot(
   blocks: readonly BlockRecord[],
   allocator: StateAllocator,
 ): Asking<AllocatorNeed, SnapshotRecord> {
-  const hash = snapshotHash(blocks, allocator.sha256)
+  const hash = snapshotHash(blocks)
   for (;;) {
     const nid = allocator.snapshotNid(hash)
     const nids = blocks.map((block) => block.nid)

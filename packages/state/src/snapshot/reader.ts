@@ -1,4 +1,10 @@
-import type { Asking, BlockNid, BlockRecord, SnapshotRecord } from '@roomserver/types'
+import {
+  type Asking,
+  type BlockNid,
+  type BlockRecord,
+  RoomserverError,
+  type SnapshotRecord,
+} from '@roomserver/types'
 import type { Entries } from './entries.ts'
 
 /** Where blocks come from: whatever is at hand (a cache). Blocks are immutable, so one may be kept as long as wanted. */
@@ -13,22 +19,23 @@ export interface BlockNeed {
   readonly nids: readonly BlockNid[]
 }
 
-/** The blocks of that list, in its order; asks once for all that are missing. */
+/**
+ * The blocks of that list, in its order; asks once for all that are missing.
+ *
+ * @throws {RoomserverError} STORE_DAMAGED when one was asked for and is still not there
+ */
 export function* blocksOf(
   nids: readonly BlockNid[],
   reader: BlockReader,
 ): Asking<BlockNeed, readonly BlockRecord[]> {
-  for (;;) {
-    const blocks: BlockRecord[] = []
-    const missing: BlockNid[] = []
-    for (const nid of nids) {
-      const block = reader.block(nid)
-      if (block === undefined) missing.push(nid)
-      else blocks.push(block)
-    }
-    if (missing.length === 0) return blocks
-    yield { kind: 'blocks', nids: missing }
-  }
+  const missing = nids.filter((nid) => reader.block(nid) === undefined)
+  if (missing.length > 0) yield { kind: 'blocks', nids: missing }
+  return nids.map((nid) => reader.block(nid) ?? lost(nid))
+}
+
+function lost(nid: BlockNid): never {
+  const what = `state block NID ${nid} is referred to but not stored`
+  throw new RoomserverError('STORE_DAMAGED', { what, repair: 'roomserver check --repair' }, what)
 }
 
 /** The entries of each block of a snapshot, oldest block first. */

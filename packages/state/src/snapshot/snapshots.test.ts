@@ -11,7 +11,6 @@ import {
   type StateKeyNid,
 } from '@roomserver/types'
 import fc from 'fast-check'
-import { createHash } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { applyChanges, type StateAllocator } from './apply-changes.ts'
 import { difference, divergences } from './difference.ts'
@@ -32,7 +31,6 @@ class Pieces implements StateAllocator {
   readonly #blockNids = new Map<string, BlockNid>()
   readonly #snapshotNids = new Map<string, SnapshotNid>()
   written = 0
-  readonly sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest()
   readonly block = (nid: BlockNid) => {
     this.read.add(nid)
     return this.blocks.get(nid)
