@@ -1,4 +1,5 @@
 import { checkCanonicalJson } from './canonical-json.ts'
+import { checkEventAuth } from './event-auth.ts'
 import { checkEventIdAndHashes } from './event-id-and-hashes.ts'
 import { checkPduFormat } from './pdu-format.ts'
 import { checkRedaction } from './redaction.ts'
@@ -14,4 +15,5 @@ export const FAMILIES: ReadonlyMap<string, RowCheck> = new Map<string, RowCheck>
   ['signatures', checkSignatures],
   ['redaction', checkRedaction],
   ['pdu-format', checkPduFormat],
+  ['event-auth', checkEventAuth],
 ])

@@ -1,0 +1,71 @@
+import type { Pdu } from '@roomserver/events'
+import type { JsonObject, UserId } from '@roomserver/types'
+import type { RoomVersionRules } from '@roomserver/version'
+import { thirdPartyToken } from './case.ts'
+import type { AuthState } from './state.ts'
+
+/** A key of the room's state: type and state key. */
+export type StateTuple = readonly [type: string, stateKey: string]
+
+/** What decides which state an event is judged by; a parsed event is one, and so is one that is yet to be made. */
+export interface AuthSubject {
+  readonly type: string
+  readonly stateKey: string | undefined
+  readonly sender: UserId
+  readonly content: JsonObject
+}
+
+const CREATE: StateTuple = ['m.room.create', '']
+const POWER_LEVELS: StateTuple = ['m.room.power_levels', '']
+const JOIN_RULES: StateTuple = ['m.room.join_rules', '']
+
+/**
+ * The entries of the state that decide about an event, the create event first; none for a create event.
+ *
+ * @see https://spec.matrix.org/v1.16/server-server-api/#auth-events-selection
+ */
+export function authTypesFor(subject: AuthSubject, rules: RoomVersionRules): readonly StateTuple[] {
+  if (subject.type === 'm.room.create') return []
+  const tuples: StateTuple[] = [CREATE, POWER_LEVELS, ['m.room.member', subject.sender]]
+  if (subject.type === 'm.room.member') addMemberTuples(tuples, subject, rules)
+  return tuples
+}
+
+function addMemberTuples(tuples: StateTuple[], subject: AuthSubject, rules: RoomVersionRules): void {
+  const { content, sender, stateKey } = subject
+  const { membership, join_authorised_via_users_server: authoriser } = content
+  const users = new Set([sender])
+  const addUser = (user: string) => {
+    if (!users.has(user)) tuples.push(['m.room.member', user])
+    users.add(user)
+  }
+  if (stateKey !== undefined) addUser(stateKey)
+  if (membership === 'join' || membership === 'invite' || membership === 'knock') tuples.push(JOIN_RULES)
+  if (membership === 'invite') {
+    const token = thirdPartyToken(subject)
+    if (token !== undefined) tuples.push(['m.room.third_party_invite', token])
+  }
+  if (membership === 'join' && rules.auth.restrictedJoins && typeof authoriser === 'string')
+    addUser(authoriser)
+}
+
+/** {@link authTypesFor}, without the create event where the room ID already names it. */
+export function citedTypesFor(subject: AuthSubject, rules: RoomVersionRules): readonly StateTuple[] {
+  const tuples = authTypesFor(subject, rules)
+  return rules.roomId === 'create-hash' ? tuples.filter((tuple) => tuple !== CREATE) : tuples
+}
+
+/**
+ * The events to cite as `auth_events` of a new event, out of the state before it.
+ *
+ * @see https://spec.matrix.org/v1.16/server-server-api/#auth-events-selection
+ */
+export function selectAuthEvents(
+  subject: AuthSubject,
+  state: AuthState,
+  rules: RoomVersionRules,
+): readonly Pdu[] {
+  return citedTypesFor(subject, rules)
+    .map(([type, stateKey]) => state.get(type, stateKey))
+    .filter((event) => event !== undefined)
+}

@@ -1,0 +1,125 @@
+import type { Pdu } from '@roomserver/events'
+import { type EventId, isJsonObject, serverOf } from '@roomserver/types'
+import { citedTypesFor } from './auth-types.ts'
+import { textIn } from './case.ts'
+import { checkCreate } from './check-create.ts'
+import type { RuleKey } from './rules/table.ts'
+import { type AuthVerdict, allowed, refused } from './verdict.ts'
+
+/** Finds the events that another one cites. */
+export interface CitedEvents {
+  /** `undefined`: not known here. */
+  get(eventId: EventId): Pdu | undefined
+  /** Tells whether an event that is known was rejected. */
+  isRejected(eventId: EventId): boolean
+}
+
+/**
+ * Says whether the authorization rules allow what an event says about itself: the list of events that it cites, and
+ * who signed it. Pure and total. This is the half that does not depend on the state; {@link checkAuth} is the other.
+ *
+ * Take care that the events it cites are there, the create event of a version 12 room among them: one that is not
+ * is refused.
+ *
+ * @see https://spec.matrix.org/v1.16/server-server-api/#checks-performed-on-receipt-of-a-pdu
+ */
+export function checkAuthEvents(event: Pdu, cited: CitedEvents): AuthVerdict {
+  if (event.type === 'm.room.create') return checkCreate(event)
+  return (
+    checkRoom(event, cited) ??
+    checkCited(event, cited) ??
+    checkMemberItself(event) ??
+    allowed(event.rules, 'otherwise')
+  )
+}
+
+/** Version 12: the room ID names the create event. */
+function checkRoom(event: Pdu, cited: CitedEvents): AuthVerdict | undefined {
+  const { roomId, rules } = event
+  if (rules.roomId !== 'create-hash') return undefined
+  const createId = `$${roomId.slice(1)}`
+  const create = cited.get(createId)
+  if (create?.type === 'm.room.create' && !cited.isRejected(createId)) return undefined
+  return refused(rules, 'room-id', () => `${roomId} is not the ID of an accepted create event`, [createId])
+}
+
+function checkCited(event: Pdu, cited: CitedEvents): AuthVerdict | undefined {
+  const { rules } = event
+  const expected = new Set(citedTypesFor(event, rules).map(([type, key]) => tupleId(type, key)))
+  const seen = new Set<string>()
+  for (const id of event.authEvents) {
+    const auth = cited.get(id)
+    if (auth === undefined) return refused(rules, 'auth-events', () => `${id} is not known`, [id])
+    const fault = faultOf(event, auth, expected, seen) ?? (cited.isRejected(id) ? REJECTED : undefined)
+    if (fault !== undefined) return refused(rules, fault.key, () => fault.sentence(id, auth), [id])
+    seen.add(tupleId(auth.type, auth.stateKey ?? ''))
+  }
+  if (rules.roomId === 'create-hash' || seen.has(tupleId('m.room.create', ''))) return undefined
+  return refused(rules, 'auth-events/create', () => 'no create event is cited', event.authEvents)
+}
+
+interface Fault {
+  readonly key: RuleKey
+  readonly sentence: (id: EventId, auth: Pdu) => string
+}
+
+const DUPLICATE: Fault = {
+  key: 'auth-events/duplicate',
+  sentence: (id, { type, stateKey }) =>
+    `${id} is the second cited event of type ${type} with state key "${stateKey}"`,
+}
+const UNEXPECTED: Fault = {
+  key: 'auth-events/unexpected',
+  sentence: (id, { type, stateKey }) =>
+    `${id} of type ${type} with ${stateKey === undefined ? 'no state key' : `state key "${stateKey}"`} has no say here`,
+}
+const OTHER_ROOM: Fault = {
+  key: 'auth-events/room',
+  sentence: (id, { roomId }) => `${id} is of room ${roomId}`,
+}
+const REJECTED: Fault = { key: 'auth-events/rejected', sentence: (id) => `${id} was rejected itself` }
+
+function faultOf(
+  event: Pdu,
+  auth: Pdu,
+  expected: ReadonlySet<string>,
+  seen: ReadonlySet<string>,
+): Fault | undefined {
+  if (auth.stateKey === undefined) return UNEXPECTED
+  const tuple = tupleId(auth.type, auth.stateKey)
+  if (seen.has(tuple)) return DUPLICATE
+  if (!expected.has(tuple)) return UNEXPECTED
+  return auth.roomId === event.roomId ? undefined : OTHER_ROOM
+}
+
+function tupleId(type: string, stateKey: string): string {
+  return `${type}\0${stateKey}`
+}
+
+/** What a member event must have whatever the state: its two members, and the signature of who let the user in. */
+function checkMemberItself(event: Pdu): AuthVerdict | undefined {
+  if (event.type !== 'm.room.member') return undefined
+  const { rules, stateKey } = event
+  const membership = textIn(event, 'membership')
+  if (stateKey === undefined || membership === undefined) {
+    const missing = stateKey === undefined ? 'state_key' : 'membership'
+    return refused(rules, 'member/shape', () => `the event has no ${missing}`, [])
+  }
+  const user = event.content['join_authorised_via_users_server'] ?? undefined
+  if (membership !== 'join' || user === undefined || !rules.auth.restrictedJoins) return undefined
+  const server = typeof user === 'string' ? serverOf(user) : undefined
+  if (server !== undefined && signingServers(event.json).has(server)) return undefined
+  const say = () => `the server of ${JSON.stringify(user)}, who authorised the join, has not signed`
+  return refused(rules, 'member/authorised/signature', say, [])
+}
+
+/** Who has signed an event. Only joins that another server authorised come here, so the text is parsed again. */
+function signingServers(json: string): ReadonlySet<string> {
+  try {
+    const event: unknown = JSON.parse(json)
+    const signatures = isJsonObject(event) ? event['signatures'] : undefined
+    return new Set(isJsonObject(signatures) ? Object.keys(signatures) : [])
+  } catch {
+    return new Set()
+  }
+}

@@ -1,0 +1,100 @@
+import type { Pdu } from '@roomserver/events'
+import { isJsonObject, type JsonValue, type UserId } from '@roomserver/types'
+import type { AuthRules } from '@roomserver/version'
+import type { Case } from './case.ts'
+
+/** The levels that stand by themselves in `m.room.power_levels`, with their values where they are absent. */
+export const DEFAULT_LEVELS = {
+  users_default: 0,
+  events_default: 0,
+  state_default: 50,
+  ban: 50,
+  redact: 50,
+  kick: 50,
+  invite: 0,
+} as const
+
+/** The name of a level that stands by itself. */
+export type LevelName = keyof typeof DEFAULT_LEVELS
+
+/** Every {@link LevelName}, in the order in which the specification lists them. */
+export const LEVEL_NAMES = Object.keys(DEFAULT_LEVELS) as readonly LevelName[]
+
+const STRINGY = /^\s*[+-]?\d+\s*$/
+
+/**
+ * Reads a level as the room version does: integers only, or (leniently) also texts of integers, and numbers with the
+ * fraction cut off; within 53 bits. `undefined`: there is none. `NaN`: it cannot be read; no comparison with that
+ * holds, so whatever asks for such a level is refused.
+ *
+ * @see https://spec.matrix.org/v1.16/rooms/v1/#mroompower_levels-events-accept-values-as-strings
+ */
+export function readLevel(value: JsonValue | undefined, rules: AuthRules): number | undefined {
+  if (Number.isSafeInteger(value)) return value as number
+  if (value === undefined) return undefined
+  if (rules.integerPowerLevels) return NaN
+  const level = typeof value === 'number' ? Math.trunc(value) : fromText(value)
+  return Number.isSafeInteger(level) ? level : NaN
+}
+
+function fromText(value: JsonValue): number {
+  return typeof value === 'string' && STRINGY.test(value) ? Number(value) : NaN
+}
+
+/** The entry of `content[map]` for `key`; own members only, so that no key reads a prototype. */
+export function entryIn(content: Pdu['content'], map: string, key: string): JsonValue | undefined {
+  const entries = content[map]
+  return isJsonObject(entries) && Object.hasOwn(entries, key) ? entries[key] : undefined
+}
+
+/** A level that stands by itself, or its default. */
+export function levelNamed(c: Pick<Case, 'powerLevels' | 'rules'>, name: LevelName): number {
+  return readLevel(c.powerLevels?.content[name], c.rules.auth) ?? DEFAULT_LEVELS[name]
+}
+
+/** The power level of a user; `Infinity` for those who stand above all levels. */
+export function levelOf(c: Pick<Case, 'create' | 'powerLevels' | 'rules'>, user: UserId): number {
+  const { create, powerLevels, rules } = c
+  if (rules.auth.creatorsOutrankAll && creatorsOf(create).has(user)) return Infinity
+  if (powerLevels === undefined) return user === creatorOf(create) ? 100 : 0
+  return readLevel(entryIn(powerLevels.content, 'users', user), rules.auth) ?? levelNamed(c, 'users_default')
+}
+
+/** The level that sending this event takes. */
+export function levelToSend(c: Case): number {
+  const { event, powerLevels, rules } = c
+  const ofType =
+    powerLevels === undefined
+      ? undefined
+      : readLevel(entryIn(powerLevels.content, 'events', event.type), rules.auth)
+  return ofType ?? levelNamed(c, event.stateKey === undefined ? 'events_default' : 'state_default')
+}
+
+/** The user who made the room, from where its version keeps it. */
+export function creatorOf(create: Pdu): UserId | undefined {
+  if (create.rules.auth.creator === 'sender') return create.sender
+  const creator = create.content['creator']
+  return typeof creator === 'string' ? creator : undefined
+}
+
+const creators = new WeakMap<Pdu, ReadonlySet<UserId>>()
+
+/** Everyone who counts as a creator where creators stand above all levels: the sender and `additional_creators`. */
+export function creatorsOf(create: Pdu): ReadonlySet<UserId> {
+  let known = creators.get(create)
+  if (known === undefined) {
+    const more = create.content['additional_creators']
+    known = new Set([
+      create.sender,
+      ...(Array.isArray(more) ? more.filter((user) => typeof user === 'string') : []),
+    ])
+    creators.set(create, known)
+  }
+  return known
+}
+
+/** A level for people. */
+export function showLevel(level: number): string {
+  if (Number.isNaN(level)) return '(unreadable)'
+  return level === Infinity ? "above all (creator's)" : String(level)
+}

@@ -1,0 +1,46 @@
+import { type Case, type MemberCase, membershipOf, refuse, textIn, UNREADABLE } from '../case.ts'
+import { isUserId } from '../user-id.ts'
+import type { AuthVerdict } from '../verdict.ts'
+import { checkBan } from './check-ban.ts'
+import { checkInvite } from './check-invite.ts'
+import { checkJoin } from './check-join.ts'
+import { checkKnock } from './check-knock.ts'
+import { checkLeave } from './check-leave.ts'
+
+/** The rules for `m.room.member`. @see https://spec.matrix.org/v1.16/rooms/v12/#authorization-rules */
+export function checkMember(c: Case): AuthVerdict {
+  const { event } = c
+  const { stateKey } = event
+  const membership = textIn(event, 'membership')
+  if (stateKey === undefined || membership === undefined) {
+    return refuse(
+      c,
+      'member/shape',
+      () => `the event has no ${stateKey === undefined ? 'state_key' : 'membership'}`,
+    )
+  }
+  if (!isUserId(stateKey)) return refuse(c, 'member/shape', () => `the state key ${stateKey} is no user ID`)
+  const senderIs = membershipOf(c, event.sender)
+  const targetIs = event.sender === stateKey ? senderIs : membershipOf(c, stateKey)
+  const member: MemberCase = { ...c, target: stateKey, senderIs, targetIs }
+  if (senderIs === UNREADABLE || targetIs === UNREADABLE) {
+    return refuse(c, 'member', () => `the state has a member event without a membership`)
+  }
+  return checkMembership(member, membership)
+}
+
+function checkMembership(c: MemberCase, membership: string): AuthVerdict {
+  switch (membership) {
+    case 'join':
+      return checkJoin(c)
+    case 'invite':
+      return checkInvite(c)
+    case 'leave':
+      return checkLeave(c)
+    case 'ban':
+      return checkBan(c)
+    case 'knock':
+      if (c.rules.auth.knocking) return checkKnock(c)
+  }
+  return refuse(c, 'member/unknown', () => `${JSON.stringify(membership)} is no membership here`)
+}

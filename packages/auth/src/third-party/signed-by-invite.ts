@@ -1,0 +1,64 @@
+import { canonicalizeJson, decodeBase64, type Pdu } from '@roomserver/events'
+import { isJsonObject, type JsonObject, type JsonValue } from '@roomserver/types'
+import { verifyEd25519 } from './ed25519.ts'
+
+/** How many pairs of key and signature are tried; a real invite has two keys and one signature. */
+const MAX_TRIES = 32
+/** Of base64 with padding and to spare; a signature takes 86 characters. */
+const MAX_TEXT_LENGTH = 100
+
+/**
+ * Tells whether the signed part of an invite carries a signature by one of the public keys in the
+ * `m.room.third_party_invite` event that it goes back to.
+ *
+ * @see https://spec.matrix.org/v1.16/client-server-api/#third-party-invites
+ */
+export function isSignedByInvite(signed: JsonObject, invite: Pdu): boolean {
+  const signatures = [...signaturesIn(signed)]
+  if (signatures.length === 0) return false
+  const message = signedText(signed)
+  if (message === undefined) return false
+  let tries = 0
+  for (const key of keysIn(invite.content)) {
+    for (const signature of signatures) {
+      if (++tries > MAX_TRIES) return false
+      if (verifyEd25519(key, message, signature)) return true
+    }
+  }
+  return false
+}
+
+function* keysIn(content: JsonObject): Generator<Uint8Array> {
+  const { public_key: single, public_keys: several } = content
+  const listed = Array.isArray(several)
+    ? several.map((entry) => (isJsonObject(entry) ? entry['public_key'] : undefined))
+    : []
+  for (const text of [single, ...listed]) {
+    const key = bytesOf(text, 32)
+    if (key !== undefined) yield key
+  }
+}
+
+function* signaturesIn(signed: JsonObject): Generator<Uint8Array> {
+  const { signatures } = signed
+  if (!isJsonObject(signatures)) return
+  for (const ofServer of Object.values(signatures)) {
+    if (!isJsonObject(ofServer)) continue
+    for (const [keyId, text] of Object.entries(ofServer)) {
+      const signature = keyId.startsWith('ed25519:') ? bytesOf(text, 64) : undefined
+      if (signature !== undefined) yield signature
+    }
+  }
+}
+
+function signedText(signed: JsonObject): Uint8Array | undefined {
+  const { signatures: _, unsigned: __, ...rest } = signed
+  const canonical = canonicalizeJson(JSON.stringify(rest), 'lenient')
+  return canonical.ok ? new TextEncoder().encode(canonical.text) : undefined
+}
+
+function bytesOf(text: JsonValue | undefined, length: number): Uint8Array | undefined {
+  if (typeof text !== 'string' || text.length > MAX_TEXT_LENGTH) return undefined
+  const bytes = decodeBase64(text)
+  return bytes?.length === length ? bytes : undefined
+}
