@@ -7,7 +7,7 @@ export function project(root: string): UserWorkspaceConfig {
     resolve: { conditions: ['@roomserver/source'] },
     ssr: {
       resolve: {
-        conditions: ['@roomserver/source', 'node', 'import', 'default'],
+        conditions: ['@roomserver/source'],
         externalConditions: ['@roomserver/source'],
       },
     },

@@ -1,0 +1,115 @@
+import { CompiledQuery, type RawBuilder, sql } from 'kysely'
+import { storable } from './text.ts'
+
+/** What a column holds. `int` is a 64-bit integer within JavaScript's safe range, `small` a code or a flag. */
+export type Kind = 'int' | 'small' | 'text' | 'blob'
+
+/** A value of a row on its way into the database. */
+export type Cell = number | string | Uint8Array | null
+
+/** The columns of a table (or of a list of rows) and what they hold. */
+export type Columns<Row> = { readonly [Name in keyof Row & string]: Kind }
+
+/** Everything in which the two databases differ; queries are otherwise the same text. */
+export interface Dialect {
+  readonly name: 'sqlite' | 'postgres'
+  /** Column types as the schema names them. */
+  readonly types: Readonly<Record<Kind, RawBuilder<unknown>>>
+  /** A column that counts the rows as they are inserted, as primary key. */
+  readonly position: RawBuilder<unknown>
+  /** What stands behind a table's columns: `wide` tables keep their own row order, `keyed` ones that of the primary key. */
+  readonly tableEnd: Readonly<Record<'wide' | 'keyed', RawBuilder<unknown>>>
+  /** `column` is one of a list that is passed as one parameter, see {@link Dialect.list}. */
+  among(column: string, kind: 'int' | 'text'): RawBuilder<boolean>
+  /** The same for bytes; the list is of hex digits. */
+  amongBlobs(column: string): RawBuilder<boolean>
+  /** The parameter for {@link Dialect.among}. */
+  list(values: readonly (number | string)[]): unknown
+  /** The function that gives the place (from 1) of the first occurrence of its second argument in its first; 0: none. */
+  readonly firstIndex: 'instr' | 'strpos'
+  /** Makes other processes wait that want to change the schema, until the end of the transaction. */
+  readonly lockMigrations: RawBuilder<unknown>
+  /** Lists the tables of this name. */
+  tablesNamed(name: string): RawBuilder<unknown>
+  /** Whether a transaction locks the rows that it changes; SQLite's have the whole database for themselves. */
+  readonly locksRows: boolean
+  /** Ends a query whose rows are to be locked until the end of the transaction. */
+  readonly forUpdate: RawBuilder<unknown>
+  /**
+   * Statements that work on many rows at once. `text` is given the rows as the source of a common table expression
+   * whose columns are in the order of `columns`.
+   */
+  bulk(
+    columns: readonly Kind[],
+    text: (source: string) => string,
+    rows: readonly (readonly Cell[])[],
+  ): CompiledQuery[]
+}
+
+/** Rows of one statement on SQLite: the sizes are few, so that the statements stay prepared. */
+const CHUNKS = [64, 16, 4, 1]
+
+export const sqlite: Dialect = {
+  name: 'sqlite',
+  types: { int: sql`integer`, small: sql`integer`, text: sql`text`, blob: sql`blob` },
+  position: sql`integer primary key autoincrement`,
+  tableEnd: { wide: sql`strict`, keyed: sql`strict, without rowid` },
+  among: (column) => sql<boolean>`${sql.ref(column)} in (select value from json_each(${null}))`,
+  amongBlobs: (column) => sql<boolean>`${sql.ref(column)} in (select unhex(value) from json_each(${null}))`,
+  list: (values) =>
+    JSON.stringify(values.map((value) => (typeof value === 'string' ? storable(value) : value))),
+  firstIndex: 'instr',
+  lockMigrations: sql`select 1`,
+  tablesNamed: (name) => sql`select name from sqlite_master where type = 'table' and name = ${name}`,
+  locksRows: false,
+  forUpdate: sql``,
+  bulk: (columns, text, rows) => {
+    const queries: CompiledQuery[] = []
+    for (let at = 0; at < rows.length; ) {
+      const size = CHUNKS.find((chunk) => chunk <= rows.length - at) ?? 1
+      const chunk = rows.slice(at, at + size)
+      queries.push(CompiledQuery.raw(text(valuesSource(columns.length, size)), chunk.flat()))
+      at += size
+    }
+    return queries
+  },
+}
+
+function valuesSource(width: number, height: number): string {
+  const row = `(${Array.from({ length: width }, () => '?').join(', ')})`
+  return `values ${Array.from({ length: height }, () => row).join(', ')}`
+}
+
+/** Any number that no other program locks in the same database. */
+const MIGRATION_LOCK = 0x726f6f6d
+
+const POSTGRES_TYPES: Readonly<Record<Kind, string>> = {
+  int: 'bigint',
+  small: 'smallint',
+  text: 'text',
+  blob: 'bytea',
+}
+
+export const postgres: Dialect = {
+  name: 'postgres',
+  types: { int: sql`bigint`, small: sql`smallint`, text: sql`text collate "C"`, blob: sql`bytea` },
+  position: sql`bigint generated always as identity primary key`,
+  tableEnd: { wide: sql``, keyed: sql`` },
+  among: (column, kind) =>
+    sql<boolean>`${sql.ref(column)} = any(${null}::${sql.raw(POSTGRES_TYPES[kind])}[])`,
+  amongBlobs: (column) =>
+    sql<boolean>`${sql.ref(column)} in (select decode(digits, 'hex') from unnest(${null}::text[]) as digits)`,
+  list: (values) => values,
+  firstIndex: 'strpos',
+  lockMigrations: sql`select pg_advisory_xact_lock(${sql.lit(MIGRATION_LOCK)})`,
+  tablesNamed: (name) =>
+    sql`select tablename from pg_tables where schemaname = current_schema() and tablename = ${name}`,
+  locksRows: true,
+  forUpdate: sql`for update`,
+  bulk: (columns, text, rows) => {
+    if (rows.length === 0) return []
+    const source = columns.map((kind, index) => `$${index + 1}::${POSTGRES_TYPES[kind]}[]`).join(', ')
+    const arrays = columns.map((_kind, index) => rows.map((row) => row[index]))
+    return [CompiledQuery.raw(text(`select * from unnest(${source})`), arrays)]
+  },
+}

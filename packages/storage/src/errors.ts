@@ -1,0 +1,53 @@
+import { RoomserverError } from '@roomserver/types'
+
+/** SQLite result codes that say that the file cannot be used now: BUSY, NOMEM, READONLY, IOERR, FULL, CANTOPEN. */
+const SQLITE_UNAVAILABLE = new Set([5, 7, 8, 10, 13, 14])
+
+/** PostgreSQL classes: connection, resources (disk full, too many connections), operator intervention, system. */
+const POSTGRES_UNAVAILABLE = /^(?:08|53|57P|58)/
+
+const SOCKET_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EHOSTUNREACH',
+  'ENOENT',
+])
+
+/** PostgreSQL's answers that mean "run the transaction again": serialization failure, deadlock. */
+export function isTransient(error: unknown): boolean {
+  const code = member(error, 'code')
+  return code === '40001' || code === '40P01'
+}
+
+/**
+ * Names the failure of a database that cannot be used at the moment; anything else is returned as it is.
+ *
+ * @returns a RoomserverError STORE_UNAVAILABLE where the caller may try again later
+ */
+export function storeError(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof RoomserverError) return error
+  if (!isUnavailable(error)) return error
+  return new RoomserverError(
+    'STORE_UNAVAILABLE',
+    { reason: error.message },
+    `the database cannot be used: ${error.message}`,
+    { cause: error },
+  )
+}
+
+function isUnavailable(error: Error): boolean {
+  const code = member(error, 'code')
+  if (code === 'ERR_SQLITE_ERROR') return SQLITE_UNAVAILABLE.has(Number(member(error, 'errcode')) & 0xff)
+  if (typeof code === 'string' && code.length === 5 && POSTGRES_UNAVAILABLE.test(code)) return true
+  if (typeof code === 'string' && SOCKET_CODES.has(code)) return true
+  return /connection (?:terminated|timeout|ended)|timeout exceeded when trying to connect/i.test(
+    error.message,
+  )
+}
+
+function member(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+}

@@ -1,0 +1,5 @@
+import { roomsAndEvents } from './0001-rooms-and-events.ts'
+import type { Migration } from './migration.ts'
+
+/** Every migration, in the order in which they run. */
+export const migrations: readonly Migration[] = [roomsAndEvents]

@@ -1,0 +1,15 @@
+import type { Kysely } from 'kysely'
+import type { Dialect } from '../dialects.ts'
+import type { TableDefinition } from './tables.ts'
+
+/** A step from one schema to the next. Steps go forward only and run in the order of their versions. */
+export interface Migration {
+  readonly version: number
+  readonly name: string
+  /** Whether a program that does not know this step can no longer work with the database. */
+  readonly breaking: boolean
+  /** Tables that it creates. */
+  readonly tables: readonly TableDefinition[]
+  /** What else it does, after that. */
+  up<S>(db: Kysely<S>, dialect: Dialect): Promise<void>
+}

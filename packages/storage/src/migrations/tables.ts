@@ -1,0 +1,65 @@
+import { type CompiledQuery, type Kysely, type RawBuilder, sql } from 'kysely'
+import type { Dialect, Kind } from '../dialects.ts'
+
+/** A column: what it holds, `?` where it may be null; `position` counts the rows and is the primary key. */
+export type ColumnDefinition = Kind | `${Kind}?` | 'position'
+
+/** A table as a migration creates it, the same on both databases. */
+export interface TableDefinition {
+  readonly name: string
+  /** What it holds, for `docs/schema.md`. */
+  readonly about: string
+  readonly columns: Readonly<Record<string, ColumnDefinition>>
+  /** The primary key, where it is not a `position` column. */
+  readonly key?: readonly string[]
+  readonly unique?: readonly (readonly string[])[]
+  readonly indexes?: readonly (readonly string[])[]
+}
+
+/** The statements that create a table and its indexes. */
+export function tableStatements<S>(db: Kysely<S>, dialect: Dialect, table: TableDefinition): CompiledQuery[] {
+  return [
+    createTable(db, dialect, table),
+    ...(table.unique ?? []).map((columns) => createIndex(db, table.name, columns, true)),
+    ...(table.indexes ?? []).map((columns) => createIndex(db, table.name, columns, false)),
+  ]
+}
+
+function createTable<S>(db: Kysely<S>, dialect: Dialect, table: TableDefinition): CompiledQuery {
+  const columns = Object.entries(table.columns).map(
+    ([name, definition]) => sql`\n  ${sql.ref(name)} ${columnType(dialect, definition)}`,
+  )
+  const key =
+    table.key === undefined
+      ? []
+      : [sql`\n  primary key (${sql.join(table.key.map((name) => sql.ref(name)))})`]
+  const end = isKeyed(table) ? dialect.tableEnd.keyed : dialect.tableEnd.wide
+  return sql`create table ${sql.table(table.name)} (${sql.join([...columns, ...key], sql`,`)}\n) ${end}`.compile(
+    db,
+  )
+}
+
+function columnType(dialect: Dialect, definition: ColumnDefinition): RawBuilder<unknown> {
+  if (definition === 'position') return dialect.position
+  const kind = definition.replace('?', '') as Kind
+  return definition.endsWith('?') ? dialect.types[kind] : sql`${dialect.types[kind]} not null`
+}
+
+/** Whether rows lie in the order of their key: where that is not one number, which SQLite's own row ID takes in. */
+function isKeyed(table: TableDefinition): boolean {
+  const [first, ...others] = table.key ?? []
+  return first !== undefined && (others.length > 0 || table.columns[first] !== 'int')
+}
+
+function createIndex<S>(
+  db: Kysely<S>,
+  table: string,
+  columns: readonly string[],
+  unique: boolean,
+): CompiledQuery {
+  const name = `${table}_${columns.join('_')}`
+  const list = sql.join(columns.map((column) => sql.ref(column)))
+  return sql`create ${sql.raw(unique ? 'unique ' : '')}index ${sql.ref(name)} on ${sql.table(table)} (${list})`.compile(
+    db,
+  )
+}

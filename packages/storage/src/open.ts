@@ -1,0 +1,45 @@
+import { type Logger, silentLogger } from '@roomserver/types'
+import { Kysely, PostgresDialect, SqliteDialect } from 'kysely'
+import { postgres, sqlite } from './dialects.ts'
+import { migrate } from './migrate.ts'
+import { migrations } from './migrations/index.ts'
+import { openPool, type PostgresOptions } from './postgres/pool.ts'
+import type { Schema } from './schema.ts'
+import { openSqliteFile } from './sqlite/adapter.ts'
+import { createStorage, type Storage } from './storage.ts'
+
+export interface SqliteOptions {
+  readonly dialect: 'sqlite'
+  /** A path, or `:memory:`. */
+  readonly file: string
+  /** `full` (the default): a commit that was answered survives a power cut. `normal`: only a crash of the process. */
+  readonly synchronous?: 'full' | 'normal'
+}
+
+export type StorageOptions = SqliteOptions | PostgresOptions
+
+/**
+ * Opens a room store and brings its schema up to date. Close it with `await using`, or call its `Symbol.asyncDispose`.
+ *
+ * @throws {RoomserverError} DATABASE_TOO_NEW when a newer program changed the database; STORE_UNAVAILABLE when it
+ * cannot be reached or opened
+ */
+export async function openStorage(
+  options: StorageOptions,
+  { logger = silentLogger }: { readonly logger?: Logger } = {},
+): Promise<Storage> {
+  const dialect = options.dialect === 'sqlite' ? sqlite : postgres
+  const db = new Kysely<Schema>({ dialect: kyselyDialect(options, logger) })
+  try {
+    await migrate(db, dialect, migrations, logger)
+    return createStorage(db, dialect)
+  } catch (error) {
+    await db.destroy()
+    throw error
+  }
+}
+
+function kyselyDialect(options: StorageOptions, logger: Logger): PostgresDialect | SqliteDialect {
+  if (options.dialect === 'postgres') return new PostgresDialect({ pool: openPool(options, logger) })
+  return new SqliteDialect({ database: openSqliteFile(options.file, options.synchronous ?? 'full') })
+}

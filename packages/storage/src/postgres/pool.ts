@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto'
+import type { Logger } from '@roomserver/types'
+import type { PostgresPool, PostgresPoolClient } from 'kysely'
+import { Pool, type PoolClient, type QueryConfig, types } from 'pg'
+import { storeError } from '../errors.ts'
+import { storable, stored } from '../text.ts'
+
+const INT8 = 20
+const TEXT_OIDS = new Set([25, 1043])
+
+/** Statements that get a name, and so are planned once a connection; the package's own are about a hundred. */
+const MAX_NAMED = 500
+
+export interface PostgresOptions {
+  readonly dialect: 'postgres'
+  /** `postgresql://user:password@host:port/database` */
+  readonly connectionString: string
+  /** Connections at the most; 1 is enough for everything. */
+  readonly maxConnections?: number
+  /** How long a connection may stand idle before it is closed. */
+  readonly idleTimeoutMs?: number
+  /** How long a caller waits for a connection. */
+  readonly connectTimeoutMs?: number
+}
+
+/** A pool in the shape that Kysely wants; its clients name their statements and read 64-bit integers as numbers. */
+export function openPool(options: PostgresOptions, log: Logger): PostgresPool {
+  const pool = new Pool({
+    connectionString: options.connectionString,
+    max: options.maxConnections ?? 10,
+    idleTimeoutMillis: options.idleTimeoutMs ?? 60_000,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
+    // A process that hangs must not keep its locks for ever.
+    idle_in_transaction_session_timeout: 60_000,
+    application_name: 'roomserver',
+    types: { getTypeParser: parserFor },
+  })
+  pool.on('error', (error) => log.warn({ error: error.message }, 'an idle database connection was lost'))
+  const clients = new WeakMap<PoolClient, PostgresPoolClient>()
+  return {
+    connect: async () => {
+      const client = await pool.connect().catch(rethrow)
+      const known = clients.get(client) ?? namingClient(client)
+      clients.set(client, known)
+      return known
+    },
+    end: () => pool.end(),
+    options: {},
+  }
+}
+
+function parserFor(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
+  if (oid === INT8) return Number
+  if (TEXT_OIDS.has(oid)) return stored
+  return format === 'binary' ? types.getTypeParser(oid, 'binary') : types.getTypeParser(oid)
+}
+
+function namingClient(client: PoolClient): PostgresPoolClient {
+  // A connection that breaks fails its query as well, which is where it is reported.
+  client.on('error', () => undefined)
+  const query = (text: string, parameters: readonly unknown[]) =>
+    client.query(statement(text, parameters)).catch(rethrow)
+  return { query, release: (broken?: boolean) => client.release(broken) } as unknown as PostgresPoolClient
+}
+
+const names = new Map<string, string>()
+
+function statement(text: string, parameters: readonly unknown[]): QueryConfig {
+  if (parameters.length === 0) return { text }
+  const values = parameters.map(input)
+  const name = nameOf(text)
+  return name === undefined ? { text, values } : { name, text, values }
+}
+
+function nameOf(text: string): string | undefined {
+  const known = names.get(text)
+  if (known !== undefined || names.size >= MAX_NAMED) return known
+  const name = createHash('sha256').update(text).digest('base64url').slice(0, 16)
+  names.set(text, name)
+  return name
+}
+
+function input(value: unknown): unknown {
+  if (typeof value === 'string') return storable(value)
+  if (Array.isArray(value)) return value.map(input)
+  return value instanceof Uint8Array && !Buffer.isBuffer(value)
+    ? Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+    : value
+}
+
+function rethrow(error: unknown): never {
+  throw storeError(error)
+}

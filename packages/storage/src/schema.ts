@@ -1,0 +1,42 @@
+import type { Kysely } from 'kysely'
+import type { AliasesTable, PublishedRoomsTable } from './tables/directory.ts'
+import type { BlocksTable } from './tables/blocks.ts'
+import type { CountersTable } from './tables/counters.ts'
+import type { DanglingPrevTable } from './tables/dangling-prev.ts'
+import type { EventsTable } from './tables/events.ts'
+import type { InboxTable } from './tables/inbox.ts'
+import type { InvitesTable } from './tables/invites.ts'
+import type { JournalTable } from './tables/journal.ts'
+import type { MembershipsTable } from './tables/memberships.ts'
+import type { OutputsTable } from './tables/outputs.ts'
+import type { RedactionsTable } from './tables/redactions.ts'
+import type { RoomsTable } from './tables/rooms.ts'
+import type { SchemaVersionsTable } from './tables/schema-versions.ts'
+import type { SnapshotsTable } from './tables/snapshots.ts'
+import type { EventTypesTable, StateKeysTable } from './tables/strings.ts'
+import type { TransactionsTable } from './tables/transactions.ts'
+
+/** Every table and its row. */
+export interface Schema {
+  aliases: AliasesTable
+  blocks: BlocksTable
+  counters: CountersTable
+  dangling_prev: DanglingPrevTable
+  event_types: EventTypesTable
+  events: EventsTable
+  inbox: InboxTable
+  invites: InvitesTable
+  journal: JournalTable
+  memberships: MembershipsTable
+  outputs: OutputsTable
+  published_rooms: PublishedRoomsTable
+  redactions: RedactionsTable
+  rooms: RoomsTable
+  schema_versions: SchemaVersionsTable
+  snapshots: SnapshotsTable
+  state_keys: StateKeysTable
+  transactions: TransactionsTable
+}
+
+/** The database, or a transaction in it. */
+export type Db = Kysely<Schema>

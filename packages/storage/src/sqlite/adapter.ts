@@ -1,0 +1,105 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import type { SqliteDatabase, SqliteStatement } from 'kysely'
+import { storeError } from '../errors.ts'
+import { storable, stored } from '../text.ts'
+
+/** Statements kept prepared; the package's own queries are about a hundred. */
+const MAX_STATEMENTS = 300
+
+/** Node's SQLite in the shape that Kysely wants, with the statements kept prepared. */
+export class SqliteAdapter implements SqliteDatabase {
+  readonly database: DatabaseSync
+  readonly #statements = new Map<string, Statement>()
+
+  constructor(database: DatabaseSync) {
+    this.database = database
+  }
+
+  prepare(sql: string): SqliteStatement {
+    const known = this.#statements.get(sql)
+    if (known !== undefined) return known
+    return this.#remember(sql)
+  }
+
+  close(): void {
+    this.#statements.clear()
+    this.database.close()
+  }
+
+  #remember(sql: string): Statement {
+    // The lock is taken at the start, or a transaction that began by reading could not go on to write.
+    const statement = new Statement(
+      attempt(() => this.database.prepare(sql === 'begin' ? 'begin immediate' : sql)),
+    )
+    this.#statements.set(sql, statement)
+    if (this.#statements.size > MAX_STATEMENTS) {
+      const oldest = this.#statements.keys().next().value
+      if (oldest !== undefined) this.#statements.delete(oldest)
+    }
+    return statement
+  }
+}
+
+class Statement implements SqliteStatement {
+  readonly reader: boolean
+  readonly #statement: StatementSync
+
+  constructor(statement: StatementSync) {
+    this.#statement = statement
+    this.reader = statement.columns().length > 0
+  }
+
+  all(parameters: readonly unknown[]): unknown[] {
+    const rows = attempt(() => this.#statement.all(...parameters.map(input)))
+    for (const row of rows) restoreText(row)
+    return rows
+  }
+
+  run(parameters: readonly unknown[]): { changes: number | bigint; lastInsertRowid: number | bigint } {
+    return attempt(() => this.#statement.run(...parameters.map(input)))
+  }
+
+  iterate(parameters: readonly unknown[]): IterableIterator<unknown> {
+    return this.all(parameters).values()
+  }
+}
+
+function input(value: unknown): SQLInputValue {
+  if (typeof value === 'string') return storable(value)
+  if (typeof value === 'number' || typeof value === 'bigint' || value === null) return value
+  if (value instanceof Uint8Array) return value
+  if (typeof value === 'boolean') return value ? 1 : 0
+  if (value === undefined) return null
+  throw new TypeError(`SQLite takes no parameter of type ${typeof value}`)
+}
+
+function restoreText(row: Record<string, unknown>): void {
+  for (const name in row) {
+    const value = row[name]
+    if (typeof value === 'string') row[name] = stored(value)
+  }
+}
+
+function attempt<T>(action: () => T): T {
+  try {
+    return action()
+  } catch (error) {
+    throw storeError(error)
+  }
+}
+
+/** Opens a file (or `:memory:`) as a database of ours: write-ahead log, every commit forced to the disk. */
+export function openSqliteFile(file: string, synchronous: 'full' | 'normal'): SqliteAdapter {
+  const database = attempt(() => new DatabaseSync(file, { timeout: 5_000 }))
+  attempt(() =>
+    database.exec(`
+      pragma page_size = 8192;
+      pragma journal_mode = wal;
+      pragma synchronous = ${synchronous};
+      pragma temp_store = memory;
+      pragma cache_size = -16000;
+      pragma trusted_schema = off;
+    `),
+  )
+  return new SqliteAdapter(database)
+}

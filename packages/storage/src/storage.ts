@@ -1,0 +1,131 @@
+import type {
+  BlockNid,
+  EventId,
+  EventNid,
+  EventTypeNid,
+  Membership,
+  RoomId,
+  RoomNid,
+  SnapshotNid,
+  StateKeyNid,
+  UserId,
+  WriteSet,
+} from '@roomserver/types'
+import { commit } from './commit/commit.ts'
+import type { Dialect } from './dialects.ts'
+import { NidRanges } from './nid-ranges.ts'
+import type { Db } from './schema.ts'
+import type { InboxRow } from './tables/inbox.ts'
+import type { SharingFilter } from './tables/sharing.ts'
+import { compileTables, type Tables } from './tables/tables.ts'
+
+/** The room store. Every method needs one connection at the most. */
+export type Storage = ReturnType<typeof createStorage>
+
+export function createStorage(db: Db, dialect: Dialect) {
+  const tables = compileTables(dialect, db)
+  return {
+    ...pieceReads(db, tables),
+    ...roomMethods(db, tables),
+    ...membershipMethods(db, tables),
+    ...directoryMethods(db, tables),
+    ...logMethods(db, tables),
+    [Symbol.asyncDispose]: () => db.destroy(),
+  }
+}
+
+function pieceReads(db: Db, tables: Tables) {
+  return {
+    eventsByNid: (nids: readonly EventNid[]) => tables.events.byNids(db, nids),
+    eventsById: (ids: readonly EventId[]) => tables.events.byIds(db, ids),
+    snapshots: (nids: readonly SnapshotNid[]) => tables.snapshots.byNids(db, nids),
+    blocks: (nids: readonly BlockNid[]) => tables.blocks.byNids(db, nids),
+    blocksByHash: (hashes: readonly string[]) => tables.blocks.byHashes(db, hashes),
+    snapshotsByHash: (roomNid: RoomNid, hashes: readonly string[]) =>
+      tables.snapshots.byHashes(db, roomNid, hashes),
+    eventTypesByName: (names: readonly string[]) => tables.eventTypes.byTexts(db, names),
+    eventTypesByNid: (nids: readonly EventTypeNid[]) => tables.eventTypes.byNids(db, nids),
+    stateKeysByText: (keys: readonly string[]) => tables.stateKeys.byTexts(db, keys),
+    stateKeysByNid: (nids: readonly StateKeyNid[]) => tables.stateKeys.byNids(db, nids),
+  }
+}
+
+function roomMethods(db: Db, tables: Tables) {
+  const ranges = new NidRanges((kind, count) => tables.counters.take(db, kind, count))
+  return {
+    room: (roomId: RoomId) => tables.rooms.byId(db, roomId),
+    roomsByNid: (nids: readonly RoomNid[]) => tables.rooms.byNids(db, nids),
+    rooms: (after: RoomNid, limit: number) => tables.rooms.page(db, after, limit),
+    allocate: ranges.allocate.bind(ranges) as NidRanges['allocate'],
+    danglingPrev: (ids: readonly EventId[]) => tables.danglingPrev.naming(db, ids),
+    redactionsOf: (ids: readonly EventId[]) => tables.redactions.of(db, ids),
+    commit: (writeSets: readonly WriteSet[]) => commit(db, tables, writeSets),
+    journal: (
+      roomNid: RoomNid,
+      options: { readonly resetsOnly?: boolean; readonly limit: number; readonly afterRevision?: number },
+    ) =>
+      tables.journal.ofRoom(
+        db,
+        roomNid,
+        options.afterRevision ?? 0,
+        options.limit,
+        options.resetsOnly ?? false,
+      ),
+  }
+}
+
+function membershipMethods(db: Db, tables: Tables) {
+  const { memberships, invites, sharing } = tables
+  return {
+    membership: (roomNid: RoomNid, user: UserId) => memberships.one(db, roomNid, user),
+    membershipsOfRoom: (
+      roomNid: RoomNid,
+      filter: { readonly membership?: Membership; readonly localOnly?: boolean } = {},
+    ) => memberships.ofRoom(db, roomNid, filter.membership, filter.localOnly ?? false),
+    roomsOfUser: (user: UserId, filter: { readonly membership?: Membership } = {}) =>
+      memberships.ofUser(db, user, filter.membership),
+    sharedUsers: (user: UserId, filter: SharingFilter) => sharing.shared(db, user, filter),
+    knownUsers: (user: UserId, search: string, limit: number) => sharing.known(db, user, search, limit),
+    serverInRoom: (roomNid: RoomNid, server: string) => sharing.serverIn(db, roomNid, server),
+    joinedServers: (roomNid: RoomNid) => sharing.servers(db, roomNid),
+    setForgotten: async (roomNid: RoomNid, user: UserId, forgotten: boolean) => {
+      await memberships.setForgotten(db, roomNid, user, forgotten)
+    },
+    invite: (event: EventNid) => invites.byEvent(db, event),
+    pendingInvites: (roomNid: RoomNid, target: UserId) => invites.pending(db, roomNid, target),
+  }
+}
+
+function directoryMethods(db: Db, tables: Tables) {
+  const { directory, transactions } = tables
+  return {
+    roomOfAlias: (alias: string) => directory.byAlias(db, alias),
+    aliasesOfRoom: (roomId: RoomId) => directory.aliasesOf(db, roomId),
+    addAlias: (alias: string, roomId: RoomId, creator: UserId) => directory.add(db, alias, roomId, creator),
+    removeAlias: async (alias: string) => {
+      await directory.remove(db, alias)
+    },
+    publish: async (roomId: RoomId, published: boolean) => {
+      await (published ? directory.publish : directory.unpublish)(db, roomId)
+    },
+    publishedRooms: () => directory.published(db),
+    isPublished: (roomId: RoomId) => directory.isPublished(db, roomId),
+    transactionEvent: (sessionId: number, transactionId: string, user: UserId) =>
+      transactions.event(db, sessionId, transactionId, user),
+  }
+}
+
+function logMethods(db: Db, tables: Tables) {
+  const { inbox, outputs } = tables
+  return {
+    enqueue: (items: readonly Omit<InboxRow, 'position'>[]) => inbox.add(db, items),
+    inbox: (after: number, limit: number) => inbox.after(db, after, limit),
+    dropInbox: async (positions: readonly number[]) => {
+      await inbox.remove(db, positions)
+    },
+    outputs: (after: number, limit: number) => outputs.after(db, after, limit),
+    dropOutputs: async (positions: readonly number[]) => {
+      await outputs.remove(db, positions)
+    },
+  }
+}

@@ -1,0 +1,44 @@
+import type { BlockNid, BlockRecord } from '@roomserver/types'
+import { decodeBlock, encodeBlock } from '../block-codec.ts'
+import { bulkInsert } from '../bulk.ts'
+import type { Columns, Dialect } from '../dialects.ts'
+import { fromHex, toHex } from '../hex.ts'
+import { prepare } from '../prepared.ts'
+import type { Db } from '../schema.ts'
+
+/** State blocks. Equal ones are stored once. */
+export interface BlocksTable {
+  nid: BlockNid
+  /** The first 16 bytes of the SHA-256 of the entries. */
+  hash: Uint8Array
+  /** The entries, see `encodeBlock`. */
+  entries: Uint8Array
+}
+
+const columns: Columns<BlocksTable> = { nid: 'int', hash: 'blob', entries: 'blob' }
+
+export function blockQueries(dialect: Dialect, build: Db) {
+  const byNid = prepare(build.selectFrom('blocks').selectAll().where(dialect.among('nid', 'int')))
+  const byHash = prepare(build.selectFrom('blocks').selectAll().where(dialect.amongBlobs('hash')))
+  const insert = bulkInsert(dialect, 'blocks', columns, 'on conflict do nothing')
+  return {
+    byNids: async (db: Db, nids: readonly BlockNid[]) => (await byNid(db, dialect.list(nids))).map(toBlock),
+    byHashes: async (db: Db, hashes: readonly string[]) =>
+      (await byHash(db, dialect.list(hashes))).map(toBlock),
+    /** Stores blocks; those whose hash or NID is there already are passed over. Returns how many were stored. */
+    insert: async (db: Db, blocks: readonly BlockRecord[]) =>
+      (await insert(db, blocks.toSorted(byHashOrder).map(fromBlock))).affected,
+  }
+}
+
+function byHashOrder(a: BlockRecord, b: BlockRecord): number {
+  return a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : 0
+}
+
+function toBlock(row: BlocksTable): BlockRecord {
+  return { nid: row.nid, hash: toHex(row.hash), entries: decodeBlock(row.entries) }
+}
+
+function fromBlock(block: BlockRecord): BlocksTable {
+  return { nid: block.nid, hash: fromHex(block.hash), entries: encodeBlock(block.entries) }
+}

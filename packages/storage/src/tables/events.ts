@@ -1,0 +1,180 @@
+import type {
+  EventId,
+  EventNid,
+  EventRecord,
+  EventTypeNid,
+  EventUpdate,
+  RoomNid,
+  SnapshotNid,
+  StateKeyNid,
+  Verdict,
+} from '@roomserver/types'
+import { bulkInsert, bulkWrite } from '../bulk.ts'
+import type { Columns, Dialect } from '../dialects.ts'
+import { prepare } from '../prepared.ts'
+import type { Db } from '../schema.ts'
+import { decodeList, encodeList } from '../varint.ts'
+
+/** Every event that was stored, and what became of it. */
+export interface EventsTable {
+  nid: EventNid
+  room_nid: RoomNid
+  type_nid: EventTypeNid
+  /** 0: no state event. */
+  state_key_nid: StateKeyNid
+  depth: number
+  auth_level: number
+  /** Snapshots before and after the event; 0: not known. */
+  before_nid: SnapshotNid
+  after_nid: SnapshotNid
+  /** The redaction that was applied; 0: none. */
+  redacted_by: EventNid
+  verdict: number
+  event_id: EventId
+  rule: string | null
+  reason: string | null
+  /** The stored ones of the events that it cites as auth events: a list of varints. */
+  auth_nids: Uint8Array
+  json: string
+}
+
+const columns: Columns<EventsTable> = {
+  nid: 'int',
+  room_nid: 'int',
+  type_nid: 'int',
+  state_key_nid: 'int',
+  depth: 'int',
+  auth_level: 'int',
+  before_nid: 'int',
+  after_nid: 'int',
+  redacted_by: 'int',
+  verdict: 'small',
+  event_id: 'text',
+  rule: 'text',
+  reason: 'text',
+  auth_nids: 'blob',
+  json: 'text',
+}
+
+/** In the order of their codes. */
+const VERDICTS: readonly Verdict[] = [
+  'outlier',
+  'accepted',
+  'soft-failed',
+  'rejected-by-auth-events',
+  'rejected-by-state',
+]
+
+export function eventQueries(dialect: Dialect, build: Db) {
+  const byNid = prepare(build.selectFrom('events').selectAll().where(dialect.among('nid', 'int')))
+  const byId = prepare(build.selectFrom('events').selectAll().where(dialect.among('event_id', 'text')))
+  const nidsOf = prepare(
+    build.selectFrom('events').select(['nid', 'event_id']).where(dialect.among('event_id', 'text')),
+  )
+  const insert = bulkInsert(dialect, 'events', columns, 'on conflict do nothing')
+  const update = bulkWrite(dialect, updateColumns, UPDATE)
+  return {
+    byNids: async (db: Db, nids: readonly EventNid[]) => (await byNid(db, dialect.list(nids))).map(toEvent),
+    byIds: async (db: Db, ids: readonly EventId[]) => (await byId(db, dialect.list(ids))).map(toEvent),
+    nidsOf: (db: Db, ids: readonly EventId[]) => nidsOf(db, dialect.list(ids)),
+    /** Events whose ID or NID is there already are passed over; returns how many were stored. */
+    insert: async (db: Db, events: readonly EventRecord[]) =>
+      (await insert(db, events.map(fromEvent))).affected,
+    update: (db: Db, updates: readonly EventUpdate[]) => update(db, updates.map(fromUpdate)),
+  }
+}
+
+function toEvent(row: EventsTable): EventRecord {
+  return {
+    nid: row.nid,
+    roomNid: row.room_nid,
+    eventId: row.event_id,
+    typeNid: row.type_nid,
+    stateKeyNid: row.state_key_nid,
+    depth: row.depth,
+    authLevel: row.auth_level,
+    authNids: decodeList(row.auth_nids),
+    verdict: VERDICTS[row.verdict] ?? 'rejected-by-state',
+    rule: row.rule ?? undefined,
+    reason: row.reason ?? undefined,
+    before: row.before_nid,
+    after: row.after_nid,
+    redactedBy: row.redacted_by,
+    json: row.json,
+  }
+}
+
+function fromEvent(event: EventRecord): EventsTable {
+  return {
+    nid: event.nid,
+    room_nid: event.roomNid,
+    type_nid: event.typeNid,
+    state_key_nid: event.stateKeyNid,
+    depth: event.depth,
+    auth_level: event.authLevel,
+    before_nid: event.before,
+    after_nid: event.after,
+    redacted_by: event.redactedBy,
+    verdict: VERDICTS.indexOf(event.verdict),
+    event_id: event.eventId,
+    rule: event.rule ?? null,
+    reason: event.reason ?? null,
+    auth_nids: encodeList(event.authNids),
+    json: event.json,
+  }
+}
+
+/** What changes of an event; null leaves a column as it is. */
+interface UpdateRow {
+  nid: EventNid
+  verdict: number | null
+  rule: string | null
+  reason: string | null
+  before_nid: SnapshotNid | null
+  after_nid: SnapshotNid | null
+  redacted_by: EventNid | null
+  json: string | null
+  auth_nids: Uint8Array | null
+  auth_level: number | null
+}
+
+const updateColumns: Columns<UpdateRow> = {
+  nid: 'int',
+  verdict: 'small',
+  rule: 'text',
+  reason: 'text',
+  before_nid: 'int',
+  after_nid: 'int',
+  redacted_by: 'int',
+  json: 'text',
+  auth_nids: 'blob',
+  auth_level: 'int',
+}
+
+/** A new verdict brings its own rule and reason, or none. */
+const UPDATE = `update events set
+  verdict = coalesce(v.verdict, events.verdict),
+  rule = case when v.verdict is null then coalesce(v.rule, events.rule) else v.rule end,
+  reason = case when v.verdict is null then coalesce(v.reason, events.reason) else v.reason end,
+  before_nid = coalesce(v.before_nid, events.before_nid),
+  after_nid = coalesce(v.after_nid, events.after_nid),
+  redacted_by = coalesce(v.redacted_by, events.redacted_by),
+  json = coalesce(v.json, events.json),
+  auth_nids = coalesce(v.auth_nids, events.auth_nids),
+  auth_level = coalesce(v.auth_level, events.auth_level)
+  from v where events.nid = v.nid`
+
+function fromUpdate(update: EventUpdate): UpdateRow {
+  return {
+    nid: update.nid,
+    verdict: update.verdict === undefined ? null : VERDICTS.indexOf(update.verdict),
+    rule: update.rule ?? null,
+    reason: update.reason ?? null,
+    before_nid: update.before ?? null,
+    after_nid: update.after ?? null,
+    redacted_by: update.redactedBy ?? null,
+    json: update.json ?? null,
+    auth_nids: update.authNids === undefined ? null : encodeList(update.authNids),
+    auth_level: update.authLevel ?? null,
+  }
+}

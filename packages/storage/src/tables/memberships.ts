@@ -1,0 +1,133 @@
+import type { EventNid, Membership, MembershipRecord, RoomNid, StateKeyNid, UserId } from '@roomserver/types'
+import { bulkWrite, lastOfEach } from '../bulk.ts'
+import type { Columns, Dialect } from '../dialects.ts'
+import { prepare, slot } from '../prepared.ts'
+import type { Db } from '../schema.ts'
+
+/** Who is what in a room, by its current state. */
+export interface MembershipsTable {
+  room_nid: RoomNid
+  user_nid: StateKeyNid
+  event_nid: EventNid
+  membership: number
+  /** 1: a user of this server. */
+  local: number
+  /** 1: the user asked to forget the room. */
+  forgotten: number
+  /** What stands behind the first colon of the user's ID. */
+  server: string
+}
+
+type NewMembership = Omit<MembershipsTable, 'server'>
+
+const columns: Columns<NewMembership> = {
+  room_nid: 'int',
+  user_nid: 'int',
+  event_nid: 'int',
+  membership: 'small',
+  local: 'small',
+  forgotten: 'small',
+}
+
+/** In the order of their codes, from 1. */
+const MEMBERSHIPS: readonly Membership[] = ['join', 'invite', 'knock', 'leave', 'ban']
+export const JOIN = 1
+
+const membershipCode = (membership: Membership): number => MEMBERSHIPS.indexOf(membership) + 1
+const membershipOf = (code: number): Membership => MEMBERSHIPS[code - 1] ?? 'leave'
+
+/** The first and the last code that a filter lets pass. */
+function codes(membership: Membership | undefined): readonly [number, number] {
+  const code = membership === undefined ? undefined : membershipCode(membership)
+  return [code ?? 1, code ?? MEMBERSHIPS.length]
+}
+
+export function membershipQueries(dialect: Dialect, build: Db) {
+  const withUser = build
+    .selectFrom('memberships')
+    .innerJoin('state_keys', 'state_keys.nid', 'memberships.user_nid')
+    .selectAll('memberships')
+    .select('state_keys.text as user_id')
+    .where('room_nid', '=', slot<RoomNid>())
+  const one = prepare(withUser.where('state_keys.text', '=', slot<UserId>()))
+  const ofRoom = prepare(
+    withUser
+      .where('membership', '>=', slot<number>())
+      .where('membership', '<=', slot<number>())
+      .where('local', '>=', slot<number>()),
+  )
+  const ofUser = prepare(
+    build
+      .selectFrom('memberships')
+      .innerJoin('state_keys', 'state_keys.nid', 'memberships.user_nid')
+      .innerJoin('rooms', 'rooms.nid', 'memberships.room_nid')
+      .select(['rooms.nid as roomNid', 'rooms.room_id as roomId', 'membership', 'forgotten'])
+      .where('state_keys.text', '=', slot<UserId>())
+      .where('membership', '>=', slot<number>())
+      .where('membership', '<=', slot<number>())
+      .orderBy('rooms.nid'),
+  )
+  const forget = prepare(
+    build
+      .updateTable('memberships')
+      .set({ forgotten: slot<number>() })
+      .where('room_nid', '=', slot<RoomNid>())
+      .where('user_nid', '=', userNid(build)),
+  )
+  const upsert = bulkWrite(dialect, columns, upsertText(dialect))
+  return {
+    one: async (db: Db, roomNid: RoomNid, user: UserId) =>
+      (await one(db, roomNid, user)).map(toMembership)[0],
+    ofRoom: async (db: Db, roomNid: RoomNid, membership: Membership | undefined, localOnly: boolean) =>
+      (await ofRoom(db, roomNid, ...codes(membership), localOnly ? 1 : 0)).map((row) => ({
+        ...toMembership(row),
+        userId: row.user_id,
+      })),
+    ofUser: async (db: Db, user: UserId, membership: Membership | undefined) =>
+      (await ofUser(db, user, ...codes(membership))).map((row) => ({
+        ...row,
+        membership: membershipOf(row.membership),
+        forgotten: row.forgotten === 1,
+      })),
+    setForgotten: (db: Db, roomNid: RoomNid, user: UserId, forgotten: boolean) =>
+      forget(db, forgotten ? 1 : 0, roomNid, user),
+    upsert: (db: Db, memberships: readonly MembershipRecord[]) =>
+      upsert(db, lastOfEach(memberships, (record) => `${record.roomNid} ${record.user}`).map(fromMembership)),
+  }
+}
+
+/** The NID of a user ID. */
+export const userNid = (build: Db) =>
+  build.selectFrom('state_keys').select('nid').where('text', '=', slot<UserId>())
+
+/** The server is taken from the user ID, which is stored by then. */
+const upsertText = (dialect: Dialect): string => `insert into memberships
+  (room_nid, user_nid, event_nid, membership, local, forgotten, server)
+  select v.room_nid, v.user_nid, v.event_nid, v.membership, v.local, v.forgotten,
+    substr(state_keys.text, ${dialect.firstIndex}(state_keys.text, ':') + 1)
+  from v join state_keys on state_keys.nid = v.user_nid where true
+  on conflict (room_nid, user_nid) do update set
+    event_nid = excluded.event_nid, membership = excluded.membership, local = excluded.local,
+    forgotten = excluded.forgotten`
+
+function toMembership(row: MembershipsTable): MembershipRecord {
+  return {
+    roomNid: row.room_nid,
+    user: row.user_nid,
+    membership: membershipOf(row.membership),
+    event: row.event_nid,
+    local: row.local === 1,
+    forgotten: row.forgotten === 1,
+  }
+}
+
+function fromMembership(record: MembershipRecord): NewMembership {
+  return {
+    room_nid: record.roomNid,
+    user_nid: record.user,
+    event_nid: record.event,
+    membership: membershipCode(record.membership),
+    local: record.local ? 1 : 0,
+    forgotten: record.forgotten ? 1 : 0,
+  }
+}

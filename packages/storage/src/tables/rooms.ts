@@ -1,0 +1,119 @@
+import type {
+  EventNid,
+  RoomId,
+  RoomNid,
+  RoomRecord,
+  RoomVersionId,
+  SnapshotNid,
+  WriteSet,
+} from '@roomserver/types'
+import { sql } from 'kysely'
+import { bulkInsert, bulkWrite } from '../bulk.ts'
+import type { Columns, Dialect } from '../dialects.ts'
+import { prepare, slot } from '../prepared.ts'
+import type { Db } from '../schema.ts'
+import { decodeList, encodeList } from '../varint.ts'
+
+/** Every room: where its graph ends and what its current state is. */
+export interface RoomsTable {
+  nid: RoomNid
+  /** One more with every commit to the room. */
+  revision: number
+  /** Current state; 0: a stub, whose create event is not known. */
+  current_nid: SnapshotNid
+  /** The event of the latest new_room_event; 0: none yet. */
+  last_sent_nid: EventNid
+  depth: number
+  output_seq: number
+  room_id: RoomId
+  version: RoomVersionId
+  /** Forward extremities: a list of varints. */
+  extremities: Uint8Array
+}
+
+const columns: Columns<RoomsTable> = {
+  nid: 'int',
+  revision: 'int',
+  current_nid: 'int',
+  last_sent_nid: 'int',
+  depth: 'int',
+  output_seq: 'int',
+  room_id: 'text',
+  version: 'text',
+  extremities: 'blob',
+}
+
+const UPDATE = `update rooms set
+  revision = rooms.revision + 1, current_nid = v.current_nid, last_sent_nid = v.last_sent_nid, depth = v.depth,
+  output_seq = v.output_seq, version = v.version, extremities = v.extremities
+  from v where rooms.nid = v.nid and rooms.revision = v.revision returning rooms.nid`
+
+export function roomQueries(dialect: Dialect, build: Db) {
+  const all = build.selectFrom('rooms').selectAll()
+  const byId = prepare(all.where('room_id', '=', slot<RoomId>()))
+  const byNid = prepare(all.where(dialect.among('nid', 'int')))
+  const page = prepare(all.where('nid', '>', slot<RoomNid>()).orderBy('nid').limit(slot<number>()))
+  const lock = prepare(
+    sql`select nid from rooms where ${dialect.among('nid', 'int')} order by nid ${dialect.forUpdate}`.compile(
+      build,
+    ),
+  )
+  const insert = bulkInsert(dialect, 'rooms', columns, 'on conflict do nothing returning nid')
+  const update = bulkWrite(dialect, columns, UPDATE)
+  return {
+    byId: async (db: Db, roomId: RoomId) => (await byId(db, roomId)).map(toRoom)[0],
+    byNids: async (db: Db, nids: readonly RoomNid[]) => (await byNid(db, dialect.list(nids))).map(toRoom),
+    page: async (db: Db, after: RoomNid, limit: number) => (await page(db, after, limit)).map(toRoom),
+    /**
+     * Moves rooms on to what the write sets make of them, each only from the revision that was read. Several are
+     * locked in the order of their NIDs first, so that two processes do not lock each other out.
+     *
+     * @returns the NIDs of the rooms that were moved on
+     */
+    advance: async (db: Db, sets: readonly WriteSet[]): Promise<ReadonlySet<RoomNid>> => {
+      const known = sets.filter((set) => set.room.revision > 0)
+      const fresh = sets.filter((set) => set.room.revision === 0)
+      if (known.length > 1 && dialect.locksRows) await lock(db, dialect.list(known.map(nidOf)))
+      const updated = known.length === 0 ? [] : (await update(db, known.map(fromSet))).rows
+      const inserted =
+        fresh.length === 0 ? [] : (await insert(db, fresh.toSorted(byRoomId).map(fromFreshSet))).rows
+      return new Set([...updated, ...inserted].map((row) => row['nid'] as RoomNid))
+    },
+  }
+}
+
+const nidOf = (set: WriteSet): RoomNid => set.room.nid
+
+function byRoomId(a: WriteSet, b: WriteSet): number {
+  return a.room.roomId < b.room.roomId ? -1 : 1
+}
+
+function toRoom(row: RoomsTable): RoomRecord {
+  return {
+    nid: row.nid,
+    roomId: row.room_id,
+    version: row.version,
+    revision: row.revision,
+    extremities: decodeList(row.extremities),
+    current: row.current_nid,
+    lastSent: row.last_sent_nid,
+    depth: row.depth,
+    outputSeq: row.output_seq,
+  }
+}
+
+function fromSet({ room, next }: WriteSet): RoomsTable {
+  return {
+    nid: room.nid,
+    revision: room.revision,
+    current_nid: next.current,
+    last_sent_nid: next.lastSent,
+    depth: next.depth,
+    output_seq: next.outputSeq,
+    room_id: room.roomId,
+    version: next.version,
+    extremities: encodeList(next.extremities),
+  }
+}
+
+const fromFreshSet = (set: WriteSet): RoomsTable => ({ ...fromSet(set), revision: 1 })

@@ -1,0 +1,53 @@
+import type { RoomNid, SnapshotNid, SnapshotRecord } from '@roomserver/types'
+import { bulkInsert } from '../bulk.ts'
+import type { Columns, Dialect } from '../dialects.ts'
+import { fromHex, toHex } from '../hex.ts'
+import { prepare, slot } from '../prepared.ts'
+import type { Db } from '../schema.ts'
+import { decodeList, encodeList } from '../varint.ts'
+
+/** State snapshots: lists of blocks. Equal ones of a room are stored once. */
+export interface SnapshotsTable {
+  nid: SnapshotNid
+  room_nid: RoomNid
+  /** The first 16 bytes of the SHA-256 over the hashes of the blocks. */
+  hash: Uint8Array
+  /** The NIDs of the blocks: a list of varints. */
+  blocks: Uint8Array
+}
+
+const columns: Columns<SnapshotsTable> = { nid: 'int', room_nid: 'int', hash: 'blob', blocks: 'blob' }
+
+export function snapshotQueries(dialect: Dialect, build: Db) {
+  const byNid = prepare(build.selectFrom('snapshots').selectAll().where(dialect.among('nid', 'int')))
+  const byHash = prepare(
+    build
+      .selectFrom('snapshots')
+      .selectAll()
+      .where('room_nid', '=', slot<RoomNid>())
+      .where(dialect.amongBlobs('hash')),
+  )
+  const insert = bulkInsert(dialect, 'snapshots', columns, 'on conflict do nothing')
+  return {
+    byNids: async (db: Db, nids: readonly SnapshotNid[]) =>
+      (await byNid(db, dialect.list(nids))).map(toSnapshot),
+    byHashes: async (db: Db, roomNid: RoomNid, hashes: readonly string[]) =>
+      (await byHash(db, roomNid, dialect.list(hashes))).map(toSnapshot),
+    /** Stores snapshots; those that are there already are passed over. Returns how many were stored. */
+    insert: async (db: Db, snapshots: readonly SnapshotRecord[]) =>
+      (await insert(db, snapshots.map(fromSnapshot))).affected,
+  }
+}
+
+function toSnapshot(row: SnapshotsTable): SnapshotRecord {
+  return { nid: row.nid, roomNid: row.room_nid, hash: toHex(row.hash), blocks: decodeList(row.blocks) }
+}
+
+function fromSnapshot(snapshot: SnapshotRecord): SnapshotsTable {
+  return {
+    nid: snapshot.nid,
+    room_nid: snapshot.roomNid,
+    hash: fromHex(snapshot.hash),
+    blocks: encodeList(snapshot.blocks),
+  }
+}

@@ -1,0 +1,44 @@
+import type { Dialect } from '../dialects.ts'
+import type { Db } from '../schema.ts'
+import { blockQueries } from './blocks.ts'
+import { counterQueries } from './counters.ts'
+import { danglingPrevQueries } from './dangling-prev.ts'
+import { directoryQueries } from './directory.ts'
+import { eventQueries } from './events.ts'
+import { inboxQueries } from './inbox.ts'
+import { inviteQueries } from './invites.ts'
+import { journalQueries } from './journal.ts'
+import { membershipQueries } from './memberships.ts'
+import { outputQueries } from './outputs.ts'
+import { redactionQueries } from './redactions.ts'
+import { roomQueries } from './rooms.ts'
+import { sharingQueries } from './sharing.ts'
+import { snapshotQueries } from './snapshots.ts'
+import { eventTypeQueries, stateKeyQueries } from './strings.ts'
+import { transactionQueries } from './transactions.ts'
+
+/** The queries of every table, compiled for one dialect. They run on the database or on a transaction in it. */
+export type Tables = ReturnType<typeof compileTables>
+
+/** @param build - makes the text of the queries; nothing runs on it here */
+export function compileTables(dialect: Dialect, build: Db) {
+  return {
+    blocks: blockQueries(dialect, build),
+    counters: counterQueries(build),
+    danglingPrev: danglingPrevQueries(dialect, build),
+    directory: directoryQueries(build),
+    events: eventQueries(dialect, build),
+    eventTypes: eventTypeQueries(dialect, build),
+    inbox: inboxQueries(dialect, build),
+    invites: inviteQueries(dialect, build),
+    journal: journalQueries(dialect, build),
+    memberships: membershipQueries(dialect, build),
+    outputs: outputQueries(dialect, build),
+    redactions: redactionQueries(dialect, build),
+    rooms: roomQueries(dialect, build),
+    sharing: sharingQueries(dialect, build),
+    snapshots: snapshotQueries(dialect, build),
+    stateKeys: stateKeyQueries(dialect, build),
+    transactions: transactionQueries(dialect, build),
+  }
+}

@@ -1,0 +1,47 @@
+import type { EventId, TransactionRecord, UserId } from '@roomserver/types'
+import { bulkInsert } from '../bulk.ts'
+import type { Columns, Dialect } from '../dialects.ts'
+import { prepare, slot } from '../prepared.ts'
+import type { Db } from '../schema.ts'
+
+/** Transactions of clients and the events that they made. */
+export interface TransactionsTable {
+  session_id: number
+  user_id: UserId
+  transaction_id: string
+  event_id: EventId
+}
+
+const columns: Columns<TransactionsTable> = {
+  session_id: 'int',
+  user_id: 'text',
+  transaction_id: 'text',
+  event_id: 'text',
+}
+
+export function transactionQueries(dialect: Dialect, build: Db) {
+  const find = prepare(
+    build
+      .selectFrom('transactions')
+      .select('event_id')
+      .where('session_id', '=', slot<number>())
+      .where('transaction_id', '=', slot<string>())
+      .where('user_id', '=', slot<UserId>()),
+  )
+  const insert = bulkInsert(dialect, 'transactions', columns, 'on conflict do nothing')
+  return {
+    event: async (db: Db, sessionId: number, transactionId: string, user: UserId) =>
+      (await find(db, sessionId, transactionId, user))[0]?.event_id,
+    insert: (db: Db, transactions: readonly TransactionRecord[]) =>
+      insert(db, transactions.map(fromTransaction)),
+  }
+}
+
+function fromTransaction(transaction: TransactionRecord): TransactionsTable {
+  return {
+    session_id: transaction.sessionId,
+    user_id: transaction.user,
+    transaction_id: transaction.transactionId,
+    event_id: transaction.eventId,
+  }
+}

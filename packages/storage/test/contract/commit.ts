@@ -1,0 +1,103 @@
+import type { EventNid, SnapshotNid } from '@roomserver/types'
+import { expect, it } from 'vitest'
+import type { Storage } from '../../src/index.ts'
+import { newEvent, newRoom, output, store1, storedRoom, writeSet } from './sample.ts'
+
+/** What a commit promises: all of a write set or nothing of it, and only from the revision that was read. */
+export function commitContract(open: () => Promise<Storage>): void {
+  it('stores a room with its first event and reads both back', async () => {
+    await using store = await open()
+    const room = await newRoom(store)
+    const event = await newEvent(store, room, { authNids: [70_000 as EventNid, 65_536 as EventNid] })
+    const next = { ...room, extremities: [event.nid], depth: 7, outputSeq: 1, lastSent: event.nid }
+    const set = writeSet(room, { next, events: [event], outputs: [output(room, 1, event.nid)] })
+    expect(await store.commit([set])).toEqual([{ kind: 'committed', revision: 1 }])
+    expect(await store.room(room.roomId)).toEqual({ ...next, revision: 1 })
+    expect(await store.roomsByNid([room.nid])).toEqual([{ ...next, revision: 1 }])
+    expect(await store.eventsById([event.eventId, '$unknown'])).toEqual([event])
+    expect(await store.eventsByNid([event.nid])).toEqual([event])
+  })
+
+  it('moves a room on only from the revision that was read', async () => {
+    await using store = await open()
+    const room = await storedRoom(store)
+    const event = await newEvent(store, room)
+    await store1(store, writeSet(room))
+    expect(await store.commit([writeSet(room, { events: [event] })])).toEqual([
+      { kind: 'conflict', over: 'room' },
+    ])
+    expect(await store.eventsById([event.eventId])).toEqual([])
+  })
+
+  it('takes a room that somebody else made first for a conflict', async () => {
+    await using store = await open()
+    const room = await storedRoom(store)
+    const rival = await newRoom(store, room.roomId)
+    expect(await store.commit([writeSet(rival)])).toEqual([{ kind: 'conflict', over: 'room' }])
+    expect(await store.room(room.roomId)).toMatchObject({ nid: room.nid })
+  })
+
+  it('lets the others go on when one write set conflicts', async () => {
+    await using store = await open()
+    const rooms = [await storedRoom(store), await storedRoom(store), await storedRoom(store)]
+    const stale = rooms[1]!
+    await store1(store, writeSet(stale))
+    const results = await store.commit(rooms.map((room) => writeSet(room)))
+    expect(results.map((result) => result.kind)).toEqual(['committed', 'conflict', 'committed'])
+  })
+
+  it('lets the others go on when one write set cannot be stored, and stores nothing of that one', async () => {
+    await using store = await open()
+    const [good, bad, other] = [await storedRoom(store), await storedRoom(store), await storedRoom(store)]
+    const twice = [output(bad, 1, 0 as EventNid), output(bad, 1, 0 as EventNid)]
+    const event = await newEvent(store, bad)
+    const results = await store.commit([
+      writeSet(good),
+      writeSet(bad, { events: [event], outputs: twice }),
+      writeSet(other),
+    ])
+    expect(results.map((result) => result.kind)).toEqual(['committed', 'failed', 'committed'])
+    expect(await store.eventsById([event.eventId])).toEqual([])
+    expect(await store.room(bad.roomId)).toEqual(bad)
+  })
+
+  it('takes an event ID that is stored already for a conflict', async () => {
+    await using store = await open()
+    const [room, other, third] = [await storedRoom(store), await storedRoom(store), await storedRoom(store)]
+    const event = await newEvent(store, room)
+    await store1(store, writeSet(room, { events: [event] }))
+    const copy = await newEvent(store, other, { eventId: event.eventId })
+    const results = await store.commit([writeSet(other, { events: [copy] }), writeSet(third)])
+    expect(results).toEqual([
+      { kind: 'conflict', over: 'event' },
+      { kind: 'committed', revision: 2 },
+    ])
+  })
+
+  it('lets only the first of two write sets to one room through', async () => {
+    await using store = await open()
+    const room = await storedRoom(store)
+    const results = await store.commit([writeSet(room), writeSet(room)])
+    expect(results.map((result) => result.kind)).toEqual(['committed', 'conflict'])
+  })
+
+  it('changes only what an update names', async () => {
+    await using store = await open()
+    const room = await storedRoom(store)
+    const event = await newEvent(store, room, { verdict: 'rejected-by-state', rule: 'v10 9', reason: 'low' })
+    const stored = await store1(store, writeSet(room, { events: [event] }))
+    const redaction = { nid: event.nid, redactedBy: 90_000 as EventNid, json: '{}' }
+    const after = await store1(store, writeSet(stored, { updates: [redaction] }))
+    expect(await store.eventsByNid([event.nid])).toEqual([{ ...event, ...redaction }])
+    const judged = { nid: event.nid, verdict: 'accepted', before: 5 as SnapshotNid, authLevel: 9 } as const
+    await store1(store, writeSet(after, { updates: [judged] }))
+    expect(await store.eventsByNid([event.nid])).toEqual([
+      { ...event, ...redaction, ...judged, rule: undefined, reason: undefined },
+    ])
+  })
+
+  it('commits nothing for nothing', async () => {
+    await using store = await open()
+    expect(await store.commit([])).toEqual([])
+  })
+}
