@@ -2,7 +2,11 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    projects: ['packages/*', 'apps/*'],
+    projects: [
+      'packages/*',
+      'apps/*',
+      { test: { name: 'workspace', include: ['test/**/*.test.ts'], testTimeout: 120_000 } },
+    ],
     reporters: ['default', './scripts/closing-line-reporter.ts'],
   },
 })

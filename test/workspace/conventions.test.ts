@@ -1,0 +1,66 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { filesBelow, ROOT, readText, workspacePackages } from './packages.ts'
+
+const PACKAGES = workspacePackages()
+const SOURCES = ['packages', 'apps', 'scripts', 'test'].flatMap((folder) =>
+  filesBelow(folder, ['.ts', '.tsx']),
+)
+const TEXTS = [...filesBelow('docs', ['.md']), ...SOURCES, 'README.md', 'CONTRIBUTING.md']
+
+describe.each(PACKAGES)('$folder', ({ folder, manifest }) => {
+  it('has the five scripts', () => {
+    expect(Object.keys(manifest.scripts ?? {})).toEqual(
+      expect.arrayContaining(['build', 'typecheck', 'lint', 'test', 'bench']),
+    )
+  })
+
+  it('has a README and says what it is', () => {
+    expect(existsSync(join(ROOT, folder, 'README.md'))).toBe(true)
+    expect(manifest.description).toMatch(/\.$/)
+    expect(manifest.license).toBe('Apache-2.0')
+  })
+
+  it('promises its exports by name', () => {
+    const index = join(folder, 'src/index.ts')
+    if (existsSync(join(ROOT, index))) expect(readText(index)).not.toMatch(/export \*/)
+  })
+
+  it('offers sources to us and builds to others', () => {
+    for (const target of Object.values(manifest.exports ?? {})) {
+      expect(Object.keys(target)).toEqual(['@roomserver/source', 'types', 'default'])
+    }
+  })
+})
+
+it('links to one version of the specification', () => {
+  const links = TEXTS.flatMap((path) =>
+    [...readText(path).matchAll(/https:\/\/spec\.matrix\.org\/[^\s)>'"`]*/g)].map(
+      ([link]) => `${path}: ${link}`,
+    ),
+  )
+  expect(links.length).toBeGreaterThan(0)
+  expect(links.filter((link) => !/spec\.matrix\.org\/(v1\.16\/|$)/.test(link))).toEqual([])
+})
+
+it('leaves nothing for later', () => {
+  const marks = new RegExp(
+    ['TO' + 'DO', 'FIX' + 'ME', 'X' + 'XX', 'HA' + 'CK'].map((mark) => `\\b${mark}\\b`).join('|'),
+  )
+  const skips = new RegExp(
+    `\\b(it|test|describe)\\.(${['sk' + 'ip', 'to' + 'do', 'on' + 'ly'].join('|')})\\b`,
+  )
+  const found = TEXTS.flatMap((path) =>
+    readText(path)
+      .split('\n')
+      .flatMap((line, index) =>
+        marks.test(line) || skips.test(line) ? [`${path}:${index + 1}: ${line.trim()}`] : [],
+      ),
+  )
+  expect(found).toEqual([])
+})
+
+it('names files after concepts, in kebab case', () => {
+  expect(SOURCES.filter((path) => !/\/\d*[a-z0-9-]+(\.[a-z]+)*\.tsx?$/.test(path))).toEqual([])
+})

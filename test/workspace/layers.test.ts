@@ -1,0 +1,138 @@
+import { dirname, join, normalize } from 'node:path'
+import { expect, it } from 'vitest'
+import { filesBelow, importsOf, type Manifest, type Target, workspacePackages } from './packages.ts'
+
+/**
+ * Who may import whom, from docs/ARCHITECTURE.md: the layers right below, and with them everything that those may
+ * import; then what comes from outside. A package that is not listed fails.
+ */
+const LAYERS: Readonly<
+  Record<string, { readonly below: readonly string[]; readonly outside?: readonly string[] }>
+> = {
+  types: { below: [] },
+  version: { below: ['types'] },
+  events: { below: ['version'] },
+  auth: { below: ['events'] },
+  acls: { below: ['types'] },
+  state: { below: ['auth'] },
+  api: { below: ['types'], outside: ['zod'] },
+  storage: { below: ['events'], outside: ['kysely', 'pg'] },
+  producers: {
+    below: ['api'],
+    outside: ['@nats-io/jetstream', '@nats-io/nats-core', '@nats-io/transport-node'],
+  },
+  inthttp: { below: ['api'], outside: ['fastify', '@fastify/swagger-ui', 'zod'] },
+  core: { below: ['state', 'acls', 'api'], outside: ['zod'] },
+  testing: { below: ['events'], outside: ['*'] },
+  conformance: { below: ['core', 'storage', 'inthttp', 'producers', 'testing'], outside: ['*'] },
+  app: { below: ['core', 'storage', 'inthttp', 'producers'], outside: ['*'] },
+  inspector: { below: ['state', 'acls', 'api'], outside: ['*'] },
+}
+
+/** Run in browsers, Deno and Bun too. */
+const PORTABLE = ['types', 'version', 'events', 'auth', 'acls', 'state']
+
+/** Of all packages only tests may import these. */
+const FOR_TESTS = ['@roomserver/testing', 'vitest', 'fast-check']
+
+const shortName = (name: string) => name.replace('@roomserver/', '')
+
+function reachable(name: string): ReadonlySet<string> {
+  const found = new Set<string>()
+  const visit = (layer: string) => {
+    for (const below of LAYERS[layer]?.below ?? []) {
+      found.add(below)
+      visit(below)
+    }
+  }
+  visit(name)
+  return found
+}
+
+const isTestFile = (path: string) => /\.(test|bench)\.ts$|\/(test|bench)\/|\/[^/]+\.config\.ts$/.test(path)
+const packageOf = (specifier: string) =>
+  specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/')
+
+const PACKAGES = workspacePackages()
+
+it.each(PACKAGES)('$folder has a place among the layers', ({ manifest }) => {
+  expect(Object.keys(LAYERS)).toContain(shortName(manifest.name))
+})
+
+it.each(PACKAGES)('$folder depends only on what its layer may', ({ manifest }) => {
+  const name = shortName(manifest.name)
+  const below = reachable(name)
+  const outside = LAYERS[name]?.outside ?? []
+  const wrong = Object.keys(manifest.dependencies ?? {}).filter((dependency) =>
+    dependency.startsWith('@roomserver/')
+      ? !below.has(shortName(dependency))
+      : !outside.includes('*') && !outside.includes(dependency),
+  )
+  expect(wrong).toEqual([])
+})
+
+it.each(PACKAGES)('$folder imports only what it declares', ({ folder, manifest }) => {
+  const wrong = filesBelow(folder, ['.ts', '.tsx']).flatMap((path) =>
+    importsOf(path).flatMap((specifier) => {
+      const problem = problemWith(specifier, path, folder, manifest)
+      return problem === undefined ? [] : [`${path}: '${specifier}' ${problem}`]
+    }),
+  )
+  expect(wrong).toEqual([])
+})
+
+function problemWith(
+  specifier: string,
+  path: string,
+  folder: string,
+  manifest: Manifest,
+): string | undefined {
+  if (specifier.startsWith('.')) return relativeProblem(specifier, path, folder)
+  if (specifier.startsWith('#'))
+    return specifier in (manifest.imports ?? {}) ? undefined : 'is not in imports'
+  if (specifier.startsWith('node:')) return nodeProblem(path, manifest)
+  const name = packageOf(specifier)
+  if (name.startsWith('@roomserver/')) {
+    const other = PACKAGES.find((candidate) => candidate.manifest.name === name)
+    const entry = `.${specifier.slice(name.length)}`
+    if (!(entry in (other?.manifest.exports ?? {}))) return 'is not an entry of that package'
+    if (name === manifest.name && !isTestFile(path)) return 'is the package itself'
+  }
+  if (name === manifest.name || name in (manifest.dependencies ?? {})) return undefined
+  if (!isTestFile(path)) return FOR_TESTS.includes(name) ? 'is for tests' : 'is not in dependencies'
+  return name in (manifest.devDependencies ?? {}) ? undefined : 'is in no dependencies'
+}
+
+function relativeProblem(specifier: string, path: string, folder: string): string | undefined {
+  const target = normalize(join(dirname(path), specifier))
+  if (!target.startsWith(`${folder}/`)) {
+    const isSharedConfig = path === `${folder}/vitest.config.ts` && target === 'vitest.shared.ts'
+    return isSharedConfig ? undefined : 'leaves the package'
+  }
+  if (!/\.(ts|tsx|json)$/.test(specifier)) return 'lacks its ending'
+  const isSibling =
+    target === `${folder}/src/index.ts` && path.startsWith(`${folder}/src/`) && !isTestFile(path)
+  return isSibling ? 'is for other packages; import the file itself' : undefined
+}
+
+/** A portable package may use Node only in a file that `imports` offers to Node alone, beside one for everybody. */
+function nodeProblem(path: string, manifest: Manifest): string | undefined {
+  if (!PORTABLE.includes(shortName(manifest.name)) || isTestFile(path)) return undefined
+  const nodeFiles = Object.values(manifest.imports ?? {}).flatMap((target) => underCondition(target, 'node'))
+  return nodeFiles.some((file) => path.endsWith(file.replace(/^\./, ''))) ? undefined : 'runs in Node only'
+}
+
+function underCondition(target: Target, condition: string, isUnder = false): readonly string[] {
+  if (typeof target === 'string') return isUnder ? [target] : []
+  return Object.entries(target).flatMap(([key, value]) =>
+    underCondition(value, condition, isUnder || key === condition),
+  )
+}
+
+it('knows an import when it sees one', () => {
+  const found = importsOf('test/workspace/layers.test.ts')
+  expect(found).toEqual(['node:path', 'vitest', './packages.ts'])
+})
