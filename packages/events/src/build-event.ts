@@ -31,6 +31,8 @@ export interface EventDraft {
   readonly depth: number
   /** Milliseconds since the epoch. */
   readonly originServerTs: number
+  /** The server that made the event. No longer part of the specification, but servers of 2022 look for it. */
+  readonly origin?: string | undefined
   /** What an m.room.redaction redacts; put where the room version has it. */
   readonly redacts?: EventId | undefined
   readonly unsigned?: JsonObject | undefined
@@ -97,6 +99,7 @@ function eventJson(draft: EventDraft, rules: RoomVersionRules): Record<string, u
     content: redactsInContent ? { ...draft.content, redacts: draft.redacts } : draft.content,
     depth: draft.depth,
     event_id: rules.eventId === 'domain' ? draft.eventId : undefined,
+    origin: draft.origin,
     origin_server_ts: draft.originServerTs,
     prev_events: references(draft.prevEvents, rules),
     redacts: redactsInContent ? undefined : draft.redacts,

@@ -27,6 +27,7 @@ export {
 } from './raw-event.ts'
 export { requiredSignatures } from './required-signatures.ts'
 export { signJson, type SigningKey, verifyJson } from './signed-json.ts'
+export { withUnsigned } from './unsigned.ts'
 export {
   type KeyFinder,
   type SignatureVerdict,

@@ -1,0 +1,46 @@
+import type { AppserviceApi } from '@roomserver/api'
+import type { Asking, RoomId, RoomRecord, ServerName } from '@roomserver/types'
+import { NO_NID } from '@roomserver/types'
+import type { Store } from '../ports.ts'
+import { ask } from '../view/ask.ts'
+import type { Need } from '../view/need.ts'
+import type { Pieces } from '../view/pieces.ts'
+import type { View } from '../view/view.ts'
+
+/** Which room versions are announced: those of Dendrite in 2022, or all that the specification has today. */
+export type Compatibility = 'dendrite-2022' | 'current'
+
+/** What questions are answered from. */
+export interface QueryContext {
+  readonly store: Store
+  readonly pieces: Pieces
+  readonly serverName: ServerName
+  readonly compatibility: Compatibility
+  /** Asked for aliases that nobody here knows; `undefined`: no such component. */
+  readonly appservice: AppserviceApi | undefined
+}
+
+/** Runs a computation over the pieces, loading what it lacks. */
+export function look<Result>(
+  { pieces }: Pick<QueryContext, 'pieces'>,
+  compute: (view: View) => Asking<Need, Result>,
+): Promise<Result> {
+  return ask(pieces, compute)
+}
+
+/**
+ * A room whose state we have. Rooms that we only know from an invite are left out: they are stubs, and most
+ * operations treat them as unknown.
+ */
+export async function roomWithState(
+  { store }: Pick<QueryContext, 'store'>,
+  roomId: RoomId,
+): Promise<RoomRecord | undefined> {
+  const room = await store.room(roomId)
+  return room === undefined || isStub(room) ? undefined : room
+}
+
+/** Whether all we know of a room is an invite into it. */
+export function isStub(room: RoomRecord): boolean {
+  return room.current === NO_NID
+}

@@ -1,0 +1,83 @@
+import type { Asking, EventId, EventNid, EventRecord } from '@roomserver/types'
+import { eventsWithIds } from '../view/asking.ts'
+import type { Need } from '../view/need.ts'
+import type { View } from '../view/view.ts'
+import type { ServerSight } from './server-sight.ts'
+
+/** How a walk through the past of a room goes. */
+export interface Walk {
+  readonly from: readonly EventRecord[]
+  /** Events to stop at; they are not part of the answer. */
+  readonly stopAt: ReadonlySet<EventId>
+  /** How many events to meet at the most, those it starts from included. */
+  readonly limit: number
+}
+
+/**
+ * Walks back from events over their prev events, generation by generation. Past an event that the onlooker may not see,
+ * or that is not stored, it does not go.
+ *
+ * @param prevEventsOf - the prev events of a stored event
+ * @returns the events met, those it started from included, in no order that matters; see {@link oldestFirst}
+ */
+export function* walkBack(
+  view: View,
+  { from, stopAt, limit }: Walk,
+  sight: ServerSight,
+  prevEventsOf: (record: EventRecord) => readonly EventId[],
+): Asking<Need, readonly EventRecord[]> {
+  const met = new Map<EventNid, EventRecord>()
+  const visited = new Set(stopAt)
+  let generation = byNid(from)
+  while (generation.length > 0) {
+    const next = new Set<EventId>()
+    for (const record of generation) {
+      if (met.size >= limit) return [...met.values()]
+      met.set(record.nid, record)
+      for (const id of prevEventsOf(record)) if (!visited.has(id)) next.add(id)
+    }
+    for (const id of next) visited.add(id)
+    const stored = (yield* eventsWithIds(view, [...next])).filter((record) => record !== null)
+    const seen: EventRecord[] = []
+    for (const record of stored) {
+      if (!met.has(record.nid) && (yield* sight.maySee(record))) seen.push(record)
+    }
+    generation = byNid(seen)
+    yield
+  }
+  return [...met.values()]
+}
+
+/**
+ * Puts events so that none stands before one of its prev events; otherwise in the order in which they came in. O(n log n)
+ * where that order is right already.
+ */
+export function oldestFirst(
+  records: readonly EventRecord[],
+  prevEventsOf: (record: EventRecord) => readonly EventId[],
+): readonly EventRecord[] {
+  const byId = new Map(records.map((record) => [record.eventId, record]))
+  const placed = new Set<EventRecord>()
+  for (const first of byNid(records)) {
+    // A stack and no recursion: histories are long. An event is placed when it is met again, after its prev events.
+    const stack = [first]
+    const opened = new Set<EventRecord>()
+    for (let record = stack.at(-1); record !== undefined; record = stack.at(-1)) {
+      if (placed.has(record) || opened.has(record)) {
+        placed.add(record)
+        stack.pop()
+        continue
+      }
+      opened.add(record)
+      for (const id of prevEventsOf(record)) {
+        const prev = byId.get(id)
+        if (prev !== undefined && !placed.has(prev) && !opened.has(prev)) stack.push(prev)
+      }
+    }
+  }
+  return [...placed]
+}
+
+function byNid(records: readonly EventRecord[]): readonly EventRecord[] {
+  return records.toSorted((a, b) => a.nid - b.nid)
+}

@@ -1,0 +1,115 @@
+import type {
+  ClientEvent,
+  QueryMembershipForUserRequest,
+  QueryMembershipForUserResponse,
+  QueryMembershipsForRoomRequest,
+  QueryMembershipsForRoomResponse,
+} from '@roomserver/api'
+import {
+  type Asking,
+  type EventRecord,
+  type MembershipRecord,
+  NO_NID,
+  type RoomRecord,
+} from '@roomserver/types'
+import { eventsOf } from '../view/asking.ts'
+import type { Need } from '../view/need.ts'
+import { stateOfType } from '../view/state-at.ts'
+import type { View } from '../view/view.ts'
+import { clientEvent } from './client-event.ts'
+import { look, type QueryContext } from './context.ts'
+import { eventsOfEntries } from './state-events.ts'
+
+const NEVER_THERE: Omit<QueryMembershipForUserResponse, 'room_exists'> = {
+  event_id: '',
+  has_been_in_room: false,
+  is_in_room: false,
+  membership: '',
+  is_room_forgotten: false,
+}
+
+/** What a user is in a room. An invite that came from outside the room, without an event of it, does not count yet. */
+export async function queryMembershipForUser(
+  context: QueryContext,
+  request: QueryMembershipForUserRequest,
+): Promise<QueryMembershipForUserResponse> {
+  const room = await context.store.room(request.room_id)
+  if (room === undefined) return { ...NEVER_THERE, room_exists: false }
+  const member = await memberOf(context, room, request.user_id)
+  if (member === undefined) return { ...NEVER_THERE, room_exists: true }
+  const [record] = await look(context, (view) => eventsOf(view, [member.event]))
+  return {
+    event_id: record?.eventId ?? '',
+    has_been_in_room: true,
+    is_in_room: member.membership === 'join',
+    membership: member.membership,
+    is_room_forgotten: member.forgotten,
+    room_exists: true,
+  }
+}
+
+/**
+ * The membership events of a room: for everybody, or as far as `sender` may see them, who sees the present while being
+ * joined, and the time of leaving afterwards. Rooms that were forgotten do not count.
+ */
+export async function queryMembershipsForRoom(
+  context: QueryContext,
+  request: QueryMembershipsForRoomRequest,
+): Promise<QueryMembershipsForRoomResponse> {
+  const { room_id: roomId, sender, joined_only: joinedOnly, local_only: localOnly } = request
+  const room = await context.store.room(roomId)
+  if (room === undefined) return { join_events: [], has_been_in_room: false, is_room_forgotten: false }
+  if (sender === '') {
+    const events = await presentMembers(context, room, { joinedOnly, localOnly })
+    return { join_events: events, has_been_in_room: false, is_room_forgotten: false }
+  }
+  const member = await memberOf(context, room, sender)
+  if (member === undefined) return { join_events: [], has_been_in_room: false, is_room_forgotten: false }
+  const events =
+    member.membership === 'join'
+      ? await presentMembers(context, room, { joinedOnly, localOnly: false })
+      : await membersSeenBy(context, room, member, joinedOnly)
+  return { join_events: events, has_been_in_room: true, is_room_forgotten: member.forgotten }
+}
+
+async function memberOf(
+  { store }: QueryContext,
+  room: RoomRecord,
+  userId: string,
+): Promise<MembershipRecord | undefined> {
+  const member = await store.membership(room.nid, userId)
+  return member === undefined || member.event === NO_NID ? undefined : member
+}
+
+async function presentMembers(
+  context: QueryContext,
+  room: RoomRecord,
+  { joinedOnly, localOnly }: { readonly joinedOnly: boolean; readonly localOnly: boolean },
+): Promise<readonly ClientEvent[]> {
+  const filter = joinedOnly ? ({ membership: 'join', localOnly } as const) : { localOnly }
+  const members = await context.store.membershipsOfRoom(room.nid, filter)
+  const nids = members
+    .filter((member) => member.event !== NO_NID && !member.forgotten)
+    .map(({ event }) => event)
+  return clientEvents(room, await look(context, (view) => eventsOf(view, nids)))
+}
+
+/** Members at the moment that made `member` what he is. */
+async function membersSeenBy(
+  context: QueryContext,
+  room: RoomRecord,
+  member: MembershipRecord,
+  joinedOnly: boolean,
+): Promise<readonly ClientEvent[]> {
+  const events = clientEvents(room, await look(context, (view) => membersAfter(view, member)))
+  return joinedOnly ? events.filter(({ content }) => content['membership'] === 'join') : events
+}
+
+function* membersAfter(view: View, member: MembershipRecord): Asking<Need, readonly EventRecord[]> {
+  const [record] = yield* eventsOf(view, [member.event])
+  return yield* eventsOfEntries(view, yield* stateOfType(view, record?.after ?? NO_NID, 'm.room.member'))
+}
+
+function clientEvents(room: RoomRecord, records: readonly EventRecord[]): readonly ClientEvent[] {
+  return records.map((record) => clientEvent(record, room.roomId))
+}

@@ -1,0 +1,44 @@
+import type { StateKeyTuple } from '@roomserver/api'
+import type { Asking, EventNid, EventRecord, SnapshotNid, StateEntry } from '@roomserver/types'
+import { NO_NID } from '@roomserver/types'
+import { eventsOf } from '../view/asking.ts'
+import type { Need } from '../view/need.ts'
+import { stateForTuples, type StateTuple, wholeState } from '../view/state-at.ts'
+import type { View } from '../view/view.ts'
+
+/** State as callers name it; the empty list stands for all of it. */
+export type WantedState = readonly StateKeyTuple[]
+
+/** The events of a state, or of the part of it that is wanted. Entries that the state does not have are left out. */
+export function* stateEvents(
+  view: View,
+  snapshot: SnapshotNid,
+  wanted: WantedState,
+): Asking<Need, readonly EventRecord[]> {
+  if (wanted.length === 0) {
+    return yield* eventsOfEntries(view, yield* wholeState(view, snapshot))
+  }
+  const nids = yield* stateForTuples(view, snapshot, tuplesOf(wanted))
+  return yield* eventsOf(view, present(nids))
+}
+
+/** The events of state entries, in their order. */
+export function eventsOfEntries(
+  view: View,
+  entries: readonly StateEntry[],
+): Asking<Need, readonly EventRecord[]> {
+  return eventsOf(
+    view,
+    entries.map((entry) => entry.event),
+  )
+}
+
+/** Tuples in our words. */
+export function tuplesOf(wanted: WantedState): readonly StateTuple[] {
+  return wanted.map(({ EventType, StateKey }) => ({ type: EventType, stateKey: StateKey }))
+}
+
+/** Each event once, without those that do not exist. */
+export function present(nids: readonly EventNid[]): readonly EventNid[] {
+  return [...new Set(nids)].filter((nid) => nid !== NO_NID)
+}
