@@ -1,7 +1,15 @@
+import { fileURLToPath } from 'node:url'
+import type {} from './packages/testing/src/servers/provided.ts'
 import { defineProject, type UserWorkspaceConfig } from 'vitest/config'
 
-/** What every package's tests share: sources instead of builds, one place for time limits and real servers. */
-export function project(root: string): UserWorkspaceConfig {
+const SERVERS = fileURLToPath(new URL('packages/testing/src/servers/global-setup.ts', import.meta.url))
+
+/**
+ * What every package's tests share: sources instead of builds, one place for time limits and real servers.
+ *
+ * @param servers - gives the tests a real PostgreSQL and nats-server: `inject('postgresUrl')`, `inject('natsUrl')`
+ */
+export function project(root: string, { servers = false } = {}): UserWorkspaceConfig {
   return defineProject({
     root,
     resolve: { conditions: ['@roomserver/source'] },
@@ -15,6 +23,7 @@ export function project(root: string): UserWorkspaceConfig {
       include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
       testTimeout: 60_000,
       hookTimeout: 60_000,
+      ...(servers ? { globalSetup: SERVERS } : {}),
     },
   })
 }

@@ -1,0 +1,11 @@
+import type {} from 'vitest'
+
+declare module 'vitest' {
+  /** What tests get with `inject`, in packages whose `vitest.config.ts` says `{ servers: true }`. */
+  export interface ProvidedContext {
+    /** Any database of a running PostgreSQL; tests make their own there with `createDatabase`. */
+    postgresUrl: string
+    /** A running nats-server with JetStream. */
+    natsUrl: string
+  }
+}

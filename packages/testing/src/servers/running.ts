@@ -1,0 +1,68 @@
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+
+/** A real server that a test has for itself: it can be stopped, killed and started again on the same port and data. */
+export interface TestServer extends AsyncDisposable {
+  readonly url: string
+  /** Starts it again after `stop`; returns when it answers. */
+  start(): Promise<void>
+  /** Ends the process and waits for that; `kill` gives it no chance to clean up. The data stays. */
+  stop(how?: 'orderly' | 'kill'): Promise<void>
+}
+
+/** A TCP port of this machine that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (typeof address !== 'object' || address === null) throw new Error('the system gave no port')
+  return address.port
+}
+
+/** Keeps what a process printed last, for the message when it does not come up. */
+export function lastWords(child: ChildProcess): () => string {
+  let text = ''
+  const keep = (chunk: Buffer): void => {
+    text = (text + chunk.toString()).slice(-4_000)
+  }
+  child.stdout?.on('data', keep)
+  child.stderr?.on('data', keep)
+  return () => text
+}
+
+/** Tries until `isUp` says yes, the process ends or the time is over. */
+export async function untilUp(
+  name: string,
+  child: ChildProcess,
+  isUp: () => Promise<boolean>,
+  timeoutMs = 30_000,
+): Promise<void> {
+  const said = lastWords(child)
+  const end = Date.now() + timeoutMs
+  while (!(await isUp())) {
+    if (child.exitCode !== null) throw new Error(`${name} ended at its start:\n${said()}`)
+    if (Date.now() > end) throw new Error(`${name} does not answer after ${timeoutMs} ms:\n${said()}`)
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  }
+}
+
+/** Sends a signal and waits for the end of the process. */
+export async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = once(child, 'exit')
+  child.kill(signal)
+  await ended
+}
+
+/** Does not let a process outlive this one, however this one ends (but for kill -9). */
+export function endWithUs(child: ChildProcess, signal: NodeJS.Signals): void {
+  const end = (): void => {
+    child.kill(signal)
+  }
+  process.once('exit', end)
+  child.once('exit', () => process.removeListener('exit', end))
+}
