@@ -1,8 +1,8 @@
 import type { EventId, JsonObject, RoomId, UserId } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
-import { canonicalJson } from './canonical-json.ts'
+import { canonicalJson } from './json/canonical-json.ts'
 import { contentHash, signedText } from './hashes.ts'
-import { mapMembers, memberText } from './members.ts'
+import { mapMembers, memberText } from './json/members.ts'
 import { parsePdu, type PduVerdict } from './parse-pdu.ts'
 import type { Pdu } from './pdu.ts'
 import { type EventJson, eventMembers, referenceHash } from './raw-event.ts'
@@ -86,7 +86,7 @@ function entriesOf(value: unknown): [string, unknown][] {
 function withMember(text: string, name: string, value: object): string {
   const members = eventMembers(text)
   if (memberText(members, name) !== undefined) {
-    return mapMembers(members, (key, old) => (key === name ? canonicalJson(value) : old))
+    return mapMembers(members, (key) => (key === name ? canonicalJson(value) : true))
   }
   const added = `"${name}":${canonicalJson(value)}`
   return eventMembers(text === '{}' ? `{${added}}` : `${text.slice(0, -1)},${added}}`).text

@@ -1,94 +1,68 @@
-import { type EventId, isJsonObject, type JsonObject, type RoomId, type UserId } from '@roomserver/types'
-import type { RoomVersionRules } from '@roomserver/version'
-import { type Members, membersOf, memberText, memberValue } from './members.ts'
-import type { Pdu } from './pdu.ts'
+import type { Members } from './json/members.ts'
 
-/** A {@link Pdu} over its text. */
-class TextPdu implements Pdu {
-  readonly eventId: EventId
-  readonly roomId: RoomId
-  readonly rules: RoomVersionRules
-  readonly type: string
-  readonly stateKey: string | undefined
-  readonly sender: UserId
-  readonly depth: number
-  readonly originServerTs: number
-  readonly prevEvents: readonly EventId[]
-  readonly authEvents: readonly EventId[]
-  readonly json: string
-  #content: JsonObject | undefined
+/** The members that any event has, parsed but not checked; `undefined` for one that it lacks. */
+export interface EventFields {
+  type: unknown
+  sender: unknown
+  room_id: unknown
+  event_id: unknown
+  state_key: unknown
+  redacts: unknown
+  prev_events: unknown
+  auth_events: unknown
+  /** As JSON text: numbers here can be greater than a double holds. */
+  depth: string | undefined
+  origin_server_ts: string | undefined
+  /** As JSON text. */
+  content: string | undefined
+  hashes: string | undefined
+  signatures: string | undefined
+  unsigned: string | undefined
+}
 
-  constructor(event: Members, eventId: EventId, rules: RoomVersionRules) {
-    this.eventId = eventId
-    this.rules = rules
-    this.type = textOf(event, 'type') ?? ''
-    this.stateKey = textOf(event, 'state_key')
-    this.sender = textOf(event, 'sender') ?? ''
-    this.roomId = roomIdOf(event, eventId, this.type, rules)
-    this.depth = numberOf(event, 'depth')
-    this.originServerTs = numberOf(event, 'origin_server_ts')
-    this.prevEvents = referencesOf(event, 'prev_events')
-    this.authEvents = referencesOf(event, 'auth_events')
-    this.json = event.text
+const NO_FIELDS: EventFields = {
+  type: undefined,
+  sender: undefined,
+  room_id: undefined,
+  event_id: undefined,
+  state_key: undefined,
+  redacts: undefined,
+  prev_events: undefined,
+  auth_events: undefined,
+  depth: undefined,
+  origin_server_ts: undefined,
+  content: undefined,
+  hashes: undefined,
+  signatures: undefined,
+  unsigned: undefined,
+}
+
+/** Reads the members of an event that the rules ask for, in one go. */
+export function fieldsOf({ text, spans }: Members): EventFields {
+  const fields = { ...NO_FIELDS }
+  for (let i = 0; i < spans.length; i += 4) {
+    const name = text.slice(spans[i], spans[i + 1])
+    const value = text.slice(spans[i + 2], spans[i + 3])
+    switch (name) {
+      case 'depth':
+      case 'origin_server_ts':
+      case 'content':
+      case 'hashes':
+      case 'signatures':
+      case 'unsigned':
+        fields[name] = value
+        break
+      case 'type':
+      case 'sender':
+      case 'room_id':
+      case 'event_id':
+      case 'state_key':
+      case 'redacts':
+      case 'prev_events':
+      case 'auth_events':
+        // Parsed even where a slice would do: a slice keeps the whole event in memory for as long as it lives.
+        fields[name] = JSON.parse(value)
+    }
   }
-
-  get content(): JsonObject {
-    this.#content ??= contentOf(this.json)
-    return this.#content
-  }
-
-  get redacts(): EventId | undefined {
-    if (this.type !== 'm.room.redaction') return undefined
-    const redacts =
-      this.rules.redactsIn === 'content' ? ownValue(this.content, 'redacts') : memberIn(this.json, 'redacts')
-    return typeof redacts === 'string' ? redacts : undefined
-  }
+  return fields
 }
-
-const EMPTY: JsonObject = Object.freeze({})
-
-/** A {@link Pdu} of an event that has been checked, or is trusted. Members of a wrong type read as empty or 0. */
-export function pduOf(event: Members, eventId: EventId, rules: RoomVersionRules): Pdu {
-  return new TextPdu(event, eventId, rules)
-}
-
-function contentOf(json: string): JsonObject {
-  const content = memberIn(json, 'content')
-  return isJsonObject(content) ? content : EMPTY
-}
-
-function memberIn(json: string, name: string): unknown {
-  const event = membersOf(json)
-  return event && memberValue(event, name)
-}
-
-function ownValue(object: JsonObject, name: string): unknown {
-  return Object.hasOwn(object, name) ? object[name] : undefined
-}
-
-function textOf(event: Members, name: string): string | undefined {
-  const value = memberValue(event, name)
-  return typeof value === 'string' ? value : undefined
-}
-
-function numberOf(event: Members, name: string): number {
-  const value = memberValue(event, name)
-  return typeof value === 'number' ? value : 0
-}
-
-function roomIdOf(event: Members, eventId: EventId, type: string, rules: RoomVersionRules): RoomId {
-  if (rules.roomId === 'create-hash' && type === 'm.room.create') return `!${eventId.slice(1)}`
-  return textOf(event, 'room_id') ?? ''
-}
-
-/** The IDs in a list of `[id, hashes]` pairs or plain IDs; what is neither is left out. */
-function referencesOf(event: Members, name: string): readonly EventId[] {
-  if (memberText(event, name) === '[]') return NONE
-  const list = memberValue(event, name)
-  if (!Array.isArray(list)) return NONE
-  return list
-    .map((entry: unknown) => (Array.isArray(entry) ? (entry[0] as unknown) : entry))
-    .filter((id) => typeof id === 'string')
-}
-
-const NONE: readonly EventId[] = Object.freeze([])

@@ -1,11 +1,10 @@
 import { sha256Base64, sha256Base64Url } from '#crypto'
 import type { EventId } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
-import { type Members, membersOf, memberValue, withoutMembers } from './members.ts'
+import { type Members, memberText, memberValue, withoutMembers } from './json/members.ts'
 import { redactedText } from './redaction.ts'
 
 const NOT_HASHED: ReadonlySet<string> = new Set(['hashes', 'signatures', 'unsigned'])
-const NOT_SIGNED: ReadonlySet<string> = new Set(['signatures', 'unsigned'])
 
 /**
  * The content hash of an event, which belongs into its `hashes.sha256`: unpadded base64.
@@ -18,15 +17,17 @@ export function contentHash(event: Members): string {
 
 /** Whether the event's `hashes.sha256` is its content hash; padding at the end of it is tolerated. */
 export function contentHashMatches(event: Members): boolean {
-  const hashes = memberValue(event, 'hashes')
+  const hash = contentHash(event)
+  const text = memberText(event, 'hashes')
+  if (text === undefined || text === `{"sha256":"${hash}"}`) return text !== undefined
+  const hashes: unknown = JSON.parse(text)
   if (typeof hashes !== 'object' || hashes === null || !('sha256' in hashes)) return false
-  return typeof hashes.sha256 === 'string' && hashes.sha256.replace(/=+$/, '') === contentHash(event)
+  return typeof hashes.sha256 === 'string' && hashes.sha256.replace(/=+$/, '') === hash
 }
 
 /** What servers sign of an event, and what its reference hash is made of: the redacted event without signatures. */
 export function signedText(event: Members, rules: RoomVersionRules): string {
-  const redacted = membersOf(redactedText(event, rules))
-  return redacted === undefined ? '{}' : withoutMembers(redacted, NOT_SIGNED)
+  return redactedText(event, rules, 'without')
 }
 
 /**

@@ -1,12 +1,14 @@
 import type { RoomVersionRules } from '@roomserver/version'
-import { canonicalizeJson } from './canonical-text.ts'
-import { pduOf } from './event-fields.ts'
+import { fieldsOf } from './event-fields.ts'
 import { formatFault } from './format-rules.ts'
 import { contentHashMatches, eventIdOf } from './hashes.ts'
-import { MAX_TEXT_LENGTH } from './limits.ts'
-import { type Members, membersOf } from './members.ts'
+import { type Members, membersOf } from './json/members.ts'
+import { readCanonical } from './json/reader.ts'
+import { MAX_EVENT_BYTES, MAX_TEXT_LENGTH } from './limits.ts'
 import type { Pdu } from './pdu.ts'
 import { redactedText } from './redaction.ts'
+import { pduOf, TextPdu } from './text-pdu.ts'
+import { isLongerThan } from './utf8.ts'
 
 /** An event, or the rule that it breaks. */
 export type PduVerdict =
@@ -32,21 +34,26 @@ export function parsePdu(input: string | Uint8Array, rules: RoomVersionRules): P
   const text = typeof input === 'string' ? input : decoded(input)
   if (text === undefined) return refused('json', 'the event is not UTF-8')
   if (text.length > MAX_TEXT_LENGTH) return refused('format.size', `the text has ${text.length} characters`)
-  const event = eventMembers(text, rules)
-  if ('reason' in event) return refused('json', event.reason)
-  const fault = formatFault(event, rules)
-  if (fault) return { ok: false, ...fault }
-  const eventId = eventIdOf(event, rules)
-  const matches = contentHashMatches(event)
-  const kept = matches ? event : (membersOf(redactedText(event, rules)) ?? event)
-  return { ok: true, pdu: pduOf(kept, eventId, rules), contentHashMatches: matches }
+  const read = readCanonical(text, rules.strictJson ? 'strict' : 'lenient')
+  if (!read.ok) return refused('json', read.reason)
+  const { text: json, spans } = read
+  if (spans === undefined) return refused('json', 'the event is no JSON object')
+  if (isLongerThan(json, MAX_EVENT_BYTES)) {
+    return refused('format.size', `the event has more than ${MAX_EVENT_BYTES} bytes`)
+  }
+  return checked({ text: json, spans }, rules)
 }
 
-function eventMembers(text: string, rules: RoomVersionRules): Members | { readonly reason: string } {
-  const strictness = rules.strictJson ? 'strict' : 'lenient'
-  const canonical = canonicalizeJson(text, strictness)
-  if (!canonical.ok) return canonical
-  return membersOf(canonical.text) ?? { reason: 'the event is no JSON object' }
+function checked(event: Members, rules: RoomVersionRules): PduVerdict {
+  const fields = fieldsOf(event)
+  const fault = formatFault(fields, rules)
+  if (fault) return { ok: false, ...fault }
+  const eventId = eventIdOf(event, rules)
+  if (contentHashMatches(event)) {
+    return { ok: true, pdu: new TextPdu(event, fields, eventId, rules), contentHashMatches: true }
+  }
+  const redacted = membersOf(redactedText(event, rules)) ?? event
+  return { ok: true, pdu: pduOf(redacted, eventId, rules), contentHashMatches: false }
 }
 
 function refused(rule: string, reason: string): PduVerdict {

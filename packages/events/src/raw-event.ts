@@ -1,9 +1,9 @@
 import { type EventId, type JsonObject, RoomserverError } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
-import { canonicalizeJson } from './canonical-text.ts'
-import { pduOf } from './event-fields.ts'
+import { readCanonical } from './json/reader.ts'
+import { pduOf } from './text-pdu.ts'
 import { contentHash as hashOf, eventIdOf as idOf, referenceHash as referenceOf } from './hashes.ts'
-import { type Members, membersOf } from './members.ts'
+import type { Members } from './json/members.ts'
 import type { Pdu } from './pdu.ts'
 import { redactedText } from './redaction.ts'
 
@@ -65,11 +65,14 @@ export function redactEvent(event: Pdu): Pdu {
   return trustedPdu(redactJson(event.json, event.rules), event.eventId, event.rules)
 }
 
-/** The members of an event; lenient, since whoever comes here has checked it or doesn't want to. */
+/**
+ * The members of an event; lenient, since whoever comes here has checked it or doesn't want to.
+ *
+ * @throws {RoomserverError} MALFORMED_EVENT when `event` is no JSON object
+ */
 export function eventMembers(event: EventJson): Members {
-  const canonical = canonicalizeJson(typeof event === 'string' ? event : JSON.stringify(event), 'lenient')
-  const members = canonical.ok ? membersOf(canonical.text) : undefined
-  if (members) return members
-  const reason = canonical.ok ? 'no JSON object' : canonical.reason
+  const read = readCanonical(typeof event === 'string' ? event : JSON.stringify(event), 'lenient')
+  if (read.ok && read.spans) return { text: read.text, spans: read.spans }
+  const reason = read.ok ? 'it is no JSON object' : read.reason
   throw new RoomserverError('MALFORMED_EVENT', { rule: 'json', reason }, `the event is malformed: ${reason}`)
 }

@@ -1,37 +1,34 @@
 import type { RedactionRules, RoomVersionRules } from '@roomserver/version'
-import { mapMembers, type Members, membersOf, memberText } from './members.ts'
+import { mapMembers, type Members, membersOf, memberValue } from './json/members.ts'
 
-const KEPT = [
-  ...['event_id', 'type', 'room_id', 'sender', 'state_key', 'content', 'hashes', 'signatures', 'depth'],
-  ...['prev_events', 'auth_events', 'origin_server_ts'],
-]
+const KEPT = `event_id type room_id sender state_key content hashes signatures depth
+  prev_events auth_events origin_server_ts`.split(/\s+/)
 const KEPT_BEFORE_V11: ReadonlySet<string> = new Set([...KEPT, 'prev_state', 'origin', 'membership'])
 const KEPT_FROM_V11: ReadonlySet<string> = new Set(KEPT)
 
-const POWER_LEVELS = [
-  ...['ban', 'events', 'events_default', 'kick', 'redact', 'state_default', 'users', 'users_default'],
-]
+const POWER_LEVELS = 'ban events events_default kick redact state_default users users_default'.split(' ')
 
 /**
- * An event's text as it is after redaction, `unsigned` left out: what the event ID and the signatures cover (without
- * `signatures`), and what remains of an event whose content hash does not match.
+ * An event's text as it is after redaction, `unsigned` left out: what remains of an event whose content hash does not
+ * match.
  *
+ * @param signatures - `without`: what the event ID and the signatures cover
  * @see https://spec.matrix.org/v1.16/rooms/v11/#redactions
  */
-export function redactedText(event: Members, rules: RoomVersionRules): string {
+export function redactedText(
+  event: Members,
+  rules: RoomVersionRules,
+  signatures: 'with' | 'without' = 'with',
+): string {
   const kept = rules.redaction.layout === 'v11' ? KEPT_FROM_V11 : KEPT_BEFORE_V11
-  const type = typeOf(event)
-  return mapMembers(event, (name, value) => {
-    if (!kept.has(name)) return undefined
+  const type = memberValue(event, 'type')
+  return mapMembers(event, (name, start, end) => {
+    if (name === 'content') return redactedContent(type, event.text.slice(start, end), rules.redaction)
+    if (name === 'signatures') return signatures === 'with'
     // The room ID of such a room is the create event's own hash, so it can't be part of what is hashed.
-    if (name === 'room_id' && type === 'm.room.create' && rules.roomId === 'create-hash') return undefined
-    return name === 'content' ? redactedContent(type, value, rules.redaction) : value
+    if (name === 'room_id' && type === 'm.room.create') return rules.roomId !== 'create-hash'
+    return kept.has(name)
   })
-}
-
-function typeOf(event: Members): unknown {
-  const text = memberText(event, 'type')
-  return text === undefined ? undefined : JSON.parse(text)
 }
 
 function redactedContent(type: unknown, content: string, rules: RedactionRules): string {
@@ -40,16 +37,16 @@ function redactedContent(type: unknown, content: string, rules: RedactionRules):
   const keys = keptContentKeys(type, rules)
   const members = keys.length === 0 ? undefined : membersOf(content)
   if (members === undefined) return '{}'
-  return mapMembers(members, (name, value) => {
-    if (name === 'third_party_invite' && keys.includes(name)) return signedPart(value)
-    return keys.includes(name) ? value : undefined
+  return mapMembers(members, (name, start, end) => {
+    if (!keys.includes(name)) return false
+    return name !== 'third_party_invite' || signedPart(members.text.slice(start, end))
   })
 }
 
 /** `third_party_invite` of a membership event keeps its `signed`; one that is no object goes altogether. */
-function signedPart(thirdPartyInvite: string): string | undefined {
+function signedPart(thirdPartyInvite: string): string | false {
   const members = membersOf(thirdPartyInvite)
-  return members && mapMembers(members, (name, value) => (name === 'signed' ? value : undefined))
+  return members ? mapMembers(members, (name) => name === 'signed') : false
 }
 
 function keptContentKeys(type: string, rules: RedactionRules): readonly string[] {

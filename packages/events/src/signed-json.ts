@@ -1,7 +1,7 @@
 import { ed25519 } from '#crypto'
 import { isJsonObject, type JsonObject } from '@roomserver/types'
-import { decodeBase64, encodeBase64 } from './base64.ts'
-import { canonicalJson } from './canonical-json.ts'
+import { decodeBase64, encodeBase64 } from './json/base64.ts'
+import { canonicalJson } from './json/canonical-json.ts'
 
 const utf8 = new TextEncoder()
 

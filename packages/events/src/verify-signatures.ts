@@ -1,6 +1,6 @@
 import { isJsonObject } from '@roomserver/types'
 import { signedText } from './hashes.ts'
-import { memberValue } from './members.ts'
+import { memberValue } from './json/members.ts'
 import type { Pdu } from './pdu.ts'
 import { eventMembers } from './raw-event.ts'
 import { requiredSignatures } from './required-signatures.ts'

@@ -51,7 +51,7 @@ export function readRow(row: unknown): Row {
 function rulesOf(version: unknown): RoomVersionRules {
   const rules = typeof version === 'string' ? roomVersion(version) : undefined
   if (rules === undefined)
-    throw new TypeError(`room version ${String(version)} is none of ${[...ROOM_VERSIONS.keys()]}`)
+    throw new TypeError(`room version ${String(version)} is none of ${[...ROOM_VERSIONS.keys()].join(', ')}`)
   return rules
 }
 

@@ -16,14 +16,10 @@ export interface Ed25519 {
 }
 
 /** What precedes the 32 bytes of a private key in PKCS #8. */
-export const PKCS8_PREFIX = Uint8Array.of(
-  ...[0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20],
-)
+export const PKCS8_PREFIX: Uint8Array = fromHex('302e020100300506032b657004220420')
 
 /** What precedes the 32 bytes of a public key in SubjectPublicKeyInfo. */
-export const SPKI_PREFIX = Uint8Array.of(
-  ...[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00],
-)
+export const SPKI_PREFIX: Uint8Array = fromHex('302a300506032b6570032100')
 
 /** The two in one. */
 export function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -31,4 +27,8 @@ export function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
   both.set(a)
   both.set(b, a.length)
   return both
+}
+
+function fromHex(hex: string): Uint8Array {
+  return Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16))
 }

@@ -1,4 +1,4 @@
-import { encodeBase64 } from '../base64.ts'
+import { encodeBase64 } from '../json/base64.ts'
 import { type Ed25519, joined, PKCS8_PREFIX } from './port.ts'
 import { sha256 } from './sha256.ts'
 

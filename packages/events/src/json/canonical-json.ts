@@ -1,7 +1,7 @@
 import { RoomserverError } from '@roomserver/types'
-import type { Strictness } from './canonical-scan.ts'
+import type { Strictness } from './numbers.ts'
 import { compareCodePoints } from './code-points.ts'
-import { MAX_JSON_DEPTH } from './limits.ts'
+import { MAX_JSON_DEPTH } from '../limits.ts'
 
 /**
  * The canonical JSON of a value. Members that are `undefined` are left out, as `JSON.stringify` does.
