@@ -2,7 +2,7 @@ import type { EventId, JsonObject, RoomId, UserId } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
 import { canonicalJson } from './json/canonical-json.ts'
 import { contentHash, signedText } from './hashes.ts'
-import { mapMembers, memberText } from './json/members.ts'
+import { memberText, withMember } from './json/members.ts'
 import { parsePdu, type PduVerdict } from './parse-pdu.ts'
 import type { Pdu } from './pdu.ts'
 import { type EventJson, eventMembers, referenceHash } from './raw-event.ts'
@@ -57,7 +57,11 @@ export async function buildEvent(
   key: SigningKey,
 ): Promise<PduVerdict> {
   const unsigned = canonicalJson(eventJson(draft, rules), rules.strictJson ? 'strict' : 'lenient')
-  const hashed = withMember(unsigned, 'hashes', { sha256: contentHash(eventMembers(unsigned)) })
+  const hashed = withMember(
+    unsigned,
+    'hashes',
+    canonicalJson({ sha256: contentHash(eventMembers(unsigned)) }),
+  )
   return parsePdu(await signEvent(hashed, rules, key), rules)
 }
 
@@ -74,22 +78,12 @@ export async function signEvent(event: EventJson, rules: RoomVersionRules, key: 
   const signatures = new Map(entriesOf(memberText(members, 'signatures')))
   const own = { ...Object.fromEntries(entriesOf(signatures.get(key.server))), [key.keyId]: signature }
   signatures.set(key.server, own)
-  return withMember(members.text, 'signatures', Object.fromEntries(signatures))
+  return withMember(members.text, 'signatures', canonicalJson(Object.fromEntries(signatures)))
 }
 
 function entriesOf(value: unknown): [string, unknown][] {
   const object: unknown = typeof value === 'string' ? JSON.parse(value) : value
   return typeof object === 'object' && object !== null ? Object.entries(object) : []
-}
-
-/** Puts a member in, at its place in canonical order. */
-function withMember(text: string, name: string, value: object): string {
-  const members = eventMembers(text)
-  if (memberText(members, name) !== undefined) {
-    return mapMembers(members, (key) => (key === name ? canonicalJson(value) : true))
-  }
-  const added = `"${name}":${canonicalJson(value)}`
-  return eventMembers(text === '{}' ? `{${added}}` : `${text.slice(0, -1)},${added}}`).text
 }
 
 function eventJson(draft: EventDraft, rules: RoomVersionRules): Record<string, unknown> {

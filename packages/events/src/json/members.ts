@@ -67,3 +67,13 @@ export function mapMembers(
 export function withoutMembers(members: Members, names: ReadonlySet<string>): string {
   return mapMembers(members, (name) => !names.has(name))
 }
+
+/** The canonical text of an object with a member put in, or its value replaced. */
+export function withMember(object: string, name: string, value: string): string {
+  const members = membersOf(object)
+  if (members && memberText(members, name) !== undefined) {
+    return mapMembers(members, (each) => (each === name ? value : true))
+  }
+  const added = `"${name}":${value}}`
+  return membersOf(object === '{}' ? `{${added}` : `${object.slice(0, -1)},${added}`)?.text ?? object
+}
