@@ -1,7 +1,7 @@
 import type { EventId } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
 import { ruleBook } from './rules/book.ts'
-import { RULES, type RuleKey } from './rules/table.ts'
+import type { RuleKey } from './rules/table.ts'
 
 /** The rules let the event pass. */
 export interface AuthAllowed {
@@ -45,17 +45,17 @@ export function refused(
   sentence: () => string,
   events: readonly EventId[],
 ): AuthRefused {
+  return refusedBy(ruleBook(rules).ids[key], sentence, events)
+}
+
+/** A refusal by a rule that stands elsewhere than among the authorization rules. */
+export function refusedBy(rule: string, sentence: () => string, events: readonly EventId[]): AuthRefused {
   return {
     allowed: false,
-    rule: ruleBook(rules).ids[key],
+    rule,
     get reason() {
       return sentence()
     },
     events,
   }
-}
-
-/** The text of a step, for people. */
-export function ruleText(key: RuleKey): string {
-  return RULES[key].text
 }

@@ -10,10 +10,14 @@ export interface RuleBook {
 }
 
 /** A step with its place in one room version. */
-export interface NumberedStep extends RuleStep {
+export interface NumberedStep {
   readonly key: RuleKey
+  /** As verdicts have it, such as `v8 4.3.5.2`. */
+  readonly id: string
   /** Such as `4.3.5.2`. */
   readonly number: string
+  /** What the step tests and what follows, in our words. */
+  readonly text: string
 }
 
 const books = new WeakMap<RoomVersionRules, RuleBook>()
@@ -24,12 +28,14 @@ export function ruleBook(rules: RoomVersionRules): RuleBook {
   if (known !== undefined) return known
   const steps = [...numbered(rules)]
   const numbers = new Map(steps.map((step) => [step.key as string, step.number]))
-  const ids = Object.fromEntries(
-    ruleKeys().map((key) => [key, `v${rules.version} ${numberOf(key, numbers)}`]),
-  )
+  const ids = Object.fromEntries(ruleKeys().map((key) => [key, idOf(rules, numberOf(key, numbers))]))
   const book: RuleBook = { ids: ids as Record<RuleKey, string>, steps }
   books.set(rules, book)
   return book
+}
+
+function idOf(rules: RoomVersionRules, number: string): string {
+  return `v${rules.version} ${number}`
 }
 
 function ruleKeys(): readonly RuleKey[] {
@@ -48,7 +54,8 @@ function* numbered(rules: RoomVersionRules): Generator<NumberedStep> {
     counts.set(parent, place)
     const number = prefix === '' ? `${place}` : `${prefix}.${place}`
     numbers.set(key, number)
-    yield { ...step, key, number }
+    const text = typeof step.text === 'string' ? step.text : step.text(rules.auth)
+    yield { key, id: idOf(rules, number), number, text }
   }
 }
 

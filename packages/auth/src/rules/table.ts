@@ -12,8 +12,8 @@ export type Role =
 
 /** One numbered step of the authorization rules. */
 export interface RuleStep {
-  /** In our words, with the outcome: what the step tests and what follows. */
-  readonly text: string
+  /** In our words, with the outcome: what the step tests and what follows, as this version has it. */
+  readonly text: string | ((auth: AuthRules) => string)
   /** The step stands only in room versions with these properties; it stands in all when left out. */
   readonly when?: Partial<AuthRules & Pick<RoomVersionRules, 'roomId'>>
   /** The state that it looks at. */
@@ -21,6 +21,14 @@ export interface RuleStep {
 }
 
 const BY_LEVEL = ['create', 'power-levels'] as const
+
+const guarded = (auth: AuthRules) =>
+  auth.notificationLevelsGuarded ? '`events` or `notifications`' : '`events`'
+const inviteRules = (auth: AuthRules) => (auth.knocking ? '`invite` or `knock`' : '`invite`')
+const knockRules = (auth: AuthRules) =>
+  auth.knockRestrictedJoins ? '`knock` or `knock_restricted`' : '`knock`'
+const restrictedRules = (auth: AuthRules) =>
+  auth.knockRestrictedJoins ? '`restricted` or `knock_restricted`' : '`restricted`'
 
 /**
  * Every step of the authorization rules of every room version, in order of their numbers. `a/b` is a step of `a`;
@@ -80,17 +88,19 @@ export const RULES = {
 
   'member/join': { text: '`membership` is `join`:' },
   'member/join/creator': {
-    text: 'it follows the create event directly and `state_key` is the creator: allow',
+    text: (auth) =>
+      `it follows the create event directly and \`state_key\` is its ${auth.creator === 'sender' ? 'sender' : '`creator`'}: allow`,
     reads: ['create'],
   },
   'member/join/other': { text: '`sender` is not `state_key`: reject' },
   'member/join/banned': { text: 'the sender is banned: reject', reads: ['sender'] },
   'member/join/invited': {
-    text: 'the join rule is `invite` (or `knock`, where known), and the membership is `invite` or `join`: allow',
+    text: (auth) =>
+      `the join rule is ${inviteRules(auth)}, and the membership is \`invite\` or \`join\`: allow`,
     reads: ['join-rules', 'sender'],
   },
   'member/join/restricted': {
-    text: 'the join rule is `restricted` (or `knock_restricted`, where known):',
+    text: (auth) => `the join rule is ${restrictedRules(auth)}:`,
     when: { restrictedJoins: true },
   },
   'member/join/restricted/member': {
@@ -131,7 +141,8 @@ export const RULES = {
 
   'member/leave': { text: '`membership` is `leave`:' },
   'member/leave/self': {
-    text: '`sender` is `state_key`: allow if the membership is `invite` or `join` (or `knock`, where known), else reject',
+    text: (auth) =>
+      `\`sender\` is \`state_key\`: allow if the membership is \`invite\`, \`join\`${auth.knocking ? ' or `knock`' : ''}, else reject`,
     reads: ['sender'],
   },
   'member/leave/sender': { text: 'the sender is not joined: reject', reads: ['sender'] },
@@ -155,7 +166,7 @@ export const RULES = {
 
   'member/knock': { text: '`membership` is `knock`:', when: { knocking: true } },
   'member/knock/rule': {
-    text: 'the join rule is not `knock` (nor `knock_restricted`, where known): reject',
+    text: (auth) => `the join rule is not ${knockRules(auth)}: reject`,
     reads: ['join-rules'],
   },
   'member/knock/other': { text: '`sender` is not `state_key`: reject' },
@@ -185,7 +196,8 @@ export const RULES = {
     when: { integerPowerLevels: true },
   },
   'power-levels/users': {
-    text: '`users` is not an object of user IDs and integers (or texts of integers, where allowed): reject',
+    text: (auth) =>
+      `\`users\` is not an object of user IDs and integers${auth.integerPowerLevels ? '' : ' (or texts of integers)'}: reject`,
   },
   'power-levels/creators': {
     text: '`users` names a creator of the room: reject',
@@ -200,14 +212,14 @@ export const RULES = {
   },
   'power-levels/defaults/new': { text: "the new value is above the sender's level: reject", reads: BY_LEVEL },
   'power-levels/entries-left': {
-    text: 'for each entry of `events` (and `notifications`, where guarded) that is changed or removed:',
+    text: (auth) => `for each entry of ${guarded(auth)} that is changed or removed:`,
   },
   'power-levels/entries-left/current': {
     text: "the current value is above the sender's level: reject",
     reads: BY_LEVEL,
   },
   'power-levels/entries-set': {
-    text: 'for each entry of `events` (and `notifications`, where guarded) that is added or changed:',
+    text: (auth) => `for each entry of ${guarded(auth)} that is added or changed:`,
   },
   'power-levels/entries-set/new': {
     text: "the new value is above the sender's level: reject",

@@ -1,0 +1,35 @@
+import type { UserId } from '@roomserver/types'
+import type { RoomVersionRules } from '@roomserver/version'
+import { DEFAULT_LEVELS, entryIn, type LevelName, readLevel } from './levels.ts'
+import { powerLevelOf } from './power-level-of.ts'
+import type { AuthState } from './state.ts'
+
+/** Who may do what in a room, by the levels in its state. */
+export interface Powers {
+  /** The level of a user; `Infinity` for creators who stand above all levels. */
+  readonly of: (user: UserId) => number
+  /** What kicking, banning, inviting or redacting takes, and the defaults; `NaN` for a level that cannot be read. */
+  readonly toDo: (action: LevelName) => number
+  /** What sending an event of a type takes. */
+  readonly toSend: (type: string, kind: 'state' | 'message') => number
+  /** Tells whether a user is in the room and may invite others, so that a restricted join may name them. */
+  readonly mayInvite: (user: UserId) => boolean
+}
+
+/** Reads the levels of a state. @see https://spec.matrix.org/v1.16/client-server-api/#mroompower_levels */
+export function powersIn(state: AuthState, rules: RoomVersionRules): Powers {
+  const powerLevels = state.get('m.room.power_levels', '')
+  const content = powerLevels?.content ?? {}
+  const sources = { rules, create: state.get('m.room.create', ''), powerLevels }
+  const of = (user: UserId) => powerLevelOf(user, sources)
+  const toDo = (action: LevelName) => readLevel(content[action], rules.auth) ?? DEFAULT_LEVELS[action]
+  return {
+    of,
+    toDo,
+    toSend: (type, kind) =>
+      readLevel(entryIn(content, 'events', type), rules.auth) ??
+      toDo(kind === 'state' ? 'state_default' : 'events_default'),
+    mayInvite: (user) =>
+      state.get('m.room.member', user)?.content['membership'] === 'join' && of(user) >= toDo('invite'),
+  }
+}

@@ -1,0 +1,55 @@
+import { ROOM_VERSIONS, type RoomVersionRules, roomVersion } from '@roomserver/version'
+import { type NumberedStep, ruleBook } from './book.ts'
+
+/** A rule that a verdict names, for people. */
+export interface RuleDescription {
+  /** What the step tests and what follows, after the steps that it belongs to. */
+  readonly text: string
+  /** Where the specification has it; `undefined` for unstable room versions, which have no page. */
+  readonly url: string | undefined
+}
+
+/**
+ * Explains the `rule` of a verdict, such as `v8 4.3.5.2`; `undefined` for what is none.
+ *
+ * @see https://spec.matrix.org/v1.16/rooms/
+ */
+export function describeRule(id: string): RuleDescription | undefined {
+  const [, version = '', number = ''] = /^v(\S+) ([\d.]+)$/.exec(id) ?? []
+  const rules = roomVersion(version)
+  if (rules === undefined) return undefined
+  const steps = ruleBook(rules).steps.filter(
+    (step) => step.number === number || number.startsWith(`${step.number}.`),
+  )
+  if (steps.at(-1)?.number !== number) return undefined
+  return { text: steps.map(({ text }) => text).join(' '), url: rulesUrl(rules) }
+}
+
+/** The authorization rules of a room version in the specification. */
+export function rulesUrl(rules: RoomVersionRules): string | undefined {
+  if (rules.stability === 'unstable') return undefined
+  return `https://spec.matrix.org/v1.16/rooms/v${rules.version}/#authorization-rules`
+}
+
+/** `docs/rules.md`: every step of every stable room version with its number. */
+export function rulesDocument(): string {
+  const versions = [...ROOM_VERSIONS.values()].filter(({ stability }) => stability === 'stable')
+  return `${[HEAD, ...versions.map(versionSection)].join('\n\n')}\n`
+}
+
+const HEAD = `# Authorization rules
+
+Every step of the authorization rules with the id that verdicts carry, for each room version. Printed from
+\`packages/auth/src/rules/table.ts\` by \`pnpm --filter @roomserver/auth run rules\`; do not edit. The numbers are
+those of the linked pages, as a browser shows them. The unstable versions that we know have no pages of their own:
+\`org.matrix.msc3667\` is numbered as version 7 with the strict power levels of 10, \`org.matrix.msc3787\` as version 10
+with the lenient power levels of 9.`
+
+function versionSection(rules: RoomVersionRules): string {
+  const rows = ruleBook(rules).steps.map((step) => row(step, rulesUrl(rules) ?? ''))
+  return [`## Room version ${rules.version}`, '', '| rule | step |', '| --- | --- |', ...rows].join('\n')
+}
+
+function row({ id, text }: NumberedStep, url: string): string {
+  return `| [${id}](${url}) | ${text} |`
+}
