@@ -20,3 +20,21 @@ export {
 export { blockHash, snapshotHash } from './snapshot/hash.ts'
 export { allEntries, entriesOfType, lookup } from './snapshot/lookup.ts'
 export { type BlockNeed, type BlockReader, blocksOf, layersOf } from './snapshot/reader.ts'
+export type {
+  AccountChange,
+  AccountEntry,
+  ConflictOutcome,
+  JudgedEvent,
+  ResolutionAccount,
+  Step,
+} from './resolution/account.ts'
+export { accountText } from './resolution/account-text.ts'
+export type { EventSource } from './resolution/map-graph.ts'
+export type { ChainReading } from './resolution/problem.ts'
+export {
+  type ResolvedState,
+  type ResolveOptions,
+  resolveState,
+  resolvingState,
+} from './resolution/resolve-state.ts'
+export { stateEntries, type StateMap, stateMap } from './state-map.ts'

@@ -4,6 +4,7 @@ import { checkEventIdAndHashes } from './event-id-and-hashes.ts'
 import { checkPduFormat } from './pdu-format.ts'
 import { checkRedaction } from './redaction.ts'
 import { checkSignatures } from './signatures.ts'
+import { checkStateResolution } from './state-resolution.ts'
 
 /** Checks a row; `undefined` when it holds, else a short sentence about the difference. */
 export type RowCheck = (row: unknown) => string | undefined | Promise<string | undefined>
@@ -16,4 +17,5 @@ export const FAMILIES: ReadonlyMap<string, RowCheck> = new Map<string, RowCheck>
   ['redaction', checkRedaction],
   ['pdu-format', checkPduFormat],
   ['event-auth', checkEventAuth],
+  ['state-resolution', checkStateResolution],
 ])

@@ -1,0 +1,47 @@
+import type { AccountChange, JudgedEvent, ResolutionAccount } from './account.ts'
+
+/** An account for people to read: plain text, a line for each thing that happened. */
+export function accountText(account: ResolutionAccount): string {
+  const { algorithm, authDifference, chain, changes, conflicts, judged, mainline, subgraph } = account
+  return [
+    `State resolution ${algorithm} over ${changes.length} state sets (auth chains: ${chain})`,
+    ...section(
+      'Conflicts',
+      conflicts.map((one) => `${entry(one)}: ${one.candidates.map(orNone).join(' | ')}`),
+    ),
+    ...section('Auth difference besides these', authDifference),
+    ...section('Between conflicted events', subgraph),
+    ...section('Mainline, newest power levels first', mainline),
+    ...section('Judged, in order', judged.map(judgedLine)),
+    ...section(
+      'Outcome',
+      conflicts.map((one) => `${entry(one)} = ${orNone(one.winner)}: ${one.why}`),
+    ),
+    ...changes.flatMap((list, set) => section(`Changes against state set ${set + 1}`, list.map(changeLine))),
+    '',
+  ].join('\n')
+}
+
+function section(title: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : ['', `${title}:`, ...lines.map((line) => `  ${line}`)]
+}
+
+function entry({ type, stateKey }: { readonly type: string; readonly stateKey: string }): string {
+  return stateKey === '' ? type : `${type} ${stateKey}`
+}
+
+function orNone(event: string | null): string {
+  return event ?? '(none)'
+}
+
+function judgedLine(one: JudgedEvent): string {
+  const verdict = one.allowed ? `allowed by ${one.rule}` : `refused by ${one.rule}: ${one.reason ?? ''}`
+  const place = one.mainlinePosition === undefined ? '' : `, mainline ${one.mainlinePosition ?? '-'}`
+  const against = one.against.map((other) => `${entry(other)} = ${orNone(other.event)}`).join(', ')
+  const rejected = one.wasRejected ? ' (rejected when received)' : ''
+  return `[${one.step}${place}] ${one.event} ${entry(one)} of ${one.sender}: ${verdict}${rejected}; against ${against}`
+}
+
+function changeLine({ from, to, ...key }: AccountChange): string {
+  return `${entry(key)}: ${orNone(from)} -> ${orNone(to)}`
+}

@@ -1,0 +1,146 @@
+import type { Asking } from '@roomserver/types'
+import type { EventNode } from './event-node.ts'
+import { Heap } from './heap.ts'
+import { authOf, conflictedEvents, type Problem } from './problem.ts'
+import { SetMarks } from './set-marks.ts'
+
+/** What joins the conflicted events to make the full conflicted set. */
+export interface ChainFindings {
+  /** Events in the auth chain of some set but not of all, those in conflict themselves left out. */
+  readonly authDifference: ReadonlySet<EventNode>
+  /** Events on a path of citations from one conflicted event to another; empty where the algorithm has no use for it. */
+  readonly subgraph: ReadonlySet<EventNode>
+}
+
+/**
+ * Walks down the auth chains of the conflicted events, those of the highest level first, so that all who cite an event
+ * have been seen when its turn comes. It ends where every set reaches everything that is left, so it costs what the
+ * difference costs. What the unconflicted part of the state reaches is in every chain: that is looked up at the end
+ * for the few events that would count as difference without it.
+ *
+ * @see https://spec.matrix.org/v1.16/rooms/v2/#definitions
+ */
+export function* walkChains<Need>(problem: Problem<Need>): Asking<Need, ChainFindings> {
+  const walk = new ChainWalk(problem)
+  yield* walk.run()
+  return { authDifference: yield* walk.difference(), subgraph: walk.subgraph() }
+}
+
+/** Steps between two places to breathe. */
+const STEPS_PER_BREATH = 512
+
+class ChainWalk<Need> {
+  readonly #problem: Problem<Need>
+  readonly #conflicted: ReadonlySet<EventNode>
+  readonly #marks: SetMarks
+  readonly #queue = new Heap<EventNode>((a, b) => b.level - a.level || a.index - b.index)
+  readonly #queued = new Set<EventNode>()
+  /** In the order in which they were left, so that an event comes after those that cite it. */
+  readonly #visited = new Set<EventNode>()
+  /** How many of those in the queue are not reached by every set, as far as is known. */
+  #undecided = 0
+
+  constructor(problem: Problem<Need>) {
+    this.#problem = problem
+    this.#conflicted = conflictedEvents(problem.conflicts)
+    this.#marks = new SetMarks(problem.setCount)
+  }
+
+  *run(): Asking<Need, void> {
+    const { graph } = this.#problem
+    yield* graph.load([...this.#conflicted])
+    graph.rank([...this.#conflicted])
+    this.#seed()
+    const floor = this.#floor()
+    for (let step = 1; ; step++) {
+      const next = this.#queue.peek()
+      if (next === undefined || (this.#undecided === 0 && next.level <= floor)) return
+      yield* this.#visit(next)
+      if (step % STEPS_PER_BREATH === 0) yield undefined
+    }
+  }
+
+  /** Starts with each set's conflicted events or, by the letter, with what these cite. */
+  #seed(): void {
+    const { chain, conflicts, graph } = this.#problem
+    for (const { events } of conflicts) {
+      events.forEach((node, set) => {
+        if (node === undefined) return
+        if (chain === 'production') this.#marks.add(node, set)
+        else for (const cited of graph.authOf(node) ?? []) this.#marks.add(cited, set)
+      })
+    }
+    const seeds =
+      chain === 'production'
+        ? this.#conflicted
+        : new Set([...this.#conflicted].flatMap((node) => graph.authOf(node) ?? []))
+    for (const node of seeds) this.#enqueue(node)
+    if (chain === 'letter') for (const node of this.#conflicted) this.#enqueue(node)
+  }
+
+  /** The level below which no path between conflicted events runs. */
+  #floor(): number {
+    if (this.#problem.rules.stateResolution !== 'v2.1') return Infinity
+    let floor = Infinity
+    for (const node of this.#conflicted) floor = Math.min(floor, node.level)
+    return floor
+  }
+
+  #enqueue(node: EventNode): void {
+    if (this.#queued.has(node)) return
+    this.#queued.add(node)
+    this.#queue.push(node)
+    if (!this.#marks.isFull(node)) this.#undecided++
+  }
+
+  *#visit(node: EventNode): Asking<Need, void> {
+    const { chain, graph } = this.#problem
+    const auth = graph.authOf(node) ?? (yield* this.#load(node))
+    this.#queue.pop()
+    this.#queued.delete(node)
+    this.#visited.add(node)
+    if (!this.#marks.isFull(node)) {
+      this.#undecided--
+      if (chain === 'production' && graph.holds(node)) this.#marks.fill(node)
+    }
+    for (const cited of auth) this.#spread(node, cited)
+  }
+
+  /** Loads what the whole queue cites: the next ones to be visited will need theirs too. */
+  *#load(node: EventNode): Asking<Need, readonly EventNode[]> {
+    const { graph } = this.#problem
+    yield* graph.load([...this.#queued].filter((queued) => graph.authOf(queued) === undefined))
+    return yield* authOf(graph, node)
+  }
+
+  #spread(from: EventNode, to: EventNode): void {
+    const wasFull = this.#marks.isFull(to)
+    const isNews = this.#marks.spread(from, to)
+    if (this.#queued.has(to)) {
+      if (!wasFull && this.#marks.isFull(to)) this.#undecided--
+    } else if (isNews || !this.#visited.has(to)) {
+      this.#enqueue(to)
+    }
+  }
+
+  *difference(): Asking<Need, ReadonlySet<EventNode>> {
+    const found: EventNode[] = []
+    for (const node of this.#visited) {
+      if (!this.#conflicted.has(node) && !this.#marks.isFull(node)) found.push(node)
+    }
+    if (found.length === 0) return new Set()
+    const common = yield* this.#problem.graph.citedByCommon(found)
+    return new Set(found.filter((node) => !common.has(node)))
+  }
+
+  /** Goes back up: whoever cites a conflicted event, or one that leads to such, is on a path between two of them. */
+  subgraph(): ReadonlySet<EventNode> {
+    const leading = new Set<EventNode>()
+    if (this.#problem.rules.stateResolution !== 'v2.1') return leading
+    for (const node of [...this.#visited].toReversed()) {
+      const auth = this.#problem.graph.authOf(node) ?? []
+      if (auth.some((cited) => this.#conflicted.has(cited) || leading.has(cited))) leading.add(node)
+    }
+    return new Set([...leading].filter((node) => !this.#conflicted.has(node)))
+  }
+}

@@ -1,0 +1,69 @@
+import type { StateTuple } from '@roomserver/auth'
+import type { Asking } from '@roomserver/types'
+import type { RoomVersionRules } from '@roomserver/version'
+import type { Scribe } from './account.ts'
+import type { EventNode } from './event-node.ts'
+
+/**
+ * Whether a state set's full auth chain holds the set's own events. `production`: it does, as in the servers that are
+ * out there; `letter`: it does not, as the specification's words have it.
+ */
+export type ChainReading = 'production' | 'letter'
+
+/** An entry that the state sets do not agree upon. */
+export interface Conflict {
+  readonly type: string
+  readonly stateKey: string
+  /** Its event in each set; `undefined` where a set has none, or one that nobody knows. */
+  readonly events: readonly (EventNode | undefined)[]
+}
+
+/** The events of a room and the part of the state that is in no conflict, as a resolution looks at them. */
+export interface Graph<Need> {
+  /** The events that an event cites, each once, unknown ones left out; `undefined`: {@link Graph.load} it first. */
+  authOf(node: EventNode): readonly EventNode[] | undefined
+  /** Sees to it that the cited events of all these are at hand. */
+  load(nodes: readonly EventNode[]): Asking<Need, void>
+  /** Makes known the levels of these nodes and of all that they reach. */
+  rank(nodes: readonly EventNode[]): void
+  /** The events that the unconflicted part of the state has for these tuples. */
+  entries(tuples: readonly StateTuple[]): Asking<Need, readonly (EventNode | undefined)[]>
+  /** Whether the unconflicted part of the state holds this very event. */
+  holds(node: EventNode): boolean
+  /** Those of the nodes that some event of the unconflicted part cites, directly or not. */
+  citedByCommon(nodes: readonly EventNode[]): Asking<Need, ReadonlySet<EventNode>>
+}
+
+/** State sets to resolve, taken apart. */
+export interface Problem<Need> {
+  readonly rules: RoomVersionRules
+  readonly setCount: number
+  readonly conflicts: readonly Conflict[]
+  readonly graph: Graph<Need>
+  readonly chain: ChainReading
+  /** Writes down how the result came about; left out when nobody asked. */
+  readonly scribe: Scribe | undefined
+}
+
+/** What a resolution settled: an event (`undefined`: none) for every conflict, and entries that no set had. */
+export interface Settled {
+  readonly winners: readonly (EventNode | undefined)[]
+  readonly additions: readonly EventNode[]
+}
+
+/** The auth events of a node, loaded if they have to be. */
+export function* authOf<Need>(graph: Graph<Need>, node: EventNode): Asking<Need, readonly EventNode[]> {
+  const auth = graph.authOf(node)
+  if (auth !== undefined) return auth
+  yield* graph.load([node])
+  return graph.authOf(node) ?? []
+}
+
+/** The known events that stand in conflict, each once. */
+export function conflictedEvents(conflicts: readonly Conflict[]): Set<EventNode> {
+  const events = new Set<EventNode>()
+  for (const conflict of conflicts) {
+    for (const node of conflict.events) if (node !== undefined) events.add(node)
+  }
+  return events
+}

@@ -1,0 +1,131 @@
+import { type Asking, type EventId, finish, RoomserverError, type RoomVersionId } from '@roomserver/types'
+import { roomVersion, type RoomVersionRules } from '@roomserver/version'
+import type { StateMap } from '../state-map.ts'
+import { createScribe, type ResolutionAccount } from './account.ts'
+import { type EventSource, MapGraph } from './map-graph.ts'
+import type { ChainReading, Problem, Settled } from './problem.ts'
+import { resolveV1 } from './resolve-v1.ts'
+import { resolveV2 } from './resolve-v2.ts'
+import { type Difference, differences } from './split.ts'
+
+/** How to resolve. */
+export interface ResolveOptions extends EventSource {
+  /** The room's version, or its rules. */
+  readonly version: RoomVersionId | RoomVersionRules
+  /** How auth chains of state sets are read; `production` unless said otherwise. */
+  readonly chain?: ChainReading | undefined
+  /** Whether to write down how the result came about; costs nothing when it is not asked for. */
+  readonly account?: boolean | undefined
+}
+
+/** A resolved state. */
+export interface ResolvedState {
+  readonly state: StateMap
+  /** How it came about, when that was asked for. */
+  readonly account: ResolutionAccount | undefined
+}
+
+/**
+ * Resolves several states of a room into one, by the algorithm of its version. Needs no network; pure and total:
+ * unknown, rejected or circular auth events are worked around. The result does not depend on the order of the sets.
+ *
+ * What the sets agree upon is compared once and not copied unless its type changes; auth chains are walked from the
+ * events in conflict.
+ *
+ * @throws {RoomserverError} UNSUPPORTED_ROOM_VERSION
+ * @see https://spec.matrix.org/v1.16/server-server-api/#room-state-resolution
+ */
+export function resolveState(sets: readonly StateMap[], options: ResolveOptions): ResolvedState {
+  return finish(resolvingState(sets, options))
+}
+
+/** {@link resolveState} in steps: it yields `undefined` wherever others may have a turn. */
+export function* resolvingState(
+  sets: readonly StateMap[],
+  options: ResolveOptions,
+): Asking<never, ResolvedState> {
+  const rules = rulesOf(options.version)
+  const { settled: agreed, conflicting } = separate(differences(sets), rules)
+  const conflicted = new Map<string, Set<string>>()
+  for (const { type, stateKey } of conflicting) {
+    const keys = conflicted.get(type)
+    if (keys === undefined) conflicted.set(type, new Set([stateKey]))
+    else keys.add(stateKey)
+  }
+  const common = withChanges(sets[0] ?? new Map(), agreed)
+  const graph = new MapGraph(
+    options,
+    common,
+    (type, stateKey) => conflicted.get(type)?.has(stateKey) ?? false,
+  )
+  const problem: Problem<never> = {
+    rules,
+    setCount: sets.length,
+    conflicts: conflicting.map(({ type, stateKey, events }) => ({
+      type,
+      stateKey,
+      events: events.map((id) => (id === undefined ? undefined : graph.node(id))),
+    })),
+    graph,
+    chain: options.chain ?? 'production',
+    scribe: options.account === true ? createScribe() : undefined,
+  }
+  const settled: Settled = yield* solve(problem)
+  return {
+    state: withChanges(common, changesOf(problem, settled)),
+    account: problem.scribe?.account(problem, settled),
+  }
+}
+
+/** Runs the algorithm of the room version, if there is anything to decide. */
+export function* solve<Need>(problem: Problem<Need>): Asking<Need, Settled> {
+  if (problem.conflicts.length === 0) return { winners: [], additions: [] }
+  return yield* problem.rules.stateResolution === 'v1' ? resolveV1(problem) : resolveV2(problem)
+}
+
+function rulesOf(version: ResolveOptions['version']): RoomVersionRules {
+  if (typeof version !== 'string') return version
+  const rules = roomVersion(version)
+  if (rules !== undefined) return rules
+  throw new RoomserverError('UNSUPPORTED_ROOM_VERSION', { version }, `room version ${version} is not known`)
+}
+
+type Change = readonly [type: string, stateKey: string, event: EventId | undefined]
+
+/** To the first algorithm, an entry that some sets lack and the others agree upon is no conflict. */
+function separate(
+  found: readonly Difference[],
+  rules: RoomVersionRules,
+): { readonly settled: readonly Change[]; readonly conflicting: readonly Difference[] } {
+  if (rules.stateResolution !== 'v1') return { settled: [], conflicting: found }
+  const settled: Change[] = []
+  const conflicting: Difference[] = []
+  for (const difference of found) {
+    const [first, ...others] = new Set(difference.events.filter((event) => event !== undefined))
+    if (others.length > 0) conflicting.push(difference)
+    else settled.push([difference.type, difference.stateKey, first])
+  }
+  return { settled, conflicting }
+}
+
+function changesOf({ conflicts }: Problem<never>, { winners, additions }: Settled): Change[] {
+  return [
+    ...conflicts.map(({ type, stateKey }, index): Change => [type, stateKey, winners[index]?.id]),
+    ...additions.map(({ id, pdu }): Change => [pdu.type, pdu.stateKey ?? '', id]),
+  ]
+}
+
+/** A state with changes made; the maps of types without a change are shared. */
+function withChanges(state: StateMap, changes: readonly Change[]): StateMap {
+  const fresh = new Map<string, Map<string, EventId>>()
+  for (const [type, stateKey, event] of changes) {
+    if (state.get(type)?.get(stateKey) === event && fresh.get(type) === undefined) continue
+    let keys = fresh.get(type)
+    if (keys === undefined) fresh.set(type, (keys = new Map(state.get(type))))
+    if (event === undefined) keys.delete(stateKey)
+    else keys.set(stateKey, event)
+  }
+  const changed = new Map([...state, ...fresh])
+  for (const [type, keys] of fresh) if (keys.size === 0) changed.delete(type)
+  return changed
+}

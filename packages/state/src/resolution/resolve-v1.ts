@@ -1,0 +1,87 @@
+import { compareCodePoints } from '@roomserver/events'
+import type { Asking } from '@roomserver/types'
+import type { EventNode } from './event-node.ts'
+import { judge } from './judge.ts'
+import { type Conflict, conflictedEvents, type Problem, type Settled } from './problem.ts'
+import { sha1Hex } from './sha1.ts'
+import type { Step } from './account.ts'
+import { WorkingState } from './working-state.ts'
+
+/**
+ * State resolution version 1. An entry that only some sets have is in no conflict here; it must not be passed as one.
+ *
+ * @see https://spec.matrix.org/v1.16/rooms/v1/#state-resolution
+ */
+export function* resolveV1<Need>(problem: Problem<Need>): Asking<Need, Settled> {
+  const state = new WorkingState(problem.conflicts)
+  for (const step of STEPS) {
+    const winners: EventNode[] = []
+    for (const conflict of problem.conflicts.filter((candidate) => stepOf(candidate) === step)) {
+      const winner =
+        step === 'others'
+          ? yield* firstAllowed(problem, conflict, state)
+          : yield* lastOfChain(problem, conflict, state, step)
+      if (winner !== undefined) winners.push(winner)
+      yield undefined
+    }
+    // Conflicts of one step do not see each other's outcome.
+    for (const winner of winners) state.put(winner)
+  }
+  const winners = problem.conflicts.map(({ type, stateKey }) => state.get(type, stateKey) ?? undefined)
+  return { winners, additions: [] }
+}
+
+const STEPS = ['power-levels', 'join-rules', 'members', 'others'] as const
+
+function stepOf({ type, stateKey }: Conflict): Step {
+  if (type === 'm.room.power_levels' && stateKey === '') return 'power-levels'
+  if (type === 'm.room.join_rules') return 'join-rules'
+  return type === 'm.room.member' ? 'members' : 'others'
+}
+
+/** The candidates, least depth first; of the same depth the one with the greater SHA-1 of its ID. */
+function oldestFirst(conflict: Conflict): EventNode[] {
+  const hashes = new Map<EventNode, string>()
+  for (const node of conflictedEvents([conflict])) if (!node.isRejected) hashes.set(node, sha1Hex(node.id))
+  const hashOf = (node: EventNode): string => hashes.get(node) ?? ''
+  return [...hashes.keys()].sort(
+    (a, b) => a.pdu.depth - b.pdu.depth || compareCodePoints(hashOf(b), hashOf(a)),
+  )
+}
+
+/** Entries that rules depend upon: as long as each candidate is allowed after the one before, the later counts. */
+function* lastOfChain<Need>(
+  problem: Problem<Need>,
+  conflict: Conflict,
+  state: WorkingState,
+  step: Step,
+): Asking<Need, EventNode | undefined> {
+  const [first, ...later] = oldestFirst(conflict)
+  let winner = first
+  for (const node of later) {
+    const judgement = yield* judge(problem, node, {
+      state: winner === undefined ? state : state.with(winner),
+      withCommon: true,
+      withOwnAuth: false,
+    })
+    problem.scribe?.judged(step, node, judgement)
+    if (!judgement.verdict.allowed) break
+    winner = node
+  }
+  return winner
+}
+
+/** All other entries: the newest candidate that is allowed, or the oldest of all when none is. */
+function* firstAllowed<Need>(
+  problem: Problem<Need>,
+  conflict: Conflict,
+  state: WorkingState,
+): Asking<Need, EventNode | undefined> {
+  const candidates = oldestFirst(conflict)
+  for (const node of candidates.toReversed()) {
+    const judgement = yield* judge(problem, node, { state, withCommon: true, withOwnAuth: false })
+    problem.scribe?.judged('others', node, judgement)
+    if (judgement.verdict.allowed) return node
+  }
+  return candidates[0]
+}

@@ -1,0 +1,87 @@
+import type { Asking } from '@roomserver/types'
+import { walkChains } from './chain-walk.ts'
+import type { EventNode } from './event-node.ts'
+import { judge } from './judge.ts'
+import { mainlineOrder } from './mainline.ts'
+import { powerOrder } from './power-order.ts'
+import { conflictedEvents, type Problem, type Settled } from './problem.ts'
+import type { Step } from './account.ts'
+import { WorkingState } from './working-state.ts'
+
+/**
+ * State resolution version 2, and 2.1 where the room version asks for it: that one starts from an empty state and takes
+ * in the events between the conflicted ones.
+ *
+ * @see https://spec.matrix.org/v1.16/rooms/v2/#state-resolution
+ * @see https://spec.matrix.org/v1.16/rooms/v12/#state-resolution
+ */
+export function* resolveV2<Need>(problem: Problem<Need>): Asking<Need, Settled> {
+  const findings = yield* walkChains(problem)
+  problem.scribe?.chains(findings)
+  const full = new Set([
+    ...conflictedEvents(problem.conflicts),
+    ...findings.authDifference,
+    ...findings.subgraph,
+  ])
+  const state = new WorkingState(problem.conflicts)
+
+  // Steps 1 and 2: the power events.
+  const power = yield* powerOrder(problem, full)
+  yield* applyAllowed(problem, power, state, 'power')
+
+  // Steps 3 and 4: all others.
+  const placed = new Set(power)
+  const others = [...full].filter((node) => !placed.has(node))
+  const powerLevels = yield* settled(problem, state, 'm.room.power_levels', '')
+  const ordered = yield* mainlineOrder(problem, others, powerLevels)
+  yield* applyAllowed(problem, ordered, state, 'mainline')
+
+  // Step 5: the unconflicted part stands whatever came out.
+  const winners = problem.conflicts.map(({ type, stateKey }) => state.get(type, stateKey) ?? undefined)
+  return { winners, additions: yield* additions(problem, state, new Set(winners)) }
+}
+
+const CHECKS_PER_BREATH = 64
+
+/** The iterative auth checks. @see https://spec.matrix.org/v1.16/rooms/v2/#definitions */
+function* applyAllowed<Need>(
+  problem: Problem<Need>,
+  nodes: readonly EventNode[],
+  state: WorkingState,
+  step: Step,
+): Asking<Need, void> {
+  const { graph, rules, scribe } = problem
+  yield* graph.load(nodes.filter((node) => graph.authOf(node) === undefined))
+  const bench = { state, withCommon: rules.stateResolution !== 'v2.1', withOwnAuth: true }
+  for (const [index, node] of nodes.entries()) {
+    const judgement = yield* judge(problem, node, bench)
+    // Production servers do not let an event in again that was rejected when it came.
+    if (judgement.verdict.allowed && !node.isRejected) state.put(node)
+    scribe?.judged(step, node, judgement)
+    if (index % CHECKS_PER_BREATH === CHECKS_PER_BREATH - 1) yield undefined
+  }
+}
+
+function* settled<Need>(
+  { graph, rules }: Problem<Need>,
+  state: WorkingState,
+  type: string,
+  stateKey: string,
+): Asking<Need, EventNode | undefined> {
+  const own = state.get(type, stateKey)
+  if (own !== undefined || rules.stateResolution === 'v2.1') return own ?? undefined
+  const [common] = yield* graph.entries([[type, stateKey]])
+  return common
+}
+
+/** Events of the full conflicted set that were allowed for entries which no set has. */
+function* additions<Need>(
+  { graph }: Problem<Need>,
+  state: WorkingState,
+  winners: ReadonlySet<EventNode | undefined>,
+): Asking<Need, readonly EventNode[]> {
+  const beside = [...state.events()].filter((node) => !winners.has(node))
+  if (beside.length === 0) return []
+  const common = yield* graph.entries(beside.map(({ pdu }) => [pdu.type, pdu.stateKey ?? '']))
+  return beside.filter((_, index) => common[index] === undefined)
+}

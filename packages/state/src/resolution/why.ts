@@ -1,0 +1,46 @@
+import type { AccountEntry, JudgedEvent, Step } from './account.ts'
+
+interface Outcome {
+  readonly type: string
+  readonly stateKey: string
+  readonly winner: AccountEntry['event']
+}
+
+/** Says in a sentence why a conflict ended as it did. @param judged - every event that was judged, in order */
+export function whyItWon({ type, stateKey, winner }: Outcome, judged: readonly JudgedEvent[]): string {
+  const own = judged.filter((one) => one.type === type && one.stateKey === stateKey)
+  const winning = own.find(({ event }) => event === winner)
+  if (winner === null) return whyNobody(own)
+  if (winning === undefined) return 'It was the only one left, or the first in order, and nothing was judged.'
+  const refused = own.filter(({ allowed }) => !allowed)
+  const beaten = own.filter(({ allowed, event, wasRejected }) => allowed && event !== winner && !wasRejected)
+  return [whyThis(winning, beaten.length), ...refused.map(whyNot)].join(' ')
+}
+
+function whyThis(winning: JudgedEvent, beaten: number): string {
+  const { allowed, rule, sender } = winning
+  if (!allowed) return `No candidate was allowed, so the oldest stays.`
+  const after =
+    beaten === 0 ? '' : `, ${PLACES[winning.step]} (${beaten} more ${beaten === 1 ? 'was' : 'were'} allowed)`
+  return `The event of ${sender} was allowed by ${rule}${after}.`
+}
+
+const PLACES: Readonly<Record<Step, string>> = {
+  power: 'and came last of those allowed: by citations, then the power of the sender, then time',
+  mainline: 'and came last of those allowed: by the power levels they go back to, then time',
+  'power-levels': 'as the deepest that each before it allows',
+  'join-rules': 'as the deepest that each before it allows',
+  members: 'as the deepest that each before it allows',
+  others: 'as the deepest of those allowed',
+}
+
+function whyNot({ event, reason, rule }: JudgedEvent): string {
+  return `${event} was refused by ${rule}: ${reason ?? 'no reason given'}.`
+}
+
+function whyNobody(own: readonly JudgedEvent[]): string {
+  if (own.length === 0) return 'No candidate is known.'
+  const rejected = own.filter(({ allowed, wasRejected }) => allowed && wasRejected)
+  const why = rejected.map(({ event }) => `${event} was rejected when it was received.`)
+  return ['No candidate was let in.', ...own.filter(({ allowed }) => !allowed).map(whyNot), ...why].join(' ')
+}
