@@ -1,7 +1,7 @@
 import { describe } from 'vitest'
 import { openStorage } from '../src/index.ts'
-import { commitContract } from './contract/commit.ts'
+import { storageContract } from './contract/contract.ts'
 
 describe('SQLite', () => {
-  commitContract(() => openStorage({ dialect: 'sqlite', file: ':memory:' }))
+  storageContract(() => openStorage({ dialect: 'sqlite', file: ':memory:' }))
 })

