@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { interopCommand } from './commands/interop.ts'
 import { trafficCommand } from './commands/traffic.ts'
 import { vectorsCommand } from './commands/vectors.ts'
 
@@ -7,5 +8,6 @@ const program = new Command('conformance')
   .description('holds Roomserver against golden vectors and recorded traffic')
   .addCommand(vectorsCommand())
   .addCommand(trafficCommand())
+  .addCommand(interopCommand())
 
 await program.parseAsync()

@@ -46,7 +46,7 @@ async function replayFile(recording: Recording, servers: Servers): Promise<Repla
   const federated = recording.lines.some((line) => line.kind === 'federation')
   const stub = federated ? owned.use(await startFederationStub(recording.lines)) : undefined
   const database = await servers.freshDatabase()
-  const natsUrl = servers.natsUrl
+  const natsUrl = await servers.freshNats()
   const target = owned.use(
     await startTarget({
       serverName: recording.serverName,

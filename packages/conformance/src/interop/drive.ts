@@ -27,7 +27,7 @@ export class Drive {
 
   /** Names an ID that differs from run to run. */
   label(id: string, name: string): void {
-    this.#labels.set(id, name)
+    if (id !== '') this.#labels.set(id, name)
   }
 
   /** Calls the client API and notes the outcome. `meaning` picks what matters of a successful answer; nothing by default. */
@@ -60,14 +60,28 @@ export class Drive {
     if (typeof value === 'string') return this.#relabelText(value)
     if (Array.isArray(value)) return value.map((item) => this.#relabel(item))
     if (!isJsonObject(value)) return value
+    if (Array.isArray(value['bag'])) return this.#relabelBag(value['bag'])
     return Object.fromEntries(
       Object.entries(value).map(([name, item]) => [this.#relabelText(name), this.#relabel(item ?? null)]),
     )
   }
 
-  #relabelText(text: string): string {
-    return this.#labels.get(text) ?? text
+  #relabelBag(items: readonly JsonValue[]): JsonValue {
+    const texts = items.map((item) => JSON.stringify(this.#relabel(item)))
+    return texts.toSorted()
   }
+
+  #relabelText(text: string): string {
+    return this.#labels.get(text) ?? (EVENT_ID.test(text) ? '$some event' : text)
+  }
+}
+
+/** An event ID that no step named. */
+const EVENT_ID = /^\$(?:[\w+/-]{43}|\w+:.+)$/
+
+/** A list whose order means nothing: it is noted in an order that is the same in every run. */
+export function bagOf(items: readonly JsonValue[]): JsonValue {
+  return { bag: items }
 }
 
 /** One call, not noted. */

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '@roomserver/types'
 import { textOf } from '../json-text.ts'
-import { type ClientUser, type Drive, eventually, request } from './drive.ts'
+import { bagOf, type ClientUser, type Drive, eventually, request } from './drive.ts'
 
 const path = (room: string, rest: string) => `/_matrix/client/r0/rooms/${encodeURIComponent(room)}${rest}`
 
@@ -97,10 +97,7 @@ export async function redact(
 /** What a room looks like to a user, without what differs from run to run. */
 export async function seeRoom(user: ClientUser, room: string): Promise<{ status: number; state: JsonValue }> {
   const { status, answer } = await stateOf(user, room)
-  return {
-    status,
-    state: answer.map(stateEntry).sort((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b))),
-  }
+  return { status, state: bagOf(answer.map(stateEntry)) }
 }
 
 async function stateOf(user: ClientUser, room: string): Promise<{ status: number; answer: JsonObject[] }> {
@@ -185,7 +182,7 @@ function roomsOf(sync: JsonObject): JsonObject {
   return Object.fromEntries(
     ['join', 'invite', 'leave'].map((section) => {
       const inside = rooms[section]
-      return [section, isJsonObject(inside) ? Object.keys(inside).sort() : []]
+      return [section, bagOf(isJsonObject(inside) ? Object.keys(inside) : [])]
     }),
   )
 }

@@ -1,8 +1,11 @@
+import { createDatabase, startNats, startPostgres } from '@roomserver/testing'
+
 /** The real servers that a replay needs beside ours. */
 export interface Servers extends AsyncDisposable {
   /** A database nobody used yet; `undefined` for a fresh SQLite file. */
   freshDatabase(): Promise<string | undefined>
-  readonly natsUrl: string | undefined
+  /** A message server nobody used yet; `undefined` for the embedded log. */
+  freshNats(): Promise<string | undefined>
 }
 
 /** Starts PostgreSQL and nats-server where asked for. */
@@ -10,10 +13,12 @@ export async function startServers(options: {
   readonly database: 'sqlite' | 'postgres'
   readonly jetstream: boolean
 }): Promise<Servers> {
-  if (options.database === 'postgres' || options.jetstream) throw new Error('not yet')
+  const owned = new AsyncDisposableStack()
+  const postgres =
+    options.database === 'postgres' ? owned.use(await startPostgres({ durable: false })) : undefined
   return {
-    freshDatabase: async () => undefined,
-    natsUrl: undefined,
-    [Symbol.asyncDispose]: async () => undefined,
+    freshDatabase: async () => postgres && owned.use(await createDatabase(postgres.url)).url,
+    freshNats: async () => (options.jetstream ? owned.use(await startNats()).url : undefined),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }

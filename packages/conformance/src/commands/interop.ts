@@ -1,0 +1,76 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import { compareDrives } from '../interop/compare.ts'
+import { buildComponents, type Components, ComponentsMissing } from '../interop/components.ts'
+import type { Observation } from '../interop/drive.ts'
+import { startPolyliths } from '../interop/polylith.ts'
+import { tellStories } from '../interop/tell.ts'
+
+const ROOT = join(import.meta.dirname, '../../../..')
+const OURS = [
+  '--conditions=@roomserver/source',
+  join(ROOT, 'apps/roomserver/src/index.ts'),
+  'serve',
+  '--config',
+]
+
+interface InteropOptions {
+  readonly from: string
+  readonly cache: string
+  readonly only?: string
+}
+
+/** `conformance interop`: our room server among the reference's components, held against the reference's own. */
+export function interopCommand(): Command {
+  return new Command('interop')
+    .description(
+      'drives two federating homeservers through the client API, with our room server and with the reference',
+    )
+    .option(
+      '--from <source>',
+      "folder or archive of the reference's source",
+      join(ROOT, '../shared/interop/dendrite-c45d0936b5.tar.gz'),
+    )
+    .option('--cache <folder>', 'where built components are kept', join(tmpdir(), 'roomserver-interop-cache'))
+    .option('--only <pattern>', 'stories to tell')
+    .action(async (options: InteropOptions) => {
+      const components = await componentsOrReason(options)
+      if (typeof components === 'string') {
+        console.log(`skipped: ${components}`)
+        return
+      }
+      const only = options.only === undefined ? undefined : new RegExp(options.only)
+      const reference = await driveOnce('the reference', components, undefined, only)
+      const ours = await driveOnce('ours', components, [process.execPath, ...OURS], only)
+      const { passed, failures, departed } = compareDrives(reference, ours)
+      for (const failure of failures) console.log(failure)
+      for (const line of departed) console.log(`departs as expected: ${line}`)
+      process.exitCode = failures.length > 0 ? 1 : 0
+      console.log(`${passed + departed.length} passed, ${failures.length} failed`)
+    })
+}
+
+async function componentsOrReason(options: InteropOptions): Promise<Components | string> {
+  try {
+    return await buildComponents(options.from, options.cache)
+  } catch (error) {
+    if (error instanceof ComponentsMissing) return error.message
+    throw error
+  }
+}
+
+async function driveOnce(
+  name: string,
+  components: Components,
+  roomserver: readonly string[] | undefined,
+  only: RegExp | undefined,
+): Promise<readonly Observation[]> {
+  const started = performance.now()
+  await using polyliths = await startPolyliths(components, roomserver)
+  const observations = await tellStories(polyliths.servers, only)
+  console.log(
+    `${name}: ${observations.length} steps in ${((performance.now() - started) / 1000).toFixed(1)} s`,
+  )
+  return observations
+}

@@ -1,0 +1,22 @@
+import { Drive, type Observation } from './drive.ts'
+import type { Homeserver } from './homeserver.ts'
+import { gather, SCENARIOS } from './scenarios.ts'
+
+/** Tells every story to a pair of homeservers. A story that breaks off leaves a note of why, and the next one goes on. */
+export async function tellStories(
+  servers: readonly [Homeserver, Homeserver],
+  only?: RegExp,
+): Promise<readonly Observation[]> {
+  const drive = new Drive()
+  const people = await gather(drive, servers)
+  for (const scenario of SCENARIOS) {
+    if (only !== undefined && !only.test(scenario.name)) continue
+    try {
+      await scenario.tell(drive, people, servers)
+      drive.note(`${scenario.name}: told to its end`, 200, null)
+    } catch (error) {
+      drive.note(`${scenario.name}: told to its end`, 0, String(error))
+    }
+  }
+  return drive.observations
+}
