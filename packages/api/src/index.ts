@@ -149,3 +149,5 @@ export {
 export { QueryAccountDataRequest, QueryAccountDataResponse, userEndpoints, type UserApi } from './user-api.ts'
 export { type Wire, type EmptyList, wireOf } from './wire/annotation.ts'
 export { zeroOf, filled } from './wire/zero.ts'
+export { type Decoded, decode } from './codec/decode.ts'
+export { encode, encodeInPieces } from './codec/encode.ts'

@@ -19,6 +19,8 @@ export type WireShape =
       readonly kind: 'struct'
       readonly go: string
       readonly members: Readonly<Record<string, z.ZodType>>
+      /** The nameless Go type that faults are told of, where the named one decodes itself into another. */
+      readonly inner?: string | undefined
     }
   | { readonly kind: 'pointer'; readonly go: string; readonly of: z.ZodType }
   /** A HeaderedEvent. */

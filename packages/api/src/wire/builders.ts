@@ -65,10 +65,10 @@ type Members<S extends Readonly<Record<string, z.ZodType>>> = {
 export function struct<S extends Readonly<Record<string, z.ZodType>>>(
   go: string,
   members: S,
-  doc?: string,
+  inner?: string,
 ): z.ZodType<Members<S>> {
   const schema: z.ZodType = z.object(members)
-  return annotated(schema as z.ZodType<Members<S>>, { kind: 'struct', go, members }, doc)
+  return annotated(schema as z.ZodType<Members<S>>, { kind: 'struct', go, members, inner })
 }
 
 /** What `of` describes, or `null`, the zero value. */

@@ -1,0 +1,31 @@
+import type { z } from 'zod'
+import { JsonReader } from './json-reader.ts'
+import { readerOf } from './readers.ts'
+import { SyntaxFault } from './syntax-fault.ts'
+import { TypeFaults } from './type-faults.ts'
+
+/** What became of a body: the value, or why it is none, in the words of Go's decoder. */
+export type Decoded<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly message: string }
+
+/**
+ * Decodes a JSON body as Go does: unknown members are passed over, names match without regard to case, a missing
+ * member and `null` are the zero value, bytes after the value are not looked at. Never throws, needs no stack for
+ * depth, and takes time in proportion to the body.
+ *
+ * Differs from Go in that an integer beyond ±(2^53 − 1) is refused, and that an event of an unknown room version or
+ * with members of wrong types is let through: whoever judges events says what is wrong with it.
+ *
+ * @param schema - one made by this package
+ */
+export function decode<T>(schema: z.ZodType<T>, body: Uint8Array): Decoded<T> {
+  const faults = new TypeFaults()
+  try {
+    const value = readerOf(schema)(new JsonReader(body), faults) as T
+    return faults.first === undefined ? { ok: true, value } : { ok: false, message: faults.first }
+  } catch (error) {
+    if (error instanceof SyntaxFault) return { ok: false, message: error.message }
+    throw error
+  }
+}

@@ -1,0 +1,81 @@
+import type { z } from 'zod'
+import { type WireShape, wireOf } from '../wire/annotation.ts'
+import { entriesOf, flatMember, membersOf, writerOf } from './writers.ts'
+
+/** How long a piece grows before it is handed out, in UTF-16 units. */
+const PIECE_LENGTH = 64 * 1024
+
+/** Encodes a value as Go does; the texts of events are put in as they are. */
+export function encode<T>(schema: z.ZodType<T>, value: T): string {
+  return writerOf(schema)(value)
+}
+
+/**
+ * The same in pieces of about 64 KiB, made one at a time: however many events there are in a list, no more than a
+ * piece is held.
+ */
+export function* encodeInPieces<T>(schema: z.ZodType<T>, value: T): Generator<string, void, undefined> {
+  let piece = ''
+  for (const part of parts(schema, value)) {
+    piece += part
+    if (piece.length < PIECE_LENGTH) continue
+    yield piece
+    piece = ''
+  }
+  if (piece !== '') yield piece
+}
+
+/** Takes the value apart where it may be long: at the elements of its lists. */
+function* parts(schema: z.ZodType, value: unknown): Generator<string, void, undefined> {
+  const wire = wireOf(schema)
+  if (wire.kind === 'struct') {
+    yield* joined('{}', '{', '}', structParts(wire.members, value))
+  } else if (wire.kind === 'flat') {
+    yield* joined('{}', '{', '}', flatParts(wire, value))
+  } else if (wire.kind === 'list' && Array.isArray(value) && value.length > 0) {
+    yield* joined('[]', '[', ']', elementParts(writerOf(wire.of), value))
+  } else {
+    yield writerOf(schema)(value)
+  }
+}
+
+function* elementParts(write: (value: unknown) => string, elements: readonly unknown[]): Generator<[string]> {
+  for (const element of elements) yield [write(element)]
+}
+
+function* flatParts(wire: WireShape & { kind: 'flat' }, value: unknown): Generator<[string]> {
+  const write = writerOf(wire.value)
+  for (const entry of entriesOf(wire.member, value)) {
+    yield [flatMember(entry, wire.keys, write(entry[wire.valueName]))]
+  }
+}
+
+function* structParts(
+  members: Readonly<Record<string, z.ZodType>>,
+  value: unknown,
+): Generator<Iterable<string>> {
+  for (const [name, schema, member] of membersOf(members, value)) {
+    yield memberParts(name, schema, member)
+  }
+}
+
+function* memberParts(name: string, schema: z.ZodType, value: unknown): Generator<string> {
+  yield `${JSON.stringify(name)}:`
+  yield* parts(schema, value)
+}
+
+/** The elements, each in its parts, between brackets and with commas between them. */
+function* joined(
+  empty: string,
+  open: string,
+  close: string,
+  elements: Iterable<Iterable<string>>,
+): Generator<string, void, undefined> {
+  let separator = open
+  for (const element of elements) {
+    yield separator
+    yield* element
+    separator = ','
+  }
+  yield separator === open ? empty : close
+}

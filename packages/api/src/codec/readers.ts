@@ -1,0 +1,121 @@
+import type { z } from 'zod'
+import { wireOf } from '../wire/annotation.ts'
+import { zeroOf } from '../wire/zero.ts'
+import { LETTER_N, OPEN_LIST, OPEN_OBJECT } from './bytes.ts'
+import { readEvent } from './event-reader.ts'
+import { opens } from './expecting.ts'
+import { foldName } from './fold-name.ts'
+import type { JsonReader } from './json-reader.ts'
+import { readEventReference, readFlat } from './odd-readers.ts'
+import { readBool, readInt, readJson, readJsonText, readString } from './scalar-readers.ts'
+import type { TypeFaults } from './type-faults.ts'
+
+/** Reads the value that is next. Notes a fault and passes over what has the wrong type. */
+export type Read = (input: JsonReader, faults: TypeFaults) => unknown
+
+const readers = new WeakMap<z.ZodType, Read>()
+
+/** The reader of a schema; made once. */
+export function readerOf(schema: z.ZodType): Read {
+  let read = readers.get(schema)
+  if (read === undefined) {
+    read = makeReader(schema)
+    readers.set(schema, read)
+  }
+  return read
+}
+
+function makeReader(schema: z.ZodType): Read {
+  const wire = wireOf(schema)
+  switch (wire.kind) {
+    case 'string':
+      return readString(wire.go)
+    case 'bool':
+      return readBool(wire.go)
+    case 'int':
+      return readInt(wire.go)
+    case 'list':
+      return listReader(wire.go, readerOf(wire.of), zeroOf(schema))
+    case 'map':
+      return mapReader(wire.go, readerOf(wire.of))
+    case 'struct':
+      return structReader(wire.inner ?? wire.go, wire.members, zeroOf(schema) as object)
+    case 'pointer':
+      return pointerReader(readerOf(wire.of))
+    case 'event':
+      return readEvent
+    case 'event-reference':
+      return readEventReference
+    case 'value':
+      return readJson
+    case 'object':
+      return objectReader(wire.go)
+    case 'text':
+      return readJsonText
+    case 'flat':
+      return readFlat(wire.member, wire.keys, wire.valueName, readerOf(wire.value))
+  }
+}
+
+function listReader(go: string, readElement: Read, zero: unknown): Read {
+  return (input, faults) => {
+    if (!opens(input, faults, OPEN_LIST, go)) return zero
+    const elements: unknown[] = []
+    input.enter()
+    while (input.nextElement(elements.length === 0)) elements.push(readElement(input, faults))
+    return elements
+  }
+}
+
+function mapReader(go: string, readElement: Read): Read {
+  return (input, faults) => {
+    const elements = new Map<string, unknown>()
+    if (!opens(input, faults, OPEN_OBJECT, go)) return elements
+    input.enter()
+    for (let first = true; input.nextMember(first); first = false) {
+      const name = input.string()
+      input.expectColon()
+      elements.set(name, readElement(input, faults))
+    }
+    return elements
+  }
+}
+
+function structReader(go: string, members: Readonly<Record<string, z.ZodType>>, zero: object): Read {
+  const name = structName(go)
+  const readMember = new Map<string, readonly [string, Read]>()
+  for (const [member, schema] of Object.entries(members)) {
+    readMember.set(foldName(member), [member, readerOf(schema)])
+  }
+  for (const [member, schema] of Object.entries(members)) readMember.set(member, [member, readerOf(schema)])
+  return (input, faults) => {
+    const value: Record<string, unknown> = { ...zero }
+    if (!opens(input, faults, OPEN_OBJECT, go)) return value
+    input.enter()
+    for (let first = true; input.nextMember(first); first = false) {
+      const key = input.string()
+      input.expectColon()
+      const known = readMember.get(key) ?? readMember.get(foldName(key))
+      if (known === undefined) input.skip()
+      else value[known[0]] = faults.within(name, known[0], () => known[1](input, faults))
+    }
+    return value
+  }
+}
+
+/** `api.QueryAuthChainRequest` → `QueryAuthChainRequest`; a struct type without a name has none. */
+function structName(go: string): string {
+  return go.startsWith('struct ') ? '' : go.slice(go.indexOf('.') + 1)
+}
+
+function pointerReader(read: Read): Read {
+  return (input, faults) => {
+    if (input.peek() !== LETTER_N) return read(input, faults)
+    input.skip()
+    return null
+  }
+}
+
+function objectReader(go: string): Read {
+  return (input, faults) => (opens(input, faults, OPEN_OBJECT, go) ? readJson(input) : {})
+}
