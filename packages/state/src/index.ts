@@ -38,3 +38,11 @@ export {
   resolvingState,
 } from './resolution/resolve-state.ts'
 export { stateEntries, type StateMap, stateMap } from './state-map.ts'
+export {
+  type ResolvedChange,
+  resolveSnapshots,
+  type SnapshotResolution,
+  type SnapshotResolveOptions,
+  type WeighedEntry,
+} from './resolution/resolve-snapshots.ts'
+export type { ResolutionNeed, SnapshotReader } from './resolution/snapshot-reader.ts'

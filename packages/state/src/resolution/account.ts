@@ -71,13 +71,16 @@ export interface ResolutionAccount {
   readonly changes: readonly (readonly AccountChange[])[]
 }
 
+/** What an account is about. */
+type AccountSubject = Pick<Problem<unknown>, 'chain' | 'conflicts' | 'rules' | 'setCount'>
+
 /** Writes down what happens during a resolution. */
 export interface Scribe {
   chains(findings: ChainFindings): void
   judged(step: Step, node: EventNode, judgement: Judgement): void
   mainline(line: readonly EventNode[], positions: ReadonlyMap<EventNode, MainlinePosition>): void
   /** The finished account. */
-  account(problem: Problem<never>, settled: Settled): ResolutionAccount
+  account(problem: AccountSubject, settled: Settled): ResolutionAccount
 }
 
 /** A scribe for one resolution. */
@@ -150,7 +153,7 @@ function finite(position: MainlinePosition | undefined): number | null {
   return position === undefined || position === Infinity ? null : position
 }
 
-function changesOf(set: number, conflicts: Problem<never>['conflicts'], settled: Settled): AccountChange[] {
+function changesOf(set: number, conflicts: AccountSubject['conflicts'], settled: Settled): AccountChange[] {
   const ofConflicts = conflicts.map(({ type, stateKey, events }, index) => ({
     type,
     stateKey,

@@ -4,8 +4,7 @@ import type { StateMap } from '../state-map.ts'
 import { createScribe, type ResolutionAccount } from './account.ts'
 import { type EventSource, MapGraph } from './map-graph.ts'
 import type { ChainReading, Problem, Settled } from './problem.ts'
-import { resolveV1 } from './resolve-v1.ts'
-import { resolveV2 } from './resolve-v2.ts'
+import { solve } from './solve.ts'
 import { type Difference, differences } from './split.ts'
 
 /** How to resolve. */
@@ -75,12 +74,6 @@ export function* resolvingState(
     state: withChanges(common, changesOf(problem, settled)),
     account: problem.scribe?.account(problem, settled),
   }
-}
-
-/** Runs the algorithm of the room version, if there is anything to decide. */
-export function* solve<Need>(problem: Problem<Need>): Asking<Need, Settled> {
-  if (problem.conflicts.length === 0) return { winners: [], additions: [] }
-  return yield* problem.rules.stateResolution === 'v1' ? resolveV1(problem) : resolveV2(problem)
 }
 
 function rulesOf(version: ResolveOptions['version']): RoomVersionRules {

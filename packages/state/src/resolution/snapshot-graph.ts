@@ -1,0 +1,153 @@
+import type { StateTuple } from '@roomserver/auth'
+import {
+  type Asking,
+  EMPTY_STATE_KEY_NID,
+  EVENT_TYPE_NIDS,
+  type EventNid,
+  type EventRecord,
+  NO_NID,
+} from '@roomserver/types'
+import type { RoomVersionRules } from '@roomserver/version'
+import { type Entries, findEvent } from '../snapshot/entries.ts'
+import { citedFromAbove } from './cited-from-above.ts'
+import { EventNode } from './event-node.ts'
+import type { Graph } from './problem.ts'
+import type { ResolutionNeed, SnapshotReader } from './snapshot-reader.ts'
+
+/** The part of the state that is in no conflict, as blocks have it. */
+export interface CommonState {
+  /** Oldest first. */
+  readonly layers: readonly Entries[]
+  /** The entries that are in conflict, whatever the layers say of them. */
+  readonly conflicted: Entries
+}
+
+const POWER_LEVELS = EVENT_TYPE_NIDS.get('m.room.power_levels')
+
+/** The graph of events behind state snapshots. */
+export class SnapshotGraph implements Graph<ResolutionNeed> {
+  readonly #reader: SnapshotReader
+  readonly #rules: RoomVersionRules
+  readonly #common: CommonState
+  /** `undefined`: was asked for and does not exist. */
+  readonly #nodes = new Map<EventNid, EventNode | undefined>()
+  readonly #records: EventRecord[] = []
+
+  constructor(reader: SnapshotReader, rules: RoomVersionRules, common: CommonState) {
+    this.#reader = reader
+    this.#rules = rules
+    this.#common = common
+  }
+
+  /** The nodes of events, `undefined` for each that does not exist; asks for all missing ones at once. */
+  *nodes(nids: readonly EventNid[]): Asking<ResolutionNeed, readonly (EventNode | undefined)[]> {
+    yield* this.#fetch(nids)
+    return nids.map((nid) => this.#nodes.get(nid))
+  }
+
+  /** Of an event that was made into a node. */
+  recordOf(node: EventNode): EventRecord | undefined {
+    return this.#records[node.index]
+  }
+
+  *#fetch(nids: Iterable<EventNid>): Asking<ResolutionNeed, void> {
+    const missing: EventNid[] = []
+    for (const nid of nids) if (!this.#isKnown(nid)) missing.push(nid)
+    if (missing.length === 0) return
+    yield { kind: 'events', nids: missing }
+    for (const nid of missing) if (!this.#isKnown(nid)) this.#nodes.set(nid, undefined)
+  }
+
+  /** Whether the node is there, or cannot be; makes it from what is at hand. */
+  #isKnown(nid: EventNid): boolean {
+    if (this.#nodes.has(nid)) return true
+    const record = this.#reader.event(nid)
+    if (record === undefined) return false
+    this.#nodes.set(nid, this.#newNode(record))
+    return true
+  }
+
+  #newNode(record: EventRecord): EventNode {
+    const node = new EventNode(this.#records.length, {
+      id: record.eventId,
+      nid: record.nid,
+      isRejected: record.verdict === 'rejected-by-auth-events' || record.verdict === 'rejected-by-state',
+      isPowerLevels: record.typeNid === POWER_LEVELS && record.stateKeyNid === EMPTY_STATE_KEY_NID,
+      level: record.authLevel,
+      parse: () => this.#reader.pduOf(record, this.#rules),
+    })
+    this.#records.push(record)
+    return node
+  }
+
+  authOf(node: EventNode): readonly EventNode[] | undefined {
+    if (node.auth !== undefined) return node.auth
+    const auth = new Set<EventNode>()
+    for (const nid of this.recordOf(node)?.authNids ?? []) {
+      if (!this.#isKnown(nid)) return undefined
+      const cited = this.#nodes.get(nid)
+      if (cited !== undefined) auth.add(cited)
+    }
+    node.auth = [...auth]
+    return node.auth
+  }
+
+  *load(nodes: readonly EventNode[]): Asking<ResolutionNeed, void> {
+    const cited = new Set<EventNid>()
+    for (const node of nodes) for (const nid of this.recordOf(node)?.authNids ?? []) cited.add(nid)
+    yield* this.#fetch(cited)
+  }
+
+  /** Levels come with the records. */
+  rank(): void {
+    return
+  }
+
+  *entries(tuples: readonly StateTuple[]): Asking<ResolutionNeed, readonly (EventNode | undefined)[]> {
+    yield* this.#learnNids(tuples)
+    const nids = tuples.map(([type, stateKey]) => {
+      const typeNid = this.#reader.typeNid(type) ?? NO_NID
+      const stateKeyNid = this.#reader.stateKeyNid(stateKey) ?? NO_NID
+      return this.commonEvent(typeNid, stateKeyNid)
+    })
+    yield* this.#fetch(nids.filter((nid) => nid !== NO_NID))
+    return nids.map((nid) => this.#nodes.get(nid))
+  }
+
+  *#learnNids(tuples: readonly StateTuple[]): Asking<ResolutionNeed, void> {
+    const names = tuples.map(([type]) => type).filter((name) => this.#reader.typeNid(name) === undefined)
+    if (names.length > 0) yield { kind: 'types', names }
+    const texts = tuples.map(([, key]) => key).filter((key) => this.#reader.stateKeyNid(key) === undefined)
+    if (texts.length > 0) yield { kind: 'state-keys', texts }
+  }
+
+  /** The event of an entry in the unconflicted part of the state; 0: none. */
+  commonEvent(typeNid: number, stateKeyNid: number): EventNid {
+    if (typeNid === NO_NID || stateKeyNid === NO_NID) return NO_NID
+    const { conflicted, layers } = this.#common
+    if (findEvent(conflicted, typeNid, stateKeyNid) !== undefined) return NO_NID
+    for (let index = layers.length - 1; index >= 0; index--) {
+      const layer = layers[index]
+      const event = layer === undefined ? undefined : findEvent(layer, typeNid, stateKeyNid)
+      if (event !== undefined) return event
+    }
+    return NO_NID
+  }
+
+  holds(node: EventNode): boolean {
+    const record = this.recordOf(node)
+    return record !== undefined && this.commonEvent(record.typeNid, record.stateKeyNid) === node.nid
+  }
+
+  *citedByCommon(nodes: readonly EventNode[]): Asking<ResolutionNeed, ReadonlySet<EventNode>> {
+    const wanted = new Map(nodes.map((node) => [node.nid, node]))
+    const levels = nodes.map((node) => node.level)
+    const found = yield* citedFromAbove(
+      this.#reader,
+      this.#common,
+      new Set(wanted.keys()),
+      Math.min(...levels),
+    )
+    return new Set([...found].map((nid) => wanted.get(nid)).filter((node) => node !== undefined))
+  }
+}

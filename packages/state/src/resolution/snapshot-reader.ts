@@ -1,0 +1,23 @@
+import type { Pdu } from '@roomserver/events'
+import type { EventNid, EventRecord, EventTypeNid, StateKeyNid } from '@roomserver/types'
+import type { RoomVersionRules } from '@roomserver/version'
+import type { BlockNeed, BlockReader } from '../snapshot/reader.ts'
+
+/** Where a resolution over snapshots finds its pieces: whatever is at hand. */
+export interface SnapshotReader extends BlockReader {
+  /** The event; `undefined` when it has to be loaded first, or was loaded and does not exist. */
+  event(nid: EventNid): EventRecord | undefined
+  /** The parsed form of an event. */
+  pduOf(record: EventRecord, rules: RoomVersionRules): Pdu
+  /** The NID of an event type; `null`: no stored event has it, `undefined`: has to be looked up first. */
+  typeNid(name: string): EventTypeNid | null | undefined
+  /** The NID of a state key; `null`: no stored event has it, `undefined`: has to be looked up first. */
+  stateKeyNid(text: string): StateKeyNid | null | undefined
+}
+
+/** What a resolution over snapshots lacks before it can go on. */
+export type ResolutionNeed =
+  | BlockNeed
+  | { readonly kind: 'events'; readonly nids: readonly EventNid[] }
+  | { readonly kind: 'types'; readonly names: readonly string[] }
+  | { readonly kind: 'state-keys'; readonly texts: readonly string[] }
