@@ -1,3 +1,9 @@
+export type { EventInput, EventKind, Outcome } from './decide/event-input.ts'
+export { createInput, type InputDeps, type RoomInput } from './input/create-input.ts'
+export type { InputCounters } from './input/counters.ts'
+export type { Fetched, FetchMissing, MissingEvents } from './input/fetch-missing.ts'
+export { DEFAULT_ROOM_LIMITS, type RoomLimits } from './input/rooms.ts'
+export { renderOutput } from './output/render-output.ts'
 export type {
   DirectoryStore,
   InboxItem,
@@ -9,3 +15,4 @@ export type {
   Store,
   StoredOutput,
 } from './ports.ts'
+export { Pieces } from './view/pieces.ts'

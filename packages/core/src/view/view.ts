@@ -28,6 +28,7 @@ export class View {
   readonly pieces: Pieces
   readonly #roomNid: RoomNid
   readonly #events = new Map<EventNid, EventRecord>()
+  readonly #pdus = new Map<EventRecord, Pdu>()
   readonly #eventsById = new Map<EventId, EventRecord | null>()
   readonly #snapshots = new Map<SnapshotNid, SnapshotRecord>()
   readonly #blocks = new Map<BlockNid, BlockRecord>()
@@ -90,7 +91,11 @@ export class View {
 
   /** The parsed form of a stored event. */
   pduOf(record: EventRecord, rules: RoomVersionRules): Pdu {
-    return this.pieces.pduOf(record, rules)
+    const own = this.#pdus.get(record)
+    if (own !== undefined) return own
+    const pdu = this.pieces.pduOf(record, rules)
+    if (this.pieces.event(record.nid) !== record) this.#pdus.set(record, pdu)
+    return pdu
   }
 
   /** Loads what is needed; afterwards the getters know it, or know that it does not exist. */
@@ -99,8 +104,9 @@ export class View {
   }
 
   /** Lets the computation see an event that is not committed yet, or a changed one as it will be. */
-  addEvent(record: EventRecord): void {
+  addEvent(record: EventRecord, pdu?: Pdu): void {
     this.#events.set(record.nid, record)
+    if (pdu !== undefined) this.#pdus.set(record, pdu)
     this.#eventsById.set(record.eventId, record)
   }
 

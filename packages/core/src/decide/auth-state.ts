@@ -1,0 +1,31 @@
+import { type AuthState, authStateOf, authTypesFor } from '@roomserver/auth'
+import type { Pdu } from '@roomserver/events'
+import { type Asking, type EventNid, NO_NID, type SnapshotNid } from '@roomserver/types'
+import { eventsOf } from '../view/asking.ts'
+import type { Need } from '../view/need.ts'
+import { type StateTuple, stateForTuples } from '../view/state-at.ts'
+import type { Draft } from './draft.ts'
+
+/** What the rules read of a state to judge an event, or of the current state of the room. */
+export function* authStateAt(draft: Draft, snapshot: SnapshotNid, event: Pdu): Asking<Need, AuthState> {
+  const tuples = authTypesFor(event, draft.rules).map(([type, stateKey]) => ({ type, stateKey }))
+  return authStateOf(yield* pdusAt(draft, snapshot, tuples))
+}
+
+/** The events that a state has for these tuples, those left out for which it has none. */
+export function* pdusAt(
+  draft: Draft,
+  snapshot: SnapshotNid,
+  tuples: readonly StateTuple[],
+): Asking<Need, readonly Pdu[]> {
+  const nids = yield* stateForTuples(draft.view, snapshot, tuples)
+  return yield* pdusOf(
+    draft,
+    nids.filter((nid) => nid !== NO_NID),
+  )
+}
+
+export function* pdusOf(draft: Draft, nids: readonly EventNid[]): Asking<Need, readonly Pdu[]> {
+  const records = yield* eventsOf(draft.view, nids)
+  return records.map((record) => draft.view.pduOf(record, draft.rules))
+}

@@ -1,0 +1,70 @@
+import { difference, type StateChange } from '@roomserver/state'
+import { type Asking, type EventRecord, NO_NID, type SnapshotNid } from '@roomserver/types'
+import { snapshotOf, wholeState } from '../view/state-at.ts'
+import type { DecideNeed } from './decide-need.ts'
+import type { Draft } from './draft.ts'
+import { moveExtremities } from './extremities.ts'
+import { keepJournal } from './journal.ts'
+import { updateMemberships } from './memberships.ts'
+import type { NewRoomEvent } from './outputs.ts'
+import { afterExtremities, resolveAfter } from './resolve.ts'
+import { sameSet } from './same-set.ts'
+
+/**
+ * Makes an accepted event part of the end of the graph: forward extremities, current state, memberships, journal.
+ *
+ * @param rewrites - the event came with the state before it, and what was known of the room does not count any more
+ */
+export function* moveRoom(
+  draft: Draft,
+  record: EventRecord,
+  prev: readonly EventRecord[],
+  rewrites: boolean,
+): Asking<DecideNeed, NewRoomEvent> {
+  const oldCurrent = draft.room.current
+  const oldAfters = yield* afterExtremities(draft)
+  yield* moveExtremities(draft, record, prev, rewrites)
+  const afters = yield* afterExtremities(draft)
+  const isSame = !rewrites && sameSet(oldAfters, afters)
+  const current = isSame ? oldCurrent : yield* resolveAfter(draft, afters)
+  draft.room = { ...draft.room, current }
+
+  const changes = yield* changesBetween(draft, oldCurrent, current)
+  yield* updateMemberships(draft, record, changes)
+  yield* keepJournal(draft, record, changes, rewrites ? 'rewrite' : afters)
+  return yield* announcedChange(draft, record, changes, rewrites)
+}
+
+/** The lists of the output: what changed, or the whole state where it was rewritten. */
+function* announcedChange(
+  draft: Draft,
+  record: EventRecord,
+  changes: readonly StateChange[],
+  rewritesState: boolean,
+): Asking<DecideNeed, NewRoomEvent> {
+  const { current } = draft.room
+  const toBefore = yield* changesBetween(draft, current, record.before)
+  const added = rewritesState
+    ? (yield* wholeState(draft.view, current)).map((entry) => entry.event)
+    : present(changes.map((change) => change.to))
+  return {
+    rewritesState,
+    added,
+    removed: rewritesState ? [] : present(changes.map((change) => change.from)),
+    stateBeforeAdds: present(toBefore.map((change) => change.to)),
+    stateBeforeRemoves: present(toBefore.map((change) => change.from)),
+  }
+}
+
+function* changesBetween(
+  draft: Draft,
+  from: SnapshotNid,
+  to: SnapshotNid,
+): Asking<DecideNeed, readonly StateChange[]> {
+  if (from === to) return []
+  return yield* difference(yield* snapshotOf(draft.view, from), yield* snapshotOf(draft.view, to), draft.view)
+}
+
+function present<N extends number>(nids: readonly N[]): readonly N[] {
+  return nids.filter((nid) => nid !== NO_NID)
+}

@@ -1,0 +1,130 @@
+import { checkAuth, softFailure } from '@roomserver/auth'
+import {
+  type Asking,
+  type EventRecord,
+  NO_NID,
+  RoomserverError,
+  type SnapshotNid,
+  type Verdict,
+} from '@roomserver/types'
+import { eventWithId } from '../view/asking.ts'
+import { authStateAt } from './auth-state.ts'
+import { type Citations, citationsOf, judgeByCitations } from './citations.ts'
+import { moveRoom } from './current-state.ts'
+import type { DecideNeed } from './decide-need.ts'
+import type { Draft } from './draft.ts'
+import type { EventInput, Outcome } from './event-input.ts'
+import { faultOf } from './faults.ts'
+import { announceNew, announceOld } from './outputs.ts'
+import { applyRedactions, type Redacted } from './redactions.ts'
+import { stateBefore } from './state-before.ts'
+import { storeEvent } from './store-event.ts'
+
+/** What the rules say about an event, as it is stored with it. */
+export interface Judgement {
+  readonly verdict: Verdict
+  readonly rule?: string | undefined
+  readonly reason?: string | undefined
+}
+
+/**
+ * Decides what becomes of an event and writes that into the draft of its room. Touches no database and no network:
+ * what it lacks it asks for. Nothing is written unless the event is stored.
+ *
+ * The steps are those of the specification: the event's own claims, the events it cites, the state before it, and (for
+ * one that is new) the current state of the room.
+ *
+ * @see https://spec.matrix.org/v1.16/server-server-api/#checks-performed-on-receipt-of-a-pdu
+ */
+export function* decideEvent(draft: Draft, input: EventInput): Asking<DecideNeed, Outcome> {
+  const known = yield* eventWithId(draft.view, input.pdu.eventId)
+  const fault = yield* faultOf(draft, input, known)
+  if (fault !== undefined) return { kind: 'refused', error: fault }
+  if (known !== null && (input.kind === 'outlier' || known.before !== NO_NID)) return asStored(known)
+
+  const citations = yield* citationsOf(draft, input)
+  const { auth, prev } = citations.missing
+  if (auth.length + prev.length > 0) return { kind: 'missing', auth, prev, state: [] }
+  if (input.kind === 'outlier') return yield* decideOutlier(draft, input, citations)
+
+  const before = yield* stateBefore(draft, input, citations)
+  if (!before.known) return { kind: 'missing', auth: [], prev: [], state: before.missing }
+  const judgement = yield* judge(draft, input, citations, before.snapshot)
+  if (isCreate(input) && judgement.verdict !== 'accepted') return refusedCreate(input, judgement)
+  const record = yield* storeEvent(draft, input, known, citations, judgement, before.snapshot)
+  const redacted = yield* applyRedactions(draft, record)
+  if (record.verdict === 'accepted') yield* announce(draft, input, record, citations)
+  announceRedacted(draft, redacted)
+  return stored(record)
+}
+
+function* decideOutlier(draft: Draft, input: EventInput, citations: Citations): Asking<DecideNeed, Outcome> {
+  const byCitations = judgeByCitations(draft, input.pdu, citations)
+  const judgement: Judgement = byCitations.allowed
+    ? { verdict: 'outlier' }
+    : { verdict: 'rejected-by-auth-events', rule: byCitations.rule, reason: byCitations.reason }
+  if (isCreate(input) && !byCitations.allowed) return refusedCreate(input, judgement)
+  const record = yield* storeEvent(draft, input, null, citations, judgement, NO_NID)
+  yield* applyRedactions(draft, record)
+  return stored(record)
+}
+
+/** The three sets of rules an event has to pass; the first that it does not pass names the verdict. */
+function* judge(
+  draft: Draft,
+  { pdu, kind, stateBefore: given }: EventInput,
+  citations: Citations,
+  before: SnapshotNid,
+): Asking<DecideNeed, Judgement> {
+  const byCitations = judgeByCitations(draft, pdu, citations)
+  if (!byCitations.allowed) {
+    return { verdict: 'rejected-by-auth-events', rule: byCitations.rule, reason: byCitations.reason }
+  }
+  const byState = checkAuth(pdu, yield* authStateAt(draft, before, pdu))
+  if (!byState.allowed) return { verdict: 'rejected-by-state', rule: byState.rule, reason: byState.reason }
+
+  const { current } = draft.room
+  const isSoft = kind === 'new' && current !== NO_NID && current !== before && given?.by !== 'rewrite'
+  if (!isSoft) return { verdict: 'accepted' }
+  const failure = softFailure(pdu, yield* authStateAt(draft, current, pdu))
+  if (failure === undefined) return { verdict: 'accepted' }
+  return { verdict: 'soft-failed', rule: failure.rule, reason: failure.reason }
+}
+
+function* announce(
+  draft: Draft,
+  input: EventInput,
+  record: EventRecord,
+  { prev, dangling }: Citations,
+): Asking<DecideNeed, void> {
+  for (const id of dangling) draft.addDanglingPrev(id, record.nid)
+  if (input.kind === 'old') return yield* announceOld(draft, record)
+  const change = yield* moveRoom(draft, record, prev, input.stateBefore?.by === 'rewrite')
+  return yield* announceNew(draft, input, record, change)
+}
+
+/** Consumers hear of a redaction when they may have seen what was redacted. */
+function announceRedacted(draft: Draft, redacted: Redacted | undefined): void {
+  if (redacted === undefined) return
+  const { event, because } = redacted
+  if (event.verdict !== 'accepted' && event.verdict !== 'outlier') return
+  draft.addOutput('redacted_event', because.nid, { RedactedEventID: event.eventId })
+}
+
+function isCreate({ pdu }: EventInput): boolean {
+  return pdu.type === 'm.room.create' && pdu.stateKey === ''
+}
+
+/** A create event that breaks the rules makes no room. */
+function refusedCreate({ pdu: { eventId } }: EventInput, { rule = '', reason = '' }: Judgement): Outcome {
+  const error = new RoomserverError('NOT_ALLOWED', { eventId, rule, reason }, reason)
+  return { kind: 'refused', error }
+}
+
+function stored({ eventId, verdict, rule, reason }: EventRecord): Outcome {
+  return { kind: 'stored', eventId, verdict, rule, reason, known: false }
+}
+
+function asStored({ eventId, verdict, rule, reason }: EventRecord): Outcome {
+  return { kind: 'stored', eventId, verdict, rule, reason, known: true }
+}

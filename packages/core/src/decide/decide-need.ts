@@ -1,0 +1,11 @@
+import type { EventId, Nids, UserId } from '@roomserver/types'
+import type { Need } from '../view/need.ts'
+
+/** What a decision lacks: pieces, NIDs to give away, or what the store knows about its room beside the pieces. */
+export type DecideNeed =
+  | Need
+  | { readonly kind: 'nids'; readonly of: keyof Nids }
+  /** Which of these events are named as prev events by events of the graph. */
+  | { readonly kind: 'dangling'; readonly ids: readonly EventId[] }
+  | { readonly kind: 'redactions-of'; readonly ids: readonly EventId[] }
+  | { readonly kind: 'pending-invites'; readonly users: readonly UserId[] }

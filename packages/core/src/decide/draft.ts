@@ -1,0 +1,177 @@
+import type { Pdu } from '@roomserver/events'
+import type {
+  BlockRecord,
+  EventNid,
+  EventRecord,
+  EventTypeNid,
+  EventUpdate,
+  Interned,
+  InviteRecord,
+  JournalRecord,
+  MembershipRecord,
+  OutputKind,
+  OutputRecord,
+  RedactionRecord,
+  RoomRecord,
+  SnapshotRecord,
+  StateKeyNid,
+  TransactionRecord,
+  WriteSet,
+} from '@roomserver/types'
+import type { RoomVersionRules } from '@roomserver/version'
+import type { View } from '../view/view.ts'
+import type { RoomReads } from './room-reads.ts'
+
+/** What a decision takes from its surroundings beside the room. */
+export interface DecideContext {
+  /** Name of this server. */
+  readonly serverName: string
+  /** Hands out NIDs; `undefined`: more have to be fetched first. */
+  readonly nids: NidSource
+}
+
+/** NIDs that nobody else gets; what is not used is lost. */
+export interface NidSource {
+  take(kind: 'event'): EventNid | undefined
+  take(kind: 'eventType'): EventTypeNid | undefined
+  take(kind: 'stateKey'): StateKeyNid | undefined
+  take(kind: 'block'): BlockRecord['nid'] | undefined
+  take(kind: 'snapshot'): SnapshotRecord['nid'] | undefined
+}
+
+/**
+ * A room in the course of being decided upon: as it was read, as it will be, and everything that has to be written for
+ * that. Decisions follow each other on one draft, each seeing what the ones before it did; then all of it is
+ * committed as one write set.
+ */
+export class Draft {
+  readonly context: DecideContext
+  readonly view: View
+  readonly reads: RoomReads
+  readonly rules: RoomVersionRules
+  /** The room as it was read. */
+  readonly read: RoomRecord
+  /** The room as it will be. */
+  room: RoomRecord
+
+  readonly #eventTypes: Interned<EventTypeNid>[] = []
+  readonly #stateKeys: Interned<StateKeyNid>[] = []
+  readonly #events = new Map<EventNid, EventRecord>()
+  readonly #updates = new Map<EventNid, EventUpdate>()
+  readonly #danglingPrev: { readonly prev: string; readonly by: EventNid }[] = []
+  readonly #blocks: BlockRecord[] = []
+  readonly #snapshots: SnapshotRecord[] = []
+  readonly #memberships = new Map<StateKeyNid, MembershipRecord>()
+  readonly #invites = new Map<EventNid, InviteRecord>()
+  readonly #redactions = new Map<EventNid, RedactionRecord>()
+  readonly #journal: JournalRecord[] = []
+  readonly #outputs: OutputRecord[] = []
+  readonly #transactions: TransactionRecord[] = []
+
+  constructor(
+    context: DecideContext,
+    view: View,
+    reads: RoomReads,
+    rules: RoomVersionRules,
+    room: RoomRecord,
+  ) {
+    this.context = context
+    this.view = view
+    this.reads = reads
+    this.rules = rules
+    this.read = room
+    this.room = room
+  }
+
+  /** Whether nothing was decided that has to be written. */
+  get isEmpty(): boolean {
+    return this.#events.size + this.#updates.size + this.#outputs.length + this.#memberships.size === 0
+  }
+
+  addEventType(nid: EventTypeNid, text: string): void {
+    this.#eventTypes.push({ nid, text })
+    this.view.addType(nid, text)
+  }
+
+  addStateKey(nid: StateKeyNid, text: string): void {
+    this.#stateKeys.push({ nid, text })
+    this.view.addStateKey(nid, text)
+  }
+
+  addEvent(record: EventRecord, pdu: Pdu): void {
+    this.#events.set(record.nid, record)
+    this.view.addEvent(record, pdu)
+  }
+
+  /** Changes an event, be it stored already or part of this draft. */
+  updateEvent(record: EventRecord, change: Omit<EventUpdate, 'nid'>): EventRecord {
+    const changed = { ...record, ...change }
+    if (this.#events.has(record.nid)) this.#events.set(record.nid, changed)
+    else this.#updates.set(record.nid, { ...this.#updates.get(record.nid), ...change, nid: record.nid })
+    this.view.addEvent(changed, change.json === undefined ? this.view.pduOf(record, this.rules) : undefined)
+    return changed
+  }
+
+  addDanglingPrev(prev: string, by: EventNid): void {
+    this.#danglingPrev.push({ prev, by })
+    this.reads.setNamed(prev)
+  }
+
+  addBlock(block: BlockRecord): void {
+    this.#blocks.push(block)
+    this.view.addBlock(block)
+  }
+
+  addSnapshot(snapshot: SnapshotRecord): void {
+    this.#snapshots.push(snapshot)
+    this.view.addSnapshot(snapshot)
+  }
+
+  setMembership(membership: MembershipRecord): void {
+    this.#memberships.set(membership.user, membership)
+  }
+
+  setInvite(invite: InviteRecord): void {
+    this.#invites.set(invite.event, invite)
+  }
+
+  setRedaction(redaction: RedactionRecord): void {
+    this.#redactions.set(redaction.redaction, redaction)
+  }
+
+  addJournal(entry: Omit<JournalRecord, 'roomNid' | 'revision'>): void {
+    this.#journal.push({ ...entry, roomNid: this.read.nid, revision: this.read.revision + 1 })
+  }
+
+  addOutput(kind: OutputKind, event: EventNid, body: object): void {
+    const seq = this.room.outputSeq + 1
+    this.room = { ...this.room, outputSeq: seq }
+    this.#outputs.push({ roomNid: this.read.nid, seq, kind, event, body: JSON.stringify(body) })
+  }
+
+  addTransaction(transaction: TransactionRecord): void {
+    this.#transactions.push(transaction)
+  }
+
+  /** Everything that is to be written. @param inboxDone - positions in the durable inbox that this settles */
+  writeSet(inboxDone: readonly number[]): WriteSet {
+    return {
+      room: this.read,
+      next: this.room,
+      eventTypes: this.#eventTypes,
+      stateKeys: this.#stateKeys,
+      events: [...this.#events.values()],
+      updates: [...this.#updates.values()],
+      danglingPrev: this.#danglingPrev,
+      blocks: this.#blocks,
+      snapshots: this.#snapshots,
+      memberships: [...this.#memberships.values()],
+      invites: [...this.#invites.values()],
+      redactions: [...this.#redactions.values()],
+      journal: this.#journal,
+      outputs: this.#outputs,
+      transactions: this.#transactions,
+      inboxDone,
+    }
+  }
+}

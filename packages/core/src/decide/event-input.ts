@@ -1,0 +1,45 @@
+import type { Pdu } from '@roomserver/events'
+import type { EventId, RoomserverError, TransactionRecord, Verdict } from '@roomserver/types'
+
+/**
+ * How an event comes in: `outlier` is stored outside the room's graph, `new` goes to the end of the graph and is
+ * announced, `old` fills history in.
+ */
+export type EventKind = 'outlier' | 'new' | 'old'
+
+/** A parsed event and what its sender says about it. */
+export interface EventInput {
+  readonly kind: EventKind
+  readonly pdu: Pdu
+  /**
+   * The state before the event, where it was given from outside: `rewrite` replaces what is known of the room (a
+   * join through another server), `repair` only fills a hole before this event.
+   */
+  readonly stateBefore?:
+    | { readonly by: 'rewrite' | 'repair'; readonly eventIds: readonly EventId[] }
+    | undefined
+  /** Which server is to send the event on; empty: none of them. */
+  readonly sendAsServer: string
+  readonly transaction?: Pick<TransactionRecord, 'sessionId' | 'transactionId'> | undefined
+}
+
+/** What became of an event. */
+export type Outcome =
+  | {
+      readonly kind: 'stored'
+      readonly eventId: EventId
+      readonly verdict: Verdict
+      readonly rule?: string | undefined
+      readonly reason?: string | undefined
+      /** It was stored before; nothing has changed. */
+      readonly known: boolean
+    }
+  /** Events that it builds on are not known; nothing was stored. */
+  | {
+      readonly kind: 'missing'
+      readonly auth: readonly EventId[]
+      readonly prev: readonly EventId[]
+      readonly state: readonly EventId[]
+    }
+  /** Nothing was stored. */
+  | { readonly kind: 'refused'; readonly error: RoomserverError }

@@ -1,0 +1,46 @@
+import { type Asking, type EventNid, type EventRecord, NO_NID } from '@roomserver/types'
+import { eventsOf, eventsWithIds } from '../view/asking.ts'
+import type { DecideNeed } from './decide-need.ts'
+import type { Draft } from './draft.ts'
+
+/** How many rejected or soft-failed events are walked through to find what an event really builds on. */
+const MAX_WALK = 1000
+
+/**
+ * Puts an accepted event at the end of the graph: it becomes a forward extremity unless an event that is here already
+ * builds on it, and what it builds on is none any more.
+ *
+ * An event that builds on rejected or soft-failed ones builds through them on what those build on. They themselves
+ * are never extremities, and what they build on stays one until something accepted does.
+ */
+export function* moveExtremities(
+  draft: Draft,
+  record: EventRecord,
+  prev: readonly EventRecord[],
+  rewrites: boolean,
+): Asking<DecideNeed, void> {
+  if (draft.reads.isNamed(record.eventId) === undefined) yield { kind: 'dangling', ids: [record.eventId] }
+  const isNamed = draft.reads.isNamed(record.eventId) === true
+  const replaced = yield* builtUpon(draft, prev)
+  const kept = rewrites ? [] : draft.room.extremities.filter((nid) => !replaced.has(nid))
+  const extremities = isNamed && kept.length > 0 ? kept : [record.nid, ...kept]
+  const records = yield* eventsOf(draft.view, extremities)
+  const depth = Math.max(...records.map((extremity) => extremity.depth))
+  draft.room = { ...draft.room, extremities, depth }
+}
+
+function* builtUpon(draft: Draft, prev: readonly EventRecord[]): Asking<DecideNeed, ReadonlySet<EventNid>> {
+  const found = new Set<EventNid>()
+  let layer = prev
+  while (layer.length > 0 && found.size < MAX_WALK) {
+    const next: string[] = []
+    for (const record of layer) {
+      if (found.has(record.nid)) continue
+      found.add(record.nid)
+      if (record.verdict !== 'accepted') next.push(...draft.view.pduOf(record, draft.rules).prevEvents)
+    }
+    const records = yield* eventsWithIds(draft.view, next)
+    layer = records.filter((record) => record !== null).filter((record) => record.before !== NO_NID)
+  }
+  return found
+}

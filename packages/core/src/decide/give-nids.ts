@@ -1,0 +1,82 @@
+import { hash } from 'node:crypto'
+import type { StateAllocator } from '@roomserver/state'
+import type { Asking, BlockNid, EventNid, EventTypeNid, SnapshotNid, StateKeyNid } from '@roomserver/types'
+import { stateKeyNidsOf, typeNidsOf } from '../view/asking.ts'
+import type { DecideNeed } from './decide-need.ts'
+import type { Draft } from './draft.ts'
+
+/** A NID for a new event. */
+export function* newEventNid(draft: Draft): Asking<DecideNeed, EventNid> {
+  for (;;) {
+    const nid = draft.context.nids.take('event')
+    if (nid !== undefined) return nid
+    yield { kind: 'nids', of: 'event' }
+  }
+}
+
+/** The NID of an event type, given now if it has none. */
+export function* internType(draft: Draft, name: string): Asking<DecideNeed, EventTypeNid> {
+  const known = (yield* typeNidsOf(draft.view, [name])).get(name) ?? null
+  if (known !== null) return known
+  for (;;) {
+    const nid = draft.context.nids.take('eventType')
+    if (nid !== undefined) {
+      draft.addEventType(nid, name)
+      return nid
+    }
+    yield { kind: 'nids', of: 'eventType' }
+  }
+}
+
+/** The NID of a state key, given now if it has none. */
+export function* internStateKey(draft: Draft, text: string): Asking<DecideNeed, StateKeyNid> {
+  const known = (yield* stateKeyNidsOf(draft.view, [text])).get(text) ?? null
+  if (known !== null) return known
+  for (;;) {
+    const nid = draft.context.nids.take('stateKey')
+    if (nid !== undefined) {
+      draft.addStateKey(nid, text)
+      return nid
+    }
+    yield { kind: 'nids', of: 'stateKey' }
+  }
+}
+
+/** Gives NIDs to new blocks and snapshots of a draft, and the old ones to such as are stored already. */
+export class DraftAllocator implements StateAllocator {
+  readonly sha256 = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer')
+  readonly #draft: Draft
+  readonly #isNew: boolean
+  /** NIDs that were given, in contrast to those of pieces that are stored already. */
+  readonly given = new Set<BlockNid | SnapshotNid>()
+
+  /**
+   * @param isNew - whether the state holds an event that is not stored yet: then no equal block or snapshot can be
+   *   stored, and none is looked for
+   */
+  constructor(draft: Draft, isNew: boolean) {
+    this.#draft = draft
+    this.#isNew = isNew
+  }
+
+  get roomNid(): StateAllocator['roomNid'] {
+    return this.#draft.read.nid
+  }
+
+  blockNid(contentHash: string): BlockNid | undefined {
+    const known = this.#draft.view.blockByHash(contentHash)
+    if (known) return known.nid
+    return known === null || this.#isNew ? this.#note(this.#draft.context.nids.take('block')) : undefined
+  }
+
+  snapshotNid(contentHash: string): SnapshotNid | undefined {
+    const known = this.#draft.view.snapshotByHash(contentHash)
+    if (known) return known.nid
+    return known === null || this.#isNew ? this.#note(this.#draft.context.nids.take('snapshot')) : undefined
+  }
+
+  #note<N extends BlockNid | SnapshotNid>(nid: N | undefined): N | undefined {
+    if (nid !== undefined) this.given.add(nid)
+    return nid
+  }
+}

@@ -1,0 +1,117 @@
+import type { StateChange } from '@roomserver/state'
+import {
+  type Asking,
+  EVENT_TYPE_NIDS,
+  type EventRecord,
+  type InviteRecord,
+  type Membership,
+  NO_NID,
+  serverOf,
+} from '@roomserver/types'
+import { damaged, eventsOf } from '../view/asking.ts'
+import type { DecideNeed } from './decide-need.ts'
+import type { Draft } from './draft.ts'
+import { internStateKey } from './give-nids.ts'
+
+const MEMBER = EVENT_TYPE_NIDS.get('m.room.member')
+const MEMBERSHIPS: readonly unknown[] = ['join', 'invite', 'knock', 'leave', 'ban'] satisfies Membership[]
+
+/**
+ * Takes changes of the current state over into the table of memberships, and tells of invites that begin and end by
+ * them, before the event itself is announced.
+ */
+export function* updateMemberships(
+  draft: Draft,
+  cause: EventRecord,
+  changes: readonly StateChange[],
+): Asking<DecideNeed, void> {
+  const ofMembers = changes.filter((change) => change.type === MEMBER)
+  if (ofMembers.length === 0) return
+  const users = yield* textsOf(draft, ofMembers)
+  yield* readInvites(draft, users)
+  for (const [index, change] of ofMembers.entries()) {
+    yield* updateMembership(draft, cause, change, users[index] ?? '')
+  }
+}
+
+function* textsOf(draft: Draft, changes: readonly StateChange[]): Asking<DecideNeed, readonly string[]> {
+  const nids = changes.map((change) => change.stateKey)
+  const missing = nids.filter((nid) => draft.view.stateKeyText(nid) === undefined)
+  if (missing.length > 0) yield { kind: 'state-key-texts', nids: missing }
+  return nids.map(
+    (nid) => draft.view.stateKeyText(nid) ?? damaged(`state key NID ${nid} is referred to but not stored`),
+  )
+}
+
+function* readInvites(draft: Draft, users: readonly string[]): Asking<DecideNeed, void> {
+  const missing = users.filter((user) => draft.reads.pendingInvites(user) === undefined)
+  if (missing.length > 0) yield { kind: 'pending-invites', users: missing }
+}
+
+function* updateMembership(
+  draft: Draft,
+  cause: EventRecord,
+  change: StateChange,
+  user: string,
+): Asking<DecideNeed, void> {
+  const [event] = change.to === NO_NID ? [] : yield* eventsOf(draft.view, [change.to])
+  const membership = event === undefined ? 'leave' : membershipIn(draft, event)
+  draft.setMembership({
+    roomNid: draft.read.nid,
+    user: change.stateKey,
+    membership,
+    event: change.to,
+    local: isLocal(draft, user),
+    forgotten: false,
+  })
+  if (membership === 'invite' && event !== undefined) yield* beginInvite(draft, event, user)
+  else yield* endInvites(draft, user, membership, event ?? cause)
+}
+
+/** Whether a user is one of this server's. */
+export function isLocal(draft: Draft, user: string): boolean {
+  return serverOf(user) === draft.context.serverName
+}
+
+function membershipIn(draft: Draft, event: EventRecord): Membership {
+  const value = draft.view.pduOf(event, draft.rules).content['membership']
+  return MEMBERSHIPS.includes(value) ? (value as Membership) : 'leave'
+}
+
+/** Notes and announces an invite, once. */
+export function* beginInvite(draft: Draft, event: EventRecord, user: string): Asking<DecideNeed, void> {
+  yield* readInvites(draft, [user])
+  const pending = draft.reads.pendingInvites(user) ?? []
+  if (pending.some((invite) => invite.event === event.nid)) return
+  const { sender } = draft.view.pduOf(event, draft.rules)
+  const invite: InviteRecord = {
+    roomNid: draft.read.nid,
+    event: event.nid,
+    target: yield* internStateKey(draft, user),
+    sender: yield* internStateKey(draft, sender),
+  }
+  draft.setInvite(invite)
+  draft.reads.setPendingInvites(user, [...pending, invite])
+  draft.addOutput('new_invite_event', event.nid, { room_version: draft.room.version })
+}
+
+/** Ends a user's pending invites. @param by - the event that ended them; none when they were given up otherwise */
+export function* endInvites(
+  draft: Draft,
+  user: string,
+  membership: Membership,
+  by: EventRecord | undefined,
+): Asking<DecideNeed, void> {
+  yield* readInvites(draft, [user])
+  for (const invite of draft.reads.pendingInvites(user) ?? []) {
+    const [event] = yield* eventsOf(draft.view, [invite.event])
+    draft.setInvite({ ...invite, retiredBy: by?.nid ?? NO_NID })
+    draft.addOutput('retire_invite_event', NO_NID, {
+      EventID: event?.eventId,
+      TargetUserID: user,
+      RetiredByEventID: by?.eventId ?? '',
+      Membership: membership,
+    })
+  }
+  draft.reads.setPendingInvites(user, [])
+}

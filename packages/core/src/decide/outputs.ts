@@ -1,0 +1,74 @@
+import { historyVisibility } from '@roomserver/auth'
+import {
+  type Asking,
+  type EventId,
+  type EventNid,
+  type EventRecord,
+  NO_NID,
+  type SnapshotNid,
+} from '@roomserver/types'
+import { eventsOf } from '../view/asking.ts'
+import type { Need } from '../view/need.ts'
+import { pdusAt } from './auth-state.ts'
+import type { Draft } from './draft.ts'
+import type { EventInput } from './event-input.ts'
+
+const HISTORY_VISIBILITY = { type: 'm.room.history_visibility', stateKey: '' }
+
+/** Who may read an event later, by the state before it; `joined`, the narrowest, where that says nothing. */
+export function* visibilityAt(draft: Draft, before: SnapshotNid): Asking<Need, string> {
+  const [event] = yield* pdusAt(draft, before, [HISTORY_VISIBILITY])
+  return event === undefined ? 'joined' : historyVisibility(event)
+}
+
+/** What a `new_room_event` says beside the event. */
+export interface NewRoomEvent {
+  readonly rewritesState: boolean
+  readonly added: readonly EventNid[]
+  readonly removed: readonly EventNid[]
+  /** What turns the current state into the state before the event. */
+  readonly stateBeforeAdds: readonly EventNid[]
+  readonly stateBeforeRemoves: readonly EventNid[]
+}
+
+/** Announces an event at the end of the graph; the draft's extremities are those after it. */
+export function* announceNew(
+  draft: Draft,
+  { pdu, sendAsServer, transaction }: EventInput,
+  record: EventRecord,
+  change: NewRoomEvent,
+): Asking<Need, void> {
+  const adds = yield* idsOf(draft, change.added)
+  const removes = yield* idsOf(draft, change.removed)
+  const beforeAdds = yield* idsOf(draft, change.stateBeforeAdds)
+  const beforeRemoves = yield* idsOf(draft, change.stateBeforeRemoves)
+  const { lastSent } = draft.room
+  const body = {
+    ...(change.rewritesState && { rewrites_state: true }),
+    latest_event_ids: yield* idsOf(draft, draft.room.extremities),
+    ...(adds.length > 0 && { adds_state_event_ids: adds }),
+    ...(removes.length > 0 && { removes_state_event_ids: removes }),
+    last_sent_event_id: lastSent === NO_NID ? '' : (yield* idsOf(draft, [lastSent]))[0],
+    ...(beforeAdds.length > 0 && { state_before_adds_event_ids: beforeAdds }),
+    ...(beforeRemoves.length > 0 && { state_before_removes_event_ids: beforeRemoves }),
+    send_as_server: sendAsServer,
+    ...(transaction && {
+      transaction_id: { session_id: transaction.sessionId, id: transaction.transactionId },
+    }),
+    history_visibility: yield* visibilityAt(draft, record.before),
+  }
+  draft.addOutput('new_room_event', record.nid, body)
+  draft.room = { ...draft.room, lastSent: record.nid }
+  if (transaction) draft.addTransaction({ ...transaction, user: pdu.sender, eventId: pdu.eventId })
+}
+
+/** Announces an event that fills history in. */
+export function* announceOld(draft: Draft, record: EventRecord): Asking<Need, void> {
+  const visibility = yield* visibilityAt(draft, record.before)
+  draft.addOutput('old_room_event', record.nid, { history_visibility: visibility })
+}
+
+function* idsOf(draft: Draft, nids: readonly EventNid[]): Asking<Need, readonly EventId[]> {
+  const records = yield* eventsOf(draft.view, nids)
+  return records.map((record) => record.eventId)
+}

@@ -1,0 +1,86 @@
+import { checkRedaction } from '@roomserver/auth'
+import { type Pdu, redactJson } from '@roomserver/events'
+import { type Asking, type EventRecord, NO_NID, type RedactionRecord } from '@roomserver/types'
+import { eventsOf, eventWithId } from '../view/asking.ts'
+import { authStateAt } from './auth-state.ts'
+import type { DecideNeed } from './decide-need.ts'
+import type { Draft } from './draft.ts'
+
+/** An event that was redacted, and the redaction: to be announced after the event that brought it about. */
+export interface Redacted {
+  readonly event: EventRecord
+  readonly because: EventRecord
+}
+
+/**
+ * Redacts what is to be redacted now that an event is here: the event that it redacts, if it is a redaction, or the
+ * event itself, if its redaction came first. A redaction counts once both are here, it was accepted, and its sender
+ * had the right to redact by the state before it.
+ *
+ * @see https://spec.matrix.org/v1.16/rooms/v11/#handling-redactions
+ */
+export function* applyRedactions(
+  draft: Draft,
+  record: EventRecord,
+): Asking<DecideNeed, Redacted | undefined> {
+  const pdu = draft.view.pduOf(record, draft.rules)
+  if (isRedaction(pdu)) {
+    return record.verdict === 'accepted' ? yield* redact(draft, record, pdu.redacts) : undefined
+  }
+  return yield* redactByEarlier(draft, record)
+}
+
+function isRedaction(pdu: Pdu): pdu is Pdu & { readonly redacts: string } {
+  const { type, stateKey, redacts, eventId } = pdu
+  return type === 'm.room.redaction' && stateKey === undefined && redacts !== undefined && redacts !== eventId
+}
+
+function* redact(
+  draft: Draft,
+  redaction: EventRecord,
+  redacts: string,
+): Asking<DecideNeed, Redacted | undefined> {
+  const others = yield* redactionsOf(draft, redacts)
+  const target = yield* eventWithId(draft.view, redacts)
+  const applied = target !== null && (yield* isValid(draft, redaction, target))
+  const row = { redaction: redaction.nid, roomNid: draft.read.nid, redacts, applied }
+  draft.setRedaction(row)
+  draft.reads.setRedactionsOf(redacts, [...others, row])
+  return applied ? put(draft, target, redaction) : undefined
+}
+
+function* redactByEarlier(draft: Draft, record: EventRecord): Asking<DecideNeed, Redacted | undefined> {
+  const rows = yield* redactionsOf(draft, record.eventId)
+  const redactions = yield* eventsOf(
+    draft.view,
+    rows.map((row) => row.redaction),
+  )
+  for (const [index, redaction] of redactions.entries()) {
+    const row = rows[index]
+    if (row === undefined || !(yield* isValid(draft, redaction, record))) continue
+    draft.setRedaction({ ...row, applied: true })
+    return put(draft, record, redaction)
+  }
+  return undefined
+}
+
+function* isValid(draft: Draft, redaction: EventRecord, target: EventRecord): Asking<DecideNeed, boolean> {
+  if (redaction.verdict !== 'accepted' || redaction.before === NO_NID) return false
+  if (target.roomNid !== draft.read.nid || target.redactedBy !== NO_NID) return false
+  const pdu = draft.view.pduOf(redaction, draft.rules)
+  const state = yield* authStateAt(draft, redaction.before, pdu)
+  return checkRedaction(pdu, draft.view.pduOf(target, draft.rules), state).allowed
+}
+
+function* redactionsOf(draft: Draft, id: string): Asking<DecideNeed, readonly RedactionRecord[]> {
+  if (draft.reads.redactionsOf(id) === undefined) yield { kind: 'redactions-of', ids: [id] }
+  return draft.reads.redactionsOf(id) ?? []
+}
+
+/** The redacted event, with the redaction in its `unsigned`, as clients are shown it. */
+function put(draft: Draft, target: EventRecord, because: EventRecord): Redacted {
+  const redacted = redactJson(target.json, draft.rules)
+  const unsigned = `{"redacted_because":${because.json},"redacted_by":${JSON.stringify(because.eventId)}}`
+  const json = `${redacted.slice(0, -1)},"unsigned":${unsigned}}`
+  return { event: draft.updateEvent(target, { json, redactedBy: because.nid }), because }
+}

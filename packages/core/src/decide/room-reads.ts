@@ -1,0 +1,105 @@
+import type { EventId, EventNid, InviteRecord, RedactionRecord, RoomNid, UserId } from '@roomserver/types'
+import type { Store } from '../ports.ts'
+import { Gatherer } from '../view/gatherer.ts'
+
+/** From how many users on the invites of the whole room are read at once. */
+const MANY_USERS = 32
+
+/** Reads, for many rooms at once, of what the store knows about events and rooms beside the pieces. */
+export class RoomReader {
+  readonly #store: Store
+  readonly #dangling: Gatherer<EventId, { readonly prev: EventId; readonly by: EventNid }>
+  readonly #redactions: Gatherer<EventId, RedactionRecord>
+
+  constructor(store: Store) {
+    this.#store = store
+    this.#dangling = new Gatherer((ids) => store.danglingPrev(ids))
+    this.#redactions = new Gatherer((ids) => store.redactionsOf(ids))
+  }
+
+  dangling(ids: readonly EventId[]): Promise<readonly { readonly prev: EventId; readonly by: EventNid }[]> {
+    return this.#dangling.load(ids)
+  }
+
+  redactionsOf(ids: readonly EventId[]): Promise<readonly RedactionRecord[]> {
+    return this.#redactions.load(ids)
+  }
+
+  async pendingInvites(
+    roomNid: RoomNid,
+    users: readonly UserId[],
+  ): Promise<ReadonlyMap<UserId, readonly InviteRecord[]>> {
+    const invited = new Map<UserId, readonly InviteRecord[]>()
+    for (const user of await this.#invitedAmong(roomNid, users)) {
+      invited.set(user, await this.#store.pendingInvites(roomNid, user))
+    }
+    return invited
+  }
+
+  async #invitedAmong(roomNid: RoomNid, users: readonly UserId[]): Promise<readonly UserId[]> {
+    if (users.length < MANY_USERS) return users
+    const rows = await this.#store.membershipsOfRoom(roomNid, { membership: 'invite' })
+    const invited = new Set(rows.map((row) => row.userId))
+    return users.filter((user) => invited.has(user))
+  }
+}
+
+/**
+ * What a decision knows about its room beside the pieces: read once, then kept up with what was decided since.
+ * Getters answer `undefined` for what is not read yet.
+ */
+export class RoomReads {
+  readonly #reader: RoomReader
+  readonly #roomNid: RoomNid
+  readonly #isNamed = new Map<EventId, boolean>()
+  readonly #redactions = new Map<EventId, readonly RedactionRecord[]>()
+  readonly #invites = new Map<UserId, readonly InviteRecord[]>()
+
+  constructor(reader: RoomReader, roomNid: RoomNid) {
+    this.#reader = reader
+    this.#roomNid = roomNid
+  }
+
+  /** Whether an event of the graph names `id` as a prev event, and was there first. */
+  isNamed(id: EventId): boolean | undefined {
+    return this.#isNamed.get(id)
+  }
+
+  redactionsOf(id: EventId): readonly RedactionRecord[] | undefined {
+    return this.#redactions.get(id)
+  }
+
+  pendingInvites(user: UserId): readonly InviteRecord[] | undefined {
+    return this.#invites.get(user)
+  }
+
+  async loadDangling(ids: readonly EventId[]): Promise<void> {
+    const found = new Set((await this.#reader.dangling(ids)).map(({ prev }) => prev))
+    for (const id of ids) this.#isNamed.set(id, found.has(id) || this.#isNamed.get(id) === true)
+  }
+
+  async loadRedactions(ids: readonly EventId[]): Promise<void> {
+    const found = await this.#reader.redactionsOf(ids)
+    for (const id of ids) {
+      const of = found.filter(({ redacts, roomNid }) => redacts === id && roomNid === this.#roomNid)
+      if (!this.#redactions.has(id)) this.#redactions.set(id, of)
+    }
+  }
+
+  async loadInvites(users: readonly UserId[]): Promise<void> {
+    const found = await this.#reader.pendingInvites(this.#roomNid, users)
+    for (const user of users) if (!this.#invites.has(user)) this.#invites.set(user, found.get(user) ?? [])
+  }
+
+  setNamed(id: EventId): void {
+    this.#isNamed.set(id, true)
+  }
+
+  setRedactionsOf(id: EventId, redactions: readonly RedactionRecord[]): void {
+    this.#redactions.set(id, redactions)
+  }
+
+  setPendingInvites(user: UserId, invites: readonly InviteRecord[]): void {
+    this.#invites.set(user, invites)
+  }
+}

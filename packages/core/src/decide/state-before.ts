@@ -1,0 +1,47 @@
+import { type Asking, NO_NID, type EventId, type EventRecord, type SnapshotNid } from '@roomserver/types'
+import { eventsWithIds } from '../view/asking.ts'
+import type { Citations } from './citations.ts'
+import type { DecideNeed } from './decide-need.ts'
+import type { Draft } from './draft.ts'
+import type { EventInput } from './event-input.ts'
+import { afterExtremities, resolveAfter } from './resolve.ts'
+import { sameSet } from './same-set.ts'
+import { stateOf } from './state-changes.ts'
+
+/** The state before an event, or what is missing to tell it. */
+export type StateBefore =
+  | { readonly known: true; readonly snapshot: SnapshotNid }
+  | { readonly known: false; readonly missing: readonly EventId[] }
+
+/**
+ * Works out the state before an event: as it was given, or the state after its prev events, resolved where they
+ * differ.
+ *
+ * @see https://spec.matrix.org/v1.16/server-server-api/#room-state-resolution
+ */
+export function* stateBefore(
+  draft: Draft,
+  { stateBefore: given }: EventInput,
+  { prev }: Citations,
+): Asking<DecideNeed, StateBefore> {
+  if (given !== undefined) return yield* givenState(draft, given.eventIds)
+  const afters = [...new Set(prev.map((record) => record.after))]
+  if (sameSet(afters, yield* afterExtremities(draft))) return { known: true, snapshot: draft.room.current }
+  return { known: true, snapshot: yield* resolveAfter(draft, afters) }
+}
+
+/** A state of these events; those that were rejected, or are no state events of this room, have no place in it. */
+function* givenState(draft: Draft, ids: readonly EventId[]): Asking<DecideNeed, StateBefore> {
+  const found = yield* eventsWithIds(draft.view, ids)
+  const missing = ids.filter((_, index) => found[index] === null)
+  if (missing.length > 0) return { known: false, missing }
+  const entries = found
+    .filter((record) => record !== null)
+    .filter((record) => isStateOf(draft, record))
+    .map(({ typeNid, stateKeyNid, nid }) => ({ type: typeNid, stateKey: stateKeyNid, event: nid }))
+  return { known: true, snapshot: yield* stateOf(draft, entries) }
+}
+
+function isStateOf(draft: Draft, { roomNid, stateKeyNid, verdict }: EventRecord): boolean {
+  return roomNid === draft.read.nid && stateKeyNid !== NO_NID && !verdict.startsWith('rejected')
+}

@@ -1,0 +1,52 @@
+import { type AppliedChanges, applyChanges, snapshotOf as snapshotFrom } from '@roomserver/state'
+import {
+  type Asking,
+  NO_NID,
+  type SnapshotNid,
+  type SnapshotRecord,
+  type StateEntry,
+} from '@roomserver/types'
+import { damaged } from '../view/asking.ts'
+import type { DecideNeed } from './decide-need.ts'
+import type { Draft } from './draft.ts'
+import { DraftAllocator } from './give-nids.ts'
+
+/** The state after a state event that was not stored before. */
+export function* stateWith(
+  draft: Draft,
+  before: SnapshotNid,
+  entry: StateEntry,
+): Asking<DecideNeed, SnapshotNid> {
+  const allocator = new DraftAllocator(draft, true)
+  const base = yield* snapshotRecord(draft, before)
+  return keep(draft, allocator, yield* applyChanges(base, [entry], draft.view, allocator))
+}
+
+/** The state that differs from `base` in these entries; all of their events are stored. */
+export function* stateChanged(
+  draft: Draft,
+  base: SnapshotNid,
+  changes: readonly StateEntry[],
+): Asking<DecideNeed, SnapshotNid> {
+  const allocator = new DraftAllocator(draft, false)
+  const record = yield* snapshotRecord(draft, base)
+  return keep(draft, allocator, yield* applyChanges(record, changes, draft.view, allocator))
+}
+
+/** The state with exactly these entries, in any order. */
+export function* stateOf(draft: Draft, entries: readonly StateEntry[]): Asking<DecideNeed, SnapshotNid> {
+  const allocator = new DraftAllocator(draft, false)
+  return keep(draft, allocator, yield* snapshotFrom(entries, allocator))
+}
+
+function keep(draft: Draft, allocator: DraftAllocator, made: AppliedChanges): SnapshotNid {
+  for (const block of made.blocks) if (allocator.given.has(block.nid)) draft.addBlock(block)
+  if (allocator.given.has(made.snapshot.nid)) draft.addSnapshot(made.snapshot)
+  return made.snapshot.nid
+}
+
+function* snapshotRecord(draft: Draft, nid: SnapshotNid): Asking<DecideNeed, SnapshotRecord | undefined> {
+  if (nid === NO_NID) return undefined
+  if (draft.view.snapshot(nid) === undefined) yield { kind: 'snapshots', nids: [nid] }
+  return draft.view.snapshot(nid) ?? damaged(`state snapshot NID ${nid} is referred to but not stored`)
+}

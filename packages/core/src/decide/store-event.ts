@@ -1,0 +1,57 @@
+import { type Asking, type EventRecord, NO_NID, type SnapshotNid } from '@roomserver/types'
+import type { Citations } from './citations.ts'
+import type { DecideNeed } from './decide-need.ts'
+import type { Judgement } from './decide-event.ts'
+import type { Draft } from './draft.ts'
+import type { EventInput } from './event-input.ts'
+import { internStateKey, internType, newEventNid } from './give-nids.ts'
+import { stateChanged, stateWith } from './state-changes.ts'
+
+/**
+ * Writes an event into the draft, or moves one that was stored outside the graph into it.
+ *
+ * @param known - the event as stored outside the graph
+ * @param before - the state before it; 0: an outlier, for which it is not known
+ */
+export function* storeEvent(
+  draft: Draft,
+  { pdu }: EventInput,
+  known: EventRecord | null,
+  { auth }: Citations,
+  judgement: Judgement,
+  before: SnapshotNid,
+): Asking<DecideNeed, EventRecord> {
+  const nid = known?.nid ?? (yield* newEventNid(draft))
+  const type = yield* internType(draft, pdu.type)
+  const stateKey = pdu.stateKey === undefined ? NO_NID : yield* internStateKey(draft, pdu.stateKey)
+  const changesState = stateKey !== NO_NID && !judgement.verdict.startsWith('rejected') && before !== NO_NID
+  const entry = { type, stateKey, event: nid }
+  const after = !changesState
+    ? before
+    : known === null
+      ? yield* stateWith(draft, before, entry)
+      : yield* stateChanged(draft, before, [entry])
+  const { verdict, rule, reason } = judgement
+  if (known !== null) return draft.updateEvent(known, { verdict, rule, reason, before, after })
+
+  const cited = pdu.authEvents.map((id) => auth.get(id)).filter((event) => event !== undefined)
+  const record: EventRecord = {
+    nid,
+    roomNid: draft.read.nid,
+    eventId: pdu.eventId,
+    typeNid: type,
+    stateKeyNid: stateKey,
+    depth: pdu.depth,
+    authLevel: Math.max(-1, ...cited.map((event) => event.authLevel)) + 1,
+    authNids: cited.map((event) => event.nid),
+    verdict,
+    rule,
+    reason,
+    before,
+    after,
+    redactedBy: NO_NID,
+    json: pdu.json,
+  }
+  draft.addEvent(record, pdu)
+  return record
+}

@@ -1,0 +1,30 @@
+import type { RoomRecord, WriteSet } from '@roomserver/types'
+import type { Draft } from '../decide/draft.ts'
+import type { ActorParts } from './room-actor.ts'
+
+/** Takes a committed draft over into the cache, counts what it did, and gives the room as it is now. */
+export function takeOver(
+  { pieces, counters, log }: ActorParts,
+  draft: Draft,
+  writeSet: WriteSet,
+  revision: number,
+): RoomRecord {
+  const room = { ...draft.room, revision }
+  const { view } = draft
+  for (const { nid, text } of writeSet.eventTypes) pieces.putType(nid, text)
+  for (const { nid, text } of writeSet.stateKeys) pieces.putStateKey(nid, text)
+  for (const block of writeSet.blocks) pieces.putBlock(block)
+  for (const snapshot of writeSet.snapshots) pieces.putSnapshot(snapshot)
+  for (const { nid } of [...writeSet.events, ...writeSet.updates]) {
+    const record = view.event(nid)
+    if (record !== undefined) pieces.putEvent(record, view.pduOf(record, draft.rules))
+  }
+  pieces.movedRoom(room)
+  counters.count(writeSet)
+  for (const entry of writeSet.journal) {
+    if (!entry.reset) continue
+    const fields = { room_id: room.roomId, revision: entry.revision, cause: entry.cause.kind }
+    log.warn(fields, 'state reset: an entry of the current state fell back to an older event or to none')
+  }
+  return room
+}

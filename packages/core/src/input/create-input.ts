@@ -1,0 +1,73 @@
+import type { InputRoomEvent, RoomserverApi } from '@roomserver/api'
+import type { Clock, Logger } from '@roomserver/types'
+import type { Outcome } from '../decide/event-input.ts'
+import { RoomReader } from '../decide/room-reads.ts'
+import type { Store } from '../ports.ts'
+import type { Pieces } from '../view/pieces.ts'
+import { Committer } from './committer.ts'
+import { InputCounters } from './counters.ts'
+import type { FetchMissing } from './fetch-missing.ts'
+import { Intake } from './intake.ts'
+import { NidPool } from './nid-pool.ts'
+import type { RoomTask } from './room-tasks.ts'
+import { DEFAULT_ROOM_LIMITS, type RoomLimits, Rooms } from './rooms.ts'
+
+/** What the input works with. */
+export interface InputDeps {
+  readonly store: Store
+  readonly pieces: Pieces
+  readonly clock: Clock
+  readonly log: Logger
+  /** Name of this server. */
+  readonly serverName: string
+  /** Gets missing events from other servers; `undefined`: there is nobody to ask. */
+  readonly fetchMissing?: FetchMissing | undefined
+  /** Called after each commit that wrote outputs, so that whoever delivers them need not wait. */
+  readonly onOutputs?: (() => void) | undefined
+}
+
+/** The way of events into rooms. */
+export interface RoomInput {
+  readonly inputRoomEvents: RoomserverApi['inputRoomEvents']
+  /** Takes one event in and waits for what comes of it. */
+  takeIn(input: InputRoomEvent): Promise<Outcome>
+  /** Runs a decision in the turn of its room and commits it; for changes of a room that are no event of its graph. */
+  runTask<Result>(task: RoomTask<Result>): Promise<Result>
+  readonly rooms: Rooms
+  readonly counters: InputCounters
+  /** Takes up asynchronous input that was queued before the last stop. */
+  resume(): Promise<void>
+  /** Takes nothing new, finishes what waits. */
+  close(): Promise<void>
+}
+
+/** Puts the input together. */
+export function createInput(deps: InputDeps, limits: Partial<RoomLimits> = {}): RoomInput {
+  const { store, pieces, clock, log, serverName, fetchMissing, onOutputs } = deps
+  const counters = new InputCounters()
+  const parts = {
+    serverName,
+    store,
+    pieces,
+    clock,
+    log,
+    counters,
+    reader: new RoomReader(store),
+    nids: new NidPool(store),
+    committer: new Committer(store, onOutputs),
+  }
+  const rooms = new Rooms(parts, { ...DEFAULT_ROOM_LIMITS, ...limits })
+  const intake = new Intake({ rooms, store, counters, log, fetchMissing })
+  return {
+    inputRoomEvents: (request) => intake.inputRoomEvents(request),
+    takeIn: (input) => intake.takeIn(input),
+    runTask: (task) => rooms.run(task),
+    rooms,
+    counters,
+    resume: () => intake.resume(),
+    close: async () => {
+      await rooms.close()
+      await intake.close()
+    },
+  }
+}

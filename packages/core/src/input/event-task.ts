@@ -1,0 +1,24 @@
+import { decideEvent } from '../decide/decide-event.ts'
+import type { EventInput, Outcome } from '../decide/event-input.ts'
+import type { RoomTask } from './room-tasks.ts'
+
+/** What a waiting event takes beside its text: the parsed members and the task. */
+const OVERHEAD_BYTES = 1000
+
+/**
+ * The task of taking an event in.
+ *
+ * @param inboxPosition - where it waits in the durable inbox; settled with whatever comes of it but missing events
+ */
+export function eventTask(input: EventInput, inboxPosition?: number): RoomTask<Outcome> {
+  const { pdu } = input
+  return {
+    roomId: pdu.roomId,
+    version: pdu.rules.version,
+    name: `deciding on ${pdu.eventId}`,
+    bytes: OVERHEAD_BYTES + pdu.json.length * 2,
+    arrival: { eventId: pdu.eventId, names: [...pdu.authEvents, ...pdu.prevEvents] },
+    decide: (draft) => decideEvent(draft, input),
+    settles: (outcome) => (outcome.kind === 'missing' ? undefined : inboxPosition),
+  }
+}

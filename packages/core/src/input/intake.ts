@@ -1,0 +1,110 @@
+import type { InputRoomEvent, InputRoomEventsRequest, InputRoomEventsResponse } from '@roomserver/api'
+import { isFailure, type Logger } from '@roomserver/types'
+import type { EventInput, Outcome } from '../decide/event-input.ts'
+import type { InboxStore } from '../ports.ts'
+import type { InputCounters } from './counters.ts'
+import { eventTask } from './event-task.ts'
+import type { FetchMissing } from './fetch-missing.ts'
+import { Inbox } from './inbox.ts'
+import { failureOf } from './outcome-text.ts'
+import { readInput } from './read-input.ts'
+import type { Rooms } from './rooms.ts'
+
+/** What the intake works with. */
+export interface IntakeParts {
+  readonly rooms: Rooms
+  readonly store: InboxStore
+  readonly counters: InputCounters
+  readonly log: Logger
+  /** Gets missing events from other servers; `undefined`: there is nobody to ask. */
+  readonly fetchMissing?: FetchMissing | undefined
+}
+
+/** How often what is missing is fetched for one event: what was fetched can show that more is missing. */
+const MAX_FETCHES = 3
+
+/** The door for events: reads them, sees to their rooms' deciding on them, and tells what came of it. */
+export class Intake {
+  readonly #parts: IntakeParts
+  readonly #inbox: Inbox
+
+  constructor(parts: IntakeParts) {
+    this.#parts = parts
+    this.#inbox = new Inbox(parts, (input, position) => this.#takeIn(input, position))
+  }
+
+  /** Takes up what was queued before the last stop. Rooms go on where they were, in order. */
+  resume(): Promise<void> {
+    return this.#inbox.resume()
+  }
+
+  /** Waits until queued events that this process knows of are settled. */
+  close(): Promise<void> {
+    return this.#inbox.close()
+  }
+
+  /**
+   * Takes events in. Each is decided on its own: one that fails does not keep the others out, and `ErrMsg` tells of
+   * the first that failed.
+   *
+   * @throws {RoomserverError} OVERLOADED, ROOM_QUARANTINED, SHUTTING_DOWN or STORE_UNAVAILABLE, when nothing of the
+   * request could be looked at
+   */
+  async inputRoomEvents(request: InputRoomEventsRequest): Promise<InputRoomEventsResponse> {
+    const inputs = request.input_room_events ?? []
+    const failures = request.async ? await this.#inbox.enqueue(inputs) : await this.#decideAll(inputs)
+    return { ErrMsg: failures.find((failure) => failure !== '') ?? '', NotAllowed: false }
+  }
+
+  /**
+   * Takes one event in and waits for what comes of it.
+   *
+   * @throws {RoomserverError} BAD_REQUEST, UNSUPPORTED_ROOM_VERSION, MALFORMED_EVENT, and those of `inputRoomEvents`
+   */
+  takeIn(input: InputRoomEvent): Promise<Outcome> {
+    return this.#takeIn(input, undefined)
+  }
+
+  async #takeIn(wire: InputRoomEvent, position: number | undefined): Promise<Outcome> {
+    let input = readInput(wire)
+    let outcome = await this.#decide(input, position)
+    const { fetchMissing, counters } = this.#parts
+    for (let fetches = 0; outcome.kind === 'missing' && fetches < MAX_FETCHES; fetches++) {
+      counters.missing++
+      const fetched = await fetchMissing?.(input, outcome, wire.origin)
+      if (fetched === undefined || fetched.kind === 'failed') break
+      if (fetched.kind === 'state') {
+        input = { ...input, stateBefore: { by: 'repair', eventIds: fetched.eventIds } }
+      }
+      outcome = await this.#decide(input, position)
+    }
+    return outcome
+  }
+
+  #decide(input: EventInput, position: number | undefined): Promise<Outcome> {
+    return this.#parts.rooms.run(eventTask(input, position))
+  }
+
+  async #decideAll(inputs: readonly InputRoomEvent[]): Promise<readonly string[]> {
+    const settled = await Promise.allSettled(inputs.map((input) => this.takeIn(input)))
+    const failed = settled.filter((result) => result.status === 'rejected')
+    const unavailable = failed.find(({ reason }) => isUnavailable(reason))
+    if (unavailable !== undefined && failed.length === settled.length) throw unavailable.reason
+    return settled.map((result, index) => {
+      if (result.status === 'fulfilled') return failureOf(result.value, inputs[index]?.kind)
+      return this.#textOf(result.reason)
+    })
+  }
+
+  #textOf(error: unknown): string {
+    if (isFailure(error, 'MALFORMED_EVENT')) this.#parts.counters.malformed++
+    if (isFailure(error)) return error.message
+    return 'an internal error occurred; the log has more'
+  }
+}
+
+const UNAVAILABLE = ['OVERLOADED', 'SHUTTING_DOWN', 'STORE_UNAVAILABLE', 'ROOM_QUARANTINED']
+
+function isUnavailable(error: unknown): boolean {
+  return isFailure(error) && UNAVAILABLE.includes(error.code)
+}

@@ -1,0 +1,29 @@
+import { InputKind } from '@roomserver/api'
+import type { Outcome } from '../decide/event-input.ts'
+
+/**
+ * Why an event was not taken, as `ErrMsg` says it; empty when it was. An outlier that was rejected, and an event that
+ * failed softly, have been taken: they are stored, and their senders have nothing to do about it.
+ */
+export function failureOf(outcome: Outcome, kind: number | undefined): string {
+  switch (outcome.kind) {
+    case 'refused':
+      return outcome.error.message
+    case 'missing':
+      return missingText(outcome)
+    case 'stored': {
+      const isRejected = outcome.verdict.startsWith('rejected') && kind !== InputKind.outlier
+      return isRejected ? `${outcome.reason ?? 'rejected'} (rule ${outcome.rule ?? 'unknown'})` : ''
+    }
+  }
+}
+
+function missingText({ auth, prev, state }: Outcome & { readonly kind: 'missing' }): string {
+  const parts = [
+    ['auth events', auth] as const,
+    ['prev events', prev] as const,
+    ['state events', state] as const,
+  ]
+  const lists = parts.filter(([, ids]) => ids.length > 0).map(([what, ids]) => `${what} ${ids.join(', ')}`)
+  return `missing ${lists.join(' and ')}, and nobody could be asked for them`
+}

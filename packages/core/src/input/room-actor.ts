@@ -1,0 +1,210 @@
+import {
+  type Clock,
+  drive,
+  type Logger,
+  NO_NID,
+  type RoomId,
+  type RoomRecord,
+  RoomserverError,
+  type RoomVersionId,
+} from '@roomserver/types'
+import { roomVersion } from '@roomserver/version'
+import { Draft } from '../decide/draft.ts'
+import { type RoomReader, RoomReads } from '../decide/room-reads.ts'
+import type { Store } from '../ports.ts'
+import { giveWay } from '../view/ask.ts'
+import type { Pieces } from '../view/pieces.ts'
+import { View } from '../view/view.ts'
+import { takeOver } from './after-commit.ts'
+import type { Committer } from './committer.ts'
+import type { InputCounters } from './counters.ts'
+import { loadFor, readArrivals } from './load-needs.ts'
+import type { NidPool } from './nid-pool.ts'
+import type { RoomTask } from './room-tasks.ts'
+
+/** What all room actors share. */
+export interface ActorParts {
+  readonly serverName: string
+  readonly store: Store
+  readonly pieces: Pieces
+  readonly reader: RoomReader
+  readonly nids: NidPool
+  readonly committer: Committer
+  readonly counters: InputCounters
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** A task that waits for its result. */
+export interface Job {
+  readonly task: RoomTask<unknown>
+  resolve(result: unknown): void
+  reject(error: unknown): void
+}
+
+/** How many tasks are decided upon and committed together. */
+const MAX_BATCH = 128
+
+/** How often a write set may lose against another process before the caller is told. */
+const MAX_CONFLICTS = 50
+
+/**
+ * Decides on one room, one task after another. Tasks that came in while the one before was being committed are decided
+ * on top of each other and committed together.
+ */
+export class RoomActor {
+  readonly roomId: RoomId
+  readonly #parts: ActorParts
+  readonly #queue: Job[] = []
+  #room: RoomRecord | undefined
+  #step = 'idle'
+  #stepSince = 0
+  #isRunning = false
+  bytes = 0
+
+  constructor(roomId: RoomId, parts: ActorParts) {
+    this.roomId = roomId
+    this.#parts = parts
+  }
+
+  get isIdle(): boolean {
+    return !this.#isRunning && this.#queue.length === 0
+  }
+
+  get queued(): number {
+    return this.#queue.length
+  }
+
+  /** What it is doing, and since when (ms since the epoch). */
+  get step(): { readonly name: string; readonly since: number } {
+    return { name: this.#step, since: this.#stepSince }
+  }
+
+  push(job: Job): void {
+    this.bytes += job.task.bytes
+    this.#queue.push(job)
+  }
+
+  /** Works until nothing waits any more. */
+  async run(): Promise<void> {
+    if (this.#isRunning) return
+    this.#isRunning = true
+    while (this.#queue.length > 0) await this.#nextBatch()
+    this.#enter('idle')
+    this.#isRunning = false
+  }
+
+  async #nextBatch(): Promise<void> {
+    let batch: readonly Job[] = []
+    try {
+      this.#enter('reading the room')
+      this.#room ??= await this.#parts.store.room(this.roomId)
+      batch = this.#queue.splice(0, this.#room === undefined ? 1 : MAX_BATCH)
+      await this.#process(batch)
+    } catch (error) {
+      if (batch.length === 0) batch = this.#queue.splice(0, 1)
+      this.#room = undefined
+      for (const job of batch) job.reject(error)
+    }
+    for (const { task } of batch) this.bytes -= task.bytes
+  }
+
+  /** Tries a batch until it is committed; where it fails as a whole, each task is tried alone. */
+  async #process(batch: readonly Job[]): Promise<void> {
+    let jobs = batch
+    for (let conflicts = 0; jobs.length > 0; conflicts++) {
+      const tried = await this.#try(jobs)
+      if (tried.kind === 'done') return
+      if (tried.kind === 'without') {
+        jobs = jobs.filter((job) => job !== tried.job)
+      } else if (tried.kind === 'failed') {
+        this.#room = undefined
+        if (jobs.length === 1) throw tried.error
+        for (const job of jobs) await this.#process([job]).catch((error: unknown) => job.reject(error))
+        return
+      } else {
+        this.#parts.counters.conflicts++
+        this.#room = undefined
+        if (conflicts > MAX_CONFLICTS) throw overloaded(this.roomId)
+      }
+    }
+  }
+
+  async #try(
+    jobs: readonly Job[],
+  ): Promise<
+    | { readonly kind: 'done' | 'conflict' }
+    | { readonly kind: 'failed'; readonly error: unknown }
+    | { readonly kind: 'without'; readonly job: Job }
+  > {
+    const { parts, draft } = await this.#begin(jobs)
+    const load = loadFor(draft, parts.nids)
+    const results: unknown[] = []
+    for (const job of jobs) {
+      this.#enter(job.task.name)
+      try {
+        results.push(await drive(job.task.decide(draft), load, giveWay))
+      } catch (error) {
+        job.reject(error)
+        return { kind: 'without', job }
+      }
+    }
+    const settled = jobs
+      .map(({ task }, index) => task.settles?.(results[index]))
+      .filter((position) => position !== undefined)
+    if (draft.isEmpty) {
+      if (draft.read.revision === 0) parts.nids.giveBack(draft.read.nid)
+      if (settled.length > 0) await parts.store.dropInbox(settled)
+    } else {
+      this.#enter('committing')
+      const writeSet = draft.writeSet(settled)
+      const result = await parts.committer.commit(writeSet)
+      if (result.kind !== 'committed') return result
+      this.#room = takeOver(parts, draft, writeSet, result.revision)
+    }
+    jobs.forEach((job, index) => job.resolve(results[index]))
+    return { kind: 'done' }
+  }
+
+  async #begin(jobs: readonly Job[]): Promise<{ readonly parts: ActorParts; readonly draft: Draft }> {
+    const parts = this.#parts
+    this.#enter('reading the room')
+    this.#room ??= await parts.store.room(this.roomId)
+    const room = this.#room ?? (await this.#newRoom(jobs[0]?.task.version ?? ''))
+    const rules = roomVersion(room.version)
+    if (rules === undefined) throw unsupported(room.version)
+    parts.pieces.sawRoom(room)
+    const view = new View(parts.pieces, room.nid)
+    const reads = new RoomReads(parts.reader, room.nid)
+    const draft = new Draft({ serverName: parts.serverName, nids: parts.nids }, view, reads, rules, room)
+    this.#enter('reading what events name')
+    await readArrivals(draft, jobs)
+    return { parts, draft }
+  }
+
+  async #newRoom(version: RoomVersionId): Promise<RoomRecord> {
+    const { nids } = this.#parts
+    for (;;) {
+      const nid = nids.take('room')
+      if (nid !== undefined) {
+        const nothing = { extremities: [], current: NO_NID, lastSent: NO_NID, depth: 0, outputSeq: 0 }
+        return { ...nothing, nid, roomId: this.roomId, version, revision: 0 }
+      }
+      await nids.fetch('room')
+    }
+  }
+
+  #enter(step: string): void {
+    this.#step = step
+    this.#stepSince = this.#parts.clock.now()
+  }
+}
+
+function unsupported(version: RoomVersionId): RoomserverError {
+  return new RoomserverError('UNSUPPORTED_ROOM_VERSION', { version }, `room version ${version} is not known`)
+}
+
+function overloaded(roomId: RoomId): RoomserverError {
+  const what = `room ${roomId}: other processes write to it all the time`
+  return new RoomserverError('OVERLOADED', { what, retryAfterMs: 1000 }, what)
+}

@@ -1,0 +1,19 @@
+import type { Asking, EventId, RoomId, RoomVersionId } from '@roomserver/types'
+import type { DecideNeed } from '../decide/decide-need.ts'
+import type { Draft } from '../decide/draft.ts'
+
+/** Something to be decided about a room: an event that came in, or a command of an operation that changes the room. */
+export interface RoomTask<Result> {
+  readonly roomId: RoomId
+  /** The version of the room if it is not known here yet. */
+  readonly version: RoomVersionId
+  /** Names the step for the watchdog: what is being done, with the event's ID. */
+  readonly name: string
+  /** What it takes while it waits, in bytes; bounded over all rooms. */
+  readonly bytes: number
+  /** An event that comes in, and the events that it names: read together with those of other tasks. */
+  readonly arrival?: { readonly eventId: EventId; readonly names: readonly EventId[] } | undefined
+  decide(draft: Draft): Asking<DecideNeed, Result>
+  /** The position in the durable inbox that is settled by this result. */
+  settles?(result: Result): number | undefined
+}

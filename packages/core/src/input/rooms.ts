@@ -1,0 +1,165 @@
+import { type RoomId, RoomserverError } from '@roomserver/types'
+import { type ActorParts, RoomActor } from './room-actor.ts'
+import { Quarantine } from './quarantine.ts'
+import type { RoomTask } from './room-tasks.ts'
+
+/** How much may wait, over all rooms and in one. */
+export interface RoomLimits {
+  /** Bytes of events that wait or are being decided upon, over all rooms. */
+  readonly maxBytesInFlight: number
+  /** The same in one room, so that a flood there leaves space for others. */
+  readonly maxRoomBytesInFlight: number
+  /** Rooms whose actors are kept at hand while nothing waits for them. */
+  readonly maxIdleRooms: number
+  /** After how long a step of a decision is reported as stuck. */
+  readonly stuckAfterMs: number
+  /** For how long a room is set aside after a fault. */
+  readonly quarantineMs: number
+}
+
+export const DEFAULT_ROOM_LIMITS: RoomLimits = {
+  maxBytesInFlight: 64 * 1024 * 1024,
+  maxRoomBytesInFlight: 32 * 1024 * 1024,
+  maxIdleRooms: 5000,
+  stuckAfterMs: 30_000,
+  quarantineMs: 600_000,
+}
+
+const RETRY_AFTER_MS = 1000
+const WATCH_EVERY_MS = 5000
+
+/** The rooms that are worked on: one actor each, independent of one another, bounded together. */
+export class Rooms {
+  readonly #parts: ActorParts
+  readonly #limits: RoomLimits
+  readonly #actors = new Map<RoomId, RoomActor>()
+  readonly #running = new Map<RoomActor, Promise<void>>()
+  readonly #quarantine: Quarantine
+  readonly #watch: NodeJS.Timeout
+  #bytes = 0
+  #isClosing = false
+
+  constructor(parts: ActorParts, limits: RoomLimits) {
+    this.#parts = parts
+    this.#limits = limits
+    this.#quarantine = new Quarantine(parts, limits.quarantineMs)
+    this.#watch = setInterval(() => this.#reportStuck(), WATCH_EVERY_MS)
+    this.#watch.unref()
+  }
+
+  /** Bytes of tasks that wait or are being decided upon. */
+  get bytesInFlight(): number {
+    return this.#bytes
+  }
+
+  /** Rooms that are worked on at present, with the step that each is at. */
+  get busy(): readonly {
+    readonly roomId: RoomId
+    readonly step: string
+    readonly since: number
+    readonly queued: number
+  }[] {
+    return [...this.#running.keys()].map(({ roomId, step, queued }) => ({
+      roomId,
+      step: step.name,
+      since: step.since,
+      queued,
+    }))
+  }
+
+  get quarantine(): Quarantine {
+    return this.#quarantine
+  }
+
+  /**
+   * Makes sure that a room takes more tasks.
+   *
+   * @throws {RoomserverError} OVERLOADED, ROOM_QUARANTINED or SHUTTING_DOWN
+   */
+  admit(roomId: RoomId): void {
+    if (this.#isClosing) throw new RoomserverError('SHUTTING_DOWN', {}, 'the server is stopping')
+    this.#quarantine.check(roomId)
+    const { maxBytesInFlight, maxRoomBytesInFlight } = this.#limits
+    if (this.#bytes >= maxBytesInFlight) throw overloaded('input')
+    if ((this.#actors.get(roomId)?.bytes ?? 0) >= maxRoomBytesInFlight) throw overloaded(`input to ${roomId}`)
+  }
+
+  /**
+   * Decides on a task after those that are in the room's queue, and commits what was decided. Queued at once: tasks
+   * given in order are decided in order.
+   *
+   * @throws {RoomserverError} what {@link Rooms.admit} throws, and STORE_UNAVAILABLE
+   */
+  run<Result>(task: RoomTask<Result>): Promise<Result> {
+    this.admit(task.roomId)
+    const actor = this.#actorOf(task.roomId)
+    this.#bytes += task.bytes
+    const done = new Promise<Result>((resolve, reject) => {
+      actor.push({ task, resolve: (result) => resolve(result as Result), reject })
+    })
+    this.#start(actor)
+    return done.then(
+      (result) => {
+        this.#settle(task)
+        this.#quarantine.forgive(task.roomId)
+        return result
+      },
+      (error: unknown) => {
+        this.#settle(task)
+        this.#quarantine.note(task.roomId, task.name, error)
+        throw error
+      },
+    )
+  }
+
+  /** Takes no new tasks and waits for those that are queued. */
+  async close(): Promise<void> {
+    this.#isClosing = true
+    clearInterval(this.#watch)
+    while (this.#running.size > 0) await Promise.all(this.#running.values())
+  }
+
+  #settle(task: RoomTask<unknown>): void {
+    this.#bytes -= task.bytes
+  }
+
+  #actorOf(roomId: RoomId): RoomActor {
+    const actor = this.#actors.get(roomId) ?? new RoomActor(roomId, this.#parts)
+    this.#actors.delete(roomId)
+    this.#actors.set(roomId, actor)
+    return actor
+  }
+
+  #start(actor: RoomActor): void {
+    if (this.#running.has(actor)) return
+    const run = actor.run().finally(() => {
+      this.#running.delete(actor)
+      this.#dropIdle()
+    })
+    this.#running.set(actor, run)
+  }
+
+  #dropIdle(): void {
+    if (this.#actors.size <= this.#limits.maxIdleRooms) return
+    for (const [roomId, actor] of this.#actors) {
+      if (actor.isIdle) this.#actors.delete(roomId)
+      if (this.#actors.size <= this.#limits.maxIdleRooms) return
+    }
+  }
+
+  #reportStuck(): void {
+    const now = this.#parts.clock.now()
+    for (const { roomId, step, since, queued } of this.busy) {
+      if (now - since < this.#limits.stuckAfterMs) continue
+      this.#parts.log.warn({ room_id: roomId, step, waited_ms: now - since, queued }, 'a room is stuck')
+    }
+  }
+}
+
+function overloaded(what: string): RoomserverError {
+  return new RoomserverError(
+    'OVERLOADED',
+    { what, retryAfterMs: RETRY_AFTER_MS },
+    `too much ${what} is waiting`,
+  )
+}
