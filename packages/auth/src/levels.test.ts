@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest'
+import { createEvent, rulesOf, setting } from '../test/room.ts'
+import { readLevel } from './levels.ts'
+import { powerLevelOf } from './power-level-of.ts'
+import { powersIn } from './powers.ts'
+import { authStateOf } from './state.ts'
+
+describe('readLevel', () => {
+  it.each([
+    // value,                   before version 10,  from version 10 on
+    [50, 50, 50],
+    [-5, -5, -5],
+    [undefined, undefined, undefined],
+    ['50', 50, NaN],
+    [' +050 ', 50, NaN],
+    ['-5', -5, NaN],
+    [50.9, 50, NaN],
+    [-0.5, -0, NaN],
+    ['50.0', NaN, NaN],
+    ['0x32', NaN, NaN],
+    ['5e1', NaN, NaN],
+    ['--5', NaN, NaN],
+    ['5 0', NaN, NaN],
+    ['', NaN, NaN],
+    ['1_0', NaN, NaN],
+    ['9007199254740992', NaN, NaN],
+    ['9'.repeat(400), NaN, NaN],
+    [1e300, NaN, NaN],
+    [null, NaN, NaN],
+    [true, NaN, NaN],
+    [[50], NaN, NaN],
+    [{}, NaN, NaN],
+  ])('%j', (value, lenient, strict) => {
+    expect(readLevel(value, rulesOf('9').auth)).toBe(lenient)
+    expect(readLevel(value, rulesOf('10').auth)).toBe(strict)
+  })
+})
+
+describe('powerLevelOf', () => {
+  const [rules, create] = [rulesOf('10'), createEvent('10')]
+  const of = (user: string, content?: Readonly<Record<string, unknown>>) =>
+    powerLevelOf(user, {
+      rules,
+      create,
+      powerLevels: content === undefined ? undefined : setting('10', 'm.room.power_levels', content),
+    })
+
+  it('gives the creator 100 where the room has no power levels', () => {
+    expect([of('@alice:a.test'), of('@bob:b.test')]).toEqual([100, 0])
+  })
+  it('gives the creator nothing more once it has', () => {
+    expect(of('@alice:a.test', { users_default: 7 })).toBe(7)
+  })
+  it('is always a number that can be compared', () => {
+    expect(of('@bob:b.test', { users: { '@bob:b.test': 'x' } })).toBe(0)
+  })
+  it.each(['__proto__', 'constructor', 'toString'])('is not fooled by a user called %s', (user) => {
+    expect(of(user, { users: {} })).toBe(0)
+  })
+  it('reads a level that somebody gave to __proto__', () => {
+    expect(of('__proto__', { users: JSON.parse('{"__proto__": 50}') })).toBe(50)
+  })
+})
+
+it('powersIn reads what actions take', () => {
+  const levels = setting('10', 'm.room.power_levels', {
+    kick: 30,
+    events_default: 5,
+    events: { 'm.room.topic': 9 },
+  })
+  const powers = powersIn(authStateOf([createEvent('10'), levels]), rulesOf('10'))
+  expect([powers.toDo('kick'), powers.toDo('ban'), powers.toDo('invite')]).toEqual([30, 50, 0])
+  expect(powers.toSend('m.room.topic', 'state')).toBe(9)
+  expect(powers.toSend('m.room.name', 'state')).toBe(50)
+  expect(powers.toSend('m.room.message', 'message')).toBe(5)
+  expect(powers.mayInvite('@alice:a.test')).toBe(false)
+})

@@ -1,0 +1,75 @@
+import { encodeBase64, ed25519, signJson } from '@roomserver/events'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { createEvent, makeEvent, member } from '../../test/room.ts'
+import { checkAuth } from '../check-auth.ts'
+import { authStateOf } from '../state.ts'
+
+const seed = new Uint8Array(32).fill(7)
+const otherSeed = new Uint8Array(32).fill(8)
+const part = { mxid: '@bob:b.test', token: 'abc' }
+let publicKey = ''
+let otherKey = ''
+let signed: Readonly<Record<string, unknown>> = {}
+
+beforeAll(async () => {
+  publicKey = encodeBase64(await ed25519.publicKey(seed))
+  otherKey = encodeBase64(await ed25519.publicKey(otherSeed))
+  const signature = await signJson(part, { server: 'id.test', keyId: 'ed25519:0', seed: encodeBase64(seed) })
+  signed = { ...part, signatures: { 'id.test': { 'ed25519:0': signature } } }
+})
+
+function judge(signedPart: unknown, keys: object, more: { inviter?: string; membership?: string } = {}) {
+  const { inviter = '@alice:a.test', membership } = more
+  const state = authStateOf([
+    createEvent('10'),
+    makeEvent('10', { type: 'm.room.third_party_invite', key: 'abc', sender: inviter, content: { ...keys } }),
+    ...(membership === undefined ? [] : [member('10', '@bob:b.test', membership)]),
+  ])
+  const content = { membership: 'invite', third_party_invite: { display_name: 'b', signed: signedPart } }
+  return checkAuth(makeEvent('10', { type: 'm.room.member', key: '@bob:b.test', content }), state)
+}
+
+describe('an invite that goes back to a third-party invite', () => {
+  it.each<readonly [string, () => ReturnType<typeof judge>, string]>([
+    ['signed by the single key', () => judge(signed, { public_key: publicKey }), 'v10 4.4.1.7'],
+    [
+      'signed by one of several keys',
+      () => judge(signed, { public_key: otherKey, public_keys: [{}, { public_key: publicKey }] }),
+      'v10 4.4.1.7',
+    ],
+    ['signed by another key', () => judge(signed, { public_key: otherKey }), 'v10 4.4.1.8'],
+    ['with no key in the room', () => judge(signed, {}), 'v10 4.4.1.8'],
+    [
+      'changed after it was signed',
+      () => judge({ ...signed, more: 1 }, { public_key: publicKey }),
+      'v10 4.4.1.8',
+    ],
+    ['not signed', () => judge(part, { public_key: publicKey }), 'v10 4.4.1.8'],
+    ['without a signed part', () => judge(undefined, { public_key: publicKey }), 'v10 4.4.1.2'],
+    ['without a token', () => judge({ mxid: '@bob:b.test' }, {}), 'v10 4.4.1.3'],
+    ['for somebody else', () => judge({ ...part, mxid: '@eve:b.test' }, {}), 'v10 4.4.1.4'],
+    ['with a token that the room does not have', () => judge({ ...part, token: 'x' }, {}), 'v10 4.4.1.5'],
+    [
+      'by another sender',
+      () => judge(signed, { public_key: publicKey }, { inviter: '@eve:b.test' }),
+      'v10 4.4.1.6',
+    ],
+    [
+      'of a banned user',
+      () => judge(signed, { public_key: publicKey }, { membership: 'ban' }),
+      'v10 4.4.1.1',
+    ],
+  ])('%s', (_what, verdict, rule) => {
+    expect(verdict().rule).toBe(rule)
+  })
+})
+
+it('gives up after a few pairs of key and signature instead of trying thousands', () => {
+  const signatures = Object.fromEntries(
+    Array.from({ length: 300 }, (_, i) => [`ed25519:${i}`, encodeBase64(new Uint8Array(64).fill(i % 16))]),
+  )
+  const keys = { public_keys: Array.from({ length: 500 }, () => ({ public_key: publicKey })) }
+  const started = performance.now()
+  expect(judge({ ...part, signatures: { 'id.test': signatures } }, keys).allowed).toBe(false)
+  expect(performance.now() - started).toBeLessThan(2_000)
+})

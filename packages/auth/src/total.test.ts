@@ -1,0 +1,206 @@
+import { type Pdu, trustedPdu } from '@roomserver/events'
+import { ROOM_VERSIONS } from '@roomserver/version'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createEvent, makeEvent, member } from '../test/room.ts'
+import { authTypesFor } from './auth-types.ts'
+import { checkAuth } from './check-auth.ts'
+import { checkAuthEvents } from './check-auth-events.ts'
+import { checkRedaction } from './check-redaction.ts'
+import { powersIn } from './powers.ts'
+import { authStateOf } from './state.ts'
+import type { AuthVerdict } from './verdict.ts'
+import { mayServerSee, mayUserSee } from './visibility/may-see.ts'
+
+const TYPES = [
+  'create',
+  'member',
+  'power_levels',
+  'join_rules',
+  'third_party_invite',
+  'redaction',
+  'aliases',
+  'topic',
+]
+const USERS = [
+  '@alice:a.test',
+  '@bob:b.test',
+  '@eve:b.test',
+  '',
+  '@',
+  '@:',
+  '__proto__',
+  'constructor',
+  '@__proto__:a.test',
+]
+
+const version = fc.constantFrom(...ROOM_VERSIONS.values())
+const user = fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...USERS) }, fc.string())
+const level = fc.oneof(
+  fc.integer({ min: -5, max: 105 }),
+  fc.constantFrom<unknown>('50', ' -7 ', '1e9', 50.5, null, [], {}, true, 2 ** 53, 1e300, '9'.repeat(30)),
+)
+const levels = fc.dictionary(user, level, { maxKeys: 4 })
+
+/** Content that means something to the rules, mostly, and anything else. */
+const content = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record(
+      {
+        membership: fc.constantFrom<unknown>('join', 'invite', 'leave', 'ban', 'knock', 'x', null, 1),
+        join_rule: fc.constantFrom<unknown>(
+          'public',
+          'invite',
+          'knock',
+          'restricted',
+          'knock_restricted',
+          null,
+        ),
+        join_authorised_via_users_server: fc.oneof(user, fc.constant(null)),
+        third_party_invite: fc.record({
+          signed: fc.record({ mxid: user, token: user, signatures: fc.jsonValue() }),
+        }),
+        public_key: fc.string(),
+        users: fc.oneof(levels, fc.jsonValue()),
+        events: fc.oneof(levels, fc.jsonValue()),
+        notifications: fc.oneof(levels, fc.jsonValue()),
+        users_default: level,
+        state_default: level,
+        events_default: level,
+        ban: level,
+        kick: level,
+        invite: level,
+        redact: level,
+        creator: user,
+        additional_creators: fc.oneof(fc.array(user), fc.jsonValue()),
+        'm.federate': fc.constantFrom<unknown>(true, false, null, 'x'),
+        room_version: fc.constantFrom<unknown>('1', '10', '12', '__proto__', 7),
+        history_visibility: fc.constantFrom<unknown>('joined', 'shared', 'invited', 'world_readable', 1),
+      },
+      { requiredKeys: [] },
+    ),
+  },
+  fc.dictionary(fc.string(), fc.jsonValue()),
+)
+
+const sketch = fc.record({
+  type: fc.oneof(
+    { weight: 8, arbitrary: fc.constantFrom(...TYPES.map((type) => `m.room.${type}`)) },
+    fc.string(),
+  ),
+  sender: user,
+  state_key: fc.option(fc.oneof({ weight: 2, arbitrary: fc.constant('') }, user), { nil: undefined }),
+  content,
+  room_id: fc.constantFrom('!room:a.test', '!e0', 'x', ''),
+  prev_events: fc.constantFrom<readonly string[]>([], ['$e0'], ['$e0', '$e1']),
+  auth_events: fc.array(fc.constantFrom('$e0', '$e1', '$e2', '$e3', '$me', '$missing'), { maxLength: 5 }),
+  signatures: fc.jsonValue(),
+})
+
+const room = fc
+  .record({ rules: version, event: sketch, state: fc.array(sketch, { maxLength: 6 }) })
+  .map(({ rules, event, state }) => ({
+    event: trustedPdu(JSON.stringify(event), '$me', rules),
+    state: state.map((other, i) => trustedPdu(JSON.stringify(other), `$e${i}`, rules)),
+  }))
+
+function expectVerdict(verdict: AuthVerdict): void {
+  expect(verdict.rule).toMatch(/^v\S+ (\d+(\.\d+)*|handling-redactions( \d)?)$/)
+  if (verdict.allowed) return
+  expect(verdict.reason).not.toBe('')
+  expect(verdict.events.every((id) => typeof id === 'string')).toBe(true)
+}
+
+describe('whatever comes in, a verdict comes out', () => {
+  it('of both halves of the rules, of redactions and of visibility', () => {
+    fc.assert(
+      fc.property(room, ({ event, state }) => {
+        const known = new Map(state.map((pdu) => [pdu.eventId, pdu]))
+        const before = authStateOf(state)
+        expectVerdict(checkAuth(event, before))
+        expectVerdict(
+          checkAuthEvents(event, { get: (id) => known.get(id), isRejected: (id) => id === '$e3' }),
+        )
+        for (const target of state) expectVerdict(checkRedaction(event, target, before))
+        const view = { before, joinedLater: true }
+        expect(mayUserSee(event, { ...view, user: event.sender }).reason).not.toBe('')
+        expect(mayServerSee(event, { ...view, server: 'b.test', members: state }).reason).not.toBe('')
+        expect(powersIn(before, event.rules).of(event.sender)).not.toBeNaN()
+      }),
+      { numRuns: 1_500 },
+    )
+  })
+})
+
+it('a verdict does not change with state that is not listed for the event', () => {
+  fc.assert(
+    fc.property(room, fc.array(sketch, { maxLength: 6 }), ({ event, state }, more) => {
+      const listed = new Set(authTypesFor(event, event.rules).map((tuple) => JSON.stringify(tuple)))
+      const unrelated = more
+        .map((other, i) => trustedPdu(JSON.stringify(other), `$m${i}`, event.rules))
+        .filter(({ stateKey, type }) => !listed.has(JSON.stringify([type, stateKey])))
+      const before = checkAuth(event, authStateOf(state))
+      expect(checkAuth(event, authStateOf([...state, ...unrelated]))).toEqual(before)
+      const needed = state.filter(({ stateKey, type }) => listed.has(JSON.stringify([type, stateKey])))
+      expect(checkAuth(event, authStateOf(needed))).toEqual(before)
+    }),
+    { numRuns: 1_000 },
+  )
+})
+
+describe('is quick about', () => {
+  const soon = (what: () => AuthVerdict) => {
+    const started = performance.now()
+    const verdict = what()
+    expect(performance.now() - started).toBeLessThan(500)
+    return verdict
+  }
+  const create = createEvent('10')
+  const known = (events: readonly Pdu[]) => {
+    const byId = new Map(events.map((event) => [event.eventId, event]))
+    return { get: (id: string) => byId.get(id), isRejected: () => false }
+  }
+
+  it('ten thousand cited events', () => {
+    const members = Array.from({ length: 10_000 }, (_, i) => member('10', `@u${i}:a.test`, 'join'))
+    const auth = [create, ...members].map(({ eventId }) => eventId)
+    expect(soon(() => checkAuthEvents(makeEvent('10', { auth }), known([create, ...members]))).allowed).toBe(
+      false,
+    )
+  })
+
+  it('an event that cites itself, and one that cites what nobody has', () => {
+    const event = makeEvent('10', {})
+    const self = { ...event, authEvents: [event.eventId], content: {}, json: event.json }
+    expect(soon(() => checkAuthEvents(self, known([self]))).allowed).toBe(false)
+    expect(soon(() => checkAuthEvents(makeEvent('10', { auth: ['$x'] }), known([]))).allowed).toBe(false)
+  })
+
+  it('ten thousand levels, and ten thousand creators', () => {
+    const users = Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`@u${i}:a.test`, i % 50]))
+    const levels = (version: string, more: object) =>
+      makeEvent(version, { type: 'm.room.power_levels', key: '', content: { users: { ...users, ...more } } })
+    const state = authStateOf([
+      create,
+      member('10', '@alice:a.test', 'join'),
+      levels('10', { '@alice:a.test': 100 }),
+    ])
+    expect(soon(() => checkAuth(levels('10', { '@alice:a.test': 99 }), state)).allowed).toBe(true)
+
+    const creators = createEvent('12', { additional_creators: Object.keys(users) })
+    const alice = member('12', '@alice:a.test', 'join')
+    expect(soon(() => checkAuth(levels('12', {}), authStateOf([creators, alice]))).rule).toBe('v12 10.4')
+  })
+
+  it('levels and visibilities nested a thousand deep', () => {
+    const deep = JSON.parse(`${'['.repeat(900)}${']'.repeat(900)}`) as unknown
+    const event = makeEvent('10', {
+      type: 'm.room.power_levels',
+      key: '',
+      content: { users: { '@a:a.test': deep } },
+    })
+    const state = authStateOf([create, member('10', '@alice:a.test', 'join')])
+    expect(soon(() => checkAuth(event, state)).rule).toBe('v10 9.3')
+  })
+})
