@@ -1,8 +1,7 @@
 import { type EventId, isJsonObject, type JsonObject, type RoomId, type UserId } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
 import { type EventFields, fieldsOf } from './event-fields.ts'
-import { type Members, memberText } from './json/members.ts'
-import { readCanonical } from './json/reader.ts'
+import type { Members } from './json/members.ts'
 import type { Pdu } from './pdu.ts'
 
 /** A {@link Pdu} over its text. Members of a wrong type read as empty or 0. */
@@ -19,6 +18,7 @@ export class TextPdu implements Pdu {
   readonly authEvents: readonly EventId[]
   readonly json: string
   readonly #redacts: unknown
+  readonly #contentText: string
   #content: JsonObject | undefined
 
   constructor(event: Members, fields: EventFields, eventId: EventId, rules: RoomVersionRules) {
@@ -34,10 +34,11 @@ export class TextPdu implements Pdu {
     this.authEvents = referencedIds(fields.auth_events)
     this.json = event.text
     this.#redacts = fields.redacts
+    this.#contentText = fields.content ?? '{}'
   }
 
   get content(): JsonObject {
-    this.#content ??= contentOf(this.json)
+    this.#content ??= contentOf(this.#contentText)
     return this.#content
   }
 
@@ -60,9 +61,8 @@ function namesItself(type: string, rules: RoomVersionRules): boolean {
 
 const EMPTY: JsonObject = Object.freeze({})
 
-function contentOf(json: string): JsonObject {
-  const { text, spans } = readCanonical(json, 'lenient') as Members
-  const content: unknown = JSON.parse(memberText({ text, spans }, 'content') ?? '{}')
+function contentOf(text: string): JsonObject {
+  const content: unknown = JSON.parse(text)
   return isJsonObject(content) ? content : EMPTY
 }
 

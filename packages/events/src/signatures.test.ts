@@ -1,0 +1,163 @@
+import type { JsonObject } from '@roomserver/types'
+import { describe, expect, it } from 'vitest'
+import { signEvent } from './build-event.ts'
+import { built, KEY, PUBLIC_KEY, rulesOf, STABLE_VERSIONS } from '../test/fixture-events.ts'
+import { parsePdu } from './parse-pdu.ts'
+import type { Pdu } from './pdu.ts'
+import { contentHash, trustedPdu } from './raw-event.ts'
+import { requiredSignatures } from './required-signatures.ts'
+import { signJson, verifyJson } from './signed-json.ts'
+import { type KeyFinder, verifySignatures } from './verify-signatures.ts'
+
+const known: KeyFinder = (server, keyId) =>
+  server === KEY.server && keyId === KEY.keyId ? { key: PUBLIC_KEY, validUntilTs: 2_000_000 } : undefined
+
+// https://spec.matrix.org/v1.16/appendices/#cryptographic-test-vectors
+describe("the specification's examples", () => {
+  it.each([
+    [{}, 'K8280/U9SSy9IVtjBuVeLr+HpOB4BQFWbg+UZaADMtTdGYI7Geitb76LTrr5QV/7Xg4ahLwYGYZzuHGZKM5ZAQ'],
+    [
+      { one: 1, two: 'Two' },
+      'KqmLSbO39/Bzb0QIYE82zqLwsA+PDzYIpIRA2sRQ4sL53+sN6/fpNSoqE7BP7vBZhG6kYdD13EIMJpvhJI+6Bw',
+    ],
+  ])('sign %j', async (object, signature) => {
+    expect(await signJson(object, KEY)).toBe(signature)
+    const signed = { ...object, signatures: { domain: { 'ed25519:1': signature } }, unsigned: { x: 1 } }
+    expect(await verifyJson(signed, 'domain', 'ed25519:1', PUBLIC_KEY)).toBe(true)
+    expect(await verifyJson({ ...signed, one: 2 }, 'domain', 'ed25519:1', PUBLIC_KEY)).toBe(false)
+    expect(await verifyJson(signed, 'toString', 'ed25519:1', PUBLIC_KEY)).toBe(false)
+  })
+
+  it('sign an event with a minimal set of members', async () => {
+    const event: JsonObject = {
+      room_id: '!x:domain',
+      sender: '@a:domain',
+      origin: 'domain',
+      origin_server_ts: 1_000_000,
+      signatures: {},
+      hashes: {},
+      type: 'X',
+      content: {},
+      prev_events: [],
+      auth_events: [],
+      depth: 3,
+      unsigned: { age_ts: 1_000_000 },
+    }
+    const hash = '5jM4wQpv6lnBo7CLIghJuHdW+s2CMBJPUOGOC89ncos'
+    expect(contentHash(event)).toBe(hash)
+    expect(
+      JSON.parse(await signEvent({ ...event, hashes: { sha256: hash } }, rulesOf('1'), KEY)),
+    ).toMatchObject({
+      signatures: {
+        domain: {
+          'ed25519:1':
+            'KxwGjPSDEtvnFgU00fwFz+l6d2pJM6XBIaMEn81SXPTRl16AqLAYqfIReFGZlHi5KLjAWbOoMszkwsQma+lYAg',
+        },
+      },
+    })
+  })
+})
+
+describe('signatures of events', () => {
+  it.each(STABLE_VERSIONS)(
+    'are good after building one for version %s, and after redaction',
+    async (version) => {
+      const event = await built(version)
+      expect(await verifySignatures(event, known)).toEqual({ ok: true })
+      const other = await signEvent(event.json, rulesOf(version), { ...KEY, server: 'other' })
+      expect(await verifySignatures(trustedPdu(other, event.eventId, event.rules), known)).toEqual({
+        ok: true,
+      })
+      expect(JSON.parse(other)).toMatchObject({ signatures: { domain: {}, other: {} } })
+    },
+  )
+
+  const signedWith = async (signatures: unknown, version = '10') => {
+    const event = await built(version)
+    const json = { ...(JSON.parse(event.json) as JsonObject), signatures } as JsonObject
+    return trustedPdu(json, event.eventId, event.rules)
+  }
+
+  it.each([
+    ['there is no signature', undefined],
+    ['there is no signature', { 'domain ': { 'ed25519:1': 'AAAA' } }],
+    ['there is no signature', { domain: { 'rsa:1': 'AAAA', 'ed25519:1': 5 } }],
+    ['its key ed25519:2 is not known', { domain: { 'ed25519:2': 'AAAA' } }],
+    ['its signature with ed25519:1 is wrong', { domain: { 'ed25519:1': 'AAAA' } }],
+    ['its signature with ed25519:1 is wrong', { domain: { 'ed25519:1': '?' } }],
+    ['its signature with ed25519:1 is wrong', { domain: { 'ed25519:1': `${'A'.repeat(85)}A` } }],
+  ])('%s: %j', async (reason, signatures) => {
+    const verdict = await verifySignatures(await signedWith(signatures), known)
+    expect(verdict).toMatchObject({ ok: false, server: 'domain', reason: expect.stringContaining(reason) })
+  })
+
+  it.each([
+    // version, the key's validity, good
+    ['5', { validUntilTs: 1_000_000 }, true],
+    ['5', { validUntilTs: 999_999 }, false],
+    ['5', { validUntilTs: 0, expiredTs: 1_000_001 }, true],
+    ['5', { validUntilTs: 0, expiredTs: 1_000_000 }, false],
+    ['4', { validUntilTs: 0 }, true],
+    ['4', { validUntilTs: 0, expiredTs: 5 }, true],
+  ])('version %s, event of 1,000,000, key %j: %s', async (version, validity, good) => {
+    const verdict = await verifySignatures(await built(version), () => ({ key: PUBLIC_KEY, ...validity }))
+    expect(verdict.ok).toBe(good)
+  })
+
+  it('tolerate padding, as some servers write it', async () => {
+    const event = await built()
+    const json = event.json.replace(/("ed25519:1":"[^"]+)"/, '$1=="')
+    expect(await verifySignatures(trustedPdu(json, event.eventId, event.rules), known)).toEqual({ ok: true })
+  })
+})
+
+const member = (version: string, content: JsonObject, eventId = '$x:a') =>
+  trustedPdu({ type: 'm.room.member', state_key: '@b:b', sender: '@a:a', content }, eventId, rulesOf(version))
+
+describe('who must sign', () => {
+  it.each<[string, Pdu, string[]]>([
+    ['the sender', member('10', { membership: 'invite' }), ['a']],
+    [
+      'the server that gave the ID, in versions 1 and 2',
+      member('2', { membership: 'join' }, '$x:c'),
+      ['a', 'c'],
+    ],
+    [
+      'nobody, for an invite by way of a third party',
+      member('10', { membership: 'invite', third_party_invite: 1 }),
+      [],
+    ],
+    [
+      'the sender, for a join that looks like one',
+      member('10', { membership: 'join', third_party_invite: 1 }),
+      ['a'],
+    ],
+    [
+      'the authorising server too',
+      member('8', { membership: 'join', join_authorised_via_users_server: '@x:d' }),
+      ['a', 'd'],
+    ],
+    [
+      'not so before version 8',
+      member('7', { membership: 'join', join_authorised_via_users_server: '@x:d' }),
+      ['a'],
+    ],
+    [
+      'not so for a leave',
+      member('8', { membership: 'leave', join_authorised_via_users_server: '@x:d' }),
+      ['a'],
+    ],
+  ])('%s', (_why, event, servers) => expect(requiredSignatures(event)).toEqual(servers))
+
+  // Else anybody could make another server's user invite someone: add a third_party_invite to a real invite.
+  it('the sender, when the third party was added to the event on its way', async () => {
+    const event = await built('10', {
+      type: 'm.room.member',
+      stateKey: '@b:b',
+      content: { membership: 'invite' },
+    })
+    const tampered = event.json.replace('"content":{', '"content":{"third_party_invite":{},')
+    const verdict = parsePdu(tampered, event.rules)
+    expect(verdict.ok && requiredSignatures(verdict.pdu)).toEqual(['domain'])
+  })
+})
