@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { interopCommand } from './commands/interop.ts'
+import { resolveCommand } from './commands/resolve.ts'
 import { trafficCommand } from './commands/traffic.ts'
 import { vectorsCommand } from './commands/vectors.ts'
 
@@ -9,5 +10,6 @@ const program = new Command('conformance')
   .addCommand(vectorsCommand())
   .addCommand(trafficCommand())
   .addCommand(interopCommand())
+  .addCommand(resolveCommand())
 
 await program.parseAsync()

@@ -113,7 +113,7 @@ function* conflictsOf(
   graph: SnapshotGraph,
   conflicting: readonly Divergence[],
 ): Asking<ResolutionNeed, readonly Conflict[]> {
-  yield* graph.nodes(conflicting.flatMap(({ events }) => events).filter((event) => event !== NO_NID))
+  yield* graph.nodes(conflicting.flatMap(({ events }) => events))
   const conflicts: Conflict[] = []
   for (const { events } of conflicting) {
     const nodes = yield* graph.nodes(events)

@@ -30,7 +30,7 @@ export class SnapshotGraph implements Graph<ResolutionNeed> {
   readonly #rules: RoomVersionRules
   readonly #common: CommonState
   /** `undefined`: was asked for and does not exist. */
-  readonly #nodes = new Map<EventNid, EventNode | undefined>()
+  readonly #nodes = new Map<EventNid, EventNode | undefined>([[NO_NID, undefined]])
   readonly #records: EventRecord[] = []
 
   constructor(reader: SnapshotReader, rules: RoomVersionRules, common: CommonState) {
@@ -110,7 +110,7 @@ export class SnapshotGraph implements Graph<ResolutionNeed> {
       const stateKeyNid = this.#reader.stateKeyNid(stateKey) ?? NO_NID
       return this.commonEvent(typeNid, stateKeyNid)
     })
-    yield* this.#fetch(nids.filter((nid) => nid !== NO_NID))
+    yield* this.#fetch(nids)
     return nids.map((nid) => this.#nodes.get(nid))
   }
 

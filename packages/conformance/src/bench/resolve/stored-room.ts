@@ -1,0 +1,153 @@
+import type { Pdu } from '@roomserver/events'
+import {
+  allEntries,
+  applyChanges,
+  eachEntry,
+  type SnapshotReader,
+  type SnapshotResolution,
+  type StateAllocator,
+  stateEntries,
+  type StateMap,
+  stateMap,
+} from '@roomserver/state'
+import {
+  type BlockNid,
+  type BlockRecord,
+  EMPTY_STATE_KEY_NID,
+  EVENT_TYPE_NIDS,
+  type EventId,
+  type EventNid,
+  type EventRecord,
+  type EventTypeNid,
+  finish,
+  FIRST_FREE_NID,
+  NO_NID,
+  type RoomNid,
+  type SnapshotNid,
+  type SnapshotRecord,
+  type StateEntry,
+  type StateKeyNid,
+} from '@roomserver/types'
+import type { Workload } from './workload.ts'
+
+const ROOM = 1 as RoomNid
+
+/** A room as a store would have it, held in memory: records by NID, blocks that snapshots share. */
+export class StoredRoom implements SnapshotReader, StateAllocator {
+  readonly roomNid = ROOM
+  readonly #records = new Map<EventNid, EventRecord>()
+  readonly #pdus = new Map<EventNid, Pdu>()
+  readonly #nids = new Map<EventId, EventNid>()
+  readonly #types = new Map<string, EventTypeNid>(EVENT_TYPE_NIDS)
+  readonly #stateKeys = new Map<string, StateKeyNid>([['', EMPTY_STATE_KEY_NID]])
+  readonly #blocks = new Map<BlockNid, BlockRecord>()
+  readonly #hashes = new Map<string, number>()
+  readonly snapshots: readonly SnapshotRecord[]
+
+  constructor(workload: Workload) {
+    for (const pdu of workload.events.values()) this.#store(pdu)
+    let base: SnapshotRecord | undefined
+    for (const { eventId, stateKey, type } of workload.base) {
+      if (stateKey !== undefined) base = this.#apply(base, [this.#entry(type, stateKey, eventId)])
+    }
+    this.snapshots = workload.deltas.map((delta) => {
+      const changes = [...stateEntries(delta)].map((entry) => this.#entry(...entry))
+      const before = base ?? this.#apply(undefined, [])
+      return changes.reduce((snapshot, change) => this.#apply(snapshot, [change]), before)
+    })
+  }
+
+  #store(pdu: Pdu): void {
+    const nid = (FIRST_FREE_NID + this.#records.size) as EventNid
+    const authNids = pdu.authEvents.map((id) => this.#nids.get(id)).filter((auth) => auth !== undefined)
+    const levels = authNids.map((auth) => this.#records.get(auth)?.authLevel ?? 0)
+    this.#nids.set(pdu.eventId, nid)
+    this.#pdus.set(nid, pdu)
+    this.#records.set(nid, {
+      nid,
+      roomNid: ROOM,
+      eventId: pdu.eventId,
+      typeNid: intern(this.#types, pdu.type),
+      stateKeyNid: pdu.stateKey === undefined ? NO_NID : intern(this.#stateKeys, pdu.stateKey),
+      depth: pdu.depth,
+      authLevel: levels.length === 0 ? 0 : 1 + Math.max(...levels),
+      authNids,
+      verdict: 'accepted',
+      before: NO_NID,
+      after: NO_NID,
+      redactedBy: NO_NID,
+      json: pdu.json,
+    })
+  }
+
+  #entry(type: string, stateKey: string, eventId: EventId): StateEntry {
+    return {
+      type: intern(this.#types, type),
+      stateKey: intern(this.#stateKeys, stateKey),
+      event: this.#nids.get(eventId) ?? NO_NID,
+    }
+  }
+
+  #apply(base: SnapshotRecord | undefined, changes: readonly StateEntry[]): SnapshotRecord {
+    const { blocks, snapshot } = finish(applyChanges(base, changes, this, this))
+    for (const block of blocks) this.#blocks.set(block.nid, block)
+    return snapshot
+  }
+
+  /** The whole state that a resolution came to, in words. */
+  stateAfter({ base, changes }: SnapshotResolution): StateMap {
+    const resolved = this.#apply(this.snapshots[base], changes)
+    const events = [...eachEntry(finish(allEntries(resolved, this)))].map(({ event }) =>
+      this.#pdus.get(event),
+    )
+    return stateMap(
+      events
+        .filter((pdu) => pdu !== undefined)
+        .map(({ eventId, stateKey = '', type }) => [type, stateKey, eventId]),
+    )
+  }
+
+  block(nid: BlockNid): BlockRecord | undefined {
+    return this.#blocks.get(nid)
+  }
+
+  event(nid: EventNid): EventRecord | undefined {
+    return this.#records.get(nid)
+  }
+
+  pduOf(record: EventRecord): Pdu {
+    const pdu = this.#pdus.get(record.nid)
+    if (pdu === undefined) throw new Error(`no event ${record.nid}`)
+    return pdu
+  }
+
+  typeNid(name: string): EventTypeNid | null {
+    return this.#types.get(name) ?? null
+  }
+
+  stateKeyNid(text: string): StateKeyNid | null {
+    return this.#stateKeys.get(text) ?? null
+  }
+
+  blockNid(hash: string): BlockNid {
+    return this.#nidOf(hash) as BlockNid
+  }
+
+  snapshotNid(hash: string): SnapshotNid {
+    return this.#nidOf(hash) as SnapshotNid
+  }
+
+  #nidOf(hash: string): number {
+    const nid = this.#hashes.get(hash) ?? this.#hashes.size + 1
+    this.#hashes.set(hash, nid)
+    return nid
+  }
+}
+
+function intern<Nid extends number>(nids: Map<string, Nid>, text: string): Nid {
+  const known = nids.get(text)
+  if (known !== undefined) return known
+  const nid = (FIRST_FREE_NID + nids.size) as Nid
+  nids.set(text, nid)
+  return nid
+}
