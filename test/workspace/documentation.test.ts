@@ -27,5 +27,5 @@ it('lists every decision', () => {
   const listed = [...readText('docs/decisions/README.md').matchAll(/\]\((\d{4}-[^)]+)\)/g)].map(
     ([, page]) => page,
   )
-  expect(listed.toSorted()).toEqual(pages.filter((page) => page !== 'README.md').toSorted())
+  expect(new Set(listed)).toEqual(new Set(pages.filter((page) => page !== 'README.md')))
 })

@@ -9,7 +9,10 @@ export interface Delivery {
   ack(): Promise<void>
 }
 
-/** Drops repeats: in a room's outputs, numbered 1, 2, 3 …, a number that is not above the latest was seen before. */
+/**
+ * Knows repeats: in a room's outputs, numbered 1, 2, 3 …, a number that is not above the latest noted was there
+ * before. IDs of another form are never repeats.
+ */
 export class RepeatFilter {
   readonly #latest = new Map<string, number>()
   readonly #capacity: number
@@ -19,16 +22,24 @@ export class RepeatFilter {
     this.#capacity = capacity
   }
 
-  /** Whether the message was seen before; if not, it counts as seen from now on. */
   isRepeat(id: string): boolean {
-    const slash = id.lastIndexOf('/')
-    const roomId = id.slice(0, slash)
-    const seq = Number(id.slice(slash + 1))
-    const latest = this.#latest.get(roomId) ?? 0
+    const { roomId, seq } = parts(id)
+    return seq <= (this.#latest.get(roomId) ?? 0)
+  }
+
+  /** Says that the message was dealt with. */
+  note(id: string): void {
+    const { roomId, seq } = parts(id)
+    if (Number.isNaN(seq)) return
+    const latest = Math.max(seq, this.#latest.get(roomId) ?? 0)
     this.#latest.delete(roomId)
-    this.#latest.set(roomId, Math.max(seq, latest))
+    this.#latest.set(roomId, latest)
     const [oldest] = this.#latest.keys()
     if (this.#latest.size > this.#capacity && oldest !== undefined) this.#latest.delete(oldest)
-    return seq <= latest
   }
+}
+
+function parts(id: string): { roomId: string; seq: number } {
+  const slash = id.lastIndexOf('/')
+  return { roomId: id.slice(0, slash), seq: slash < 0 ? Number.NaN : Number(id.slice(slash + 1)) }
 }

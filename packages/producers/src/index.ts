@@ -1,5 +1,5 @@
 export type { Acknowledgement, Bus } from './bus.ts'
-export { consumeOutputs, registerConsumer } from './consumer.ts'
+export { type ConsumerOptions, consumeOutputs, registerConsumer } from './consumer.ts'
 export { type Delivery, RepeatFilter } from './delivery.ts'
 export { type EmbeddedLog, type EmbeddedLogOptions, type LogEntry, openEmbeddedLog } from './embedded-log.ts'
 export {

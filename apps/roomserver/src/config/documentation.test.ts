@@ -16,7 +16,7 @@ function keysOf(value: object, prefix: string): readonly string[] {
 it('documents every key of our own section, and no other', () => {
   const known = [...keysOf(ownSection.parse({}), 'roomserver'), 'roomserver.token', 'roomserver.unix_socket']
   const documented = [...PAGE.matchAll(/^\| `(roomserver\.[a-z_.]+)`/gm)].map(([, key]) => key)
-  expect(documented.toSorted()).toEqual(known.toSorted())
+  expect(new Set(documented)).toEqual(new Set(known))
 })
 
 it('documents every variable', () => {

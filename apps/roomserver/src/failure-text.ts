@@ -1,0 +1,28 @@
+import { isFailure } from '@roomserver/types'
+
+/** System errors that an operator causes and mends. */
+const SYSTEM_ERRORS: Readonly<Record<string, (detail: SystemError) => string>> = {
+  EADDRINUSE: ({ address, port }) =>
+    `${address ?? 'the address'}${port === undefined ? '' : `:${port}`} is in use by another program; stop it, or listen elsewhere`,
+  EADDRNOTAVAIL: ({ address }) => `${address ?? 'the address'} is no address of this machine`,
+  EACCES: ({ path, address, port }) => `no permission for ${path ?? `${address ?? ''}:${port ?? ''}`}`,
+  ENOENT: ({ path }) => `${path ?? 'a file'} does not exist`,
+  ENOSPC: () => 'the disk is full',
+  EROFS: ({ path }) => `${path ?? 'the file system'} is read-only`,
+}
+
+interface SystemError extends Error {
+  readonly code?: string
+  readonly address?: string
+  readonly port?: number
+  readonly path?: string
+}
+
+/** A failure in one line for whoever typed the command; with its stack if it can only be a mistake of ours. */
+export function explainFailure(error: unknown): string {
+  if (isFailure(error)) return error.message
+  if (!(error instanceof Error)) return String(error)
+  const system: SystemError = error
+  const explain = SYSTEM_ERRORS[system.code ?? '']
+  return explain?.(system) ?? `unexpected failure, please report it\n${error.stack ?? error.message}`
+}

@@ -1,0 +1,37 @@
+import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { createInterface } from 'node:readline'
+import { createGunzip } from 'node:zlib'
+
+/** A line of a file of events. */
+export interface Line {
+  readonly file: string
+  readonly number: number
+  readonly text: string
+}
+
+/** The lines of a file that hold something, gzip or not. */
+export async function* readLines(file: string): AsyncGenerator<Line, void, void> {
+  const bytes = createReadStream(file)
+  const input = (await isGzip(file)) ? bytes.pipe(createGunzip()) : bytes
+  const failed = new Promise<never>((_, reject) => {
+    bytes.on('error', reject)
+    input.on('error', reject)
+  })
+  failed.catch(() => undefined)
+  let number = 0
+  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })[Symbol.asyncIterator]()
+  for (;;) {
+    const next = await Promise.race([lines.next(), failed])
+    if (next.done === true) return
+    number++
+    if (next.value.trim() !== '') yield { file, number, text: next.value }
+  }
+}
+
+/** By its first two bytes, whatever it is called. */
+async function isGzip(file: string): Promise<boolean> {
+  await using handle = await open(file)
+  const { bytesRead, buffer } = await handle.read(Buffer.alloc(2), 0, 2, 0)
+  return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b
+}

@@ -1,0 +1,61 @@
+/** What became of an event that was put in. */
+export interface Outcome {
+  readonly kind: 'accepted' | 'soft-failed' | 'rejected' | 'known' | 'malformed' | 'missing'
+  /** The rule that decided, where one did. */
+  readonly rule?: string | undefined
+  readonly reason?: string | undefined
+}
+
+const TITLES: Readonly<Record<Outcome['kind'], string>> = {
+  accepted: 'accepted',
+  'soft-failed': 'soft-failed',
+  rejected: 'rejected',
+  known: 'known already',
+  malformed: 'malformed, not stored',
+  missing: 'built on events that are nowhere, not stored',
+}
+
+/** Counts outcomes, and under each kind the rules that decided, with one reason of each as an example. */
+export class Summary {
+  readonly #counts = new Map<Outcome['kind'], number>()
+  readonly #reasons = new Map<Outcome['kind'], Map<string, { count: number; readonly example: string }>>()
+
+  add({ kind, rule, reason }: Outcome): void {
+    this.#counts.set(kind, this.count(kind) + 1)
+    if (rule === undefined && reason === undefined) return
+    const reasons = this.#reasons.get(kind) ?? new Map<string, { count: number; readonly example: string }>()
+    this.#reasons.set(kind, reasons)
+    const key = rule ?? reason ?? ''
+    const known = reasons.get(key)
+    if (known !== undefined) known.count++
+    else reasons.set(key, { count: 1, example: rule === undefined ? '' : (reason ?? '') })
+  }
+
+  count(kind: Outcome['kind']): number {
+    return this.#counts.get(kind) ?? 0
+  }
+
+  /** The summary for people; its last line is for scripts too. */
+  toString(): string {
+    const kinds = Object.keys(TITLES) as readonly Outcome['kind'][]
+    const lines = kinds.flatMap((kind) => {
+      const count = this.count(kind)
+      return count === 0 ? [] : [`${String(count).padStart(8)}  ${TITLES[kind]}`, ...this.#reasonLines(kind)]
+    })
+    const rejected = this.count('rejected') + this.count('malformed') + this.count('missing')
+    const accepted = this.count('accepted') + this.count('known')
+    return [
+      ...lines,
+      '',
+      `${accepted} accepted, ${this.count('soft-failed')} soft-failed, ${rejected} rejected`,
+    ].join('\n')
+  }
+
+  #reasonLines(kind: Outcome['kind']): readonly string[] {
+    const reasons = [...(this.#reasons.get(kind) ?? [])].toSorted(([, a], [, b]) => b.count - a.count)
+    return reasons.map(([key, { count, example }]) => {
+      const detail = example === '' ? '' : `: ${count > 1 ? 'for instance, ' : ''}${example}`
+      return `${String(count).padStart(14)}  ${key}${detail}`
+    })
+  }
+}
