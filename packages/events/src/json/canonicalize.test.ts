@@ -54,7 +54,10 @@ describe('canonicalizeJson', () => {
   it.each([...broken.split(/\s+/), '', ' ', '1 2', '"a\nb"', '"\0"', '"\ud800"', '\ufeff{}'])(
     'refuses %j',
     (text) => {
-      expect(canonicalizeJson(text, 'strict')).toEqual({ ok: false, reason: expect.stringMatching(/at \d+/) })
+      expect(canonicalizeJson(text, 'strict')).toEqual({
+        ok: false,
+        reason: expect.stringMatching(/at character \d+/),
+      })
       expect(canonicalizeJson(text, 'lenient').ok).toBe(false)
     },
   )

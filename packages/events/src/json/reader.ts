@@ -218,7 +218,7 @@ class Reader {
   }
 
   #refuse(reason: string): void {
-    this.#fault ??= `${reason} (at ${this.#at})`
+    this.#fault ??= `${reason} (at character ${this.#at})`
     this.#at = this.#text.length
   }
 }

@@ -1,0 +1,60 @@
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { FAMILIES } from './families.ts'
+import { parseRow } from './row.ts'
+import { runVectors } from './run.ts'
+
+const ROOT = join(import.meta.dirname, '../../../..')
+/** A few rows of each family are here; all of them are beside the repository, where they are at all. */
+const FOLDERS = [join(ROOT, 'packages/conformance/fixtures/vectors'), join(ROOT, '../shared/vectors')]
+
+describe.each(FOLDERS.filter(existsSync))('the vectors in %s', (folder) => {
+  it('hold', async () => {
+    const results = await runVectors(folder)
+    expect(results.flatMap(({ failed }) => failed)).toEqual([])
+    expect(results.map(({ family }) => family)).toEqual([...FAMILIES.keys()].toSorted())
+    for (const { passed } of results) expect(passed).toBeGreaterThan(20)
+  }, 300_000)
+})
+
+describe('runVectors', () => {
+  const folderWith = (files: Readonly<Record<string, string>>) => {
+    const folder = mkdtempSync(join(tmpdir(), 'vectors-'))
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+    return folder
+  }
+  const row = (input: string, accept: boolean) =>
+    JSON.stringify({ id: 'x', roomVersion: '6', input, expected: { accept } })
+
+  it('names the rows that do not hold, and why', async () => {
+    const lines = [row('{', true), row('{', false), '{}', '[]'].join('\n')
+    expect(await runVectors(folderWith({ 'canonical-json.jsonl': lines, 'README.md': '' }))).toEqual([
+      {
+        family: 'canonical-json',
+        passed: 1,
+        failed: [
+          { id: 'x', difference: 'accept is false, expected true' },
+          { id: 'line 3', difference: 'threw TypeError: a row has no expected result' },
+          { id: 'line 4', difference: 'threw TypeError: a row is no object' },
+        ],
+      },
+    ])
+  })
+
+  it('fails a family that it does not know', async () => {
+    expect(await runVectors(folderWith({ 'novel.jsonl': '{}\n' }))).toEqual([
+      {
+        family: 'novel',
+        passed: 0,
+        failed: [{ id: 'novel.jsonl', difference: 'unknown family of vectors' }],
+      },
+    ])
+  })
+})
+
+it('parseRow gives each number back as it stands in the file', () => {
+  const line = '{"a":[1,1.0,-0,9007199254740993,1e3,0.1],"b":{"__proto__":-1}}'
+  expect(JSON.stringify(parseRow(line))).toBe(line)
+})
