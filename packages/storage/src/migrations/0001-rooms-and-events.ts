@@ -71,7 +71,7 @@ const TABLES: readonly TableDefinition[] = [
     name: 'dangling_prev',
     about: 'Prev events that were not stored when an event that names them came in.',
     columns: { prev: 'text', by_nid: 'int' },
-    key: ['prev', 'by_nid'],
+    longTexts: ['prev'],
   },
   {
     name: 'blocks',
@@ -119,7 +119,7 @@ const TABLES: readonly TableDefinition[] = [
     about: 'Redactions and what they redact, which may not be stored yet.',
     columns: { redaction_nid: 'int', room_nid: 'int', applied: 'small', redacts: 'text' },
     key: ['redaction_nid'],
-    indexes: [['redacts']],
+    longTexts: ['redacts'],
   },
   {
     name: 'journal',
@@ -162,7 +162,8 @@ const TABLES: readonly TableDefinition[] = [
   },
   {
     name: 'transactions',
-    about: 'Transactions of clients and the events that they made.',
+    about:
+      'Transactions of clients and the events that they made. transaction_id: its SHA-256 where it is longer than 512 characters.',
     columns: { session_id: 'int', user_id: 'text', transaction_id: 'text', event_id: 'text' },
     key: ['session_id', 'user_id', 'transaction_id'],
   },

@@ -14,6 +14,8 @@ export interface TableDefinition {
   readonly key?: readonly string[]
   readonly unique?: readonly (readonly string[])[]
   readonly indexes?: readonly (readonly string[])[]
+  /** Texts that are looked up whole and may be longer than an index of PostgreSQL takes. */
+  readonly longTexts?: readonly string[]
 }
 
 /** The statements that create a table and its indexes. */
@@ -22,6 +24,7 @@ export function tableStatements<S>(db: Kysely<S>, dialect: Dialect, table: Table
     createTable(db, dialect, table),
     ...(table.unique ?? []).map((columns) => createIndex(db, table.name, columns, true)),
     ...(table.indexes ?? []).map((columns) => createIndex(db, table.name, columns, false)),
+    ...(table.longTexts ?? []).map((column) => createHashIndex(db, dialect, table.name, column)),
   ]
 }
 
@@ -60,6 +63,13 @@ function createIndex<S>(
   const name = `${table}_${columns.join('_')}`
   const list = sql.join(columns.map((column) => sql.ref(column)))
   return sql`create ${sql.raw(unique ? 'unique ' : '')}index ${sql.ref(name)} on ${sql.table(table)} (${list})`.compile(
+    db,
+  )
+}
+
+function createHashIndex<S>(db: Kysely<S>, dialect: Dialect, table: string, column: string): CompiledQuery {
+  const name = sql.ref(`${table}_${column}`)
+  return sql`create index ${name} on ${sql.table(table)} ${dialect.usingHash} (${sql.ref(column)})`.compile(
     db,
   )
 }

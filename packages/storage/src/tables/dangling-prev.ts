@@ -14,12 +14,7 @@ export function danglingPrevQueries(dialect: Dialect, build: Db) {
   const naming = prepare(
     build.selectFrom('dangling_prev').select(['prev', 'by_nid as by']).where(dialect.among('prev', 'text')),
   )
-  const insert = bulkInsert<DanglingPrevTable>(
-    dialect,
-    'dangling_prev',
-    { prev: 'text', by_nid: 'int' },
-    'on conflict do nothing',
-  )
+  const insert = bulkInsert<DanglingPrevTable>(dialect, 'dangling_prev', { prev: 'text', by_nid: 'int' })
   return {
     naming: (db: Db, ids: readonly EventId[]) => naming(db, dialect.list(ids)),
     insert: (db: Db, rows: readonly { readonly prev: EventId; readonly by: EventNid }[]) =>

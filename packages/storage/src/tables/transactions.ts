@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { EventId, TransactionRecord, UserId } from '@roomserver/types'
 import { bulkInsert } from '../bulk.ts'
 import type { Columns, Dialect } from '../dialects.ts'
@@ -31,7 +32,7 @@ export function transactionQueries(dialect: Dialect, build: Db) {
   const insert = bulkInsert(dialect, 'transactions', columns, 'on conflict do nothing')
   return {
     event: async (db: Db, sessionId: number, transactionId: string, user: UserId) =>
-      (await find(db, sessionId, transactionId, user))[0]?.event_id,
+      (await find(db, sessionId, shortened(transactionId), user))[0]?.event_id,
     insert: (db: Db, transactions: readonly TransactionRecord[]) =>
       insert(db, transactions.map(fromTransaction)),
   }
@@ -41,7 +42,13 @@ function fromTransaction(transaction: TransactionRecord): TransactionsTable {
   return {
     session_id: transaction.sessionId,
     user_id: transaction.user,
-    transaction_id: transaction.transactionId,
+    transaction_id: shortened(transaction.transactionId),
     event_id: transaction.eventId,
   }
+}
+
+/** Clients choose their transaction IDs; one that an index could not take is stored as its hash. */
+function shortened(transactionId: string): string {
+  if (transactionId.length <= 512) return transactionId
+  return createHash('sha256').update(transactionId).digest('base64url')
 }

@@ -17,10 +17,8 @@ async function put(
     const key = await newKey(store, user)
     stateKeys.push(key)
     const event = (70_000 + memberships.length) as EventNid
-    memberships.push({
-      ...{ roomNid: room.nid, user: key.nid, membership, event },
-      ...{ local: user.endsWith('a.example'), forgotten: false },
-    })
+    const local = user.endsWith('a.example')
+    memberships.push({ roomNid: room.nid, user: key.nid, membership, event, local, forgotten: false })
   }
   return await store1(store, writeSet(room, { stateKeys, memberships }))
 }

@@ -68,6 +68,23 @@ export function roomContract(open: () => Promise<Storage>): void {
     expect(await store.journal(room.nid, { limit: 10, resetsOnly: true })).toEqual([first[1], second[1]])
   })
 
+  it('keeps names of any length that other servers and clients choose', async () => {
+    await using store = await open()
+    const room = await storedRoom(store)
+    const long = Array.from({ length: 5_000 }, (_, at) =>
+      String.fromCodePoint(0x4e00 + ((at * 7919) % 20_000)),
+    ).join('')
+    const event = await newEvent(store, room)
+    const redaction = { redaction: event.nid, roomNid: room.nid, redacts: long, applied: false }
+    const transaction = { sessionId: 1, transactionId: long, user: '@a:example.org', eventId: event.eventId }
+    const danglingPrev = [{ prev: long, by: event.nid }]
+    const parts = { events: [event], redactions: [redaction], transactions: [transaction], danglingPrev }
+    await store1(store, writeSet(room, parts))
+    expect(await store.redactionsOf([long])).toEqual([redaction])
+    expect(await store.danglingPrev([long])).toEqual(danglingPrev)
+    expect(await store.transactionEvent(1, long, '@a:example.org')).toBe(event.eventId)
+  })
+
   it("answers a client's transaction with the event it made", async () => {
     await using store = await open()
     const room = await storedRoom(store)

@@ -1,0 +1,72 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { type Logger, silentLogger } from '@roomserver/types'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openStorage, type Storage } from '../src/index.ts'
+import { newRoom, store1, writeSet } from './contract/sample.ts'
+import { schemaDocument } from './schema-document.ts'
+
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'roomserver-storage-'))
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+const open = (logger: Logger = silentLogger): Promise<Storage> =>
+  openStorage({ dialect: 'sqlite', file: join(folder, 'rooms.db') }, { logger })
+
+/** What a program of the future would have left behind. */
+function pretendMigration(version: number, breaking: boolean): void {
+  const database = new DatabaseSync(join(folder, 'rooms.db'))
+  const insert = database.prepare('insert into schema_versions values (?, ?, ?, ?)')
+  insert.run(version, 'from the future', breaking ? 1 : 0, 0)
+  database.close()
+}
+
+describe('docs/schema.md', () => {
+  it('is what the migrations make', async () => {
+    await expect(schemaDocument()).toMatchFileSnapshot('../../../docs/schema.md')
+  })
+})
+
+describe('a database file', () => {
+  it('is found again as it was left, and goes on with other NIDs', async () => {
+    let first: Awaited<ReturnType<typeof newRoom>>
+    {
+      await using store = await open()
+      first = await store1(store, writeSet(await newRoom(store)))
+    }
+    await using store = await open()
+    expect(await store.room(first.roomId)).toEqual(first)
+    expect(await store.allocate('room', 1)).toBeGreaterThan(first.nid)
+  })
+
+  it('is refused when a newer program changed it so that this one cannot use it', async () => {
+    await (await open())[Symbol.asyncDispose]()
+    pretendMigration(99, true)
+    await expect(open()).rejects.toMatchObject({ code: 'DATABASE_TOO_NEW', details: { found: 99 } })
+  })
+
+  it('is used with a warning when a newer program changed it harmlessly', async () => {
+    await (await open())[Symbol.asyncDispose]()
+    pretendMigration(99, false)
+    const warnings: string[] = []
+    await using store = await open({ ...silentLogger, warn: (_fields, message) => warnings.push(message) })
+    expect(await store.publishedRooms()).toEqual([])
+    expect(warnings).toHaveLength(1)
+  })
+
+  it('that cannot be opened is named as the reason', async () => {
+    const nowhere = { dialect: 'sqlite', file: join(folder, 'no', 'such', 'folder.db') } as const
+    await expect(openStorage(nowhere)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  })
+})
+
+describe('PostgreSQL', () => {
+  it('that does not answer is named as the reason', async () => {
+    const nobody = { dialect: 'postgres', connectionString: 'postgresql://127.0.0.1:1/none' } as const
+    await expect(openStorage(nobody)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  })
+})
