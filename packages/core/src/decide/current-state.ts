@@ -1,4 +1,4 @@
-import { difference, type StateChange } from '@roomserver/state'
+import { difference, type StateChange, type WeighedEntry } from '@roomserver/state'
 import { type Asking, type EventRecord, NO_NID, type SnapshotNid } from '@roomserver/types'
 import { snapshotOf, wholeState } from '../view/state-at.ts'
 import type { DecideNeed } from './decide-need.ts'
@@ -13,12 +13,14 @@ import { sameSet } from './same-set.ts'
 /**
  * Makes an accepted event part of the end of the graph: forward extremities, current state, memberships, journal.
  *
+ * @param weighed - what was weighed to get the state before the event
  * @param rewrites - the event came with the state before it, and what was known of the room does not count any more
  */
 export function* moveRoom(
   draft: Draft,
   record: EventRecord,
   prev: readonly EventRecord[],
+  weighed: readonly WeighedEntry[],
   rewrites: boolean,
 ): Asking<DecideNeed, NewRoomEvent> {
   const oldCurrent = draft.room.current
@@ -26,12 +28,13 @@ export function* moveRoom(
   yield* moveExtremities(draft, record, prev, rewrites)
   const afters = yield* afterExtremities(draft)
   const isSame = !rewrites && sameSet(oldAfters, afters)
-  const current = isSame ? oldCurrent : yield* resolveAfter(draft, afters)
+  const resolved = isSame ? { snapshot: oldCurrent, weighed: [] } : yield* resolveAfter(draft, afters)
+  const current = resolved.snapshot
   draft.room = { ...draft.room, current }
 
   const changes = yield* changesBetween(draft, oldCurrent, current)
   yield* updateMemberships(draft, record, changes)
-  yield* keepJournal(draft, record, changes, rewrites ? 'rewrite' : afters)
+  yield* keepJournal(draft, record, changes, rewrites ? 'rewrite' : [...weighed, ...resolved.weighed])
   return yield* announcedChange(draft, record, changes, rewrites)
 }
 

@@ -1,4 +1,5 @@
 import { checkAuth, softFailure } from '@roomserver/auth'
+import type { WeighedEntry } from '@roomserver/state'
 import {
   type Asking,
   type EventRecord,
@@ -53,7 +54,7 @@ export function* decideEvent(draft: Draft, input: EventInput): Asking<DecideNeed
   if (isCreate(input) && judgement.verdict !== 'accepted') return refusedCreate(input, judgement)
   const record = yield* storeEvent(draft, input, known, citations, judgement, before.snapshot)
   const redacted = yield* applyRedactions(draft, record)
-  if (record.verdict === 'accepted') yield* announce(draft, input, record, citations)
+  if (record.verdict === 'accepted') yield* announce(draft, input, record, citations, before.weighed)
   announceRedacted(draft, redacted)
   return stored(record)
 }
@@ -96,10 +97,11 @@ function* announce(
   input: EventInput,
   record: EventRecord,
   { prev, dangling }: Citations,
+  weighed: readonly WeighedEntry[],
 ): Asking<DecideNeed, void> {
   for (const id of dangling) draft.addDanglingPrev(id, record.nid)
   if (input.kind === 'old') return yield* announceOld(draft, record)
-  const change = yield* moveRoom(draft, record, prev, input.stateBefore?.by === 'rewrite')
+  const change = yield* moveRoom(draft, record, prev, weighed, input.stateBefore?.by === 'rewrite')
   return yield* announceNew(draft, input, record, change)
 }
 

@@ -1,16 +1,16 @@
-import { type Asking, NO_NID, type EventId, type EventRecord, type SnapshotNid } from '@roomserver/types'
+import { type Asking, NO_NID, type EventId, type EventRecord } from '@roomserver/types'
 import { eventsWithIds } from '../view/asking.ts'
 import type { Citations } from './citations.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 import type { EventInput } from './event-input.ts'
-import { afterExtremities, resolveAfter } from './resolve.ts'
+import { afterExtremities, type Resolved, resolveAfter } from './resolve.ts'
 import { sameSet } from './same-set.ts'
 import { stateOf } from './state-changes.ts'
 
 /** The state before an event, or what is missing to tell it. */
 export type StateBefore =
-  | { readonly known: true; readonly snapshot: SnapshotNid }
+  | (Resolved & { readonly known: true })
   | { readonly known: false; readonly missing: readonly EventId[] }
 
 /**
@@ -26,8 +26,10 @@ export function* stateBefore(
 ): Asking<DecideNeed, StateBefore> {
   if (given !== undefined) return yield* givenState(draft, given.eventIds)
   const afters = [...new Set(prev.map((record) => record.after))]
-  if (sameSet(afters, yield* afterExtremities(draft))) return { known: true, snapshot: draft.room.current }
-  return { known: true, snapshot: yield* resolveAfter(draft, afters) }
+  const { current } = draft.room
+  if (current !== NO_NID && sameSet(afters, yield* afterExtremities(draft)))
+    return { known: true, snapshot: current, weighed: [] }
+  return { known: true, ...(yield* resolveAfter(draft, afters)) }
 }
 
 /** A state of these events; those that were rejected, or are no state events of this room, have no place in it. */
@@ -39,7 +41,7 @@ function* givenState(draft: Draft, ids: readonly EventId[]): Asking<DecideNeed, 
     .filter((record) => record !== null)
     .filter((record) => isStateOf(draft, record))
     .map(({ typeNid, stateKeyNid, nid }) => ({ type: typeNid, stateKey: stateKeyNid, event: nid }))
-  return { known: true, snapshot: yield* stateOf(draft, entries) }
+  return { known: true, snapshot: yield* stateOf(draft, entries), weighed: [] }
 }
 
 function isStateOf(draft: Draft, { roomNid, stateKeyNid, verdict }: EventRecord): boolean {

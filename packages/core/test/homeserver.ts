@@ -1,0 +1,116 @@
+import { InputKind, type InputRoomEvent } from '@roomserver/api'
+import type { Pdu } from '@roomserver/events'
+import { openStorage, type Storage } from '@roomserver/storage'
+import { type EventRecord, type RoomRecord, silentLogger, systemClock } from '@roomserver/types'
+import {
+  createInput,
+  type InputDeps,
+  type Outcome,
+  Pieces,
+  renderOutput,
+  type RoomInput,
+} from '../src/index.ts'
+import type { RoomLimits } from '../src/input/rooms.ts'
+import { ask } from '../src/view/ask.ts'
+import { eventsOf } from '../src/view/asking.ts'
+import { wholeState } from '../src/view/state-at.ts'
+
+/** An output as consumers get it. */
+export interface Output {
+  readonly type: string
+  readonly new_room_event?: any
+  readonly old_room_event?: any
+  readonly new_invite_event?: any
+  readonly retire_invite_event?: any
+  readonly redacted_event?: any
+}
+
+/** The input on a store in memory, as tests use it. */
+export class Homeserver implements AsyncDisposable {
+  readonly storage: Storage
+  readonly pieces: Pieces
+  readonly input: RoomInput
+
+  private constructor(storage: Storage, deps: Partial<InputDeps>, limits: Partial<RoomLimits>) {
+    this.storage = storage
+    this.pieces = new Pieces(storage, 16 * 1024 * 1024)
+    const own = {
+      store: storage,
+      pieces: this.pieces,
+      clock: systemClock,
+      log: silentLogger,
+      serverName: 'a',
+    }
+    this.input = createInput({ ...own, ...deps }, limits)
+  }
+
+  static async start(deps: Partial<InputDeps> = {}, limits: Partial<RoomLimits> = {}): Promise<Homeserver> {
+    return new Homeserver(await openStorage({ dialect: 'sqlite', file: ':memory:' }), deps, limits)
+  }
+
+  /** Another process on the same store. */
+  beside(deps: Partial<InputDeps> = {}): Homeserver {
+    return new Homeserver(this.storage, deps, {})
+  }
+
+  take(event: Pdu, change: Partial<InputRoomEvent> = {}): Promise<Outcome> {
+    return this.input.takeIn(inputOf(event, change))
+  }
+
+  async takeAll(events: readonly Pdu[]): Promise<void> {
+    for (const event of events) await this.take(event)
+  }
+
+  async room(roomId: string): Promise<RoomRecord> {
+    const room = await this.storage.room(roomId)
+    if (room === undefined) throw new Error(`no room ${roomId}`)
+    return room
+  }
+
+  async event(id: string): Promise<EventRecord | undefined> {
+    return (await this.storage.eventsById([id]))[0]
+  }
+
+  async extremities(roomId: string): Promise<readonly string[]> {
+    const { extremities } = await this.room(roomId)
+    return (await this.storage.eventsByNid(extremities)).map((event) => event.eventId).toSorted()
+  }
+
+  /** Event IDs of the current state. */
+  async current(roomId: string): Promise<readonly string[]> {
+    return this.stateAt((await this.room(roomId)).current)
+  }
+
+  async stateAt(snapshot: RoomRecord['current']): Promise<readonly string[]> {
+    return ask(this.pieces, function* (view) {
+      const entries = yield* wholeState(view, snapshot)
+      const events = yield* eventsOf(
+        view,
+        entries.map((entry) => entry.event),
+      )
+      return events.map((event) => event.eventId).toSorted()
+    })
+  }
+
+  async outputs(): Promise<readonly Output[]> {
+    return (await this.storage.outputs(0, 100_000)).map((output) => JSON.parse(renderOutput(output)))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.input.close()
+    await this.storage[Symbol.asyncDispose]()
+  }
+}
+
+export function inputOf(event: Pdu, change: Partial<InputRoomEvent> = {}): InputRoomEvent {
+  return {
+    kind: InputKind.new,
+    event: { roomVersion: event.rules.version, eventId: event.eventId, json: event.json },
+    origin: '',
+    has_state: false,
+    state_event_ids: [],
+    send_as_server: '',
+    transaction_id: null,
+    ...change,
+  }
+}
