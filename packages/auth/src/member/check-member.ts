@@ -9,7 +9,7 @@ import { checkLeave } from './check-leave.ts'
 
 /** The rules for `m.room.member`. @see https://spec.matrix.org/v1.16/rooms/v12/#authorization-rules */
 export function checkMember(c: Case): AuthVerdict {
-  const { event } = c
+  const { create, event, powerLevels, rules, state } = c
   const { stateKey } = event
   const membership = textIn(event, 'membership')
   if (stateKey === undefined || membership === undefined) {
@@ -22,7 +22,16 @@ export function checkMember(c: Case): AuthVerdict {
   if (!isUserId(stateKey)) return refuse(c, 'member/shape', () => `the state key ${stateKey} is no user ID`)
   const senderIs = membershipOf(c, event.sender)
   const targetIs = event.sender === stateKey ? senderIs : membershipOf(c, stateKey)
-  const member: MemberCase = { ...c, target: stateKey, senderIs, targetIs }
+  const member: MemberCase = {
+    event,
+    rules,
+    state,
+    create,
+    powerLevels,
+    target: stateKey,
+    senderIs,
+    targetIs,
+  }
   if (senderIs === UNREADABLE || targetIs === UNREADABLE) {
     return refuse(c, 'member', () => `the state has a member event without a membership`)
   }

@@ -1,0 +1,41 @@
+/**
+ * Tells whether `text` matches a Matrix glob (`*` any run, `?` any one character), ignoring case.
+ *
+ * The pattern was written by a remote user, so it never becomes a RegExp: this walk backtracks only to the latest `*`
+ * and costs at most |pattern| × |text| steps.
+ *
+ * @see https://spec.matrix.org/v1.16/appendices/#glob-style-matching
+ */
+export function globMatches(pattern: string, text: string): boolean {
+  return walk(pattern.toLowerCase(), text.toLowerCase())
+}
+
+/** A glob that is matched more than once. @returns the test; `text` must be in lower case */
+export function compileGlob(pattern: string): (text: string) => boolean {
+  const lower = pattern.toLowerCase()
+  if (lower === '*') return () => true
+  if (!lower.includes('*') && !lower.includes('?')) return (text) => text === lower
+  return (text) => walk(lower, text)
+}
+
+function walk(pattern: string, text: string): boolean {
+  let at = 0
+  let star = -1
+  let resume = 0
+  for (let i = 0; i < text.length; ) {
+    if (pattern[at] === '*') {
+      star = at++
+      resume = i
+    } else if (pattern[at] === '?' || pattern[at] === text[i]) {
+      at++
+      i++
+    } else if (star >= 0) {
+      at = star + 1
+      i = ++resume
+    } else {
+      return false
+    }
+  }
+  while (pattern[at] === '*') at++
+  return at === pattern.length
+}
