@@ -2,6 +2,8 @@ import { codePointRank, compareCodePoints } from './code-points.ts'
 
 const BACKSLASH = 0x5c
 const QUOTE = 0x22
+/** Up to so many members, sorting by insertion is faster. */
+const FEW = 24
 
 /**
  * What has been read of the containers that are still open: their entries, innermost container last. An entry is four
@@ -52,6 +54,26 @@ export class Entries {
 
   /** The entries of the object that starts with entry `first`, sorted by key; of equal keys the last. */
   sorted(first: number): number[] {
+    const isSmall = this.places.length - first <= 4 * FEW
+    return isSmall ? this.#sortedByInsertion(first) : this.#sortedAtLength(first)
+  }
+
+  #sortedByInsertion(first: number): number[] {
+    const order: number[] = []
+    for (let entry = first; entry < this.places.length; entry += 4) {
+      let place = order.length
+      let compared = -1
+      for (; place > 0; place--) {
+        compared = this.compareKeys(order[place - 1] as number, entry)
+        if (compared <= 0) break
+      }
+      if (compared === 0) order[place - 1] = entry
+      else order.splice(place, 0, entry)
+    }
+    return order
+  }
+
+  #sortedAtLength(first: number): number[] {
     const order: number[] = []
     for (let entry = first; entry < this.places.length; entry += 4) order.push(entry)
     order.sort((a, b) => this.compareKeys(a, b) || a - b)
