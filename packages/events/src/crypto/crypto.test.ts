@@ -82,4 +82,10 @@ describe('base64', () => {
   it.each(['A', 'AAAAA', 'A A=', '-_-_', 'AA==AA', '=', '====', 'é'])('knows that %j is none', (text) => {
     expect(decodeBase64(text)?.length ?? 'none').toBe(/^=+$/.test(text) && text.length < 3 ? 0 : 'none')
   })
+
+  it('is quick about a text full of padding', () => {
+    const started = performance.now()
+    expect(decodeBase64(`${'='.repeat(60_000)}x`)).toBeUndefined()
+    expect(performance.now() - started).toBeLessThan(500)
+  })
 })
