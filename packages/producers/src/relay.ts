@@ -42,6 +42,8 @@ export const RELAY_DEFAULTS: RelayOptions = { window: 64, batch: 256, pollMs: 20
 /** How the relay is doing, for health checks and metrics. */
 export interface RelayStatus {
   readonly isConnected: boolean
+  /** Whether the stream was there once, so that consumers can be made on it. */
+  readonly isOpened: boolean
   /** Since when outputs wait without any being delivered; undefined: none waits. */
   readonly behindSinceMs?: number
   readonly delivered: number
@@ -93,6 +95,7 @@ class Relay<Row extends OutboxRow> {
   readonly #whenEmpty = new Set<() => void>()
   #bus: Bus | undefined
   #chain: PublishChain | undefined
+  #isOpened = false
   #delivered = 0
   #behindSinceMs: number | undefined
   #lastFailure: string | undefined
@@ -124,6 +127,7 @@ class Relay<Row extends OutboxRow> {
   status(): RelayStatus {
     return {
       isConnected: this.#bus?.isConnected ?? false,
+      isOpened: this.#isOpened,
       delivered: this.#delivered,
       setAside: [...this.#setAside],
       ...(this.#behindSinceMs !== undefined && { behindSinceMs: this.#behindSinceMs }),
@@ -150,6 +154,7 @@ class Relay<Row extends OutboxRow> {
   /** Sends one batch. Tells whether there may be more. */
   async #round(): Promise<boolean> {
     const { source } = this.#deps
+    const chain = await this.#connected()
     const waiting = [...this.#whenEmpty]
     const rows = await pendingOutputs(source, this.#options.batch, (roomId) => this.#setAside.has(roomId))
     if (rows.length === 0) {
@@ -158,7 +163,6 @@ class Relay<Row extends OutboxRow> {
       return false
     }
     this.#behindSinceMs ??= this.#deps.clock.now()
-    const chain = await this.#connected()
     const sendable = this.#sendable(rows)
     const { acknowledged, failure } = await chain.publish(sendable.map(({ message }) => message))
     if (acknowledged > 0) {
@@ -207,6 +211,7 @@ class Relay<Row extends OutboxRow> {
     if (this.#chain !== undefined) return this.#chain
     this.#bus = await this.#deps.connect()
     this.#chain = new PublishChain(this.#bus, this.#options.window)
+    this.#isOpened = true
     this.#deps.log.info({}, 'connected to the message server')
     return this.#chain
   }

@@ -1,4 +1,4 @@
-import type { Config, ListenConfig, LogLevel, OutputConfig } from './config.ts'
+import type { ListenConfig, LogLevel, OutputConfig } from './config.ts'
 import type { z } from 'zod'
 import type { globalSection, loggingSection } from './sections.ts'
 
@@ -25,22 +25,10 @@ export function listenAddress(socketPath: string | undefined, address: string): 
   }
 }
 
-/** Whether only this machine can reach it. */
-export function isLoopback(listen: ListenConfig): boolean {
-  return listen.kind === 'unix' || /^(localhost|127(\.\d+){3}|::1)$/.test(listen.host)
-}
-
 const LEVELS: readonly LogLevel[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal']
 
 /** The most talkative level of the outputs; `info` where there are none. Logs go to standard output, whatever the type. */
 export function lowestLevel(outputs: NonNullable<z.output<typeof loggingSection>>): LogLevel {
   const wanted = outputs.map(({ level }) => (level === 'panic' ? 'fatal' : level))
   return LEVELS.find((level) => wanted.includes(level)) ?? 'info'
-}
-
-/** How people reach it: an address for their browser and curl. */
-export function urlOf(listen: Config['listen'], port?: number): string {
-  if (listen.kind === 'unix') return `unix:${listen.path}`
-  const host = listen.host.includes(':') ? `[${listen.host}]` : listen.host
-  return `http://${host}:${port ?? listen.port}`
 }

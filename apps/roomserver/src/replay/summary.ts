@@ -1,6 +1,6 @@
 /** What became of an event that was put in. */
 export interface Outcome {
-  readonly kind: 'accepted' | 'soft-failed' | 'rejected' | 'known' | 'malformed' | 'missing'
+  readonly kind: 'accepted' | 'soft-failed' | 'rejected' | 'known' | 'malformed' | 'missing' | 'failed'
   /** The rule that decided, where one did. */
   readonly rule?: string | undefined
   readonly reason?: string | undefined
@@ -13,6 +13,7 @@ const TITLES: Readonly<Record<Outcome['kind'], string>> = {
   known: 'known already',
   malformed: 'malformed, not stored',
   missing: 'built on events that are nowhere, not stored',
+  failed: 'not dealt with because of a fault of ours',
 }
 
 /** Counts outcomes, and under each kind the rules that decided, with one reason of each as an example. */
@@ -42,7 +43,8 @@ export class Summary {
       const count = this.count(kind)
       return count === 0 ? [] : [`${String(count).padStart(8)}  ${TITLES[kind]}`, ...this.#reasonLines(kind)]
     })
-    const rejected = this.count('rejected') + this.count('malformed') + this.count('missing')
+    const rejected =
+      this.count('rejected') + this.count('malformed') + this.count('missing') + this.count('failed')
     const accepted = this.count('accepted') + this.count('known')
     return [
       ...lines,

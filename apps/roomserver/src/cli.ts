@@ -1,0 +1,50 @@
+import { Command, CommanderError } from 'commander'
+import { replayCommand } from './commands/replay.ts'
+import { SECRET_VARIABLES } from './config/secrets.ts'
+import { explainFailure } from './failure-text.ts'
+import { programVersion } from './program-version.ts'
+
+/**
+ * The command line: reads the arguments, runs the command, and explains what went wrong.
+ *
+ * @param argv - as in `process.argv`
+ * @returns the exit status
+ */
+export async function run(argv: readonly string[]): Promise<number> {
+  try {
+    await program().parseAsync([...argv])
+    return 0
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode
+    process.stderr.write(`roomserver: ${explainFailure(error)}\n`)
+    return 1
+  }
+}
+
+function program(): Command {
+  const variables = Object.entries(SECRET_VARIABLES).map(([name, meaning]) => `  ${name}  ${meaning}`)
+  const command = new Command('roomserver')
+    .description('The room engine of a Matrix homeserver.')
+    .version(programVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help; also after a command')
+    .helpCommand(false)
+    .showHelpAfterError('(roomserver --help shows what can be said)')
+    .exitOverride()
+    .addHelpText(
+      'after',
+      `
+Examples:
+  roomserver serve                          SQLite and a generated key in ./data, http://127.0.0.1:7770
+  roomserver serve --config dendrite.yaml   in place of a Dendrite polylith's room server
+  roomserver replay events.jsonl.gz         put recorded events in, see what becomes of each
+
+Environment, for secrets:
+${variables.join('\n')}
+
+Exit status: 0 when all went well, 1 otherwise.`,
+    )
+  for (const subcommand of [replayCommand()]) {
+    command.addCommand(subcommand.copyInheritedSettings(command))
+  }
+  return command
+}

@@ -1,0 +1,114 @@
+import { InputKind } from '@roomserver/api'
+import type { Pdu } from '@roomserver/events'
+import { isFailure } from '@roomserver/types'
+import { SingleBar } from 'cli-progress'
+import { Command } from 'commander'
+import { type Engine, startEngine } from '../compose/start-engine.ts'
+import type { Config } from '../config/config.ts'
+import { createLog } from '../log.ts'
+import { gatherPdus } from '../replay/gather.ts'
+import { readLines } from '../replay/read-pdus.ts'
+import { type Outcome, Summary } from '../replay/summary.ts'
+import { topologicalOrder } from '../replay/topological-order.ts'
+import { configOf, type ServerOptions, withServerOptions } from './server-options.ts'
+
+/** Events on their way at once. */
+const WINDOW = 256
+
+/** `roomserver replay` */
+export function replayCommand(): Command {
+  return withServerOptions(new Command('replay'))
+    .argument(
+      '<file...>',
+      'events in the federation format, one JSON object a line, in any order; gzip or not',
+    )
+    .option('-m, --memory', 'keep the rooms in memory only, and forget them at the end')
+    .description('put recorded events in and see what becomes of each')
+    .action(replay)
+}
+
+async function replay(
+  files: readonly string[],
+  options: ServerOptions & { readonly memory?: true },
+): Promise<void> {
+  const configured = configOf(options)
+  const config: Config =
+    options.memory === true ? { ...configured, database: { kind: 'sqlite', file: ':memory:' } } : configured
+  await using engine = await startEngine(config, createLog('error', process.stderr))
+  const summary = await replayFiles(engine, files)
+  process.stdout.write(`${summary.toString()}\n`)
+}
+
+/** Reads, sorts and puts in; tells what became of each event. */
+async function replayFiles(engine: Engine, files: readonly string[]): Promise<Summary> {
+  const { pdus, refused } = await gatherPdus(linesOf(files), async (roomId) => {
+    return (await engine.storage.room(roomId))?.version
+  })
+  const summary = new Summary()
+  for (const { rule, reason } of refused) summary.add({ kind: 'malformed', rule, reason })
+  const ordered = topologicalOrder(pdus)
+  const bar = progressBar(ordered.length)
+  const waiting: Promise<void>[] = []
+  for (const pdu of ordered) {
+    waiting.push(
+      putIn(engine, pdu).then((outcome) => {
+        summary.add(outcome)
+        bar.increment()
+      }),
+    )
+    if (waiting.length >= WINDOW) await waiting.shift()
+  }
+  await Promise.all(waiting)
+  bar.stop()
+  return summary
+}
+
+async function* linesOf(files: readonly string[]) {
+  for (const file of files) yield* readLines(file)
+}
+
+async function putIn({ input }: Engine, { rules, eventId, json }: Pdu): Promise<Outcome> {
+  try {
+    const outcome = await input.takeIn({
+      kind: InputKind.new,
+      event: { roomVersion: rules.version, eventId, json },
+      origin: '',
+      has_state: false,
+      state_event_ids: [],
+      send_as_server: '',
+      transaction_id: null,
+    })
+    return outcomeOf(outcome)
+  } catch (error) {
+    if (isFailure(error, 'MALFORMED_EVENT')) {
+      return { kind: 'malformed', rule: error.details.rule, reason: error.details.reason }
+    }
+    return { kind: 'failed', reason: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+function outcomeOf(outcome: Awaited<ReturnType<Engine['input']['takeIn']>>): Outcome {
+  switch (outcome.kind) {
+    case 'refused':
+      return { kind: 'rejected', rule: outcome.error.code, reason: outcome.error.message }
+    case 'missing':
+      return { kind: 'missing' }
+    case 'stored': {
+      const { verdict, rule, reason, known } = outcome
+      if (known) return { kind: 'known' }
+      if (verdict === 'soft-failed') return { kind: 'soft-failed', rule, reason }
+      return verdict.startsWith('rejected') ? { kind: 'rejected', rule, reason } : { kind: 'accepted' }
+    }
+  }
+}
+
+/** A bar on a terminal, nothing elsewhere. */
+function progressBar(total: number): Pick<SingleBar, 'increment' | 'stop'> {
+  if (!process.stderr.isTTY) return { increment: () => undefined, stop: () => undefined }
+  const bar = new SingleBar({
+    format: '  {bar} {percentage}%  {value}/{total} events  {eta_formatted} left',
+    stream: process.stderr,
+  })
+  bar.start(total, 0)
+  return bar
+}

@@ -1,0 +1,54 @@
+import { type Command, InvalidArgumentError } from 'commander'
+import type { Config } from '../config/config.ts'
+import { embeddedConfig } from '../config/embedded.ts'
+import { loadConfig } from '../config/load.ts'
+
+/** Options that say which server a command is about; every command has them. */
+export interface ServerOptions {
+  readonly config?: string
+  readonly data: string
+  readonly serverName: string
+  readonly listen?: { readonly host: string; readonly port: number }
+  /** Nothing is written to disk. */
+  readonly memory?: true
+}
+
+const EMBEDDED_ADDRESS = { host: '127.0.0.1', port: 7770 }
+
+/** Adds the options to a command. */
+export function withServerOptions(command: Command): Command {
+  return command
+    .option('-c, --config <file>', 'a dendrite.yaml; without one, everything is kept in a folder')
+    .option('-d, --data <folder>', 'without --config: the folder for database and signing key', './data')
+    .option('-n, --server-name <name>', 'without --config: the name of the homeserver', 'localhost')
+}
+
+/** Adds the option of a command that listens. */
+export function withListenOption(command: Command): Command {
+  return command.option(
+    '-l, --listen <host:port>',
+    'without --config: where to listen (default: 127.0.0.1:7770)',
+    parseHostPort,
+    EMBEDDED_ADDRESS,
+  )
+}
+
+/** The configuration that the options stand for. @throws {RoomserverError} BAD_CONFIGURATION */
+export function configOf(options: ServerOptions): Config {
+  const { config, data, memory, serverName, listen = EMBEDDED_ADDRESS } = options
+  if (config === undefined) {
+    const dataFolder = memory === true ? undefined : data
+    return embeddedConfig({ dataFolder, serverName, ...listen }, process.env)
+  }
+  const configured = loadConfig(config, process.env)
+  return memory === true ? { ...configured, database: { kind: 'sqlite', file: ':memory:' } } : configured
+}
+
+function parseHostPort(text: string): { host: string; port: number } {
+  const match = /^(?:(\[[0-9a-fA-F:.]+\]|[^:[\]]*):)?(\d{1,5})$/.exec(text)
+  const port = Number(match?.[2])
+  if (match === null || port > 65_535)
+    throw new InvalidArgumentError('Expected host:port, such as 127.0.0.1:7770.')
+  const host = (match[1] ?? '').replace(/^\[|\]$/g, '')
+  return { host: host === '' ? EMBEDDED_ADDRESS.host : host, port }
+}

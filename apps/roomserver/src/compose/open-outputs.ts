@@ -1,0 +1,59 @@
+import { renderOutput } from '@roomserver/core'
+import {
+  connectJetStream,
+  type EmbeddedLog,
+  openEmbeddedLog,
+  type RelayStatus,
+  startOutboxRelay,
+} from '@roomserver/producers'
+import type { Storage } from '@roomserver/storage'
+import { type Logger, systemClock } from '@roomserver/types'
+import type { Config } from '../config/config.ts'
+
+/** How what is announced leaves the database. */
+export interface Outputs extends AsyncDisposable {
+  /** Says that outputs were committed. */
+  wake(): void
+  /** The log to read from, in the embedded form. */
+  readonly log?: EmbeddedLog
+  /** How the relay is doing, in the production form. */
+  readonly status?: () => RelayStatus
+}
+
+/** How long a stopping server waits for the message server to take what is left; the rest goes after the next start. */
+const LAST_DELIVERY_MS = 5_000
+
+/** Starts to bring outputs where the configuration says. */
+export function openOutputs(storage: Storage, config: Config, log: Logger): Outputs {
+  return config.output.kind === 'jetstream'
+    ? relayed(storage, config, config.output, log)
+    : embedded(storage, config)
+}
+
+function embedded(storage: Storage, config: Config): Outputs {
+  const { keep } = config.settings.output
+  const log = openEmbeddedLog(storage, renderOutput, { keep })
+  return { log, wake: () => log.wake(), [Symbol.asyncDispose]: async () => log[Symbol.dispose]() }
+}
+
+function relayed(
+  source: Storage,
+  config: Config,
+  output: Config['output'] & { readonly kind: 'jetstream' },
+  log: Logger,
+): Outputs {
+  const { window } = config.settings.output
+  const connect = () => connectJetStream(output)
+  const relay = startOutboxRelay(
+    { source, render: renderOutput, connect, clock: systemClock, log },
+    { window },
+  )
+  return {
+    wake: () => relay.wake(),
+    status: () => relay.status(),
+    [Symbol.asyncDispose]: async () => {
+      if (relay.status().isConnected) await relay.drained(LAST_DELIVERY_MS)
+      await relay[Symbol.asyncDispose]()
+    },
+  }
+}

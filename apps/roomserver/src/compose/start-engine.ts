@@ -1,0 +1,30 @@
+import { createInput, Pieces, type RoomInput } from '@roomserver/core'
+import type { Storage } from '@roomserver/storage'
+import { type Logger, systemClock } from '@roomserver/types'
+import type { Config } from '../config/config.ts'
+import { openOutputs, type Outputs } from './open-outputs.ts'
+import { openStore } from './open-store.ts'
+
+/** The room engine without a door: store, cache, input and outputs. */
+export interface Engine extends AsyncDisposable {
+  readonly storage: Storage
+  readonly pieces: Pieces
+  readonly input: RoomInput
+  readonly outputs: Outputs
+}
+
+/** Opens what the configuration names, the store first; closes it again if a later step fails. */
+export async function startEngine(config: Config, log: Logger): Promise<Engine> {
+  await using parts = new AsyncDisposableStack()
+  const storage = parts.use(await openStore(config.database, log))
+  const outputs = parts.use(openOutputs(storage, config, log))
+  const pieces = new Pieces(storage, config.cacheBytes)
+  const { serverName, settings } = config
+  const input = createInput(
+    { store: storage, pieces, clock: systemClock, log, serverName, onOutputs: outputs.wake },
+    { maxBytesInFlight: settings.input.max_queued_bytes },
+  )
+  parts.defer(() => input.close())
+  const owned = parts.move()
+  return { storage, pieces, input, outputs, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}

@@ -1,0 +1,40 @@
+import type { InputCounters } from '@roomserver/core'
+import { expect, it } from 'vitest'
+import { createMetrics } from './metrics.ts'
+
+const counters = {
+  verdicts: new Map([['accepted', 5]]),
+  malformed: 2,
+  missing: 0,
+  commits: 4,
+  conflicts: 0,
+  stateResets: 1,
+  resolvedEntries: 0,
+  quarantined: 0,
+} as unknown as InputCounters
+
+it('counts what is looked up and what is reported', async () => {
+  const relay = () => ({
+    isConnected: true,
+    isOpened: true,
+    delivered: 9,
+    setAside: [],
+    behindSinceMs: 1_000,
+  })
+  const metrics = createMetrics({ counters, relay, now: () => 3_500 })
+  metrics.observe({ operation: 'queryCurrentState', status: 200, tookMs: 3 })
+  const text = await metrics.read()
+  const again = await metrics.read()
+  for (const line of [
+    'roomserver_events_total{verdict="accepted"} 5',
+    'roomserver_events_total{verdict="malformed"} 2',
+    'roomserver_commits_total 4',
+    'roomserver_state_resets_total 1',
+    'roomserver_outputs_delivered_total 9',
+    'roomserver_outbox_lag_seconds 2.5',
+    'roomserver_operation_seconds_bucket{le="0.005",operation="queryCurrentState",status="200"} 1',
+  ]) {
+    expect(text).toContain(line)
+    expect(again).toContain(line)
+  }
+})

@@ -1,0 +1,130 @@
+import type { InputCounters } from '@roomserver/core'
+import type { RelayStatus } from '@roomserver/producers'
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+
+/** What the metrics look at when they are read. */
+export interface MetricsSources {
+  readonly counters: InputCounters
+  readonly relay?: (() => RelayStatus) | undefined
+  readonly now: () => number
+}
+
+/** Metrics in Prometheus's text format, and where to report what cannot be looked up later. */
+export interface Metrics {
+  readonly contentType: string
+  read(): Promise<string>
+  /** One answered operation. */
+  observe(answered: { readonly operation: string; readonly status: number; readonly tookMs: number }): void
+}
+
+const LATENCY_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+
+/** Sets the metrics up; names begin with `roomserver_`. */
+export function createMetrics(sources: MetricsSources): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  addInputMetrics(registry, sources.counters)
+  if (sources.relay !== undefined) addRelayMetrics(registry, sources.relay, sources.now)
+  const latency = new Histogram({
+    name: 'roomserver_operation_seconds',
+    help: 'Time to answer an operation of the internal API.',
+    labelNames: ['operation', 'status'],
+    buckets: LATENCY_SECONDS,
+    registers: [registry],
+  })
+  return {
+    contentType: registry.contentType,
+    read: () => registry.metrics(),
+    observe: ({ operation, status, tookMs }) => {
+      latency.observe({ operation, status: String(status) }, tookMs / 1_000)
+    },
+  }
+}
+
+function addInputMetrics(registry: Registry, counters: InputCounters): void {
+  const verdicts = new Counter({
+    name: 'roomserver_events_total',
+    help: 'Events by what became of them.',
+    labelNames: ['verdict'],
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const [verdict, count] of counters.verdicts) this.inc({ verdict }, count)
+      this.inc({ verdict: 'malformed' }, counters.malformed)
+      this.inc({ verdict: 'missing' }, counters.missing)
+    },
+  })
+  verdicts.reset()
+  const totals = [
+    ['commits', 'Write sets that were stored.', () => counters.commits],
+    ['commit_conflicts', 'Write sets that another process overtook.', () => counters.conflicts],
+    [
+      'state_resets',
+      'Entries of a current state that fell back to an older event or to none.',
+      () => counters.stateResets,
+    ],
+    [
+      'resolved_entries',
+      'Entries of current states that a resolution decided.',
+      () => counters.resolvedEntries,
+    ],
+    ['quarantined_rooms', 'Rooms that were set aside because of a fault.', () => counters.quarantined],
+  ] as const
+  for (const [name, help, count] of totals) addTotal(registry, name, help, count)
+}
+
+function addTotal(registry: Registry, name: string, help: string, count: () => number): void {
+  registry.registerMetric(
+    new Counter({
+      name: `roomserver_${name}_total`,
+      help,
+      registers: [],
+      collect() {
+        this.reset()
+        this.inc(count())
+      },
+    }),
+  )
+}
+
+function addRelayMetrics(registry: Registry, status: () => RelayStatus, now: () => number): void {
+  addTotal(
+    registry,
+    'outputs_delivered',
+    'Outputs that the message server has stored.',
+    () => status().delivered,
+  )
+  const gauges = [
+    [
+      'outbox_lag_seconds',
+      'Since when outputs wait without any being delivered; 0: none waits.',
+      () => lagSeconds(status(), now),
+    ],
+    [
+      'message_server_connected',
+      '1 while the message server can be reached.',
+      () => Number(status().isConnected),
+    ],
+    [
+      'outbox_rooms_set_aside',
+      'Rooms with an output that the message server cannot take.',
+      () => status().setAside.length,
+    ],
+  ] as const
+  for (const [name, help, value] of gauges) {
+    registry.registerMetric(
+      new Gauge({
+        name: `roomserver_${name}`,
+        help,
+        registers: [],
+        collect() {
+          this.set(value())
+        },
+      }),
+    )
+  }
+}
+
+function lagSeconds({ behindSinceMs }: RelayStatus, now: () => number): number {
+  return behindSinceMs === undefined ? 0 : Math.max(0, now() - behindSinceMs) / 1_000
+}

@@ -1,0 +1,37 @@
+import { expect, it } from 'vitest'
+import { checkReadiness } from './readiness.ts'
+
+const status = { isConnected: true, isOpened: true, delivered: 3, setAside: [] }
+const ok = async () => undefined
+
+it('is ready when the database answers', async () => {
+  expect(await checkReadiness(ok, undefined, () => 0)).toEqual({
+    ready: true,
+    checks: { database: 'ok', outputs: 'kept in the database' },
+  })
+})
+
+it('is not ready when the database fails', async () => {
+  const readiness = await checkReadiness(
+    () => Promise.reject(new Error('connection refused')),
+    undefined,
+    () => 0,
+  )
+  expect(readiness).toMatchObject({ ready: false, checks: { database: 'connection refused' } })
+})
+
+it('waits for the stream of outputs once', async () => {
+  const relay = () => ({ ...status, isConnected: false, isOpened: false, lastFailure: 'connection refused' })
+  expect(await checkReadiness(ok, relay, () => 0)).toMatchObject({
+    ready: false,
+    checks: { outputs: 'not connected: connection refused' },
+  })
+})
+
+it('stays ready and tells when outputs wait later', async () => {
+  const relay = () => ({ ...status, isConnected: false, behindSinceMs: 1_000, setAside: ['!a:b'] })
+  expect(await checkReadiness(ok, relay, () => 61_000)).toEqual({
+    ready: true,
+    checks: { database: 'ok', outputs: 'not connected, waiting for 60 s, rooms set aside: 1' },
+  })
+})
