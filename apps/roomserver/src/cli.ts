@@ -22,7 +22,9 @@ export async function run(argv: readonly string[]): Promise<number> {
 }
 
 function program(): Command {
-  const variables = Object.entries(SECRET_VARIABLES).map(([name, meaning]) => `  ${name}  ${meaning}`)
+  const variables = Object.entries(SECRET_VARIABLES).map(
+    ([name, meaning]) => `  ${name.padEnd(28)}${meaning}`,
+  )
   const command = new Command('roomserver')
     .description('The room engine of a Matrix homeserver.')
     .version(programVersion(), '-V, --version', 'print the version')

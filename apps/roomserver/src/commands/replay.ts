@@ -4,7 +4,6 @@ import { isFailure } from '@roomserver/types'
 import { SingleBar } from 'cli-progress'
 import { Command } from 'commander'
 import { type Engine, startEngine } from '../compose/start-engine.ts'
-import type { Config } from '../config/config.ts'
 import { createLog } from '../log.ts'
 import { gatherPdus } from '../replay/gather.ts'
 import { readLines } from '../replay/read-pdus.ts'
@@ -27,14 +26,8 @@ export function replayCommand(): Command {
     .action(replay)
 }
 
-async function replay(
-  files: readonly string[],
-  options: ServerOptions & { readonly memory?: true },
-): Promise<void> {
-  const configured = configOf(options)
-  const config: Config =
-    options.memory === true ? { ...configured, database: { kind: 'sqlite', file: ':memory:' } } : configured
-  await using engine = await startEngine(config, createLog('error', process.stderr))
+async function replay(files: readonly string[], options: ServerOptions): Promise<void> {
+  await using engine = await startEngine(configOf(options), createLog('error', process.stderr))
   const summary = await replayFiles(engine, files)
   process.stdout.write(`${summary.toString()}\n`)
 }
@@ -95,9 +88,8 @@ function outcomeOf(outcome: Awaited<ReturnType<Engine['input']['takeIn']>>): Out
       return { kind: 'missing' }
     case 'stored': {
       const { verdict, rule, reason, known } = outcome
-      if (known) return { kind: 'known' }
-      if (verdict === 'soft-failed') return { kind: 'soft-failed', rule, reason }
-      return verdict.startsWith('rejected') ? { kind: 'rejected', rule, reason } : { kind: 'accepted' }
+      if (verdict === 'soft-failed') return { kind: 'soft-failed', rule, reason, known }
+      return { kind: verdict.startsWith('rejected') ? 'rejected' : 'accepted', rule, reason, known }
     }
   }
 }

@@ -21,7 +21,7 @@ export async function startEngine(config: Config, log: Logger): Promise<Engine> 
   const pieces = new Pieces(storage, config.cacheBytes)
   const { serverName, settings } = config
   const input = createInput(
-    { store: storage, pieces, clock: systemClock, log, serverName, onOutputs: outputs.wake },
+    { store: storage, pieces, clock: systemClock, log, serverName, onOutputs: () => outputs.wake() },
     { maxBytesInFlight: settings.input.max_queued_bytes },
   )
   parts.defer(() => input.close())

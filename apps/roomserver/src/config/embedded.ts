@@ -4,12 +4,12 @@ import { isServerName, RoomserverError } from '@roomserver/types'
 import { type Config, deepFreeze } from './config.ts'
 import { ownSection } from './own-section.ts'
 import { type Environment, readSecrets } from './secrets.ts'
-import { readOrCreateSigningKey } from './signing-key.ts'
+import { newSigningKey, readOrCreateSigningKey, type SigningKey } from './signing-key.ts'
 
 /** What can be said on the command line about a server without a configuration file. */
 export interface EmbeddedOptions {
-  /** Folder of the store and the signing key; made when it is missing. */
-  readonly dataFolder: string
+  /** Folder of the store and the signing key; made when it is missing. Undefined: nothing is kept. */
+  readonly dataFolder: string | undefined
   readonly serverName: string
   readonly host: string
   readonly port: number
@@ -27,15 +27,12 @@ export function embeddedConfig(options: EmbeddedOptions, environment: Environmen
     )
   }
   const secrets = readSecrets(environment)
-  const folder = resolve(options.dataFolder)
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
   const settings = ownSection.parse({})
   return deepFreeze<Config>({
     source: 'defaults',
     serverName,
-    signingKey: secrets.signingKey ?? readOrCreateSigningKey(join(folder, 'signing-key.pem')),
+    ...placeFor(options.dataFolder, secrets.signingKey),
     oldKeys: [],
-    database: { kind: 'sqlite', file: join(folder, 'roomserver.db') },
     output: { kind: 'embedded' },
     listen: { kind: 'tcp', host, port },
     components: {},
@@ -44,4 +41,20 @@ export function embeddedConfig(options: EmbeddedOptions, environment: Environmen
     logLevel: 'info',
     settings: { ...settings, ...(secrets.token !== undefined && { token: secrets.token }) },
   })
+}
+
+/** Where data lies, and the key that lies there unless one is given. */
+function placeFor(
+  dataFolder: string | undefined,
+  givenKey: SigningKey | undefined,
+): Pick<Config, 'signingKey' | 'database'> {
+  if (dataFolder === undefined) {
+    return { signingKey: givenKey ?? newSigningKey(), database: { kind: 'sqlite', file: ':memory:' } }
+  }
+  const folder = resolve(dataFolder)
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  return {
+    signingKey: givenKey ?? readOrCreateSigningKey(join(folder, 'signing-key.pem')),
+    database: { kind: 'sqlite', file: join(folder, 'roomserver.db') },
+  }
 }

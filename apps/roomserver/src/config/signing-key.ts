@@ -47,10 +47,15 @@ export function readSigningKey(path: string, isKeyIdChecked = true): SigningKey 
 /** Reads the key in a file, or makes one there that only its owner may read. */
 export function readOrCreateSigningKey(path: string): SigningKey {
   if (existsSync(path)) return readSigningKey(path)
-  const seed = randomBytes(32)
-  const keyId = `ed25519:${randomBytes(3).toString('hex')}`
-  writeFileSync(path, formatSigningKey({ keyId, seed }), { mode: 0o600, flag: 'wx' })
-  return Object.freeze({ keyId, seed: new Uint8Array(seed) })
+  const key = newSigningKey()
+  writeFileSync(path, formatSigningKey(key), { mode: 0o600, flag: 'wx' })
+  return key
+}
+
+/** A random key with a random name. */
+export function newSigningKey(): SigningKey {
+  const seed = new Uint8Array(randomBytes(32))
+  return Object.freeze({ keyId: `ed25519:${randomBytes(3).toString('hex')}`, seed })
 }
 
 /** The form that {@link parseSigningKey} and Dendrite's components read. */

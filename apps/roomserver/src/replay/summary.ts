@@ -1,16 +1,17 @@
 /** What became of an event that was put in. */
 export interface Outcome {
-  readonly kind: 'accepted' | 'soft-failed' | 'rejected' | 'known' | 'malformed' | 'missing' | 'failed'
+  readonly kind: 'accepted' | 'soft-failed' | 'rejected' | 'malformed' | 'missing' | 'failed'
   /** The rule that decided, where one did. */
   readonly rule?: string | undefined
   readonly reason?: string | undefined
+  /** It was there before. */
+  readonly known?: boolean
 }
 
 const TITLES: Readonly<Record<Outcome['kind'], string>> = {
   accepted: 'accepted',
   'soft-failed': 'soft-failed',
   rejected: 'rejected',
-  known: 'known already',
   malformed: 'malformed, not stored',
   missing: 'built on events that are nowhere, not stored',
   failed: 'not dealt with because of a fault of ours',
@@ -18,17 +19,19 @@ const TITLES: Readonly<Record<Outcome['kind'], string>> = {
 
 /** Counts outcomes, and under each kind the rules that decided, with one reason of each as an example. */
 export class Summary {
+  #known = 0
   readonly #counts = new Map<Outcome['kind'], number>()
   readonly #reasons = new Map<Outcome['kind'], Map<string, { count: number; readonly example: string }>>()
 
-  add({ kind, rule, reason }: Outcome): void {
+  add({ kind, rule, reason, known = false }: Outcome): void {
+    if (known) this.#known++
     this.#counts.set(kind, this.count(kind) + 1)
     if (rule === undefined && reason === undefined) return
     const reasons = this.#reasons.get(kind) ?? new Map<string, { count: number; readonly example: string }>()
     this.#reasons.set(kind, reasons)
     const key = rule ?? reason ?? ''
-    const known = reasons.get(key)
-    if (known !== undefined) known.count++
+    const counted = reasons.get(key)
+    if (counted !== undefined) counted.count++
     else reasons.set(key, { count: 1, example: rule === undefined ? '' : (reason ?? '') })
   }
 
@@ -45,11 +48,12 @@ export class Summary {
     })
     const rejected =
       this.count('rejected') + this.count('malformed') + this.count('missing') + this.count('failed')
-    const accepted = this.count('accepted') + this.count('known')
+    const known = this.#known === 0 ? [] : [`${String(this.#known).padStart(8)}  of these were known already`]
     return [
       ...lines,
+      ...known,
       '',
-      `${accepted} accepted, ${this.count('soft-failed')} soft-failed, ${rejected} rejected`,
+      `${this.count('accepted')} accepted, ${this.count('soft-failed')} soft-failed, ${rejected} rejected`,
     ].join('\n')
   }
 
