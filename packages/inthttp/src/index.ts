@@ -1,1 +1,11 @@
-export {}
+export { DEFAULT_LIMITS, type Limits } from './server/limits.ts'
+export type {
+  Answered,
+  LoggedOutput,
+  MetricsSource,
+  OutputSource,
+  Readiness,
+  ServerOptions,
+} from './server/options.ts'
+export { roomserverPlugin, type RoomserverPluginOptions } from './server/plugin.ts'
+export { type Listen, type RoomserverServer, type ServeOptions, serveRoomserver } from './server/serve.ts'

@@ -84,7 +84,7 @@ export function omitZero<T>(schema: z.ZodType<T>): z.ZodType<T> {
 
 /** Any JSON value. Its numbers are JavaScript's. */
 export function jsonValue(doc?: string, go = 'interface {}'): z.ZodType<JsonValue> {
-  return annotated(z.json() as z.ZodType<JsonValue>, { kind: 'value', go }, doc)
+  return annotated(z.custom<JsonValue>(), { kind: 'value', go }, doc)
 }
 
 /** A JSON object; zero value `{}`, written as `null` then. Its numbers are JavaScript's. */

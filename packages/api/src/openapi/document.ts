@@ -1,0 +1,76 @@
+import type { JsonObject } from '@roomserver/types'
+import type { Endpoint } from '../endpoint.ts'
+import { roomserverEndpoints } from '../roomserver-api.ts'
+import { componentName, jsonSchemas } from './json-schemas.ts'
+
+/** The OpenAPI 3.1 document of the room server's internal API, made from the endpoint table. */
+export function openApiDocument(): JsonObject {
+  const endpoints = Object.entries<Endpoint>(roomserverEndpoints as Readonly<Record<string, Endpoint>>)
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Roomserver internal API',
+      version: '1',
+      description: INTRODUCTION,
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    paths: Object.fromEntries(
+      endpoints.map(([name, endpoint]) => [`/api${endpoint.path}`, { post: operation(name, endpoint) }]),
+    ),
+    components: {
+      securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
+      schemas: {
+        ...jsonSchemas(
+          endpoints.map(([, { request }]) => request),
+          endpoints.map(([, { response }]) => response),
+        ),
+        ...ERRORS,
+      },
+    },
+    security: [{}, { token: [] }],
+  }
+}
+
+const INTRODUCTION =
+  'The operations of the room server as the components of a Matrix homeserver call them; the wire format is that of Dendrite (August 2022). Members that a request leaves out, or that are null, have their zero value; names match without regard to case; unknown members are passed over. A list with nothing in it may be answered as null.'
+
+function operation(name: string, { request, response, summary, description }: Endpoint): JsonObject {
+  return {
+    operationId: name,
+    summary,
+    ...(description === undefined ? {} : { description }),
+    tags: [tagOf(name)],
+    requestBody: { required: true, content: json(componentName(request)) },
+    responses: {
+      200: { description: 'The answer.', content: json(componentName(response)) },
+      400: { description: 'The body is no JSON, or of the wrong shape.', content: json('BadRequest') },
+      500: { description: 'The operation failed.', content: json('Failure') },
+      503: { description: 'Too much at once, or stopping: try again later.', content: json('Failure') },
+    },
+  }
+}
+
+/** `queryCurrentState` → `query`. */
+function tagOf(name: string): string {
+  return /^[a-z]+/.exec(name)?.[0] ?? ''
+}
+
+function json(component: string): JsonObject {
+  return { 'application/json': { schema: { $ref: `#/components/schemas/${component}` } } }
+}
+
+const ERRORS: JsonObject = {
+  BadRequest: {
+    type: 'object',
+    properties: { message: { type: 'string', description: 'What is wrong, in the words of a Go decoder.' } },
+    required: ['message'],
+  },
+  Failure: {
+    type: 'object',
+    properties: {
+      Type: { type: 'string', description: 'Name of a Go error type.' },
+      Message: { type: 'string', description: 'What went wrong.' },
+    },
+    required: ['Type', 'Message'],
+  },
+}

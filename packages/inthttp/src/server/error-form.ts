@@ -1,0 +1,62 @@
+import { type FailureCode, isFailure, type RoomserverError } from '@roomserver/types'
+
+/** An error as it goes over the wire. */
+export interface ErrorForm {
+  readonly status: number
+  readonly body: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** Where our own client finds the code and details of a failure; Dendrite's clients do not look at it. */
+export const FAILURE_HEADER = 'roomserver-failure'
+
+/** Longest failure that is put in a header, in bytes; of longer ones only the code. */
+const MAX_FAILURE_BYTES = 4_096
+
+/** A request that cannot be understood, in the reference's form. */
+export function badRequest(message: string): ErrorForm {
+  return { status: 400, body: JSON.stringify({ message }), headers: {} }
+}
+
+/** A handler's failure in the reference's form: 500 with the name of a Go error type. */
+export function failureForm(error: RoomserverError): ErrorForm {
+  const status = statusOf(error.code)
+  const body =
+    status === 400 ? { message: error.message } : { Type: '*errors.errorString', Message: error.message }
+  return {
+    status,
+    body: JSON.stringify(body),
+    headers: { [FAILURE_HEADER]: failureHeader(error), ...retryAfter(error) },
+  }
+}
+
+/** What is said of a failure that should not have happened: where to look. Its own text stays in the log. */
+export function unexpectedForm(requestId: string): ErrorForm {
+  const Message = `internal error, see the room server's log for request ${requestId}`
+  return { status: 500, body: JSON.stringify({ Type: '*errors.errorString', Message }), headers: {} }
+}
+
+function statusOf(code: FailureCode): number {
+  if (code === 'BAD_REQUEST') return 400
+  if (code === 'OVERLOADED' || code === 'SHUTTING_DOWN' || code === 'STORE_UNAVAILABLE') return 503
+  return 500
+}
+
+function retryAfter(error: RoomserverError): Readonly<Record<string, string>> {
+  if (isFailure(error, 'OVERLOADED')) {
+    return { 'retry-after': String(Math.max(1, Math.ceil(error.details.retryAfterMs / 1_000))) }
+  }
+  return statusOf(error.code) === 503 ? { 'retry-after': '1' } : {}
+}
+
+function failureHeader(error: RoomserverError): string {
+  const whole = asciiJson({ code: error.code, details: error.details })
+  return whole.length <= MAX_FAILURE_BYTES ? whole : asciiJson({ code: error.code, details: {} })
+}
+
+/** JSON with everything beyond ASCII escaped, so that it can stand in a header. */
+function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replace(/[^ -~]/g, (unit) => {
+    return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+  })
+}

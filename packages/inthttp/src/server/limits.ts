@@ -1,0 +1,47 @@
+/** Bounds on what one caller, and all together, can make the server hold or wait for. */
+export interface Limits {
+  /** Longest request body. */
+  readonly maxBodyBytes: number
+  /** Bodies of all requests that are being read or worked on. */
+  readonly maxBodyBytesInAll: number
+  /** Requests that are being worked on; more are told to come again. */
+  readonly maxConcurrentRequests: number
+  readonly maxConnections: number
+  /** All headers of a request. */
+  readonly maxHeaderBytes: number
+  /** Streams that one HTTP/2 connection may have open. */
+  readonly maxConcurrentStreams: number
+  /** HTTP/2 streams that a connection may reset in a burst, and per second from then on (rapid reset). */
+  readonly streamResetBurst: number
+  readonly streamResetsPerSecond: number
+  /** Requests that one connection may make in a second, on average over a few seconds. */
+  readonly requestsPerSecondPerConnection: number
+  /** From the first byte of a connection until it is known which protocol it speaks; and for the headers of a request. */
+  readonly headersTimeoutMs: number
+  /** Until a request has been received as a whole. */
+  readonly requestTimeoutMs: number
+  /** How long a caller may take nothing of an answer. */
+  readonly answerStallMs: number
+  /** How long a connection without requests is kept. */
+  readonly idleTimeoutMs: number
+  /** How long requests under way may take when the server stops. */
+  readonly drainMs: number
+}
+
+/** Roomy for components of one homeserver, small beside the memory of a machine. */
+export const DEFAULT_LIMITS: Limits = {
+  maxBodyBytes: 64 * 1024 * 1024,
+  maxBodyBytesInAll: 256 * 1024 * 1024,
+  maxConcurrentRequests: 2_000,
+  maxConnections: 2_000,
+  maxHeaderBytes: 16 * 1024,
+  maxConcurrentStreams: 1_000,
+  streamResetBurst: 1_000,
+  streamResetsPerSecond: 100,
+  requestsPerSecondPerConnection: 20_000,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 120_000,
+  answerStallMs: 60_000,
+  idleTimeoutMs: 120_000,
+  drainMs: 10_000,
+}

@@ -1,0 +1,120 @@
+import type { CallContext, Endpoint } from '@roomserver/api'
+import { decode } from '@roomserver/api'
+import { isFailure, type Logger, RoomserverError } from '@roomserver/types'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { badRequest, type ErrorForm, failureForm, unexpectedForm } from './error-form.ts'
+import type { Limits } from './limits.ts'
+import type { Answered } from './options.ts'
+import { type Body, type BodyBudget, readBody } from './read-body.ts'
+import { sendAnswer, sendError } from './send-answer.ts'
+
+/** What all operations share. */
+export interface Operations {
+  readonly limits: Limits
+  readonly budget: BodyBudget
+  readonly log: Logger
+  readonly observe: (answered: Answered) => void
+  /** Requests that are being worked on. */
+  running: number
+}
+
+/** An operation: how it looks on the wire, and what does it. */
+export interface Operation {
+  readonly name: string
+  readonly endpoint: Endpoint
+  readonly call: (request: unknown, context: CallContext) => Promise<unknown>
+}
+
+/** Makes the handler of one operation. Like the reference it takes any method, and looks at no content type. */
+export function operationHandler(operation: Operation, shared: Operations) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    if (request.method === 'OPTIONS') return reply.code(200).send('')
+    const start = performance.now()
+    reply.raw.once('close', () => {
+      const tookMs = performance.now() - start
+      shared.observe({ operation: operation.name, status: reply.statusCode, tookMs })
+    })
+    if (shared.running >= shared.limits.maxConcurrentRequests) return sendError(reply, overloaded('requests'))
+    shared.running++
+    try {
+      return await takeRequest(operation, shared, request, reply)
+    } finally {
+      shared.running--
+    }
+  }
+}
+
+async function takeRequest(
+  operation: Operation,
+  shared: Operations,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { limits, budget } = shared
+  const rules = { maxBytes: limits.maxBodyBytes, timeoutMs: limits.requestTimeoutMs, budget }
+  const body = await readBody(request.raw, rules)
+  if (body.kind !== 'whole') return refuseBody(body, limits, reply)
+  try {
+    return await answer(operation, shared, body.bytes, request, reply)
+  } finally {
+    budget.give(body.bytes.length)
+  }
+}
+
+async function answer(
+  { name, endpoint, call }: Operation,
+  { log, limits }: Operations,
+  body: Uint8Array,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const decoded = decode(endpoint.request, body)
+  if (!decoded.ok) return sendError(reply, badRequest(decoded.message))
+  const checked = endpoint.request.safeParse(decoded.value)
+  if (!checked.success) return sendError(reply, badRequest(checked.error.message))
+  try {
+    const value = await call(decoded.value, { signal: goneSignal(reply) })
+    return sendAnswer(reply, endpoint.response, value, limits.answerStallMs)
+  } catch (error) {
+    if (isFailure(error)) return sendError(reply, failureForm(error))
+    log.error({ operation: name, request_id: request.id, err: error }, 'operation failed unexpectedly')
+    return sendError(reply, unexpectedForm(request.id))
+  }
+}
+
+/** Aborted when the caller hangs up before the answer is out. */
+function goneSignal(reply: FastifyReply): AbortSignal {
+  const controller = new AbortController()
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) controller.abort()
+  })
+  return controller.signal
+}
+
+function refuseBody(
+  body: Exclude<Body, { kind: 'whole' }>,
+  limits: Limits,
+  reply: FastifyReply,
+): FastifyReply {
+  reply.raw.once('finish', () => reply.raw.req.destroy())
+  if (reply.raw.req.httpVersionMajor === 1) reply.header('connection', 'close')
+  switch (body.kind) {
+    case 'too-long':
+      return sendError(reply, { ...badRequest(`body exceeds ${limits.maxBodyBytes} bytes`), status: 413 })
+    case 'too-slow':
+      return sendError(reply, {
+        ...badRequest(`body not received in ${limits.requestTimeoutMs} ms`),
+        status: 408,
+      })
+    case 'overloaded':
+      return sendError(reply, overloaded('bytes of bodies'))
+    case 'gone':
+      return sendError(reply, badRequest('unexpected EOF'))
+  }
+}
+
+/** Says that there is too much of something. */
+export function overloaded(what: string): ErrorForm {
+  const details = { what, retryAfterMs: 1_000 }
+  return failureForm(new RoomserverError('OVERLOADED', details, `too many ${what} at once; try again later`))
+}

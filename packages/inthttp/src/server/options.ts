@@ -1,0 +1,59 @@
+import type { Logger } from '@roomserver/types'
+import type { Limits } from './limits.ts'
+
+/** What the database and the rest say about taking requests. */
+export interface Readiness {
+  readonly ready: boolean
+  /** What was looked at → what was found. */
+  readonly checks: Readonly<Record<string, string>>
+}
+
+/** Metrics in the text format of Prometheus. */
+export interface MetricsSource {
+  readonly contentType: string
+  read(): Promise<string>
+  /** Asked of readers; the bearer token is not. */
+  readonly basicAuth?: { readonly username: string; readonly password: string }
+}
+
+/** An output as the log keeps it. */
+export interface LoggedOutput {
+  /** Ascending; a reader goes on behind it. */
+  readonly position: number
+  /** The same output always has the same one. */
+  readonly id: string
+  readonly roomId: string
+  /** An OutputEvent as JSON. */
+  readonly payload: string
+}
+
+/** The embedded output log, as the stream of outputs reads it. */
+export interface OutputSource {
+  /** Outputs behind a position, and new ones as they come, until `signal` is aborted. */
+  follow(after: number, signal: AbortSignal): AsyncGenerator<LoggedOutput, void, void>
+  /** Position of the oldest output that is still kept. */
+  oldest(): Promise<number | undefined>
+}
+
+/** One answered request, for metrics. */
+export interface Answered {
+  /** The operation's method name. */
+  readonly operation: string
+  readonly status: number
+  readonly tookMs: number
+}
+
+export interface ServerOptions {
+  readonly limits?: Partial<Limits> | undefined
+  /** Asked of every caller, except for `/healthz` and `/readyz`. */
+  readonly token?: string | undefined
+  readonly log?: Logger | undefined
+  /** Answers `/readyz`; without it the server is always ready. */
+  readonly readiness?: (() => Promise<Readiness>) | undefined
+  /** Answers `/metrics`. */
+  readonly metrics?: MetricsSource | undefined
+  /** Feeds `/api/roomserver/outputs`. */
+  readonly outputs?: OutputSource | undefined
+  /** Told of every operation that was answered. */
+  readonly observe?: ((answered: Answered) => void) | undefined
+}

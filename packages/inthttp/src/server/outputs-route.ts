@@ -1,0 +1,64 @@
+import { Readable } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { badRequest } from './error-form.ts'
+import type { LoggedOutput, OutputSource } from './options.ts'
+import { sendError } from './send-answer.ts'
+
+/** How often a silent stream says that it is alive. */
+const HEARTBEAT_MS = 15_000
+
+/**
+ * Makes the handler of `GET /api/roomserver/outputs?after=POSITION`: the output log as server-sent events, `id` the
+ * position, `event` always `output`, `data` an OutputEvent. A reader that comes again sends `Last-Event-ID` and
+ * misses nothing; one that stands before the oldest output that is kept is told so first by an event `gap`.
+ *
+ * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
+ */
+export function outputsHandler(source: OutputSource) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const after = positionOf(request)
+    if (after === undefined) return sendError(reply, badRequest('after: not a position'))
+    const stop = new AbortController()
+    reply.raw.once('close', () => stop.abort())
+    reply.code(200).type('text/event-stream').header('cache-control', 'no-store')
+    return reply.send(
+      Readable.from(frames(source, after, stop.signal), { objectMode: true, highWaterMark: 16 }),
+    )
+  }
+}
+
+function positionOf(request: FastifyRequest): number | undefined {
+  const query = request.query as Readonly<Record<string, unknown>>
+  const text = request.headers['last-event-id'] ?? query['after'] ?? '0'
+  if (typeof text !== 'string' || !/^\d{1,15}$/.test(text)) return undefined
+  return Number(text)
+}
+
+async function* frames(source: OutputSource, after: number, signal: AbortSignal): AsyncGenerator<string> {
+  yield ': outputs follow\n\n'
+  const oldest = await source.oldest()
+  if (oldest !== undefined && after > 0 && oldest > after + 1) {
+    yield `event: gap\ndata: ${JSON.stringify({ after, oldest })}\n\n`
+  }
+  const entries = source.follow(after, signal)
+  let next = entries.next()
+  while (!signal.aborted) {
+    const step = await Promise.race([next, heartbeat(signal)])
+    if (step === undefined) {
+      yield ':\n\n'
+    } else {
+      if (step.done === true) return
+      yield frame(step.value)
+      next = entries.next()
+    }
+  }
+}
+
+function frame({ position, payload }: LoggedOutput): string {
+  return `id: ${position}\nevent: output\ndata: ${payload}\n\n`
+}
+
+async function heartbeat(signal: AbortSignal): Promise<undefined> {
+  await delay(HEARTBEAT_MS, undefined, { signal, ref: false }).catch(() => undefined)
+}

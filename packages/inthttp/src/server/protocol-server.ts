@@ -1,0 +1,157 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createHttp2Server, type Http2Server, type Http2Session } from 'node:http2'
+import type { AddressInfo, ListenOptions, Socket } from 'node:net'
+import type { Limits } from './limits.ts'
+import { sniffProtocol } from './sniff-protocol.ts'
+
+/** Answers a request of either protocol; HTTP/2 requests come in the shape of HTTP/1.1 ones. */
+export type Handler = (request: IncomingMessage, response: ServerResponse) => void
+
+/** A listening server for HTTP/1.1 and HTTP/2 cleartext with prior knowledge on one port. */
+export interface ProtocolServer {
+  /** Where it listens: a URL, or the path of a unix socket. */
+  readonly address: string
+  /** Takes no more connections and requests, finishes what is under way, cuts off what takes too long. */
+  close(): Promise<void>
+}
+
+/**
+ * Listens. The first bytes of a connection tell its protocol.
+ *
+ * @throws what `listen` does when the address cannot be used
+ */
+export async function startProtocolServer(
+  handler: Handler,
+  where: ListenOptions,
+  limits: Limits,
+): Promise<ProtocolServer> {
+  let draining = false
+  const answer: Handler = (request, response) => {
+    if (draining && request.httpVersionMajor === 1) response.setHeader('connection', 'close')
+    handler(request, response)
+  }
+  const http1 = createHttp1(answer, limits)
+  const http2 = createHttp2(answer, limits)
+  const sessions = trackSessions(http2, limits)
+  const undecided = new Set<Socket>()
+  divideConnections(http1, http2, undecided, limits)
+  await listening(http1, where)
+
+  return {
+    address: addressOf(http1),
+    close: async () => {
+      draining = true
+      await drain(http1, sessions, undecided, limits.drainMs)
+    },
+  }
+}
+
+function createHttp1(handler: Handler, limits: Limits): Server {
+  const server = createServer(
+    {
+      maxHeaderSize: limits.maxHeaderBytes,
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      keepAliveTimeout: limits.idleTimeoutMs,
+      connectionsCheckingInterval: Math.min(5_000, limits.headersTimeoutMs),
+      noDelay: true,
+    },
+    handler,
+  )
+  server.maxConnections = limits.maxConnections
+  return server
+}
+
+function createHttp2(handler: Handler, limits: Limits): Http2Server {
+  const server = createHttp2Server({
+    settings: {
+      maxConcurrentStreams: limits.maxConcurrentStreams,
+      maxHeaderListSize: limits.maxHeaderBytes,
+      initialWindowSize: 1024 * 1024,
+    },
+    peerMaxConcurrentStreams: limits.maxConcurrentStreams,
+    maxHeaderListPairs: 128,
+    maxSessionInvalidFrames: 100,
+    maxSessionRejectedStreams: 100,
+    streamResetBurst: limits.streamResetBurst,
+    streamResetRate: limits.streamResetsPerSecond,
+  })
+  // The compatibility layer gives requests the shape that Fastify takes from either server.
+  server.on('request', handler as unknown as (request: unknown, response: unknown) => void)
+  server.on('sessionError', ignore)
+  return server
+}
+
+function trackSessions(server: Http2Server, limits: Limits): ReadonlySet<Http2Session> {
+  const sessions = new Set<Http2Session>()
+  server.on('session', (session) => {
+    sessions.add(session)
+    session.setLocalWindowSize(4 * 1024 * 1024)
+    session.setTimeout(limits.idleTimeoutMs, () => session.close())
+    session.on('error', ignore)
+    session.once('close', () => sessions.delete(session))
+  })
+  return sessions
+}
+
+/** Puts the choice of protocol before the listener with which the HTTP/1.1 server takes its connections. */
+function divideConnections(http1: Server, http2: Http2Server, undecided: Set<Socket>, limits: Limits): void {
+  const takers = http1.listeners('connection') as ((socket: Socket) => void)[]
+  http1.removeAllListeners('connection')
+  http1.on('connection', (socket: Socket) => {
+    undecided.add(socket)
+    socket.once('close', () => undecided.delete(socket))
+    sniffProtocol(socket, limits.headersTimeoutMs, (protocol) => {
+      undecided.delete(socket)
+      if (protocol === 'http/1.1') {
+        for (const take of takers) take.call(http1, socket)
+      } else {
+        socket.allowHalfOpen = false
+        http2.emit('connection', socket)
+      }
+    })
+  })
+}
+
+async function listening(server: Server, where: ListenOptions): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(where, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+function addressOf(server: Server): string {
+  const address = server.address()
+  if (typeof address === 'string' || address === null) return address ?? ''
+  return `http://${hostOf(address)}:${address.port}`
+}
+
+function hostOf(address: AddressInfo): string {
+  return address.family === 'IPv6' ? `[${address.address}]` : address.address
+}
+
+/** Waits for both protocols' requests under way, up to a limit. */
+async function drain(
+  http1: Server,
+  sessions: ReadonlySet<Http2Session>,
+  undecided: ReadonlySet<Socket>,
+  drainMs: number,
+): Promise<void> {
+  const closed = new Promise<void>((resolve) => http1.close(() => resolve()))
+  for (const socket of undecided) socket.destroy()
+  for (const session of sessions) session.close()
+  const sweep = setInterval(() => http1.closeIdleConnections(), 50)
+  const cutOff = setTimeout(() => {
+    http1.closeAllConnections()
+    for (const session of sessions) session.destroy()
+  }, drainMs)
+  await closed
+  clearInterval(sweep)
+  clearTimeout(cutOff)
+}
+
+/** A peer that breaks its connection is no fault of ours, and is closed already. */
+function ignore(): void {}

@@ -1,0 +1,95 @@
+import type { ListenOptions } from 'node:net'
+import type { RoomserverApi } from '@roomserver/api'
+import { type Logger, silentLogger } from '@roomserver/types'
+import fastify, { type FastifyInstance } from 'fastify'
+import { unexpectedForm } from './error-form.ts'
+import { DEFAULT_LIMITS, type Limits } from './limits.ts'
+import type { ServerOptions } from './options.ts'
+import { roomserverPlugin } from './plugin.ts'
+import { startProtocolServer } from './protocol-server.ts'
+import { sendError } from './send-answer.ts'
+
+/** Where to listen. Default: port 7770 of the loopback address. */
+export type Listen =
+  | { readonly host?: string; readonly port?: number }
+  /** Path of a unix socket. */
+  | { readonly path: string }
+
+export interface ServeOptions extends ServerOptions {
+  readonly listen?: Listen | undefined
+}
+
+/** A server that listens. Disposing of it is closing it. */
+export interface RoomserverServer extends AsyncDisposable {
+  /** Such as `http://127.0.0.1:7770`, or the path of the unix socket. */
+  readonly address: string
+  /** The Fastify instance, for requests without a network (`inject`). */
+  readonly app: FastifyInstance
+  /** Takes no new requests, finishes those under way within `limits.drainMs`, and stops. */
+  close(): Promise<void>
+}
+
+/**
+ * Serves a room server over HTTP/1.1 and HTTP/2 cleartext on one port.
+ *
+ * @throws what `listen` does when the address cannot be used
+ */
+export async function serveRoomserver(
+  api: RoomserverApi,
+  options: ServeOptions = {},
+): Promise<RoomserverServer> {
+  const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits }
+  const log = options.log ?? silentLogger
+  const app = await createApp(api, options, log)
+  const server = await startProtocolServer(
+    (request, response) => app.routing(request, response),
+    listenOptions(options.listen),
+    limits,
+  )
+  warnOfStrangers(server.address, options, log)
+  const close = async () => {
+    await server.close()
+    await app.close()
+  }
+  return { address: server.address, app, close, [Symbol.asyncDispose]: close }
+}
+
+async function createApp(api: RoomserverApi, options: ServerOptions, log: Logger): Promise<FastifyInstance> {
+  const app = fastify({
+    logger: false,
+    routerOptions: { caseSensitive: true },
+    frameworkErrors: (_error, _request, reply) => notFound(reply),
+  })
+  app.setNotFoundHandler((_request, reply) => notFound(reply))
+  app.setErrorHandler((error, request, reply) => {
+    log.error({ request_id: request.id, err: error }, 'request failed unexpectedly')
+    return sendError(reply, unexpectedForm(request.id))
+  })
+  await app.register(roomserverPlugin, { ...options, api })
+  await app.ready()
+  return app
+}
+
+function notFound(reply: Parameters<typeof sendError>[0]) {
+  return reply
+    .code(404)
+    .type('text/plain; charset=utf-8')
+    .header('x-content-type-options', 'nosniff')
+    .send('404 page not found\n')
+}
+
+function listenOptions(listen: Listen | undefined): ListenOptions {
+  if (listen !== undefined && 'path' in listen) return { path: listen.path }
+  return { host: listen?.host ?? '127.0.0.1', port: listen?.port ?? 7770 }
+}
+
+/** A room server does what it is told: whoever reaches it owns every room of the homeserver. */
+function warnOfStrangers(address: string, { token }: ServerOptions, log: Logger): void {
+  if (token !== undefined || !address.startsWith('http://')) return
+  const { hostname } = new URL(address)
+  if (hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.')) return
+  log.warn(
+    { address },
+    'EVERYBODY who reaches this address commands the room server: set a token or listen on loopback',
+  )
+}

@@ -1,0 +1,170 @@
+import { type InputRoomEventsRequest, InputRoomEvent, filled } from '@roomserver/api'
+import { RoomserverError } from '@roomserver/types'
+import { describe, expect, it } from 'vitest'
+import { type ServeOptions, serveRoomserver } from '../src/index.ts'
+import { fakeRoomserver } from './fake-roomserver.ts'
+import { PROTOCOLS } from './raw-requests.ts'
+
+const anyPort: ServeOptions = { listen: { port: 0 } }
+
+describe.each(PROTOCOLS)('%s', (_protocol, ask) => {
+  it('answers an operation', async () => {
+    const { api, calls } = fakeRoomserver()
+    await using server = await serveRoomserver(api, anyPort)
+    const answer = await ask(server.address, {
+      path: '/api/roomserver/queryLatestEventsAndState',
+      body: '{"ROOM_ID":"!r"}',
+    })
+    expect(answer.status).toBe(200)
+    expect(answer.headers['content-type']).toBe('application/json')
+    expect(answer.body).toBe(
+      '{"room_exists":false,"room_version":"","latest_events":null,"state_events":null,"depth":0}',
+    )
+    expect(calls).toEqual([
+      { operation: 'queryLatestEventsAndState', request: { room_id: '!r', state_to_fetch: [] } },
+    ])
+  })
+
+  it.each([
+    [
+      'an unknown operation',
+      'POST',
+      '/api/roomserver/queryServerJoinedToRoom',
+      '{}',
+      404,
+      '404 page not found\n',
+    ],
+    [
+      'another case of the path',
+      'POST',
+      '/api/roomserver/QueryCurrentState',
+      '{}',
+      404,
+      '404 page not found\n',
+    ],
+    ['a slash too much', 'POST', '/api/roomserver/queryCurrentState/', '{}', 404, '404 page not found\n'],
+    ['a path that cannot be decoded', 'POST', '/api/%zz', '{}', 404, '404 page not found\n'],
+    ['an empty body', 'POST', '/api/roomserver/queryCurrentState', '', 400, '{"message":"EOF"}'],
+    ['half a body', 'POST', '/api/roomserver/queryCurrentState', '{', 400, '{"message":"unexpected EOF"}'],
+    [
+      'another method without a body',
+      'GET',
+      '/api/roomserver/queryCurrentState',
+      '',
+      400,
+      '{"message":"EOF"}',
+    ],
+    [
+      'another method with a body',
+      'PUT',
+      '/api/roomserver/queryPublishedRooms',
+      '{}',
+      200,
+      '{"RoomIDs":null}',
+    ],
+    ['a question for the methods', 'OPTIONS', '/api/roomserver/queryCurrentState', '', 200, ''],
+  ])('answers %s as the reference does', async (_why, method, path, body, status, text) => {
+    await using server = await serveRoomserver(fakeRoomserver().api, anyPort)
+    const answer = await ask(server.address, { method, path, body })
+    expect([answer.status, answer.body]).toEqual([status, text])
+  })
+
+  it.each(['application/json', 'text/plain', 'no/such; thing=', ';;;', ''])(
+    'looks at no content type: %j',
+    async (type) => {
+      await using server = await serveRoomserver(fakeRoomserver().api, anyPort)
+      const headers = { 'content-type': type }
+      const answer = await ask(server.address, {
+        path: '/api/roomserver/queryPublishedRooms',
+        body: '{}',
+        headers,
+      })
+      expect([answer.status, answer.body]).toEqual([200, '{"RoomIDs":null}'])
+    },
+  )
+
+  it('tells a failure in the form of the reference, with its code in a header', async () => {
+    const details = { roomId: '!r\u00e9:x' }
+    const { api } = fakeRoomserver({
+      queryRoomVersionForRoom: async () => {
+        throw new RoomserverError('ROOM_NOT_FOUND', details, 'missing room info for room !r')
+      },
+    })
+    await using server = await serveRoomserver(api, anyPort)
+    const answer = await ask(server.address, { path: '/api/roomserver/queryRoomVersionForRoom', body: '{}' })
+    expect(answer.status).toBe(500)
+    expect(JSON.parse(answer.body)).toEqual({
+      Type: '*errors.errorString',
+      Message: 'missing room info for room !r',
+    })
+    expect(JSON.parse(String(answer.headers['roomserver-failure']))).toEqual({
+      code: 'ROOM_NOT_FOUND',
+      details,
+    })
+  })
+
+  it('keeps the text of an unexpected failure in the log', async () => {
+    const logged: object[] = []
+    const note = (fields: object) => logged.push(fields)
+    const log = { error: note, warn: note, info: note, debug: note }
+    const { api } = fakeRoomserver({
+      queryPublishedRooms: async () => {
+        throw new Error('the password is 1234')
+      },
+    })
+    await using server = await serveRoomserver(api, { ...anyPort, log })
+    const answer = await ask(server.address, { path: '/api/roomserver/queryPublishedRooms', body: '{}' })
+    expect(answer.status).toBe(500)
+    expect(answer.body).not.toContain('1234')
+    expect(JSON.parse(answer.body)).toHaveProperty('Type')
+    expect(logged).toMatchObject([
+      { operation: 'queryPublishedRooms', err: { message: 'the password is 1234' } },
+    ])
+  })
+
+  it('says when to come again when there is too much', async () => {
+    const { api } = fakeRoomserver({
+      inputRoomEvents: async () => {
+        throw new RoomserverError('OVERLOADED', { what: 'events', retryAfterMs: 2_500 }, 'too many events')
+      },
+    })
+    await using server = await serveRoomserver(api, anyPort)
+    const answer = await ask(server.address, { path: '/api/roomserver/inputRoomEvents', body: '{}' })
+    expect([answer.status, answer.headers['retry-after']]).toEqual([503, '3'])
+  })
+
+  it('takes and gives large bodies', async () => {
+    const json = `{"content":{"body":"${'x'.repeat(60_000)}"}}`
+    const event = { roomVersion: '10', eventId: '$e', json }
+    let taken: InputRoomEventsRequest | undefined
+    const { api } = fakeRoomserver({
+      inputRoomEvents: async (request) => {
+        taken = request
+        return { ErrMsg: '', NotAllowed: false }
+      },
+      queryEventsById: async () => ({ events: Array.from({ length: 300 }, () => event) }),
+    })
+    await using server = await serveRoomserver(api, anyPort)
+    const wire = `${json.slice(0, -1)},"_room_version":"10","_event_id":"$e"}`
+    const body = `{"input_room_events":[${Array.from({ length: 300 }, () => `{"event":${wire}}`).join(',')}]}`
+    expect((await ask(server.address, { path: '/api/roomserver/inputRoomEvents', body })).status).toBe(200)
+    expect(taken?.input_room_events).toHaveLength(300)
+    expect(taken?.input_room_events[299]).toEqual(filled(InputRoomEvent, { event }))
+    const answer = await ask(server.address, { path: '/api/roomserver/queryEventsByID', body: '{}' })
+    expect(answer.body).toBe(`{"events":[${Array.from({ length: 300 }, () => wire).join(',')}]}`)
+  })
+
+  it('refuses a body beyond the limit, and one that declares to be', async () => {
+    await using server = await serveRoomserver(fakeRoomserver().api, {
+      ...anyPort,
+      limits: { maxBodyBytes: 1_000 },
+    })
+    const answer = await ask(server.address, {
+      path: '/api/roomserver/queryPublishedRooms',
+      body: 'x'.repeat(5_000),
+    })
+    expect([answer.status, answer.body]).toEqual([413, '{"message":"body exceeds 1000 bytes"}'])
+    const again = await ask(server.address, { path: '/api/roomserver/queryPublishedRooms', body: '{}' })
+    expect(again.status).toBe(200)
+  })
+})
