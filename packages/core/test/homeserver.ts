@@ -1,7 +1,13 @@
 import { InputKind, type InputRoomEvent } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
 import { openStorage, type Storage } from '@roomserver/storage'
-import { type EventRecord, type RoomRecord, silentLogger, systemClock } from '@roomserver/types'
+import {
+  type EventRecord,
+  type JsonObject,
+  type RoomRecord,
+  silentLogger,
+  systemClock,
+} from '@roomserver/types'
 import {
   createInput,
   type InputDeps,
@@ -15,14 +21,39 @@ import { ask } from '../src/view/ask.ts'
 import { eventsOf } from '../src/view/asking.ts'
 import { wholeState } from '../src/view/state-at.ts'
 
+/** An event as it stands in outputs. */
+export interface WireEvent {
+  readonly _event_id: string
+  readonly type: string
+  readonly content: JsonObject
+  readonly unsigned?: JsonObject
+}
+
 /** An output as consumers get it. */
 export interface Output {
   readonly type: string
-  readonly new_room_event?: any
-  readonly old_room_event?: any
-  readonly new_invite_event?: any
-  readonly retire_invite_event?: any
-  readonly redacted_event?: any
+  readonly new_room_event?: {
+    readonly event: WireEvent
+    readonly rewrites_state?: boolean
+    readonly latest_event_ids: readonly string[]
+    readonly adds_state_event_ids?: readonly string[]
+    readonly removes_state_event_ids?: readonly string[]
+    readonly last_sent_event_id: string
+    readonly state_before_adds_event_ids?: readonly string[]
+    readonly state_before_removes_event_ids?: readonly string[]
+    readonly send_as_server: string
+    readonly transaction_id?: { readonly session_id: number; readonly id: string }
+    readonly history_visibility: string
+  }
+  readonly old_room_event?: { readonly event: WireEvent; readonly history_visibility: string }
+  readonly new_invite_event?: { readonly event: WireEvent; readonly room_version: string }
+  readonly retire_invite_event?: {
+    readonly EventID: string
+    readonly TargetUserID: string
+    readonly RetiredByEventID: string
+    readonly Membership: string
+  }
+  readonly redacted_event?: { readonly RedactedEventID: string; readonly RedactedBecause: WireEvent }
 }
 
 /** The input on a store in memory, as tests use it. */
@@ -93,7 +124,9 @@ export class Homeserver implements AsyncDisposable {
   }
 
   async outputs(): Promise<readonly Output[]> {
-    return (await this.storage.outputs(0, 100_000)).map((output) => JSON.parse(renderOutput(output)))
+    return (await this.storage.outputs(0, 100_000)).map(
+      (output) => JSON.parse(renderOutput(output)) as Output,
+    )
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -21,7 +21,7 @@ it.each(['1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11', '12'])(
     )
     const outputs = await hs.outputs()
     expect(outputs.map((output) => output.type)).toEqual(room.events.map(() => 'new_room_event'))
-    expect(outputs.map((output) => output.new_room_event.last_sent_event_id)).toEqual([
+    expect(outputs.map((output) => output.new_room_event?.last_sent_event_id)).toEqual([
       '',
       ...room.events.slice(0, -1).map((event) => event.eventId),
     ])

@@ -134,7 +134,8 @@ export class Rooms {
     if (this.#running.has(actor)) return
     const run = actor.run().finally(() => {
       this.#running.delete(actor)
-      this.#dropIdle()
+      if (actor.isIdle) this.#dropIdle()
+      else this.#start(actor)
     })
     this.#running.set(actor, run)
   }

@@ -1,0 +1,109 @@
+import { InputKind } from '@roomserver/api'
+import { RoomBuilder } from '@roomserver/testing'
+import { expect, it } from 'vitest'
+import { Homeserver } from './homeserver.ts'
+
+const VERSIONS = ['1', '2', '3', '6', '9', '10', '11', '12']
+
+it.each(VERSIONS)('redacts an event and tells of it after the redaction, in version %s', async (version) => {
+  await using hs = await Homeserver.start()
+  const room = await RoomBuilder.create({ version })
+  const event = await room.message('oops')
+  const redaction = await room.redact(event)
+  await hs.takeAll(room.events)
+  const outputs = await hs.outputs()
+  expect(outputs.slice(-2)).toMatchObject([
+    { new_room_event: { event: { _event_id: redaction.eventId } } },
+    {
+      redacted_event: { RedactedEventID: event.eventId, RedactedBecause: { _event_id: redaction.eventId } },
+    },
+  ])
+  const stored = JSON.parse((await hs.event(event.eventId))?.json ?? '')
+  expect(stored.content).toEqual({})
+  expect(stored.unsigned).toEqual({
+    redacted_because: JSON.parse(redaction.json),
+    redacted_by: redaction.eventId,
+  })
+})
+
+it.each(VERSIONS)('redacts an event whose redaction came first, in version %s', async (version) => {
+  await using hs = await Homeserver.start()
+  const room = await RoomBuilder.create({ version })
+  const fork = room.ends
+  await hs.takeAll(room.events)
+  const event = await room.message('oops', { prev: fork })
+  const redaction = await room.redact(event, { prev: fork })
+  await hs.takeAll([redaction, event])
+  const outputs = await hs.outputs()
+  expect(outputs.slice(-2)).toMatchObject([
+    { new_room_event: { event: { _event_id: event.eventId, content: {} } } },
+    {
+      redacted_event: { RedactedEventID: event.eventId, RedactedBecause: { _event_id: redaction.eventId } },
+    },
+  ])
+})
+
+it.each([
+  ['of the same user', '@bob:b', '@bob:b', true],
+  ['of another user of the same server', '@carol:b', '@bob:b', true],
+  ['of a user with the level to redact', '@alice:a', '@bob:b', true],
+  ['of a user of another server without that level', '@bob:b', '@alice:a', false],
+])('obeys a redaction %s', async (_who, redactor, sender, obeyed) => {
+  await using hs = await Homeserver.start()
+  const room = await RoomBuilder.create()
+  for (const user of ['@bob:b', '@carol:b']) await room.join(user)
+  const event = await room.message('oops', { sender })
+  const redaction = await room.redact(event, { sender: redactor })
+  await hs.takeAll(room.events)
+  expect(await hs.event(redaction.eventId)).toMatchObject({ verdict: 'accepted' })
+  expect((await hs.event(event.eventId))?.redactedBy !== 0).toBe(obeyed)
+  const told = (await hs.outputs()).filter((output) => output.type === 'redacted_event')
+  expect(told).toHaveLength(obeyed ? 1 : 0)
+})
+
+it('judges by the state before the redaction, not by that of another time', async () => {
+  await using hs = await Homeserver.start()
+  const room = await RoomBuilder.create()
+  await room.join('@bob:b')
+  const event = await room.message('oops')
+  const early = room.ends
+  await room.state('m.room.power_levels', '', { users: { '@alice:a': 100, '@bob:b': 50 } })
+  await hs.takeAll(room.events)
+  const redaction = await room.redact(event, { sender: '@bob:b', prev: early })
+  expect(await hs.take(redaction)).toMatchObject({ verdict: 'accepted' })
+  expect((await hs.event(event.eventId))?.redactedBy).toBe(0)
+})
+
+it('redacts once, and ignores redactions that are rejected, of themselves, or of other rooms', async () => {
+  await using hs = await Homeserver.start()
+  const room = await RoomBuilder.create()
+  const event = await room.message('oops')
+  const first = await room.redact(event)
+  await room.redact(event)
+  await hs.takeAll(room.events)
+  const other = await RoomBuilder.create({ roomId: '!other:a' })
+  const elsewhere = await other.message('fine')
+  await hs.takeAll(other.events)
+  const foreign = await room.redact(elsewhere)
+  const rejected = await room.redact(foreign, { sender: '@eve:e' })
+  await hs.takeAll([foreign, rejected])
+  const told = (await hs.outputs()).filter((output) => output.type === 'redacted_event')
+  expect(told).toMatchObject([{ redacted_event: { RedactedBecause: { _event_id: first.eventId } } }])
+  expect((await hs.event(elsewhere.eventId))?.redactedBy).toBe(0)
+  expect((await hs.event(foreign.eventId))?.redactedBy).toBe(0)
+})
+
+it('redacts an event that fills history in, too', async () => {
+  await using hs = await Homeserver.start()
+  const room = await RoomBuilder.create()
+  const fork = room.ends
+  await hs.takeAll(room.events)
+  const old = await room.message('oops', { prev: fork })
+  const redaction = await room.redact(old, { prev: fork })
+  await hs.take(redaction)
+  await hs.take(old, { kind: InputKind.old })
+  expect((await hs.outputs()).slice(-2)).toMatchObject([
+    { old_room_event: { event: { _event_id: old.eventId, content: {} }, history_visibility: 'joined' } },
+    { redacted_event: { RedactedEventID: old.eventId } },
+  ])
+})
