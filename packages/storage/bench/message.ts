@@ -1,5 +1,13 @@
-import type { EventNid, EventTypeNid, RoomRecord, SnapshotNid, WriteSet } from '@roomserver/types'
 import { randomBytes } from 'node:crypto'
+import {
+  type EventNid,
+  type EventRecord,
+  type EventTypeNid,
+  NO_NID,
+  type RoomRecord,
+  type SnapshotNid,
+  type WriteSet,
+} from '@roomserver/types'
 import type { Storage } from '../src/index.ts'
 import { output, writeSet } from '../test/contract/sample.ts'
 
@@ -25,19 +33,27 @@ export async function message(store: Storage, room: RoomRecord): Promise<WriteSe
   })
   const nid = await store.allocate('event', 1)
   const state = 70_000 as SnapshotNid
-  const event = {
-    ...{ nid, roomNid: room.nid, eventId, typeNid: 65_536 as EventTypeNid, stateKeyNid: 0 as never },
-    ...{ depth: room.depth + 1, authLevel: 4, authNids: [65_536, 65_537, 65_538] as EventNid[] },
-    ...{ verdict: 'accepted' as const, before: state, after: state, redactedBy: 0 as EventNid, json },
+  const event: EventRecord = {
+    nid,
+    roomNid: room.nid,
+    eventId,
+    typeNid: 65_536 as EventTypeNid,
+    stateKeyNid: NO_NID,
+    depth: room.depth + 1,
+    authLevel: 4,
+    authNids: [65_536, 65_537, 65_538] as EventNid[],
+    verdict: 'accepted',
+    before: state,
+    after: state,
+    redactedBy: NO_NID,
+    json,
   }
   const body = JSON.stringify({
     latest_event_ids: [eventId],
     last_sent_event_id: id(),
     history_visibility: 'shared',
   })
-  const next = {
-    ...{ ...room, extremities: [nid], depth: room.depth + 1, lastSent: nid },
-    outputSeq: room.outputSeq + 1,
-  }
+  const moved = { extremities: [nid], depth: room.depth + 1, lastSent: nid, outputSeq: room.outputSeq + 1 }
+  const next = { ...room, ...moved }
   return writeSet(room, { next, events: [event], outputs: [output(room, room.outputSeq + 1, nid, body)] })
 }

@@ -1,3 +1,4 @@
+import type { CompiledQuery } from 'kysely'
 import type { Cell, Columns, Dialect } from './dialects.ts'
 import type { Db } from './schema.ts'
 
@@ -5,7 +6,11 @@ import type { Db } from './schema.ts'
 export type RowOf<Table> = { readonly [Name in keyof Table & string]: Cell }
 
 /** Writes many rows at once, in few statements whose text is made once. */
-export type BulkWrite<Table> = (db: Db, rows: readonly Table[]) => Promise<BulkResult>
+export interface BulkWrite<Item> {
+  run(db: Db, items: readonly Item[]): Promise<BulkResult>
+  /** The statements that `run` executes. */
+  statements(items: readonly Item[]): readonly CompiledQuery[]
+}
 
 export interface BulkResult {
   /** Rows that were inserted or changed. */
@@ -14,43 +19,58 @@ export interface BulkResult {
   readonly rows: readonly Record<string, unknown>[]
 }
 
+/** What is written of each item: its row, and for tables that care its place among the items. */
+export type ToRow<Item, Table> = (item: Item, index: number) => Table
+
 /** @param text - a statement that reads the rows from `v` */
-export function bulkWrite<Table extends RowOf<Table>>(
+export function bulkWrite<Item, Table extends RowOf<Table>>(
   dialect: Dialect,
   columns: Columns<Table>,
+  toRow: ToRow<Item, Table>,
   text: string,
-): BulkWrite<Table> {
+): BulkWrite<Item> {
   const names = Object.keys(columns) as (keyof Table & string)[]
   const kinds = names.map((name) => columns[name])
   const statement = remembered((source) => `with v(${names.join(', ')}) as (${source}) ${text}`)
-  return async (db, rows) => {
-    const cells = rows.map((row) => names.map((name): Cell => row[name]))
-    const returned: Record<string, unknown>[] = []
-    let affected = 0
-    for (const query of dialect.bulk(kinds, statement, cells)) {
-      const result = await db.executeQuery<Record<string, unknown>>(query)
-      for (const row of result.rows) returned.push(row)
-      affected += result.rows.length || Number(result.numAffectedRows ?? 0)
-    }
-    return { affected, rows: returned }
+  const statements = (items: readonly Item[]): readonly CompiledQuery[] => {
+    const cells = items.map((item, index) => {
+      const row = toRow(item, index)
+      return names.map((name): Cell => row[name])
+    })
+    return dialect.bulk(kinds, statement, cells)
   }
+  return { statements, run: (db, items) => runAll(db, statements(items)) }
 }
 
 /** Inserts rows; `ending` says what happens to one whose key is there already, and what is returned. */
-export function bulkInsert<Table extends RowOf<Table>>(
+export function bulkInsert<Item, Table extends RowOf<Table>>(
   dialect: Dialect,
   table: string,
   columns: Columns<Table>,
+  toRow: ToRow<Item, Table>,
   ending = '',
-): BulkWrite<Table> {
+): BulkWrite<Item> {
   const names = Object.keys(columns).join(', ')
   const text = `insert into ${table} (${names}) select ${names} from v where true ${ending}`
-  return bulkWrite(dialect, columns, text.trimEnd())
+  return bulkWrite(dialect, columns, toRow, text.trimEnd())
 }
 
-/** Of rows with the same key, the last: a statement may not change a row twice. */
-export function lastOfEach<T>(rows: readonly T[], key: (row: T) => unknown): readonly T[] {
-  return rows.length < 2 ? rows : [...new Map(rows.map((row) => [key(row), row])).values()]
+async function runAll(db: Db, queries: readonly CompiledQuery[]): Promise<BulkResult> {
+  const rows: Record<string, unknown>[] = []
+  let affected = 0
+  for (const query of queries) {
+    const result = await db.executeQuery<Record<string, unknown>>(
+      query as CompiledQuery<Record<string, unknown>>,
+    )
+    for (const row of result.rows) rows.push(row)
+    affected += result.rows.length || Number(result.numAffectedRows ?? 0)
+  }
+  return { affected, rows }
+}
+
+/** Of items with the same key, the last: a statement may not change a row twice. */
+export function lastOfEach<T>(items: readonly T[], key: (item: T) => unknown): readonly T[] {
+  return items.length < 2 ? items : [...new Map(items.map((item) => [key(item), item])).values()]
 }
 
 /** The few texts that `make` makes, each made once. */

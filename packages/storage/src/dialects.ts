@@ -35,6 +35,8 @@ export interface Dialect {
   tablesNamed(name: string): RawBuilder<unknown>
   /** Whether a transaction locks the rows that it changes; SQLite's have the whole database for themselves. */
   readonly locksRows: boolean
+  /** Whether a statement costs a round trip, and so one large one is better than several. */
+  readonly savesRoundTrips: boolean
   /** Ends a query whose rows are to be locked until the end of the transaction. */
   readonly forUpdate: RawBuilder<unknown>
   /**
@@ -65,6 +67,7 @@ export const sqlite: Dialect = {
   lockMigrations: sql`select 1`,
   tablesNamed: (name) => sql`select name from sqlite_master where type = 'table' and name = ${name}`,
   locksRows: false,
+  savesRoundTrips: false,
   forUpdate: sql``,
   bulk: (columns, text, rows) => {
     const queries: CompiledQuery[] = []
@@ -109,6 +112,7 @@ export const postgres: Dialect = {
   tablesNamed: (name) =>
     sql`select tablename from pg_tables where schemaname = current_schema() and tablename = ${name}`,
   locksRows: true,
+  savesRoundTrips: true,
   forUpdate: sql`for update`,
   bulk: (columns, text, rows) => {
     if (rows.length === 0) return []

@@ -1,6 +1,7 @@
-import type { CommitResult, WriteSet } from '@roomserver/types'
+import { type CommitResult, isFailure, type WriteSet } from '@roomserver/types'
 import { isTransient } from '../errors.ts'
 import type { Db } from '../schema.ts'
+import { commitAtOnce } from './at-once.ts'
 import { type Conflict, Conflicts, writeAll } from './write.ts'
 import type { Tables } from '../tables/tables.ts'
 
@@ -42,6 +43,7 @@ async function attempt(
   group: readonly WriteSet[],
 ): Promise<ReadonlyMap<WriteSet, Conflict>> {
   const conflicts = new Map<WriteSet, Conflict>()
+  if (await isStoredAtOnce(db, tables, group)) return conflicts
   let failures = 0
   for (;;) {
     const live = group.filter((set) => !conflicts.has(set))
@@ -54,6 +56,17 @@ async function attempt(
       if (error instanceof Conflicts) for (const [set, over] of error.found) conflicts.set(set, over)
       else if (!isTransient(error) || ++failures >= ATTEMPTS) throw error
     }
+  }
+}
+
+/** Tries the short way, where the dialect has one; why it fails is for the long way to find out. */
+async function isStoredAtOnce(db: Db, tables: Tables, group: readonly WriteSet[]): Promise<boolean> {
+  if (!tables.dialect.savesRoundTrips || group.length === 0) return false
+  try {
+    return await commitAtOnce(db, tables, group)
+  } catch (error) {
+    if (isFailure(error, 'STORE_UNAVAILABLE')) throw error
+    return false
   }
 }
 

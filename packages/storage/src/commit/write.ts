@@ -1,6 +1,8 @@
 import type { CommitResult, RoomNid, WriteSet } from '@roomserver/types'
+import type { BulkWrite } from '../bulk.ts'
 import type { Db } from '../schema.ts'
 import type { Tables } from '../tables/tables.ts'
+import { all, blocksOf, invitesOf, journalOf, membershipsOf, redactionsOf, updatesOf } from './batch.ts'
 
 /** What somebody else changed or named in the meantime. */
 export type Conflict = Extract<CommitResult, { kind: 'conflict' }>['over']
@@ -56,6 +58,8 @@ async function internStrings(
   return conflicts
 }
 
+const NONE: ReadonlySet<string> = new Set()
+
 /** Of several write sets to one room the first goes on; the others were decided on what it changes. */
 async function advanceRooms(
   tx: Db,
@@ -67,18 +71,16 @@ async function advanceRooms(
   for (const set of sets) {
     if (!conflicts.has(set) && !rooms.has(set.room.nid)) rooms.set(set.room.nid, set)
   }
-  const advanced = await tables.rooms.advance(tx, [...rooms.values()])
+  const advanced = await tables.rooms.advanceAll(tx, [...rooms.values()])
   for (const set of sets) {
     if (conflicts.has(set)) continue
     if (rooms.get(set.room.nid) !== set || !advanced.has(set.room.nid)) conflicts.set(set, 'room')
   }
 }
 
-const NONE: ReadonlySet<string> = new Set()
-
 async function writeState(tx: Db, tables: Tables, sets: readonly WriteSet[]): Promise<void> {
-  const blocks = all(sets, 'blocks')
-  if (blocks.length > 0 && (await tables.blocks.insert(tx, blocks)) < blocks.length) {
+  const blocks = blocksOf(sets)
+  if (await isAnyThere(tx, tables.blocks.addMissing, blocks)) {
     const stored = await tables.blocks.byHashes(
       tx,
       blocks.map(({ hash }) => hash),
@@ -87,7 +89,7 @@ async function writeState(tx: Db, tables: Tables, sets: readonly WriteSet[]): Pr
     undo(sets, 'block', (set) => set.blocks.some((block) => nids.get(block.hash) !== block.nid))
   }
   const snapshots = all(sets, 'snapshots')
-  if (snapshots.length > 0 && (await tables.snapshots.insert(tx, snapshots)) < snapshots.length) {
+  if (await isAnyThere(tx, tables.snapshots.addMissing, snapshots)) {
     const stored = await tables.snapshots.byNids(
       tx,
       snapshots.map(({ nid }) => nid),
@@ -101,7 +103,7 @@ async function writeState(tx: Db, tables: Tables, sets: readonly WriteSet[]): Pr
 
 async function writeEvents(tx: Db, tables: Tables, sets: readonly WriteSet[]): Promise<void> {
   const events = all(sets, 'events')
-  if (events.length > 0 && (await tables.events.insert(tx, events)) < events.length) {
+  if (await isAnyThere(tx, tables.events.addMissing, events)) {
     const stored = await tables.events.nidsOf(
       tx,
       events.map(({ eventId }) => eventId),
@@ -109,39 +111,31 @@ async function writeEvents(tx: Db, tables: Tables, sets: readonly WriteSet[]): P
     const nids = new Map(stored.map((event) => [event.event_id, event.nid]))
     undo(sets, 'event', (set) => set.events.some((event) => nids.get(event.eventId) !== event.nid))
   }
-  const updates = all(sets, 'updates')
-  if (updates.length > 0) await tables.events.update(tx, updates)
-  const dangling = all(sets, 'danglingPrev')
-  if (dangling.length > 0) await tables.danglingPrev.insert(tx, dangling)
+  await write(tx, tables.events.update, updatesOf(sets))
+  await write(tx, tables.danglingPrev.add, all(sets, 'danglingPrev'))
 }
 
 async function writeDerived(tx: Db, tables: Tables, sets: readonly WriteSet[]): Promise<void> {
-  const memberships = all(sets, 'memberships')
-  if (memberships.length > 0) await tables.memberships.upsert(tx, memberships)
-  const invites = all(sets, 'invites')
-  if (invites.length > 0) await tables.invites.upsert(tx, invites)
-  const redactions = all(sets, 'redactions')
-  if (redactions.length > 0) await tables.redactions.upsert(tx, redactions)
-  const journals = sets.filter((set) => set.journal.length > 0).map((set) => set.journal)
-  if (journals.length > 0) await tables.journal.insert(tx, journals)
-  const transactions = all(sets, 'transactions')
-  if (transactions.length > 0) await tables.transactions.insert(tx, transactions)
+  await write(tx, tables.memberships.put, membershipsOf(sets))
+  await write(tx, tables.invites.put, invitesOf(sets))
+  await write(tx, tables.redactions.put, redactionsOf(sets))
+  await write(tx, tables.journal.add, journalOf(sets))
+  await write(tx, tables.transactions.add, all(sets, 'transactions'))
 }
 
 async function writeOutputs(tx: Db, tables: Tables, sets: readonly WriteSet[]): Promise<void> {
-  const outputs = all(sets, 'outputs')
-  if (outputs.length > 0) await tables.outputs.insert(tx, outputs)
+  await write(tx, tables.outputs.add, all(sets, 'outputs'))
   const settled = all(sets, 'inboxDone')
   if (settled.length > 0) await tables.inbox.remove(tx, settled)
 }
 
-type Lists = { [K in keyof WriteSet as WriteSet[K] extends readonly unknown[] ? K : never]: WriteSet[K] }
+async function write<T>(tx: Db, into: BulkWrite<T>, items: readonly T[]): Promise<void> {
+  if (items.length > 0) await into.run(tx, items)
+}
 
-/** One list of all the write sets, end to end. */
-function all<K extends keyof Lists>(sets: readonly WriteSet[], list: K): readonly Lists[K][number][] {
-  const [only] = sets
-  if (sets.length === 1 && only !== undefined) return only[list]
-  return sets.flatMap((set): readonly Lists[K][number][] => set[list])
+/** Stores items; tells whether any of them was there already and so passed over. */
+async function isAnyThere<T>(tx: Db, into: BulkWrite<T>, items: readonly T[]): Promise<boolean> {
+  return items.length > 0 && (await into.run(tx, items)).affected < items.length
 }
 
 function undo(sets: readonly WriteSet[], over: Conflict, isHit: (set: WriteSet) => boolean): void {

@@ -20,19 +20,14 @@ const columns: Columns<BlocksTable> = { nid: 'int', hash: 'blob', entries: 'blob
 export function blockQueries(dialect: Dialect, build: Db) {
   const byNid = prepare(build.selectFrom('blocks').selectAll().where(dialect.among('nid', 'int')))
   const byHash = prepare(build.selectFrom('blocks').selectAll().where(dialect.amongBlobs('hash')))
-  const insert = bulkInsert(dialect, 'blocks', columns, 'on conflict do nothing')
   return {
     byNids: async (db: Db, nids: readonly BlockNid[]) => (await byNid(db, dialect.list(nids))).map(toBlock),
     byHashes: async (db: Db, hashes: readonly string[]) =>
       (await byHash(db, dialect.list(hashes))).map(toBlock),
-    /** Stores blocks; those whose hash or NID is there already are passed over. Returns how many were stored. */
-    insert: async (db: Db, blocks: readonly BlockRecord[]) =>
-      (await insert(db, blocks.toSorted(byHashOrder).map(fromBlock))).affected,
+    add: bulkInsert(dialect, 'blocks', columns, fromBlock),
+    /** Passes over those whose hash or NID is there already. */
+    addMissing: bulkInsert(dialect, 'blocks', columns, fromBlock, 'on conflict do nothing'),
   }
-}
-
-function byHashOrder(a: BlockRecord, b: BlockRecord): number {
-  return a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : 0
 }
 
 function toBlock(row: BlocksTable): BlockRecord {

@@ -1,6 +1,6 @@
 import type { EventId, EventNid } from '@roomserver/types'
 import { bulkInsert } from '../bulk.ts'
-import type { Dialect } from '../dialects.ts'
+import type { Columns, Dialect } from '../dialects.ts'
 import { prepare } from '../prepared.ts'
 import type { Db } from '../schema.ts'
 
@@ -10,17 +10,18 @@ export interface DanglingPrevTable {
   by_nid: EventNid
 }
 
+const columns: Columns<DanglingPrevTable> = { prev: 'text', by_nid: 'int' }
+
 export function danglingPrevQueries(dialect: Dialect, build: Db) {
   const naming = prepare(
     build.selectFrom('dangling_prev').select(['prev', 'by_nid as by']).where(dialect.among('prev', 'text')),
   )
-  const insert = bulkInsert<DanglingPrevTable>(dialect, 'dangling_prev', { prev: 'text', by_nid: 'int' })
   return {
     naming: (db: Db, ids: readonly EventId[]) => naming(db, dialect.list(ids)),
-    insert: (db: Db, rows: readonly { readonly prev: EventId; readonly by: EventNid }[]) =>
-      insert(
-        db,
-        rows.map(({ prev, by }) => ({ prev, by_nid: by })),
-      ),
+    add: bulkInsert(dialect, 'dangling_prev', columns, fromDangling),
   }
+}
+
+function fromDangling({ prev, by }: { readonly prev: EventId; readonly by: EventNid }): DanglingPrevTable {
+  return { prev, by_nid: by }
 }

@@ -71,16 +71,14 @@ export function eventQueries(dialect: Dialect, build: Db) {
   const nidsOf = prepare(
     build.selectFrom('events').select(['nid', 'event_id']).where(dialect.among('event_id', 'text')),
   )
-  const insert = bulkInsert(dialect, 'events', columns, 'on conflict do nothing')
-  const update = bulkWrite(dialect, updateColumns, UPDATE)
   return {
     byNids: async (db: Db, nids: readonly EventNid[]) => (await byNid(db, dialect.list(nids))).map(toEvent),
     byIds: async (db: Db, ids: readonly EventId[]) => (await byId(db, dialect.list(ids))).map(toEvent),
     nidsOf: (db: Db, ids: readonly EventId[]) => nidsOf(db, dialect.list(ids)),
-    /** Events whose ID or NID is there already are passed over; returns how many were stored. */
-    insert: async (db: Db, events: readonly EventRecord[]) =>
-      (await insert(db, events.map(fromEvent))).affected,
-    update: (db: Db, updates: readonly EventUpdate[]) => update(db, updates.map(fromUpdate)),
+    add: bulkInsert(dialect, 'events', columns, fromEvent),
+    /** Passes over those whose ID or NID is there already. */
+    addMissing: bulkInsert(dialect, 'events', columns, fromEvent, 'on conflict do nothing'),
+    update: bulkWrite(dialect, updateColumns, fromUpdate, UPDATE),
   }
 }
 

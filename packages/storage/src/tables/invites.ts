@@ -1,5 +1,5 @@
 import type { EventNid, InviteRecord, RoomNid, StateKeyNid, UserId } from '@roomserver/types'
-import { bulkInsert, lastOfEach } from '../bulk.ts'
+import { bulkInsert } from '../bulk.ts'
 import type { Columns, Dialect } from '../dialects.ts'
 import { prepare, slot } from '../prepared.ts'
 import type { Db } from '../schema.ts'
@@ -36,18 +36,17 @@ export function inviteQueries(dialect: Dialect, build: Db) {
       .where('retired_by', 'is', null)
       .orderBy('event_nid'),
   )
-  const upsert = bulkInsert(
-    dialect,
-    'invites',
-    columns,
-    'on conflict (event_nid) do update set retired_by = excluded.retired_by',
-  )
   return {
     byEvent: async (db: Db, event: EventNid) => (await byEvent(db, event)).map(toInvite)[0],
     pending: async (db: Db, roomNid: RoomNid, target: UserId) =>
       (await pending(db, roomNid, target)).map((row) => ({ ...toInvite(row), senderId: row.sender_id })),
-    upsert: (db: Db, invites: readonly InviteRecord[]) =>
-      upsert(db, lastOfEach(invites, (invite) => invite.event).map(fromInvite)),
+    put: bulkInsert(
+      dialect,
+      'invites',
+      columns,
+      fromInvite,
+      'on conflict (event_nid) do update set retired_by = excluded.retired_by',
+    ),
   }
 }
 

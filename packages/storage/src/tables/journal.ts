@@ -61,16 +61,10 @@ export function journalQueries(dialect: Dialect, build: Db) {
     prepare(query.orderBy('revision').orderBy('place').limit(slot<number>()))
   const changes = ordered(ofRoom)
   const resets = ordered(ofRoom.where('reset', '=', sql.lit(1)))
-  const insert = bulkInsert(dialect, 'journal', columns)
   return {
     ofRoom: async (db: Db, roomNid: RoomNid, afterRevision: number, limit: number, resetsOnly: boolean) =>
       (await (resetsOnly ? resets : changes)(db, roomNid, afterRevision, limit)).map(toJournal),
-    /** Writes the changes of several commits, each a list in its own order. */
-    insert: (db: Db, commits: readonly (readonly JournalRecord[])[]) =>
-      insert(
-        db,
-        commits.flatMap((records) => records.map(fromJournal)),
-      ),
+    add: bulkInsert(dialect, 'journal', columns, fromJournal),
   }
 }
 
@@ -94,7 +88,13 @@ function toCause(row: JournalTable): JournalCause {
   return { kind, event: row.cause_nid, weighed: row.weighed === null ? [] : decodeList(row.weighed) }
 }
 
-function fromJournal(record: JournalRecord, place: number): JournalTable {
+/** A change and its place in its commit. */
+export interface PlacedChange {
+  readonly record: JournalRecord
+  readonly place: number
+}
+
+function fromJournal({ record, place }: PlacedChange): JournalTable {
   const { cause } = record
   return {
     room_nid: record.roomNid,

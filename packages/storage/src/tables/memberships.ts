@@ -1,5 +1,5 @@
 import type { EventNid, Membership, MembershipRecord, RoomNid, StateKeyNid, UserId } from '@roomserver/types'
-import { bulkWrite, lastOfEach } from '../bulk.ts'
+import { bulkWrite } from '../bulk.ts'
 import type { Columns, Dialect } from '../dialects.ts'
 import { prepare, slot } from '../prepared.ts'
 import type { Db } from '../schema.ts'
@@ -18,7 +18,13 @@ export interface MembershipsTable {
   server: string
 }
 
-type NewMembership = Omit<MembershipsTable, 'server'>
+/** A membership to be stored, with the user ID where that is not stored yet. */
+export interface NamedMembership {
+  readonly record: MembershipRecord
+  readonly userId: UserId | undefined
+}
+
+type NewMembership = Omit<MembershipsTable, 'server'> & { user_id: UserId | null }
 
 const columns: Columns<NewMembership> = {
   room_nid: 'int',
@@ -27,6 +33,7 @@ const columns: Columns<NewMembership> = {
   membership: 'small',
   local: 'small',
   forgotten: 'small',
+  user_id: 'text',
 }
 
 /** In the order of their codes, from 1. */
@@ -74,7 +81,6 @@ export function membershipQueries(dialect: Dialect, build: Db) {
       .where('room_nid', '=', slot<RoomNid>())
       .where('user_nid', '=', userNid(build)),
   )
-  const upsert = bulkWrite(dialect, columns, upsertText(dialect))
   return {
     one: async (db: Db, roomNid: RoomNid, user: UserId) =>
       (await one(db, roomNid, user)).map(toMembership)[0],
@@ -91,8 +97,7 @@ export function membershipQueries(dialect: Dialect, build: Db) {
       })),
     setForgotten: (db: Db, roomNid: RoomNid, user: UserId, forgotten: boolean) =>
       forget(db, forgotten ? 1 : 0, roomNid, user),
-    upsert: (db: Db, memberships: readonly MembershipRecord[]) =>
-      upsert(db, lastOfEach(memberships, (record) => `${record.roomNid} ${record.user}`).map(fromMembership)),
+    put: bulkWrite(dialect, columns, fromMembership, upsertText(dialect)),
   }
 }
 
@@ -100,12 +105,11 @@ export function membershipQueries(dialect: Dialect, build: Db) {
 export const userNid = (build: Db) =>
   build.selectFrom('state_keys').select('nid').where('text', '=', slot<UserId>())
 
-/** The server is taken from the user ID, which is stored by then. */
 const upsertText = (dialect: Dialect): string => `insert into memberships
   (room_nid, user_nid, event_nid, membership, local, forgotten, server)
   select v.room_nid, v.user_nid, v.event_nid, v.membership, v.local, v.forgotten,
-    substr(state_keys.text, ${dialect.firstIndex}(state_keys.text, ':') + 1)
-  from v join state_keys on state_keys.nid = v.user_nid where true
+    substr(coalesce(v.user_id, k.text), ${dialect.firstIndex}(coalesce(v.user_id, k.text), ':') + 1)
+  from v left join state_keys k on k.nid = v.user_nid where true
   on conflict (room_nid, user_nid) do update set
     event_nid = excluded.event_nid, membership = excluded.membership, local = excluded.local,
     forgotten = excluded.forgotten`
@@ -121,7 +125,7 @@ function toMembership(row: MembershipsTable): MembershipRecord {
   }
 }
 
-function fromMembership(record: MembershipRecord): NewMembership {
+function fromMembership({ record, userId }: NamedMembership): NewMembership {
   return {
     room_nid: record.roomNid,
     user_nid: record.user,
@@ -129,5 +133,6 @@ function fromMembership(record: MembershipRecord): NewMembership {
     membership: membershipCode(record.membership),
     local: record.local ? 1 : 0,
     forgotten: record.forgotten ? 1 : 0,
+    user_id: userId ?? null,
   }
 }

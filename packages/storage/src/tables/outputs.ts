@@ -62,7 +62,6 @@ export function outputQueries(dialect: Dialect, build: Db) {
       .limit(slot<number>()),
   )
   const remove = prepare(build.deleteFrom('outputs').where(dialect.among('position', 'int')))
-  const insert = bulkInsert(dialect, 'outputs', columns)
   return {
     after: async (db: Db, position: number, limit: number): Promise<StoredOutputRow[]> =>
       (await after(db, position, limit)).map((row) => ({
@@ -73,7 +72,7 @@ export function outputQueries(dialect: Dialect, build: Db) {
         eventId: row.event_id ?? undefined,
         eventJson: row.json ?? undefined,
       })),
-    insert: (db: Db, outputs: readonly OutputRecord[]) => insert(db, outputs.map(fromOutput)),
+    add: bulkInsert(dialect, 'outputs', columns, fromOutput),
     remove: (db: Db, positions: readonly number[]) => remove(db, dialect.list(positions)),
   }
 }

@@ -1,5 +1,5 @@
 import type { EventId, EventNid, RedactionRecord, RoomNid } from '@roomserver/types'
-import { bulkInsert, lastOfEach } from '../bulk.ts'
+import { bulkInsert } from '../bulk.ts'
 import type { Columns, Dialect } from '../dialects.ts'
 import { prepare } from '../prepared.ts'
 import type { Db } from '../schema.ts'
@@ -27,16 +27,15 @@ export function redactionQueries(dialect: Dialect, build: Db) {
       .where(dialect.among('redacts', 'text'))
       .orderBy('redaction_nid'),
   )
-  const upsert = bulkInsert(
-    dialect,
-    'redactions',
-    columns,
-    'on conflict (redaction_nid) do update set applied = excluded.applied',
-  )
   return {
     of: async (db: Db, ids: readonly EventId[]) => (await of(db, dialect.list(ids))).map(toRedaction),
-    upsert: (db: Db, redactions: readonly RedactionRecord[]) =>
-      upsert(db, lastOfEach(redactions, (record) => record.redaction).map(fromRedaction)),
+    put: bulkInsert(
+      dialect,
+      'redactions',
+      columns,
+      fromRedaction,
+      'on conflict (redaction_nid) do update set applied = excluded.applied',
+    ),
   }
 }
 

@@ -58,26 +58,34 @@ export function roomQueries(dialect: Dialect, build: Db) {
       build,
     ),
   )
-  const insert = bulkInsert(dialect, 'rooms', columns, 'on conflict do nothing returning nid')
-  const update = bulkWrite(dialect, columns, UPDATE)
+  const addMissing = bulkInsert(
+    dialect,
+    'rooms',
+    columns,
+    fromFreshSet,
+    'on conflict do nothing returning nid',
+  )
+  const advance = bulkWrite(dialect, columns, fromSet, UPDATE)
   return {
     byId: async (db: Db, roomId: RoomId) => (await byId(db, roomId)).map(toRoom)[0],
     byNids: async (db: Db, nids: readonly RoomNid[]) => (await byNid(db, dialect.list(nids))).map(toRoom),
     page: async (db: Db, after: RoomNid, limit: number) => (await page(db, after, limit)).map(toRoom),
+    add: bulkInsert(dialect, 'rooms', columns, fromFreshSet),
+    /** Moves rooms on from the revision that was read, where they still have it; returns their NIDs. */
+    advance,
     /**
-     * Moves rooms on to what the write sets make of them, each only from the revision that was read. Several are
-     * locked in the order of their NIDs first, so that two processes do not lock each other out.
+     * Moves rooms on and stores new ones. Several are locked in the order of their NIDs first, so that two processes
+     * do not lock each other out.
      *
      * @returns the NIDs of the rooms that were moved on
      */
-    advance: async (db: Db, sets: readonly WriteSet[]): Promise<ReadonlySet<RoomNid>> => {
+    advanceAll: async (db: Db, sets: readonly WriteSet[]): Promise<ReadonlySet<RoomNid>> => {
       const known = sets.filter((set) => set.room.revision > 0)
       const fresh = sets.filter((set) => set.room.revision === 0)
       if (known.length > 1 && dialect.locksRows) await lock(db, dialect.list(known.map(nidOf)))
-      const updated = known.length === 0 ? [] : (await update(db, known.map(fromSet))).rows
-      const inserted =
-        fresh.length === 0 ? [] : (await insert(db, fresh.toSorted(byRoomId).map(fromFreshSet))).rows
-      return new Set([...updated, ...inserted].map((row) => row['nid'] as RoomNid))
+      const updated = known.length === 0 ? [] : (await advance.run(db, known)).rows
+      const added = fresh.length === 0 ? [] : (await addMissing.run(db, fresh.toSorted(byRoomId))).rows
+      return new Set([...updated, ...added].map((row) => row['nid'] as RoomNid))
     },
   }
 }

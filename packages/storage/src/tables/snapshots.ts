@@ -27,15 +27,14 @@ export function snapshotQueries(dialect: Dialect, build: Db) {
       .where('room_nid', '=', slot<RoomNid>())
       .where(dialect.amongBlobs('hash')),
   )
-  const insert = bulkInsert(dialect, 'snapshots', columns, 'on conflict do nothing')
   return {
     byNids: async (db: Db, nids: readonly SnapshotNid[]) =>
       (await byNid(db, dialect.list(nids))).map(toSnapshot),
     byHashes: async (db: Db, roomNid: RoomNid, hashes: readonly string[]) =>
       (await byHash(db, roomNid, dialect.list(hashes))).map(toSnapshot),
-    /** Stores snapshots; those that are there already are passed over. Returns how many were stored. */
-    insert: async (db: Db, snapshots: readonly SnapshotRecord[]) =>
-      (await insert(db, snapshots.map(fromSnapshot))).affected,
+    add: bulkInsert(dialect, 'snapshots', columns, fromSnapshot),
+    /** Passes over those that are there already. */
+    addMissing: bulkInsert(dialect, 'snapshots', columns, fromSnapshot, 'on conflict do nothing'),
   }
 }
 

@@ -23,6 +23,7 @@ export type Tables = ReturnType<typeof compileTables>
 /** @param build - makes the text of the queries; nothing runs on it here */
 export function compileTables(dialect: Dialect, build: Db) {
   return {
+    dialect,
     blocks: blockQueries(dialect, build),
     counters: counterQueries(build),
     danglingPrev: danglingPrevQueries(dialect, build),

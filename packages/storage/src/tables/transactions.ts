@@ -29,12 +29,10 @@ export function transactionQueries(dialect: Dialect, build: Db) {
       .where('transaction_id', '=', slot<string>())
       .where('user_id', '=', slot<UserId>()),
   )
-  const insert = bulkInsert(dialect, 'transactions', columns, 'on conflict do nothing')
   return {
     event: async (db: Db, sessionId: number, transactionId: string, user: UserId) =>
       (await find(db, sessionId, shortened(transactionId), user))[0]?.event_id,
-    insert: (db: Db, transactions: readonly TransactionRecord[]) =>
-      insert(db, transactions.map(fromTransaction)),
+    add: bulkInsert(dialect, 'transactions', columns, fromTransaction, 'on conflict do nothing'),
   }
 }
 

@@ -96,6 +96,21 @@ export function commitContract(open: () => Promise<Storage>): void {
     ])
   })
 
+  it('puts several updates of one event together, also of one that the write set brings', async () => {
+    await using store = await open()
+    const room = await storedRoom(store)
+    const event = await newEvent(store, room, { verdict: 'rejected-by-state', rule: 'v10 9', reason: 'low' })
+    const redactedBy = 90_000 as EventNid
+    const updates = [
+      { nid: event.nid, verdict: 'soft-failed', rule: undefined, reason: 'late' },
+      { nid: event.nid, redactedBy, json: '{}' },
+    ] as const
+    await store1(store, writeSet(room, { events: [event], updates }))
+    expect(await store.eventsByNid([event.nid])).toEqual([
+      { ...event, verdict: 'soft-failed', rule: undefined, reason: 'late', redactedBy, json: '{}' },
+    ])
+  })
+
   it('commits nothing for nothing', async () => {
     await using store = await open()
     expect(await store.commit([])).toEqual([])
