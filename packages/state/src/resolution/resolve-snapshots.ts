@@ -76,7 +76,9 @@ export function* resolveSnapshots(
   const conflicting = diverging.filter((one) => isConflict(one, options.rules))
   const agreed = diverging.filter((one) => !isConflict(one, options.rules)).map(agreedEntry)
   const graph = new SnapshotGraph(reader, options.rules, {
-    layers: [...(yield* layersOf(first, reader)), entriesFrom(agreed)],
+    blocks: first.blocks,
+    layers: yield* layersOf(first, reader),
+    agreed: entriesFrom(agreed),
     conflicted: entriesFrom(
       conflicting.map(({ type, stateKey, events }) => ({ type, stateKey, event: events[0] ?? NO_NID })),
     ),

@@ -1,6 +1,7 @@
 import type { StateTuple } from '@roomserver/auth'
 import {
   type Asking,
+  type BlockNid,
   EMPTY_STATE_KEY_NID,
   EVENT_TYPE_NIDS,
   type EventNid,
@@ -9,15 +10,19 @@ import {
 } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
 import { type Entries, findEvent } from '../snapshot/entries.ts'
-import { citedFromAbove } from './cited-from-above.ts'
+import { citedByCommonPart } from './common-citations.ts'
 import { EventNode } from './event-node.ts'
 import type { Graph } from './problem.ts'
 import type { ResolutionNeed, SnapshotReader } from './snapshot-reader.ts'
 
 /** The part of the state that is in no conflict, as blocks have it. */
 export interface CommonState {
-  /** Oldest first. */
+  /** A state that holds all of it but what `agreed` adds. */
+  readonly blocks: readonly BlockNid[]
+  /** The entries of these blocks. */
   readonly layers: readonly Entries[]
+  /** Entries that only some of the states have, without being in conflict. */
+  readonly agreed: Entries
   /** The entries that are in conflict, whatever the layers say of them. */
   readonly conflicted: Entries
 }
@@ -124,8 +129,10 @@ export class SnapshotGraph implements Graph<ResolutionNeed> {
   /** The event of an entry in the unconflicted part of the state; 0: none. */
   commonEvent(typeNid: number, stateKeyNid: number): EventNid {
     if (typeNid === NO_NID || stateKeyNid === NO_NID) return NO_NID
-    const { conflicted, layers } = this.#common
+    const { agreed, conflicted, layers } = this.#common
     if (findEvent(conflicted, typeNid, stateKeyNid) !== undefined) return NO_NID
+    const added = findEvent(agreed, typeNid, stateKeyNid)
+    if (added !== undefined) return added
     for (let index = layers.length - 1; index >= 0; index--) {
       const layer = layers[index]
       const event = layer === undefined ? undefined : findEvent(layer, typeNid, stateKeyNid)
@@ -140,14 +147,13 @@ export class SnapshotGraph implements Graph<ResolutionNeed> {
   }
 
   *citedByCommon(nodes: readonly EventNode[]): Asking<ResolutionNeed, ReadonlySet<EventNode>> {
-    const wanted = new Map(nodes.map((node) => [node.nid, node]))
-    const levels = nodes.map((node) => node.level)
-    const found = yield* citedFromAbove(
+    const records = nodes.map((node) => this.recordOf(node)).filter((record) => record !== undefined)
+    const { blocks } = this.#common
+    const found = yield* citedByCommonPart(
+      records,
+      { blocks, event: (type, stateKey) => this.commonEvent(type, stateKey) },
       this.#reader,
-      this.#common,
-      new Set(wanted.keys()),
-      Math.min(...levels),
     )
-    return new Set([...found].map((nid) => wanted.get(nid)).filter((node) => node !== undefined))
+    return new Set(nodes.filter((node) => found.has(node.nid)))
   }
 }

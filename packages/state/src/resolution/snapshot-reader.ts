@@ -1,5 +1,12 @@
 import type { Pdu } from '@roomserver/events'
-import type { EventNid, EventRecord, EventTypeNid, StateKeyNid } from '@roomserver/types'
+import type {
+  EventNid,
+  EventRecord,
+  EventTypeNid,
+  SnapshotNid,
+  SnapshotRecord,
+  StateKeyNid,
+} from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
 import type { BlockNeed, BlockReader } from '../snapshot/reader.ts'
 
@@ -7,6 +14,8 @@ import type { BlockNeed, BlockReader } from '../snapshot/reader.ts'
 export interface SnapshotReader extends BlockReader {
   /** The event; `undefined` when it has to be loaded first, or was loaded and does not exist. */
   event(nid: EventNid): EventRecord | undefined
+  /** The snapshot; `undefined` as with events. */
+  snapshot(nid: SnapshotNid): SnapshotRecord | undefined
   /** The parsed form of an event. */
   pduOf(record: EventRecord, rules: RoomVersionRules): Pdu
   /** The NID of an event type; `null`: no stored event has it, `undefined`: has to be looked up first. */
@@ -19,5 +28,6 @@ export interface SnapshotReader extends BlockReader {
 export type ResolutionNeed =
   | BlockNeed
   | { readonly kind: 'events'; readonly nids: readonly EventNid[] }
+  | { readonly kind: 'snapshots'; readonly nids: readonly SnapshotNid[] }
   | { readonly kind: 'types'; readonly names: readonly string[] }
   | { readonly kind: 'state-keys'; readonly texts: readonly string[] }

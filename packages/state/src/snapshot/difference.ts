@@ -94,7 +94,7 @@ export function* difference(
 }
 
 /** How many of the oldest blocks are the same in all snapshots. */
-function sharedBottom(snapshots: readonly Blocks[]): number {
+export function sharedBottom(snapshots: readonly Blocks[]): number {
   const [first, ...others] = snapshots
   let shared = 0
   const isShared = (nid: BlockNid | undefined): boolean =>

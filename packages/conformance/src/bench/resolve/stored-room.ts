@@ -6,7 +6,6 @@ import {
   type SnapshotReader,
   type SnapshotResolution,
   type StateAllocator,
-  stateEntries,
   type StateMap,
   stateMap,
 } from '@roomserver/state'
@@ -41,28 +40,30 @@ export class StoredRoom implements SnapshotReader, StateAllocator {
   readonly #types = new Map<string, EventTypeNid>(EVENT_TYPE_NIDS)
   readonly #stateKeys = new Map<string, StateKeyNid>([['', EMPTY_STATE_KEY_NID]])
   readonly #blocks = new Map<BlockNid, BlockRecord>()
+  readonly #snapshots = new Map<SnapshotNid, SnapshotRecord>()
   readonly #hashes = new Map<string, number>()
   readonly snapshots: readonly SnapshotRecord[]
 
   constructor(workload: Workload) {
-    for (const pdu of workload.events.values()) this.#store(pdu)
-    let base: SnapshotRecord | undefined
-    for (const { eventId, stateKey, type } of workload.base) {
-      if (stateKey !== undefined) base = this.#apply(base, [this.#entry(type, stateKey, eventId)])
+    const after = new Map<EventId, SnapshotRecord>()
+    for (const pdu of workload.events.values()) {
+      const before = pdu.prevEvents.map((id) => after.get(id)).find((snapshot) => snapshot !== undefined)
+      after.set(pdu.eventId, this.#store(pdu, before))
     }
-    this.snapshots = workload.deltas.map((delta) => {
-      const changes = [...stateEntries(delta)].map((entry) => this.#entry(...entry))
-      const before = base ?? this.#apply(undefined, [])
-      return changes.reduce((snapshot, change) => this.#apply(snapshot, [change]), before)
-    })
+    this.snapshots = workload.tips.map((tip) => after.get(tip) ?? this.#apply(undefined, []))
   }
 
-  #store(pdu: Pdu): void {
+  /** Stores an event that follows on one other, and tells the state after it. */
+  #store(pdu: Pdu, before: SnapshotRecord | undefined): SnapshotRecord {
     const nid = (FIRST_FREE_NID + this.#records.size) as EventNid
     const authNids = pdu.authEvents.map((id) => this.#nids.get(id)).filter((auth) => auth !== undefined)
     const levels = authNids.map((auth) => this.#records.get(auth)?.authLevel ?? 0)
     this.#nids.set(pdu.eventId, nid)
     this.#pdus.set(nid, pdu)
+    const after = this.#apply(
+      before,
+      pdu.stateKey === undefined ? [] : [this.#entry(pdu.type, pdu.stateKey, pdu.eventId)],
+    )
     this.#records.set(nid, {
       nid,
       roomNid: ROOM,
@@ -73,11 +74,12 @@ export class StoredRoom implements SnapshotReader, StateAllocator {
       authLevel: levels.length === 0 ? 0 : 1 + Math.max(...levels),
       authNids,
       verdict: 'accepted',
-      before: NO_NID,
-      after: NO_NID,
+      before: before?.nid ?? NO_NID,
+      after: after.nid,
       redactedBy: NO_NID,
       json: pdu.json,
     })
+    return after
   }
 
   #entry(type: string, stateKey: string, eventId: EventId): StateEntry {
@@ -91,6 +93,7 @@ export class StoredRoom implements SnapshotReader, StateAllocator {
   #apply(base: SnapshotRecord | undefined, changes: readonly StateEntry[]): SnapshotRecord {
     const { blocks, snapshot } = finish(applyChanges(base, changes, this, this))
     for (const block of blocks) this.#blocks.set(block.nid, block)
+    this.#snapshots.set(snapshot.nid, snapshot)
     return snapshot
   }
 
@@ -109,6 +112,10 @@ export class StoredRoom implements SnapshotReader, StateAllocator {
 
   block(nid: BlockNid): BlockRecord | undefined {
     return this.#blocks.get(nid)
+  }
+
+  snapshot(nid: SnapshotNid): SnapshotRecord | undefined {
+    return this.#snapshots.get(nid)
   }
 
   event(nid: EventNid): EventRecord | undefined {

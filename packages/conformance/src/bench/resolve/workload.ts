@@ -25,8 +25,8 @@ export interface Workload {
   /** The events before the forks, in order. */
   readonly base: readonly Pdu[]
   readonly events: ReadonlyMap<EventId, Pdu>
-  /** For each fork: what its state has other than the base. */
-  readonly deltas: readonly StateMap[]
+  /** For each fork: its last event. */
+  readonly tips: readonly EventId[]
   /** For each fork: its whole state. */
   readonly sets: readonly StateMap[]
 }
@@ -55,9 +55,15 @@ export function readWorkload(folder: string, entry: WorkloadEntry): Workload {
     rules,
     base,
     events: new Map([...base, ...forks].map((pdu) => [pdu.eventId, pdu])),
-    deltas,
+    tips: tipsOf(forks),
     sets: deltas.map((delta) => stateMap([...stateEntries(state), ...stateEntries(delta)])),
   }
+}
+
+/** The last event of each fork, in the order of the file: forks stand there one after another. */
+function tipsOf(forks: readonly Pdu[]): EventId[] {
+  const followed = new Set(forks.flatMap(({ prevEvents }) => prevEvents))
+  return forks.map(({ eventId }) => eventId).filter((id) => !followed.has(id))
 }
 
 function readEvents(file: string, rules: RoomVersionRules): Pdu[] {
