@@ -1,3 +1,4 @@
+export { createRoomserver, type RoomserverDeps, type RoomserverOptions } from './create-roomserver.ts'
 export type { EventInput, EventKind, Outcome } from './decide/event-input.ts'
 export { createInput, type InputDeps, type RoomInput } from './input/create-input.ts'
 export type { InputCounters } from './input/counters.ts'
@@ -16,3 +17,4 @@ export type {
   StoredOutput,
 } from './ports.ts'
 export { Pieces } from './view/pieces.ts'
+export type { Compatibility } from './query/context.ts'

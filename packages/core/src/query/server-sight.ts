@@ -1,3 +1,4 @@
+import { type AuthState, authStateOf, mayServerSee } from '@roomserver/auth'
 import type { Pdu } from '@roomserver/events'
 import {
   type Asking,
@@ -14,9 +15,13 @@ import { eventsOf } from '../view/asking.ts'
 import type { Need } from '../view/need.ts'
 import { stateForTuples, stateOfType } from '../view/state-at.ts'
 import type { View } from '../view/view.ts'
+import { present } from './state-events.ts'
 
-const VISIBILITIES = ['invited', 'joined', 'shared', 'world_readable'] as const
-type Visibility = (typeof VISIBILITIES)[number]
+/** What the rules of visibility read of a state; the members only where the answer hangs on them. */
+interface StateInSight {
+  readonly before: AuthState
+  members: readonly Pdu[] | undefined
+}
 
 /** Who wants to see events of a room. */
 export interface Onlooker {
@@ -26,8 +31,9 @@ export interface Onlooker {
 }
 
 /**
- * Says which events of one room a server may see, by the history visibility and the memberships before each event.
- * Events that share their state share the answer. An event whose state we do not know is shown to servers in the room.
+ * Says which events of one room a server may have, by the history visibility and the memberships before each event.
+ * Events that share their state share what is read of it. An event whose state we do not know is shown to servers in the
+ * room.
  *
  * @see https://spec.matrix.org/v1.16/server-server-api/#backfilling-and-retrieving-missing-events
  */
@@ -35,7 +41,7 @@ export class ServerSight {
   readonly #view: View
   readonly #rules: RoomVersionRules
   readonly #onlooker: Onlooker
-  readonly #byState = new Map<SnapshotNid, boolean>()
+  readonly #states = new Map<SnapshotNid, StateInSight>()
   readonly #isOfServer = new Map<StateKeyNid, boolean>()
 
   constructor(view: View, rules: RoomVersionRules, onlooker: Onlooker) {
@@ -44,38 +50,37 @@ export class ServerSight {
     this.#onlooker = onlooker
   }
 
-  /** Whether the server may see an event. */
+  /** Whether the server may have an event. */
   *maySee(record: EventRecord): Asking<Need, boolean> {
     if (record.before === NO_NID) return this.#onlooker.inRoom
-    const known = this.#byState.get(record.before)
-    const answer = known ?? (yield* this.#maySeeAt(record.before))
-    this.#byState.set(record.before, answer)
-    return answer
+    const state = yield* this.#stateInSight(record.before)
+    const event = this.#view.pduOf(record, this.#rules)
+    if (this.#isVisible(event, state)) return true
+    if (state.members !== undefined) return false
+    state.members = yield* this.#membersAt(record.before)
+    return this.#isVisible(event, state)
   }
 
-  *#maySeeAt(state: SnapshotNid): Asking<Need, boolean> {
-    const visibility = yield* this.#visibilityAt(state)
-    if (visibility === 'world_readable') return true
-    if (visibility === 'shared' && this.#onlooker.inRoom) return true
-    const memberships = yield* this.#membershipsAt(state)
-    return memberships.has('join') || (visibility === 'invited' && memberships.has('invite'))
+  #isVisible(event: Pdu, { before, members = [] }: StateInSight): boolean {
+    const { server, inRoom } = this.#onlooker
+    return mayServerSee(event, { server, before, members, joinedLater: inRoom }).visible
   }
 
-  *#visibilityAt(state: SnapshotNid): Asking<Need, Visibility> {
+  *#stateInSight(snapshot: SnapshotNid): Asking<Need, StateInSight> {
+    const known = this.#states.get(snapshot)
+    if (known !== undefined) return known
     const tuple = { type: 'm.room.history_visibility', stateKey: '' }
-    const [nid] = yield* stateForTuples(this.#view, state, [tuple])
-    if (nid === undefined || nid === NO_NID) return 'shared'
-    const [event] = yield* this.#parsed([nid])
-    const value = event?.content['history_visibility']
-    return VISIBILITIES.find((visibility) => visibility === value) ?? 'shared'
+    const visibility = present(yield* stateForTuples(this.#view, snapshot, [tuple]))
+    const state = { before: authStateOf(yield* this.#parsed(visibility)), members: undefined }
+    this.#states.set(snapshot, state)
+    return state
   }
 
-  /** What the users of the server were, all together. */
-  *#membershipsAt(state: SnapshotNid): Asking<Need, ReadonlySet<unknown>> {
-    const members = yield* stateOfType(this.#view, state, 'm.room.member')
+  /** Member events of the server's users. */
+  *#membersAt(snapshot: SnapshotNid): Asking<Need, readonly Pdu[]> {
+    const members = yield* stateOfType(this.#view, snapshot, 'm.room.member')
     const ours = yield* this.#ofServer(members)
-    const events = yield* this.#parsed(ours.map((entry) => entry.event))
-    return new Set(events.map((event) => event.content['membership']))
+    return yield* this.#parsed(ours.map((entry) => entry.event))
   }
 
   *#ofServer(members: readonly StateEntry[]): Asking<Need, readonly StateEntry[]> {

@@ -1,0 +1,106 @@
+import type { Pdu } from '@roomserver/events'
+import type { EventId, EventRecord, RoomRecord } from '@roomserver/types'
+import { rulesOf } from '../../query/headered.ts'
+import {
+  fetchAuthEvents,
+  type FetchParts,
+  fetchStateBefore,
+  isTaken,
+  oldEvent,
+  takeIn,
+} from '../../repair/fetch-state.ts'
+import { oldestFirst } from '../../repair/oldest-first.ts'
+import { type ExpectedRoom, verifiedEvents } from '../../repair/verify-events.ts'
+import { federationFor } from '../components.ts'
+import type { PerformContext } from '../context.ts'
+
+/** How many servers are asked before we give up. */
+const MAX_SERVERS = 5
+/** How many events are asked for at once. */
+const MAX_EVENTS = 100
+
+/**
+ * Fetches earlier events of a room from the servers in it, one after the other until one has some, and takes them in as
+ * part of the room's past, oldest first.
+ *
+ * @param from - the newest of the events that are wanted
+ * @returns the events that came and were not refused, oldest first
+ * @throws {RoomserverError} COMPONENT_NOT_CONFIGURED when there are other servers and nobody to ask them
+ */
+export async function backfillFromOthers(
+  context: PerformContext,
+  room: RoomRecord,
+  from: readonly EventId[],
+): Promise<readonly EventRecord[]> {
+  const servers = (await context.store.joinedServers(room.nid)).filter((name) => name !== context.serverName)
+  if (servers.length === 0 || from.length === 0) return []
+  const federation = federationFor(context, 'fetching earlier events')
+  const parts: FetchParts = { ...context, federation }
+  const expected = { roomId: room.roomId, rules: rulesOf(room) }
+  for (const server of servers.slice(0, MAX_SERVERS)) {
+    const events = await eventsFrom(parts, expected, server, from)
+    if (events.length > 0) return await takeAll(parts, expected, server, events)
+  }
+  return []
+}
+
+/** Earlier events from one server; none when it fails. */
+async function eventsFrom(
+  parts: FetchParts,
+  room: ExpectedRoom,
+  server: string,
+  from: readonly EventId[],
+): Promise<readonly Pdu[]> {
+  try {
+    const { pdus } = await parts.federation.backfill({
+      S: server,
+      RoomID: room.roomId,
+      Limit: MAX_EVENTS,
+      EventIDs: from,
+    })
+    return await verifiedEvents(parts, room, pdus, MAX_EVENTS)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    parts.log.warn({ room_id: room.roomId, server, reason }, 'backfill from a server failed')
+    return []
+  }
+}
+
+async function takeAll(
+  parts: FetchParts,
+  room: ExpectedRoom,
+  server: string,
+  events: readonly Pdu[],
+): Promise<readonly EventRecord[]> {
+  const taken: EventId[] = []
+  for (const event of oldestFirst(events, ({ prevEvents }) => prevEvents)) {
+    if (await isTakenInto(parts, room, server, event)) taken.push(event.eventId)
+  }
+  const records = await parts.store.eventsById(taken)
+  const byId = new Map(records.map((record) => [record.eventId, record]))
+  return taken.map((id) => byId.get(id)).filter((record) => record !== undefined)
+}
+
+/** What an event builds on may lie before the events that were sent: then the state before it is asked for. */
+async function isTakenInto(
+  parts: FetchParts,
+  room: ExpectedRoom,
+  server: string,
+  event: Pdu,
+): Promise<boolean> {
+  try {
+    const outcome = await takeIn(parts, oldEvent(event))
+    if (outcome.kind !== 'missing') return isTaken(outcome)
+    if (outcome.auth.length > 0) await fetchAuthEvents(parts, room, server, event.eventId)
+    if (outcome.prev.length === 0) return isTaken(await takeIn(parts, oldEvent(event)))
+    const state = await fetchStateBefore(parts, room, server, event.eventId)
+    return isTaken(await takeIn(parts, oldEvent(event, state)))
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    parts.log.warn(
+      { room_id: room.roomId, event_id: event.eventId, reason },
+      'event of the past not taken in',
+    )
+    return false
+  }
+}

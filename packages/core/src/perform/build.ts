@@ -1,0 +1,110 @@
+import { authStateOf, authTypesFor, type AuthState, checkAuth, selectAuthEvents } from '@roomserver/auth'
+import { buildEvent, type EventDraft, eventRef, type Pdu, MAX_PREV_EVENTS } from '@roomserver/events'
+import type { Asking, JsonObject, RoomRecord, UserId } from '@roomserver/types'
+import type { RoomVersionRules } from '@roomserver/version'
+import { look } from '../query/context.ts'
+import { currentPdus } from '../query/current-pdus.ts'
+import { rulesOf } from '../query/headered.ts'
+import { eventsOf } from '../view/asking.ts'
+import type { Need } from '../view/need.ts'
+import type { View } from '../view/view.ts'
+import type { PerformContext } from './context.ts'
+import { Refusal } from './refusal.ts'
+
+/** What is to be said in a room. */
+export interface Saying {
+  readonly type: string
+  readonly sender: UserId
+  /** Left out: no state event. */
+  readonly stateKey?: string | undefined
+  readonly content: JsonObject
+}
+
+/** The end of a room as a new event builds on it. */
+interface RoomEnd {
+  readonly latest: readonly Pdu[]
+  /** As much of the current state as decides about the event. */
+  readonly state: AuthState
+}
+
+/**
+ * Makes an event on top of a room as it is now: its prev events are the forward extremities (the deepest, if there are
+ * too many), its auth events those that the current state has for it.
+ *
+ * @throws {Refusal} with the code for a bad request when what is said cannot be put into an event
+ */
+export async function buildOnTop(context: PerformContext, room: RoomRecord, saying: Saying): Promise<Pdu> {
+  const rules = rulesOf(room)
+  const { latest, state } = await look(context, (view) => endOf(view, room, saying))
+  return await built(context, rules, {
+    ...saying,
+    roomId: room.roomId,
+    prevEvents: latest.map(eventRef),
+    authEvents: selectAuthEvents(subjectOf(saying), state, rules).map(eventRef),
+    depth: room.depth + 1,
+  })
+}
+
+/** What the builder fills in itself. */
+export type Unsigned = Omit<EventDraft, 'eventId' | 'originServerTs' | 'origin'>
+
+/** Makes, signs and checks an event of which everything is known. @throws {Refusal} see {@link buildOnTop} */
+export async function built(
+  { clock, randomId, serverName, signingKey }: PerformContext,
+  rules: RoomVersionRules,
+  event: Unsigned,
+): Promise<Pdu> {
+  const draft: EventDraft = {
+    ...event,
+    originServerTs: clock.now(),
+    origin: serverName,
+    ...(rules.eventId === 'domain' && { eventId: `$${randomId(16)}:${serverName}` }),
+  }
+  const verdict = await buildEvent(draft, rules, signingKey)
+  if (verdict.ok) return verdict.pdu
+  throw new Refusal('badRequest', `Failed to build new "${event.type}" event: ${verdict.reason}`)
+}
+
+/**
+ * Why the rules would refuse to let something be said in a room as it is now; `undefined`: they allow it. Answers
+ * without making an event.
+ */
+export async function refusalOf(
+  context: PerformContext,
+  room: RoomRecord,
+  saying: Saying,
+): Promise<string | undefined> {
+  const { state } = await look(context, (view) => endOf(view, room, saying))
+  const verdict = checkAuth(imagined(room, saying), state)
+  return verdict.allowed ? undefined : verdict.reason
+}
+
+/** An event that is not to be sent, to ask the rules about. */
+export function imagined(room: RoomRecord, saying: Saying): Pdu {
+  return {
+    ...subjectOf(saying),
+    eventId: '',
+    roomId: room.roomId,
+    rules: rulesOf(room),
+    depth: room.depth + 1,
+    originServerTs: 0,
+    prevEvents: [''],
+    authEvents: [],
+    redacts: undefined,
+    json: '{}',
+  }
+}
+
+function subjectOf({ type, sender, stateKey, content }: Saying) {
+  return { type, sender, stateKey, content }
+}
+
+function* endOf(view: View, room: RoomRecord, saying: Saying): Asking<Need, RoomEnd> {
+  const rules = rulesOf(room)
+  const latest = (yield* eventsOf(view, room.extremities)).map((record) => view.pduOf(record, rules))
+  const wanted = authTypesFor(subjectOf(saying), rules).map(([type, stateKey]) => ({ type, stateKey }))
+  return {
+    latest: latest.toSorted((a, b) => b.depth - a.depth).slice(0, MAX_PREV_EVENTS),
+    state: authStateOf(yield* currentPdus(view, room, wanted)),
+  }
+}

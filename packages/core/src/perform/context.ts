@@ -1,0 +1,22 @@
+import type { FederationApi, UserApi } from '@roomserver/api'
+import type { SigningKey } from '@roomserver/events'
+import type { Clock, Logger } from '@roomserver/types'
+import type { RoomInput } from '../input/create-input.ts'
+import type { QueryContext } from '../query/context.ts'
+import type { Turns } from './turns.ts'
+
+/** What operations that change rooms work with. */
+export interface PerformContext extends QueryContext {
+  readonly clock: Clock
+  readonly log: Logger
+  /** Signs the events that we make. */
+  readonly signingKey: SigningKey
+  /** The way of every event into its room, and of changes of a room that are no event of its graph. */
+  readonly input: Pick<RoomInput, 'inputRoomEvents' | 'runTask' | 'takeIn'>
+  /** `undefined`: no such component; what needs it is refused, in words that say so. */
+  readonly federation: FederationApi | undefined
+  readonly user: UserApi | undefined
+  /** Text that nobody can guess, of letters and digits, for IDs. */
+  readonly randomId: (length: number) => string
+  readonly turns: Turns
+}

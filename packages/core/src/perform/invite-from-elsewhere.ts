@@ -1,0 +1,65 @@
+import type { PerformInviteRequest } from '@roomserver/api'
+import type { Pdu } from '@roomserver/events'
+import { type Asking, type EventRecord, NO_NID, type RoomRecord } from '@roomserver/types'
+import type { DecideNeed } from '../decide/decide-need.ts'
+import type { Draft } from '../decide/draft.ts'
+import { internStateKey, internType, newEventNid } from '../decide/give-nids.ts'
+import { beginInvite } from '../decide/memberships.ts'
+import { eventsWithIds, eventWithId } from '../view/asking.ts'
+import type { PerformContext } from './context.ts'
+import type { Invite } from './invite.ts'
+import { inviteState, withInviteState } from './invite-state.ts'
+import { command } from './room-command.ts'
+
+/**
+ * Notes an invite that another server sends to a user of ours. Its rules cannot be checked, since the state of its room
+ * is not known here, or not well enough: so the event is kept outside the room's graph, and all it does is to let the
+ * user know and to be accepted or rejected.
+ */
+export async function inviteFromElsewhere(
+  context: PerformContext,
+  request: PerformInviteRequest,
+  room: RoomRecord | undefined,
+  { event, target }: Invite,
+): Promise<void> {
+  const shown = withInviteState(event, await inviteState(context, request, room, event))
+  const place = { roomId: event.roomId, version: event.rules.version }
+  await command(context, place, `invite ${event.eventId}`, (draft) => noteInvite(draft, shown, target))
+}
+
+function* noteInvite(draft: Draft, event: Pdu, target: string): Asking<DecideNeed, void> {
+  const known = yield* eventWithId(draft.view, event.eventId)
+  // It came with the room's other events meanwhile, and is part of its state.
+  if (known !== null && known.before !== NO_NID) return
+  const record = known ?? (yield* storeOutlier(draft, event))
+  draft.setMembership({
+    roomNid: draft.read.nid,
+    user: yield* internStateKey(draft, target),
+    membership: 'invite',
+    event: NO_NID,
+    local: true,
+    forgotten: false,
+  })
+  yield* beginInvite(draft, record, target)
+}
+
+function* storeOutlier(draft: Draft, pdu: Pdu): Asking<DecideNeed, EventRecord> {
+  const cited = (yield* eventsWithIds(draft.view, pdu.authEvents)).filter((event) => event !== null)
+  const record: EventRecord = {
+    nid: yield* newEventNid(draft),
+    roomNid: draft.read.nid,
+    eventId: pdu.eventId,
+    typeNid: yield* internType(draft, pdu.type),
+    stateKeyNid: pdu.stateKey === undefined ? NO_NID : yield* internStateKey(draft, pdu.stateKey),
+    depth: pdu.depth,
+    authLevel: Math.max(-1, ...cited.map((event) => event.authLevel)) + 1,
+    authNids: cited.map((event) => event.nid),
+    verdict: 'outlier',
+    before: NO_NID,
+    after: NO_NID,
+    redactedBy: NO_NID,
+    json: pdu.json,
+  }
+  draft.addEvent(record, pdu)
+  return record
+}

@@ -1,0 +1,56 @@
+import type { PerformInviteRequest } from '@roomserver/api'
+import { parsePdu, type Pdu } from '@roomserver/events'
+import type { RoomRecord } from '@roomserver/types'
+import { refusalOf } from './build.ts'
+import { federationFor } from './components.ts'
+import type { PerformContext } from './context.ts'
+import { quoted } from './identifiers.ts'
+import type { Invite } from './invite.ts'
+import { inviteState, withInviteState } from './invite-state.ts'
+import { Refusal } from './refusal.ts'
+import { newEvent } from './send.ts'
+
+/** Sends an invite of a user of ours: through the server of the invited user if that is another one, then to the room. */
+export async function inviteFromHere(
+  context: PerformContext,
+  request: PerformInviteRequest,
+  room: RoomRecord | undefined,
+  { event, isTargetLocal }: Invite,
+): Promise<void> {
+  if (room === undefined) throw new Refusal('noRoom', `room ${quoted(event.roomId)} does not exist`)
+  const refusal = await refusalOf(context, room, event)
+  if (refusal !== undefined) throw new Refusal('notAllowed', refusal)
+
+  const state = await inviteState(context, request, room, event)
+  const shown = withInviteState(event, state)
+  const isToBeSent = request.send_as_server !== ''
+  const signed = isTargetLocal || !isToBeSent ? shown : await signedElsewhere(context, shown, state)
+  const input = newEvent(signed, context.serverName, request.send_as_server)
+  const { ErrMsg } = await context.input.inputRoomEvents({
+    input_room_events: [{ ...input, transaction_id: request.transaction_id }],
+    async: false,
+  })
+  if (ErrMsg !== '') throw new Refusal('notAllowed', `r.InputRoomEvents: ${ErrMsg}`)
+}
+
+/** Has the invite signed by the server of the invited user, which so learns of it. */
+async function signedElsewhere(
+  context: PerformContext,
+  event: Pdu,
+  state: PerformInviteRequest['invite_room_state'],
+): Promise<Pdu> {
+  const { rules, eventId, json } = event
+  const federation = federationFor(context, 'inviting a user of another server')
+  const answer = await federation
+    .performInviteRequest({
+      room_version: rules.version,
+      event: { roomVersion: rules.version, eventId, json },
+      invite_room_state: state,
+    })
+    .catch((error: unknown) => {
+      throw new Refusal('notAllowed', error instanceof Error ? error.message : String(error))
+    })
+  const signed = answer.event === null ? undefined : parsePdu(answer.event.json, rules)
+  if (signed?.ok === true && signed.pdu.eventId === eventId) return signed.pdu
+  throw new Refusal('notAllowed', 'The server of the invited user answered with another event')
+}

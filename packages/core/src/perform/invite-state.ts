@@ -1,0 +1,57 @@
+import type { PerformInviteRequest, StrippedState } from '@roomserver/api'
+import { type Pdu, withUnsigned } from '@roomserver/events'
+import { type Asking, NO_NID, type RoomRecord } from '@roomserver/types'
+import { look } from '../query/context.ts'
+import { rulesOf } from '../query/headered.ts'
+import { eventsOf } from '../view/asking.ts'
+import type { Need } from '../view/need.ts'
+import { stateForTuples } from '../view/state-at.ts'
+import type { View } from '../view/view.ts'
+import type { PerformContext } from './context.ts'
+
+/** What somebody outside is shown of a room that he is invited into. */
+const SHOWN = [
+  'm.room.name',
+  'm.room.canonical_alias',
+  'm.room.join_rules',
+  'm.room.avatar',
+  'm.room.encryption',
+  'm.room.create',
+].map((type) => ({ type, stateKey: '' }))
+
+/**
+ * The few state events that tell an invited user what room it is: those of the request, or else taken from the room,
+ * with the invite before and behind them, as consumers know it.
+ *
+ * @see https://spec.matrix.org/v1.16/client-server-api/#stripped-state
+ */
+export async function inviteState(
+  context: PerformContext,
+  { invite_room_state: given }: PerformInviteRequest,
+  room: RoomRecord | undefined,
+  invite: Pdu,
+): Promise<readonly StrippedState[]> {
+  if (given.length > 0 || room === undefined) return given
+  const shown = await look(context, (view) => shownState(view, room))
+  return [invite, ...shown, invite].map(stripped)
+}
+
+/** The invite with that state beside it. */
+export function withInviteState(invite: Pdu, state: readonly StrippedState[]): Pdu {
+  return withUnsigned(invite, { invite_room_state: state.length === 0 ? {} : state })
+}
+
+/** The events to show, in the order in which they came to the room. */
+function* shownState(view: View, room: RoomRecord): Asking<Need, readonly Pdu[]> {
+  const nids = (yield* stateForTuples(view, room.current, SHOWN)).filter((nid) => nid !== NO_NID)
+  const records = yield* eventsOf(
+    view,
+    nids.toSorted((a, b) => a - b),
+  )
+  const rules = rulesOf(room)
+  return records.map((record) => view.pduOf(record, rules))
+}
+
+function stripped({ content, stateKey, type, sender }: Pdu): StrippedState {
+  return { content, state_key: stateKey ?? null, type, sender }
+}

@@ -1,0 +1,75 @@
+import type { PerformInviteRequest, PerformInviteResponse } from '@roomserver/api'
+import { parsePdu, type Pdu } from '@roomserver/events'
+import { RoomserverError, serverOf } from '@roomserver/types'
+import { roomVersion } from '@roomserver/version'
+import { isStub } from '../query/context.ts'
+import { badRequest } from '../query/failures.ts'
+import type { PerformContext } from './context.ts'
+import { faultOfId, quoted } from './identifiers.ts'
+import { inviteFromElsewhere } from './invite-from-elsewhere.ts'
+import { inviteFromHere } from './invite-from-here.ts'
+import { Refusal, unlessRefused } from './refusal.ts'
+
+/** An invite whose form is right. */
+export interface Invite {
+  readonly event: Pdu
+  readonly target: string
+  readonly isTargetLocal: boolean
+}
+
+/**
+ * Takes an invite in: one that a user of ours sends, which goes the way of every event (and first to the server of the
+ * invited user, to be signed there), or one that another server sends to a user of ours.
+ *
+ * @throws {RoomserverError} MALFORMED_EVENT, BAD_REQUEST
+ */
+export function performInvite(
+  context: PerformContext,
+  request: PerformInviteRequest,
+): Promise<PerformInviteResponse> {
+  return unlessRefused<PerformInviteResponse>(
+    async () => {
+      const invite = inviteOf(context, request)
+      const isOriginLocal = serverOf(invite.event.sender) === context.serverName
+      if (!isOriginLocal && !invite.isTargetLocal) {
+        throw new Refusal('badRequest', 'The invite must be either from or to a local user')
+      }
+      const room = await context.store.room(invite.event.roomId)
+      const member = room && (await context.store.membership(room.nid, invite.target))
+      if (member?.membership === 'join') throw new Refusal('notAllowed', 'User is already joined to room')
+
+      const known = room === undefined || isStub(room) ? undefined : room
+      if (isOriginLocal) await inviteFromHere(context, request, known, invite)
+      else await inviteFromElsewhere(context, request, known, invite)
+      return { Error: null }
+    },
+    (error) => ({ Error: error }),
+  )
+}
+
+function inviteOf(context: PerformContext, { event, room_version }: PerformInviteRequest): Invite {
+  const rules = roomVersion(room_version === '' ? (event?.roomVersion ?? '') : room_version)
+  if (event === null) throw badRequest('event', 'an invite', 'there is no invite event')
+  if (rules === undefined) {
+    throw new Refusal('badRequest', `The room version ${quoted(room_version)} is not known`)
+  }
+  const parsed = parsePdu(event.json, rules)
+  if (!parsed.ok) {
+    const { rule, reason } = parsed
+    throw new RoomserverError('MALFORMED_EVENT', { rule, reason }, `the invite is malformed: ${reason}`)
+  }
+  const target = parsed.pdu.stateKey
+  if (target === undefined) {
+    throw badRequest('event.state_key', 'a user ID', 'invite must be a state event')
+  }
+  checkMembership(parsed.pdu, target)
+  return { event: parsed.pdu, target, isTargetLocal: serverOf(target) === context.serverName }
+}
+
+function checkMembership({ type, content }: Pdu, target: string): void {
+  if (faultOfId('@', target) !== undefined) {
+    throw new Refusal('badRequest', `The user ID ${quoted(target)} is invalid!`)
+  }
+  if (type === 'm.room.member' && content['membership'] === 'invite') return
+  throw new Refusal('badRequest', 'The event is no invite')
+}

@@ -1,0 +1,122 @@
+import type { PerformJoinRequest, PerformJoinResponse } from '@roomserver/api'
+import { type JsonObject, type RoomRecord, serverOf } from '@roomserver/types'
+import { isStub } from '../query/context.ts'
+import { queryRestrictedJoinAllowed } from '../query/restricted-join.ts'
+import { isServerInRoom } from '../query/servers.ts'
+import { federationFor } from './components.ts'
+import type { PerformContext } from './context.ts'
+import { ownUser, quoted, serverOfRoom } from './identifiers.ts'
+import { Refusal, unlessRefused } from './refusal.ts'
+import { type Target, targetOf } from './resolve-alias.ts'
+import { say } from './send.ts'
+
+/**
+ * Joins a user of ours to a room, by ID or alias: by an event of our own where we are in the room, and otherwise
+ * through a server that is. Somebody who is joined already stays so.
+ */
+export function performJoin(
+  context: PerformContext,
+  request: PerformJoinRequest,
+): Promise<PerformJoinResponse> {
+  return unlessRefused<PerformJoinResponse>(
+    async () => {
+      ownUser(context, request.user_id)
+      const target = await targetOf(context, request.room_id_or_alias, request.server_names)
+      const joinedVia = await join(context, request, target)
+      return { room_id: target.roomId, JoinedVia: joinedVia, Error: null }
+    },
+    (error) => ({ room_id: '', JoinedVia: '', Error: error }),
+  )
+}
+
+/** @returns the server that let the user in */
+async function join(
+  context: PerformContext,
+  request: PerformJoinRequest,
+  { roomId, serverNames }: Target,
+): Promise<string> {
+  const room = await context.store.room(roomId)
+  const servers = await helpers(context, request, room, { roomId, serverNames })
+  const content = { ...request.content, membership: 'join', ...(await vouching(context, request, roomId)) }
+  const route = await routeInto(context, request, room, servers)
+  if (route === 'own') {
+    await joinLocally(context, request, roomId, content)
+    return context.serverName
+  }
+  if (servers.length === 0) throw new Refusal('noRoom', `room ID ${quoted(roomId)} does not exist`)
+  return await joinThrough(context, request, { roomId, serverNames: servers }, content)
+}
+
+/** Servers that could let the user in: those named, the room ID's, and that of whoever invited the user. */
+async function helpers(
+  context: PerformContext,
+  { user_id: userId }: PerformJoinRequest,
+  room: RoomRecord | undefined,
+  { roomId, serverNames }: Target,
+): Promise<readonly string[]> {
+  const invites = room === undefined ? [] : await context.store.pendingInvites(room.nid, userId)
+  const inviters = invites.map(({ senderId }) => serverOf(senderId))
+  const all = [...serverNames, serverOfRoom(roomId), ...inviters]
+  const others = all.filter((server) => server !== undefined && server !== context.serverName)
+  return [...new Set(others.filter((server) => server !== undefined))]
+}
+
+/** Who of us vouches for the user in a restricted room, as the join event says it. */
+async function vouching(
+  context: PerformContext,
+  { user_id: userId }: PerformJoinRequest,
+  roomId: string,
+): Promise<JsonObject> {
+  const answer = await queryRestrictedJoinAllowed(context, { room_id: roomId, user_id: userId })
+  if (!answer.restricted || !answer.resident) return {}
+  if (!answer.allowed) throw new Refusal('notAllowed', `The join to room ${roomId} was not allowed.`)
+  return answer.authorised_via === '' ? {} : { join_authorised_via_users_server: answer.authorised_via }
+}
+
+/**
+ * Whether we can join by an event of our own. Not where we are outside and others may be inside, and not on an invite
+ * from elsewhere: whoever sent that knows more of the room than we do.
+ */
+async function routeInto(
+  context: PerformContext,
+  { user_id: userId }: PerformJoinRequest,
+  room: RoomRecord | undefined,
+  servers: readonly string[],
+): Promise<'own' | 'others'> {
+  if (room === undefined || isStub(room)) return 'others'
+  const isInside = await isServerInRoom(context, room, '')
+  if (!isInside && servers.length > 0) return 'others'
+  const [invite] = await context.store.pendingInvites(room.nid, userId)
+  return invite !== undefined && serverOf(invite.senderId) !== context.serverName ? 'others' : 'own'
+}
+
+async function joinLocally(
+  context: PerformContext,
+  { user_id: userId }: PerformJoinRequest,
+  roomId: string,
+  content: JsonObject,
+): Promise<void> {
+  const failure = await say(context, roomId, async (room) => {
+    const member = await context.store.membership(room.nid, userId)
+    if (member?.membership === 'join') return undefined
+    return { type: 'm.room.member', sender: userId, stateKey: userId, content }
+  })
+  if (failure !== '') throw new Refusal('notAllowed', `InputRoomEvents auth failed: ${failure}`)
+}
+
+async function joinThrough(
+  context: PerformContext,
+  { user_id: userId }: PerformJoinRequest,
+  { roomId, serverNames }: Target,
+  content: JsonObject,
+): Promise<string> {
+  const federation = federationFor(context, `joining ${roomId}, a room that this server is not in,`)
+  const { JoinedVia, LastError } = await federation.performJoinRequest({
+    room_id: roomId,
+    user_id: userId,
+    server_names: serverNames,
+    content,
+  })
+  if (LastError === null) return JoinedVia
+  throw new Refusal('remote', LastError.Message, LastError.Code)
+}

@@ -1,0 +1,118 @@
+import type { PerformLeaveRequest, PerformLeaveResponse } from '@roomserver/api'
+import {
+  isJsonObject,
+  type JsonValue,
+  type MembershipRecord,
+  type RoomRecord,
+  RoomserverError,
+  serverOf,
+} from '@roomserver/types'
+import { isStub } from '../query/context.ts'
+import { badRequest, roomNotFound } from '../query/failures.ts'
+import { isServerInRoom } from '../query/servers.ts'
+import type { PerformContext } from './context.ts'
+import { faultOfId, quoted } from './identifiers.ts'
+import { rejectInvite } from './reject-invite.ts'
+import { say } from './send.ts'
+
+/** All went well. */
+const LEFT: PerformLeaveResponse = { code: 0, message: null }
+
+/**
+ * Takes a user of ours out of a room, or rejects an invite into it.
+ *
+ * @throws {RoomserverError} BAD_REQUEST, ROOM_NOT_FOUND, NOT_ALLOWED; callers show the text
+ */
+export async function performLeave(
+  context: PerformContext,
+  { room_id: roomId, user_id: userId }: PerformLeaveRequest,
+): Promise<PerformLeaveResponse> {
+  checkUser(context, userId)
+  if (!roomId.startsWith('!')) {
+    throw badRequest('room_id', 'a room ID', `room ID ${quoted(roomId)} is invalid`)
+  }
+  const room = await context.store.room(roomId)
+  if (room === undefined) throw roomNotFound(roomId, `room ${quoted(roomId)} does not exist`)
+
+  const [invite] = await context.store.pendingInvites(room.nid, userId)
+  if (invite !== undefined && serverOf(invite.senderId) !== context.serverName) {
+    return await rejectFromElsewhere(context, room, userId, invite.senderId)
+  }
+  if (invite !== undefined) await checkNoServerNotice(context, roomId, userId)
+  if (isStub(room)) throw roomNotFound(roomId, `room ${quoted(roomId)} does not exist`)
+  await leave(context, room, userId)
+  return LEFT
+}
+
+function checkUser({ serverName }: PerformContext, userId: string): void {
+  if (faultOfId('@', userId) !== undefined) {
+    const message = `supplied user ID ${quoted(userId)} in incorrect format`
+    throw badRequest('user_id', 'a user ID', message)
+  }
+  if (serverOf(userId) === serverName) return
+  const message = `user ${quoted(userId)} does not belong to this homeserver`
+  throw badRequest('user_id', 'a user of this server', message)
+}
+
+async function rejectFromElsewhere(
+  context: PerformContext,
+  room: RoomRecord,
+  userId: string,
+  inviter: string,
+): Promise<PerformLeaveResponse> {
+  const told = await rejectInvite(context, room, userId, serverOf(inviter) ?? '')
+  // The inviter's server is gone but we are in the room ourselves: then the others learn it from us.
+  if (!told && (await isServerInRoom(context, room, ''))) await leave(context, room, userId)
+  return LEFT
+}
+
+async function leave(context: PerformContext, room: RoomRecord, userId: string): Promise<void> {
+  const member = await context.store.membership(room.nid, userId)
+  checkMember(member, room, userId)
+  const failure = await say(context, room.roomId, async () => ({
+    type: 'm.room.member',
+    sender: userId,
+    stateKey: userId,
+    content: { membership: 'leave' },
+  }))
+  if (failure === '') return
+  const message = `r.InputRoomEvents: ${failure}`
+  throw new RoomserverError('NOT_ALLOWED', { rule: 'input', reason: failure }, message)
+}
+
+const LEAVABLE: readonly string[] = ['join', 'invite', 'knock']
+
+function checkMember(member: MembershipRecord | undefined, { roomId }: RoomRecord, userId: string): void {
+  if (member === undefined) {
+    const message = `user ${quoted(userId)} is not a member of room ${quoted(roomId)}`
+    throw badRequest('user_id', 'a member of the room', message)
+  }
+  if (LEAVABLE.includes(member.membership)) return
+  const state = `(membership is ${quoted(member.membership)})`
+  const message = `user ${quoted(userId)} is not joined to the room ${state}`
+  throw badRequest('user_id', 'a member of the room', message)
+}
+
+/** Invites into rooms where the server tells its users something cannot be rejected. */
+async function checkNoServerNotice({ user }: PerformContext, roomId: string, userId: string): Promise<void> {
+  if (user === undefined) return
+  const { RoomAccountData } = await user.queryAccountData({
+    UserID: userId,
+    RoomID: roomId,
+    DataType: 'm.tag',
+  })
+  const tags = RoomAccountData.get(roomId)?.get('m.tag')
+  if (tags === undefined || !hasTag(tags, 'm.server_notice')) return
+  const details = { rule: 'server notices', reason: 'the room is one of server notices' }
+  throw new RoomserverError('NOT_ALLOWED', details, 'You cannot reject this invite')
+}
+
+function hasTag(text: string, tag: string): boolean {
+  try {
+    const data = JSON.parse(text) as JsonValue
+    const tags = isJsonObject(data) ? data['tags'] : undefined
+    return isJsonObject(tags) && Object.hasOwn(tags, tag)
+  } catch {
+    return false
+  }
+}

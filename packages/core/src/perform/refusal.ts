@@ -1,0 +1,29 @@
+import { type PerformError, PerformErrorCode } from '@roomserver/api'
+import { isFailure } from '@roomserver/types'
+
+/** An operation is refused for a reason that its caller acts upon. Becomes the `Error` of the answer. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+  readonly performError: PerformError
+
+  constructor(code: keyof typeof PerformErrorCode, message: string, remoteCode = 0) {
+    super(message)
+    this.performError = { Msg: message, RemoteCode: remoteCode, Code: PerformErrorCode[code] }
+  }
+}
+
+/** Does the work, and makes a refusal, or the lack of another component, an answer. Other failures go on. */
+export async function unlessRefused<Answer>(
+  work: () => Promise<Answer>,
+  refused: (error: PerformError) => Answer,
+): Promise<Answer> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof Refusal) return refused(error.performError)
+    if (isFailure(error, 'COMPONENT_NOT_CONFIGURED') || isFailure(error, 'COMPONENT_FAILED')) {
+      return refused(new Refusal('unclassified', error.message).performError)
+    }
+    throw error
+  }
+}

@@ -1,0 +1,19 @@
+import type { RoomId } from '@roomserver/types'
+import type { PerformContext } from '../context.ts'
+import type { Upgrade } from './upgrade.ts'
+
+/** Moves the place in the public directory and the aliases of this server from the old room to the new one. */
+export async function moveDirectory(
+  { store }: PerformContext,
+  { room: { roomId }, userId }: Upgrade,
+  newRoom: RoomId,
+): Promise<void> {
+  if (await store.isPublished(roomId)) {
+    await store.publish(newRoom, true)
+    await store.publish(roomId, false)
+  }
+  for (const alias of await store.aliasesOfRoom(roomId)) {
+    await store.removeAlias(alias)
+    await store.addAlias(alias, newRoom, userId)
+  }
+}

@@ -1,0 +1,46 @@
+import type { RoomserverApi } from '@roomserver/api'
+import { queryBulkStateContent } from './bulk-state-content.ts'
+import type { QueryContext } from './context.ts'
+import { queryCurrentState } from './current-state.ts'
+import { getAliasesForRoomId, getRoomIdForAlias, queryPublishedRooms } from './directory.ts'
+import { queryAuthChain, queryEventsById } from './events-by-id.ts'
+import { queryLatestEventsAndState } from './latest-events-and-state.ts'
+import { queryMembershipForUser, queryMembershipsForRoom } from './memberships.ts'
+import { queryMissingEvents, queryServerAllowedToSeeEvent } from './missing-events.ts'
+import { queryRestrictedJoinAllowed } from './restricted-join.ts'
+import { queryRoomVersionCapabilities, queryRoomVersionForRoom } from './room-version.ts'
+import { queryServerBannedFromRoom } from './server-banned.ts'
+import { queryServerJoinedToRoom } from './servers.ts'
+import { queryStateAfterEvents, queryStateAndAuthChain } from './state-after.ts'
+import { queryKnownUsers, queryRoomsForUser, querySharedUsers } from './users.ts'
+
+/** The operations that only read. */
+export type Queries = Pick<RoomserverApi, Extract<keyof RoomserverApi, `query${string}` | `get${string}`>>
+
+/** Binds the questions to what they are answered from. */
+export function createQueries(context: QueryContext): Queries {
+  return {
+    getAliasesForRoomId: (request) => getAliasesForRoomId(context, request),
+    getRoomIdForAlias: (request) => getRoomIdForAlias(context, request),
+    queryAuthChain: (request) => queryAuthChain(context, request),
+    queryBulkStateContent: (request) => queryBulkStateContent(context, request),
+    queryCurrentState: (request) => queryCurrentState(context, request),
+    queryEventsById: (request) => queryEventsById(context, request),
+    queryKnownUsers: (request) => queryKnownUsers(context, request),
+    queryLatestEventsAndState: (request) => queryLatestEventsAndState(context, request),
+    queryMembershipForUser: (request) => queryMembershipForUser(context, request),
+    queryMembershipsForRoom: (request) => queryMembershipsForRoom(context, request),
+    queryMissingEvents: (request) => queryMissingEvents(context, request),
+    queryPublishedRooms: (request) => queryPublishedRooms(context, request),
+    queryRestrictedJoinAllowed: (request) => queryRestrictedJoinAllowed(context, request),
+    queryRoomVersionCapabilities: async () => queryRoomVersionCapabilities(context),
+    queryRoomVersionForRoom: (request) => queryRoomVersionForRoom(context, request),
+    queryRoomsForUser: (request) => queryRoomsForUser(context, request),
+    queryServerAllowedToSeeEvent: (request) => queryServerAllowedToSeeEvent(context, request),
+    queryServerBannedFromRoom: (request) => queryServerBannedFromRoom(context, request),
+    queryServerJoinedToRoom: (request) => queryServerJoinedToRoom(context, request),
+    querySharedUsers: (request) => querySharedUsers(context, request),
+    queryStateAfterEvents: (request) => queryStateAfterEvents(context, request),
+    queryStateAndAuthChain: (request) => queryStateAndAuthChain(context, request),
+  }
+}

@@ -1,0 +1,20 @@
+import type { Pdu } from '@roomserver/events'
+import type { Asking, RoomRecord } from '@roomserver/types'
+import { eventsOf } from '../view/asking.ts'
+import type { Need } from '../view/need.ts'
+import { stateForTuples, type StateTuple } from '../view/state-at.ts'
+import type { View } from '../view/view.ts'
+import { rulesOf } from './headered.ts'
+import { present } from './state-events.ts'
+
+/** State events that a room has now, parsed; those left out that it does not have. */
+export function* currentPdus(
+  view: View,
+  room: RoomRecord,
+  wanted: readonly StateTuple[],
+): Asking<Need, readonly Pdu[]> {
+  const nids = yield* stateForTuples(view, room.current, wanted)
+  const records = yield* eventsOf(view, present(nids))
+  const rules = rulesOf(room)
+  return records.map((record) => view.pduOf(record, rules))
+}

@@ -1,0 +1,79 @@
+import { resolveSnapshots } from '@roomserver/state'
+import {
+  type Asking,
+  type EventNid,
+  type EventRecord,
+  NO_NID,
+  type SnapshotNid,
+  type StateEntry,
+} from '@roomserver/types'
+import type { RoomVersionRules } from '@roomserver/version'
+import { eventsOf, stateKeyNidsOf, typeNidsOf } from '../view/asking.ts'
+import type { Need } from '../view/need.ts'
+import { snapshotOf, stateForTuples, type StateTuple, wholeState } from '../view/state-at.ts'
+import type { View } from '../view/view.ts'
+import { present, tuplesOf, type WantedState } from './state-events.ts'
+
+/** A state that need not be stored as such: a stored one and what is otherwise in it. */
+export interface KnownState {
+  readonly base: SnapshotNid
+  readonly changes: readonly StateEntry[]
+}
+
+/** One state out of several, each given once: resolved by the algorithm of the room's version. */
+export function* resolved(
+  view: View,
+  states: readonly SnapshotNid[],
+  rules: RoomVersionRules,
+): Asking<Need, KnownState> {
+  const sorted = states.toSorted((a, b) => a - b)
+  const [first = NO_NID] = sorted
+  if (sorted.length <= 1) return { base: first, changes: [] }
+  const snapshots = []
+  for (const state of sorted) snapshots.push(yield* snapshotOf(view, state))
+  const { base, changes } = yield* resolveSnapshots(snapshots, view, { rules })
+  return { base: sorted[base] ?? NO_NID, changes }
+}
+
+/** The events of such a state, or of the part of it that is wanted. */
+export function* eventsOfState(
+  view: View,
+  state: KnownState,
+  wanted: WantedState,
+): Asking<Need, readonly EventRecord[]> {
+  const nids =
+    wanted.length === 0 ? yield* wholeOf(view, state) : yield* partOf(view, state, tuplesOf(wanted))
+  return yield* eventsOf(view, present(nids))
+}
+
+function* wholeOf(view: View, { base, changes }: KnownState): Asking<Need, readonly EventNid[]> {
+  const entries = yield* wholeState(view, base)
+  if (changes.length === 0) return entries.map((entry) => entry.event)
+  const changed = byKey(changes)
+  const kept = entries.filter((entry) => !changed.has(keyOf(entry.type, entry.stateKey)))
+  return [...kept, ...changes].map((entry) => entry.event)
+}
+
+function* partOf(
+  view: View,
+  { base, changes }: KnownState,
+  tuples: readonly StateTuple[],
+): Asking<Need, readonly EventNid[]> {
+  const stored = yield* stateForTuples(view, base, tuples)
+  if (changes.length === 0) return stored
+  const types = yield* typeNidsOf(view, [...new Set(tuples.map(({ type }) => type))])
+  const keys = yield* stateKeyNidsOf(view, [...new Set(tuples.map(({ stateKey }) => stateKey))])
+  const changed = byKey(changes)
+  return tuples.map(({ type, stateKey }, index) => {
+    const key = keyOf(types.get(type) ?? NO_NID, keys.get(stateKey) ?? NO_NID)
+    return changed.get(key)?.event ?? stored[index] ?? NO_NID
+  })
+}
+
+function byKey(entries: readonly StateEntry[]): ReadonlyMap<string, StateEntry> {
+  return new Map(entries.map((entry) => [keyOf(entry.type, entry.stateKey), entry]))
+}
+
+function keyOf(type: number, stateKey: number): string {
+  return `${type} ${stateKey}`
+}

@@ -1,0 +1,94 @@
+import type { QueryRestrictedJoinAllowedRequest, QueryRestrictedJoinAllowedResponse } from '@roomserver/api'
+import { authStateOf, type Powers, powersIn } from '@roomserver/auth'
+import type { Pdu } from '@roomserver/events'
+import { isJsonObject, type JsonValue, type RoomId, type RoomRecord, type UserId } from '@roomserver/types'
+import type { AuthRules } from '@roomserver/version'
+import { look, type QueryContext, roomWithState } from './context.ts'
+import { currentPdus } from './current-pdus.ts'
+import { rulesOf } from './headered.ts'
+import { isServerInRoom } from './servers.ts'
+
+const CREATE = { type: 'm.room.create', stateKey: '' }
+const POWER_LEVELS = { type: 'm.room.power_levels', stateKey: '' }
+const JOIN_RULES = { type: 'm.room.join_rules', stateKey: '' }
+
+const UNRESTRICTED: QueryRestrictedJoinAllowedResponse = {
+  restricted: false,
+  resident: false,
+  allowed: false,
+  authorised_via: '',
+}
+
+/**
+ * Whether a user may join a room whose join rule lets in by membership of other rooms, and who of us vouches for that.
+ * `resident` says that our answer is complete: we are in all rooms that count, and one of us may vouch.
+ *
+ * @see https://spec.matrix.org/v1.16/client-server-api/#restricted-rooms
+ */
+export async function queryRestrictedJoinAllowed(
+  context: QueryContext,
+  { room_id: roomId, user_id: userId }: QueryRestrictedJoinAllowedRequest,
+): Promise<QueryRestrictedJoinAllowedResponse> {
+  const room = await roomWithState(context, roomId)
+  if (room === undefined || !rulesOf(room).auth.restrictedJoins) return UNRESTRICTED
+  const [joinRules] = await look(context, (view) => currentPdus(view, room, [JOIN_RULES]))
+  if (joinRules === undefined || !isRestricted(joinRules, rulesOf(room).auth)) {
+    return { ...UNRESTRICTED, resident: true }
+  }
+  if (await needsNoVoucher(context, room, userId)) {
+    return { restricted: true, resident: true, allowed: true, authorised_via: '' }
+  }
+  const { isMember, isComplete } = await membershipOfAny(context, allowedRooms(joinRules), userId)
+  if (!isMember) return { restricted: true, resident: isComplete, allowed: false, authorised_via: '' }
+  const voucher = await findVoucher(context, room)
+  if (voucher === undefined) return { restricted: true, resident: false, allowed: false, authorised_via: '' }
+  return { restricted: true, resident: true, allowed: true, authorised_via: voucher }
+}
+
+function isRestricted({ content }: Pdu, rules: AuthRules): boolean {
+  const rule = content['join_rule']
+  return rule === 'restricted' || (rule === 'knock_restricted' && rules.knockRestrictedJoins)
+}
+
+/** Whoever is in already, or invited, comes in without anybody vouching. */
+async function needsNoVoucher({ store }: QueryContext, room: RoomRecord, userId: UserId): Promise<boolean> {
+  const member = await store.membership(room.nid, userId)
+  return member?.membership === 'join' || member?.membership === 'invite'
+}
+
+/** The rooms whose members are let in. Conditions of kinds that we do not know let nobody in. */
+function allowedRooms({ content }: Pdu): ReadonlySet<RoomId> {
+  const conditions: JsonValue = Array.isArray(content['allow']) ? content['allow'] : []
+  const rooms = conditions.map((condition) =>
+    isJsonObject(condition) && condition['type'] === 'm.room_membership' ? condition['room_id'] : undefined,
+  )
+  return new Set(rooms.filter((room) => typeof room === 'string'))
+}
+
+async function membershipOfAny(
+  context: QueryContext,
+  rooms: ReadonlySet<RoomId>,
+  userId: UserId,
+): Promise<{ readonly isMember: boolean; readonly isComplete: boolean }> {
+  let isComplete = true
+  for (const roomId of rooms) {
+    const room = await roomWithState(context, roomId)
+    if (room === undefined || !(await isServerInRoom(context, room, ''))) {
+      // Nobody tells us any more who is in that room.
+      isComplete = false
+      continue
+    }
+    const member = await context.store.membership(room.nid, userId)
+    if (member?.membership === 'join') return { isMember: true, isComplete }
+  }
+  return { isMember: false, isComplete }
+}
+
+/** One of our users in the room who may invite. */
+async function findVoucher(context: QueryContext, room: RoomRecord): Promise<UserId | undefined> {
+  const state = await look(context, (view) => currentPdus(view, room, [CREATE, POWER_LEVELS]))
+  const powers: Powers = powersIn(authStateOf(state), rulesOf(room))
+  const members = await context.store.membershipsOfRoom(room.nid, { membership: 'join', localOnly: true })
+  const needed = powers.toDo('invite')
+  return members.find(({ userId }) => powers.of(userId) >= needed)?.userId
+}

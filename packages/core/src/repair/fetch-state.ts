@@ -1,0 +1,98 @@
+import type { FederationApi } from '@roomserver/api'
+import type { Pdu } from '@roomserver/events'
+import type { EventId } from '@roomserver/types'
+import type { EventInput, Outcome } from '../decide/event-input.ts'
+import { eventTask } from '../input/event-task.ts'
+import type { RoomInput } from '../input/create-input.ts'
+import type { PieceStore } from '../ports.ts'
+import { oldestFirst } from './oldest-first.ts'
+import { type ExpectedRoom, verifiedEvents, type VerifyParts } from './verify-events.ts'
+
+/** What fetching works with. */
+export interface FetchParts extends VerifyParts {
+  readonly federation: FederationApi
+  readonly store: Pick<PieceStore, 'eventsById'>
+  readonly input: Pick<RoomInput, 'runTask'>
+}
+
+/** More missing events than this are asked for all together, and not one by one. */
+const MAX_SINGLE = 20
+/** A state or an auth chain with more events than this is not taken. */
+const MAX_STATE = 200_000
+
+/**
+ * Sees to it that the state before an event is stored, asking one server for what is missing.
+ *
+ * @returns the IDs of that state
+ * @throws {RoomserverError} COMPONENT_FAILED when the server does not answer
+ */
+export async function fetchStateBefore(
+  parts: FetchParts,
+  room: ExpectedRoom,
+  server: string,
+  eventId: EventId,
+): Promise<readonly EventId[]> {
+  const where = { S: server, RoomID: room.roomId, EventID: eventId }
+  const { pdu_ids: state, auth_chain_ids: chain } = await parts.federation.lookupStateIds(where)
+  const missing = await unknownOf(parts, [...new Set([...chain, ...state])].slice(0, MAX_STATE))
+  if (missing.length > MAX_SINGLE) {
+    const all = await parts.federation.lookupState({ ...where, RoomVersion: room.rules.version })
+    await storeOutliers(parts, room, [...all.auth_chain, ...all.pdus])
+  } else {
+    const answers = await Promise.allSettled(
+      missing.map((id) => parts.federation.getEvent({ S: server, EventID: id })),
+    )
+    const texts = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value.pdus : []))
+    await storeOutliers(parts, room, texts)
+  }
+  const lacking = new Set(await unknownOf(parts, state))
+  return state.filter((id) => !lacking.has(id))
+}
+
+/** Sees to it that the auth events of an event are stored. @throws see {@link fetchStateBefore} */
+export async function fetchAuthEvents(
+  parts: FetchParts,
+  room: ExpectedRoom,
+  server: string,
+  eventId: EventId,
+): Promise<void> {
+  const { auth_chain: chain } = await parts.federation.getEventAuth({
+    S: server,
+    RoomVersion: room.rules.version,
+    RoomID: room.roomId,
+    EventID: eventId,
+  })
+  await storeOutliers(parts, room, chain)
+}
+
+/** Stores events beside the room's graph, those first that others cite. */
+async function storeOutliers(parts: FetchParts, room: ExpectedRoom, texts: readonly string[]): Promise<void> {
+  const events = await verifiedEvents(parts, room, texts, MAX_STATE)
+  for (const event of oldestFirst(events, ({ authEvents }) => authEvents)) {
+    await takeIn(parts, { kind: 'outlier', pdu: event, sendAsServer: '' })
+  }
+}
+
+/** Gives an event to its room without fetching anything for it. */
+export function takeIn({ input }: Pick<FetchParts, 'input'>, event: EventInput): Promise<Outcome> {
+  return input.runTask(eventTask(event))
+}
+
+async function unknownOf(
+  { store }: Pick<FetchParts, 'store'>,
+  ids: readonly EventId[],
+): Promise<readonly EventId[]> {
+  const known = new Set((await store.eventsById(ids)).map((record) => record.eventId))
+  return ids.filter((id) => !known.has(id))
+}
+
+/** Whether an event is stored and not refused. */
+export function isTaken(outcome: Outcome): boolean {
+  return outcome.kind === 'stored' && !outcome.verdict.startsWith('rejected')
+}
+
+/** An event from the past of its room. */
+export function oldEvent(pdu: Pdu, stateBefore?: readonly EventId[]): EventInput {
+  const given = stateBefore === undefined ? undefined : ({ by: 'repair', eventIds: stateBefore } as const)
+  return { kind: 'old', pdu, stateBefore: given, sendAsServer: '' }
+}
