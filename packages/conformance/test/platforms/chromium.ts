@@ -1,0 +1,56 @@
+import { execFile } from 'node:child_process'
+import { existsSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { type BrowserContext, chromium } from 'playwright-core'
+
+const run = promisify(execFile)
+const PLACES = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/snap/bin/chromium',
+]
+
+/** Starts Chromium without a window. It is the one that `CHROMIUM_BIN` names, one of the system, or Debian's package. */
+export async function startChromium(): Promise<BrowserContext> {
+  return chromium.launchPersistentContext(mkdtempSync(join(tmpdir(), 'chromium-')), {
+    executablePath: await chromiumBinary(),
+    headless: true,
+    args: [
+      ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  })
+}
+
+async function chromiumBinary(): Promise<string> {
+  const found = [process.env['CHROMIUM_BIN'] ?? '', ...PLACES].find((place) => existsSync(place))
+  return found ?? (await installChromium())
+}
+
+async function installChromium(): Promise<string> {
+  try {
+    await aptGet('install').catch(async () => {
+      await aptGet('update')
+      await aptGet('install')
+    })
+  } catch (cause) {
+    const why =
+      'there is no Chromium here, and apt-get, which needs root and Debian or Ubuntu, did not install it'
+    throw new Error(`${why}: install it, or set CHROMIUM_BIN`, { cause })
+  }
+  const [binary] = PLACES
+  return binary ?? ''
+}
+
+function aptGet(command: 'install' | 'update'): Promise<unknown> {
+  const what = command === 'install' ? ['-y', '--no-install-recommends', 'chromium'] : []
+  return run('apt-get', [command, ...what], { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
+}
