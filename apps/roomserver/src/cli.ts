@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { replayCommand } from './commands/replay.ts'
+import { serveCommand } from './commands/serve.ts'
 import { SECRET_VARIABLES } from './config/secrets.ts'
 import { explainFailure } from './failure-text.ts'
 import { programVersion } from './program-version.ts'
@@ -45,7 +46,7 @@ ${variables.join('\n')}
 
 Exit status: 0 when all went well, 1 otherwise.`,
     )
-  for (const subcommand of [replayCommand()]) {
+  for (const subcommand of [serveCommand(), replayCommand()]) {
     command.addCommand(subcommand.copyInheritedSettings(command))
   }
   return command

@@ -1,0 +1,25 @@
+import { Command } from 'commander'
+import { startRoomserver } from '../compose/start-roomserver.ts'
+import { createLog } from '../log.ts'
+import { stopSignal } from '../stop-signal.ts'
+import { welcome } from '../welcome.ts'
+import { configOf, type ServerOptions, withListenOption, withServerOptions } from './server-options.ts'
+
+/** `roomserver serve` */
+export function serveCommand(): Command {
+  return withListenOption(withServerOptions(new Command('serve')))
+    .description('serve the room API until stopped')
+    .action(serve)
+}
+
+async function serve(options: ServerOptions): Promise<void> {
+  const config = configOf(options)
+  const log = createLog(config.logLevel)
+  const stopped = stopSignal(log)
+  await using server = await startRoomserver(config, log)
+  log.info({ url: server.url, server_name: config.serverName, config: config.source }, 'listening')
+  // On a terminal it belongs between the log lines; elsewhere the log is JSON and has to stay so.
+  const output = process.stdout.isTTY ? process.stdout : process.stderr
+  output.write(welcome(config, server.url))
+  await stopped
+}

@@ -1,0 +1,66 @@
+import { createRoomserver } from '@roomserver/core'
+import { type RoomserverServer, serveRoomserver } from '@roomserver/inthttp'
+import { encodeBase64 } from '@roomserver/events'
+import { type Logger, type RoomNid, systemClock } from '@roomserver/types'
+import type { Config } from '../config/config.ts'
+import { createMetrics } from '../metrics.ts'
+import { checkReadiness } from '../readiness.ts'
+import { type Engine, startEngine } from './start-engine.ts'
+
+/** A room server that serves. Disposing of it: nothing new is taken, what was begun is finished, all is closed. */
+export interface RunningRoomserver extends AsyncDisposable {
+  /** Where it listens: `http://…`, or the path of a socket. */
+  readonly url: string
+}
+
+/** Configuration → engine → door. The parts close in the opposite order. */
+export async function startRoomserver(config: Config, log: Logger): Promise<RunningRoomserver> {
+  await using parts = new AsyncDisposableStack()
+  const engine = parts.use(await startEngine(config, log))
+  const { keyId, seed } = config.signingKey
+  const rooms = createRoomserver(
+    {
+      store: engine.storage,
+      pieces: engine.pieces,
+      input: engine.input,
+      clock: systemClock,
+      log,
+      serverName: config.serverName,
+      signingKey: { server: config.serverName, keyId, seed: encodeBase64(seed) },
+    },
+    { compatibility: config.settings.compatibility },
+  )
+  resumeInbox(engine, log)
+  const server: RoomserverServer = parts.use(await serveRoomserver(rooms, doorOptions(config, engine, log)))
+  const owned = parts.move()
+  return { url: server.address, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+/** Queued input of an earlier process goes first in its rooms; however long it takes, requests are answered meanwhile. */
+function resumeInbox({ input }: Engine, log: Logger): void {
+  input.resume().catch((error: unknown) => log.error({ err: error }, 'queued input could not be taken up'))
+}
+
+function doorOptions(config: Config, engine: Engine, log: Logger): Parameters<typeof serveRoomserver>[1] {
+  const { http, token } = config.settings
+  const { status, log: outputs } = engine.outputs
+  const now = () => systemClock.now()
+  const metrics = createMetrics({ counters: engine.input.counters, relay: status, now })
+  const { basicAuth, enabled } = config.metrics
+  return {
+    listen: config.listen,
+    log,
+    token,
+    outputs,
+    observe: (answered) => metrics.observe(answered),
+    metrics: enabled ? { ...metrics, ...(basicAuth !== undefined && { basicAuth }) } : undefined,
+    readiness: () => checkReadiness(() => engine.storage.rooms(0 as RoomNid, 1), status, now),
+    limits: {
+      maxBodyBytes: http.max_body,
+      maxHeaderBytes: http.max_header,
+      maxConcurrentStreams: http.max_concurrent_streams,
+      requestTimeoutMs: http.request_timeout,
+      ...(http.max_request_rate > 0 && { requestsPerSecondPerConnection: http.max_request_rate }),
+    },
+  }
+}
