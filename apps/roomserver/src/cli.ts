@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { importCommand } from './commands/import.ts'
 import { replayCommand } from './commands/replay.ts'
 import { serveCommand } from './commands/serve.ts'
 import { SECRET_VARIABLES } from './config/secrets.ts'
@@ -46,7 +47,7 @@ ${variables.join('\n')}
 
 Exit status: 0 when all went well, 1 otherwise.`,
     )
-  for (const subcommand of [serveCommand(), replayCommand()]) {
+  for (const subcommand of [serveCommand(), replayCommand(), importCommand()]) {
     command.addCommand(subcommand.copyInheritedSettings(command))
   }
   return command

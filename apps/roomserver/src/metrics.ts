@@ -1,6 +1,6 @@
 import type { InputCounters } from '@roomserver/core'
 import type { RelayStatus } from '@roomserver/producers'
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
 /** What the metrics look at when they are read. */
 export interface MetricsSources {

@@ -2,7 +2,7 @@ import { createInput, Pieces, type RoomInput } from '@roomserver/core'
 import type { Storage } from '@roomserver/storage'
 import { type Logger, systemClock } from '@roomserver/types'
 import type { Config } from '../config/config.ts'
-import { openOutputs, type Outputs } from './open-outputs.ts'
+import { type Outputs, openOutputs } from './open-outputs.ts'
 import { openStore } from './open-store.ts'
 
 /** The room engine without a door: store, cache, input and outputs. */

@@ -1,5 +1,5 @@
-import type { ListenConfig, LogLevel, OutputConfig } from './config.ts'
 import type { z } from 'zod'
+import type { ListenConfig, LogLevel, OutputConfig } from './config.ts'
 import type { globalSection, loggingSection } from './sections.ts'
 
 /** Where outputs go: without addresses of NATS servers they stay in the database. */

@@ -1,0 +1,50 @@
+import { SingleBar } from 'cli-progress'
+import { Command } from 'commander'
+import { openStore } from '../compose/open-store.ts'
+import { type ImportSummary, importDendrite } from '../import/import-dendrite.ts'
+import { createLog } from '../log.ts'
+import { configOf, type ServerOptions, withServerOptions } from './server-options.ts'
+
+/** `roomserver import dendrite --from …` */
+export function importCommand(): Command {
+  const dendrite = withServerOptions(new Command('dendrite'))
+    .description('take over the database of a Dendrite room server; the source is only read')
+    .requiredOption('-f, --from <database>', 'postgresql://… or the path of an SQLite file')
+    .action(takeOver)
+  return new Command('import').description('take over what another room server stored').addCommand(dendrite)
+}
+
+async function takeOver(options: ServerOptions & { readonly from: string }): Promise<void> {
+  const log = createLog('error', process.stderr)
+  await using store = await openStore(configOf(options).database, log)
+  const bar = new SingleBar({
+    format: '  {bar} {percentage}%  {value}/{total} rooms  {events} events',
+    stream: process.stderr,
+    noTTYOutput: false,
+  })
+  let started = false
+  const summary = await importDendrite(options.from, store, log, ({ rooms, roomCount, events }) => {
+    if (!process.stderr.isTTY) return
+    if (!started) bar.start(roomCount, 0, { events: 0 })
+    started = true
+    bar.update(rooms, { events })
+  })
+  if (started) bar.stop()
+  process.stdout.write(`${describe(summary)}\n`)
+  if (summary.failed.length + summary.differences.length > 0) process.exitCode = 1
+}
+
+function describe(summary: ImportSummary): string {
+  const { rooms, events, skipped, aliases, published, failed, differences } = summary
+  return [
+    `${rooms} rooms (${skipped} were here already), ${events} events, ${aliases} aliases, ${published} published rooms`,
+    ...failed.map(({ roomId, reason }) => `not imported: ${roomId}: ${reason}`),
+    ...differences.map(
+      ({ roomId, onlyInSource, onlyHere }) =>
+        `differs: ${roomId}: only in the source ${onlyInSource.join(' ') || 'nothing'}; only here ${onlyHere.join(' ') || 'nothing'}`,
+    ),
+    failed.length + differences.length === 0
+      ? 'Every room has the same state and extremities as in the source.'
+      : 'Start the import again when the cause is mended: rooms that are whole are left alone.',
+  ].join('\n')
+}

@@ -1,0 +1,62 @@
+import { DatabaseSync } from 'node:sqlite'
+import { Pool, types } from 'pg'
+
+/** Reads rows of somebody else's database, and never writes. */
+export interface Rows extends AsyncDisposable {
+  /**
+   * Rows of a query. `IN_LIST` in the text stands for "is one of `list`".
+   *
+   * @param after - a number bound to `AFTER`
+   */
+  read<Row>(sql: string, list?: readonly number[], after?: number): Promise<readonly Row[]>
+}
+
+/** Opens a database read only: `postgresql://…`, `file:…` or a path of an SQLite file. */
+export function openRows(from: string): Rows {
+  return /^postgres(ql)?:/.test(from) ? postgresRows(from) : sqliteRows(from.replace(/^file:(\/\/)?/, ''))
+}
+
+const INT8 = 20
+const INT8_ARRAY = 1016
+
+/** Numeric IDs fit into a number; as text they would be compared as text. */
+function parserOf(oid: number): (text: string) => unknown {
+  if (oid === INT8) return Number
+  if (oid === INT8_ARRAY) return (text) => JSON.parse(`[${text.slice(1, -1)}]`)
+  return types.getTypeParser(oid)
+}
+
+function postgresRows(connectionString: string): Rows {
+  const pool = new Pool({
+    connectionString,
+    max: 1,
+    types: { getTypeParser: parserOf as typeof types.getTypeParser },
+    options: '-c default_transaction_read_only=on',
+  })
+  return {
+    async read<Row>(sql: string, list: readonly number[] = [], after = 0) {
+      const values: unknown[] = []
+      const text = sql
+        .replace('IN_LIST', () => `= any($${values.push(list)}::bigint[])`)
+        .replace('AFTER', () => `$${values.push(after)}`)
+      const { rows } = await pool.query(text, values)
+      return rows as Row[]
+    },
+    [Symbol.asyncDispose]: () => pool.end(),
+  }
+}
+
+function sqliteRows(file: string): Rows {
+  const database = new DatabaseSync(file, { readOnly: true })
+  return {
+    async read<Row>(sql: string, list: readonly number[] = [], after = 0) {
+      const values: (string | number)[] = []
+      const text = sql.replace(/IN_LIST|AFTER/g, (name) => {
+        values.push(name === 'AFTER' ? after : JSON.stringify(list))
+        return name === 'AFTER' ? '?' : 'in (select value from json_each(?))'
+      })
+      return database.prepare(text).all(...values) as Row[]
+    },
+    [Symbol.asyncDispose]: async () => database.close(),
+  }
+}
