@@ -75,11 +75,12 @@ describe('base64', () => {
         expect(encodeBase64(bytes)).toBe(Buffer.from(bytes).toString('base64').replace(/=+$/, ''))
         expect(decodeBase64(encodeBase64(bytes))).toEqual(bytes)
         expect(decodeBase64(Buffer.from(bytes).toString('base64'))).toEqual(bytes)
+        expect(decodeBase64(Buffer.from(bytes).toString('base64url'))).toEqual(bytes)
       }),
     )
   })
 
-  it.each(['A', 'AAAAA', 'A A=', '-_-_', 'AA==AA', '=', '====', 'é'])('knows that %j is none', (text) => {
+  it.each(['A', 'AAAAA', 'A A=', '-_+/', 'AA==AA', '=', '====', 'é'])('knows that %j is none', (text) => {
     expect(decodeBase64(text)?.length ?? 'none').toBe(/^=+$/.test(text) && text.length < 3 ? 0 : 'none')
   })
 

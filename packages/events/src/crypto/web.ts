@@ -1,4 +1,4 @@
-import { encodeBase64 } from '../json/base64.ts'
+import { decodeBase64, encodeBase64 } from '../json/base64.ts'
 import { type Ed25519, joined, PKCS8_PREFIX } from './port.ts'
 import { sha256 } from './sha256.ts'
 
@@ -40,8 +40,7 @@ export const ed25519: Ed25519 = {
   },
   async publicKey(seed) {
     const { x } = await crypto.subtle.exportKey('jwk', await privateKey(seed, true))
-    const base64 = (x ?? '').replaceAll('-', '+').replaceAll('_', '/')
-    return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))
+    return decodeBase64(x ?? '') ?? new Uint8Array()
   },
 }
 

@@ -1,4 +1,4 @@
-const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
+const BASE64 = /^(?:[A-Za-z0-9+/]*|[A-Za-z0-9_-]*)={0,2}$/
 
 /** Base64 without padding, as Matrix writes it. @see https://spec.matrix.org/v1.16/appendices/#unpadded-base64 */
 export function encodeBase64(bytes: Uint8Array): string {
@@ -7,11 +7,9 @@ export function encodeBase64(bytes: Uint8Array): string {
   return btoa(binary).replace(/=+$/, '')
 }
 
-/** The bytes of a base64 text, padded or not; undefined when it is none (the URL-safe alphabet is another encoding). */
+/** The bytes of a base64 text, padded or not, in the usual or the URL-safe alphabet; undefined when it is none. */
 export function decodeBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
-  if (!BASE64.test(text)) return undefined
-  // Only now: looking for the padding takes quadratic time in a text full of it.
   const bare = text.replace(/=+$/, '')
-  if (bare.length % 4 === 1) return undefined
-  return Uint8Array.from(atob(bare), (c) => c.charCodeAt(0))
+  if (!BASE64.test(text) || bare.length % 4 === 1) return undefined
+  return Uint8Array.from(atob(bare.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0))
 }
