@@ -12,8 +12,9 @@ export interface Line {
 
 /** The lines of a file that hold something, gzip or not. */
 export async function* readLines(file: string): AsyncGenerator<Line, void, void> {
+  const isPacked = await isGzip(file)
   const bytes = createReadStream(file)
-  const input = (await isGzip(file)) ? bytes.pipe(createGunzip()) : bytes
+  const input = isPacked ? bytes.pipe(createGunzip()) : bytes
   const failed = new Promise<never>((_, reject) => {
     bytes.on('error', reject)
     input.on('error', reject)

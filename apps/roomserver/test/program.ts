@@ -1,0 +1,84 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const ENTRY = join(import.meta.dirname, '../src/index.ts')
+
+/** A folder for one test. */
+export function folder(): string {
+  return mkdtempSync(join(tmpdir(), 'roomserver-test-'))
+}
+
+/** The program as an operator runs it, from its sources. */
+export class Program implements AsyncDisposable {
+  readonly child: ChildProcess
+  stdout = ''
+  stderr = ''
+
+  constructor(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+    const env = { ...process.env, ...environment }
+    this.child = spawn(process.execPath, ['--conditions=@roomserver/source', ENTRY, ...args], {
+      cwd: folder(),
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.child.stdout?.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()))
+    this.child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()))
+  }
+
+  /** Starts `serve` on a free port and waits until it listens. */
+  static async serving(
+    args: readonly string[],
+    environment?: Readonly<Record<string, string>>,
+  ): Promise<Program> {
+    const program = new Program(['serve', ...args], environment)
+    for (let tries = 0; program.url === ''; tries++) {
+      if (program.child.exitCode !== null || tries > 300) {
+        throw new Error(`does not serve: ${program.stdout}${program.stderr}`)
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    return program
+  }
+
+  /** Where it listens, once it does. */
+  get url(): string {
+    const line = this.log.find(({ msg }) => msg === 'listening')
+    return typeof line?.url === 'string' ? line.url : ''
+  }
+
+  /** The log so far, line by line. */
+  get log(): readonly { readonly msg?: string; readonly url?: string }[] {
+    const whole = this.stdout.slice(0, this.stdout.lastIndexOf('\n') + 1)
+    return whole
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line) as { msg?: string; url?: string })
+  }
+
+  /** Waits for the end and gives the exit status. */
+  async ended(): Promise<number | null> {
+    if (this.child.exitCode === null && this.child.signalCode === null) await once(this.child, 'exit')
+    return this.child.exitCode
+  }
+
+  /** Sends a signal and waits for the end. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    this.child.kill(signal)
+    return this.ended()
+  }
+
+  async post(operation: string, body: unknown): Promise<unknown> {
+    const response = await fetch(`${this.url}/api/roomserver/${operation}`, {
+      method: 'POST',
+      body: JSON.stringify(body),
+    })
+    return response.json()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop('SIGKILL')
+  }
+}

@@ -1,0 +1,149 @@
+import { existsSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { connectNats, consumeOutputs, registerConsumer } from '@roomserver/producers'
+import { createDatabase, RoomBuilder, startNats } from '@roomserver/testing'
+import { describe, expect, inject, it } from 'vitest'
+import { formatSigningKey } from '../src/config/signing-key.ts'
+import { folder, Program } from './program.ts'
+
+const FREE_PORT = ['--listen', '127.0.0.1:0']
+
+async function roomInputs(room: RoomBuilder) {
+  return {
+    input_room_events: room.events.map(({ json, eventId }) => ({
+      kind: 2,
+      event: { ...(JSON.parse(json) as object), _room_version: room.rules.version, _event_id: eventId },
+    })),
+  }
+}
+
+describe('roomserver serve', () => {
+  it('says where it listens, where data lies and what to try', async () => {
+    const data = join(folder(), 'data')
+    await using program = await Program.serving([...FREE_PORT, '--data', data])
+    expect(program.stderr).toContain(`listens   ${program.url}`)
+    expect(program.stderr).toContain(`data      ${data}/roomserver.db`)
+    const curl = /curl -s (\S+) -d '(.+)'/.exec(program.stderr)
+    const answer = await fetch(curl?.[1] ?? '', { method: 'POST', body: curl?.[2] ?? '' })
+    expect(await answer.json()).toMatchObject({ default: '6' })
+  })
+
+  it('keeps what it has taken through TERM and through KILL', async () => {
+    const data = folder()
+    const room = await RoomBuilder.create({ creator: '@alice:localhost', roomId: '!r:localhost' })
+    const version = { room_version: '10' }
+    {
+      await using program = await Program.serving([...FREE_PORT, '--data', data])
+      expect(await program.post('inputRoomEvents', await roomInputs(room))).toEqual({
+        ErrMsg: '',
+        NotAllowed: false,
+      })
+      expect(await program.stop('SIGTERM')).toBe(0)
+      expect(existsSync(join(data, 'roomserver.db.lock'))).toBe(false)
+    }
+    {
+      await using program = await Program.serving([...FREE_PORT, '--data', data])
+      expect(await program.post('queryRoomVersionForRoom', { room_id: '!r:localhost' })).toEqual(version)
+      await program.stop('SIGKILL')
+    }
+    await using program = await Program.serving([...FREE_PORT, '--data', data])
+    expect(await program.post('queryRoomVersionForRoom', { room_id: '!r:localhost' })).toEqual(version)
+  })
+
+  it('serves in place of a Dendrite room server, on PostgreSQL and JetStream', async () => {
+    await using database = await createDatabase(inject('postgresUrl'))
+    await using nats = await startNats()
+    const files = folder()
+    const key = join(files, 'key.pem')
+    writeFileSync(key, formatSigningKey({ keyId: 'ed25519:auto', seed: new Uint8Array(32).fill(1) }))
+    const config = join(files, 'dendrite.yaml')
+    writeFileSync(
+      config,
+      `version: 2
+global:
+  server_name: localhost
+  private_key: ${key}
+  jetstream: { addresses: ['${nats.url}'], topic_prefix: Test }
+room_server:
+  internal_api: { listen: 'http://127.0.0.1:0' }
+  database: { connection_string: '${database.url}', max_open_conns: 1 }
+client_api: { anything: goes }
+`,
+    )
+    await using program = await Program.serving(['--config', config])
+    await expect.poll(async () => (await fetch(`${program.url}/readyz`)).status).toBe(200)
+    const connection = await connectNats({ servers: [nats.url], topicPrefix: 'Test' })
+    const consumer = { topicPrefix: 'Test', durable: 'TestReader' }
+    await registerConsumer(connection, consumer)
+    const room = await RoomBuilder.create({ creator: '@alice:localhost', roomId: '!r:localhost' })
+    await program.post('inputRoomEvents', await roomInputs(room))
+    expect(await program.stop('SIGTERM')).toBe(0)
+    const ids: string[] = []
+    for await (const delivery of consumeOutputs(connection, consumer, AbortSignal.timeout(20_000))) {
+      const output = JSON.parse(delivery.payload) as { new_room_event?: { event: { _event_id: string } } }
+      ids.push(output.new_room_event?.event._event_id ?? '')
+      await delivery.ack()
+      if (ids.length === room.events.length) break
+    }
+    expect(ids).toEqual(room.events.map(({ eventId }) => eventId))
+    await connection.close()
+  })
+})
+
+describe('what stops the start is said in a line, with exit status 1', () => {
+  const failure = async (args: readonly string[], environment?: Readonly<Record<string, string>>) => {
+    await using program = new Program(['serve', ...args], environment)
+    const status = await program.ended()
+    return { status, text: program.stderr.trim() }
+  }
+
+  it('a data folder that another process uses', async () => {
+    const data = folder()
+    await using first = await Program.serving([...FREE_PORT, '--data', data])
+    expect(await failure([...FREE_PORT, '--data', data])).toEqual({
+      status: 1,
+      text: `roomserver: the database is for one process: process ${first.child.pid} uses it already (${data}/roomserver.db.lock)`,
+    })
+  })
+
+  it('an address in use', async () => {
+    const other = createServer()
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+    const address = other.address()
+    const port = typeof address === 'object' ? address?.port : 0
+    expect(await failure(['--listen', `127.0.0.1:${port}`])).toEqual({
+      status: 1,
+      text: `roomserver: 127.0.0.1:${port} is in use by another program; stop it, or listen elsewhere`,
+    })
+    other.close()
+  })
+
+  it('a mistake in the configuration', async () => {
+    const config = join(folder(), 'dendrite.yaml')
+    writeFileSync(config, 'version: 2\nglobal:\n  server_name: not a name\n')
+    expect(await failure(['--config', config])).toEqual({
+      status: 1,
+      text: `roomserver: ${config}:3: global.server_name: expected a server name such as example.org or localhost:8448`,
+    })
+  })
+
+  it('a configuration that is not there', async () => {
+    const { status, text } = await failure(['--config', '/nowhere.yaml'])
+    expect(status).toBe(1)
+    expect(text).toMatch(/^roomserver: cannot read \/nowhere.yaml: .*no such file/)
+  })
+
+  it('a secret that is none', async () => {
+    expect(await failure(FREE_PORT, { ROOMSERVER_TOKEN: 'abc' })).toEqual({
+      status: 1,
+      text: 'roomserver: environment variable ROOMSERVER_TOKEN: expected at least 16 characters without spaces',
+    })
+  })
+
+  it('an option that nobody knows', async () => {
+    const { status, text } = await failure(['--port', '1'])
+    expect(status).toBe(1)
+    expect(text).toContain("unknown option '--port'")
+  })
+})
