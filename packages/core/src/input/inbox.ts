@@ -121,7 +121,7 @@ export class Inbox {
         if (outcome.kind === 'missing') await store.dropInbox([position])
         return
       } catch (error) {
-        if (this.#isClosing) return
+        if (this.#isClosing || isFailure(error, 'SHUTTING_DOWN')) return
         if (isFailure(error, 'OVERLOADED') || isFailure(error, 'STORE_UNAVAILABLE')) {
           await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
           continue

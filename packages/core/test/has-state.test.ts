@@ -1,0 +1,152 @@
+import { InputKind } from '@roomserver/api'
+import type { Pdu } from '@roomserver/events'
+import { RoomBuilder } from '@roomserver/testing'
+import { expect, it } from 'vitest'
+import { Homeserver } from './homeserver.ts'
+
+const idsOf = (events: readonly Pdu[]): readonly string[] => events.map((event) => event.eventId)
+
+/** Joins a room as through another server: the state as outliers, then the join with the state before it. */
+async function joinRemotely(hs: Homeserver, state: readonly Pdu[], join: Pdu): Promise<void> {
+  for (const event of state) await hs.take(event, { kind: InputKind.outlier })
+  expect(await hs.take(join, { has_state: true, state_event_ids: [...idsOf(state)] })).toMatchObject({
+    kind: 'stored',
+    verdict: 'accepted',
+  })
+}
+
+it('joins a room whose history is not known, and says that the state is new', async () => {
+  await using hs = await Homeserver.start({ serverName: 'b' })
+  const room = await RoomBuilder.create()
+  const state = [...room.events]
+  await room.message('never seen here')
+  const join = await room.join('@bob:b')
+  await joinRemotely(hs, state, join)
+  expect(await hs.current(room.roomId)).toEqual(idsOf([...state, join]).toSorted())
+  expect(await hs.extremities(room.roomId)).toEqual([join.eventId])
+  expect(await hs.outputs()).toMatchObject([
+    {
+      new_room_event: {
+        event: { _event_id: join.eventId },
+        rewrites_state: true,
+        adds_state_event_ids: expect.arrayContaining([...idsOf([...state, join])]),
+        state_before_removes_event_ids: [join.eventId],
+        last_sent_event_id: '',
+        history_visibility: 'joined',
+      },
+    },
+  ])
+  const next = await room.message('and on it goes')
+  expect(await hs.take(next)).toMatchObject({ verdict: 'accepted' })
+})
+
+it('keeps outliers out of the graph, and takes them into it when they come as new', async () => {
+  await using hs = await Homeserver.start({ serverName: 'b' })
+  const room = await RoomBuilder.create()
+  const state = [...room.events]
+  const join = await room.join('@bob:b')
+  await joinRemotely(hs, state, join)
+  const later = await room.message('seen as an outlier first')
+  expect(await hs.take(later, { kind: InputKind.outlier })).toMatchObject({
+    verdict: 'outlier',
+    known: false,
+  })
+  expect(await hs.extremities(room.roomId)).toEqual([join.eventId])
+  expect(await hs.take(later)).toMatchObject({ verdict: 'accepted', known: false })
+  expect(await hs.extremities(room.roomId)).toEqual([later.eventId])
+  expect(await hs.take(later, { kind: InputKind.outlier })).toMatchObject({
+    verdict: 'accepted',
+    known: true,
+  })
+})
+
+it('does not make an event an extremity that something here builds on already', async () => {
+  await using hs = await Homeserver.start({ serverName: 'b' })
+  const room = await RoomBuilder.create()
+  const state = [...room.events]
+  const before = await room.message('before the join')
+  const join = await room.join('@bob:b')
+  await joinRemotely(hs, state, join)
+  const stateIds = [...idsOf(state)]
+  await hs.take(before, { has_state: true, state_event_ids: stateIds, kind: InputKind.old })
+  expect(await hs.extremities(room.roomId)).toEqual([join.eventId])
+  expect((await hs.outputs()).at(-1)).toMatchObject({
+    old_room_event: { event: { _event_id: before.eventId } },
+  })
+})
+
+it('takes over a rewritten state when a user comes back after others changed it, and passes all of it on', async () => {
+  await using hs = await Homeserver.start({ serverName: 'b' })
+  const room = await RoomBuilder.create()
+  const first = [...room.events]
+  const join = await room.join('@bob:b')
+  await joinRemotely(hs, first, join)
+  const leave = await room.member('@bob:b', '@bob:b', 'leave')
+  await hs.take(leave)
+  // What happens while nobody of b is there, b does not hear of.
+  const topic = await room.state('m.room.topic', '', { topic: 'unheard' })
+  const carol = await room.join('@carol:c')
+  const again = await room.join('@bob:b')
+  const state = [...first, leave, topic, carol]
+  await joinRemotely(hs, state, again)
+  const expected = idsOf([...first, topic, carol, again]).toSorted()
+  expect(await hs.current(room.roomId)).toEqual(expected)
+  const output = (await hs.outputs()).at(-1)?.new_room_event
+  expect(output?.rewrites_state).toBe(true)
+  expect(output?.adds_state_event_ids?.toSorted()).toEqual(expected)
+  const { nid } = await hs.room(room.roomId)
+  const members = await hs.storage.membershipsOfRoom(nid, { membership: 'join' })
+  expect(members.map((member) => member.userId).toSorted()).toEqual(['@alice:a', '@bob:b', '@carol:c'])
+  const journal = await hs.storage.journal(nid, { limit: 100 })
+  expect(journal.at(-1)?.cause.kind).toBe('rewrite')
+})
+
+it('is not misled by a state list with repetitions, messages, rejected events and events of other rooms', async () => {
+  await using hs = await Homeserver.start({ serverName: 'b' })
+  const room = await RoomBuilder.create()
+  const state = [...room.events]
+  const message = await room.message('no state')
+  const rejected = await room.state('m.room.topic', '', {}, { sender: '@eve:e', prev: [message] })
+  const other = await RoomBuilder.create({ roomId: '!other:a' })
+  for (const event of [...state, message, rejected, ...other.events]) {
+    await hs.take(event, { kind: InputKind.outlier })
+  }
+  const join = await room.join('@bob:b', { prev: [message] })
+  const list = idsOf([...state, ...state, state[0] as Pdu, message, rejected, ...other.events])
+  await hs.take(join, { has_state: true, state_event_ids: [...list] })
+  expect(await hs.current(room.roomId)).toEqual(idsOf([...state, join]).toSorted())
+})
+
+it('names events of a given state that it does not have, and stores nothing', async () => {
+  await using hs = await Homeserver.start({ serverName: 'b' })
+  const room = await RoomBuilder.create()
+  const state = [...room.events]
+  const topic = await room.state('m.room.topic', '', { topic: 'unknown' })
+  const join = await room.join('@bob:b')
+  for (const event of state) await hs.take(event, { kind: InputKind.outlier })
+  const list = [...idsOf([...state, topic])]
+  expect(await hs.take(join, { has_state: true, state_event_ids: list })).toEqual({
+    kind: 'missing',
+    auth: [],
+    prev: [],
+    state: [topic.eventId],
+  })
+  expect(await hs.event(join.eventId)).toBeUndefined()
+})
+
+it('judges a rejected outlier anew when it comes with what it lacked', async () => {
+  await using hs = await Homeserver.start({ serverName: 'b' })
+  const room = await RoomBuilder.create({ joinRule: 'invite' })
+  const state = [...room.events]
+  const invite = await room.member('@alice:a', '@bob:b', 'invite')
+  const join = await room.join('@bob:b')
+  const [create, , powerLevels] = state as [Pdu, Pdu, Pdu]
+  for (const event of [...state, invite]) await hs.take(event, { kind: InputKind.outlier })
+  // It cites no join rules and no invite, so by what it cites it may not join.
+  const bare = await room.join('@bob:b', { prev: [invite], auth: [create, powerLevels] })
+  expect(await hs.take(bare, { kind: InputKind.outlier })).toMatchObject({
+    verdict: 'rejected-by-auth-events',
+  })
+  await joinRemotely(hs, [...state, invite], join)
+  expect(await hs.current(room.roomId)).toContain(join.eventId)
+})
