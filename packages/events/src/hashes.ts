@@ -1,6 +1,7 @@
 import { sha256Base64, sha256Base64Url } from '#crypto'
 import type { EventId } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
+import { unpadded } from './json/base64.ts'
 import { type Members, memberText, memberValue, withoutMembers } from './json/members.ts'
 import { redactedText } from './redaction.ts'
 
@@ -22,7 +23,7 @@ export function contentHashMatches(event: Members): boolean {
   if (text === undefined || text === `{"sha256":"${hash}"}`) return text !== undefined
   const hashes: unknown = JSON.parse(text)
   if (typeof hashes !== 'object' || hashes === null || !('sha256' in hashes)) return false
-  return typeof hashes.sha256 === 'string' && hashes.sha256.replace(/=+$/, '') === hash
+  return typeof hashes.sha256 === 'string' && unpadded(hashes.sha256) === hash
 }
 
 /** What servers sign of an event, and what its reference hash is made of: the redacted event without signatures. */
