@@ -80,7 +80,7 @@ export interface MembershipStore {
       readonly forgotten: boolean
     }[]
   >
-  /** In how many of the rooms that `user` is joined to (narrowed to `roomIds` if given) each other user is joined as well. */
+  /** In how many of some rooms each user is joined: those that `user` is joined to and `includeRooms`, without `excludeRooms`. */
   sharedUsers(
     user: UserId,
     filter: {

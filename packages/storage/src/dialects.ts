@@ -29,6 +29,8 @@ export interface Dialect {
   list(values: readonly (number | string)[]): unknown
   /** The function that gives the place (from 1) of the first occurrence of its second argument in its first; 0: none. */
   readonly firstIndex: 'instr' | 'strpos'
+  /** Milliseconds since the epoch by the clock of the database, which all processes share. */
+  readonly nowMs: RawBuilder<number>
   /** Makes other processes wait that want to change the schema, until the end of the transaction. */
   readonly lockMigrations: RawBuilder<unknown>
   /** Lists the tables of this name. */
@@ -64,6 +66,7 @@ export const sqlite: Dialect = {
   list: (values) =>
     JSON.stringify(values.map((value) => (typeof value === 'string' ? storable(value) : value))),
   firstIndex: 'instr',
+  nowMs: sql<number>`cast(unixepoch('subsec') * 1000 as integer)`,
   lockMigrations: sql`select 1`,
   tablesNamed: (name) => sql`select name from sqlite_master where type = 'table' and name = ${name}`,
   locksRows: false,
@@ -108,6 +111,7 @@ export const postgres: Dialect = {
     sql<boolean>`${sql.ref(column)} in (select decode(digits, 'hex') from unnest(${null}::text[]) as digits)`,
   list: (values) => values,
   firstIndex: 'strpos',
+  nowMs: sql<number>`cast(extract(epoch from clock_timestamp()) * 1000 as bigint)`,
   lockMigrations: sql`select pg_advisory_xact_lock(${sql.lit(MIGRATION_LOCK)})`,
   tablesNamed: (name) =>
     sql`select tablename from pg_tables where schemaname = current_schema() and tablename = ${name}`,

@@ -1,4 +1,5 @@
 export { decodeBlock, encodeBlock } from './block-codec.ts'
+export { type Leader, lead } from './lead.ts'
 export { openStorage, type SqliteOptions, type StorageOptions } from './open.ts'
 export type { PostgresOptions } from './postgres/pool.ts'
 export type { Storage } from './storage.ts'

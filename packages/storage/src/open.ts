@@ -1,4 +1,4 @@
-import { type Logger, silentLogger } from '@roomserver/types'
+import { type Logger, RoomserverError, silentLogger } from '@roomserver/types'
 import { Kysely, PostgresDialect, SqliteDialect } from 'kysely'
 import { postgres, sqlite } from './dialects.ts'
 import { migrate } from './migrate.ts'
@@ -6,6 +6,7 @@ import { migrations } from './migrations/index.ts'
 import { openPool, type PostgresOptions } from './postgres/pool.ts'
 import type { Schema } from './schema.ts'
 import { openSqliteFile } from './sqlite/adapter.ts'
+import { backupSqlite } from './sqlite/backup.ts'
 import { createStorage, type Storage } from './storage.ts'
 
 export interface SqliteOptions {
@@ -29,17 +30,34 @@ export async function openStorage(
   { logger = silentLogger }: { readonly logger?: Logger } = {},
 ): Promise<Storage> {
   const dialect = options.dialect === 'sqlite' ? sqlite : postgres
-  const db = new Kysely<Schema>({ dialect: kyselyDialect(options, logger) })
+  const { kysely, backup } = connect(options, logger)
+  const db = new Kysely<Schema>({ dialect: kysely })
   try {
     await migrate(db, dialect, migrations, logger)
-    return createStorage(db, dialect)
+    return createStorage(db, dialect, backup)
   } catch (error) {
     await db.destroy()
     throw error
   }
 }
 
-function kyselyDialect(options: StorageOptions, logger: Logger): PostgresDialect | SqliteDialect {
-  if (options.dialect === 'postgres') return new PostgresDialect({ pool: openPool(options, logger) })
-  return new SqliteDialect({ database: openSqliteFile(options.file, options.synchronous ?? 'full') })
+interface Connected {
+  readonly kysely: PostgresDialect | SqliteDialect
+  readonly backup: (file: string) => Promise<void>
+}
+
+function connect(options: StorageOptions, logger: Logger): Connected {
+  if (options.dialect === 'postgres') {
+    return { kysely: new PostgresDialect({ pool: openPool(options, logger) }), backup: refuseBackup }
+  }
+  const adapter = openSqliteFile(options.file, options.synchronous ?? 'full')
+  return {
+    kysely: new SqliteDialect({ database: adapter }),
+    backup: (file) => backupSqlite(adapter.database, file),
+  }
+}
+
+async function refuseBackup(): Promise<never> {
+  const message = 'PostgreSQL is backed up with its own tools, such as pg_dump'
+  throw new RoomserverError('BAD_REQUEST', { path: 'backup', expected: 'an embedded store' }, message)
 }

@@ -7,6 +7,7 @@ import type { EventsTable } from './tables/events.ts'
 import type { InboxTable } from './tables/inbox.ts'
 import type { InvitesTable } from './tables/invites.ts'
 import type { JournalTable } from './tables/journal.ts'
+import type { LeasesTable } from './tables/leases.ts'
 import type { MembershipsTable } from './tables/memberships.ts'
 import type { OutputsTable } from './tables/outputs.ts'
 import type { RedactionsTable } from './tables/redactions.ts'
@@ -27,6 +28,7 @@ export interface Schema {
   inbox: InboxTable
   invites: InvitesTable
   journal: JournalTable
+  leases: LeasesTable
   memberships: MembershipsTable
   outputs: OutputsTable
   published_rooms: PublishedRoomsTable

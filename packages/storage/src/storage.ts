@@ -22,7 +22,8 @@ import { compileTables, type Tables } from './tables/tables.ts'
 /** The room store. Every method needs one connection at the most. */
 export type Storage = ReturnType<typeof createStorage>
 
-export function createStorage(db: Db, dialect: Dialect) {
+/** @param backup - copies the whole store into a file */
+export function createStorage(db: Db, dialect: Dialect, backup: (file: string) => Promise<void>) {
   const tables = compileTables(dialect, db)
   return {
     ...pieceReads(db, tables),
@@ -30,6 +31,14 @@ export function createStorage(db: Db, dialect: Dialect) {
     ...membershipMethods(db, tables),
     ...directoryMethods(db, tables),
     ...logMethods(db, tables),
+    ...leaseMethods(db, tables),
+    /**
+     * Copies an embedded store into a new file while it goes on serving: the copy is the store as of one moment, whole
+     * and on the disk when this returns.
+     *
+     * @throws {RoomserverError} BAD_REQUEST when the file exists, or on PostgreSQL, which has its own tools for that
+     */
+    backup,
     [Symbol.asyncDispose]: () => db.destroy(),
   }
 }
@@ -126,6 +135,19 @@ function logMethods(db: Db, tables: Tables) {
     outputs: (after: number, limit: number) => outputs.after(db, after, limit),
     dropOutputs: async (positions: readonly number[]) => {
       await outputs.remove(db, positions)
+    },
+  }
+}
+
+function leaseMethods(db: Db, tables: Tables) {
+  return {
+    /**
+     * Takes a lease, or prolongs it, for `ttlMs` from now; false while somebody else holds it. A lease keeps two
+     * processes from doing the same work for nothing; it proves nothing about who does it.
+     */
+    takeLease: (name: string, holder: string, ttlMs: number) => tables.leases.take(db, name, holder, ttlMs),
+    releaseLease: async (name: string, holder: string) => {
+      await tables.leases.release(db, name, holder)
     },
   }
 }

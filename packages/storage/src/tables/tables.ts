@@ -8,6 +8,7 @@ import { eventQueries } from './events.ts'
 import { inboxQueries } from './inbox.ts'
 import { inviteQueries } from './invites.ts'
 import { journalQueries } from './journal.ts'
+import { leaseQueries } from './leases.ts'
 import { membershipQueries } from './memberships.ts'
 import { outputQueries } from './outputs.ts'
 import { redactionQueries } from './redactions.ts'
@@ -33,6 +34,7 @@ export function compileTables(dialect: Dialect, build: Db) {
     inbox: inboxQueries(dialect, build),
     invites: inviteQueries(dialect, build),
     journal: journalQueries(dialect, build),
+    leases: leaseQueries(dialect, build),
     memberships: membershipQueries(dialect, build),
     outputs: outputQueries(dialect, build),
     redactions: redactionQueries(dialect, build),

@@ -1,6 +1,7 @@
 import { describe } from 'vitest'
 import type { Storage } from '../../src/index.ts'
 import { commitContract } from './commit.ts'
+import { leaseContract } from './leases.ts'
 import { logContract } from './logs.ts'
 import { membershipContract } from './memberships.ts'
 import { pieceContract } from './pieces.ts'
@@ -13,4 +14,5 @@ export function storageContract(open: () => Promise<Storage>): void {
   describe('commit', () => commitContract(open))
   describe('memberships', () => membershipContract(open))
   describe('logs', () => logContract(open))
+  describe('leases', () => leaseContract(open))
 }

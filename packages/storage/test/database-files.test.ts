@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { type Logger, silentLogger } from '@roomserver/types'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openStorage, type Storage } from '../src/index.ts'
-import { newRoom, store1, writeSet } from './contract/sample.ts'
+import { newEvent, newRoom, output, store1, writeSet } from './contract/sample.ts'
 import { schemaDocument } from './schema-document.ts'
 
 let folder: string
@@ -61,6 +61,33 @@ describe('a database file', () => {
   it('that cannot be opened is named as the reason', async () => {
     const nowhere = { dialect: 'sqlite', file: join(folder, 'no', 'such', 'folder.db') } as const
     await expect(openStorage(nowhere)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  })
+})
+
+describe('a backup', () => {
+  it('holds the store as of one moment, while commits go on', async () => {
+    await using store = await open()
+    let room = await store1(store, writeSet(await newRoom(store)))
+    const file = join(folder, 'copy.db')
+    let isDone = false
+    const copying = store.backup(file).finally(() => (isDone = true))
+    while (!isDone) {
+      const event = await newEvent(store, room)
+      const seq = room.outputSeq + 1
+      const next = { ...room, outputSeq: seq, lastSent: event.nid }
+      room = await store1(
+        store,
+        writeSet(room, { next, events: [event], outputs: [output(room, seq, event.nid)] }),
+      )
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await copying
+    await using copy = await openStorage({ dialect: 'sqlite', file })
+    const found = await copy.room(room.roomId)
+    const outputs = await copy.outputs(0, 10_000)
+    expect(outputs).toHaveLength(found?.outputSeq ?? -1)
+    expect(outputs.every(({ eventJson }) => eventJson !== undefined)).toBe(true)
+    await expect(store.backup(file)).rejects.toMatchObject({ code: 'BAD_REQUEST' })
   })
 })
 

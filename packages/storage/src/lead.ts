@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
+import { type Logger, silentLogger } from '@roomserver/types'
+import type { Storage } from './storage.ts'
+
+export interface LeadOptions {
+  /** How long after its last sign of life a leader is taken for gone. */
+  readonly ttlMs?: number
+  readonly logger?: Logger
+}
+
+/** A process among those that want to do some work which one of them does. */
+export interface Leader extends AsyncDisposable {
+  /** Whether this process is the one. */
+  readonly isLeading: boolean
+}
+
+/**
+ * Does a piece of work in one process at a time: starts it when this one gets the lease, stops it when the lease is
+ * lost, and tries to get it for as long as this is not disposed of. When a leader ends in order the next takes over at
+ * once, otherwise after `ttlMs` at the most.
+ *
+ * @param work - what the lease is called in the database
+ * @param start - starts the work; disposing of what it returns stops it
+ */
+export function lead(
+  store: Pick<Storage, 'takeLease' | 'releaseLease'>,
+  work: string,
+  start: () => AsyncDisposable,
+  { ttlMs = 15_000, logger = silentLogger }: LeadOptions = {},
+): Leader {
+  const holder = randomUUID()
+  const stop = new AbortController()
+  let running: AsyncDisposable | undefined
+  let validUntil = 0
+
+  const end = async (): Promise<void> => {
+    const ending = running
+    running = undefined
+    await ending?.[Symbol.asyncDispose]()
+  }
+
+  /** Whether the lease is ours now; undefined where no answer comes before it would have run out. */
+  const ask = async (): Promise<boolean | undefined> => {
+    const late = wait(ttlMs, undefined, { signal: stop.signal, ref: false }).catch(() => undefined)
+    try {
+      return (await Promise.race([store.takeLease(work, holder, ttlMs), late])) ?? undefined
+    } catch (error) {
+      logger.warn({ work, error: String(error) }, 'the lease could not be asked for')
+      return undefined
+    }
+  }
+
+  const renew = async (): Promise<void> => {
+    const asked = performance.now()
+    const isHeld = await ask()
+    if (isHeld === true) validUntil = asked + ttlMs
+    if (isHeld === true && running === undefined && !stop.signal.aborted) {
+      logger.info({ work }, 'this process leads now')
+      running = start()
+    }
+    if (running !== undefined && (isHeld === false || performance.now() >= validUntil)) {
+      logger.warn({ work }, 'this process leads no longer')
+      await end()
+    }
+  }
+
+  const loop = (async () => {
+    while (!stop.signal.aborted) {
+      await renew()
+      await wait(ttlMs / 3, undefined, { signal: stop.signal, ref: false }).catch(() => undefined)
+    }
+  })()
+
+  return {
+    get isLeading() {
+      return running !== undefined
+    },
+    [Symbol.asyncDispose]: async () => {
+      stop.abort()
+      await loop
+      await end()
+      await store.releaseLease(work, holder).catch(() => undefined)
+    },
+  }
+}
