@@ -15,7 +15,8 @@ export interface AuthSubject {
   readonly content: JsonObject
 }
 
-const CREATE: StateTuple = ['m.room.create', '']
+/** Where the create event stands in every state. */
+export const CREATE: StateTuple = ['m.room.create', '']
 const POWER_LEVELS: StateTuple = ['m.room.power_levels', '']
 const JOIN_RULES: StateTuple = ['m.room.join_rules', '']
 

@@ -1,6 +1,6 @@
 import type { Pdu } from '@roomserver/events'
 import { type EventId, isJsonObject, serverOf } from '@roomserver/types'
-import { citedTypesFor } from './auth-types.ts'
+import { CREATE, citedTypesFor } from './auth-types.ts'
 import { textIn } from './case.ts'
 import { checkCreate } from './check-create.ts'
 import type { RuleKey } from './rules/table.ts'
@@ -45,17 +45,20 @@ function checkRoom(event: Pdu, cited: CitedEvents): AuthVerdict | undefined {
 
 function checkCited(event: Pdu, cited: CitedEvents): AuthVerdict | undefined {
   const { rules } = event
-  const expected = new Set(citedTypesFor(event, rules).map(([type, key]) => tupleId(type, key)))
-  const seen = new Set<string>()
+  const expected = citedTypesFor(event, rules)
+  const found = expected.map(() => false)
   for (const id of event.authEvents) {
     const auth = cited.get(id)
     if (auth === undefined) return refused(rules, 'auth-events', () => `${id} is not known`, [id])
-    const fault = faultOf(event, auth, expected, seen) ?? (cited.isRejected(id) ? REJECTED : undefined)
+    const place = expected.findIndex(([type, key]) => auth.type === type && auth.stateKey === key)
+    const fault = misplaced(place, found) ?? faultOf(event, auth, cited)
     if (fault !== undefined) return refused(rules, fault.key, () => fault.sentence(id, auth), [id])
-    seen.add(tupleId(auth.type, auth.stateKey ?? ''))
+    found[place] = true
   }
-  if (rules.roomId === 'create-hash' || seen.has(tupleId('m.room.create', ''))) return undefined
-  return refused(rules, 'auth-events/create', () => 'no create event is cited', event.authEvents)
+  const isCreateThere = rules.roomId === 'create-hash' || found[expected.indexOf(CREATE)] === true
+  return isCreateThere
+    ? undefined
+    : refused(rules, 'auth-events/create', () => 'no create event is cited', event.authEvents)
 }
 
 interface Fault {
@@ -79,21 +82,14 @@ const OTHER_ROOM: Fault = {
 }
 const REJECTED: Fault = { key: 'auth-events/rejected', sentence: (id) => `${id} was rejected itself` }
 
-function faultOf(
-  event: Pdu,
-  auth: Pdu,
-  expected: ReadonlySet<string>,
-  seen: ReadonlySet<string>,
-): Fault | undefined {
-  if (auth.stateKey === undefined) return UNEXPECTED
-  const tuple = tupleId(auth.type, auth.stateKey)
-  if (seen.has(tuple)) return DUPLICATE
-  if (!expected.has(tuple)) return UNEXPECTED
-  return auth.roomId === event.roomId ? undefined : OTHER_ROOM
+function misplaced(place: number, found: readonly boolean[]): Fault | undefined {
+  if (place < 0) return UNEXPECTED
+  return found[place] === true ? DUPLICATE : undefined
 }
 
-function tupleId(type: string, stateKey: string): string {
-  return `${type}\0${stateKey}`
+function faultOf(event: Pdu, auth: Pdu, cited: CitedEvents): Fault | undefined {
+  if (cited.isRejected(auth.eventId)) return REJECTED
+  return auth.roomId === event.roomId ? undefined : OTHER_ROOM
 }
 
 /** What a member event must have whatever the state: its two members, and the signature of who let the user in. */

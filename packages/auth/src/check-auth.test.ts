@@ -136,3 +136,87 @@ describe('room version 12', () => {
     expect(checkAuth(levels, state)).toMatchObject({ allowed: false, rule: 'v12 10.4' })
   })
 })
+
+describe('a room that does not federate', () => {
+  const judgeIn = (federate: unknown, options: EventOptions) => {
+    const state = authStateOf([
+      createEvent('10', { 'm.federate': federate }),
+      ...['@alice:a.test', '@bob:b.test'].map((user) => member('10', user, 'join')),
+    ])
+    return checkAuth(makeEvent('10', options), state)
+  }
+  const invite = membership('@alice:a.test', '@new:c.test', 'invite')
+
+  it('refuses users of other servers', () => {
+    expect(judgeIn(false, { sender: '@bob:b.test' })).toMatchObject({
+      allowed: false,
+      rule: 'v10 3',
+      reason: 'the room does not federate: @bob:b.test is not of a.test',
+    })
+    expect(judgeIn(true, { sender: '@bob:b.test' }).allowed).toBe(true)
+    expect(judgeIn(false, { sender: '@alice:a.test' }).allowed).toBe(true)
+  })
+
+  it('lets its own users invite others, unless the setting is neither true nor false', () => {
+    expect(judgeIn(false, invite).allowed).toBe(true)
+    expect(judgeIn('no', invite)).toMatchObject({ allowed: false, rule: 'v10 3' })
+    expect(judgeIn('no', { sender: '@alice:a.test' }).allowed).toBe(true)
+  })
+})
+
+describe('what only some versions have', () => {
+  it.each<readonly [string, EventOptions, string]>([
+    ['5', { type: 'm.room.aliases', key: 'c.test', sender: '@new:c.test' }, 'v5 4.3'],
+    ['5', { type: 'm.room.aliases', key: 'b.test', sender: '@new:c.test' }, 'v5 4.2'],
+    ['5', { type: 'm.room.aliases', sender: '@new:c.test' }, 'v5 4.1'],
+    ['6', { type: 'm.room.aliases', key: 'c.test', sender: '@new:c.test' }, 'v6 5'],
+    ['2', { type: 'm.room.redaction', sender: '@mod:a.test', more: { redacts: '$x:c.test' } }, 'v2 11.1'],
+    ['2', { type: 'm.room.redaction', sender: '@bob:b.test', more: { redacts: '$x:b.test' } }, 'v2 11.2'],
+    ['2', { type: 'm.room.redaction', sender: '@bob:b.test', more: { redacts: '$x:c.test' } }, 'v2 11.3'],
+    ['2', { type: 'm.room.redaction', sender: '@bob:b.test' }, 'v2 11.3'],
+    ['3', { type: 'm.room.redaction', sender: '@bob:b.test', more: { redacts: '$x' } }, 'v3 11'],
+    ['6', membership('@new:c.test', '@new:c.test', 'knock'), 'v6 4.6'],
+    ['7', membership('@new:c.test', '@new:c.test', 'knock'), 'v7 4.6.1'],
+  ])('version %s: %j', (version, options, rule) => {
+    expect(judge(version, options).rule).toBe(rule)
+  })
+
+  it.each([
+    ['7', 'restricted', 'v7 4.2.6'],
+    ['8', 'restricted', 'v8 4.3.5.2'],
+    ['9', 'knock_restricted', 'v9 4.3.7'],
+    ['10', 'knock_restricted', 'v10 4.3.5.2'],
+    ['org.matrix.msc3787', 'knock_restricted', 'vorg.matrix.msc3787 4.3.5.2'],
+  ])('version %s: join rule %s', (version, joinRule, rule) => {
+    expect(judge(version, membership('@new:c.test', '@new:c.test', 'join'), joinRule).rule).toBe(rule)
+  })
+})
+
+describe('members who may', () => {
+  const third = { type: 'm.room.third_party_invite', key: 'token' }
+  it.each<readonly [string, EventOptions, string]>([
+    ['invite', membership('@bob:b.test', '@new:c.test', 'invite'), 'v10 4.4.4'],
+    ['invite a third party', { ...third, sender: '@bob:b.test' }, 'v10 6.1'],
+    ['kick', membership('@mod:a.test', '@bob:b.test', 'leave'), 'v10 4.5.4'],
+    ['unban', membership('@mod:a.test', '@eve:b.test', 'leave'), 'v10 4.5.4'],
+    ['ban', membership('@mod:a.test', '@bob:b.test', 'ban'), 'v10 4.6.2'],
+    ['leave', membership('@bob:b.test', '@bob:b.test', 'leave'), 'v10 4.5.1'],
+  ])('%s', (_what, options, rule) => {
+    expect(judge('10', options)).toEqual({ allowed: true, rule })
+  })
+})
+
+describe('members who may not', () => {
+  it.each<readonly [string, EventOptions, string]>([
+    ['invite one who is banned', membership('@bob:b.test', '@eve:b.test', 'invite'), 'v10 4.4.3'],
+    ['invite without being there', membership('@new:c.test', '@bob:b.test', 'invite'), 'v10 4.4.2'],
+    ['unban below the ban level', membership('@bob:b.test', '@eve:b.test', 'leave'), 'v10 4.5.3'],
+    ['kick without being there', membership('@new:c.test', '@bob:b.test', 'leave'), 'v10 4.5.2'],
+    ['ban without being there', membership('@new:c.test', '@bob:b.test', 'ban'), 'v10 4.6.1'],
+    ['leave what they are not in', membership('@new:c.test', '@new:c.test', 'leave'), 'v10 4.5.1'],
+    ['unban themselves', membership('@eve:b.test', '@eve:b.test', 'leave'), 'v10 4.5.1'],
+    ['be what is no user', membership('@bob:b.test', 'bob', 'invite'), 'v10 4.1'],
+  ])('%s', (_what, options, rule) => {
+    expect(judge('10', options)).toMatchObject({ allowed: false, rule })
+  })
+})

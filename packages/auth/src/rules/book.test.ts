@@ -52,9 +52,26 @@ it('explains an id that a verdict carries', () => {
   expect(describeRule('vorg.matrix.msc3787 4.3.5.1')?.url).toBeUndefined()
 })
 
-it.each(['', 'v8', 'v8 99', 'v99 1', 'v8 4.3.', '4.3.5', 'v__proto__ 1'])(
-  'explains nothing for "%s"',
-  (id) => {
-    expect(describeRule(id)).toBeUndefined()
-  },
-)
+it('explains the rules that are no authorization rules', () => {
+  expect(describeRule('history-visibility 2')?.text).toBe('the membership was `join`: allow')
+  expect(describeRule('v8 handling-redactions 1')).toEqual({
+    text: "the redaction's sender reaches the redact level: apply",
+    url: 'https://spec.matrix.org/v1.16/rooms/v8/#handling-redactions',
+  })
+  expect(describeRule('v8 handling-redactions')?.text).toBe('no condition is met: wait')
+})
+
+it.each([
+  'history-visibility 6',
+  'v1 handling-redactions 1',
+  'v8 handling-redactions 3',
+  '',
+  'v8',
+  'v8 99',
+  'v99 1',
+  'v8 4.3.',
+  '4.3.5',
+  'v__proto__ 1',
+])('explains nothing for "%s"', (id) => {
+  expect(describeRule(id)).toBeUndefined()
+})

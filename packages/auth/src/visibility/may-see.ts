@@ -28,7 +28,7 @@ export interface ServerView {
  * Says whether a user may see an event. The state after the event counts as well where the event itself is the change:
  * of the history visibility, or of this user's membership.
  *
- * @see https://spec.matrix.org/v1.16/client-server-api/#server-behaviour-5
+ * @see https://spec.matrix.org/v1.16/client-server-api/#room-history-visibility
  */
 export function mayUserSee(event: Pdu, { before, joinedLater, user }: UserView): VisibilityVerdict {
   const was = before.get('m.room.member', user)
