@@ -1,5 +1,5 @@
-import { Command, Option } from 'commander'
 import type { ChainReading } from '@roomserver/state'
+import { Command, Option } from 'commander'
 import { readExpected } from '../bench/resolve/expected.ts'
 import { type ResolutionResult, runWorkload } from '../bench/resolve/run.ts'
 import { readWorkload, workloadsIn } from '../bench/resolve/workload.ts'

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
 import { DEPARTURES } from '../traffic/departures.ts'
 import { startFederationStub } from '../traffic/federation-stub.ts'
-import { httpPort, readEmbeddedLog } from '../traffic/http-port.ts'
+import { httpPort, openEmbeddedReader } from '../traffic/http-port.ts'
 import { openJetStreamReader } from '../traffic/jetstream-port.ts'
 import { type Recording, readRecording } from '../traffic/recording.ts'
 import { describeFinding, type ReplayResult, replay } from '../traffic/replay.ts'
@@ -55,10 +55,15 @@ async function replayFile(recording: Recording, servers: Servers): Promise<Repla
       ...(stub === undefined ? {} : { federationUrl: stub.url }),
     }),
   )
-  const reader =
-    natsUrl === undefined ? undefined : owned.use(await openJetStreamReader(natsUrl, target.topicPrefix))
-  const outputs = () => reader?.readAll() ?? readEmbeddedLog(target.url)
-  const result = await replay(recording, httpPort(target.url, outputs))
+  const reader = owned.use(
+    natsUrl === undefined
+      ? await openEmbeddedReader(target.url)
+      : await openJetStreamReader(natsUrl, target.topicPrefix),
+  )
+  const result = await replay(
+    recording,
+    httpPort(target.url, () => reader.readAll()),
+  )
   for (const call of stub?.unanswered.slice(0, 10) ?? [])
     console.log(`asked, but not in the recording: ${call.slice(0, 300)}`)
   return result

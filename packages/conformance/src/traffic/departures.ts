@@ -1,4 +1,5 @@
-import type { JsonValue } from '@roomserver/types'
+import { isJsonObject, type JsonObject, type JsonValue } from '@roomserver/types'
+import { textOf } from '../json-text.ts'
 import type { Difference } from './compare.ts'
 
 /** A difference as the replay found it, for the table of expected departures to judge. */
@@ -34,4 +35,32 @@ export const DEPARTURES: readonly Departure[] = [
       finding.gotStatus !== undefined &&
       JSON.stringify(finding.got) !== '{"message":"Internal Server Error"}',
   },
+  {
+    id: 'unasked-state',
+    reason:
+      'queryStateAfterEvents of the recorded server answers with a prev event that is a state event even where its type and state key were not asked for; ours answers what was asked (internal API, `state_to_fetch`).',
+    applies: ({ of, request, difference }) => {
+      const missing = difference?.expected
+      return (
+        of.endsWith('/queryStateAfterEvents') &&
+        isJsonObject(request) &&
+        Array.isArray(missing) &&
+        isEmptyList(difference?.got) &&
+        missing.every((event) => isUnaskedPrev(request, event))
+      )
+    },
+  },
 ]
+
+function isEmptyList(value: JsonValue | undefined): boolean {
+  return Array.isArray(value) && value.length === 0
+}
+
+function isUnaskedPrev(request: JsonObject, event: JsonValue): boolean {
+  const { prev_event_ids: prev, state_to_fetch: tuples } = request
+  if (!isJsonObject(event) || !Array.isArray(prev) || !Array.isArray(tuples)) return false
+  const asked = tuples
+    .filter(isJsonObject)
+    .some((tuple) => tuple['EventType'] === event['type'] && tuple['StateKey'] === event['state_key'])
+  return prev.includes(textOf(event['_event_id'])) && !asked
+}

@@ -16,24 +16,44 @@ export function httpPort(url: string, outputs: ReplayPort['outputs']): ReplayPor
   }
 }
 
-/** Reads the embedded output log from its beginning until nothing more comes for a moment. */
-export async function readEmbeddedLog(url: string, quietMs = 500): Promise<readonly JsonObject[]> {
+/**
+ * Reads the embedded output log from its beginning, as the outputs come: a consumer that is slow would see events as
+ * redacted that were not yet when they were announced.
+ */
+export async function openEmbeddedReader(
+  url: string,
+): Promise<AsyncDisposable & { readAll(): Promise<readonly JsonObject[]> }> {
   const stop = new AbortController()
   const response = await fetch(`${url}/api/roomserver/outputs?after=0`, { signal: stop.signal })
   if (!response.ok || response.body === null) throw new Error(`no output log: ${response.status}`)
   const payloads: JsonObject[] = []
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
+  const reading = collect(response.body, payloads).catch(() => undefined)
+  return {
+    async readAll() {
+      for (let before = -1; before !== payloads.length; await pause(QUIET_MS)) before = payloads.length
+      return payloads
+    },
+    async [Symbol.asyncDispose]() {
+      stop.abort()
+      await reading
+    },
+  }
+}
+
+/** Nothing more is expected after so long without an output. */
+const QUIET_MS = 500
+
+const pause = (ms: number) => new Promise((done) => setTimeout(done, ms))
+
+async function collect(body: ReadableStream<Uint8Array>, payloads: JsonObject[]): Promise<void> {
+  const decoder = new TextDecoder()
   let rest = ''
-  for (;;) {
-    const next = await withinMs(reader.read(), quietMs)
-    if (next === undefined || next.done) break
-    rest += next.value
+  for await (const chunk of body) {
+    rest += decoder.decode(chunk, { stream: true })
     const messages = rest.split('\n\n')
     rest = messages.pop() ?? ''
     payloads.push(...messages.flatMap(payloadOf))
   }
-  stop.abort()
-  return payloads
 }
 
 function payloadOf(message: string): JsonObject[] {
@@ -41,16 +61,4 @@ function payloadOf(message: string): JsonObject[] {
   if (data.length === 0) return []
   const payload: unknown = JSON.parse(data.map((line) => line.slice(5)).join('\n'))
   return isJsonObject(payload) && typeof payload['type'] === 'string' ? [payload] : []
-}
-
-async function withinMs<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<undefined>((done) => {
-    timer = setTimeout(() => done(undefined), ms)
-  })
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }

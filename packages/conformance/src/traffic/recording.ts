@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { gunzipSync } from 'node:zlib'
-import type { JsonObject, JsonValue } from '@roomserver/types'
+import { isJsonObject, type JsonObject, type JsonValue } from '@roomserver/types'
 
 /** One line of a recording: what a real homeserver's components said to each other. */
 export type RecordedLine =
@@ -34,7 +34,7 @@ export async function readRecording(file: string): Promise<Recording> {
     .split('\n')
     .map((line, index) => parseLine(file, index + 1, line))
     .filter((line) => line !== undefined)
-  return { file, serverName: recordedServer(lines), lines }
+  return { file, serverName: recordedServer(lines), lines: eventsFirst(lines) }
 }
 
 const KINDS = new Set(['input', 'output', 'operation', 'query', 'federation'])
@@ -44,6 +44,24 @@ function parseLine(file: string, number: number, text: string): RecordedLine | u
   const line = JSON.parse(text) as RecordedLine
   if (!KINDS.has(line.kind)) throw new Error(`${file}:${number}: a line of unknown kind ${String(line.kind)}`)
   return line
+}
+
+/**
+ * Removing an alias may make the recorded server send a canonical alias event, which stands behind the operation. A
+ * replay cannot make that very event, so it gives the event first and then the operation, which finds nothing to send.
+ */
+function eventsFirst(lines: readonly RecordedLine[]): readonly RecordedLine[] {
+  const ordered = [...lines]
+  for (const [index, line] of lines.entries()) {
+    const next = lines[index + 1]
+    if (line.kind !== 'operation' || !line.path.endsWith('/removeRoomAlias') || next?.kind !== 'input')
+      continue
+    const event = next.input['event']
+    if (!isJsonObject(event) || event['type'] !== 'm.room.canonical_alias') continue
+    ordered[index] = next
+    ordered[index + 1] = line
+  }
+  return ordered
 }
 
 /** The recorded server is the one on whose users operations are performed: joins, leaves and forgets are of local users. */

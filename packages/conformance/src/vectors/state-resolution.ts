@@ -1,5 +1,5 @@
 import { type Pdu, trustedPdu } from '@roomserver/events'
-import { type ChainReading, resolveState, stateEntries, type StateMap, stateMap } from '@roomserver/state'
+import { type ChainReading, resolveState, type StateMap, stateEntries, stateMap } from '@roomserver/state'
 import { type EventId, isJsonObject } from '@roomserver/types'
 import { difference, jsonText, type Row, readRow } from './row.ts'
 

@@ -3,8 +3,8 @@ import {
   type ChainReading,
   resolveSnapshots,
   resolveState,
-  stateEntries,
   type StateMap,
+  stateEntries,
 } from '@roomserver/state'
 import { finish } from '@roomserver/types'
 import { measure, type Timing } from './measure.ts'

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import { parsePdu, type Pdu } from '@roomserver/events'
-import { stateEntries, type StateMap, stateMap } from '@roomserver/state'
+import { type Pdu, parsePdu } from '@roomserver/events'
+import { type StateMap, stateEntries, stateMap } from '@roomserver/state'
 import type { EventId } from '@roomserver/types'
 import { ROOM_VERSIONS, type RoomVersionRules } from '@roomserver/version'
 
