@@ -9,3 +9,11 @@ export type {
 } from './server/options.ts'
 export { roomserverPlugin, type RoomserverPluginOptions } from './server/plugin.ts'
 export { type Listen, type RoomserverServer, type ServeOptions, serveRoomserver } from './server/serve.ts'
+export {
+  type Client,
+  createAppserviceClient,
+  createFederationClient,
+  createRoomserverClient,
+  createUserClient,
+} from './client/clients.ts'
+export type { PeerOptions } from './client/peer.ts'

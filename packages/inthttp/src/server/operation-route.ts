@@ -86,7 +86,7 @@ async function answer(
 function goneSignal(reply: FastifyReply): AbortSignal {
   const controller = new AbortController()
   reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) controller.abort()
+    if (!reply.raw.writableEnded) controller.abort()
   })
   return controller.signal
 }

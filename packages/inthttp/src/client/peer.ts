@@ -1,0 +1,136 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { type CallContext, decode, type Endpoint, encode } from '@roomserver/api'
+import { type Clock, RoomserverError, systemClock } from '@roomserver/types'
+import { failureOfAnswer } from './answer-failure.ts'
+import { CircuitBreaker } from './circuit-breaker.ts'
+import { h2cTransport } from './h2c-transport.ts'
+import { http1Transport } from './http1-transport.ts'
+import { parsePeerAddress } from './peer-address.ts'
+import { type PeerAnswer, type Transport, TransportFault } from './transport.ts'
+
+/** How a peer is spoken to. */
+export interface PeerOptions {
+  /** Default `h2c`, which the reference's components speak as well. */
+  readonly protocol?: 'h2c' | 'http/1.1' | undefined
+  readonly token?: string | undefined
+  /** For an answer, where the operation does not say otherwise. */
+  readonly timeoutMs?: number | undefined
+  /** How often a repeatable request is sent again when the connection failed. */
+  readonly retries?: number | undefined
+  /** Failures in a row after which the peer is left alone, and for how long. */
+  readonly breaker?: { readonly failures: number; readonly restMs: number } | undefined
+  /** Longest answer that is taken. */
+  readonly maxAnswerBytes?: number | undefined
+  readonly clock?: Clock | undefined
+}
+
+/** What sending has to know of an operation. */
+type Sending = Pick<Endpoint, 'path' | 'timeoutMs' | 'repeatable'>
+
+const FIRST_PAUSE_MS = 100
+
+/** One component that is asked over HTTP: time limits, careful repetition, and a breaker. */
+export class Peer {
+  private readonly component: string
+  private readonly basePath: string
+  private readonly transport: Transport
+  private readonly breaker: CircuitBreaker
+  private readonly options: PeerOptions
+
+  /** @throws {TypeError} when the URL is none */
+  constructor(component: string, url: string, options: PeerOptions) {
+    const address = parsePeerAddress(url)
+    this.component = component
+    this.basePath = address.basePath
+    this.transport = options.protocol === 'http/1.1' ? http1Transport(address) : h2cTransport(address)
+    this.breaker = new CircuitBreaker(
+      options.breaker ?? { failures: 5, restMs: 5_000 },
+      options.clock ?? systemClock,
+    )
+    this.options = options
+  }
+
+  /** Asks. @throws {RoomserverError} the peer's failure, or `COMPONENT_FAILED` when there is no proper answer */
+  async call<Request, Response>(
+    operation: string,
+    endpoint: Endpoint<Request, Response>,
+    request: Request,
+    context: CallContext = {},
+  ): Promise<Response> {
+    const body = encode(endpoint.request, request)
+    const answer = await this.persist(operation, endpoint, body, context)
+    if (answer.status !== 200) throw failureOfAnswer(answer, this.component, operation)
+    const decoded = decode(endpoint.response, answer.body)
+    if (!decoded.ok) throw this.failed(operation, `its answer cannot be read: ${decoded.message}`)
+    return decoded.value
+  }
+
+  /** Finishes what is under way and closes the connections. */
+  async close(): Promise<void> {
+    await this.transport.close()
+  }
+
+  /** Sends the request, again where that is safe and promising. */
+  private async persist(
+    operation: string,
+    endpoint: Sending,
+    body: string,
+    context: CallContext,
+  ): Promise<PeerAnswer> {
+    const attempts = 1 + (this.options.retries ?? 2)
+    for (let attempt = 1; ; attempt++) {
+      if (!this.breaker.admits())
+        throw this.failed(operation, 'it has not answered lately and is left alone for a while')
+      const answer = await this.attempt(endpoint, body, context)
+      const isLast = attempt >= attempts
+      if (!(answer instanceof TransportFault)) {
+        if (answer.status !== 503 || isLast) return answer
+      } else if (isLast || !mayRepeat(answer, endpoint.repeatable)) {
+        throw this.failed(operation, answer.message, answer)
+      }
+      await delay(FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random()), undefined, { ref: false })
+    }
+  }
+
+  private async attempt(
+    { path, timeoutMs }: Sending,
+    body: string,
+    context: CallContext,
+  ): Promise<PeerAnswer | TransportFault> {
+    const { token, maxAnswerBytes = 512 * 1024 * 1024 } = this.options
+    try {
+      const answer = await this.transport.exchange({
+        path: `${this.basePath}/api${path}`,
+        body,
+        headers: {
+          'content-type': 'application/json',
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        },
+        timeoutMs: timeoutMs ?? this.options.timeoutMs ?? 30_000,
+        maxAnswerBytes,
+        signal: context.signal,
+      })
+      this.breaker.succeeded()
+      return answer
+    } catch (error) {
+      if (!(error instanceof TransportFault)) {
+        this.breaker.undecided()
+        throw error
+      }
+      if (error.kind === 'abandoned' || error.kind === 'too-long') this.breaker.undecided()
+      else this.breaker.failed()
+      return error
+    }
+  }
+
+  private failed(operation: string, reason: string, cause?: Error): RoomserverError {
+    const message = `${this.component} failed ${operation}: ${reason}`
+    const details = { component: this.component, operation, reason }
+    return new RoomserverError('COMPONENT_FAILED', details, message, { cause })
+  }
+}
+
+function mayRepeat(fault: TransportFault, repeatable: boolean): boolean {
+  if (fault.kind === 'unreached') return true
+  return repeatable && fault.kind === 'broken'
+}

@@ -1,0 +1,97 @@
+/** One POST and what it may cost. */
+export interface Exchange {
+  /** Path on the peer, from the root. */
+  readonly path: string
+  readonly body: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly timeoutMs: number
+  /** Longest answer that is taken. */
+  readonly maxAnswerBytes: number
+  readonly signal: AbortSignal | undefined
+}
+
+/** What a peer answered. */
+export interface PeerAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, unknown>>
+  readonly body: Uint8Array
+}
+
+/** Connections to one peer. */
+export interface Transport {
+  /** @throws {TransportFault} when there is no answer */
+  exchange(exchange: Exchange): Promise<PeerAnswer>
+  close(): Promise<void>
+}
+
+/** Why there was no answer. */
+export class TransportFault extends Error {
+  /**
+   * - `unreached`: the peer cannot have seen the request
+   * - `broken`: it may have; the connection broke
+   * - `timeout`: it may have; nothing came back in time
+   * - `abandoned`: the caller lost interest
+   * - `too-long`: the answer was longer than is taken
+   */
+  readonly kind: 'unreached' | 'broken' | 'timeout' | 'abandoned' | 'too-long'
+
+  constructor(kind: TransportFault['kind'], message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.kind = kind
+  }
+}
+
+/** The fault behind an error of a connection: some say that nothing was sent. */
+export function faultOf(error: Error): TransportFault {
+  const { code } = error as NodeJS.ErrnoException
+  const kind = code !== undefined && NOTHING_SENT.has(code) ? 'unreached' : 'broken'
+  return new TransportFault(kind, error.message === '' ? (code ?? 'connection failed') : error.message, {
+    cause: error,
+  })
+}
+
+const NOTHING_SENT: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOENT',
+  'EACCES',
+])
+
+/** Collects an answer's body up to a limit. */
+export class AnswerBody {
+  private readonly chunks: Uint8Array[] = []
+  private length = 0
+  private readonly limit: number
+
+  constructor(limit: number) {
+    this.limit = limit
+  }
+
+  /** False: that is too much. */
+  add(chunk: Uint8Array): boolean {
+    this.length += chunk.length
+    this.chunks.push(chunk)
+    return this.length <= this.limit
+  }
+
+  bytes(): Uint8Array {
+    return Buffer.concat(this.chunks, this.length)
+  }
+}
+
+/** Calls `stop` when the time is up or the caller has lost interest; returns what ends the watch. */
+export function watch(exchange: Exchange, stop: (fault: TransportFault) => void): () => void {
+  const { signal, timeoutMs } = exchange
+  const abandon = () => stop(new TransportFault('abandoned', 'given up by the caller'))
+  const late = () => stop(new TransportFault('timeout', `no answer in ${timeoutMs} ms`))
+  const timer = setTimeout(late, timeoutMs)
+  if (signal?.aborted === true) queueMicrotask(abandon)
+  signal?.addEventListener('abort', abandon, { once: true })
+  return () => {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', abandon)
+  }
+}

@@ -1,0 +1,179 @@
+import { createServer, type Server } from 'node:http'
+import { createServer as createHttp2Server } from 'node:http2'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { isFailure } from '@roomserver/types'
+import { describe, expect, it } from 'vitest'
+import {
+  createAppserviceClient,
+  createFederationClient,
+  createRoomserverClient,
+  type PeerOptions,
+  serveRoomserver,
+} from '../src/index.ts'
+import { fakeRoomserver } from './fake-roomserver.ts'
+
+/** A peer that answers as told, over either protocol. */
+async function peer(
+  protocol: 'h2c' | 'http/1.1',
+  answer: (count: number) => { readonly status: number; readonly body: string },
+) {
+  let count = 0
+  const handler = (
+    request: { resume(): void },
+    response: { writeHead(status: number, headers: object): void; end(body: string): void },
+  ) => {
+    request.resume()
+    const { status, body } = answer(++count)
+    response.writeHead(status, { 'content-type': 'application/json' })
+    response.end(body)
+  }
+  const server = protocol === 'h2c' ? createHttp2Server(handler as never) : createServer(handler as never)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()))
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}`,
+    count: () => count,
+    [Symbol.asyncDispose]: async () => {
+      ;(server as Partial<Server>).closeAllConnections?.()
+      server.close()
+    },
+  }
+}
+
+describe.each(['h2c', 'http/1.1'] as const)('%s', (protocol) => {
+  const options: PeerOptions = { protocol, retries: 2 }
+
+  it('takes what another server refused in the component’s words', async () => {
+    const error = { Err: 'no route to host', RetryAfter: 0, Blacklisted: true }
+    await using other = await peer(protocol, () => ({ status: 500, body: JSON.stringify(error) }))
+    await using client = createFederationClient(other.url, options)
+    const given = await client.getEvent({ S: 'x', EventID: '$e' }).catch((caught: unknown) => caught)
+    expect(isFailure(given, 'COMPONENT_FAILED')).toBe(true)
+    expect(given).toMatchObject({
+      details: { component: 'federation', operation: 'getEvent', reason: 'no route to host' },
+    })
+  })
+
+  it('keeps events that were fetched as they came', async () => {
+    const body = '{"pdus":[{"depth":1.0,"n":9007199254740993}],"origin":"x"}'
+    await using other = await peer(protocol, () => ({ status: 200, body }))
+    await using client = createFederationClient(other.url, options)
+    const transaction = await client.backfill({ S: 'x', RoomID: '!r', Limit: 1, EventIDs: ['$e'] })
+    expect(transaction.pdus).toEqual(['{"depth":1.0,"n":9007199254740993}'])
+  })
+
+  it('asks again when it is told to come again later', async () => {
+    await using other = await peer(protocol, (count) =>
+      count < 3 ? { status: 503, body: '{}' } : { status: 200, body: '{"exists":true}' },
+    )
+    await using client = createAppserviceClient(other.url, options)
+    expect(await client.roomAliasExists({ alias: '#a:x' })).toEqual({ exists: true })
+    expect(other.count()).toBe(3)
+  })
+
+  it('says so when the answer is none', async () => {
+    await using other = await peer(protocol, () => ({ status: 200, body: '<html>' }))
+    await using client = createAppserviceClient(other.url, options)
+    await expect(client.roomAliasExists({ alias: '#a:x' })).rejects.toMatchObject({
+      code: 'COMPONENT_FAILED',
+    })
+  })
+
+  it('takes no answer beyond its limit', async () => {
+    await using other = await peer(protocol, () => ({ status: 200, body: `{"x":"${'x'.repeat(100_000)}"}` }))
+    await using client = createAppserviceClient(other.url, { ...options, maxAnswerBytes: 1_000 })
+    await expect(client.roomAliasExists({ alias: '#a:x' })).rejects.toThrow('the answer is too long')
+  })
+
+  it('leaves a peer alone that is not there, and tries again after a rest', async () => {
+    let now = 1_000
+    const breaker = { failures: 2, restMs: 5_000 }
+    const url = `http://127.0.0.1:${await freePort()}`
+    await using client = createAppserviceClient(url, {
+      ...options,
+      retries: 0,
+      breaker,
+      clock: { now: () => now },
+    })
+    const reason = async () => {
+      const given: unknown = await client.roomAliasExists({ alias: '#a:x' }).catch((error: unknown) => error)
+      return isFailure(given, 'COMPONENT_FAILED') ? given.details.reason : ''
+    }
+    expect(await reason()).toContain('ECONNREFUSED')
+    expect(await reason()).toContain('ECONNREFUSED')
+    expect(await reason()).toContain('left alone')
+    now += 5_000
+    expect(await reason()).toContain('ECONNREFUSED')
+    expect(await reason()).toContain('left alone')
+  })
+
+  it('waits no longer than it was told, and stops when the caller does', async () => {
+    const silent = createTcpServer(() => undefined)
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', () => resolve()))
+    const { port } = silent.address() as AddressInfo
+    await using client = createAppserviceClient(`http://127.0.0.1:${port}`, { ...options, timeoutMs: 100 })
+    await expect(client.roomAliasExists({ alias: '#a:x' })).rejects.toThrow('no answer in 100 ms')
+    const signal = AbortSignal.timeout(20)
+    await expect(client.roomAliasExists({ alias: '#a:x' }, { signal })).rejects.toThrow(
+      'given up by the caller',
+    )
+    silent.close()
+  })
+
+  it('goes on over a new connection when the peer was started anew', async () => {
+    const { api } = fakeRoomserver()
+    let server = await serveRoomserver(api, { listen: { port: 0 } })
+    const port = Number(new URL(server.address).port)
+    await using client = createRoomserverClient(server.address, options)
+    expect(await client.queryPublishedRooms({ RoomID: '' })).toEqual({ RoomIDs: [] })
+    await server.close()
+    server = await serveRoomserver(api, { listen: { port } })
+    expect(await client.queryPublishedRooms({ RoomID: '' })).toEqual({ RoomIDs: [] })
+    await server.close()
+  })
+
+  it('tells a caller that was cut off', async () => {
+    let aborted = false
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const { api } = fakeRoomserver({
+      queryPublishedRooms: (_request, context) =>
+        new Promise((_resolve, reject) => {
+          context?.signal?.addEventListener('abort', () => {
+            aborted = true
+            resolve()
+            reject(new Error('gone'))
+          })
+        }),
+    })
+    await using server = await serveRoomserver(api, { listen: { port: 0 } })
+    await using client = createRoomserverClient(server.address, options)
+    const signal = AbortSignal.timeout(50)
+    await expect(client.queryPublishedRooms({ RoomID: '' }, { signal })).rejects.toThrow('given up')
+    await promise
+    expect(aborted).toBe(true)
+  })
+
+  it('speaks over a unix socket, with a token', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'roomserver-'))
+    const path = join(folder, 'socket')
+    {
+      await using server = await serveRoomserver(fakeRoomserver().api, { listen: { path }, token: 'secret' })
+      await using stranger = createRoomserverClient(`unix:${server.address}`, { ...options, token: 'wrong' })
+      await expect(stranger.queryPublishedRooms({ RoomID: '' })).rejects.toThrow('a bearer token is needed')
+      await using client = createRoomserverClient(`unix:${server.address}`, { ...options, token: 'secret' })
+      expect(await client.queryPublishedRooms({ RoomID: '' })).toEqual({ RoomIDs: [] })
+    }
+    await rm(folder, { recursive: true })
+  })
+})
+
+async function freePort(): Promise<number> {
+  const server = createTcpServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
