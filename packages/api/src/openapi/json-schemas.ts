@@ -61,7 +61,14 @@ function partsOf(wire: Wire): readonly z.ZodType[] {
       return [wire.of]
     case 'flat':
       return [wire.value]
-    default:
+    case 'string':
+    case 'bool':
+    case 'int':
+    case 'event':
+    case 'event-reference':
+    case 'value':
+    case 'object':
+    case 'text':
       return []
   }
 }
@@ -105,7 +112,10 @@ function rewrite(schema: z.ZodType, json: JsonSchema): void {
     case 'value':
     case 'text':
       return replace(json, {})
-    default:
+    case 'string':
+    case 'bool':
+    case 'int':
+    case 'pointer':
   }
 }
 
@@ -134,6 +144,8 @@ function valueSchema(schema: z.ZodType): JsonSchema {
   switch (wire.kind) {
     case 'string':
       return { type: 'string' }
+    case 'bool':
+      return { type: 'boolean' }
     case 'int':
       return { type: 'integer' }
     case 'list':
@@ -144,8 +156,13 @@ function valueSchema(schema: z.ZodType): JsonSchema {
       return { type: 'object', additionalProperties: valueSchema(wire.of) }
     case 'struct':
     case 'event':
+    case 'event-reference':
+    case 'flat':
       return { $ref: `#/components/schemas/${componentName(schema)}` }
-    default:
+    case 'object':
+      return { type: 'object' }
+    case 'value':
+    case 'text':
       return {}
   }
 }

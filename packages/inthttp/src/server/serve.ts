@@ -58,7 +58,7 @@ async function createApp(api: RoomserverApi, options: ServerOptions, log: Logger
   const app = fastify({
     logger: false,
     routerOptions: { caseSensitive: true },
-    frameworkErrors: (_error, _request, reply) => notFound(reply),
+    frameworkErrors: (_error, _request, reply) => void notFound(reply),
   })
   app.setNotFoundHandler((_request, reply) => notFound(reply))
   app.setErrorHandler((error, request, reply) => {

@@ -32,11 +32,12 @@ async function sendReadiness(reply: FastifyReply, { readiness }: ServerOptions):
     .send(JSON.stringify(found))
 }
 
-function addMetricsRoute(app: FastifyInstance, { contentType, read, basicAuth }: MetricsSource): void {
+function addMetricsRoute(app: FastifyInstance, metrics: MetricsSource): void {
+  const { contentType, basicAuth } = metrics
   app.get('/metrics', async (request, reply) => {
     if (basicAuth !== undefined && !hasPassword(request.headers, basicAuth.username, basicAuth.password)) {
       return reply.code(401).header('www-authenticate', 'Basic realm="metrics"').send('')
     }
-    return reply.type(contentType).send(await read())
+    return reply.type(contentType).send(await metrics.read())
   })
 }
