@@ -4,6 +4,8 @@ import type { EventId, RoomId } from './ids.ts'
 export interface Failures {
   /** The request is not of the documented shape. */
   BAD_REQUEST: { readonly path: string; readonly expected: string }
+  /** The request is of the documented shape, but there is no answer to what it asks for. */
+  INVALID_ARGUMENT: { readonly argument: string; readonly expected: string }
   /** The event is not one that any room of its version could hold. Nothing was stored. */
   MALFORMED_EVENT: { readonly eventId?: EventId; readonly rule: string; readonly reason: string }
   /** No room of that ID is known here. */

@@ -3,7 +3,7 @@ import { parsePdu, type Pdu } from '@roomserver/events'
 import { RoomserverError, serverOf } from '@roomserver/types'
 import { roomVersion } from '@roomserver/version'
 import { isStub } from '../query/context.ts'
-import { badRequest } from '../query/failures.ts'
+import { invalidArgument } from '../query/failures.ts'
 import type { PerformContext } from './context.ts'
 import { faultOfId, quoted } from './identifiers.ts'
 import { inviteFromElsewhere } from './invite-from-elsewhere.ts'
@@ -21,7 +21,7 @@ export interface Invite {
  * Takes an invite in: one that a user of ours sends, which goes the way of every event (and first to the server of the
  * invited user, to be signed there), or one that another server sends to a user of ours.
  *
- * @throws {RoomserverError} MALFORMED_EVENT, BAD_REQUEST
+ * @throws {RoomserverError} MALFORMED_EVENT, INVALID_ARGUMENT
  */
 export function performInvite(
   context: PerformContext,
@@ -49,7 +49,7 @@ export function performInvite(
 
 function inviteOf(context: PerformContext, { event, room_version }: PerformInviteRequest): Invite {
   const rules = roomVersion(room_version === '' ? (event?.roomVersion ?? '') : room_version)
-  if (event === null) throw badRequest('event', 'an invite', 'there is no invite event')
+  if (event === null) throw invalidArgument('event', 'an invite', 'there is no invite event')
   if (rules === undefined) {
     throw new Refusal('badRequest', `The room version ${quoted(room_version)} is not known`)
   }
@@ -60,7 +60,7 @@ function inviteOf(context: PerformContext, { event, room_version }: PerformInvit
   }
   const target = parsed.pdu.stateKey
   if (target === undefined) {
-    throw badRequest('event.state_key', 'a user ID', 'invite must be a state event')
+    throw invalidArgument('event.state_key', 'a user ID', 'invite must be a state event')
   }
   checkMembership(parsed.pdu, target)
   return { event: parsed.pdu, target, isTargetLocal: serverOf(target) === context.serverName }

@@ -8,7 +8,7 @@ import {
   serverOf,
 } from '@roomserver/types'
 import { isStub } from '../query/context.ts'
-import { badRequest, roomNotFound } from '../query/failures.ts'
+import { invalidArgument, roomNotFound } from '../query/failures.ts'
 import { isServerInRoom } from '../query/servers.ts'
 import type { PerformContext } from './context.ts'
 import { faultOfId, quoted } from './identifiers.ts'
@@ -21,7 +21,7 @@ const LEFT: PerformLeaveResponse = { code: 0, message: null }
 /**
  * Takes a user of ours out of a room, or rejects an invite into it.
  *
- * @throws {RoomserverError} BAD_REQUEST, ROOM_NOT_FOUND, NOT_ALLOWED; callers show the text
+ * @throws {RoomserverError} INVALID_ARGUMENT, ROOM_NOT_FOUND, NOT_ALLOWED; callers show the text
  */
 export async function performLeave(
   context: PerformContext,
@@ -29,7 +29,7 @@ export async function performLeave(
 ): Promise<PerformLeaveResponse> {
   checkUser(context, userId)
   if (!roomId.startsWith('!')) {
-    throw badRequest('room_id', 'a room ID', `room ID ${quoted(roomId)} is invalid`)
+    throw invalidArgument('room_id', 'a room ID', `room ID ${quoted(roomId)} is invalid`)
   }
   const room = await context.store.room(roomId)
   if (room === undefined) throw roomNotFound(roomId, `room ${quoted(roomId)} does not exist`)
@@ -47,11 +47,11 @@ export async function performLeave(
 function checkUser({ serverName }: PerformContext, userId: string): void {
   if (faultOfId('@', userId) !== undefined) {
     const message = `supplied user ID ${quoted(userId)} in incorrect format`
-    throw badRequest('user_id', 'a user ID', message)
+    throw invalidArgument('user_id', 'a user ID', message)
   }
   if (serverOf(userId) === serverName) return
   const message = `user ${quoted(userId)} does not belong to this homeserver`
-  throw badRequest('user_id', 'a user of this server', message)
+  throw invalidArgument('user_id', 'a user of this server', message)
 }
 
 async function rejectFromElsewhere(
@@ -85,12 +85,12 @@ const LEAVABLE: readonly string[] = ['join', 'invite', 'knock']
 function checkMember(member: MembershipRecord | undefined, { roomId }: RoomRecord, userId: string): void {
   if (member === undefined) {
     const message = `user ${quoted(userId)} is not a member of room ${quoted(roomId)}`
-    throw badRequest('user_id', 'a member of the room', message)
+    throw invalidArgument('user_id', 'a member of the room', message)
   }
   if (LEAVABLE.includes(member.membership)) return
   const state = `(membership is ${quoted(member.membership)})`
   const message = `user ${quoted(userId)} is not joined to the room ${state}`
-  throw badRequest('user_id', 'a member of the room', message)
+  throw invalidArgument('user_id', 'a member of the room', message)
 }
 
 /** Invites into rooms where the server tells its users something cannot be rejected. */

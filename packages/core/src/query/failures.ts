@@ -6,6 +6,10 @@ export function roomNotFound(roomId: RoomId, message: string): RoomserverError<'
 }
 
 /** The failure for an argument that no answer exists for. */
-export function badRequest(path: string, expected: string, message: string): RoomserverError<'BAD_REQUEST'> {
-  return new RoomserverError('BAD_REQUEST', { path, expected }, message)
+export function invalidArgument(
+  argument: string,
+  expected: string,
+  message: string,
+): RoomserverError<'INVALID_ARGUMENT'> {
+  return new RoomserverError('INVALID_ARGUMENT', { argument, expected }, message)
 }

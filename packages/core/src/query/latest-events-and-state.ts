@@ -6,7 +6,7 @@ import type { View } from '../view/view.ts'
 import { look, type QueryContext, roomWithState } from './context.ts'
 import { eventReference } from './event-references.ts'
 import { headeredEvents, rulesOf } from './headered.ts'
-import { stateEvents, type WantedState } from './state-events.ts'
+import { stateEvents, wantedOf, type WantedState } from './state-events.ts'
 
 /**
  * The forward extremities of a room, the depth that an event on top of them has, and its current state (or the wanted
@@ -21,7 +21,9 @@ export async function queryLatestEventsAndState(
     return { room_exists: false, room_version: '', latest_events: [], state_events: [], depth: 0 }
   }
   const rules = rulesOf(room)
-  const { latest, state } = await look(context, (view) => latestAndState(view, room, request.state_to_fetch))
+  const { latest, state } = await look(context, (view) =>
+    latestAndState(view, room, wantedOf(request.state_to_fetch)),
+  )
   return {
     room_exists: true,
     room_version: room.version,

@@ -21,7 +21,7 @@ import { authChain, storedEvents } from './auth-chain.ts'
 import { look, type QueryContext, roomWithState } from './context.ts'
 import { headeredEvents, rulesOf } from './headered.ts'
 import { eventsOfState, resolved } from './known-state.ts'
-import { present } from './state-events.ts'
+import { present, wantedOf } from './state-events.ts'
 
 /** The states after events of a room. */
 interface After {
@@ -43,7 +43,7 @@ export async function queryStateAfterEvents(
   const state = await look(context, function* (view) {
     const after = yield* statesAfter(view, room, prev)
     if (after === undefined) return undefined
-    return yield* eventsOfState(view, yield* resolved(view, after.states, rules), wanted)
+    return yield* eventsOfState(view, yield* resolved(view, after.states, rules), wantedOf(wanted))
   })
   return {
     room_exists: true,

@@ -9,6 +9,11 @@ import type { View } from '../view/view.ts'
 /** State as callers name it; the empty list stands for all of it. */
 export type WantedState = readonly StateKeyTuple[]
 
+/** What is wanted, without tuples that name no type (members that nobody knows read so): they ask for nothing. */
+export function wantedOf(tuples: readonly StateKeyTuple[]): WantedState {
+  return tuples.filter(({ EventType }) => EventType !== '')
+}
+
 /** The events of a state, or of the part of it that is wanted. Entries that the state does not have are left out. */
 export function* stateEvents(
   view: View,

@@ -8,7 +8,7 @@ import type {
 } from '@roomserver/api'
 import type { Membership } from '@roomserver/types'
 import type { QueryContext } from './context.ts'
-import { badRequest } from './failures.ts'
+import { invalidArgument } from './failures.ts'
 
 /** Leaving and being banned are one thing here: callers who ask for either get both. */
 const GONE: readonly Membership[] = ['leave', 'ban']
@@ -23,7 +23,7 @@ const WANTED: ReadonlyMap<string, readonly Membership[]> = new Map<string, reado
 /**
  * The rooms in which a user has a membership; rooms that he forgot are left out.
  *
- * @throws {RoomserverError} BAD_REQUEST for a membership that does not exist
+ * @throws {RoomserverError} INVALID_ARGUMENT for a membership that does not exist
  */
 export async function queryRoomsForUser(
   { store }: QueryContext,
@@ -32,7 +32,7 @@ export async function queryRoomsForUser(
   const wanted = WANTED.get(membership)
   if (wanted === undefined) {
     const message = `GetRoomsByMembership: invalid membership ${membership}`
-    throw badRequest('WantMembership', 'join, invite, knock, leave or ban', message)
+    throw invalidArgument('WantMembership', 'join, invite, knock, leave or ban', message)
   }
   const rooms = await store.roomsOfUser(userId)
   const ids = rooms

@@ -21,8 +21,7 @@ export function badRequest(message: string): ErrorForm {
 /** A handler's failure in the reference's form: 500 with the name of a Go error type. */
 export function failureForm(error: RoomserverError): ErrorForm {
   const status = statusOf(error.code)
-  const body =
-    status === 400 ? { message: error.message } : { Type: '*errors.errorString', Message: error.message }
+  const body = status === 400 ? { message: error.message } : { Type: goTypeOf(error), Message: error.message }
   return {
     status,
     body: JSON.stringify(body),
@@ -34,6 +33,11 @@ export function failureForm(error: RoomserverError): ErrorForm {
 export function unexpectedForm(requestId: string): ErrorForm {
   const Message = `internal error, see the room server's log for request ${requestId}`
   return { status: 500, body: JSON.stringify({ Type: '*errors.errorString', Message }), headers: {} }
+}
+
+/** The reference tells failures that pass on another one by the name of their type. */
+function goTypeOf({ cause }: RoomserverError): string {
+  return cause === undefined ? '*errors.errorString' : '*fmt.wrapError'
 }
 
 function statusOf(code: FailureCode): number {
