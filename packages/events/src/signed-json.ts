@@ -1,7 +1,8 @@
 import { ed25519 } from '#crypto'
-import { isJsonObject, type JsonObject } from '@roomserver/types'
+import { isJsonObject } from '@roomserver/types'
 import { decodeBase64, encodeBase64 } from './json/base64.ts'
-import { canonicalJson } from './json/canonical-json.ts'
+import { type Members, memberValue, withoutMembers } from './json/members.ts'
+import { type EventJson, eventMembers } from './raw-event.ts'
 
 const utf8 = new TextEncoder()
 
@@ -38,33 +39,38 @@ export async function verifyText(text: string, signature: string, publicKey: str
  * The signature of a JSON object other than an event (an event's covers its redacted form: {@link buildEvent}).
  * `signatures` and `unsigned` are not part of what is signed.
  *
+ * @param object - JSON text, whose numbers are signed as they are written, or the object parsed from it
  * @returns the signature, unpadded base64
- * @throws {RoomserverError} MALFORMED_EVENT when the object has no canonical form
+ * @throws {RoomserverError} MALFORMED_EVENT when `object` is no JSON object
  * @see https://spec.matrix.org/v1.16/appendices/#signing-json
  */
-export function signJson(object: JsonObject, key: SigningKey): Promise<string> {
-  return signText(textToSign(object), key)
+export async function signJson(object: EventJson, key: SigningKey): Promise<string> {
+  return signText(textToSign(eventMembers(object)), key)
 }
 
 /**
  * Checks the signature of a server on a JSON object other than an event.
  *
+ * @param object - JSON text, or the object parsed from it
  * @param publicKey - base64
+ * @throws {RoomserverError} MALFORMED_EVENT when `object` is no JSON object
  * @see https://spec.matrix.org/v1.16/appendices/#checking-for-a-signature
  */
 export async function verifyJson(
-  object: JsonObject,
+  object: EventJson,
   server: string,
   keyId: string,
   publicKey: string,
 ): Promise<boolean> {
-  const signature = member(member(member(object, 'signatures'), server), keyId)
-  return typeof signature === 'string' && verifyText(textToSign(object), signature, publicKey)
+  const members = eventMembers(object)
+  const signature = member(member(memberValue(members, 'signatures'), server), keyId)
+  return typeof signature === 'string' && verifyText(textToSign(members), signature, publicKey)
 }
 
-function textToSign(object: JsonObject): string {
-  const signed = Object.entries(object).filter(([name]) => name !== 'signatures' && name !== 'unsigned')
-  return canonicalJson(Object.fromEntries(signed), 'lenient')
+const NOT_SIGNED: ReadonlySet<string> = new Set(['signatures', 'unsigned'])
+
+function textToSign(object: Members): string {
+  return withoutMembers(object, NOT_SIGNED)
 }
 
 function member(value: unknown, name: string): unknown {

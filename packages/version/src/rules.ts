@@ -1,14 +1,24 @@
 import type { RoomVersionId } from '@roomserver/types'
 
-/** Everything that differs between room versions. Other packages ask these questions and never compare version strings. */
+/**
+ * Everything that differs between room versions. Other packages ask these questions and never compare version strings.
+ *
+ * @see https://spec.matrix.org/v1.16/rooms/
+ */
 export interface RoomVersionRules {
+  /** The name of the version, such as `"10"`. */
   readonly version: RoomVersionId
+  /** `unstable`: experimental, to be offered as such. */
   readonly stability: 'stable' | 'unstable'
+  /** Who names events: the author (`$opaque:domain`), or the event's own hash in one of two alphabets of base64. */
   readonly eventId: 'domain' | 'hash-base64' | 'hash-base64url'
+  /** Who names rooms: the creating server (`!opaque:domain`), or the create event's hash. */
   readonly roomId: 'domain' | 'create-hash'
   /** Shape of `prev_events` and `auth_events`: `[id, hashes]` pairs, or plain ids. */
   readonly eventRefs: 'id-and-hash' | 'id'
+  /** The algorithm that settles which of several states holds. */
   readonly stateResolution: 'v1' | 'v2' | 'v2.1'
+  /** Whether an event counts as signed only when the key was valid at its time. */
   readonly signingKeyValidity: 'ignored' | 'enforced'
   /** Floats, integers beyond 2^53-1 and `-0` are refused in events (otherwise they pass). */
   readonly strictJson: boolean
@@ -18,22 +28,40 @@ export interface RoomVersionRules {
   readonly redaction: RedactionRules
 }
 
+/** What differs in the authorization rules. @see https://spec.matrix.org/v1.16/rooms/v12/#authorization-rules */
 export interface AuthRules {
+  /** A redaction is allowed by the `redact` level or to the server that sent what it redacts; later, to everybody. */
   readonly redactionNeedsPowerOrSameDomain: boolean
+  /** An m.room.aliases event belongs to the server that is its state key, whatever the levels; later, it is like any. */
   readonly aliasesBelongToDomain: boolean
+  /** Levels in `notifications` change under the same rule as those in `events`. */
   readonly notificationLevelsGuarded: boolean
+  /** The membership `knock` and the join rule of that name. */
   readonly knocking: boolean
+  /** The join rule `restricted`, and the user who lets somebody in. */
   readonly restrictedJoins: boolean
+  /** The join rule `knock_restricted`. */
   readonly knockRestrictedJoins: boolean
+  /** Power levels are integers; before, texts and fractions pass for them. */
   readonly integerPowerLevels: boolean
+  /** Who created the room: the create event's `creator`, or its sender. */
   readonly creator: 'content' | 'sender'
+  /** Creators, among them `additional_creators`, stand above every level and in no power levels event. */
   readonly creatorsOutrankAll: boolean
 }
 
+/** What differs in what redaction keeps. @see https://spec.matrix.org/v1.16/rooms/v11/#redactions */
 export interface RedactionRules {
+  /** `aliases` of m.room.aliases. */
   readonly keepAliases: boolean
+  /** `allow` of m.room.join_rules. */
   readonly keepJoinRulesAllow: boolean
+  /** `join_authorised_via_users_server` of m.room.member. */
   readonly keepMemberAuthorisingServer: boolean
+  /**
+   * `v11` keeps all of m.room.create, `redacts` of m.room.redaction, `invite` of m.room.power_levels and
+   * `third_party_invite.signed` of m.room.member, and no longer `origin`, `membership` and `prev_state` at the top.
+   */
   readonly layout: 'original' | 'v11'
 }
 

@@ -8,7 +8,6 @@ import {
   verifyJson,
   verifySignatures,
 } from '@roomserver/events'
-import type { JsonObject } from '@roomserver/types'
 import { difference, jsonText, type Row, readRow } from './row.ts'
 
 /** Checks a row of signatures.jsonl; `undefined` when it holds, else a sentence about the difference. */
@@ -22,12 +21,12 @@ export async function checkSignatures(row: unknown): Promise<string | undefined>
 
 async function checkSigning({ member, text, expected }: Row): Promise<string | undefined> {
   const key = { server: text('server'), keyId: text('keyId'), seed: text('seed') }
-  const signature = await signJson(member('object') as JsonObject, key)
+  const signature = await signJson(jsonText(member('object')), key)
   return difference('the signature', signature, expected('signature'))
 }
 
 async function checkObject({ member, text, expected }: Row): Promise<string | undefined> {
-  const object = member('object') as JsonObject
+  const object = jsonText(member('object'))
   const valid = await verifyJson(object, text('server'), text('keyId'), text('publicKey'))
   return difference('valid', valid, expected('valid'))
 }
