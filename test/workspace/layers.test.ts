@@ -35,6 +35,9 @@ const PORTABLE = ['types', 'version', 'events', 'auth', 'acls', 'state']
 /** Of all packages only tests may import these. */
 const FOR_TESTS = ['@roomserver/testing', 'vitest', 'fast-check']
 
+/** All of these is for tests. */
+const MADE_FOR_TESTS = ['testing', 'conformance']
+
 const shortName = (name: string) => name.replace('@roomserver/', '')
 
 function reachable(name: string): ReadonlySet<string> {
@@ -102,7 +105,8 @@ function problemWith(
     if (name === manifest.name && !isTestFile(path)) return 'is the package itself'
   }
   if (name === manifest.name || name in (manifest.dependencies ?? {})) return undefined
-  if (!isTestFile(path)) return FOR_TESTS.includes(name) ? 'is for tests' : 'is not in dependencies'
+  if (!isTestFile(path) && !MADE_FOR_TESTS.includes(shortName(manifest.name)))
+    return FOR_TESTS.includes(name) ? 'is for tests' : 'is not in dependencies'
   return name in (manifest.devDependencies ?? {}) ? undefined : 'is in no dependencies'
 }
 
@@ -120,7 +124,8 @@ function relativeProblem(specifier: string, path: string, folder: string): strin
 
 /** A portable package may use Node only in a file that `imports` offers to Node alone, beside one for everybody. */
 function nodeProblem(path: string, manifest: Manifest): string | undefined {
-  if (!PORTABLE.includes(shortName(manifest.name)) || isTestFile(path)) return undefined
+  if (!PORTABLE.includes(shortName(manifest.name)) || isTestFile(path) || !path.includes('/src/'))
+    return undefined
   const nodeFiles = Object.values(manifest.imports ?? {}).flatMap((target) => underCondition(target, 'node'))
   return nodeFiles.some((file) => path.endsWith(file.replace(/^\./, ''))) ? undefined : 'runs in Node only'
 }
