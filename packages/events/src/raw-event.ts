@@ -71,8 +71,22 @@ export function redactEvent(event: Pdu): Pdu {
  * @throws {RoomserverError} MALFORMED_EVENT when `event` is no JSON object
  */
 export function eventMembers(event: EventJson): Members {
-  const read = readCanonical(typeof event === 'string' ? event : JSON.stringify(event), 'lenient')
-  if (read.ok && read.spans) return { text: read.text, spans: read.spans }
-  const reason = read.ok ? 'it is no JSON object' : read.reason
-  throw new RoomserverError('MALFORMED_EVENT', { rule: 'json', reason }, `the event is malformed: ${reason}`)
+  const read = readCanonical(textOf(event), 'lenient')
+  return read.ok && read.spans
+    ? { text: read.text, spans: read.spans }
+    : refuse(read.ok ? 'it is no JSON object' : read.reason)
+}
+
+function textOf(event: EventJson): string {
+  if (typeof event === 'string') return event
+  try {
+    return JSON.stringify(event)
+  } catch (cause) {
+    return refuse('the object is cyclic, nests too deep or holds what JSON does not have', { cause })
+  }
+}
+
+function refuse(reason: string, options?: ErrorOptions): never {
+  const details = { rule: 'json', reason }
+  throw new RoomserverError('MALFORMED_EVENT', details, `the event is malformed: ${reason}`, options)
 }
