@@ -4,7 +4,7 @@ import type { EventNode } from './event-node.ts'
 import type { Judgement } from './judge.ts'
 import type { MainlinePosition } from './mainline.ts'
 import type { ChainReading, Problem, Settled } from './problem.ts'
-import { whyItWon } from './why.ts'
+import { judgedByEntry, type JudgedByEntry, whyItWon } from './why.ts'
 
 /** Where in the algorithm an event was judged: the two rounds of version 2, or the four of version 1. */
 export type Step = 'power' | 'mainline' | 'power-levels' | 'join-rules' | 'members' | 'others'
@@ -102,21 +102,31 @@ export function createScribe(): Scribe {
     judged: (step, node, judgement) => {
       judged.push(judgedEvent(step, node, judgement, mainlinePositions.get(node)))
     },
-    account: ({ chain, conflicts, rules, setCount }, settled) => ({
-      algorithm: rules.stateResolution,
-      chain,
-      conflicts: conflicts.map(({ type, stateKey, events }, index) => {
-        const winner = settled.winners[index]?.id ?? null
-        const candidates = events.map((node) => node?.id ?? null)
-        return { type, stateKey, candidates, winner, why: whyItWon({ type, stateKey, winner }, judged) }
-      }),
+    account: (subject, settled) => ({
+      algorithm: subject.rules.stateResolution,
+      chain: subject.chain,
+      conflicts: outcomes(subject, settled, judgedByEntry(judged)),
       authDifference,
       subgraph,
       judged,
       mainline,
-      changes: Array.from({ length: setCount }, (_, set) => changesOf(set, conflicts, settled)),
+      changes: Array.from({ length: subject.setCount }, (_, set) =>
+        changesOf(set, subject.conflicts, settled),
+      ),
     }),
   }
+}
+
+function outcomes(
+  { conflicts }: AccountSubject,
+  settled: Settled,
+  judged: JudgedByEntry,
+): readonly ConflictOutcome[] {
+  return conflicts.map(({ type, stateKey, events }, index) => {
+    const winner = settled.winners[index]?.id ?? null
+    const candidates = events.map((node) => node?.id ?? null)
+    return { type, stateKey, candidates, winner, why: whyItWon({ type, stateKey, winner }, judged) }
+  })
 }
 
 function idsOf(nodes: Iterable<EventNode>): readonly EventId[] {

@@ -6,9 +6,29 @@ interface Outcome {
   readonly winner: AccountEntry['event']
 }
 
-/** Says in a sentence why a conflict ended as it did. @param judged - every event that was judged, in order */
-export function whyItWon({ type, stateKey, winner }: Outcome, judged: readonly JudgedEvent[]): string {
-  const own = judged.filter((one) => one.type === type && one.stateKey === stateKey)
+/** The events that were judged, in order, by the entry that they are about. */
+export type JudgedByEntry = ReadonlyMap<string, readonly JudgedEvent[]>
+
+/** Sorts judged events by their entries, so that each conflict finds its own at once. */
+export function judgedByEntry(judged: readonly JudgedEvent[]): JudgedByEntry {
+  const byEntry = new Map<string, JudgedEvent[]>()
+  for (const one of judged) {
+    const key = keyOf(one)
+    const own = byEntry.get(key)
+    if (own === undefined) byEntry.set(key, [one])
+    else own.push(one)
+  }
+  return byEntry
+}
+
+function keyOf({ type, stateKey }: Pick<JudgedEvent, 'type' | 'stateKey'>): string {
+  return JSON.stringify([type, stateKey])
+}
+
+/** Says in a sentence why a conflict ended as it did. */
+export function whyItWon(outcome: Outcome, judged: JudgedByEntry): string {
+  const { winner } = outcome
+  const own = judged.get(keyOf(outcome)) ?? []
   const winning = own.find(({ event }) => event === winner)
   if (winner === null) return whyNobody(own)
   if (winning === undefined) return 'It was the only one left, or the first in order, and nothing was judged.'

@@ -6,9 +6,9 @@ import {
   type StateMap,
   stateEntries,
 } from '@roomserver/state'
-import { finish } from '@roomserver/types'
+import { type EventId, finish, type SnapshotRecord } from '@roomserver/types'
 import { measure, type Timing } from './measure.ts'
-import { StoredRoom } from './stored-room.ts'
+import { StoredRoom } from '../../stored-room.ts'
 import type { Workload } from './workload.ts'
 
 /** One workload, resolved in one way. */
@@ -27,18 +27,33 @@ export interface ResolutionResult {
 /** Resolves a workload from maps and from snapshots. @param timed - whether to measure as well */
 export function runWorkload(workload: Workload, chain: ChainReading, timed: boolean): ResolutionResult[] {
   const { events, rules, sets } = workload
-  const room = new StoredRoom(workload)
+  const { room, snapshots } = stored(workload)
   const fromMaps = () => resolveState(sets, { version: rules, events: (id) => events.get(id), chain })
-  const fromSnapshots = () => finish(resolveSnapshots(room.snapshots, room, { rules, chain }))
+  const fromSnapshots = () => finish(resolveSnapshots(snapshots, room, { rules, chain }))
   const about = (state: StateMap) => ({ workload: workload.name, chain, ...digest(state) })
+  const { base, changes } = fromSnapshots()
   return [
     {
-      ...about(room.stateAfter(fromSnapshots())),
+      ...about(room.stateOf(room.apply(snapshots[base], changes))),
       from: 'snapshots',
       ...(timed ? { timing: measure(fromSnapshots) } : {}),
     },
     { ...about(fromMaps().state), from: 'maps', ...(timed ? { timing: measure(fromMaps) } : {}) },
   ]
+}
+
+/** The workload as a store would have it: an event after the other, each with the state before it. */
+function stored({ events, tips }: Workload): {
+  readonly room: StoredRoom
+  readonly snapshots: readonly SnapshotRecord[]
+} {
+  const room = new StoredRoom()
+  const after = new Map<EventId, SnapshotRecord>()
+  for (const pdu of events.values()) {
+    const before = pdu.prevEvents.map((id) => after.get(id)).find((snapshot) => snapshot !== undefined)
+    after.set(pdu.eventId, room.store(pdu, before))
+  }
+  return { room, snapshots: tips.map((tip) => after.get(tip) ?? room.apply(undefined, [])) }
 }
 
 function digest(state: StateMap): { readonly entries: number; readonly hash: string } {

@@ -4,7 +4,6 @@ import {
   applyChanges,
   eachEntry,
   type SnapshotReader,
-  type SnapshotResolution,
   type StateAllocator,
   type StateMap,
   stateMap,
@@ -27,7 +26,6 @@ import {
   type StateEntry,
   type StateKeyNid,
 } from '@roomserver/types'
-import type { Workload } from './workload.ts'
 
 const ROOM = 1 as RoomNid
 
@@ -42,28 +40,22 @@ export class StoredRoom implements SnapshotReader, StateAllocator {
   readonly #blocks = new Map<BlockNid, BlockRecord>()
   readonly #snapshots = new Map<SnapshotNid, SnapshotRecord>()
   readonly #hashes = new Map<string, number>()
-  readonly snapshots: readonly SnapshotRecord[]
 
-  constructor(workload: Workload) {
-    const after = new Map<EventId, SnapshotRecord>()
-    for (const pdu of workload.events.values()) {
-      const before = pdu.prevEvents.map((id) => after.get(id)).find((snapshot) => snapshot !== undefined)
-      after.set(pdu.eventId, this.#store(pdu, before))
-    }
-    this.snapshots = workload.tips.map((tip) => after.get(tip) ?? this.#apply(undefined, []))
-  }
-
-  /** Stores an event that follows on one other, and tells the state after it. */
-  #store(pdu: Pdu, before: SnapshotRecord | undefined): SnapshotRecord {
+  /**
+   * Stores an event, and tells the state after it.
+   *
+   * @param before - the state before it; `undefined`: the empty one
+   * @param isIn - whether it enters the state
+   */
+  store(pdu: Pdu, before: SnapshotRecord | undefined, isIn = true, isRejected = false): SnapshotRecord {
     const nid = (FIRST_FREE_NID + this.#records.size) as EventNid
     const authNids = pdu.authEvents.map((id) => this.#nids.get(id)).filter((auth) => auth !== undefined)
     const levels = authNids.map((auth) => this.#records.get(auth)?.authLevel ?? 0)
     this.#nids.set(pdu.eventId, nid)
     this.#pdus.set(nid, pdu)
-    const after = this.#apply(
-      before,
-      pdu.stateKey === undefined ? [] : [this.#entry(pdu.type, pdu.stateKey, pdu.eventId)],
-    )
+    const { eventId, stateKey, type } = pdu
+    const changes = isIn && stateKey !== undefined ? [this.entry(type, stateKey, eventId)] : []
+    const after = this.apply(before, changes)
     this.#records.set(nid, {
       nid,
       roomNid: ROOM,
@@ -73,7 +65,7 @@ export class StoredRoom implements SnapshotReader, StateAllocator {
       depth: pdu.depth,
       authLevel: levels.length === 0 ? 0 : 1 + Math.max(...levels),
       authNids,
-      verdict: 'accepted',
+      verdict: isRejected ? 'rejected-by-state' : 'accepted',
       before: before?.nid ?? NO_NID,
       after: after.nid,
       redactedBy: NO_NID,
@@ -82,32 +74,28 @@ export class StoredRoom implements SnapshotReader, StateAllocator {
     return after
   }
 
-  #entry(type: string, stateKey: string, eventId: EventId): StateEntry {
+  /** An entry as a change; an event that is not stored takes the entry away. */
+  entry(type: string, stateKey: string, eventId: EventId | undefined): StateEntry {
     return {
       type: intern(this.#types, type),
       stateKey: intern(this.#stateKeys, stateKey),
-      event: this.#nids.get(eventId) ?? NO_NID,
+      event: (eventId === undefined ? undefined : this.#nids.get(eventId)) ?? NO_NID,
     }
   }
 
-  #apply(base: SnapshotRecord | undefined, changes: readonly StateEntry[]): SnapshotRecord {
+  /** A state with changes made. */
+  apply(base: SnapshotRecord | undefined, changes: readonly StateEntry[]): SnapshotRecord {
     const { blocks, snapshot } = finish(applyChanges(base, changes, this, this))
     for (const block of blocks) this.#blocks.set(block.nid, block)
     this.#snapshots.set(snapshot.nid, snapshot)
     return snapshot
   }
 
-  /** The whole state that a resolution came to, in words. */
-  stateAfter({ base, changes }: SnapshotResolution): StateMap {
-    const resolved = this.#apply(this.snapshots[base], changes)
-    const events = [...eachEntry(finish(allEntries(resolved, this)))].map(({ event }) =>
-      this.#pdus.get(event),
-    )
-    return stateMap(
-      events
-        .filter((pdu) => pdu !== undefined)
-        .map(({ eventId, stateKey = '', type }) => [type, stateKey, eventId]),
-    )
+  /** A whole state in words. */
+  stateOf(snapshot: SnapshotRecord): StateMap {
+    const entries = [...eachEntry(finish(allEntries(snapshot, this)))]
+    const events = entries.map(({ event }) => this.#pdus.get(event)).filter((pdu) => pdu !== undefined)
+    return stateMap(events.map(({ eventId, stateKey = '', type }) => [type, stateKey, eventId]))
   }
 
   block(nid: BlockNid): BlockRecord | undefined {

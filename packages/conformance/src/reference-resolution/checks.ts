@@ -1,0 +1,33 @@
+import { authTypesFor, checkAuth } from '@roomserver/auth'
+import type { Pdu } from '@roomserver/events'
+import { authEventsOf, keyOf, type Room, type State } from './state.ts'
+
+/** Whether an event is allowed by a state, its own auth events standing in for what that lacks. */
+export function isAllowed(event: Pdu, state: State, room: Room): boolean {
+  const auth = new Map<string, Pdu>()
+  for (const cited of [createByRoomId(event, room), ...authEventsOf(event, room)]) {
+    if (cited === undefined || cited.stateKey === undefined || room.isRejected(cited.eventId)) continue
+    auth.set(keyOf(cited.type, cited.stateKey), cited)
+  }
+  for (const [type, stateKey] of authTypesFor(event, event.rules)) {
+    const standing = state.get(keyOf(type, stateKey))
+    if (standing !== undefined && !room.isRejected(standing.eventId))
+      auth.set(keyOf(type, stateKey), standing)
+  }
+  return checkAuth(event, { get: (type, stateKey) => auth.get(keyOf(type, stateKey)) }).allowed
+}
+
+/** Where the room ID names the create event, nobody cites it. */
+export function createByRoomId(event: Pdu, room: Room): Pdu | undefined {
+  return event.rules.roomId === 'create-hash' ? room.event(`$${event.roomId.slice(1)}`) : undefined
+}
+
+/** "The iterative auth checks algorithm": each event is checked against the state so far, and enters it when allowed. */
+export function iterativeAuthChecks(base: State, events: readonly Pdu[], room: Room): State {
+  const state = new Map(base)
+  for (const event of events) {
+    if (!isAllowed(event, state, room) || room.isRejected(event.eventId)) continue
+    state.set(keyOf(event.type, event.stateKey ?? ''), event)
+  }
+  return state
+}

@@ -1,0 +1,114 @@
+import type { Pdu } from '@roomserver/events'
+import {
+  type ResolutionAccount,
+  resolveSnapshots,
+  resolveState,
+  stateEntries,
+  type StateMap,
+  stateMap,
+} from '@roomserver/state'
+import { finish, type SnapshotRecord } from '@roomserver/types'
+import { ROOM_VERSIONS, type RoomVersionRules } from '@roomserver/version'
+import { expect, it } from 'vitest'
+import { StoredRoom } from '../stored-room.ts'
+import { type RandomEvent, type RandomRoom, randomRoom, seededRandom } from './random-room.ts'
+import { resolveSlowly, slowSteps, type SlowSteps } from './resolve-slowly.ts'
+import type { State } from './state.ts'
+
+const READINGS = ['production', 'letter'] as const
+const SEEDS = 30
+
+/** `type NUL key NUL id`, sorted: states in a form that compares well. */
+const lines = (state: StateMap): string[] =>
+  [...stateEntries(state)].map((entry) => entry.join('\u0000')).toSorted()
+const mapOf = (state: State): StateMap =>
+  stateMap([...state.values()].map((pdu) => [pdu.type, pdu.stateKey ?? '', pdu.eventId]))
+
+/** What the slow twin and an account must agree upon besides the result. */
+const slowAccount = ({ authDifference, power, remaining, subgraph }: SlowSteps) => ({
+  authDifference: idsOf(authDifference).toSorted(),
+  subgraph: idsOf(subgraph).toSorted(),
+  judged: [...idsOf(power), ...idsOf(remaining)],
+})
+const idsOf = (events: Iterable<Pdu>) => Array.from(events, ({ eventId }) => eventId)
+const fastAccount = (account: ResolutionAccount | undefined) => ({
+  authDifference: (account?.authDifference ?? []).toSorted(),
+  subgraph: (account?.subgraph ?? []).toSorted(),
+  judged: (account?.judged ?? []).map(({ event }) => event),
+})
+
+/** Random events whose states are to be resolved. */
+function pickTips({ events }: RandomRoom, seed: number): RandomEvent[] {
+  const random = seededRandom(seed)
+  return Array.from({ length: 2 + random(4) }, () => events[random(events.length)]!)
+}
+
+/** The room as a store would have it; the state after each event as a snapshot. */
+function store({ events, room }: RandomRoom): {
+  stored: StoredRoom
+  after: Map<RandomEvent, SnapshotRecord>
+} {
+  const stored = new StoredRoom()
+  const after = new Map<RandomEvent, SnapshotRecord>()
+  for (const event of events) {
+    const base = event.prev.map((prev) => after.get(prev)!)[0]
+    const before = base && stored.apply(base, changes(stored, stored.stateOf(base), mapOf(event.before)))
+    const isIn = event.after !== event.before
+    after.set(event, stored.store(event.pdu, before, isIn, room.isRejected(event.pdu.eventId)))
+  }
+  return { stored, after }
+}
+
+function changes(stored: StoredRoom, from: StateMap, to: StateMap) {
+  const gone = [...stateEntries(from)].filter(([type, key]) => !to.get(type)?.has(key))
+  return [
+    ...gone.map(([type, key]) => stored.entry(type, key, undefined)),
+    ...[...stateEntries(to)].map((entry) => stored.entry(...entry)),
+  ]
+}
+
+const versions = [...ROOM_VERSIONS.values()].map((rules) => [rules.version, rules] as const)
+
+it.each(versions)('agrees with the slow twin on random rooms of version %s', (_, rules: RoomVersionRules) => {
+  for (const chain of READINGS) {
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const made = randomRoom(rules, 14 + seed, seed, chain)
+      const tips = pickTips(made, seed)
+      const slow = lines(
+        mapOf(
+          resolveSlowly(
+            tips.map((tip) => tip.after),
+            rules,
+            made.room,
+          ),
+        ),
+      )
+      const sets = tips.map((tip) => mapOf(tip.after))
+      const options = { version: rules, chain, events: made.room.event, isRejected: made.room.isRejected }
+      const { state } = resolveState(sets, options)
+      expect(lines(state), `maps, ${chain}, seed ${seed}`).toEqual(slow)
+
+      const reversed = resolveState(sets.toReversed(), { ...options, account: true })
+      expect(lines(reversed.state), `sets reversed, ${chain}, seed ${seed}`).toEqual(slow)
+      expect(lines(resolveState([state, state], options).state), 'a result with itself').toEqual(slow)
+      expect(resolveState([state], options).state, 'one set').toEqual(state)
+
+      const { stored, after } = store(made)
+      const snapshots = tips.map((tip) => after.get(tip)!)
+      const outcome = finish(resolveSnapshots(snapshots, stored, { rules, chain, account: true }))
+      const resolved = stored.stateOf(stored.apply(snapshots[outcome.base], outcome.changes))
+      expect(lines(resolved), `snapshots, ${chain}, seed ${seed}`).toEqual(slow)
+
+      if (rules.stateResolution === 'v1') continue
+      const steps = slowAccount(
+        slowSteps(
+          tips.map((tip) => tip.after),
+          rules,
+          made.room,
+        ),
+      )
+      expect(fastAccount(reversed.account), `account from maps, ${chain}, seed ${seed}`).toEqual(steps)
+      expect(fastAccount(outcome.account), `from snapshots, ${chain}, seed ${seed}`).toEqual(steps)
+    }
+  }
+})
