@@ -1,10 +1,11 @@
 import { createRoomserver } from '@roomserver/core'
-import { type RoomserverServer, serveRoomserver } from '@roomserver/inthttp'
 import { encodeBase64 } from '@roomserver/events'
+import { type RoomserverServer, serveRoomserver } from '@roomserver/inthttp'
 import { type Logger, type RoomNid, systemClock } from '@roomserver/types'
 import type { Config } from '../config/config.ts'
 import { createMetrics } from '../metrics.ts'
 import { checkReadiness } from '../readiness.ts'
+import { connectComponents } from './connect-components.ts'
 import { type Engine, startEngine } from './start-engine.ts'
 
 /** A room server that serves. Disposing of it: nothing new is taken, what was begun is finished, all is closed. */
@@ -16,6 +17,7 @@ export interface RunningRoomserver extends AsyncDisposable {
 /** Configuration → engine → door. The parts close in the opposite order. */
 export async function startRoomserver(config: Config, log: Logger): Promise<RunningRoomserver> {
   await using parts = new AsyncDisposableStack()
+  const { federation, user, appservice } = parts.use(connectComponents(config))
   const engine = parts.use(await startEngine(config, log))
   const { keyId, seed } = config.signingKey
   const rooms = createRoomserver(
@@ -27,6 +29,9 @@ export async function startRoomserver(config: Config, log: Logger): Promise<Runn
       log,
       serverName: config.serverName,
       signingKey: { server: config.serverName, keyId, seed: encodeBase64(seed) },
+      federation,
+      user,
+      appservice,
     },
     { compatibility: config.settings.compatibility },
   )

@@ -74,6 +74,12 @@ export const DEPARTURES: readonly Departure[] = [
       )
     },
   },
+  {
+    id: 'every-invite-ends',
+    reason:
+      'The recorded server announces an invite of a user who is invited already and never ends it; ours retires every invite that it announced (output `retire_invite_event`).',
+    applies: ({ of, problem }) => of.startsWith('output retire_invite_event ') && problem === 'extra',
+  },
 ]
 
 function isEmptyList(value: JsonValue | undefined): boolean {

@@ -1,11 +1,11 @@
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import { createServer, type Http2Server } from 'node:http2'
 import { isJsonObject, type JsonObject, type JsonValue } from '@roomserver/types'
 import { textOf } from '../json-text.ts'
 import { stableText } from './compare.ts'
 import type { RecordedLine } from './recording.ts'
 
-/** A federation component that answers from a recording, and reports what it could not answer. */
+/** A federation component (HTTP/2 cleartext, as the real one speaks it) that answers from a recording, and reports what it could not answer. */
 export interface FederationStub extends AsyncDisposable {
   readonly url: string
   /** Calls that the recording holds no answer for. */
@@ -40,7 +40,7 @@ export async function startFederationStub(lines: readonly RecordedLine[]): Promi
   return {
     url: `http://127.0.0.1:${portOf(server)}`,
     unanswered,
-    [Symbol.asyncDispose]: () => new Promise((closed) => server.close(() => closed()).closeAllConnections()),
+    [Symbol.asyncDispose]: () => new Promise((closed) => server.close(() => closed())),
   }
 }
 
@@ -54,7 +54,7 @@ function parseBody(text: string): JsonValue {
   }
 }
 
-function portOf(server: Server): number {
+function portOf(server: Http2Server): number {
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('no port')
   return address.port

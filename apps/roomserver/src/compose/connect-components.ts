@@ -1,0 +1,22 @@
+import type { AppserviceApi, FederationApi, UserApi } from '@roomserver/api'
+import { createAppserviceClient, createFederationClient, createUserClient } from '@roomserver/inthttp'
+import type { Config } from '../config/config.ts'
+
+/** The other components that are configured. */
+export interface Components extends AsyncDisposable {
+  readonly federation?: FederationApi
+  readonly user?: UserApi
+  readonly appservice?: AppserviceApi
+}
+
+/** Makes the clients of the components that the configuration names; nothing connects before it is called. */
+export function connectComponents({ components }: Config): Components {
+  const owned = new AsyncDisposableStack()
+  const { federation, user, appservice } = components
+  return {
+    ...(federation !== undefined && { federation: owned.use(createFederationClient(federation)) }),
+    ...(user !== undefined && { user: owned.use(createUserClient(user)) }),
+    ...(appservice !== undefined && { appservice: owned.use(createAppserviceClient(appservice)) }),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
