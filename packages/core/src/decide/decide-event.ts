@@ -100,6 +100,7 @@ function* announce(
   weighed: readonly WeighedEntry[],
 ): Asking<DecideNeed, void> {
   for (const id of dangling) draft.addDanglingPrev(id, record.nid)
+  if (input.kind === 'old' && input.isAskedFor === true) return
   if (input.kind === 'old') return yield* announceOld(draft, record)
   const change = yield* moveRoom(draft, record, prev, weighed, input.stateBefore?.by === 'rewrite')
   return yield* announceNew(draft, input, record, change)

@@ -20,6 +20,8 @@ export interface EventInput {
     | undefined
   /** Which server is to send the event on; empty: none of them. */
   readonly sendAsServer: string
+  /** Somebody asked for this `old` event and gets it in the answer: it is not announced. */
+  readonly isAskedFor?: boolean | undefined
   readonly transaction?: Pick<TransactionRecord, 'sessionId' | 'transactionId'> | undefined
 }
 

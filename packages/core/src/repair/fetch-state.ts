@@ -91,8 +91,8 @@ export function isTaken(outcome: Outcome): boolean {
   return outcome.kind === 'stored' && !outcome.verdict.startsWith('rejected')
 }
 
-/** An event from the past of its room. */
+/** An event from the past of its room that somebody asked for. */
 export function oldEvent(pdu: Pdu, stateBefore?: readonly EventId[]): EventInput {
   const given = stateBefore === undefined ? undefined : ({ by: 'repair', eventIds: stateBefore } as const)
-  return { kind: 'old', pdu, stateBefore: given, sendAsServer: '' }
+  return { kind: 'old', pdu, stateBefore: given, sendAsServer: '', isAskedFor: true }
 }
