@@ -14,6 +14,8 @@ import type { Draft } from './draft.ts'
 import { internStateKey } from './give-nids.ts'
 
 const MEMBER = EVENT_TYPE_NIDS.get('m.room.member')
+/** After how many members others get a turn. */
+const MEMBERS_PER_BREATH = 64
 const MEMBERSHIPS: readonly unknown[] = ['join', 'invite', 'knock', 'leave', 'ban'] satisfies Membership[]
 
 /**
@@ -29,7 +31,12 @@ export function* updateMemberships(
   if (ofMembers.length === 0) return
   const users = yield* textsOf(draft, ofMembers)
   yield* readInvites(draft, users)
+  yield* eventsOf(
+    draft.view,
+    ofMembers.map((change) => change.to).filter((nid) => nid !== NO_NID),
+  )
   for (const [index, change] of ofMembers.entries()) {
+    if (index % MEMBERS_PER_BREATH === MEMBERS_PER_BREATH - 1) yield undefined
     yield* updateMembership(draft, cause, change, users[index] ?? '')
   }
 }

@@ -1,5 +1,5 @@
 import type { InputRoomEvent, InputRoomEventsRequest, InputRoomEventsResponse } from '@roomserver/api'
-import { isFailure, type Logger } from '@roomserver/types'
+import { isFailure, type Logger, type RoomId } from '@roomserver/types'
 import type { EventInput, Outcome } from '../decide/event-input.ts'
 import type { InboxStore } from '../ports.ts'
 import type { InputCounters } from './counters.ts'
@@ -23,6 +23,16 @@ export interface IntakeParts {
 /** How often what is missing is fetched for one event: what was fetched can show that more is missing. */
 const MAX_FETCHES = 3
 
+/** How many events of one request are under way at a time. */
+const AT_ONCE = 256
+
+interface TakeInOptions {
+  /** Where the event waits in the durable inbox. */
+  readonly position?: number
+  /** Rooms that took events of the same request already: what was begun is finished. */
+  readonly admitted?: Set<RoomId>
+}
+
 /** The door for events: reads them, sees to their rooms' deciding on them, and tells what came of it. */
 export class Intake {
   readonly #parts: IntakeParts
@@ -30,7 +40,7 @@ export class Intake {
 
   constructor(parts: IntakeParts) {
     this.#parts = parts
-    this.#inbox = new Inbox(parts, (input, position) => this.#takeIn(input, position))
+    this.#inbox = new Inbox(parts, (input, position) => this.#takeIn(input, { position }))
   }
 
   /** Takes up what was queued before the last stop. Rooms go on where they were, in order. */
@@ -62,11 +72,14 @@ export class Intake {
    * @throws {RoomserverError} BAD_REQUEST, UNSUPPORTED_ROOM_VERSION, MALFORMED_EVENT, and those of `inputRoomEvents`
    */
   takeIn(input: InputRoomEvent): Promise<Outcome> {
-    return this.#takeIn(input, undefined)
+    return this.#takeIn(input)
   }
 
-  async #takeIn(wire: InputRoomEvent, position: number | undefined): Promise<Outcome> {
+  async #takeIn(wire: InputRoomEvent, { position, admitted }: TakeInOptions = {}): Promise<Outcome> {
     let input = readInput(wire)
+    const { roomId } = input.pdu
+    if (admitted?.has(roomId) !== true) this.#parts.rooms.admit(roomId)
+    admitted?.add(roomId)
     let outcome = await this.#decide(input, position)
     const { fetchMissing, counters } = this.#parts
     for (let fetches = 0; outcome.kind === 'missing' && fetches < MAX_FETCHES; fetches++) {
@@ -82,15 +95,28 @@ export class Intake {
   }
 
   #decide(input: EventInput, position: number | undefined): Promise<Outcome> {
-    return this.#parts.rooms.run(eventTask(input, position))
+    return this.#parts.rooms.runAdmitted(eventTask(input, position))
   }
 
+  /** Takes the inputs of a request in order, so many at a time that a large one neither holds the loop nor fills it. */
   async #decideAll(inputs: readonly InputRoomEvent[]): Promise<readonly string[]> {
-    const settled = await Promise.allSettled(inputs.map((input) => this.takeIn(input)))
-    const failed = settled.filter((result) => result.status === 'rejected')
+    const admitted = new Set<RoomId>()
+    const results: PromiseSettledResult<Outcome>[] = []
+    for (let at = 0; at < inputs.length; at += AT_ONCE) {
+      const some = inputs.slice(at, at + AT_ONCE)
+      results.push(...(await Promise.allSettled(some.map((input) => this.#takeIn(input, { admitted })))))
+    }
+    return this.#tell(inputs, results)
+  }
+
+  #tell(
+    inputs: readonly InputRoomEvent[],
+    results: readonly PromiseSettledResult<Outcome>[],
+  ): readonly string[] {
+    const failed = results.filter((result) => result.status === 'rejected')
     const unavailable = failed.find(({ reason }) => isUnavailable(reason))
-    if (unavailable !== undefined && failed.length === settled.length) throw unavailable.reason
-    return settled.map((result, index) => {
+    if (unavailable !== undefined && failed.length === results.length) throw unavailable.reason
+    return results.map((result, index) => {
       if (result.status === 'fulfilled') return failureOf(result.value, inputs[index]?.kind)
       return this.#textOf(result.reason)
     })

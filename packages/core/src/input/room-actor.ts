@@ -126,6 +126,7 @@ export class RoomActor {
         this.#parts.counters.conflicts++
         this.#room = undefined
         if (conflicts > MAX_CONFLICTS) throw overloaded(this.roomId)
+        if (conflicts >= 2) await stepAside(conflicts)
       }
     }
   }
@@ -198,6 +199,11 @@ export class RoomActor {
     this.#step = step
     this.#stepSince = this.#parts.clock.now()
   }
+}
+
+/** Waits some milliseconds, so that processes which keep getting in each other's way do not stay in step. */
+function stepAside(conflicts: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(100, 2 ** conflicts)))
 }
 
 function unsupported(version: RoomVersionId): RoomserverError {

@@ -92,6 +92,11 @@ export class Rooms {
    */
   run<Result>(task: RoomTask<Result>): Promise<Result> {
     this.admit(task.roomId)
+    return this.runAdmitted(task)
+  }
+
+  /** {@link Rooms.run} for a caller that was admitted and itself bounds how much it has under way. */
+  runAdmitted<Result>(task: RoomTask<Result>): Promise<Result> {
     const actor = this.#actorOf(task.roomId)
     this.#bytes += task.bytes
     const done = new Promise<Result>((resolve, reject) => {
