@@ -20,15 +20,19 @@ export type Ask = (address: string, request: RawRequest) => Promise<RawAnswer>
 
 export const askHttp1: Ask = (address, { path, method = 'POST', body = '', headers = {} }) =>
   new Promise((resolve, reject) => {
-    const request = http1Request(new URL(path, address), { method, headers: { ...headers } }, (response) => {
-      const chunks: Buffer[] = []
-      response.on('data', (chunk: Buffer) => chunks.push(chunk))
-      response.on('error', reject)
-      response.on('end', () => {
-        const text = Buffer.concat(chunks).toString('utf8')
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text })
-      })
-    })
+    const request = http1Request(
+      new URL(path, address),
+      { method, headers: { ...headers }, agent: false },
+      (response) => {
+        const chunks: Buffer[] = []
+        response.on('data', (chunk: Buffer) => chunks.push(chunk))
+        response.on('error', reject)
+        response.on('end', () => {
+          const text = Buffer.concat(chunks).toString('utf8')
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text })
+        })
+      },
+    )
     request.on('error', reject)
     request.end(body)
   })

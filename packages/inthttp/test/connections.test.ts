@@ -1,0 +1,278 @@
+import { Agent, request as http1Request } from 'node:http'
+import { type ClientHttp2Session, connect, constants } from 'node:http2'
+import { connect as connectTcp, type Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { expect, it } from 'vitest'
+import { type ServeOptions, serveRoomserver } from '../src/index.ts'
+import { fakeRoomserver } from './fake-roomserver.ts'
+import { askHttp1, askHttp2 } from './raw-requests.ts'
+
+const PATH = '/api/roomserver/queryPublishedRooms'
+const anyPort: ServeOptions = { listen: { port: 0 } }
+
+function ask(session: ClientHttp2Session, path = PATH, body = '{}'): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const stream = session.request({ ':method': 'POST', ':path': path })
+    let status = 0
+    stream.once('response', (head) => {
+      status = Number(head[':status'])
+    })
+    stream
+      .resume()
+      .once('end', () => resolve(status))
+      .once('error', reject)
+    stream.end(body)
+  })
+}
+
+function tcp(address: string): Socket {
+  const socket = connectTcp(Number(new URL(address).port), '127.0.0.1')
+  return socket.on('error', () => undefined)
+}
+
+/** All that a raw connection is told until it is closed. */
+async function told(socket: Socket): Promise<string> {
+  const chunks: Buffer[] = []
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+  await new Promise((resolve) => socket.once('close', resolve))
+  return Buffer.concat(chunks).toString('latin1')
+}
+
+it('answers a thousand requests on one HTTP/2 connection at once', async () => {
+  await using server = await serveRoomserver(fakeRoomserver().api, anyPort)
+  const session = connect(server.address)
+  const statuses = await Promise.all(Array.from({ length: 1_000 }, () => ask(session)))
+  expect(new Set(statuses)).toEqual(new Set([200]))
+  session.close()
+})
+
+it('answers many requests one after another on one HTTP/1.1 connection', async () => {
+  await using server = await serveRoomserver(fakeRoomserver().api, anyPort)
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const ports = new Set<number | undefined>()
+  for (let count = 0; count < 50; count++) {
+    await new Promise<void>((resolve, reject) => {
+      const request = http1Request(new URL(PATH, server.address), { method: 'POST', agent }, (response) => {
+        ports.add(response.socket.localPort)
+        response.resume().once('end', () => resolve())
+      })
+      request.once('error', reject).end('{}')
+    })
+  }
+  expect(ports.size).toBe(1)
+  agent.destroy()
+})
+
+it('takes several HTTP/1.1 requests that were sent without waiting', async () => {
+  await using server = await serveRoomserver(fakeRoomserver().api, anyPort)
+  const socket = tcp(server.address)
+  const one = `POST ${PATH} HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}`
+  const last = `POST ${PATH} HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}`
+  socket.write(one + one + last)
+  expect((await told(socket)).match(/HTTP\/1\.1 200 OK/g)).toHaveLength(3)
+})
+
+it('knows the protocol when its first bytes come one by one', async () => {
+  await using server = await serveRoomserver(fakeRoomserver().api, anyPort)
+  const socket = tcp(server.address)
+  socket.setNoDelay(true)
+  for (const char of `POST ${PATH} HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}`) {
+    socket.write(char)
+    if (char === 'P' || char === 'O') await delay(10)
+  }
+  expect(await told(socket)).toContain('{"RoomIDs":null}')
+  const slow = connect(server.address, {
+    createConnection: () => {
+      const inner = tcp(server.address)
+      const write = inner.write.bind(inner)
+      inner.write = ((chunk: string | Buffer, ...rest: never[]) => {
+        const bytes = Buffer.from(chunk as string, 'latin1')
+        for (const byte of bytes.subarray(0, 20)) write(Buffer.of(byte))
+        return write(bytes.subarray(20), ...rest)
+      }) as typeof inner.write
+      return inner
+    },
+  })
+  expect(await ask(slow)).toBe(200)
+  slow.close()
+})
+
+it('closes a connection that says nothing, or too little, in time', async () => {
+  await using server = await serveRoomserver(fakeRoomserver().api, {
+    ...anyPort,
+    limits: { headersTimeoutMs: 150 },
+  })
+  const start = performance.now()
+  const silent = tcp(server.address)
+  const half = tcp(server.address)
+  half.write('PRI * HT')
+  const headers = tcp(server.address)
+  headers.write(`POST ${PATH} HTTP/1.1\r\nhost: x\r\nx-a: `)
+  const drip = setInterval(() => headers.write('b'), 30)
+  const [nothing, little, late] = await Promise.all([told(silent), told(half), told(headers)])
+  clearInterval(drip)
+  expect([nothing, little]).toEqual(['', ''])
+  expect(late).toContain('408')
+  expect(performance.now() - start).toBeLessThan(3_000)
+})
+
+it('waits for a body only so long, over either protocol', async () => {
+  await using server = await serveRoomserver(fakeRoomserver().api, {
+    ...anyPort,
+    limits: { requestTimeoutMs: 200 },
+  })
+  const http1 = tcp(server.address)
+  http1.write(`POST ${PATH} HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{`)
+  expect(await told(http1)).toContain('HTTP/1.1 408')
+  const session = connect(server.address)
+  session.on('error', () => undefined)
+  const stream = session.request({ ':method': 'POST', ':path': PATH })
+  stream.on('error', () => undefined)
+  const drip = setInterval(() => stream.writable && stream.write('{'), 50)
+  const status = await new Promise((resolve) => {
+    stream.once('response', (head) => resolve(head[':status']))
+  })
+  clearInterval(drip)
+  expect(status).toBe(408)
+  expect(await ask(session)).toBe(200)
+  session.destroy()
+})
+
+it('drops a connection that opens and resets streams without end', async () => {
+  const limits = { streamResetBurst: 50, streamResetsPerSecond: 10 }
+  const { api, calls } = fakeRoomserver()
+  await using server = await serveRoomserver(api, { ...anyPort, limits })
+  const session = connect(server.address)
+  session.on('error', () => undefined)
+  const closed = new Promise((resolve) => session.once('close', resolve))
+  let sent = 0
+  const burst = setInterval(() => {
+    for (let count = 0; count < 50 && !session.destroyed && !session.closed; count++, sent++) {
+      const stream = session.request({ ':method': 'POST', ':path': PATH }, { endStream: true })
+      stream.on('error', () => undefined)
+      stream.close(constants.NGHTTP2_CANCEL)
+    }
+  }, 5)
+  await closed
+  clearInterval(burst)
+  expect(sent).toBeLessThan(5_000)
+  expect(calls.length).toBeLessThan(5_000)
+  expect((await askHttp2(server.address, { path: PATH, body: '{}' })).status).toBe(200)
+})
+
+it('refuses more streams at once than it allows', async () => {
+  const { promise, resolve } = Promise.withResolvers<{ RoomIDs: [] }>()
+  const { api } = fakeRoomserver({ queryPublishedRooms: () => promise })
+  await using server = await serveRoomserver(api, { ...anyPort, limits: { maxConcurrentStreams: 5 } })
+  const session = connect(server.address)
+  await new Promise((ready) => session.once('remoteSettings', ready))
+  expect(session.remoteSettings.maxConcurrentStreams).toBe(5)
+  const all = Promise.all(Array.from({ length: 20 }, () => ask(session)))
+  await delay(50)
+  resolve({ RoomIDs: [] })
+  expect(new Set(await all)).toEqual(new Set([200]))
+  session.close()
+})
+
+it('tells who asks too often on one connection, or who is one too many', async () => {
+  await using server = await serveRoomserver(fakeRoomserver().api, {
+    ...anyPort,
+    limits: { requestsPerSecondPerConnection: 2 },
+  })
+  const session = connect(server.address)
+  const statuses = await Promise.all(Array.from({ length: 30 }, () => ask(session)))
+  expect(statuses.filter((status) => status === 200)).toHaveLength(10)
+  expect(statuses.filter((status) => status === 503)).toHaveLength(20)
+  session.close()
+  const { promise, resolve } = Promise.withResolvers<{ RoomIDs: [] }>()
+  const slow = fakeRoomserver({ queryPublishedRooms: () => promise })
+  await using small = await serveRoomserver(slow.api, { ...anyPort, limits: { maxConcurrentRequests: 3 } })
+  const asked = Array.from({ length: 5 }, () => askHttp1(small.address, { path: PATH, body: '{}' }))
+  await delay(100)
+  resolve({ RoomIDs: [] })
+  const found = (await Promise.all(asked)).map(({ status }) => status).toSorted()
+  expect(found).toEqual([200, 200, 200, 503, 503])
+})
+
+it('holds no more bytes of bodies than allowed', async () => {
+  const limits = { maxBodyBytes: 100_000, maxBodyBytesInAll: 150_000 }
+  await using server = await serveRoomserver(fakeRoomserver().api, { ...anyPort, limits })
+  const session = connect(server.address)
+  const body = `{"x":"${'x'.repeat(90_000)}"}`
+  const statuses = await Promise.all(Array.from({ length: 8 }, () => ask(session, PATH, body)))
+  expect(statuses).toContain(200)
+  expect(await ask(session, PATH, body)).toBe(200)
+  session.close()
+})
+
+it('cuts off a caller who takes nothing of a long answer', async () => {
+  const event = { roomVersion: '10', eventId: '$e', json: `{"x":"${'x'.repeat(60_000)}"}` }
+  const { api } = fakeRoomserver({
+    queryEventsById: async () => ({ events: Array.from({ length: 2_000 }, () => event) }),
+  })
+  await using server = await serveRoomserver(api, { ...anyPort, limits: { answerStallMs: 200 } })
+  const socket = tcp(server.address)
+  socket.write('POST /api/roomserver/queryEventsByID HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}')
+  socket.pause()
+  await delay(1_000)
+  socket.resume()
+  const text = await told(socket)
+  expect(text.length).toBeLessThan(100_000_000)
+})
+
+it('finishes what is under way when it stops, and takes no more', async () => {
+  const { promise, resolve } = Promise.withResolvers<{ RoomIDs: [] }>()
+  const { api, calls } = fakeRoomserver({ queryPublishedRooms: () => promise })
+  const server = await serveRoomserver(api, anyPort)
+  const session = connect(server.address)
+  session.on('error', () => undefined)
+  const pending = [ask(session), ask(session)]
+  const http1 = askHttp1(server.address, { path: PATH, body: '{}' })
+  const idle = connect(server.address)
+  idle.on('error', () => undefined)
+  const idleEnds = new Promise((closed) => idle.once('close', closed))
+  while (calls.length < 3) await delay(10)
+  const stopped = server.close()
+  await idleEnds
+  await delay(50)
+  resolve({ RoomIDs: [] })
+  expect(await Promise.all(pending)).toEqual([200, 200])
+  expect((await http1).status).toBe(200)
+  await stopped
+  await expect(askHttp1(server.address, { path: PATH, body: '{}' })).rejects.toThrow('ECONNREFUSED')
+})
+
+it('does not wait for ever for what is under way when it stops', async () => {
+  const never = fakeRoomserver({ queryPublishedRooms: () => new Promise(() => undefined) })
+  const server = await serveRoomserver(never.api, { ...anyPort, limits: { drainMs: 100 } })
+  const session = connect(server.address)
+  session.on('error', () => undefined)
+  const pending = Promise.allSettled([ask(session), askHttp1(server.address, { path: PATH, body: '{}' })])
+  while (never.calls.length < 2) await delay(10)
+  await server.close()
+  const fates = await pending
+  expect(fates.map(({ status }) => status)).toContain('rejected')
+})
+
+it('goes on when connections break anywhere', async () => {
+  await using server = await serveRoomserver(fakeRoomserver().api, anyPort)
+  const whole = `POST ${PATH} HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}`
+  for (let length = 0; length < whole.length; length += 3) {
+    const socket = tcp(server.address)
+    socket.write(whole.slice(0, length), () => socket.resetAndDestroy())
+  }
+  for (const garbage of [
+    '\0\0\0',
+    'GET\r\n\r\n',
+    'PRI * HTTP/2.0\r\n\r\nXX',
+    '\x16\x03\x01\x02\x00\x01',
+    `GET / HTTP/1.1\r\nx: ${'y'.repeat(40_000)}\r\n\r\n`,
+  ]) {
+    const socket = tcp(server.address)
+    socket.write(garbage, 'latin1')
+    socket.end()
+  }
+  await delay(200)
+  expect((await askHttp1(server.address, { path: PATH, body: '{}' })).status).toBe(200)
+  expect((await askHttp2(server.address, { path: PATH, body: '{}' })).status).toBe(200)
+})
