@@ -4,7 +4,7 @@ import type { Pdu } from '@roomserver/events'
 import type { RoomVersionRules } from '@roomserver/version'
 import { iterativeAuthChecks } from './checks.ts'
 import { isPowerEvent, mainlineOrder, reverseTopologicalPowerOrder } from './orders.ts'
-import { authChainOf, authDifference, authEventsOf, keyOf, type Room, split, type State } from './state.ts'
+import { authChainOf, authDifference, authEventsOf, keyOf, type Room, type State, split } from './state.ts'
 
 /** The steps of a slow resolution by the second algorithm. */
 export interface SlowSteps {

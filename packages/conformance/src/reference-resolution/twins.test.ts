@@ -3,8 +3,8 @@ import {
   type ResolutionAccount,
   resolveSnapshots,
   resolveState,
-  stateEntries,
   type StateMap,
+  stateEntries,
   stateMap,
 } from '@roomserver/state'
 import { finish, type SnapshotRecord } from '@roomserver/types'
@@ -12,7 +12,7 @@ import { ROOM_VERSIONS, type RoomVersionRules } from '@roomserver/version'
 import { expect, it } from 'vitest'
 import { StoredRoom } from '../stored-room.ts'
 import { type RandomEvent, type RandomRoom, randomRoom, seededRandom } from './random-room.ts'
-import { resolveSlowly, slowSteps, type SlowSteps } from './resolve-slowly.ts'
+import { resolveSlowly, type SlowSteps, slowSteps } from './resolve-slowly.ts'
 import type { State } from './state.ts'
 
 const READINGS = ['production', 'letter'] as const

@@ -7,8 +7,8 @@ import {
   stateEntries,
 } from '@roomserver/state'
 import { type EventId, finish, type SnapshotRecord } from '@roomserver/types'
-import { measure, type Timing } from './measure.ts'
 import { StoredRoom } from '../../stored-room.ts'
+import { measure, type Timing } from './measure.ts'
 import type { Workload } from './workload.ts'
 
 /** One workload, resolved in one way. */
