@@ -29,21 +29,21 @@ export class NidPool {
     this.#returnedRooms.push(nid)
   }
 
-  /** Fetches another range, once for all who wait for it. */
+  /** Fetches another range where none is left, once for all who wait for it. */
   async fetch(kind: keyof Nids): Promise<void> {
+    const range = this.#ranges.get(kind)
+    if (range !== undefined && range.next < range.end) return
     const fetching = this.#fetching.get(kind) ?? this.#fetch(kind)
     this.#fetching.set(kind, fetching)
-    await fetching
-  }
-
-  async #fetch(kind: keyof Nids): Promise<void> {
     try {
-      const range = this.#ranges.get(kind)
-      if (range !== undefined && range.next < range.end) return
-      const first = await this.#store.allocate(kind, RANGE)
-      this.#ranges.set(kind, { next: first, end: first + RANGE })
+      await fetching
     } finally {
       this.#fetching.delete(kind)
     }
+  }
+
+  async #fetch(kind: keyof Nids): Promise<void> {
+    const first = await this.#store.allocate(kind, RANGE)
+    this.#ranges.set(kind, { next: first, end: first + RANGE })
   }
 }
