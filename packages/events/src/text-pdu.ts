@@ -2,6 +2,7 @@ import { type EventId, isJsonObject, type JsonObject, type RoomId, type UserId }
 import type { RoomVersionRules } from '@roomserver/version'
 import { type EventFields, fieldsOf } from './event-fields.ts'
 import type { Members } from './json/members.ts'
+import { parseJson } from './json/parse.ts'
 import type { Pdu } from './pdu.ts'
 
 /** A {@link Pdu} over its text. Members of a wrong type read as empty or 0. */
@@ -62,7 +63,7 @@ function namesItself(type: string, rules: RoomVersionRules): boolean {
 const EMPTY: JsonObject = Object.freeze({})
 
 function contentOf(text: string): JsonObject {
-  const content: unknown = JSON.parse(text)
+  const content = parseJson(text)
   return isJsonObject(content) ? content : EMPTY
 }
 

@@ -23,14 +23,16 @@ export function sha256Hex(data: string | Uint8Array): string {
   return Array.from(digest(data), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
-/** Ed25519 of WebCrypto. */
+/** Ed25519 of WebCrypto; fails with a `NotSupportedError` on a platform that has none. */
 export const ed25519: Ed25519 = {
   async verify({ publicKey, signature, message }) {
     if (publicKey.length !== 32 || signature.length !== 64) return false
     try {
       const key = await crypto.subtle.importKey('raw', publicKey, 'Ed25519', false, ['verify'])
       return await crypto.subtle.verify('Ed25519', key, signature, message)
-    } catch {
+    } catch (error) {
+      // Anything else is a key that is none.
+      if (error instanceof Error && error.name === 'NotSupportedError') throw error
       return false
     }
   },

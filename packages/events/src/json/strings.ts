@@ -1,3 +1,4 @@
+// Constants stand in each file: V8 looks imported ones up at every use, and these are used for every character.
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const FIRST_SURROGATE = 0xd800
