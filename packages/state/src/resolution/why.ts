@@ -37,21 +37,19 @@ export function whyItWon(outcome: Outcome, judged: JudgedByEntry): string {
   return [whyThis(winning, beaten.length), ...refused.map(whyNot)].join(' ')
 }
 
-function whyThis(winning: JudgedEvent, beaten: number): string {
-  const { allowed, rule, sender } = winning
-  if (!allowed) return `No candidate was allowed, so the oldest stays.`
-  const after =
-    beaten === 0 ? '' : `, ${PLACES[winning.step]} (${beaten} more ${beaten === 1 ? 'was' : 'were'} allowed)`
-  return `The event of ${sender} was allowed by ${rule}${after}.`
+function whyThis({ allowed, event, rule, sender, step }: JudgedEvent, beaten: number): string {
+  if (!allowed) return 'No candidate was allowed, so the oldest stays.'
+  const first = `${event} of ${sender} was allowed by ${rule}`
+  return beaten === 0 ? `${first}.` : `${first} and came last of the ${beaten + 1} allowed (${ORDERS[step]}).`
 }
 
-const PLACES: Readonly<Record<Step, string>> = {
-  power: 'and came last of those allowed: by citations, then the power of the sender, then time',
-  mainline: 'and came last of those allowed: by the power levels they go back to, then time',
-  'power-levels': 'as the deepest that each before it allows',
-  'join-rules': 'as the deepest that each before it allows',
-  members: 'as the deepest that each before it allows',
-  others: 'as the deepest of those allowed',
+const ORDERS: Readonly<Record<Step, string>> = {
+  power: 'in order of citations, then of power of the sender, then of time',
+  mainline: 'in order of the power levels that they go back to, then of time',
+  'power-levels': 'in order of depth',
+  'join-rules': 'in order of depth',
+  members: 'in order of depth',
+  others: 'in order of depth',
 }
 
 function whyNot({ event, reason, rule }: JudgedEvent): string {
