@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { backupCommand } from './commands/backup.ts'
 import { importCommand } from './commands/import.ts'
 import { replayCommand } from './commands/replay.ts'
 import { serveCommand } from './commands/serve.ts'
@@ -47,7 +48,7 @@ ${variables.join('\n')}
 
 Exit status: 0 when all went well, 1 otherwise.`,
     )
-  for (const subcommand of [serveCommand(), replayCommand(), importCommand()]) {
+  for (const subcommand of [serveCommand(), replayCommand(), backupCommand(), importCommand()]) {
     command.addCommand(subcommand.copyInheritedSettings(command))
   }
   return command

@@ -5,7 +5,8 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 /** What the metrics look at when they are read. */
 export interface MetricsSources {
   readonly counters: InputCounters
-  readonly relay?: (() => RelayStatus) | undefined
+  /** Undefined: no message server; answers undefined: another process delivers. */
+  readonly relay?: (() => RelayStatus | undefined) | undefined
   readonly now: () => number
 }
 
@@ -87,12 +88,12 @@ function addTotal(registry: Registry, name: string, help: string, count: () => n
   )
 }
 
-function addRelayMetrics(registry: Registry, status: () => RelayStatus, now: () => number): void {
+function addRelayMetrics(registry: Registry, status: () => RelayStatus | undefined, now: () => number): void {
   addTotal(
     registry,
     'outputs_delivered',
     'Outputs that the message server has stored.',
-    () => status().delivered,
+    () => status()?.delivered ?? 0,
   )
   const gauges = [
     [
@@ -103,12 +104,12 @@ function addRelayMetrics(registry: Registry, status: () => RelayStatus, now: () 
     [
       'message_server_connected',
       '1 while the message server can be reached.',
-      () => Number(status().isConnected),
+      () => Number(status()?.isConnected ?? false),
     ],
     [
       'outbox_rooms_set_aside',
       'Rooms with an output that the message server cannot take.',
-      () => status().setAside.length,
+      () => status()?.setAside.length ?? 0,
     ],
   ] as const
   for (const [name, help, value] of gauges) {
@@ -125,6 +126,7 @@ function addRelayMetrics(registry: Registry, status: () => RelayStatus, now: () 
   }
 }
 
-function lagSeconds({ behindSinceMs }: RelayStatus, now: () => number): number {
+function lagSeconds(status: RelayStatus | undefined, now: () => number): number {
+  const behindSinceMs = status?.behindSinceMs
   return behindSinceMs === undefined ? 0 : Math.max(0, now() - behindSinceMs) / 1_000
 }

@@ -35,3 +35,16 @@ it('stays ready and tells when outputs wait later', async () => {
     checks: { database: 'ok', outputs: 'not connected, waiting for 60 s, rooms set aside: 1' },
   })
 })
+
+it('leaves outputs to the process that delivers them', async () => {
+  expect(
+    await checkReadiness(
+      ok,
+      () => undefined,
+      () => 0,
+    ),
+  ).toEqual({
+    ready: true,
+    checks: { database: 'ok', outputs: 'delivered by another process' },
+  })
+})

@@ -16,15 +16,24 @@ const DATABASE_MS = 2_000
  */
 export async function checkReadiness(
   askDatabase: () => Promise<unknown>,
-  relay: (() => RelayStatus) | undefined,
+  relay: (() => RelayStatus | undefined) | undefined,
   now: () => number,
 ): Promise<Readiness> {
   const database = await answersInTime(askDatabase)
   const status = relay?.()
   return {
     ready: database === 'ok' && status?.isOpened !== false,
-    checks: { database, outputs: status === undefined ? 'kept in the database' : outputsText(status, now()) },
+    checks: { database, outputs: placeOf(relay, status, now) },
   }
+}
+
+function placeOf(
+  relay: (() => RelayStatus | undefined) | undefined,
+  status: RelayStatus | undefined,
+  now: () => number,
+): string {
+  if (status !== undefined) return outputsText(status, now())
+  return relay === undefined ? 'kept in the database' : 'delivered by another process'
 }
 
 async function answersInTime(ask: () => Promise<unknown>): Promise<string> {

@@ -147,3 +147,17 @@ describe('what stops the start is said in a line, with exit status 1', () => {
     expect(text).toContain("unknown option '--port'")
   })
 })
+
+it('is copied while it serves, and the copy serves', async () => {
+  const data = folder()
+  const copy = folder()
+  const room = await RoomBuilder.create({ creator: '@alice:localhost', roomId: '!r:localhost' })
+  await using program = await Program.serving([...FREE_PORT, '--data', data])
+  await program.post('inputRoomEvents', await roomInputs(room))
+  await using backup = new Program(['backup', '--data', data, join(copy, 'roomserver.db')])
+  expect(await backup.ended()).toBe(0)
+  await using restored = await Program.serving([...FREE_PORT, '--data', copy])
+  expect(await restored.post('queryRoomVersionForRoom', { room_id: '!r:localhost' })).toEqual({
+    room_version: '10',
+  })
+})

@@ -103,17 +103,6 @@ describe('the relay', () => {
     expect(relay.status().setAside).toEqual(['!bad'])
   })
 
-  it('leaves the outbox alone while another process has the lease', async () => {
-    const outbox = new MemoryOutbox()
-    const bus = new MemoryBus()
-    let isMine = false
-    outbox.add('!a', 1, 1)
-    const relay = start(outbox, bus, { lease: async () => isMine })
-    expect(await relay.drained(30)).toBe(false)
-    isMine = true
-    expect(await relay.drained(5_000)).toBe(true)
-  })
-
   it('opens the bus again when it was lost for good', async () => {
     const outbox = new MemoryOutbox()
     const lost = new MemoryBus()

@@ -17,11 +17,6 @@ export interface RelayDeps<Row extends OutboxRow> {
   readonly render: RenderOutput<Row>
   /** Opens the bus; called again, after a pause, as long as it fails and whenever the bus is lost. */
   readonly connect: () => Promise<Bus>
-  /**
-   * Takes or keeps the right to be the only relay of this outbox. Called before every round. Left out: there is only
-   * this process. (Two relays at once do no harm but double work: both send the same messages in the same order.)
-   */
-  readonly lease?: () => Promise<boolean>
   readonly clock: Clock
   readonly log: Logger
 }
@@ -64,6 +59,7 @@ export interface OutboxRelay extends AsyncDisposable {
 /**
  * Sends what waits in the outbox to the bus, room by room in order, and drops it there once the bus has stored it.
  * A crash between the two sends it again under the same message ID. Goes on for ever: what cannot be delivered waits.
+ * One relay of an outbox at a time: two do no harm, as both send the same in the same order, but get in each other's way.
  */
 export function startOutboxRelay<Row extends OutboxRow>(
   deps: RelayDeps<Row>,
@@ -109,7 +105,7 @@ class Relay<Row extends OutboxRow> {
   async run(): Promise<void> {
     while (!this.stop.signal.aborted) {
       try {
-        const isMore = (await this.#mayRelay()) && (await this.#round())
+        const isMore = await this.#round()
         this.#failures = 0
         if (!isMore) await this.wakeUp.wait(this.#options.pollMs, this.stop.signal)
       } catch (error) {
@@ -145,10 +141,6 @@ class Relay<Row extends OutboxRow> {
     clearTimeout(timer)
     this.#whenEmpty.delete(isEmpty)
     return result
-  }
-
-  async #mayRelay(): Promise<boolean> {
-    return (await this.#deps.lease?.()) ?? true
   }
 
   /** Sends one batch. Tells whether there may be more. */

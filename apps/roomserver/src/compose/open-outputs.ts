@@ -3,10 +3,11 @@ import {
   connectJetStream,
   type EmbeddedLog,
   openEmbeddedLog,
+  type OutboxRelay,
   type RelayStatus,
   startOutboxRelay,
 } from '@roomserver/producers'
-import type { Storage } from '@roomserver/storage'
+import { lead, type Storage } from '@roomserver/storage'
 import { type Logger, systemClock } from '@roomserver/types'
 import type { Config } from '../config/config.ts'
 
@@ -16,12 +17,9 @@ export interface Outputs extends AsyncDisposable {
   wake(): void
   /** The log to read from, in the embedded form. */
   readonly log?: EmbeddedLog
-  /** How the relay is doing, in the production form. */
-  readonly status?: () => RelayStatus
+  /** How the relay is doing, in the production form; undefined while another process delivers. */
+  readonly status?: () => RelayStatus | undefined
 }
-
-/** How long a stopping server waits for the message server to take what is left; the rest goes after the next start. */
-const LAST_DELIVERY_MS = 5_000
 
 /** Starts to bring outputs where the configuration says. */
 export function openOutputs(storage: Storage, config: Config, log: Logger): Outputs {
@@ -36,24 +34,41 @@ function embedded(storage: Storage, config: Config): Outputs {
   return { log, wake: () => log.wake(), [Symbol.asyncDispose]: async () => log[Symbol.dispose]() }
 }
 
+/** How long a stopping server waits for the message server to take what is left; the rest goes after the next start. */
+const LAST_DELIVERY_MS = 5_000
+/** How long the outputs of a process that was killed wait for another one to deliver them. */
+const LEASE_MS = 5_000
+
 function relayed(
   source: Storage,
   config: Config,
   output: Config['output'] & { readonly kind: 'jetstream' },
   log: Logger,
 ): Outputs {
-  const { window } = config.settings.output
-  const connect = () => connectJetStream(output)
-  const relay = startOutboxRelay(
-    { source, render: renderOutput, connect, clock: systemClock, log },
-    { window },
-  )
-  return {
-    wake: () => relay.wake(),
-    status: () => relay.status(),
-    [Symbol.asyncDispose]: async () => {
-      if (relay.status().isConnected) await relay.drained(LAST_DELIVERY_MS)
-      await relay[Symbol.asyncDispose]()
-    },
+  let relay: OutboxRelay | undefined
+  const start = (): AsyncDisposable => {
+    const connect = () => connectJetStream(output)
+    const { window } = config.settings.output
+    const started = startOutboxRelay(
+      { source, render: renderOutput, connect, clock: systemClock, log },
+      { window },
+    )
+    relay = started
+    return { [Symbol.asyncDispose]: () => endOrderly(started) }
   }
+  // SQLite is for one process, which need not wait for a lease.
+  const running =
+    config.database.kind === 'sqlite'
+      ? start()
+      : lead(source, 'output relay', start, { ttlMs: LEASE_MS, logger: log })
+  return {
+    wake: () => relay?.wake(),
+    status: () => relay?.status(),
+    [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
+  }
+}
+
+async function endOrderly(relay: OutboxRelay): Promise<void> {
+  if (relay.status().isConnected) await relay.drained(LAST_DELIVERY_MS)
+  await relay[Symbol.asyncDispose]()
 }
