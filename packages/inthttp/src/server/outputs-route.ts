@@ -12,10 +12,11 @@ const HEARTBEAT_MS = 15_000
  * Makes the handler of `GET /api/roomserver/outputs?after=POSITION`: the output log as server-sent events, `id` the
  * position, `event` always `output`, `data` an OutputEvent. A reader that comes again sends `Last-Event-ID` and
  * misses nothing; one that stands before the oldest output that is kept is told so first by an event `gap`.
+ * The stream ends when the server stops.
  *
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
-export function outputsHandler(source: OutputSource) {
+export function outputsHandler(source: OutputSource, stopping: AbortSignal) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const after = positionOf(request)
     if (after === undefined) return sendError(reply, badRequest('after: not a position'))
@@ -23,7 +24,10 @@ export function outputsHandler(source: OutputSource) {
     reply.raw.once('close', () => stop.abort())
     reply.code(200).type('text/event-stream').header('cache-control', 'no-store')
     return reply.send(
-      Readable.from(frames(source, after, stop.signal), { objectMode: true, highWaterMark: 16 }),
+      Readable.from(frames(source, after, AbortSignal.any([stop.signal, stopping])), {
+        objectMode: true,
+        highWaterMark: 16,
+      }),
     )
   }
 }
@@ -43,15 +47,16 @@ async function* frames(source: OutputSource, after: number, signal: AbortSignal)
   }
   const entries = source.follow(after, signal)
   let next = entries.next()
-  while (!signal.aborted) {
-    const step = await Promise.race([next, heartbeat(signal)])
-    if (step === undefined) {
-      yield ':\n\n'
-    } else {
-      if (step.done === true) return
-      yield frame(step.value)
-      next = entries.next()
+  try {
+    while (!signal.aborted) {
+      const step = await Promise.race([next, heartbeat(signal)])
+      if (step?.done === true) return
+      yield step === undefined ? ':\n\n' : frame(step.value)
+      if (step !== undefined) next = entries.next()
     }
+  } finally {
+    // Nobody waits for the one that was asked for last.
+    next.catch(() => undefined)
   }
 }
 

@@ -14,6 +14,8 @@ import { addServiceRoutes, OPEN_ROUTES } from './service-routes.ts'
 /** Options of the plugin: the room server that answers, and how it is served. */
 export interface RoomserverPluginOptions extends ServerOptions {
   readonly api: RoomserverApi
+  /** Aborted when the server stops, so that streams end which would go on for ever. */
+  readonly stopping?: AbortSignal | undefined
 }
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']
@@ -39,7 +41,10 @@ export async function roomserverPlugin(
     const url = `/api${operation.endpoint.path}`
     app.route({ method: METHODS, url, handler: operationHandler(operation, shared), exposeHeadRoute: false })
   }
-  if (options.outputs !== undefined) app.get('/api/roomserver/outputs', outputsHandler(options.outputs))
+  if (options.outputs !== undefined) {
+    const stopping = options.stopping ?? new AbortController().signal
+    app.get('/api/roomserver/outputs', outputsHandler(options.outputs, stopping))
+  }
   addServiceRoutes(app, openApiDocument(), options)
 }
 

@@ -5,7 +5,7 @@ import fastify, { type FastifyInstance } from 'fastify'
 import { unexpectedForm } from './error-form.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
 import type { ServerOptions } from './options.ts'
-import { roomserverPlugin } from './plugin.ts'
+import { roomserverPlugin, type RoomserverPluginOptions } from './plugin.ts'
 import { startProtocolServer } from './protocol-server.ts'
 import { sendError } from './send-answer.ts'
 
@@ -40,7 +40,8 @@ export async function serveRoomserver(
 ): Promise<RoomserverServer> {
   const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits }
   const log = options.log ?? silentLogger
-  const app = await createApp(api, options, log)
+  const stop = new AbortController()
+  const app = await createApp({ ...options, api, stopping: stop.signal }, log)
   const server = await startProtocolServer(
     (request, response) => app.routing(request, response),
     listenOptions(options.listen),
@@ -48,13 +49,14 @@ export async function serveRoomserver(
   )
   warnOfStrangers(server.address, options, log)
   const close = async () => {
+    stop.abort()
     await server.close()
     await app.close()
   }
   return { address: server.address, app, close, [Symbol.asyncDispose]: close }
 }
 
-async function createApp(api: RoomserverApi, options: ServerOptions, log: Logger): Promise<FastifyInstance> {
+async function createApp(options: RoomserverPluginOptions, log: Logger): Promise<FastifyInstance> {
   const app = fastify({
     logger: false,
     routerOptions: { caseSensitive: true },
@@ -65,7 +67,7 @@ async function createApp(api: RoomserverApi, options: ServerOptions, log: Logger
     log.error({ request_id: request.id, err: error }, 'request failed unexpectedly')
     return sendError(reply, unexpectedForm(request.id))
   })
-  await app.register(roomserverPlugin, { ...options, api })
+  await app.register(roomserverPlugin, options)
   await app.ready()
   return app
 }

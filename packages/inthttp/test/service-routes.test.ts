@@ -1,0 +1,191 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import {
+  type Answered,
+  type LoggedOutput,
+  type OutputSource,
+  type ServeOptions,
+  serveRoomserver,
+} from '../src/index.ts'
+import { fakeRoomserver } from './fake-roomserver.ts'
+import { askHttp1, PROTOCOLS } from './raw-requests.ts'
+
+const anyPort: ServeOptions = { listen: { port: 0 } }
+const QUERY = { path: '/api/roomserver/queryPublishedRooms', body: '{}' }
+
+function get(path: string, headers: Readonly<Record<string, string>> = {}) {
+  return { method: 'GET', path, headers }
+}
+
+describe.each(PROTOCOLS)('%s', (_protocol, ask) => {
+  it('tells its health, and whether it takes requests', async () => {
+    let ready = false
+    const readiness = async () => ({ ready, checks: { database: ready ? 'ok' : 'does not answer' } })
+    await using server = await serveRoomserver(fakeRoomserver().api, { ...anyPort, readiness, token: 't' })
+    expect((await ask(server.address, get('/healthz'))).status).toBe(200)
+    const before = await ask(server.address, get('/readyz'))
+    expect([before.status, JSON.parse(before.body)]).toEqual([
+      503,
+      { ready: false, checks: { database: 'does not answer' } },
+    ])
+    ready = true
+    expect((await ask(server.address, get('/readyz'))).status).toBe(200)
+  })
+
+  it('gives metrics to those who know the password', async () => {
+    const basicAuth = { username: 'prom', password: 'p:w' }
+    const metrics = { contentType: 'text/plain; version=0.0.4', read: async () => 'up 1\n', basicAuth }
+    await using server = await serveRoomserver(fakeRoomserver().api, { ...anyPort, metrics })
+    expect((await ask(server.address, get('/metrics'))).status).toBe(401)
+    const authorization = `Basic ${Buffer.from('prom:p:w').toString('base64')}`
+    const answer = await ask(server.address, get('/metrics', { authorization }))
+    expect([answer.status, answer.body]).toEqual([200, 'up 1\n'])
+  })
+
+  it('gives the OpenAPI document, and a page that needs nobody else', async () => {
+    await using server = await serveRoomserver(fakeRoomserver().api, anyPort)
+    const document = await ask(server.address, get('/openapi.json'))
+    expect(JSON.parse(document.body)).toMatchObject({ openapi: '3.1.0' })
+    const page = await ask(server.address, get('/docs'))
+    expect(page.body.match(/<section /g)).toHaveLength(37)
+    expect(page.body).not.toMatch(/https?:|<script|src=/)
+    const anchors = new Set([...page.body.matchAll(/ id="([^"]+)"/g)].map((match) => match[1]))
+    for (const [, target] of page.body.matchAll(/href="#([^"]+)"/g)) expect(anchors).toContain(target)
+  })
+
+  it('asks for the token, and takes no other', async () => {
+    await using server = await serveRoomserver(fakeRoomserver().api, { ...anyPort, token: 'geheim' })
+    const statusWith = async (authorization?: string) => {
+      const headers = authorization === undefined ? {} : { authorization }
+      return (await ask(server.address, { ...QUERY, headers })).status
+    }
+    expect(await statusWith()).toBe(401)
+    expect(await statusWith('Bearer ')).toBe(401)
+    expect(await statusWith('Bearer geheim2')).toBe(401)
+    expect(await statusWith('Basic geheim')).toBe(401)
+    expect(await statusWith('Bearer geheim')).toBe(200)
+    expect((await ask(server.address, get('/openapi.json'))).status).toBe(401)
+  })
+
+  it('does not take orders from pages of other sites', async () => {
+    const { api, calls } = fakeRoomserver()
+    await using server = await serveRoomserver(api, anyPort)
+    const statusFrom = async (origin: string) =>
+      (await ask(server.address, { ...QUERY, headers: { origin } })).status
+    expect(await statusFrom('https://evil.example')).toBe(403)
+    expect(await statusFrom('null')).toBe(403)
+    expect(calls).toEqual([])
+    expect(await statusFrom(server.address)).toBe(200)
+  })
+
+  it('tells who watches what was answered', async () => {
+    const seen: Answered[] = []
+    const observe = (answered: Answered) => seen.push(answered)
+    await using server = await serveRoomserver(fakeRoomserver().api, { ...anyPort, observe })
+    await ask(server.address, QUERY)
+    await ask(server.address, { ...QUERY, body: '[' })
+    while (seen.length < 2) await delay(5)
+    expect(seen.map(({ operation, status }) => [operation, status])).toEqual([
+      ['queryPublishedRooms', 200],
+      ['queryPublishedRooms', 400],
+    ])
+    expect(seen.every(({ tookMs }) => tookMs > 0 && tookMs < 10_000)).toBe(true)
+  })
+})
+
+it('says loudly that it serves strangers without a token', async () => {
+  const warnings: string[] = []
+  const note = (_fields: object, message: string) => warnings.push(message)
+  const log = { error: note, warn: note, info: () => undefined, debug: () => undefined }
+  await (await serveRoomserver(fakeRoomserver().api, { listen: { host: '0.0.0.0', port: 0 }, log })).close()
+  expect(warnings).toHaveLength(1)
+  await (
+    await serveRoomserver(fakeRoomserver().api, { listen: { host: '0.0.0.0', port: 0 }, log, token: 't' })
+  ).close()
+  await (await serveRoomserver(fakeRoomserver().api, { listen: { port: 0 }, log })).close()
+  expect(warnings).toHaveLength(1)
+})
+
+describe('the stream of outputs', () => {
+  function logOf(outputs: LoggedOutput[]): OutputSource {
+    return {
+      oldest: async () => outputs[0]?.position,
+      follow: async function* (after, signal) {
+        let position = after
+        while (!signal.aborted) {
+          const next = outputs.find((output) => output.position > position)
+          if (next === undefined) {
+            await delay(5)
+          } else {
+            yield next
+            position = next.position
+          }
+        }
+      },
+    }
+  }
+
+  function output(position: number): LoggedOutput {
+    return { position, id: `!r/${position}`, roomId: '!r', payload: `{"type":"new_peek","n":${position}}` }
+  }
+
+  /** Reads a stream until it has said `until`. */
+  async function read(
+    url: string,
+    until: string,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<string> {
+    const stop = new AbortController()
+    const response = await fetch(url, { headers, signal: stop.signal })
+    expect(response.headers.get('content-type')).toBe('text/event-stream')
+    let text = ''
+    for await (const chunk of response.body ?? []) {
+      text += Buffer.from(chunk as Uint8Array).toString('utf8')
+      if (text.includes(until)) break
+    }
+    stop.abort()
+    return text
+  }
+
+  it('gives those behind a position, and new ones as they come', async () => {
+    const log = [output(1), output(2), output(3)]
+    await using server = await serveRoomserver(fakeRoomserver().api, { ...anyPort, outputs: logOf(log) })
+    const url = `${server.address}/api/roomserver/outputs`
+    const reading = read(`${url}?after=1`, '"n":4')
+    await delay(50)
+    log.push(output(4))
+    const frames = (await reading).split('\n\n').filter((frame) => frame.startsWith('id:'))
+    expect(frames.map((frame) => frame.split('\n'))).toEqual(
+      [2, 3, 4].map((n) => [`id: ${n}`, 'event: output', `data: {"type":"new_peek","n":${n}}`]),
+    )
+    expect(await read(url, '"n":4', { 'last-event-id': '3' })).not.toContain('"n":3')
+  })
+
+  it('says so when outputs are gone that the reader has not seen', async () => {
+    const outputs = logOf([output(8)])
+    await using server = await serveRoomserver(fakeRoomserver().api, { ...anyPort, outputs })
+    const text = await read(`${server.address}/api/roomserver/outputs?after=3`, '"n":8')
+    expect(text).toContain('event: gap\ndata: {"after":3,"oldest":8}\n\n')
+  })
+
+  it.each(['-1', '1e3', 'x', '99999999999999999999'])('refuses the position %s', async (after) => {
+    await using server = await serveRoomserver(fakeRoomserver().api, { ...anyPort, outputs: logOf([]) })
+    const answer = await askHttp1(server.address, get(`/api/roomserver/outputs?after=${after}`))
+    expect([answer.status, answer.body]).toEqual([400, '{"message":"after: not a position"}'])
+  })
+
+  it('ends when the server stops', async () => {
+    const server = await serveRoomserver(fakeRoomserver().api, {
+      ...anyPort,
+      outputs: logOf([output(1)]),
+      limits: { drainMs: 2_000 },
+    })
+    const response = await fetch(`${server.address}/api/roomserver/outputs`)
+    const ends = response.text().catch(() => 'cut')
+    await delay(50)
+    const start = performance.now()
+    await server.close()
+    await ends
+    expect(performance.now() - start).toBeLessThan(1_500)
+  })
+})
