@@ -46,7 +46,7 @@ describe('the stream of outputs', () => {
     const manager = await jetstreamManager(connection)
     await manager.consumers.add('HeadOutputRoomEvent', { durable_name: 'keeps-them' })
     await bus.publish(message(1), 0)
-    expect(await bus.publish(message(1), 0)).toEqual({ sequence: 1, isDuplicate: true })
+    expect(await bus.publish(message(1), 1)).toEqual({ sequence: 1, isDuplicate: true })
     const stored = await manager.streams.getMessage('HeadOutputRoomEvent', { seq: 1 })
     expect(stored?.header.get('room_id')).toBe('!a:test')
     expect(stored?.header.get('Nats-Msg-Id')).toBe('!a:test/1')
