@@ -9,6 +9,7 @@ import type { Store } from './ports.ts'
 import type { Compatibility } from './query/context.ts'
 import { createQueries } from './query/create-queries.ts'
 import type { Pieces } from './view/pieces.ts'
+import { watchedStore } from './view/watched-store.ts'
 
 /** What the room server is put together from. */
 export interface RoomserverDeps {
@@ -37,7 +38,8 @@ export interface RoomserverOptions {
 /** All operations of the internal API, in process. */
 export function createRoomserver(deps: RoomserverDeps, options: RoomserverOptions = {}): RoomserverApi {
   const { input, federation, user, appservice, ...parts } = deps
-  const context = { ...parts, appservice, compatibility: options.compatibility ?? 'current' }
+  const store = watchedStore(parts.store, parts.pieces)
+  const context = { ...parts, store, appservice, compatibility: options.compatibility ?? 'current' }
   return {
     inputRoomEvents: (request) => input.inputRoomEvents(request),
     ...createQueries(context),

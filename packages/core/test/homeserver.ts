@@ -56,13 +56,14 @@ export interface Output {
   readonly redacted_event?: { readonly RedactedEventID: string; readonly RedactedBecause: WireEvent }
 }
 
-/** The input on a store in memory, as tests use it. */
+/** The input on a store, as tests use it. */
 export class Homeserver implements AsyncDisposable {
   readonly storage: Storage
   readonly pieces: Pieces
   readonly input: RoomInput
 
-  private constructor(storage: Storage, deps: Partial<InputDeps>, limits: Partial<RoomLimits>) {
+  /** @param storage - closed with it */
+  constructor(storage: Storage, deps: Partial<InputDeps> = {}, limits: Partial<RoomLimits> = {}) {
     this.storage = storage
     this.pieces = new Pieces(storage, 16 * 1024 * 1024)
     const own = {
@@ -75,13 +76,14 @@ export class Homeserver implements AsyncDisposable {
     this.input = createInput({ ...own, ...deps }, limits)
   }
 
+  /** On a SQLite store in memory. */
   static async start(deps: Partial<InputDeps> = {}, limits: Partial<RoomLimits> = {}): Promise<Homeserver> {
     return new Homeserver(await openStorage({ dialect: 'sqlite', file: ':memory:' }), deps, limits)
   }
 
   /** Another process on the same store. */
-  beside(deps: Partial<InputDeps> = {}): Homeserver {
-    return new Homeserver(this.storage, deps, {})
+  beside(): Homeserver {
+    return new Homeserver(this.storage)
   }
 
   take(event: Pdu, change: Partial<InputRoomEvent> = {}): Promise<Outcome> {

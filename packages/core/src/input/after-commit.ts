@@ -19,7 +19,7 @@ export function takeOver(
     const record = view.event(nid)
     if (record !== undefined) pieces.putEvent(record, view.pduOf(record, draft.rules))
   }
-  pieces.movedRoom(room)
+  pieces.rooms.moves(room)
   counters.count(writeSet)
   for (const entry of writeSet.journal) {
     if (!entry.reset) continue

@@ -1,5 +1,5 @@
 import type { InputRoomEvent, RoomserverApi } from '@roomserver/api'
-import type { Clock, Logger } from '@roomserver/types'
+import type { Clock, Logger, RoomId } from '@roomserver/types'
 import type { Outcome } from '../decide/event-input.ts'
 import { RoomReader } from '../decide/room-reads.ts'
 import type { Store } from '../ports.ts'
@@ -24,6 +24,8 @@ export interface InputDeps {
   readonly fetchMissing?: FetchMissing | undefined
   /** Called after each commit that wrote outputs, so that whoever delivers them need not wait. */
   readonly onOutputs?: (() => void) | undefined
+  /** Told of each step of work on a room: `committing`, `answering` and others. Tests stop the process at one. */
+  readonly onStep?: ((step: string, roomId: RoomId) => void) | undefined
 }
 
 /** The way of events into rooms. */
@@ -43,7 +45,7 @@ export interface RoomInput {
 
 /** Puts the input together. */
 export function createInput(deps: InputDeps, limits: Partial<RoomLimits> = {}): RoomInput {
-  const { store, pieces, clock, log, serverName, fetchMissing, onOutputs } = deps
+  const { store, pieces, clock, log, serverName, fetchMissing, onOutputs, onStep } = deps
   const counters = new InputCounters()
   const parts = {
     serverName,
@@ -52,6 +54,7 @@ export function createInput(deps: InputDeps, limits: Partial<RoomLimits> = {}): 
     clock,
     log,
     counters,
+    onStep,
     reader: new RoomReader(store),
     nids: new NidPool(store),
     committer: new Committer(store, onOutputs),

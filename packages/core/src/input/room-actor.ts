@@ -33,6 +33,8 @@ export interface ActorParts {
   readonly counters: InputCounters
   readonly clock: Clock
   readonly log: Logger
+  /** Told of each step; tests stop the process at one. */
+  readonly onStep?: ((step: string, roomId: RoomId) => void) | undefined
 }
 
 /** A task that waits for its result. */
@@ -159,9 +161,15 @@ export class RoomActor {
     } else {
       this.#enter('committing')
       const writeSet = draft.writeSet(settled)
+      const { nid, revision } = draft.read
+      parts.pieces.rooms.moves({ nid, revision: revision + 1 })
       const result = await parts.committer.commit(writeSet)
-      if (result.kind !== 'committed') return result
+      if (result.kind !== 'committed') {
+        parts.pieces.rooms.lost(draft.read)
+        return result
+      }
       this.#room = takeOver(parts, draft, writeSet, result.revision)
+      this.#enter('answering')
     }
     jobs.forEach((job, index) => job.resolve(results[index]))
     return { kind: 'done' }
@@ -174,7 +182,7 @@ export class RoomActor {
     const room = this.#room ?? (await this.#newRoom(jobs[0]?.task.version ?? ''))
     const rules = roomVersion(room.version)
     if (rules === undefined) throw unsupported(room.version)
-    parts.pieces.sawRoom(room)
+    parts.pieces.rooms.saw(room)
     const view = new View(parts.pieces, room.nid)
     const reads = new RoomReads(parts.reader, room.nid)
     const draft = new Draft({ serverName: parts.serverName, nids: parts.nids }, view, reads, rules, room)
@@ -198,6 +206,7 @@ export class RoomActor {
   #enter(step: string): void {
     this.#step = step
     this.#stepSince = this.#parts.clock.now()
+    this.#parts.onStep?.(step, this.roomId)
   }
 }
 

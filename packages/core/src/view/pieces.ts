@@ -8,7 +8,6 @@ import type {
   EventTypeNid,
   Interned,
   RoomNid,
-  RoomRecord,
   SnapshotNid,
   SnapshotRecord,
   StateKeyNid,
@@ -19,6 +18,7 @@ import type { PieceStore } from '../ports.ts'
 import { ByteCache } from './byte-cache.ts'
 import { type Found, Loader } from './loader.ts'
 import type { Need } from './need.ts'
+import { RoomEpochs } from './room-epochs.ts'
 
 /** An event as cached: its record, and its parsed form once that was asked for. */
 interface CachedEvent {
@@ -32,9 +32,11 @@ interface CachedEvent {
  * computations and bounded by bytes.
  *
  * The few things that can change about an event (verdict, redaction) change by commits to its room: our own come in
- * through {@link Pieces.putEvent}; when another process moved a room on, {@link Pieces.sawRoom} drops its events.
+ * through {@link Pieces.putEvent}, and {@link RoomEpochs} tells when another process has moved a room on.
  */
 export class Pieces {
+  /** Whether what is cached of rooms' events still holds; to be told of every read of a room, and of our commits. */
+  readonly rooms = new RoomEpochs()
   readonly #loader: Loader
   readonly #events: ByteCache<EventNid, CachedEvent>
   readonly #eventNids: ByteCache<EventId, EventNid>
@@ -44,8 +46,6 @@ export class Pieces {
   readonly #typeNames = new Map<EventTypeNid, string>([...EVENT_TYPE_NIDS].map(([name, nid]) => [nid, name]))
   readonly #stateKeyNids: ByteCache<string, Interned<StateKeyNid>>
   readonly #stateKeyTexts: ByteCache<StateKeyNid, Interned<StateKeyNid>>
-  readonly #epochs = new Map<RoomNid, number>()
-  readonly #revisions = new Map<RoomNid, number>()
   /** Batches that were taken into the cache already; several computations get the same one. */
   readonly #kept = new WeakSet<Found>()
 
@@ -138,7 +138,7 @@ export class Pieces {
 
   /** Keeps an event as it was committed. */
   putEvent(record: EventRecord, pdu?: Pdu): void {
-    this.#events.set(record.nid, { record, epoch: this.#epoch(record.roomNid), pdu })
+    this.#events.set(record.nid, { record, epoch: this.rooms.of(record.roomNid), pdu })
     this.#eventNids.set(record.eventId, record.nid)
   }
 
@@ -161,21 +161,6 @@ export class Pieces {
     this.#stateKeyTexts.set(nid, interned)
   }
 
-  /**
-   * Tells the cache which revision a room was read at. When somebody else has moved the room on since, what may have
-   * changed about its events is dropped.
-   */
-  sawRoom({ nid, revision }: Pick<RoomRecord, 'nid' | 'revision'>): void {
-    const known = this.#revisions.get(nid)
-    if (known !== undefined && revision > known) this.#epochs.set(nid, this.#epoch(nid) + 1)
-    if (known === undefined || revision > known) this.#revisions.set(nid, revision)
-  }
-
-  /** Tells the cache of our own commit to a room, whose changes were put in. */
-  movedRoom({ nid, revision }: Pick<RoomRecord, 'nid' | 'revision'>): void {
-    this.#revisions.set(nid, revision)
-  }
-
   #keepRead(record: EventRecord): void {
     // A read that was under way while we committed a change must not bring the old record back.
     if (this.#cached(record.nid) === undefined) this.putEvent(record)
@@ -183,10 +168,6 @@ export class Pieces {
 
   #cached(nid: EventNid): CachedEvent | undefined {
     const cached = this.#events.get(nid)
-    return cached !== undefined && cached.epoch === this.#epoch(cached.record.roomNid) ? cached : undefined
-  }
-
-  #epoch(roomNid: RoomNid): number {
-    return this.#epochs.get(roomNid) ?? 0
+    return cached !== undefined && cached.epoch === this.rooms.of(cached.record.roomNid) ? cached : undefined
   }
 }

@@ -1,0 +1,55 @@
+import type { RoomNid, RoomRecord } from '@roomserver/types'
+
+/** How many rooms are remembered; beyond that all are forgotten, and with them what is cached of their events. */
+const MAX_ROOMS = 100_000
+
+type RoomAt = Pick<RoomRecord, 'nid' | 'revision'>
+
+/**
+ * Tells whether what is cached of a room's events still holds. Our own commits keep the cache up to date; a room that
+ * another process moved on enters a new epoch, and what was cached in an earlier one does not count any more.
+ */
+export class RoomEpochs {
+  readonly #rooms = new Map<RoomNid, { revision: number; epoch: number }>()
+  #base = 0
+  #latest = 0
+
+  /** The present epoch of a room. */
+  of(nid: RoomNid): number {
+    return this.#rooms.get(nid)?.epoch ?? this.#base
+  }
+
+  /** The room was read at this revision. */
+  saw({ nid, revision }: RoomAt): void {
+    const room = this.#rooms.get(nid)
+    if (room === undefined) {
+      this.#add(nid, revision)
+    } else if (revision > room.revision) {
+      room.revision = revision
+      room.epoch = ++this.#latest
+    }
+  }
+
+  /** We are about to commit, or have committed, this revision ourselves. */
+  moves({ nid, revision }: RoomAt): void {
+    const room = this.#rooms.get(nid)
+    if (room === undefined) this.#add(nid, revision)
+    else room.revision = revision
+  }
+
+  /** The commit from this revision did not come about, maybe because somebody else was faster. */
+  lost({ nid, revision }: RoomAt): void {
+    const room = this.#rooms.get(nid)
+    if (room === undefined) return
+    room.revision = revision
+    room.epoch = ++this.#latest
+  }
+
+  #add(nid: RoomNid, revision: number): void {
+    if (this.#rooms.size >= MAX_ROOMS) {
+      this.#rooms.clear()
+      this.#base = ++this.#latest
+    }
+    this.#rooms.set(nid, { revision, epoch: this.#base })
+  }
+}

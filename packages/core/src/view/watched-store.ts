@@ -1,0 +1,19 @@
+import type { Store } from '../ports.ts'
+import type { Pieces } from './pieces.ts'
+
+/** A store whose reads of rooms tell the cache which revision a room has, so that it lets go of what is out of date. */
+export function watchedStore(store: Store, { rooms }: Pieces): Store {
+  return {
+    ...store,
+    room: async (roomId) => {
+      const room = await store.room(roomId)
+      if (room !== undefined) rooms.saw(room)
+      return room
+    },
+    roomsByNid: async (nids) => {
+      const found = await store.roomsByNid(nids)
+      for (const room of found) rooms.saw(room)
+      return found
+    },
+  }
+}
