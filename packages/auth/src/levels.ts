@@ -1,6 +1,6 @@
 import type { Pdu } from '@roomserver/events'
 import { isJsonObject, type JsonValue, type UserId } from '@roomserver/types'
-import type { AuthRules } from '@roomserver/version'
+import type { AuthRules, RoomVersionRules } from '@roomserver/version'
 import type { Case } from './case.ts'
 
 /** The levels that stand by themselves in `m.room.power_levels`, with their values where they are absent. */
@@ -48,16 +48,26 @@ export function entryIn(content: Pdu['content'], map: string, key: string): Json
 }
 
 /** A level that stands by itself, or its default. */
-export function levelNamed(c: Pick<Case, 'powerLevels' | 'rules'>, name: LevelName): number {
+export function levelNamed(c: Pick<PowerLevelSources, 'powerLevels' | 'rules'>, name: LevelName): number {
   return readLevel(c.powerLevels?.content[name], c.rules.auth) ?? DEFAULT_LEVELS[name]
 }
 
-/** The power level of a user; `Infinity` for those who stand above all levels. */
-export function levelOf(c: Pick<Case, 'create' | 'powerLevels' | 'rules'>, user: UserId): number {
-  const { create, powerLevels, rules } = c
-  if (rules.auth.creatorsOutrankAll && creatorsOf(create).has(user)) return Infinity
-  if (powerLevels === undefined) return user === creatorOf(create) ? 100 : 0
-  return readLevel(entryIn(powerLevels.content, 'users', user), rules.auth) ?? levelNamed(c, 'users_default')
+/** What decides the power level of a user. */
+export interface PowerLevelSources {
+  readonly rules: RoomVersionRules
+  readonly create: Pdu | undefined
+  /** The room's `m.room.power_levels`, if it has them. */
+  readonly powerLevels: Pdu | undefined
+}
+
+/** The power level of a user: `Infinity` for those who stand above all levels, `NaN` when it cannot be read. */
+export function levelOf(sources: PowerLevelSources, user: UserId): number {
+  const { create, powerLevels, rules } = sources
+  if (create !== undefined && rules.auth.creatorsOutrankAll && creatorsOf(create).has(user)) return Infinity
+  if (powerLevels === undefined) return create !== undefined && user === creatorOf(create) ? 100 : 0
+  return (
+    readLevel(entryIn(powerLevels.content, 'users', user), rules.auth) ?? levelNamed(sources, 'users_default')
+  )
 }
 
 /** The level that sending this event takes. */

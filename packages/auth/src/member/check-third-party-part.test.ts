@@ -71,5 +71,7 @@ it('gives up after a few pairs of key and signature instead of trying thousands'
   const keys = { public_keys: Array.from({ length: 500 }, () => ({ public_key: publicKey })) }
   const started = performance.now()
   expect(judge({ ...part, signatures: { 'id.test': signatures } }, keys).allowed).toBe(false)
+  const long = { ...part, more: 'x'.repeat(40_000), signatures: { 'id.test': signatures } }
+  expect(judge(long, keys).allowed).toBe(false)
   expect(performance.now() - started).toBeLessThan(2_000)
 })

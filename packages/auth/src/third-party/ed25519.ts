@@ -3,8 +3,10 @@ import { sha512 } from './sha512.ts'
 /** The field, the order of the base point, and the constant of the curve -x² + y² = 1 + dx²y². */
 const P = (1n << 255n) - 19n
 const ORDER = (1n << 252n) + 27742317777372353535851937790883648493n
-const D = mod(-121665n * inverse(121666n))
-const SQRT_MINUS_ONE = power(2n, (P - 1n) / 4n)
+const D = 0x52036cee2b6ffe738cc740797779e89800700a4d4141d8ab75eb4dca135978a3n
+const SQRT_MINUS_ONE = 0x2b8324804fc1df0b2b4d00993dfbd7a72f431806ad2fe478c4ee1b274a0ea0b0n
+const BASE_X = 0x216936d3cd6e53fec0a4e231fdd6dc5c692cc7609525a7b2c9562d608f25d51an
+const BASE_Y = 0x6666666666666666666666666666666666666666666666666666666666666658n
 
 /** A point as X/Z, Y/Z, with T = XY/Z. */
 interface Point {
@@ -15,7 +17,7 @@ interface Point {
 }
 
 const ZERO: Point = { x: 0n, y: 1n, z: 1n, t: 0n }
-const BASE = decode(encodeY(mod(4n * inverse(5n)))) ?? ZERO
+const BASE: Point = { x: BASE_X, y: BASE_Y, z: 1n, t: (BASE_X * BASE_Y) % P }
 
 /**
  * Verifies an Ed25519 signature. Synchronous and portable, at a few milliseconds each: for the rare signature inside an
@@ -88,10 +90,6 @@ function littleEndian(bytes: Uint8Array): bigint {
   return bytes.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n)
 }
 
-function encodeY(y: bigint): Uint8Array {
-  return Uint8Array.from({ length: 32 }, (_, i) => Number((y >> BigInt(8 * i)) & 0xffn))
-}
-
 function mod(value: bigint): bigint {
   const rest = value % P
   return rest < 0n ? rest + P : rest
@@ -105,8 +103,4 @@ function power(base: bigint, exponent: bigint): bigint {
     squared = mod(squared * squared)
   }
   return result
-}
-
-function inverse(value: bigint): bigint {
-  return power(value, P - 2n)
 }

@@ -4,6 +4,8 @@ import { verifyEd25519 } from './ed25519.ts'
 
 /** How many pairs of key and signature are tried; a real invite has two keys and one signature. */
 const MAX_TRIES = 32
+/** How much is hashed for them in all; the signed part of a real invite has some 200 bytes. */
+const MAX_HASHED_BYTES = 128 * 1024
 /** Of base64 with padding and to spare; a signature takes 86 characters. */
 const MAX_TEXT_LENGTH = 100
 
@@ -21,7 +23,7 @@ export function isSignedByInvite(signed: JsonObject, invite: Pdu): boolean {
   let tries = 0
   for (const key of keysIn(invite.content)) {
     for (const signature of signatures) {
-      if (++tries > MAX_TRIES) return false
+      if (++tries > MAX_TRIES || tries * message.length > MAX_HASHED_BYTES) return false
       if (verifyEd25519(key, message, signature)) return true
     }
   }
