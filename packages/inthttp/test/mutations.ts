@@ -15,7 +15,7 @@ const ODD_VALUES: readonly unknown[] = [
   true,
   -1,
   1e308,
-  9_007_199_254_740_993,
+  2 ** 53 + 2,
   0.1,
   '',
   '\u0000\u001f',
