@@ -1,9 +1,11 @@
 import type { WriteSet } from '@roomserver/types'
-import { CompiledQuery } from 'kysely'
+import type { CompiledQuery } from 'kysely'
 import { type BulkWrite, lastOfEach } from '../bulk.ts'
+import type { PieceWrites } from '../pieces.ts'
 import type { Db } from '../schema.ts'
 import type { Tables } from '../tables/tables.ts'
 import { all, blocksOf, invitesOf, journalOf, membershipsOf, redactionsOf, updatesOf } from './batch.ts'
+import { combine, type Guard } from './combine.ts'
 
 /**
  * Stores write sets with one statement, and so with one round trip to the server and one wait for the disk: a
@@ -15,9 +17,8 @@ import { all, blocksOf, invitesOf, journalOf, membershipsOf, redactionsOf, updat
  */
 export async function commitAtOnce(db: Db, tables: Tables, sets: readonly WriteSet[]): Promise<boolean> {
   if (!sets.every(isIndependent)) return false
-  const known = sets.filter((set) => set.room.revision > 0)
-  const parts = [...statements(tables.rooms.advance, known), ...otherParts(tables, sets)]
-  await db.executeQuery(combine(parts, known.length))
+  const guards = [...advanced(tables, sets), ...pieces(tables, sets)]
+  await db.executeQuery(combine(guards, rows(tables, sets)))
   return true
 }
 
@@ -28,23 +29,38 @@ function isIndependent(set: WriteSet): boolean {
   return set.updates.every(({ nid }) => !brought.has(nid))
 }
 
-function otherParts(tables: Tables, sets: readonly WriteSet[]): readonly CompiledQuery[] {
+/** Every room has to be moved on from the revision that was read. */
+function advanced(tables: Tables, sets: readonly WriteSet[]): readonly Guard[] {
+  const known = sets.filter((set) => set.room.revision > 0)
+  const [moved] = statements(tables.rooms.advance, known)
+  return moved === undefined ? [] : [{ changing: moved, expected: known.length }]
+}
+
+/** Every piece has to be new, or there already under the NID that it has in the write set. */
+function pieces(tables: Tables, sets: readonly WriteSet[]): readonly Guard[] {
+  return [
+    ...stored(tables.eventTypes, all(sets, 'eventTypes')),
+    ...stored(tables.stateKeys, all(sets, 'stateKeys')),
+    ...stored(tables.blocks, blocksOf(sets)),
+    ...stored(tables.snapshots, all(sets, 'snapshots')),
+  ]
+}
+
+function stored<T extends { readonly nid: number }>(
+  table: PieceWrites<T>,
+  items: readonly T[],
+): readonly Guard[] {
+  const once = lastOfEach(items, ({ nid }) => nid)
+  const [added] = statements(table.addMissing, once)
+  const [same] = statements(table.countSame, once)
+  if (added === undefined || same === undefined) return []
+  return [{ changing: added, found: same, expected: once.length }]
+}
+
+function rows(tables: Tables, sets: readonly WriteSet[]): readonly CompiledQuery[] {
   const fresh = sets.filter((set) => set.room.revision === 0)
   return [
     ...statements(tables.rooms.add, fresh),
-    ...statements(
-      tables.eventTypes.add,
-      lastOfEach(all(sets, 'eventTypes'), ({ nid }) => nid),
-    ),
-    ...statements(
-      tables.stateKeys.add,
-      lastOfEach(all(sets, 'stateKeys'), ({ nid }) => nid),
-    ),
-    ...statements(
-      tables.blocks.add,
-      lastOfEach(blocksOf(sets), ({ nid }) => nid),
-    ),
-    ...statements(tables.snapshots.add, all(sets, 'snapshots')),
     ...statements(tables.events.add, all(sets, 'events')),
     ...statements(tables.events.update, updatesOf(sets)),
     ...statements(tables.danglingPrev.add, all(sets, 'danglingPrev')),
@@ -60,30 +76,4 @@ function otherParts(tables: Tables, sets: readonly WriteSet[]): readonly Compile
 
 function statements<T>(into: BulkWrite<T>, items: readonly T[]): readonly CompiledQuery[] {
   return items.length === 0 ? [] : into.statements(items)
-}
-
-/** Texts by the texts of their parts; there are few combinations. */
-const combined = new Map<string, string>()
-const MAX_COMBINED = 300
-
-/** @param advanced - how many rows the first part has to change, or the statement divides by zero */
-function combine(parts: readonly CompiledQuery[], advanced: number): CompiledQuery {
-  const key = `${advanced > 0} ${parts.map((part) => part.sql).join('\n')}`
-  const text = combined.get(key) ?? combinedText(parts, advanced > 0)
-  if (combined.size < MAX_COMBINED) combined.set(key, text)
-  const parameters = parts.flatMap((part) => part.parameters)
-  return CompiledQuery.raw(text, advanced > 0 ? [...parameters, advanced] : parameters)
-}
-
-function combinedText(parts: readonly CompiledQuery[], isGuarded: boolean): string {
-  let offset = 0
-  const expressions = parts.map((part, index) => {
-    const text = part.sql.replaceAll(/\$(\d+)/g, (_all, number: string) => `$${Number(number) + offset}`)
-    offset += part.parameters.length
-    return `part${index} as (${text})`
-  })
-  const guard = isGuarded
-    ? `select 1 / (case when count(*) = $${offset + 1} then 1 else 0 end) as moved from part0`
-    : 'select 1 as moved'
-  return `with ${expressions.join(',\n')}\n${guard}`
 }

@@ -103,13 +103,12 @@ async function writeState(tx: Db, tables: Tables, sets: readonly WriteSet[]): Pr
 
 async function writeEvents(tx: Db, tables: Tables, sets: readonly WriteSet[]): Promise<void> {
   const events = all(sets, 'events')
-  if (await isAnyThere(tx, tables.events.addMissing, events)) {
-    const stored = await tables.events.nidsOf(
-      tx,
-      events.map(({ eventId }) => eventId),
-    )
-    const nids = new Map(stored.map((event) => [event.event_id, event.nid]))
-    undo(sets, 'event', (set) => set.events.some((event) => nids.get(event.eventId) !== event.nid))
+  if (events.length > 0) {
+    const { rows } = await tables.events.addMissing.run(tx, events)
+    const added = new Set(rows.map((row) => row['nid']))
+    if (added.size < events.length) {
+      undo(sets, 'event', (set) => set.events.some(({ nid }) => !added.has(nid)))
+    }
   }
   await write(tx, tables.events.update, updatesOf(sets))
   await write(tx, tables.danglingPrev.add, all(sets, 'danglingPrev'))

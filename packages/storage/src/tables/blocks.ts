@@ -1,8 +1,8 @@
 import type { BlockNid, BlockRecord } from '@roomserver/types'
 import { decodeBlock, encodeBlock } from '../block-codec.ts'
-import { bulkInsert } from '../bulk.ts'
 import type { Columns, Dialect } from '../dialects.ts'
 import { fromHex, toHex } from '../hex.ts'
+import { pieceWrites } from '../pieces.ts'
 import { prepare } from '../prepared.ts'
 import type { Db } from '../schema.ts'
 
@@ -24,9 +24,7 @@ export function blockQueries(dialect: Dialect, build: Db) {
     byNids: async (db: Db, nids: readonly BlockNid[]) => (await byNid(db, dialect.list(nids))).map(toBlock),
     byHashes: async (db: Db, hashes: readonly string[]) =>
       (await byHash(db, dialect.list(hashes))).map(toBlock),
-    add: bulkInsert(dialect, 'blocks', columns, fromBlock),
-    /** Passes over those whose hash or NID is there already. */
-    addMissing: bulkInsert(dialect, 'blocks', columns, fromBlock, 'on conflict do nothing'),
+    ...pieceWrites(dialect, 'blocks', columns, 'hash', fromBlock),
   }
 }
 

@@ -68,16 +68,12 @@ const VERDICTS: readonly Verdict[] = [
 export function eventQueries(dialect: Dialect, build: Db) {
   const byNid = prepare(build.selectFrom('events').selectAll().where(dialect.among('nid', 'int')))
   const byId = prepare(build.selectFrom('events').selectAll().where(dialect.among('event_id', 'text')))
-  const nidsOf = prepare(
-    build.selectFrom('events').select(['nid', 'event_id']).where(dialect.among('event_id', 'text')),
-  )
   return {
     byNids: async (db: Db, nids: readonly EventNid[]) => (await byNid(db, dialect.list(nids))).map(toEvent),
     byIds: async (db: Db, ids: readonly EventId[]) => (await byId(db, dialect.list(ids))).map(toEvent),
-    nidsOf: (db: Db, ids: readonly EventId[]) => nidsOf(db, dialect.list(ids)),
     add: bulkInsert(dialect, 'events', columns, fromEvent),
-    /** Passes over those whose ID or NID is there already. */
-    addMissing: bulkInsert(dialect, 'events', columns, fromEvent, 'on conflict do nothing'),
+    /** Passes over those whose ID or NID is there already; returns the NIDs of the others. */
+    addMissing: bulkInsert(dialect, 'events', columns, fromEvent, 'on conflict do nothing returning nid'),
     update: bulkWrite(dialect, updateColumns, fromUpdate, UPDATE),
   }
 }

@@ -1,7 +1,7 @@
 import type { RoomNid, SnapshotNid, SnapshotRecord } from '@roomserver/types'
-import { bulkInsert } from '../bulk.ts'
 import type { Columns, Dialect } from '../dialects.ts'
 import { fromHex, toHex } from '../hex.ts'
+import { pieceWrites } from '../pieces.ts'
 import { prepare, slot } from '../prepared.ts'
 import type { Db } from '../schema.ts'
 import { decodeList, encodeList } from '../varint.ts'
@@ -32,9 +32,7 @@ export function snapshotQueries(dialect: Dialect, build: Db) {
       (await byNid(db, dialect.list(nids))).map(toSnapshot),
     byHashes: async (db: Db, roomNid: RoomNid, hashes: readonly string[]) =>
       (await byHash(db, roomNid, dialect.list(hashes))).map(toSnapshot),
-    add: bulkInsert(dialect, 'snapshots', columns, fromSnapshot),
-    /** Passes over those that are there already. */
-    addMissing: bulkInsert(dialect, 'snapshots', columns, fromSnapshot, 'on conflict do nothing'),
+    ...pieceWrites(dialect, 'snapshots', columns, 'hash', fromSnapshot),
   }
 }
 

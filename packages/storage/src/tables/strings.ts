@@ -1,6 +1,7 @@
 import type { EventTypeNid, Interned, StateKeyNid } from '@roomserver/types'
-import { bulkInsert, lastOfEach } from '../bulk.ts'
+import { lastOfEach } from '../bulk.ts'
 import type { Columns, Dialect } from '../dialects.ts'
+import { pieceWrites } from '../pieces.ts'
 import { prepare } from '../prepared.ts'
 import type { Db } from '../schema.ts'
 
@@ -26,18 +27,18 @@ function internedQueries<N extends number>(dialect: Dialect, build: Db, table: '
   const rows = build.selectFrom(table).selectAll().$castTo<Interned<N>>()
   const byNid = prepare(rows.where(dialect.among('nid', 'int')))
   const byText = prepare(rows.where(dialect.among('text', 'text')))
-  const addMissing = bulkInsert(dialect, table, columns, sameRow, 'on conflict do nothing')
+  const writes = pieceWrites(dialect, table, columns, 'text', (string: StringRow) => string)
   return {
     byNids: (db: Db, nids: readonly N[]) => byNid(db, dialect.list(nids)),
     byTexts: (db: Db, texts: readonly string[]) => byText(db, dialect.list(texts)),
-    add: bulkInsert(dialect, table, columns, sameRow),
+    ...writes,
     /**
      * Stores strings, in the order of their text, so that two processes that store the same ones do not lock each
      * other out. Returns the texts that have another NID, given by somebody else.
      */
     intern: async (db: Db, strings: readonly Interned<N>[]): Promise<ReadonlySet<string>> => {
       const wanted = lastOfEach(strings, (string) => string.text).toSorted(byTextOrder)
-      const { affected } = await addMissing.run(db, wanted)
+      const { affected } = await writes.addMissing.run(db, wanted)
       if (affected === strings.length) return new Set()
       const found = await byText(db, dialect.list(wanted.map(({ text }) => text)))
       const nids = new Map(found.map((string) => [string.text, string.nid]))
@@ -52,8 +53,6 @@ export interface StringRow {
 }
 
 const columns: Columns<StringRow> = { nid: 'int', text: 'text' }
-
-const sameRow = (string: StringRow): StringRow => string
 
 function byTextOrder(a: { readonly text: string }, b: { readonly text: string }): number {
   return a.text < b.text ? -1 : a.text > b.text ? 1 : 0

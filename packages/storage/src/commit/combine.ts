@@ -1,0 +1,53 @@
+import { CompiledQuery } from 'kysely'
+
+/** A part of a statement that has to change as many rows as expected, or the whole statement fails. */
+export interface Guard {
+  /** Returns a row for every row that it changes. */
+  readonly changing: CompiledQuery
+  /** Returns, as `n`, how many rows were as they should be before. */
+  readonly found?: CompiledQuery
+  readonly expected: number
+}
+
+/** Texts by the texts of their parts; there are few combinations. */
+const combined = new Map<string, string>()
+const MAX_COMBINED = 300
+
+/**
+ * One statement of many: each is a common table expression, and all of them take place or none does.
+ *
+ * @param guards - parts on whose outcome the others depend; where one is missed, the statement divides by zero
+ */
+export function combine(guards: readonly Guard[], others: readonly CompiledQuery[]): CompiledQuery {
+  const key = [guards.map(shapeOf).join(''), ...partsOf(guards, others).map((part) => part.sql)].join('\n')
+  const text = combined.get(key) ?? combinedText(guards, others)
+  if (combined.size < MAX_COMBINED) combined.set(key, text)
+  const parameters = partsOf(guards, others).flatMap((part) => part.parameters)
+  return CompiledQuery.raw(text, [...parameters, ...guards.map((guard) => guard.expected)])
+}
+
+const shapeOf = (guard: Guard): string => (guard.found === undefined ? 'c' : 'cf')
+
+function partsOf(guards: readonly Guard[], others: readonly CompiledQuery[]): readonly CompiledQuery[] {
+  const guarding = guards.flatMap(({ changing, found }) =>
+    found === undefined ? [changing] : [changing, found],
+  )
+  return [...guarding, ...others]
+}
+
+function combinedText(guards: readonly Guard[], others: readonly CompiledQuery[]): string {
+  let offset = 0
+  const expressions = partsOf(guards, others).map((part, index) => {
+    const text = part.sql.replaceAll(/\$(\d+)/g, (_all, number: string) => `$${Number(number) + offset}`)
+    offset += part.parameters.length
+    return `part${index} as (${text})`
+  })
+  let part = 0
+  const conditions = guards.map(({ found }, index) => {
+    const changed = `(select count(*) from part${part++})`
+    const before = found === undefined ? '' : ` + (select n from part${part++})`
+    return `${changed}${before} = $${offset + index + 1}`
+  })
+  const test = conditions.length === 0 ? 'true' : conditions.join(' and ')
+  return `with ${expressions.join(',\n')}\nselect 1 / (case when ${test} then 1 else 0 end) as stored`
+}
