@@ -27,7 +27,7 @@ export function* walkChains<Need>(problem: Problem<Need>): Asking<Need, ChainFin
 }
 
 /** Steps between two places to breathe. */
-const STEPS_PER_BREATH = 512
+const STEPS_PER_BREATH = 256
 
 class ChainWalk<Need> {
   readonly #problem: Problem<Need>
@@ -50,7 +50,9 @@ class ChainWalk<Need> {
     const { graph } = this.#problem
     yield* graph.load([...this.#conflicted])
     graph.rank([...this.#conflicted])
+    yield undefined
     this.#seed()
+    yield undefined
     const floor = this.#floor()
     for (let step = 1; ; step++) {
       const next = this.#queue.peek()

@@ -55,11 +55,14 @@ function* enteredSince(
   for (const nid of nids) states.push({ blocks: blocksOfSnapshot(nid, reader) })
   const shared = sharedBottom(states)
   const blocks = new Set(states.flatMap((state) => state.blocks.slice(shared)))
+  yield undefined
   const layers = yield* layersOf({ blocks: [...blocks] }, reader)
   const entered = new Set<EventNid>()
   const seen = new Map<number, Set<number>>()
+  let steps = 0
   for (const layer of layers) {
     for (let index = 0; index < entryCount(layer); index++) {
+      if (++steps % ENTRIES_PER_BREATH === 0) yield undefined
       const type = typeAt(layer, index)
       const stateKey = stateKeyAt(layer, index)
       let keys = seen.get(type)
@@ -68,12 +71,11 @@ function* enteredSince(
       keys.add(stateKey)
       entered.add(common.event(type, stateKey))
     }
-    if (layer.length > ENTRIES_PER_BREATH) yield undefined
   }
   return [...entered]
 }
 
-const ENTRIES_PER_BREATH = 3000
+const ENTRIES_PER_BREATH = 2048
 
 function blocksOfSnapshot(nid: SnapshotNid, reader: SnapshotReader): readonly BlockNid[] {
   return nid === NO_NID ? [] : (reader.snapshot(nid)?.blocks ?? [])

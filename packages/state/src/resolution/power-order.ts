@@ -44,7 +44,7 @@ export function* powerOrder<Need>(
     if (levels.size % NODES_PER_BREATH === 0) yield undefined
   }
   const levelOf = (node: EventNode): number => levels.get(node) ?? 0
-  return topological(problem, chosen, (a, b) => {
+  return yield* topological(problem, chosen, (a, b) => {
     const [levelA, levelB] = [levelOf(a), levelOf(b)]
     return levelA === levelB ? compareByTime(a, b) : levelA > levelB ? -1 : 1
   })
@@ -58,20 +58,26 @@ function* withCited<Need>(
   full: ReadonlySet<EventNode>,
 ): Asking<Need, ReadonlySet<EventNode>> {
   const chosen = new Set<EventNode>()
-  for (const node of full) if (isPowerEvent(node.pdu)) chosen.add(node)
+  let looked = 0
+  for (const node of full) {
+    if (++looked % NODES_PER_BREATH === 0) yield undefined
+    if (isPowerEvent(node.pdu)) chosen.add(node)
+  }
   // A set is walked in the order of insertion, and to its end even when it grows meanwhile.
+  let steps = 0
   for (const node of chosen) {
+    if (++steps % NODES_PER_BREATH === 0) yield undefined
     for (const cited of yield* authOf(graph, node)) if (full.has(cited)) chosen.add(cited)
   }
   return chosen
 }
 
 /** Kahn's algorithm with a priority queue: of the events whose cited events are all placed, the least comes next. */
-function topological<Need>(
+function* topological<Need>(
   { graph }: Problem<Need>,
   nodes: ReadonlySet<EventNode>,
   compare: (a: EventNode, b: EventNode) => number,
-): readonly EventNode[] {
+): Asking<Need, readonly EventNode[]> {
   const waitingFor = new Map<EventNode, number>()
   const citedBy = new Map<EventNode, EventNode[]>()
   const ready = new Heap<EventNode>(compare)
@@ -85,9 +91,11 @@ function topological<Need>(
     if (cited.length === 0) ready.push(node)
     else waitingFor.set(node, cited.length)
   }
+  yield undefined
   const order: EventNode[] = []
   for (let node = ready.pop(); node !== undefined; node = ready.pop()) {
     order.push(node)
+    if (order.length % NODES_PER_BREATH === 0) yield undefined
     for (const citing of citedBy.get(node) ?? []) {
       const left = (waitingFor.get(citing) ?? 0) - 1
       waitingFor.set(citing, left)

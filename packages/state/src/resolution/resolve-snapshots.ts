@@ -111,6 +111,8 @@ function agreedEntry({ type, stateKey, events }: Divergence): StateEntry {
   return { type, stateKey, event: events.find((event) => event !== NO_NID) ?? NO_NID }
 }
 
+const CONFLICTS_PER_BREATH = 256
+
 function* conflictsOf(
   graph: SnapshotGraph,
   conflicting: readonly Divergence[],
@@ -118,6 +120,7 @@ function* conflictsOf(
   yield* graph.nodes(conflicting.flatMap(({ events }) => events))
   const conflicts: Conflict[] = []
   for (const { events } of conflicting) {
+    if (conflicts.length % CONFLICTS_PER_BREATH === 0) yield undefined
     const nodes = yield* graph.nodes(events)
     const known = nodes.find((node) => node !== undefined)
     if (known === undefined) throw damaged(events)

@@ -29,6 +29,8 @@ export interface CommonState {
 
 const POWER_LEVELS = EVENT_TYPE_NIDS.get('m.room.power_levels')
 
+const NODES_PER_BREATH = 1024
+
 /** The graph of events behind state snapshots. */
 export class SnapshotGraph implements Graph<ResolutionNeed> {
   readonly #reader: SnapshotReader
@@ -57,7 +59,11 @@ export class SnapshotGraph implements Graph<ResolutionNeed> {
 
   *#fetch(nids: Iterable<EventNid>): Asking<ResolutionNeed, void> {
     const missing: EventNid[] = []
-    for (const nid of nids) if (!this.#isKnown(nid)) missing.push(nid)
+    let steps = 0
+    for (const nid of nids) {
+      if (!this.#isKnown(nid)) missing.push(nid)
+      if (++steps % NODES_PER_BREATH === 0) yield undefined
+    }
     if (missing.length === 0) return
     yield { kind: 'events', nids: missing }
     for (const nid of missing) if (!this.#isKnown(nid)) this.#nodes.set(nid, undefined)
@@ -99,7 +105,11 @@ export class SnapshotGraph implements Graph<ResolutionNeed> {
 
   *load(nodes: readonly EventNode[]): Asking<ResolutionNeed, void> {
     const cited = new Set<EventNid>()
-    for (const node of nodes) for (const nid of this.recordOf(node)?.authNids ?? []) cited.add(nid)
+    let steps = 0
+    for (const node of nodes) {
+      for (const nid of this.recordOf(node)?.authNids ?? []) cited.add(nid)
+      if (++steps % NODES_PER_BREATH === 0) yield undefined
+    }
     yield* this.#fetch(cited)
   }
 

@@ -7,9 +7,9 @@ import {
   type SnapshotRecord,
   type StateKeyNid,
 } from '@roomserver/types'
-import { type Entries, entryCount, eventAt, stateKeyAt, typeAt } from './entries.ts'
+import { type Entries, entryCount, eventAt, NO_ENTRIES, stateKeyAt, typeAt } from './entries.ts'
 import { lookup } from './lookup.ts'
-import { overlay } from './merge.ts'
+import { mergeEntries, overlay } from './merge.ts'
 import { type BlockNeed, type BlockReader, layersOf } from './reader.ts'
 
 /** An entry that is not the same in all of several states: its event in each of them, 0 where it has none. */
@@ -18,6 +18,9 @@ export interface Divergence {
   readonly stateKey: StateKeyNid
   readonly events: readonly EventNid[]
 }
+
+/** Entries that are compared between two places to breathe. */
+const ENTRIES_PER_BREATH = 1024
 
 type Blocks = Pick<SnapshotRecord, 'blocks'>
 
@@ -32,14 +35,18 @@ export function* divergences(
   const shared = sharedBottom(snapshots)
   const bottom: Blocks = { blocks: snapshots[0]?.blocks.slice(0, shared) ?? [] }
   const tops: Entries[] = []
+  let union = NO_ENTRIES
   for (const snapshot of snapshots) {
     const layers = yield* layersOf({ blocks: snapshot.blocks.slice(shared) }, reader)
-    tops.push(overlay(layers, 'keep'))
+    const top = overlay(layers, 'keep')
+    tops.push(top)
+    union = mergeEntries(union, top, 'keep')
+    yield undefined
   }
   const found: Divergence[] = []
-  const union = overlay(tops, 'keep')
   const places = tops.map(() => 0)
   for (let index = 0; index < entryCount(union); index++) {
+    if (index % ENTRIES_PER_BREATH === ENTRIES_PER_BREATH - 1) yield undefined
     const type = typeAt(union, index)
     const stateKey = stateKeyAt(union, index)
     const own = tops.map((top, i) => takeAt(top, places, i, type, stateKey))
