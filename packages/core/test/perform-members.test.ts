@@ -1,0 +1,405 @@
+import type { FederationApi, PerformJoinRequest } from '@roomserver/api'
+import type { Pdu } from '@roomserver/events'
+import { RoomBuilder } from '@roomserver/testing'
+import { describe, expect, it } from 'vitest'
+import { Operations, type Others } from './operations.ts'
+
+async function started(joinRule = 'public', others: Others = {}) {
+  const server = await Operations.start(others)
+  const room = await RoomBuilder.create({ joinRule })
+  await server.hs.takeAll(room.events)
+  return { server, room }
+}
+
+const joinRequest = (change: Partial<PerformJoinRequest>): PerformJoinRequest => ({
+  room_id_or_alias: '!room:a',
+  user_id: '@bob:a',
+  content: { displayname: 'Bob' },
+  server_names: [],
+  ...change,
+})
+
+describe('performJoin', () => {
+  it('joins a user of ours, with the content of the request', async () => {
+    const { server, room } = await started()
+    await using _server = server
+    expect(await server.api.performJoin(joinRequest({}))).toEqual({
+      room_id: room.roomId,
+      JoinedVia: 'a',
+      Error: null,
+    })
+    const content = { displayname: 'Bob', membership: 'join' }
+    expect(await server.content(room.roomId, 'm.room.member', '@bob:a')).toEqual(content)
+    expect(await server.lastOutput()).toMatchObject({ new_room_event: { send_as_server: 'a' } })
+  })
+
+  it('leaves a joined user as he is', async () => {
+    const { server, room } = await started()
+    await using _server = server
+    const before = await server.hs.outputs()
+    expect(await server.api.performJoin(joinRequest({ user_id: '@alice:a' }))).toMatchObject({
+      room_id: room.roomId,
+      Error: null,
+    })
+    expect(await server.hs.outputs()).toEqual(before)
+  })
+
+  it('follows an alias of ours', async () => {
+    const { server, room } = await started()
+    await using _server = server
+    await server.api.setRoomAlias({ user_id: '@alice:a', alias: '#x:a', room_id: room.roomId })
+    const answer = await server.api.performJoin(joinRequest({ room_id_or_alias: '#x:a' }))
+    expect(answer).toMatchObject({ room_id: room.roomId, Error: null })
+  })
+
+  it('lets users join at the same moment without forking the room', async () => {
+    const { server, room } = await started()
+    await using _server = server
+    const users = Array.from({ length: 8 }, (_, index) => `@user${index}:a`)
+    await Promise.all(users.map((user_id) => server.api.performJoin(joinRequest({ user_id }))))
+    expect(await server.hs.extremities(room.roomId)).toHaveLength(1)
+    const latest = await server.api.queryLatestEventsAndState({ room_id: room.roomId, state_to_fetch: [] })
+    expect(latest.depth).toBe(13)
+  })
+
+  it('names who vouches in a restricted room', async () => {
+    const { server, room } = await started()
+    await using _server = server
+    const club = await RoomBuilder.create({ roomId: '!club:a' })
+    await club.join('@bob:a')
+    const allow = [{ type: 'm.room_membership', room_id: '!club:a' }]
+    const rule = await room.state('m.room.join_rules', '', { join_rule: 'restricted', allow })
+    await server.hs.takeAll([...club.events, rule])
+    expect(await server.api.performJoin(joinRequest({}))).toMatchObject({ Error: null })
+    expect(await server.content(room.roomId, 'm.room.member', '@bob:a')).toMatchObject({
+      join_authorised_via_users_server: '@alice:a',
+    })
+    expect(await server.api.performJoin(joinRequest({ user_id: '@carl:a' }))).toMatchObject({
+      Error: { Code: 1, Msg: 'The join to room !room:a was not allowed.' },
+    })
+  })
+
+  it.each<[string, Partial<PerformJoinRequest>, number, string]>([
+    ['no user', { user_id: 'bob' }, 2, 'Supplied user ID "bob" in incorrect format'],
+    ['a user of another server', { user_id: '@b:b' }, 2, 'User "@b:b" does not belong to this homeserver'],
+    ['no room', { room_id_or_alias: 'rubbish' }, 2, 'Room ID or alias "rubbish" is invalid'],
+    [
+      'a room ID without server',
+      { room_id_or_alias: '!x' },
+      2,
+      'Room ID "!x" is invalid: invalid ID "!x" missing \':\'',
+    ],
+    ['an unknown alias', { room_id_or_alias: '#no:a' }, 0, 'alias "#no:a" not found'],
+    ['an unknown room of ours', { room_id_or_alias: '!no:a' }, 3, 'room ID "!no:a" does not exist'],
+    [
+      'a room of others, and nobody to ask',
+      { room_id_or_alias: '!far:b' },
+      0,
+      'joining !far:b, a room that this server is not in, takes the federation component, and none is configured',
+    ],
+  ])('refuses %s', async (_what, change, Code, Msg) => {
+    const { server } = await started()
+    await using _server = server
+    const Error = { Code, Msg, RemoteCode: 0 }
+    expect(await server.api.performJoin(joinRequest(change))).toEqual({ room_id: '', JoinedVia: '', Error })
+  })
+
+  it('refuses what the rules of the room refuse', async () => {
+    const { server } = await started('invite')
+    await using _server = server
+    const { Error } = await server.api.performJoin(joinRequest({}))
+    expect(Error).toMatchObject({
+      Code: 1,
+      Msg: expect.stringMatching(/^InputRoomEvents auth failed: .*invite/),
+    })
+  })
+
+  it('joins through other servers where we are outside', async () => {
+    const asked: unknown[] = []
+    const federation: Partial<FederationApi> = {
+      performDirectoryLookup: async () => ({ room_id: '!far:b', server_names: ['c'] }),
+      performJoinRequest: async (request) => {
+        asked.push(request)
+        return { JoinedVia: 'c', LastError: null }
+      },
+    }
+    const { server } = await started('public', { federation })
+    await using _server = server
+    const request = joinRequest({ room_id_or_alias: '#x:b', server_names: ['a', 'd'] })
+    expect(await server.api.performJoin(request)).toEqual({ room_id: '!far:b', JoinedVia: 'c', Error: null })
+    expect(asked).toEqual([
+      {
+        room_id: '!far:b',
+        user_id: '@bob:a',
+        server_names: ['d', 'b', 'c'],
+        content: { displayname: 'Bob', membership: 'join' },
+      },
+    ])
+  })
+
+  it('passes on how the other server refused', async () => {
+    const LastError = { Contents: null, WrappedError: null, Message: '{"errcode":"M_FORBIDDEN"}', Code: 403 }
+    const federation = { performJoinRequest: async () => ({ JoinedVia: '', LastError }) }
+    const { server } = await started('public', { federation })
+    await using _server = server
+    expect(await server.api.performJoin(joinRequest({ room_id_or_alias: '!far:b' }))).toMatchObject({
+      Error: { Code: 5, RemoteCode: 403, Msg: '{"errcode":"M_FORBIDDEN"}' },
+    })
+  })
+})
+
+const inviteRequest = (invite: Pdu, change: object = {}) => ({
+  room_version: invite.rules.version,
+  event: { roomVersion: invite.rules.version, eventId: invite.eventId, json: invite.json },
+  invite_room_state: [],
+  send_as_server: 'a',
+  transaction_id: null,
+  ...change,
+})
+
+describe('performInvite', () => {
+  it('sends an invite to a user of ours, with what he is shown of the room', async () => {
+    const { server, room } = await started('invite')
+    await using _server = server
+    const invite = await room.member('@alice:a', '@bob:a', 'invite')
+    expect(await server.api.performInvite(inviteRequest(invite))).toEqual({ Error: null })
+    const [told, sent] = (await server.hs.outputs()).slice(-2)
+    const member = {
+      content: { membership: 'invite' },
+      sender: '@alice:a',
+      state_key: '@bob:a',
+      type: 'm.room.member',
+    }
+    const shown = [{ type: 'm.room.create' }, { type: 'm.room.join_rules' }]
+    expect(told).toMatchObject({
+      new_invite_event: { event: { unsigned: { invite_room_state: [member, ...shown, member] } } },
+    })
+    expect(sent).toMatchObject({ new_room_event: { event: { _event_id: invite.eventId } } })
+    expect(await server.api.queryRoomsForUser({ UserID: '@bob:a', WantMembership: 'invite' })).toEqual({
+      RoomIDs: [room.roomId],
+    })
+  })
+
+  it('has an invite to another server signed there first', async () => {
+    const asked: string[] = []
+    const federation: Partial<FederationApi> = {
+      performInviteRequest: async ({ event }) => {
+        asked.push(event?.eventId ?? '')
+        return { event }
+      },
+    }
+    const { server, room } = await started('invite', { federation })
+    await using _server = server
+    const invite = await room.member('@alice:a', '@bob:b', 'invite')
+    expect(await server.api.performInvite(inviteRequest(invite))).toEqual({ Error: null })
+    expect(asked).toEqual([invite.eventId])
+    expect(await server.content(room.roomId, 'm.room.member', '@bob:b')).toEqual({ membership: 'invite' })
+  })
+
+  it.each([
+    ['does not answer', () => Promise.reject(new Error('nobody is there')), 'nobody is there'],
+    [
+      'has no answer',
+      async () => ({ event: null }),
+      'The server of the invited user answered with another event',
+    ],
+  ])('sends nothing when the other server %s', async (_what, performInviteRequest, Msg) => {
+    const { server, room } = await started('invite', { federation: { performInviteRequest } })
+    await using _server = server
+    const invite = await room.member('@alice:a', '@bob:b', 'invite')
+    expect(await server.api.performInvite(inviteRequest(invite))).toMatchObject({ Error: { Code: 1, Msg } })
+    expect(await server.content(room.roomId, 'm.room.member', '@bob:b')).toBeUndefined()
+  })
+
+  it('takes an invite into a room that nobody here knows', async () => {
+    const { server } = await started()
+    await using _server = server
+    const far = await RoomBuilder.create({ creator: '@bob:b', roomId: '!far:b', joinRule: 'invite' })
+    const invite = await far.member('@bob:b', '@alice:a', 'invite')
+    const invite_room_state = [
+      { content: { name: 'Far' }, state_key: '', type: 'm.room.name', sender: '@bob:b' },
+    ]
+    const request = inviteRequest(invite, { invite_room_state })
+    expect(await server.api.performInvite(request)).toEqual({ Error: null })
+    expect(await server.api.performInvite(request)).toEqual({ Error: null })
+    const told = (await server.hs.outputs()).filter((output) => output.type === 'new_invite_event')
+    expect(told).toMatchObject([{ new_invite_event: { event: { unsigned: { invite_room_state } } } }])
+    const rooms = await server.api.queryRoomsForUser({ UserID: '@alice:a', WantMembership: 'invite' })
+    expect(rooms).toEqual({ RoomIDs: ['!far:b'] })
+  })
+
+  it.each<[string, string, string, number, string]>([
+    ['from strangers to strangers', '@b:b', '@c:c', 2, 'The invite must be either from or to a local user'],
+    ['to a joined user', '@alice:a', '@alice:a', 1, 'User is already joined to room'],
+    ['to nobody', '@alice:a', 'bob', 2, 'The user ID "bob" is invalid!'],
+    ['by one who is not in the room', '@eve:a', '@bob:a', 1, '@eve:a is not joined (membership: none)'],
+  ])('refuses one %s', async (_what, sender, target, Code, Msg) => {
+    const { server, room } = await started()
+    await using _server = server
+    const invite = await room.member(sender, target, 'invite')
+    expect(await server.api.performInvite(inviteRequest(invite))).toEqual({
+      Error: { Code, Msg, RemoteCode: 0 },
+    })
+  })
+
+  it.each([
+    ['no event', { event: null }, 'INVALID_ARGUMENT'],
+    ['rubbish', { event: { roomVersion: '10', eventId: '', json: '{}' } }, 'MALFORMED_EVENT'],
+  ])('fails for %s', async (_what, change, code) => {
+    const { server, room } = await started()
+    await using _server = server
+    const invite = await room.member('@alice:a', '@bob:a', 'invite')
+    await expect(server.api.performInvite(inviteRequest(invite, change))).rejects.toMatchObject({ code })
+  })
+})
+
+describe('performLeave', () => {
+  const leave = (server: Operations, user_id: string, room_id = '!room:a') =>
+    server.api.performLeave({ room_id, user_id })
+
+  it('takes a user out', async () => {
+    const { server, room } = await started()
+    await using _server = server
+    await server.hs.take(await room.join('@bob:a'))
+    expect(await leave(server, '@bob:a')).toEqual({ code: 0, message: null })
+    expect(await server.content(room.roomId, 'm.room.member', '@bob:a')).toEqual({ membership: 'leave' })
+  })
+
+  // The reference crashed here, and the invite stayed.
+  it('rejects an invite of a user of ours', async () => {
+    const { server, room } = await started('invite')
+    await using _server = server
+    const invite = await room.member('@alice:a', '@bob:a', 'invite')
+    await server.hs.take(invite)
+    await leave(server, '@bob:a')
+    const [retired, left] = (await server.hs.outputs()).slice(-2)
+    expect(retired).toMatchObject({ retire_invite_event: { EventID: invite.eventId, Membership: 'leave' } })
+    expect(left).toMatchObject({ new_room_event: { event: { content: { membership: 'leave' } } } })
+    expect(await server.api.queryRoomsForUser({ UserID: '@bob:a', WantMembership: 'invite' })).toEqual({
+      RoomIDs: [],
+    })
+  })
+
+  it('keeps users in rooms of server notices', async () => {
+    const user = {
+      queryAccountData: async () => ({
+        GlobalAccountData: new Map(),
+        RoomAccountData: new Map([['!room:a', new Map([['m.tag', '{"tags":{"m.server_notice":{}}}']])]]),
+      }),
+    }
+    const { server, room } = await started('invite', { user })
+    await using _server = server
+    await server.hs.take(await room.member('@alice:a', '@bob:a', 'invite'))
+    await expect(leave(server, '@bob:a')).rejects.toMatchObject({ message: 'You cannot reject this invite' })
+  })
+
+  it.each([
+    ['told', async () => ({})],
+    ['gone', () => Promise.reject(new Error('connection refused'))],
+  ])('rejects an invite of another server that is %s', async (_what, performLeaveRequest) => {
+    const { server } = await started('public', { federation: { performLeaveRequest } })
+    await using _server = server
+    const far = await RoomBuilder.create({ creator: '@bob:b', roomId: '!far:b', joinRule: 'invite' })
+    const invite = await far.member('@bob:b', '@alice:a', 'invite')
+    await server.api.performInvite(inviteRequest(invite))
+    await leave(server, '@alice:a', '!far:b')
+    expect(await server.lastOutput()).toEqual({
+      type: 'retire_invite_event',
+      retire_invite_event: {
+        EventID: invite.eventId,
+        TargetUserID: '@alice:a',
+        RetiredByEventID: '',
+        Membership: 'leave',
+      },
+    })
+    for (const WantMembership of ['invite', 'leave']) {
+      const rooms = await server.api.queryRoomsForUser({ UserID: '@alice:a', WantMembership })
+      expect(rooms).toEqual({ RoomIDs: [] })
+    }
+  })
+
+  it.each([
+    ['no user', 'bob', '!room:a', 'supplied user ID "bob" in incorrect format'],
+    ['a user of another server', '@b:b', '!room:a', 'user "@b:b" does not belong to this homeserver'],
+    ['no room', '@bob:a', 'room', 'room ID "room" is invalid'],
+    ['an unknown room', '@bob:a', '!no:a', 'room "!no:a" does not exist'],
+    ['a stranger', '@bob:a', '!room:a', 'user "@bob:a" is not a member of room "!room:a"'],
+    [
+      'one who left',
+      '@carl:a',
+      '!room:a',
+      'user "@carl:a" is not joined to the room (membership is "leave")',
+    ],
+  ])('fails for %s, in the words of the reference', async (_what, user_id, room_id, message) => {
+    const { server, room } = await started()
+    await using _server = server
+    await server.hs.takeAll([await room.join('@carl:a'), await room.member('@carl:a', '@carl:a', 'leave')])
+    await expect(leave(server, user_id, room_id)).rejects.toMatchObject({ message })
+  })
+})
+
+describe('performForget', () => {
+  it('forgets until the user comes back', async () => {
+    const { server, room } = await started()
+    await using _server = server
+    await server.hs.takeAll([await room.join('@bob:a'), await room.member('@bob:a', '@bob:a', 'leave')])
+    const forgotten = async () =>
+      (await server.api.queryMembershipForUser({ room_id: room.roomId, user_id: '@bob:a' })).is_room_forgotten
+    await server.api.performForget({ room_id: room.roomId, user_id: '@bob:a' })
+    expect(await forgotten()).toBe(true)
+    await server.api.performJoin(joinRequest({}))
+    expect(await forgotten()).toBe(false)
+  })
+
+  it('fails for an unknown room', async () => {
+    const { server } = await started()
+    await using _server = server
+    const request = { room_id: '!no:a', user_id: '@bob:a' }
+    await expect(server.api.performForget(request)).rejects.toMatchObject({ code: 'ROOM_NOT_FOUND' })
+  })
+})
+
+describe('evacuation', () => {
+  it('takes all users of ours out of a room, with their profiles', async () => {
+    const { server, room } = await started()
+    await using _server = server
+    await server.api.performJoin(joinRequest({}))
+    await server.hs.take(await room.join('@far:b', { prev: room.ends }))
+    const answer = await server.api.performAdminEvacuateRoom({ room_id: room.roomId })
+    expect({ ...answer, affected: answer.affected.toSorted() }).toEqual({
+      affected: ['@alice:a', '@bob:a'],
+      Error: null,
+    })
+    const content = { displayname: 'Bob', membership: 'leave' }
+    expect(await server.content(room.roomId, 'm.room.member', '@bob:a')).toEqual(content)
+    expect(await server.content(room.roomId, 'm.room.member', '@far:b')).toEqual({ membership: 'join' })
+    expect(await server.api.performAdminEvacuateRoom({ room_id: '!no:a' })).toEqual({
+      affected: [],
+      Error: { Code: 3, Msg: 'Room !no:a not found', RemoteCode: 0 },
+    })
+  })
+
+  // The reference named no rooms, though the user had left them.
+  it('takes a user of ours out of rooms and invites', async () => {
+    const { server, room } = await started()
+    await using _server = server
+    const other = await RoomBuilder.create({ roomId: '!other:a', joinRule: 'invite' })
+    await other.member('@alice:a', '@bob:a', 'invite')
+    await server.hs.takeAll([...other.events, await room.join('@bob:a')])
+    const answer = await server.api.performAdminEvacuateUser({ user_id: '@bob:a' })
+    expect(answer.affected.toSorted()).toEqual(['!other:a', '!room:a'])
+    for (const WantMembership of ['join', 'invite']) {
+      expect((await server.api.queryRoomsForUser({ UserID: '@bob:a', WantMembership })).RoomIDs).toEqual([])
+    }
+  })
+
+  it.each([
+    ['', "Malformed user ID: gomatrixserverlib: invalid ID \"\" doesn't start with '@'"],
+    ['@b:b', 'Can only evacuate local users using this endpoint'],
+  ])('refuses the user %j', async (user_id, Msg) => {
+    const { server } = await started()
+    await using _server = server
+    const answer = await server.api.performAdminEvacuateUser({ user_id })
+    expect(answer).toEqual({ affected: [], Error: { Code: 2, Msg, RemoteCode: 0 } })
+  })
+})

@@ -1,0 +1,349 @@
+import type { FederationApi } from '@roomserver/api'
+import { ed25519, encodeBase64, type Pdu } from '@roomserver/events'
+import { RoomBuilder } from '@roomserver/testing'
+import { describe, expect, it } from 'vitest'
+import { Operations, type Others } from './operations.ts'
+
+async function started(options: Parameters<typeof RoomBuilder.create>[0] = {}, others: Others = {}) {
+  const server = await Operations.start(others)
+  const room = await RoomBuilder.create(options)
+  await server.hs.takeAll(room.events)
+  return { server, room }
+}
+
+describe('peeks', () => {
+  const peek = (server: Operations, change: object = {}) =>
+    server.api.performPeek({
+      room_id_or_alias: '!room:a',
+      user_id: '@bob:a',
+      device_id: 'PHONE',
+      server_names: [],
+      ...change,
+    })
+  const open = (room: RoomBuilder) =>
+    room.state('m.room.history_visibility', '', { history_visibility: 'world_readable' })
+
+  it('begin and end in a room that is open to the world', async () => {
+    const { server, room } = await started()
+    await using _server = server
+    await server.hs.take(await open(room))
+    expect(await peek(server)).toEqual({ room_id: '!room:a', Error: null })
+    const device = { RoomID: '!room:a', UserID: '@bob:a', DeviceID: 'PHONE' }
+    expect(await server.lastOutput()).toEqual({ type: 'new_peek', new_peek: device })
+    const request = { room_id: '!room:a', user_id: '@bob:a', device_id: 'PHONE' }
+    expect(await server.api.performUnpeek(request)).toEqual({ Error: null })
+    expect(await server.lastOutput()).toEqual({ type: 'retire_peek', retire_peek: device })
+  })
+
+  it('are refused elsewhere', async () => {
+    const { server, room } = await started()
+    await using _server = server
+    const Error = (Code: number, Msg: string) => ({ room_id: '', Error: { Code, Msg, RemoteCode: 0 } })
+    expect(await peek(server)).toEqual(Error(1, 'Room is not world-readable'))
+    await server.hs.takeAll([await open(room), await room.state('m.room.encryption', '', {})])
+    expect(await peek(server)).toEqual(Error(1, 'Cannot peek into an encrypted room'))
+    expect(await peek(server, { room_id_or_alias: '' })).toEqual(Error(2, 'Room ID or alias "" is invalid'))
+    expect(await peek(server, { room_id_or_alias: '!far:b' })).toMatchObject({
+      Error: { Code: 0, Msg: expect.stringContaining('none is configured') },
+    })
+    const unpeek = { room_id: 'x', user_id: '@bob:a', device_id: '' }
+    expect(await server.api.performUnpeek(unpeek)).toEqual({
+      Error: { Code: 2, Msg: 'Room ID "x" is invalid', RemoteCode: 0 },
+    })
+  })
+
+  it('of other servers get the room as it is, and are announced', async () => {
+    const { server, room } = await started()
+    await using _server = server
+    const request = {
+      user_id: '',
+      room_id: '!room:a',
+      peek_id: 'p1',
+      server_name: 'b',
+      renewal_interval: 1000,
+    }
+    const answer = await server.api.performInboundPeek(request)
+    const last = room.events.at(-1)?.eventId
+    expect(answer).toMatchObject({ room_exists: true, room_version: '10', latest_event: { eventId: last } })
+    expect(answer.state_events).toHaveLength(4)
+    expect(answer.auth_chain_events).toHaveLength(3)
+    expect(await server.lastOutput()).toEqual({
+      type: 'new_inbound_peek',
+      new_inbound_peek: {
+        RoomID: '!room:a',
+        PeekID: 'p1',
+        LatestEventID: last,
+        ServerName: 'b',
+        RenewalInterval: 1000,
+      },
+    })
+    expect(await server.api.performInboundPeek({ ...request, room_id: '!no:a' })).toMatchObject({
+      room_exists: false,
+      latest_event: null,
+    })
+  })
+})
+
+describe('removeRoomAlias', () => {
+  async function aliased() {
+    const { server, room } = await started()
+    await server.hs.takeAll([
+      await room.join('@bob:a'),
+      await room.state('m.room.canonical_alias', '', { alias: '#x:a', alt_aliases: ['#y:a'] }),
+    ])
+    await server.api.setRoomAlias({ user_id: '@carl:a', alias: '#x:a', room_id: '!room:a' })
+    return { server, room }
+  }
+
+  it('takes the alias out of the canonical ones, for a user who may', async () => {
+    const { server } = await aliased()
+    await using _server = server
+    const remove = (user_id: string) => server.api.removeRoomAlias({ user_id, alias: '#x:a' })
+    expect(await remove('@bob:a')).toEqual({ found: true, removed: false })
+    expect(await remove('@alice:a')).toEqual({ found: true, removed: true })
+    expect(await remove('@alice:a')).toEqual({ found: false, removed: false })
+    expect(await server.content('!room:a', 'm.room.canonical_alias')).toEqual({ alt_aliases: ['#y:a'] })
+  })
+
+  it.each([
+    ['@alice:a', "room !no:a doesn't exist"],
+    ['@bob:a', "r.DB.GetStateEvent: room !no:a doesn't exist"],
+  ])('fails for a room that is not there: %s', async (user_id, message) => {
+    const { server } = await aliased()
+    await using _server = server
+    await server.api.setRoomAlias({ user_id: '@alice:a', alias: '#no:a', room_id: '!no:a' })
+    const remove = server.api.removeRoomAlias({ user_id, alias: '#no:a' })
+    await expect(remove).rejects.toMatchObject({ code: 'ROOM_NOT_FOUND', message })
+  })
+})
+
+describe('performRoomUpgrade', () => {
+  async function furnished(version: string) {
+    const { server, room } = await started({ version })
+    await room.join('@bob:a')
+    await room.join('@far:b')
+    await room.member('@alice:a', '@troll:b', 'ban')
+    await room.member('@alice:a', '@guest:a', 'invite')
+    await room.state('m.room.name', '', { name: 'Kitchen' })
+    await room.state('m.room.canonical_alias', '', { alias: '#x:a' })
+    await server.hs.takeAll(room.events)
+    await server.api.setRoomAlias({ user_id: '@alice:a', alias: '#x:a', room_id: room.roomId })
+    await server.api.performPublish({ RoomID: room.roomId, Visibility: 'public' })
+    return { server, room }
+  }
+  const upgrade = (server: Operations, room_version: string, user_id = '@alice:a', room_id = '!room:a') =>
+    server.api.performRoomUpgrade({ room_id, user_id, room_version })
+
+  it.each(['9', '11', '12'])('replaces a room by one of version %s', async (version) => {
+    const { server } = await furnished('6')
+    await using _server = server
+    const { NewRoomID: newRoom, Error } = await upgrade(server, version)
+    expect(Error).toBeNull()
+    const tombstone = await server.content('!room:a', 'm.room.tombstone')
+    expect(tombstone).toEqual({ body: 'This room has been replaced', replacement_room: newRoom })
+    expect(await server.content(newRoom, 'm.room.create')).toMatchObject({
+      room_version: version,
+      predecessor: { room_id: '!room:a' },
+    })
+    expect(await server.content(newRoom, 'm.room.name')).toEqual({ name: 'Kitchen' })
+    expect(await server.content(newRoom, 'm.room.join_rules')).toEqual({ join_rule: 'public' })
+    expect(await server.content(newRoom, 'm.room.guest_access')).toEqual({ guest_access: 'forbidden' })
+    expect(await server.content(newRoom, 'm.room.member', '@troll:b')).toEqual({ membership: 'ban' })
+    expect(await server.content(newRoom, 'm.room.member', '@guest:a')).toEqual({ membership: 'invite' })
+    expect(await server.content(newRoom, 'm.room.member', '@bob:a')).toBeUndefined()
+    expect(await server.content(newRoom, 'm.room.tombstone')).toBeUndefined()
+    const latest = await server.api.queryLatestEventsAndState({ room_id: newRoom, state_to_fetch: [] })
+    expect(latest).toMatchObject({ room_version: version })
+  })
+
+  it('moves aliases and the place in the directory, and closes the old room', async () => {
+    const { server } = await furnished('6')
+    await using _server = server
+    const { NewRoomID: newRoom } = await upgrade(server, '9')
+    expect((await server.api.getAliasesForRoomId({ room_id: newRoom })).aliases).toEqual(['#x:a'])
+    expect((await server.api.queryPublishedRooms({ RoomID: '' })).RoomIDs).toEqual([newRoom])
+    expect(await server.content(newRoom, 'm.room.canonical_alias')).toEqual({ alias: '#x:a' })
+    expect(await server.content('!room:a', 'm.room.canonical_alias')).toEqual({})
+    expect(await server.content('!room:a', 'm.room.power_levels')).toEqual({
+      users: { '@alice:a': 100 },
+      events_default: 50,
+      invite: 50,
+    })
+    expect(await server.content(newRoom, 'm.room.power_levels')).toEqual({ users: { '@alice:a': 100 } })
+    const create = await server.content(newRoom, 'm.room.create')
+    const [tombstone] = (
+      await server.api.queryCurrentState({
+        RoomID: '!room:a',
+        AllowWildcards: false,
+        StateTuples: [{ EventType: 'm.room.tombstone', StateKey: '' }],
+      })
+    ).StateEvents
+    const predecessor = { room_id: '!room:a', event_id: tombstone?.event?.eventId }
+    expect(create).toMatchObject({ creator: '@alice:a', predecessor })
+  })
+
+  it('leaves creators of a version 12 room out of its levels', async () => {
+    const { server } = await furnished('10')
+    await using _server = server
+    const { NewRoomID: newRoom } = await upgrade(server, '12')
+    expect(newRoom).toMatch(/^![\w-]{43}$/)
+    expect(await server.content(newRoom, 'm.room.power_levels')).toEqual({ users: {} })
+    expect(await server.content(newRoom, 'm.room.create')).toEqual({
+      room_version: '12',
+      predecessor: { room_id: '!room:a' },
+    })
+  })
+
+  it('makes levels integers where the new version wants that', async () => {
+    const { server, room } = await furnished('6')
+    await using _server = server
+    const levels = { users: { '@alice:a': '100' }, events: { 'm.room.name': '60' }, ban: '50' }
+    await server.hs.take(await room.state('m.room.power_levels', '', levels))
+    const { NewRoomID: newRoom } = await upgrade(server, '10')
+    expect(await server.content(newRoom, 'm.room.power_levels')).toEqual({
+      users: { '@alice:a': 100 },
+      events: { 'm.room.name': 60 },
+      ban: 50,
+    })
+  })
+
+  it('raises the level of the user until all is carried over', async () => {
+    const { server, room } = await furnished('9')
+    await using _server = server
+    const levels = {
+      users: { '@alice:a': 100, '@bob:a': 55 },
+      events: { 'm.room.tombstone': 50, 'm.room.name': 90, 'm.room.power_levels': 100 },
+    }
+    await server.hs.take(await room.state('m.room.power_levels', '', levels))
+    const { NewRoomID: newRoom, Error } = await upgrade(server, '10', '@bob:a')
+    expect(Error).toBeNull()
+    expect(await server.content(newRoom, 'm.room.name')).toEqual({ name: 'Kitchen' })
+    expect(await server.content(newRoom, 'm.room.power_levels')).toEqual(levels)
+    // He may not change the levels of the old room: those stay.
+    expect(await server.content('!room:a', 'm.room.power_levels')).toEqual(levels)
+  })
+
+  it.each([
+    [
+      'who may not',
+      '@bob:a',
+      '!room:a',
+      '9',
+      1,
+      "You don't have permission to upgrade the room, power level too low.",
+    ],
+    ['of an unknown room', '@alice:a', '!no:a', '9', 3, 'Error validating that the room exists'],
+    ['to a version that is not known', '@alice:a', '!room:a', '99', 2, 'Room version "99" is not known'],
+  ])('refuses one %s', async (_what, user_id, room_id, version, Code, Msg) => {
+    const { server } = await furnished('6')
+    await using _server = server
+    const answer = await upgrade(server, version, user_id, room_id)
+    expect(answer).toEqual({ NewRoomID: '', Error: { Code, Msg, RemoteCode: 0 } })
+    expect(await server.content('!room:a', 'm.room.tombstone')).toBeUndefined()
+  })
+})
+
+describe('performBackfill for ourselves', () => {
+  /** A room of server `b` that alice of `a` joined when it had a past. */
+  async function joined(others: (room: RoomBuilder, past: readonly Pdu[]) => Partial<FederationApi>) {
+    const room = await RoomBuilder.create({ creator: '@bob:b', roomId: '!far:b' })
+    const state = [...room.events]
+    const past = [await room.message('1'), await room.message('2'), await room.message('3')]
+    const join = await room.join('@alice:a')
+    const server = await Operations.start({ federation: others(room, past) })
+    for (const event of state) await server.hs.take(event, { kind: 1 })
+    const ids = state.map((event) => event.eventId)
+    await server.hs.take(join, { has_state: true, state_event_ids: ids })
+    const backfill = () =>
+      server.api.performBackfill({
+        room_id: '!far:b',
+        backwards_extremities: new Map([[join.eventId, [past[2]?.eventId ?? '']]]),
+        limit: 10,
+        server_name: 'a',
+      })
+    return { server, room, past, backfill }
+  }
+
+  const seed = new Uint8Array(32)
+  const keysOf = async () => ({
+    results: new Map([
+      [
+        'b/ed25519:test',
+        {
+          key: encodeBase64(await ed25519.publicKey(seed)),
+          expired_ts: 0,
+          valid_until_ts: 2_000_000_000_000,
+        },
+      ],
+    ]),
+  })
+  const transaction = (events: readonly Pdu[]) => ({
+    transaction_id: '',
+    origin: 'b',
+    destination: '',
+    origin_server_ts: 0,
+    previous_ids: [],
+    pdus: events.map((event) => event.json),
+    edus: [],
+  })
+
+  it('fetches and checks the past, and says it to nobody else', async () => {
+    const { server, past, backfill } = await joined((room, events) => ({
+      backfill: async () => transaction([...events.toReversed(), ...room.events.slice(0, 4).toReversed()]),
+      queryPublicKey: keysOf,
+    }))
+    await using _server = server
+    const before = await server.hs.outputs()
+    const { events } = await backfill()
+    expect(events.map((event) => event.eventId).slice(-3)).toEqual(past.map((event) => event.eventId))
+    expect(events).toHaveLength(7)
+    expect(await server.hs.outputs()).toEqual(before)
+    const at = { room_id: '!far:b', prev_event_ids: [past[0]?.eventId ?? ''], state_to_fetch: [] }
+    const state = await server.api.queryStateAfterEvents(at)
+    expect(state).toMatchObject({ prev_events_exist: true })
+    expect(state.state_events).toHaveLength(4)
+  })
+
+  it('asks for the state where the past does not reach the beginning', async () => {
+    const { server, room, past, backfill } = await joined((builder, events) => ({
+      backfill: async () => transaction(events.slice(1)),
+      queryPublicKey: keysOf,
+      lookupStateIds: async () => ({
+        pdu_ids: builder.events.slice(0, 4).map((event) => event.eventId),
+        auth_chain_ids: builder.events.slice(0, 3).map((event) => event.eventId),
+      }),
+    }))
+    await using _server = server
+    const { events } = await backfill()
+    expect(events.map((event) => event.eventId)).toEqual(past.slice(1).map((event) => event.eventId))
+    const at = { room_id: '!far:b', prev_event_ids: [past[2]?.eventId ?? ''], state_to_fetch: [] }
+    expect((await server.api.queryStateAfterEvents(at)).state_events).toHaveLength(4)
+    expect(room.events).toHaveLength(8)
+  })
+
+  // The reference did not always check signatures of fetched events.
+  it.each([
+    ['are not signed with a known key', async () => ({ results: new Map() })],
+    [
+      'are signed with another key',
+      async () => {
+        const { results } = await keysOf()
+        const key = encodeBase64(await ed25519.publicKey(seed.with(0, 1)))
+        return { results: new Map([...results].map(([name, found]) => [name, { ...found, key }])) }
+      },
+    ],
+  ])('takes no events that %s', async (_what, queryPublicKey) => {
+    const { server, backfill } = await joined((_room, events) => ({
+      backfill: async () => transaction(events),
+      queryPublicKey,
+    }))
+    await using _server = server
+    expect(await backfill()).toEqual({ events: [] })
+  })
+
+  it('gives nothing when nobody answers', async () => {
+    const { server, backfill } = await joined(() => ({ backfill: () => Promise.reject(new Error('gone')) }))
+    await using _server = server
+    expect(await backfill()).toEqual({ events: [] })
+  })
+})

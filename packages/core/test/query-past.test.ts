@@ -1,0 +1,153 @@
+import type { Pdu } from '@roomserver/events'
+import { RoomBuilder } from '@roomserver/testing'
+import { describe, expect, it } from 'vitest'
+import { Operations } from './operations.ts'
+
+const idsOf = (events: readonly { readonly eventId: string }[] | null) =>
+  events?.map((event) => event.eventId)
+
+/** Messages 1 to 6 behind the room's beginning, then a fork of two and a merge. */
+async function history() {
+  const server = await Operations.start()
+  const room = await RoomBuilder.create()
+  const beginning = [...room.events]
+  const messages: Pdu[] = []
+  for (const body of ['1', '2', '3']) messages.push(await room.message(body))
+  const prev = messages.slice(-1)
+  messages.push(await room.message('left', { prev }), await room.message('right', { prev }))
+  messages.push(await room.message('merge'))
+  await server.hs.takeAll(room.events)
+  return { server, room, beginning, messages }
+}
+
+describe('queryMissingEvents', () => {
+  it.each([
+    ['all between', { earliest: 0, limit: 100 }, [1, 2, 3, 4]],
+    // The latest event itself counts towards the limit, as in the reference.
+    ['as many as are wanted', { earliest: 0, limit: 3 }, [3, 4]],
+    ['none', { earliest: 0, limit: 0 }, []],
+    ['none for a limit that makes no sense', { earliest: 0, limit: -5 }, []],
+  ])('gives %s, oldest first', async (_what, { earliest, limit }, expected) => {
+    const { server, messages } = await history()
+    await using _server = server
+    const answer = await server.api.queryMissingEvents({
+      earliest_events: [messages[earliest]?.eventId ?? ''],
+      latest_events: [messages[5]?.eventId ?? ''],
+      limit,
+      server_name: 'a',
+    })
+    expect(idsOf(answer.events)).toEqual(expected.map((index) => messages[index]?.eventId))
+  })
+
+  it('answers null when it knows none of the latest events', async () => {
+    const { server } = await history()
+    await using _server = server
+    const request = { earliest_events: [], latest_events: ['$unknown'], limit: 10, server_name: 'a' }
+    expect(await server.api.queryMissingEvents(request)).toEqual({ events: null })
+  })
+
+  it('stops at what the server may not see', async () => {
+    const { server, room, messages } = await history()
+    await using _server = server
+    const opened = await room.state('m.room.history_visibility', '', { history_visibility: 'joined' })
+    const hidden = await room.message('hidden')
+    const joined = await room.join('@bob:b')
+    const seen = await room.message('seen')
+    const last = await room.message('last')
+    await server.hs.takeAll([opened, hidden, joined, seen, last])
+    const ask = async (server_name: string) => {
+      const request = { earliest_events: [], latest_events: [last.eventId], limit: 100, server_name }
+      return idsOf((await server.api.queryMissingEvents(request)).events)
+    }
+    // The join is the change that lets the server see, so it is seen as well.
+    expect(await ask('b')).toEqual([joined.eventId, seen.eventId])
+    expect(await ask('c')).toEqual([])
+    expect(await ask('a')).toHaveLength(room.events.length - 1)
+    expect(messages).toHaveLength(6)
+  })
+
+  it('gives redacted events as redacted', async () => {
+    const { server, room, messages } = await history()
+    await using _server = server
+    const [first] = messages
+    if (first === undefined) throw new TypeError('no message')
+    const redaction = await room.redact(first)
+    await server.hs.take(redaction)
+    const request = { earliest_events: [], latest_events: [redaction.eventId], limit: 100, server_name: 'a' }
+    const { events } = await server.api.queryMissingEvents(request)
+    const given = events?.find((event) => event.eventId === first.eventId)
+    expect(JSON.parse(given?.json ?? '{}')).toMatchObject({ content: {} })
+  })
+})
+
+describe('queryServerAllowedToSeeEvent', () => {
+  it.each([
+    ['world_readable', 'c', true],
+    ['shared', 'b', true],
+    ['shared', 'c', false],
+    ['invited', 'b', false],
+    ['joined', 'b', false],
+    ['joined', 'a', true],
+  ])('%s: %s %s', async (visibility, server_name, can_see_event) => {
+    await using server = await Operations.start()
+    const room = await RoomBuilder.create()
+    await room.state('m.room.history_visibility', '', { history_visibility: visibility })
+    const message = await room.message('before bob came')
+    await room.join('@bob:b')
+    await server.hs.takeAll(room.events)
+    const request = { event_id: message.eventId, server_name }
+    expect(await server.api.queryServerAllowedToSeeEvent(request)).toEqual({ can_see_event })
+  })
+
+  it('lets nobody see what is not there', async () => {
+    await using server = await Operations.start()
+    const request = { event_id: '$nothing', server_name: 'a' }
+    expect(await server.api.queryServerAllowedToSeeEvent(request)).toEqual({ can_see_event: false })
+  })
+})
+
+describe('events by ID', () => {
+  it('gives those that are stored, each once', async () => {
+    const { server, messages } = await history()
+    await using _server = server
+    const id = messages[0]?.eventId ?? ''
+    const { events } = await server.api.queryEventsById({ event_ids: [id, '$nothing', id] })
+    expect(idsOf(events)).toEqual([id])
+  })
+
+  it('gives the auth chain, the events themselves included', async () => {
+    const { server, beginning, messages } = await history()
+    await using _server = server
+    const id = messages[0]?.eventId ?? ''
+    const { AuthChain } = await server.api.queryAuthChain({ EventIDs: [id, '$nothing'] })
+    expect(idsOf(AuthChain)?.toSorted()).toEqual([...(idsOf(beginning.slice(0, 3)) ?? []), id].toSorted())
+    expect(await server.api.queryAuthChain({ EventIDs: [] })).toEqual({ AuthChain: [] })
+  })
+})
+
+describe('performBackfill for other servers', () => {
+  it('gives events back from an extremity, as far as the server may see them', async () => {
+    const { server, room, messages } = await history()
+    await using _server = server
+    const ask = async (server_name: string, limit: number) => {
+      const { events } = await server.api.performBackfill({
+        room_id: room.roomId,
+        backwards_extremities: new Map([['$newer', [messages[3]?.eventId ?? '']]]),
+        limit,
+        server_name,
+      })
+      return idsOf(events)
+    }
+    await server.hs.take(await room.join('@bob:b'))
+    expect(await ask('b', 2)).toEqual([messages[2]?.eventId, messages[3]?.eventId])
+    // The reference gave the first event to everybody.
+    expect(await ask('c', 2)).toEqual([])
+  })
+
+  it('fails for an unknown room, in the words of the reference', async () => {
+    await using server = await Operations.start()
+    const request = { room_id: '!no:a', backwards_extremities: new Map(), limit: 5, server_name: 'b' }
+    const message = 'PerformBackfill: missing room info for room !no:a'
+    await expect(server.api.performBackfill(request)).rejects.toMatchObject({ message })
+  })
+})

@@ -1,0 +1,232 @@
+import { RoomBuilder } from '@roomserver/testing'
+import { describe, expect, it } from 'vitest'
+import { Operations } from './operations.ts'
+
+const idsOf = (events: readonly { readonly eventId: string }[]) =>
+  events.map((event) => event.eventId).toSorted()
+const tuple = (EventType: string, StateKey = '') => ({ EventType, StateKey })
+
+describe('queryLatestEventsAndState', () => {
+  it.each(['1', '3', '4', '12'])(
+    'gives what the next event of a version %s room builds on',
+    async (version) => {
+      await using server = await Operations.start()
+      const room = await RoomBuilder.create({ version })
+      await server.hs.takeAll(room.events)
+      const answer = await server.api.queryLatestEventsAndState({ room_id: room.roomId, state_to_fetch: [] })
+      const last = room.events.at(-1)
+      expect(answer).toMatchObject({ room_exists: true, room_version: version, depth: 5 })
+      expect(answer.latest_events.map(({ eventId }) => eventId)).toEqual([last?.eventId])
+      expect(answer.latest_events[0]?.sha256).toMatch(/^[A-Za-z0-9+/]{43}$/)
+      expect(idsOf(answer.state_events)).toEqual(idsOf(room.events))
+      expect(answer.state_events.every((event) => event.roomVersion === version)).toBe(true)
+    },
+  )
+
+  it('gives the wanted entries, and nothing for those that are not there', async () => {
+    await using server = await Operations.start()
+    const room = await RoomBuilder.create()
+    await server.hs.takeAll(room.events)
+    const ask = async (...tuples: ReturnType<typeof tuple>[]) => {
+      const answer = await server.api.queryLatestEventsAndState({
+        room_id: room.roomId,
+        state_to_fetch: tuples,
+      })
+      return idsOf(answer.state_events)
+    }
+    const [create] = room.events
+    expect(await ask(tuple('m.room.create'), tuple('m.room.create'))).toEqual([create?.eventId])
+    expect(await ask(tuple('m.room.topic'))).toEqual([])
+    expect(await ask(tuple('m.room.member', '@nobody:a'))).toEqual([])
+  })
+
+  it('takes a room that is only known from an invite as unknown', async () => {
+    await using server = await Operations.start()
+    const room = await RoomBuilder.create({ creator: '@bob:b', roomId: '!far:b', joinRule: 'invite' })
+    const invite = await room.member('@bob:b', '@alice:a', 'invite')
+    const event = { roomVersion: '10', eventId: invite.eventId, json: invite.json }
+    await server.api.performInvite({
+      room_version: '10',
+      event,
+      invite_room_state: [],
+      send_as_server: '',
+      transaction_id: null,
+    })
+    expect(await server.api.queryLatestEventsAndState({ room_id: '!far:b', state_to_fetch: [] })).toEqual({
+      room_exists: false,
+      room_version: '',
+      latest_events: [],
+      state_events: [],
+      depth: 0,
+    })
+    expect(await server.api.queryRoomVersionForRoom({ room_id: '!far:b' })).toEqual({ room_version: '10' })
+  })
+})
+
+/** A room whose topic was set on two branches. */
+async function forked() {
+  const room = await RoomBuilder.create()
+  const base = room.events.slice(-1)
+  const left = await room.state('m.room.topic', '', { topic: 'left' }, { prev: base, depth: 5 })
+  const right = await room.state('m.room.topic', '', { topic: 'right' }, { prev: base, depth: 5 })
+  return { room, left, right }
+}
+
+describe('queryStateAfterEvents', () => {
+  // The reference gave the states of both branches, one after the other.
+  it('resolves the states after several events', async () => {
+    await using server = await Operations.start()
+    const { room, left, right } = await forked()
+    await server.hs.takeAll(room.events)
+    const ask = async (state_to_fetch: ReturnType<typeof tuple>[]) =>
+      await server.api.queryStateAfterEvents({
+        room_id: room.roomId,
+        prev_event_ids: [left.eventId, right.eventId],
+        state_to_fetch,
+      })
+    const whole = await ask([])
+    expect(whole.prev_events_exist).toBe(true)
+    expect(idsOf(whole.state_events)).toEqual(idsOf([...room.events.slice(0, 4), right]))
+    expect(idsOf((await ask([tuple('m.room.topic')])).state_events)).toEqual([right.eventId])
+    expect(idsOf((await ask([tuple('m.room.create')])).state_events)).toEqual([room.events[0]?.eventId])
+  })
+
+  it.each([
+    ['is not stored', (): string => '$nothing'],
+    ['belongs to another room', (other: RoomBuilder): string => other.events.at(-1)?.eventId ?? ''],
+  ])('says so when an event %s', async (_why, prev) => {
+    await using server = await Operations.start()
+    const room = await RoomBuilder.create()
+    const other = await RoomBuilder.create({ roomId: '!other:a' })
+    await server.hs.takeAll([...room.events, ...other.events])
+    const request = { room_id: room.roomId, prev_event_ids: [prev(other)], state_to_fetch: [] }
+    expect(await server.api.queryStateAfterEvents(request)).toEqual({
+      room_exists: true,
+      room_version: '10',
+      prev_events_exist: false,
+      state_events: [],
+    })
+  })
+})
+
+describe('queryStateAndAuthChain', () => {
+  const ask = (server: Operations, room: RoomBuilder, change: object) =>
+    server.api.queryStateAndAuthChain({
+      room_id: room.roomId,
+      prev_event_ids: [],
+      auth_event_ids: [],
+      only_fetch_auth_chain: false,
+      resolve_state: false,
+      ...change,
+    })
+
+  it('gives the state, resolved or joined, and the auth chain that backs it', async () => {
+    await using server = await Operations.start()
+    const { room, left, right } = await forked()
+    await server.hs.takeAll(room.events)
+    const prev_event_ids = [left.eventId, right.eventId]
+    const resolved = await ask(server, room, { prev_event_ids, resolve_state: true })
+    expect(idsOf(resolved.state_events)).toEqual(idsOf([...room.events.slice(0, 4), right]))
+    const joined = await ask(server, room, { prev_event_ids })
+    expect(idsOf(joined.state_events)).toEqual(idsOf(room.events))
+    expect(idsOf(joined.auth_chain_events)).toEqual(idsOf(room.events.slice(0, 3)))
+  })
+
+  it('gives the auth chain alone', async () => {
+    await using server = await Operations.start()
+    const room = await RoomBuilder.create()
+    const message = await room.message('hello')
+    await server.hs.takeAll(room.events)
+    const answer = await ask(server, room, { auth_event_ids: [message.eventId], only_fetch_auth_chain: true })
+    expect(idsOf(answer.auth_chain_events)).toEqual(idsOf([...room.events.slice(0, 3), message]))
+    expect(answer).toMatchObject({ prev_events_exist: false, state_events: [] })
+  })
+
+  it('tells that a prev event was rejected', async () => {
+    await using server = await Operations.start()
+    const room = await RoomBuilder.create()
+    const refused = await room.message('let me', { sender: '@stranger:a' })
+    await server.hs.takeAll(room.events)
+    expect(await ask(server, room, { prev_event_ids: [refused.eventId] })).toMatchObject({
+      is_rejected: true,
+    })
+  })
+})
+
+describe('queryCurrentState and queryBulkStateContent', () => {
+  async function furnished() {
+    const server = await Operations.start()
+    const room = await RoomBuilder.create()
+    await room.join('@bob:b')
+    await room.state('m.room.name', '', { name: 'Kitchen' })
+    await room.state('m.room.topic', '', { topic: 7 })
+    await server.hs.takeAll(room.events)
+    return { server, room }
+  }
+
+  it.each([
+    ['a single entry', true, [tuple('m.room.name')], ['m.room.name|']],
+    ['a wildcard', true, [tuple('m.room.member', '*')], ['m.room.member|@alice:a', 'm.room.member|@bob:b']],
+    ['a star that is no wildcard', false, [tuple('m.room.member', '*')], []],
+    ['a key of the wrong type', true, [tuple('m.room.name', '@bob:b')], []],
+    ['no tuples', true, [], []],
+  ])('finds %s', async (_what, AllowWildcards, StateTuples, expected) => {
+    const { server, room } = await furnished()
+    await using _server = server
+    const { StateEvents } = await server.api.queryCurrentState({
+      RoomID: room.roomId,
+      AllowWildcards,
+      StateTuples,
+    })
+    expect(StateEvents.map(({ EventType, StateKey }) => `${EventType}|${StateKey}`).toSorted()).toEqual(
+      expected,
+    )
+    const { Rooms } = await server.api.queryBulkStateContent({
+      RoomIDs: [room.roomId, '!nowhere:a'],
+      AllowWildcards,
+      StateTuples,
+    })
+    expect(Rooms.map(({ EventType, StateKey }) => `${EventType}|${StateKey}`).toSorted()).toEqual(expected)
+  })
+
+  // The reference took types and keys apart, so that each type was looked up with each key.
+  it('does not mix the types and keys of different tuples', async () => {
+    const { server, room } = await furnished()
+    await using _server = server
+    const StateTuples = [tuple('m.room.name', '@bob:b'), tuple('m.room.member', '')]
+    const request = { RoomIDs: [room.roomId], AllowWildcards: true, StateTuples }
+    expect((await server.api.queryBulkStateContent(request)).Rooms).toEqual([])
+  })
+
+  it('gives the telling text of each event', async () => {
+    const { server, room } = await furnished()
+    await using _server = server
+    const types = ['m.room.name', 'm.room.topic', 'm.room.create', 'm.room.join_rules', 'm.room.power_levels']
+    const { Rooms } = await server.api.queryBulkStateContent({
+      RoomIDs: [room.roomId],
+      AllowWildcards: true,
+      StateTuples: types.map((type) => tuple(type)),
+    })
+    expect(Object.fromEntries(Rooms.map(({ EventType, value }) => [EventType, value]))).toEqual({
+      'm.room.name': 'Kitchen',
+      'm.room.topic': '',
+      'm.room.create': '@alice:a',
+      'm.room.join_rules': 'public',
+      'm.room.power_levels': '',
+    })
+  })
+
+  it('fails for an unknown room that something is asked about', async () => {
+    const { server } = await furnished()
+    await using _server = server
+    const ask = server.api.queryCurrentState({
+      RoomID: '!nowhere:a',
+      AllowWildcards: false,
+      StateTuples: [tuple('m.room.name')],
+    })
+    await expect(ask).rejects.toMatchObject({
+      code: 'ROOM_NOT_FOUND',
+      message: "room !nowhere:a doesn't exist",
+    })
+  })
+})
