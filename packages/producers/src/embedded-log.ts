@@ -14,8 +14,6 @@ export interface LogEntry extends OutputMessage {
 }
 
 export interface EmbeddedLogOptions {
-  /** Entries kept; 0: all of them. */
-  readonly keep: number
   /** How often a follower looks without being woken. */
   readonly pollMs: number
 }
@@ -28,10 +26,8 @@ export interface EmbeddedLog extends Disposable {
   read(after: number, limit: number): Promise<readonly LogEntry[]>
   /** Entries behind a position, and new ones as they come, until `signal` is aborted or the log is closed. */
   follow(after: number, signal?: AbortSignal): AsyncGenerator<LogEntry, void, void>
-  /** The position of the oldest entry kept; a reader that stands further back has missed something. */
+  /** The position of the oldest entry; a reader that stands further back has missed something. */
   oldest(): Promise<number | undefined>
-  /** Drops what is more than `keep` entries behind `newest`. */
-  trim(newest: number): Promise<void>
 }
 
 const PAGE = 200
@@ -42,7 +38,7 @@ export function openEmbeddedLog<Row extends OutboxRow>(
   render: RenderOutput<Row>,
   options: Partial<EmbeddedLogOptions> = {},
 ): EmbeddedLog {
-  const { keep = 0, pollMs = 1_000 } = options
+  const { pollMs = 1_000 } = options
   const closing = new AbortController()
   const followers = new Set<WakeUp>()
 
@@ -78,19 +74,7 @@ export function openEmbeddedLog<Row extends OutboxRow>(
       for (const follower of followers) follower.call()
     },
     oldest: async () => (await source.outputs(0, 1))[0]?.position,
-    trim: async (newest) => {
-      if (keep > 0) await dropUpTo(source, newest - keep)
-    },
     [Symbol.dispose]: () => closing.abort(),
-  }
-}
-
-async function dropUpTo<Row extends OutboxRow>(source: OutboxSource<Row>, position: number): Promise<void> {
-  for (;;) {
-    const page = await source.outputs(0, PAGE)
-    const old = page.filter((row) => row.position <= position).map((row) => row.position)
-    if (old.length === 0) return
-    await source.dropOutputs(old)
   }
 }
 

@@ -23,14 +23,11 @@ export interface Outputs extends AsyncDisposable {
 
 /** Starts to bring outputs where the configuration says. */
 export function openOutputs(storage: Storage, config: Config, log: Logger): Outputs {
-  return config.output.kind === 'jetstream'
-    ? relayed(storage, config, config.output, log)
-    : embedded(storage, config)
+  return config.output.kind === 'jetstream' ? relayed(storage, config, config.output, log) : embedded(storage)
 }
 
-function embedded(storage: Storage, config: Config): Outputs {
-  const { keep } = config.settings.output
-  const log = openEmbeddedLog(storage, renderOutput, { keep })
+function embedded(storage: Storage): Outputs {
+  const log = openEmbeddedLog(storage, renderOutput)
   return { log, wake: () => log.wake(), [Symbol.asyncDispose]: async () => log[Symbol.dispose]() }
 }
 

@@ -26,15 +26,12 @@ export const ownSection = section({
     request_timeout: duration.default(300_000),
   }).prefault({}),
   input: section({
-    /** Events that wait in all; beyond it callers get 503 with a hint when to come back. */
-    max_queued: wholeNumber(1, 10_000_000).default(20_000),
+    /** Events that wait, over all rooms; beyond it callers get 503 with a hint when to come back. */
     max_queued_bytes: size.default(256 * 1024 * 1024),
   }).prefault({}),
   output: section({
     /** Messages on their way to JetStream at once. */
     window: wholeNumber(1, 256).default(64),
-    /** Outputs kept in the embedded log; 0: all of them. */
-    keep: wholeNumber(0, Number.MAX_SAFE_INTEGER).default(0),
   }).prefault({}),
   repair: section({
     /** Longest time for filling one hole. */
