@@ -11,6 +11,7 @@ import { finish, type SnapshotRecord } from '@roomserver/types'
 import { ROOM_VERSIONS, type RoomVersionRules } from '@roomserver/version'
 import { expect, it } from 'vitest'
 import { StoredRoom } from '../stored-room.ts'
+import { resolveCold } from './cold-reader.ts'
 import { type RandomEvent, type RandomRoom, randomRoom, seededRandom } from './random-room.ts'
 import { resolveSlowly, type SlowSteps, slowSteps } from './resolve-slowly.ts'
 import type { State } from './state.ts'
@@ -98,6 +99,9 @@ it.each(versions)('agrees with the slow twin on random rooms of version %s', (_,
       const outcome = finish(resolveSnapshots(snapshots, stored, { rules, chain, account: true }))
       const resolved = stored.stateOf(stored.apply(snapshots[outcome.base], outcome.changes))
       expect(lines(resolved), `snapshots, ${chain}, seed ${seed}`).toEqual(slow)
+
+      const cold = resolveCold(stored, snapshots, { rules, chain, account: true }).outcome
+      expect(cold, `from a cold store, ${chain}, seed ${seed}`).toEqual(outcome)
 
       if (rules.stateResolution === 'v1') continue
       const steps = slowAccount(

@@ -1,0 +1,70 @@
+import {
+  type ResolutionNeed,
+  resolveSnapshots,
+  type SnapshotReader,
+  type SnapshotResolution,
+  type SnapshotResolveOptions,
+} from '@roomserver/state'
+import type { BlockNid, EventNid, SnapshotNid, SnapshotRecord } from '@roomserver/types'
+import type { StoredRoom } from '../stored-room.ts'
+
+/** A reader that has nothing at hand at first and only what was asked for later; it counts what that was. */
+export class ColdReader implements SnapshotReader {
+  readonly events = new Set<EventNid>()
+  readonly blocks = new Set<BlockNid>()
+  readonly #room: StoredRoom
+  readonly #snapshots = new Set<SnapshotNid>()
+  readonly #names = new Set<string>()
+  readonly #texts = new Set<string>()
+
+  constructor(room: StoredRoom) {
+    this.#room = room
+  }
+
+  /** Loads what is needed. */
+  load(need: ResolutionNeed): void {
+    switch (need.kind) {
+      case 'events':
+        return addAll(this.events, need.nids)
+      case 'blocks':
+        return addAll(this.blocks, need.nids)
+      case 'snapshots':
+        return addAll(this.#snapshots, need.nids)
+      case 'types':
+        return addAll(this.#names, need.names)
+      case 'state-keys':
+        return addAll(this.#texts, need.texts)
+    }
+  }
+
+  readonly block: SnapshotReader['block'] = (nid) =>
+    this.blocks.has(nid) ? this.#room.block(nid) : undefined
+  readonly event: SnapshotReader['event'] = (nid) =>
+    this.events.has(nid) ? this.#room.event(nid) : undefined
+  readonly snapshot: SnapshotReader['snapshot'] = (nid) =>
+    this.#snapshots.has(nid) ? this.#room.snapshot(nid) : undefined
+  readonly pduOf: SnapshotReader['pduOf'] = (record) => this.#room.pduOf(record)
+  readonly typeNid: SnapshotReader['typeNid'] = (name) =>
+    this.#names.has(name) ? this.#room.typeNid(name) : undefined
+  readonly stateKeyNid: SnapshotReader['stateKeyNid'] = (text) =>
+    this.#texts.has(text) ? this.#room.stateKeyNid(text) : undefined
+}
+
+/** Resolves with a cold reader, and tells what it had to load. */
+export function resolveCold(
+  room: StoredRoom,
+  snapshots: readonly SnapshotRecord[],
+  options: SnapshotResolveOptions,
+): { readonly outcome: SnapshotResolution; readonly reader: ColdReader } {
+  const reader = new ColdReader(room)
+  const resolving = resolveSnapshots(snapshots, reader, options)
+  for (;;) {
+    const step = resolving.next()
+    if (step.done === true) return { outcome: step.value, reader }
+    if (step.value !== undefined) reader.load(step.value)
+  }
+}
+
+function addAll<T>(set: Set<T>, values: readonly T[]): void {
+  for (const value of values) set.add(value)
+}
