@@ -36,16 +36,16 @@ export function refuse(c: Case, key: RuleKey, sentence: () => string): AuthRefus
 export const UNREADABLE = '(unreadable)'
 
 /** The membership that the state gives a user; `undefined` where it gives none. */
-export function membershipOf(c: Pick<Case, 'state'>, user: UserId): string | undefined {
-  const event = c.state.get('m.room.member', user)
+export function membershipOf(state: AuthState, user: UserId): string | undefined {
+  const event = state.get('m.room.member', user)
   if (event === undefined) return undefined
   const { membership } = event.content
   return typeof membership === 'string' ? membership : UNREADABLE
 }
 
 /** The room's join rule; `invite` when nothing is set. What is not a text is no rule that anyone knows. */
-export function joinRule(c: Case): string {
-  const rule = c.state.get('m.room.join_rules', '')?.content['join_rule']
+export function joinRule(state: AuthState): string {
+  const rule = state.get('m.room.join_rules', '')?.content['join_rule']
   if (rule === undefined) return 'invite'
   return typeof rule === 'string' ? rule : JSON.stringify(rule)
 }

@@ -64,7 +64,7 @@ function checkAliases(c: Case): AuthVerdict {
 function checkOther(c: Case): AuthVerdict {
   const { event } = c
   const { sender, type, stateKey } = event
-  const membership = membershipOf(c, sender)
+  const membership = membershipOf(c.state, sender)
   if (membership !== 'join') {
     return refuse(c, 'sender', () => `${sender} is not joined (membership: ${membership ?? 'none'})`)
   }

@@ -71,7 +71,7 @@ export function levelOf(sources: PowerLevelSources, user: UserId): number {
 }
 
 /** The level that sending this event takes. */
-export function levelToSend(c: Case): number {
+export function levelToSend(c: Pick<Case, 'event' | 'powerLevels' | 'rules'>): number {
   const { event, powerLevels, rules } = c
   const ofType =
     powerLevels === undefined

@@ -7,6 +7,7 @@ import { authTypesFor } from './auth-types.ts'
 import { checkAuth } from './check-auth.ts'
 import { checkAuthEvents } from './check-auth-events.ts'
 import { checkRedaction } from './check-redaction.ts'
+import { accountText, explainAuth } from './explain/explain-auth.ts'
 import { powersIn } from './powers.ts'
 import { authStateOf } from './state.ts'
 import type { AuthVerdict } from './verdict.ts'
@@ -121,6 +122,9 @@ describe('whatever comes in, a verdict comes out', () => {
         expectVerdict(checkAuth(event, before))
         expectVerdict(
           checkAuthEvents(event, { get: (id) => known.get(id), isRejected: (id) => id === '$e3' }),
+        )
+        expect(accountText(JSON.parse(JSON.stringify(explainAuth(event, before))))).toContain(
+          event.rules.version,
         )
         for (const target of state) expectVerdict(checkRedaction(event, target, before))
         const view = { before, joinedLater: true }

@@ -21,7 +21,7 @@ function isCreatorsFirst(c: MemberCase): boolean {
 function checkJoinRule(c: MemberCase): AuthVerdict {
   const membership = c.senderIs
   const { auth } = c.rules
-  const rule = joinRule(c)
+  const rule = joinRule(c.state)
   const isInside = membership === 'join' || membership === 'invite'
   if (rule === 'public') return allow(c, 'member/join/public')
   if (rule === 'invite' || (auth.knocking && rule === 'knock')) {
@@ -51,7 +51,7 @@ function checkAuthoriser(c: MemberCase): AuthVerdict {
       () => `${c.target} is not invited, and no user who may invite stands in for the join`,
     )
   }
-  const membership = membershipOf(c, user)
+  const membership = membershipOf(c.state, user)
   if (membership !== 'join') {
     return refuse(
       c,

@@ -4,7 +4,7 @@ import type { AuthVerdict } from '../verdict.ts'
 /** Asking to be let in. */
 export function checkKnock(c: MemberCase): AuthVerdict {
   const { sender } = c.event
-  const rule = joinRule(c)
+  const rule = joinRule(c.state)
   if (rule !== 'knock' && !(c.rules.auth.knockRestrictedJoins && rule === 'knock_restricted')) {
     return refuse(c, 'member/knock/rule', () => `the join rule ${rule} does not let anyone knock`)
   }

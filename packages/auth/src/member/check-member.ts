@@ -20,8 +20,8 @@ export function checkMember(c: Case): AuthVerdict {
     )
   }
   if (!isUserId(stateKey)) return refuse(c, 'member/shape', () => `the state key ${stateKey} is no user ID`)
-  const senderIs = membershipOf(c, event.sender)
-  const targetIs = event.sender === stateKey ? senderIs : membershipOf(c, stateKey)
+  const senderIs = membershipOf(state, event.sender)
+  const targetIs = event.sender === stateKey ? senderIs : membershipOf(state, stateKey)
   const member: MemberCase = {
     event,
     rules,
