@@ -21,7 +21,7 @@ const LAYERS: Readonly<
     below: ['api'],
     outside: ['@nats-io/jetstream', '@nats-io/nats-core', '@nats-io/transport-node'],
   },
-  inthttp: { below: ['api'], outside: ['fastify', '@fastify/swagger-ui', 'zod'] },
+  inthttp: { below: ['api'], outside: ['fastify'] },
   core: { below: ['state', 'acls', 'api'], outside: ['zod'] },
   testing: { below: ['events'], outside: ['*'] },
   conformance: { below: ['core', 'storage', 'inthttp', 'producers', 'testing'], outside: ['*'] },
