@@ -2,12 +2,10 @@ import { allEntries, eachEntry, entriesOfType, lookup } from '@roomserver/state'
 import {
   type Asking,
   type EventNid,
-  type EventTypeNid,
   NO_NID,
   type SnapshotNid,
   type SnapshotRecord,
   type StateEntry,
-  type StateKeyNid,
 } from '@roomserver/types'
 import { damaged, stateKeyNidsOf, typeNidsOf } from './asking.ts'
 import type { Need } from './need.ts'
@@ -30,16 +28,6 @@ export function* snapshotOf(view: View, nid: SnapshotNid): Asking<Need, Pick<Sna
   if (nid === NO_NID) return EMPTY
   if (view.snapshot(nid) === undefined) yield { kind: 'snapshots', nids: [nid] }
   return view.snapshot(nid) ?? damaged(`state snapshot NID ${nid} is referred to but not stored`)
-}
-
-/** The event that a state has for (type, state key), by NIDs; 0: none. */
-export function* stateEventNid(
-  view: View,
-  snapshot: SnapshotNid,
-  type: EventTypeNid,
-  stateKey: StateKeyNid,
-): Asking<Need, EventNid> {
-  return yield* lookup(yield* snapshotOf(view, snapshot), type, stateKey, view)
 }
 
 /** The events that a state has for these tuples, in their order; 0 where there is none. O(tuples × log² state). */
