@@ -18,7 +18,7 @@ import type { Need } from './need.ts'
 import type { Pieces } from './pieces.ts'
 
 /**
- * The pieces as one computation sees them: everything it loaded stays with it until it ends, however small the
+ * The pieces as one computation sees them: everything it has seen stays with it until it ends, however small the
  * shared cache is, and it remembers what turned out not to exist.
  *
  * Getters answer `undefined` for what is not loaded yet; then the computation yields a {@link Need}. For names that
@@ -46,20 +46,20 @@ export class View {
   }
 
   event(nid: EventNid): EventRecord | undefined {
-    return this.#events.get(nid) ?? this.pieces.event(nid)
+    return this.#events.get(nid) ?? pin(this.#events, nid, this.pieces.event(nid))
   }
 
   eventById(id: EventId): EventRecord | null | undefined {
     const own = this.#eventsById.get(id)
-    return own === undefined ? this.pieces.eventById(id) : own
+    return own === undefined ? pin(this.#eventsById, id, this.pieces.eventById(id)) : own
   }
 
   snapshot(nid: SnapshotNid): SnapshotRecord | undefined {
-    return this.#snapshots.get(nid) ?? this.pieces.snapshot(nid)
+    return this.#snapshots.get(nid) ?? pin(this.#snapshots, nid, this.pieces.snapshot(nid))
   }
 
   block(nid: BlockNid): BlockRecord | undefined {
-    return this.#blocks.get(nid) ?? this.pieces.block(nid)
+    return this.#blocks.get(nid) ?? pin(this.#blocks, nid, this.pieces.block(nid))
   }
 
   blockByHash(hash: string): BlockRecord | null | undefined {
@@ -82,11 +82,11 @@ export class View {
 
   stateKeyNid(text: string): StateKeyNid | null | undefined {
     const own = this.#stateKeyNids.get(text)
-    return own === undefined ? this.pieces.stateKeyNid(text) : own
+    return own === undefined ? pin(this.#stateKeyNids, text, this.pieces.stateKeyNid(text)) : own
   }
 
   stateKeyText(nid: StateKeyNid): string | undefined {
-    return this.#stateKeyTexts.get(nid) ?? this.pieces.stateKeyText(nid)
+    return this.#stateKeyTexts.get(nid) ?? pin(this.#stateKeyTexts, nid, this.pieces.stateKeyText(nid))
   }
 
   /** The parsed form of a stored event. */
@@ -158,6 +158,12 @@ export class View {
         for (const one of need.needs) this.#keep(one, found)
     }
   }
+}
+
+/** Keeps what was found in the shared cache: while the computation waits for more, the cache may drop it. */
+function pin<K, V, S extends V>(own: Map<K, V>, key: K, shared: S | undefined): S | undefined {
+  if (shared !== undefined) own.set(key, shared)
+  return shared
 }
 
 /** What the computation added itself stands; the rest is taken over. */
