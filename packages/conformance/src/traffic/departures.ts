@@ -1,5 +1,7 @@
+import type { Pdu } from '@roomserver/events'
 import { isJsonObject, type JsonObject, type JsonValue } from '@roomserver/types'
 import { textOf } from '../json-text.ts'
+import { keyOf } from '../reference-resolution/state.ts'
 import type { Difference } from './compare.ts'
 
 /** A difference as the replay found it, for the table of expected departures to judge. */
@@ -15,16 +17,41 @@ export interface Finding {
   readonly got: JsonValue | undefined
 }
 
+/** Queries whose answer is drawn from many rooms, whether or not the request names them. */
+const OVER_ROOMS = /\/(querySharedUsers|queryRoomsForUser|queryKnownUsers|queryBulkStateContent)$/
+
+/** What the specification makes of the recorded events. */
+export interface Truth {
+  /** Rooms whose state the recorded server had wrong by then. */
+  readonly resets: readonly string[]
+  readonly stateAfter: (roomId: string, eventIds: readonly string[]) => ReadonlyMap<string, Pdu> | undefined
+}
+
 /** A way in which we depart from the recorded server on purpose. */
 export interface Departure {
   readonly id: string
   /** Why, and on which section of the specification (or contract) it rests. */
   readonly reason: string
-  readonly applies: (finding: Finding) => boolean
+  readonly applies: (finding: Finding, truth: Truth) => boolean
 }
 
 /** Every expected departure; what it covers is counted and listed at the end of a replay, never silent. */
 export const DEPARTURES: readonly Departure[] = [
+  {
+    id: 'own-words',
+    reason:
+      'A refusal has the code that callers act upon; its text is ours and names the rule (internal API, PerformError).',
+    applies: ({ difference }) => {
+      const { expected, got } = difference ?? {}
+      return (
+        difference?.path === 'Error' &&
+        isJsonObject(expected) &&
+        isJsonObject(got) &&
+        expected['Code'] === got['Code'] &&
+        expected['RemoteCode'] === got['RemoteCode']
+      )
+    },
+  },
   {
     id: 'visibility-change-is-visible',
     reason:
@@ -80,6 +107,44 @@ export const DEPARTURES: readonly Departure[] = [
       'The recorded server announces an invite of a user who is invited already and never ends it; ours retires every invite that it announced (output `retire_invite_event`).',
     applies: ({ of, problem }) => of.startsWith('output retire_invite_event ') && problem === 'extra',
   },
+  {
+    id: 'recorded-state-reset',
+    reason:
+      'The recorded server resolved the branches of this room to another state than the algorithm of its version gives (worked out from the recorded events by a transcription of the specification), and answers from that state since (room versions 2 to 10, "State resolution").',
+    applies: ({ of, request }, { resets }) => {
+      const text = JSON.stringify(request)
+      return resets.some((room) => text.includes(room)) || (OVER_ROOMS.test(of) && resets.length > 0)
+    },
+  },
+  {
+    id: 'recorded-state-after',
+    reason:
+      'The recorded server resolved the states after several events to another state than the algorithm of the room version gives; ours is what a transcription of the specification gives (room versions 2 to 10, "State resolution").',
+    applies: ({ of, request, got }, { stateAfter }) =>
+      of.endsWith('/queryStateAfterEvents') && isJsonObject(request) && isTrueState(request, got, stateAfter),
+  },
+  {
+    id: 'state-before-left-out',
+    reason:
+      'The recorded server leaves out how the current state differs from the state before a message where branches are open, having compared the states before its extremities and not after them (output `state_before_adds_event_ids`).',
+    applies: ({ of, difference, expected }) => {
+      const output = isJsonObject(expected) ? expected['new_room_event'] : undefined
+      const event = isJsonObject(output) ? output['event'] : undefined
+      return (
+        of.startsWith('output new_room_event ') &&
+        (difference?.path.startsWith('state_before_') ?? false) &&
+        difference?.expected === undefined &&
+        isJsonObject(event) &&
+        event['state_key'] === undefined
+      )
+    },
+  },
+  {
+    id: 'invite-announced-once',
+    reason:
+      'An invite that came by performInvite and then as an event of the room is one invite; the recorded server announces it twice (output `new_invite_event`).',
+    applies: ({ of, problem }) => of.startsWith('output new_invite_event ') && problem === 'missing',
+  },
 ]
 
 function isEmptyList(value: JsonValue | undefined): boolean {
@@ -93,4 +158,26 @@ function isUnaskedPrev(request: JsonObject, event: JsonValue): boolean {
     .filter(isJsonObject)
     .some((tuple) => tuple['EventType'] === event['type'] && tuple['StateKey'] === event['state_key'])
   return prev.includes(textOf(event['_event_id'])) && !asked
+}
+
+/** Whether an answer holds exactly the entries that were asked for of the state that the specification gives. */
+function isTrueState(
+  request: JsonObject,
+  got: JsonValue | undefined,
+  stateAfter: Truth['stateAfter'],
+): boolean {
+  const { prev_event_ids: prev, room_id: room, state_to_fetch: tuples } = request
+  if (!isJsonObject(got) || !Array.isArray(prev) || !Array.isArray(tuples)) return false
+  const truth = stateAfter(textOf(room), prev.map(textOf))
+  if (truth === undefined) return false
+  const wanted = tuples
+    .filter(isJsonObject)
+    .map((tuple) => [textOf(tuple['EventType']), textOf(tuple['StateKey'])])
+  const ids = wanted.map(([type = '', key = '']) => truth.get(keyOf(type, key))?.eventId)
+  const answered = got['state_events']
+  const gotIds = (Array.isArray(answered) ? answered : [])
+    .filter(isJsonObject)
+    .map((event) => textOf(event['_event_id']))
+  const expectedIds = new Set(ids.filter((id) => id !== undefined))
+  return expectedIds.size === gotIds.length && gotIds.every((id) => expectedIds.has(id))
 }

@@ -2,6 +2,7 @@ import type { JsonObject, JsonValue } from '@roomserver/types'
 import { compareAnswers } from './compare.ts'
 import { DEPARTURES, type Finding } from './departures.ts'
 import { compareOutputs, outputsByRoom } from './outputs.ts'
+import { announcedResets, type RecordedTruth, recordedTruth } from './recorded-truth.ts'
 import type { RecordedCall, RecordedLine, Recording } from './recording.ts'
 
 /** What a replay found. */
@@ -26,7 +27,7 @@ const ORDERED = /queryMissingEvents|performBackfill/
 
 /** Gives a recording to a fresh server, line by line, and compares answers and outputs with the recorded ones. */
 export async function replay(recording: Recording, port: ReplayPort): Promise<ReplayResult> {
-  const tally = new Tally()
+  const tally = new Tally(recordedTruth(recording.lines))
   for (const [index, line] of recording.lines.entries()) {
     if (line.kind === 'operation' && isDrivenByOthers(line, recording.lines[index + 1])) {
       await port.post(line.path, JSON.stringify(line.request))
@@ -34,8 +35,21 @@ export async function replay(recording: Recording, port: ReplayPort): Promise<Re
       await replayLine(line, port, tally)
     }
   }
-  const expected = recording.lines.flatMap((line) => (line.kind === 'output' ? [line.payload] : []))
-  checkOutputs(expected, await port.outputs(expected.length), tally)
+  const expected = new Map(
+    recording.lines.flatMap((line) => (line.kind === 'output' ? [[line.payload, line.step] as const] : [])),
+  )
+  const got = await port.outputs(expected.size)
+  checkOutputs(expected, got, tally)
+  for (const [room, step] of announcedResets(recording.lines, got)) {
+    const finding = {
+      of: 'resolved state',
+      request: room,
+      problem: 'content',
+      expected: null,
+      got: null,
+    } as const
+    tally.fail(step, finding)
+  }
   return tally
 }
 
@@ -93,16 +107,22 @@ function parseAnswer(text: string): JsonValue {
   }
 }
 
-function checkOutputs(expected: readonly JsonObject[], got: readonly JsonObject[], tally: Tally): void {
+/** @param expected - the recorded outputs and the step of each */
+function checkOutputs(
+  expected: ReadonlyMap<JsonObject, number>,
+  got: readonly JsonObject[],
+  tally: Tally,
+): void {
   const gotRooms = outputsByRoom(got)
-  const expectedRooms = outputsByRoom(expected)
+  const expectedRooms = outputsByRoom([...expected.keys()])
   for (const room of new Set([...expectedRooms.keys(), ...gotRooms.keys()])) {
     const before = expectedRooms.get(room) ?? []
     const differences = compareOutputs(room, before, gotRooms.get(room) ?? [])
     tally.pass(before.length - new Set(differences.map((difference) => difference.key)).size)
     for (const { key, problem, differences: inside, ...sides } of differences) {
       const base = { of: `output ${key}`, request: room, problem, expected: sides.expected, got: sides.got }
-      tally.judge(0, inside.length === 0 ? [base] : inside.map((difference) => ({ ...base, difference })))
+      const step = (sides.expected && expected.get(sides.expected)) ?? Number.POSITIVE_INFINITY
+      tally.judge(step, inside.length === 0 ? [base] : inside.map((difference) => ({ ...base, difference })))
     }
   }
 }
@@ -113,15 +133,31 @@ class Tally implements ReplayResult {
   failed = 0
   readonly failures: { step: number; finding: Finding }[] = []
   readonly departed = new Map<string, number>()
+  readonly #truth: RecordedTruth
+
+  constructor(truth: RecordedTruth) {
+    this.#truth = truth
+  }
 
   pass(count: number): void {
     this.passed += Math.max(0, count)
   }
 
+  /** A difference that nothing excuses. */
+  fail(step: number, finding: Finding): void {
+    this.failures.push({ step, finding })
+    this.failed++
+  }
+
   judge(step: number, findings: readonly Finding[]): void {
+    const resets = [...this.#truth.resets].filter(([, since]) => since <= step).map(([room]) => room)
+    const known = {
+      resets,
+      stateAfter: (room: string, ids: readonly string[]) => this.#truth.stateAfter(room, ids),
+    }
     let failed = false
     for (const finding of findings) {
-      const departure = DEPARTURES.find((candidate) => candidate.applies(finding))
+      const departure = DEPARTURES.find((candidate) => candidate.applies(finding, known))
       if (departure === undefined) {
         failed = true
         this.failures.push({ step, finding })
@@ -140,7 +176,7 @@ export function describeFinding(step: number, finding: Finding): string {
   const expected = finding.difference?.expected ?? finding.expected
   const got = finding.difference === undefined ? finding.got : finding.difference.got
   return [
-    `${step > 0 ? `step ${step}: ` : ''}${finding.of}: ${finding.problem}${where}`,
+    `${Number.isFinite(step) ? `step ${step}: ` : ''}${finding.of}: ${finding.problem}${where}`,
     `  asked    ${brief(finding.request)}`,
     `  expected ${finding.expectedStatus ?? ''} ${brief(expected)}`,
     `  got      ${finding.gotStatus ?? ''} ${brief(got)}`,

@@ -1,14 +1,15 @@
 import { type Asking, type EventRecord, NO_NID, type SnapshotNid } from '@roomserver/types'
 import type { Citations } from './citations.ts'
-import type { DecideNeed } from './decide-need.ts'
 import type { Judgement } from './decide-event.ts'
+import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 import type { EventInput } from './event-input.ts'
 import { internStateKey, internType, newEventNid } from './give-nids.ts'
 import { stateChanged, stateWith } from './state-changes.ts'
 
 /**
- * Writes an event into the draft, or moves one that was stored outside the graph into it.
+ * Writes an event into the draft, or moves one that was stored outside the graph into it (with the text that it comes
+ * with now: an invite was stored with what the room told the invited user, which is not part of the room's event).
  *
  * @param known - the event as stored outside the graph
  * @param before - the state before it; 0: an outlier, for which it is not known
@@ -32,7 +33,10 @@ export function* storeEvent(
       ? yield* stateWith(draft, before, entry)
       : yield* stateChanged(draft, before, [entry])
   const { verdict, rule, reason } = judgement
-  if (known !== null) return draft.updateEvent(known, { verdict, rule, reason, before, after })
+  if (known !== null) {
+    const json = known.redactedBy === NO_NID && known.json !== pdu.json ? { json: pdu.json } : {}
+    return draft.updateEvent(known, { verdict, rule, reason, before, after, ...json })
+  }
 
   const cited = pdu.authEvents.map((id) => auth.get(id)).filter((event) => event !== undefined)
   const record: EventRecord = {
