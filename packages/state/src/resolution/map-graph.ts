@@ -13,22 +13,21 @@ export interface EventSource {
   readonly isRejected?: ((id: EventId) => boolean) | undefined
 }
 
+/** The state keys of the entries in conflict, by type. */
+export type KeysByType = ReadonlyMap<string, ReadonlySet<string>>
+
 /** The graph of events behind plain state maps. Everything is at hand, so it never asks for anything. */
 export class MapGraph implements Graph<never> {
   readonly #source: EventSource
   readonly #common: StateMap
-  readonly #isConflicted: (type: string, stateKey: string) => boolean
+  readonly #conflicted: KeysByType
   readonly #nodes = new Map<EventId, EventNode | undefined>()
 
   /** @param common - any of the state sets: what is not in conflict is the same in all */
-  constructor(
-    source: EventSource,
-    common: StateMap,
-    isConflicted: (type: string, stateKey: string) => boolean,
-  ) {
+  constructor(source: EventSource, common: StateMap, conflicted: KeysByType) {
     this.#source = source
     this.#common = common
-    this.#isConflicted = isConflicted
+    this.#conflicted = conflicted
   }
 
   /** The node of an event; `undefined` where nobody knows it. */
@@ -105,7 +104,9 @@ export class MapGraph implements Graph<never> {
   }
 
   #commonId(type: string, stateKey: string): EventId | undefined {
-    return this.#isConflicted(type, stateKey) ? undefined : this.#common.get(type)?.get(stateKey)
+    return this.#conflicted.get(type)?.has(stateKey) === true
+      ? undefined
+      : this.#common.get(type)?.get(stateKey)
   }
 
   /** Walks down from the unconflicted part of the state until all are found, or everything was seen. */
@@ -125,8 +126,9 @@ export class MapGraph implements Graph<never> {
     }
     let steps = 0
     for (const [type, keys] of this.#common) {
+      const conflicted = this.#conflicted.get(type)
       for (const [stateKey, id] of keys) {
-        if (this.#isConflicted(type, stateKey)) continue
+        if (conflicted?.has(stateKey) === true) continue
         citedBy(id)
         for (let next = open.pop(); next !== undefined; next = open.pop()) citedBy(next)
         if (found.size === wanted.size) return found

@@ -52,11 +52,7 @@ export function* resolvingState(
     else keys.add(stateKey)
   }
   const common = withChanges(sets[0] ?? new Map(), agreed)
-  const graph = new MapGraph(
-    options,
-    common,
-    (type, stateKey) => conflicted.get(type)?.has(stateKey) ?? false,
-  )
+  const graph = new MapGraph(options, common, conflicted)
   const problem: Problem<never> = {
     rules,
     setCount: sets.length,

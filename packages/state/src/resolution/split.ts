@@ -32,18 +32,25 @@ function typesOf(sets: readonly StateMap[]): ReadonlySet<string> {
   return types
 }
 
-/** Keys that some map has otherwise than the first one. */
+/**
+ * Keys that some map has otherwise than the first one. Maps of the same origin mostly hold their keys in the same
+ * order, so they are compared side by side; only where they are out of step a key is looked up.
+ */
 function differingKeys([first = NO_KEYS, ...others]: readonly Keys[]): ReadonlySet<string> {
   const differing = new Set<string>()
+  const keys = [...first.keys()]
+  const events = [...first.values()]
   for (const other of others) {
+    if (other === first) continue
+    let place = 0
     let shared = 0
-    for (const [stateKey, event] of first) {
-      const theirs = other.get(stateKey)
-      if (theirs !== undefined) shared++
-      if (theirs !== event) differing.add(stateKey)
+    for (const [stateKey, event] of other) {
+      const mine = keys[place] === stateKey ? events[place++] : first.get(stateKey)
+      if (mine !== undefined) shared++
+      if (mine !== event) differing.add(stateKey)
     }
-    if (shared === other.size) continue
-    for (const stateKey of other.keys()) if (!first.has(stateKey)) differing.add(stateKey)
+    if (shared === keys.length) continue
+    for (const stateKey of keys) if (!other.has(stateKey)) differing.add(stateKey)
   }
   return differing
 }
