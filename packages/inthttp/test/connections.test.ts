@@ -205,6 +205,24 @@ it('holds no more bytes of bodies than allowed', async () => {
   session.close()
 })
 
+it('answers others on a connection while long answers wait to be taken', async () => {
+  const event = { roomVersion: '10', eventId: '$e', json: `{"x":"${'x'.repeat(60_000)}"}` }
+  const events = Array.from({ length: 1_000 }, () => event)
+  const { api } = fakeRoomserver({ queryEventsById: async () => ({ events }) })
+  await using server = await serveRoomserver(api, anyPort)
+  const session = connect(server.address, { settings: { initialWindowSize: 30_000_000 } })
+  await new Promise((resolve) => session.once('connect', resolve))
+  session.setLocalWindowSize(30_000_000)
+  const waiting = Array.from({ length: 4 }, () => {
+    return session.request({ ':method': 'POST', ':path': '/api/roomserver/queryEventsByID' }).end('{}')
+  })
+  await delay(100)
+  const statuses = await Promise.all(Array.from({ length: 20 }, () => ask(session)))
+  expect(new Set(statuses)).toEqual(new Set([200]))
+  for (const stream of waiting) stream.on('error', () => undefined).close(constants.NGHTTP2_CANCEL)
+  session.close()
+})
+
 it('cuts off a caller who takes nothing of a long answer', async () => {
   const event = { roomVersion: '10', eventId: '$e', json: `{"x":"${'x'.repeat(60_000)}"}` }
   const { api } = fakeRoomserver({

@@ -39,7 +39,7 @@ export const askHttp1: Ask = (address, { path, method = 'POST', body = '', heade
 
 export const askHttp2: Ask = (address, { path, method = 'POST', body = '', headers = {} }) =>
   new Promise((resolve, reject) => {
-    const session = connect(address)
+    const session = connect(address, { maxSessionMemory: 100 })
     session.on('error', reject)
     const stream = session.request(
       { ':method': method, ':path': path, ...headers },

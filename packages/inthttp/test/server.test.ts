@@ -154,7 +154,17 @@ describe.each(PROTOCOLS)('%s', (_protocol, ask) => {
     expect(answer.body).toBe(`{"events":[${Array.from({ length: 300 }, () => wire).join(',')}]}`)
   })
 
-  it('refuses a body beyond the limit, and one that declares to be', async () => {
+  it('gets its refusal through to one who goes on sending', async () => {
+    await using server = await serveRoomserver(fakeRoomserver().api, {
+      ...anyPort,
+      limits: { maxBodyBytes: 1_000_000 },
+    })
+    const body = Buffer.alloc(30_000_000, 'x')
+    const answer = await ask(server.address, { path: '/api/roomserver/queryPublishedRooms', body })
+    expect(answer.status).toBe(413)
+  })
+
+  it('refuses a body beyond the limit, and goes on', async () => {
     await using server = await serveRoomserver(fakeRoomserver().api, {
       ...anyPort,
       limits: { maxBodyBytes: 1_000 },

@@ -14,6 +14,8 @@ import {
 /** How long a connection without streams is kept. */
 const IDLE_MS = 60_000
 
+const MAX_SESSION_MEGABYTES = 1_024
+
 const WINDOW_BYTES = 4 * 1024 * 1024
 
 /** HTTP/2 cleartext with prior knowledge: all requests on one connection, which is made anew when it ends. */
@@ -54,6 +56,8 @@ function openSession(address: PeerAddress): ClientHttp2Session {
   const session = connect(authority, {
     createConnection: () => socket,
     settings: { enablePush: false, initialWindowSize: WINDOW_BYTES },
+    // Requests that wait to be sent count here, and streams are refused beyond it.
+    maxSessionMemory: MAX_SESSION_MEGABYTES,
   })
   session.once('connect', () => session.setLocalWindowSize(4 * WINDOW_BYTES))
   session.setTimeout(IDLE_MS, () => session.close())

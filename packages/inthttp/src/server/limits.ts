@@ -24,6 +24,8 @@ export interface Limits {
   readonly answerStallMs: number
   /** How long a connection without requests is kept. */
   readonly idleTimeoutMs: number
+  /** How long nothing may come or go on a connection with a request under way. */
+  readonly silenceMs: number
   /** How long requests under way may take when the server stops. */
   readonly drainMs: number
 }
@@ -43,5 +45,6 @@ export const DEFAULT_LIMITS: Limits = {
   requestTimeoutMs: 120_000,
   answerStallMs: 60_000,
   idleTimeoutMs: 120_000,
+  silenceMs: 900_000,
   drainMs: 10_000,
 }

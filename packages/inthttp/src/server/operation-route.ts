@@ -72,11 +72,13 @@ async function answer(
   if (!decoded.ok) return sendError(reply, badRequest(decoded.message))
   const checked = endpoint.request.safeParse(decoded.value)
   if (!checked.success) return sendError(reply, badRequest(checked.error.message))
+  const signal = goneSignal(reply)
   try {
-    const value = await call(decoded.value, { signal: goneSignal(reply) })
+    const value = await call(decoded.value, { signal })
     return sendAnswer(reply, endpoint.response, value, limits.answerStallMs)
   } catch (error) {
     if (isFailure(error)) return sendError(reply, failureForm(error))
+    if (signal.aborted) return sendError(reply, unexpectedForm(request.id))
     log.error({ operation: name, request_id: request.id, err: error }, 'operation failed unexpectedly')
     return sendError(reply, unexpectedForm(request.id))
   }

@@ -4,6 +4,9 @@ import type { AddressInfo, ListenOptions, Socket } from 'node:net'
 import type { Limits } from './limits.ts'
 import { sniffProtocol } from './sniff-protocol.ts'
 
+/** What an HTTP/2 connection may hold. Bodies and answers have bounds of their own. */
+const MAX_SESSION_MEGABYTES = 256
+
 /** Answers a request of either protocol; HTTP/2 requests come in the shape of HTTP/1.1 ones. */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -59,6 +62,7 @@ function createHttp1(handler: Handler, limits: Limits): Server {
     handler,
   )
   server.maxConnections = limits.maxConnections
+  server.timeout = limits.silenceMs
   return server
 }
 
@@ -71,6 +75,8 @@ function createHttp2(handler: Handler, limits: Limits): Http2Server {
     },
     peerMaxConcurrentStreams: limits.maxConcurrentStreams,
     maxHeaderListPairs: 128,
+    // Answers that wait for their takers count here, and streams are refused beyond it.
+    maxSessionMemory: MAX_SESSION_MEGABYTES,
     maxSessionInvalidFrames: 100,
     maxSessionRejectedStreams: 100,
     streamResetBurst: limits.streamResetBurst,
@@ -87,11 +93,17 @@ function trackSessions(server: Http2Server, limits: Limits): ReadonlySet<Http2Se
   server.on('session', (session) => {
     sessions.add(session)
     session.setLocalWindowSize(4 * 1024 * 1024)
-    session.setTimeout(limits.idleTimeoutMs, () => session.close())
+    session.setTimeout(limits.idleTimeoutMs, () => closeIdle(session, limits))
     session.on('error', ignore)
     session.once('close', () => sessions.delete(session))
   })
   return sessions
+}
+
+/** Closes a silent connection: at once without requests under way, and after a long silence in any case. */
+function closeIdle(session: Http2Session, limits: Limits): void {
+  session.close()
+  session.setTimeout(limits.silenceMs, () => session.destroy())
 }
 
 /** Puts the choice of protocol before the listener with which the HTTP/1.1 server takes its connections. */
