@@ -124,6 +124,20 @@ export const DEPARTURES: readonly Departure[] = [
       of.endsWith('/queryStateAfterEvents') && isJsonObject(request) && isTrueState(request, got, stateAfter),
   },
   {
+    id: 'recorded-state-before',
+    reason:
+      'The recorded server resolved the state before this event to another state than the algorithm of the room version gives, and announces an entry that is not in it; ours is what a transcription of the specification gives (room versions 2 to 10, "State resolution").',
+    applies: ({ of, difference, got, expected }, { stateAfter }) => {
+      if (!of.startsWith('output new_room_event ') || difference?.path !== 'state_before_adds_event_ids')
+        return false
+      const before = stateBeforeOutput(expected, stateAfter)
+      const [ours, theirs] = [added(got), added(expected)]
+      return (
+        before !== undefined && ours.every((id) => before.has(id)) && !theirs.every((id) => before.has(id))
+      )
+    },
+  },
+  {
     id: 'state-before-left-out',
     reason:
       'The recorded server leaves out how the current state differs from the state before a message where branches are open, having compared the states before its extremities and not after them (output `state_before_adds_event_ids`).',
@@ -180,4 +194,27 @@ function isTrueState(
     .map((event) => textOf(event['_event_id']))
   const expectedIds = new Set(ids.filter((id) => id !== undefined))
   return expectedIds.size === gotIds.length && gotIds.every((id) => expectedIds.has(id))
+}
+
+/** The events of the state before the event of an output. */
+function stateBeforeOutput(
+  payload: JsonValue | undefined,
+  stateAfter: Truth['stateAfter'],
+): ReadonlySet<string> | undefined {
+  const event = contentOfNew(payload)['event']
+  const prev = isJsonObject(event) ? event['prev_events'] : undefined
+  if (!isJsonObject(event) || !Array.isArray(prev)) return undefined
+  const ids = prev.map((item) => textOf(Array.isArray(item) ? item[0] : item))
+  const state = stateAfter(textOf(event['room_id']), ids)
+  return state && new Set([...state.values()].map((pdu) => pdu.eventId))
+}
+
+function added(payload: JsonValue | undefined): readonly string[] {
+  const ids = contentOfNew(payload)['state_before_adds_event_ids']
+  return Array.isArray(ids) ? ids.map(textOf) : []
+}
+
+function contentOfNew(payload: JsonValue | undefined): JsonObject {
+  const content = isJsonObject(payload) ? payload['new_room_event'] : undefined
+  return isJsonObject(content) ? content : {}
 }
