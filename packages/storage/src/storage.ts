@@ -17,6 +17,9 @@ import { NidRanges } from './nid-ranges.ts'
 import type { Db } from './schema.ts'
 import type { InboxRow } from './tables/inbox.ts'
 import type { SharingFilter } from './tables/sharing.ts'
+import { checkRooms } from './upkeep/check.ts'
+import type { ContentHashes } from './upkeep/check-state.ts'
+import { collectRoom } from './upkeep/collect.ts'
 import { compileTables, type Tables } from './tables/tables.ts'
 
 /** The room store. Every method needs one connection at the most. */
@@ -32,6 +35,7 @@ export function createStorage(db: Db, dialect: Dialect, backup: (file: string) =
     ...directoryMethods(db, tables),
     ...logMethods(db, tables),
     ...leaseMethods(db, tables),
+    ...upkeepMethods(db, tables),
     /**
      * Copies an embedded store into a new file while it goes on serving: the copy is the store as of one moment, whole
      * and on the disk when this returns.
@@ -149,5 +153,18 @@ function leaseMethods(db: Db, tables: Tables) {
     releaseLease: async (name: string, holder: string) => {
       await tables.leases.release(db, name, holder)
     },
+  }
+}
+
+function upkeepMethods(db: Db, tables: Tables) {
+  return {
+    roomSize: (roomNid: RoomNid) => tables.sizes.ofRoom(db, roomNid),
+    /**
+     * Checks every room, one after another, while others use the store: references whole, blocks sorted and hashes
+     * right, extremities, memberships and outputs in agreement with events and state.
+     */
+    check: (hashes: ContentHashes) => checkRooms(db, tables, hashes),
+    /** Gives back the space of a room's snapshots and blocks that nothing refers to, unless its check fails. */
+    collect: (roomNid: RoomNid, hashes: ContentHashes) => collectRoom(db, tables, hashes, roomNid),
   }
 }

@@ -20,7 +20,9 @@ const columns: Columns<BlocksTable> = { nid: 'int', hash: 'blob', entries: 'blob
 export function blockQueries(dialect: Dialect, build: Db) {
   const byNid = prepare(build.selectFrom('blocks').selectAll().where(dialect.among('nid', 'int')))
   const byHash = prepare(build.selectFrom('blocks').selectAll().where(dialect.amongBlobs('hash')))
+  const remove = prepare(build.deleteFrom('blocks').where(dialect.among('nid', 'int')))
   return {
+    remove: (db: Db, nids: readonly BlockNid[]) => remove(db, dialect.list(nids)),
     byNids: async (db: Db, nids: readonly BlockNid[]) => (await byNid(db, dialect.list(nids))).map(toBlock),
     byHashes: async (db: Db, hashes: readonly string[]) =>
       (await byHash(db, dialect.list(hashes))).map(toBlock),

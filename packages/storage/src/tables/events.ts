@@ -11,7 +11,7 @@ import type {
 } from '@roomserver/types'
 import { bulkInsert, bulkWrite } from '../bulk.ts'
 import type { Columns, Dialect } from '../dialects.ts'
-import { prepare } from '../prepared.ts'
+import { prepare, slot } from '../prepared.ts'
 import type { Db } from '../schema.ts'
 import { decodeList, encodeList } from '../varint.ts'
 
@@ -68,7 +68,19 @@ const VERDICTS: readonly Verdict[] = [
 export function eventQueries(dialect: Dialect, build: Db) {
   const byNid = prepare(build.selectFrom('events').selectAll().where(dialect.among('nid', 'int')))
   const byId = prepare(build.selectFrom('events').selectAll().where(dialect.among('event_id', 'text')))
+  const ofRoom = prepare(
+    build
+      .selectFrom('events')
+      .selectAll()
+      .where('room_nid', '=', slot<RoomNid>())
+      .where('nid', '>', slot<EventNid>())
+      .orderBy('nid')
+      .limit(slot<number>()),
+  )
   return {
+    /** A room's events, page by page. */
+    ofRoom: async (db: Db, roomNid: RoomNid, after: number, limit: number) =>
+      (await ofRoom(db, roomNid, after, limit)).map(toEvent),
     byNids: async (db: Db, nids: readonly EventNid[]) => (await byNid(db, dialect.list(nids))).map(toEvent),
     byIds: async (db: Db, ids: readonly EventId[]) => (await byId(db, dialect.list(ids))).map(toEvent),
     add: bulkInsert(dialect, 'events', columns, fromEvent),

@@ -1,4 +1,5 @@
 import type { EventId, EventNid, OutputKind, OutputRecord, RoomId, RoomNid } from '@roomserver/types'
+import { sql } from 'kysely'
 import { bulkInsert } from '../bulk.ts'
 import type { Columns, Dialect } from '../dialects.ts'
 import { prepare, slot } from '../prepared.ts'
@@ -61,6 +62,18 @@ export function outputQueries(dialect: Dialect, build: Db) {
       .orderBy('position')
       .limit(slot<number>()),
   )
+  const span = prepare(
+    build
+      .selectFrom('outputs')
+      .leftJoin('events', 'events.nid', 'outputs.event_nid')
+      .select((row) => [
+        row.fn.countAll<number>().as('count'),
+        row.fn.min<number | null>('outputs.seq').as('first'),
+        row.fn.max<number | null>('outputs.seq').as('last'),
+        sql<number>`count(*) filter (where outputs.event_nid <> 0 and events.nid is null)`.as('orphans'),
+      ])
+      .where('outputs.room_nid', '=', slot<RoomNid>()),
+  )
   const remove = prepare(build.deleteFrom('outputs').where(dialect.among('position', 'int')))
   return {
     after: async (db: Db, position: number, limit: number): Promise<StoredOutputRow[]> =>
@@ -73,6 +86,16 @@ export function outputQueries(dialect: Dialect, build: Db) {
         eventJson: row.json ?? undefined,
       })),
     add: bulkInsert(dialect, 'outputs', columns, fromOutput),
+    /** How many outputs of a room are kept, from which to which, and how many carry an event that is missing. */
+    span: async (db: Db, roomNid: RoomNid) => {
+      const [row] = await span(db, roomNid)
+      return {
+        count: row?.count ?? 0,
+        first: row?.first ?? 0,
+        last: row?.last ?? 0,
+        orphans: row?.orphans ?? 0,
+      }
+    },
     remove: (db: Db, positions: readonly number[]) => remove(db, dialect.list(positions)),
   }
 }

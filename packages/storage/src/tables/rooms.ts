@@ -66,7 +66,17 @@ export function roomQueries(dialect: Dialect, build: Db) {
     'on conflict do nothing returning nid',
   )
   const advance = bulkWrite(dialect, columns, fromSet, UPDATE)
+  const touch = prepare(
+    build
+      .updateTable('rooms')
+      .set({ revision: sql<number>`revision + 1` })
+      .where('nid', '=', slot<RoomNid>())
+      .where('revision', '=', slot<number>())
+      .returning('nid'),
+  )
   return {
+    /** Moves a room's revision on and nothing else; false: it was moved on already. */
+    touch: async (db: Db, nid: RoomNid, revision: number) => (await touch(db, nid, revision)).length > 0,
     byId: async (db: Db, roomId: RoomId) => (await byId(db, roomId)).map(toRoom)[0],
     byNids: async (db: Db, nids: readonly RoomNid[]) => (await byNid(db, dialect.list(nids))).map(toRoom),
     page: async (db: Db, after: RoomNid, limit: number) => (await page(db, after, limit)).map(toRoom),

@@ -14,6 +14,7 @@ import { outputQueries } from './outputs.ts'
 import { redactionQueries } from './redactions.ts'
 import { roomQueries } from './rooms.ts'
 import { sharingQueries } from './sharing.ts'
+import { sizeQueries } from './sizes.ts'
 import { snapshotQueries } from './snapshots.ts'
 import { eventTypeQueries, stateKeyQueries } from './strings.ts'
 import { transactionQueries } from './transactions.ts'
@@ -40,6 +41,7 @@ export function compileTables(dialect: Dialect, build: Db) {
     redactions: redactionQueries(dialect, build),
     rooms: roomQueries(dialect, build),
     sharing: sharingQueries(dialect, build),
+    sizes: sizeQueries(build),
     snapshots: snapshotQueries(dialect, build),
     stateKeys: stateKeyQueries(dialect, build),
     transactions: transactionQueries(dialect, build),

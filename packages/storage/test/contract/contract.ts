@@ -6,6 +6,7 @@ import { logContract } from './logs.ts'
 import { membershipContract } from './memberships.ts'
 import { pieceContract } from './pieces.ts'
 import { roomContract } from './rooms.ts'
+import { upkeepContract } from './upkeep.ts'
 
 /** What a store has to do, whatever database is beneath it. `open` gives an empty one. */
 export function storageContract(open: () => Promise<Storage>): void {
@@ -15,4 +16,5 @@ export function storageContract(open: () => Promise<Storage>): void {
   describe('memberships', () => membershipContract(open))
   describe('logs', () => logContract(open))
   describe('leases', () => leaseContract(open))
+  describe('upkeep', () => upkeepContract(open))
 }

@@ -1,0 +1,45 @@
+import type { RoomNid } from '@roomserver/types'
+import { sql } from 'kysely'
+import { prepare, slot } from '../prepared.ts'
+import type { Db } from '../schema.ts'
+
+/** How much a room holds; bytes are those of the contents, without what the database needs around them. */
+export interface RoomSize {
+  readonly events: number
+  readonly eventBytes: number
+  readonly snapshots: number
+  readonly snapshotBytes: number
+  readonly outputs: number
+  readonly outputBytes: number
+}
+
+export function sizeQueries(build: Db) {
+  const of = <T extends 'events' | 'snapshots' | 'outputs'>(table: T, column: string) =>
+    prepare(
+      sql<{ count: number; bytes: number }>`
+        select count(*) as count, coalesce(sum(octet_length(${sql.ref(column)})), 0) as bytes
+        from ${sql.table(table)} where room_nid = ${slot<RoomNid>()}`.compile(build),
+    )
+  const [events, snapshots, outputs] = [
+    of('events', 'json'),
+    of('snapshots', 'blocks'),
+    of('outputs', 'body'),
+  ]
+  return {
+    ofRoom: async (db: Db, roomNid: RoomNid): Promise<RoomSize> => {
+      const [[event], [snapshot], [output]] = [
+        await events(db, roomNid),
+        await snapshots(db, roomNid),
+        await outputs(db, roomNid),
+      ]
+      return {
+        events: event?.count ?? 0,
+        eventBytes: event?.bytes ?? 0,
+        snapshots: snapshot?.count ?? 0,
+        snapshotBytes: snapshot?.bytes ?? 0,
+        outputs: output?.count ?? 0,
+        outputBytes: output?.bytes ?? 0,
+      }
+    },
+  }
+}

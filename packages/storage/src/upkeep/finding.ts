@@ -1,0 +1,47 @@
+import type { RoomId } from '@roomserver/types'
+
+/** Something in the database that contradicts something else in it. */
+export interface Finding {
+  readonly roomId: RoomId
+  /** What is wrong, with the values. */
+  readonly what: string
+  /** What follows from it. */
+  readonly means: string
+  /** What repairs it. */
+  readonly repair: string
+}
+
+/** The kinds of finding: what follows from each, and what repairs it. */
+const KINDS = {
+  block: {
+    means: 'the state of the room at the events whose snapshots hold the block cannot be trusted',
+    repair: 'decide the room anew (`roomserver check --recompute --repair`), or restore a backup',
+  },
+  snapshot: {
+    means: 'the state of the room at the events that refer to the snapshot cannot be read',
+    repair: 'decide the room anew (`roomserver check --recompute --repair`), or restore a backup',
+  },
+  event: {
+    means: 'the event, or what builds on it, cannot be judged again',
+    repair: 'fetch the event again from a server that has it, or restore a backup',
+  },
+  room: {
+    means: 'new events of the room are judged against the wrong state',
+    repair: 'decide the room anew (`roomserver check --recompute --repair`)',
+  },
+  membership: {
+    means: 'questions about who is in the room get a wrong answer; its events are judged rightly',
+    repair: '`roomserver check --repair` takes the table over from the current state',
+  },
+  output: {
+    means: 'other components have missed, or will miss, something that happened in the room',
+    repair: 'let the components that consume the output log read the room again',
+  },
+} as const
+
+export type FindingKind = keyof typeof KINDS
+
+/** Says what is wrong, in a sentence with the values. */
+export function finding(roomId: RoomId, kind: FindingKind, what: string): Finding {
+  return { roomId, what, ...KINDS[kind] }
+}

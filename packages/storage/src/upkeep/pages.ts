@@ -1,0 +1,26 @@
+import { setImmediate as turn } from 'node:timers/promises'
+
+/** How many rows are read at a time; SQLite answers at once, and others have to get their turn. */
+const PAGE = 200
+
+/** Reads rows page by page in the order of their NIDs, giving others a turn after each. */
+export async function* pages<Row extends { readonly nid: number }>(
+  read: (after: number, limit: number) => Promise<readonly Row[]>,
+): AsyncGenerator<readonly Row[], void, void> {
+  let after = 0
+  for (;;) {
+    const page = await read(after, PAGE)
+    const last = page.at(-1)
+    if (last === undefined) return
+    yield page
+    after = last.nid
+    await turn()
+  }
+}
+
+/** Cuts a list into pieces that a query takes at a time. */
+export function chunks<T>(list: readonly T[]): readonly (readonly T[])[] {
+  return Array.from({ length: Math.ceil(list.length / PAGE) }, (_, at) =>
+    list.slice(at * PAGE, (at + 1) * PAGE),
+  )
+}

@@ -1,0 +1,226 @@
+import { createHash } from 'node:crypto'
+import {
+  type BlockNid,
+  type BlockRecord,
+  EMPTY_STATE_KEY_NID,
+  type EventNid,
+  type EventTypeNid,
+  type RoomRecord,
+  type SnapshotNid,
+  type SnapshotRecord,
+  type WriteSet,
+} from '@roomserver/types'
+import { expect, it } from 'vitest'
+import type { ContentHashes, Finding, Storage } from '../../src/index.ts'
+import { newEvent, newKey, newRoom, output, store1, writeSet } from './sample.ts'
+
+const digest = (data: string | Uint8Array): string =>
+  createHash('sha256').update(data).digest('hex').slice(0, 32)
+
+const hashes: ContentHashes = {
+  blockHash: (entries) => digest(new Uint8Array(entries.buffer, entries.byteOffset, entries.byteLength)),
+  snapshotHash: (blocks) => digest(blocks.map(({ hash }) => hash).join('\n')),
+}
+
+const CREATE = 1 as EventTypeNid
+const MEMBER = 5 as EventTypeNid
+
+async function block(store: Storage, ...entries: number[]): Promise<BlockRecord> {
+  const list = Float64Array.from(entries)
+  return { nid: await store.allocate('block', 1), hash: hashes.blockHash(list), entries: list }
+}
+
+async function snapshot(store: Storage, room: RoomRecord, ...blocks: BlockRecord[]): Promise<SnapshotRecord> {
+  return {
+    nid: await store.allocate('snapshot', 1),
+    hash: hashes.snapshotHash(blocks),
+    roomNid: room.nid,
+    blocks: blocks.map(({ nid }) => nid),
+  }
+}
+
+/** A room with a create event, its creator's join and a message, all as they should be; `spoil` makes them otherwise. */
+async function build(
+  store: Storage,
+  spoil: (set: WriteSet) => Partial<WriteSet> = () => ({}),
+): Promise<RoomRecord> {
+  const room = await newRoom(store)
+  const user = await newKey(store, '@anne:a.example')
+  const json = (...prev: string[]): string => JSON.stringify({ prev_events: prev })
+  const create = await newEvent(store, room, {
+    typeNid: CREATE,
+    stateKeyNid: EMPTY_STATE_KEY_NID,
+    json: json(),
+  })
+  const join = await newEvent(store, room, {
+    typeNid: MEMBER,
+    json: json(create.eventId),
+    authNids: [create.nid],
+  })
+  const message = await newEvent(store, room, { json: json(join.eventId) })
+  const none = await snapshot(store, room)
+  const first = await block(store, CREATE, EMPTY_STATE_KEY_NID, create.nid)
+  const second = await block(store, MEMBER, user.nid, join.nid)
+  const created = await snapshot(store, room, first)
+  const joined = await snapshot(store, room, first, second)
+  const set = writeSet(room, {
+    next: { ...room, current: joined.nid, extremities: [message.nid], lastSent: message.nid, outputSeq: 2 },
+    stateKeys: [user],
+    events: [
+      { ...create, before: none.nid, after: created.nid },
+      { ...join, stateKeyNid: user.nid, before: created.nid, after: joined.nid },
+      { ...message, before: joined.nid, after: joined.nid },
+    ],
+    blocks: [first, second],
+    snapshots: [none, created, joined],
+    memberships: [
+      {
+        roomNid: room.nid,
+        user: user.nid,
+        membership: 'join',
+        event: join.nid,
+        local: true,
+        forgotten: false,
+      },
+    ],
+    outputs: [output(room, 1, join.nid), output(room, 2, message.nid)],
+  })
+  return await store1(store, { ...set, ...spoil(set) })
+}
+
+async function findings(store: Storage): Promise<readonly Finding[]> {
+  const all: Finding[] = []
+  for await (const check of store.check(hashes)) all.push(...check.findings)
+  return all
+}
+
+const NOWHERE = 99_000_000
+
+type Spoil = (set: WriteSet) => Partial<WriteSet>
+
+const DAMAGES: readonly (readonly [string, Spoil, RegExp])[] = [
+  [
+    'a block that is not what its hash says',
+    ({ blocks }) => ({ blocks: [blocks[0]!, { ...blocks[1]!, entries: Float64Array.of(5, 1, 1) }] }),
+    /block \d+ is not what its hash says/,
+  ],
+  ['a block that is gone', ({ blocks }) => ({ blocks: blocks.slice(1) }), /names blocks that are not stored/],
+  [
+    'a snapshot that is gone',
+    ({ snapshots }) => ({ snapshots: snapshots.slice(1) }),
+    /refers to state snapshot \d+, which is not stored/,
+  ],
+  [
+    'a snapshot that is not what its hash says',
+    ({ snapshots }) => ({ snapshots: snapshots.with(1, { ...snapshots[1]!, hash: 'a'.repeat(32) }) }),
+    /snapshot \d+ is not what its hash says/,
+  ],
+  [
+    'an auth event that is gone',
+    ({ events }) => ({ events: events.with(1, { ...events[1]!, authNids: [NOWHERE as EventNid] }) }),
+    /cites 99000000, which is not stored/,
+  ],
+  [
+    'an event that is cut off',
+    ({ events }) => ({ events: events.with(2, { ...events[2]!, json: '{"prev_ev' }) }),
+    /is no JSON object/,
+  ],
+  [
+    'a current state that is gone',
+    ({ next }) => ({ next: { ...next, current: NOWHERE as SnapshotNid } }),
+    /current state, snapshot 99000000, is not stored/,
+  ],
+  [
+    'a forward extremity that is gone',
+    ({ next }) => ({ next: { ...next, extremities: [...next.extremities, NOWHERE as EventNid] } }),
+    /forward extremity 99000000 is not stored/,
+  ],
+  [
+    'a forward extremity that others build on',
+    ({ next, events }) => ({ next: { ...next, extremities: [events[2]!.nid, events[1]!.nid] } }),
+    /accepted events build on forward extremity/,
+  ],
+  [
+    'a forward extremity that was rejected',
+    ({ events }) => ({ events: events.with(2, { ...events[2]!, verdict: 'rejected-by-state' }) }),
+    /forward extremity .* is rejected-by-state/,
+  ],
+  ['a member who is not in the table', () => ({ memberships: [] }), /the table has nothing/],
+  [
+    'a member by another event',
+    ({ memberships, events }) => ({ memberships: [{ ...memberships[0]!, event: events[0]!.nid }] }),
+    /the membership of @anne:a.example is taken from event NID/,
+  ],
+  ['an output that is gone', ({ outputs }) => ({ outputs: outputs.slice(0, 1) }), /the latest output is 1/],
+  [
+    'an output without its event',
+    ({ outputs }) => ({ outputs: outputs.with(0, { ...outputs[0]!, event: NOWHERE as EventNid }) }),
+    /1 outputs carry an event that is not stored/,
+  ],
+]
+
+/** What keeps a store whole: checks, collection, sizes. */
+export function upkeepContract(open: () => Promise<Storage>): void {
+  it('finds nothing in rooms as they should be', async () => {
+    await using store = await open()
+    await build(store)
+    await build(store)
+    const checks = []
+    for await (const check of store.check(hashes)) checks.push(check)
+    expect(checks).toMatchObject([
+      { findings: [], isSettled: true },
+      { findings: [], isSettled: true },
+    ])
+  })
+
+  it.each(DAMAGES)('finds %s', async (_what, spoil, expected) => {
+    await using store = await open()
+    await build(store)
+    const room = await build(store, spoil)
+    const found = await findings(store)
+    expect(found.map(({ what }) => what)).toContainEqual(expect.stringMatching(expected))
+    expect(new Set(found.map(({ roomId }) => roomId))).toEqual(new Set([room.roomId]))
+  })
+
+  it('gives back snapshots and blocks that nothing refers to, and nothing else', async () => {
+    await using store = await open()
+    const room = await build(store)
+    const [current] = await store.snapshots([room.current])
+    const kept = (await store.blocks(current!.blocks))[0]!
+    const loose = await block(store, 9, 9, 70_000)
+    const gone = await block(store, 9, 9, 0)
+    const dead = await snapshot(store, room, kept, loose, gone)
+    const grown = await store1(store, writeSet(room, { blocks: [loose, gone], snapshots: [dead] }))
+    expect(await store.collect(room.nid, hashes)).toEqual({ kind: 'collected', snapshots: 1, blocks: 1 })
+    expect(await store.snapshots([dead.nid])).toEqual([])
+    const left = await store.blocks([kept.nid, loose.nid, gone.nid])
+    expect(new Set(left.map(({ nid }) => nid))).toEqual(new Set([kept.nid, gone.nid]))
+    expect(await findings(store)).toEqual([])
+    expect(await store.commit([writeSet(grown)])).toMatchObject([{ kind: 'conflict', over: 'room' }])
+    expect(await store.collect(room.nid, hashes)).toEqual({ kind: 'collected', snapshots: 0, blocks: 0 })
+  })
+
+  it('gives nothing back where something is wrong', async () => {
+    await using store = await open()
+    const room = await build(store, () => ({ memberships: [] }))
+    const dead = await snapshot(store, room)
+    await store1(
+      store,
+      writeSet(room, { snapshots: [{ ...dead, blocks: [NOWHERE as BlockNid], hash: digest('x') }] }),
+    )
+    expect(await store.collect(room.nid, hashes)).toMatchObject({ kind: 'refused' })
+    expect(await store.snapshots([dead.nid])).toHaveLength(1)
+  })
+
+  it('knows how large a room is', async () => {
+    await using store = await open()
+    const room = await build(store)
+    await build(store)
+    expect(await store.roomSize(room.nid)).toMatchObject({
+      events: 3,
+      snapshots: 3,
+      outputs: 2,
+      outputBytes: 4,
+    })
+  })
+}
