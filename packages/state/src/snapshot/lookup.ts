@@ -1,5 +1,7 @@
 import {
   type Asking,
+  type BlockNid,
+  type BlockRecord,
   type EventNid,
   type EventTypeNid,
   NO_NID,
@@ -13,8 +15,10 @@ import { type BlockNeed, type BlockReader, blocksOf, layersOf } from './reader.t
 type Blocks = Pick<SnapshotRecord, 'blocks'>
 
 /**
- * The event that a snapshot has for (type, state key); 0 where it has none. Looks at blocks from the newest down and
- * asks for no block below the one that decides. O(log² n).
+ * The event that a snapshot has for (type, state key); 0 where it has none. O(log² n).
+ *
+ * Looks at blocks from the newest down and asks at most three times: for the newest block, for those between, which
+ * together are smaller than the oldest, and for the oldest.
  */
 export function* lookup(
   snapshot: Blocks,
@@ -22,12 +26,25 @@ export function* lookup(
   stateKey: StateKeyNid,
   reader: BlockReader,
 ): Asking<BlockNeed, EventNid> {
-  for (let index = snapshot.blocks.length - 1; index >= 0; index--) {
-    const [block] = yield* blocksOf(snapshot.blocks.slice(index, index + 1), reader)
+  const { blocks } = snapshot
+  for (let index = blocks.length - 1; index >= 0; index--) {
+    const nid = blocks[index] ?? NO_NID
+    const block = reader.block(nid) ?? (yield* loadWithOlder(blocks, index, reader))
     const event = block === undefined ? undefined : findEvent(block.entries, type, stateKey)
     if (event !== undefined) return event
   }
   return NO_NID
+}
+
+/** A block that is not at hand; unless it is the newest, with all older ones but the oldest. */
+function* loadWithOlder(
+  blocks: readonly BlockNid[],
+  index: number,
+  reader: BlockReader,
+): Asking<BlockNeed, BlockRecord | undefined> {
+  const isNewest = index === blocks.length - 1
+  const wanted = isNewest || index === 0 ? blocks.slice(index, index + 1) : blocks.slice(1, index + 1)
+  return (yield* blocksOf(wanted, reader)).at(-1)
 }
 
 /** All entries of one type, sorted by state key, without tombstones; cost follows the entries of that type. */

@@ -197,3 +197,30 @@ it('keeps its bounds over 100,000 changes', () => {
   expect(asMap(finish(allEntries(snapshot!, pieces)))).toEqual(map)
   expect(pieces.written).toBeLessThan(100_000 * 17 * 1.5)
 })
+
+it('looks an entry up with three questions at the most, and with one when the newest block has it', () => {
+  const pieces = new Pieces()
+  let state: SnapshotRecord | undefined
+  let size = 0
+  while ((state?.blocks.length ?? 0) < 5) state = pieces.apply(state, [entry(5, ++size, size)])
+  const askedFor = (stateKey: number): number[] => {
+    const loaded = new Set<BlockNid>()
+    const reader = { block: (nid: BlockNid) => (loaded.has(nid) ? pieces.blocks.get(nid) : undefined) }
+    const asked: number[] = []
+    const asking = lookup(state!, 5 as EventTypeNid, stateKey as StateKeyNid, reader)
+    for (let step = asking.next(); step.done !== true; step = asking.next()) {
+      for (const nid of step.value?.nids ?? []) loaded.add(nid)
+      asked.push(step.value?.nids.length ?? 0)
+    }
+    return asked
+  }
+  expect(askedFor(size)).toEqual([1])
+  expect(askedFor(1)).toEqual([1, 3, 1])
+})
+
+it('fails when a block that was asked for is not there', () => {
+  const gone = { nid: 1, blocks: [7 as BlockNid] }
+  const asking = lookup(gone, 5 as EventTypeNid, 1 as StateKeyNid, { block: () => undefined })
+  asking.next()
+  expect(() => asking.next()).toThrow('state block NID 7 is referred to but not stored')
+})
