@@ -4,7 +4,7 @@ import { roomVersion, type RoomVersionRules } from '@roomserver/version'
 import { type StateMap, stateMap } from '../src/index.ts'
 
 /** The rules of a version that certainly exists. */
-export function rulesOf(version: string): RoomVersionRules {
+function rulesOf(version: string): RoomVersionRules {
   const rules = roomVersion(version)
   if (rules === undefined) throw new Error(`no room version ${version}`)
   return rules

@@ -10,7 +10,7 @@ import type {
 import { type Entries, entriesFrom, entryCount, eventAt, stateKeyAt, STRIDE, typeAt } from './entries.ts'
 import { blockHash, snapshotHash } from './hash.ts'
 import { lookup } from './lookup.ts'
-import { mergeEntries, withoutTombstones } from './merge.ts'
+import { mergeEntries, overlay, withoutTombstones } from './merge.ts'
 import { type BlockNeed, type BlockReader, blocksOf } from './reader.ts'
 
 /**
@@ -50,7 +50,7 @@ export function* applyChanges(
   allocator: StateAllocator,
 ): Asking<BlockNeed | AllocatorNeed, AppliedChanges> {
   const below = base?.blocks ?? []
-  const effective = yield* withoutIdle(below, entriesFrom(changes), reader)
+  const effective = yield* withoutIdle(below, yield* sorted(changes), reader)
   if (base !== undefined && effective.length === 0) return { snapshot: base, blocks: [] }
 
   const { kept, entries } = yield* absorb(below, effective, reader)
@@ -58,6 +58,27 @@ export function* applyChanges(
   const made = entries.length === 0 ? [] : [yield* newBlock(entries, allocator)]
   const snapshot = yield* newSnapshot([...keptBlocks, ...made], allocator)
   return { snapshot, blocks: made }
+}
+
+const ENTRIES_PER_BREATH = 1024
+
+/** The changes in the form of a block. A whole state is sorted piece by piece, so that nobody has to wait for it. */
+function* sorted(changes: readonly StateEntry[]): Asking<never, Entries> {
+  const pieces: Entries[] = []
+  for (let from = 0; from < changes.length; from += ENTRIES_PER_BREATH) {
+    let piece = entriesFrom(changes.slice(from, from + ENTRIES_PER_BREATH))
+    for (
+      let older = pieces.at(-1);
+      older !== undefined && older.length <= piece.length;
+      older = pieces.at(-1)
+    ) {
+      pieces.pop()
+      piece = mergeEntries(older, piece, 'keep')
+    }
+    pieces.push(piece)
+    yield undefined
+  }
+  return overlay(pieces, 'keep')
 }
 
 /** The changes without those that the state shows already. */
@@ -69,6 +90,7 @@ function* withoutIdle(
   const effective = new Float64Array(changes.length)
   let length = 0
   for (let index = 0; index < entryCount(changes); index++) {
+    if (index % ENTRIES_PER_BREATH === ENTRIES_PER_BREATH - 1) yield undefined
     const event = eventAt(changes, index)
     const type = typeAt(changes, index)
     const stateKey = stateKeyAt(changes, index)

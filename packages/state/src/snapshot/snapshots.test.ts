@@ -224,3 +224,14 @@ it('fails when a block that was asked for is not there', () => {
   asking.next()
   expect(() => asking.next()).toThrow('state block NID 7 is referred to but not stored')
 })
+
+it('makes a large state from entries in any order, giving others their turn', () => {
+  const pieces = new Pieces()
+  const entries = Array.from({ length: 20_000 }, (_, i) =>
+    entry(1 + ((i * 7) % 5), 1 + ((i * 7919) % 6000), i % 11 === 0 ? 0 : i),
+  )
+  const steps = [...applyChanges(undefined, entries, pieces, pieces)]
+  expect(steps.length).toBeGreaterThan(20)
+  const whole = finish(allEntries(pieces.apply(undefined, entries), pieces))
+  expect(asMap(whole)).toEqual(applyNaively(new Map(), entries))
+})
