@@ -50,7 +50,12 @@ await measure('state after an event, three tuples', 1000, () =>
   api.queryStateAfterEvents({ room_id, prev_event_ids: [last.eventId], state_to_fetch: tuples }),
 )
 await measure('a hundred missing events', 20, () =>
-  api.queryMissingEvents({ earliest_events: [], latest_events: [last.eventId], limit: 101, server_name: 'b' }),
+  api.queryMissingEvents({
+    earliest_events: [],
+    latest_events: [last.eventId],
+    limit: 101,
+    server_name: 'b',
+  }),
 )
 await measure('shared users', 20, () =>
   api.querySharedUsers({ UserID: '@alice:a', OtherUserIDs: [], ExcludeRoomIDs: [], IncludeRoomIDs: [] }),

@@ -18,6 +18,7 @@ import { stateOfType } from '../view/state-at.ts'
 import type { View } from '../view/view.ts'
 import { clientEvent } from './client-event.ts'
 import { look, type QueryContext } from './context.ts'
+import { rulesOf } from './headered.ts'
 import { eventsOfEntries } from './state-events.ts'
 
 const NEVER_THERE: Omit<QueryMembershipForUserResponse, 'room_exists'> = {
@@ -86,12 +87,28 @@ async function presentMembers(
   room: RoomRecord,
   { joinedOnly, localOnly }: { readonly joinedOnly: boolean; readonly localOnly: boolean },
 ): Promise<readonly ClientEvent[]> {
+  if (joinedOnly && !localOnly) return await joinedNow(context, room)
   const filter = joinedOnly ? ({ membership: 'join', localOnly } as const) : { localOnly }
   const members = await context.store.membershipsOfRoom(room.nid, filter)
   const nids = members
     .filter((member) => member.event !== NO_NID && !member.forgotten)
     .map(({ event }) => event)
-  return clientEvents(room, await look(context, (view) => eventsOf(view, nids)))
+  return await look(context, function* (view) {
+    return yield* clientEvents(view, room, yield* eventsOf(view, nids))
+  })
+}
+
+/** All joined members, from the current state: its events are at hand more often than the table's rows. */
+async function joinedNow(context: QueryContext, room: RoomRecord): Promise<readonly ClientEvent[]> {
+  const events = await look(context, function* (view) {
+    const members = yield* stateOfType(view, room.current, 'm.room.member')
+    return yield* clientEvents(view, room, yield* eventsOfEntries(view, members))
+  })
+  return events.filter(isJoin)
+}
+
+function isJoin({ content }: ClientEvent): boolean {
+  return content['membership'] === 'join'
 }
 
 /** Members at the moment that made `member` what he is. */
@@ -101,8 +118,10 @@ async function membersSeenBy(
   member: MembershipRecord,
   joinedOnly: boolean,
 ): Promise<readonly ClientEvent[]> {
-  const events = clientEvents(room, await look(context, (view) => membersAfter(view, member)))
-  return joinedOnly ? events.filter(({ content }) => content['membership'] === 'join') : events
+  const events = await look(context, function* (view) {
+    return yield* clientEvents(view, room, yield* membersAfter(view, member))
+  })
+  return joinedOnly ? events.filter(isJoin) : events
 }
 
 function* membersAfter(view: View, member: MembershipRecord): Asking<Need, readonly EventRecord[]> {
@@ -110,6 +129,16 @@ function* membersAfter(view: View, member: MembershipRecord): Asking<Need, reado
   return yield* eventsOfEntries(view, yield* stateOfType(view, record?.after ?? NO_NID, 'm.room.member'))
 }
 
-function clientEvents(room: RoomRecord, records: readonly EventRecord[]): readonly ClientEvent[] {
-  return records.map((record) => clientEvent(record, room.roomId))
+function* clientEvents(
+  view: View,
+  room: RoomRecord,
+  records: readonly EventRecord[],
+): Asking<Need, readonly ClientEvent[]> {
+  const rules = rulesOf(room)
+  const events: ClientEvent[] = []
+  for (const record of records) {
+    events.push(clientEvent(view.pduOf(record, rules)))
+    yield
+  }
+  return events
 }
