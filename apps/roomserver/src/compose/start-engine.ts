@@ -1,3 +1,4 @@
+import type { FederationApi } from '@roomserver/api'
 import { createInput, Pieces, type RoomInput } from '@roomserver/core'
 import type { Storage } from '@roomserver/storage'
 import { type Logger, systemClock } from '@roomserver/types'
@@ -13,15 +14,27 @@ export interface Engine extends AsyncDisposable {
   readonly outputs: Outputs
 }
 
-/** Opens what the configuration names, the store first; closes it again if a later step fails. */
-export async function startEngine(config: Config, log: Logger): Promise<Engine> {
+/**
+ * Opens what the configuration names, the store first; closes it again if a later step fails.
+ *
+ * @param federation - asked for events that are missing; left out: nobody is
+ */
+export async function startEngine(config: Config, log: Logger, federation?: FederationApi): Promise<Engine> {
   await using parts = new AsyncDisposableStack()
   const storage = parts.use(await openStore(config.database, log))
   const outputs = parts.use(openOutputs(storage, config, log))
   const pieces = new Pieces(storage, config.cacheBytes)
   const { serverName, settings } = config
   const input = createInput(
-    { store: storage, pieces, clock: systemClock, log, serverName, onOutputs: () => outputs.wake() },
+    {
+      store: storage,
+      pieces,
+      clock: systemClock,
+      log,
+      serverName,
+      federation,
+      onOutputs: () => outputs.wake(),
+    },
     { maxBytesInFlight: settings.input.max_queued_bytes },
   )
   parts.defer(() => input.close())

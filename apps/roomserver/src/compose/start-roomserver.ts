@@ -18,7 +18,7 @@ export interface RunningRoomserver extends AsyncDisposable {
 export async function startRoomserver(config: Config, log: Logger): Promise<RunningRoomserver> {
   await using parts = new AsyncDisposableStack()
   const { federation, user, appservice } = parts.use(connectComponents(config))
-  const engine = parts.use(await startEngine(config, log))
+  const engine = parts.use(await startEngine(config, log, federation))
   const { keyId, seed } = config.signingKey
   const rooms = createRoomserver(
     {

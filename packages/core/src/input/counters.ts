@@ -14,6 +14,9 @@ export class InputCounters {
   quarantined = 0
   malformed = 0
   missing = 0
+  /** Repairs of rooms that got what was missing, and that did not. */
+  repaired = 0
+  repairsFailed = 0
 
   count({ events, updates, journal }: WriteSet): void {
     this.commits++

@@ -1,8 +1,9 @@
-import type { InputRoomEvent, RoomserverApi } from '@roomserver/api'
+import type { FederationApi, InputRoomEvent, RoomserverApi } from '@roomserver/api'
 import type { Clock, Logger, RoomId } from '@roomserver/types'
 import type { Outcome } from '../decide/event-input.ts'
 import { RoomReader } from '../decide/room-reads.ts'
 import type { Store } from '../ports.ts'
+import { DEFAULT_REPAIR_LIMITS, Repairs } from '../repair/repairs.ts'
 import type { Pieces } from '../view/pieces.ts'
 import { Committer } from './committer.ts'
 import { InputCounters } from './counters.ts'
@@ -20,7 +21,9 @@ export interface InputDeps {
   readonly log: Logger
   /** Name of this server. */
   readonly serverName: string
-  /** Gets missing events from other servers; `undefined`: there is nobody to ask. */
+  /** Asked for events that are missing; `undefined`: there is nobody to ask. */
+  readonly federation?: FederationApi | undefined
+  /** Gets missing events in another way than from the federation. */
   readonly fetchMissing?: FetchMissing | undefined
   /** Called after each commit that wrote outputs, so that whoever delivers them need not wait. */
   readonly onOutputs?: (() => void) | undefined
@@ -45,7 +48,7 @@ export interface RoomInput {
 
 /** Puts the input together. */
 export function createInput(deps: InputDeps, limits: Partial<RoomLimits> = {}): RoomInput {
-  const { store, pieces, clock, log, serverName, fetchMissing, onOutputs, onStep } = deps
+  const { store, pieces, clock, log, serverName, federation, onOutputs, onStep } = deps
   const counters = new InputCounters()
   const parts = {
     serverName,
@@ -60,11 +63,20 @@ export function createInput(deps: InputDeps, limits: Partial<RoomLimits> = {}): 
     committer: new Committer(store, onOutputs),
   }
   const rooms = new Rooms(parts, { ...DEFAULT_ROOM_LIMITS, ...limits })
+  const runTask: RoomInput['runTask'] = (task) => rooms.run(task)
+  const repairs =
+    federation &&
+    new Repairs(
+      { federation, store, serverName, counters, clock, log, input: { runTask } },
+      DEFAULT_REPAIR_LIMITS,
+    )
+  const fetchMissing: FetchMissing | undefined =
+    deps.fetchMissing ?? (repairs && ((...missing) => repairs.fetchMissing(...missing)))
   const intake = new Intake({ rooms, store, counters, log, fetchMissing })
   return {
     inputRoomEvents: (request) => intake.inputRoomEvents(request),
     takeIn: (input) => intake.takeIn(input),
-    runTask: (task) => rooms.run(task),
+    runTask,
     rooms,
     counters,
     resume: () => intake.resume(),

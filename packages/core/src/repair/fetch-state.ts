@@ -39,14 +39,24 @@ export async function fetchStateBefore(
     const all = await parts.federation.lookupState({ ...where, RoomVersion: room.rules.version })
     await storeOutliers(parts, room, [...all.auth_chain, ...all.pdus])
   } else {
-    const answers = await Promise.allSettled(
-      missing.map((id) => parts.federation.getEvent({ S: server, EventID: id })),
-    )
-    const texts = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value.pdus : []))
-    await storeOutliers(parts, room, texts)
+    await fetchEvents(parts, room, server, missing)
   }
   const lacking = new Set(await unknownOf(parts, state))
   return state.filter((id) => !lacking.has(id))
+}
+
+/** Stores single events beside the room's graph, as far as the server has them. */
+export async function fetchEvents(
+  parts: FetchParts,
+  room: ExpectedRoom,
+  server: string,
+  ids: readonly EventId[],
+): Promise<void> {
+  const answers = await Promise.allSettled(
+    ids.map((id) => parts.federation.getEvent({ S: server, EventID: id })),
+  )
+  const texts = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value.pdus : []))
+  await storeOutliers(parts, room, texts)
 }
 
 /** Sees to it that the auth events of an event are stored. @throws see {@link fetchStateBefore} */

@@ -1,0 +1,127 @@
+import type { Pdu } from '@roomserver/events'
+import { type EventId, NO_NID } from '@roomserver/types'
+import type { EventInput } from '../decide/event-input.ts'
+import type { Fetched, MissingEvents } from '../input/fetch-missing.ts'
+import { fetchAuthEvents, fetchEvents, fetchStateBefore, takeIn } from './fetch-state.ts'
+import { oldestFirst } from './oldest-first.ts'
+import type { RepairParts } from './repairs.ts'
+import { type ExpectedRoom, verifiedEvents } from './verify-events.ts'
+
+/** How many events are asked for in one go. */
+const MAX_PAGE = 20
+/** How often more is asked for before the state is taken instead. */
+const MAX_PAGES = 10
+/** How many events of a given state are fetched one by one. */
+const MAX_SINGLE = 200
+
+/** A gap in the room's graph before an event, and the server that is asked to fill it. */
+interface Gap extends ExpectedRoom {
+  readonly parts: RepairParts
+  readonly server: string
+  readonly event: Pdu
+  /** When the repair has to end, in ms since the epoch. */
+  readonly deadline: number
+}
+
+/**
+ * Gets what an event lacks from one server. Missing events of the graph are asked for back to what we have; where they
+ * do not reach that far, the state before the oldest is, and the room goes on from there, its branches resolved.
+ */
+export async function fillFrom(
+  parts: RepairParts,
+  server: string,
+  input: EventInput,
+  missing: MissingEvents,
+  deadline: number,
+): Promise<Fetched> {
+  const { pdu } = input
+  const gap: Gap = { parts, server, event: pdu, deadline, roomId: pdu.roomId, rules: pdu.rules }
+  try {
+    if (missing.auth.length > 0) await fetchAuthEvents(parts, gap, server, pdu.eventId)
+    if (missing.state.length > 0) await fetchEvents(parts, gap, server, missing.state.slice(0, MAX_SINGLE))
+    const left = await notInGraph(gap, missing.prev)
+    if (left.length === 0) return await settled(gap, missing)
+    for (const event of await eventsInGap(gap)) await takeOne(gap, event)
+    if ((await notInGraph(gap, missing.prev)).length === 0) return { kind: 'filled' }
+    const eventIds = await fetchStateBefore(parts, gap, server, pdu.eventId)
+    return eventIds.length > 0 ? { kind: 'state', eventIds } : failed('it has no state before the event')
+  } catch (error) {
+    return failed(error instanceof Error ? error.message : String(error))
+  }
+}
+
+/** Whether everything but the graph is there now. */
+async function settled({ parts }: Gap, { auth, state }: MissingEvents): Promise<Fetched> {
+  const wanted = [...auth, ...state]
+  const known = new Set((await parts.store.eventsById(wanted)).map((record) => record.eventId))
+  const unknown = wanted.filter((id) => !known.has(id))
+  return unknown.length === 0 ? { kind: 'filled' } : failed(`it did not give ${unknown.join(', ')}`)
+}
+
+/** Events between what we have of the room and the new one, oldest first, as far as the server gives them. */
+async function eventsInGap(gap: Gap): Promise<readonly Pdu[]> {
+  const { parts, server, event, rules, roomId, deadline } = gap
+  const earliest = await extremitiesOf(gap)
+  const found = new Map<EventId, Pdu>()
+  let latest: readonly EventId[] = [event.eventId]
+  for (let page = 0; page < MAX_PAGES && latest.length > 0 && parts.clock.now() < deadline; page++) {
+    const Missing = { limit: MAX_PAGE, min_depth: 0, earliest_events: earliest, latest_events: latest }
+    const { events } = await parts.federation.lookupMissingEvents({
+      S: server,
+      RoomID: roomId,
+      Missing,
+      RoomVersion: rules.version,
+    })
+    const fresh = (await verifiedEvents(parts, gap, events, MAX_PAGE)).filter(
+      (one) => !found.has(one.eventId),
+    )
+    for (const one of fresh) found.set(one.eventId, one)
+    latest = await withUnknownPast(gap, fresh, found)
+  }
+  return oldestFirst([...found.values()], ({ prevEvents }) => prevEvents)
+}
+
+async function extremitiesOf({ parts, roomId }: Gap): Promise<readonly EventId[]> {
+  const room = await parts.store.room(roomId)
+  const records = await parts.store.eventsByNid(room?.extremities ?? [])
+  return records.map((record) => record.eventId)
+}
+
+/** Those of the events that build on something that is neither in the graph nor was found. */
+async function withUnknownPast(
+  gap: Gap,
+  events: readonly Pdu[],
+  found: ReadonlyMap<EventId, Pdu>,
+): Promise<readonly EventId[]> {
+  const ids = [...new Set(events.flatMap((event) => event.prevEvents))].filter((id) => !found.has(id))
+  const unknown = new Set(await notInGraph(gap, ids))
+  return events
+    .filter((event) => event.prevEvents.some((id) => unknown.has(id)))
+    .map((event) => event.eventId)
+}
+
+async function notInGraph({ parts }: Gap, ids: readonly EventId[]): Promise<readonly EventId[]> {
+  if (ids.length === 0) return []
+  const records = await parts.store.eventsById(ids)
+  const inGraph = new Set(records.filter((one) => one.before !== NO_NID).map((one) => one.eventId))
+  return ids.filter((id) => !inGraph.has(id))
+}
+
+/** Takes a fetched event in as one that is new to us. Where its own past is not known, with the state before it. */
+async function takeOne(gap: Gap, event: Pdu): Promise<void> {
+  const { parts, server, deadline } = gap
+  if (parts.clock.now() >= deadline) return
+  const input: EventInput = { kind: 'new', pdu: event, sendAsServer: '' }
+  let outcome = await takeIn(parts, input)
+  if (outcome.kind === 'missing' && outcome.auth.length > 0) {
+    await fetchAuthEvents(parts, gap, server, event.eventId)
+    outcome = await takeIn(parts, input)
+  }
+  if (outcome.kind !== 'missing' || outcome.prev.length === 0) return
+  const eventIds = await fetchStateBefore(parts, gap, server, event.eventId)
+  if (eventIds.length > 0) await takeIn(parts, { ...input, stateBefore: { by: 'repair', eventIds } })
+}
+
+function failed(reason: string): Fetched {
+  return { kind: 'failed', reason }
+}

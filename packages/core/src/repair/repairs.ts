@@ -1,0 +1,150 @@
+import type { FederationApi } from '@roomserver/api'
+import { type Clock, type Logger, NO_NID, type RoomId, serverOf } from '@roomserver/types'
+import type { EventInput } from '../decide/event-input.ts'
+import type { InputCounters } from '../input/counters.ts'
+import type { Fetched, MissingEvents } from '../input/fetch-missing.ts'
+import type { RoomInput } from '../input/create-input.ts'
+import type { Store } from '../ports.ts'
+import { fillFrom } from './fill-gap.ts'
+
+/** What repairs work with. */
+export interface RepairParts {
+  readonly federation: FederationApi
+  readonly store: Store
+  readonly input: Pick<RoomInput, 'runTask'>
+  readonly serverName: string
+  readonly counters: InputCounters
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** How much a repair may take. */
+export interface RepairLimits {
+  /** Servers that are asked, one after the other. */
+  readonly maxServers: number
+  /** Time for one repair, all servers together. */
+  readonly budgetMs: number
+  /** Events of a room that may wait for its repairs. */
+  readonly maxWaiting: number
+  /** Rooms that are repaired at a time; others wait. */
+  readonly maxRooms: number
+}
+
+export const DEFAULT_REPAIR_LIMITS: RepairLimits = {
+  maxServers: 5,
+  budgetMs: 120_000,
+  maxWaiting: 500,
+  maxRooms: 32,
+}
+
+/**
+ * Gets what events build on from other servers. In a room one repair follows the other, and each looks first whether
+ * what it is to get has come meanwhile: so events that wait for the same hole share one repair. What was fetched and
+ * verified stays stored, whatever becomes of the repair.
+ */
+export class Repairs {
+  readonly #parts: RepairParts
+  readonly #limits: RepairLimits
+  readonly #rooms = new Map<RoomId, { waiting: number; last: Promise<unknown> }>()
+  readonly #queue: (() => void)[] = []
+  #active = 0
+
+  constructor(parts: RepairParts, limits: RepairLimits) {
+    this.#parts = parts
+    this.#limits = limits
+  }
+
+  /** Rooms that are being repaired, or wait for it, with how many events wait in each. */
+  get rooms(): ReadonlyMap<RoomId, number> {
+    return new Map([...this.#rooms].map(([roomId, { waiting }]) => [roomId, waiting]))
+  }
+
+  /** Gets what an event lacks; never rejects. See `FetchMissing`. */
+  async fetchMissing(input: EventInput, missing: MissingEvents, origin: string): Promise<Fetched> {
+    const { roomId } = input.pdu
+    const room = this.#rooms.get(roomId) ?? { waiting: 0, last: Promise.resolve() }
+    if (room.waiting >= this.#limits.maxWaiting) return failed('too many events wait for repairs of the room')
+    this.#rooms.set(roomId, room)
+    room.waiting++
+    const done = room.last.then(() => this.#inTurn(() => this.#repair(input, missing, origin)))
+    room.last = done
+    try {
+      return await done
+    } finally {
+      room.waiting--
+      if (room.waiting === 0) this.#rooms.delete(roomId)
+    }
+  }
+
+  async #inTurn(work: () => Promise<Fetched>): Promise<Fetched> {
+    if (this.#active >= this.#limits.maxRooms) await new Promise<void>((go) => this.#queue.push(go))
+    this.#active++
+    try {
+      return await work()
+    } finally {
+      this.#active--
+      this.#queue.shift()?.()
+    }
+  }
+
+  async #repair(input: EventInput, missing: MissingEvents, origin: string): Promise<Fetched> {
+    const { clock, log, counters } = this.#parts
+    const fields = { room_id: input.pdu.roomId, event_id: input.pdu.eventId }
+    const deadline = clock.now() + this.#limits.budgetMs
+    let reason = 'there is no other server to ask'
+    try {
+      const lacking = await stillMissing(this.#parts.store, missing)
+      if (lacking === undefined) return { kind: 'filled' }
+      for (const server of await this.#servers(input, origin)) {
+        if (clock.now() >= deadline) return this.#giveUp(fields, 'the time for it is over')
+        const fetched = await fillFrom(this.#parts, server, input, lacking, deadline)
+        if (fetched.kind !== 'failed') {
+          counters.repaired++
+          log.info({ ...fields, server, outcome: fetched.kind }, 'missing events fetched')
+          return fetched
+        }
+        reason = `${server}: ${fetched.reason}`
+      }
+    } catch (error) {
+      reason = error instanceof Error ? error.message : String(error)
+    }
+    return this.#giveUp(fields, reason)
+  }
+
+  #giveUp(fields: object, reason: string): Fetched {
+    this.#parts.counters.repairsFailed++
+    this.#parts.log.warn({ ...fields, reason }, 'missing events could not be fetched')
+    return failed(reason)
+  }
+
+  /** Whom to ask: who sent the event, whose it is, then the servers in the room; never ourselves. */
+  async #servers({ pdu }: EventInput, origin: string): Promise<readonly string[]> {
+    const { store, serverName } = this.#parts
+    const room = await store.room(pdu.roomId)
+    const joined = room === undefined ? [] : await store.joinedServers(room.nid)
+    const all = new Set([origin, serverOf(pdu.sender) ?? '', ...joined])
+    return [...all]
+      .filter((server) => server !== '' && server !== serverName)
+      .slice(0, this.#limits.maxServers)
+  }
+}
+
+/** What of it is still missing; `undefined`: nothing. */
+async function stillMissing(store: Store, missing: MissingEvents): Promise<MissingEvents | undefined> {
+  const { auth, prev, state } = missing
+  const records = await store.eventsById([...new Set([...auth, ...prev, ...state])])
+  const known = new Set(records.map((record) => record.eventId))
+  const inGraph = new Set(
+    records.filter((record) => record.before !== NO_NID).map((record) => record.eventId),
+  )
+  const lacking = {
+    auth: auth.filter((id) => !known.has(id)),
+    prev: prev.filter((id) => !inGraph.has(id)),
+    state: state.filter((id) => !known.has(id)),
+  }
+  return lacking.auth.length + lacking.prev.length + lacking.state.length === 0 ? undefined : lacking
+}
+
+function failed(reason: string): Fetched {
+  return { kind: 'failed', reason }
+}

@@ -1,0 +1,179 @@
+import type { FederationApi } from '@roomserver/api'
+import { InputKind } from '@roomserver/api'
+import type { Pdu } from '@roomserver/events'
+import { RoomBuilder } from '@roomserver/testing'
+import { expect, it, vi } from 'vitest'
+import { Homeserver } from './homeserver.ts'
+import { otherServer } from './other-server.ts'
+
+interface Pair {
+  readonly room: RoomBuilder
+  /** Has everything. */
+  readonly a: Homeserver
+  /** Has the room as it was made, and may ask `a`. */
+  readonly b: Homeserver
+  readonly federation: FederationApi
+}
+
+async function pair(change: Partial<FederationApi> = {}): Promise<Pair & AsyncDisposable> {
+  const a = await Homeserver.start()
+  const room = await RoomBuilder.create()
+  await room.join('@bob:b')
+  await a.takeAll(room.events)
+  const federation = { ...(await otherServer(a)), ...change } as FederationApi
+  for (const name of Object.keys(federation) as (keyof FederationApi)[]) vi.spyOn(federation, name)
+  const b = await Homeserver.start({ serverName: 'b', federation })
+  await b.takeAll(room.events)
+  const close = async (): Promise<void> => {
+    await b[Symbol.asyncDispose]()
+    await a[Symbol.asyncDispose]()
+  }
+  return { room, a, b, federation, [Symbol.asyncDispose]: close }
+}
+
+/** Happens at `a` only. */
+async function unheard({ room, a }: Pair, count: number): Promise<readonly Pdu[]> {
+  const events: Pdu[] = []
+  for (let i = 0; i < count; i++) {
+    const isTopic = i % 10 === 3
+    events.push(
+      isTopic ? await room.state('m.room.topic', '', { topic: `${i}` }) : await room.message(`${i}`),
+    )
+  }
+  await a.takeAll(events)
+  return events
+}
+
+it('fills a gap with the events that lie in it, in order', async () => {
+  await using two = await pair()
+  const { room, a, b } = two
+  const before = (await b.outputs()).length
+  const gap = await unheard(two, 7)
+  const event = await room.message('heard')
+  await a.take(event)
+  expect(await b.take(event, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
+  const told = (await b.outputs()).slice(before).map((output) => output.new_room_event?.event._event_id)
+  expect(told).toEqual([...gap, event].map((one) => one.eventId))
+  expect(await b.current(room.roomId)).toEqual(await a.current(room.roomId))
+  expect(await b.extremities(room.roomId)).toEqual([event.eventId])
+})
+
+it('asks on where one answer does not reach back far enough', async () => {
+  await using two = await pair()
+  const { room, a, b, federation } = two
+  await unheard(two, 70)
+  const event = await room.message('heard')
+  await a.take(event)
+  expect(await b.take(event, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
+  expect(await b.extremities(room.roomId)).toEqual([event.eventId])
+  expect(vi.mocked(federation.lookupMissingEvents).mock.calls.length).toBeGreaterThan(1)
+  expect(federation.lookupStateIds).not.toHaveBeenCalled()
+})
+
+it('takes the state before the oldest event of a gap that is too large, and resolves it with what it has', async () => {
+  await using two = await pair()
+  const { room, a, b } = two
+  const [own] = room.ends
+  await unheard(two, 300)
+  const event = await room.message('heard')
+  await a.take(event)
+  expect(await b.take(event, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
+  expect(await b.current(room.roomId)).toEqual(await a.current(room.roomId))
+  expect(await b.extremities(room.roomId)).toEqual([event.eventId, own?.eventId].toSorted())
+  const rewrites = (await b.outputs()).filter((output) => output.new_room_event?.rewrites_state)
+  expect(rewrites).toEqual([])
+})
+
+it('takes the state before the event itself where a server gives no events', async () => {
+  await using two = await pair({ lookupMissingEvents: async () => ({ events: [] }) })
+  const { room, a, b } = two
+  await unheard(two, 5)
+  const event = await room.message('heard')
+  await a.take(event)
+  expect(await b.take(event, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
+  expect(await b.current(room.roomId)).toEqual(await a.current(room.roomId))
+})
+
+it('fetches auth events that it does not know, and judges them first', async () => {
+  await using two = await pair()
+  const { room, a, b } = two
+  const [fork] = room.ends as [Pdu]
+  const carol = await room.join('@carol:c', { prev: [fork] })
+  const hello = await room.message('hello', { sender: '@carol:c', prev: [carol] })
+  await a.takeAll([carol, hello])
+  expect(await b.take(hello, { origin: 'c', kind: InputKind.new })).toMatchObject({ verdict: 'accepted' })
+  expect(await b.event(carol.eventId)).toMatchObject({ verdict: 'accepted' })
+})
+
+it('lets events that wait for the same hole share one repair', async () => {
+  await using two = await pair()
+  const { room, a, b, federation } = two
+  await unheard(two, 10)
+  const fork = room.ends
+  const events: Pdu[] = []
+  for (let i = 0; i < 8; i++) events.push(await room.message(`branch ${i}`, { prev: fork }))
+  await a.takeAll(events)
+  const outcomes = await Promise.all(events.map((event) => b.take(event, { origin: 'a' })))
+  expect(outcomes.every((outcome) => outcome.kind === 'stored' && outcome.verdict === 'accepted')).toBe(true)
+  expect(federation.lookupMissingEvents).toHaveBeenCalledTimes(1)
+  expect(b.input.counters.repaired).toBe(1)
+})
+
+it('asks the next server when one is gone, and never itself', async () => {
+  const asked: string[] = []
+  await using two = await pair()
+  const { room, a, b, federation } = two
+  const { lookupMissingEvents } = await otherServer(a)
+  vi.mocked(federation.lookupMissingEvents).mockImplementation(async (request) => {
+    asked.push(request.S)
+    if (request.S !== 'a') throw new Error('no such host')
+    return lookupMissingEvents(request)
+  })
+  await unheard(two, 3)
+  const event = await room.message('heard')
+  await a.take(event)
+  expect(await b.take(event, { origin: 'gone' })).toMatchObject({ verdict: 'accepted' })
+  expect(asked).toEqual(['gone', 'a'])
+  expect(asked).not.toContain('b')
+})
+
+it('believes nothing that is not signed by whom it is of', async () => {
+  await using two = await pair()
+  const { room, a, b, federation } = two
+  vi.mocked(federation.queryPublicKey).mockImplementation(async ({ requests }) => ({
+    results: new Map(
+      [...requests.keys()].map((name) => [
+        name,
+        { key: 'B'.repeat(43), expired_ts: 0, valid_until_ts: 4e12 },
+      ]),
+    ),
+  }))
+  const gap = await unheard(two, 3)
+  const event = await room.message('heard')
+  await a.take(event)
+  await b.take(event, { origin: 'a' })
+  for (const forged of gap) expect(await b.event(forged.eventId)).toBeUndefined()
+})
+
+it('ends, with what is missing, when nobody helps, and keeps no other room waiting', async () => {
+  let release: (() => void) | undefined
+  const gate = new Promise<void>((resolve) => (release = resolve))
+  await using two = await pair({
+    lookupMissingEvents: async () => {
+      await gate
+      throw new Error('it is too late')
+    },
+  })
+  const { room, b } = two
+  await unheard(two, 3)
+  const stuck = b.take(await room.message('heard'), { origin: 'a' })
+  const other = await RoomBuilder.create({ roomId: '!other:a' })
+  await b.takeAll(other.events)
+  expect(await b.extremities(other.roomId)).toHaveLength(1)
+  // Nor its own room: what builds on what is known goes on.
+  const aside = await room.message('aside', { prev: room.events.slice(4, 5) })
+  expect(await b.take(aside)).toMatchObject({ verdict: 'accepted' })
+  release?.()
+  expect(await stuck).toMatchObject({ kind: 'missing' })
+  expect(b.input.counters.repairsFailed).toBe(1)
+})
