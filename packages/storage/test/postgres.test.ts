@@ -1,11 +1,13 @@
 import { describe } from 'vitest'
+import { commitContract } from './contract/commit.ts'
 import { storageContract } from './contract/contract.ts'
 import { openEmptyPostgres } from './postgres-database.ts'
 
-describe('PostgreSQL', () => {
-  storageContract(() => openEmptyPostgres())
-})
-
+// One unit of work needs one connection; a store that waited for a second one would hang here.
 describe('PostgreSQL with one connection', () => {
   storageContract(() => openEmptyPostgres({ maxConnections: 1 }))
+})
+
+describe('PostgreSQL with several connections', () => {
+  commitContract(() => openEmptyPostgres())
 })

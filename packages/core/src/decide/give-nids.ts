@@ -47,8 +47,6 @@ export class DraftAllocator implements StateAllocator {
   readonly sha256 = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer')
   readonly #draft: Draft
   readonly #isNew: boolean
-  /** NIDs that were given, in contrast to those of pieces that are stored already. */
-  readonly given = new Set<BlockNid | SnapshotNid>()
 
   /**
    * @param isNew - whether the state holds an event that is not stored yet: then no equal block or snapshot can be
@@ -66,17 +64,12 @@ export class DraftAllocator implements StateAllocator {
   blockNid(contentHash: string): BlockNid | undefined {
     const known = this.#draft.view.blockByHash(contentHash)
     if (known) return known.nid
-    return known === null || this.#isNew ? this.#note(this.#draft.context.nids.take('block')) : undefined
+    return known === null || this.#isNew ? this.#draft.context.nids.take('block') : undefined
   }
 
   snapshotNid(contentHash: string): SnapshotNid | undefined {
     const known = this.#draft.view.snapshotByHash(contentHash)
     if (known) return known.nid
-    return known === null || this.#isNew ? this.#note(this.#draft.context.nids.take('snapshot')) : undefined
-  }
-
-  #note<N extends BlockNid | SnapshotNid>(nid: N | undefined): N | undefined {
-    if (nid !== undefined) this.given.add(nid)
-    return nid
+    return known === null || this.#isNew ? this.#draft.context.nids.take('snapshot') : undefined
   }
 }

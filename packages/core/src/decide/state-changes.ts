@@ -19,7 +19,7 @@ export function* stateWith(
 ): Asking<DecideNeed, SnapshotNid> {
   const allocator = new DraftAllocator(draft, true)
   const base = yield* snapshotRecord(draft, before)
-  return keep(draft, allocator, yield* applyChanges(base, [entry], draft.view, allocator))
+  return keep(draft, before, yield* applyChanges(base, [entry], draft.view, allocator))
 }
 
 /** The state that differs from `base` in these entries; all of their events are stored. */
@@ -30,18 +30,23 @@ export function* stateChanged(
 ): Asking<DecideNeed, SnapshotNid> {
   const allocator = new DraftAllocator(draft, false)
   const record = yield* snapshotRecord(draft, base)
-  return keep(draft, allocator, yield* applyChanges(record, changes, draft.view, allocator))
+  return keep(draft, base, yield* applyChanges(record, changes, draft.view, allocator))
 }
 
 /** The state with exactly these entries, in any order. */
 export function* stateOf(draft: Draft, entries: readonly StateEntry[]): Asking<DecideNeed, SnapshotNid> {
   const allocator = new DraftAllocator(draft, false)
-  return keep(draft, allocator, yield* snapshotFrom(entries, allocator))
+  return keep(draft, NO_NID, yield* snapshotFrom(entries, allocator))
 }
 
-function keep(draft: Draft, allocator: DraftAllocator, made: AppliedChanges): SnapshotNid {
-  for (const block of made.blocks) if (allocator.given.has(block.nid)) draft.addBlock(block)
-  if (allocator.given.has(made.snapshot.nid)) draft.addSnapshot(made.snapshot)
+/**
+ * Puts pieces of state into the draft, also such as are stored already: where nothing refers to those, the store may
+ * give their space back at any time, and so they are stored again with what comes to refer to them.
+ */
+function keep(draft: Draft, base: SnapshotNid, made: AppliedChanges): SnapshotNid {
+  if (made.snapshot.nid === base) return base
+  for (const block of made.blocks) draft.addBlock(block)
+  draft.addSnapshot(made.snapshot)
   return made.snapshot.nid
 }
 

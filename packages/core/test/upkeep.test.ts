@@ -1,0 +1,48 @@
+import { blockHash, snapshotHash } from '@roomserver/state'
+import { RoomBuilder } from '@roomserver/testing'
+import { expect, it } from 'vitest'
+import { Homeserver } from './homeserver.ts'
+
+const hashes = { blockHash, snapshotHash }
+
+/** A room in which branches change different things, and the same thing, again and again; some rounds join them. */
+async function forked(rounds: number): Promise<RoomBuilder> {
+  const room = await RoomBuilder.create()
+  for (let round = 0; round < rounds; round++) {
+    const fork = room.ends
+    const tips = [
+      await room.state('m.room.topic', '', { topic: `one ${round % 2}` }, { prev: fork }),
+      await room.state('m.room.topic', '', { topic: `two ${round % 3}` }, { prev: fork }),
+      await room.state('m.room.name', '', { name: `${round}` }, { prev: fork }),
+      await room.state('m.room.avatar', '', { url: `mxc://a/${round}` }, { prev: fork }),
+    ]
+    if (round % 3 === 2) await room.message(`merge ${round}`, { prev: tips })
+  }
+  return room
+}
+
+async function findings(hs: Homeserver): Promise<readonly string[]> {
+  const all: string[] = []
+  for await (const check of hs.storage.check(hashes)) all.push(...check.findings.map(({ what }) => what))
+  return all
+}
+
+it('leaves a store in which a check finds nothing, also where state is collected all the time', async () => {
+  const room = await forked(12)
+  await using plain = await Homeserver.start()
+  await plain.takeAll(room.events)
+  await using collected = await Homeserver.start()
+  let given = 0
+  for (const event of room.events) {
+    await collected.take(event)
+    const { nid } = await collected.room(room.roomId)
+    const collection = await collected.storage.collect(nid, hashes)
+    expect(collection.kind).toBe('collected')
+    if (collection.kind === 'collected') given += collection.snapshots
+  }
+  expect(given).toBeGreaterThan(0)
+  expect(await findings(plain)).toEqual([])
+  expect(await findings(collected)).toEqual([])
+  expect(await collected.current(room.roomId)).toEqual(await plain.current(room.roomId))
+  expect(await collected.extremities(room.roomId)).toEqual(await plain.extremities(room.roomId))
+})
