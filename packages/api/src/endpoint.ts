@@ -22,9 +22,6 @@ export interface CallContext {
   readonly signal?: AbortSignal
 }
 
-/** A table of operations, by method name. */
-export type Endpoints = Readonly<Record<string, Endpoint>>
-
 /** The interface that a table describes: one asynchronous method per operation. */
 export type ApiOf<Table> = {
   readonly [Name in keyof Table]: Table[Name] extends Endpoint<infer Request, infer Response>

@@ -1,4 +1,3 @@
-import type { z } from 'zod'
 import type { ApiOf } from './endpoint.ts'
 import { federationFetchEndpoints } from './federation/fetching.ts'
 import { federationPerformEndpoints } from './federation/performing.ts'
@@ -9,7 +8,5 @@ export const federationEndpoints = { ...federationPerformEndpoints, ...federatio
 /** The federation component as the room server uses it. Methods reject with `COMPONENT_FAILED` when it does. */
 export type FederationApi = ApiOf<typeof federationEndpoints>
 
+/** The name of an operation of the federation component. */
 export type FederationOperation = keyof typeof federationEndpoints
-export type FederationRequest<Name extends FederationOperation> = z.infer<
-  (typeof federationEndpoints)[Name]['request']
->

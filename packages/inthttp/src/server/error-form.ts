@@ -10,8 +10,8 @@ export interface ErrorForm {
 /** Where our own client finds the code and details of a failure; Dendrite's clients do not look at it. */
 export const FAILURE_HEADER = 'roomserver-failure'
 
-/** Longest failure that is put in a header, in bytes; of longer ones only the code. */
-const MAX_FAILURE_BYTES = 4_096
+/** Longest failure that is put in a header, in bytes; longer ones are told by their text alone. */
+const MAX_FAILURE_BYTES = 8_192
 
 /** A request that cannot be understood, in the reference's form. */
 export function badRequest(message: string): ErrorForm {
@@ -25,7 +25,7 @@ export function failureForm(error: RoomserverError): ErrorForm {
   return {
     status,
     body: JSON.stringify(body),
-    headers: { [FAILURE_HEADER]: failureHeader(error), ...retryAfter(error) },
+    headers: { ...failureHeader(error), ...retryAfter(error) },
   }
 }
 
@@ -53,9 +53,9 @@ function retryAfter(error: RoomserverError): Readonly<Record<string, string>> {
   return statusOf(error.code) === 503 ? { 'retry-after': '1' } : {}
 }
 
-function failureHeader(error: RoomserverError): string {
-  const whole = asciiJson({ code: error.code, details: error.details })
-  return whole.length <= MAX_FAILURE_BYTES ? whole : asciiJson({ code: error.code, details: {} })
+function failureHeader({ code, details }: RoomserverError): Readonly<Record<string, string>> {
+  const text = asciiJson({ code, details })
+  return text.length <= MAX_FAILURE_BYTES ? { [FAILURE_HEADER]: text } : {}
 }
 
 /** JSON with everything beyond ASCII escaped, so that it can stand in a header. */

@@ -1,0 +1,49 @@
+import { expect, it } from 'vitest'
+import { failureOfAnswer } from './answer-failure.ts'
+
+function failure(status: number, body: string, headers: Readonly<Record<string, unknown>> = {}) {
+  const answer = { status, headers, body: new TextEncoder().encode(body) }
+  const { code, details, message } = failureOfAnswer(answer, 'federation', 'getEvent')
+  return { code, details, message }
+}
+
+it.each([
+  ['a handler’s error', 500, '{"Type":"*errors.errorString","Message":"no such room"}', 'no such room'],
+  [
+    'an error of the federation client',
+    500,
+    '{"Err":"no route","RetryAfter":5,"Blacklisted":false}',
+    'no route',
+  ],
+  ['a crash', 500, '{"message":"Internal Server Error"}', 'Internal Server Error'],
+  ['a missing operation', 404, '404 page not found\n', '404 page not found'],
+  ['a proxy in between', 502, '<html>bad gateway</html>', '<html>bad gateway</html>'],
+  ['nothing', 500, '', ''],
+  ['a body of another kind', 500, '[1]', '[1]'],
+])('tells of %s', (_why, status, body, reason) => {
+  expect(failure(status, body)).toEqual({
+    code: 'COMPONENT_FAILED',
+    details: { component: 'federation', operation: 'getEvent', reason },
+    message: `federation refused getEvent with status ${status}: ${reason}`,
+  })
+})
+
+it('takes the code that one of us gave', () => {
+  const header = { 'roomserver-failure': '{"code":"ROOM_NOT_FOUND","details":{"roomId":"!r"}}' }
+  expect(failure(500, '{"Type":"x","Message":"no room"}', header)).toEqual({
+    code: 'ROOM_NOT_FOUND',
+    details: { roomId: '!r' },
+    message: 'no room',
+  })
+})
+
+it.each(['{', '[]', '{"code":5,"details":{}}', '{"code":"x; y","details":{}}', '{"code":"ROOM_NOT_FOUND"}'])(
+  'does not trust the header %s',
+  (header) => {
+    expect(failure(500, '{}', { 'roomserver-failure': header }).code).toBe('COMPONENT_FAILED')
+  },
+)
+
+it('repeats no more than a little of a long body', () => {
+  expect(failure(500, 'x'.repeat(1_000_000)).message.length).toBeLessThan(1_200)
+})
