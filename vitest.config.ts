@@ -5,7 +5,7 @@ export default defineConfig({
     projects: [
       'packages/*',
       'apps/*',
-      { test: { name: 'workspace', include: ['test/**/*.test.ts'], testTimeout: 120_000 } },
+      { test: { name: 'workspace', include: ['test/**/*.test.ts'], isolate: false, testTimeout: 120_000 } },
     ],
     reporters: ['default', './scripts/closing-line-reporter.ts'],
   },

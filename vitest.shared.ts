@@ -21,6 +21,8 @@ export function project(root: string, { servers = false } = {}): UserWorkspaceCo
     },
     test: {
       include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+      // Tests keep to themselves, and a worker for each file would cost more than most files take.
+      isolate: false,
       testTimeout: 60_000,
       hookTimeout: 60_000,
       ...(servers ? { globalSetup: SERVERS } : {}),
