@@ -46,3 +46,21 @@ it('leaves a store in which a check finds nothing, also where state is collected
   expect(await collected.current(room.roomId)).toEqual(await plain.current(room.roomId))
   expect(await collected.extremities(room.roomId)).toEqual(await plain.extremities(room.roomId))
 })
+
+it('stores a state again that was given back, when an event comes upon it once more', async () => {
+  await using hs = await Homeserver.start()
+  const room = await RoomBuilder.create()
+  const fork = room.ends
+  const topic = await room.state('m.room.topic', '', { topic: 'one branch' }, { prev: fork })
+  const name = await room.state('m.room.name', '', { name: 'another' }, { prev: fork })
+  await hs.takeAll(room.events)
+  const { nid, current: both } = await hs.room(room.roomId)
+  const avatar = await room.state('m.room.avatar', '', { url: 'mxc://a/third' }, { prev: fork })
+  await hs.take(avatar)
+  expect(await hs.storage.collect(nid, hashes)).toMatchObject({ kind: 'collected', snapshots: 1 })
+  expect(await hs.storage.snapshots([both])).toEqual([])
+
+  const merge = await room.message('two of three', { prev: [name, topic] })
+  expect(await hs.take(merge)).toMatchObject({ verdict: 'accepted' })
+  expect(await findings(hs)).toEqual([])
+})
