@@ -1,7 +1,10 @@
 import { InputKind } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
 import { RoomBuilder } from '@roomserver/testing'
+import { type Asking, NO_NID } from '@roomserver/types'
 import { expect, it } from 'vitest'
+import type { DecideNeed } from '../src/decide/decide-need.ts'
+import type { Draft } from '../src/decide/draft.ts'
 import { Homeserver } from './homeserver.ts'
 
 const idsOf = (events: readonly Pdu[]): readonly string[] => events.map((event) => event.eventId)
@@ -149,4 +152,21 @@ it('judges a rejected outlier anew when it comes with what it lacked', async () 
   })
   await joinRemotely(hs, [...state, invite], join)
   expect(await hs.current(room.roomId)).toContain(join.eventId)
+})
+
+it('believes the create event and not an invite about the version of a room', async () => {
+  await using hs = await Homeserver.start({ serverName: 'b' })
+  const room = await RoomBuilder.create({ version: '10' })
+  const liar = await RoomBuilder.create({ version: '9' })
+  const invite = await liar.member('@alice:a', '@bob:b', 'invite')
+  // oxlint-disable-next-line require-yield -- there is nothing to ask for
+  function* note(draft: Draft): Asking<DecideNeed, void> {
+    draft.addOutput('new_peek', NO_NID, { claims: invite.rules.version })
+  }
+  await hs.input.runTask({ roomId: room.roomId, version: '9', name: 'invite', bytes: 1, decide: note })
+  expect(await hs.room(room.roomId)).toMatchObject({ version: '9', current: 0 })
+  const state = [...room.events]
+  const join = await room.join('@bob:b')
+  await joinRemotely(hs, state, join)
+  expect(await hs.room(room.roomId)).toMatchObject({ version: '10' })
 })

@@ -15,6 +15,7 @@ export function eventTask(input: EventInput, inboxPosition?: number): RoomTask<O
   return {
     roomId: pdu.roomId,
     version: pdu.rules.version,
+    settlesVersion: pdu.type === 'm.room.create',
     name: `deciding on ${pdu.eventId}`,
     bytes: OVERHEAD_BYTES + pdu.json.length * 2,
     arrival: { eventId: pdu.eventId, names: [...pdu.authEvents, ...pdu.prevEvents] },

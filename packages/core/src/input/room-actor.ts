@@ -101,7 +101,7 @@ export class RoomActor {
     try {
       this.#enter('reading the room')
       this.#room ??= await this.#parts.store.room(this.roomId)
-      batch = this.#queue.splice(0, this.#room === undefined ? 1 : MAX_BATCH)
+      batch = this.#queue.splice(0, this.#batchSize())
       await this.#process(batch)
     } catch (error) {
       if (batch.length === 0) batch = this.#queue.splice(0, 1)
@@ -179,7 +179,7 @@ export class RoomActor {
     const parts = this.#parts
     this.#enter('reading the room')
     this.#room ??= await parts.store.room(this.roomId)
-    const room = this.#room ?? (await this.#newRoom(jobs[0]?.task.version ?? ''))
+    const room = await this.#roomFor(jobs[0]?.task)
     const rules = roomVersion(room.version)
     if (rules === undefined) throw unsupported(room.version)
     parts.pieces.rooms.saw(room)
@@ -189,6 +189,20 @@ export class RoomActor {
     this.#enter('reading what events name')
     await readArrivals(draft, jobs)
     return { parts, draft }
+  }
+
+  /** Tasks that can be decided on one draft. A create event of a room without state may settle its version: alone. */
+  #batchSize(): number {
+    if (isKnown(this.#room)) return MAX_BATCH
+    const create = this.#queue.slice(0, MAX_BATCH).findIndex((job) => job.task.settlesVersion)
+    return this.#room === undefined || create === 0 ? 1 : create < 0 ? MAX_BATCH : create
+  }
+
+  /** The room as it is stored, or a new one; what it is of a room that has no state yet, a create event says best. */
+  async #roomFor(task: RoomTask<unknown> | undefined): Promise<RoomRecord> {
+    const version = task?.version ?? ''
+    if (this.#room === undefined) return this.#newRoom(version)
+    return !isKnown(this.#room) && task?.settlesVersion === true ? { ...this.#room, version } : this.#room
   }
 
   async #newRoom(version: RoomVersionId): Promise<RoomRecord> {
@@ -208,6 +222,11 @@ export class RoomActor {
     this.#stepSince = this.#parts.clock.now()
     this.#parts.onStep?.(step, this.roomId)
   }
+}
+
+/** Whether a room has a state; all that is known of others is an invite, or some events beside its graph. */
+function isKnown(room: RoomRecord | undefined): boolean {
+  return room !== undefined && room.current !== NO_NID
 }
 
 /** Waits some milliseconds, so that processes which keep getting in each other's way do not stay in step. */

@@ -7,6 +7,8 @@ export interface RoomTask<Result> {
   readonly roomId: RoomId
   /** The version of the room if it is not known here yet. */
   readonly version: RoomVersionId
+  /** Whether the version is certain, as that of a create event is: an invite into a room may have claimed another. */
+  readonly settlesVersion?: boolean | undefined
   /** Names the step for the watchdog: what is being done, with the event's ID. */
   readonly name: string
   /** What it takes while it waits, in bytes; bounded over all rooms. */
