@@ -1,4 +1,5 @@
 import type { Asking, EventId, EventNid, EventRecord } from '@roomserver/types'
+import { oldestFirst } from '../graph/oldest-first.ts'
 import { eventsWithIds } from '../view/asking.ts'
 import type { Need } from '../view/need.ts'
 import type { View } from '../view/view.ts'
@@ -18,7 +19,7 @@ export interface Walk {
  * or that is not stored, it does not go.
  *
  * @param prevEventsOf - the prev events of a stored event
- * @returns the events met, those it started from included, in no order that matters; see {@link oldestFirst}
+ * @returns the events met, those it started from included, in no order that matters; see {@link oldestEventsFirst}
  */
 export function* walkBack(
   view: View,
@@ -48,34 +49,12 @@ export function* walkBack(
   return [...met.values()]
 }
 
-/**
- * Puts events so that none stands before one of its prev events; otherwise in the order in which they came in. O(n log n)
- * where that order is right already.
- */
-export function oldestFirst(
+/** The events so that none stands before one of its prev events, otherwise in the order in which they came in. */
+export function oldestEventsFirst(
   records: readonly EventRecord[],
   prevEventsOf: (record: EventRecord) => readonly EventId[],
 ): readonly EventRecord[] {
-  const byId = new Map(records.map((record) => [record.eventId, record]))
-  const placed = new Set<EventRecord>()
-  for (const first of byNid(records)) {
-    // A stack and no recursion: histories are long. An event is placed when it is met again, after its prev events.
-    const stack = [first]
-    const opened = new Set<EventRecord>()
-    for (let record = stack.at(-1); record !== undefined; record = stack.at(-1)) {
-      if (placed.has(record) || opened.has(record)) {
-        placed.add(record)
-        stack.pop()
-        continue
-      }
-      opened.add(record)
-      for (const id of prevEventsOf(record)) {
-        const prev = byId.get(id)
-        if (prev !== undefined && !placed.has(prev) && !opened.has(prev)) stack.push(prev)
-      }
-    }
-  }
-  return [...placed]
+  return oldestFirst(byNid(records), prevEventsOf)
 }
 
 function byNid(records: readonly EventRecord[]): readonly EventRecord[] {

@@ -10,7 +10,7 @@ import type { Need } from '../view/need.ts'
 import type { View } from '../view/view.ts'
 import { storedEvents } from './auth-chain.ts'
 import { isStub, look, type QueryContext } from './context.ts'
-import { oldestFirst, walkBack } from './event-walk.ts'
+import { oldestEventsFirst, walkBack } from './event-walk.ts'
 import { headeredEvents, rulesOf } from './headered.ts'
 import { isServerInRoom } from './servers.ts'
 import { type Onlooker, ServerSight } from './server-sight.ts'
@@ -42,7 +42,7 @@ export async function queryMissingEvents(
   const events = await look(context, function* (view) {
     const prevEventsOf = (record: EventRecord) => view.pduOf(record, rules).prevEvents
     const met = yield* walkBack(view, walk, new ServerSight(view, rules, onlooker), prevEventsOf)
-    return oldestFirst(
+    return oldestEventsFirst(
       met.filter((record) => !latest.has(record.eventId)),
       prevEventsOf,
     )

@@ -5,7 +5,7 @@ import type { EventInput, Outcome } from '../decide/event-input.ts'
 import { eventTask } from '../input/event-task.ts'
 import type { RoomInput } from '../input/create-input.ts'
 import type { PieceStore } from '../ports.ts'
-import { oldestFirst } from './oldest-first.ts'
+import { oldestFirst } from '../graph/oldest-first.ts'
 import { type ExpectedRoom, verifiedEvents, type VerifyParts } from './verify-events.ts'
 
 /** What fetching works with. */

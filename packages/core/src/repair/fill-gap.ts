@@ -3,7 +3,7 @@ import { type EventId, NO_NID } from '@roomserver/types'
 import type { EventInput } from '../decide/event-input.ts'
 import type { Fetched, MissingEvents } from '../input/fetch-missing.ts'
 import { fetchAuthEvents, fetchEvents, fetchStateBefore, takeIn } from './fetch-state.ts'
-import { oldestFirst } from './oldest-first.ts'
+import { oldestFirst } from '../graph/oldest-first.ts'
 import type { RepairParts } from './repairs.ts'
 import { type ExpectedRoom, verifiedEvents } from './verify-events.ts'
 

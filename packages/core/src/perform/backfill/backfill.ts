@@ -2,7 +2,7 @@ import type { PerformBackfillRequest, PerformBackfillResponse } from '@roomserve
 import type { EventId, EventRecord, RoomRecord } from '@roomserver/types'
 import { storedEvents } from '../../query/auth-chain.ts'
 import { look, roomWithState } from '../../query/context.ts'
-import { oldestFirst, walkBack } from '../../query/event-walk.ts'
+import { oldestEventsFirst, walkBack } from '../../query/event-walk.ts'
 import { roomNotFound } from '../../query/failures.ts'
 import { headeredEvents, rulesOf } from '../../query/headered.ts'
 import { onlookerAt } from '../../query/missing-events.ts'
@@ -54,6 +54,6 @@ async function backfillForOthers(
       if (record.roomNid === room.nid && (yield* sight.maySee(record))) start.push(record)
     }
     const walk = { from: start, stopAt: new Set<EventId>(), limit: Math.min(limit, MAX_BACKFILL) }
-    return oldestFirst(yield* walkBack(view, walk, sight, prevEventsOf), prevEventsOf)
+    return oldestEventsFirst(yield* walkBack(view, walk, sight, prevEventsOf), prevEventsOf)
   })
 }

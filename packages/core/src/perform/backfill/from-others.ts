@@ -9,7 +9,7 @@ import {
   oldEvent,
   takeIn,
 } from '../../repair/fetch-state.ts'
-import { oldestFirst } from '../../repair/oldest-first.ts'
+import { oldestFirst } from '../../graph/oldest-first.ts'
 import { type ExpectedRoom, verifiedEvents } from '../../repair/verify-events.ts'
 import { federationFor } from '../components.ts'
 import type { PerformContext } from '../context.ts'
