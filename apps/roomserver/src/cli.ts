@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { backupCommand } from './commands/backup.ts'
+import { checkCommand } from './commands/check.ts'
 import { importCommand } from './commands/import.ts'
 import { replayCommand } from './commands/replay.ts'
 import { serveCommand } from './commands/serve.ts'
@@ -8,19 +9,16 @@ import { explainFailure } from './failure-text.ts'
 import { programVersion } from './program-version.ts'
 
 /**
- * The command line: reads the arguments, runs the command, and explains what went wrong.
+ * The command line: reads the arguments, runs the command, explains what went wrong and sets the exit status.
  *
  * @param argv - as in `process.argv`
- * @returns the exit status
  */
-export async function run(argv: readonly string[]): Promise<number> {
+export async function run(argv: readonly string[]): Promise<void> {
   try {
     await program().parseAsync([...argv])
-    return 0
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode
-    process.stderr.write(`roomserver: ${explainFailure(error)}\n`)
-    return 1
+    process.exitCode = error instanceof CommanderError ? error.exitCode : 1
+    if (!(error instanceof CommanderError)) process.stderr.write(`roomserver: ${explainFailure(error)}\n`)
   }
 }
 
@@ -48,7 +46,13 @@ ${variables.join('\n')}
 
 Exit status: 0 when all went well, 1 otherwise.`,
     )
-  for (const subcommand of [serveCommand(), replayCommand(), backupCommand(), importCommand()]) {
+  for (const subcommand of [
+    serveCommand(),
+    replayCommand(),
+    checkCommand(),
+    backupCommand(),
+    importCommand(),
+  ]) {
     command.addCommand(subcommand.copyInheritedSettings(command))
   }
   return command

@@ -21,7 +21,12 @@ it('counts what is looked up and what is reported', async () => {
     setAside: [],
     behindSinceMs: 1_000,
   })
-  const metrics = createMetrics({ counters, relay, now: () => 3_500 })
+  const metrics = createMetrics({
+    counters,
+    relay,
+    scrubber: { checkedRooms: 7, findings: 0 },
+    now: () => 3_500,
+  })
   metrics.observe({ operation: 'queryCurrentState', status: 200, tookMs: 3 })
   const text = await metrics.read()
   const again = await metrics.read()
@@ -29,6 +34,7 @@ it('counts what is looked up and what is reported', async () => {
     'roomserver_events_total{verdict="accepted"} 5',
     'roomserver_events_total{verdict="malformed"} 2',
     'roomserver_commits_total 4',
+    'roomserver_scrubbed_rooms_total 7',
     'roomserver_state_resets_total 1',
     'roomserver_outputs_delivered_total 9',
     'roomserver_outbox_lag_seconds 2.5',

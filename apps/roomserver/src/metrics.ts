@@ -7,6 +7,7 @@ export interface MetricsSources {
   readonly counters: InputCounters
   /** Undefined: no message server; answers undefined: another process delivers. */
   readonly relay?: (() => RelayStatus | undefined) | undefined
+  readonly scrubber: { readonly checkedRooms: number; readonly findings: number }
   readonly now: () => number
 }
 
@@ -25,6 +26,14 @@ export function createMetrics(sources: MetricsSources): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   addInputMetrics(registry, sources.counters)
+  const { scrubber } = sources
+  addTotal(registry, 'scrubbed_rooms', 'Rooms that the scrubber has checked.', () => scrubber.checkedRooms)
+  addTotal(
+    registry,
+    'scrubber_findings',
+    'Contradictions that the scrubber has found.',
+    () => scrubber.findings,
+  )
   if (sources.relay !== undefined) addRelayMetrics(registry, sources.relay, sources.now)
   const latency = new Histogram({
     name: 'roomserver_operation_seconds',

@@ -10,13 +10,14 @@ export interface Components extends AsyncDisposable {
 }
 
 /** Makes the clients of the components that the configuration names; nothing connects before it is called. */
-export function connectComponents({ components }: Config): Components {
+export function connectComponents({ components, settings }: Config): Components {
+  const options = { timeoutMs: settings.repair.call_time }
   const owned = new AsyncDisposableStack()
   const { federation, user, appservice } = components
   return {
-    ...(federation !== undefined && { federation: owned.use(createFederationClient(federation)) }),
-    ...(user !== undefined && { user: owned.use(createUserClient(user)) }),
-    ...(appservice !== undefined && { appservice: owned.use(createAppserviceClient(appservice)) }),
+    ...(federation !== undefined && { federation: owned.use(createFederationClient(federation, options)) }),
+    ...(user !== undefined && { user: owned.use(createUserClient(user, options)) }),
+    ...(appservice !== undefined && { appservice: owned.use(createAppserviceClient(appservice, options)) }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }

@@ -25,6 +25,7 @@ export async function startEngine(config: Config, log: Logger, federation?: Fede
   const outputs = parts.use(openOutputs(storage, config, log))
   const pieces = new Pieces(storage, config.cacheBytes)
   const { serverName, settings } = config
+  const { repair } = settings
   const input = createInput(
     {
       store: storage,
@@ -36,6 +37,7 @@ export async function startEngine(config: Config, log: Logger, federation?: Fede
       onOutputs: () => outputs.wake(),
     },
     { maxBytesInFlight: settings.input.max_queued_bytes },
+    { budgetMs: repair.time, maxServers: repair.max_servers, maxRooms: repair.max_rooms },
   )
   parts.defer(() => input.close())
   const owned = parts.move()

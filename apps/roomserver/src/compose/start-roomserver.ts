@@ -6,6 +6,7 @@ import type { Config } from '../config/config.ts'
 import { createMetrics } from '../metrics.ts'
 import { checkReadiness } from '../readiness.ts'
 import { connectComponents } from './connect-components.ts'
+import { type Scrubber, startScrubber } from './scrubber.ts'
 import { type Engine, startEngine } from './start-engine.ts'
 
 /** A room server that serves. Disposing of it: nothing new is taken, what was begun is finished, all is closed. */
@@ -36,7 +37,10 @@ export async function startRoomserver(config: Config, log: Logger): Promise<Runn
     { compatibility: config.settings.compatibility },
   )
   resumeInbox(engine, log)
-  const server: RoomserverServer = parts.use(await serveRoomserver(rooms, doorOptions(config, engine, log)))
+  const scrubber = parts.use(startScrubber(engine.storage, config, log))
+  const server: RoomserverServer = parts.use(
+    await serveRoomserver(rooms, doorOptions(config, engine, scrubber, log)),
+  )
   const owned = parts.move()
   return { url: server.address, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
@@ -46,11 +50,16 @@ function resumeInbox({ input }: Engine, log: Logger): void {
   input.resume().catch((error: unknown) => log.error({ err: error }, 'queued input could not be taken up'))
 }
 
-function doorOptions(config: Config, engine: Engine, log: Logger): Parameters<typeof serveRoomserver>[1] {
+function doorOptions(
+  config: Config,
+  engine: Engine,
+  scrubber: Scrubber,
+  log: Logger,
+): Parameters<typeof serveRoomserver>[1] {
   const { http, token } = config.settings
   const { status, log: outputs } = engine.outputs
   const now = () => systemClock.now()
-  const metrics = createMetrics({ counters: engine.input.counters, relay: status, now })
+  const metrics = createMetrics({ counters: engine.input.counters, relay: status, scrubber, now })
   const { basicAuth, enabled } = config.metrics
   return {
     listen: config.listen,

@@ -34,21 +34,20 @@ export const ownSection = section({
     window: wholeNumber(1, 256).default(64),
   }).prefault({}),
   repair: section({
-    /** Longest time for filling one hole. */
-    time: duration.default(300_000),
-    /** Longest time for one call to another component. */
+    /** Longest time for filling one hole, all servers together. */
+    time: duration.default(120_000),
+    /** Longest time for one call to another component that says nothing else. */
     call_time: duration.default(30_000),
-    max_events: wholeNumber(1, 10_000_000).default(20_000),
-    max_bytes: size.default(256 * 1024 * 1024),
-    max_servers: wholeNumber(1, 1_000).default(10),
+    /** Servers asked for one hole. */
+    max_servers: wholeNumber(1, 1_000).default(5),
+    /** Rooms repaired at a time; others wait. */
+    max_rooms: wholeNumber(1, 10_000).default(32),
   }).prefault({}),
   scrubber: section({
     enabled: flag.default(true),
-    /** Rows looked at a second. */
-    rate: wholeNumber(1, 1_000_000).default(50),
+    /** Rooms checked, and freed of what nothing refers to. */
+    rooms_per_minute: wholeNumber(1, 100_000).default(6),
   }).prefault({}),
-  /** Forward extremities beyond which a room gets a dummy event; 0: never. */
-  max_extremities: wholeNumber(0, 10_000).default(0),
 })
 
 export type OwnSettings = z.infer<typeof ownSection>

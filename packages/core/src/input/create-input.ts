@@ -3,7 +3,7 @@ import type { Clock, Logger, RoomId } from '@roomserver/types'
 import type { Outcome } from '../decide/event-input.ts'
 import { RoomReader } from '../decide/room-reads.ts'
 import type { Store } from '../ports.ts'
-import { DEFAULT_REPAIR_LIMITS, Repairs } from '../repair/repairs.ts'
+import { DEFAULT_REPAIR_LIMITS, type RepairLimits, Repairs } from '../repair/repairs.ts'
 import type { Pieces } from '../view/pieces.ts'
 import { Committer } from './committer.ts'
 import { InputCounters } from './counters.ts'
@@ -47,7 +47,11 @@ export interface RoomInput {
 }
 
 /** Puts the input together. */
-export function createInput(deps: InputDeps, limits: Partial<RoomLimits> = {}): RoomInput {
+export function createInput(
+  deps: InputDeps,
+  limits: Partial<RoomLimits> = {},
+  repairLimits: Partial<RepairLimits> = {},
+): RoomInput {
   const { store, pieces, clock, log, serverName, federation, onOutputs, onStep } = deps
   const counters = new InputCounters()
   const parts = {
@@ -68,7 +72,7 @@ export function createInput(deps: InputDeps, limits: Partial<RoomLimits> = {}): 
     federation &&
     new Repairs(
       { federation, store, serverName, counters, clock, log, input: { runTask } },
-      DEFAULT_REPAIR_LIMITS,
+      { ...DEFAULT_REPAIR_LIMITS, ...repairLimits },
     )
   const fetchMissing: FetchMissing | undefined =
     deps.fetchMissing ?? (repairs && ((...missing) => repairs.fetchMissing(...missing)))

@@ -1,0 +1,28 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { RoomBuilder } from '@roomserver/testing'
+import { expect, it } from 'vitest'
+import { folder, Program } from './program.ts'
+
+async function run(...args: readonly string[]) {
+  await using program = new Program(args)
+  return { status: await program.ended(), text: program.stdout }
+}
+
+it('finds nothing in a good store, and says what is wrong in a damaged one', async () => {
+  const data = folder()
+  const room = await RoomBuilder.create()
+  const file = join(data, 'events.jsonl')
+  writeFileSync(file, room.events.map(({ json }) => json).join('\n'))
+  await run('replay', '--data', data, file)
+  expect(await run('check', '--data', data)).toEqual({ status: 0, text: '1 rooms checked, 0 findings\n' })
+
+  const database = new DatabaseSync(join(data, 'roomserver.db'))
+  database.exec('delete from memberships')
+  database.close()
+  const { status, text } = await run('check', '--data', data)
+  expect(status).toBe(1)
+  expect(text).toContain(room.roomId)
+  expect(text).toMatch(/means: .+\n {4}repair: .+/)
+})
