@@ -6,7 +6,7 @@ import { RoomserverError } from '@roomserver/types'
 import { expect, it } from 'vitest'
 import { serveRoomserver } from '../src/index.ts'
 import { fakeRoomserver } from './fake-roomserver.ts'
-import { mutate, randomNumbers } from './mutations.ts'
+import { mutate, randomNumbers } from '@roomserver/testing'
 import { sampleOf } from './sample.ts'
 
 /** How many odd requests are sent; the long run is `HOSTILE_REQUESTS=100000`. */
