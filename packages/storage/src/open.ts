@@ -6,7 +6,7 @@ import { migrations } from './migrations/index.ts'
 import { openPool, type PostgresOptions } from './postgres/pool.ts'
 import type { Schema } from './schema.ts'
 import { openSqliteFile } from './sqlite/adapter.ts'
-import { backupSqlite } from './sqlite/backup.ts'
+import { type Backup, backupSqlite } from './sqlite/backup.ts'
 import { createStorage, type Storage } from './storage.ts'
 
 export interface SqliteOptions {
@@ -43,7 +43,7 @@ export async function openStorage(
 
 interface Connected {
   readonly kysely: PostgresDialect | SqliteDialect
-  readonly backup: (file: string) => Promise<void>
+  readonly backup: Backup
 }
 
 function connect(options: StorageOptions, logger: Logger): Connected {
@@ -53,7 +53,7 @@ function connect(options: StorageOptions, logger: Logger): Connected {
   const adapter = openSqliteFile(options.file, options.synchronous ?? 'full')
   return {
     kysely: new SqliteDialect({ database: adapter }),
-    backup: (file) => backupSqlite(adapter.database, file),
+    backup: (file, options) => backupSqlite(adapter.database, file, options),
   }
 }
 

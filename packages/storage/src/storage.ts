@@ -15,6 +15,7 @@ import { commit } from './commit/commit.ts'
 import type { Dialect } from './dialects.ts'
 import { NidRanges } from './nid-ranges.ts'
 import type { Db } from './schema.ts'
+import type { Backup } from './sqlite/backup.ts'
 import type { InboxRow } from './tables/inbox.ts'
 import type { SharingFilter } from './tables/sharing.ts'
 import { checkRooms } from './upkeep/check.ts'
@@ -26,7 +27,7 @@ import { compileTables, type Tables } from './tables/tables.ts'
 export type Storage = ReturnType<typeof createStorage>
 
 /** @param backup - copies the whole store into a file */
-export function createStorage(db: Db, dialect: Dialect, backup: (file: string) => Promise<void>) {
+export function createStorage(db: Db, dialect: Dialect, backup: Backup) {
   const tables = compileTables(dialect, db)
   return {
     ...pieceReads(db, tables),

@@ -5,6 +5,18 @@ import { RoomserverError } from '@roomserver/types'
 
 /** Pages copied at a time: the process serves others in between. */
 const PAGES = 500
+const ALL_PAGES = 2 ** 31 - 1
+
+export interface BackupOptions {
+  /**
+   * Copies everything at once, with nothing else going on in this process. Needed where another process writes: each
+   * of its commits makes a copy in portions start again.
+   */
+  readonly isAtOnce?: boolean
+}
+
+/** Copies a store into a new file. */
+export type Backup = (file: string, options?: BackupOptions) => Promise<void>
 
 /**
  * Copies a database into a new file while it is in use. The copy gets its name only when it is whole and on the disk,
@@ -12,12 +24,16 @@ const PAGES = 500
  *
  * @throws {RoomserverError} BAD_REQUEST when the file exists already
  */
-export async function backupSqlite(database: DatabaseSync, file: string): Promise<void> {
+export async function backupSqlite(
+  database: DatabaseSync,
+  file: string,
+  { isAtOnce = false }: BackupOptions = {},
+): Promise<void> {
   await refuseExisting(file)
   const partial = `${file}.partial`
   await rm(partial, { force: true })
   try {
-    await backup(database, partial, { rate: PAGES })
+    await backup(database, partial, { rate: isAtOnce ? ALL_PAGES : PAGES })
     await sync(partial)
     await rename(partial, file)
     await sync(dirname(file))
