@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { interopCommand } from './commands/interop.ts'
+import { loadCommand } from './commands/load.ts'
 import { resolveCommand } from './commands/resolve.ts'
 import { trafficCommand } from './commands/traffic.ts'
 import { vectorsCommand } from './commands/vectors.ts'
@@ -10,6 +11,7 @@ const program = new Command('conformance')
   .addCommand(vectorsCommand())
   .addCommand(trafficCommand())
   .addCommand(interopCommand())
+  .addCommand(loadCommand())
   .addCommand(resolveCommand())
 
 await program.parseAsync()

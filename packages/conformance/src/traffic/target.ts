@@ -20,6 +20,7 @@ export interface TargetOptions {
 export interface Target extends AsyncDisposable {
   readonly url: string
   readonly topicPrefix: string
+  readonly pid: number
   /** Everything it printed so far. */
   readonly log: () => string
 }
@@ -61,7 +62,7 @@ export async function startTarget(options: TargetOptions): Promise<Target> {
     await stop()
     throw new Error(`the server did not start:\n${log}`, { cause })
   }
-  return { url, topicPrefix: 'Dendrite', log: () => log, [Symbol.asyncDispose]: stop }
+  return { url, topicPrefix: 'Dendrite', pid: child.pid ?? 0, log: () => log, [Symbol.asyncDispose]: stop }
 }
 
 async function waitUntilReady(url: string, alive: () => boolean): Promise<void> {
