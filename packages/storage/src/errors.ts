@@ -3,6 +3,9 @@ import { RoomserverError } from '@roomserver/types'
 /** SQLite result codes that say that the file cannot be used now: BUSY, NOMEM, READONLY, IOERR, FULL, CANTOPEN. */
 const SQLITE_UNAVAILABLE = new Set([5, 7, 8, 10, 13, 14])
 
+/** CORRUPT and NOTADB. */
+const SQLITE_DAMAGED = new Set([11, 26])
+
 /** PostgreSQL classes: connection, resources (disk full, too many connections), operator intervention, system. */
 const POSTGRES_UNAVAILABLE = /^(?:08|53|57P|58)/
 
@@ -23,18 +26,31 @@ export function isTransient(error: unknown): boolean {
 }
 
 /**
- * Names the failure of a database that cannot be used at the moment; anything else is returned as it is.
+ * Names the failure of a database that cannot be used; anything else is returned as it is.
  *
- * @returns a RoomserverError STORE_UNAVAILABLE where the caller may try again later
+ * @returns a RoomserverError: STORE_UNAVAILABLE where the caller may try again later, STORE_DAMAGED
  */
 export function storeError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof RoomserverError) return error
+  if (isDamaged(error)) {
+    const details = { what: error.message, repair: 'restore the file from a backup' }
+    return new RoomserverError('STORE_DAMAGED', details, `the database is damaged: ${error.message}`, {
+      cause: error,
+    })
+  }
   if (!isUnavailable(error)) return error
   return new RoomserverError(
     'STORE_UNAVAILABLE',
     { reason: error.message },
     `the database cannot be used: ${error.message}`,
     { cause: error },
+  )
+}
+
+function isDamaged(error: Error): boolean {
+  return (
+    member(error, 'code') === 'ERR_SQLITE_ERROR' &&
+    SQLITE_DAMAGED.has(Number(member(error, 'errcode')) & 0xff)
   )
 }
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { type Logger, RoomserverError, silentLogger } from '@roomserver/types'
 import { Kysely, PostgresDialect, SqliteDialect } from 'kysely'
 import { postgres, sqlite } from './dialects.ts'
@@ -15,6 +16,8 @@ export interface SqliteOptions {
   readonly file: string
   /** `full` (the default): a commit that was answered survives a power cut. `normal`: only a crash of the process. */
   readonly synchronous?: 'full' | 'normal'
+  /** Refuses to make a new, empty store where there is none. */
+  readonly mustExist?: boolean
 }
 
 export type StorageOptions = SqliteOptions | PostgresOptions
@@ -49,6 +52,10 @@ interface Connected {
 function connect(options: StorageOptions, logger: Logger): Connected {
   if (options.dialect === 'postgres') {
     return { kysely: new PostgresDialect({ pool: openPool(options, logger) }), backup: refuseBackup }
+  }
+  if (options.mustExist === true && !existsSync(options.file)) {
+    const reason = `there is no store at ${options.file}`
+    throw new RoomserverError('STORE_UNAVAILABLE', { reason }, reason)
   }
   const adapter = openSqliteFile(options.file, options.synchronous ?? 'full')
   return {

@@ -21,6 +21,7 @@ import type { SharingFilter } from './tables/sharing.ts'
 import { checkRooms } from './upkeep/check.ts'
 import type { ContentHashes } from './upkeep/check-state.ts'
 import { collectRoom } from './upkeep/collect.ts'
+import { repairMemberships } from './upkeep/memberships.ts'
 import { compileTables, type Tables } from './tables/tables.ts'
 
 /** The room store. Every method needs one connection at the most. */
@@ -165,6 +166,13 @@ function upkeepMethods(db: Db, tables: Tables) {
      * right, extremities, memberships and outputs in agreement with events and state.
      */
     check: (hashes: ContentHashes) => checkRooms(db, tables, hashes),
+    /**
+     * Takes the table of memberships over from a room's current state where a check finds that they disagree.
+     *
+     * @returns how many users it was wrong about; `undefined` when the room moved on meanwhile: try again
+     */
+    repairMemberships: (roomNid: RoomNid, isLocal: (userId: UserId) => boolean) =>
+      repairMemberships(db, tables, roomNid, isLocal),
     /** Gives back the space of a room's snapshots and blocks that nothing refers to, unless its check fails. */
     collect: (roomNid: RoomNid, hashes: ContentHashes) => collectRoom(db, tables, hashes, roomNid),
   }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -56,6 +56,17 @@ describe('a database file', () => {
     await using store = await open({ ...silentLogger, warn: (_fields, message) => warnings.push(message) })
     expect(await store.publishedRooms()).toEqual([])
     expect(warnings).toHaveLength(1)
+  })
+
+  it('that is no database is named as damaged', async () => {
+    await writeFile(join(folder, 'rooms.db'), 'no database at all, but long enough to look at'.repeat(100))
+    await expect(open()).rejects.toMatchObject({ code: 'STORE_DAMAGED' })
+  })
+
+  it('is not made where one is expected', async () => {
+    const expected = { dialect: 'sqlite', file: join(folder, 'none.db'), mustExist: true } as const
+    await expect(openStorage(expected)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    expect(await readdir(folder)).toEqual([])
   })
 
   it('that cannot be opened is named as the reason', async () => {

@@ -91,7 +91,7 @@ function attempt<T>(action: () => T): T {
 /** Opens a file (or `:memory:`) as a database of ours: write-ahead log, every commit forced to the disk. */
 export function openSqliteFile(file: string, synchronous: 'full' | 'normal'): SqliteAdapter {
   const database = attempt(() => new DatabaseSync(file, { timeout: 5_000 }))
-  attempt(() =>
+  try {
     database.exec(`
       pragma page_size = 8192;
       pragma journal_mode = wal;
@@ -99,7 +99,10 @@ export function openSqliteFile(file: string, synchronous: 'full' | 'normal'): Sq
       pragma temp_store = memory;
       pragma cache_size = -16000;
       pragma trusted_schema = off;
-    `),
-  )
-  return new SqliteAdapter(database)
+    `)
+    return new SqliteAdapter(database)
+  } catch (error) {
+    database.close()
+    throw storeError(error)
+  }
 }

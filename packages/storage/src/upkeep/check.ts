@@ -1,10 +1,11 @@
 import type { RoomNid, RoomRecord } from '@roomserver/types'
 import type { Db } from '../schema.ts'
 import type { Tables } from '../tables/tables.ts'
-import { checkMemberships, checkOutputs } from './check-derived.ts'
 import { checkEvents } from './check-events.ts'
+import { checkOutputs } from './check-outputs.ts'
 import { checkState, type ContentHashes } from './check-state.ts'
 import type { Finding } from './finding.ts'
+import { checkMemberships } from './memberships.ts'
 import { pages } from './pages.ts'
 
 /** How often a room is read again that moves on while it is checked. */

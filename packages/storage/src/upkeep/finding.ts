@@ -15,11 +15,11 @@ export interface Finding {
 const KINDS = {
   block: {
     means: 'the state of the room at the events whose snapshots hold the block cannot be trusted',
-    repair: 'decide the room anew (`roomserver check --recompute --repair`), or restore a backup',
+    repair: 'restore a backup, or `roomserver replay` the room’s events into a new store',
   },
   snapshot: {
     means: 'the state of the room at the events that refer to the snapshot cannot be read',
-    repair: 'decide the room anew (`roomserver check --recompute --repair`), or restore a backup',
+    repair: 'restore a backup, or `roomserver replay` the room’s events into a new store',
   },
   event: {
     means: 'the event, or what builds on it, cannot be judged again',
@@ -27,7 +27,7 @@ const KINDS = {
   },
   room: {
     means: 'new events of the room are judged against the wrong state',
-    repair: 'decide the room anew (`roomserver check --recompute --repair`)',
+    repair: 'restore a backup, or `roomserver replay` the room’s events into a new store',
   },
   membership: {
     means: 'questions about who is in the room get a wrong answer; its events are judged rightly',

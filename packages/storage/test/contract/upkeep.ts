@@ -145,11 +145,11 @@ const DAMAGES: readonly (readonly [string, Spoil, RegExp])[] = [
     ({ events }) => ({ events: events.with(2, { ...events[2]!, verdict: 'rejected-by-state' }) }),
     /forward extremity .* is rejected-by-state/,
   ],
-  ['a member who is not in the table', () => ({ memberships: [] }), /the table has nothing/],
+  ['a member who is not in the table', () => ({ memberships: [] }), /the table of memberships says nothing/],
   [
     'a member by another event',
     ({ memberships, events }) => ({ memberships: [{ ...memberships[0]!, event: events[0]!.nid }] }),
-    /the membership of @anne:a.example is taken from event NID/,
+    /the table of memberships has event NID/,
   ],
   ['an output that is gone', ({ outputs }) => ({ outputs: outputs.slice(0, 1) }), /the latest output is 1/],
   [
@@ -180,6 +180,22 @@ export function upkeepContract(open: () => Promise<Storage>): void {
     const found = await findings(store)
     expect(found.map(({ what }) => what)).toContainEqual(expect.stringMatching(expected))
     expect(new Set(found.map(({ roomId }) => roomId))).toEqual(new Set([room.roomId]))
+  })
+
+  it('takes memberships over from the current state where they disagree', async () => {
+    await using store = await open()
+    const room = await build(store, ({ events, memberships }) => ({
+      events: events.with(1, { ...events[1]!, json: '{"prev_events":[],"content":{"membership":"join"}}' }),
+      memberships: [{ ...memberships[0]!, membership: 'ban', event: NOWHERE as EventNid }],
+    }))
+    expect(await findings(store)).toHaveLength(1)
+    expect(await store.repairMemberships(room.nid, (userId) => userId.endsWith(':a.example'))).toBe(1)
+    expect(await findings(store)).toEqual([])
+    expect(await store.membership(room.nid, '@anne:a.example')).toMatchObject({
+      membership: 'join',
+      local: true,
+    })
+    expect(await store.repairMemberships(room.nid, () => true)).toBe(0)
   })
 
   it('gives back snapshots and blocks that nothing refers to, and nothing else', async () => {

@@ -1,0 +1,79 @@
+import { startPostgres, type TestServer } from '@roomserver/testing'
+import { isFailure, type Logger, type RoomRecord, silentLogger } from '@roomserver/types'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { openStorage, type Storage } from '../src/index.ts'
+import { newEvent, output, storedRoom, writeSet } from './contract/sample.ts'
+
+let server: TestServer
+let store: Storage
+const warnings: string[] = []
+const logger: Logger = { ...silentLogger, warn: (_fields, message) => warnings.push(message) }
+
+beforeAll(async () => {
+  server = await startPostgres()
+  store = await openStorage(
+    { dialect: 'postgres', connectionString: server.url, maxConnections: 2 },
+    { logger },
+  )
+})
+
+afterAll(async () => {
+  await store[Symbol.asyncDispose]()
+  await server[Symbol.asyncDispose]()
+})
+
+/** Commits to a room until told to stop; counts what was answered as stored. */
+async function commitUntil(isDone: () => boolean, start: RoomRecord) {
+  let room = start
+  let answered = 0
+  const failures: unknown[] = []
+  while (!isDone()) {
+    try {
+      const seq = room.outputSeq + 1
+      const event = await newEvent(store, room)
+      const next = { ...room, outputSeq: seq }
+      const set = writeSet(room, { next, events: [event], outputs: [output(room, seq, event.nid)] })
+      const [result] = await store.commit([set])
+      if (result?.kind === 'committed') {
+        answered = seq
+        room = { ...room, ...next, revision: result.revision }
+        continue
+      }
+      failures.push(result?.kind === 'failed' ? result.error : result)
+      room = (await store.room(room.roomId)) ?? room
+    } catch (error) {
+      failures.push(error)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+  return { answered, failures, roomId: room.roomId }
+}
+
+it('loses nothing that was answered when PostgreSQL is killed under load and started again', async () => {
+  const rooms = await Promise.all([storedRoom(store), storedRoom(store), storedRoom(store)])
+  let isDone = false
+  const work = rooms.map((room) => commitUntil(() => isDone, room))
+  for (let round = 0; round < 2; round++) {
+    await new Promise((resolve) => setTimeout(resolve, 150))
+    await server.stop('kill')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    await server.start()
+  }
+  await new Promise((resolve) => setTimeout(resolve, 150))
+  isDone = true
+  const outputs = await store.outputs(0, 100_000)
+  for (const { answered, failures, roomId } of await Promise.all(work)) {
+    const seqs = outputs.filter((each) => each.roomId === roomId).map(({ seq }) => seq)
+    expect(answered).toBeGreaterThan(3)
+    expect(seqs).toEqual(Array.from({ length: seqs.length }, (_, at) => at + 1))
+    expect(seqs.length).toBeGreaterThanOrEqual(answered)
+    expect(failures.length).toBeGreaterThan(0)
+    // A commit whose answer was lost shows as a conflict when the room is tried again.
+    const others = failures.filter((failure) => !isFailure(failure, 'STORE_UNAVAILABLE'))
+    expect(others.filter((failure) => !isConflict(failure))).toEqual([])
+  }
+})
+
+function isConflict(failure: unknown): boolean {
+  return typeof failure === 'object' && failure !== null && Reflect.get(failure, 'kind') === 'conflict'
+}
