@@ -7,8 +7,10 @@ import { folder, Program } from './program.ts'
 
 async function run(...args: readonly string[]) {
   await using program = new Program(args)
-  return { status: await program.ended(), text: program.stdout }
+  return { status: await program.ended(), text: program.stdout, errors: program.stderr }
 }
+
+const GOOD = '1 rooms checked, 0 findings\n'
 
 it('finds nothing in a good store, and says what is wrong in a damaged one', async () => {
   const data = folder()
@@ -16,7 +18,7 @@ it('finds nothing in a good store, and says what is wrong in a damaged one', asy
   const file = join(data, 'events.jsonl')
   writeFileSync(file, room.events.map(({ json }) => json).join('\n'))
   await run('replay', '--data', data, file)
-  expect(await run('check', '--data', data)).toEqual({ status: 0, text: '1 rooms checked, 0 findings\n' })
+  expect(await run('check', '--data', data)).toMatchObject({ status: 0, text: GOOD })
 
   const database = new DatabaseSync(join(data, 'roomserver.db'))
   database.exec('delete from memberships')
@@ -25,4 +27,14 @@ it('finds nothing in a good store, and says what is wrong in a damaged one', asy
   expect(status).toBe(1)
   expect(text).toContain(room.roomId)
   expect(text).toMatch(/means: .+\n {4}repair: .+/)
+
+  const repaired = await run('check', '--data', data, '--repair')
+  expect(repaired).toMatchObject({ status: 0, text: expect.stringContaining('1 memberships repaired') })
+  expect(await run('check', '--data', data)).toMatchObject({ status: 0, text: GOOD })
+})
+
+it('makes no store where there is none', async () => {
+  const { status, errors } = await run('check', '--data', join(folder(), 'nothing'))
+  expect(status).toBe(1)
+  expect(errors).toContain('there is no store at')
 })

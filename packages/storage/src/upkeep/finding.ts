@@ -3,6 +3,7 @@ import type { RoomId } from '@roomserver/types'
 /** Something in the database that contradicts something else in it. */
 export interface Finding {
   readonly roomId: RoomId
+  readonly kind: FindingKind
   /** What is wrong, with the values. */
   readonly what: string
   /** What follows from it. */
@@ -43,5 +44,5 @@ export type FindingKind = keyof typeof KINDS
 
 /** Says what is wrong, in a sentence with the values. */
 export function finding(roomId: RoomId, kind: FindingKind, what: string): Finding {
-  return { roomId, what, ...KINDS[kind] }
+  return { roomId, kind, what, ...KINDS[kind] }
 }
