@@ -1,9 +1,10 @@
 import { type InputRoomEventsRequest, InputRoomEvent, filled } from '@roomserver/api'
 import { RoomserverError } from '@roomserver/types'
+import fastify from 'fastify'
 import { describe, expect, it } from 'vitest'
-import { type ServeOptions, serveRoomserver } from '../src/index.ts'
+import { roomserverPlugin, type ServeOptions, serveRoomserver } from '../src/index.ts'
 import { fakeRoomserver } from './fake-roomserver.ts'
-import { PROTOCOLS } from './raw-requests.ts'
+import { askHttp1, PROTOCOLS } from './raw-requests.ts'
 
 const anyPort: ServeOptions = { listen: { port: 0 } }
 
@@ -177,4 +178,36 @@ describe.each(PROTOCOLS)('%s', (_protocol, ask) => {
     const again = await ask(server.address, { path: '/api/roomserver/queryPublishedRooms', body: '{}' })
     expect(again.status).toBe(200)
   })
+})
+
+it('can be a part of somebody else’s Fastify', async () => {
+  const { api, calls } = fakeRoomserver()
+  const app = fastify()
+  app.post('/other', async (request) => request.body)
+  await app.register(roomserverPlugin, { api })
+  const answer = await app.inject({
+    method: 'POST',
+    url: '/api/roomserver/queryPublishedRooms',
+    payload: '{"roomid":"!r"}',
+  })
+  expect([answer.statusCode, answer.body]).toEqual([200, '{"RoomIDs":null}'])
+  expect(calls).toEqual([{ operation: 'queryPublishedRooms', request: { RoomID: '!r' } }])
+  const other = await app.inject({ method: 'POST', url: '/other', payload: { kept: true } })
+  expect(other.json()).toEqual({ kept: true })
+  await app.close()
+})
+
+it('answers over HTTP/1.1 when it is asked to upgrade', async () => {
+  await using server = await serveRoomserver(fakeRoomserver().api, anyPort)
+  const headers = {
+    connection: 'Upgrade, HTTP2-Settings',
+    upgrade: 'h2c',
+    'http2-settings': 'AAMAAABkAAQAAP__',
+  }
+  const answer = await askHttp1(server.address, {
+    path: '/api/roomserver/queryPublishedRooms',
+    body: '{}',
+    headers,
+  })
+  expect(answer.status).toBe(200)
 })
