@@ -5,6 +5,7 @@ import type {
   EventId,
   EventNid,
   EventRecord,
+  EventText,
   EventTypeNid,
   Interned,
   InviteRecord,
@@ -27,6 +28,8 @@ import type {
 /** Reads of what never changes, by NID or by name, in batches; unknown ones are left out of the answer. */
 export interface PieceStore {
   eventsByNid(nids: readonly EventNid[]): Promise<readonly EventRecord[]>
+  /** No more of them than what goes out in answers. */
+  eventTexts(nids: readonly EventNid[]): Promise<readonly EventText[]>
   eventsById(ids: readonly EventId[]): Promise<readonly EventRecord[]>
   snapshots(nids: readonly SnapshotNid[]): Promise<readonly SnapshotRecord[]>
   blocks(nids: readonly BlockNid[]): Promise<readonly BlockRecord[]>

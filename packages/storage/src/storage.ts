@@ -52,6 +52,7 @@ export function createStorage(db: Db, dialect: Dialect, backup: Backup) {
 function pieceReads(db: Db, tables: Tables) {
   return {
     eventsByNid: (nids: readonly EventNid[]) => tables.events.byNids(db, nids),
+    eventTexts: (nids: readonly EventNid[]) => tables.events.textsOf(db, nids),
     eventsById: (ids: readonly EventId[]) => tables.events.byIds(db, ids),
     snapshots: (nids: readonly SnapshotNid[]) => tables.snapshots.byNids(db, nids),
     blocks: (nids: readonly BlockNid[]) => tables.blocks.byNids(db, nids),

@@ -30,6 +30,7 @@ export type {
   BlockRecord,
   CommitResult,
   EventRecord,
+  EventText,
   EventUpdate,
   Interned,
   InviteRecord,

@@ -58,6 +58,9 @@ export interface EventRecord {
   readonly json: string
 }
 
+/** The part of a stored event that goes out in answers. */
+export type EventText = Pick<EventRecord, 'nid' | 'eventId' | 'json'>
+
 /** What may change of a stored event. */
 export interface EventUpdate {
   readonly nid: EventNid

@@ -21,7 +21,10 @@ describe('oldestFirst', () => {
   })
 
   it('takes long histories without deep recursion', () => {
-    const events = Array.from({ length: 100_000 }, (_, index) => ({ eventId: `${index}`, prev: `${index - 1}` }))
+    const events = Array.from({ length: 100_000 }, (_, index) => ({
+      eventId: `${index}`,
+      prev: `${index - 1}`,
+    }))
     const sorted = oldestFirst(events.toReversed(), (event) => [event.prev])
     expect(sorted[0]).toBe(events[0])
     expect(sorted.at(-1)).toBe(events.at(-1))

@@ -5,7 +5,7 @@ import type { Draft } from '../decide/draft.ts'
 import { authChain } from '../query/auth-chain.ts'
 import { roomWithState } from '../query/context.ts'
 import { headered, headeredEvents, rulesOf } from '../query/headered.ts'
-import { stateEvents } from '../query/state-events.ts'
+import { stateNids } from '../query/state-events.ts'
 import { eventsOf } from '../view/asking.ts'
 import type { Need } from '../view/need.ts'
 import type { View } from '../view/view.ts'
@@ -63,7 +63,7 @@ function* beginPeek(draft: Draft, request: PerformInboundPeekRequest): Asking<De
 function* roomNow(view: View, { room }: Pick<Draft, 'room'>): Asking<Need, PeekedRoom> {
   const extremities = yield* eventsOf(view, room.extremities)
   const [latest] = extremities.toSorted((a, b) => b.depth - a.depth)
-  const state = yield* stateEvents(view, room.current, [])
+  const state = yield* eventsOf(view, yield* stateNids(view, room.current, []))
   const cited = yield* eventsOf(view, [...new Set(state.flatMap((record) => record.authNids))])
   return { latest, state, chain: yield* authChain(view, cited) }
 }

@@ -14,7 +14,10 @@ export function rulesOf({ version }: { readonly version: RoomVersionId }): RoomV
 }
 
 /** An event as callers get it, its stored text as it stands. */
-export function headered({ eventId, json }: EventRecord, { version }: RoomVersionRules): HeaderedEvent {
+export function headered(
+  { eventId, json }: Pick<EventRecord, 'eventId' | 'json'>,
+  { version }: RoomVersionRules,
+): HeaderedEvent {
   return { roomVersion: version, eventId, json }
 }
 

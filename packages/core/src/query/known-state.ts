@@ -1,14 +1,7 @@
 import { resolveSnapshots } from '@roomserver/state'
-import {
-  type Asking,
-  type EventNid,
-  type EventRecord,
-  NO_NID,
-  type SnapshotNid,
-  type StateEntry,
-} from '@roomserver/types'
+import { type Asking, type EventNid, NO_NID, type SnapshotNid, type StateEntry } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
-import { eventsOf, stateKeyNidsOf, typeNidsOf } from '../view/asking.ts'
+import { stateKeyNidsOf, typeNidsOf } from '../view/asking.ts'
 import type { Need } from '../view/need.ts'
 import { snapshotOf, stateForTuples, type StateTuple, wholeState } from '../view/state-at.ts'
 import type { View } from '../view/view.ts'
@@ -36,14 +29,14 @@ export function* resolved(
 }
 
 /** The events of such a state, or of the part of it that is wanted. */
-export function* eventsOfState(
+export function* nidsOfState(
   view: View,
   state: KnownState,
   wanted: WantedState,
-): Asking<Need, readonly EventRecord[]> {
+): Asking<Need, readonly EventNid[]> {
   const nids =
     wanted.length === 0 ? yield* wholeOf(view, state) : yield* partOf(view, state, tuplesOf(wanted))
-  return yield* eventsOf(view, present(nids))
+  return present(nids)
 }
 
 function* wholeOf(view: View, { base, changes }: KnownState): Asking<Need, readonly EventNid[]> {

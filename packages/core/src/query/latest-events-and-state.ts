@@ -1,12 +1,13 @@
 import type { QueryLatestEventsAndStateRequest, QueryLatestEventsAndStateResponse } from '@roomserver/api'
-import type { Asking, EventRecord, RoomRecord } from '@roomserver/types'
+import type { Asking, EventNid, EventRecord, RoomRecord } from '@roomserver/types'
 import { eventsOf } from '../view/asking.ts'
 import type { Need } from '../view/need.ts'
 import type { View } from '../view/view.ts'
 import { look, type QueryContext, roomWithState } from './context.ts'
 import { eventReference } from './event-references.ts'
-import { headeredEvents, rulesOf } from './headered.ts'
-import { stateEvents, wantedOf, type WantedState } from './state-events.ts'
+import { headeredByNid } from './event-texts.ts'
+import { rulesOf } from './headered.ts'
+import { stateNids, wantedOf, type WantedState } from './state-events.ts'
 
 /**
  * The forward extremities of a room, the depth that an event on top of them has, and its current state (or the wanted
@@ -28,7 +29,7 @@ export async function queryLatestEventsAndState(
     room_exists: true,
     room_version: room.version,
     latest_events: latest.map((record) => eventReference(record, rules)),
-    state_events: headeredEvents(state, rules),
+    state_events: await headeredByNid(context, state, rules),
     depth: room.depth + 1,
   }
 }
@@ -37,9 +38,9 @@ function* latestAndState(
   view: View,
   room: RoomRecord,
   wanted: WantedState,
-): Asking<Need, { readonly latest: readonly EventRecord[]; readonly state: readonly EventRecord[] }> {
+): Asking<Need, { readonly latest: readonly EventRecord[]; readonly state: readonly EventNid[] }> {
   return {
     latest: yield* eventsOf(view, room.extremities),
-    state: yield* stateEvents(view, room.current, wanted),
+    state: yield* stateNids(view, room.current, wanted),
   }
 }

@@ -7,6 +7,7 @@ import type {
 } from '@roomserver/api'
 import {
   type Asking,
+  type EventNid,
   type EventRecord,
   type MembershipRecord,
   NO_NID,
@@ -16,8 +17,9 @@ import { eventsOf } from '../view/asking.ts'
 import type { Need } from '../view/need.ts'
 import { stateOfType } from '../view/state-at.ts'
 import type { View } from '../view/view.ts'
-import { clientEvent } from './client-event.ts'
+import { clientEvent, clientEventOfText } from './client-event.ts'
 import { look, type QueryContext } from './context.ts'
+import { MAX_CACHED, textsInChunks } from './event-texts.ts'
 import { rulesOf } from './headered.ts'
 import { eventsOfEntries } from './state-events.ts'
 
@@ -100,11 +102,25 @@ async function presentMembers(
 
 /** All joined members, from the current state: its events are at hand more often than the table's rows. */
 async function joinedNow(context: QueryContext, room: RoomRecord): Promise<readonly ClientEvent[]> {
+  const entries = await look(context, (view) => stateOfType(view, room.current, 'm.room.member'))
+  const nids = entries.map((entry) => entry.event)
+  if (nids.length > MAX_CACHED) return await joinedAmong(context, room, nids)
   const events = await look(context, function* (view) {
-    const members = yield* stateOfType(view, room.current, 'm.room.member')
-    return yield* clientEvents(view, room, yield* eventsOfEntries(view, members))
+    return yield* clientEvents(view, room, yield* eventsOf(view, nids))
   })
   return events.filter(isJoin)
+}
+
+async function joinedAmong(
+  context: QueryContext,
+  room: RoomRecord,
+  nids: readonly EventNid[],
+): Promise<readonly ClientEvent[]> {
+  const events: ClientEvent[] = []
+  for await (const texts of textsInChunks(context, nids)) {
+    events.push(...texts.map((text) => clientEventOfText(text, room.roomId)).filter(isJoin))
+  }
+  return events
 }
 
 function isJoin({ content }: ClientEvent): boolean {

@@ -19,8 +19,9 @@ import { wholeState } from '../view/state-at.ts'
 import type { View } from '../view/view.ts'
 import { authChain, storedEvents } from './auth-chain.ts'
 import { look, type QueryContext, roomWithState } from './context.ts'
+import { headeredByNid } from './event-texts.ts'
 import { headeredEvents, rulesOf } from './headered.ts'
-import { eventsOfState, resolved } from './known-state.ts'
+import { nidsOfState, resolved } from './known-state.ts'
 import { present, wantedOf } from './state-events.ts'
 
 /** The states after events of a room. */
@@ -43,13 +44,13 @@ export async function queryStateAfterEvents(
   const state = await look(context, function* (view) {
     const after = yield* statesAfter(view, room, prev)
     if (after === undefined) return undefined
-    return yield* eventsOfState(view, yield* resolved(view, after.states, rules), wantedOf(wanted))
+    return yield* nidsOfState(view, yield* resolved(view, after.states, rules), wantedOf(wanted))
   })
   return {
     room_exists: true,
     room_version: room.version,
     prev_events_exist: state !== undefined,
-    state_events: headeredEvents(state ?? [], rules),
+    state_events: await headeredByNid(context, state ?? [], rules),
   }
 }
 
@@ -95,10 +96,19 @@ function* stateAndChain(
   const after = yield* statesAfter(view, room, request.prev_event_ids)
   if (after === undefined) return undefined
   const state = request.resolve_state
-    ? yield* eventsOfState(view, yield* resolved(view, after.states, rulesOf(room)), [])
+    ? yield* resolvedEvents(view, room, after.states)
     : yield* joined(view, after.states)
   const cited = yield* eventsOf(view, present(state.flatMap((record) => record.authNids)))
   return { state, chain: yield* authChain(view, [...start, ...cited]), isRejected: after.isRejected }
+}
+
+function* resolvedEvents(
+  view: View,
+  room: RoomRecord,
+  states: readonly SnapshotNid[],
+): Asking<Need, readonly EventRecord[]> {
+  const state = yield* resolved(view, states, rulesOf(room))
+  return yield* eventsOf(view, yield* nidsOfState(view, state, []))
 }
 
 /** All events of several states, whether or not they agree. */

@@ -15,16 +15,13 @@ export function wantedOf(tuples: readonly StateKeyTuple[]): WantedState {
 }
 
 /** The events of a state, or of the part of it that is wanted. Entries that the state does not have are left out. */
-export function* stateEvents(
+export function* stateNids(
   view: View,
   snapshot: SnapshotNid,
   wanted: WantedState,
-): Asking<Need, readonly EventRecord[]> {
-  if (wanted.length === 0) {
-    return yield* eventsOfEntries(view, yield* wholeState(view, snapshot))
-  }
-  const nids = yield* stateForTuples(view, snapshot, tuplesOf(wanted))
-  return yield* eventsOf(view, present(nids))
+): Asking<Need, readonly EventNid[]> {
+  if (wanted.length === 0) return (yield* wholeState(view, snapshot)).map((entry) => entry.event)
+  return present(yield* stateForTuples(view, snapshot, tuplesOf(wanted)))
 }
 
 /** The events of state entries, in their order. */

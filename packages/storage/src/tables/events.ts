@@ -2,6 +2,7 @@ import type {
   EventId,
   EventNid,
   EventRecord,
+  EventText,
   EventTypeNid,
   EventUpdate,
   RoomNid,
@@ -68,6 +69,9 @@ const VERDICTS: readonly Verdict[] = [
 export function eventQueries(dialect: Dialect, build: Db) {
   const byNid = prepare(build.selectFrom('events').selectAll().where(dialect.among('nid', 'int')))
   const byId = prepare(build.selectFrom('events').selectAll().where(dialect.among('event_id', 'text')))
+  const texts = prepare(
+    build.selectFrom('events').select(['nid', 'event_id', 'json']).where(dialect.among('nid', 'int')),
+  )
   const ofRoom = prepare(
     build
       .selectFrom('events')
@@ -82,6 +86,7 @@ export function eventQueries(dialect: Dialect, build: Db) {
     ofRoom: async (db: Db, roomNid: RoomNid, after: number, limit: number) =>
       (await ofRoom(db, roomNid, after, limit)).map(toEvent),
     byNids: async (db: Db, nids: readonly EventNid[]) => (await byNid(db, dialect.list(nids))).map(toEvent),
+    textsOf: async (db: Db, nids: readonly EventNid[]) => (await texts(db, dialect.list(nids))).map(toText),
     byIds: async (db: Db, ids: readonly EventId[]) => (await byId(db, dialect.list(ids))).map(toEvent),
     add: bulkInsert(dialect, 'events', columns, fromEvent),
     /** Passes over those whose ID or NID is there already; returns the NIDs of the others. */
@@ -108,6 +113,10 @@ function toEvent(row: EventsTable): EventRecord {
     redactedBy: row.redacted_by,
     json: row.json,
   }
+}
+
+function toText(row: Pick<EventsTable, 'nid' | 'event_id' | 'json'>): EventText {
+  return { nid: row.nid, eventId: row.event_id, json: row.json }
 }
 
 function fromEvent(event: EventRecord): EventsTable {

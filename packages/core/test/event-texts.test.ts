@@ -1,0 +1,51 @@
+import { RoomBuilder } from '@roomserver/testing'
+import { expect, it } from 'vitest'
+import { Pieces } from '../src/index.ts'
+import { clientEvent, clientEventOfText } from '../src/query/client-event.ts'
+import { textsInChunks } from '../src/query/event-texts.ts'
+import { ask } from '../src/view/ask.ts'
+import { eventsOf } from '../src/view/asking.ts'
+import { Homeserver } from './homeserver.ts'
+
+/** More events than are read at a time, one of them redacted. */
+async function stored() {
+  const hs = await Homeserver.start()
+  const room = await RoomBuilder.create()
+  const first = await room.message('first')
+  for (let index = 0; index < 1000; index++) await room.message(`message ${index}`)
+  await room.redact(first)
+  await hs.takeAll(room.events)
+  const records = await hs.storage.eventsById(room.events.map((event) => event.eventId))
+  return { hs, room, records }
+}
+
+it('reads very many events past the cache, in their order', async () => {
+  const { hs, records } = await stored()
+  await using _hs = hs
+  const pieces = new Pieces(hs.storage, 20_000)
+  const nids = records.map((record) => record.nid).toReversed()
+  await ask(pieces, (view) => eventsOf(view, nids.slice(5, 10)))
+  const read = async (wanted: typeof nids) => {
+    const texts = []
+    for await (const chunk of textsInChunks({ store: hs.storage, pieces }, wanted)) texts.push(...chunk)
+    return texts.map(({ nid, eventId, json }) => ({ nid, eventId, json }))
+  }
+  const plain = records.map(({ nid, eventId, json }) => ({ nid, eventId, json }))
+  expect(await read(nids)).toEqual(plain.toReversed())
+  const unknown = Math.max(...nids) + 1_000_000
+  await expect(read([...nids, unknown as (typeof nids)[number]])).rejects.toMatchObject({
+    code: 'STORE_DAMAGED',
+  })
+})
+
+it('gives clients the same from the text as from the parsed event', async () => {
+  const { hs, room, records } = await stored()
+  await using _hs = hs
+  const nids = records.map((record) => record.nid)
+  const parsed = await ask(hs.pieces, function* (view) {
+    const events = yield* eventsOf(view, nids)
+    return events.map((event) => clientEvent(view.pduOf(event, room.rules)))
+  })
+  expect(records.map((record) => clientEventOfText(record, room.roomId))).toEqual(parsed)
+  expect(parsed.filter((event) => event.unsigned !== null)).toHaveLength(1)
+})
