@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { interopCommand } from './commands/interop.ts'
 import { loadCommand } from './commands/load.ts'
 import { resolveCommand } from './commands/resolve.ts'
+import { simulateCommand } from './commands/simulate.ts'
 import { trafficCommand } from './commands/traffic.ts'
 import { vectorsCommand } from './commands/vectors.ts'
 
@@ -13,5 +14,6 @@ const program = new Command('conformance')
   .addCommand(interopCommand())
   .addCommand(loadCommand())
   .addCommand(resolveCommand())
+  .addCommand(simulateCommand())
 
 await program.parseAsync()

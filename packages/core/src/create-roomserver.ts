@@ -27,6 +27,8 @@ export interface RoomserverDeps {
   readonly federation?: FederationApi | undefined
   readonly user?: UserApi | undefined
   readonly appservice?: AppserviceApi | undefined
+  /** Makes IDs, of so many letters and digits; ones that nobody can guess unless given. A simulation repeats itself with its own. */
+  readonly randomId?: ((length: number) => string) | undefined
 }
 
 /** How the room server behaves. */
@@ -37,7 +39,7 @@ export interface RoomserverOptions {
 
 /** All operations of the internal API, in process. */
 export function createRoomserver(deps: RoomserverDeps, options: RoomserverOptions = {}): RoomserverApi {
-  const { input, federation, user, appservice, ...parts } = deps
+  const { input, federation, user, appservice, randomId = unguessableId, ...parts } = deps
   const store = watchedStore(parts.store, parts.pieces)
   const context = { ...parts, store, appservice, compatibility: options.compatibility ?? 'current' }
   return {
@@ -49,6 +51,6 @@ export function createRoomserver(deps: RoomserverDeps, options: RoomserverOption
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 
-function randomId(length: number): string {
+function unguessableId(length: number): string {
   return Array.from({ length }, () => LETTERS[randomInt(LETTERS.length)]).join('')
 }

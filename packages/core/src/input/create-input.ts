@@ -42,6 +42,8 @@ export interface RoomInput {
   readonly counters: InputCounters
   /** Takes up asynchronous input that was queued before the last stop. */
   resume(): Promise<void>
+  /** Waits until the asynchronous input that this process has queued is settled. */
+  settled(): Promise<void>
   /** Takes nothing new, finishes what waits. */
   close(): Promise<void>
 }
@@ -84,6 +86,7 @@ export function createInput(
     rooms,
     counters,
     resume: () => intake.resume(),
+    settled: () => intake.settled(),
     close: async () => {
       await rooms.close()
       await intake.close()

@@ -81,6 +81,11 @@ export class Inbox {
 
   async close(): Promise<void> {
     this.#isClosing = true
+    await this.settled()
+  }
+
+  /** Waits until what is under way is settled. */
+  async settled(): Promise<void> {
     while (this.#pending.size > 0) await Promise.all(this.#pending)
   }
 

@@ -48,6 +48,11 @@ export class Intake {
     return this.#inbox.resume()
   }
 
+  /** Waits until the events that this process queued are settled. */
+  settled(): Promise<void> {
+    return this.#inbox.settled()
+  }
+
   /** Waits until queued events that this process knows of are settled. */
   close(): Promise<void> {
     return this.#inbox.close()

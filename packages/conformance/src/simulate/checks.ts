@@ -1,0 +1,182 @@
+import { type EventRecord, NO_NID } from '@roomserver/types'
+import { roomVersion } from '@roomserver/version'
+import { residents } from './heal.ts'
+import { idsOf, ReferenceRoom } from './reference-room.ts'
+import type { SimulatedServer } from './simulated-server.ts'
+import { roomsOf } from './users.ts'
+import type { World } from './world.ts'
+
+/** What a server holds of a room. */
+interface Held {
+  readonly server: SimulatedServer
+  readonly roomId: string
+  /** Events in its graph. */
+  readonly records: ReadonlyMap<string, EventRecord>
+  readonly extremities: readonly string[]
+  readonly current: readonly string[]
+  /** Memberships of its table, `user membership`. */
+  readonly members: readonly string[]
+}
+
+/** Holds the honest servers against the reference, and against one another. */
+export async function checkWorld(world: World): Promise<void> {
+  for (const { server, eventId } of world.acknowledged) {
+    const [record] = await server.storage.eventsById([eventId])
+    if (record === undefined) world.problem(`${server.name} said it took ${eventId} in, and lost it`)
+  }
+  for (const server of world.honest) await checkOutputs(world, server)
+  for (const roomId of roomsOf(world)) await checkRoom(world, roomId)
+  for (const server of world.servers) {
+    world.figures.repairs += server.counters.repaired
+  }
+  world.figures.events += world.events.size
+}
+
+/** Outputs of a room are numbered without a gap, and each event is announced as new once. */
+async function checkOutputs(world: World, server: SimulatedServer): Promise<void> {
+  const outputs = await server.storage.outputs(0, 100_000)
+  const last = new Map<string, number>()
+  const announced = new Set<string>()
+  for (const { roomId, seq, kind, eventId } of outputs) {
+    if (seq !== (last.get(roomId) ?? 0) + 1)
+      world.problem(`${server.name}: output ${seq} of ${roomId} is out of order`)
+    last.set(roomId, seq)
+    if (kind !== 'new_room_event' || eventId === undefined) continue
+    if (announced.has(eventId)) world.problem(`${server.name} announced ${eventId} twice`)
+    announced.add(eventId)
+  }
+}
+
+async function checkRoom(world: World, roomId: string): Promise<void> {
+  const servers = await residents(world, roomId)
+  const all: Held[] = []
+  for (const server of servers) {
+    const held = await holdings(world, server, roomId)
+    if (held !== undefined) all.push(held)
+  }
+  const [first] = all
+  const room = first && (await first.server.storage.room(roomId))
+  const rules = room && roomVersion(room.version)
+  if (rules === undefined) return
+  const ids = new Set(all.flatMap(({ records }) => [...records.keys()]))
+  const events = [...world.events.values()].filter((event) => ids.has(event.eventId))
+  const reference = new ReferenceRoom(rules, events)
+  for (const held of all) await checkHeld(world, held, reference)
+  compare(world, all)
+}
+
+async function holdings(world: World, server: SimulatedServer, roomId: string): Promise<Held | undefined> {
+  const { storage } = server
+  const room = await storage.room(roomId)
+  if (room === undefined || room.current === NO_NID) return undefined
+  const ids = [...world.events.values()]
+    .filter((event) => event.roomId === roomId)
+    .map(({ eventId }) => eventId)
+  const records = (await storage.eventsById(ids)).filter((record) => record.before !== NO_NID)
+  const ends = await storage.eventsByNid(room.extremities)
+  const current = await server.call((api) =>
+    api.queryLatestEventsAndState({ room_id: roomId, state_to_fetch: [] }),
+  )
+  const members = await storage.membershipsOfRoom(room.nid)
+  return {
+    server,
+    roomId,
+    records: new Map(records.map((record) => [record.eventId, record])),
+    extremities: ends.map(({ eventId }) => eventId).toSorted(),
+    current: (current?.state_events ?? []).map(({ eventId }) => eventId).toSorted(),
+    members: members
+      .filter(({ membership }) => membership !== 'leave')
+      .map(({ userId, membership }) => `${userId} ${membership}`)
+      .toSorted(),
+  }
+}
+
+/** Verdicts, states, extremities and members of one server. */
+async function checkHeld(world: World, held: Held, reference: ReferenceRoom): Promise<void> {
+  const { server, roomId, records, extremities, current } = held
+  for (const record of records.values()) await checkEvent(world, held, record, reference)
+
+  const state = reference.stateAfter(extremities)
+  if (state === undefined) world.problem(`${server.name} has extremities of ${roomId} that nobody can judge`)
+  else if (!same(idsOf(state), current)) {
+    world.problem(`${server.name}: current state of ${roomId} ${difference(current, idsOf(state))}`)
+  }
+  const isRewritten = (server.rewrites.get(roomId) ?? 0) > 1
+  const expected = endsOf(records, reference)
+  if (!isRewritten && !same(expected, extremities)) {
+    world.problem(`${server.name}: extremities of ${roomId} ${difference(extremities, expected)}`)
+  }
+  const members = [...(state?.values() ?? [])]
+    .filter(({ type, content }) => type === 'm.room.member' && content['membership'] !== 'leave')
+    .map(({ stateKey, content }) => `${stateKey} ${String(content['membership'])}`)
+    .toSorted()
+  if (!same(members, held.members)) {
+    world.problem(`${server.name}: members of ${roomId} ${difference(held.members, members)}`)
+  }
+}
+
+async function checkEvent(
+  world: World,
+  { server, roomId }: Held,
+  { eventId, verdict, rule, reason }: EventRecord,
+  reference: ReferenceRoom,
+): Promise<void> {
+  const judged = reference.judged(eventId)
+  if (judged === undefined) return
+  world.figures.judged++
+  if (verdict === 'soft-failed') world.figures.softFailed++
+  if (judged.isRejected) world.figures.rejected++
+  if (verdict.startsWith('rejected') !== judged.isRejected) {
+    const said = judged.isRejected ? 'reject' : 'accept'
+    world.problem(`${server.name}: ${eventId} is ${verdict} (${rule} ${reason}), which the rules ${said}`)
+  }
+  const request = { room_id: roomId, prev_event_ids: [eventId], state_to_fetch: [] }
+  const answer = await server.call((api) => api.queryStateAfterEvents(request))
+  const state = (answer?.state_events ?? []).map((event) => event.eventId).toSorted()
+  if (!same(state, idsOf(judged.after))) {
+    world.problem(`${server.name}: state after ${eventId} ${difference(state, idsOf(judged.after))}`)
+  }
+}
+
+/** Accepted events that no other accepted one builds upon. */
+function endsOf(records: ReadonlyMap<string, EventRecord>, reference: ReferenceRoom): readonly string[] {
+  const accepted = [...records.values()].filter(({ verdict }) => verdict === 'accepted')
+  const builtUpon = new Set(accepted.flatMap(({ eventId }) => [...reference.ancestors(eventId)]))
+  return accepted
+    .map(({ eventId }) => eventId)
+    .filter((id) => !builtUpon.has(id))
+    .toSorted()
+}
+
+/** Servers that took the same events for good must agree; soft failures depend on the order of arrival. */
+function compare(world: World, all: readonly Held[]): void {
+  const [first, ...others] = all
+  if (first === undefined) return
+  world.figures.compared++
+  for (const other of others) {
+    if (same(first.current, other.current) && same(first.extremities, other.extremities)) continue
+    const names = `${first.server.name} and ${other.server.name}`
+    const missing = [...first.records.keys()].filter((id) => !other.records.has(id))
+    const surplus = [...other.records.keys()].filter((id) => !first.records.has(id))
+    const isSoft = [...first.records.values(), ...other.records.values()].some(
+      ({ verdict }) => verdict === 'soft-failed',
+    )
+    if (isSoft) world.figures.divided++
+    else {
+      const events = `; lacks ${missing.join(' ')}, has besides ${surplus.join(' ')}`
+      world.problem(
+        `${names} end ${first.roomId} differently: ${difference(other.current, first.current)}${events}`,
+      )
+    }
+  }
+}
+
+function same(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((one, index) => one === b[index])
+}
+
+function difference(is: readonly string[], should: readonly string[]): string {
+  const lacks = should.filter((one) => !is.includes(one))
+  const surplus = is.filter((one) => !should.includes(one))
+  return `lacks [${lacks.join(' ')}], has besides [${surplus.join(' ')}]`
+}

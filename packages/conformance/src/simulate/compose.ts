@@ -1,0 +1,110 @@
+import { InputKind, type InputRoomEvent, type RoomserverApi } from '@roomserver/api'
+import { authStateOf, checkAuth, selectAuthEvents } from '@roomserver/auth'
+import {
+  buildEvent,
+  type EventDraft,
+  type EventRef,
+  type Pdu,
+  type SigningKey,
+  trustedPdu,
+} from '@roomserver/events'
+import type { JsonObject } from '@roomserver/types'
+import { roomVersion, type RoomVersionRules } from '@roomserver/version'
+
+/** What somebody wants to say in a room. */
+export interface Saying {
+  readonly type: string
+  readonly sender: string
+  readonly stateKey?: string | undefined
+  readonly content: JsonObject
+}
+
+/** The end of a room, as its server tells it to those who build events. */
+export interface RoomEnd {
+  readonly rules: RoomVersionRules
+  readonly roomId: string
+  readonly latest: readonly EventRef[]
+  readonly depth: number
+  readonly state: readonly Pdu[]
+}
+
+/** Who makes events, and when. */
+export interface Author {
+  readonly key: SigningKey
+  readonly now: number
+  /** Used where authors choose the IDs of their events. */
+  readonly eventId: string
+}
+
+const MAX_PREV = 20
+
+export async function endOf(api: RoomserverApi, roomId: string): Promise<RoomEnd | undefined> {
+  const end = await api.queryLatestEventsAndState({ room_id: roomId, state_to_fetch: [] })
+  const rules = roomVersion(end.room_version)
+  if (!end.room_exists || rules === undefined || end.latest_events.length === 0) return undefined
+  const state = end.state_events.map(({ json, eventId }) =>
+    trustedPdu(JSON.parse(json) as JsonObject, eventId, rules),
+  )
+  return { rules, roomId, latest: end.latest_events.slice(0, MAX_PREV), depth: end.depth, state }
+}
+
+/** Makes an event on top of a room. @returns `undefined` when there can be no such event */
+export function eventOn(
+  end: RoomEnd,
+  saying: Saying,
+  author: Author,
+  change: Partial<EventDraft> = {},
+): Promise<Pdu | undefined> {
+  const { rules, roomId, latest, depth, state } = end
+  const subject = { ...saying, stateKey: saying.stateKey }
+  const auth = selectAuthEvents(subject, authStateOf(state), rules).map((event) => refOf(event))
+  return made({ ...saying, roomId, prevEvents: latest, authEvents: auth, depth, ...change }, rules, author)
+}
+
+/** Whether the rules allow an event at the end of a room. */
+export function isAllowedAt({ state }: RoomEnd, event: Pdu): boolean {
+  return checkAuth(event, authStateOf(state)).allowed
+}
+
+/** Makes the event that starts a room. */
+export function createEvent(
+  rules: RoomVersionRules,
+  roomId: string | undefined,
+  creator: string,
+  author: Author,
+): Promise<Pdu | undefined> {
+  const content = {
+    ...(rules.auth.creator === 'content' && { creator }),
+    ...(rules.version !== '1' && { room_version: rules.version }),
+  }
+  const draft = { type: 'm.room.create', sender: creator, stateKey: '', content, depth: 1 }
+  return made({ ...draft, roomId, prevEvents: [], authEvents: [] }, rules, author)
+}
+
+export async function made(
+  draft: Omit<EventDraft, 'originServerTs' | 'eventId'>,
+  rules: RoomVersionRules,
+  { key, now, eventId }: Author,
+): Promise<Pdu | undefined> {
+  const own = rules.eventId === 'domain' ? { eventId: `$${eventId}:${key.server}` } : {}
+  const built = await buildEvent({ ...draft, ...own, originServerTs: now, origin: key.server }, rules, key)
+  return built.ok ? built.pdu : undefined
+}
+
+/** How an event is given to a room server. */
+export function inputOf(event: Pdu, change: Partial<InputRoomEvent> = {}): InputRoomEvent {
+  return {
+    kind: InputKind.new,
+    event: { roomVersion: event.rules.version, eventId: event.eventId, json: event.json },
+    origin: '',
+    has_state: false,
+    state_event_ids: [],
+    send_as_server: '',
+    transaction_id: null,
+    ...change,
+  }
+}
+
+export function refOf(event: Pdu): EventRef {
+  return { eventId: event.eventId, sha256: '' }
+}

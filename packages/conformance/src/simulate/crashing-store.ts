@@ -1,0 +1,61 @@
+import type { Storage } from '@roomserver/storage'
+
+/** What calls of a dead process end with. */
+export class ServerCrashed extends Error {
+  override readonly name = 'ServerCrashed'
+}
+
+const WRITES: readonly string[] = ['commit', 'enqueue', 'dropInbox', 'allocate', 'addAlias', 'setForgotten']
+
+/** The store as one process has it. The process can be made to die at a write; after that nothing reaches the store. */
+export class CrashingStore {
+  readonly store: Storage
+  #isDead = false
+  #writesLeft: number | undefined
+  #isAfter = false
+
+  constructor(storage: Storage) {
+    const guarded = Object.entries(storage).map(([name, method]) => [
+      name,
+      this.#guard(name, method, storage),
+    ])
+    this.store = Object.fromEntries(guarded) as Storage
+  }
+
+  get isDead(): boolean {
+    return this.#isDead
+  }
+
+  /** @param writes - how many writes the process still does; @param isAfter - whether the one it dies at is done */
+  dieAfter(writes: number, isAfter: boolean): void {
+    this.#writesLeft = writes
+    this.#isAfter = isAfter
+  }
+
+  /** Takes {@link CrashingStore.dieAfter} back. */
+  live(): void {
+    this.#writesLeft = undefined
+  }
+
+  #guard(name: string, method: unknown, storage: Storage): unknown {
+    if (typeof method !== 'function') return method
+    const isWrite = WRITES.includes(name)
+    return async (...parameters: readonly unknown[]) => {
+      if (this.#isDead) throw new ServerCrashed()
+      const dies = isWrite && this.#isLast()
+      if (dies && !this.#isAfter) return this.#die()
+      const result: unknown = await Reflect.apply(method, storage, parameters)
+      return dies ? this.#die() : result
+    }
+  }
+
+  #isLast(): boolean {
+    if (this.#writesLeft === undefined) return false
+    return --this.#writesLeft < 0
+  }
+
+  #die(): never {
+    this.#isDead = true
+    throw new ServerCrashed()
+  }
+}

@@ -1,0 +1,142 @@
+import type { FederationApi, PerformJoinRequestResponse, RoomserverApi } from '@roomserver/api'
+import { parsePdu, type Pdu } from '@roomserver/events'
+import { RoomserverError } from '@roomserver/types'
+import { roomVersion } from '@roomserver/version'
+import { joinThrough } from './remote-join.ts'
+import type { SimulatedServer } from './simulated-server.ts'
+import type { World } from './world.ts'
+
+/** How many of a hundred calls to another server come to nothing. */
+const FAILING_PERCENT = 5
+
+/** The federation component of one server: it asks the other simulated servers, as far as the network lets it. */
+export function simulatedFederation(world: World, self: SimulatedServer): FederationApi {
+  const ask = <Result>(name: string, work: (api: RoomserverApi, from: SimulatedServer) => Promise<Result>) =>
+    askServer(world, self, name, work)
+  return {
+    queryPublicKey: async ({ requests }) => ({ results: world.publicKeys([...requests.keys()]) }),
+    lookupMissingEvents: ({ S, Missing }) =>
+      ask(S, async (api, from) => {
+        const { earliest_events, latest_events, limit } = Missing
+        const request = { earliest_events, latest_events, limit, server_name: self.name }
+        const { events } = await api.queryMissingEvents(request)
+        return {
+          events: world.twist(
+            from,
+            (events ?? []).map(({ json }) => json),
+          ),
+        }
+      }),
+    lookupStateIds: ({ S, RoomID, EventID }) =>
+      ask(S, async (api, from) => {
+        const { state, chain } = await stateBefore(api, RoomID, EventID)
+        const ids = state.map(({ eventId }) => eventId)
+        return { pdu_ids: world.twist(from, ids), auth_chain_ids: chain.map(({ eventId }) => eventId) }
+      }),
+    lookupState: ({ S, RoomID, EventID }) =>
+      ask(S, async (api, from) => {
+        const { state, chain } = await stateBefore(api, RoomID, EventID)
+        const pdus = state.map(({ json }) => json)
+        return { pdus: world.twist(from, pdus), auth_chain: chain.map(({ json }) => json) }
+      }),
+    getEventAuth: ({ S, EventID }) =>
+      ask(S, async (api, from) => {
+        const { AuthChain } = await api.queryAuthChain({ EventIDs: [EventID] })
+        const others = AuthChain.filter(({ eventId }) => eventId !== EventID)
+        return {
+          auth_chain: world.twist(
+            from,
+            others.map(({ json }) => json),
+          ),
+        }
+      }),
+    getEvent: ({ S, EventID }) =>
+      ask(S, async (api) => {
+        const { events } = await api.queryEventsById({ event_ids: [EventID] })
+        if (events.length === 0) throw failed('getEvent', 'there is no such event')
+        return transaction(
+          S,
+          self.name,
+          events.map(({ json }) => json),
+        )
+      }),
+    backfill: async ({ S }) => transaction(S, self.name, []),
+    queryJoinedHostServerNamesInRoom: async ({ room_id, exclude_self }) => {
+      const room = await self.storage.room(room_id)
+      const servers = room === undefined ? [] : await self.storage.joinedServers(room.nid)
+      return { server_names: servers.filter((server) => !exclude_self || server !== self.name) }
+    },
+    performJoinRequest: async (request) => {
+      for (const name of request.server_names) {
+        const isIn = await joinThrough(world, self, request, (work) => ask(name, work)).catch(() => false)
+        if (isIn) return { JoinedVia: name, LastError: null }
+      }
+      return notJoined
+    },
+    performLeaveRequest: () => Promise.reject(failed('performLeaveRequest', 'nobody is there')),
+    performInviteRequest: () => Promise.reject(failed('performInviteRequest', 'nobody is there')),
+    performDirectoryLookup: () => Promise.reject(failed('performDirectoryLookup', 'there are no aliases')),
+    performOutboundPeekRequest: () => Promise.reject(failed('performOutboundPeekRequest', 'nobody is there')),
+  }
+}
+
+const notJoined: PerformJoinRequestResponse = {
+  JoinedVia: '',
+  LastError: { Contents: null, WrappedError: null, Message: 'no server let the user in', Code: 403 },
+}
+
+/** Calls another server, if it can be reached and answers. */
+async function askServer<Result>(
+  world: World,
+  self: SimulatedServer,
+  name: string,
+  work: (api: RoomserverApi, from: SimulatedServer) => Promise<Result>,
+): Promise<Result> {
+  const other = world.server(name)
+  const isUp = other !== undefined && !other.isDown && world.network.isConnected(self.name, name)
+  if (!isUp || (!world.isHealed && world.dice.chance(FAILING_PERCENT))) {
+    throw failed('ask', `${name} does not answer`)
+  }
+  const answer = await other.call((api) => work(api, other))
+  if (answer === undefined) throw failed('ask', `${name} gave no answer`)
+  return answer
+}
+
+/** The state before an event with its auth chain, as the server has it. */
+async function stateBefore(api: RoomserverApi, roomId: string, eventId: string) {
+  const event = await eventOf(api, eventId)
+  const answer = await api.queryStateAndAuthChain({
+    room_id: roomId,
+    prev_event_ids: event.prevEvents,
+    auth_event_ids: event.authEvents,
+    only_fetch_auth_chain: false,
+    resolve_state: true,
+  })
+  if (!answer.prev_events_exist) throw failed('lookupState', 'it does not know the state')
+  return { state: answer.state_events, chain: answer.auth_chain_events }
+}
+
+async function eventOf(api: RoomserverApi, eventId: string): Promise<Pdu> {
+  const [event] = (await api.queryEventsById({ event_ids: [eventId] })).events
+  const rules = event && roomVersion(event.roomVersion)
+  const parsed = event && rules && parsePdu(event.json, rules)
+  if (parsed?.ok !== true) throw failed('lookupState', 'there is no such event')
+  return parsed.pdu
+}
+
+function transaction(origin: string, destination: string, pdus: readonly string[]) {
+  return {
+    transaction_id: '',
+    origin,
+    destination,
+    origin_server_ts: 0,
+    previous_ids: [],
+    pdus,
+    edus: [],
+  }
+}
+
+function failed(operation: string, reason: string): RoomserverError {
+  const details = { component: 'federation', operation, reason }
+  return new RoomserverError('COMPONENT_FAILED', details, `federation: ${operation}: ${reason}`)
+}

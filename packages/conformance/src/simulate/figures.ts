@@ -1,0 +1,50 @@
+/** What happened in a run, or in many. */
+export interface Figures {
+  events: number
+  rooms: number
+  sent: number
+  lost: number
+  partitions: number
+  crashes: number
+  lies: number
+  repairs: number
+  softFailed: number
+  rejected: number
+  judged: number
+  compared: number
+  divided: number
+}
+
+export function noFigures(): Figures {
+  return {
+    events: 0,
+    rooms: 0,
+    sent: 0,
+    lost: 0,
+    partitions: 0,
+    crashes: 0,
+    lies: 0,
+    repairs: 0,
+    softFailed: 0,
+    rejected: 0,
+    judged: 0,
+    compared: 0,
+    divided: 0,
+  }
+}
+
+export function addFigures(sum: Figures, more: Figures): void {
+  for (const name of Object.keys(sum) as (keyof Figures)[]) sum[name] += more[name]
+}
+
+/** The figures as a sentence of their names and numbers. */
+export function figuresText(figures: Figures): string {
+  return [
+    `${figures.rooms} rooms, ${figures.events} events`,
+    `${figures.sent} messages between servers, ${figures.lost} of them lost`,
+    `${figures.partitions} partitions, ${figures.crashes} crashes, ${figures.lies} lies`,
+    `${figures.repairs} repairs, ${figures.rejected} rejections, ${figures.softFailed} soft failures`,
+    `${figures.judged} verdicts and states held against the reference`,
+    `${figures.compared} rooms compared between servers, ${figures.divided} divided by soft failures alone`,
+  ].join('\n')
+}

@@ -1,0 +1,100 @@
+import { authStateOf, checkAuth, checkAuthEvents } from '@roomserver/auth'
+import type { Pdu } from '@roomserver/events'
+import type { RoomVersionRules } from '@roomserver/version'
+import { createByRoomId } from '../reference-resolution/checks.ts'
+import { resolveSlowly } from '../reference-resolution/resolve-slowly.ts'
+import { keyOf, type Room, type State } from '../reference-resolution/state.ts'
+
+/** What the rules say about an event, judged from the full history. */
+export interface Judged {
+  readonly pdu: Pdu
+  readonly isRejected: boolean
+  readonly before: State
+  readonly after: State
+}
+
+/** A room judged by the slow twins of everything, from all events that any honest server has in its graph. */
+export class ReferenceRoom {
+  readonly #rules: RoomVersionRules
+  readonly #events = new Map<string, Pdu>()
+  readonly #judged = new Map<string, Judged>()
+  readonly #room: Room
+
+  constructor(rules: RoomVersionRules, events: Iterable<Pdu>) {
+    this.#rules = rules
+    for (const event of events) this.#events.set(event.eventId, event)
+    this.#room = {
+      event: (id) => this.#events.get(id),
+      isRejected: (id) => this.#judged.get(id)?.isRejected ?? false,
+      chain: 'production',
+    }
+    this.#judgeAll()
+  }
+
+  /** `undefined`: something that it builds upon is nowhere. */
+  judged(eventId: string): Judged | undefined {
+    return this.#judged.get(eventId)
+  }
+
+  /** The state after some events. */
+  stateAfter(eventIds: readonly string[]): State | undefined {
+    const states = eventIds.map((id) => this.#judged.get(id)?.after)
+    const known = states.filter((state) => state !== undefined)
+    return known.length < states.length ? undefined : this.#resolve(known)
+  }
+
+  /** The events that one builds upon, directly or not. */
+  ancestors(eventId: string): ReadonlySet<string> {
+    const found = new Set(this.#events.get(eventId)?.prevEvents)
+    for (const id of found) for (const older of this.#events.get(id)?.prevEvents ?? []) found.add(older)
+    return found
+  }
+
+  #judgeAll(): void {
+    let left = [...this.#events.values()]
+    for (;;) {
+      const ready = left.filter((event) => this.#isReady(event))
+      if (ready.length === 0) return
+      for (const event of ready) this.#judged.set(event.eventId, this.#judge(event))
+      left = left.filter((event) => !this.#judged.has(event.eventId))
+    }
+  }
+
+  #isReady({ prevEvents, authEvents }: Pdu): boolean {
+    return [...prevEvents, ...authEvents].every((id) => this.#judged.has(id))
+  }
+
+  #judge(pdu: Pdu): Judged {
+    const before = this.#resolve(
+      pdu.prevEvents.flatMap((id) => {
+        const state = this.#judged.get(id)?.after
+        return state === undefined ? [] : [state]
+      }),
+    )
+    const isRejected = !this.#isAllowed(pdu, before)
+    const changes = pdu.stateKey !== undefined && !isRejected
+    const after = changes ? new Map(before).set(keyOf(pdu.type, pdu.stateKey ?? ''), pdu) : before
+    return { pdu, isRejected, before, after }
+  }
+
+  /** The rules against the events that it cites, and against the state before it. */
+  #isAllowed(pdu: Pdu, before: State): boolean {
+    const { event, isRejected } = this.#room
+    if (!checkAuthEvents(pdu, { get: event, isRejected }).allowed) return false
+    const cited = [createByRoomId(pdu, this.#room), ...pdu.authEvents.map(event)]
+    const byCitations = checkAuth(pdu, authStateOf(cited.filter((one) => one !== undefined)))
+    return byCitations.allowed && checkAuth(pdu, authStateOf(before.values())).allowed
+  }
+
+  #resolve(states: readonly State[]): State {
+    const different = new Map(states.map((state) => [idsOf(state).join(' '), state]))
+    const [only] = different.values()
+    if (different.size <= 1) return only ?? new Map<string, Pdu>()
+    return resolveSlowly([...different.values()], this.#rules, this.#room)
+  }
+}
+
+/** The events of a state, sorted. */
+export function idsOf(state: State): readonly string[] {
+  return [...state.values()].map((event) => event.eventId).toSorted()
+}

@@ -1,0 +1,17 @@
+import { expect, it } from 'vitest'
+import { run } from './run.ts'
+
+const SEEDS = 25
+const SIZE = { steps: 40, servers: 3 }
+
+it('ends with servers that agree, and that judge as the reference does, whatever happened', async () => {
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const { problems } = await run({ ...SIZE, seed })
+    expect(problems, `seed ${seed}`).toEqual([])
+  }
+}, 120_000)
+
+it('repeats itself to the byte', async () => {
+  const texts = async () => (await run({ ...SIZE, seed: 7 })).events.map(({ json }) => json)
+  expect(await texts()).toEqual(await texts())
+})

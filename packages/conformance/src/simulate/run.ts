@@ -1,0 +1,66 @@
+import type { Pdu } from '@roomserver/events'
+import { checkWorld } from './checks.ts'
+import type { Figures } from './figures.ts'
+import { heal } from './heal.ts'
+import { Dice } from './random.ts'
+import { announce, deliverDue } from './transport.ts'
+import { userActs } from './users.ts'
+import { World } from './world.ts'
+
+export interface RunOptions {
+  readonly seed: number
+  readonly steps: number
+  readonly servers: number
+  /** Which steps are done; all, unless a history is being shortened. */
+  readonly only?: ReadonlySet<number>
+}
+
+export interface RunResult {
+  readonly figures: Figures
+  readonly problems: readonly string[]
+  /** Every event that was made, in that order. */
+  readonly events: readonly Pdu[]
+}
+
+const MAX_PASS_MS = 600
+
+/** One simulated world from its beginning to its end, checked. The same options give the same result. */
+export async function run({ seed, steps, servers, only }: RunOptions): Promise<RunResult> {
+  const world = await World.open(seed, servers)
+  try {
+    for (let step = 0; step < steps; step++) {
+      if (only !== undefined && !only.has(step)) continue
+      world.dice = new Dice(seed, step)
+      await doStep(world)
+    }
+    world.dice = new Dice(seed, steps)
+    await heal(world)
+    await checkWorld(world)
+  } finally {
+    await world.close()
+  }
+  return { figures: world.figures, problems: world.problems, events: [...world.events.values()] }
+}
+
+/** Something happens; then what has arrived is delivered. Each step has dice of its own, so that any can be left out. */
+async function doStep(world: World): Promise<void> {
+  const { dice, network } = world
+  const kind = dice.below(100)
+  if (kind < 3) {
+    const names = world.servers.map(({ name }) => name)
+    network.cut(names, dice)
+  } else if (kind < 7) network.heal()
+  else if (kind < 10) dice.pick(world.servers).dieSoon(dice.below(4), dice.chance(50))
+  else if (kind < 20) await bringUp(world)
+  else await userActs(world, dice.pick(world.servers))
+  network.pass(dice.below(MAX_PASS_MS))
+  await deliverDue(world)
+}
+
+async function bringUp(world: World): Promise<void> {
+  for (const server of world.servers) {
+    if (!server.isDown) continue
+    await server.goUp()
+    await announce(world, server)
+  }
+}

@@ -1,0 +1,145 @@
+import type { FederationApi, RoomserverApi } from '@roomserver/api'
+import { createInput, createRoomserver, Pieces, type RoomInput } from '@roomserver/core'
+import { ed25519, encodeBase64, type SigningKey } from '@roomserver/events'
+import { openStorage, type Storage } from '@roomserver/storage'
+import { isFailure, parseServerName, silentLogger, type ServerName } from '@roomserver/types'
+import { CrashingStore } from './crashing-store.ts'
+import type { World } from './world.ts'
+
+/** What is gone with a crash. */
+interface Process {
+  readonly guard: CrashingStore
+  readonly input: RoomInput
+  readonly api: RoomserverApi
+}
+
+const CACHE_BYTES = 4 * 1024 * 1024
+/** By the clock of the machine: only a fault lets anything take this long. */
+const PATIENCE_MS = 60_000
+
+/** A whole room server of ours on a store in memory. Its process can die and be started again; the store stays. */
+export class SimulatedServer {
+  readonly name: ServerName
+  readonly key: SigningKey
+  readonly publicKey: string
+  readonly users: readonly string[]
+  readonly storage: Storage
+  readonly #world: World
+  readonly #federation: FederationApi
+  #process: Process
+  isDown = false
+  /** Outputs up to here were given to the network; survives crashes, as a consumer's position does. */
+  outputsRead = 0
+  /** For each room the servers that its events go to. */
+  readonly audience = new Map<string, ReadonlySet<string>>()
+  /** Outputs that rewrote the state, by room. */
+  readonly rewrites = new Map<string, number>()
+
+  private constructor(world: World, storage: Storage, key: SigningKey, publicKey: string) {
+    this.name = parseServerName(key.server)
+    this.key = key
+    this.publicKey = publicKey
+    this.users = ['a', 'b', 'c'].map((user) => `@${user}:${this.name}`)
+    this.storage = storage
+    this.#world = world
+    this.#federation = world.federationOf(this)
+    this.#process = this.#start()
+  }
+
+  static async open(world: World, name: string): Promise<SimulatedServer> {
+    const seed = world.dice.bytes(32)
+    const storage = await openStorage({ dialect: 'sqlite', file: ':memory:', synchronous: 'normal' })
+    const key = { server: name, keyId: 'ed25519:1', seed: encodeBase64(seed) }
+    return new SimulatedServer(world, storage, key, encodeBase64(await ed25519.publicKey(seed)))
+  }
+
+  get counters(): RoomInput['counters'] {
+    return this.#process.input.counters
+  }
+
+  #start(): Process {
+    const world = this.#world
+    const guard = new CrashingStore(this.storage)
+    const pieces = new Pieces(guard.store, CACHE_BYTES)
+    const parts = {
+      store: guard.store,
+      pieces,
+      clock: world.network,
+      log: silentLogger,
+      federation: this.#federation,
+      serverName: this.name,
+    }
+    const input = createInput(parts)
+    const randomId = (length: number) => world.dice.text(length)
+    const api = createRoomserver({ ...parts, input, signingKey: this.key, randomId })
+    return { guard, input, api }
+  }
+
+  /** Lets the process die at one of its next writes. */
+  dieSoon(writes: number, isAfter: boolean): void {
+    this.#process.guard.dieAfter(writes, isAfter)
+  }
+
+  /**
+   * Does something with the server and waits until it has come to rest.
+   *
+   * @returns `undefined` when the server is down, went down over it, or refused
+   */
+  async call<Result>(work: (api: RoomserverApi) => Promise<Result>): Promise<Result | undefined> {
+    if (this.isDown) return undefined
+    const { guard, api } = this.#process
+    const attempt = work(api).catch((error: unknown) => {
+      if (!guard.isDead && !isFailure(error)) this.#world.problem(`${this.name} threw ${String(error)}`)
+      return undefined
+    })
+    const result = await this.#inTime(attempt)
+    await this.#rest()
+    if (!guard.isDead) return result
+    await this.#goDown()
+    return undefined
+  }
+
+  /** No death is to come any more. */
+  live(): void {
+    this.#process.guard.live()
+  }
+
+  /** Starts the process again. */
+  async goUp(): Promise<void> {
+    if (!this.isDown) return
+    this.isDown = false
+    this.#process = this.#start()
+    await this.#process.input.resume()
+    await this.#rest()
+  }
+
+  async close(): Promise<void> {
+    await this.#process.input.close()
+    await this.storage[Symbol.asyncDispose]()
+  }
+
+  async #goDown(): Promise<void> {
+    this.isDown = true
+    this.#world.figures.crashes++
+    await this.#process.input.close()
+  }
+
+  /** Waits until queued input is settled. */
+  async #rest(): Promise<void> {
+    await this.#inTime(this.#process.input.settled())
+  }
+
+  /** What takes this long waits for something that never comes. */
+  async #inTime<Result>(work: Promise<Result>): Promise<Result | undefined> {
+    let timer: NodeJS.Timeout | undefined
+    const tooLong = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => {
+        this.#world.problem(`${this.name} does not come to rest`)
+        resolve(undefined)
+      }, PATIENCE_MS)
+    })
+    const result = await Promise.race([work, tooLong])
+    clearTimeout(timer)
+    return result
+  }
+}

@@ -1,0 +1,85 @@
+import { type Pdu, parsePdu, verifySignatures } from '@roomserver/events'
+import { roomVersion } from '@roomserver/version'
+import { inputOf } from './compose.ts'
+import type { Message } from './network.ts'
+import type { SimulatedServer } from './simulated-server.ts'
+import { bodyOf, type World } from './world.ts'
+
+const PAGE = 500
+
+/** Gives what a server has announced to the network, as far as it is to be sent on. */
+export async function announce(world: World, server: SimulatedServer): Promise<void> {
+  for (;;) {
+    const outputs = await server.storage.outputs(server.outputsRead, PAGE)
+    for (const output of outputs) {
+      server.outputsRead = output.position
+      if (output.kind !== 'new_room_event' || output.eventJson === undefined) continue
+      const { sendAsServer, rewrites } = bodyOf(output.body)
+      const { roomId } = output
+      if (rewrites) server.rewrites.set(roomId, (server.rewrites.get(roomId) ?? 0) + 1)
+      const event = parsed(output.version, output.eventJson)
+      if (event !== undefined && !world.events.has(event.eventId)) world.learn(event)
+      const now = await world.audienceOf(server, roomId)
+      const before = server.audience.get(roomId) ?? now
+      server.audience.set(roomId, now)
+      if (sendAsServer !== server.name) continue
+      for (const to of [...new Set([...before, ...now])].toSorted()) {
+        if (to === server.name) continue
+        const message = { from: server.name, to, roomVersion: output.version, json: output.eventJson }
+        world.network.send(message, world.dice)
+      }
+    }
+    if (outputs.length < PAGE) return
+  }
+}
+
+/** Delivers all messages that have arrived. @returns how many */
+export async function deliverDue(world: World): Promise<number> {
+  let delivered = 0
+  for (let message = world.network.nextDue(); message !== undefined; message = world.network.nextDue()) {
+    const server = world.server(message.to)
+    if (server === undefined) continue
+    const isTaken = await receive(world, server, message)
+    if (!isTaken) world.network.sendLater(message)
+    await announce(world, server)
+    delivered++
+  }
+  return delivered
+}
+
+/** What a federation component does with an event that comes in. @returns false: the sender has to try again */
+async function receive(world: World, server: SimulatedServer, message: Message): Promise<boolean> {
+  if (server.isDown) return false
+  const event = parsed(message.roomVersion, message.json)
+  if (event === undefined || !(await isSigned(world, event))) return true
+  return await takeIn(world, server, event, message.from)
+}
+
+/** Gives an event to a server that knows its room. @returns false: the server went down over it */
+export async function takeIn(
+  world: World,
+  server: SimulatedServer,
+  event: Pdu,
+  origin: string,
+): Promise<boolean> {
+  const room = await server.storage.room(event.roomId)
+  if (room === undefined || room.current === 0) return true
+  const isAsync = !world.isHealed && world.dice.chance(30)
+  const request = { input_room_events: [inputOf(event, { origin })], async: isAsync }
+  const answer = await server.call((api) => api.inputRoomEvents(request))
+  return answer !== undefined || !server.isDown
+}
+
+export async function isSigned(world: World, event: Pdu): Promise<boolean> {
+  const verdict = await verifySignatures(event, (server, keyId) => {
+    const found = world.publicKeys([`${server}/${keyId}`]).get(`${server}/${keyId}`)
+    return found && { key: found.key, validUntilTs: found.valid_until_ts }
+  })
+  return verdict.ok
+}
+
+export function parsed(version: string, json: string): Pdu | undefined {
+  const rules = roomVersion(version)
+  const verdict = rules && parsePdu(json, rules)
+  return verdict?.ok === true ? verdict.pdu : undefined
+}

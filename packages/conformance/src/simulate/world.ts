@@ -1,0 +1,110 @@
+import type { FederationApi, PublicKeyResult } from '@roomserver/api'
+import type { Pdu } from '@roomserver/events'
+import { isJsonObject, type JsonValue } from '@roomserver/types'
+import type { Author } from './compose.ts'
+import { simulatedFederation } from './federation.ts'
+import { type Figures, noFigures } from './figures.ts'
+import { Network } from './network.ts'
+import { Dice } from './random.ts'
+import { SimulatedServer } from './simulated-server.ts'
+
+/** More of one kind than this is not worth reading. */
+const MAX_PROBLEMS = 20
+
+/** Everything that there is in one run. */
+export class World {
+  readonly figures: Figures = noFigures()
+  readonly network = new Network(this.figures)
+  readonly problems: string[] = []
+  /** Every event that was ever made, in that order. */
+  readonly events = new Map<string, Pdu>()
+  /** What a server said it has taken in. */
+  readonly acknowledged: { readonly server: SimulatedServer; readonly eventId: string }[] = []
+  readonly #servers = new Map<string, SimulatedServer>()
+  readonly #keys = new Map<string, PublicKeyResult>()
+  readonly #twisters = new Map<SimulatedServer, (items: readonly string[]) => readonly string[]>()
+  dice: Dice
+  isHealed = false
+
+  private constructor(seed: number) {
+    this.dice = new Dice(seed)
+  }
+
+  static async open(seed: number, servers: number): Promise<World> {
+    const world = new World(seed)
+    for (let number = 1; number <= servers; number++) await world.#add(`s${number}`)
+    return world
+  }
+
+  async #add(name: string): Promise<void> {
+    const server = await SimulatedServer.open(this, name)
+    this.#servers.set(name, server)
+    const validUntil = this.network.now() * 2
+    this.#keys.set(`${name}/${server.key.keyId}`, {
+      key: server.publicKey,
+      expired_ts: 0,
+      valid_until_ts: validUntil,
+    })
+  }
+
+  get servers(): readonly SimulatedServer[] {
+    return [...this.#servers.values()]
+  }
+
+  /** Servers that were never told to lie. */
+  get honest(): readonly SimulatedServer[] {
+    return this.servers.filter((server) => !this.#twisters.has(server))
+  }
+
+  server(name: string): SimulatedServer | undefined {
+    return this.#servers.get(name)
+  }
+
+  federationOf(server: SimulatedServer): FederationApi {
+    return simulatedFederation(this, server)
+  }
+
+  publicKeys(names: readonly string[]): ReadonlyMap<string, PublicKeyResult> {
+    return new Map([...this.#keys].filter(([name]) => names.includes(name)))
+  }
+
+  /** From now on the server is dishonest, and its answers to repair go through this. */
+  corrupt(server: SimulatedServer, twister: (items: readonly string[]) => readonly string[]): void {
+    this.#twisters.set(server, twister)
+  }
+
+  /** What a server answers: as it is, unless the server lies. */
+  twist(server: SimulatedServer, items: readonly string[]): readonly string[] {
+    return this.#twisters.get(server)?.(items) ?? items
+  }
+
+  author({ key }: SimulatedServer): Author {
+    return { key, now: this.network.now(), eventId: this.dice.text(12) }
+  }
+
+  learn(event: Pdu): void {
+    this.events.set(event.eventId, event)
+  }
+
+  problem(text: string): void {
+    if (this.problems.length < MAX_PROBLEMS && !this.problems.includes(text)) this.problems.push(text)
+  }
+
+  /** Servers with users in a room, as a server sees it. */
+  async audienceOf(server: SimulatedServer, roomId: string): Promise<ReadonlySet<string>> {
+    const room = await server.storage.room(roomId)
+    return new Set(room === undefined ? [] : await server.storage.joinedServers(room.nid))
+  }
+
+  async close(): Promise<void> {
+    for (const server of this.servers) await server.close()
+  }
+}
+
+/** The body of an output as far as the simulation reads it. */
+export function bodyOf(text: string): { readonly sendAsServer: string; readonly rewrites: boolean } {
+  const body = JSON.parse(text) as JsonValue
+  if (!isJsonObject(body)) return { sendAsServer: '', rewrites: false }
+  const { send_as_server: sendAsServer, rewrites_state: rewrites } = body
+  return { sendAsServer: typeof sendAsServer === 'string' ? sendAsServer : '', rewrites: rewrites === true }
+}
