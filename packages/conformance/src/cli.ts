@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { crashCommand } from './commands/crash.ts'
 import { interopCommand } from './commands/interop.ts'
 import { loadCommand } from './commands/load.ts'
 import { resolveCommand } from './commands/resolve.ts'
@@ -15,5 +16,6 @@ const program = new Command('conformance')
   .addCommand(loadCommand())
   .addCommand(resolveCommand())
   .addCommand(simulateCommand())
+  .addCommand(crashCommand())
 
 await program.parseAsync()

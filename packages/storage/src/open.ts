@@ -20,6 +20,13 @@ export interface SqliteOptions {
   readonly mustExist?: boolean
 }
 
+/** Whom a store tells of what it does. */
+export interface StorageTold {
+  readonly logger?: Logger
+  /** Told of each statement that was executed, in transactions before their end; for tests that stop a process there. */
+  readonly onStatement?: (sql: string) => void
+}
+
 export type StorageOptions = SqliteOptions | PostgresOptions
 
 /**
@@ -30,11 +37,14 @@ export type StorageOptions = SqliteOptions | PostgresOptions
  */
 export async function openStorage(
   options: StorageOptions,
-  { logger = silentLogger }: { readonly logger?: Logger } = {},
+  { logger = silentLogger, onStatement }: StorageTold = {},
 ): Promise<Storage> {
   const dialect = options.dialect === 'sqlite' ? sqlite : postgres
   const { kysely, backup } = connect(options, logger)
-  const db = new Kysely<Schema>({ dialect: kysely })
+  const db = new Kysely<Schema>({
+    dialect: kysely,
+    ...(onStatement !== undefined && { log: ({ query }) => onStatement(query.sql) }),
+  })
   try {
     await migrate(db, dialect, migrations, logger)
     return createStorage(db, dialect, backup)

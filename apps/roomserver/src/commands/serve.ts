@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { faultOf } from '../compose/fault-points.ts'
 import { startRoomserver } from '../compose/start-roomserver.ts'
 import { createLog } from '../log.ts'
 import { stopSignal } from '../stop-signal.ts'
@@ -16,7 +17,7 @@ async function serve(options: ServerOptions): Promise<void> {
   const config = configOf(options)
   const log = createLog(config.logLevel)
   const stopped = stopSignal(log)
-  await using server = await startRoomserver(config, log)
+  await using server = await startRoomserver(config, log, faultOf(process.env['ROOMSERVER_FAULT']))
   log.info({ url: server.url, server_name: config.serverName, config: config.source }, 'listening')
   // On a terminal it belongs between the log lines; elsewhere the log is JSON and has to stay so.
   const output = process.stdout.isTTY ? process.stdout : process.stderr

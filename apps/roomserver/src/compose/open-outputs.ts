@@ -1,5 +1,6 @@
 import { renderOutput } from '@roomserver/core'
 import {
+  type Bus,
   connectJetStream,
   type EmbeddedLog,
   openEmbeddedLog,
@@ -10,6 +11,7 @@ import {
 import { lead, type Storage } from '@roomserver/storage'
 import { type Logger, systemClock } from '@roomserver/types'
 import type { Config } from '../config/config.ts'
+import { type AtPoint, tellingBus } from './fault-points.ts'
 
 /** How what is announced leaves the database. */
 export interface Outputs extends AsyncDisposable {
@@ -22,8 +24,14 @@ export interface Outputs extends AsyncDisposable {
 }
 
 /** Starts to bring outputs where the configuration says. */
-export function openOutputs(storage: Storage, config: Config, log: Logger): Outputs {
-  return config.output.kind === 'jetstream' ? relayed(storage, config, config.output, log) : embedded(storage)
+export function openOutputs(storage: Storage, config: Config, log: Logger, at?: AtPoint): Outputs {
+  const { output } = config
+  if (output.kind === 'embedded') return embedded(storage)
+  const connect = async () => {
+    const bus = await connectJetStream(output)
+    return at === undefined ? bus : tellingBus(bus, at)
+  }
+  return relayed(storage, config, connect, log)
 }
 
 function embedded(storage: Storage): Outputs {
@@ -36,15 +44,9 @@ const LAST_DELIVERY_MS = 5_000
 /** How long the outputs of a process that was killed wait for another one to deliver them. */
 const LEASE_MS = 5_000
 
-function relayed(
-  source: Storage,
-  config: Config,
-  output: Config['output'] & { readonly kind: 'jetstream' },
-  log: Logger,
-): Outputs {
+function relayed(source: Storage, config: Config, connect: () => Promise<Bus>, log: Logger): Outputs {
   let relay: OutboxRelay | undefined
   const start = (): AsyncDisposable => {
-    const connect = () => connectJetStream(output)
     const { window } = config.settings.output
     const started = startOutboxRelay(
       { source, render: renderOutput, connect, clock: systemClock, log },

@@ -1,19 +1,24 @@
-import { openStorage, type Storage } from '@roomserver/storage'
+import { openStorage, type Storage, type StorageTold } from '@roomserver/storage'
 import type { Logger } from '@roomserver/types'
 import type { DatabaseConfig } from '../config/config.ts'
+import { type AtPoint, tellingWrites } from './fault-points.ts'
 import { lockFile } from './lock-file.ts'
 
-/** Opens the configured database. A SQLite file is locked: it is for one process. */
-export async function openStore(config: DatabaseConfig, log: Logger): Promise<Storage> {
+/**
+ * Opens the configured database. A SQLite file is locked: it is for one process.
+ *
+ * @param at - told of each statement that writes; for crash tests
+ */
+export async function openStore(config: DatabaseConfig, logger: Logger, at?: AtPoint): Promise<Storage> {
+  const told: StorageTold = { logger, ...(at !== undefined && { onStatement: tellingWrites(at) }) }
   if (config.kind === 'postgres') {
     const { url: connectionString, maxConnections } = config
-    return openStorage({ dialect: 'postgres', connectionString, maxConnections }, { logger: log })
+    return openStorage({ dialect: 'postgres', connectionString, maxConnections }, told)
   }
-  if (config.file === ':memory:')
-    return openStorage({ dialect: 'sqlite', file: config.file }, { logger: log })
+  if (config.file === ':memory:') return openStorage({ dialect: 'sqlite', file: config.file }, told)
   const lock = lockFile(`${config.file}.lock`)
   try {
-    const storage = await openStorage({ dialect: 'sqlite', file: config.file }, { logger: log })
+    const storage = await openStorage({ dialect: 'sqlite', file: config.file }, told)
     const close = storage[Symbol.asyncDispose]
     return {
       ...storage,

@@ -3,6 +3,7 @@ import { createInput, Pieces, type RoomInput } from '@roomserver/core'
 import type { Storage } from '@roomserver/storage'
 import { type Logger, systemClock } from '@roomserver/types'
 import type { Config } from '../config/config.ts'
+import { type AtPoint, stepsOf, tellingStore } from './fault-points.ts'
 import { type Outputs, openOutputs } from './open-outputs.ts'
 import { openStore } from './open-store.ts'
 
@@ -18,11 +19,18 @@ export interface Engine extends AsyncDisposable {
  * Opens what the configuration names, the store first; closes it again if a later step fails.
  *
  * @param federation - asked for events that are missing; left out: nobody is
+ * @param at - told of the points that events pass; for crash tests
  */
-export async function startEngine(config: Config, log: Logger, federation?: FederationApi): Promise<Engine> {
+export async function startEngine(
+  config: Config,
+  log: Logger,
+  federation?: FederationApi,
+  at?: AtPoint,
+): Promise<Engine> {
   await using parts = new AsyncDisposableStack()
-  const storage = parts.use(await openStore(config.database, log))
-  const outputs = parts.use(openOutputs(storage, config, log))
+  const opened = parts.use(await openStore(config.database, log, at))
+  const storage = at === undefined ? opened : tellingStore(opened, at)
+  const outputs = parts.use(openOutputs(storage, config, log, at))
   const pieces = new Pieces(storage, config.cacheBytes)
   const { serverName, settings } = config
   const { repair } = settings
@@ -35,6 +43,7 @@ export async function startEngine(config: Config, log: Logger, federation?: Fede
       serverName,
       federation,
       onOutputs: () => outputs.wake(),
+      onStep: at && stepsOf(at),
     },
     { maxBytesInFlight: settings.input.max_queued_bytes },
     { budgetMs: repair.time, maxServers: repair.max_servers, maxRooms: repair.max_rooms },

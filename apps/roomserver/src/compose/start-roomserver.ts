@@ -6,6 +6,7 @@ import type { Config } from '../config/config.ts'
 import { createMetrics } from '../metrics.ts'
 import { checkReadiness } from '../readiness.ts'
 import { connectComponents } from './connect-components.ts'
+import type { AtPoint } from './fault-points.ts'
 import { type Scrubber, startScrubber } from './scrubber.ts'
 import { type Engine, startEngine } from './start-engine.ts'
 
@@ -15,11 +16,15 @@ export interface RunningRoomserver extends AsyncDisposable {
   readonly url: string
 }
 
-/** Configuration → engine → door. The parts close in the opposite order. */
-export async function startRoomserver(config: Config, log: Logger): Promise<RunningRoomserver> {
+/**
+ * Configuration → engine → door. The parts close in the opposite order.
+ *
+ * @param at - told of the points that events pass; for crash tests
+ */
+export async function startRoomserver(config: Config, log: Logger, at?: AtPoint): Promise<RunningRoomserver> {
   await using parts = new AsyncDisposableStack()
   const { federation, user, appservice } = parts.use(connectComponents(config))
-  const engine = parts.use(await startEngine(config, log, federation))
+  const engine = parts.use(await startEngine(config, log, federation, at))
   const { keyId, seed } = config.signingKey
   const rooms = createRoomserver(
     {

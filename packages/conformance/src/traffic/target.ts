@@ -1,20 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-
-/** Where the server under test keeps its rooms and announces its outputs. */
-export interface TargetOptions {
-  readonly serverName: string
-  /** `file:…` or `postgresql://…`; a fresh SQLite file when left out. */
-  readonly database?: string
-  /** JetStream to announce to; the embedded log when left out. */
-  readonly natsUrl?: string
-  /** The component that answers calls to other servers; none when left out. */
-  readonly federationUrl?: string
-}
+import { type TargetOptions, writeConfiguration } from '../configuration.ts'
 
 /** A running server of our own, started as an operator would. */
 export interface Target extends AsyncDisposable {
@@ -31,9 +21,7 @@ const ROOT = join(import.meta.dirname, '../../../..')
 export async function startTarget(options: TargetOptions): Promise<Target> {
   const folder = await mkdtemp(join(tmpdir(), 'roomserver-replay-'))
   const port = await freePort()
-  const config = join(folder, 'dendrite.yaml')
-  await writeFile(config, configuration(options, folder, port))
-  await writeFile(join(folder, 'key.pem'), KEY_PEM)
+  const config = await writeConfiguration(options, folder, port)
   const child = spawn(
     process.execPath,
     [
@@ -82,36 +70,4 @@ export async function freePort(): Promise<number> {
   server.close()
   await once(server, 'close')
   return typeof address === 'object' && address !== null ? address.port : 0
-}
-
-/** The key of RFC 8032's first test; recorded rooms are not signed with it, and need not be. */
-const KEY_PEM = `-----BEGIN MATRIX PRIVATE KEY-----
-Key-ID: ed25519:replay
-
-nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=
------END MATRIX PRIVATE KEY-----
-`
-
-function configuration(options: TargetOptions, folder: string, port: number): string {
-  const { serverName, natsUrl, federationUrl } = options
-  const database = options.database ?? `file:${join(folder, 'rooms.db')}`
-  return [
-    'version: 2',
-    'global:',
-    `  server_name: ${serverName}`,
-    `  private_key: ${join(folder, 'key.pem')}`,
-    ...(natsUrl === undefined
-      ? []
-      : ['  jetstream:', `    addresses: ['${natsUrl}']`, '    topic_prefix: Dendrite']),
-    'room_server:',
-    '  internal_api:',
-    `    listen: http://127.0.0.1:${port}`,
-    `    connect: http://127.0.0.1:${port}`,
-    '  database:',
-    `    connection_string: ${database}`,
-    ...(federationUrl === undefined
-      ? []
-      : ['federation_api:', '  internal_api:', `    connect: ${federationUrl}`]),
-    '',
-  ].join('\n')
 }

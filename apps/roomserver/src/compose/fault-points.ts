@@ -1,0 +1,99 @@
+import type { Bus } from '@roomserver/producers'
+import type { Storage } from '@roomserver/storage'
+
+/** Told of each named point that an event passes between its input and the acknowledgement of its outputs. */
+export type AtPoint = (point: FaultPoint) => void
+
+/** The points, in the order in which an event passes them. */
+export const FAULT_POINTS = [
+  'queueing',
+  'queued',
+  'reading',
+  'deciding',
+  'committing',
+  'writing',
+  'committed',
+  'answering',
+  'publishing',
+  'published',
+  'dropping',
+  'dropped',
+] as const
+
+export type FaultPoint = (typeof FAULT_POINTS)[number]
+
+/**
+ * For crash tests: a process that kills itself (SIGKILL, so that nothing is cleaned up) when it is at a point for the
+ * nth time.
+ *
+ * @param setting - `<point>:<n>`, the value of the variable ROOMSERVER_FAULT; anything else: no fault
+ */
+export function faultOf(setting: string | undefined): AtPoint | undefined {
+  const [name = '', nth = '1'] = (setting ?? '').split(':')
+  const fatal = FAULT_POINTS.find((point) => point === name)
+  if (fatal === undefined) return undefined
+  let left = Number(nth)
+  return (point) => {
+    if (point === fatal && --left === 0) process.kill(process.pid, 'SIGKILL')
+  }
+}
+
+/** Tells of each statement that writes: in a transaction, somewhere between its beginning and its end. */
+export function tellingWrites(at: AtPoint): (sql: string) => void {
+  return (sql) => {
+    if (/^(?:insert|update|delete|with)\b/i.test(sql)) at('writing')
+  }
+}
+
+/** A store that tells of what is written to it. */
+export function tellingStore(storage: Storage, at: AtPoint): Storage {
+  return {
+    ...storage,
+    enqueue: (items) => around(at, 'queueing', 'queued', () => storage.enqueue(items)),
+    commit: async (writeSets) => {
+      const results = await storage.commit(writeSets)
+      at('committed')
+      return results
+    },
+    dropOutputs: (positions) => around(at, 'dropping', 'dropped', () => storage.dropOutputs(positions)),
+  }
+}
+
+/** A bus that tells of what goes over it. */
+export function tellingBus(bus: Bus, at: AtPoint): Bus {
+  return {
+    lastSequence: () => bus.lastSequence(),
+    publish: (message, after) => around(at, 'publishing', 'published', () => bus.publish(message, after)),
+    get isConnected() {
+      return bus.isConnected
+    },
+    get isClosed() {
+      return bus.isClosed
+    },
+    get maxPayloadBytes() {
+      return bus.maxPayloadBytes
+    },
+    close: () => bus.close(),
+  }
+}
+
+/** The points of the input's own steps. */
+export function stepsOf(at: AtPoint): (step: string) => void {
+  return (step) => {
+    if (step === 'reading what events name') at('reading')
+    else if (step.startsWith('deciding on ')) at('deciding')
+    else if (step === 'committing' || step === 'answering') at(step)
+  }
+}
+
+async function around<T>(
+  at: AtPoint,
+  before: FaultPoint,
+  after: FaultPoint,
+  work: () => Promise<T>,
+): Promise<T> {
+  at(before)
+  const result = await work()
+  at(after)
+  return result
+}

@@ -1,0 +1,57 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/** Where the server under test keeps its rooms and announces its outputs. */
+export interface TargetOptions {
+  readonly serverName: string
+  /** `file:…` or `postgresql://…`; a fresh SQLite file when left out. */
+  readonly database?: string
+  /** JetStream to announce to; the embedded log when left out. */
+  readonly natsUrl?: string
+  /** The component that answers calls to other servers; none when left out. */
+  readonly federationUrl?: string
+}
+
+/** Writes a configuration file and a signing key into a folder, and tells where the file is. */
+export async function writeConfiguration(
+  options: TargetOptions,
+  folder: string,
+  port: number,
+): Promise<string> {
+  const file = join(folder, 'dendrite.yaml')
+  await writeFile(file, configurationOf(options, folder, port))
+  await writeFile(join(folder, 'key.pem'), KEY_PEM)
+  return file
+}
+
+/** The key of RFC 8032's first test; recorded rooms are not signed with it, and need not be. */
+const KEY_PEM = `-----BEGIN MATRIX PRIVATE KEY-----
+Key-ID: ed25519:replay
+
+nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=
+-----END MATRIX PRIVATE KEY-----
+`
+
+function configurationOf(options: TargetOptions, folder: string, port: number): string {
+  const { serverName, natsUrl, federationUrl } = options
+  const database = options.database ?? `file:${join(folder, 'rooms.db')}`
+  return [
+    'version: 2',
+    'global:',
+    `  server_name: ${serverName}`,
+    `  private_key: ${join(folder, 'key.pem')}`,
+    ...(natsUrl === undefined
+      ? []
+      : ['  jetstream:', `    addresses: ['${natsUrl}']`, '    topic_prefix: Dendrite']),
+    'room_server:',
+    '  internal_api:',
+    `    listen: http://127.0.0.1:${port}`,
+    `    connect: http://127.0.0.1:${port}`,
+    '  database:',
+    `    connection_string: ${database}`,
+    ...(federationUrl === undefined
+      ? []
+      : ['federation_api:', '  internal_api:', `    connect: ${federationUrl}`]),
+    '',
+  ].join('\n')
+}

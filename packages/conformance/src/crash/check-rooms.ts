@@ -1,0 +1,95 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Pdu } from '@roomserver/events'
+import { blockHash, snapshotHash } from '@roomserver/state'
+import type { Storage } from '@roomserver/storage'
+import { checkEvents, missingEvents, storedHistory } from './check-events.ts'
+import { checkOutputs, type NumberedOutput } from './check-outputs.ts'
+import type { OutputLog } from './output-log.ts'
+import { storedStates } from './stored-states.ts'
+
+/** How long a server may take for what was queued and for outputs that wait. */
+const PATIENCE_MS = 60_000
+const LOOK_EVERY_MS = 30
+
+/** What rooms are checked by: the store, which is read behind the server's back, and what a consumer got. */
+export interface Evidence {
+  readonly storage: Storage
+  readonly log: OutputLog
+  /** Whether the log is the embedded one. */
+  readonly isEmbedded: boolean
+  /** How many outputs had been taken before anything was sent to the rooms. */
+  readonly from: number
+}
+
+/** Checks rooms all of whose events were acknowledged. Returns what is wrong. */
+export async function checkRooms(
+  evidence: Evidence,
+  histories: readonly (readonly Pdu[])[],
+): Promise<readonly string[]> {
+  const { storage } = evidence
+  if (!(await until(async () => (await storage.inbox(0, 1)).length === 0))) {
+    return ['queued input is not taken up']
+  }
+  const rooms = await Promise.all(histories.map(([first]) => storage.room(first?.roomId ?? '')))
+  const total = rooms.reduce((sum, room) => sum + (room?.outputSeq ?? 0), 0)
+  const ids = new Set(histories.map(([first]) => first?.roomId ?? ''))
+  await until(async () => [...(await outputsOf(evidence, ids)).values()].flat().length >= total)
+  const outputs = await outputsOf(evidence, ids)
+  const problems: string[] = []
+  for (const history of histories) {
+    const missing = await missingEvents(storage, history)
+    problems.push(...missing)
+    const stored = await storedHistory(storage, history)
+    if (stored === undefined) continue
+    problems.push(...(await checkEvents(storage, history, stored)))
+    const { current, roomId } = stored.room
+    const states = await storedStates(storage, [current])
+    problems.push(...checkOutputs(stored, outputs.get(roomId) ?? [], states.get(current) ?? []))
+  }
+  return problems
+}
+
+/** Runs the store's own check over everything in it. */
+export async function checkStore(storage: Storage): Promise<readonly string[]> {
+  const problems: string[] = []
+  for await (const { findings } of storage.check({ blockHash, snapshotHash })) {
+    problems.push(...findings.map(({ roomId, what }) => `${roomId}: ${what}`))
+  }
+  return problems
+}
+
+/** Outputs by room, in the order in which they came, repeats left out. */
+async function outputsOf(
+  { storage, log, isEmbedded, from }: Evidence,
+  rooms: ReadonlySet<string>,
+): Promise<ReadonlyMap<string, readonly NumberedOutput[]>> {
+  const positions = isEmbedded ? await numbers(storage, Number(log.taken[from - 1]?.id ?? 0)) : undefined
+  const byRoom = new Map<string, NumberedOutput[]>()
+  const seen = new Set<string>()
+  for (const { id, payload } of log.taken.slice(from)) {
+    const message = positions === undefined ? id : (positions.get(id) ?? id)
+    const slash = message.lastIndexOf('/')
+    const roomId = message.slice(0, slash)
+    if (!rooms.has(roomId) || seen.has(message)) continue
+    seen.add(message)
+    const list = byRoom.get(roomId) ?? []
+    byRoom.set(roomId, list)
+    list.push({ seq: Number(message.slice(slash + 1)), payload })
+  }
+  return byRoom
+}
+
+/** Position in the embedded log → `<room_id>/<seq>`. */
+async function numbers(storage: Storage, after: number): Promise<ReadonlyMap<string, string>> {
+  const rows = await storage.outputs(after, 1_000_000)
+  return new Map(rows.map(({ position, roomId, seq }) => [String(position), `${roomId}/${seq}`]))
+}
+
+async function until(isSo: () => Promise<boolean>): Promise<boolean> {
+  const end = Date.now() + PATIENCE_MS
+  while (!(await isSo())) {
+    if (Date.now() > end) return false
+    await pause(LOOK_EVERY_MS)
+  }
+  return true
+}

@@ -1,0 +1,117 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Pdu } from '@roomserver/events'
+import { type Random, seededRandom } from '../reference-resolution/random-room.ts'
+import { missingEvents } from './check-events.ts'
+import { checkRooms, type Evidence } from './check-rooms.ts'
+import { randomHistory } from './history.ts'
+import { Sender } from './sender.ts'
+import type { ServerProcess } from './server-process.ts'
+
+/** What came of a round. */
+export interface RoundResult {
+  /** How the server ended: at `point:n`, or after some milliseconds. */
+  readonly how: string
+  /** Whether it ended by itself at the point that it was told. */
+  readonly isReached: boolean
+  readonly events: number
+  readonly retries: number
+  readonly problems: readonly string[]
+}
+
+/** The points at which a server kills itself, as the program names them. */
+const POINTS = [
+  'queueing',
+  'queued',
+  'reading',
+  'deciding',
+  'committing',
+  'writing',
+  'committed',
+  'answering',
+] as const
+/** Those of the way out, which only the relay passes. */
+const RELAY_POINTS = ['publishing', 'published', 'dropping', 'dropped'] as const
+
+const ROOMS = 5
+
+/** Kills a server under load, starts it again, lets the load end, and checks every room of it. */
+export async function crashRound(
+  server: ServerProcess,
+  evidence: Omit<Evidence, 'from'>,
+  seed: number,
+): Promise<RoundResult> {
+  const random = seededRandom(seed)
+  const senders = await makeSenders(ROOMS, seed, random)
+  const fault = randomFault(random, evidence.isEmbedded)
+  const how = fault.point ?? `after ${fault.afterMs} ms`
+  const from = evidence.log.taken.length
+
+  await server.kill(random(4) === 0 ? 'SIGTERM' : 'SIGKILL')
+  const stop = new AbortController()
+  const way = { url: () => server.url, stop: stop.signal }
+  const isUp = await server.start(fault.point)
+  const sending = Promise.all(senders.map(({ sender }) => sender.send(way)))
+  const isReached = !isUp || (await crash(server, fault, sending))
+  const problems: string[] = []
+  for (const { sender } of senders) {
+    const synchronous = [...sender.decided]
+    problems.push(...(await missingEvents(evidence.storage, synchronous)))
+  }
+  await server.start()
+  await Promise.race([sending, pause(120_000, undefined, { ref: false })])
+  stop.abort()
+  await sending
+  problems.push(...senders.flatMap(({ sender }) => problemsOf(sender)))
+  problems.push(
+    ...(await checkRooms(
+      { ...evidence, from },
+      senders.map(({ history }) => history),
+    )),
+  )
+  const events = senders.reduce((sum, { history }) => sum + history.length, 0)
+  const retries = senders.reduce((sum, { sender }) => sum + sender.retries, 0)
+  return { how, isReached, events, retries, problems }
+}
+
+/** Rooms and who sends them. Names come from the seed, so that no two rounds have the same room. */
+export async function makeSenders(
+  count: number,
+  seed: number,
+  random: Random,
+): Promise<readonly { readonly history: readonly Pdu[]; readonly sender: Sender }[]> {
+  return Promise.all(
+    Array.from({ length: count }, async (_, number) => {
+      const own = seededRandom(random(2 ** 31))
+      const { events } = await randomHistory(`r${seed}-${number}.test`, 20 + own(30), own)
+      return { history: events, sender: new Sender(events, own) }
+    }),
+  )
+}
+
+/** What a sender met that should not be. */
+export function problemsOf(sender: Sender): readonly string[] {
+  const unsent = sender.isDone ? [] : [`not all events were taken: ${sender.latestFailure}`]
+  return [...unsent, ...sender.surprises.map((answer) => `an answer that nobody expects: ${answer}`)]
+}
+
+interface Fault {
+  readonly point?: string
+  readonly afterMs: number
+}
+
+function randomFault(random: Random, isEmbedded: boolean): Fault {
+  if (random(3) === 0) return { afterMs: random(700) }
+  const points: readonly string[] = isEmbedded ? POINTS : [...POINTS, ...RELAY_POINTS]
+  return { point: `${points[random(points.length)]}:${1 + random(40)}`, afterMs: 0 }
+}
+
+/** Waits for the end that was chosen; a point that is not passed often enough is left to an ordinary kill. */
+async function crash(server: ServerProcess, fault: Fault, sending: Promise<unknown>): Promise<boolean> {
+  if (fault.point === undefined) await Promise.race([sending, pause(fault.afterMs)])
+  let isSent = false
+  void sending.finally(() => (isSent = true))
+  while (fault.point !== undefined && server.isRunning && !isSent) await pause(5)
+  const isReached = !server.isRunning || fault.point === undefined
+  await server.kill()
+  return isReached
+}
