@@ -4,6 +4,9 @@ import { eventsOf } from '../view/asking.ts'
 import type { Need } from '../view/need.ts'
 import type { Draft } from './draft.ts'
 
+/** After how many changes others get a turn. */
+const CHANGES_PER_BREATH = 256
+
 /**
  * Notes each change of the current state with its cause.
  *
@@ -19,8 +22,10 @@ export function* keepJournal(
     ...new Set(changes.flatMap(({ from, to }) => [from, to]).filter((nid) => nid !== NO_NID)),
   ])
   const byNid = new Map(events.map((event) => [event.nid, event]))
-  for (const change of changes) {
-    const cause = causeOf(record, change, source)
+  const weighed = source === 'rewrite' ? source : new Map(source.map((entry) => [placeOf(entry), entry]))
+  for (const [index, change] of changes.entries()) {
+    if (index % CHANGES_PER_BREATH === CHANGES_PER_BREATH - 1) yield undefined
+    const cause = causeOf(record, change, weighed)
     const reset = change.to !== record.nid && isFallback(byNid.get(change.from), byNid.get(change.to))
     draft.addJournal({ ...change, cause, reset })
   }
@@ -29,12 +34,16 @@ export function* keepJournal(
 function causeOf(
   record: EventRecord,
   change: StateChange,
-  source: readonly WeighedEntry[] | 'rewrite',
+  weighed: ReadonlyMap<string, WeighedEntry> | 'rewrite',
 ): JournalCause {
-  if (source === 'rewrite') return { kind: 'rewrite', event: record.nid }
-  const entry = source.findLast(({ type, stateKey }) => type === change.type && stateKey === change.stateKey)
+  if (weighed === 'rewrite') return { kind: 'rewrite', event: record.nid }
+  const entry = weighed.get(placeOf(change))
   if (entry === undefined) return { kind: 'event', event: record.nid }
   return { kind: 'resolution', event: record.nid, weighed: entry.candidates }
+}
+
+function placeOf({ type, stateKey }: Pick<StateChange, 'type' | 'stateKey'>): string {
+  return `${type}/${stateKey}`
 }
 
 /** A state reset: an entry goes back to an older event, or to none. */

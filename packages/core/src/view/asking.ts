@@ -10,14 +10,20 @@ import {
 import type { Need } from './need.ts'
 import type { View } from './view.ts'
 
+/** How many events are looked at and read in one go: as many as do not hold the event loop. */
+const PORTION = 500
+
 /**
  * The events with these NIDs, in their order.
  *
  * @throws {RoomserverError} STORE_DAMAGED when one does not exist
  */
 export function* eventsOf(view: View, nids: readonly EventNid[]): Asking<Need, readonly EventRecord[]> {
-  const missing = nids.filter((nid) => view.event(nid) === undefined)
-  if (missing.length > 0) yield { kind: 'events', nids: missing }
+  for (let at = 0; at < nids.length; at += PORTION) {
+    const missing = nids.slice(at, at + PORTION).filter((nid) => view.event(nid) === undefined)
+    if (missing.length > 0) yield { kind: 'events', nids: missing }
+    else if (at > 0) yield undefined
+  }
   return nids.map((nid) => view.event(nid) ?? damaged(`event NID ${nid} is referred to but not stored`))
 }
 
@@ -32,8 +38,11 @@ export function* eventsWithIds(
   view: View,
   ids: readonly EventId[],
 ): Asking<Need, readonly (EventRecord | null)[]> {
-  const missing = ids.filter((id) => view.eventById(id) === undefined)
-  if (missing.length > 0) yield { kind: 'events-by-id', ids: missing }
+  for (let at = 0; at < ids.length; at += PORTION) {
+    const missing = ids.slice(at, at + PORTION).filter((id) => view.eventById(id) === undefined)
+    if (missing.length > 0) yield { kind: 'events-by-id', ids: missing }
+    else if (at > 0) yield undefined
+  }
   return ids.map((id) => view.eventById(id) ?? null)
 }
 
