@@ -97,7 +97,11 @@ export async function redact(
 /** What a room looks like to a user, without what differs from run to run. */
 export async function seeRoom(user: ClientUser, room: string): Promise<{ status: number; state: JsonValue }> {
   const { status, answer } = await stateOf(user, room)
-  return { status, state: bagOf(answer.map(stateEntry)) }
+  const entries = answer.map(stateEntry)
+  return {
+    status,
+    state: bagOf(entries.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))),
+  }
 }
 
 async function stateOf(user: ClientUser, room: string): Promise<{ status: number; answer: JsonObject[] }> {
@@ -147,7 +151,8 @@ export async function noteHistory(
   drive.note(step, 200, seen)
 }
 
-async function history(user: ClientUser, room: string): Promise<JsonValue[]> {
+/** The messages of a room, newest first, as far as one can page back. */
+export async function history(user: ClientUser, room: string): Promise<JsonValue[]> {
   const found: JsonValue[] = []
   let from = ''
   for (let page = 0; page < 30; page++) {
