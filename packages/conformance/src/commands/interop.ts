@@ -4,7 +4,7 @@ import { Command } from 'commander'
 import { compareDrives } from '../interop/compare.ts'
 import { buildComponents, type Components, ComponentsMissing } from '../interop/components.ts'
 import type { Observation } from '../interop/drive.ts'
-import { startPolyliths } from '../interop/polylith.ts'
+import { freePortPrefix, startPolyliths } from '../interop/polylith.ts'
 import { tellStories } from '../interop/tell.ts'
 
 const ROOT = join(import.meta.dirname, '../../../..')
@@ -41,8 +41,10 @@ export function interopCommand(): Command {
         return
       }
       const only = options.only === undefined ? undefined : new RegExp(options.only)
-      const reference = await driveOnce('the reference', components, undefined, only)
-      const ours = await driveOnce('ours', components, [process.execPath, ...OURS], only)
+      const ports = await freePortPrefix()
+      const drive = { components, ports, only }
+      const reference = await driveOnce('the reference', drive)
+      const ours = await driveOnce('ours', drive, [process.execPath, ...OURS])
       const { passed, failures, departed } = compareDrives(reference, ours)
       for (const failure of failures) console.log(failure)
       for (const line of departed) console.log(`departs as expected: ${line}`)
@@ -60,14 +62,19 @@ async function componentsOrReason(options: InteropOptions): Promise<Components |
   }
 }
 
+interface DriveOptions {
+  readonly components: Components
+  readonly ports: number
+  readonly only: RegExp | undefined
+}
+
 async function driveOnce(
   name: string,
-  components: Components,
-  roomserver: readonly string[] | undefined,
-  only: RegExp | undefined,
+  { components, ports, only }: DriveOptions,
+  roomserver?: readonly string[],
 ): Promise<readonly Observation[]> {
   const started = performance.now()
-  await using polyliths = await startPolyliths(components, roomserver)
+  await using polyliths = await startPolyliths(components, ports, roomserver)
   const observations = await tellStories(polyliths.servers, only)
   console.log(
     `${name}: ${observations.length} steps in ${((performance.now() - started) / 1000).toFixed(1)} s`,

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createDatabase, startNats, startPostgres } from '@roomserver/testing'
 import type { Components } from './components.ts'
 import { type Homeserver, startHomeserver } from './homeserver.ts'
-import { ProcessGroup } from './process-group.ts'
+import { accepts, ProcessGroup } from './process-group.ts'
 
 /** Two homeservers that federate over loopback. */
 export interface Polyliths extends AsyncDisposable {
@@ -29,10 +29,12 @@ const STORES = [
 /**
  * Starts PostgreSQL, a nats-server each, and two homeservers of the reference's components.
  *
+ * @param portPrefix - see {@link freePortPrefix}; server names hold ports, so drives that are compared use the same
  * @param roomserver - a command that takes the place of the first one's room server; the reference's own when left out
  */
 export async function startPolyliths(
   components: Components,
+  portPrefix: number,
   roomserver?: readonly string[],
 ): Promise<Polyliths> {
   const owned = new AsyncDisposableStack()
@@ -47,7 +49,7 @@ export async function startPolyliths(
       const nats = owned.use(await startNats())
       const options = {
         name: `InteropHs${number}`,
-        portPrefix: 180 + number,
+        portPrefix: portPrefix + number,
         folder: join(folder, `hs${number}`),
         components,
         database: (store: string) => `${databases.get(store) ?? ''}?sslmode=disable`,
@@ -72,3 +74,15 @@ export async function startPolyliths(
     throw error
   }
 }
+
+/** A number of which nobody uses the ports that homeservers take: this number plus 1 or 2, followed by two digits. */
+export async function freePortPrefix(): Promise<number> {
+  for (let prefix = 180; prefix < 320; prefix += 2) {
+    const ports = [1, 2].flatMap((server) => PORTS.map((port) => (prefix + server) * 100 + port))
+    const taken = await Promise.all(ports.map(accepts))
+    if (!taken.includes(true)) return prefix
+  }
+  throw new Error('no free ports for two homeservers')
+}
+
+const PORTS = [61, 62, 63, 64, 70, 71, 72, 73, 74, 77, 79, 80, 81, 88]

@@ -50,7 +50,8 @@ export class ProcessGroup implements AsyncDisposable {
   }
 }
 
-function accepts(port: number): Promise<boolean> {
+/** Whether somebody listens on a port of 127.0.0.1. */
+export function accepts(port: number): Promise<boolean> {
   return new Promise((done) => {
     const socket = connect(port, '127.0.0.1', () => {
       socket.destroy()
