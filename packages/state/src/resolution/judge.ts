@@ -1,7 +1,7 @@
-import { type AuthVerdict, authTypesFor, checkAuth, type StateTuple } from '@roomserver/auth'
+import { type AuthState, type AuthVerdict, authTypesFor, checkAuth, type StateTuple } from '@roomserver/auth'
 import type { Asking } from '@roomserver/types'
 import type { EventNode } from './event-node.ts'
-import { authOf, type Problem } from './problem.ts'
+import { authOf, type Graph, type Problem } from './problem.ts'
 import { createByRoomId } from './sender-level.ts'
 import type { WorkingState } from './working-state.ts'
 
@@ -24,59 +24,50 @@ export interface Judgement {
 
 /** Judges an event by the authorization rules against a state that is still in the making. */
 export function* judge<Need>(problem: Problem<Need>, node: EventNode, bench: Bench): Asking<Need, Judgement> {
-  const tuples = authTypesFor(node.pdu, node.pdu.rules)
-  const against = tuples.map(([type, stateKey]) => bench.state.get(type, stateKey))
-  if (bench.withCommon) yield* fillFromCommon(problem, tuples, against)
-  if (bench.withOwnAuth) yield* fillFromCited(problem, node, tuples, against)
-  const found = against.map((other) => other ?? undefined)
-  const verdict = checkAuth(node.pdu, {
-    get: (type, stateKey) => {
-      const index = tuples.findIndex((tuple) => tuple[0] === type && tuple[1] === stateKey)
-      return found[index]?.pdu
-    },
-  })
-  return { verdict, tuples, against: found }
+  const { graph } = problem
+  const { pdu } = node
+  const tuples = authTypesFor(pdu, pdu.rules)
+  const against: (EventNode | undefined)[] = []
+  for (const tuple of tuples) {
+    const [type, stateKey] = tuple
+    let standing = bench.state.get(type, stateKey)
+    if (standing === undefined && bench.withCommon) {
+      standing = graph.peek(type, stateKey)
+      if (standing === undefined) standing = yield* entryOf(graph, tuple, tuples)
+    }
+    if (bench.withOwnAuth && (standing === undefined || standing === null || standing.isRejected)) {
+      standing = citedFor(graph.authOf(node) ?? (yield* authOf(graph, node)), tuple)
+      if (standing === undefined && type === 'm.room.create') standing = yield* createByRoomId(problem)
+    }
+    against.push(standing ?? undefined)
+  }
+  return { verdict: checkAuth(pdu, stateOf(tuples, against)), tuples, against }
 }
 
-type Found = (EventNode | null | undefined)[]
-
-function* fillFromCommon<Need>(
-  { graph }: Problem<Need>,
+/** An entry of the unconflicted part that is not at hand; the others that will be needed are asked for with it. */
+function* entryOf<Need>(
+  graph: Graph<Need>,
+  tuple: StateTuple,
   tuples: readonly StateTuple[],
-  against: Found,
-): Asking<Need, void> {
-  const open = tuples.filter((_, index) => against[index] === undefined)
-  if (open.length === 0) return
-  const common = yield* graph.entries(open)
-  let next = 0
-  for (let index = 0; index < tuples.length; index++) {
-    if (against[index] === undefined) against[index] = common[next++]
-  }
-}
-
-function* fillFromCited<Need>(
-  problem: Problem<Need>,
-  node: EventNode,
-  tuples: readonly StateTuple[],
-  against: Found,
-): Asking<Need, void> {
-  for (let index = 0; index < tuples.length; index++) {
-    const standing = against[index]
-    if (standing !== undefined && standing !== null && !standing.isRejected) continue
-    const tuple = tuples[index]
-    if (tuple !== undefined) against[index] = yield* citedFor(problem, node, tuple)
-  }
+): Asking<Need, EventNode | undefined> {
+  return (yield* graph.entries(tuples))[tuples.indexOf(tuple)]
 }
 
 /** The event for a tuple among those that an event cites, the rejected ones left out. */
-function* citedFor<Need>(
-  problem: Problem<Need>,
-  node: EventNode,
-  [type, stateKey]: StateTuple,
-): Asking<Need, EventNode | undefined> {
-  const isIt = (cited: EventNode): boolean =>
-    cited.pdu.type === type && cited.pdu.stateKey === stateKey && !cited.isRejected
-  const cited = (yield* authOf(problem.graph, node)).findLast(isIt)
-  if (cited !== undefined || type !== 'm.room.create') return cited
-  return yield* createByRoomId(problem)
+function citedFor(auth: readonly EventNode[], [type, stateKey]: StateTuple): EventNode | undefined {
+  return auth.findLast(
+    (cited) => cited.pdu.type === type && cited.pdu.stateKey === stateKey && !cited.isRejected,
+  )
+}
+
+function stateOf(tuples: readonly StateTuple[], events: readonly (EventNode | undefined)[]): AuthState {
+  return {
+    get: (type, stateKey) => {
+      for (let index = 0; index < tuples.length; index++) {
+        const tuple = tuples[index]
+        if (tuple !== undefined && tuple[0] === type && tuple[1] === stateKey) return events[index]?.pdu
+      }
+      return undefined
+    },
+  }
 }

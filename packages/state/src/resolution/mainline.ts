@@ -17,17 +17,17 @@ export function* mainlineOrder<Need>(
   powerLevels: EventNode | undefined,
 ): Asking<Need, readonly EventNode[]> {
   const mainline = new Mainline(problem, powerLevels)
-  const positions = new Map<EventNode, MainlinePosition>()
+  const placed: { readonly node: EventNode; readonly position: MainlinePosition }[] = []
   for (const node of nodes) {
-    positions.set(node, yield* mainline.positionOf(node))
-    if (positions.size % NODES_PER_BREATH === 0) yield undefined
+    placed.push({ node, position: yield* mainline.positionOf(node) })
+    if (placed.length % NODES_PER_BREATH === 0) yield undefined
   }
-  problem.scribe?.mainline(mainline.line, positions)
-  const positionOf = (node: EventNode): MainlinePosition => positions.get(node) ?? Infinity
-  return nodes.toSorted((a, b) => {
-    const [positionA, positionB] = [positionOf(a), positionOf(b)]
-    return positionA === positionB ? compareByTime(a, b) : positionA > positionB ? -1 : 1
+  placed.sort((a, b) => {
+    if (a.position === b.position) return compareByTime(a.node, b.node)
+    return a.position > b.position ? -1 : 1
   })
+  problem.scribe?.mainline(mainline.line, new Map(placed.map(({ node, position }) => [node, position])))
+  return placed.map(({ node }) => node)
 }
 
 const NODES_PER_BREATH = 256
@@ -37,9 +37,8 @@ class Mainline<Need> {
   /** The newest first. */
   readonly line: EventNode[] = []
   readonly #problem: Problem<Need>
-  readonly #onLine = new Map<EventNode, MainlinePosition>()
-  /** Positions of power levels events beside the line. */
-  readonly #beside = new Map<EventNode, MainlinePosition>()
+  /** Of power levels events, those beside the line too once they were asked for. */
+  readonly #positions = new Map<EventNode, MainlinePosition>()
   #next: EventNode | undefined
 
   constructor(problem: Problem<Need>, powerLevels: EventNode | undefined) {
@@ -50,27 +49,33 @@ class Mainline<Need> {
 
   /** The position of the first event on the line among `node`, the power levels that it cites, those that they cite … */
   *positionOf(node: EventNode): Asking<Need, MainlinePosition> {
+    const { graph } = this.#problem
+    const first = node.isPowerLevels
+      ? node
+      : powerLevelsAmong(graph.authOf(node) ?? (yield* authOf(graph, node)))
+    if (first === undefined) return Infinity
+    return this.#positions.get(first) ?? (yield* this.#find(first))
+  }
+
+  *#find(first: EventNode): Asking<Need, MainlinePosition> {
     const passed = new Set<EventNode>()
     let position: MainlinePosition | undefined
-    let here: EventNode | undefined = node
-    while (here !== undefined && position === undefined && !passed.has(here)) {
+    let here: EventNode | undefined = first
+    while (here !== undefined && !passed.has(here)) {
+      while (this.#next !== undefined && this.#next.level >= here.level) yield* this.#extend(this.#next)
+      position = this.#positions.get(here)
+      if (position !== undefined) break
       passed.add(here)
-      position = this.#beside.get(here) ?? (yield* this.#lookUp(here))
       here = powerLevelsAmong(yield* authOf(this.#problem.graph, here))
     }
-    for (const beside of passed) this.#beside.set(beside, position ?? Infinity)
+    for (const beside of passed) this.#positions.set(beside, position ?? Infinity)
     return position ?? Infinity
   }
 
-  *#lookUp(node: EventNode): Asking<Need, MainlinePosition | undefined> {
-    while (this.#next !== undefined && this.#next.level >= node.level) yield* this.#extend(this.#next)
-    return this.#onLine.get(node)
-  }
-
   *#extend(node: EventNode): Asking<Need, void> {
-    this.#onLine.set(node, this.line.length)
+    this.#positions.set(node, this.line.length)
     this.line.push(node)
     const next = powerLevelsAmong(yield* authOf(this.#problem.graph, node))
-    this.#next = next === undefined || this.#onLine.has(next) ? undefined : next
+    this.#next = next === undefined || this.#positions.has(next) ? undefined : next
   }
 }

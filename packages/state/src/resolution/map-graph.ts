@@ -92,10 +92,12 @@ export class MapGraph implements Graph<never> {
 
   // oxlint-disable-next-line require-yield -- everything is at hand
   *entries(tuples: readonly StateTuple[]): Asking<never, readonly (EventNode | undefined)[]> {
-    return tuples.map(([type, stateKey]) => {
-      const id = this.#commonId(type, stateKey)
-      return id === undefined ? undefined : this.node(id)
-    })
+    return tuples.map(([type, stateKey]) => this.peek(type, stateKey) ?? undefined)
+  }
+
+  peek(type: string, stateKey: string): EventNode | null {
+    const id = this.#commonId(type, stateKey)
+    return (id === undefined ? undefined : this.node(id)) ?? null
   }
 
   holds(node: EventNode): boolean {

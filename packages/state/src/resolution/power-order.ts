@@ -37,17 +37,27 @@ export function* powerOrder<Need>(
   problem: Problem<Need>,
   full: ReadonlySet<EventNode>,
 ): Asking<Need, readonly EventNode[]> {
-  const chosen = yield* withCited(problem, full)
-  const levels = new Map<EventNode, number>()
-  for (const node of chosen) {
-    levels.set(node, yield* senderLevel(problem, node))
-    if (levels.size % NODES_PER_BREATH === 0) yield undefined
+  const vertices = new Map<EventNode, Vertex>()
+  for (const node of yield* withCited(problem, full)) {
+    vertices.set(node, { node, level: yield* senderLevel(problem, node), waitingFor: 0, citedBy: [] })
+    if (vertices.size % NODES_PER_BREATH === 0) yield undefined
   }
-  const levelOf = (node: EventNode): number => levels.get(node) ?? 0
-  return yield* topological(problem, chosen, (a, b) => {
-    const [levelA, levelB] = [levelOf(a), levelOf(b)]
-    return levelA === levelB ? compareByTime(a, b) : levelA > levelB ? -1 : 1
-  })
+  return yield* topological(problem, vertices)
+}
+
+/** An event in the graph that is to be put in order. */
+interface Vertex {
+  readonly node: EventNode
+  /** The power level of its sender. */
+  readonly level: number
+  /** How many of the events that it cites have no place yet. */
+  waitingFor: number
+  readonly citedBy: Vertex[]
+}
+
+function compareByPower(a: Vertex, b: Vertex): number {
+  if (a.level === b.level) return compareByTime(a.node, b.node)
+  return a.level > b.level ? -1 : 1
 }
 
 const NODES_PER_BREATH = 256
@@ -67,7 +77,9 @@ function* withCited<Need>(
   let steps = 0
   for (const node of chosen) {
     if (++steps % NODES_PER_BREATH === 0) yield undefined
-    for (const cited of yield* authOf(graph, node)) if (full.has(cited)) chosen.add(cited)
+    for (const cited of graph.authOf(node) ?? (yield* authOf(graph, node))) {
+      if (full.has(cited)) chosen.add(cited)
+    }
   }
   return chosen
 }
@@ -75,31 +87,26 @@ function* withCited<Need>(
 /** Kahn's algorithm with a priority queue: of the events whose cited events are all placed, the least comes next. */
 function* topological<Need>(
   { graph }: Problem<Need>,
-  nodes: ReadonlySet<EventNode>,
-  compare: (a: EventNode, b: EventNode) => number,
+  vertices: ReadonlyMap<EventNode, Vertex>,
 ): Asking<Need, readonly EventNode[]> {
-  const waitingFor = new Map<EventNode, number>()
-  const citedBy = new Map<EventNode, EventNode[]>()
-  const ready = new Heap<EventNode>(compare)
-  for (const node of nodes) {
-    const cited = (graph.authOf(node) ?? []).filter((other) => nodes.has(other))
-    for (const other of cited) {
-      const citing = citedBy.get(other)
-      if (citing === undefined) citedBy.set(other, [node])
-      else citing.push(node)
+  const ready = new Heap<Vertex>(compareByPower)
+  for (const vertex of vertices.values()) {
+    for (const cited of graph.authOf(vertex.node) ?? []) {
+      const below = vertices.get(cited)
+      if (below === undefined) continue
+      below.citedBy.push(vertex)
+      vertex.waitingFor++
     }
-    if (cited.length === 0) ready.push(node)
-    else waitingFor.set(node, cited.length)
+    if (vertex.waitingFor === 0) ready.push(vertex)
   }
   yield undefined
   const order: EventNode[] = []
-  for (let node = ready.pop(); node !== undefined; node = ready.pop()) {
-    order.push(node)
+  for (let vertex = ready.pop(); vertex !== undefined; vertex = ready.pop()) {
+    order.push(vertex.node)
     if (order.length % NODES_PER_BREATH === 0) yield undefined
-    for (const citing of citedBy.get(node) ?? []) {
-      const left = (waitingFor.get(citing) ?? 0) - 1
-      waitingFor.set(citing, left)
-      if (left === 0) ready.push(citing)
+    for (const citing of vertex.citedBy) {
+      citing.waitingFor--
+      if (citing.waitingFor === 0) ready.push(citing)
     }
   }
   return order

@@ -28,6 +28,8 @@ export interface Graph<Need> {
   rank(nodes: readonly EventNode[]): void
   /** The events that the unconflicted part of the state has for these tuples. */
   entries(tuples: readonly StateTuple[]): Asking<Need, readonly (EventNode | undefined)[]>
+  /** The event of one entry there; `null`: it has none, `undefined`: ask {@link Graph.entries} first. */
+  peek(type: string, stateKey: string): EventNode | null | undefined
   /** Whether the unconflicted part of the state holds this very event. */
   holds(node: EventNode): boolean
   /** Those of the nodes that some event of the unconflicted part cites, directly or not. */

@@ -39,6 +39,8 @@ export class SnapshotGraph implements Graph<ResolutionNeed> {
   /** `undefined`: was asked for and does not exist. */
   readonly #nodes = new Map<EventNid, EventNode | undefined>([[NO_NID, undefined]])
   readonly #records: EventRecord[] = []
+  /** Entries of the unconflicted part that were asked for before, by type and state key. */
+  readonly #entries = new Map<string, Map<string, EventNode | null>>()
 
   constructor(reader: SnapshotReader, rules: RoomVersionRules, common: CommonState) {
     this.#reader = reader
@@ -119,6 +121,16 @@ export class SnapshotGraph implements Graph<ResolutionNeed> {
   }
 
   *entries(tuples: readonly StateTuple[]): Asking<ResolutionNeed, readonly (EventNode | undefined)[]> {
+    const unknown = tuples.filter(([type, stateKey]) => this.peek(type, stateKey) === undefined)
+    if (unknown.length > 0) yield* this.#learnEntries(unknown)
+    return tuples.map(([type, stateKey]) => this.peek(type, stateKey) ?? undefined)
+  }
+
+  peek(type: string, stateKey: string): EventNode | null | undefined {
+    return this.#entries.get(type)?.get(stateKey)
+  }
+
+  *#learnEntries(tuples: readonly StateTuple[]): Asking<ResolutionNeed, void> {
     yield* this.#learnNids(tuples)
     const nids = tuples.map(([type, stateKey]) => {
       const typeNid = this.#reader.typeNid(type) ?? NO_NID
@@ -126,7 +138,11 @@ export class SnapshotGraph implements Graph<ResolutionNeed> {
       return this.commonEvent(typeNid, stateKeyNid)
     })
     yield* this.#fetch(nids)
-    return nids.map((nid) => this.#nodes.get(nid))
+    for (const [index, [type, stateKey]] of tuples.entries()) {
+      let keys = this.#entries.get(type)
+      if (keys === undefined) this.#entries.set(type, (keys = new Map()))
+      keys.set(stateKey, this.#nodes.get(nids[index] ?? NO_NID) ?? null)
+    }
   }
 
   *#learnNids(tuples: readonly StateTuple[]): Asking<ResolutionNeed, void> {
