@@ -40,6 +40,8 @@ export interface RoomInput {
   runTask<Result>(task: RoomTask<Result>): Promise<Result>
   readonly rooms: Rooms
   readonly counters: InputCounters
+  /** Repairs under way; `undefined`: there is nobody to ask for missing events. */
+  readonly repairs: Pick<Repairs, 'rooms'> | undefined
   /** Takes up asynchronous input that was queued before the last stop. */
   resume(): Promise<void>
   /** Waits until the asynchronous input that this process has queued is settled. */
@@ -85,6 +87,7 @@ export function createInput(
     runTask,
     rooms,
     counters,
+    repairs,
     resume: () => intake.resume(),
     settled: () => intake.settled(),
     close: async () => {
