@@ -12,8 +12,8 @@ import { lockFile } from './lock-file.ts'
 export async function openStore(config: DatabaseConfig, logger: Logger, at?: AtPoint): Promise<Storage> {
   const told: StorageTold = { logger, ...(at !== undefined && { onStatement: tellingWrites(at) }) }
   if (config.kind === 'postgres') {
-    const { url: connectionString, maxConnections } = config
-    return openStorage({ dialect: 'postgres', connectionString, maxConnections }, told)
+    const { url: connectionString, maxConnections, maxLifetimeSeconds } = config
+    return openStorage({ dialect: 'postgres', connectionString, maxConnections, maxLifetimeSeconds }, told)
   }
   if (config.file === ':memory:') return openStorage({ dialect: 'sqlite', file: config.file }, told)
   const lock = lockFile(`${config.file}.lock`)

@@ -8,9 +8,8 @@ export type DatabaseConfig =
       readonly kind: 'postgres'
       readonly url: string
       readonly maxConnections: number
-      readonly maxIdleConnections: number
       /** Undefined: a connection is used as long as it lives. */
-      readonly maxLifetimeMs: number | undefined
+      readonly maxLifetimeSeconds: number | undefined
     }
 
 export type OutputConfig =

@@ -11,14 +11,12 @@ export type Pool = { readonly [Key in keyof Section]?: Section[Key] | undefined 
 /** A connection string in Dendrite's notation: `file:NAME` is SQLite, everything else PostgreSQL. */
 export function databaseConfig(connectionString: string, pool: Pool): DatabaseConfig {
   if (connectionString.startsWith('file:')) return { kind: 'sqlite', file: sqliteFile(connectionString) }
-  const max = connectionLimit(pool.max_open_conns, 10)
   const lifetimeSeconds = pool.conn_max_lifetime ?? -1
   return {
     kind: 'postgres',
     url: connectionString,
-    maxConnections: max,
-    maxIdleConnections: Math.min(max, connectionLimit(pool.max_idle_conns, 2)),
-    maxLifetimeMs: lifetimeSeconds > 0 ? lifetimeSeconds * 1_000 : undefined,
+    maxConnections: connectionLimit(pool.max_open_conns),
+    maxLifetimeSeconds: lifetimeSeconds > 0 ? lifetimeSeconds : undefined,
   }
 }
 
@@ -29,7 +27,7 @@ function sqliteFile(connectionString: string): string {
 }
 
 /** Dendrite reads 0 as "the default" and a negative number as "no limit". Nobody needs more than a hundred. */
-function connectionLimit(configured: number | undefined, byDefault: number): number {
-  if (configured === undefined || configured === 0) return byDefault
+function connectionLimit(configured = 0): number {
+  if (configured === 0) return 10
   return configured < 0 ? 100 : configured
 }

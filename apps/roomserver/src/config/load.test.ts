@@ -55,7 +55,7 @@ describe('a dendrite.yaml', () => {
     expect(parse(SAMPLE)).toMatchObject({
       serverName: 'example.org',
       signingKey: { keyId: 'ed25519:auto' },
-      database: { kind: 'postgres', maxConnections: 90, maxIdleConnections: 2, maxLifetimeMs: undefined },
+      database: { kind: 'postgres', maxConnections: 90, maxLifetimeSeconds: undefined },
       output: { kind: 'jetstream', servers: ['nats://127.0.0.1:4222'], topicPrefix: 'Test' },
       listen: { kind: 'tcp', host: '127.0.0.1', port: 17170 },
       components: { federation: 'http://127.0.0.1:17172' },

@@ -19,6 +19,8 @@ export interface PostgresOptions {
   readonly maxConnections?: number
   /** How long a connection may stand idle before it is closed. */
   readonly idleTimeoutMs?: number
+  /** How long a connection is used before another one takes its place; left out: as long as it lives. */
+  readonly maxLifetimeSeconds?: number | undefined
   /** How long a caller waits for a connection. */
   readonly connectTimeoutMs?: number
 }
@@ -29,6 +31,7 @@ export function openPool(options: PostgresOptions, log: Logger): PostgresPool {
     connectionString: options.connectionString,
     max: options.maxConnections ?? 10,
     idleTimeoutMillis: options.idleTimeoutMs ?? 60_000,
+    maxLifetimeSeconds: options.maxLifetimeSeconds ?? 0,
     connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
     // A process that hangs must not keep its locks for ever.
     idle_in_transaction_session_timeout: 60_000,
