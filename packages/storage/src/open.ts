@@ -4,6 +4,7 @@ import { Kysely, PostgresDialect, SqliteDialect } from 'kysely'
 import { postgres, sqlite } from './dialects.ts'
 import { migrate } from './migrate.ts'
 import { migrations } from './migrations/index.ts'
+import { setPlanner } from './postgres/planner.ts'
 import { openPool, type PostgresOptions } from './postgres/pool.ts'
 import type { Schema } from './schema.ts'
 import { openSqliteFile } from './sqlite/adapter.ts'
@@ -61,7 +62,9 @@ interface Connected {
 
 function connect(options: StorageOptions, logger: Logger): Connected {
   if (options.dialect === 'postgres') {
-    return { kysely: new PostgresDialect({ pool: openPool(options, logger) }), backup: refuseBackup }
+    const pool = openPool(options, logger)
+    const kysely = new PostgresDialect({ pool, onCreateConnection: setPlanner })
+    return { kysely, backup: refuseBackup }
   }
   if (options.mustExist === true && !existsSync(options.file)) {
     const reason = `there is no store at ${options.file}`
