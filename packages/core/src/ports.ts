@@ -98,6 +98,8 @@ export interface MembershipStore {
     search: string,
     limit: number,
   ): Promise<readonly { readonly userId: UserId; readonly event: EventNid }[]>
+  /** Users of `server` who are or were anything in the room: their IDs as state keys. */
+  usersOfServer(roomNid: RoomNid, server: string): Promise<readonly StateKeyNid[]>
   /** Whether any user of `server` is joined. */
   serverInRoom(roomNid: RoomNid, server: string): Promise<boolean>
   joinedServers(roomNid: RoomNid): Promise<readonly string[]>

@@ -104,6 +104,17 @@ describe('performJoin', () => {
     expect(await server.api.performJoin(joinRequest(change))).toEqual({ room_id: '', JoinedVia: '', Error })
   })
 
+  it.each([
+    ['a fraction', { age: 1.5 }],
+    ['more than an event can hold', { displayname: 'x'.repeat(70_000) }],
+  ])('refuses content with %s', async (_what, content) => {
+    const { server } = await started()
+    await using _server = server
+    const answer = await server.api.performJoin(joinRequest({ content }))
+    const Msg = expect.stringMatching(/^Failed to build new "m\.room\.member" event: /)
+    expect(answer).toMatchObject({ room_id: '', Error: { Code: 2, Msg } })
+  })
+
   it('refuses what the rules of the room refuse', async () => {
     const { server } = await started('invite')
     await using _server = server

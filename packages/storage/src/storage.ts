@@ -102,6 +102,7 @@ function membershipMethods(db: Db, tables: Tables) {
       memberships.ofUser(db, user, filter.membership),
     sharedUsers: (user: UserId, filter: SharingFilter) => sharing.shared(db, user, filter),
     knownUsers: (user: UserId, search: string, limit: number) => sharing.known(db, user, search, limit),
+    usersOfServer: (roomNid: RoomNid, server: string) => memberships.ofServer(db, roomNid, server),
     serverInRoom: (roomNid: RoomNid, server: string) => sharing.serverIn(db, roomNid, server),
     joinedServers: (roomNid: RoomNid) => sharing.servers(db, roomNid),
     setForgotten: async (roomNid: RoomNid, user: UserId, forgotten: boolean) => {

@@ -3,7 +3,10 @@ import { oldestFirst } from './oldest-first.ts'
 
 /** Events by ID and what each refers to, as `b: 'a'` or `c: 'ab'`. */
 function order(graph: Readonly<Record<string, string>>): string {
-  const events = Object.entries(graph).map(([eventId, refersTo]) => ({ eventId, refersTo: [...refersTo] }))
+  const events = Object.entries(graph).map(([eventId, refersTo]) => ({
+    eventId,
+    refersTo: refersTo.split(''),
+  }))
   return oldestFirst(events, (event) => event.refersTo)
     .map((event) => event.eventId)
     .join('')

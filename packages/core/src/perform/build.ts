@@ -1,6 +1,6 @@
 import { authStateOf, authTypesFor, type AuthState, checkAuth, selectAuthEvents } from '@roomserver/auth'
 import { buildEvent, type EventDraft, eventRef, type Pdu, MAX_PREV_EVENTS } from '@roomserver/events'
-import type { Asking, JsonObject, RoomRecord, UserId } from '@roomserver/types'
+import { type Asking, isFailure, type JsonObject, type RoomRecord, type UserId } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
 import { look } from '../query/context.ts'
 import { currentPdus } from '../query/current-pdus.ts'
@@ -60,9 +60,14 @@ export async function built(
     origin: serverName,
     ...(rules.eventId === 'domain' && { eventId: `$${randomId(16)}:${serverName}` }),
   }
-  const verdict = await buildEvent(draft, rules, signingKey)
+  const verdict = await buildEvent(draft, rules, signingKey).catch(withoutCanonicalForm)
   if (verdict.ok) return verdict.pdu
   throw new Refusal('badRequest', `Failed to build new "${event.type}" event: ${verdict.reason}`)
+}
+
+function withoutCanonicalForm(error: unknown): { readonly ok: false; readonly reason: string } {
+  if (isFailure(error, 'MALFORMED_EVENT')) return { ok: false, reason: error.details.reason }
+  throw error
 }
 
 /**

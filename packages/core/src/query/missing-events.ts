@@ -66,7 +66,11 @@ export async function queryServerAllowedToSeeEvent(
 
 /** A server as an onlooker of a room. */
 export async function onlookerAt(context: QueryContext, room: RoomRecord, server: string): Promise<Onlooker> {
-  return { server, inRoom: await isServerInRoom(context, room, server) }
+  return {
+    server,
+    inRoom: await isServerInRoom(context, room, server),
+    users: await context.store.usersOfServer(room.nid, server),
+  }
 }
 
 async function roomOf({ store }: QueryContext, record: EventRecord): Promise<RoomRecord | undefined> {

@@ -1,21 +1,24 @@
 import { type AuthState, authStateOf, mayServerSee } from '@roomserver/auth'
 import type { Pdu } from '@roomserver/events'
+import { lookup } from '@roomserver/state'
 import {
   type Asking,
+  EVENT_TYPE_NIDS,
   type EventNid,
   type EventRecord,
+  type EventTypeNid,
   NO_NID,
-  serverOf,
   type SnapshotNid,
-  type StateEntry,
   type StateKeyNid,
 } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
 import { eventsOf } from '../view/asking.ts'
 import type { Need } from '../view/need.ts'
-import { stateForTuples, stateOfType } from '../view/state-at.ts'
+import { snapshotOf, stateForTuples } from '../view/state-at.ts'
 import type { View } from '../view/view.ts'
 import { present } from './state-events.ts'
+
+const MEMBER: EventTypeNid = EVENT_TYPE_NIDS.get('m.room.member') ?? NO_NID
 
 /** What the rules of visibility read of a state; the members only where the answer hangs on them. */
 interface StateInSight {
@@ -28,6 +31,8 @@ export interface Onlooker {
   readonly server: string
   /** Whether the server is in the room now. */
   readonly inRoom: boolean
+  /** Its users who are or were anything in the room. */
+  readonly users: readonly StateKeyNid[]
 }
 
 /**
@@ -42,7 +47,6 @@ export class ServerSight {
   readonly #rules: RoomVersionRules
   readonly #onlooker: Onlooker
   readonly #states = new Map<SnapshotNid, StateInSight>()
-  readonly #isOfServer = new Map<StateKeyNid, boolean>()
 
   constructor(view: View, rules: RoomVersionRules, onlooker: Onlooker) {
     this.#view = view
@@ -76,22 +80,18 @@ export class ServerSight {
     return state
   }
 
-  /** Member events of the server's users. */
+  /** Member events of the server's users, up to the first who is joined: that one settles it. */
   *#membersAt(snapshot: SnapshotNid): Asking<Need, readonly Pdu[]> {
-    const members = yield* stateOfType(this.#view, snapshot, 'm.room.member')
-    const ours = yield* this.#ofServer(members)
-    return yield* this.#parsed(ours.map((entry) => entry.event))
-  }
-
-  *#ofServer(members: readonly StateEntry[]): Asking<Need, readonly StateEntry[]> {
-    const keys = members.map((entry) => entry.stateKey).filter((key) => !this.#isOfServer.has(key))
-    const unread = keys.filter((key) => this.#view.stateKeyText(key) === undefined)
-    if (unread.length > 0) yield { kind: 'state-key-texts', nids: unread }
-    for (const key of keys) {
-      const user = this.#view.stateKeyText(key) ?? ''
-      this.#isOfServer.set(key, user.startsWith('@') && serverOf(user) === this.#onlooker.server)
+    const state = yield* snapshotOf(this.#view, snapshot)
+    const members: Pdu[] = []
+    for (const user of this.#onlooker.users) {
+      const nid = yield* lookup(state, MEMBER, user, this.#view)
+      if (nid === NO_NID) continue
+      const [member] = yield* this.#parsed([nid])
+      if (member !== undefined) members.push(member)
+      if (member?.content['membership'] === 'join') break
     }
-    return members.filter((entry) => this.#isOfServer.get(entry.stateKey) === true)
+    return members
   }
 
   *#parsed(nids: readonly EventNid[]): Asking<Need, readonly Pdu[]> {

@@ -40,6 +40,9 @@ const columns: Columns<NewMembership> = {
 const MEMBERSHIPS: readonly Membership[] = ['join', 'invite', 'knock', 'leave', 'ban']
 export const JOIN = 1
 
+/** Any membership; named, so that the index by server can be used. */
+const ALL = MEMBERSHIPS.map((_, index) => index + 1)
+
 const membershipCode = (membership: Membership): number => MEMBERSHIPS.indexOf(membership) + 1
 const membershipOf = (code: number): Membership => MEMBERSHIPS[code - 1] ?? 'leave'
 
@@ -62,6 +65,14 @@ export function membershipQueries(dialect: Dialect, build: Db) {
       .where('membership', '>=', slot<number>())
       .where('membership', '<=', slot<number>())
       .where('local', '>=', slot<number>()),
+  )
+  const ofServer = prepare(
+    build
+      .selectFrom('memberships')
+      .select('user_nid')
+      .where('room_nid', '=', slot<RoomNid>())
+      .where(dialect.among('membership', 'int'))
+      .where('server', '=', slot<string>()),
   )
   const ofUser = prepare(
     build
@@ -89,6 +100,9 @@ export function membershipQueries(dialect: Dialect, build: Db) {
         ...toMembership(row),
         userId: row.user_id,
       })),
+    /** Users of a server who are or were anything in a room. */
+    ofServer: async (db: Db, roomNid: RoomNid, server: string) =>
+      (await ofServer(db, roomNid, dialect.list(ALL), server)).map((row) => row.user_nid),
     ofUser: async (db: Db, user: UserId, membership: Membership | undefined) =>
       (await ofUser(db, user, ...codes(membership))).map((row) => ({
         ...row,

@@ -53,6 +53,9 @@ export function membershipContract(open: () => Promise<Storage>): void {
     expect(await store.joinedServers(room.nid)).toEqual(['a.example', 'a.example:8448'])
     expect(await store.serverInRoom(room.nid, 'a.example')).toBe(true)
     expect(await store.serverInRoom(room.nid, 'b.example')).toBe(false)
+    const ben = await store.membership(room.nid, BEN)
+    expect(await store.usersOfServer(room.nid, 'b.example')).toEqual([ben?.user])
+    expect(await store.usersOfServer(room.nid, 'c.example')).toEqual([])
   })
 
   it('lists the rooms of a user', async () => {
