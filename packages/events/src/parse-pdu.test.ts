@@ -70,7 +70,7 @@ describe('an event', () => {
     const text = json.replace('"depth":12', '"depth":9223372036854775807')
     expect(parsePdu(text, rulesOf('5'))).toMatchObject({
       ok: true,
-      pdu: { json: expect.stringContaining('75807') },
+      pdu: { json: expect.stringContaining('75807'), depth: Number.MAX_SAFE_INTEGER },
     })
     expect(parsePdu(text.replace('75807', '75808'), rulesOf('5'))).toMatchObject({ rule: 'format.depth' })
   })

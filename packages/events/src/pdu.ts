@@ -16,6 +16,7 @@ export interface Pdu {
   /** `undefined`: no state event. */
   readonly stateKey: string | undefined
   readonly sender: UserId
+  /** As its author claims it; 2^53 - 1 for anything greater, which old room versions let authors say. */
   readonly depth: number
   readonly originServerTs: number
   readonly prevEvents: readonly EventId[]

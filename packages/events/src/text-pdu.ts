@@ -29,7 +29,7 @@ export class TextPdu implements Pdu {
     this.stateKey = textOr(fields.state_key, undefined)
     this.sender = textOr(fields.sender, '')
     this.roomId = namesItself(this.type, rules) ? `!${eventId.slice(1)}` : textOr(fields.room_id, '')
-    this.depth = numberOr0(fields.depth)
+    this.depth = Math.min(numberOr0(fields.depth), Number.MAX_SAFE_INTEGER)
     this.originServerTs = numberOr0(fields.origin_server_ts)
     this.prevEvents = referencedIds(fields.prev_events)
     this.authEvents = referencedIds(fields.auth_events)

@@ -1,5 +1,6 @@
 import { type EventRecord, NO_NID } from '@roomserver/types'
 import { roomVersion } from '@roomserver/version'
+import { textOf } from '../json-text.ts'
 import { residents } from './heal.ts'
 import { idsOf, ReferenceRoom } from './reference-room.ts'
 import type { SimulatedServer } from './simulated-server.ts'
@@ -108,7 +109,7 @@ async function checkHeld(world: World, held: Held, reference: ReferenceRoom): Pr
   }
   const members = [...(state?.values() ?? [])]
     .filter(({ type, content }) => type === 'm.room.member' && content['membership'] !== 'leave')
-    .map(({ stateKey, content }) => `${stateKey} ${String(content['membership'])}`)
+    .map(({ stateKey, content }) => `${stateKey} ${textOf(content['membership'])}`)
     .toSorted()
   if (!same(members, held.members)) {
     world.problem(`${server.name}: members of ${roomId} ${difference(held.members, members)}`)

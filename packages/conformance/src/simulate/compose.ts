@@ -8,7 +8,7 @@ import {
   type SigningKey,
   trustedPdu,
 } from '@roomserver/events'
-import type { JsonObject } from '@roomserver/types'
+import { isFailure, type JsonObject } from '@roomserver/types'
 import { roomVersion, type RoomVersionRules } from '@roomserver/version'
 
 /** What somebody wants to say in a room. */
@@ -87,8 +87,14 @@ export async function made(
   { key, now, eventId }: Author,
 ): Promise<Pdu | undefined> {
   const own = rules.eventId === 'domain' ? { eventId: `$${eventId}:${key.server}` } : {}
-  const built = await buildEvent({ ...draft, ...own, originServerTs: now, origin: key.server }, rules, key)
-  return built.ok ? built.pdu : undefined
+  const event = { ...draft, ...own, originServerTs: now, origin: key.server }
+  try {
+    const built = await buildEvent(event, rules, key)
+    return built.ok ? built.pdu : undefined
+  } catch (error) {
+    if (isFailure(error, 'MALFORMED_EVENT')) return undefined
+    throw error
+  }
 }
 
 /** How an event is given to a room server. */

@@ -2,6 +2,7 @@ import type { Pdu } from '@roomserver/events'
 import { checkWorld } from './checks.ts'
 import type { Figures } from './figures.ts'
 import { heal } from './heal.ts'
+import { lie, twister } from './liars.ts'
 import { Dice } from './random.ts'
 import { announce, deliverDue } from './transport.ts'
 import { userActs } from './users.ts'
@@ -28,6 +29,7 @@ const MAX_PASS_MS = 600
 export async function run({ seed, steps, servers, only }: RunOptions): Promise<RunResult> {
   const world = await World.open(seed, servers)
   try {
+    if (servers > 2 && world.dice.chance(60)) corruptLast(world)
     for (let step = 0; step < steps; step++) {
       if (only !== undefined && !only.has(step)) continue
       world.dice = new Dice(seed, step)
@@ -52,6 +54,7 @@ async function doStep(world: World): Promise<void> {
   } else if (kind < 7) network.heal()
   else if (kind < 10) dice.pick(world.servers).dieSoon(dice.below(4), dice.chance(50))
   else if (kind < 20) await bringUp(world)
+  else if (kind < 40) await lieOrAct(world)
   else await userActs(world, dice.pick(world.servers))
   network.pass(dice.below(MAX_PASS_MS))
   await deliverDue(world)
@@ -63,4 +66,15 @@ async function bringUp(world: World): Promise<void> {
     await server.goUp()
     await announce(world, server)
   }
+}
+
+function corruptLast(world: World): void {
+  const last = world.servers.at(-1)
+  if (last !== undefined) world.corrupt(last, twister(world))
+}
+
+async function lieOrAct(world: World): Promise<void> {
+  const { dice, honest, servers } = world
+  const liar = servers.find((server) => !honest.includes(server))
+  await (liar === undefined ? userActs(world, dice.pick(servers)) : lie(world, liar))
 }

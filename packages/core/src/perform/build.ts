@@ -5,6 +5,7 @@ import type { RoomVersionRules } from '@roomserver/version'
 import { look } from '../query/context.ts'
 import { currentPdus } from '../query/current-pdus.ts'
 import { rulesOf } from '../query/headered.ts'
+import { nextDepth } from '../query/next-depth.ts'
 import { eventsOf } from '../view/asking.ts'
 import type { Need } from '../view/need.ts'
 import type { View } from '../view/view.ts'
@@ -41,7 +42,7 @@ export async function buildOnTop(context: PerformContext, room: RoomRecord, sayi
     roomId: room.roomId,
     prevEvents: latest.map(eventRef),
     authEvents: selectAuthEvents(subjectOf(saying), state, rules).map(eventRef),
-    depth: room.depth + 1,
+    depth: nextDepth(room),
   })
 }
 
@@ -91,7 +92,7 @@ export function imagined(room: RoomRecord, saying: Saying): Pdu {
     eventId: '',
     roomId: room.roomId,
     rules: rulesOf(room),
-    depth: room.depth + 1,
+    depth: nextDepth(room),
     originServerTs: 0,
     prevEvents: [''],
     authEvents: [],

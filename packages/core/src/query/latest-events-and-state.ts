@@ -7,6 +7,7 @@ import { look, type QueryContext, roomWithState } from './context.ts'
 import { eventReference } from './event-references.ts'
 import { headeredByNid } from './event-texts.ts'
 import { rulesOf } from './headered.ts'
+import { nextDepth } from './next-depth.ts'
 import { stateNids, wantedOf, type WantedState } from './state-events.ts'
 
 /**
@@ -30,7 +31,7 @@ export async function queryLatestEventsAndState(
     room_version: room.version,
     latest_events: latest.map((record) => eventReference(record, rules)),
     state_events: await headeredByNid(context, state, rules),
-    depth: room.depth + 1,
+    depth: nextDepth(room),
   }
 }
 

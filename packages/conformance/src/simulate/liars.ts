@@ -1,0 +1,199 @@
+import { authStateOf, selectAuthEvents } from '@roomserver/auth'
+import type { EventDraft, Pdu } from '@roomserver/events'
+import { endOf, eventOn, inputOf, isAllowedAt, refOf, type RoomEnd, type Saying } from './compose.ts'
+import type { SimulatedServer } from './simulated-server.ts'
+import { announce } from './transport.ts'
+import { isJoined, roomsOf } from './users.ts'
+import type { World } from './world.ts'
+
+/** A liar in a room: what it sees of it, and who of its users speaks. */
+interface Scene {
+  readonly world: World
+  readonly liar: SimulatedServer
+  readonly end: RoomEnd
+  readonly sender: string
+}
+
+type Lie = (scene: Scene) => Promise<void>
+
+/** Lets a dishonest server tell one lie in a room that it is in. */
+export async function lie(world: World, liar: SimulatedServer): Promise<void> {
+  const roomId = world.dice.maybe(roomsOf(world))
+  const end = roomId === undefined ? undefined : await liar.call((api) => endOf(api, roomId))
+  const sender = end && (liar.users.find((user) => isJoined(end, user)) ?? world.dice.pick(liar.users))
+  if (end === undefined || sender === undefined) return
+  world.figures.lies++
+  await world.dice.pick(LIES)({ world, liar, end, sender })
+}
+
+/** In the name of a user of another server, signed by the liar. */
+async function forgeSender(scene: Scene): Promise<void> {
+  const victim = scene.world.dice.pick(scene.world.honest.flatMap(({ users }) => users))
+  await tell(scene, await made(scene, { ...topic(scene), sender: victim }))
+}
+
+/** Builds on events that do not exist. */
+async function makeUpPrev(scene: Scene): Promise<void> {
+  const prevEvents = [{ eventId: noEvent(scene), sha256: '' }, ...scene.end.latest]
+  await tell(scene, await made(scene, message(scene), { prevEvents }))
+}
+
+/** Cites events that do not exist. */
+async function makeUpAuth(scene: Scene): Promise<void> {
+  const authEvents = [{ eventId: noEvent(scene), sha256: '' }]
+  await tell(scene, await made(scene, topic(scene), { authEvents }))
+}
+
+/** Cites other events than it should: some left out, or state that has nothing to do with it. */
+async function citeWrongly(scene: Scene): Promise<void> {
+  const { dice } = scene.world
+  const authEvents = scene.end.state
+    .filter(() => dice.chance(60))
+    .map(refOf)
+    .slice(0, 9)
+  await tell(scene, await made(scene, topic(scene), { authEvents }))
+}
+
+/** Does what the levels do not let it do, or calls a state its own that is not. */
+async function overstep(scene: Scene): Promise<void> {
+  const { world, sender } = scene
+  const victim = world.dice.pick(world.honest.flatMap(({ users }) => users))
+  const saying = world.dice.pick<Saying>([
+    { type: 'm.room.power_levels', sender, stateKey: '', content: { users: { [sender]: 100 } } },
+    { type: 'm.room.member', sender, stateKey: victim, content: { membership: 'ban' } },
+    { type: 'm.room.member', sender, stateKey: sender, content: { membership: 'join' } },
+    { type: 'm.room.create', sender, stateKey: '', content: { creator: sender } },
+    { type: 'org.example.own', sender, stateKey: victim, content: {} },
+  ])
+  await tell(scene, await made(scene, saying))
+}
+
+/** Levels as strings, which old room versions take. */
+async function levelsAsStrings(scene: Scene): Promise<void> {
+  const { end, sender, world } = scene
+  const old = end.state.find((event) => event.type === 'm.room.power_levels')?.content ?? {}
+  const name = world.dice.pick(['state_default', 'users_default', 'ban', 'events_default'])
+  const content = { ...old, [name]: world.dice.pick(['0', ' 50 ', '+25', '1e2', 'x', '-1']) }
+  await tell(scene, await made(scene, { type: 'm.room.power_levels', sender, stateKey: '', content }))
+}
+
+/** Different events in the same place for different servers. */
+async function equivocate(scene: Scene): Promise<void> {
+  const { world } = scene
+  const [first, second] = [await made(scene, topic(scene)), await made(scene, topic(scene))]
+  for (const server of world.honest) await tell(scene, world.dice.chance(50) ? first : second, [server])
+}
+
+/** Builds on the past, as if what came after had not been said: the way around a ban. */
+async function branchOff(scene: Scene): Promise<void> {
+  const { end, liar, world } = scene
+  const past = world.dice.maybe([...world.events.values()].filter((event) => event.roomId === end.roomId))
+  const rules = end.rules
+  const before = past && (await liar.call((api) => stateAfter(api, end, past)))
+  if (past === undefined || before === undefined || before.length === 0) return
+  const saying = world.dice.chance(50) ? topic(scene) : message(scene)
+  const authEvents = selectAuthEvents({ stateKey: undefined, ...saying }, authStateOf(before), rules).map(
+    refOf,
+  )
+  const change = { prevEvents: [refOf(past)], authEvents, depth: 1 }
+  await tell(scene, await made(scene, saying, change))
+}
+
+async function stateAfter(
+  api: Parameters<Parameters<SimulatedServer['call']>[0]>[0],
+  end: RoomEnd,
+  event: Pdu,
+): Promise<readonly Pdu[]> {
+  const request = { room_id: end.roomId, prev_event_ids: [event.eventId], state_to_fetch: [] }
+  const { state_events: state } = await api.queryStateAfterEvents(request)
+  const ids = new Set(state.map(({ eventId }) => eventId))
+  return end.state.filter(({ eventId }) => ids.has(eventId))
+}
+
+/** Claims a depth that has nothing to do with the graph. */
+async function lieAboutDepth(scene: Scene): Promise<void> {
+  const depth = scene.world.dice.pick([0, 1, 2 ** 40, Number.MAX_SAFE_INTEGER, 2 ** 62])
+  await tell(scene, await made(scene, topic(scene), { depth }))
+}
+
+/** A long history that nobody heard of, of which only the end is sent. */
+async function hideHistory(scene: Scene): Promise<void> {
+  const { liar, world, sender } = scene
+  let { end } = scene
+  let last: Pdu | undefined
+  for (let length = 0; length < 30; length++) {
+    const event = await eventOn(end, { ...message(scene), sender }, world.author(liar))
+    if (event === undefined || !isAllowedAt(end, event)) return
+    world.learn(event)
+    await liar.call((api) => api.inputRoomEvents({ input_room_events: [inputOf(event)], async: false }))
+    await announce(world, liar)
+    end = { ...end, latest: [refOf(event)], depth: Math.min(event.depth + 1, Number.MAX_SAFE_INTEGER) }
+    last = event
+  }
+  await tell(scene, last)
+}
+
+const LIES: readonly Lie[] = [
+  forgeSender,
+  makeUpPrev,
+  makeUpAuth,
+  citeWrongly,
+  overstep,
+  overstep,
+  levelsAsStrings,
+  equivocate,
+  equivocate,
+  branchOff,
+  branchOff,
+  lieAboutDepth,
+  hideHistory,
+]
+
+/** What a dishonest server makes of an answer: items left out, repeated, or no items at all but text. */
+export function twister(world: World): (items: readonly string[]) => readonly string[] {
+  return (items) => {
+    const { dice } = world
+    if (dice.chance(60)) return items
+    world.figures.lies++
+    const kind = dice.below(4)
+    if (kind === 0) return items.filter(() => dice.chance(50))
+    if (kind === 1) return Array.from({ length: 50 }, () => items).flat()
+    if (kind === 2) return items.map((item) => (dice.chance(30) ? '{"type":"m.room.message"}' : item))
+    return [...items].reverse()
+  }
+}
+
+function message({ sender, world }: Scene): Saying {
+  return { type: 'm.room.message', sender, content: { body: world.dice.text(5), msgtype: 'm.text' } }
+}
+
+function topic({ sender, world }: Scene): Saying {
+  return { type: 'm.room.topic', sender, stateKey: '', content: { topic: world.dice.text(5) } }
+}
+
+function noEvent({ end, world }: Scene): string {
+  const text = world.dice.text(43)
+  return end.rules.eventId === 'domain' ? `$${text}:nowhere` : `$${text}`
+}
+
+function made(
+  { end, liar, world }: Scene,
+  saying: Saying,
+  change: Partial<EventDraft> = {},
+): Promise<Pdu | undefined> {
+  return eventOn(end, saying, world.author(liar), change)
+}
+
+/** Sends an event past the liar's own room server. */
+async function tell(
+  { end, liar, world }: Scene,
+  event: Pdu | undefined,
+  to: readonly SimulatedServer[] = world.honest,
+): Promise<void> {
+  if (event === undefined) return
+  world.learn(event)
+  for (const server of to) {
+    const message = { from: liar.name, to: server.name, roomVersion: end.rules.version, json: event.json }
+    world.network.send(message, world.dice)
+  }
+}
