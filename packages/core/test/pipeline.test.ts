@@ -43,6 +43,21 @@ it('answers asynchronous input when it is safe, and takes it up again after a st
   await hs[Symbol.asyncDispose]()
 })
 
+it('takes up what another process left behind, and waits for what came before', async () => {
+  await using hs = await Homeserver.start()
+  const room = await RoomBuilder.create()
+  const last = await room.message('last')
+  // Another process answered these, and is gone.
+  const rows = room.events.map((event) => ({ roomId: room.roomId, payload: JSON.stringify(inputOf(event)) }))
+  await hs.storage.enqueue(rows.slice(0, -1))
+  await hs.input.inputRoomEvents({ input_room_events: [inputOf(last)], async: true })
+  await hs.input.takeOver()
+  expect(await hs.event(last.eventId)).toBeUndefined()
+  await hs.input.takeOver()
+  await vi.waitFor(async () => expect(await hs.storage.inbox(0, 100)).toEqual([]))
+  expect(await hs.extremities(room.roomId)).toEqual([last.eventId])
+})
+
 it('settles queued events that are refused, and keeps their order with those that are not', async () => {
   await using hs = await Homeserver.start()
   const room = await RoomBuilder.create()

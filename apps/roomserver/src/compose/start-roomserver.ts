@@ -9,6 +9,7 @@ import { connectComponents } from './connect-components.ts'
 import type { AtPoint } from './fault-points.ts'
 import { type Scrubber, startScrubber } from './scrubber.ts'
 import { type Engine, startEngine } from './start-engine.ts'
+import { tendInbox } from './tend-inbox.ts'
 
 /** A room server that serves. Disposing of it: nothing new is taken, what was begun is finished, all is closed. */
 export interface RunningRoomserver extends AsyncDisposable {
@@ -41,18 +42,13 @@ export async function startRoomserver(config: Config, log: Logger, at?: AtPoint)
     },
     { compatibility: config.settings.compatibility },
   )
-  resumeInbox(engine, log)
+  parts.use(tendInbox(engine, log))
   const scrubber = parts.use(startScrubber(engine.storage, config, log))
   const server: RoomserverServer = parts.use(
     await serveRoomserver(rooms, doorOptions(config, engine, scrubber, log)),
   )
   const owned = parts.move()
   return { url: server.address, [Symbol.asyncDispose]: () => owned.disposeAsync() }
-}
-
-/** Queued input of an earlier process goes first in its rooms; however long it takes, requests are answered meanwhile. */
-function resumeInbox({ input }: Engine, log: Logger): void {
-  input.resume().catch((error: unknown) => log.error({ err: error }, 'queued input could not be taken up'))
 }
 
 function doorOptions(

@@ -44,6 +44,8 @@ export interface RoomInput {
   readonly repairs: Pick<Repairs, 'rooms'> | undefined
   /** Takes up asynchronous input that was queued before the last stop. */
   resume(): Promise<void>
+  /** Takes up asynchronous input that has been waiting since the call before: a process that is gone left it behind. */
+  takeOver(): Promise<void>
   /** Waits until the asynchronous input that this process has queued is settled. */
   settled(): Promise<void>
   /** Takes nothing new, finishes what waits. */
@@ -89,6 +91,7 @@ export function createInput(
     counters,
     repairs,
     resume: () => intake.resume(),
+    takeOver: () => intake.takeOver(),
     settled: () => intake.settled(),
     close: async () => {
       await rooms.close()

@@ -8,7 +8,7 @@ const OVERHEAD_BYTES = 1000
 /**
  * The task of taking an event in.
  *
- * @param inboxPosition - where it waits in the durable inbox; settled with whatever comes of it but missing events
+ * @param inboxPosition - where it waits in the durable inbox; settled unless something is wanting
  */
 export function eventTask(input: EventInput, inboxPosition?: number): RoomTask<Outcome> {
   const { pdu } = input
@@ -20,6 +20,11 @@ export function eventTask(input: EventInput, inboxPosition?: number): RoomTask<O
     bytes: OVERHEAD_BYTES + pdu.json.length * 2,
     arrival: { eventId: pdu.eventId, names: [...pdu.authEvents, ...pdu.prevEvents] },
     decide: (draft) => decideEvent(draft, input),
-    settles: (outcome) => (outcome.kind === 'missing' ? undefined : inboxPosition),
+    settles: (outcome) => (isWanting(outcome) ? undefined : inboxPosition),
   }
+}
+
+/** Whether an event that comes later, or is decided upon by another process at present, could change an outcome. */
+export function isWanting(outcome: Outcome): boolean {
+  return outcome.kind === 'missing' || (outcome.kind === 'refused' && outcome.error.code === 'ROOM_NOT_FOUND')
 }

@@ -1,7 +1,8 @@
 import type { InputRoomEvent } from '@roomserver/api'
 import { isFailure, type Logger } from '@roomserver/types'
 import type { Outcome } from '../decide/event-input.ts'
-import type { InboxStore } from '../ports.ts'
+import type { InboxStore, PieceStore } from '../ports.ts'
+import { isWanting } from './event-task.ts'
 import { failureOf } from './outcome-text.ts'
 import { readInput } from './read-input.ts'
 import type { Rooms } from './rooms.ts'
@@ -12,6 +13,19 @@ type TakeIn = (input: InputRoomEvent, position: number) => Promise<Outcome>
 const PAGE = 500
 /** How long an item waits that could not be decided because the store or the room did not allow it. */
 const RETRY_MS = 2000
+/** Failures that pass by themselves. */
+const PASSING = ['OVERLOADED', 'STORE_UNAVAILABLE', 'ROOM_QUARANTINED']
+/** How often an item looks whether those before it in its room, which another process may be at, are settled. */
+const BEFORE_MS = 100
+/** How long it waits for them. */
+const PATIENCE_MS = 60_000
+
+/** What the inbox works with. */
+export interface InboxParts {
+  readonly rooms: Rooms
+  readonly store: InboxStore & Pick<PieceStore, 'eventsById'>
+  readonly log: Logger
+}
 
 interface Waiting {
   readonly items: readonly { readonly input: InputRoomEvent; readonly roomId: string }[]
@@ -21,20 +35,22 @@ interface Waiting {
 
 /**
  * Asynchronous input: made durable, answered, then decided upon in the order of its positions. What a process leaves
- * behind is taken up when one starts.
+ * behind is taken up when one starts, and by {@link Inbox.takeOver}.
  */
 export class Inbox {
-  readonly #parts: { readonly rooms: Rooms; readonly store: InboxStore; readonly log: Logger }
+  readonly #parts: InboxParts
   readonly #takeIn: TakeIn
-  readonly #pending = new Set<Promise<void>>()
+  /** What this process is at, by position. */
+  readonly #pending = new Map<number, Promise<void>>()
+  /** Positions of items that nothing came of; they wait for another start. */
+  readonly #givenUp = new Set<number>()
+  /** The latest position that the latest {@link Inbox.takeOver} saw. */
+  #seen = 0
   #waiting: Waiting[] = []
   #isWriting = false
   #isClosing = false
 
-  constructor(
-    parts: { readonly rooms: Rooms; readonly store: InboxStore; readonly log: Logger },
-    takeIn: TakeIn,
-  ) {
+  constructor(parts: InboxParts, takeIn: TakeIn) {
     this.#parts = parts
     this.#takeIn = takeIn
   }
@@ -71,12 +87,19 @@ export class Inbox {
     let after = 0
     for (;;) {
       const page = await this.#parts.store.inbox(after, PAGE)
-      const started = page.map(({ position, payload }) => this.#start(JSON.parse(payload), position))
-      await Promise.all(started)
+      await Promise.all(page.map((item) => this.#start(JSON.parse(item.payload), item.position)))
       const last = page.at(-1)
       if (last === undefined) return
       after = last.position
     }
+  }
+
+  /** Takes up what waits since the call before, or longer, and is not this process's: others have left it behind. */
+  async takeOver(): Promise<void> {
+    const page = await this.#parts.store.inbox(0, PAGE)
+    const left = page.filter(({ position }) => position <= this.#seen && !this.#givenUp.has(position))
+    this.#seen = page.at(-1)?.position ?? 0
+    for (const { payload, position } of left) void this.#start(JSON.parse(payload), position)
   }
 
   async close(): Promise<void> {
@@ -86,7 +109,7 @@ export class Inbox {
 
   /** Waits until what is under way is settled. */
   async settled(): Promise<void> {
-    while (this.#pending.size > 0) await Promise.all(this.#pending)
+    while (this.#pending.size > 0) await Promise.all(this.#pending.values())
   }
 
   /** Writes what waits in one go, while what comes meanwhile gathers. Positions keep the order of arrival. */
@@ -110,30 +133,60 @@ export class Inbox {
   }
 
   #start(input: InputRoomEvent, position: number): Promise<void> {
-    const work = this.#settle(input, position).finally(() => this.#pending.delete(work))
-    this.#pending.add(work)
+    const pending = this.#pending.get(position)
+    if (pending !== undefined) return pending
+    const work = this.#settle(input, position).finally(() => this.#pending.delete(position))
+    this.#pending.set(position, work)
     return work
   }
 
   async #settle(input: InputRoomEvent, position: number): Promise<void> {
     const { store, log } = this.#parts
+    const patience = performance.now() + PATIENCE_MS
     for (;;) {
       try {
         const outcome = await this.#takeIn(input, position)
+        const isDropped = isWanting(outcome)
+        if (
+          isDropped &&
+          performance.now() < patience &&
+          (await this.#isWorthAnother(input, position, outcome))
+        )
+          continue
         const failure = failureOf(outcome, input.kind)
         if (failure !== '')
           log.warn({ event_id: input.event?.eventId, reason: failure }, 'queued event not taken')
-        if (outcome.kind === 'missing') await store.dropInbox([position])
+        if (isDropped) await store.dropInbox([position])
         return
       } catch (error) {
         if (this.#isClosing || isFailure(error, 'SHUTTING_DOWN')) return
-        if (isFailure(error, 'OVERLOADED') || isFailure(error, 'STORE_UNAVAILABLE')) {
-          await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+        if (isFailure(error) && PASSING.includes(error.code)) {
+          await pause(RETRY_MS)
           continue
         }
+        this.#givenUp.add(position)
         log.error({ event_id: input.event?.eventId, position, err: error }, 'queued event left in the inbox')
         return
       }
     }
   }
+
+  /**
+   * Whether what an item lacks has come meanwhile, or may come: input of the same room that came before it is still to
+   * be decided upon, perhaps by another process. Waits a little for that.
+   */
+  async #isWorthAnother(input: InputRoomEvent, position: number, outcome: Outcome): Promise<boolean> {
+    if (this.#isClosing) return false
+    const { store } = this.#parts
+    const { prevEvents, roomId } = readInput(input).pdu
+    const waiting = await store.inbox(0, PAGE)
+    const isOneBefore = waiting.some((item) => item.roomId === roomId && item.position < position)
+    if (isOneBefore) await pause(BEFORE_MS)
+    const lacked = outcome.kind === 'missing' ? [...outcome.auth, ...outcome.prev] : prevEvents
+    return isOneBefore || (await store.eventsById(lacked)).length > 0
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
 }

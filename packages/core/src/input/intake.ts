@@ -1,21 +1,16 @@
 import type { InputRoomEvent, InputRoomEventsRequest, InputRoomEventsResponse } from '@roomserver/api'
-import { isFailure, type Logger, type RoomId } from '@roomserver/types'
+import { isFailure, type RoomId } from '@roomserver/types'
 import type { EventInput, Outcome } from '../decide/event-input.ts'
-import type { InboxStore } from '../ports.ts'
 import type { InputCounters } from './counters.ts'
 import { eventTask } from './event-task.ts'
 import type { FetchMissing } from './fetch-missing.ts'
-import { Inbox } from './inbox.ts'
+import { Inbox, type InboxParts } from './inbox.ts'
 import { failureOf } from './outcome-text.ts'
 import { readInput } from './read-input.ts'
-import type { Rooms } from './rooms.ts'
 
 /** What the intake works with. */
-export interface IntakeParts {
-  readonly rooms: Rooms
-  readonly store: InboxStore
+export interface IntakeParts extends InboxParts {
   readonly counters: InputCounters
-  readonly log: Logger
   /** Gets missing events from other servers; `undefined`: there is nobody to ask. */
   readonly fetchMissing?: FetchMissing | undefined
 }
@@ -46,6 +41,11 @@ export class Intake {
   /** Takes up what was queued before the last stop. Rooms go on where they were, in order. */
   resume(): Promise<void> {
     return this.#inbox.resume()
+  }
+
+  /** Takes up what other processes have left behind. */
+  takeOver(): Promise<void> {
+    return this.#inbox.takeOver()
   }
 
   /** Waits until the events that this process queued are settled. */

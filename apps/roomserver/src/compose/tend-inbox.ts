@@ -1,0 +1,17 @@
+import type { Logger } from '@roomserver/types'
+import type { Engine } from './start-engine.ts'
+
+/** How often to look for queued input that a process which is gone has left behind. */
+const TAKE_OVER_MS = 5_000
+
+/**
+ * Takes queued input of an earlier process up, which goes first in its rooms however long it takes, while requests are
+ * answered; then now and then what other processes leave behind.
+ */
+export function tendInbox({ input }: Pick<Engine, 'input'>, log: Logger): Disposable {
+  const warn = (error: unknown): void =>
+    log.warn({ err: error }, 'queued input could not be taken up; later, then')
+  input.resume().catch(warn)
+  const timer = setInterval(() => void input.takeOver().catch(warn), TAKE_OVER_MS)
+  return { [Symbol.dispose]: () => clearInterval(timer) }
+}
