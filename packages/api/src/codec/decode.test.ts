@@ -3,7 +3,7 @@ import { InputRoomEventsRequest } from '../input.ts'
 import { PerformBackfillRequest } from '../roomserver/administration.ts'
 import { PerformJoinRequest } from '../roomserver/membership-changes.ts'
 import { QueryStateAndAuthChainRequest } from '../roomserver/state-queries.ts'
-import { type Decoded, decode } from './decode.ts'
+import { type Decoded, decode, decodeInSlices } from './decode.ts'
 
 function from(text: string): Uint8Array {
   return new TextEncoder().encode(text)
@@ -125,6 +125,20 @@ describe('hostile bodies', () => {
       ['__proto__', ['$a']],
       ['toString', []],
     ])
+  })
+
+  it('are read in slices when they are long', () => {
+    const event = `{"event":{"x":"${'y'.repeat(1_000)}"}}`
+    const body = from(
+      `{"input_room_events":[${Array.from({ length: 2_000 }, () => event).join(',')}],"async":true}`,
+    )
+    const decoding = decodeInSlices(InputRoomEventsRequest, body)
+    let breaths = 0
+    let step = decoding.next()
+    for (; step.done !== true; step = decoding.next()) breaths++
+    expect(breaths).toBeGreaterThan(10)
+    expect(step.value).toEqual(decode(InputRoomEventsRequest, body))
+    expect(valueOf(step.value).input_room_events).toHaveLength(2_000)
   })
 
   it('are read in time proportional to their length', () => {

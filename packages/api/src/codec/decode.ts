@@ -1,6 +1,7 @@
+import { type Asking, finish } from '@roomserver/types'
 import type { z } from 'zod'
 import { JsonReader } from './json-reader.ts'
-import { readerOf } from './readers.ts'
+import { readSlowly } from './slow-readers.ts'
 import { SyntaxFault } from './syntax-fault.ts'
 import { TypeFaults } from './type-faults.ts'
 
@@ -20,9 +21,14 @@ export type Decoded<T> =
  * @param schema - one made by this package
  */
 export function decode<T>(schema: z.ZodType<T>, body: Uint8Array): Decoded<T> {
+  return finish(decodeInSlices(schema, body))
+}
+
+/** The same as a computation that breathes, so that a body of many megabytes does not hold the event loop. */
+export function* decodeInSlices<T>(schema: z.ZodType<T>, body: Uint8Array): Asking<never, Decoded<T>> {
   const faults = new TypeFaults()
   try {
-    const value = readerOf(schema)(new JsonReader(body), faults) as T
+    const value = (yield* readSlowly(schema, new JsonReader(body), faults)) as T
     return faults.first === undefined ? { ok: true, value } : { ok: false, message: faults.first }
   } catch (error) {
     if (error instanceof SyntaxFault) return { ok: false, message: error.message }

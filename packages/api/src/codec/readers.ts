@@ -4,10 +4,10 @@ import { zeroOf } from '../wire/zero.ts'
 import { LETTER_N, OPEN_LIST, OPEN_OBJECT } from './bytes.ts'
 import { readEvent } from './event-reader.ts'
 import { opens } from './expecting.ts'
-import { foldName } from './fold-name.ts'
 import type { JsonReader } from './json-reader.ts'
 import { readEventReference, readFlat } from './odd-readers.ts'
 import { readBool, readInt, readJson, readJsonText, readString } from './scalar-readers.ts'
+import { type StructShape, structShape } from './struct-shape.ts'
 import type { TypeFaults } from './type-faults.ts'
 
 /** Reads the value that is next. Notes a fault and passes over what has the wrong type. */
@@ -39,7 +39,7 @@ function makeReader(schema: z.ZodType): Read {
     case 'map':
       return mapReader(wire.go, readerOf(wire.of))
     case 'struct':
-      return structReader(wire.inner ?? wire.go, wire.members, zeroOf(schema) as object)
+      return structReader(structShape(schema, wire))
     case 'pointer':
       return pointerReader(readerOf(wire.of))
     case 'event':
@@ -81,31 +81,24 @@ function mapReader(go: string, readElement: Read): Read {
   }
 }
 
-function structReader(go: string, members: Readonly<Record<string, z.ZodType>>, zero: object): Read {
-  const name = structName(go)
-  const readMember = new Map<string, readonly [string, Read]>()
-  for (const [member, schema] of Object.entries(members)) {
-    readMember.set(foldName(member), [member, readerOf(schema)])
-  }
-  for (const [member, schema] of Object.entries(members)) readMember.set(member, [member, readerOf(schema)])
+function structReader(shape: StructShape): Read {
   return (input, faults) => {
-    const value: Record<string, unknown> = { ...zero }
-    if (!opens(input, faults, OPEN_OBJECT, go)) return value
+    const value: Record<string, unknown> = { ...shape.zero }
+    if (!opens(input, faults, OPEN_OBJECT, shape.go)) return value
     input.enter()
     for (let first = true; input.nextMember(first); first = false) {
-      const key = input.string()
+      const member = shape.memberOf(input.string())
       input.expectColon()
-      const known = readMember.get(key) ?? readMember.get(foldName(key))
-      if (known === undefined) input.skip()
-      else value[known[0]] = faults.within(name, known[0], () => known[1](input, faults))
+      if (member === undefined) {
+        input.skip()
+      } else {
+        const outer = faults.enter(shape.structName, member.name)
+        value[member.name] = readerOf(member.schema)(input, faults)
+        faults.leave(outer)
+      }
     }
     return value
   }
-}
-
-/** `api.QueryAuthChainRequest` → `QueryAuthChainRequest`; a struct type without a name has none. */
-function structName(go: string): string {
-  return go.startsWith('struct ') ? '' : go.slice(go.indexOf('.') + 1)
 }
 
 function pointerReader(read: Read): Read {

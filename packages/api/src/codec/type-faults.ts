@@ -1,26 +1,31 @@
+/** Where in the body something stands: the innermost struct with a name, and the members that lead there. */
+export interface Place {
+  readonly struct: string
+  readonly fields: readonly string[]
+}
+
 /** Remembers the first value of a wrong type and where it stood, and says so in Go's words. */
 export class TypeFaults {
   first: string | undefined
-  private struct = ''
-  private fields: readonly string[] = []
+  private place: Place = { struct: '', fields: [] }
 
-  /** Runs `read` for a member, whose faults are told as the struct's. A struct without a name keeps the outer one. */
-  within<T>(struct: string, field: string, read: () => T): T {
-    const outer = this.struct
-    const outerFields = this.fields
-    if (struct !== '') this.struct = struct
-    this.fields = [...outerFields, field]
-    const value = read()
-    this.struct = outer
-    this.fields = outerFields
-    return value
+  /** Goes into a member; returns the place to {@link leave} to. A struct without a name keeps the outer one's. */
+  enter(struct: string, field: string): Place {
+    const outer = this.place
+    this.place = { struct: struct === '' ? outer.struct : struct, fields: [...outer.fields, field] }
+    return outer
+  }
+
+  /** Goes back to where {@link enter} was called. */
+  leave(outer: Place): void {
+    this.place = outer
   }
 
   /** Notes that `found` (`number`, `array` …) cannot become a value of the Go type. */
   note(found: string, goType: string): void {
     if (this.first !== undefined) return
-    const into =
-      this.fields.length > 0 ? `Go struct field ${this.struct}.${this.fields.join('.')}` : 'Go value'
+    const { struct, fields } = this.place
+    const into = fields.length > 0 ? `Go struct field ${struct}.${fields.join('.')}` : 'Go value'
     this.first = `json: cannot unmarshal ${found} into ${into} of type ${goType}`
   }
 

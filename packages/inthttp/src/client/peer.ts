@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type CallContext, decode, type Endpoint, encode } from '@roomserver/api'
+import { type CallContext, type Endpoint, encode } from '@roomserver/api'
 import { type Clock, RoomserverError, systemClock } from '@roomserver/types'
+import { decodeBody } from '../decode-body.ts'
 import { failureOfAnswer } from './answer-failure.ts'
 import { CircuitBreaker } from './circuit-breaker.ts'
 import { h2cTransport } from './h2c-transport.ts'
@@ -60,7 +61,7 @@ export class Peer {
     const body = encode(endpoint.request, request)
     const answer = await this.persist(operation, endpoint, body, context)
     if (answer.status !== 200) throw failureOfAnswer(answer, this.component, operation)
-    const decoded = decode(endpoint.response, answer.body)
+    const decoded = await decodeBody(endpoint.response, answer.body)
     if (!decoded.ok) throw this.failed(operation, `its answer cannot be read: ${decoded.message}`)
     return decoded.value
   }

@@ -1,5 +1,5 @@
 import type { CallContext, Endpoint } from '@roomserver/api'
-import { decode } from '@roomserver/api'
+import { decodeBody } from '../decode-body.ts'
 import { isFailure, type Logger, RoomserverError } from '@roomserver/types'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { badRequest, type ErrorForm, failureForm, unexpectedForm } from './error-form.ts'
@@ -68,7 +68,7 @@ async function answer(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const decoded = decode(endpoint.request, body)
+  const decoded = await decodeBody(endpoint.request, body)
   if (!decoded.ok) return sendError(reply, badRequest(decoded.message))
   const checked = endpoint.request.safeParse(decoded.value)
   if (!checked.success) return sendError(reply, badRequest(checked.error.message))
