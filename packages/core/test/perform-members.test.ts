@@ -329,6 +329,17 @@ describe('performLeave', () => {
     }
   })
 
+  it('leaves by an event where we are in the room and the inviting server is gone', async () => {
+    const { server, room } = await started()
+    await using _server = server
+    const invite = await room.member('@eve:b', '@bob:a', 'invite', { prev: [await room.join('@eve:b')] })
+    await server.hs.takeAll(room.events.slice(4))
+    await server.api.performLeave({ room_id: room.roomId, user_id: '@bob:a' })
+    expect(await server.content(room.roomId, 'm.room.member', '@bob:a')).toEqual({ membership: 'leave' })
+    const retired = (await server.hs.outputs()).filter((output) => output.type === 'retire_invite_event')
+    expect(retired).toMatchObject([{ retire_invite_event: { EventID: invite.eventId } }])
+  })
+
   it.each([
     ['no user', 'bob', '!room:a', 'supplied user ID "bob" in incorrect format'],
     ['a user of another server', '@b:b', '!room:a', 'user "@b:b" does not belong to this homeserver'],

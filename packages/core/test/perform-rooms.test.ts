@@ -35,6 +35,22 @@ describe('peeks', () => {
     expect(await server.lastOutput()).toEqual({ type: 'retire_peek', retire_peek: device })
   })
 
+  it('need nobody else where we are in the room', async () => {
+    const { server, room } = await started({ creator: '@bob:b', roomId: '!far:b' })
+    await using _server = server
+    await server.hs.takeAll([await room.join('@alice:a'), await open(room)])
+    expect(await peek(server, { room_id_or_alias: '!far:b' })).toEqual({ room_id: '!far:b', Error: null })
+  })
+
+  it('do not end where there is no room', async () => {
+    const { server } = await started()
+    await using _server = server
+    const before = await server.hs.outputs()
+    const request = { room_id: '!no:a', user_id: '@bob:a', device_id: 'PHONE' }
+    expect(await server.api.performUnpeek(request)).toEqual({ Error: null })
+    expect(await server.hs.outputs()).toEqual(before)
+  })
+
   it('are refused elsewhere', async () => {
     const { server, room } = await started()
     await using _server = server
@@ -205,6 +221,16 @@ describe('performRoomUpgrade', () => {
       events: { 'm.room.name': 60 },
       ban: 50,
     })
+  })
+
+  it('does not carry the tombstone of an earlier upgrade over', async () => {
+    const { server } = await furnished('9')
+    await using _server = server
+    await upgrade(server, '10')
+    const { NewRoomID: newRoom, Error } = await upgrade(server, '11')
+    expect(Error).toBeNull()
+    expect(await server.content(newRoom, 'm.room.tombstone')).toBeUndefined()
+    expect(await server.content(newRoom, 'm.room.name')).toEqual({ name: 'Kitchen' })
   })
 
   it('raises the level of the user until all is carried over', async () => {

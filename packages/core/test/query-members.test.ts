@@ -108,9 +108,12 @@ describe('rooms and users', () => {
     ['@erin:a', 'invite', 1],
     ['@erin:a', 'join', 0],
     ['@nobody:a', 'join', 0],
+    ['@fred:a', 'knock', 1],
   ])('queryRoomsForUser %s %s', async (UserID, WantMembership, count) => {
-    const { server } = await started()
+    const { server, room } = await started()
     await using _server = server
+    const rule = await room.state('m.room.join_rules', '', { join_rule: 'knock' })
+    await server.hs.takeAll([rule, await room.member('@fred:a', '@fred:a', 'knock')])
     expect((await server.api.queryRoomsForUser({ UserID, WantMembership })).RoomIDs).toHaveLength(count)
   })
 
@@ -135,6 +138,8 @@ describe('rooms and users', () => {
     expect(await search('', 10)).toEqual(['@alice:a', '@carol:a'])
     expect(await search('car', 10)).toEqual(['@carol:a'])
     expect(await search('', 0)).toEqual([])
+    const stranger = { user_id: '@nobody:a', search_string: '', limit: 10 }
+    expect(await server.api.queryKnownUsers(stranger)).toEqual({ profiles: [] })
     const shared = async (change: object) => {
       const none = { OtherUserIDs: [], ExcludeRoomIDs: [], IncludeRoomIDs: [] }
       const answer = await server.api.querySharedUsers({ UserID: '@alice:a', ...none, ...change })

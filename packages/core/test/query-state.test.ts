@@ -38,6 +38,8 @@ describe('queryLatestEventsAndState', () => {
     expect(await ask(tuple('m.room.create'), tuple('m.room.create'))).toEqual([create?.eventId])
     expect(await ask(tuple('m.room.topic'))).toEqual([])
     expect(await ask(tuple('m.room.member', '@nobody:a'))).toEqual([])
+    // What callers misspell reads as a tuple without a type.
+    expect(await ask(tuple(''))).toEqual(idsOf(room.events))
   })
 
   it('takes a room that is only known from an invite as unknown', async () => {

@@ -3,6 +3,7 @@ import {
   isJsonObject,
   type JsonValue,
   type MembershipRecord,
+  NO_NID,
   type RoomRecord,
   RoomserverError,
   serverOf,
@@ -12,7 +13,7 @@ import { invalidArgument, roomNotFound } from '../query/failures.ts'
 import { isServerInRoom } from '../query/servers.ts'
 import type { PerformContext } from './context.ts'
 import { faultOfId, quoted } from './identifiers.ts'
-import { rejectInvite } from './reject-invite.ts'
+import { giveInviteUp, tellInviter } from './reject-invite.ts'
 import { say } from './send.ts'
 
 /** All went well. */
@@ -60,10 +61,18 @@ async function rejectFromElsewhere(
   userId: string,
   inviter: string,
 ): Promise<PerformLeaveResponse> {
-  const told = await rejectInvite(context, room, userId, serverOf(inviter) ?? '')
+  const told = await tellInviter(context, room, userId, serverOf(inviter) ?? '')
   // The inviter's server is gone but we are in the room ourselves: then the others learn it from us.
-  if (!told && (await isServerInRoom(context, room, ''))) await leave(context, room, userId)
+  if (!told && (await isPartOf(context, room, userId))) await leave(context, room, userId)
+  else await giveInviteUp(context, room, userId)
   return LEFT
+}
+
+/** Whether we are in the room, and it knows of the invite: one that came from outside it need not be its own. */
+async function isPartOf(context: PerformContext, room: RoomRecord, userId: string): Promise<boolean> {
+  const member = await context.store.membership(room.nid, userId)
+  const isKnown = member !== undefined && member.event !== NO_NID
+  return isKnown && !isStub(room) && (await isServerInRoom(context, room, ''))
 }
 
 async function leave(context: PerformContext, room: RoomRecord, userId: string): Promise<void> {

@@ -8,23 +8,11 @@ import type { PerformContext } from './context.ts'
 import { command } from './room-command.ts'
 
 /**
- * Rejects an invite that came from another server. Whether or not that server can be told, the invite is over here:
- * otherwise users could never get rid of invites of servers that are gone.
+ * Tells the server that an invite came from that it is rejected.
  *
- * @returns whether the other server was told
+ * @returns whether it was told
  */
-export async function rejectInvite(
-  context: PerformContext,
-  room: RoomRecord,
-  userId: UserId,
-  inviter: string,
-): Promise<boolean> {
-  const told = await tell(context, room, userId, inviter)
-  await command(context, room, 'invite rejected', (draft) => forgetInvite(draft, userId))
-  return told
-}
-
-async function tell(
+export async function tellInviter(
   { federation, log }: PerformContext,
   { roomId }: RoomRecord,
   userId: UserId,
@@ -39,6 +27,11 @@ async function tell(
     log.warn({ room_id: roomId, user_id: userId, error: reason }, 'the inviting server was not told')
     return false
   }
+}
+
+/** Ends a user's invites here, without an event; so users get rid of invites of servers that are gone. */
+export function giveInviteUp(context: PerformContext, room: RoomRecord, userId: UserId): Promise<void> {
+  return command(context, room, 'invite rejected', (draft) => forgetInvite(draft, userId))
 }
 
 function* forgetInvite(draft: Draft, userId: UserId): Asking<DecideNeed, void> {
