@@ -1,0 +1,94 @@
+import { finish, isFailure, type SnapshotRecord } from '@roomserver/types'
+import { expect, it } from 'vitest'
+import { ALICE, BOB, OPEN_STATE, openRoom, type TestRoom } from '../../test/room.ts'
+import { TestStore } from '../../test/store.ts'
+import { stateEntries } from '../state-map.ts'
+import { resolveSnapshots } from './resolve-snapshots.ts'
+import { resolveState } from './resolve-state.ts'
+
+/** Bob sets a topic while Alice bans him. */
+function banAndTopic(version: string): { room: TestRoom; sides: readonly [string, string] } {
+  const create = version === '12' ? '' : '$create '
+  const room = openRoom(version)
+    .send('$cats', 'm.room.topic', ALICE, '', { topic: 'Cats' }, `${create}$levels $alice`)
+    .send('$ban', 'm.room.member', ALICE, BOB, { membership: 'ban' }, `${create}$levels $alice $bob`)
+    .send('$dogs', 'm.room.topic', BOB, '', { topic: 'Dogs' }, `${create}$levels $bob`)
+    .send('$name', 'm.room.name', BOB, '', { name: 'Kennel' }, `${create}$levels $bob`)
+  return { room, sides: ['$cats $ban', '$bob $dogs $name'] }
+}
+
+const COMMON = '$create $alice $levels $public'
+
+function stored(version: string): { store: TestStore; snapshots: readonly SnapshotRecord[]; room: TestRoom } {
+  const { room, sides } = banAndTopic(version)
+  const store = new TestStore(room)
+  const base = store.enter(undefined, COMMON)
+  return { room, store, snapshots: sides.map((side) => store.enter(base, side)) }
+}
+
+it.each(['1', '9', '12'])('comes to the same state as plain maps do, in version %s', (version) => {
+  const { room, snapshots, store } = stored(version)
+  const outcome = finish(resolveSnapshots(snapshots, store, { rules: room.rules, account: true }))
+  const { sides } = banAndTopic(version)
+  const sets = sides.map((side) => room.state(`${COMMON} ${side}`))
+  const plain = resolveState(sets, { version, events: room.events, account: true })
+  const resolved = store.apply(snapshots[outcome.base], outcome.changes)
+  expect(store.idsIn(resolved)).toEqual([...stateEntries(plain.state)].map(([, , id]) => id).toSorted())
+  expect(outcome.account?.conflicts.map(({ winner }) => winner).toSorted()).toEqual(
+    plain.account?.conflicts.map(({ winner }) => winner).toSorted(),
+  )
+})
+
+it('says what was weighed, and changes the input that is nearest', () => {
+  const { room, snapshots, store } = stored('9')
+  const { base, changes, weighed } = finish(resolveSnapshots(snapshots, store, { rules: room.rules }))
+  expect(base).toBe(0)
+  expect(changes).toEqual([])
+  expect(
+    weighed.map(({ candidates, winner }) => [candidates, winner].map((nids) => store.idsOf(nids))),
+  ).toEqual([
+    [['$ban', '$bob'], ['$ban']],
+    [['$cats', '$dogs'], ['$cats']],
+    [['$name'], []],
+  ])
+})
+
+it('has nothing to do where nothing differs', () => {
+  const { room, snapshots, store } = stored('9')
+  const [one] = snapshots
+  const nothing = { base: 0, changes: [], weighed: [], account: undefined }
+  expect(finish(resolveSnapshots([one!, one!], store, { rules: room.rules }))).toEqual(nothing)
+  expect(finish(resolveSnapshots([one!], store, { rules: room.rules }))).toEqual(nothing)
+  expect(finish(resolveSnapshots([], store, { rules: room.rules }))).toEqual(nothing)
+})
+
+it('goes on without auth events that are gone, and fails without the events in conflict', () => {
+  const { room, snapshots, store } = stored('9')
+  const resolve = () => {
+    const resolving = resolveSnapshots(snapshots, store, { rules: room.rules })
+    for (;;) {
+      const step = resolving.next()
+      if (step.done === true) return step.value
+    }
+  }
+  store.lose('$levels')
+  expect(store.idsOf(resolve().weighed.map(({ winner }) => winner))).toContain('$cats')
+  store.lose('$cats')
+  store.lose('$dogs')
+  try {
+    expect(resolve()).toBe('a failure')
+  } catch (error) {
+    expect(isFailure(error, 'STORE_DAMAGED')).toBe(true)
+  }
+})
+
+it('takes rejected events for what they are', () => {
+  const room = openRoom()
+    .send('$bad', 'm.room.topic', ALICE, '', {}, '$create $levels $alice', 9)
+    .send('$good', 'm.room.topic', ALICE, '', {}, '$create $levels $alice', 1)
+  const store = new TestStore(room, ['$bad'])
+  const base = store.enter(undefined, OPEN_STATE)
+  const snapshots = ['$bad', '$good'].map((id) => store.enter(base, id))
+  const { weighed } = finish(resolveSnapshots(snapshots, store, { rules: room.rules }))
+  expect(store.idsOf(weighed.map(({ winner }) => winner))).toEqual(['$good'])
+})
