@@ -18,3 +18,4 @@ export type {
 } from './ports.ts'
 export { Pieces } from './view/pieces.ts'
 export type { Compatibility } from './query/context.ts'
+export { type RecheckSource, recheckRoom } from './recheck/recheck-room.ts'

@@ -162,6 +162,9 @@ function leaseMethods(db: Db, tables: Tables) {
 
 function upkeepMethods(db: Db, tables: Tables) {
   return {
+    /** A room's events in the order of their NIDs, page by page. */
+    eventsOfRoom: (roomNid: RoomNid, after: EventNid, limit: number) =>
+      tables.events.ofRoom(db, roomNid, after, limit),
     roomSize: (roomNid: RoomNid) => tables.sizes.ofRoom(db, roomNid),
     /**
      * Checks every room, one after another, while others use the store: references whole, blocks sorted and hashes

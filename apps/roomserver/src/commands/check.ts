@@ -1,5 +1,6 @@
+import { recheckRoom } from '@roomserver/core'
 import { openStorage, type RoomCheck, type Storage } from '@roomserver/storage'
-import { serverOf } from '@roomserver/types'
+import { type RoomRecord, serverOf } from '@roomserver/types'
 import { Command } from 'commander'
 import { CONTENT_HASHES } from '../compose/scrubber.ts'
 import type { Config, DatabaseConfig } from '../config/config.ts'
@@ -7,12 +8,14 @@ import { createLog } from '../log.ts'
 import { configOf, type ServerOptions, withServerOptions } from './server-options.ts'
 
 interface CheckOptions extends ServerOptions {
+  readonly recompute?: true
   readonly repair?: true
 }
 
 /** `roomserver check` */
 export function checkCommand(): Command {
   return withServerOptions(new Command('check'))
+    .option('--recompute', 'decide every event anew and compare, which takes long')
     .option('--repair', 'take memberships over from the current state where the two disagree')
     .description('verify what is stored, also while a server uses it')
     .action(check)
@@ -30,6 +33,7 @@ async function check(options: CheckOptions): Promise<void> {
     rooms++
     findings += found.findings.length
     process.stdout.write(textOf(found))
+    if (options.recompute === true) findings += await recompute(storage, found.room)
     if (options.repair === true) repaired += await repairMemberships(storage, config, found)
   }
   if (options.repair === true) process.stdout.write(`${repaired} memberships repaired\n`)
@@ -41,6 +45,23 @@ async function check(options: CheckOptions): Promise<void> {
 function storageOptions(database: DatabaseConfig): Parameters<typeof openStorage>[0] {
   if (database.kind === 'sqlite') return { dialect: 'sqlite', file: database.file, mustExist: true }
   return { dialect: 'postgres', connectionString: database.url, maxConnections: 1 }
+}
+
+/** How often a room is decided anew that moves on meanwhile. */
+const ATTEMPTS = 3
+
+/** Decides a room anew; what is found while it moves on may be due to that. */
+async function recompute(storage: Storage, { nid, roomId }: RoomRecord): Promise<number> {
+  for (let attempt = 1; ; attempt++) {
+    const [room] = await storage.roomsByNid([nid])
+    if (room === undefined) return 0
+    const wrong: string[] = []
+    for await (const what of recheckRoom({ store: storage, ...storage }, room)) wrong.push(what)
+    const [after] = await storage.roomsByNid([nid])
+    if (wrong.length > 0 && after?.revision !== room.revision && attempt < ATTEMPTS) continue
+    if (wrong.length > 0) process.stdout.write(`${roomId}\n${wrong.map((what) => `  ${what}\n`).join('')}`)
+    return wrong.length
+  }
 }
 
 async function repairMemberships(

@@ -59,7 +59,8 @@ function* announcedChange(
   }
 }
 
-function* changesBetween(
+/** Where two states differ. */
+export function* changesBetween(
   draft: Draft,
   from: SnapshotNid,
   to: SnapshotNid,

@@ -1,0 +1,79 @@
+import { checkAuth } from '@roomserver/auth'
+import type { Pdu } from '@roomserver/events'
+import type { StateChange } from '@roomserver/state'
+import { type Asking, type EventRecord, NO_NID, type Verdict } from '@roomserver/types'
+import { authStateAt } from '../decide/auth-state.ts'
+import { type Citations, citationsOf, judgeByCitations } from '../decide/citations.ts'
+import type { DecideNeed } from '../decide/decide-need.ts'
+import type { Draft } from '../decide/draft.ts'
+import { changesBetween } from '../decide/current-state.ts'
+import { resolveAfter } from '../decide/resolve.ts'
+
+/**
+ * Decides a stored event anew, upon what is stored of the events before it, and compares. If no event of a room
+ * differs, neither does a recomputation of all of it from its events alone: each step follows from the ones before.
+ *
+ * @param isGiven - whether the state before the event was given from outside, and so follows from nothing
+ * @returns what differs, in sentences
+ */
+export function* recheckEvent(
+  draft: Draft,
+  record: EventRecord,
+  isGiven: boolean,
+): Asking<DecideNeed, readonly string[]> {
+  const pdu = draft.view.pduOf(record, draft.rules)
+  const isOutside = record.before === NO_NID
+  const citations = yield* citationsOf(draft, { kind: isOutside ? 'outlier' : 'old', pdu, sendAsServer: '' })
+  const wrong: string[] = []
+  if (!isOutside && !isGiven && citations.dangling.length === 0) {
+    wrong.push(...(yield* recheckBefore(draft, record, citations)))
+  }
+  // What a redaction took away may have been what a rule looked at.
+  if (record.redactedBy === NO_NID) wrong.push(...(yield* recheckVerdict(draft, record, pdu, citations)))
+  if (!isOutside) wrong.push(...(yield* recheckAfter(draft, record)))
+  return wrong.map((what) => `event ${record.eventId} ${what}`)
+}
+
+function* recheckBefore(
+  draft: Draft,
+  { before }: EventRecord,
+  { prev }: Citations,
+): Asking<DecideNeed, readonly string[]> {
+  const { snapshot } = yield* resolveAfter(draft, [...new Set(prev.map(({ after }) => after))])
+  const changes = yield* changesBetween(draft, before, snapshot)
+  return changes.length === 0
+    ? []
+    : [`has a state before it of which ${changes.length} entries do not follow from its prev events`]
+}
+
+function* recheckVerdict(
+  draft: Draft,
+  { verdict, before }: EventRecord,
+  pdu: Pdu,
+  citations: Citations,
+): Asking<DecideNeed, readonly string[]> {
+  const byCitations = judgeByCitations(draft, pdu, citations)
+  const isOutside = before === NO_NID
+  const byState =
+    byCitations.allowed && !isOutside ? checkAuth(pdu, yield* authStateAt(draft, before, pdu)) : undefined
+  const refusal = byCitations.allowed ? byState : byCitations
+  const refused: Verdict = byCitations.allowed ? 'rejected-by-state' : 'rejected-by-auth-events'
+  const accepted: readonly Verdict[] = isOutside ? ['outlier'] : ['accepted', 'soft-failed']
+  if (refusal === undefined || refusal.allowed) {
+    return accepted.includes(verdict) ? [] : [`is ${verdict}, and the rules allow it`]
+  }
+  return verdict === refused
+    ? []
+    : [`is ${verdict}, and the rules say ${refused}: ${refusal.reason} (rule ${refusal.rule})`]
+}
+
+/** A state event that was not rejected changes its own entry, and nothing else changes anything. */
+function* recheckAfter(draft: Draft, record: EventRecord): Asking<DecideNeed, readonly string[]> {
+  const { before, after, stateKeyNid, typeNid, nid, verdict } = record
+  const isChange = stateKeyNid !== NO_NID && !verdict.startsWith('rejected')
+  const changes = yield* changesBetween(draft, before, after)
+  const isOwn = ({ type, stateKey, to }: StateChange) =>
+    type === typeNid && stateKey === stateKeyNid && to === nid
+  const isRight = isChange ? changes.length === 1 && changes.every(isOwn) : changes.length === 0
+  return isRight ? [] : [`has a state after it that is not the one before it${isChange ? ' and itself' : ''}`]
+}

@@ -1,0 +1,78 @@
+import { InputKind } from '@roomserver/api'
+import { RoomBuilder } from '@roomserver/testing'
+import type { EventRecord } from '@roomserver/types'
+import { expect, it } from 'vitest'
+import { type RecheckSource, recheckRoom } from '../src/index.ts'
+import { Homeserver } from './homeserver.ts'
+
+/** What deciding a room anew finds, where what is stored of its events is changed on the way by `change`. */
+async function recheck(
+  hs: Homeserver,
+  roomId: string,
+  change: (record: EventRecord) => EventRecord = (record) => record,
+): Promise<readonly string[]> {
+  const source: RecheckSource = {
+    store: hs.storage,
+    eventsOfRoom: async (...args) => (await hs.storage.eventsOfRoom(...args)).map(change),
+  }
+  const found: string[] = []
+  for await (const what of recheckRoom(source, await hs.room(roomId))) found.push(what)
+  return found
+}
+
+async function forkedRoom(hs: Homeserver, version: string): Promise<RoomBuilder> {
+  const room = await RoomBuilder.create({ version })
+  await room.join('@bob:b')
+  const fork = room.ends
+  const ban = await room.member('@alice:a', '@bob:b', 'ban', { prev: fork })
+  const topic = await room.state('m.room.topic', '', { topic: 'one' }, { prev: fork })
+  const other = await room.state('m.room.topic', '', { topic: 'two' }, { prev: fork })
+  const message = await room.message('bye', { sender: '@bob:b', prev: fork })
+  const merge = await room.message('merge', { prev: [ban, topic, other, message] })
+  await room.message('may I?', { sender: '@bob:b', prev: [merge] })
+  await room.redact(topic, { prev: [merge] })
+  await hs.takeAll(room.events)
+  return room
+}
+
+it.each(['1', '6', '10', '12'])(
+  'finds nothing in a room of version %s that was decided rightly',
+  async (version) => {
+    await using hs = await Homeserver.start()
+    const room = await forkedRoom(hs, version)
+    expect(await recheck(hs, room.roomId)).toEqual([])
+  },
+)
+
+it('finds nothing in a room whose state was given from outside', async () => {
+  await using hs = await Homeserver.start({ serverName: 'b' })
+  const room = await RoomBuilder.create()
+  const state = [...room.events]
+  const join = await room.join('@bob:b')
+  for (const event of state) await hs.take(event, { kind: InputKind.outlier })
+  await hs.take(join, { has_state: true, state_event_ids: state.map(({ eventId }) => eventId) })
+  await hs.take(await room.message('on it goes'))
+  expect(await recheck(hs, room.roomId)).toEqual([])
+})
+
+it('finds a verdict that the rules do not give', async () => {
+  await using hs = await Homeserver.start()
+  const room = await forkedRoom(hs, '10')
+  const found = await recheck(hs, room.roomId, (record) =>
+    record.verdict.startsWith('rejected') ? { ...record, verdict: 'accepted' } : record,
+  )
+  expect(found.length).toBeGreaterThan(0)
+  expect(found[0]).toMatch(/is accepted, and the rules say rejected-by-.*: @bob:b .* \(rule v10 /)
+})
+
+it('finds a state that does not follow from the events before it', async () => {
+  await using hs = await Homeserver.start()
+  const room = await forkedRoom(hs, '10')
+  const [early] = await hs.storage.eventsById([room.events[1]?.eventId ?? ''])
+  const merge = room.events.at(-3)?.eventId
+  const found = await recheck(hs, room.roomId, (record) =>
+    record.eventId === merge ? { ...record, before: early?.after ?? record.before } : record,
+  )
+  expect(found.join()).toContain(`event ${merge} has a state before it of which`)
+  expect(found.join()).toContain(`event ${merge} has a state after it that is not the one before it`)
+})
