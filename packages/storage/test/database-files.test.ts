@@ -3,9 +3,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type Logger, silentLogger } from '@roomserver/types'
+import { Kysely, SqliteDialect } from 'kysely'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { sqlite } from '../src/dialects.ts'
 import { openStorage, type Storage } from '../src/index.ts'
-import { newEvent, newRoom, output, store1, writeSet } from './contract/sample.ts'
+import { migrate } from '../src/migrate.ts'
+import { migrations } from '../src/migrations/index.ts'
+import type { Schema } from '../src/schema.ts'
+import { openSqliteFile } from '../src/sqlite/adapter.ts'
+import { createStorage } from '../src/storage.ts'
+import { newEvent, newRoom, output, store1, storedRoom, writeSet } from './contract/sample.ts'
 import { schemaDocument } from './schema-document.ts'
 
 let folder: string
@@ -72,6 +79,27 @@ describe('a database file', () => {
   it('that cannot be opened is named as the reason', async () => {
     const nowhere = { dialect: 'sqlite', file: join(folder, 'no', 'such', 'folder.db') } as const
     await expect(openStorage(nowhere)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  })
+})
+
+describe('a disk that is full', () => {
+  it('fails what is written, clearly and whole, and takes work again when there is space', async () => {
+    const adapter = openSqliteFile(join(folder, 'rooms.db'), 'full')
+    const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: adapter }) })
+    await migrate(db, sqlite, migrations, silentLogger)
+    await using store = createStorage(db, sqlite, () => Promise.reject(new Error('no backup here')))
+    const [good, bad] = [await storedRoom(store), await storedRoom(store)]
+    const pages = Number(adapter.database.prepare('pragma page_count').get()?.['page_count'])
+    adapter.database.exec(`pragma max_page_count = ${pages + 2}`)
+    const large = await newEvent(store, bad, { json: 'x'.repeat(1_000_000) })
+    const results = await store.commit([writeSet(good), writeSet(bad, { events: [large] })])
+    expect(results).toMatchObject([
+      { kind: 'committed' },
+      { kind: 'failed', error: { code: 'STORE_UNAVAILABLE' } },
+    ])
+    expect(await store.room(bad.roomId)).toEqual(bad)
+    adapter.database.exec('pragma max_page_count = 100000')
+    expect(await store.commit([writeSet(bad, { events: [large] })])).toMatchObject([{ kind: 'committed' }])
   })
 })
 

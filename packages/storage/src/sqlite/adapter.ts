@@ -16,6 +16,8 @@ export class SqliteAdapter implements SqliteDatabase {
   }
 
   prepare(sql: string): SqliteStatement {
+    // A full disk has SQLite roll back by itself; doing it again would fail and hide why.
+    if (sql === 'rollback' && !this.database.isTransaction) return NOTHING
     const known = this.#statements.get(sql)
     if (known !== undefined) return known
     return this.#remember(sql)
@@ -38,6 +40,13 @@ export class SqliteAdapter implements SqliteDatabase {
     }
     return statement
   }
+}
+
+const NOTHING: SqliteStatement = {
+  reader: false,
+  all: () => [],
+  run: () => ({ changes: 0, lastInsertRowid: 0 }),
+  iterate: () => [].values(),
 }
 
 class Statement implements SqliteStatement {
