@@ -17,3 +17,4 @@ export {
   createUserClient,
 } from './client/clients.ts'
 export type { PeerOptions } from './client/peer.ts'
+export type { Tracing } from './tracing.ts'

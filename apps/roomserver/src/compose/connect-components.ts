@@ -1,5 +1,10 @@
 import type { AppserviceApi, FederationApi, UserApi } from '@roomserver/api'
-import { createAppserviceClient, createFederationClient, createUserClient } from '@roomserver/inthttp'
+import {
+  createAppserviceClient,
+  createFederationClient,
+  createUserClient,
+  type Tracing,
+} from '@roomserver/inthttp'
 import type { Config } from '../config/config.ts'
 
 /** The other components that are configured. */
@@ -10,8 +15,8 @@ export interface Components extends AsyncDisposable {
 }
 
 /** Makes the clients of the components that the configuration names; nothing connects before it is called. */
-export function connectComponents({ components, settings }: Config): Components {
-  const options = { timeoutMs: settings.repair.call_time }
+export function connectComponents({ components, settings }: Config, tracing?: Tracing): Components {
+  const options = { timeoutMs: settings.repair.call_time, tracing }
   const owned = new AsyncDisposableStack()
   const { federation, user, appservice } = components
   return {

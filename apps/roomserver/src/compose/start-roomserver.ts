@@ -5,6 +5,7 @@ import { type Logger, type RoomNid, systemClock } from '@roomserver/types'
 import type { Config } from '../config/config.ts'
 import { createMetrics } from '../metrics.ts'
 import { checkReadiness } from '../readiness.ts'
+import { createTracing } from '../tracing/create-tracing.ts'
 import { connectComponents } from './connect-components.ts'
 import type { AtPoint } from './fault-points.ts'
 import { type Scrubber, startScrubber } from './scrubber.ts'
@@ -24,7 +25,8 @@ export interface RunningRoomserver extends AsyncDisposable {
  */
 export async function startRoomserver(config: Config, log: Logger, at?: AtPoint): Promise<RunningRoomserver> {
   await using parts = new AsyncDisposableStack()
-  const { federation, user, appservice } = parts.use(connectComponents(config))
+  const tracing = config.tracing && parts.use(createTracing(config.tracing, log))
+  const { federation, user, appservice } = parts.use(connectComponents(config, tracing))
   const engine = parts.use(await startEngine(config, log, federation, at))
   const { keyId, seed } = config.signingKey
   const rooms = createRoomserver(
@@ -45,7 +47,7 @@ export async function startRoomserver(config: Config, log: Logger, at?: AtPoint)
   parts.use(tendInbox(engine, log))
   const scrubber = parts.use(startScrubber(engine.storage, config, log))
   const server: RoomserverServer = parts.use(
-    await serveRoomserver(rooms, doorOptions(config, engine, scrubber, log)),
+    await serveRoomserver(rooms, { ...doorOptions(config, engine, scrubber, log), tracing }),
   )
   const owned = parts.move()
   return { url: server.address, [Symbol.asyncDispose]: () => owned.disposeAsync() }

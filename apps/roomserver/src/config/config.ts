@@ -1,4 +1,5 @@
 import type { ServerName } from '@roomserver/types'
+import type { TracingSettings } from '../tracing/tracing-settings.ts'
 import type { OwnSettings } from './own-section.ts'
 import type { SigningKey } from './signing-key.ts'
 
@@ -48,6 +49,8 @@ export interface Config {
     readonly basicAuth?: { readonly username: string; readonly password: string }
   }
   readonly logLevel: LogLevel
+  /** Undefined: nothing is traced. */
+  readonly tracing: TracingSettings | undefined
   readonly settings: OwnSettings
 }
 

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { isServerName, RoomserverError } from '@roomserver/types'
 import { type Config, deepFreeze } from './config.ts'
 import { ownSection } from './own-section.ts'
+import { tracingSettings } from '../tracing/tracing-settings.ts'
 import { type Environment, readSecrets } from './secrets.ts'
 import { newSigningKey, readOrCreateSigningKey, type SigningKey } from './signing-key.ts'
 
@@ -39,6 +40,7 @@ export function embeddedConfig(options: EmbeddedOptions, environment: Environmen
     cacheBytes: 128 * 1024 * 1024,
     metrics: { enabled: true },
     logLevel: 'info',
+    tracing: tracingSettings(environment),
     settings: { ...settings, ...(secrets.token !== undefined && { token: secrets.token }) },
   })
 }

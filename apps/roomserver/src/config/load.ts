@@ -5,6 +5,7 @@ import { type Config, type DatabaseConfig, deepFreeze } from './config.ts'
 import { databaseConfig, type Pool } from './connection-string.ts'
 import { nearMiss } from './near-miss.ts'
 import { ownSection } from './own-section.ts'
+import { tracingSettings } from '../tracing/tracing-settings.ts'
 import { type Environment, readSecrets, type Secrets } from './secrets.ts'
 import { componentSection, globalSection, loggingSection, roomServerSection } from './sections.ts'
 import { readSigningKey, type SigningKey } from './signing-key.ts'
@@ -81,6 +82,7 @@ export function parseConfig(text: string, path: string, environment: Environment
     cacheBytes: global.cache.max_size_estimated,
     metrics: metricsOf(global, secrets),
     logLevel: lowestLevel(checkPart(file, ['logging'], top['logging'], loggingSection) ?? []),
+    tracing: tracingSettings(environment),
     settings: { ...settings, ...(token !== undefined && { token }) },
   })
 }

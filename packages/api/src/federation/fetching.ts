@@ -2,8 +2,6 @@ import type { z } from 'zod'
 import { repeatable } from '../endpoint.ts'
 import { int, jsonText, list, map, omitZero, serverName, struct, text, version } from '../wire/builders.ts'
 
-const TIMEOUT_MS = 60_000
-
 /** A public key of a server. */
 export const PublicKeyResult = struct('gomatrixserverlib.PublicKeyLookupResult', {
   key: text('Unpadded base64.', 'gomatrixserverlib.Base64Bytes'),
@@ -121,28 +119,24 @@ export const federationFetchEndpoints = {
     request: QueryPublicKeyRequest,
     response: QueryPublicKeyResponse,
     summary: 'Gives public keys of servers.',
-    timeoutMs: TIMEOUT_MS,
   }),
   getEventAuth: repeatable({
     path: '/federationapi/client/getEventAuth',
     request: GetEventAuthRequest,
     response: GetEventAuthResponse,
     summary: 'Asks a server for the auth chain of an event.',
-    timeoutMs: TIMEOUT_MS,
   }),
   lookupMissingEvents: repeatable({
     path: '/federationapi/client/lookupMissingEvents',
     request: LookupMissingEventsRequest,
     response: LookupMissingEventsResponse,
     summary: 'Asks a server for the events in a gap.',
-    timeoutMs: TIMEOUT_MS,
   }),
   lookupStateIds: repeatable({
     path: '/federationapi/client/lookupStateIDs',
     request: LookupStateIdsRequest,
     response: LookupStateIdsResponse,
     summary: 'Asks a server for the IDs of the state before an event.',
-    timeoutMs: TIMEOUT_MS,
   }),
   lookupState: repeatable({
     path: '/federationapi/client/lookupState',
@@ -156,13 +150,11 @@ export const federationFetchEndpoints = {
     request: GetEventRequest,
     response: FederationTransaction,
     summary: 'Asks a server for an event.',
-    timeoutMs: TIMEOUT_MS,
   }),
   backfill: repeatable({
     path: '/federationapi/client/backfill',
     request: BackfillRequest,
     response: FederationTransaction,
     summary: 'Asks a server for earlier events.',
-    timeoutMs: TIMEOUT_MS,
   }),
 }

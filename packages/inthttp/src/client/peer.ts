@@ -3,6 +3,7 @@ import { type CallContext, type Endpoint, encode } from '@roomserver/api'
 import { type Clock, RoomserverError, systemClock } from '@roomserver/types'
 import { decodeBody } from '../decode-body.ts'
 import { failureOfAnswer } from './answer-failure.ts'
+import type { Tracing } from '../tracing.ts'
 import { CircuitBreaker } from './circuit-breaker.ts'
 import { h2cTransport } from './h2c-transport.ts'
 import { http1Transport } from './http1-transport.ts'
@@ -23,10 +24,19 @@ export interface PeerOptions {
   /** Longest answer that is taken. */
   readonly maxAnswerBytes?: number | undefined
   readonly clock?: Clock | undefined
+  readonly tracing?: Tracing | undefined
 }
 
 /** What sending has to know of an operation. */
 type Sending = Pick<Endpoint, 'path' | 'timeoutMs' | 'repeatable'>
+
+type Headers = Readonly<Record<string, string>>
+
+/** What is sent, again and again if need be. */
+interface Message {
+  readonly body: string
+  readonly headers: Headers
+}
 
 const FIRST_PAUSE_MS = 100
 
@@ -52,14 +62,28 @@ export class Peer {
   }
 
   /** Asks. @throws {RoomserverError} the peer's failure, or `COMPONENT_FAILED` when there is no proper answer */
-  async call<Request, Response>(
+  call<Request, Response>(
     operation: string,
     endpoint: Endpoint<Request, Response>,
     request: Request,
     context: CallContext = {},
   ): Promise<Response> {
+    const { tracing } = this.options
+    if (tracing === undefined) return this.ask(operation, endpoint, request, context, {})
+    return tracing.call(this.component, operation, (traceparent) => {
+      return this.ask(operation, endpoint, request, context, { traceparent })
+    })
+  }
+
+  private async ask<Request, Response>(
+    operation: string,
+    endpoint: Endpoint<Request, Response>,
+    request: Request,
+    context: CallContext,
+    headers: Headers,
+  ): Promise<Response> {
     const body = encode(endpoint.request, request)
-    const answer = await this.persist(operation, endpoint, body, context)
+    const answer = await this.persist(operation, endpoint, { body, headers }, context)
     if (answer.status !== 200) throw failureOfAnswer(answer, this.component, operation)
     const decoded = await decodeBody(endpoint.response, answer.body)
     if (!decoded.ok) throw this.failed(operation, `its answer cannot be read: ${decoded.message}`)
@@ -75,14 +99,14 @@ export class Peer {
   private async persist(
     operation: string,
     endpoint: Sending,
-    body: string,
+    message: Message,
     context: CallContext,
   ): Promise<PeerAnswer> {
     const attempts = 1 + (this.options.retries ?? 2)
     for (let attempt = 1; ; attempt++) {
       if (!this.breaker.admits())
         throw this.failed(operation, 'it has not answered lately and is left alone for a while')
-      const answer = await this.attempt(endpoint, body, context)
+      const answer = await this.attempt(endpoint, message, context)
       const isLast = attempt >= attempts
       if (!(answer instanceof TransportFault)) {
         if (answer.status !== 503 || isLast) return answer
@@ -95,7 +119,7 @@ export class Peer {
 
   private async attempt(
     { path, timeoutMs }: Sending,
-    body: string,
+    { body, headers }: Message,
     context: CallContext,
   ): Promise<PeerAnswer | TransportFault> {
     const { token, maxAnswerBytes = 512 * 1024 * 1024 } = this.options
@@ -104,10 +128,11 @@ export class Peer {
         path: `${this.basePath}/api${path}`,
         body,
         headers: {
+          ...headers,
           'content-type': 'application/json',
           ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         },
-        timeoutMs: timeoutMs ?? this.options.timeoutMs ?? 30_000,
+        timeoutMs: timeoutMs ?? this.options.timeoutMs ?? 60_000,
         maxAnswerBytes,
         signal: context.signal,
       })

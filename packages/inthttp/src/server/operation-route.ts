@@ -3,6 +3,7 @@ import { decodeBody } from '../decode-body.ts'
 import { isFailure, type Logger, RoomserverError } from '@roomserver/types'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { badRequest, type ErrorForm, failureForm, unexpectedForm } from './error-form.ts'
+import type { Tracing } from '../tracing.ts'
 import type { Limits } from './limits.ts'
 import type { Answered } from './options.ts'
 import { type Body, type BodyBudget, readBody } from './read-body.ts'
@@ -14,6 +15,7 @@ export interface Operations {
   readonly budget: BodyBudget
   readonly log: Logger
   readonly observe: (answered: Answered) => void
+  readonly tracing: Tracing | undefined
   /** Requests that are being worked on. */
   running: number
 }
@@ -63,7 +65,7 @@ async function takeRequest(
 
 async function answer(
   { name, endpoint, call }: Operation,
-  { log, limits }: Operations,
+  { log, limits, tracing }: Operations,
   body: Uint8Array,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -74,7 +76,9 @@ async function answer(
   if (!checked.success) return sendError(reply, badRequest(checked.error.message))
   const signal = goneSignal(reply)
   try {
-    const value = await call(decoded.value, { signal })
+    const work = () => call(decoded.value, { signal })
+    const { traceparent } = request.headers
+    const value = await (tracing === undefined ? work() : tracing.operation(name, oneOf(traceparent), work))
     return sendAnswer(reply, endpoint.response, value, limits.answerStallMs)
   } catch (error) {
     if (isFailure(error)) return sendError(reply, failureForm(error))
@@ -82,6 +86,10 @@ async function answer(
     log.error({ operation: name, request_id: request.id, err: error }, 'operation failed unexpectedly')
     return sendError(reply, unexpectedForm(request.id))
   }
+}
+
+function oneOf(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'string' ? header : undefined
 }
 
 /** Aborted when the caller hangs up before the answer is out. */

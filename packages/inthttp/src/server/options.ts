@@ -1,4 +1,5 @@
 import type { Logger } from '@roomserver/types'
+import type { Tracing } from '../tracing.ts'
 import type { Limits } from './limits.ts'
 
 /** What the database and the rest say about taking requests. */
@@ -54,6 +55,7 @@ export interface ServerOptions {
   readonly metrics?: MetricsSource | undefined
   /** Feeds `/api/roomserver/outputs`. */
   readonly outputs?: OutputSource | undefined
+  readonly tracing?: Tracing | undefined
   /** Told of every operation that was answered. */
   readonly observe?: ((answered: Answered) => void) | undefined
 }

@@ -31,6 +31,7 @@ export async function roomserverPlugin(
     budget: new BodyBudget(limits.maxBodyBytesInAll),
     log: options.log ?? silentLogger,
     observe: options.observe ?? (() => undefined),
+    tracing: options.tracing,
     running: 0,
   }
   // Bodies are read by the operations: the reference looks at no content type, and neither do we.

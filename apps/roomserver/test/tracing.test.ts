@@ -1,0 +1,66 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { expect, it } from 'vitest'
+import { folder, Program } from './program.ts'
+
+interface OtlpSpan {
+  readonly traceId: string
+  readonly parentSpanId?: string
+  readonly name: string
+  readonly kind: number
+  readonly startTimeUnixNano: string
+  readonly endTimeUnixNano: string
+  readonly status?: { readonly code: number; readonly message: string }
+}
+
+/** A collector that keeps what it is sent. */
+async function collector() {
+  const spans: OtlpSpan[] = []
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      const body = JSON.parse(Buffer.concat(chunks).toString('utf8')) as {
+        resourceSpans: { scopeSpans: { spans: OtlpSpan[] }[] }[]
+      }
+      spans.push(
+        ...body.resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap((scope) => scope.spans)),
+      )
+      response.end('{}')
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()))
+  const { port } = server.address() as AddressInfo
+  return { url: `http://127.0.0.1:${port}`, spans, [Symbol.dispose]: () => void server.close() }
+}
+
+it('traces operations to where OpenTelemetry’s variables say, as part of the caller’s trace', async () => {
+  using traces = await collector()
+  const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: traces.url }
+  await using program = await Program.serving(['--listen', '127.0.0.1:0', '--data', folder()], environment)
+  const traceId = '0af7651916cd43dd8448eb211c80319c'
+  const headers = { traceparent: `00-${traceId}-b7ad6b7169203331-01` }
+  const url = `${program.url}/api/roomserver`
+  await fetch(`${url}/queryPublishedRooms`, { method: 'POST', body: '{}', headers })
+  await fetch(`${url}/queryRoomVersionForRoom`, { method: 'POST', body: '{"room_id":"!no:x"}' })
+  expect(await program.stop()).toBe(0)
+  for (let tries = 0; traces.spans.length < 2 && tries < 100; tries++) await delay(20)
+  expect(traces.spans).toMatchObject([
+    { name: 'queryPublishedRooms', kind: 2, traceId, parentSpanId: 'b7ad6b7169203331' },
+    { name: 'queryRoomVersionForRoom', kind: 2, status: { code: 2, message: 'ROOM_NOT_FOUND' } },
+  ])
+  for (const { startTimeUnixNano, endTimeUnixNano } of traces.spans) {
+    const tookMs = Number(BigInt(endTimeUnixNano) - BigInt(startTimeUnixNano)) / 1e6
+    expect(tookMs).toBeGreaterThanOrEqual(0)
+    expect(Math.abs(Date.now() - Number(BigInt(startTimeUnixNano) / 1_000_000n))).toBeLessThan(60_000)
+  }
+})
+
+it('serves on when nobody takes its traces', async () => {
+  const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1' }
+  await using program = await Program.serving(['--listen', '127.0.0.1:0', '--data', folder()], environment)
+  expect(await program.post('queryPublishedRooms', {})).toEqual({ RoomIDs: null })
+  expect(await program.stop()).toBe(0)
+  expect(program.log.some(({ msg }) => msg === 'traces could not be sent')).toBe(true)
+})
