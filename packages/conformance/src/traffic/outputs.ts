@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '@roomserver/types'
+import { isJsonObject, type JsonObject } from '@roomserver/types'
 import { textOf } from '../json-text.ts'
 import { compareAnswers, type Difference } from './compare.ts'
 
@@ -89,9 +89,4 @@ function outOfOrder(
     last = Math.max(last, gotIndex)
   }
   return late
-}
-
-/** Every JSON object of a list. */
-export function objectsOf(values: readonly JsonValue[]): readonly JsonObject[] {
-  return values.filter(isJsonObject)
 }
