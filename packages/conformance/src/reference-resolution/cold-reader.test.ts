@@ -58,6 +58,7 @@ it('reads of a large room only what its forks changed and what that rests on', (
   const { outcome, reader } = resolveCold(room, [left, right], { rules, account: true })
   expect(outcome.account?.authDifference).toEqual(['$l1'])
   expect(reader.events.size).toBeLessThan(40)
+  expect(reader.questions).toBeLessThan(16)
   const { state } = resolveState([room.stateOf(left), room.stateOf(right)], {
     version: rules,
     events: (id) => known.get(id),

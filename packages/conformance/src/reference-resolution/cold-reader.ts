@@ -12,6 +12,8 @@ import type { StoredRoom } from '../stored-room.ts'
 export class ColdReader implements SnapshotReader {
   readonly events = new Set<EventNid>()
   readonly blocks = new Set<BlockNid>()
+  /** How often something had to be loaded. */
+  questions = 0
   readonly #room: StoredRoom
   readonly #snapshots = new Set<SnapshotNid>()
   readonly #names = new Set<string>()
@@ -23,6 +25,7 @@ export class ColdReader implements SnapshotReader {
 
   /** Loads what is needed. */
   load(need: ResolutionNeed): void {
+    this.questions++
     switch (need.kind) {
       case 'events':
         return addAll(this.events, need.nids)

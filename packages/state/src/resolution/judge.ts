@@ -12,6 +12,8 @@ export interface Bench {
   readonly withCommon: boolean
   /** Whether the events that the event cites step in where the state has none. */
   readonly withOwnAuth: boolean
+  /** Entries that events whose turn comes soon will be judged by, so that they can be loaded together. */
+  readonly upcoming?: () => readonly StateTuple[]
 }
 
 /** A verdict, and the state that it rests on. */
@@ -33,7 +35,7 @@ export function* judge<Need>(problem: Problem<Need>, node: EventNode, bench: Ben
     let standing = bench.state.get(type, stateKey)
     if (standing === undefined && bench.withCommon) {
       standing = graph.peek(type, stateKey)
-      if (standing === undefined) standing = yield* entryOf(graph, tuple, tuples)
+      if (standing === undefined) standing = yield* entryOf(graph, tuple, bench)
     }
     if (bench.withOwnAuth && (standing === undefined || standing === null || standing.isRejected)) {
       standing = citedFor(graph.authOf(node) ?? (yield* authOf(graph, node)), tuple)
@@ -44,13 +46,14 @@ export function* judge<Need>(problem: Problem<Need>, node: EventNode, bench: Ben
   return { verdict: checkAuth(pdu, stateOf(tuples, against)), tuples, against }
 }
 
-/** An entry of the unconflicted part that is not at hand; the others that will be needed are asked for with it. */
+/** An entry of the unconflicted part that is not at hand; others that will be needed are asked for with it. */
 function* entryOf<Need>(
   graph: Graph<Need>,
   tuple: StateTuple,
-  tuples: readonly StateTuple[],
+  { upcoming }: Bench,
 ): Asking<Need, EventNode | undefined> {
-  return (yield* graph.entries(tuples))[tuples.indexOf(tuple)]
+  const [event] = yield* graph.entries([tuple, ...(upcoming?.() ?? [])])
+  return event
 }
 
 /** The event for a tuple among those that an event cites, the rejected ones left out. */

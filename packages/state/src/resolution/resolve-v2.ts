@@ -1,3 +1,4 @@
+import { authTypesFor, type StateTuple } from '@roomserver/auth'
 import type { Asking } from '@roomserver/types'
 import { walkChains } from './chain-walk.ts'
 import type { EventNode } from './event-node.ts'
@@ -52,14 +53,29 @@ function* applyAllowed<Need>(
 ): Asking<Need, void> {
   const { graph, rules, scribe } = problem
   yield* graph.load(nodes.filter((node) => graph.authOf(node) === undefined))
-  const bench = { state, withCommon: rules.stateResolution !== 'v2.1', withOwnAuth: true }
+  let turn = 0
+  const upcoming = () => entriesThatDecide(nodes.slice(turn, turn + CHECKS_PER_BREATH), state)
+  const bench = { state, withCommon: rules.stateResolution !== 'v2.1', withOwnAuth: true, upcoming }
   for (const [index, node] of nodes.entries()) {
+    turn = index
     const judgement = yield* judge(problem, node, bench)
     // Production servers do not let an event in again that was rejected when it came.
     if (judgement.verdict.allowed && !node.isRejected) state.put(node)
     scribe?.judged(step, node, judgement)
     if (index % CHECKS_PER_BREATH === CHECKS_PER_BREATH - 1) yield undefined
   }
+}
+
+/** The entries that events are judged by, as far as nothing is settled about them. */
+function entriesThatDecide(nodes: readonly EventNode[], state: WorkingState): readonly StateTuple[] {
+  const found = new Map<string, StateTuple>()
+  for (const { pdu } of nodes) {
+    for (const tuple of authTypesFor(pdu, pdu.rules)) {
+      const [type, stateKey] = tuple
+      if (state.get(type, stateKey) === undefined) found.set(JSON.stringify(tuple), tuple)
+    }
+  }
+  return [...found.values()]
 }
 
 function* settled<Need>(

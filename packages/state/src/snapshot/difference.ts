@@ -10,7 +10,7 @@ import {
 import { type Entries, entryCount, eventAt, NO_ENTRIES, stateKeyAt, typeAt } from './entries.ts'
 import { lookup } from './lookup.ts'
 import { mergeEntries, overlay } from './merge.ts'
-import { type BlockNeed, type BlockReader, layersOf } from './reader.ts'
+import { type BlockNeed, type BlockReader, blocksOf, layersOf } from './reader.ts'
 
 /** An entry that is not the same in all of several states: its event in each of them, 0 where it has none. */
 export interface Divergence {
@@ -34,6 +34,7 @@ export function* divergences(
 ): Asking<BlockNeed, readonly Divergence[]> {
   const shared = sharedBottom(snapshots)
   const bottom: Blocks = { blocks: snapshots[0]?.blocks.slice(0, shared) ?? [] }
+  yield* blocksOf([...new Set(snapshots.flatMap(({ blocks }) => blocks.slice(shared)))], reader)
   const tops: Entries[] = []
   let union = NO_ENTRIES
   for (const snapshot of snapshots) {
