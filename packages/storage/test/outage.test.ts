@@ -61,8 +61,9 @@ it('loses nothing that was answered when PostgreSQL is killed under load and sta
   }
   await new Promise((resolve) => setTimeout(resolve, 150))
   isDone = true
+  const ended = await Promise.all(work)
   const outputs = await store.outputs(0, 100_000)
-  for (const { answered, failures, roomId } of await Promise.all(work)) {
+  for (const { answered, failures, roomId } of ended) {
     const seqs = outputs.filter((each) => each.roomId === roomId).map(({ seq }) => seq)
     expect(answered).toBeGreaterThan(3)
     expect(seqs).toEqual(Array.from({ length: seqs.length }, (_, at) => at + 1))

@@ -23,6 +23,8 @@ export interface PostgresOptions {
   readonly maxLifetimeSeconds?: number | undefined
   /** How long a caller waits for a connection. */
   readonly connectTimeoutMs?: number
+  /** How long a statement may take before its connection is given up: the server may be out of reach. */
+  readonly statementTimeoutMs?: number
 }
 
 /** A pool in the shape that Kysely wants; its clients name their statements and read 64-bit integers as numbers. */
@@ -32,9 +34,10 @@ export function openPool(options: PostgresOptions, log: Logger): PostgresPool {
     max: options.maxConnections ?? 10,
     idleTimeoutMillis: options.idleTimeoutMs ?? 60_000,
     maxLifetimeSeconds: options.maxLifetimeSeconds ?? 0,
-    connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 30_000,
     // A process that hangs must not keep its locks for ever.
     idle_in_transaction_session_timeout: 60_000,
+    keepAlive: true,
     application_name: 'roomserver',
     types: { getTypeParser: parserFor },
   })
@@ -43,7 +46,7 @@ export function openPool(options: PostgresOptions, log: Logger): PostgresPool {
   return {
     connect: async () => {
       const client = await pool.connect().catch(rethrow)
-      const known = clients.get(client) ?? namingClient(client)
+      const known = clients.get(client) ?? namingClient(client, options.statementTimeoutMs ?? 120_000)
       clients.set(client, known)
       return known
     },
@@ -58,11 +61,20 @@ function parserFor(oid: number, format?: 'text' | 'binary'): (value: string) => 
   return format === 'binary' ? types.getTypeParser(oid, 'binary') : types.getTypeParser(oid)
 }
 
-function namingClient(client: PoolClient): PostgresPoolClient {
+function namingClient(client: PoolClient, timeoutMs: number): PostgresPoolClient {
   // A connection that breaks fails its query as well, which is where it is reported.
   client.on('error', () => undefined)
-  const query = (text: string, parameters: readonly unknown[]) =>
-    client.query(statement(text, parameters)).catch(rethrow)
+  const query = async (text: string, parameters: readonly unknown[]) => {
+    // Ending a client in the middle of a statement cuts its connection, and that fails the statement.
+    const timer = setTimeout(() => void client.end().catch(() => undefined), timeoutMs)
+    try {
+      return await client.query(statement(text, parameters))
+    } catch (error) {
+      throw storeError(error)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
   return { query, release: (broken?: boolean) => client.release(broken) } as unknown as PostgresPoolClient
 }
 
