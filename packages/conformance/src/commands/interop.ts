@@ -5,20 +5,18 @@ import { compareDrives } from '../interop/compare.ts'
 import { buildComponents, type Components, ComponentsMissing } from '../interop/components.ts'
 import type { Observation } from '../interop/drive.ts'
 import { freePortPrefix, startPolyliths } from '../interop/polylith.ts'
+import { type Check, takeOver } from '../interop/takeover.ts'
 import { tellStories } from '../interop/tell.ts'
 
 const ROOT = join(import.meta.dirname, '../../../..')
-const OURS = [
-  '--conditions=@roomserver/source',
-  join(ROOT, 'apps/roomserver/src/index.ts'),
-  'serve',
-  '--config',
-]
+const PROGRAM = ['--conditions=@roomserver/source', join(ROOT, 'apps/roomserver/src/index.ts')]
+const OURS = [...PROGRAM, 'serve', '--config']
 
 interface InteropOptions {
   readonly from: string
   readonly cache: string
   readonly only?: string
+  readonly takeover: boolean
 }
 
 /** `conformance interop`: our room server among the reference's components, held against the reference's own. */
@@ -34,6 +32,7 @@ export function interopCommand(): Command {
     )
     .option('--cache <folder>', 'where built components are kept', join(tmpdir(), 'roomserver-interop-cache'))
     .option('--only <pattern>', 'stories to tell')
+    .option('--no-takeover', "leave out the import of the reference's database and what follows")
     .action(async (options: InteropOptions) => {
       const components = await componentsOrReason(options)
       if (typeof components === 'string') {
@@ -46,10 +45,15 @@ export function interopCommand(): Command {
       const reference = await driveOnce('the reference', drive)
       const ours = await driveOnce('ours', drive, [process.execPath, ...OURS])
       const { passed, failures, departed } = compareDrives(reference, ours)
+      const checks = options.takeover ? await takeOverOnce(drive) : []
       for (const failure of failures) console.log(failure)
+      for (const { what, holds } of checks)
+        if (!holds) console.log(`after the takeover: does not hold: ${what}`)
       for (const line of departed) console.log(`departs as expected: ${line}`)
-      process.exitCode = failures.length > 0 ? 1 : 0
-      console.log(`${passed + departed.length} passed, ${failures.length} failed`)
+      const broken = checks.filter(({ holds }) => !holds).length
+      process.exitCode = failures.length + broken > 0 ? 1 : 0
+      const held = checks.length - broken
+      console.log(`${passed + departed.length + held} passed, ${failures.length + broken} failed`)
     })
 }
 
@@ -60,6 +64,15 @@ async function componentsOrReason(options: InteropOptions): Promise<Components |
     if (error instanceof ComponentsMissing) return error.message
     throw error
   }
+}
+
+/** The reference runs, its database is imported, ours takes its place. */
+async function takeOverOnce({ components, ports }: DriveOptions): Promise<readonly Check[]> {
+  const started = performance.now()
+  await using polyliths = await startPolyliths(components, ports)
+  const checks = await takeOver(polyliths, [process.execPath, ...PROGRAM])
+  console.log(`takeover: ${checks.length} checks in ${((performance.now() - started) / 1000).toFixed(1)} s`)
+  return checks
 }
 
 interface DriveOptions {

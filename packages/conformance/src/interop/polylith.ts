@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createDatabase, startNats, startPostgres } from '@roomserver/testing'
@@ -13,7 +13,14 @@ export interface Polyliths extends AsyncDisposable {
   readonly database: string
   /** Where the programs' logs are. */
   readonly logs: string
+  /** A database of its own on the same PostgreSQL. */
+  freshDatabase(): Promise<string>
+  /** Stops the first homeserver's room server and starts another one in its place, on another database. */
+  replaceRoomserver(command: readonly string[], database: string): Promise<void>
 }
+
+/** Names of the homeservers' processes and message subjects begin so. */
+const NAME = 'InteropHs'
 
 const STORES = [
   'roomserver',
@@ -48,7 +55,7 @@ export async function startPolyliths(
       for (const store of STORES) databases.set(store, (await createDatabase(postgres.url)).url)
       const nats = owned.use(await startNats())
       const options = {
-        name: `InteropHs${number}`,
+        name: `${NAME}${number}`,
         portPrefix: portPrefix + number,
         folder: join(folder, `hs${number}`),
         components,
@@ -61,12 +68,22 @@ export async function startPolyliths(
         database: options.database('roomserver'),
       }
     }
+    const freshDatabase = async () => `${owned.use(await createDatabase(postgres.url)).url}?sslmode=disable`
     const first = await start(1, roomserver)
     const second = await start(2)
     return {
       servers: [first.server, second.server],
       database: first.database,
       logs: folder,
+      freshDatabase,
+      async replaceRoomserver([command = '', ...args], database) {
+        await processes.stop(`${NAME}1-roomserver`)
+        const config = join(folder, 'replaced.yaml')
+        const text = await readFile(first.server.configFile, 'utf8')
+        await writeFile(config, text.replaceAll(first.database, database))
+        processes.start(`${NAME}1-replacement`, command, [...args, config])
+        await processes.waitForPort((portPrefix + 1) * 100 + 70, `${NAME}1-replacement`)
+      },
       [Symbol.asyncDispose]: () => owned.disposeAsync(),
     }
   } catch (error) {

@@ -38,16 +38,24 @@ export class ProcessGroup implements AsyncDisposable {
     throw new Error(`${name} does not listen on port ${port}; its log: ${join(this.#logs, `${name}.log`)}`)
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const { child } of this.#children.toReversed()) {
-      if (child.exitCode !== null || child.signalCode !== null) continue
-      const ended = once(child, 'exit')
-      child.kill('SIGTERM')
-      const killer = setTimeout(() => child.kill('SIGKILL'), 5000)
-      await ended
-      clearTimeout(killer)
-    }
+  /** Stops one program. */
+  async stop(name: string): Promise<void> {
+    const entry = this.#children.findLast((candidate) => candidate.name === name)
+    if (entry !== undefined) await end(entry.child)
   }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { child } of this.#children.toReversed()) await end(child)
+  }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = once(child, 'exit')
+  child.kill('SIGTERM')
+  const killer = setTimeout(() => child.kill('SIGKILL'), 5000)
+  await ended
+  clearTimeout(killer)
 }
 
 /** Whether somebody listens on a port of 127.0.0.1. */

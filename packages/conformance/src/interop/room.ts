@@ -182,6 +182,20 @@ export async function noteSync(
   drive.note(step, 200, seen)
 }
 
+/** Waits until `witness` sees that `sender` changed the membership of `target`; what is told next depends on it. */
+export async function untilMemberBy(
+  sender: ClientUser,
+  target: ClientUser,
+  witness: ClientUser,
+  room: string,
+): Promise<void> {
+  const entry = JSON.stringify(['m.room.member', target.id, sender.id]).slice(0, -1)
+  await eventually(
+    async () => JSON.stringify((await seeRoom(witness, room)).state),
+    (state) => state.includes(entry),
+  )
+}
+
 function roomsOf(sync: JsonObject): JsonObject {
   const rooms = isJsonObject(sync['rooms']) ? sync['rooms'] : {}
   return Object.fromEntries(

@@ -14,6 +14,7 @@ import {
   say,
   seeRoom,
   setState,
+  untilMemberBy,
 } from './room.ts'
 
 /** The people of a drive: two on the homeserver under test, one on the other. */
@@ -255,8 +256,11 @@ const federated: Scenario = {
       await act(drive, `${name}: yuri is invited from afar`, alice, room, 'invite', yuri)
       await noteSync(drive, `${name}: yuri sees the invite`, yuri, (rooms) => rooms.includes(room))
       await join(drive, `${name}: yuri accepts`, yuri, room, [first.serverName])
+      await untilMemberBy(yuri, yuri, xena, room)
       await act(drive, `${name}: alice kicks yuri`, alice, room, 'kick', yuri)
+      await untilMemberBy(alice, yuri, xena, room)
       await act(drive, `${name}: alice bans xena`, alice, room, 'ban', xena)
+      await untilMemberBy(alice, xena, xena, room)
       await say(drive, `${name}: xena is out`, xena, room, `${name} banned`)
       await noteState(drive, `${name}: state`, alice, room)
     }

@@ -1,6 +1,6 @@
 import { Drive, type Observation } from './drive.ts'
 import type { Homeserver } from './homeserver.ts'
-import { gather, SCENARIOS } from './scenarios.ts'
+import { gather, type People, SCENARIOS } from './scenarios.ts'
 
 /** Tells every story to a pair of homeservers. A story that breaks off leaves a note of why, and the next one goes on. */
 export async function tellStories(
@@ -8,7 +8,16 @@ export async function tellStories(
   only?: RegExp,
 ): Promise<readonly Observation[]> {
   const drive = new Drive()
-  const people = await gather(drive, servers)
+  return await tellTo(drive, await gather(drive, servers), servers, only)
+}
+
+/** The same to people who are there already. */
+export async function tellTo(
+  drive: Drive,
+  people: People,
+  servers: readonly [Homeserver, Homeserver],
+  only?: RegExp,
+): Promise<readonly Observation[]> {
   for (const scenario of SCENARIOS) {
     if (only !== undefined && !only.test(scenario.name)) continue
     try {
