@@ -223,6 +223,32 @@ it('answers others on a connection while long answers wait to be taken', async (
   session.close()
 })
 
+it('closes idle connections, but not under a request that takes its time', async () => {
+  const { promise, resolve } = Promise.withResolvers<{ RoomIDs: [] }>()
+  const { api } = fakeRoomserver({ queryPublishedRooms: () => promise })
+  await using server = await serveRoomserver(api, { ...anyPort, limits: { idleTimeoutMs: 100 } })
+  const idle = connect(server.address)
+  const busy = connect(server.address)
+  const pending = ask(busy)
+  const http1 = askHttp1(server.address, { path: PATH, body: '{}' })
+  await new Promise((closed) => idle.once('close', closed))
+  await delay(300)
+  resolve({ RoomIDs: [] })
+  expect([await pending, (await http1).status]).toEqual([200, 200])
+  await new Promise((closed) => busy.once('close', closed))
+})
+
+it('cuts off a connection on which nothing moves for very long', async () => {
+  const { api } = fakeRoomserver({ queryPublishedRooms: () => new Promise(() => undefined) })
+  const limits = { idleTimeoutMs: 50, silenceMs: 150, drainMs: 100 }
+  await using server = await serveRoomserver(api, { ...anyPort, limits })
+  const session = connect(server.address)
+  session.on('error', () => undefined)
+  const fates = await Promise.allSettled([ask(session), askHttp1(server.address, { path: PATH, body: '{}' })])
+  expect(fates[1].status).toBe('rejected')
+  expect(session.destroyed).toBe(true)
+})
+
 it('cuts off a caller who takes nothing of a long answer', async () => {
   const event = { roomVersion: '10', eventId: '$e', json: `{"x":"${'x'.repeat(60_000)}"}` }
   const { api } = fakeRoomserver({
