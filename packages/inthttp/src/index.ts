@@ -16,5 +16,6 @@ export {
   createRoomserverClient,
   createUserClient,
 } from './client/clients.ts'
+export { type FollowedOutput, type FollowOptions, followOutputs } from './client/follow-outputs.ts'
 export type { PeerOptions } from './client/peer.ts'
 export type { Tracing } from './tracing.ts'

@@ -1,0 +1,84 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { decode, OutputEvent } from '@roomserver/api'
+import { RoomserverError } from '@roomserver/types'
+import { parseEventStream, type ServerSentEvent } from './event-stream.ts'
+
+export interface FollowOptions {
+  /** Position of the last output that was dealt with; 0, the default, is before the first. */
+  readonly after?: number
+  readonly token?: string
+  /** Ends the stream. */
+  readonly signal?: AbortSignal
+}
+
+/** An output of a room server's embedded log. */
+export interface FollowedOutput {
+  /** To go on behind, later. */
+  readonly position: number
+  readonly output: OutputEvent
+}
+
+const PAUSE_MS = 1_000
+
+/**
+ * Follows the embedded output log of a room server: what was put out since a position, and then what comes, in order
+ * and without a gap, over as many connections as it takes. Ends when `signal` is aborted.
+ *
+ * @param url - `http://host:port` of the room server
+ * @throws {RoomserverError} COMPONENT_FAILED when the server has no such log, refuses, or has dropped outputs after
+ *   the position
+ */
+export async function* followOutputs(
+  url: string,
+  options: FollowOptions = {},
+): AsyncGenerator<FollowedOutput, void, void> {
+  const { signal } = options
+  let position = options.after ?? 0
+  while (signal?.aborted !== true) {
+    const response = await connect(url, position, options)
+    if (response !== undefined) {
+      try {
+        for await (const event of parseEventStream(response.body ?? nothing())) {
+          const followed = outputOf(event)
+          position = followed.position
+          yield followed
+        }
+      } catch (error) {
+        if (error instanceof RoomserverError) throw error
+      }
+    }
+    await delay(PAUSE_MS, undefined, signal === undefined ? {} : { signal }).catch(() => undefined)
+  }
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
+
+/** `undefined`: no connection; worth another try. */
+async function connect(url: string, after: number, options: FollowOptions): Promise<Response | undefined> {
+  const { token, signal } = options
+  let response: Response
+  try {
+    response = await fetch(`${url}/api/roomserver/outputs?after=${after}`, {
+      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      signal: signal ?? null,
+    })
+  } catch {
+    return undefined
+  }
+  if (response.ok) return response
+  await response.body?.cancel()
+  if (response.status === 503) return undefined
+  throw failed(`the server answers with status ${response.status}`)
+}
+
+function outputOf({ id, event, data }: ServerSentEvent): FollowedOutput {
+  if (event === 'gap') throw failed(`outputs were dropped that have not been read: ${data}`)
+  const decoded = decode(OutputEvent, new TextEncoder().encode(data))
+  if (!decoded.ok) throw failed(`an output cannot be read: ${decoded.message}`)
+  return { position: Number(id), output: decoded.value }
+}
+
+function failed(reason: string): RoomserverError {
+  const details = { component: 'roomserver', operation: 'outputs', reason }
+  return new RoomserverError('COMPONENT_FAILED', details, `the outputs cannot be followed: ${reason}`)
+}
