@@ -38,3 +38,18 @@ it('takes the lock at the beginning of a transaction', () => {
   expect(() => adapter.prepare('begin').run([])).toThrow(/within a transaction/)
   adapter.prepare('rollback').run([])
 })
+
+it('goes on after a transaction that found the disk full, and says that it was', () => {
+  const insert = adapter.prepare('insert into t (b) values (?)')
+  adapter.database.exec('pragma max_page_count = 10')
+  adapter.prepare('begin').run([])
+  const fill = () => {
+    for (let i = 0; i < 100; i++) insert.run(['x'.repeat(8_000)])
+  }
+  expect(fill).toThrow(expect.objectContaining({ code: 'STORE_UNAVAILABLE' }))
+  adapter.prepare('rollback').run([])
+  adapter.prepare('begin').run([])
+  insert.run(['small'])
+  adapter.prepare('commit').run([])
+  expect(adapter.prepare('select b from t').all([])).toEqual([{ b: 'small' }])
+})

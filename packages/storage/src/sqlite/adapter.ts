@@ -30,9 +30,8 @@ export class SqliteAdapter implements SqliteDatabase {
 
   #remember(sql: string): Statement {
     // The lock is taken at the start, or a transaction that began by reading could not go on to write.
-    const statement = new Statement(
-      attempt(() => this.database.prepare(sql === 'begin' ? 'begin immediate' : sql)),
-    )
+    const prepared = attempt(() => this.database.prepare(sql === 'begin' ? 'begin immediate' : sql))
+    const statement = sql === 'rollback' ? new Rollback(prepared, this.database) : new Statement(prepared)
     this.#statements.set(sql, statement)
     if (this.#statements.size > MAX_STATEMENTS) {
       const oldest = this.#statements.keys().next().value
@@ -70,6 +69,23 @@ class Statement implements SqliteStatement {
 
   iterate(parameters: readonly unknown[]): IterableIterator<unknown> {
     return this.all(parameters).values()
+  }
+}
+
+/** SQLite undoes a transaction itself where the disk is full or fails; then there is nothing left to undo. */
+class Rollback extends Statement {
+  readonly #database: DatabaseSync
+
+  constructor(statement: StatementSync, database: DatabaseSync) {
+    super(statement)
+    this.#database = database
+  }
+
+  override run(parameters: readonly unknown[]): {
+    changes: number | bigint
+    lastInsertRowid: number | bigint
+  } {
+    return this.#database.isTransaction ? super.run(parameters) : { changes: 0, lastInsertRowid: 0 }
   }
 }
 
