@@ -130,6 +130,7 @@ export class Intake {
   #textOf(error: unknown): string {
     if (isFailure(error, 'MALFORMED_EVENT')) this.#parts.counters.malformed++
     if (isFailure(error)) return error.message
+    this.#parts.log.error({ err: error }, 'an event could not be decided upon')
     return 'an internal error occurred; the log has more'
   }
 }
