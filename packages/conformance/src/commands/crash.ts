@@ -1,53 +1,90 @@
 import { Command, Option } from 'commander'
 import { checkStore } from '../crash/check-rooms.ts'
 import { crashRound, type RoundResult } from '../crash/crash-round.ts'
-import { type DatabaseKind, prepareGround } from '../crash/ground.ts'
+import { type DatabaseKind, type Ground, prepareGround } from '../crash/ground.ts'
+import { scenariosFor } from '../crash/scenarios/scenarios.ts'
+import type { ScenarioResult } from '../crash/scenarios/under-load.ts'
 
 interface CrashOptions {
   readonly rounds: number
   readonly database: DatabaseKind
   readonly seed: number
+  readonly scenarios: string | boolean
+}
+
+interface Tally {
+  passed: number
+  failed: number
 }
 
 /** `conformance crash`: kills the built server under load, and looks at what is left. */
 export function crashCommand(): Command {
   return new Command('crash')
     .description(
-      'kills the built server under load, at named points and at random moments, and checks every room',
+      'kills the built server under load, takes what it stands on away, and checks every room afterwards',
     )
-    .option('--rounds <count>', 'how often', Number, 100)
+    .option('--rounds <count>', 'how often it is killed, at named points and at random moments', Number, 100)
     .addOption(
       new Option('--database <which>', 'SQLite with the embedded log, or PostgreSQL with JetStream')
         .choices(['sqlite', 'postgres'])
         .default('sqlite'),
     )
     .option('--seed <number>', 'the same makes the same rooms and the same faults', Number, 1)
+    .option('--scenarios <text>', 'only the scenarios after the rounds whose name has this in it', '')
+    .option('--no-scenarios', 'only the rounds')
     .action(async (options: CrashOptions) => {
-      const failed = await run(options)
+      const { passed, failed } = await run(options)
       process.exitCode = failed > 0 ? 1 : 0
+      console.log(`${passed} passed, ${failed} failed`)
     })
 }
 
-async function run({ database, rounds, seed }: CrashOptions): Promise<number> {
+async function run({ database, rounds, scenarios, seed }: CrashOptions): Promise<Tally> {
   await using ground = await prepareGround(database)
-  let failed = 0
+  const tally = { passed: 0, failed: 0 }
+  const count = (problems: readonly string[]): void => {
+    if (problems.length > 0) tally.failed++
+    else tally.passed++
+    for (const problem of problems.slice(0, MOST_LINES)) console.log(`  ${problem}`)
+    if (problems.length > MOST_LINES) console.log(`  … and ${problems.length - MOST_LINES} more`)
+  }
   for (let round = 1; round <= rounds; round++) {
     const result = await crashRound(ground.server, ground, seed * 100_000 + round)
-    if (result.problems.length > 0) failed++
-    report(round, result)
+    console.log(`round ${round}: ${roundText(result)}`)
+    count(result.problems)
   }
+  if (typeof scenarios === 'string') await runScenarios(ground, scenarios, seed, count)
   const damage = await checkStore(ground.storage)
-  for (const line of damage) console.log(line)
-  if (damage.length > 0) failed++
-  console.log(`${rounds - Math.min(rounds, failed)} passed, ${failed} failed`)
-  return failed
+  console.log(`the store's own check: ${damage.length} findings`)
+  count(damage)
+  return tally
+}
+
+async function runScenarios(
+  ground: Ground,
+  name: string,
+  seed: number,
+  count: (problems: readonly string[]) => void,
+): Promise<void> {
+  const chosen = scenariosFor(ground).filter((one) => one.name.includes(name))
+  for (const [index, scenario] of chosen.entries()) {
+    const result = await scenario.run(ground, seed * 100 + index)
+    if (typeof result === 'string') {
+      console.log(`${scenario.name}: skipped: ${result}`)
+      continue
+    }
+    console.log(`${scenario.name}: ${scenarioText(result)}`)
+    count(result.problems)
+  }
 }
 
 const MOST_LINES = 10
 
-function report(round: number, { events, how, isReached, problems, retries }: RoundResult): void {
+function roundText({ events, how, isReached, retries }: RoundResult): string {
   const end = isReached ? `killed ${how}` : `killed at the end of the load (${how} was not reached)`
-  console.log(`round ${round}: ${events} events, ${end}, ${retries} requests sent again`)
-  for (const problem of problems.slice(0, MOST_LINES)) console.log(`  ${problem}`)
-  if (problems.length > MOST_LINES) console.log(`  … and ${problems.length - MOST_LINES} more`)
+  return `${events} events, ${end}, ${retries} requests sent again`
+}
+
+function scenarioText({ events, retries, rooms }: ScenarioResult): string {
+  return `${events} events in ${rooms} rooms, ${retries} requests sent again`
 }

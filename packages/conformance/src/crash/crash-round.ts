@@ -41,7 +41,8 @@ export async function crashRound(
   seed: number,
 ): Promise<RoundResult> {
   const random = seededRandom(seed)
-  const senders = await makeSenders(ROOMS, seed, random)
+  const names = Array.from({ length: ROOMS }, (_, number) => `r${seed}-${number}.test`)
+  const senders = await Promise.all(names.map((name) => makeSender(name, random(2 ** 31))))
   const fault = randomFault(random, evidence.isEmbedded)
   const how = fault.point ?? `after ${fault.afterMs} ms`
   const from = evidence.log.taken.length
@@ -73,24 +74,25 @@ export async function crashRound(
   return { how, isReached, events, retries, problems }
 }
 
-/** Rooms and who sends them. Names come from the seed, so that no two rounds have the same room. */
-export async function makeSenders(
-  count: number,
+/**
+ * A room and who sends it.
+ *
+ * @param name - no two rooms may have the same
+ */
+export async function makeSender(
+  name: string,
   seed: number,
-  random: Random,
-): Promise<readonly { readonly history: readonly Pdu[]; readonly sender: Sender }[]> {
-  return Promise.all(
-    Array.from({ length: count }, async (_, number) => {
-      const own = seededRandom(random(2 ** 31))
-      const { events } = await randomHistory(`r${seed}-${number}.test`, 20 + own(30), own)
-      return { history: events, sender: new Sender(events, own) }
-    }),
-  )
+): Promise<{ readonly history: readonly Pdu[]; readonly sender: Sender }> {
+  const random = seededRandom(seed)
+  const { events } = await randomHistory(name, 20 + random(30), random)
+  return { history: events, sender: new Sender(events, random) }
 }
 
 /** What a sender met that should not be. */
 export function problemsOf(sender: Sender): readonly string[] {
-  const unsent = sender.isDone ? [] : [`not all events were taken: ${sender.latestFailure}`]
+  const unsent = sender.isDone
+    ? []
+    : [`not all events were taken: ${[...sender.refusals].at(-1) ?? 'no answer'}`]
   return [...unsent, ...sender.surprises.map((answer) => `an answer that nobody expects: ${answer}`)]
 }
 

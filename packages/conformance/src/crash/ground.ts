@@ -1,53 +1,80 @@
-import { join } from 'node:path'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { openStorage, type Storage } from '@roomserver/storage'
-import { createDatabase, startNats, startPostgres } from '@roomserver/testing'
+import { createDatabase, startNats, startPostgres, type TestServer } from '@roomserver/testing'
 import { type OutputLog, readEmbeddedLog, readJetStream } from './output-log.ts'
 import { type Place, ServerProcess } from './server-process.ts'
+import { startTcpProxy, type TcpProxy, through } from './tcp-proxy.ts'
 
 export type DatabaseKind = 'sqlite' | 'postgres'
+
+/** The real servers that ours stands on in the production form, and the proxies through which it reaches them. */
+export interface Services {
+  readonly postgres: TestServer
+  readonly nats: TestServer
+  readonly proxies: readonly TcpProxy[]
+}
 
 /** A server that is crashed again and again, with all that is needed to look at what it does. */
 export interface Ground extends AsyncDisposable {
   readonly place: Place
   readonly server: ServerProcess
+  /** The same store, past every proxy. */
   readonly storage: Storage
   readonly log: OutputLog
   readonly isEmbedded: boolean
+  /** Left out in the embedded form. */
+  readonly services?: Services
 }
 
 /** SQLite with the embedded log, or a real PostgreSQL with a real nats-server; commits are forced to the disk. */
-export async function prepareGround(kind: DatabaseKind): Promise<Ground> {
+export function prepareGround(kind: DatabaseKind): Promise<Ground> {
+  return kind === 'sqlite' ? embeddedGround() : productionGround()
+}
+
+/** @param folder - where the database goes; a fresh one when left out */
+export async function embeddedGround(folder?: string): Promise<Ground> {
   await using owned = new AsyncDisposableStack()
-  const place = kind === 'sqlite' ? await sqlitePlace(owned) : await postgresPlace(owned)
-  const server = owned.use(await ServerProcess.prepare(place))
-  await server.start()
-  const storage = owned.use(await openStorage(storageOptions(place)))
-  const { natsUrl } = place
-  const log = owned.use(natsUrl === undefined ? readEmbeddedLog(() => server.url) : await untilRead(natsUrl))
+  const own = folder ?? (await mkdtemp(join(tmpdir(), 'roomserver-crash-data-')))
+  if (folder === undefined) owned.defer(() => rm(own, { recursive: true, force: true }))
+  const file = join(own, 'rooms.db')
+  const place = { database: `file:${file}` }
+  const server = await running(owned, place)
+  const storage = owned.use(await openStorage({ dialect: 'sqlite', file }))
+  const log = owned.use(readEmbeddedLog(() => server.url))
   const parts = owned.move()
-  const isEmbedded = natsUrl === undefined
-  return { place, server, storage, log, isEmbedded, [Symbol.asyncDispose]: () => parts.disposeAsync() }
+  return { place, server, storage, log, isEmbedded: true, [Symbol.asyncDispose]: () => parts.disposeAsync() }
 }
 
-function storageOptions({ database }: Place) {
-  return database.startsWith('file:')
-    ? ({ dialect: 'sqlite', file: database.slice('file:'.length) } as const)
-    : ({ dialect: 'postgres', connectionString: database, maxConnections: 3 } as const)
-}
-
-async function sqlitePlace(owned: AsyncDisposableStack): Promise<Place> {
-  const folder = await mkdtemp(join(tmpdir(), 'roomserver-crash-data-'))
-  owned.defer(() => rm(folder, { recursive: true, force: true }))
-  return { database: `file:${join(folder, 'rooms.db')}` }
-}
-
-async function postgresPlace(owned: AsyncDisposableStack): Promise<Place> {
+async function productionGround(): Promise<Ground> {
+  await using owned = new AsyncDisposableStack()
   const postgres = owned.use(await startPostgres())
   const database = owned.use(await createDatabase(postgres.url))
   const nats = owned.use(await startNats())
-  return { database: database.url, natsUrl: nats.url }
+  const proxies = [
+    owned.use(await startTcpProxy(portOf(database.url))),
+    owned.use(await startTcpProxy(portOf(nats.url))),
+  ] as const
+  const place = { database: through(database.url, proxies[0]), natsUrl: through(nats.url, proxies[1]) }
+  const server = await running(owned, place)
+  const options = { dialect: 'postgres', connectionString: database.url, maxConnections: 3 } as const
+  const storage = owned.use(await openStorage(options))
+  const log = owned.use(await untilRead(nats.url))
+  const services = { postgres, nats, proxies }
+  const parts = owned.move()
+  const close = () => parts.disposeAsync()
+  return { place, server, storage, log, isEmbedded: false, services, [Symbol.asyncDispose]: close }
+}
+
+async function running(owned: AsyncDisposableStack, place: Place): Promise<ServerProcess> {
+  const server = owned.use(await ServerProcess.prepare(place))
+  await server.start()
+  return server
+}
+
+function portOf(url: string): number {
+  return Number(new URL(url).port)
 }
 
 /** The stream is there once a server has connected. */

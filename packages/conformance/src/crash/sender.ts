@@ -7,6 +7,8 @@ import type { Random } from '../reference-resolution/random-room.ts'
 export interface Way {
   url(): string
   readonly stop: AbortSignal
+  /** After how long the next request is cut off by its sender; undefined: not soon. */
+  givesUpAfterMs?(): number | undefined
 }
 
 /** How long a request may take before it counts as lost. */
@@ -24,7 +26,8 @@ export class Sender {
   readonly surprises: string[] = []
   /** Requests whose answer was lost or that were put off. */
   retries = 0
-  latestFailure = 'no answer'
+  /** What was said when a request could not be served, each once. */
+  readonly refusals = new Set<string>()
   readonly #events: readonly Pdu[]
   readonly #random: Random
   #next = 0
@@ -52,10 +55,10 @@ export class Sender {
 
   /** Whether all of these were acknowledged. */
   async #request(events: readonly Pdu[], isAsync: boolean, way: Way): Promise<boolean> {
-    const failure = await post(way.url(), events, isAsync)
+    const failure = await this.#post(events, isAsync, way)
     if (failure === undefined) return false
     if (failure !== '') {
-      this.latestFailure = failure
+      this.refusals.add(failure)
       // It tells of the first that failed; each is asked about alone then.
       if (events.length > 1) {
         for (const event of events) if (!(await this.#request([event], false, way))) return false
@@ -67,30 +70,30 @@ export class Sender {
     if (!isAsync) for (const event of events) this.decided.add(event)
     return true
   }
-}
 
-const REJECTED = /\(rule .+\)$/
-const MISSING = /^missing |^the database cannot be used|^room .*other processes|is stopping$|is waiting$/
-
-/** `ErrMsg` of the answer; undefined: there was none, or it was to come again later. */
-async function post(url: string, events: readonly Pdu[], isAsync: boolean): Promise<string | undefined> {
-  const body = JSON.stringify({
-    input_room_events: events.map(inputOf),
-    async: isAsync,
-    virtual_host: '',
-  })
-  try {
-    const response = await fetch(`${url}/api/roomserver/inputRoomEvents`, {
-      method: 'POST',
-      body,
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+  /** `ErrMsg` of the answer; undefined: there was none, or it was to come again later. */
+  async #post(events: readonly Pdu[], isAsync: boolean, way: Way): Promise<string | undefined> {
+    const body = JSON.stringify({
+      input_room_events: events.map(inputOf),
+      async: isAsync,
+      virtual_host: '',
     })
-    if (!response.ok) return undefined
-    return ((await response.json()) as InputRoomEventsResponse).ErrMsg
-  } catch {
+    try {
+      const signal = AbortSignal.timeout(way.givesUpAfterMs?.() ?? TIMEOUT_MS)
+      const path = `${way.url()}/api/roomserver/inputRoomEvents`
+      const response = await fetch(path, { method: 'POST', body, signal })
+      if (response.ok) return ((await response.json()) as InputRoomEventsResponse).ErrMsg
+      this.refusals.add(await response.text())
+    } catch {
+      // No answer, which tells nothing.
+    }
     return undefined
   }
 }
+
+const REJECTED = /\(rule .+\)$/
+const MISSING =
+  /^missing |does not exist for event|^the database cannot be used|^room .*other processes|is stopping$|is waiting$/
 
 function inputOf({ eventId, json, rules }: Pdu) {
   return {

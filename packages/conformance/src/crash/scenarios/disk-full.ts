@@ -1,0 +1,57 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { checkStore } from '../check-rooms.ts'
+import { embeddedGround } from '../ground.ts'
+import { type Scenario, underLoad } from './under-load.ts'
+
+const run = promisify(execFile)
+const FULL_MS = 5_000
+const CLEAR = /disk is full|disk I\/O|No space left/i
+
+/** A disk that fills up under load, stays full for some seconds, and then has space again. */
+export const diskFull: Scenario = {
+  name: 'disk full',
+  needs: 'embedded',
+  run: async (_ground, seed) => {
+    await using owned = new AsyncDisposableStack()
+    const folder = await mkdtemp(join(tmpdir(), 'roomserver-small-disk-'))
+    owned.defer(() => rm(folder, { recursive: true, force: true }))
+    try {
+      await run('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'roomserver-crash', folder])
+    } catch {
+      return 'no small file system can be mounted here, which needs root'
+    }
+    owned.defer(async () => void (await run('umount', ['-l', folder])))
+    const small = owned.use(await embeddedGround(folder))
+    let whenFull = ''
+    const result = await underLoad(small, seed, async () => {
+      await isFull(folder)
+      await pause(FULL_MS)
+      const ready = await fetch(`${small.server.url}/readyz`)
+      whenFull = `${small.server.isRunning ? 'running' : 'dead'}, /readyz ${ready.status}`
+      await run('mount', ['-o', 'remount,size=64m', folder])
+      await pause(2_000)
+    })
+    const isSaid = [...result.refusals].some((refusal) => CLEAR.test(refusal))
+    const problems = [
+      ...result.problems,
+      ...(isSaid ? [] : [`nobody was told that the disk is full (${whenFull})`]),
+      ...(whenFull.startsWith('running') ? [] : ['the server ended']),
+      ...(await checkStore(small.storage)),
+    ]
+    return { ...result, problems }
+  },
+}
+
+/** Waits until next to nothing is left. */
+async function isFull(folder: string): Promise<void> {
+  for (let tries = 0; tries < 600; tries++) {
+    const { stdout } = await run('df', ['--output=avail', '-k', folder])
+    if (Number(stdout.trim().split('\n').at(-1)) < 64) return
+    await pause(100)
+  }
+}

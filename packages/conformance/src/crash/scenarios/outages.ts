@@ -1,0 +1,74 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { seededRandom } from '../../reference-resolution/random-room.ts'
+import type { Ground, Services } from '../ground.ts'
+import { type Scenario, underLoad } from './under-load.ts'
+
+const RESTARTS = 3
+const OUTAGE_MS = 60_000
+const CUTS = 20
+
+/** PostgreSQL stopped in immediate mode, as a crash of it would, and started again. */
+export const databaseRestart: Scenario = {
+  name: 'PostgreSQL restarted in immediate mode',
+  needs: 'production',
+  run: (ground, seed) =>
+    underUnchangedServer(ground, seed, async ({ postgres }) => {
+      for (let restarts = 0; restarts < RESTARTS; restarts++) {
+        await pause(2_000)
+        await postgres.stop('kill')
+        await pause(500 * restarts)
+        await postgres.start()
+      }
+      await pause(2_000)
+    }),
+}
+
+/** The message server away for a minute: rooms go on meanwhile, and what they announce comes afterwards. */
+export const messageServerOutage: Scenario = {
+  name: 'nats-server stopped for a minute',
+  needs: 'production',
+  run: (ground, seed) =>
+    underUnchangedServer(ground, seed, async ({ nats }) => {
+      await pause(2_000)
+      await nats.stop('kill')
+      await pause(OUTAGE_MS)
+      await nats.start()
+      await pause(2_000)
+    }),
+}
+
+/** Connections to database, message server and callers cut in the middle of anything. */
+export const cutConnections: Scenario = {
+  name: 'connections cut in the middle',
+  needs: 'production',
+  run: (ground, seed) => {
+    const random = seededRandom(seed)
+    return underUnchangedServer(
+      ground,
+      seed,
+      async ({ proxies }) => {
+        for (let cuts = 0; cuts < CUTS; cuts++) {
+          await pause(100 + random(900))
+          proxies[cuts % proxies.length]?.cut()
+        }
+      },
+      () => (random(5) === 0 ? random(30) : undefined),
+    )
+  },
+}
+
+async function underUnchangedServer(
+  ground: Ground,
+  seed: number,
+  disturb: (services: Services) => Promise<void>,
+  givesUpAfterMs?: () => number | undefined,
+) {
+  const { server, services } = ground
+  if (services === undefined) return 'there is no database server'
+  if (!server.isRunning) await server.start()
+  const result = await underLoad(ground, seed, () => disturb(services), {
+    ...(givesUpAfterMs !== undefined && { givesUpAfterMs }),
+  })
+  const died = server.isRunning ? [] : [`the server ended: ${server.log}`]
+  return { ...result, problems: [...result.problems, ...died] }
+}

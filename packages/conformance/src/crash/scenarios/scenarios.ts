@@ -1,0 +1,18 @@
+import type { Ground } from '../ground.ts'
+import { diskFull } from './disk-full.ts'
+import { cutConnections, databaseRestart, messageServerOutage } from './outages.ts'
+import { threeProcesses } from './three-processes.ts'
+import type { Scenario } from './under-load.ts'
+
+const SCENARIOS: readonly Scenario[] = [
+  threeProcesses,
+  databaseRestart,
+  messageServerOutage,
+  cutConnections,
+  diskFull,
+]
+
+/** What can be done to the servers of a ground. */
+export function scenariosFor({ isEmbedded }: Ground): readonly Scenario[] {
+  return SCENARIOS.filter(({ needs }) => needs === (isEmbedded ? 'embedded' : 'production'))
+}

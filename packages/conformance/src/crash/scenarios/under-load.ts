@@ -1,0 +1,74 @@
+import { seededRandom } from '../../reference-resolution/random-room.ts'
+import { checkRooms } from '../check-rooms.ts'
+import { makeSender, problemsOf } from '../crash-round.ts'
+import type { Ground } from '../ground.ts'
+import type { Sender, Way } from '../sender.ts'
+import type { Pdu } from '@roomserver/events'
+
+/** What came of a scenario. */
+export interface ScenarioResult {
+  readonly rooms: number
+  readonly events: number
+  /** Requests that had to be sent again. */
+  readonly retries: number
+  /** What servers said when they could not, each once. */
+  readonly refusals: ReadonlySet<string>
+  readonly problems: readonly string[]
+}
+
+/** What is done to servers under load, or why it cannot be done here. */
+export interface Scenario {
+  readonly name: string
+  readonly needs: 'embedded' | 'production'
+  run(ground: Ground, seed: number): Promise<ScenarioResult | string>
+}
+
+interface Sent {
+  readonly history: readonly Pdu[]
+  readonly sender: Sender
+}
+
+const LANES = 5
+/** How long the last rooms may take once all is as it should be. */
+const PATIENCE_MS = 120_000
+
+/** Sends room after room while something is done, lets the last ones end, and checks every room. */
+export async function underLoad(
+  ground: Ground,
+  seed: number,
+  disturb: () => Promise<void>,
+  way: Partial<Way> = {},
+): Promise<ScenarioResult> {
+  const random = seededRandom(seed)
+  const stop = new AbortController()
+  const whole: Way = { url: () => ground.server.url, stop: stop.signal, ...way }
+  const from = ground.log.taken.length
+  const sent: Sent[] = []
+  let isOver = false
+  let made = 0
+  const lane = async (): Promise<void> => {
+    while (!isOver) {
+      const one = await makeSender(`s${seed}-${made++}.test`, random(2 ** 31))
+      sent.push(one)
+      await one.sender.send(whole)
+    }
+  }
+  const lanes = Promise.all(Array.from({ length: LANES }, lane))
+  await disturb()
+  isOver = true
+  const timer = setTimeout(() => stop.abort(), PATIENCE_MS)
+  await lanes
+  clearTimeout(timer)
+  const histories = sent.map(({ history }) => history)
+  const problems = [
+    ...sent.flatMap(({ sender }) => problemsOf(sender)),
+    ...(await checkRooms({ ...ground, from }, histories)),
+  ]
+  return {
+    rooms: sent.length,
+    events: histories.reduce((sum, { length }) => sum + length, 0),
+    retries: sent.reduce((sum, { sender }) => sum + sender.retries, 0),
+    refusals: new Set(sent.flatMap(({ sender }) => [...sender.refusals])),
+    problems,
+  }
+}
