@@ -1,22 +1,28 @@
-import { buildEvent, eventRef, type Pdu } from '@roomserver/events'
 import { encode, QueryLatestEventsAndStateResponse } from '@roomserver/api'
+import { buildEvent, eventRef, type Pdu } from '@roomserver/events'
+import { openStorage } from '@roomserver/storage'
 import { RoomBuilder } from '@roomserver/testing'
-import { Operations } from '../test/operations.ts'
+import { parseServerName, silentLogger as log, systemClock as clock } from '@roomserver/types'
+import { createInput, createRoomserver, Pieces } from '../src/index.ts'
 import { inputOf } from '../test/homeserver.ts'
 
 // What the questions cost that client components ask all the time:
 //   node bench/queries.ts [members]
-const members = Number(process.argv[2] ?? 5000)
+const members = Number(process.argv[2] ?? 3000)
 const key = { server: 'b', keyId: 'ed25519:test', seed: 'A'.repeat(43) }
 
-const server = await Operations.start()
+const store = await openStorage({ dialect: 'sqlite', file: ':memory:' })
+const pieces = new Pieces(store, 128 * 1024 * 1024)
+const serverName = parseServerName('a')
+const input = createInput({ store, pieces, clock, log, serverName })
+const api = createRoomserver({ store, pieces, input, clock, log, serverName, signingKey: key })
 const room = await RoomBuilder.create()
-await server.hs.takeAll(room.events)
+for (const event of room.events) await input.takeIn(inputOf(event))
 const [create, , levels, joinRules] = room.events as [Pdu, Pdu, Pdu, Pdu]
 let last = joinRules
 for (let index = 0; index < members; index++) {
   last = await join(`@user${index}:${index % 100 === 0 ? 'a' : 'b'}`)
-  await server.hs.input.takeIn(inputOf(last))
+  await input.takeIn(inputOf(last))
 }
 
 const room_id = room.roomId
@@ -25,7 +31,6 @@ const tuples = [
   { EventType: 'm.room.power_levels', StateKey: '' },
   { EventType: 'm.room.member', StateKey: '@user7:b' },
 ]
-const { api } = server
 await measure('three tuples', 2000, () => api.queryLatestEventsAndState({ room_id, state_to_fetch: tuples }))
 await measure('whole state', 20, () => api.queryLatestEventsAndState({ room_id, state_to_fetch: [] }))
 await measure('whole state, as text', 20, async () =>
@@ -60,7 +65,8 @@ await measure('a hundred missing events', 20, () =>
 await measure('shared users', 20, () =>
   api.querySharedUsers({ UserID: '@alice:a', OtherUserIDs: [], ExcludeRoomIDs: [], IncludeRoomIDs: [] }),
 )
-await server[Symbol.asyncDispose]()
+await input.close()
+await store[Symbol.asyncDispose]()
 
 async function join(user: string): Promise<Pdu> {
   const draft = {

@@ -4,16 +4,13 @@ import type {
   QueryServerAllowedToSeeEventRequest,
   QueryServerAllowedToSeeEventResponse,
 } from '@roomserver/api'
-import type { Asking, EventRecord, RoomRecord } from '@roomserver/types'
+import type { EventRecord, RoomRecord } from '@roomserver/types'
 import { eventWithId } from '../view/asking.ts'
-import type { Need } from '../view/need.ts'
-import type { View } from '../view/view.ts'
 import { storedEvents } from './auth-chain.ts'
 import { isStub, look, type QueryContext } from './context.ts'
 import { oldestEventsFirst, walkBack } from './event-walk.ts'
 import { headeredEvents, rulesOf } from './headered.ts'
-import { isServerInRoom } from './servers.ts'
-import { type Onlooker, ServerSight } from './server-sight.ts'
+import { lookAs } from './look-as.ts'
 
 /** More than this is not given in one answer, whatever is asked for. */
 const MAX_EVENTS = 1_000
@@ -38,10 +35,9 @@ export async function queryMissingEvents(
     limit: Math.min(request.limit, MAX_EVENTS),
   }
   const rules = rulesOf(room)
-  const onlooker = await onlookerAt(context, room, request.server_name)
-  const events = await look(context, function* (view) {
+  const events = await lookAs(context, room, request.server_name, function* (view, sight) {
     const prevEventsOf = (record: EventRecord) => view.pduOf(record, rules).prevEvents
-    const met = yield* walkBack(view, walk, new ServerSight(view, rules, onlooker), prevEventsOf)
+    const met = yield* walkBack(view, walk, sight, prevEventsOf)
     return oldestEventsFirst(
       met.filter((record) => !latest.has(record.eventId)),
       prevEventsOf,
@@ -58,19 +54,8 @@ export async function queryServerAllowedToSeeEvent(
   const record = await look(context, (view) => eventWithId(view, eventId))
   const room = record === null ? undefined : await roomOf(context, record)
   if (record === null || room === undefined) return { can_see_event: false }
-  const onlooker = await onlookerAt(context, room, server)
-  const maySee = (view: View): Asking<Need, boolean> =>
-    new ServerSight(view, rulesOf(room), onlooker).maySee(record)
-  return { can_see_event: await look(context, maySee) }
-}
-
-/** A server as an onlooker of a room. */
-export async function onlookerAt(context: QueryContext, room: RoomRecord, server: string): Promise<Onlooker> {
-  return {
-    server,
-    inRoom: await isServerInRoom(context, room, server),
-    users: await context.store.usersOfServer(room.nid, server),
-  }
+  const canSee = await lookAs(context, room, server, (_view, sight) => sight.maySee(record))
+  return { can_see_event: canSee }
 }
 
 async function roomOf({ store }: QueryContext, record: EventRecord): Promise<RoomRecord | undefined> {

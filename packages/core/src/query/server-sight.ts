@@ -20,6 +20,9 @@ import { present } from './state-events.ts'
 
 const MEMBER: EventTypeNid = EVENT_TYPE_NIDS.get('m.room.member') ?? NO_NID
 
+/** How many of a server's users are looked at together. */
+const USERS_AT_ONCE = 200
+
 /** What the rules of visibility read of a state; the members only where the answer hangs on them. */
 interface StateInSight {
   readonly before: AuthState
@@ -31,8 +34,8 @@ export interface Onlooker {
   readonly server: string
   /** Whether the server is in the room now. */
   readonly inRoom: boolean
-  /** Its users who are or were anything in the room. */
-  readonly users: readonly StateKeyNid[]
+  /** Its users who are or were anything in the room; `undefined`: not asked for yet. */
+  readonly users: readonly StateKeyNid[] | undefined
 }
 
 /**
@@ -43,6 +46,8 @@ export interface Onlooker {
  * @see https://spec.matrix.org/v1.16/server-server-api/#backfilling-and-retrieving-missing-events
  */
 export class ServerSight {
+  /** Some answer hung on the server's users, and they are not known: it has to be worked out again with them. */
+  lacksUsers = false
   readonly #view: View
   readonly #rules: RoomVersionRules
   readonly #onlooker: Onlooker
@@ -80,16 +85,20 @@ export class ServerSight {
     return state
   }
 
-  /** Member events of the server's users, up to the first who is joined: that one settles it. */
+  /** Member events of the server's users, some at a time until one of them is joined: that settles it. */
   *#membersAt(snapshot: SnapshotNid): Asking<Need, readonly Pdu[]> {
+    const { users } = this.#onlooker
+    this.lacksUsers ||= users === undefined
     const state = yield* snapshotOf(this.#view, snapshot)
     const members: Pdu[] = []
-    for (const user of this.#onlooker.users) {
-      const nid = yield* lookup(state, MEMBER, user, this.#view)
-      if (nid === NO_NID) continue
-      const [member] = yield* this.#parsed([nid])
-      if (member !== undefined) members.push(member)
-      if (member?.content['membership'] === 'join') break
+    for (let from = 0; from < (users?.length ?? 0); from += USERS_AT_ONCE) {
+      const nids: EventNid[] = []
+      for (const user of users?.slice(from, from + USERS_AT_ONCE) ?? []) {
+        nids.push(yield* lookup(state, MEMBER, user, this.#view))
+      }
+      members.push(...(yield* this.#parsed(present(nids))))
+      if (members.some((member) => member.content['membership'] === 'join')) break
+      yield
     }
     return members
   }

@@ -1,12 +1,11 @@
 import type { PerformBackfillRequest, PerformBackfillResponse } from '@roomserver/api'
 import type { EventId, EventRecord, RoomRecord } from '@roomserver/types'
 import { storedEvents } from '../../query/auth-chain.ts'
-import { look, roomWithState } from '../../query/context.ts'
+import { roomWithState } from '../../query/context.ts'
 import { oldestEventsFirst, walkBack } from '../../query/event-walk.ts'
 import { roomNotFound } from '../../query/failures.ts'
 import { headeredEvents, rulesOf } from '../../query/headered.ts'
-import { onlookerAt } from '../../query/missing-events.ts'
-import { ServerSight } from '../../query/server-sight.ts'
+import { lookAs } from '../../query/look-as.ts'
 import type { PerformContext } from '../context.ts'
 import { backfillFromOthers } from './from-others.ts'
 
@@ -45,9 +44,7 @@ async function backfillForOthers(
   { server_name: server, limit }: PerformBackfillRequest,
 ): Promise<readonly EventRecord[]> {
   const rules = rulesOf(room)
-  const onlooker = await onlookerAt(context, room, server)
-  return await look(context, function* (view) {
-    const sight = new ServerSight(view, rules, onlooker)
+  return await lookAs(context, room, server, function* (view, sight) {
     const prevEventsOf = (record: EventRecord) => view.pduOf(record, rules).prevEvents
     const start: EventRecord[] = []
     for (const record of yield* storedEvents(view, from)) {

@@ -1,0 +1,29 @@
+import type { Asking, RoomRecord } from '@roomserver/types'
+import type { Need } from '../view/need.ts'
+import type { View } from '../view/view.ts'
+import { look, type QueryContext } from './context.ts'
+import { rulesOf } from './headered.ts'
+import { type Onlooker, ServerSight } from './server-sight.ts'
+import { isServerInRoom } from './servers.ts'
+
+/**
+ * Runs a computation that depends on what a server may see of a room. The server's users in the room are asked for only
+ * where an answer hangs on them: mostly the visibility settles it.
+ */
+export async function lookAs<Result>(
+  context: QueryContext,
+  room: RoomRecord,
+  server: string,
+  compute: (view: View, sight: ServerSight) => Asking<Need, Result>,
+): Promise<Result> {
+  const rules = rulesOf(room)
+  const inRoom = await isServerInRoom(context, room, server)
+  const attempt = (users: Onlooker['users']) =>
+    look(context, function* (view) {
+      const sight = new ServerSight(view, rules, { server, inRoom, users })
+      return { result: yield* compute(view, sight), lacksUsers: sight.lacksUsers }
+    })
+  const { result, lacksUsers } = await attempt(undefined)
+  if (!lacksUsers) return result
+  return (await attempt(await context.store.usersOfServer(room.nid, server))).result
+}
