@@ -11,7 +11,11 @@ const counters = {
   stateResets: 1,
   resolvedEntries: 0,
   quarantined: 0,
+  repaired: 0,
+  repairsFailed: 0,
 } as unknown as InputCounters
+
+const rooms = { bytesInFlight: 34, busy: [{ roomId: '!a:b', queued: 2, step: 'committing', since: 0 }] }
 
 it('counts what is looked up and what is reported', async () => {
   const relay = () => ({
@@ -22,7 +26,8 @@ it('counts what is looked up and what is reported', async () => {
     behindSinceMs: 1_000,
   })
   const metrics = createMetrics({
-    counters,
+    input: { counters, rooms },
+    pieces: { bytes: 12 },
     relay,
     scrubber: { checkedRooms: 7, findings: 0 },
     now: () => 3_500,
@@ -34,6 +39,9 @@ it('counts what is looked up and what is reported', async () => {
     'roomserver_events_total{verdict="accepted"} 5',
     'roomserver_events_total{verdict="malformed"} 2',
     'roomserver_commits_total 4',
+    'roomserver_queued_events 2',
+    'roomserver_cache_bytes 12',
+    'roomserver_input_bytes_in_flight 34',
     'roomserver_scrubbed_rooms_total 7',
     'roomserver_state_resets_total 1',
     'roomserver_outputs_delivered_total 9',

@@ -1,10 +1,13 @@
-import type { InputCounters } from '@roomserver/core'
+import type { InputCounters, Pieces, RoomInput } from '@roomserver/core'
 import type { RelayStatus } from '@roomserver/producers'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
 /** What the metrics look at when they are read. */
 export interface MetricsSources {
-  readonly counters: InputCounters
+  readonly input: Pick<RoomInput, 'counters'> & {
+    readonly rooms: Pick<RoomInput['rooms'], 'bytesInFlight' | 'busy'>
+  }
+  readonly pieces: Pick<Pieces, 'bytes'>
   /** Undefined: no message server; answers undefined: another process delivers. */
   readonly relay?: (() => RelayStatus | undefined) | undefined
   readonly scrubber: { readonly checkedRooms: number; readonly findings: number }
@@ -25,7 +28,8 @@ const LATENCY_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 export function createMetrics(sources: MetricsSources): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  addInputMetrics(registry, sources.counters)
+  addInputMetrics(registry, sources.input.counters)
+  addLoadMetrics(registry, sources)
   const { scrubber } = sources
   addTotal(registry, 'scrubbed_rooms', 'Rooms that the scrubber has checked.', () => scrubber.checkedRooms)
   addTotal(
@@ -78,6 +82,8 @@ function addInputMetrics(registry: Registry, counters: InputCounters): void {
       'Entries of current states that a resolution decided.',
       () => counters.resolvedEntries,
     ],
+    ['repairs', 'Holes in the history of rooms that were filled.', () => counters.repaired],
+    ['repairs_failed', 'Holes in the history of rooms that nobody could fill.', () => counters.repairsFailed],
     ['quarantined_rooms', 'Rooms that were set aside because of a fault.', () => counters.quarantined],
   ] as const
   for (const [name, help, count] of totals) addTotal(registry, name, help, count)
@@ -121,18 +127,38 @@ function addRelayMetrics(registry: Registry, status: () => RelayStatus | undefin
       () => status()?.setAside.length ?? 0,
     ],
   ] as const
-  for (const [name, help, value] of gauges) {
-    registry.registerMetric(
-      new Gauge({
-        name: `roomserver_${name}`,
-        help,
-        registers: [],
-        collect() {
-          this.set(value())
-        },
-      }),
-    )
-  }
+  for (const [name, help, value] of gauges) addGauge(registry, name, help, value)
+}
+
+function addLoadMetrics(registry: Registry, { input, pieces }: MetricsSources): void {
+  const queued = () => input.rooms.busy.reduce((sum, room) => sum + room.queued, 0)
+  addGauge(registry, 'busy_rooms', 'Rooms that are being worked on.', () => input.rooms.busy.length)
+  addGauge(registry, 'queued_events', 'Events that wait for their room.', queued)
+  addGauge(
+    registry,
+    'input_bytes_in_flight',
+    'Bytes of events that wait or are decided upon.',
+    () => input.rooms.bytesInFlight,
+  )
+  addGauge(
+    registry,
+    'cache_bytes',
+    'What the cache of events and state takes, estimated.',
+    () => pieces.bytes,
+  )
+}
+
+function addGauge(registry: Registry, name: string, help: string, value: () => number): void {
+  registry.registerMetric(
+    new Gauge({
+      name: `roomserver_${name}`,
+      help,
+      registers: [],
+      collect() {
+        this.set(value())
+      },
+    }),
+  )
 }
 
 function lagSeconds(status: RelayStatus | undefined, now: () => number): number {

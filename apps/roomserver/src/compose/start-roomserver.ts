@@ -62,7 +62,7 @@ function doorOptions(
   const { http, token } = config.settings
   const { status, log: outputs } = engine.outputs
   const now = () => systemClock.now()
-  const metrics = createMetrics({ counters: engine.input.counters, relay: status, scrubber, now })
+  const metrics = createMetrics({ input: engine.input, pieces: engine.pieces, relay: status, scrubber, now })
   const { basicAuth, enabled } = config.metrics
   return {
     listen: config.listen,
