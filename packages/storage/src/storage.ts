@@ -18,7 +18,7 @@ import type { Db } from './schema.ts'
 import type { Backup } from './sqlite/backup.ts'
 import type { InboxRow } from './tables/inbox.ts'
 import type { SharingFilter } from './tables/sharing.ts'
-import { checkRooms } from './upkeep/check.ts'
+import { checkRoom, checkRooms, type RoomCheck } from './upkeep/check.ts'
 import type { ContentHashes } from './upkeep/check-state.ts'
 import { collectRoom } from './upkeep/collect.ts'
 import { repairMemberships } from './upkeep/memberships.ts'
@@ -171,6 +171,7 @@ function upkeepMethods(db: Db, tables: Tables) {
      * right, extremities, memberships and outputs in agreement with events and state.
      */
     check: (hashes: ContentHashes) => checkRooms(db, tables, hashes),
+    checkRoom: (roomNid: RoomNid, hashes: ContentHashes) => checkRoom(db, tables, hashes, roomNid),
     /**
      * Takes the table of memberships over from a room's current state where a check finds that they disagree.
      *
@@ -178,7 +179,7 @@ function upkeepMethods(db: Db, tables: Tables) {
      */
     repairMemberships: (roomNid: RoomNid, isLocal: (userId: UserId) => boolean) =>
       repairMemberships(db, tables, roomNid, isLocal),
-    /** Gives back the space of a room's snapshots and blocks that nothing refers to, unless its check fails. */
-    collect: (roomNid: RoomNid, hashes: ContentHashes) => collectRoom(db, tables, hashes, roomNid),
+    /** Gives back the space of snapshots that a check found unreferenced, and of their blocks, unless it found anything wrong. */
+    collect: (check: RoomCheck) => collectRoom(db, tables, check),
   }
 }

@@ -56,7 +56,7 @@ async function scrub(
         if (signal.aborted) return
         counts.checkedRooms++
         counts.findings += report(check, log)
-        if (check.findings.length === 0) await storage.collect(check.room.nid, CONTENT_HASHES)
+        await storage.collect(check)
         await pause(pauseMs, signal)
       }
     } catch (error) {

@@ -85,6 +85,15 @@ export function membershipQueries(dialect: Dialect, build: Db) {
       .where('membership', '<=', slot<number>())
       .orderBy('rooms.nid'),
   )
+  const page = prepare(
+    build
+      .selectFrom('memberships')
+      .select(['user_nid as nid', 'event_nid as event'])
+      .where('room_nid', '=', slot<RoomNid>())
+      .where('user_nid', '>', slot<StateKeyNid>())
+      .orderBy('user_nid')
+      .limit(slot<number>()),
+  )
   const forget = prepare(
     build
       .updateTable('memberships')
@@ -109,6 +118,8 @@ export function membershipQueries(dialect: Dialect, build: Db) {
         membership: membershipOf(row.membership),
         forgotten: row.forgotten === 1,
       })),
+    /** Who has a membership by which event, page by page. */
+    page: (db: Db, roomNid: RoomNid, after: number, limit: number) => page(db, roomNid, after, limit),
     setForgotten: (db: Db, roomNid: RoomNid, user: UserId, forgotten: boolean) =>
       forget(db, forgotten ? 1 : 0, roomNid, user),
     put: bulkWrite(dialect, columns, fromMembership, upsertText(dialect)),

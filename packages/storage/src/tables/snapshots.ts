@@ -36,25 +36,11 @@ export function snapshotQueries(dialect: Dialect, build: Db) {
       .orderBy('nid')
       .limit(slot<number>()),
   )
-  const nidsOf = (column: 'before_nid' | 'after_nid') =>
-    build.selectFrom('events').select(`${column} as nid`).where('room_nid', '=', slot<RoomNid>())
-  const unreferenced = prepare(
-    build
-      .selectFrom('snapshots')
-      .select('nid')
-      .where('room_nid', '=', slot<RoomNid>())
-      .except(nidsOf('before_nid'))
-      .except(nidsOf('after_nid'))
-      .except(build.selectFrom('rooms').select('current_nid as nid').where('nid', '=', slot<RoomNid>())),
-  )
   const remove = prepare(build.deleteFrom('snapshots').where(dialect.among('nid', 'int')))
   return {
     /** A room's snapshots, page by page. */
     ofRoom: async (db: Db, roomNid: RoomNid, after: number, limit: number) =>
       (await ofRoom(db, roomNid, after, limit)).map(toSnapshot),
-    /** The snapshots that neither an event of their room nor the room itself refers to. */
-    unreferenced: async (db: Db, roomNid: RoomNid) =>
-      (await unreferenced(db, roomNid, roomNid, roomNid, roomNid)).map((row) => row.nid),
     remove: (db: Db, nids: readonly SnapshotNid[]) => remove(db, dialect.list(nids)),
     byNids: async (db: Db, nids: readonly SnapshotNid[]) =>
       (await byNid(db, dialect.list(nids))).map(toSnapshot),

@@ -1,4 +1,5 @@
 import {
+  type EventId,
   type EventNid,
   type EventRecord,
   isJsonObject,
@@ -15,6 +16,8 @@ import { pages } from './pages.ts'
 /**
  * Checks that what a room's events and its row refer to is stored, and that its forward extremities are accepted
  * events that no other accepted event builds upon.
+ *
+ * @returns the snapshots that something refers to
  */
 export async function checkEvents(
   db: Db,
@@ -22,29 +25,44 @@ export async function checkEvents(
   room: RoomRecord,
   snapshots: ReadonlySet<SnapshotNid>,
   report: (finding: Finding) => void,
-): Promise<void> {
-  const stored = new Set<EventNid>()
-  const cited = new Map<EventNid, EventNid>()
-  const extremities = new Map<string, EventRecord>()
-  const built = new Set<string>()
+): Promise<ReadonlySet<SnapshotNid>> {
+  const extremities = await tables.events.byNids(db, room.extremities)
+  const ends = new Set(extremities.map(({ eventId }) => eventId))
+  const reading: Reading = { stored: new Set(), missing: new Map(), built: new Set(), used: new Set() }
+  reading.used.add(room.current)
   for await (const page of pages((after, limit) => tables.events.ofRoom(db, room.nid, after, limit))) {
     for (const event of page) {
-      stored.add(event.nid)
-      if (room.extremities.includes(event.nid)) extremities.set(event.eventId, event)
-      for (const nid of event.authNids) if (!cited.has(nid)) cited.set(nid, event.nid)
+      note(event, ends, reading)
       const wrong = wrongInEvent(event, snapshots)
       if (wrong !== undefined) report(finding(room.roomId, 'event', `event ${event.eventId} ${wrong}`))
-      if (event.verdict === 'accepted' && event.before !== NO_NID)
-        for (const id of prevOf(event)) built.add(id)
     }
   }
-  for (const [nid, by] of cited) {
-    if (!stored.has(nid))
-      report(finding(room.roomId, 'event', `event NID ${by} cites ${nid}, which is not stored`))
+  for (const [nid, by] of reading.missing) {
+    report(finding(room.roomId, 'event', `event NID ${by} cites ${nid}, which is not stored`))
   }
-  for (const wrong of wrongInRoom(room, stored, extremities, built, snapshots)) {
+  for (const wrong of wrongInRoom(room, extremities, reading, snapshots)) {
     report(finding(room.roomId, 'room', wrong))
   }
+  return reading.used
+}
+
+/** What is gathered while a room's events are read, page by page. */
+interface Reading {
+  readonly stored: Set<EventNid>
+  /** Events that were cited and did not come by so far, and by which. */
+  readonly missing: Map<EventNid, EventNid>
+  /** Forward extremities that an accepted event builds on. */
+  readonly built: Set<EventId>
+  readonly used: Set<SnapshotNid>
+}
+
+function note(event: EventRecord, ends: ReadonlySet<EventId>, reading: Reading): void {
+  reading.stored.add(event.nid)
+  reading.missing.delete(event.nid)
+  for (const nid of event.authNids) if (!reading.stored.has(nid)) reading.missing.set(nid, event.nid)
+  reading.used.add(event.before).add(event.after)
+  if (event.verdict !== 'accepted' || event.before === NO_NID) return
+  for (const id of prevOf(event)) if (ends.has(id)) reading.built.add(id)
 }
 
 function wrongInEvent(event: EventRecord, snapshots: ReadonlySet<SnapshotNid>): string | undefined {
@@ -59,9 +77,8 @@ function wrongInEvent(event: EventRecord, snapshots: ReadonlySet<SnapshotNid>): 
 
 function* wrongInRoom(
   room: RoomRecord,
-  stored: ReadonlySet<EventNid>,
-  extremities: ReadonlyMap<string, EventRecord>,
-  built: ReadonlySet<string>,
+  extremities: readonly EventRecord[],
+  { stored, built }: Reading,
   snapshots: ReadonlySet<SnapshotNid>,
 ): Generator<string> {
   if (room.current === NO_NID) return
@@ -73,9 +90,10 @@ function* wrongInRoom(
   for (const nid of room.extremities) {
     if (!stored.has(nid)) yield `forward extremity ${nid} is not stored`
   }
-  for (const [id, event] of extremities) {
-    if (event.verdict !== 'accepted') yield `forward extremity ${id} is ${event.verdict}`
-    if (built.has(id) && extremities.size > 1) yield `accepted events build on forward extremity ${id}`
+  for (const { eventId, verdict } of extremities) {
+    if (verdict !== 'accepted') yield `forward extremity ${eventId} is ${verdict}`
+    if (built.has(eventId) && extremities.length > 1)
+      yield `accepted events build on forward extremity ${eventId}`
   }
 }
 

@@ -18,6 +18,9 @@ export interface ContentHashes {
 
 const MAX_BLOCKS = 64
 
+/** A block may hold the whole state of a large room. */
+export const BLOCKS_AT_A_TIME = 8
+
 /**
  * Checks that every snapshot of a room is what its hash says, that its blocks are there, sorted, and what their hash
  * says.
@@ -35,7 +38,7 @@ export async function checkState(
   const blockHashes = new Map<BlockNid, string>()
   for await (const page of pages((after, limit) => tables.snapshots.ofRoom(db, room.nid, after, limit))) {
     const unseen = new Set(page.flatMap(({ blocks }) => blocks).filter((nid) => !blockHashes.has(nid)))
-    for (const block of await readBlocks(db, tables, room, [...unseen], report)) {
+    for await (const block of readBlocks(db, tables, room, [...unseen], report)) {
       blockHashes.set(block.nid, block.hash)
       const wrong = wrongInBlock(block, hashes)
       if (wrong !== undefined) report(finding(room.roomId, 'block', `state block ${block.nid} ${wrong}`))
@@ -50,24 +53,22 @@ export async function checkState(
 }
 
 /** Reads blocks; those that cannot be decoded are found damaged, one by one. */
-async function readBlocks(
+async function* readBlocks(
   db: Db,
   tables: Tables,
   room: RoomRecord,
   nids: readonly BlockNid[],
   report: (finding: Finding) => void,
-): Promise<readonly BlockRecord[]> {
-  const found: BlockRecord[] = []
-  for (const chunk of chunks(nids)) {
+): AsyncGenerator<BlockRecord, void, void> {
+  for await (const chunk of chunks(nids, BLOCKS_AT_A_TIME)) {
     try {
-      found.push(...(await tables.blocks.byNids(db, chunk)))
+      yield* await tables.blocks.byNids(db, chunk)
     } catch (error) {
       if (!isFailure(error, 'STORE_DAMAGED')) throw error
       if (chunk.length === 1) report(finding(room.roomId, 'block', `state block ${chunk[0]} cannot be read`))
-      else for (const nid of chunk) found.push(...(await readBlocks(db, tables, room, [nid], report)))
+      else for (const nid of chunk) yield* readBlocks(db, tables, room, [nid], report)
     }
   }
-  return found
 }
 
 function wrongInBlock(block: BlockRecord, hashes: ContentHashes): string | undefined {

@@ -1,4 +1,4 @@
-import type { RoomNid, RoomRecord } from '@roomserver/types'
+import type { RoomNid, RoomRecord, SnapshotNid } from '@roomserver/types'
 import type { Db } from '../schema.ts'
 import type { Tables } from '../tables/tables.ts'
 import { checkEvents } from './check-events.ts'
@@ -15,6 +15,8 @@ const ATTEMPTS = 3
 export interface RoomCheck {
   readonly room: RoomRecord
   readonly findings: readonly Finding[]
+  /** Snapshots that neither an event of the room nor the room itself refers to. */
+  readonly unreferenced: readonly SnapshotNid[]
   /** False: the room moved on during every attempt, so what was found may be due to that. */
   readonly isSettled: boolean
 }
@@ -46,11 +48,12 @@ export async function checkRoom(
     const findings: Finding[] = []
     const report = (found: Finding): void => void findings.push(found)
     const snapshots = await checkState(db, tables, room, hashes, report)
-    await checkEvents(db, tables, room, snapshots, report)
+    const used = await checkEvents(db, tables, room, snapshots, report)
     await checkMemberships(db, tables, room, report)
     await checkOutputs(db, tables, room, report)
     const [after] = await tables.rooms.byNids(db, [nid])
     const isSettled = after?.revision === room.revision
-    if (findings.length === 0 || isSettled || attempt >= ATTEMPTS) return { room, findings, isSettled }
+    const unreferenced = [...snapshots].filter((snapshot) => !used.has(snapshot))
+    if (isSettled || attempt >= ATTEMPTS) return { room, findings, unreferenced, isSettled }
   }
 }

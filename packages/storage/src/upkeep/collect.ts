@@ -1,44 +1,38 @@
 import type { BlockNid, RoomNid, SnapshotNid } from '@roomserver/types'
 import type { Db } from '../schema.ts'
 import type { Tables } from '../tables/tables.ts'
-import { checkRoom, type RoomCheck } from './check.ts'
-import type { ContentHashes } from './check-state.ts'
+import type { RoomCheck } from './check.ts'
+import { BLOCKS_AT_A_TIME } from './check-state.ts'
 import { chunks, pages } from './pages.ts'
 
 /** What a collection gave back, or why it did nothing. */
 export type Collection =
   | { readonly kind: 'collected'; readonly snapshots: number; readonly blocks: number }
   /** Where something is wrong already, nothing is thrown away. */
-  | { readonly kind: 'refused'; readonly check: RoomCheck }
+  | { readonly kind: 'refused' }
   /** The room moved on meanwhile; another time, then. */
   | { readonly kind: 'busy' }
 
-const NOTHING: Collection = { kind: 'collected', snapshots: 0, blocks: 0 }
-
 /**
- * Gives back the space of a room's snapshots that neither an event nor the room refers to, and of blocks that only
- * those used. Moves the room's revision on, so that whatever is being decided on it meanwhile is decided again.
+ * Gives back the space of a room's snapshots that were found unreferenced, and of blocks that only those used. Moves
+ * the room's revision on, so that whatever is being decided on it meanwhile is decided again.
  *
  * A block whose entries are all gone ones may be shared with other rooms and stays.
+ *
+ * @param check - what was found in the room just now
  */
-export async function collectRoom(
-  db: Db,
-  tables: Tables,
-  hashes: ContentHashes,
-  nid: RoomNid,
-): Promise<Collection> {
-  if ((await tables.snapshots.unreferenced(db, nid)).length === 0) return NOTHING
-  const check = await checkRoom(db, tables, hashes, nid)
-  if (check.findings.length > 0) return { kind: 'refused', check }
-  const lists = await blockLists(db, tables, nid)
+export async function collectRoom(db: Db, tables: Tables, check: RoomCheck): Promise<Collection> {
+  const { room, findings, unreferenced } = check
+  if (findings.length > 0) return { kind: 'refused' }
+  if (unreferenced.length === 0) return { kind: 'collected', snapshots: 0, blocks: 0 }
+  const dead = new Set(unreferenced)
+  const blocks = await onlyIn(db, tables, dead, await blockLists(db, tables, room.nid))
   return await db.transaction().execute(async (tx) => {
-    // While the revision is the one that was checked, no snapshot was added since.
-    if (!(await tables.rooms.touch(tx, nid, check.room.revision))) return { kind: 'busy' }
-    const dead = new Set(await tables.snapshots.unreferenced(tx, nid))
-    const blocks = await onlyIn(tx, tables, dead, lists)
-    for (const chunk of chunks([...dead])) await tables.snapshots.remove(tx, chunk)
-    for (const chunk of chunks(blocks)) await tables.blocks.remove(tx, chunk)
-    return { kind: 'collected', snapshots: dead.size, blocks: blocks.length }
+    // While the revision is the one that was checked, nothing has come to refer to them, and no snapshot was added.
+    if (!(await tables.rooms.touch(tx, room.nid, room.revision))) return { kind: 'busy' }
+    await tables.snapshots.remove(tx, unreferenced)
+    await tables.blocks.remove(tx, blocks)
+    return { kind: 'collected', snapshots: unreferenced.length, blocks: blocks.length }
   })
 }
 
@@ -66,7 +60,7 @@ async function onlyIn(
   for (const [snapshot, blocks] of lists)
     if (!dead.has(snapshot)) for (const nid of blocks) candidates.delete(nid)
   const own: BlockNid[] = []
-  for (const chunk of chunks([...candidates])) {
+  for await (const chunk of chunks([...candidates], BLOCKS_AT_A_TIME)) {
     const blocks = await tables.blocks.byNids(db, chunk)
     own.push(...blocks.filter(({ entries }) => namesAnEvent(entries)).map(({ nid }) => nid))
   }

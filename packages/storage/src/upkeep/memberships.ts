@@ -18,7 +18,8 @@ import {
 import type { Db } from '../schema.ts'
 import type { Tables } from '../tables/tables.ts'
 import { type Finding, finding } from './finding.ts'
-import { chunks } from './pages.ts'
+import { BLOCKS_AT_A_TIME } from './check-state.ts'
+import { chunks, pages } from './pages.ts'
 
 const MEMBER = EVENT_TYPE_NIDS.get('m.room.member')
 const MEMBERSHIPS: readonly unknown[] = ['join', 'invite', 'knock', 'leave', 'ban'] satisfies Membership[]
@@ -60,7 +61,7 @@ export async function repairMemberships(
     const [room] = await tables.rooms.byNids(tx, [nid])
     if (room === undefined || !(await tables.rooms.touch(tx, nid, room.revision))) return undefined
     const wrong = await disagreements(tx, tables, room)
-    for (const chunk of chunks(wrong)) {
+    for await (const chunk of chunks(wrong)) {
       const events = await tables.events.byNids(
         tx,
         chunk.map(({ inState }) => inState),
@@ -103,11 +104,13 @@ async function disagreements(db: Db, tables: Tables, room: RoomRecord): Promise<
   const members = await currentMembers(db, tables, room)
   if (members === undefined) return []
   const found: Disagreement[] = []
-  for (const row of await tables.memberships.ofRoom(db, room.nid, undefined, false)) {
-    const inState = members.get(row.user) ?? NO_NID
-    members.delete(row.user)
-    if (row.event === inState || (await isOutside(db, tables, row.event))) continue
-    found.push({ user: row.user, inTable: row.event, inState })
+  for await (const page of pages((after, limit) => tables.memberships.page(db, room.nid, after, limit))) {
+    for (const { nid: user, event: inTable } of page) {
+      const inState = members.get(user) ?? NO_NID
+      members.delete(user)
+      if (inTable === inState || (await isOutside(db, tables, inTable))) continue
+      found.push({ user, inTable, inState })
+    }
   }
   for (const [user, inState] of members) found.push({ user, inTable: NO_NID, inState })
   return found
@@ -136,7 +139,8 @@ async function currentMembers(
 
 async function blocksOf(db: Db, tables: Tables, snapshot: SnapshotRecord): Promise<readonly BlockRecord[]> {
   const found: BlockRecord[] = []
-  for (const chunk of chunks(snapshot.blocks)) found.push(...(await tables.blocks.byNids(db, chunk)))
+  for await (const chunk of chunks(snapshot.blocks, BLOCKS_AT_A_TIME))
+    found.push(...(await tables.blocks.byNids(db, chunk)))
   return found
 }
 

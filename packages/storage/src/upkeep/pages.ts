@@ -18,9 +18,10 @@ export async function* pages<Row extends { readonly nid: number }>(
   }
 }
 
-/** Cuts a list into pieces that a query takes at a time. */
-export function chunks<T>(list: readonly T[]): readonly (readonly T[])[] {
-  return Array.from({ length: Math.ceil(list.length / PAGE) }, (_, at) =>
-    list.slice(at * PAGE, (at + 1) * PAGE),
-  )
+/** Cuts a list into pieces that a query takes at a time, giving others a turn after each. */
+export async function* chunks<T>(list: readonly T[], size = PAGE): AsyncGenerator<readonly T[], void, void> {
+  for (let at = 0; at < list.length; at += size) {
+    yield list.slice(at, at + size)
+    await turn()
+  }
 }

@@ -11,7 +11,7 @@ import {
   type WriteSet,
 } from '@roomserver/types'
 import { expect, it } from 'vitest'
-import type { ContentHashes, Finding, Storage } from '../../src/index.ts'
+import type { Collection, ContentHashes, Finding, Storage } from '../../src/index.ts'
 import { newEvent, newKey, newRoom, output, store1, writeSet } from './sample.ts'
 
 const digest = (data: string | Uint8Array): string =>
@@ -159,6 +159,10 @@ const DAMAGES: readonly (readonly [string, Spoil, RegExp])[] = [
   ],
 ]
 
+async function collect(store: Storage, room: RoomRecord): Promise<Collection> {
+  return await store.collect(await store.checkRoom(room.nid, hashes))
+}
+
 /** What keeps a store whole: checks, collection, sizes. */
 export function upkeepContract(open: () => Promise<Storage>): void {
   it('finds nothing in rooms as they should be', async () => {
@@ -207,13 +211,13 @@ export function upkeepContract(open: () => Promise<Storage>): void {
     const gone = await block(store, 9, 9, 0)
     const dead = await snapshot(store, room, kept, loose, gone)
     const grown = await store1(store, writeSet(room, { blocks: [loose, gone], snapshots: [dead] }))
-    expect(await store.collect(room.nid, hashes)).toEqual({ kind: 'collected', snapshots: 1, blocks: 1 })
+    expect(await collect(store, room)).toEqual({ kind: 'collected', snapshots: 1, blocks: 1 })
     expect(await store.snapshots([dead.nid])).toEqual([])
     const left = await store.blocks([kept.nid, loose.nid, gone.nid])
     expect(new Set(left.map(({ nid }) => nid))).toEqual(new Set([kept.nid, gone.nid]))
     expect(await findings(store)).toEqual([])
     expect(await store.commit([writeSet(grown)])).toMatchObject([{ kind: 'conflict', over: 'room' }])
-    expect(await store.collect(room.nid, hashes)).toEqual({ kind: 'collected', snapshots: 0, blocks: 0 })
+    expect(await collect(store, room)).toEqual({ kind: 'collected', snapshots: 0, blocks: 0 })
   })
 
   it('gives nothing back where something is wrong', async () => {
@@ -224,7 +228,7 @@ export function upkeepContract(open: () => Promise<Storage>): void {
       store,
       writeSet(room, { snapshots: [{ ...dead, blocks: [NOWHERE as BlockNid], hash: digest('x') }] }),
     )
-    expect(await store.collect(room.nid, hashes)).toMatchObject({ kind: 'refused' })
+    expect(await collect(store, room)).toMatchObject({ kind: 'refused' })
     expect(await store.snapshots([dead.nid])).toHaveLength(1)
   })
 
