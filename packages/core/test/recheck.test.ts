@@ -76,3 +76,14 @@ it('finds a state that does not follow from the events before it', async () => {
   expect(found.join()).toContain(`event ${merge} has a state before it of which`)
   expect(found.join()).toContain(`event ${merge} has a state after it that is not the one before it`)
 })
+
+it('finds an event that is not the one that its ID names', async () => {
+  await using hs = await Homeserver.start()
+  const room = await forkedRoom(hs, '10')
+  const found = await recheck(hs, room.roomId, (record) =>
+    record.json.includes('"bye"')
+      ? { ...record, json: record.json.replace(/"depth":\d+/, '"depth":99') }
+      : record,
+  )
+  expect(found).toContainEqual(expect.stringMatching(/is not the event that its ID names$/))
+})

@@ -1,5 +1,5 @@
 import { checkAuth } from '@roomserver/auth'
-import type { Pdu } from '@roomserver/events'
+import { eventIdOf, type Pdu } from '@roomserver/events'
 import type { StateChange } from '@roomserver/state'
 import { type Asking, type EventRecord, NO_NID, type Verdict } from '@roomserver/types'
 import { authStateAt } from '../decide/auth-state.ts'
@@ -25,6 +25,8 @@ export function* recheckEvent(
   const isOutside = record.before === NO_NID
   const citations = yield* citationsOf(draft, { kind: isOutside ? 'outlier' : 'old', pdu, sendAsServer: '' })
   const wrong: string[] = []
+  // A redaction does not change the ID: it is the hash of the redacted event in the first place.
+  if (eventIdOf(record.json, draft.rules) !== record.eventId) wrong.push('is not the event that its ID names')
   if (!isOutside && !isGiven && citations.dangling.length === 0) {
     wrong.push(...(yield* recheckBefore(draft, record, citations)))
   }
