@@ -1,0 +1,82 @@
+import type { Pdu } from '@roomserver/events'
+import { InputKind } from '@roomserver/api'
+import { createInput, Pieces, renderOutput } from '@roomserver/core'
+import { openStorage, type Storage } from '@roomserver/storage'
+import { silentLogger, systemClock } from '@roomserver/types'
+import { expect, it } from 'vitest'
+import { seededRandom } from '../reference-resolution/random-room.ts'
+import { checkEvents, missingEvents, type StoredHistory, storedHistory } from './check-events.ts'
+import { checkOutputs, type NumberedOutput } from './check-outputs.ts'
+import { randomHistory } from './history.ts'
+import { storedStates } from './stored-states.ts'
+
+/** A room as a server in this process stores it. */
+async function stored(seed: number): Promise<{
+  storage: Storage
+  history: readonly Pdu[]
+  found: StoredHistory
+  outputs: readonly NumberedOutput[]
+}> {
+  const { events } = await randomHistory(`r${seed}.test`, 30, seededRandom(seed))
+  const storage = await openStorage({ dialect: 'sqlite', file: ':memory:' })
+  const pieces = new Pieces(storage, 1_000_000)
+  const deps = { store: storage, pieces, clock: systemClock, log: silentLogger, serverName: 'a' }
+  const input = createInput(deps)
+  for (const { eventId, json, rules } of events) {
+    const event = { roomVersion: rules.version, eventId, json }
+    const empty = {
+      origin: '',
+      has_state: false,
+      state_event_ids: [],
+      send_as_server: '',
+      transaction_id: null,
+    }
+    await input.takeIn({ kind: InputKind.new, event, ...empty })
+  }
+  await input.close()
+  const found = await storedHistory(storage, events)
+  if (found === undefined) throw new Error('no room')
+  const rows = await storage.outputs(0, 1_000)
+  return {
+    storage,
+    history: events,
+    found,
+    outputs: rows.map((row) => ({ seq: row.seq, payload: renderOutput(row) })),
+  }
+}
+
+const SEEDS = Array.from({ length: 12 }, (_, index) => index + 1)
+
+it.each(SEEDS)('finds nothing in a room that was taken in without a fault (seed %i)', async (seed) => {
+  const { storage, history, found, outputs } = await stored(seed)
+  const states = await storedStates(storage, [found.room.current])
+  expect(await missingEvents(storage, history)).toEqual([])
+  expect(await checkEvents(storage, history, found)).toEqual([])
+  expect(checkOutputs(found, outputs, states.get(found.room.current) ?? [])).toEqual([])
+})
+
+it('finds what is lost, doubled or out of order', async () => {
+  const { storage, history, found, outputs } = await stored(1)
+  const states = await storedStates(storage, [found.room.current])
+  const current = states.get(found.room.current) ?? []
+  const check = (list: readonly NumberedOutput[]) => checkOutputs(found, list, current).join('\n')
+  expect(check(outputs.slice(0, -1))).toContain('outputs came as')
+  expect(check(outputs.toSpliced(3, 1))).toContain('follows on')
+  expect(check([...outputs, ...outputs.slice(-1)])).toContain('outputs came as')
+  expect(check(outputs.toReversed())).toContain('outputs came as')
+
+  const { events, room } = found
+  const [create, ...others] = history
+  const lost = new Map([...events].filter(([id]) => id !== others[8]?.eventId))
+  expect(checkOutputs({ room, events: lost }, outputs, current).join()).toContain('announced events are')
+  expect(await checkEvents(storage, history, { room: { ...room, current: 1 as never }, events })).not.toEqual(
+    [],
+  )
+  expect(await checkEvents(storage, history, { room: { ...room, extremities: [] }, events })).not.toEqual([])
+  const record = events.get(create?.eventId ?? '')
+  if (create === undefined || record === undefined) throw new Error('no create event')
+  const rejected = new Map(events).set(create.eventId, { ...record, verdict: 'rejected-by-state' })
+  expect(await checkEvents(storage, history, { room, events: rejected })).not.toEqual([])
+  const other = await stored(2)
+  expect(await missingEvents(storage, other.history)).toHaveLength(other.history.length)
+})

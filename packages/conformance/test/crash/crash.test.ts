@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest'
+import { checkStore } from '../../src/crash/check-rooms.ts'
+import { crashRound } from '../../src/crash/crash-round.ts'
+import { prepareGround } from '../../src/crash/ground.ts'
+
+// A handful of what `pnpm crash` does a hundred times.
+it.each([
+  ['sqlite', [100_001, 100_016]],
+  ['postgres', [100_006]],
+] as const)(
+  'loses nothing when it is killed, on %s',
+  async (kind, seeds) => {
+    await using ground = await prepareGround(kind)
+    for (const seed of seeds) {
+      const { problems } = await crashRound(ground.server, ground, seed)
+      expect(problems, `round ${seed}`).toEqual([])
+    }
+    expect(await checkStore(ground.storage)).toEqual([])
+  },
+  120_000,
+)
