@@ -54,6 +54,10 @@ await measure('membership of a user', 2000, () =>
 await measure('state after an event, three tuples', 1000, () =>
   api.queryStateAfterEvents({ room_id, prev_event_ids: [last.eventId], state_to_fetch: tuples }),
 )
+const chained = { prev_event_ids: [last.eventId], auth_event_ids: [], resolve_state: false }
+await measure('state and auth chain', 20, () =>
+  api.queryStateAndAuthChain({ room_id, ...chained, only_fetch_auth_chain: false }),
+)
 await measure('a hundred missing events', 20, () =>
   api.queryMissingEvents({
     earliest_events: [],
