@@ -59,8 +59,7 @@ async function checkRoom(world: World, roomId: string): Promise<void> {
   const room = first && (await first.server.storage.room(roomId))
   const rules = room && roomVersion(room.version)
   if (rules === undefined) return
-  const ids = new Set(all.flatMap(({ records }) => [...records.keys()]))
-  const events = [...world.events.values()].filter((event) => ids.has(event.eventId))
+  const events = [...world.events.values()].filter((event) => event.roomId === roomId)
   const reference = new ReferenceRoom(rules, events)
   for (const held of all) await checkHeld(world, held, reference)
   compare(world, all)
@@ -95,7 +94,10 @@ async function holdings(world: World, server: SimulatedServer, roomId: string): 
 /** Verdicts, states, extremities and members of one server. */
 async function checkHeld(world: World, held: Held, reference: ReferenceRoom): Promise<void> {
   const { server, roomId, records, extremities, current } = held
-  for (const record of records.values()) await checkEvent(world, held, record, reference)
+  for (const { pdu } of reference.all) {
+    const record = records.get(pdu.eventId)
+    if (record !== undefined) await checkEvent(world, held, record, reference)
+  }
 
   const state = reference.stateAfter(extremities)
   if (state === undefined) world.problem(`${server.name} has extremities of ${roomId} that nobody can judge`)

@@ -31,6 +31,11 @@ export class ReferenceRoom {
     this.#judgeAll()
   }
 
+  /** All that could be judged, none before what it builds upon. */
+  get all(): Iterable<Judged> {
+    return this.#judged.values()
+  }
+
   /** `undefined`: something that it builds upon is nowhere. */
   judged(eventId: string): Judged | undefined {
     return this.#judged.get(eventId)
