@@ -3,7 +3,7 @@ import { InputKind } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
 import { RoomBuilder } from '@roomserver/testing'
 import { expect, it, vi } from 'vitest'
-import { Homeserver } from './homeserver.ts'
+import { Homeserver, inputOf } from './homeserver.ts'
 import { otherServer } from './other-server.ts'
 
 interface Pair {
@@ -92,6 +92,33 @@ it('takes the state before the event itself where a server gives no events', asy
   await a.take(event)
   expect(await b.take(event, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
   expect(await b.current(room.roomId)).toEqual(await a.current(room.roomId))
+})
+
+/** Found by the simulation: a server left events out, and was believed when it then lied about the state. */
+it('believes no server about the state while another one has the events', async () => {
+  await using two = await pair()
+  const { room, a, b, federation } = two
+  vi.mocked(federation.lookupMissingEvents).mockImplementationOnce(async () => ({ events: [] }))
+  await unheard(two, 5)
+  const event = await room.message('heard')
+  await a.take(event)
+  expect(await b.take(event, { origin: 'liar' })).toMatchObject({ verdict: 'accepted' })
+  expect(federation.lookupStateIds).not.toHaveBeenCalled()
+  expect(await b.current(room.roomId)).toEqual(await a.current(room.roomId))
+})
+
+/** Found by the simulation: the servers of the room were asked again and again, as fast as they answered. */
+it('does not take an event beside the graph for one that has come meanwhile', async () => {
+  await using two = await pair({ lookupMissingEvents: async () => ({ events: [] }) })
+  const { room, b, federation } = two
+  const unknown = await room.message('its past is not known')
+  const beside = await room.state('m.room.topic', '', { topic: 'beside the graph' }, { prev: [unknown] })
+  const late = await room.message('late', { prev: [beside] })
+  await b.take(beside, { kind: InputKind.outlier })
+  vi.mocked(federation.lookupStateIds).mockRejectedValue(new Error('404 not found'))
+  await b.input.inputRoomEvents({ input_room_events: [inputOf(late, { origin: 'a' })], async: true })
+  await vi.waitFor(async () => expect(await b.storage.inbox(0, 100)).toEqual([]))
+  expect(vi.mocked(federation.lookupMissingEvents).mock.calls.length).toBeLessThan(5)
 })
 
 it('fetches auth events that it does not know, and judges them first', async () => {

@@ -17,7 +17,9 @@ const numbers = (text: string): readonly number[] => text.split(',').map(Number)
 /** `conformance simulate`: rooms over many servers in one process, in an unkind world that repeats itself. */
 export function simulateCommand(): Command {
   return new Command('simulate')
-    .description('runs rooms over several room servers with a simulated network, clock and chance, and checks them')
+    .description(
+      'runs rooms over several room servers with a simulated network, clock and chance, and checks them',
+    )
     .option('--seed <number>', 'the first seed', Number, 1)
     .option('--seeds <count>', 'how many seeds, from the first on', Number, 1)
     .option('--steps <count>', 'steps of each run', Number, 60)

@@ -8,6 +8,7 @@ import type { World } from './world.ts'
 
 /** How many of a hundred calls to another server come to nothing. */
 const FAILING_PERCENT = 5
+const MAX_ROUND_TRIP_MS = 400
 
 /** The federation component of one server: it asks the other simulated servers, as far as the network lets it. */
 export function simulatedFederation(world: World, self: SimulatedServer): FederationApi {
@@ -92,6 +93,7 @@ async function askServer<Result>(
   name: string,
   work: (api: RoomserverApi, from: SimulatedServer) => Promise<Result>,
 ): Promise<Result> {
+  world.network.pass(world.dice.below(MAX_ROUND_TRIP_MS))
   const other = world.server(name)
   const isUp = other !== undefined && !other.isDown && world.network.isConnected(self.name, name)
   if (!isUp || (!world.isHealed && world.dice.chance(FAILING_PERCENT))) {

@@ -33,5 +33,8 @@ function nextSize(size: number): number {
 
 /** A problem without the names of what it is about. */
 export function kindOf(problem: string): string {
-  return problem.replaceAll(/\[[^\]]*\]/g, '[]').replaceAll(/[$!@][^\s]+/g, 'ID').replaceAll(/\bs\d+\b/g, 'S')
+  return problem
+    .replaceAll(/\[[^\]]*\]/g, '[]')
+    .replaceAll(/[$!@][^\s]+/g, 'ID')
+    .replaceAll(/\bs\d+\b/g, 'S')
 }

@@ -1,5 +1,5 @@
 import type { InputRoomEvent } from '@roomserver/api'
-import { isFailure, type Logger } from '@roomserver/types'
+import { isFailure, type Logger, NO_NID } from '@roomserver/types'
 import type { Outcome } from '../decide/event-input.ts'
 import type { InboxStore, PieceStore } from '../ports.ts'
 import { isWanting } from './event-task.ts'
@@ -19,6 +19,8 @@ const PASSING = ['OVERLOADED', 'STORE_UNAVAILABLE', 'ROOM_QUARANTINED']
 const BEFORE_MS = 100
 /** How long it waits for them. */
 const PATIENCE_MS = 60_000
+/** How often it is decided upon because something has come that it lacked. */
+const MAX_TRIES = 5
 
 /** What the inbox works with. */
 export interface InboxParts {
@@ -143,14 +145,14 @@ export class Inbox {
   async #settle(input: InputRoomEvent, position: number): Promise<void> {
     const { store, log } = this.#parts
     const patience = performance.now() + PATIENCE_MS
-    for (;;) {
+    for (let tries = 1; ; tries++) {
       try {
         const outcome = await this.#takeIn(input, position)
         const isDropped = isWanting(outcome)
         if (
           isDropped &&
           performance.now() < patience &&
-          (await this.#isWorthAnother(input, position, outcome))
+          (await this.#isWorthAnother(input, position, outcome, tries))
         )
           continue
         const failure = failureOf(outcome, input.kind)
@@ -175,15 +177,27 @@ export class Inbox {
    * Whether what an item lacks has come meanwhile, or may come: input of the same room that came before it is still to
    * be decided upon, perhaps by another process. Waits a little for that.
    */
-  async #isWorthAnother(input: InputRoomEvent, position: number, outcome: Outcome): Promise<boolean> {
+  async #isWorthAnother(
+    input: InputRoomEvent,
+    position: number,
+    outcome: Outcome,
+    tries: number,
+  ): Promise<boolean> {
     if (this.#isClosing) return false
     const { store } = this.#parts
     const { prevEvents, roomId } = readInput(input).pdu
     const waiting = await store.inbox(0, PAGE)
     const isOneBefore = waiting.some((item) => item.roomId === roomId && item.position < position)
     if (isOneBefore) await pause(BEFORE_MS)
-    const lacked = outcome.kind === 'missing' ? [...outcome.auth, ...outcome.prev] : prevEvents
-    return isOneBefore || (await store.eventsById(lacked)).length > 0
+    return isOneBefore || (tries < MAX_TRIES && (await this.#hasCome(outcome, prevEvents)))
+  }
+
+  /** Whether an event that was lacking is there now; for a prev event that means in the graph, and not beside it. */
+  async #hasCome(outcome: Outcome, prevEvents: readonly string[]): Promise<boolean> {
+    const auth = new Set(outcome.kind === 'missing' ? outcome.auth : [])
+    const prev = outcome.kind === 'missing' ? outcome.prev : prevEvents
+    const found = await this.#parts.store.eventsById([...auth, ...prev])
+    return found.some(({ eventId, before }) => before !== NO_NID || auth.has(eventId))
   }
 }
 

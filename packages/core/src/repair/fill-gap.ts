@@ -14,6 +14,9 @@ const MAX_PAGES = 10
 /** How many events of a given state are fetched one by one. */
 const MAX_SINGLE = 200
 
+/** How a gap is closed: by all events in it, or by the state after it. */
+export type Way = 'events' | 'state'
+
 /** A gap in the room's graph before an event, and the server that is asked to fill it. */
 interface Gap extends ExpectedRoom {
   readonly parts: RepairParts
@@ -21,21 +24,23 @@ interface Gap extends ExpectedRoom {
   readonly event: Pdu
   /** When the repair has to end, in ms since the epoch. */
   readonly deadline: number
+  readonly way: Way
 }
 
 /**
  * Gets what an event lacks from one server. Missing events of the graph are asked for back to what we have; where they
- * do not reach that far, the state before the oldest is, and the room goes on from there, its branches resolved.
+ * do not reach that far, and the way is `state`, the state before the oldest is, and the room goes on from there, its
+ * branches resolved.
  */
 export async function fillFrom(
   parts: RepairParts,
   server: string,
   input: EventInput,
   missing: MissingEvents,
-  deadline: number,
+  { deadline, way }: Pick<Gap, 'deadline' | 'way'>,
 ): Promise<Fetched> {
   const { pdu } = input
-  const gap: Gap = { parts, server, event: pdu, deadline, roomId: pdu.roomId, rules: pdu.rules }
+  const gap: Gap = { parts, server, event: pdu, deadline, way, roomId: pdu.roomId, rules: pdu.rules }
   try {
     if (missing.auth.length > 0) await fetchAuthEvents(parts, gap, server, pdu.eventId)
     if (missing.state.length > 0) await fetchEvents(parts, gap, server, missing.state.slice(0, MAX_SINGLE))
@@ -43,6 +48,7 @@ export async function fillFrom(
     if (left.length === 0) return await settled(gap, missing)
     for (const event of await eventsInGap(gap)) await takeOne(gap, event)
     if ((await notInGraph(gap, missing.prev)).length === 0) return { kind: 'filled' }
+    if (way === 'events') return failed('it does not have all events of the gap')
     const eventIds = await fetchStateBefore(parts, gap, server, pdu.eventId)
     return eventIds.length > 0 ? { kind: 'state', eventIds } : failed('it has no state before the event')
   } catch (error) {
@@ -109,7 +115,7 @@ async function notInGraph({ parts }: Gap, ids: readonly EventId[]): Promise<read
 
 /** Takes a fetched event in as one that is new to us. Where its own past is not known, with the state before it. */
 async function takeOne(gap: Gap, event: Pdu): Promise<void> {
-  const { parts, server, deadline } = gap
+  const { parts, server, deadline, way } = gap
   if (parts.clock.now() >= deadline) return
   const input: EventInput = { kind: 'new', pdu: event, sendAsServer: '' }
   let outcome = await takeIn(parts, input)
@@ -117,7 +123,7 @@ async function takeOne(gap: Gap, event: Pdu): Promise<void> {
     await fetchAuthEvents(parts, gap, server, event.eventId)
     outcome = await takeIn(parts, input)
   }
-  if (outcome.kind !== 'missing' || outcome.prev.length === 0) return
+  if (outcome.kind !== 'missing' || outcome.prev.length === 0 || way === 'events') return
   const eventIds = await fetchStateBefore(parts, gap, server, event.eventId)
   if (eventIds.length > 0) await takeIn(parts, { ...input, stateBefore: { by: 'repair', eventIds } })
 }

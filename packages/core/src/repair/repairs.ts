@@ -5,7 +5,7 @@ import type { InputCounters } from '../input/counters.ts'
 import type { Fetched, MissingEvents } from '../input/fetch-missing.ts'
 import type { RoomInput } from '../input/create-input.ts'
 import type { Store } from '../ports.ts'
-import { fillFrom } from './fill-gap.ts'
+import { fillFrom, type Way } from './fill-gap.ts'
 
 /** What repairs work with. */
 export interface RepairParts {
@@ -95,9 +95,9 @@ export class Repairs {
     try {
       const lacking = await stillMissing(this.#parts.store, missing)
       if (lacking === undefined) return { kind: 'filled' }
-      for (const server of await this.#servers(input, origin)) {
+      for (const [server, way] of attempts(await this.#servers(input, origin))) {
         if (clock.now() >= deadline) return this.#giveUp(fields, 'the time for it is over')
-        const fetched = await fillFrom(this.#parts, server, input, lacking, deadline)
+        const fetched = await fillFrom(this.#parts, server, input, lacking, { deadline, way })
         if (fetched.kind !== 'failed') {
           counters.repaired++
           log.info({ ...fields, server, outcome: fetched.kind }, 'missing events fetched')
@@ -127,6 +127,15 @@ export class Repairs {
       .filter((server) => server !== '' && server !== serverName)
       .slice(0, this.#limits.maxServers)
   }
+}
+
+/**
+ * First every server is asked for the events of the gap, from which we work the state out ourselves; only when none has
+ * them all is one believed about the state.
+ */
+function attempts(servers: readonly string[]): readonly (readonly [server: string, way: Way])[] {
+  const by = (way: Way) => servers.map((server) => [server, way] as const)
+  return [...by('events'), ...by('state')]
 }
 
 /** What of it is still missing; `undefined`: nothing. */
