@@ -16,7 +16,7 @@ const MAX_COMBINED = 300
 /**
  * One statement of many: each is a common table expression, and all of them take place or none does.
  *
- * @param guards - parts on whose outcome the others depend; where one is missed, the statement divides by zero
+ * @param guards - parts on whose outcome the others depend; where one is missed, the statement fails
  */
 export function combine(guards: readonly Guard[], others: readonly CompiledQuery[]): CompiledQuery {
   const key = [guards.map(shapeOf).join(''), ...partsOf(guards, others).map((part) => part.sql)].join('\n')
@@ -48,6 +48,10 @@ function combinedText(guards: readonly Guard[], others: readonly CompiledQuery[]
     const before = found === undefined ? '' : ` + (select n from part${part++})`
     return `${changed}${before} = $${offset + index + 1}`
   })
-  const test = conditions.length === 0 ? 'true' : conditions.join(' and ')
-  return `with ${expressions.join(',\n')}\nselect 1 / (case when ${test} then 1 else 0 end) as stored`
+  const list = `with ${expressions.join(',\n')}\n`
+  if (conditions.length === 0) return `${list}select 1 as stored`
+  return `${list}select case when ${conditions.join(' and ')} then 1 else ${FAILURE} end as stored`
 }
+
+/** No number: taking it for one fails the statement, with a text that explains itself in the server's log. */
+const FAILURE = `('roomserver decides again, rooms unchanged: ' || (select count(*) from part0))::int`

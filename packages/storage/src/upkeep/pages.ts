@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 
 /** How many rows are read at a time; SQLite answers at once, and others have to get their turn. */
-const PAGE = 200
+const PAGE = 100
 
 /** Reads rows page by page in the order of their NIDs, giving others a turn after each. */
 export async function* pages<Row extends { readonly nid: number }>(
