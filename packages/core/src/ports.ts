@@ -12,6 +12,7 @@ import type {
   JournalRecord,
   Membership,
   MembershipRecord,
+  Mention,
   Nids,
   OutputRecord,
   RedactionRecord,
@@ -54,6 +55,8 @@ export interface RoomStore {
   danglingPrev(ids: readonly EventId[]): Promise<readonly { readonly prev: EventId; readonly by: EventNid }[]>
   /** Redactions of these events, applied or not. */
   redactionsOf(ids: readonly EventId[]): Promise<readonly RedactionRecord[]>
+  /** Which of these event IDs are stored, named as in `danglingPrev`, or redacted: in one read. */
+  mentions(ids: readonly EventId[]): Promise<readonly Mention[]>
   /**
    * Stores write sets of different rooms in one transaction. One that meets a conflict or fails is taken out and
    * the others go on. Never throws for a single write set; the results are in the order of the write sets.

@@ -163,7 +163,8 @@ class Relay<Row extends OutboxRow> {
       this.#behindSinceMs = this.#deps.clock.now()
     }
     if (failure !== undefined) throw failure
-    return true
+    // What was committed meanwhile has called; only waiting for an empty outbox takes another look.
+    return rows.length >= this.#options.batch || this.#whenEmpty.size > 0
   }
 
   /** Renders rows; a room with one that the bus can never take is set aside from there on, and the others go on. */

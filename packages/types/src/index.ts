@@ -38,6 +38,7 @@ export type {
   JournalRecord,
   Membership,
   MembershipRecord,
+  Mention,
   OutputKind,
   OutputRecord,
   RedactionRecord,

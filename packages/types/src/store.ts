@@ -138,6 +138,11 @@ export interface RedactionRecord {
   readonly applied: boolean
 }
 
+/** Where an event ID is met with in the store: as that of a stored event, as a prev event, as what is redacted. */
+export type Mention =
+  | { readonly kind: 'event' | 'prev-event'; readonly id: EventId }
+  | { readonly kind: 'redaction'; readonly id: EventId; readonly redaction: RedactionRecord }
+
 /** Why an entry of the current state changed. */
 export type JournalCause =
   /** An event was added to the end of the graph. */

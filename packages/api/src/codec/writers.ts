@@ -64,11 +64,20 @@ function mapWriter(write: Write): Write {
 }
 
 function structWriter(members: Readonly<Record<string, z.ZodType>>): Write {
+  const parts = Object.entries(members).map(([name, schema]) => ({
+    name,
+    label: `${JSON.stringify(name)}:`,
+    wire: wireOf(schema),
+    write: writerOf(schema),
+  }))
   return (value) => {
-    const written = membersOf(members, value).map(
-      ([name, schema, member]) => `${JSON.stringify(name)}:${writerOf(schema)(member)}`,
-    )
-    return `{${written.join(',')}}`
+    const record = value as Readonly<Record<string, unknown>>
+    let written = ''
+    for (const { name, label, wire, write } of parts) {
+      const member = record[name]
+      if (!isLeftOut(wire, member)) written += `${written === '' ? '' : ','}${label}${write(member)}`
+    }
+    return `{${written}}`
   }
 }
 

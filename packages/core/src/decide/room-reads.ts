@@ -1,4 +1,12 @@
-import type { EventId, EventNid, InviteRecord, RedactionRecord, RoomNid, UserId } from '@roomserver/types'
+import type {
+  EventId,
+  EventNid,
+  InviteRecord,
+  Mention,
+  RedactionRecord,
+  RoomNid,
+  UserId,
+} from '@roomserver/types'
 import type { Store } from '../ports.ts'
 import { Gatherer } from '../view/gatherer.ts'
 
@@ -10,11 +18,13 @@ export class RoomReader {
   readonly #store: Store
   readonly #dangling: Gatherer<EventId, { readonly prev: EventId; readonly by: EventNid }>
   readonly #redactions: Gatherer<EventId, RedactionRecord>
+  readonly #mentions: Gatherer<EventId, Mention>
 
   constructor(store: Store) {
     this.#store = store
     this.#dangling = new Gatherer((ids) => store.danglingPrev(ids))
     this.#redactions = new Gatherer((ids) => store.redactionsOf(ids))
+    this.#mentions = new Gatherer((ids) => store.mentions(ids))
   }
 
   dangling(ids: readonly EventId[]): Promise<readonly { readonly prev: EventId; readonly by: EventNid }[]> {
@@ -23,6 +33,10 @@ export class RoomReader {
 
   redactionsOf(ids: readonly EventId[]): Promise<readonly RedactionRecord[]> {
     return this.#redactions.load(ids)
+  }
+
+  mentions(ids: readonly EventId[]): Promise<readonly Mention[]> {
+    return this.#mentions.load(ids)
   }
 
   async pendingInvites(
@@ -75,20 +89,43 @@ export class RoomReads {
 
   async loadDangling(ids: readonly EventId[]): Promise<void> {
     const found = new Set((await this.#reader.dangling(ids)).map(({ prev }) => prev))
-    for (const id of ids) this.#isNamed.set(id, found.has(id) || this.#isNamed.get(id) === true)
+    this.#takeNamed(ids, found)
   }
 
   async loadRedactions(ids: readonly EventId[]): Promise<void> {
-    const found = await this.#reader.redactionsOf(ids)
-    for (const id of ids) {
-      const of = found.filter(({ redacts, roomNid }) => redacts === id && roomNid === this.#roomNid)
-      if (!this.#redactions.has(id)) this.#redactions.set(id, of)
-    }
+    this.#takeRedactions(ids, await this.#reader.redactionsOf(ids))
+  }
+
+  /** Reads both at once, and tells which of the events are stored. */
+  async loadMentions(ids: readonly EventId[]): Promise<ReadonlySet<EventId>> {
+    const mentions = await this.#reader.mentions(ids)
+    const idsOf = (kind: Mention['kind']) =>
+      new Set(mentions.filter((mention) => mention.kind === kind).map(({ id }) => id))
+    const redactions = mentions.flatMap((mention) =>
+      mention.kind === 'redaction' ? [mention.redaction] : [],
+    )
+    this.#takeNamed(ids, idsOf('prev-event'))
+    this.#takeRedactions(
+      ids,
+      redactions.toSorted((a, b) => a.redaction - b.redaction),
+    )
+    return idsOf('event')
   }
 
   async loadInvites(users: readonly UserId[]): Promise<void> {
     const found = await this.#reader.pendingInvites(this.#roomNid, users)
     for (const user of users) if (!this.#invites.has(user)) this.#invites.set(user, found.get(user) ?? [])
+  }
+
+  #takeNamed(ids: readonly EventId[], named: ReadonlySet<EventId>): void {
+    for (const id of ids) this.#isNamed.set(id, named.has(id) || this.#isNamed.get(id) === true)
+  }
+
+  #takeRedactions(ids: readonly EventId[], found: readonly RedactionRecord[]): void {
+    for (const id of ids) {
+      const of = found.filter(({ redacts, roomNid }) => redacts === id && roomNid === this.#roomNid)
+      if (!this.#redactions.has(id)) this.#redactions.set(id, of)
+    }
   }
 
   setNamed(id: EventId): void {

@@ -25,12 +25,14 @@ export function loadFor(draft: Draft, nids: NidPool): (need: DecideNeed) => Prom
 export async function readArrivals({ view, reads }: Draft, jobs: readonly Job[]): Promise<void> {
   const arrivals = jobs.map((job) => job.task.arrival).filter((arrival) => arrival !== undefined)
   if (arrivals.length === 0) return
-  const ids = [...new Set(arrivals.flatMap(({ eventId, names }) => [eventId, ...names]))]
-  const unknown = ids.filter((id) => view.eventById(id) === undefined)
-  const own = arrivals.map(({ eventId }) => eventId)
-  await Promise.all([
+  const own = new Set(arrivals.map(({ eventId }) => eventId))
+  const names = new Set(arrivals.flatMap((arrival) => arrival.names))
+  const unknown = [...names].filter((id) => !own.has(id) && view.eventById(id) === undefined)
+  const [stored] = await Promise.all([
+    reads.loadMentions([...own]),
     unknown.length > 0 && view.load({ kind: 'events-by-id', ids: unknown }),
-    reads.loadDangling(own),
-    reads.loadRedactions(own),
   ])
+  for (const id of own) if (!stored.has(id)) view.addAbsent(id)
+  const again = [...stored].filter((id) => own.has(id) && view.eventById(id) === undefined)
+  if (again.length > 0) await view.load({ kind: 'events-by-id', ids: again })
 }

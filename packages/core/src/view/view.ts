@@ -110,6 +110,11 @@ export class View {
     this.#eventsById.set(record.eventId, record)
   }
 
+  /** Tells the computation that no event with this ID is stored. */
+  addAbsent(id: EventId): void {
+    if (this.eventById(id) === undefined) this.#eventsById.set(id, null)
+  }
+
   addSnapshot(record: SnapshotRecord): void {
     this.#snapshots.set(record.nid, record)
     this.#snapshotsByHash.set(record.hash, record)

@@ -10,6 +10,7 @@ import { inviteQueries } from './invites.ts'
 import { journalQueries } from './journal.ts'
 import { leaseQueries } from './leases.ts'
 import { membershipQueries } from './memberships.ts'
+import { mentionQueries } from './mentions.ts'
 import { outputQueries } from './outputs.ts'
 import { redactionQueries } from './redactions.ts'
 import { roomQueries } from './rooms.ts'
@@ -37,6 +38,7 @@ export function compileTables(dialect: Dialect, build: Db) {
     journal: journalQueries(dialect, build),
     leases: leaseQueries(dialect, build),
     memberships: membershipQueries(dialect, build),
+    mentions: mentionQueries(dialect, build),
     outputs: outputQueries(dialect, build),
     redactions: redactionQueries(dialect, build),
     rooms: roomQueries(dialect, build),

@@ -23,6 +23,8 @@ export function roomContract(open: () => Promise<Storage>): void {
     const dangling = { prev: '$missing', by: event.nid }
     await store1(store, writeSet(room, { events: [event], danglingPrev: [dangling] }))
     expect(await store.danglingPrev(['$missing', '$other'])).toEqual([dangling])
+    expect(await store.mentions(['$missing', '$other'])).toEqual([{ kind: 'prev-event', id: '$missing' }])
+    expect(await store.mentions([event.eventId])).toEqual([{ kind: 'event', id: event.eventId }])
   })
 
   it('finds redactions of an event that is not there yet, and marks them as applied', async () => {
@@ -32,7 +34,11 @@ export function roomContract(open: () => Promise<Storage>): void {
     const stored = await store1(store, writeSet(room, { redactions: [redaction] }))
     expect(await store.redactionsOf(['$later'])).toEqual([redaction])
     await store1(store, writeSet(stored, { redactions: [{ ...redaction, applied: true }] }))
-    expect(await store.redactionsOf(['$later'])).toEqual([{ ...redaction, applied: true }])
+    const applied = { ...redaction, applied: true }
+    expect(await store.redactionsOf(['$later'])).toEqual([applied])
+    expect(await store.mentions(['$later'])).toEqual([
+      { kind: 'redaction', id: '$later', redaction: applied },
+    ])
   })
 
   it('keeps the journal in its order, with every kind of cause', async () => {
