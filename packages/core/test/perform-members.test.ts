@@ -239,6 +239,23 @@ describe('performInvite', () => {
     expect(rooms).toEqual({ RoomIDs: ['!far:b'] })
   })
 
+  // Consumers that are slow read the output when the event may have come again, by the room.
+  it('announces what the user is shown, whatever becomes of the event', async () => {
+    const { server, room } = await started('invite')
+    await using _server = server
+    const invite = await room.member('@alice:a', '@bob:a', 'invite')
+    const far = await RoomBuilder.create({ creator: '@eve:b', roomId: '!far:b', joinRule: 'invite' })
+    const sent = await far.member('@eve:b', '@alice:a', 'invite')
+    const invite_room_state = [{ content: {}, state_key: '', type: 'm.room.name', sender: '@eve:b' }]
+    await server.api.performInvite(inviteRequest(sent, { invite_room_state }))
+    await server.hs.takeAll([...far.events, invite])
+    const told = (await server.hs.outputs()).filter((output) => output.type === 'new_invite_event')
+    expect(told).toMatchObject([
+      { new_invite_event: { event: { _event_id: sent.eventId, unsigned: { invite_room_state } } } },
+      { new_invite_event: { event: { _event_id: invite.eventId } } },
+    ])
+  })
+
   it.each<[string, string, string, number, string]>([
     ['from strangers to strangers', '@b:b', '@c:c', 2, 'The invite must be either from or to a local user'],
     ['to a joined user', '@alice:a', '@alice:a', 1, 'User is already joined to room'],

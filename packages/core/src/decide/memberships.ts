@@ -4,6 +4,7 @@ import {
   EVENT_TYPE_NIDS,
   type EventRecord,
   type InviteRecord,
+  type JsonObject,
   type Membership,
   NO_NID,
   serverOf,
@@ -85,8 +86,18 @@ function membershipIn(draft: Draft, event: EventRecord): Membership {
   return MEMBERSHIPS.includes(value) ? (value as Membership) : 'leave'
 }
 
-/** Notes and announces an invite, once. */
-export function* beginInvite(draft: Draft, event: EventRecord, user: string): Asking<DecideNeed, void> {
+/**
+ * Notes and announces an invite, once.
+ *
+ * @param shown - the event as it is to be announced, where that is not how it stays: one from outside the room may come
+ *   as an event of the room before it is delivered, and then without what the user is shown of the room
+ */
+export function* beginInvite(
+  draft: Draft,
+  event: EventRecord,
+  user: string,
+  shown?: JsonObject,
+): Asking<DecideNeed, void> {
   yield* readInvites(draft, [user])
   const pending = draft.reads.pendingInvites(user) ?? []
   if (pending.some((invite) => invite.event === event.nid)) return
@@ -99,7 +110,9 @@ export function* beginInvite(draft: Draft, event: EventRecord, user: string): As
   }
   draft.setInvite(invite)
   draft.reads.setPendingInvites(user, [...pending, invite])
-  draft.addOutput('new_invite_event', event.nid, { room_version: draft.room.version })
+  const said = { room_version: draft.room.version }
+  if (shown === undefined) draft.addOutput('new_invite_event', event.nid, said)
+  else draft.addOutput('new_invite_event', NO_NID, { event: shown, ...said })
 }
 
 /** Ends a user's pending invites. @param by - the event that ended them; none when they were given up otherwise */

@@ -1,6 +1,6 @@
 import type { PerformInviteRequest } from '@roomserver/api'
-import type { Pdu } from '@roomserver/events'
-import { type Asking, type EventRecord, NO_NID, type RoomRecord } from '@roomserver/types'
+import { headeredJson, type Pdu } from '@roomserver/events'
+import { type Asking, type EventRecord, type JsonObject, NO_NID, type RoomRecord } from '@roomserver/types'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { internStateKey, internType, newEventNid } from '../decide/give-nids.ts'
@@ -40,7 +40,7 @@ function* noteInvite(draft: Draft, event: Pdu, target: string): Asking<DecideNee
     local: true,
     forgotten: false,
   })
-  yield* beginInvite(draft, record, target)
+  yield* beginInvite(draft, record, target, JSON.parse(headeredJson(event)) as JsonObject)
 }
 
 function* storeOutlier(draft: Draft, pdu: Pdu): Asking<DecideNeed, EventRecord> {
