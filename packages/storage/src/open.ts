@@ -64,7 +64,10 @@ function connect(options: StorageOptions, logger: Logger): Connected {
   if (options.dialect === 'postgres') {
     const pool = openPool(options, logger)
     const kysely = new PostgresDialect({ pool, onCreateConnection: setPlanner })
-    return { kysely, backup: refuseBackup }
+    return {
+      kysely,
+      backup: () => refuseBackup('PostgreSQL is backed up with its own tools, such as pg_dump'),
+    }
   }
   if (options.mustExist === true && !existsSync(options.file)) {
     const reason = `there is no store at ${options.file}`
@@ -73,11 +76,13 @@ function connect(options: StorageOptions, logger: Logger): Connected {
   const adapter = openSqliteFile(options.file, options.synchronous ?? 'full')
   return {
     kysely: new SqliteDialect({ database: adapter }),
-    backup: (file, options) => backupSqlite(adapter.database, file, options),
+    backup: (file) =>
+      options.file === ':memory:'
+        ? refuseBackup('a store in memory goes with its process')
+        : backupSqlite(options.file, file),
   }
 }
 
-async function refuseBackup(): Promise<never> {
-  const message = 'PostgreSQL is backed up with its own tools, such as pg_dump'
-  throw new RoomserverError('BAD_REQUEST', { path: 'backup', expected: 'an embedded store' }, message)
+async function refuseBackup(message: string): Promise<never> {
+  throw new RoomserverError('BAD_REQUEST', { path: 'backup', expected: 'a store in a file' }, message)
 }

@@ -22,6 +22,6 @@ async function backup(file: string, options: ServerOptions): Promise<void> {
     { dialect: 'sqlite', file: database.file, mustExist: true },
     { logger: createLog('warn', process.stderr) },
   )
-  await storage.backup(file, { isAtOnce: true })
+  await storage.backup(file)
   process.stdout.write(`${file} is a whole and consistent copy of ${database.file}\n`)
 }

@@ -1,43 +1,32 @@
 import { access, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { backup, type DatabaseSync } from 'node:sqlite'
+import { backup, DatabaseSync } from 'node:sqlite'
 import { RoomserverError } from '@roomserver/types'
 
-/** Pages copied at a time: the process serves others in between. */
-const PAGES = 500
+/** Everything at once: of a copy in portions, each commit of another connection makes the next one start anew. */
 const ALL_PAGES = 2 ** 31 - 1
 
-export interface BackupOptions {
-  /**
-   * Copies everything at once, with nothing else going on in this process. Needed where another process writes: each
-   * of its commits makes a copy in portions start again.
-   */
-  readonly isAtOnce?: boolean
-}
-
 /** Copies a store into a new file. */
-export type Backup = (file: string, options?: BackupOptions) => Promise<void>
+export type Backup = (file: string) => Promise<void>
 
 /**
- * Copies a database into a new file while it is in use. The copy gets its name only when it is whole and on the disk,
- * so an interrupted one is never taken for a backup.
+ * Copies a database into a new file while it is in use, by a connection of its own, outside the main thread. The copy
+ * gets its name only when it is whole and on the disk, so an interrupted one is never taken for a backup.
  *
  * @throws {RoomserverError} BAD_REQUEST when the file exists already
  */
-export async function backupSqlite(
-  database: DatabaseSync,
-  file: string,
-  { isAtOnce = false }: BackupOptions = {},
-): Promise<void> {
+export async function backupSqlite(database: string, file: string): Promise<void> {
   await refuseExisting(file)
   const partial = `${file}.partial`
   await rm(partial, { force: true })
+  const source = new DatabaseSync(database, { readOnly: true })
   try {
-    await backup(database, partial, { rate: isAtOnce ? ALL_PAGES : PAGES })
+    await backup(source, partial, { rate: ALL_PAGES })
     await sync(partial)
     await rename(partial, file)
     await sync(dirname(file))
   } finally {
+    source.close()
     await rm(partial, { force: true })
   }
 }
