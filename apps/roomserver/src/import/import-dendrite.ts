@@ -1,7 +1,7 @@
 import type { Storage } from '@roomserver/storage'
 import type { Logger } from '@roomserver/types'
 import { checkRoom, type RoomDifference } from './check-room.ts'
-import { dendriteSource } from './dendrite-source.ts'
+import { type DendriteRedaction, type DendriteSource, dendriteSource } from './dendrite-source.ts'
 import { NidSupply } from './nid-supply.ts'
 import { importRoom } from './room-import.ts'
 import { openRows } from './rows.ts'
@@ -52,7 +52,7 @@ export async function importDendrite(
     nids: new NidSupply(store),
     eventTypes: await source.eventTypes(),
     stateKeys: await source.stateKeys(),
-    redactions: new Map((await source.redactions()).map((row) => [row.redacts_event_id, row])),
+    redactions: await redactionsByTarget(source),
     onProgress: (count: number) => {
       events += count
       onProgress({ rooms: done, roomCount: rooms.length, events })
@@ -85,4 +85,11 @@ export async function importDendrite(
     failed,
     differences,
   }
+}
+
+/** Of several redactions of one event the one that was applied counts. */
+async function redactionsByTarget(source: DendriteSource): Promise<ReadonlyMap<string, DendriteRedaction>> {
+  const rows = await source.redactions()
+  const appliedLast = [...rows.filter((row) => !row.validated), ...rows.filter((row) => row.validated)]
+  return new Map(appliedLast.map((row) => [row.redacts_event_id, row]))
 }

@@ -5,6 +5,8 @@ import type { DendriteEvent } from './dendrite-source.ts'
 export interface NumberedEvent {
   readonly source: DendriteEvent
   readonly nid: EventNid
+  /** An interrupted import stored it already. */
+  readonly isStored: boolean
   readonly typeNid: Nids['eventType']
   readonly stateKeyNid: Nids['stateKey']
   readonly authLevel: number

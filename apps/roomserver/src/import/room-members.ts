@@ -10,21 +10,18 @@ import {
   type RoomNid,
 } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
-import type { DendriteInvite, DendriteMembership, DendriteSource } from './dendrite-source.ts'
+import type { DendriteInvite, DendriteMembership } from './dendrite-source.ts'
+import type { ImportContext } from './import-context.ts'
 import type { NidSupply } from './nid-supply.ts'
+import type { NumberedRoom } from './numbered-room.ts'
 
-interface Context {
-  readonly source: DendriteSource
-  readonly nids: NidSupply
-}
+type Context = Pick<ImportContext, 'source' | 'nids'>
 
 /** A room that is being imported, as far as members and invites need to know it. */
 export interface RoomNumbers {
   readonly nid: RoomNid
   readonly rules: RoomVersionRules
-  /** Our NID of an event, by the source's number or by its ID; 0 for one that the source does not have. */
-  readonly nidOfNumber: (number: number) => EventNid
-  readonly nidOfId: (eventId: string) => EventNid
+  readonly events: Pick<NumberedRoom, 'nidOfId' | 'nidOfNumber'>
 }
 
 /** Who is what in a room. The source keeps leaving and being banned as one; the event tells which. */
@@ -34,13 +31,13 @@ export async function membershipsOf(
   rows: readonly DendriteMembership[],
 ): Promise<readonly MembershipRecord[]> {
   const targets = rows.map((row) => row.target)
-  const keys = await nids.keys(targets, [])
+  const keys = await nids.keys(targets)
   const texts = await source.texts(rows.map((row) => row.event_nid).filter((nid) => nid !== 0))
   return rows.map((row) => ({
     roomNid: room.nid,
     user: keys.get(row.target) ?? NO_NID,
     membership: membershipOf(row.membership_nid, texts.get(row.event_nid)),
-    event: room.nidOfNumber(row.event_nid),
+    event: room.events.nidOfNumber(row.event_nid),
     local: row.target_local,
     forgotten: row.forgotten,
   }))
@@ -64,9 +61,9 @@ export async function invitesOf(
   const invites: InviteRecord[] = []
   const events: EventRecord[] = []
   for (const row of rows) {
-    const keys = await nids.keys([row.target, row.sender ?? ''], [])
+    const keys = await nids.keys([row.target, row.sender ?? ''])
     const target = keys.get(row.target) ?? NO_NID
-    const known = room.nidOfId(row.invite_event_id)
+    const known = room.events.nidOfId(row.invite_event_id)
     const event = known === NO_NID ? await nids.fresh('event') : known
     if (known === NO_NID) events.push(await inviteEvent(nids, room, event, row))
     invites.push({
@@ -87,8 +84,8 @@ async function inviteEvent(
   row: DendriteInvite,
 ): Promise<EventRecord> {
   const pdu = trustedPdu(row.invite_event_json, row.invite_event_id, room.rules)
-  const types = await nids.types(['m.room.member'], [])
-  const keys = await nids.keys([row.target], [])
+  const types = await nids.types(['m.room.member'])
+  const keys = await nids.keys([row.target])
   return {
     nid,
     roomNid: room.nid,
