@@ -79,6 +79,24 @@ describe('performJoin', () => {
     })
   })
 
+  it('asks a server in the room where none of us can vouch', async () => {
+    const asked: unknown[] = []
+    const federation: Partial<FederationApi> = {
+      performJoinRequest: async ({ server_names }) => {
+        asked.push(server_names)
+        return { JoinedVia: 'x', LastError: null }
+      },
+    }
+    const { server, room } = await started('public', { federation })
+    await using _server = server
+    const allow = [{ type: 'm.room_membership', room_id: '!club:x' }]
+    await room.join('@xena:x')
+    await room.state('m.room.join_rules', '', { join_rule: 'restricted', allow })
+    await server.hs.takeAll(room.events.slice(4))
+    expect(await server.api.performJoin(joinRequest({}))).toMatchObject({ JoinedVia: 'x', Error: null })
+    expect(asked).toEqual([['x']])
+  })
+
   it.each<[string, Partial<PerformJoinRequest>, number, string]>([
     ['no user', { user_id: 'bob' }, 2, 'Supplied user ID "bob" in incorrect format'],
     ['a user of another server', { user_id: '@b:b' }, 2, 'User "@b:b" does not belong to this homeserver'],

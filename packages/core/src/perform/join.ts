@@ -1,5 +1,5 @@
 import type { PerformJoinRequest, PerformJoinResponse } from '@roomserver/api'
-import { type JsonObject, type RoomRecord, serverOf } from '@roomserver/types'
+import { type JsonObject, type RoomRecord, serverOf, type UserId } from '@roomserver/types'
 import { isStub } from '../query/context.ts'
 import { queryRestrictedJoinAllowed } from '../query/restricted-join.ts'
 import { isServerInRoom } from '../query/servers.ts'
@@ -36,54 +36,79 @@ async function join(
   { roomId, serverNames }: Target,
 ): Promise<string> {
   const room = await context.store.room(roomId)
-  const servers = await helpers(context, request, room, { roomId, serverNames })
-  const content = { ...request.content, membership: 'join', ...(await vouching(context, request, roomId)) }
-  const route = await routeInto(context, request, room, servers)
-  if (route === 'own') {
+  const voucher = await voucherFor(context, request, roomId)
+  const way = {
+    room,
+    servers: await helpers(context, request, { roomId, serverNames }, room, voucher),
+    voucher,
+  }
+  const via = voucher.userId === '' ? {} : { join_authorised_via_users_server: voucher.userId }
+  const content = { ...request.content, membership: 'join', ...via }
+  if ((await routeInto(context, request, way)) === 'own') {
     await joinLocally(context, request, roomId, content)
     return context.serverName
   }
-  if (servers.length === 0) throw new Refusal('noRoom', `room ID ${quoted(roomId)} does not exist`)
-  return await joinThrough(context, request, { roomId, serverNames: servers }, content)
+  if (way.servers.length === 0) throw new Refusal('noRoom', `room ID ${quoted(roomId)} does not exist`)
+  return await joinThrough(context, request, { roomId, serverNames: way.servers }, content)
 }
 
-/** Servers that could let the user in: those named, the room ID's, and that of whoever invited the user. */
-async function helpers(
-  context: PerformContext,
-  { user_id: userId }: PerformJoinRequest,
-  room: RoomRecord | undefined,
-  { roomId, serverNames }: Target,
-): Promise<readonly string[]> {
-  const invites = room === undefined ? [] : await context.store.pendingInvites(room.nid, userId)
-  const inviters = invites.map(({ senderId }) => serverOf(senderId))
-  const all = [...serverNames, serverOfRoom(roomId), ...inviters]
-  const others = all.filter((server) => server !== undefined && server !== context.serverName)
-  return [...new Set(others.filter((server) => server !== undefined))]
+/** Who vouches for a user in a restricted room. */
+interface Voucher {
+  /** One of our users; empty: nobody need. */
+  readonly userId: UserId
+  /** Only somebody on another server could. */
+  readonly isElsewhere: boolean
 }
 
-/** Who of us vouches for the user in a restricted room, as the join event says it. */
-async function vouching(
+async function voucherFor(
   context: PerformContext,
   { user_id: userId }: PerformJoinRequest,
   roomId: string,
-): Promise<JsonObject> {
+): Promise<Voucher> {
   const answer = await queryRestrictedJoinAllowed(context, { room_id: roomId, user_id: userId })
-  if (!answer.restricted || !answer.resident) return {}
-  if (!answer.allowed) throw new Refusal('notAllowed', `The join to room ${roomId} was not allowed.`)
-  return answer.authorised_via === '' ? {} : { join_authorised_via_users_server: answer.authorised_via }
+  if (!answer.restricted) return { userId: '', isElsewhere: false }
+  if (!answer.resident) return { userId: '', isElsewhere: true }
+  if (answer.allowed) return { userId: answer.authorised_via, isElsewhere: false }
+  throw new Refusal('notAllowed', `The join to room ${roomId} was not allowed.`)
 }
 
 /**
- * Whether we can join by an event of our own. Not where we are outside and others may be inside, and not on an invite
- * from elsewhere: whoever sent that knows more of the room than we do.
+ * Servers that could let the user in: those named, the room ID's, that of whoever invited the user, and those in the
+ * room where none of us can vouch.
+ */
+async function helpers(
+  { store, serverName }: PerformContext,
+  { user_id: userId }: PerformJoinRequest,
+  { roomId, serverNames }: Target,
+  room: RoomRecord | undefined,
+  { isElsewhere }: Voucher,
+): Promise<readonly string[]> {
+  const invites = room === undefined ? [] : await store.pendingInvites(room.nid, userId)
+  const inviters = invites.map(({ senderId }) => serverOf(senderId))
+  const inside = room !== undefined && isElsewhere ? await store.joinedServers(room.nid) : []
+  const named = [...serverNames, serverOfRoom(roomId), ...inviters, ...inside]
+  const known = named.filter((server) => server !== undefined)
+  return [...new Set(known)].filter((server) => server !== serverName)
+}
+
+/** What decides how to get into a room. */
+interface Way {
+  readonly room: RoomRecord | undefined
+  readonly servers: readonly string[]
+  readonly voucher: Voucher
+}
+
+/**
+ * Whether we can join by an event of our own. Not where we are outside and others may be inside, not on an invite from
+ * elsewhere, since whoever sent that knows more of the room than we do, and not where somebody else has to vouch.
  */
 async function routeInto(
   context: PerformContext,
   { user_id: userId }: PerformJoinRequest,
-  room: RoomRecord | undefined,
-  servers: readonly string[],
+  { room, servers, voucher }: Way,
 ): Promise<'own' | 'others'> {
   if (room === undefined || isStub(room)) return 'others'
+  if (voucher.isElsewhere && servers.length > 0 && context.federation !== undefined) return 'others'
   const isInside = await isServerInRoom(context, room, '')
   if (!isInside && servers.length > 0) return 'others'
   const [invite] = await context.store.pendingInvites(room.nid, userId)

@@ -6,21 +6,13 @@ import { roomWithState } from '../query/context.ts'
 import { buildOnTop, type Saying } from './build.ts'
 import type { PerformContext } from './context.ts'
 
-/** Which servers get to see an event that we send: those of the room, or none. */
-export type Audience = 'servers of the room' | 'nobody'
-
 /**
- * Gives a new event to its room, on the way of every event.
+ * Gives a new event to its room, on the way of every event; the servers of the room get to see it.
  *
  * @returns why it was not taken, `''` when it was
  */
-export async function send(
-  context: PerformContext,
-  event: Pdu,
-  { audience = 'servers of the room', transaction = null }: SendOptions = {},
-): Promise<string> {
-  const input = newEvent(event, context.serverName, audience === 'nobody' ? '' : context.serverName)
-  return failureOf(await context.input.takeIn({ ...input, transaction_id: transaction }))
+export async function send({ input, serverName }: PerformContext, event: Pdu): Promise<string> {
+  return failureOf(await input.takeIn(newEvent(event, serverName, serverName)))
 }
 
 /** For events that we make ourselves, failing softly is failing: nobody is told of them. */
@@ -35,14 +27,11 @@ function failureOf(outcome: Outcome): string {
   }
 }
 
-/** How an event is sent. */
-export interface SendOptions {
-  readonly audience?: Audience
-  /** The request of a client that made the event. */
-  readonly transaction?: InputRoomEvent['transaction_id']
-}
-
-/** An event for the end of its room. */
+/**
+ * An event for the end of its room.
+ *
+ * @param sendAsServer - in whose name to send it to the servers of the room; empty: not at all
+ */
 export function newEvent(event: Pdu, origin: string, sendAsServer: string): InputRoomEvent {
   return {
     kind: InputKind.new,
@@ -65,12 +54,11 @@ export function say(
   context: PerformContext,
   roomId: RoomId,
   saying: (room: RoomRecord) => Promise<Saying | undefined>,
-  options?: SendOptions,
 ): Promise<string> {
   return context.turns.take(roomId, async () => {
     const room = await roomWithState(context, roomId)
     const wanted = room === undefined ? undefined : await saying(room)
     if (room === undefined || wanted === undefined) return ''
-    return await send(context, await buildOnTop(context, room, wanted), options)
+    return await send(context, await buildOnTop(context, room, wanted))
   })
 }
