@@ -107,6 +107,21 @@ it('believes no server about the state while another one has the events', async 
   expect(await b.current(room.roomId)).toEqual(await a.current(room.roomId))
 })
 
+/** Found by the simulation: the room had no create event any more, and all that came was rejected. */
+it('takes nothing for the state before an event that lacks what the event cites', async () => {
+  const only = { pdu_ids: [] as string[], auth_chain_ids: [] }
+  await using two = await pair({
+    lookupMissingEvents: async () => ({ events: [] }),
+    lookupStateIds: async () => only,
+  })
+  const { room, a, b } = two
+  await unheard(two, 5)
+  only.pdu_ids.push(...(await a.current(room.roomId)).slice(3))
+  const event = await room.message('heard')
+  expect(await b.take(event, { origin: 'a' })).toMatchObject({ kind: 'missing' })
+  expect(await b.event(event.eventId)).toBeUndefined()
+})
+
 /** Found by the simulation: the servers of the room were asked again and again, as fast as they answered. */
 it('does not take an event beside the graph for one that has come meanwhile', async () => {
   await using two = await pair({ lookupMissingEvents: async () => ({ events: [] }) })

@@ -32,13 +32,13 @@ export function simulatedFederation(world: World, self: SimulatedServer): Federa
       ask(S, async (api, from) => {
         const { state, chain } = await stateBefore(api, RoomID, EventID)
         const ids = state.map(({ eventId }) => eventId)
-        return { pdu_ids: world.twistState(from, ids), auth_chain_ids: chain.map(({ eventId }) => eventId) }
+        return { pdu_ids: world.twist(from, ids), auth_chain_ids: chain.map(({ eventId }) => eventId) }
       }),
     lookupState: ({ S, RoomID, EventID }) =>
       ask(S, async (api, from) => {
         const { state, chain } = await stateBefore(api, RoomID, EventID)
         const pdus = state.map(({ json }) => json)
-        return { pdus: world.twistState(from, pdus), auth_chain: chain.map(({ json }) => json) }
+        return { pdus: world.twist(from, pdus), auth_chain: chain.map(({ json }) => json) }
       }),
     getEventAuth: ({ S, EventID }) =>
       ask(S, async (api, from) => {

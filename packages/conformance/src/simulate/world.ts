@@ -78,11 +78,6 @@ export class World {
     return this.#twisters.get(server)?.(items) ?? items
   }
 
-  /** The same for answers about state. */
-  twistState(server: SimulatedServer, items: readonly string[]): readonly string[] {
-    return process.env['TWIST'] ? this.twist(server, items) : items
-  }
-
   author({ key }: SimulatedServer): Author {
     return { key, now: this.network.now(), eventId: this.dice.text(12) }
   }

@@ -1,6 +1,6 @@
 import type { FederationApi } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
-import type { EventId } from '@roomserver/types'
+import { EVENT_TYPE_NIDS, type EventId, type EventRecord } from '@roomserver/types'
 import type { EventInput, Outcome } from '../decide/event-input.ts'
 import { eventTask } from '../input/event-task.ts'
 import type { RoomInput } from '../input/create-input.ts'
@@ -20,19 +20,21 @@ const MAX_SINGLE = 20
 /** A state or an auth chain with more events than this is not taken. */
 const MAX_STATE = 200_000
 
+const CREATE_NID = EVENT_TYPE_NIDS.get('m.room.create')
+
 /**
  * Sees to it that the state before an event is stored, asking one server for what is missing.
  *
- * @returns the IDs of that state
+ * @returns the IDs of that state; none when the answer cannot be the state before the event
  * @throws {RoomserverError} COMPONENT_FAILED when the server does not answer
  */
 export async function fetchStateBefore(
   parts: FetchParts,
   room: ExpectedRoom,
   server: string,
-  eventId: EventId,
+  event: Pdu,
 ): Promise<readonly EventId[]> {
-  const where = { S: server, RoomID: room.roomId, EventID: eventId }
+  const where = { S: server, RoomID: room.roomId, EventID: event.eventId }
   const { pdu_ids: state, auth_chain_ids: chain } = await parts.federation.lookupStateIds(where)
   const missing = await unknownOf(parts, [...new Set([...chain, ...state])].slice(0, MAX_STATE))
   if (missing.length > MAX_SINGLE) {
@@ -41,8 +43,21 @@ export async function fetchStateBefore(
   } else {
     await fetchEvents(parts, room, server, missing)
   }
-  const lacking = new Set(await unknownOf(parts, state))
-  return state.filter((id) => !lacking.has(id))
+  const stored = await parts.store.eventsById(state)
+  const cited = await parts.store.eventsById(event.authEvents)
+  return isStateBefore(stored, cited) ? stored.map((record) => record.eventId) : []
+}
+
+/** The state before an event has the create event, and something in every entry of which the event cites something. */
+function isStateBefore(state: readonly EventRecord[], cited: readonly EventRecord[]): boolean {
+  const entries = new Set(state.map(entryOf))
+  return (
+    state.some(({ typeNid }) => typeNid === CREATE_NID) && cited.every((one) => entries.has(entryOf(one)))
+  )
+}
+
+function entryOf({ typeNid, stateKeyNid }: EventRecord): string {
+  return `${typeNid} ${stateKeyNid}`
 }
 
 /** Stores single events beside the room's graph, as far as the server has them. */

@@ -49,7 +49,7 @@ export async function fillFrom(
     for (const event of await eventsInGap(gap)) await takeOne(gap, event)
     if ((await notInGraph(gap, missing.prev)).length === 0) return { kind: 'filled' }
     if (way === 'events') return failed('it does not have all events of the gap')
-    const eventIds = await fetchStateBefore(parts, gap, server, pdu.eventId)
+    const eventIds = await fetchStateBefore(parts, gap, server, pdu)
     return eventIds.length > 0 ? { kind: 'state', eventIds } : failed('it has no state before the event')
   } catch (error) {
     return failed(error instanceof Error ? error.message : String(error))
@@ -124,7 +124,7 @@ async function takeOne(gap: Gap, event: Pdu): Promise<void> {
     outcome = await takeIn(parts, input)
   }
   if (outcome.kind !== 'missing' || outcome.prev.length === 0 || way === 'events') return
-  const eventIds = await fetchStateBefore(parts, gap, server, event.eventId)
+  const eventIds = await fetchStateBefore(parts, gap, server, event)
   if (eventIds.length > 0) await takeIn(parts, { ...input, stateBefore: { by: 'repair', eventIds } })
 }
 
