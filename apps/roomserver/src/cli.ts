@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { backupCommand } from './commands/backup.ts'
 import { checkCommand } from './commands/check.ts'
 import { importCommand } from './commands/import.ts'
+import { repairCommand } from './commands/repair.ts'
 import { replayCommand } from './commands/replay.ts'
 import { serveCommand } from './commands/serve.ts'
 import { SECRET_VARIABLES } from './config/secrets.ts'
@@ -50,6 +51,7 @@ Exit status: 0 when all went well, 1 otherwise.`,
     serveCommand(),
     replayCommand(),
     checkCommand(),
+    repairCommand(),
     backupCommand(),
     importCommand(),
   ]) {

@@ -1,4 +1,4 @@
-import type { InputCounters } from '@roomserver/core'
+import type { InputCounters, RepairJob } from '@roomserver/core'
 import { expect, it } from 'vitest'
 import { createMetrics } from './metrics.ts'
 
@@ -13,9 +13,12 @@ const counters = {
   quarantined: 0,
   repaired: 0,
   repairsFailed: 0,
+  repairsGivenUp: 0,
 } as unknown as InputCounters
 
 const rooms = { bytesInFlight: 34, busy: [{ roomId: '!a:b', queued: 2, step: 'committing', since: 0 }] }
+
+const repairs = { rooms: new Map(), jobs: [{ state: 'failed' } as RepairJob] }
 
 it('counts what is looked up and what is reported', async () => {
   const relay = () => ({
@@ -26,7 +29,7 @@ it('counts what is looked up and what is reported', async () => {
     behindSinceMs: 1_000,
   })
   const metrics = createMetrics({
-    input: { counters, rooms },
+    input: { counters, rooms, repairs },
     pieces: { bytes: 12 },
     relay,
     scrubber: { checkedRooms: 7, findings: 0 },
@@ -42,6 +45,8 @@ it('counts what is looked up and what is reported', async () => {
     'roomserver_queued_events 2',
     'roomserver_cache_bytes 12',
     'roomserver_input_bytes_in_flight 34',
+    'roomserver_repair_jobs{state="failed"} 1',
+    'roomserver_rooms_in_repair 0',
     'roomserver_scrubbed_rooms_total 7',
     'roomserver_state_resets_total 1',
     'roomserver_outputs_delivered_total 9',

@@ -1,10 +1,12 @@
-import type { InputCounters, Pieces, RoomInput } from '@roomserver/core'
+import type { InputCounters, Pieces, RoomInput, RoomRepairs } from '@roomserver/core'
 import type { RelayStatus } from '@roomserver/producers'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
 /** What the metrics look at when they are read. */
 export interface MetricsSources {
   readonly input: Pick<RoomInput, 'counters'> & {
+    /** Undefined: there is nobody to ask for missing events. */
+    readonly repairs?: Pick<RoomRepairs, 'rooms' | 'jobs'> | undefined
     readonly rooms: Pick<RoomInput['rooms'], 'bytesInFlight' | 'busy'>
   }
   readonly pieces: Pick<Pieces, 'bytes'>
@@ -30,6 +32,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   collectDefaultMetrics({ register: registry })
   addInputMetrics(registry, sources.input.counters)
   addLoadMetrics(registry, sources)
+  if (sources.input.repairs !== undefined) addRepairMetrics(registry, sources.input.repairs)
   const { scrubber } = sources
   addTotal(registry, 'scrubbed_rooms', 'Rooms that the scrubber has checked.', () => scrubber.checkedRooms)
   addTotal(
@@ -84,9 +87,26 @@ function addInputMetrics(registry: Registry, counters: InputCounters): void {
     ],
     ['repairs', 'Holes in the history of rooms that were filled.', () => counters.repaired],
     ['repairs_failed', 'Holes in the history of rooms that nobody could fill.', () => counters.repairsFailed],
+    ['repairs_given_up', 'Repairs that are left to operators.', () => counters.repairsGivenUp],
     ['quarantined_rooms', 'Rooms that were set aside because of a fault.', () => counters.quarantined],
   ] as const
   for (const [name, help, count] of totals) addTotal(registry, name, help, count)
+}
+
+function addRepairMetrics(registry: Registry, repairs: Pick<RoomRepairs, 'rooms' | 'jobs'>): void {
+  const jobs = new Gauge({
+    name: 'roomserver_repair_jobs',
+    help: 'Events that wait because others are missing, by how the repair stands.',
+    labelNames: ['state'],
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const state of ['waiting', 'running', 'failed', 'gave-up']) this.set({ state }, 0)
+      for (const { state } of repairs.jobs) this.inc({ state })
+    },
+  })
+  registry.registerMetric(jobs)
+  addGauge(registry, 'rooms_in_repair', 'Rooms for which events are being fetched.', () => repairs.rooms.size)
 }
 
 function addTotal(registry: Registry, name: string, help: string, count: () => number): void {

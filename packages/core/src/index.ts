@@ -12,10 +12,14 @@ export type {
   MembershipStore,
   OutputStore,
   PieceStore,
+  RepairStore,
   RoomStore,
   Store,
   StoredOutput,
 } from './ports.ts'
+export type { AllRepairLimits, RoomRepairs } from './repair/create-repairs.ts'
+export type { RepairJob } from './repair/repair-jobs.ts'
+export type { Retried } from './repair/retries.ts'
 export { Pieces } from './view/pieces.ts'
 export type { Compatibility } from './query/context.ts'
 export { type RecheckSource, recheckRoom } from './recheck/recheck-room.ts'

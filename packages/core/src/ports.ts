@@ -16,6 +16,7 @@ import type {
   Nids,
   OutputRecord,
   RedactionRecord,
+  RepairRecord,
   RoomId,
   RoomNid,
   RoomRecord,
@@ -146,6 +147,16 @@ export interface InboxStore {
   dropInbox(positions: readonly number[]): Promise<void>
 }
 
+/** Events that wait because events that they build on are missing; a repair ends by being dropped. */
+export interface RepairStore {
+  /** Stores repairs, or how those that are stored stand now. */
+  putRepairs(records: readonly RepairRecord[]): Promise<void>
+  /** In the order of event IDs, from `after` (exclusive). */
+  repairs(after: EventId, limit: number): Promise<readonly RepairRecord[]>
+  repairsOfRoom(roomId: RoomId, after: EventId, limit: number): Promise<readonly RepairRecord[]>
+  dropRepairs(ids: readonly EventId[]): Promise<void>
+}
+
 /** An output as read back: content and event apart, put together by the reader. */
 export interface StoredOutput extends OutputRecord {
   /** Position in the log over all rooms; ascending in the order of commits. */
@@ -166,4 +177,10 @@ export interface OutputStore {
 }
 
 /** The room store as the core uses it. Every method needs one connection at the most and waits on nothing else. */
-export type Store = PieceStore & RoomStore & MembershipStore & DirectoryStore & InboxStore & OutputStore
+export type Store = PieceStore &
+  RoomStore &
+  MembershipStore &
+  DirectoryStore &
+  InboxStore &
+  RepairStore &
+  OutputStore

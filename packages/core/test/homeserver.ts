@@ -9,6 +9,7 @@ import {
   systemClock,
 } from '@roomserver/types'
 import {
+  type AllRepairLimits,
   createInput,
   type InputDeps,
   type Outcome,
@@ -63,7 +64,12 @@ export class Homeserver implements AsyncDisposable {
   readonly input: RoomInput
 
   /** @param storage - closed with it */
-  constructor(storage: Storage, deps: Partial<InputDeps> = {}, limits: Partial<RoomLimits> = {}) {
+  constructor(
+    storage: Storage,
+    deps: Partial<InputDeps> = {},
+    limits: Partial<RoomLimits> = {},
+    repairLimits: Partial<AllRepairLimits> = {},
+  ) {
     this.storage = storage
     this.pieces = new Pieces(storage, 16 * 1024 * 1024)
     const own = {
@@ -73,17 +79,22 @@ export class Homeserver implements AsyncDisposable {
       log: silentLogger,
       serverName: 'a',
     }
-    this.input = createInput({ ...own, ...deps }, limits)
+    this.input = createInput({ ...own, ...deps }, limits, repairLimits)
   }
 
   /** On a SQLite store in memory. */
-  static async start(deps: Partial<InputDeps> = {}, limits: Partial<RoomLimits> = {}): Promise<Homeserver> {
-    return new Homeserver(await openStorage({ dialect: 'sqlite', file: ':memory:' }), deps, limits)
+  static async start(
+    deps: Partial<InputDeps> = {},
+    limits: Partial<RoomLimits> = {},
+    repairLimits: Partial<AllRepairLimits> = {},
+  ): Promise<Homeserver> {
+    const storage = await openStorage({ dialect: 'sqlite', file: ':memory:' })
+    return new Homeserver(storage, deps, limits, repairLimits)
   }
 
   /** Another process on the same store. */
-  beside(): Homeserver {
-    return new Homeserver(this.storage)
+  beside(deps: Partial<InputDeps> = {}): Homeserver {
+    return new Homeserver(this.storage, deps)
   }
 
   take(event: Pdu, change: Partial<InputRoomEvent> = {}): Promise<Outcome> {

@@ -11,6 +11,7 @@ import type { LeasesTable } from './tables/leases.ts'
 import type { MembershipsTable } from './tables/memberships.ts'
 import type { OutputsTable } from './tables/outputs.ts'
 import type { RedactionsTable } from './tables/redactions.ts'
+import type { RepairsTable } from './tables/repairs.ts'
 import type { RoomsTable } from './tables/rooms.ts'
 import type { SchemaVersionsTable } from './tables/schema-versions.ts'
 import type { SnapshotsTable } from './tables/snapshots.ts'
@@ -33,6 +34,7 @@ export interface Schema {
   outputs: OutputsTable
   published_rooms: PublishedRoomsTable
   redactions: RedactionsTable
+  repairs: RepairsTable
   rooms: RoomsTable
   schema_versions: SchemaVersionsTable
   snapshots: SnapshotsTable

@@ -4,6 +4,7 @@ import type {
   EventNid,
   EventTypeNid,
   Membership,
+  RepairRecord,
   RoomId,
   RoomNid,
   SnapshotNid,
@@ -36,6 +37,7 @@ export function createStorage(db: Db, dialect: Dialect, backup: Backup) {
     ...membershipMethods(db, tables),
     ...directoryMethods(db, tables),
     ...logMethods(db, tables),
+    ...repairMethods(db, tables),
     ...leaseMethods(db, tables),
     ...upkeepMethods(db, tables),
     /**
@@ -144,6 +146,20 @@ function logMethods(db: Db, tables: Tables) {
     outputs: (after: number, limit: number) => outputs.after(db, after, limit),
     dropOutputs: async (positions: readonly number[]) => {
       await outputs.remove(db, positions)
+    },
+  }
+}
+
+function repairMethods(db: Db, { repairs }: Tables) {
+  return {
+    putRepairs: async (records: readonly RepairRecord[]) => {
+      await repairs.put(db, records)
+    },
+    repairs: (after: EventId, limit: number) => repairs.page(db, after, limit),
+    repairsOfRoom: (roomId: RoomId, after: EventId, limit: number) =>
+      repairs.ofRoom(db, roomId, after, limit),
+    dropRepairs: async (ids: readonly EventId[]) => {
+      await repairs.remove(db, ids)
     },
   }
 }

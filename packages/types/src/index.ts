@@ -42,6 +42,8 @@ export type {
   OutputKind,
   OutputRecord,
   RedactionRecord,
+  RepairRecord,
+  RepairState,
   RoomRecord,
   SnapshotRecord,
   StateEntry,

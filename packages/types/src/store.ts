@@ -208,6 +208,32 @@ export interface TransactionRecord {
 }
 
 /**
+ * How a repair stands: it waits for its turn, is under way (or was, when a process was killed), did not get what was
+ * missing and may be tried again later, or was tried too often and is left to operators.
+ */
+export type RepairState = 'waiting' | 'running' | 'failed' | 'gave-up'
+
+/** An event that waits because events that it builds on are missing, and what was done to get them. */
+export interface RepairRecord {
+  /** The event that waits. */
+  readonly eventId: EventId
+  readonly roomId: RoomId
+  /** The input as it came: JSON text of one InputRoomEvent, with its origin. */
+  readonly payload: string
+  readonly state: RepairState
+  /** Events that were fetched and stored for it. */
+  readonly fetched: number
+  /** How often it was tried. */
+  readonly attempts: number
+  /** Why the last attempt did not succeed; empty: none has failed yet. */
+  readonly lastError: string
+  /** When the event came in, in ms since the epoch. */
+  readonly sinceTs: number
+  /** When it may be tried again, in ms since the epoch. */
+  readonly nextTs: number
+}
+
+/**
  * Everything that deciding on input to one room wants written. It is stored whole, in one transaction, or not at
  * all, and only while the room's row still has the revision that it was decided at.
  */

@@ -3,7 +3,8 @@ import { openStorage, type RoomCheck, type Storage } from '@roomserver/storage'
 import { type RoomRecord, serverOf } from '@roomserver/types'
 import { Command } from 'commander'
 import { CONTENT_HASHES } from '../compose/scrubber.ts'
-import type { Config, DatabaseConfig } from '../config/config.ts'
+import { storageOptions } from '../compose/storage-options.ts'
+import type { Config } from '../config/config.ts'
 import { createLog } from '../log.ts'
 import { configOf, type ServerOptions, withServerOptions } from './server-options.ts'
 
@@ -39,12 +40,6 @@ async function check(options: CheckOptions): Promise<void> {
   if (options.repair === true) process.stdout.write(`${repaired} memberships repaired\n`)
   process.stdout.write(`${rooms} rooms checked, ${findings} findings\n`)
   if (findings > repaired) process.exitCode = 1
-}
-
-/** Without the lock of a server, which may be at work. */
-function storageOptions(database: DatabaseConfig): Parameters<typeof openStorage>[0] {
-  if (database.kind === 'sqlite') return { dialect: 'sqlite', file: database.file, mustExist: true }
-  return { dialect: 'postgres', connectionString: database.url, maxConnections: 1 }
 }
 
 /** How often a room is decided anew that moves on meanwhile. */

@@ -3,7 +3,12 @@ import type { Clock, Logger, RoomId } from '@roomserver/types'
 import type { Outcome } from '../decide/event-input.ts'
 import { RoomReader } from '../decide/room-reads.ts'
 import type { Store } from '../ports.ts'
-import { DEFAULT_REPAIR_LIMITS, type RepairLimits, Repairs } from '../repair/repairs.ts'
+import {
+  type AllRepairLimits,
+  createRepairs,
+  DEFAULT_REPAIR_LIMITS,
+  type RoomRepairs,
+} from '../repair/create-repairs.ts'
 import type { Pieces } from '../view/pieces.ts'
 import { Committer } from './committer.ts'
 import { InputCounters } from './counters.ts'
@@ -41,7 +46,7 @@ export interface RoomInput {
   readonly rooms: Rooms
   readonly counters: InputCounters
   /** Repairs under way; `undefined`: there is nobody to ask for missing events. */
-  readonly repairs: Pick<Repairs, 'rooms'> | undefined
+  readonly repairs: RoomRepairs | undefined
   /** Takes up asynchronous input that was queued before the last stop. */
   resume(): Promise<void>
   /** Takes up asynchronous input that has been waiting since the call before: a process that is gone left it behind. */
@@ -56,7 +61,7 @@ export interface RoomInput {
 export function createInput(
   deps: InputDeps,
   limits: Partial<RoomLimits> = {},
-  repairLimits: Partial<RepairLimits> = {},
+  repairLimits: Partial<AllRepairLimits> = {},
 ): RoomInput {
   const { store, pieces, clock, log, serverName, federation, onOutputs, onStep } = deps
   const counters = new InputCounters()
@@ -74,28 +79,37 @@ export function createInput(
   }
   const rooms = new Rooms(parts, { ...DEFAULT_ROOM_LIMITS, ...limits })
   const runTask: RoomInput['runTask'] = (task) => rooms.run(task)
-  const repairs =
+  const takeIn: RoomInput['takeIn'] = (input) => intake.takeIn(input)
+  const shop =
     federation &&
-    new Repairs(
-      { federation, store, serverName, counters, clock, log, input: { runTask } },
+    createRepairs(
+      { federation, store, serverName, counters, clock, log, input: { runTask }, takeIn },
       { ...DEFAULT_REPAIR_LIMITS, ...repairLimits },
     )
   const fetchMissing: FetchMissing | undefined =
-    deps.fetchMissing ?? (repairs && ((...missing) => repairs.fetchMissing(...missing)))
-  const intake = new Intake({ rooms, store, counters, log, fetchMissing })
+    deps.fetchMissing ?? (shop && ((...missing) => shop.repairs.fetchMissing(...missing)))
+  const intake = new Intake({ rooms, store, counters, log, fetchMissing, repairs: shop })
   return {
     inputRoomEvents: (request) => intake.inputRoomEvents(request),
-    takeIn: (input) => intake.takeIn(input),
+    takeIn,
     runTask,
     rooms,
     counters,
-    repairs,
-    resume: () => intake.resume(),
+    repairs: shop?.seen,
+    resume: async () => {
+      await intake.resume()
+      await shop?.retries.resume()
+    },
     takeOver: () => intake.takeOver(),
-    settled: () => intake.settled(),
+    settled: async () => {
+      await intake.settled()
+      await shop?.retries.settled()
+    },
     close: async () => {
+      const ended = shop?.retries.close()
       await rooms.close()
       await intake.close()
+      await ended
     },
   }
 }

@@ -1,6 +1,8 @@
 import type { InputRoomEvent, InputRoomEventsRequest, InputRoomEventsResponse } from '@roomserver/api'
 import { isFailure, type RoomId } from '@roomserver/types'
 import type { EventInput, Outcome } from '../decide/event-input.ts'
+import type { RepairJobs } from '../repair/repair-jobs.ts'
+import type { Retries } from '../repair/retries.ts'
 import type { InputCounters } from './counters.ts'
 import { eventTask } from './event-task.ts'
 import type { FetchMissing } from './fetch-missing.ts'
@@ -13,6 +15,8 @@ export interface IntakeParts extends InboxParts {
   readonly counters: InputCounters
   /** Gets missing events from other servers; `undefined`: there is nobody to ask. */
   readonly fetchMissing?: FetchMissing | undefined
+  /** Where it is written down which events wait for others, and what tries again to get those. */
+  readonly repairs?: { readonly jobs: RepairJobs; readonly retries: Retries } | undefined
 }
 
 /** How often what is missing is fetched for one event: what was fetched can show that more is missing. */
@@ -81,21 +85,42 @@ export class Intake {
   }
 
   async #takeIn(wire: InputRoomEvent, { position, admitted }: TakeInOptions = {}): Promise<Outcome> {
-    let input = readInput(wire)
+    const input = readInput(wire)
     const { roomId } = input.pdu
     if (admitted?.has(roomId) !== true) this.#parts.rooms.admit(roomId)
     admitted?.add(roomId)
-    let outcome = await this.#decide(input, position)
-    const { fetchMissing, counters } = this.#parts
+    const outcome = await this.#decide(input, position)
+    if (outcome.kind === 'missing') return await this.#fetching(wire, input, outcome, position)
+    await this.#parts.repairs?.jobs.end(input.pdu.eventId)
+    if (input.kind === 'new') this.#parts.repairs?.retries.roomMoved(roomId)
+    return outcome
+  }
+
+  /** Fetches what an event lacks and decides on it again. What waits for others is written down as long as it does. */
+  async #fetching(
+    wire: InputRoomEvent,
+    event: EventInput,
+    first: Outcome,
+    position: number | undefined,
+  ): Promise<Outcome> {
+    const { fetchMissing, counters, repairs } = this.#parts
+    const { eventId, roomId } = event.pdu
+    if (event.kind === 'new') await repairs?.jobs.begin(eventId, roomId, wire)
+    let input = event
+    let outcome = first
+    let reason = 'what was fetched does not suffice'
     for (let fetches = 0; outcome.kind === 'missing' && fetches < MAX_FETCHES; fetches++) {
       counters.missing++
       const fetched = await fetchMissing?.(input, outcome, wire.origin)
+      if (fetched?.kind === 'failed') reason = fetched.reason
       if (fetched === undefined || fetched.kind === 'failed') break
       if (fetched.kind === 'state') {
         input = { ...input, stateBefore: { by: 'repair', eventIds: fetched.eventIds } }
       }
       outcome = await this.#decide(input, position)
     }
+    if (outcome.kind === 'missing') await repairs?.jobs.fail(eventId, reason)
+    else await repairs?.jobs.end(eventId)
     return outcome
   }
 

@@ -13,6 +13,8 @@ export interface FetchParts extends VerifyParts {
   readonly federation: FederationApi
   readonly store: Pick<PieceStore, 'eventsById'>
   readonly input: Pick<RoomInput, 'runTask'>
+  /** Told of each event that is stored on the way. */
+  readonly onStored?: (() => void) | undefined
 }
 
 /** More missing events than this are asked for all together, and not one by one. */
@@ -99,8 +101,13 @@ async function storeOutliers(parts: FetchParts, room: ExpectedRoom, texts: reado
 }
 
 /** Gives an event to its room without fetching anything for it. */
-export function takeIn({ input }: Pick<FetchParts, 'input'>, event: EventInput): Promise<Outcome> {
-  return input.runTask(eventTask(event))
+export async function takeIn(
+  { input, onStored }: Pick<FetchParts, 'input' | 'onStored'>,
+  event: EventInput,
+): Promise<Outcome> {
+  const outcome = await input.runTask(eventTask(event))
+  if (outcome.kind === 'stored' && !outcome.known) onStored?.()
+  return outcome
 }
 
 async function unknownOf(

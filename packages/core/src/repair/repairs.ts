@@ -6,6 +6,7 @@ import type { Fetched, MissingEvents } from '../input/fetch-missing.ts'
 import type { RoomInput } from '../input/create-input.ts'
 import type { Store } from '../ports.ts'
 import { fillFrom, type Way } from './fill-gap.ts'
+import type { RepairJobs } from './repair-jobs.ts'
 
 /** What repairs work with. */
 export interface RepairParts {
@@ -14,8 +15,12 @@ export interface RepairParts {
   readonly input: Pick<RoomInput, 'runTask'>
   readonly serverName: string
   readonly counters: InputCounters
+  /** Where it is written down how repairs stand. */
+  readonly jobs: RepairJobs
   readonly clock: Clock
   readonly log: Logger
+  /** Told of each event that is stored on the way. */
+  readonly onStored?: (() => void) | undefined
 }
 
 /** How much a repair may take. */
@@ -28,13 +33,6 @@ export interface RepairLimits {
   readonly maxWaiting: number
   /** Rooms that are repaired at a time; others wait. */
   readonly maxRooms: number
-}
-
-export const DEFAULT_REPAIR_LIMITS: RepairLimits = {
-  maxServers: 5,
-  budgetMs: 120_000,
-  maxWaiting: 500,
-  maxRooms: 32,
 }
 
 /**
@@ -88,16 +86,18 @@ export class Repairs {
   }
 
   async #repair(input: EventInput, missing: MissingEvents, origin: string): Promise<Fetched> {
-    const { clock, log, counters } = this.#parts
+    const { clock, log, counters, jobs } = this.#parts
     const fields = { room_id: input.pdu.roomId, event_id: input.pdu.eventId }
     const deadline = clock.now() + this.#limits.budgetMs
     let reason = 'there is no other server to ask'
     try {
       const lacking = await stillMissing(this.#parts.store, missing)
       if (lacking === undefined) return { kind: 'filled' }
+      await jobs.run(fields.event_id)
+      const parts = { ...this.#parts, onStored: () => jobs.fetched(fields.event_id) }
       for (const [server, way] of attempts(await this.#servers(input, origin))) {
         if (clock.now() >= deadline) return this.#giveUp(fields, 'the time for it is over')
-        const fetched = await fillFrom(this.#parts, server, input, lacking, { deadline, way })
+        const fetched = await fillFrom(parts, server, input, lacking, { deadline, way })
         if (fetched.kind !== 'failed') {
           counters.repaired++
           log.info({ ...fields, server, outcome: fetched.kind }, 'missing events fetched')

@@ -1,6 +1,7 @@
 import { roomsAndEvents } from './0001-rooms-and-events.ts'
 import { leases } from './0002-leases.ts'
+import { repairs } from './0003-repairs.ts'
 import type { Migration } from './migration.ts'
 
 /** Every migration, in the order in which they run. */
-export const migrations: readonly Migration[] = [roomsAndEvents, leases]
+export const migrations: readonly Migration[] = [roomsAndEvents, leases, repairs]

@@ -13,6 +13,7 @@ import { membershipQueries } from './memberships.ts'
 import { mentionQueries } from './mentions.ts'
 import { outputQueries } from './outputs.ts'
 import { redactionQueries } from './redactions.ts'
+import { repairQueries } from './repairs.ts'
 import { roomQueries } from './rooms.ts'
 import { sharingQueries } from './sharing.ts'
 import { sizeQueries } from './sizes.ts'
@@ -41,6 +42,7 @@ export function compileTables(dialect: Dialect, build: Db) {
     mentions: mentionQueries(dialect, build),
     outputs: outputQueries(dialect, build),
     redactions: redactionQueries(dialect, build),
+    repairs: repairQueries(dialect, build),
     rooms: roomQueries(dialect, build),
     sharing: sharingQueries(dialect, build),
     sizes: sizeQueries(build),

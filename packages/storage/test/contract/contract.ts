@@ -5,6 +5,7 @@ import { leaseContract } from './leases.ts'
 import { logContract } from './logs.ts'
 import { membershipContract } from './memberships.ts'
 import { pieceContract } from './pieces.ts'
+import { repairContract } from './repairs.ts'
 import { roomContract } from './rooms.ts'
 import { upkeepContract } from './upkeep.ts'
 
@@ -15,6 +16,7 @@ export function storageContract(open: () => Promise<Storage>): void {
   describe('commit', () => commitContract(open))
   describe('memberships', () => membershipContract(open))
   describe('logs', () => logContract(open))
+  describe('repairs', () => repairContract(open))
   describe('leases', () => leaseContract(open))
   describe('upkeep', () => upkeepContract(open))
 }

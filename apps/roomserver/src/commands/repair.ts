@@ -1,0 +1,56 @@
+import type { Retried } from '@roomserver/core'
+import { openStorage } from '@roomserver/storage'
+import { RoomserverError } from '@roomserver/types'
+import { Command } from 'commander'
+import { connectComponents } from '../compose/connect-components.ts'
+import { startEngine } from '../compose/start-engine.ts'
+import { storageOptions } from '../compose/storage-options.ts'
+import { createLog } from '../log.ts'
+import { listRepairs } from '../repair/list-repairs.ts'
+import { configOf, type ServerOptions, withServerOptions } from './server-options.ts'
+
+/** `roomserver repair` */
+export function repairCommand(): Command {
+  return withServerOptions(new Command('repair'))
+    .argument('[room]', 'a room ID; without one, the open repairs are listed')
+    .description('list events that wait for missing ones, or try again to get what those of a room lack')
+    .action((room: string | undefined, options: ServerOptions) =>
+      room === undefined ? list(options) : takeUp(room, options),
+    )
+}
+
+/** Reads beside a server that is at work. */
+async function list(options: ServerOptions): Promise<void> {
+  const log = createLog('warn', process.stderr)
+  await using storage = await openStorage(storageOptions(configOf(options).database), { logger: log })
+  for await (const line of listRepairs(storage, Date.now())) process.stdout.write(`${line}\n`)
+}
+
+async function takeUp(roomId: string, options: ServerOptions): Promise<void> {
+  const config = configOf(options)
+  await using components = connectComponents(config)
+  await using engine = await startEngine(config, createLog('warn', process.stderr), components.federation)
+  const { repairs } = engine.input
+  if (repairs === undefined) {
+    const expected = 'a configuration with a federation component (--config)'
+    throw new RoomserverError('BAD_REQUEST', { path: 'repair', expected }, `repair: expected ${expected}`)
+  }
+  const retried = await repairs.takeUp(roomId)
+  for (const one of retried) process.stdout.write(`${textOf(one)}\n`)
+  const waiting = retried.filter(({ outcome }) => outcome.kind === 'missing' || outcome.kind === 'failed')
+  process.stdout.write(`${retried.length - waiting.length} repaired, ${waiting.length} still wait\n`)
+  if (waiting.length > 0) process.exitCode = 1
+}
+
+function textOf({ eventId, outcome }: Retried): string {
+  switch (outcome.kind) {
+    case 'stored':
+      return `${eventId}  ${outcome.verdict}`
+    case 'missing':
+      return `${eventId}  still lacks ${[...outcome.auth, ...outcome.prev, ...outcome.state].slice(0, 5).join(', ')}`
+    case 'refused':
+      return `${eventId}  refused: ${outcome.error.message}`
+    case 'failed':
+      return `${eventId}  failed: ${outcome.reason}`
+  }
+}

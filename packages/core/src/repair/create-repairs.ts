@@ -1,0 +1,57 @@
+import type { RoomId } from '@roomserver/types'
+import { RepairJobs, type RepairJob, type RepairJobLimits } from './repair-jobs.ts'
+import { type RepairLimits, type RepairParts, Repairs } from './repairs.ts'
+import { type Retried, Retries, type RetryParts } from './retries.ts'
+
+/** The repairs of a process, as others see them. */
+export interface RoomRepairs {
+  /** Rooms that are being repaired, or wait for it, with how many events wait in each. */
+  readonly rooms: ReadonlyMap<RoomId, number>
+  /** Open repairs with their progress: events that wait, and what was done to get what they lack. */
+  readonly jobs: readonly RepairJob[]
+  /** Tries all repairs of a room again, also those that were given up, and waits for what comes of it. */
+  takeUp(roomId: RoomId): Promise<readonly Retried[]>
+}
+
+/** How much repairs may take, and how many are kept. */
+export type AllRepairLimits = RepairLimits & RepairJobLimits
+
+export const DEFAULT_REPAIR_LIMITS: AllRepairLimits = {
+  maxServers: 5,
+  budgetMs: 120_000,
+  maxWaiting: 500,
+  maxRooms: 32,
+  maxJobs: 10_000,
+  maxJobBytes: 64 * 1024 * 1024,
+  maxAttempts: 12,
+  retryAfterMs: 30_000,
+  maxRetryAfterMs: 6 * 3_600_000,
+}
+
+/** Everything about repairs, put together. */
+export interface RepairShop {
+  readonly repairs: Repairs
+  readonly jobs: RepairJobs
+  readonly retries: Retries
+  readonly seen: RoomRepairs
+}
+
+/** Puts it together. */
+export function createRepairs(
+  parts: Omit<RepairParts, 'jobs'> & Pick<RetryParts, 'takeIn'>,
+  limits: AllRepairLimits,
+): RepairShop {
+  const jobs = new RepairJobs(parts, limits)
+  const repairs = new Repairs({ ...parts, jobs }, limits)
+  const retries = new Retries({ jobs, store: parts.store, log: parts.log, takeIn: parts.takeIn })
+  const seen: RoomRepairs = {
+    get rooms() {
+      return repairs.rooms
+    },
+    get jobs() {
+      return jobs.all
+    },
+    takeUp: (roomId) => retries.takeUp(roomId),
+  }
+  return { repairs, jobs, retries, seen }
+}

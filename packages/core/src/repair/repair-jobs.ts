@@ -1,0 +1,160 @@
+import type { InputRoomEvent } from '@roomserver/api'
+import type { Clock, EventId, Logger, RepairRecord, RoomId } from '@roomserver/types'
+import type { InputCounters } from '../input/counters.ts'
+import type { RepairStore } from '../ports.ts'
+
+/** What the book of repairs works with. */
+export interface RepairJobParts {
+  readonly store: RepairStore
+  readonly clock: Clock
+  readonly log: Logger
+  readonly counters: InputCounters
+}
+
+/** How many repairs are kept, and how often they are tried. */
+export interface RepairJobLimits {
+  /** Events that wait, over all rooms; more are not remembered once their repair failed. */
+  readonly maxJobs: number
+  /** Bytes of those events. */
+  readonly maxJobBytes: number
+  /** Attempts after which a repair is left to operators. */
+  readonly maxAttempts: number
+  /** How long a repair rests that failed once; twice as long after each further attempt. */
+  readonly retryAfterMs: number
+  readonly maxRetryAfterMs: number
+}
+
+/** How a repair stands; the text of its event is in the store. */
+export type RepairJob = Omit<RepairRecord, 'payload'>
+
+/** How many are read at a time. */
+const PAGE = 100
+
+/**
+ * The book of repairs: which events wait for others, and what was done about it. Stored, so that a repair that a crash
+ * or a deadline ended is taken up again.
+ */
+export class RepairJobs {
+  readonly #parts: RepairJobParts
+  readonly #limits: RepairJobLimits
+  readonly #jobs = new Map<EventId, RepairJob & { readonly bytes: number }>()
+  readonly #payloads = new Map<EventId, string>()
+  readonly #ofRoom = new Map<RoomId, Set<EventId>>()
+  #bytes = 0
+
+  constructor(parts: RepairJobParts, limits: RepairJobLimits) {
+    this.#parts = parts
+    this.#limits = limits
+  }
+
+  /** All repairs that this process knows of. */
+  get all(): readonly RepairJob[] {
+    return [...this.#jobs.values()]
+  }
+
+  /** Reads what earlier processes left. What was under way when they ended failed. */
+  async load(): Promise<void> {
+    for (let after: EventId = ''; ; ) {
+      const page = await this.#parts.store.repairs(after, PAGE)
+      for (const record of page) {
+        if (this.#jobs.has(record.eventId)) continue
+        const isOver = record.state === 'gave-up'
+        this.#keep({ ...record, state: isOver ? 'gave-up' : 'failed' }, record.payload.length)
+      }
+      const last = page.at(-1)
+      if (last === undefined) return
+      after = last.eventId
+    }
+  }
+
+  /** Notes that an event waits, before anything is fetched for it. */
+  async begin(eventId: EventId, roomId: RoomId, input: InputRoomEvent): Promise<void> {
+    const payload = JSON.stringify(input)
+    const known = this.#jobs.get(eventId)
+    const { maxJobs, maxJobBytes } = this.#limits
+    if (known === undefined && (this.#jobs.size >= maxJobs || this.#bytes + payload.length > maxJobBytes)) {
+      this.#parts.log.warn({ room_id: roomId, event_id: eventId }, 'too many repairs to remember this one')
+      return
+    }
+    const now = this.#parts.clock.now()
+    const fresh = { eventId, roomId, fetched: 0, attempts: 0, lastError: '', sinceTs: now, nextTs: now }
+    this.#payloads.set(eventId, payload)
+    await this.#put({ ...fresh, ...known, state: 'waiting' })
+  }
+
+  /** Its turn has come. */
+  async run(eventId: EventId): Promise<void> {
+    const job = this.#jobs.get(eventId)
+    if (job !== undefined) await this.#put({ ...job, state: 'running', attempts: job.attempts + 1 })
+  }
+
+  /** Another event was fetched and stored for it. Written down with its next step. */
+  fetched(eventId: EventId): void {
+    const job = this.#jobs.get(eventId)
+    if (job !== undefined) this.#jobs.set(eventId, { ...job, fetched: job.fetched + 1 })
+  }
+
+  /** The attempt did not get what is missing. */
+  async fail(eventId: EventId, lastError: string): Promise<void> {
+    const job = this.#jobs.get(eventId)
+    if (job === undefined) return
+    const { maxAttempts, retryAfterMs, maxRetryAfterMs } = this.#limits
+    const rest = Math.min(maxRetryAfterMs, retryAfterMs * 2 ** Math.max(0, job.attempts - 1))
+    const isOver = job.attempts >= maxAttempts
+    if (isOver) {
+      this.#parts.counters.repairsGivenUp++
+      const fields = { room_id: job.roomId, event_id: eventId, attempts: job.attempts, reason: lastError }
+      this.#parts.log.error(fields, 'a repair was given up; roomserver repair takes it up again')
+    }
+    const nextTs = this.#parts.clock.now() + rest
+    await this.#put({ ...job, state: isOver ? 'gave-up' : 'failed', lastError, nextTs })
+    this.#payloads.delete(eventId)
+  }
+
+  /** Nothing waits any more. */
+  async end(eventId: EventId): Promise<void> {
+    if (!this.#jobs.has(eventId)) return
+    this.#forget(eventId)
+    await this.#parts.store.dropRepairs([eventId])
+  }
+
+  /** Rooms with a repair that may be tried again now. */
+  get dueRooms(): readonly RoomId[] {
+    return [...this.#ofRoom.keys()].filter((roomId) => this.due(roomId).length > 0)
+  }
+
+  /** Events of a room whose repair may be tried again now. */
+  due(roomId: RoomId): readonly EventId[] {
+    const now = this.#parts.clock.now()
+    const ids = this.#ofRoom.get(roomId)
+    if (ids === undefined) return []
+    return [...ids].filter((id) => {
+      const job = this.#jobs.get(id)
+      return job?.state === 'failed' && job.nextTs <= now
+    })
+  }
+
+  async #put(job: RepairJob): Promise<void> {
+    const payload = this.#payloads.get(job.eventId) ?? ''
+    this.#keep(job, payload.length)
+    await this.#parts.store.putRepairs([{ ...job, payload }])
+  }
+
+  #keep(job: RepairJob, bytes: number): void {
+    this.#bytes += bytes - (this.#jobs.get(job.eventId)?.bytes ?? 0)
+    this.#jobs.set(job.eventId, { ...job, bytes })
+    const ofRoom = this.#ofRoom.get(job.roomId) ?? new Set()
+    this.#ofRoom.set(job.roomId, ofRoom.add(job.eventId))
+  }
+
+  #forget(eventId: EventId): void {
+    const job = this.#jobs.get(eventId)
+    if (job === undefined) return
+    this.#bytes -= job.bytes
+    this.#jobs.delete(eventId)
+    this.#payloads.delete(eventId)
+    const ofRoom = this.#ofRoom.get(job.roomId)
+    ofRoom?.delete(eventId)
+    if (ofRoom?.size === 0) this.#ofRoom.delete(job.roomId)
+  }
+}

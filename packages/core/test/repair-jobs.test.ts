@@ -1,0 +1,96 @@
+import type { FederationApi } from '@roomserver/api'
+import { RoomBuilder } from '@roomserver/testing'
+import { expect, it } from 'vitest'
+import { Homeserver } from './homeserver.ts'
+import { otherServer } from './other-server.ts'
+
+/** A server that lacks the middle of a room, and another that has it and can be switched off. */
+async function cutOff() {
+  const a = await Homeserver.start()
+  const room = await RoomBuilder.create()
+  await room.join('@bob:b')
+  await a.takeAll(room.events)
+  const known = [...room.events]
+  let isUp = false
+  const answers = await otherServer(a)
+  const federation = Object.fromEntries(
+    Object.entries(answers).map(([name, call]) => [
+      name,
+      async (request: never) => {
+        if (!isUp) throw new Error('no route to host')
+        return (call as (request: never) => Promise<unknown>)(request)
+      },
+    ]),
+  ) as unknown as FederationApi
+  let now = 1_800_000_000_000
+  const deps = { serverName: 'b', federation, clock: { now: () => now } }
+  const b = await Homeserver.start(deps, {}, { maxAttempts: 2 })
+  await b.takeAll(known)
+  for (let i = 0; i < 5; i++) await a.take(await room.message(`${i}`))
+  const event = await room.message('heard')
+  await a.take(event)
+  return {
+    room,
+    a,
+    b,
+    deps,
+    event,
+    heal: () => (isUp = true),
+    wait: (ms: number) => (now += ms),
+    [Symbol.asyncDispose]: async () => {
+      await b[Symbol.asyncDispose]()
+      await a[Symbol.asyncDispose]()
+    },
+  }
+}
+
+it('keeps an event whose repair failed, and tries again with the next event of its room', async () => {
+  await using two = await cutOff()
+  const { room, b, event } = two
+  expect(await b.take(event, { origin: 'a' })).toMatchObject({ kind: 'missing' })
+  const [job] = await b.storage.repairs('', 10)
+  expect(job).toMatchObject({ eventId: event.eventId, state: 'failed', attempts: 1 })
+  expect(job?.lastError).toContain('no route to host')
+  expect(b.input.repairs?.jobs).toMatchObject([{ eventId: event.eventId, state: 'failed' }])
+
+  two.heal()
+  const aside = await room.message('aside', { prev: room.events.slice(4, 5) })
+  await b.take(aside)
+  await b.input.settled()
+  expect(await b.event(event.eventId), 'it rests after a failure').toBeUndefined()
+  two.wait(60_000)
+  await b.take(await room.message('aside', { prev: room.events.slice(4, 5) }))
+  await b.input.settled()
+  expect(await b.event(event.eventId)).toMatchObject({ verdict: 'accepted' })
+  expect(await b.storage.repairs('', 10)).toEqual([])
+  expect(b.input.repairs?.jobs).toEqual([])
+})
+
+it('takes a repair up at start that another process left', async () => {
+  await using two = await cutOff()
+  const { b, event, deps } = two
+  await b.take(event, { origin: 'a' })
+  two.heal()
+  two.wait(60_000)
+  const next = b.beside(deps)
+  await next.input.resume()
+  await next.input.close()
+  expect(await b.event(event.eventId)).toMatchObject({ verdict: 'accepted' })
+  expect(await b.storage.repairs('', 10)).toEqual([])
+})
+
+it('gives up after some attempts, until an operator says so', async () => {
+  await using two = await cutOff()
+  const { room, b, event } = two
+  await b.take(event, { origin: 'a' })
+  await b.take(event, { origin: 'a' })
+  expect(b.input.repairs?.jobs).toMatchObject([{ state: 'gave-up', attempts: 2 }])
+  expect(b.input.counters.repairsGivenUp).toBe(1)
+  two.heal()
+  two.wait(1e9)
+  await b.take(await room.message('aside', { prev: room.events.slice(4, 5) }))
+  await b.input.settled()
+  expect(await b.event(event.eventId)).toBeUndefined()
+  const retried = await b.input.repairs?.takeUp(room.roomId)
+  expect(retried).toMatchObject([{ eventId: event.eventId, outcome: { verdict: 'accepted' } }])
+})

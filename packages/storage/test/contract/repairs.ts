@@ -1,0 +1,41 @@
+import type { RepairRecord } from '@roomserver/types'
+import { expect, it } from 'vitest'
+import type { Storage } from '../../src/index.ts'
+
+const REPAIR: RepairRecord = {
+  eventId: '$a',
+  roomId: '!one:a',
+  payload: '{"origin":"b"}',
+  state: 'waiting',
+  fetched: 0,
+  attempts: 0,
+  lastError: '',
+  sinceTs: 1_800_000_000_000,
+  nextTs: 1_800_000_000_000,
+}
+
+/** Events that wait for others. */
+export function repairContract(open: () => Promise<Storage>): void {
+  it('keeps repairs with their progress until they are dropped', async () => {
+    await using store = await open()
+    const others = [
+      { ...REPAIR, eventId: '$b' },
+      { ...REPAIR, eventId: '$c', roomId: '!two:a' },
+    ]
+    await store.putRepairs([REPAIR, ...others])
+    const failed = {
+      ...REPAIR,
+      state: 'gave-up' as const,
+      fetched: 7,
+      attempts: 3,
+      lastError: 'no such host',
+    }
+    await store.putRepairs([failed])
+    expect(await store.repairs('', 10)).toEqual([failed, ...others])
+    expect(await store.repairs('$a', 1)).toEqual([others[0]])
+    expect(await store.repairsOfRoom('!one:a', '', 1)).toEqual([failed])
+    expect(await store.repairsOfRoom('!one:a', '$a', 10)).toEqual([others[0]])
+    await store.dropRepairs(['$a', '$c', '$unknown'])
+    expect(await store.repairs('', 10)).toEqual([others[0]])
+  })
+}
