@@ -46,7 +46,16 @@ export async function startEngine(
       onStep: at && stepsOf(at),
     },
     { maxBytesInFlight: settings.input.max_queued_bytes },
-    { budgetMs: repair.time, maxServers: repair.max_servers, maxRooms: repair.max_rooms },
+    {
+      budgetMs: repair.time,
+      callMs: repair.call_time,
+      patienceMs: repair.patience,
+      maxServers: repair.max_servers,
+      atOnce: repair.servers_at_once,
+      maxRooms: repair.max_rooms,
+      maxJobs: repair.max_waiting_events,
+      maxAttempts: repair.max_attempts,
+    },
   )
   parts.defer(() => input.close())
   const owned = parts.move()

@@ -40,8 +40,15 @@ export const ownSection = section({
     call_time: duration.default(30_000),
     /** Servers asked for one hole. */
     max_servers: wholeNumber(1, 1_000).default(5),
+    servers_at_once: wholeNumber(1, 100).default(3),
+    /** After how long another server is asked beside one that is at it. */
+    patience: duration.default(5_000),
     /** Rooms repaired at a time; others wait. */
     max_rooms: wholeNumber(1, 10_000).default(32),
+    /** Events that are remembered while they wait for others. */
+    max_waiting_events: wholeNumber(0, 1_000_000).default(10_000),
+    /** Attempts after which a repair is left to operators. */
+    max_attempts: wholeNumber(1, 1_000).default(12),
   }).prefault({}),
   scrubber: section({
     enabled: flag.default(true),

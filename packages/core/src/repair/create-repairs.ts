@@ -1,4 +1,5 @@
 import type { RoomId } from '@roomserver/types'
+import { withCallBudget } from './call-budget.ts'
 import { RepairJobs, type RepairJob, type RepairJobLimits } from './repair-jobs.ts'
 import { type RepairLimits, type RepairParts, Repairs } from './repairs.ts'
 import { type Retried, Retries, type RetryParts } from './retries.ts'
@@ -18,6 +19,9 @@ export type AllRepairLimits = RepairLimits & RepairJobLimits
 
 export const DEFAULT_REPAIR_LIMITS: AllRepairLimits = {
   maxServers: 5,
+  atOnce: 3,
+  patienceMs: 5_000,
+  callMs: 30_000,
   budgetMs: 120_000,
   maxWaiting: 500,
   maxRooms: 32,
@@ -38,9 +42,10 @@ export interface RepairShop {
 
 /** Puts it together. */
 export function createRepairs(
-  parts: Omit<RepairParts, 'jobs'> & Pick<RetryParts, 'takeIn'>,
+  given: Omit<RepairParts, 'jobs'> & Pick<RetryParts, 'takeIn'>,
   limits: AllRepairLimits,
 ): RepairShop {
+  const parts = { ...given, federation: withCallBudget(given.federation, limits.callMs) }
   const jobs = new RepairJobs(parts, limits)
   const repairs = new Repairs({ ...parts, jobs }, limits)
   const retries = new Retries({ jobs, store: parts.store, log: parts.log, takeIn: parts.takeIn })

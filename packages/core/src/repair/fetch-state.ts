@@ -1,4 +1,3 @@
-import type { FederationApi } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
 import { EVENT_TYPE_NIDS, type EventId, type EventRecord } from '@roomserver/types'
 import type { EventInput, Outcome } from '../decide/event-input.ts'
@@ -6,11 +5,12 @@ import { eventTask } from '../input/event-task.ts'
 import type { RoomInput } from '../input/create-input.ts'
 import type { PieceStore } from '../ports.ts'
 import { oldestFirst } from '../graph/oldest-first.ts'
+import type { RepairFederation } from './call-budget.ts'
 import { type ExpectedRoom, verifiedEvents, type VerifyParts } from './verify-events.ts'
 
 /** What fetching works with. */
 export interface FetchParts extends VerifyParts {
-  readonly federation: FederationApi
+  readonly federation: RepairFederation
   readonly store: Pick<PieceStore, 'eventsById'>
   readonly input: Pick<RoomInput, 'runTask'>
   /** Told of each event that is stored on the way. */

@@ -22,8 +22,8 @@ interface Gap extends ExpectedRoom {
   readonly parts: RepairParts
   readonly server: string
   readonly event: Pdu
-  /** When the repair has to end, in ms since the epoch. */
-  readonly deadline: number
+  /** Whether the repair has to end, for want of time or because another server was quicker. */
+  readonly isTimeUp: () => boolean
   readonly way: Way
 }
 
@@ -37,10 +37,10 @@ export async function fillFrom(
   server: string,
   input: EventInput,
   missing: MissingEvents,
-  { deadline, way }: Pick<Gap, 'deadline' | 'way'>,
+  { isTimeUp, way }: Pick<Gap, 'isTimeUp' | 'way'>,
 ): Promise<Fetched> {
   const { pdu } = input
-  const gap: Gap = { parts, server, event: pdu, deadline, way, roomId: pdu.roomId, rules: pdu.rules }
+  const gap: Gap = { parts, server, event: pdu, isTimeUp, way, roomId: pdu.roomId, rules: pdu.rules }
   try {
     if (missing.auth.length > 0) await fetchAuthEvents(parts, gap, server, pdu.eventId)
     if (missing.state.length > 0) await fetchEvents(parts, gap, server, missing.state.slice(0, MAX_SINGLE))
@@ -66,11 +66,11 @@ async function settled({ parts }: Gap, { auth, state }: MissingEvents): Promise<
 
 /** Events between what we have of the room and the new one, oldest first, as far as the server gives them. */
 async function eventsInGap(gap: Gap): Promise<readonly Pdu[]> {
-  const { parts, server, event, rules, roomId, deadline } = gap
+  const { parts, server, event, rules, roomId, isTimeUp } = gap
   const earliest = await extremitiesOf(gap)
   const found = new Map<EventId, Pdu>()
   let latest: readonly EventId[] = [event.eventId]
-  for (let page = 0; page < MAX_PAGES && latest.length > 0 && parts.clock.now() < deadline; page++) {
+  for (let page = 0; page < MAX_PAGES && latest.length > 0 && !isTimeUp(); page++) {
     const Missing = { limit: MAX_PAGE, min_depth: 0, earliest_events: earliest, latest_events: latest }
     const { events } = await parts.federation.lookupMissingEvents({
       S: server,
@@ -115,8 +115,8 @@ async function notInGraph({ parts }: Gap, ids: readonly EventId[]): Promise<read
 
 /** Takes a fetched event in as one that is new to us. Where its own past is not known, with the state before it. */
 async function takeOne(gap: Gap, event: Pdu): Promise<void> {
-  const { parts, server, deadline, way } = gap
-  if (parts.clock.now() >= deadline) return
+  const { parts, server, isTimeUp, way } = gap
+  if (isTimeUp()) return
   const input: EventInput = { kind: 'new', pdu: event, sendAsServer: '' }
   let outcome = await takeIn(parts, input)
   if (outcome.kind === 'missing' && outcome.auth.length > 0) {

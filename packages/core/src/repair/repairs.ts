@@ -1,16 +1,17 @@
-import type { FederationApi } from '@roomserver/api'
 import { type Clock, type Logger, NO_NID, type RoomId, serverOf } from '@roomserver/types'
 import type { EventInput } from '../decide/event-input.ts'
 import type { InputCounters } from '../input/counters.ts'
 import type { Fetched, MissingEvents } from '../input/fetch-missing.ts'
 import type { RoomInput } from '../input/create-input.ts'
 import type { Store } from '../ports.ts'
+import type { RepairFederation } from './call-budget.ts'
 import { fillFrom, type Way } from './fill-gap.ts'
+import { type Attempt, firstSuccess } from './first-success.ts'
 import type { RepairJobs } from './repair-jobs.ts'
 
 /** What repairs work with. */
 export interface RepairParts {
-  readonly federation: FederationApi
+  readonly federation: RepairFederation
   readonly store: Store
   readonly input: Pick<RoomInput, 'runTask'>
   readonly serverName: string
@@ -25,8 +26,14 @@ export interface RepairParts {
 
 /** How much a repair may take. */
 export interface RepairLimits {
-  /** Servers that are asked, one after the other. */
+  /** Servers that are asked for one hole. */
   readonly maxServers: number
+  /** How many of them at the same time. */
+  readonly atOnce: number
+  /** After how long another server is asked beside one that is at it. */
+  readonly patienceMs: number
+  /** Time for one call. */
+  readonly callMs: number
   /** Time for one repair, all servers together. */
   readonly budgetMs: number
   /** Events of a room that may wait for its repairs. */
@@ -86,27 +93,52 @@ export class Repairs {
   }
 
   async #repair(input: EventInput, missing: MissingEvents, origin: string): Promise<Fetched> {
-    const { clock, log, counters, jobs } = this.#parts
+    const { clock, store, jobs } = this.#parts
     const fields = { room_id: input.pdu.roomId, event_id: input.pdu.eventId }
     const deadline = clock.now() + this.#limits.budgetMs
-    let reason = 'there is no other server to ask'
     try {
-      const lacking = await stillMissing(this.#parts.store, missing)
+      const lacking = await stillMissing(store, missing)
       if (lacking === undefined) return { kind: 'filled' }
       await jobs.run(fields.event_id)
-      const parts = { ...this.#parts, onStored: () => jobs.fetched(fields.event_id) }
-      for (const [server, way] of attempts(await this.#servers(input, origin))) {
-        if (clock.now() >= deadline) return this.#giveUp(fields, 'the time for it is over')
-        const fetched = await fillFrom(parts, server, input, lacking, { deadline, way })
-        if (fetched.kind !== 'failed') {
-          counters.repaired++
-          log.info({ ...fields, server, outcome: fetched.kind }, 'missing events fetched')
-          return fetched
-        }
-        reason = `${server}: ${fetched.reason}`
-      }
+      return await this.#askAll(input, lacking, await this.#servers(input, origin), deadline)
     } catch (error) {
-      reason = error instanceof Error ? error.message : String(error)
+      return this.#giveUp(fields, error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  /**
+   * First every server is asked for the events of the gap, from which we work the state out ourselves; only when none
+   * has them all is one believed about the state.
+   */
+  async #askAll(
+    input: EventInput,
+    lacking: MissingEvents,
+    servers: readonly string[],
+    deadline: number,
+  ): Promise<Fetched> {
+    const { clock, log, counters, jobs } = this.#parts
+    const fields = { room_id: input.pdu.roomId, event_id: input.pdu.eventId }
+    const parts = { ...this.#parts, onStored: () => jobs.fetched(fields.event_id) }
+    let reason = 'there is no other server to ask'
+    const ask = async (server: string, way: Way, { isOver }: Attempt): Promise<Fetched | undefined> => {
+      const isTimeUp = () => isOver() || clock.now() >= deadline
+      if (isTimeUp()) reason = 'the time for it is over'
+      if (isTimeUp()) return undefined
+      const fetched = await fillFrom(parts, server, input, lacking, { isTimeUp, way })
+      if (fetched.kind === 'failed') reason = `${server}: ${fetched.reason}`
+      if (fetched.kind === 'failed') return undefined
+      log.info({ ...fields, server, outcome: fetched.kind }, 'missing events fetched')
+      return fetched
+    }
+    for (const way of ['events', 'state'] as const) {
+      const fetched = await firstSuccess(
+        servers,
+        (server, attempt) => ask(server, way, attempt),
+        this.#limits,
+      )
+      if (fetched === undefined) continue
+      counters.repaired++
+      return fetched
     }
     return this.#giveUp(fields, reason)
   }
@@ -127,15 +159,6 @@ export class Repairs {
       .filter((server) => server !== '' && server !== serverName)
       .slice(0, this.#limits.maxServers)
   }
-}
-
-/**
- * First every server is asked for the events of the gap, from which we work the state out ourselves; only when none has
- * them all is one believed about the state.
- */
-function attempts(servers: readonly string[]): readonly (readonly [server: string, way: Way])[] {
-  const by = (way: Way) => servers.map((server) => [server, way] as const)
-  return [...by('events'), ...by('state')]
 }
 
 /** What of it is still missing; `undefined`: nothing. */

@@ -1,3 +1,4 @@
+import type { FederationApi } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
 import type { EventId, EventRecord, RoomRecord } from '@roomserver/types'
 import { rulesOf } from '../../query/headered.ts'
@@ -13,6 +14,11 @@ import { oldestFirst } from '../../graph/oldest-first.ts'
 import { type ExpectedRoom, verifiedEvents } from '../../repair/verify-events.ts'
 import { federationFor } from '../components.ts'
 import type { PerformContext } from '../context.ts'
+
+/** What backfill works with. */
+interface BackfillParts extends FetchParts {
+  readonly federation: FederationApi
+}
 
 /** How many servers are asked before we give up. */
 const MAX_SERVERS = 5
@@ -35,7 +41,7 @@ export async function backfillFromOthers(
   const servers = (await context.store.joinedServers(room.nid)).filter((name) => name !== context.serverName)
   if (servers.length === 0 || from.length === 0) return []
   const federation = federationFor(context, 'fetching earlier events')
-  const parts: FetchParts = { ...context, federation }
+  const parts: BackfillParts = { ...context, federation }
   const expected = { roomId: room.roomId, rules: rulesOf(room) }
   for (const server of servers.slice(0, MAX_SERVERS)) {
     const events = await eventsFrom(parts, expected, server, from)
@@ -46,7 +52,7 @@ export async function backfillFromOthers(
 
 /** Earlier events from one server; none when it fails. */
 async function eventsFrom(
-  parts: FetchParts,
+  parts: BackfillParts,
   room: ExpectedRoom,
   server: string,
   from: readonly EventId[],
