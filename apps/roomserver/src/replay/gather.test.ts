@@ -1,4 +1,4 @@
-import { buildEvent, headeredJson, type Pdu } from '@roomserver/events'
+import { buildEvent, type EventDraft, headeredJson, type Pdu } from '@roomserver/events'
 import { roomVersion } from '@roomserver/version'
 import { expect, it } from 'vitest'
 import { gatherPdus } from './gather.ts'
@@ -11,7 +11,7 @@ const KEY = {
 
 async function build(
   version: string,
-  draft: { roomId?: string; type: string; content: object },
+  draft: Partial<EventDraft> & { type: string; content: object },
 ): Promise<Pdu> {
   const rules = roomVersion(version)
   if (rules === undefined) throw new Error(version)
@@ -57,6 +57,17 @@ it('finds the room of a create event that has no room ID', async () => {
   const create = await build('12', { type: 'm.room.create', content: { room_version: '12' } })
   const name = await build('12', { roomId: create.roomId, type: 'm.room.name', content: { name: 'n' } })
   expect((await gather([name.json, create.json])).ids).toEqual([name.eventId, create.eventId])
+})
+
+/** From a history of the simulation, in which a server lied. */
+it('does not believe a create event in the middle of a room', async () => {
+  const roomId = '!a:example.org'
+  const create = await build('10', { roomId, type: 'm.room.create', content: { room_version: '10' } })
+  const prevEvents = [{ eventId: create.eventId }]
+  const lie = await build('10', { roomId, type: 'm.room.create', content: {}, prevEvents })
+  const { rules, refused } = await gather([create.json, lie.json])
+  expect(rules).toEqual(['10', '10'])
+  expect(refused).toEqual([])
 })
 
 it('takes events as the internal API writes them', async () => {

@@ -72,8 +72,9 @@ function learnVersion(text: string, event: JsonObject, versions: Map<string, str
   else if (typeof roomId === 'string') versions.set(roomId, version)
 }
 
-function isCreate(event: JsonObject): boolean {
-  return event['type'] === 'm.room.create' && event['state_key'] === ''
+/** One that builds on something does not start a room, whatever it says. */
+function isCreate({ type, state_key: stateKey, prev_events: prev }: JsonObject): boolean {
+  return type === 'm.room.create' && stateKey === '' && !(Array.isArray(prev) && prev.length > 0)
 }
 
 function createdVersion(event: JsonObject): string {

@@ -2,6 +2,7 @@ import type { FederationApi, PerformJoinRequestResponse, RoomserverApi } from '@
 import { parsePdu, type Pdu } from '@roomserver/events'
 import { RoomserverError } from '@roomserver/types'
 import { roomVersion } from '@roomserver/version'
+import { endlessPast } from './endless-past.ts'
 import { joinThrough } from './remote-join.ts'
 import type { SimulatedServer } from './simulated-server.ts'
 import type { World } from './world.ts'
@@ -16,8 +17,11 @@ export function simulatedFederation(world: World, self: SimulatedServer): Federa
     askServer(world, self, name, work)
   return {
     queryPublicKey: async ({ requests }) => ({ results: world.publicKeys([...requests.keys()]) }),
-    lookupMissingEvents: ({ S, Missing }) =>
+    lookupMissingEvents: ({ S, Missing, RoomID }) =>
       ask(S, async (api, from) => {
+        if (world.isMakingUp(from)) {
+          return { events: await endlessPast(api, RoomID, from.users[0] ?? '', () => world.author(from)) }
+        }
         const { earliest_events, latest_events, limit } = Missing
         const request = { earliest_events, latest_events, limit, server_name: self.name }
         const { events } = await api.queryMissingEvents(request)
@@ -32,13 +36,16 @@ export function simulatedFederation(world: World, self: SimulatedServer): Federa
       ask(S, async (api, from) => {
         const { state, chain } = await stateBefore(api, RoomID, EventID)
         const ids = state.map(({ eventId }) => eventId)
-        return { pdu_ids: world.twist(from, ids), auth_chain_ids: chain.map(({ eventId }) => eventId) }
+        return {
+          pdu_ids: world.twistState(from, EventID, ids),
+          auth_chain_ids: chain.map(({ eventId }) => eventId),
+        }
       }),
     lookupState: ({ S, RoomID, EventID }) =>
       ask(S, async (api, from) => {
         const { state, chain } = await stateBefore(api, RoomID, EventID)
         const pdus = state.map(({ json }) => json)
-        return { pdus: world.twist(from, pdus), auth_chain: chain.map(({ json }) => json) }
+        return { pdus: world.twistState(from, EventID, pdus), auth_chain: chain.map(({ json }) => json) }
       }),
     getEventAuth: ({ S, EventID }) =>
       ask(S, async (api, from) => {

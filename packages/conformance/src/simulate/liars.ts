@@ -116,6 +116,12 @@ async function lieAboutDepth(scene: Scene): Promise<void> {
   await tell(scene, await made(scene, topic(scene), { depth }))
 }
 
+/** As large as events may be. */
+async function inflate(scene: Scene): Promise<void> {
+  const content = { body: 'x'.repeat(63_000), msgtype: 'm.text' }
+  await tell(scene, await made(scene, { type: 'm.room.message', sender: scene.sender, content }))
+}
+
 /** A long history that nobody heard of, of which only the end is sent. */
 async function hideHistory(scene: Scene): Promise<void> {
   const { liar, world, sender } = scene
@@ -146,6 +152,7 @@ const LIES: readonly Lie[] = [
   branchOff,
   branchOff,
   lieAboutDepth,
+  inflate,
   hideHistory,
 ]
 

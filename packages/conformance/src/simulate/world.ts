@@ -1,6 +1,6 @@
 import type { FederationApi, PublicKeyResult } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
-import { isJsonObject, type JsonValue } from '@roomserver/types'
+import { isJsonObject, type JsonValue, serverOf } from '@roomserver/types'
 import type { Author } from './compose.ts'
 import { simulatedFederation } from './federation.ts'
 import { type Figures, noFigures } from './figures.ts'
@@ -10,6 +10,8 @@ import { SimulatedServer } from './simulated-server.ts'
 
 /** More of one kind than this is not worth reading. */
 const MAX_PROBLEMS = 20
+/** Of the answers of a liar about missing events. */
+const MADE_UP_PERCENT = 20
 
 /** Everything that there is in one run. */
 export class World {
@@ -76,6 +78,22 @@ export class World {
   /** What a server answers: as it is, unless the server lies. */
   twist(server: SimulatedServer, items: readonly string[]): readonly string[] {
     return this.#twisters.get(server)?.(items) ?? items
+  }
+
+  /**
+   * The same for the state before an event, where anybody else could tell: a server can say what it likes about the
+   * past of its own events while nobody else has that.
+   */
+  twistState(server: SimulatedServer, eventId: string, items: readonly string[]): readonly string[] {
+    const sender = serverOf(this.events.get(eventId)?.sender ?? '')
+    return sender === server.name ? items : this.twist(server, items)
+  }
+
+  /** Whether a server answers with a past that it makes up. */
+  isMakingUp(server: SimulatedServer): boolean {
+    if (!this.#twisters.has(server) || !this.dice.chance(MADE_UP_PERCENT)) return false
+    this.figures.lies++
+    return true
   }
 
   author({ key }: SimulatedServer): Author {
