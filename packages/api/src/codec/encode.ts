@@ -33,14 +33,25 @@ function* parts(schema: z.ZodType, value: unknown): Generator<string, void, unde
   } else if (wire.kind === 'flat') {
     yield* joined('{}', '{', '}', flatParts(wire, value))
   } else if (wire.kind === 'list' && Array.isArray(value) && value.length > 0) {
-    yield* joined('[]', '[', ']', elementParts(writerOf(wire.of), value))
+    yield* listParts(writerOf(wire.of), value)
   } else {
     yield writerOf(schema)(value)
   }
 }
 
-function* elementParts(write: (value: unknown) => string, elements: readonly unknown[]): Generator<[string]> {
-  for (const element of elements) yield [write(element)]
+/** A list in parts of about a piece's length: a step of a generator for each element would cost as much as the element. */
+function* listParts(
+  write: (value: unknown) => string,
+  elements: readonly unknown[],
+): Generator<string, void, undefined> {
+  let part = '['
+  for (const [index, element] of elements.entries()) {
+    part += index === 0 ? write(element) : `,${write(element)}`
+    if (part.length < PIECE_LENGTH) continue
+    yield part
+    part = ''
+  }
+  yield `${part}]`
 }
 
 function* flatParts(wire: WireShape & { kind: 'flat' }, value: unknown): Generator<[string]> {

@@ -1,4 +1,4 @@
-import { type Asking, NO_NID, type EventId, type EventRecord } from '@roomserver/types'
+import { type Asking, NO_NID, type EventId, type EventRecord, type StateEntry } from '@roomserver/types'
 import { eventsWithIds } from '../view/asking.ts'
 import type { Citations } from './citations.ts'
 import type { DecideNeed } from './decide-need.ts'
@@ -32,15 +32,22 @@ export function* stateBefore(
   return { known: true, ...(yield* resolveAfter(draft, afters)) }
 }
 
+/** After how many events of a given state others get a turn. */
+const RECORDS_PER_BREATH = 1024
+
 /** A state of these events; those that were rejected, or are no state events of this room, have no place in it. */
 function* givenState(draft: Draft, ids: readonly EventId[]): Asking<DecideNeed, StateBefore> {
   const found = yield* eventsWithIds(draft.view, ids)
-  const missing = ids.filter((_, index) => found[index] === null)
+  const missing: EventId[] = []
+  const entries: StateEntry[] = []
+  for (const [index, record] of found.entries()) {
+    if (index % RECORDS_PER_BREATH === RECORDS_PER_BREATH - 1) yield undefined
+    if (record === null) missing.push(ids[index] ?? '')
+    else if (isStateOf(draft, record)) {
+      entries.push({ type: record.typeNid, stateKey: record.stateKeyNid, event: record.nid })
+    }
+  }
   if (missing.length > 0) return { known: false, missing }
-  const entries = found
-    .filter((record) => record !== null)
-    .filter((record) => isStateOf(draft, record))
-    .map(({ typeNid, stateKeyNid, nid }) => ({ type: typeNid, stateKey: stateKeyNid, event: nid }))
   return { known: true, snapshot: yield* stateOf(draft, entries), weighed: [] }
 }
 

@@ -11,7 +11,7 @@ import type { Need } from './need.ts'
 import type { View } from './view.ts'
 
 /** How many events are looked at and read in one go: as many as do not hold the event loop. */
-const PORTION = 500
+const PORTION = 200
 
 /**
  * The events with these NIDs, in their order.
@@ -19,12 +19,17 @@ const PORTION = 500
  * @throws {RoomserverError} STORE_DAMAGED when one does not exist
  */
 export function* eventsOf(view: View, nids: readonly EventNid[]): Asking<Need, readonly EventRecord[]> {
+  const records: EventRecord[] = []
   for (let at = 0; at < nids.length; at += PORTION) {
-    const missing = nids.slice(at, at + PORTION).filter((nid) => view.event(nid) === undefined)
+    const portion = nids.slice(at, at + PORTION)
+    const missing = portion.filter((nid) => view.event(nid) === undefined)
     if (missing.length > 0) yield { kind: 'events', nids: missing }
     else if (at > 0) yield undefined
+    for (const nid of portion) {
+      records.push(view.event(nid) ?? damaged(`event NID ${nid} is referred to but not stored`))
+    }
   }
-  return nids.map((nid) => view.event(nid) ?? damaged(`event NID ${nid} is referred to but not stored`))
+  return records
 }
 
 /** The event with this ID, or `null` if it is not stored. */
@@ -38,12 +43,15 @@ export function* eventsWithIds(
   view: View,
   ids: readonly EventId[],
 ): Asking<Need, readonly (EventRecord | null)[]> {
+  const records: (EventRecord | null)[] = []
   for (let at = 0; at < ids.length; at += PORTION) {
-    const missing = ids.slice(at, at + PORTION).filter((id) => view.eventById(id) === undefined)
+    const portion = ids.slice(at, at + PORTION)
+    const missing = portion.filter((id) => view.eventById(id) === undefined)
     if (missing.length > 0) yield { kind: 'events-by-id', ids: missing }
     else if (at > 0) yield undefined
+    for (const id of portion) records.push(view.eventById(id) ?? null)
   }
-  return ids.map((id) => view.eventById(id) ?? null)
+  return records
 }
 
 /** The NIDs of event types; `null` for each that no stored event has. */
