@@ -9,9 +9,12 @@ const CONFORMANCE = ['--conditions=@roomserver/source', join(ROOT, 'packages/con
 // pnpm bench [--workloads FOLDER] [options of turbo]: the bench of every package, then state resolution on the
 // workloads, each result with its hash. Workloads are those of the folder, or made by the generator beside the
 // repository; where there is none, the packages make up their own and resolution is left to the package's bench.
-// pnpm bench load [options]: whole servers under load, side by side.
+// pnpm bench load [options]: whole servers under load, side by side; ours is built first.
 const args = process.argv.slice(2)
-if (args[0] === 'load') process.exit(run(process.execPath, [...CONFORMANCE, ...args]))
+if (args[0] === 'load') {
+  const built = run('turbo', ['run', 'build', '--filter=@roomserver/app...', '--output-logs=errors-only'])
+  process.exit(built === 0 ? run(process.execPath, [...CONFORMANCE, ...args]) : built)
+}
 const place = args.indexOf('--workloads')
 const given = place < 0 ? undefined : args[place + 1]
 const forTurbo = place < 0 ? args : args.toSpliced(place, 2)

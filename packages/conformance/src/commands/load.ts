@@ -6,7 +6,7 @@ import { Command } from 'commander'
 import { buildComponents, ComponentsMissing } from '../interop/components.ts'
 import { type LoadOptions, type LoadRow, loadTable, putUnderLoad } from '../load/measure.ts'
 import { startReference } from '../load/reference.ts'
-import { startTarget } from '../traffic/target.ts'
+import { BUILT, startTarget } from '../traffic/target.ts'
 
 const ROOT = join(import.meta.dirname, '../../../..')
 
@@ -76,6 +76,6 @@ async function loadOurs(options: Options, postgresUrl?: string): Promise<readonl
           database: owned.use(await createDatabase(postgresUrl)).url,
           natsUrl: owned.use(await startNats()).url,
         }
-  const target = owned.use(await startTarget({ serverName: 'test.example', ...stores }))
+  const target = owned.use(await startTarget({ serverName: 'test.example', ...stores }, BUILT))
   return await putUnderLoad(target.url, target.pid, options)
 }

@@ -17,22 +17,31 @@ export interface Target extends AsyncDisposable {
 
 const ROOT = join(import.meta.dirname, '../../../..')
 
-/** Starts the program with a fresh data folder and waits until it is ready. @throws {Error} with its log when it does not start */
-export async function startTarget(options: TargetOptions): Promise<Target> {
+/** The program from its sources. */
+const SOURCES = ['--conditions=@roomserver/source', join(ROOT, 'apps/roomserver/src/index.ts')]
+
+/** The program as it was built, started as `pnpm start` and its `bin` do. */
+export const BUILT: readonly string[] = [
+  '--max-semi-space-size=8',
+  join(ROOT, 'apps/roomserver/dist/index.js'),
+]
+
+/**
+ * Starts the program with a fresh data folder and waits until it is ready.
+ *
+ * @param program - what Node is given to run it
+ * @throws {Error} with its log when it does not start
+ */
+export async function startTarget(
+  options: TargetOptions,
+  program: readonly string[] = SOURCES,
+): Promise<Target> {
   const folder = await mkdtemp(join(tmpdir(), 'roomserver-replay-'))
   const port = await freePort()
   const config = await writeConfiguration(options, folder, port)
-  const child = spawn(
-    process.execPath,
-    [
-      '--conditions=@roomserver/source',
-      join(ROOT, 'apps/roomserver/src/index.ts'),
-      'serve',
-      '--config',
-      config,
-    ],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  )
+  const child = spawn(process.execPath, [...program, 'serve', '--config', config], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let log = ''
   child.stdout.on('data', (text: Buffer) => (log += text.toString()))
   child.stderr.on('data', (text: Buffer) => (log += text.toString()))
