@@ -169,6 +169,7 @@ function compare(world: World, all: readonly Held[]): void {
   if (first === undefined) return
   world.figures.compared++
   for (const other of others) {
+    compareRedactions(world, first, other)
     if (same(first.current, other.current) && same(first.extremities, other.extremities)) continue
     const names = `${first.server.name} and ${other.server.name}`
     const missing = [...first.records.keys()].filter((id) => !other.records.has(id))
@@ -183,6 +184,16 @@ function compare(world: World, all: readonly Held[]): void {
         `${names} end ${first.roomId} differently: ${difference(other.current, first.current)}${events}`,
       )
     }
+  }
+}
+
+/** What is redacted on one server is so on the other, if both have the event and what redacts it. */
+function compareRedactions(world: World, one: Held, other: Held): void {
+  for (const [eventId, { redactedBy }] of one.records) {
+    const twin = other.records.get(eventId)
+    if (twin === undefined || (twin.redactedBy === NO_NID) === (redactedBy === NO_NID)) continue
+    const names = `${one.server.name} and ${other.server.name}`
+    world.problem(`${names} do not agree on whether ${eventId} of ${one.roomId} is redacted`)
   }
 }
 

@@ -17,6 +17,8 @@ export interface Saying {
   readonly sender: string
   readonly stateKey?: string | undefined
   readonly content: JsonObject
+  /** Of a redaction. */
+  readonly redacts?: string | undefined
 }
 
 /** The end of a room, as its server tells it to those who build events. */

@@ -106,7 +106,7 @@ export function isJoined({ state }: RoomEnd, user: string): boolean {
   return event?.content['membership'] === 'join'
 }
 
-function randomSaying(world: World, { state }: RoomEnd, sender: string): Saying {
+function randomSaying(world: World, { roomId, state }: RoomEnd, sender: string): Saying {
   const { dice } = world
   const kind = dice.below(100)
   const others = world.servers.flatMap(({ users }) => users)
@@ -124,7 +124,11 @@ function randomSaying(world: World, { state }: RoomEnd, sender: string): Saying 
     const rule = dice.pick(['public', 'public', 'invite', 'knock'])
     return { type: 'm.room.join_rules', sender, stateKey: '', content: { join_rule: rule } }
   }
-  if (kind < 86) return member(sender, sender, 'join', { displayname: dice.text(3) })
+  if (kind < 85) {
+    const victim = dice.maybe([...world.events.values()].filter((event) => event.roomId === roomId))
+    return { type: 'm.room.redaction', sender, content: {}, redacts: victim?.eventId ?? '' }
+  }
+  if (kind < 88) return member(sender, sender, 'join', { displayname: dice.text(3) })
   return member(sender, dice.pick(others), dice.pick(['leave', 'ban', 'invite', 'leave']))
 }
 
