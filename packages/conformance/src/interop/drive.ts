@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import { isJsonObject, type JsonObject, type JsonValue } from '@roomserver/types'
 import { textOf } from '../json-text.ts'
 
@@ -108,6 +109,23 @@ export async function request(
 export async function register(baseUrl: string, name: string): Promise<ClientUser> {
   const first = { username: name, password: 'interop-password', auth: { type: 'm.login.dummy' } }
   const { status, answer } = await request({ baseUrl }, 'POST', '/_matrix/client/r0/register', first)
+  if (status !== 200) throw new Error(`register ${name}: ${status} ${JSON.stringify(answer)}`)
+  return { id: textOf(answer['user_id']), token: textOf(answer['access_token']), baseUrl }
+}
+
+/** Registers an administrator, by the secret that homeservers of a drive are configured with. */
+export async function registerAdmin(baseUrl: string, name: string): Promise<ClientUser> {
+  const path = '/_synapse/admin/v1/register'
+  const nonce = textOf((await request({ baseUrl }, 'GET', path)).answer['nonce'])
+  const password = 'interop-password'
+  const mac = createHmac('sha1', 'interop').update([nonce, name, password, 'admin'].join('\0')).digest('hex')
+  const { status, answer } = await request({ baseUrl }, 'POST', path, {
+    nonce,
+    username: name,
+    password,
+    admin: true,
+    mac,
+  })
   if (status !== 200) throw new Error(`register ${name}: ${status} ${JSON.stringify(answer)}`)
   return { id: textOf(answer['user_id']), token: textOf(answer['access_token']), baseUrl }
 }

@@ -196,6 +196,48 @@ export async function untilMemberBy(
   )
 }
 
+/** Notes what an incremental sync tells of the messages that `meanwhile` makes, and of nothing before them. */
+export async function noteSyncSince(
+  drive: Drive,
+  step: string,
+  user: ClientUser,
+  meanwhile: () => Promise<void>,
+): Promise<void> {
+  const sync = (since: string) => request(user, 'GET', `/_matrix/client/r0/sync?timeout=0${since}`)
+  const before = textOf((await settled(() => sync(''))).answer['next_batch'])
+  await meanwhile()
+  const types = await eventually(
+    async () => timelineOf((await sync(`&since=${encodeURIComponent(before)}`)).answer),
+    (seen) => seen.length >= 2,
+  )
+  drive.note(step, 200, types)
+}
+
+/** The answer once it has stayed the same for a moment: other components have taken in what went before. */
+async function settled<T extends { readonly answer: JsonObject }>(ask: () => Promise<T>): Promise<T> {
+  let last = await ask()
+  return await eventually(
+    async () => {
+      const next = await ask()
+      const isSame = next.answer['next_batch'] === last.answer['next_batch']
+      last = next
+      return { next, isSame }
+    },
+    ({ isSame }) => isSame,
+  ).then(({ next }) => next)
+}
+
+function timelineOf(sync: JsonObject): readonly string[] {
+  const rooms = isJsonObject(sync['rooms']) ? sync['rooms'] : {}
+  const joined = isJsonObject(rooms['join']) ? Object.values(rooms['join']) : []
+  const events = joined.flatMap((room) => {
+    const timeline = isJsonObject(room) ? room['timeline'] : undefined
+    const inside = isJsonObject(timeline) ? timeline['events'] : undefined
+    return Array.isArray(inside) ? inside.filter(isJsonObject) : []
+  })
+  return events.map((event) => textOf(event['type']))
+}
+
 function roomsOf(sync: JsonObject): JsonObject {
   const rooms = isJsonObject(sync['rooms']) ? sync['rooms'] : {}
   return Object.fromEntries(

@@ -8,7 +8,7 @@ import { writeConfiguration } from '../configuration.ts'
 import { Drive, eventually } from './drive.ts'
 import type { Polyliths } from './polylith.ts'
 import { act, createRoom, history, join as joinRoom, say, seeRoom, setState } from './room.ts'
-import { gather, type People } from './scenarios.ts'
+import { gather, type People } from './scenario.ts'
 import { tellTo } from './tell.ts'
 
 /** Something that has to be so after the takeover. */

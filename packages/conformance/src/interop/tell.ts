@@ -1,6 +1,7 @@
 import { Drive, type Observation } from './drive.ts'
 import type { Homeserver } from './homeserver.ts'
-import { gather, type People, SCENARIOS } from './scenarios.ts'
+import { gather, type People } from './scenario.ts'
+import { SCENARIOS } from './scenarios.ts'
 
 /** Tells every story to a pair of homeservers. A story that breaks off leaves a note of why, and the next one goes on. */
 export async function tellStories(
