@@ -94,3 +94,16 @@ it('gives up after some attempts, until an operator says so', async () => {
   const retried = await b.input.repairs?.takeUp(room.roomId)
   expect(retried).toMatchObject([{ eventId: event.eventId, outcome: { verdict: 'accepted' } }])
 })
+
+it('judges an event anew as soon as the auth event comes that it lacked', async () => {
+  await using two = await cutOff()
+  const { room, b } = two
+  const [fork] = room.events.slice(4, 5)
+  const carol = await room.join('@carol:c', fork && { prev: [fork] })
+  const hello = await room.message('hello', { sender: '@carol:c', prev: [carol] })
+  expect(await b.take(hello, { origin: 'c' })).toMatchObject({ kind: 'missing' })
+  expect(await b.take(carol)).toMatchObject({ verdict: 'accepted' })
+  await b.input.settled()
+  expect(await b.event(hello.eventId)).toMatchObject({ verdict: 'accepted' })
+  expect(b.input.repairs?.jobs).toEqual([])
+})

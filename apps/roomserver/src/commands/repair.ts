@@ -6,6 +6,7 @@ import { connectComponents } from '../compose/connect-components.ts'
 import { startEngine } from '../compose/start-engine.ts'
 import { storageOptions } from '../compose/storage-options.ts'
 import { createLog } from '../log.ts'
+import { operatorRepair, type RepairWish } from '../repair/operator-repair.ts'
 import { listRepairs } from '../repair/list-repairs.ts'
 import { configOf, type ServerOptions, withServerOptions } from './server-options.ts'
 
@@ -13,10 +14,28 @@ import { configOf, type ServerOptions, withServerOptions } from './server-option
 export function repairCommand(): Command {
   return withServerOptions(new Command('repair'))
     .argument('[room]', 'a room ID; without one, the open repairs are listed')
-    .description('list events that wait for missing ones, or try again to get what those of a room lack')
-    .action((room: string | undefined, options: ServerOptions) =>
-      room === undefined ? list(options) : takeUp(room, options),
+    .option('--recompute-state', 'the current state anew from the ends of the graph')
+    .option('--state-from-servers [server]', 'the state that most servers of the room tell, or that of one')
+    .option('--prune-extremities', 'ends of the graph that were not accepted or that others build on go')
+    .option('--apply', 'with these three: do it; without it they only show what would change')
+    .description(
+      'list events that wait for missing ones, try again to get what those of a room lack, or mend a room',
     )
+    .action(repair)
+}
+
+async function repair(room: string | undefined, options: ServerOptions & RepairWish): Promise<void> {
+  const isOperators =
+    options.recomputeState ?? options.pruneExtremities ?? options.stateFromServers !== undefined
+  if (room === undefined) return await list(options)
+  return await (isOperators ? mend(room, options) : takeUp(room, options))
+}
+
+async function mend(roomId: string, options: ServerOptions & RepairWish): Promise<void> {
+  const config = configOf(options)
+  await using components = connectComponents(config)
+  await using engine = await startEngine(config, createLog('warn', process.stderr), components.federation)
+  for await (const line of operatorRepair(engine, roomId, options)) process.stdout.write(`${line}\n`)
 }
 
 /** Reads beside a server that is at work. */

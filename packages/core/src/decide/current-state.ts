@@ -39,7 +39,7 @@ export function* moveRoom(
 }
 
 /** The lists of the output: what changed, or the whole state where it was rewritten. */
-function* announcedChange(
+export function* announcedChange(
   draft: Draft,
   record: EventRecord,
   changes: readonly StateChange[],

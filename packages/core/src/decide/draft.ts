@@ -85,7 +85,8 @@ export class Draft {
 
   /** Whether nothing was decided that has to be written. */
   get isEmpty(): boolean {
-    return this.#events.size + this.#updates.size + this.#outputs.length + this.#memberships.size === 0
+    const written = this.#events.size + this.#updates.size + this.#outputs.length + this.#memberships.size
+    return written === 0 && this.room === this.read
   }
 
   addEventType(nid: EventTypeNid, text: string): void {

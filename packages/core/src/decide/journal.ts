@@ -10,19 +10,20 @@ const CHANGES_PER_BREATH = 256
 /**
  * Notes each change of the current state with its cause.
  *
- * @param source - what was weighed where states had to be resolved, or `rewrite`: the state was given from outside
+ * @param source - what was weighed where states had to be resolved, or `rewrite`: the state was given from outside, or
+ *   who repaired it
  */
 export function* keepJournal(
   draft: Draft,
   record: EventRecord,
   changes: readonly StateChange[],
-  source: readonly WeighedEntry[] | 'rewrite',
+  source: readonly WeighedEntry[] | GivenSource,
 ): Asking<Need, void> {
   const events = yield* eventsOf(draft.view, [
     ...new Set(changes.flatMap(({ from, to }) => [from, to]).filter((nid) => nid !== NO_NID)),
   ])
   const byNid = new Map(events.map((event) => [event.nid, event]))
-  const weighed = source === 'rewrite' ? source : new Map(source.map((entry) => [placeOf(entry), entry]))
+  const weighed = isGiven(source) ? source : byPlace(source)
   for (const [index, change] of changes.entries()) {
     if (index % CHANGES_PER_BREATH === CHANGES_PER_BREATH - 1) yield undefined
     const cause = causeOf(record, change, weighed)
@@ -34,12 +35,24 @@ export function* keepJournal(
 function causeOf(
   record: EventRecord,
   change: StateChange,
-  weighed: ReadonlyMap<string, WeighedEntry> | 'rewrite',
+  weighed: ReadonlyMap<string, WeighedEntry> | GivenSource,
 ): JournalCause {
   if (weighed === 'rewrite') return { kind: 'rewrite', event: record.nid }
+  if ('repairedBy' in weighed) return { kind: 'repair', by: weighed.repairedBy }
   const entry = weighed.get(placeOf(change))
   if (entry === undefined) return { kind: 'event', event: record.nid }
   return { kind: 'resolution', event: record.nid, weighed: entry.candidates }
+}
+
+/** Where changes come from that nothing was weighed for. */
+type GivenSource = 'rewrite' | { readonly repairedBy: string }
+
+function isGiven(source: readonly WeighedEntry[] | GivenSource): source is GivenSource {
+  return source === 'rewrite' || 'repairedBy' in source
+}
+
+function byPlace(weighed: readonly WeighedEntry[]): ReadonlyMap<string, WeighedEntry> {
+  return new Map(weighed.map((entry) => [placeOf(entry), entry]))
 }
 
 function placeOf({ type, stateKey }: Pick<StateChange, 'type' | 'stateKey'>): string {

@@ -36,7 +36,7 @@ export function* stateBefore(
 const RECORDS_PER_BREATH = 1024
 
 /** A state of these events; those that were rejected, or are no state events of this room, have no place in it. */
-function* givenState(draft: Draft, ids: readonly EventId[]): Asking<DecideNeed, StateBefore> {
+export function* givenState(draft: Draft, ids: readonly EventId[]): Asking<DecideNeed, StateBefore> {
   const found = yield* eventsWithIds(draft.view, ids)
   const missing: EventId[] = []
   const entries: StateEntry[] = []

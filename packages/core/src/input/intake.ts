@@ -91,9 +91,17 @@ export class Intake {
     admitted?.add(roomId)
     const outcome = await this.#decide(input, position)
     if (outcome.kind === 'missing') return await this.#fetching(wire, input, outcome, position)
-    await this.#parts.repairs?.jobs.end(input.pdu.eventId)
-    if (input.kind === 'new') this.#parts.repairs?.retries.roomMoved(roomId)
+    await this.#goOn(input, outcome)
     return outcome
+  }
+
+  /** What waits for an event that came in, or for its room, is tried again. */
+  async #goOn({ pdu: { eventId, roomId } }: EventInput, outcome: Outcome): Promise<void> {
+    const { repairs } = this.#parts
+    if (repairs === undefined) return
+    await repairs.jobs.end(eventId)
+    if (outcome.kind === 'stored' && !outcome.known) repairs.jobs.arrived(eventId)
+    repairs.retries.roomMoved(roomId)
   }
 
   /** Fetches what an event lacks and decides on it again. What waits for others is written down as long as it does. */
@@ -119,8 +127,8 @@ export class Intake {
       }
       outcome = await this.#decide(input, position)
     }
-    if (outcome.kind === 'missing') await repairs?.jobs.fail(eventId, reason)
-    else await repairs?.jobs.end(eventId)
+    if (outcome.kind !== 'missing') await this.#goOn(event, outcome)
+    else await repairs?.jobs.fail(eventId, reason, [...outcome.auth, ...outcome.prev, ...outcome.state])
     return outcome
   }
 

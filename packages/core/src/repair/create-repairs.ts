@@ -1,5 +1,6 @@
 import type { RoomId } from '@roomserver/types'
 import { withCallBudget } from './call-budget.ts'
+import { statesOfServers, type ToldStates } from './operator/states-of-servers.ts'
 import { RepairJobs, type RepairJob, type RepairJobLimits } from './repair-jobs.ts'
 import { type RepairLimits, type RepairParts, Repairs } from './repairs.ts'
 import { type Retried, Retries, type RetryParts } from './retries.ts'
@@ -12,6 +13,8 @@ export interface RoomRepairs {
   readonly jobs: readonly RepairJob[]
   /** Tries all repairs of a room again, also those that were given up, and waits for what comes of it. */
   takeUp(roomId: RoomId): Promise<readonly Retried[]>
+  /** Asks servers of a room for its state; see `repairRoom` for what can be done with that. */
+  statesOfServers(roomId: RoomId): Promise<ToldStates>
 }
 
 /** How much repairs may take, and how many are kept. */
@@ -57,6 +60,7 @@ export function createRepairs(
       return jobs.all
     },
     takeUp: (roomId) => retries.takeUp(roomId),
+    statesOfServers: (roomId) => statesOfServers(parts, roomId, limits.maxServers),
   }
   return { repairs, jobs, retries, seen }
 }

@@ -29,6 +29,8 @@ export type RepairJob = Omit<RepairRecord, 'payload'>
 
 /** How many are read at a time. */
 const PAGE = 100
+/** How many missing events of one that waits are remembered by name. */
+const MAX_WANTED = 32
 
 /**
  * The book of repairs: which events wait for others, and what was done about it. Stored, so that a repair that a crash
@@ -40,6 +42,10 @@ export class RepairJobs {
   readonly #jobs = new Map<EventId, RepairJob & { readonly bytes: number }>()
   readonly #payloads = new Map<EventId, string>()
   readonly #ofRoom = new Map<RoomId, Set<EventId>>()
+  /** Events that others wait for, with those; what an earlier process knew of that is not kept. */
+  readonly #wanted = new Map<EventId, Set<EventId>>()
+  /** The other way round. */
+  readonly #wants = new Map<EventId, readonly EventId[]>()
   #bytes = 0
 
   constructor(parts: RepairJobParts, limits: RepairJobLimits) {
@@ -94,8 +100,8 @@ export class RepairJobs {
     if (job !== undefined) this.#jobs.set(eventId, { ...job, fetched: job.fetched + 1 })
   }
 
-  /** The attempt did not get what is missing. */
-  async fail(eventId: EventId, lastError: string): Promise<void> {
+  /** The attempt did not get what is missing. @param missing - what still is */
+  async fail(eventId: EventId, lastError: string, missing: readonly EventId[]): Promise<void> {
     const job = this.#jobs.get(eventId)
     if (job === undefined) return
     const { maxAttempts, retryAfterMs, maxRetryAfterMs } = this.#limits
@@ -109,6 +115,23 @@ export class RepairJobs {
     const nextTs = this.#parts.clock.now() + rest
     await this.#put({ ...job, state: isOver ? 'gave-up' : 'failed', lastError, nextTs })
     this.#payloads.delete(eventId)
+    this.#wantNothing(eventId)
+    const wants = missing.slice(0, MAX_WANTED)
+    this.#wants.set(eventId, wants)
+    for (const id of wants) {
+      this.#wanted.set(id, (this.#wanted.get(id) ?? new Set()).add(eventId))
+    }
+  }
+
+  /** An event came in on its own: those that wait for it are tried again without rest. */
+  arrived(eventId: EventId): void {
+    const waiting = this.#wanted.get(eventId)
+    if (waiting === undefined) return
+    this.#wanted.delete(eventId)
+    for (const id of waiting) {
+      const job = this.#jobs.get(id)
+      if (job !== undefined) this.#jobs.set(id, { ...job, state: 'failed', nextTs: 0 })
+    }
   }
 
   /** Nothing waits any more. */
@@ -156,5 +179,15 @@ export class RepairJobs {
     const ofRoom = this.#ofRoom.get(job.roomId)
     ofRoom?.delete(eventId)
     if (ofRoom?.size === 0) this.#ofRoom.delete(job.roomId)
+    this.#wantNothing(eventId)
+  }
+
+  #wantNothing(eventId: EventId): void {
+    for (const id of this.#wants.get(eventId) ?? []) {
+      const waiting = this.#wanted.get(id)
+      waiting?.delete(eventId)
+      if (waiting?.size === 0) this.#wanted.delete(id)
+    }
+    this.#wants.delete(eventId)
   }
 }

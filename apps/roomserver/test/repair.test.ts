@@ -1,0 +1,25 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { RoomBuilder } from '@roomserver/testing'
+import { expect, it } from 'vitest'
+import { folder, Program } from './program.ts'
+
+async function run(...args: readonly string[]) {
+  await using program = new Program(args)
+  return { status: await program.ended(), text: program.stdout, errors: program.stderr }
+}
+
+it('lists what waits, and shows what mending a room would change', async () => {
+  const data = folder()
+  const room = await RoomBuilder.create()
+  const file = join(data, 'events.jsonl')
+  writeFileSync(file, room.events.map(({ json }) => json).join('\n'))
+  await run('replay', '--data', data, file)
+  expect(await run('repair', '--data', data)).toMatchObject({ status: 0, text: '0 events wait for others\n' })
+
+  const shown = await run('repair', room.roomId, '--data', data, '--recompute-state', '--prune-extremities')
+  expect(shown.text).toContain('state from the extremities: 0 entries differ')
+  expect(shown).toMatchObject({ status: 0, text: expect.stringContaining('nothing was changed') })
+  const alone = await run('repair', room.roomId, '--data', data)
+  expect(alone).toMatchObject({ status: 1, errors: expect.stringContaining('a federation component') })
+})

@@ -1,0 +1,123 @@
+import type { StateChange } from '@roomserver/state'
+import {
+  type Asking,
+  type EventId,
+  type EventNid,
+  type EventRecord,
+  NO_NID,
+  RoomserverError,
+} from '@roomserver/types'
+import { announcedChange, changesBetween } from '../../decide/current-state.ts'
+import type { DecideNeed } from '../../decide/decide-need.ts'
+import type { Draft } from '../../decide/draft.ts'
+import { keepJournal } from '../../decide/journal.ts'
+import { updateMemberships } from '../../decide/memberships.ts'
+import { announceNew } from '../../decide/outputs.ts'
+import { resolveAfter } from '../../decide/resolve.ts'
+import { givenState } from '../../decide/state-before.ts'
+import { stateChanged } from '../../decide/state-changes.ts'
+import { eventsOf, eventWithId } from '../../view/asking.ts'
+import { prunedExtremities } from './prune-extremities.ts'
+import type { RepairDifference, RepairedEntry, RepairPlan } from './repair-plan.ts'
+
+/** Who repairs, and whether only the difference is wanted. */
+export interface RepairOrder {
+  /** Noted in the journal. */
+  readonly by: string
+  readonly isDryRun: boolean
+}
+
+/**
+ * Decides on an operator's repair of a room. Where its state changes, consumers get the latest event again, as one that
+ * rewrites the state.
+ */
+export function* decideRepair(
+  draft: Draft,
+  plan: RepairPlan,
+  { by, isDryRun }: RepairOrder,
+): Asking<DecideNeed, RepairDifference> {
+  const before = draft.room
+  const extremities = plan.kind === 'prune-extremities' ? yield* prunedExtremities(draft) : before.extremities
+  const ends = yield* eventsOf(draft.view, extremities)
+  const given = plan.kind === 'given-state' ? yield* endWithState(draft, ends, plan) : undefined
+  const afters = [...new Set(ends.map((end) => (end.nid === given?.nid ? given.after : end.after)))]
+  const current = (yield* resolveAfter(draft, afters)).snapshot
+  const changes = yield* changesBetween(draft, before.current, current)
+  const difference = {
+    extremities: { from: yield* idsOf(draft, before.extremities), to: ends.map(({ eventId }) => eventId) },
+    entries: yield* entriesOf(draft, changes),
+  }
+  if (isDryRun) return difference
+
+  if (given !== undefined) draft.updateEvent(given, { before: given.before, after: given.after })
+  if (extremities.length !== before.extremities.length) {
+    draft.room = { ...draft.room, extremities, depth: Math.max(...ends.map(({ depth }) => depth)) }
+  }
+  if (changes.length > 0) yield* apply(draft, latestOf(ends), current, changes, by)
+  return difference
+}
+
+/** An extremity as it is with the state that was given for it. */
+function* endWithState(
+  draft: Draft,
+  ends: readonly EventRecord[],
+  { extremity, eventIds }: RepairPlan & { readonly kind: 'given-state' },
+): Asking<DecideNeed, EventRecord> {
+  const end = yield* eventWithId(draft.view, extremity)
+  if (end === null || !ends.includes(end)) throw movedOn(extremity)
+  const state = yield* givenState(draft, eventIds)
+  if (!state.known) throw movedOn(extremity)
+  const { typeNid: type, stateKeyNid: stateKey, nid: event } = end
+  const own = stateKey === NO_NID ? [] : [{ type, stateKey, event }]
+  const after = yield* stateChanged(draft, state.snapshot, own)
+  return { ...end, before: state.snapshot, after }
+}
+
+function movedOn(extremity: EventId): RoomserverError {
+  const expected = `the room to stand where it stood: ${extremity}`
+  return new RoomserverError('BAD_REQUEST', { path: 'state', expected }, 'the room moved on; repair it again')
+}
+
+function* apply(
+  draft: Draft,
+  latest: EventRecord,
+  current: EventRecord['after'],
+  changes: readonly StateChange[],
+  repairedBy: string,
+): Asking<DecideNeed, void> {
+  draft.room = { ...draft.room, current }
+  yield* updateMemberships(draft, latest, changes)
+  yield* keepJournal(draft, latest, changes, { repairedBy })
+  const change = yield* announcedChange(draft, latest, changes, true)
+  const pdu = draft.view.pduOf(latest, draft.rules)
+  yield* announceNew(draft, { kind: 'new', pdu, sendAsServer: '' }, latest, change)
+}
+
+function latestOf(ends: readonly EventRecord[]): EventRecord {
+  const [latest] = ends.toSorted((a, b) => b.depth - a.depth)
+  if (latest !== undefined) return latest
+  throw new RoomserverError(
+    'BAD_REQUEST',
+    { path: 'room', expected: 'a room with a state' },
+    'the room has no state',
+  )
+}
+
+function* idsOf(draft: Draft, nids: readonly EventNid[]): Asking<DecideNeed, readonly EventId[]> {
+  return (yield* eventsOf(draft.view, nids)).map(({ eventId }) => eventId)
+}
+
+/** The entries by the events themselves, which know their type and state key. */
+function* entriesOf(
+  draft: Draft,
+  changes: readonly StateChange[],
+): Asking<DecideNeed, readonly RepairedEntry[]> {
+  const nids = new Set(changes.flatMap(({ from, to }) => [from, to]).filter((nid) => nid !== NO_NID))
+  const records = new Map((yield* eventsOf(draft.view, [...nids])).map((record) => [record.nid, record]))
+  return changes.flatMap(({ from, to }) => {
+    const record = records.get(to) ?? records.get(from)
+    if (record === undefined) return []
+    const { type, stateKey = '' } = draft.view.pduOf(record, draft.rules)
+    return [{ type, stateKey, from: records.get(from)?.eventId, to: records.get(to)?.eventId }]
+  })
+}

@@ -1,0 +1,102 @@
+import type { FederationApi } from '@roomserver/api'
+import { RoomBuilder } from '@roomserver/testing'
+import { expect, it } from 'vitest'
+import { repairRoom } from '../src/index.ts'
+import { Homeserver } from './homeserver.ts'
+import { otherServer } from './other-server.ts'
+
+const DRY = { by: 'operator', isDryRun: true }
+const APPLIED = { by: 'operator', isDryRun: false }
+
+async function roomOf(hs: Homeserver): Promise<RoomBuilder> {
+  const room = await RoomBuilder.create()
+  await room.join('@bob:b')
+  await room.state('m.room.topic', '', { topic: 'one' })
+  await hs.takeAll(room.events)
+  return room
+}
+
+const parts = (hs: Homeserver) => ({ store: hs.storage, input: hs.input })
+
+it('finds nothing to recompute in a room that is whole', async () => {
+  await using hs = await Homeserver.start()
+  const { roomId } = await roomOf(hs)
+  const before = await hs.room(roomId)
+  const { entries } = await repairRoom(parts(hs), roomId, { kind: 'recompute-state' }, APPLIED)
+  expect(entries).toEqual([])
+  expect(await hs.room(roomId)).toEqual(before)
+})
+
+it('shows what a given state changes, and applies it with journal and output', async () => {
+  await using hs = await Homeserver.start()
+  const { roomId, events } = await roomOf(hs)
+  const [extremity = ''] = await hs.extremities(roomId)
+  const state = await hs.current(roomId)
+  const bob = events.find(({ stateKey }) => stateKey === '@bob:b')
+  const eventIds = state.filter((id) => id !== bob?.eventId && id !== extremity)
+  const plan = { kind: 'given-state', extremity, eventIds } as const
+
+  const expected = { type: 'm.room.member', stateKey: '@bob:b', from: bob?.eventId, to: undefined }
+  const before = await hs.room(roomId)
+  expect((await repairRoom(parts(hs), roomId, plan, DRY)).entries).toEqual([expected])
+  expect(await hs.room(roomId)).toEqual(before)
+
+  await repairRoom(parts(hs), roomId, plan, APPLIED)
+  expect(await hs.current(roomId)).toEqual(state.filter((id) => id !== bob?.eventId))
+  const { nid } = await hs.room(roomId)
+  expect(await hs.storage.joinedServers(nid)).toEqual(['a'])
+  expect((await hs.storage.journal(nid, { limit: 100 })).at(-1)).toMatchObject({
+    cause: { kind: 'repair', by: 'operator' },
+    reset: true,
+  })
+  expect((await hs.outputs()).at(-1)?.new_room_event).toMatchObject({ rewrites_state: true })
+  expect((await repairRoom(parts(hs), roomId, { kind: 'recompute-state' }, DRY)).entries).toEqual([])
+})
+
+it('prunes extremities that others build on', async () => {
+  await using hs = await Homeserver.start()
+  const room = await roomOf(hs)
+  const record = await hs.room(room.roomId)
+  const [create] = await hs.storage.eventsById([room.events[2]?.eventId ?? ''])
+  const extremities = [...record.extremities, ...(create === undefined ? [] : [create.nid])]
+  const nothing = { eventTypes: [], stateKeys: [], events: [], updates: [], danglingPrev: [], blocks: [] }
+  const none = { snapshots: [], memberships: [], invites: [], redactions: [], journal: [], outputs: [] }
+  const damage = { room: record, next: { ...record, extremities }, transactions: [], inboxDone: [] }
+  await hs.storage.commit([{ ...nothing, ...none, ...damage }])
+
+  await using beside = hs.beside()
+  expect(await beside.extremities(room.roomId)).toHaveLength(2)
+  const pruned = await repairRoom(parts(beside), room.roomId, { kind: 'prune-extremities' }, APPLIED)
+  expect(pruned.extremities.from).toHaveLength(2)
+  expect(pruned.extremities.to).toEqual([room.events.at(-1)?.eventId])
+  expect(await beside.extremities(room.roomId)).toEqual([room.events.at(-1)?.eventId])
+  expect(await beside.current(room.roomId)).toEqual(await hs.stateAt(record.current))
+})
+
+it('asks servers for their states, and counts who tells the same', async () => {
+  await using other = await Homeserver.start()
+  const room = await roomOf(other)
+  const honest = await otherServer(other)
+  const federation = {
+    ...honest,
+    lookupStateIds: async (request: Parameters<typeof honest.lookupStateIds>[0]) => {
+      if (request.S === 'gone') throw new Error('no such host')
+      return await honest.lookupStateIds(request)
+    },
+  } as unknown as FederationApi
+  await using hs = await Homeserver.start({ federation })
+  const ids = [await room.join('@carol:c'), await room.join('@dave:gone')]
+  await hs.takeAll(room.events)
+  await other.takeAll(ids)
+  const { states, failures } = (await hs.input.repairs?.statesOfServers(room.roomId)) ?? {}
+  const before = (await hs.current(room.roomId)).filter((id) => id !== ids[1]?.eventId)
+  expect(states).toMatchObject([{ servers: ['b', 'c'], extremity: ids[1]?.eventId }])
+  expect(states?.[0]?.eventIds.toSorted()).toEqual(before)
+  expect(failures).toEqual(new Map([['gone', 'no such host']]))
+})
+
+it('does not know rooms that have no state here', async () => {
+  await using hs = await Homeserver.start()
+  const repaired = repairRoom(parts(hs), '!nowhere:a', { kind: 'recompute-state' }, DRY)
+  await expect(repaired).rejects.toMatchObject({ code: 'ROOM_NOT_FOUND' })
+})
