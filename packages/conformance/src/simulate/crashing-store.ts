@@ -5,7 +5,7 @@ export class ServerCrashed extends Error {
   override readonly name = 'ServerCrashed'
 }
 
-const WRITES: readonly string[] = ['commit', 'enqueue', 'dropInbox', 'allocate', 'addAlias', 'setForgotten']
+const WRITES: readonly string[] = ['commit', 'enqueue', 'dropInbox', 'allocate', 'putRepairs', 'dropRepairs']
 
 /** The store as one process has it. The process can be made to die at a write; after that nothing reaches the store. */
 export class CrashingStore {

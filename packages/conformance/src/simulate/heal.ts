@@ -26,6 +26,7 @@ export async function heal(world: World): Promise<void> {
   await rejoinLost(world)
   for (let round = 0; round < ROUNDS; round++) {
     for (const roomId of roomsOf(world)) await spread(world, roomId)
+    for (const roomId of roomsOf(world)) await repair(world, roomId)
     for (const roomId of roomsOf(world)) await meet(world, roomId)
   }
 }
@@ -91,6 +92,14 @@ async function spread(world: World, roomId: string): Promise<void> {
     }
   }
   await quieten(world)
+}
+
+/** Lets what waits for something be tried again, now that everything can be fetched. */
+async function repair(world: World, roomId: string): Promise<void> {
+  for (const server of await residents(world, roomId)) {
+    await server.takeUpRepairs(roomId)
+    await announce(world, server)
+  }
 }
 
 async function hasInGraph(server: SimulatedServer, event: Pdu): Promise<boolean> {

@@ -104,6 +104,12 @@ export class SimulatedServer {
     this.#process.guard.live()
   }
 
+  /** Tries again what could not be repaired so far. */
+  async takeUpRepairs(roomId: string): Promise<void> {
+    await this.#process.input.repairs?.takeUp(roomId)
+    await this.#rest()
+  }
+
   /** Starts the process again. */
   async goUp(): Promise<void> {
     if (!this.isDown) return
