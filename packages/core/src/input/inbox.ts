@@ -1,5 +1,5 @@
 import type { InputRoomEvent } from '@roomserver/api'
-import { isFailure, type Logger, NO_NID } from '@roomserver/types'
+import { isFailure, type Logger, NO_NID, RoomserverError } from '@roomserver/types'
 import type { Outcome } from '../decide/event-input.ts'
 import type { InboxStore, PieceStore } from '../ports.ts'
 import { isWanting } from './event-task.ts'
@@ -15,10 +15,8 @@ const PAGE = 500
 const RETRY_MS = 2000
 /** Failures that pass by themselves. */
 const PASSING = ['OVERLOADED', 'STORE_UNAVAILABLE', 'ROOM_QUARANTINED']
-/** How often an item looks whether those before it in its room, which another process may be at, are settled. */
+/** After how long an item first looks whether those before it in its room, which another process may be at, are settled. */
 const BEFORE_MS = 100
-/** How long it waits for them. */
-const PATIENCE_MS = 60_000
 /** How often it is decided upon because something has come that it lacked. */
 const MAX_TRIES = 5
 
@@ -144,17 +142,17 @@ export class Inbox {
 
   async #settle(input: InputRoomEvent, position: number): Promise<void> {
     const { store, log } = this.#parts
-    const patience = performance.now() + PATIENCE_MS
-    for (let tries = 1; ; tries++) {
+    let waits = 0
+    let tries = 1
+    for (;;) {
       try {
         const outcome = await this.#takeIn(input, position)
         const isDropped = isWanting(outcome)
-        if (
-          isDropped &&
-          performance.now() < patience &&
-          (await this.#isWorthAnother(input, position, outcome, tries))
-        )
+        if (isDropped && (await this.#isOneBefore(input, position))) {
+          await this.#pauseBehind(waits++)
           continue
+        }
+        if (isDropped && tries++ < MAX_TRIES && (await this.#hasCome(outcome, input))) continue
         const failure = failureOf(outcome, input.kind)
         if (failure !== '')
           log.warn({ event_id: input.event?.eventId, reason: failure }, 'queued event not taken')
@@ -174,28 +172,30 @@ export class Inbox {
   }
 
   /**
-   * Whether what an item lacks has come meanwhile, or may come: input of the same room that came before it is still to
-   * be decided upon, perhaps by another process. Waits a little for that.
+   * Whether input of the same room that came before is still to be decided upon, perhaps by another process. What
+   * nothing came of does not count: the first that waits always comes to an end.
    */
-  async #isWorthAnother(
-    input: InputRoomEvent,
-    position: number,
-    outcome: Outcome,
-    tries: number,
-  ): Promise<boolean> {
-    if (this.#isClosing) return false
-    const { store } = this.#parts
-    const { prevEvents, roomId } = readInput(input).pdu
-    const waiting = await store.inbox(0, PAGE)
-    const isOneBefore = waiting.some((item) => item.roomId === roomId && item.position < position)
-    if (isOneBefore) await pause(BEFORE_MS)
-    return isOneBefore || (tries < MAX_TRIES && (await this.#hasCome(outcome, prevEvents)))
+  async #isOneBefore(input: InputRoomEvent, position: number): Promise<boolean> {
+    const { roomId } = readInput(input).pdu
+    for (let after = 0; ; ) {
+      const page = await this.#parts.store.inbox(after, PAGE)
+      const before = page.filter((item) => item.position < position)
+      if (before.some((item) => item.roomId === roomId && !this.#givenUp.has(item.position))) return true
+      if (before.length < PAGE) return false
+      after = before.at(-1)?.position ?? position
+    }
+  }
+
+  /** Waits for what is before, longer each time. */
+  async #pauseBehind(waits: number): Promise<void> {
+    if (this.#isClosing) throw new RoomserverError('SHUTTING_DOWN', {}, 'the server is stopping')
+    await pause(Math.min(RETRY_MS, BEFORE_MS * 2 ** Math.min(waits, 5)))
   }
 
   /** Whether an event that was lacking is there now; for a prev event that means in the graph, and not beside it. */
-  async #hasCome(outcome: Outcome, prevEvents: readonly string[]): Promise<boolean> {
+  async #hasCome(outcome: Outcome, input: InputRoomEvent): Promise<boolean> {
     const auth = new Set(outcome.kind === 'missing' ? outcome.auth : [])
-    const prev = outcome.kind === 'missing' ? outcome.prev : prevEvents
+    const prev = outcome.kind === 'missing' ? outcome.prev : readInput(input).pdu.prevEvents
     const found = await this.#parts.store.eventsById([...auth, ...prev])
     return found.some(({ eventId, before }) => before !== NO_NID || auth.has(eventId))
   }
