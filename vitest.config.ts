@@ -1,10 +1,12 @@
 import { defineConfig } from 'vitest/config'
+import { chromium } from './vitest.chromium.ts'
 
 export default defineConfig({
   test: {
     projects: [
       'packages/*',
       'apps/*',
+      chromium,
       { test: { name: 'workspace', include: ['test/**/*.test.ts'], isolate: false, testTimeout: 120_000 } },
     ],
     reporters: ['default', './scripts/closing-line-reporter.ts'],

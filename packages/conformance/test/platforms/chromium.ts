@@ -30,7 +30,8 @@ export async function startChromium(): Promise<BrowserContext> {
   })
 }
 
-async function chromiumBinary(): Promise<string> {
+/** Where Chromium is; installs it where it is missing. @throws {Error} when that does not work */
+export async function chromiumBinary(): Promise<string> {
   const found = [process.env['CHROMIUM_BIN'] ?? '', ...PLACES].find((place) => existsSync(place))
   return found ?? (await installChromium())
 }

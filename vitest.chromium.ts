@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { playwright } from '@vitest/browser-playwright'
+import type { TestProjectInlineConfiguration } from 'vitest/config'
+
+const PLACES = [
+  process.env['CHROMIUM_BIN'] ?? '',
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+]
+
+/** Node's own crypto is not for browsers, and has tests of its own. */
+const NODE_ONLY = ['packages/events/src/crypto/crypto.test.ts', 'packages/state/src/resolution/sha1.test.ts']
+
+/** The unit tests of the packages that run in browsers, once more in Chromium. */
+export const chromium: TestProjectInlineConfiguration = {
+  resolve: { conditions: ['@roomserver/source'] },
+  test: {
+    name: 'chromium',
+    include: ['packages/{types,version,events,auth,acls,state}/src/**/*.test.ts'],
+    exclude: NODE_ONLY,
+    globalSetup: fileURLToPath(
+      new URL('packages/conformance/test/platforms/chromium-setup.ts', import.meta.url),
+    ),
+    testTimeout: 120_000,
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      provider: playwright({
+        launchOptions: {
+          executablePath: PLACES.find((place) => existsSync(place)) ?? '/usr/bin/chromium',
+          args: [
+            ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+            '--disable-gpu',
+            '--disable-quic',
+            '--no-first-run',
+            '--disable-background-networking',
+            '--disable-component-update',
+            '--disable-sync',
+          ],
+        },
+      }),
+      instances: [{ browser: 'chromium' }],
+    },
+  },
+}
