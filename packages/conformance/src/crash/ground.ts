@@ -1,8 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chown, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openStorage, type Storage } from '@roomserver/storage'
 import { createDatabase, startNats, startPostgres, type TestServer } from '@roomserver/testing'
+import { Client } from 'pg'
 import { type OutputLog, readEmbeddedLog, readJetStream } from './output-log.ts'
 import { type Place, ServerProcess } from './server-process.ts'
 import { startTcpProxy, type TcpProxy, through } from './tcp-proxy.ts'
@@ -47,10 +48,12 @@ export async function embeddedGround(folder?: string): Promise<Ground> {
   return { place, server, storage, log, isEmbedded: true, [Symbol.asyncDispose]: () => parts.disposeAsync() }
 }
 
-async function productionGround(): Promise<Ground> {
+/** @param folder - where the database's tables and indexes go; beside everything else when left out */
+export async function productionGround(folder?: string): Promise<Ground> {
   await using owned = new AsyncDisposableStack()
   const postgres = owned.use(await startPostgres())
   const database = owned.use(await createDatabase(postgres.url))
+  if (folder !== undefined) await moveDatabase(postgres.url, database.url, folder)
   const nats = owned.use(await startNats())
   const proxies = [
     owned.use(await startTcpProxy(portOf(database.url))),
@@ -71,6 +74,20 @@ async function running(owned: AsyncDisposableStack, place: Place): Promise<Serve
   const server = owned.use(await ServerProcess.prepare(place))
   await server.start()
   return server
+}
+
+async function moveDatabase(serverUrl: string, databaseUrl: string, folder: string): Promise<void> {
+  const client = new Client({ connectionString: serverUrl })
+  await client.connect()
+  try {
+    const { rows } = await client.query<{ data_directory: string }>('show data_directory')
+    const { uid, gid } = await stat(rows[0]?.data_directory ?? '')
+    await chown(folder, uid, gid)
+    await client.query(`create tablespace elsewhere location '${folder}'`)
+    await client.query(`alter database ${new URL(databaseUrl).pathname.slice(1)} set tablespace elsewhere`)
+  } finally {
+    await client.end()
+  }
 }
 
 function portOf(url: string): number {

@@ -65,6 +65,9 @@ export class ServerProcess implements AsyncDisposable {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#child = child
+    const endWithUs = (): void => void child.kill('SIGKILL')
+    process.once('exit', endWithUs)
+    child.once('exit', () => process.removeListener('exit', endWithUs))
     const keep = (text: Buffer): void => {
       this.#log = (this.#log + text.toString()).slice(-20_000)
     }

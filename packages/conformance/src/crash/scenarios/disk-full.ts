@@ -5,35 +5,37 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { checkStore } from '../check-rooms.ts'
-import { embeddedGround } from '../ground.ts'
+import { embeddedGround, productionGround } from '../ground.ts'
 import { type Scenario, underLoad } from './under-load.ts'
 
 const run = promisify(execFile)
 const FULL_MS = 5_000
+const LITTLE_KIB = 1_500
+const SAME_READINGS = 20
 const CLEAR = /disk is full|disk I\/O|No space left/i
 
 /** A disk that fills up under load, stays full for some seconds, and then has space again. */
 export const diskFull: Scenario = {
   name: 'disk full',
-  needs: 'embedded',
-  run: async (_ground, seed) => {
+  needs: 'nothing',
+  run: async ({ isEmbedded }, seed) => {
     await using owned = new AsyncDisposableStack()
     const folder = await mkdtemp(join(tmpdir(), 'roomserver-small-disk-'))
     owned.defer(() => rm(folder, { recursive: true, force: true }))
     try {
-      await run('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'roomserver-crash', folder])
+      await run('mount', ['-t', 'tmpfs', '-o', `size=${isEmbedded ? 3 : 14}m`, 'roomserver-crash', folder])
     } catch {
       return 'no small file system can be mounted here, which needs root'
     }
     owned.defer(async () => void (await run('umount', ['-l', folder])))
-    const small = owned.use(await embeddedGround(folder))
+    const small = owned.use(isEmbedded ? await embeddedGround(folder) : await productionGround(folder))
     let whenFull = ''
     const result = await underLoad(small, seed, async () => {
       await isFull(folder)
       await pause(FULL_MS)
       const ready = await fetch(`${small.server.url}/readyz`)
       whenFull = `${small.server.isRunning ? 'running' : 'dead'}, /readyz ${ready.status}`
-      await run('mount', ['-o', 'remount,size=64m', folder])
+      await run('mount', ['-o', 'remount,size=256m', folder])
       await pause(2_000)
     })
     const isSaid = [...result.refusals].some((refusal) => CLEAR.test(refusal))
@@ -47,11 +49,14 @@ export const diskFull: Scenario = {
   },
 }
 
-/** Waits until next to nothing is left. */
+/** Waits until little is left and that gets no less: a database may want more at a time than there is. */
 async function isFull(folder: string): Promise<void> {
-  for (let tries = 0; tries < 600; tries++) {
+  let left = Number.POSITIVE_INFINITY
+  for (let same = 0, tries = 0; same < SAME_READINGS && tries < 1_000; tries++) {
     const { stdout } = await run('df', ['--output=avail', '-k', folder])
-    if (Number(stdout.trim().split('\n').at(-1)) < 64) return
+    const now = Number(stdout.trim().split('\n').at(-1))
+    same = now === left && now < LITTLE_KIB ? same + 1 : 0
+    left = now
     await pause(100)
   }
 }

@@ -19,7 +19,7 @@ export interface ScenarioResult {
 /** What is done to servers under load, or why it cannot be done here. */
 export interface Scenario {
   readonly name: string
-  readonly needs: 'embedded' | 'production'
+  readonly needs: 'production' | 'nothing'
   run(ground: Ground, seed: number): Promise<ScenarioResult | string>
 }
 
