@@ -107,3 +107,21 @@ it('judges an event anew as soon as the auth event comes that it lacked', async 
   expect(await b.event(hello.eventId)).toMatchObject({ verdict: 'accepted' })
   expect(b.input.repairs?.jobs).toEqual([])
 })
+
+it('fetches nothing for a room that our users have left, until one of them comes back', async () => {
+  await using two = await cutOff()
+  const { room, a, b } = two
+  const [fork] = room.events.slice(4, 5)
+  const left = await room.member('@bob:b', '@bob:b', 'leave', fork && { prev: [fork] })
+  await b.take(left)
+  two.heal()
+  expect(await b.take(two.event, { origin: 'a' })).toMatchObject({
+    kind: 'refused',
+    error: { code: 'NOT_ALLOWED', message: 'no user of this server is in the room any more' },
+  })
+  expect(await b.storage.repairs('', 10)).toEqual([])
+  await a.take(left)
+  const back = await room.join('@bob:b', { prev: [two.event, left] })
+  await a.take(back)
+  expect(await b.take(back, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
+})
