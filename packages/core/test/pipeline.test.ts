@@ -58,6 +58,18 @@ it('takes up what another process left behind, and waits for what came before', 
   expect(await hs.extremities(room.roomId)).toEqual([last.eventId])
 })
 
+it('leaves queued input that waits for what came before in the inbox when it stops', async () => {
+  const hs = await Homeserver.start()
+  const room = await RoomBuilder.create()
+  const last = await room.message('last')
+  const rows = room.events.map((event) => ({ roomId: room.roomId, payload: JSON.stringify(inputOf(event)) }))
+  await hs.storage.enqueue(rows.slice(0, -1))
+  await hs.input.inputRoomEvents({ input_room_events: [inputOf(last)], async: true })
+  await hs.input.close()
+  expect(await hs.storage.inbox(0, 100)).toHaveLength(room.events.length)
+  await hs[Symbol.asyncDispose]()
+})
+
 it('settles queued events that are refused, and keeps their order with those that are not', async () => {
   await using hs = await Homeserver.start()
   const room = await RoomBuilder.create()
