@@ -22,7 +22,7 @@ const SOURCES = ['--conditions=@roomserver/source', join(ROOT, 'apps/roomserver/
 
 /** The program as it was built, started as `pnpm start` and its `bin` do. */
 export const BUILT: readonly string[] = [
-  '--max-semi-space-size=8',
+  '--max-semi-space-size=16',
   join(ROOT, 'apps/roomserver/dist/index.js'),
 ]
 
