@@ -68,11 +68,22 @@ export function loadTable(
       ratio,
       row.p50ms,
       row.p99ms,
+      peer?.cpuMsEach ?? '',
       row.cpuMsEach ?? '',
       small?.perSecond ?? '',
     ]
   }
-  const head = ['phase', 'reference/s', 'ours/s', 'times', 'p50 ms', 'p99 ms', 'CPU ms each', 'SQLite/s']
+  const head = [
+    'phase',
+    'reference/s',
+    'ours/s',
+    'times',
+    'p50 ms',
+    'p99 ms',
+    'CPU ms each: reference',
+    'ours',
+    'SQLite/s',
+  ]
   const peak = (rows: readonly LoadRow[]) => Math.max(0, ...rows.map((row) => row.peakMiB ?? 0))
   return [
     `| ${head.join(' | ')} |`,
