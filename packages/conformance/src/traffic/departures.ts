@@ -111,7 +111,8 @@ export const DEPARTURES: readonly Departure[] = [
     id: 'recorded-state-reset',
     reason:
       'The recorded server resolved the branches of this room to another state than the algorithm of its version gives (worked out from the recorded events by a transcription of the specification), and answers from that state since (room versions 2 to 10, "State resolution").',
-    applies: ({ of, request }, { resets }) => {
+    applies: ({ of, problem, request }, { resets }) => {
+      if (problem !== 'answer' && problem !== 'content') return false
       const text = JSON.stringify(request)
       return resets.some((room) => text.includes(room)) || (OVER_ROOMS.test(of) && resets.length > 0)
     },
