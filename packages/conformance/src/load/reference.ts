@@ -3,9 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { freePort } from '@roomserver/testing'
 import type { Components } from '../interop/components.ts'
 import { ProcessGroup } from '../interop/process-group.ts'
-import { freePort } from '../traffic/target.ts'
 
 /** The reference's room server, alone. */
 export interface ReferenceServer extends AsyncDisposable {

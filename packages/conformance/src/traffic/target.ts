@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '@roomserver/testing'
 import { type TargetOptions, writeConfiguration } from '../configuration.ts'
 
 /** A running server of our own, started as an operator would. */
@@ -69,14 +69,4 @@ async function waitUntilReady(url: string, alive: () => boolean): Promise<void> 
     await new Promise((done) => setTimeout(done, 100))
   }
   throw new Error(`not ready: ${url}`)
-}
-
-/** A port that is free now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' && address !== null ? address.port : 0
 }
