@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { RoomBuilder } from '@roomserver/testing'
@@ -33,8 +33,13 @@ it('finds nothing in a good store, and says what is wrong in a damaged one', asy
   expect(await run('check', '--data', data)).toMatchObject({ status: 0, text: GOOD })
 })
 
-it('makes no store where there is none', async () => {
-  const { status, errors } = await run('check', '--data', join(folder(), 'nothing'))
-  expect(status).toBe(1)
-  expect(errors).toContain('there is no store at')
-})
+it.each([['check'], ['backup', 'copy.db'], ['repair'], ['repair', '!room:a']])(
+  'makes nothing where there is no store: %s',
+  async (...command) => {
+    const data = join(folder(), 'nothing')
+    const { status, errors } = await run(...command, '--data', data)
+    expect(status).toBe(1)
+    expect(errors).toContain('there is no store at')
+    expect(existsSync(data)).toBe(false)
+  },
+)

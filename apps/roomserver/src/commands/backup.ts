@@ -2,7 +2,7 @@ import { openStorage } from '@roomserver/storage'
 import { RoomserverError } from '@roomserver/types'
 import { Command } from 'commander'
 import { createLog } from '../log.ts'
-import { configOf, type ServerOptions, withServerOptions } from './server-options.ts'
+import { existingConfigOf, type ServerOptions, withServerOptions } from './server-options.ts'
 
 /** `roomserver backup` */
 export function backupCommand(): Command {
@@ -13,7 +13,7 @@ export function backupCommand(): Command {
 }
 
 async function backup(file: string, options: ServerOptions): Promise<void> {
-  const { database } = configOf(options)
+  const { database } = existingConfigOf(options)
   if (database.kind === 'postgres') {
     const expected = 'an embedded store; PostgreSQL has pg_dump and its own backups'
     throw new RoomserverError('BAD_REQUEST', { path: 'backup', expected }, `backup: expected ${expected}`)

@@ -6,7 +6,7 @@ import { CONTENT_HASHES } from '../compose/scrubber.ts'
 import { storageOptions } from '../compose/storage-options.ts'
 import type { Config } from '../config/config.ts'
 import { createLog } from '../log.ts'
-import { configOf, type ServerOptions, withServerOptions } from './server-options.ts'
+import { existingConfigOf, type ServerOptions, withServerOptions } from './server-options.ts'
 
 interface CheckOptions extends ServerOptions {
   readonly recompute?: true
@@ -23,7 +23,7 @@ export function checkCommand(): Command {
 }
 
 async function check(options: CheckOptions): Promise<void> {
-  const config = configOf(options)
+  const config = existingConfigOf(options)
   await using storage = await openStorage(storageOptions(config.database), {
     logger: createLog('warn', process.stderr),
   })

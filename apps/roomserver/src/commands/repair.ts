@@ -8,7 +8,7 @@ import { storageOptions } from '../compose/storage-options.ts'
 import { createLog } from '../log.ts'
 import { operatorRepair, type RepairWish } from '../repair/operator-repair.ts'
 import { listRepairs } from '../repair/list-repairs.ts'
-import { configOf, type ServerOptions, withServerOptions } from './server-options.ts'
+import { existingConfigOf, type ServerOptions, withServerOptions } from './server-options.ts'
 
 /** `roomserver repair` */
 export function repairCommand(): Command {
@@ -32,7 +32,7 @@ async function repair(room: string | undefined, options: ServerOptions & RepairW
 }
 
 async function mend(roomId: string, options: ServerOptions & RepairWish): Promise<void> {
-  const config = configOf(options)
+  const config = existingConfigOf(options)
   await using components = connectComponents(config)
   await using engine = await startEngine(config, createLog('warn', process.stderr), components.federation)
   for await (const line of operatorRepair(engine, roomId, options)) process.stdout.write(`${line}\n`)
@@ -41,12 +41,12 @@ async function mend(roomId: string, options: ServerOptions & RepairWish): Promis
 /** Reads beside a server that is at work. */
 async function list(options: ServerOptions): Promise<void> {
   const log = createLog('warn', process.stderr)
-  await using storage = await openStorage(storageOptions(configOf(options).database), { logger: log })
+  await using storage = await openStorage(storageOptions(existingConfigOf(options).database), { logger: log })
   for await (const line of listRepairs(storage, Date.now())) process.stdout.write(`${line}\n`)
 }
 
 async function takeUp(roomId: string, options: ServerOptions): Promise<void> {
-  const config = configOf(options)
+  const config = existingConfigOf(options)
   await using components = connectComponents(config)
   await using engine = await startEngine(config, createLog('warn', process.stderr), components.federation)
   const { repairs } = engine.input

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import type { Config } from '../config/config.ts'
-import { embeddedConfig } from '../config/embedded.ts'
+import { embeddedConfig, refuseWithoutStore } from '../config/embedded.ts'
 import { loadConfig } from '../config/load.ts'
 
 /** Options that say which server a command is about; every command has them. */
@@ -42,6 +42,21 @@ export function configOf(options: ServerOptions): Config {
   }
   const configured = loadConfig(config, process.env)
   return memory === true ? { ...configured, database: { kind: 'sqlite', file: ':memory:' } } : configured
+}
+
+/**
+ * The configuration of a server that is there already; makes nothing.
+ *
+ * @throws {RoomserverError} BAD_CONFIGURATION; STORE_UNAVAILABLE when there is no store
+ */
+export function existingConfigOf({ config, data, serverName }: ServerOptions): Config {
+  if (config === undefined) {
+    const place = { dataFolder: data, serverName, ...EMBEDDED_ADDRESS, mustExist: true }
+    return embeddedConfig(place, process.env)
+  }
+  const configured = loadConfig(config, process.env)
+  if (configured.database.kind === 'sqlite') refuseWithoutStore(configured.database.file)
+  return configured
 }
 
 function parseHostPort(text: string): { host: string; port: number } {

@@ -1,11 +1,11 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { isServerName, RoomserverError } from '@roomserver/types'
 import { type Config, deepFreeze } from './config.ts'
 import { ownSection } from './own-section.ts'
 import { tracingSettings } from '../tracing/tracing-settings.ts'
 import { type Environment, readSecrets } from './secrets.ts'
-import { newSigningKey, readOrCreateSigningKey, type SigningKey } from './signing-key.ts'
+import { newSigningKey, readOrCreateSigningKey, readSigningKey, type SigningKey } from './signing-key.ts'
 
 /** What can be said on the command line about a server without a configuration file. */
 export interface EmbeddedOptions {
@@ -14,6 +14,8 @@ export interface EmbeddedOptions {
   readonly serverName: string
   readonly host: string
   readonly port: number
+  /** Refuses a folder without a store, and makes nothing there. */
+  readonly mustExist?: boolean
 }
 
 /** The embedded form: everything in one folder, nothing to configure. @throws {RoomserverError} BAD_CONFIGURATION */
@@ -32,7 +34,7 @@ export function embeddedConfig(options: EmbeddedOptions, environment: Environmen
   return deepFreeze<Config>({
     source: 'defaults',
     serverName,
-    ...placeFor(options.dataFolder, secrets.signingKey),
+    ...placeFor(options, secrets.signingKey),
     oldKeys: [],
     output: { kind: 'embedded' },
     listen: { kind: 'tcp', host, port },
@@ -47,16 +49,27 @@ export function embeddedConfig(options: EmbeddedOptions, environment: Environmen
 
 /** Where data lies, and the key that lies there unless one is given. */
 function placeFor(
-  dataFolder: string | undefined,
+  { dataFolder, mustExist = false }: EmbeddedOptions,
   givenKey: SigningKey | undefined,
 ): Pick<Config, 'signingKey' | 'database'> {
   if (dataFolder === undefined) {
     return { signingKey: givenKey ?? newSigningKey(), database: { kind: 'sqlite', file: ':memory:' } }
   }
   const folder = resolve(dataFolder)
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  return {
-    signingKey: givenKey ?? readOrCreateSigningKey(join(folder, 'signing-key.pem')),
-    database: { kind: 'sqlite', file: join(folder, 'roomserver.db') },
+  const database = { kind: 'sqlite', file: join(folder, 'roomserver.db') } as const
+  const keyFile = join(folder, 'signing-key.pem')
+  if (!mustExist) {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    return { signingKey: givenKey ?? readOrCreateSigningKey(keyFile), database }
   }
+  refuseWithoutStore(database.file)
+  const ownKey = (): SigningKey => (existsSync(keyFile) ? readSigningKey(keyFile) : newSigningKey())
+  return { signingKey: givenKey ?? ownKey(), database }
+}
+
+/** @throws {RoomserverError} STORE_UNAVAILABLE when there is no file */
+export function refuseWithoutStore(file: string): void {
+  if (existsSync(file)) return
+  const reason = `there is no store at ${file} (--data and --config say where to look)`
+  throw new RoomserverError('STORE_UNAVAILABLE', { reason }, reason)
 }
