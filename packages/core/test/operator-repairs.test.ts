@@ -1,5 +1,6 @@
 import type { FederationApi } from '@roomserver/api'
 import { RoomBuilder } from '@roomserver/testing'
+import { NO_CHANGES } from '@roomserver/types'
 import { expect, it } from 'vitest'
 import { repairRoom } from '../src/index.ts'
 import { Homeserver } from './homeserver.ts'
@@ -59,10 +60,7 @@ it('prunes extremities that others build on', async () => {
   const record = await hs.room(room.roomId)
   const [create] = await hs.storage.eventsById([room.events[2]?.eventId ?? ''])
   const extremities = [...record.extremities, ...(create === undefined ? [] : [create.nid])]
-  const nothing = { eventTypes: [], stateKeys: [], events: [], updates: [], danglingPrev: [], blocks: [] }
-  const none = { snapshots: [], memberships: [], invites: [], redactions: [], journal: [], outputs: [] }
-  const damage = { room: record, next: { ...record, extremities }, transactions: [], inboxDone: [] }
-  await hs.storage.commit([{ ...nothing, ...none, ...damage }])
+  await hs.storage.commit([{ ...NO_CHANGES, room: record, next: { ...record, extremities } }])
 
   await using beside = hs.beside()
   expect(await beside.extremities(room.roomId)).toHaveLength(2)

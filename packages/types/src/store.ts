@@ -261,6 +261,24 @@ export interface WriteSet {
   readonly inboxDone: readonly number[]
 }
 
+/** The changes of a write set that changes nothing; the room stays to be said. */
+export const NO_CHANGES: Omit<WriteSet, 'room' | 'next'> = {
+  eventTypes: [],
+  stateKeys: [],
+  events: [],
+  updates: [],
+  danglingPrev: [],
+  blocks: [],
+  snapshots: [],
+  memberships: [],
+  invites: [],
+  redactions: [],
+  journal: [],
+  outputs: [],
+  transactions: [],
+  inboxDone: [],
+}
+
 /** What became of a write set. */
 export type CommitResult =
   | { readonly kind: 'committed'; readonly revision: number }

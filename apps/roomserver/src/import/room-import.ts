@@ -1,4 +1,4 @@
-import { NO_NID, type RoomRecord, RoomserverError, type WriteSet } from '@roomserver/types'
+import { NO_CHANGES, NO_NID, type RoomRecord, RoomserverError, type WriteSet } from '@roomserver/types'
 import { roomVersion, type RoomVersionRules } from '@roomserver/version'
 import { ConvertedStates } from './converted-states.ts'
 import type { DendriteRoom } from './dendrite-source.ts'
@@ -99,7 +99,7 @@ class RoomTarget {
 
   async commit(parts: Partial<WriteSet>, next: Partial<WriteSet['next']> = {}): Promise<void> {
     const { nids, store } = this.#context
-    const set = { ...NOTHING, ...nids.unsaved, room: this.room, ...parts, next: { ...this.room, ...next } }
+    const set = { ...NO_CHANGES, ...nids.unsaved, room: this.room, ...parts, next: { ...this.room, ...next } }
     const [result] = await store.commit([set])
     if (result?.kind !== 'committed') {
       const cause = result?.kind === 'failed' ? result.error : result
@@ -109,21 +109,6 @@ class RoomTarget {
     nids.saved()
     this.room = { ...this.room, ...next, revision: result.revision }
   }
-}
-
-const NOTHING = {
-  events: [],
-  updates: [],
-  danglingPrev: [],
-  blocks: [],
-  snapshots: [],
-  memberships: [],
-  invites: [],
-  redactions: [],
-  journal: [],
-  outputs: [],
-  transactions: [],
-  inboxDone: [],
 }
 
 async function newRoom({ nids }: ImportContext, source: DendriteRoom): Promise<RoomRecord> {

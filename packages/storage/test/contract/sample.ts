@@ -4,6 +4,7 @@ import {
   type EventRecord,
   type EventTypeNid,
   type Interned,
+  NO_CHANGES,
   NO_NID,
   type OutputRecord,
   type RoomId,
@@ -63,25 +64,7 @@ export async function newEvent(
 
 /** A write set that changes nothing of its room but what is given. */
 export function writeSet(room: RoomRecord, parts: Partial<WriteSet> = {}): WriteSet {
-  return {
-    room,
-    next: room,
-    eventTypes: [],
-    stateKeys: [],
-    events: [],
-    updates: [],
-    danglingPrev: [],
-    blocks: [],
-    snapshots: [],
-    memberships: [],
-    invites: [],
-    redactions: [],
-    journal: [],
-    outputs: [],
-    transactions: [],
-    inboxDone: [],
-    ...parts,
-  }
+  return { room, next: room, ...NO_CHANGES, ...parts }
 }
 
 /** Commits one write set; it has to go through. Returns the room as it is then. */
