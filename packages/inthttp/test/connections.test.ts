@@ -2,6 +2,7 @@ import { Agent, request as http1Request } from 'node:http'
 import { type ClientHttp2Session, connect, constants } from 'node:http2'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import { post } from '@roomserver/testing'
 import { expect, it } from 'vitest'
 import { type ServeOptions, serveRoomserver } from '../src/index.ts'
 import { fakeRoomserver } from './fake-roomserver.ts'
@@ -10,19 +11,8 @@ import { askHttp1, askHttp2 } from './raw-requests.ts'
 const PATH = '/api/roomserver/queryPublishedRooms'
 const anyPort: ServeOptions = { listen: { port: 0 } }
 
-function ask(session: ClientHttp2Session, path = PATH, body = '{}'): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const stream = session.request({ ':method': 'POST', ':path': path })
-    let status = 0
-    stream.once('response', (head) => {
-      status = Number(head[':status'])
-    })
-    stream
-      .resume()
-      .once('end', () => resolve(status))
-      .once('error', reject)
-    stream.end(body)
-  })
+async function ask(session: ClientHttp2Session, path = PATH, body = '{}'): Promise<number> {
+  return (await post(session, path, body)).status
 }
 
 function tcp(address: string): Socket {

@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { type ClientHttp2Session, connect } from 'node:http2'
+import { connect } from 'node:http2'
 import { gunzipSync } from 'node:zlib'
 import { type Endpoint, encode, roomserverEndpoints } from '@roomserver/api'
 import { RoomserverError } from '@roomserver/types'
 import { expect, it } from 'vitest'
 import { serveRoomserver } from '../src/index.ts'
 import { fakeRoomserver } from './fake-roomserver.ts'
-import { mutate, randomNumbers } from '@roomserver/testing'
+import { mutate, post, randomNumbers } from '@roomserver/testing'
 import { sampleOf } from './sample.ts'
 
 /** How many odd requests are sent; the long run is `HOSTILE_REQUESTS=100000`. */
@@ -38,25 +38,6 @@ function seeds(): readonly Seed[] {
       )
   })
   return [...made, ...recorded.filter((_seed, index) => index % 10 === 0)]
-}
-
-function post(
-  session: ClientHttp2Session,
-  path: string,
-  body: Buffer,
-): Promise<{ status: number; text: string }> {
-  return new Promise((resolve, reject) => {
-    const stream = session.request({ ':method': 'POST', ':path': path })
-    const chunks: Buffer[] = []
-    let status = 0
-    stream.on('response', (head) => {
-      status = Number(head[':status'])
-    })
-    stream.on('data', (chunk: Buffer) => chunks.push(chunk))
-    stream.once('error', reject)
-    stream.once('end', () => resolve({ status, text: Buffer.concat(chunks).toString('utf8') }))
-    stream.end(body)
-  })
 }
 
 it(`answers ${COUNT} odd requests, each in a form that callers know`, { timeout: 600_000 }, async () => {

@@ -1,3 +1,4 @@
+export { post } from './h2-post.ts'
 export { mutate, type RandomBelow, randomNumbers } from './mutations.ts'
 export { createDatabase, type TestDatabase } from './servers/database.ts'
 export { findNatsServer, startNats } from './servers/nats.ts'
