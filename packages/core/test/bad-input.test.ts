@@ -1,4 +1,4 @@
-import { InputKind, type InputRoomEvent } from '@roomserver/api'
+import { filled, InputKind, InputRoomEvent } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
 import { RoomBuilder } from '@roomserver/testing'
 import { expect, it } from 'vitest'
@@ -31,15 +31,11 @@ async function started(): Promise<{ hs: Homeserver; room: RoomBuilder }> {
   return { hs, room }
 }
 
-const wire = (json: string, change: Partial<InputRoomEvent['event']> = {}): InputRoomEvent => ({
-  kind: InputKind.new,
-  event: { roomVersion: '10', eventId: '', json, ...change },
-  origin: '',
-  has_state: false,
-  state_event_ids: [],
-  send_as_server: '',
-  transaction_id: null,
-})
+const wire = (json: string, change: Partial<InputRoomEvent['event']> = {}): InputRoomEvent =>
+  filled(InputRoomEvent, {
+    kind: InputKind.new,
+    event: { roomVersion: '10', eventId: '', json, ...change },
+  })
 
 it.each([
   ['no event at all', { ...wire('{}'), event: null }, 'event: expected an event'],

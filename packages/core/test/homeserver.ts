@@ -1,4 +1,4 @@
-import { InputKind, type InputRoomEvent } from '@roomserver/api'
+import { filled, InputKind, InputRoomEvent } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
 import { openStorage, type Storage } from '@roomserver/storage'
 import {
@@ -149,14 +149,10 @@ export class Homeserver implements AsyncDisposable {
 }
 
 export function inputOf(event: Pdu, change: Partial<InputRoomEvent> = {}): InputRoomEvent {
-  return {
+  const { eventId, json, rules } = event
+  return filled(InputRoomEvent, {
     kind: InputKind.new,
-    event: { roomVersion: event.rules.version, eventId: event.eventId, json: event.json },
-    origin: '',
-    has_state: false,
-    state_event_ids: [],
-    send_as_server: '',
-    transaction_id: null,
+    event: { roomVersion: rules.version, eventId, json },
     ...change,
-  }
+  })
 }

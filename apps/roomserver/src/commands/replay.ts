@@ -1,4 +1,4 @@
-import { InputKind } from '@roomserver/api'
+import { filled, InputKind, InputRoomEvent } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
 import { isFailure } from '@roomserver/types'
 import { SingleBar } from 'cli-progress'
@@ -62,15 +62,8 @@ async function* linesOf(files: readonly string[]) {
 
 async function putIn({ input }: Engine, { rules, eventId, json }: Pdu): Promise<Outcome> {
   try {
-    const outcome = await input.takeIn({
-      kind: InputKind.new,
-      event: { roomVersion: rules.version, eventId, json },
-      origin: '',
-      has_state: false,
-      state_event_ids: [],
-      send_as_server: '',
-      transaction_id: null,
-    })
+    const event = { roomVersion: rules.version, eventId, json }
+    const outcome = await input.takeIn(filled(InputRoomEvent, { kind: InputKind.new, event }))
     return outcomeOf(outcome)
   } catch (error) {
     if (isFailure(error, 'MALFORMED_EVENT')) {

@@ -1,6 +1,6 @@
-import type { Pdu } from '@roomserver/events'
-import { InputKind } from '@roomserver/api'
+import { filled, InputKind, InputRoomEvent } from '@roomserver/api'
 import { createInput, Pieces, renderOutput } from '@roomserver/core'
+import type { Pdu } from '@roomserver/events'
 import { openStorage, type Storage } from '@roomserver/storage'
 import { silentLogger, systemClock } from '@roomserver/types'
 import { expect, it } from 'vitest'
@@ -24,14 +24,7 @@ async function stored(seed: number): Promise<{
   const input = createInput(deps)
   for (const { eventId, json, rules } of events) {
     const event = { roomVersion: rules.version, eventId, json }
-    const empty = {
-      origin: '',
-      has_state: false,
-      state_event_ids: [],
-      send_as_server: '',
-      transaction_id: null,
-    }
-    await input.takeIn({ kind: InputKind.new, event, ...empty })
+    await input.takeIn(filled(InputRoomEvent, { kind: InputKind.new, event }))
   }
   await input.close()
   const found = await storedHistory(storage, events)

@@ -1,4 +1,4 @@
-import { InputKind, type InputRoomEvent, type RoomserverApi } from '@roomserver/api'
+import { filled, InputKind, InputRoomEvent, type RoomserverApi } from '@roomserver/api'
 import { authStateOf, checkAuth, selectAuthEvents } from '@roomserver/auth'
 import {
   buildEvent,
@@ -9,7 +9,7 @@ import {
   trustedPdu,
 } from '@roomserver/events'
 import { isFailure, type JsonObject } from '@roomserver/types'
-import { roomVersion, type RoomVersionRules } from '@roomserver/version'
+import { type RoomVersionRules, roomVersion } from '@roomserver/version'
 
 /** What somebody wants to say in a room. */
 export interface Saying {
@@ -101,16 +101,12 @@ export async function made(
 
 /** How an event is given to a room server. */
 export function inputOf(event: Pdu, change: Partial<InputRoomEvent> = {}): InputRoomEvent {
-  return {
+  const { eventId, json, rules } = event
+  return filled(InputRoomEvent, {
     kind: InputKind.new,
-    event: { roomVersion: event.rules.version, eventId: event.eventId, json: event.json },
-    origin: '',
-    has_state: false,
-    state_event_ids: [],
-    send_as_server: '',
-    transaction_id: null,
+    event: { roomVersion: rules.version, eventId, json },
     ...change,
-  }
+  })
 }
 
 export function refOf(event: Pdu): EventRef {
