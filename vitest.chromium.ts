@@ -2,13 +2,11 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { playwright } from '@vitest/browser-playwright'
 import type { TestProjectInlineConfiguration } from 'vitest/config'
-
-const PLACES = [
-  process.env['CHROMIUM_BIN'] ?? '',
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-]
+import {
+  CHROMIUM_ARGS,
+  CHROMIUM_PLACES,
+  DEBIAN_CHROMIUM,
+} from './packages/conformance/test/platforms/chromium-options.ts'
 
 /** Node's own crypto is not for browsers, and has tests of its own. */
 const NODE_ONLY = ['packages/events/src/crypto/crypto.test.ts', 'packages/state/src/resolution/sha1.test.ts']
@@ -30,16 +28,8 @@ export const chromium: TestProjectInlineConfiguration = {
       screenshotFailures: false,
       provider: playwright({
         launchOptions: {
-          executablePath: PLACES.find((place) => existsSync(place)) ?? '/usr/bin/chromium',
-          args: [
-            ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
-            '--disable-gpu',
-            '--disable-quic',
-            '--no-first-run',
-            '--disable-background-networking',
-            '--disable-component-update',
-            '--disable-sync',
-          ],
+          executablePath: CHROMIUM_PLACES.find((place) => existsSync(place)) ?? DEBIAN_CHROMIUM,
+          args: CHROMIUM_ARGS,
         },
       }),
       instances: [{ browser: 'chromium' }],

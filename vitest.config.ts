@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config'
+import { useOwnTemporaryFolder } from './scripts/temporary-folder.ts'
 import { chromium } from './vitest.chromium.ts'
+
+useOwnTemporaryFolder()
 
 export default defineConfig({
   test: {

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
-import type {} from './packages/testing/src/servers/provided.ts'
 import { defineProject, type UserWorkspaceConfig } from 'vitest/config'
+import type {} from './packages/testing/src/servers/provided.ts'
 
 const SERVERS = fileURLToPath(new URL('packages/testing/src/servers/global-setup.ts', import.meta.url))
 

@@ -4,35 +4,22 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type BrowserContext, chromium } from 'playwright-core'
+import { CHROMIUM_ARGS, CHROMIUM_PLACES, DEBIAN_CHROMIUM } from './chromium-options.ts'
 
 const run = promisify(execFile)
-const PLACES = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/snap/bin/chromium',
-]
 
 /** Starts Chromium without a window. It is the one that `CHROMIUM_BIN` names, one of the system, or Debian's package. */
 export async function startChromium(): Promise<BrowserContext> {
   return chromium.launchPersistentContext(mkdtempSync(join(tmpdir(), 'chromium-')), {
     executablePath: await chromiumBinary(),
     headless: true,
-    args: [
-      ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
+    args: CHROMIUM_ARGS,
   })
 }
 
 /** Where Chromium is; installs it where it is missing. @throws {Error} when that does not work */
 export async function chromiumBinary(): Promise<string> {
-  const found = [process.env['CHROMIUM_BIN'] ?? '', ...PLACES].find((place) => existsSync(place))
+  const found = CHROMIUM_PLACES.find((place) => existsSync(place))
   return found ?? (await installChromium())
 }
 
@@ -47,8 +34,7 @@ async function installChromium(): Promise<string> {
       'there is no Chromium here, and apt-get, which needs root and Debian or Ubuntu, did not install it'
     throw new Error(`${why}: install it, or set CHROMIUM_BIN`, { cause })
   }
-  const [binary] = PLACES
-  return binary ?? ''
+  return DEBIAN_CHROMIUM
 }
 
 function aptGet(command: 'install' | 'update'): Promise<unknown> {
