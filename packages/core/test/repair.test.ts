@@ -122,6 +122,42 @@ it('takes nothing for the state before an event that lacks what the event cites'
   expect(await b.event(event.eventId)).toBeUndefined()
 })
 
+/** Found by the simulation: a call failed, and the room went on without the member that it was to bring. */
+it('takes no state of which an event could not be fetched', async () => {
+  await using two = await pair({ lookupMissingEvents: async () => ({ events: [] }) })
+  const { room, a, b, federation } = two
+  const carol = await room.join('@carol:c')
+  await a.take(carol)
+  await unheard(two, 5)
+  const event = await room.message('heard')
+  await a.take(event)
+  const { getEvent, lookupState } = await otherServer(a)
+  const without = (events: readonly string[]) => events.filter((json) => !json.includes('@carol:c'))
+  vi.mocked(federation.getEvent).mockImplementation(async (request) => {
+    const answer = await getEvent(request)
+    return { ...answer, pdus: without(answer.pdus) }
+  })
+  vi.mocked(federation.lookupState).mockImplementation(async (request) => {
+    const { pdus, auth_chain } = await lookupState(request)
+    return { pdus: without(pdus), auth_chain: without(auth_chain) }
+  })
+  expect(await b.take(event, { origin: 'a' })).toMatchObject({ kind: 'missing' })
+
+  vi.mocked(federation.getEvent).mockImplementation(getEvent)
+  expect(await b.take(event, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
+  expect(await b.current(room.roomId)).toEqual(await a.current(room.roomId))
+})
+
+it('asks a server that does not know the event for what it builds on', async () => {
+  await using two = await pair()
+  const { room, b, federation } = two
+  const gap = await unheard(two, 5)
+  const event = await room.message('sent to us alone, by a server that says nothing more')
+  vi.mocked(federation.lookupStateIds).mockRejectedValue(new Error('404 not found'))
+  expect(await b.take(event, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
+  for (const one of gap) expect(await b.event(one.eventId)).toMatchObject({ verdict: 'accepted' })
+})
+
 /** Found by the simulation: the servers of the room were asked again and again, as fast as they answered. */
 it('does not take an event beside the graph for one that has come meanwhile', async () => {
   await using two = await pair({ lookupMissingEvents: async () => ({ events: [] }) })

@@ -25,7 +25,8 @@ const MAX_STATE = 200_000
 const CREATE_NID = EVENT_TYPE_NIDS.get('m.room.create')
 
 /**
- * Sees to it that the state before an event is stored, asking one server for what is missing.
+ * Sees to it that the state before an event is stored, asking one server for what is missing. A state of which the
+ * server does not give every event is not taken: what it lacks would be missing for all that is built upon it.
  *
  * @returns the IDs of that state; none when the answer cannot be the state before the event
  * @throws {RoomserverError} COMPONENT_FAILED when the server does not answer
@@ -39,15 +40,15 @@ export async function fetchStateBefore(
   const where = { S: server, RoomID: room.roomId, EventID: event.eventId }
   const { pdu_ids: state, auth_chain_ids: chain } = await parts.federation.lookupStateIds(where)
   const missing = await unknownOf(parts, [...new Set([...chain, ...state])].slice(0, MAX_STATE))
-  if (missing.length > MAX_SINGLE) {
+  if (missing.length <= MAX_SINGLE) await fetchEvents(parts, room, server, missing)
+  if ((await unknownOf(parts, missing)).length > 0) {
     const all = await parts.federation.lookupState({ ...where, RoomVersion: room.rules.version })
     await storeOutliers(parts, room, [...all.auth_chain, ...all.pdus])
-  } else {
-    await fetchEvents(parts, room, server, missing)
   }
   const stored = await parts.store.eventsById(state)
   const cited = await parts.store.eventsById(event.authEvents)
-  return isStateBefore(stored, cited) ? stored.map((record) => record.eventId) : []
+  const isWhole = stored.length === new Set(state).size
+  return isWhole && isStateBefore(stored, cited) ? stored.map((record) => record.eventId) : []
 }
 
 /** The state before an event has the create event, and something in every entry of which the event cites something. */
@@ -69,11 +70,17 @@ export async function fetchEvents(
   server: string,
   ids: readonly EventId[],
 ): Promise<void> {
-  const answers = await Promise.allSettled(
-    ids.map((id) => parts.federation.getEvent({ S: server, EventID: id })),
-  )
-  const texts = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value.pdus : []))
-  await storeOutliers(parts, room, texts)
+  await storeOutliers(parts, room, await singleEvents(parts, server, ids))
+}
+
+/** Single events in the federation format, as far as the server has them. */
+export async function singleEvents(
+  { federation }: Pick<FetchParts, 'federation'>,
+  server: string,
+  ids: readonly EventId[],
+): Promise<readonly string[]> {
+  const answers = await Promise.allSettled(ids.map((id) => federation.getEvent({ S: server, EventID: id })))
+  return answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value.pdus : []))
 }
 
 /** Sees to it that the auth events of an event are stored. @throws see {@link fetchStateBefore} */

@@ -2,7 +2,7 @@ import type { Pdu } from '@roomserver/events'
 import { type EventId, NO_NID } from '@roomserver/types'
 import type { EventInput } from '../decide/event-input.ts'
 import type { Fetched, MissingEvents } from '../input/fetch-missing.ts'
-import { fetchAuthEvents, fetchEvents, fetchStateBefore, takeIn } from './fetch-state.ts'
+import { fetchAuthEvents, fetchEvents, fetchStateBefore, singleEvents, takeIn } from './fetch-state.ts'
 import { oldestFirst } from '../graph/oldest-first.ts'
 import type { RepairParts } from './repairs.ts'
 import { type ExpectedRoom, verifiedEvents } from './verify-events.ts'
@@ -46,7 +46,7 @@ export async function fillFrom(
     if (missing.state.length > 0) await fetchEvents(parts, gap, server, missing.state.slice(0, MAX_SINGLE))
     const left = await notInGraph(gap, missing.prev)
     if (left.length === 0) return await settled(gap, missing)
-    for (const event of await eventsInGap(gap)) await takeOne(gap, event)
+    for (const event of await eventsInGap(gap, left)) await takeOne(gap, event)
     if ((await notInGraph(gap, missing.prev)).length === 0) return { kind: 'filled' }
     if (way === 'events') return failed('it does not have all events of the gap')
     const eventIds = await fetchStateBefore(parts, gap, server, pdu)
@@ -64,8 +64,11 @@ async function settled({ parts }: Gap, { auth, state }: MissingEvents): Promise<
   return unknown.length === 0 ? { kind: 'filled' } : failed(`it did not give ${unknown.join(', ')}`)
 }
 
-/** Events between what we have of the room and the new one, oldest first, as far as the server gives them. */
-async function eventsInGap(gap: Gap): Promise<readonly Pdu[]> {
+/**
+ * Events between what we have of the room and the new one, oldest first, as far as the server gives them. One that does
+ * not know the new event may have those that it builds on.
+ */
+async function eventsInGap(gap: Gap, missing: readonly EventId[]): Promise<readonly Pdu[]> {
   const { parts, server, event, rules, roomId, isTimeUp } = gap
   const earliest = await extremitiesOf(gap)
   const found = new Map<EventId, Pdu>()
@@ -78,9 +81,10 @@ async function eventsInGap(gap: Gap): Promise<readonly Pdu[]> {
       Missing,
       RoomVersion: rules.version,
     })
-    const fresh = (await verifiedEvents(parts, gap, events, MAX_PAGE)).filter(
-      (one) => !found.has(one.eventId),
-    )
+    const isUnknown = page === 0 && events.length === 0
+    const texts = isUnknown ? await singleEvents(parts, server, missing.slice(0, MAX_PAGE)) : events
+    const given = await verifiedEvents(parts, gap, texts, MAX_PAGE)
+    const fresh = given.filter((one) => !found.has(one.eventId))
     for (const one of fresh) found.set(one.eventId, one)
     latest = await withUnknownPast(gap, fresh, found)
   }
