@@ -37,13 +37,14 @@ export interface Judgement {
  *
  * @see https://spec.matrix.org/v1.16/server-server-api/#checks-performed-on-receipt-of-a-pdu
  */
-export function* decideEvent(draft: Draft, input: EventInput): Asking<DecideNeed, Outcome> {
-  const known = yield* eventWithId(draft.view, input.pdu.eventId)
-  const fault = yield* faultOf(draft, input, known)
+export function* decideEvent(draft: Draft, arrived: EventInput): Asking<DecideNeed, Outcome> {
+  const known = yield* eventWithId(draft.view, arrived.pdu.eventId)
+  const fault = yield* faultOf(draft, arrived, known)
   if (fault !== undefined) return { kind: 'refused', error: fault }
-  if (known !== null && (input.kind === 'outlier' || known.before !== NO_NID)) return asStored(known)
+  if (known !== null && (arrived.kind === 'outlier' || known.before !== NO_NID)) return asStored(known)
 
-  const citations = yield* citationsOf(draft, input)
+  const citations = yield* citationsOf(draft, arrived)
+  const input = withoutNeedlessState(arrived, citations)
   const { auth, prev } = citations.missing
   if (auth.length + prev.length > 0) return { kind: 'missing', auth, prev, state: [] }
   if (input.kind === 'outlier') return yield* decideOutlier(draft, input, citations)
@@ -51,12 +52,24 @@ export function* decideEvent(draft: Draft, input: EventInput): Asking<DecideNeed
   const before = yield* stateBefore(draft, input, citations)
   if (!before.known) return { kind: 'missing', auth: [], prev: [], state: before.missing }
   const judgement = yield* judge(draft, input, citations, before.snapshot)
+  if (isHearsay(input, judgement)) return { kind: 'missing', auth: [], prev: citations.dangling, state: [] }
   if (isCreate(input) && judgement.verdict !== 'accepted') return refusedCreate(input, judgement)
   const record = yield* storeEvent(draft, input, known, citations, judgement, before.snapshot)
   const redacted = yield* applyRedactions(draft, record)
   if (record.verdict === 'accepted') yield* announce(draft, input, record, citations, before.weighed)
   announceRedacted(draft, redacted)
   return stored(record)
+}
+
+/** What another server told of the state before an event does not count where that follows from its prev events. */
+function withoutNeedlessState(input: EventInput, { dangling }: Citations): EventInput {
+  if (input.stateBefore?.by !== 'repair' || dangling.length > 0) return input
+  return { ...input, stateBefore: undefined }
+}
+
+/** A rejection is for good, and so it takes more than what another server says: the event waits for its past. */
+function isHearsay({ stateBefore: given }: EventInput, { verdict }: Judgement): boolean {
+  return given?.by === 'repair' && verdict === 'rejected-by-state'
 }
 
 function* decideOutlier(draft: Draft, input: EventInput, citations: Citations): Asking<DecideNeed, Outcome> {

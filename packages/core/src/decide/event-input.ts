@@ -13,7 +13,8 @@ export interface EventInput {
   readonly pdu: Pdu
   /**
    * The state before the event, where it was given from outside: `rewrite` replaces what is known of the room (a
-   * join through another server), `repair` only fills a hole before this event.
+   * join through another server), `repair` only fills a hole before this event: it counts while prev events are missing,
+   * and lets the event in or has it wait for them, but never has it rejected.
    */
   readonly stateBefore?:
     | { readonly by: 'rewrite' | 'repair'; readonly eventIds: readonly EventId[] }

@@ -4,6 +4,7 @@ import type { EventInput } from '../decide/event-input.ts'
 import type { Fetched, MissingEvents } from '../input/fetch-missing.ts'
 import { fetchAuthEvents, fetchEvents, fetchStateBefore, singleEvents, takeIn } from './fetch-state.ts'
 import { oldestFirst } from '../graph/oldest-first.ts'
+import { refusalTask } from './refusal-task.ts'
 import type { RepairParts } from './repairs.ts'
 import { type ExpectedRoom, verifiedEvents } from './verify-events.ts'
 
@@ -50,7 +51,10 @@ export async function fillFrom(
     if ((await notInGraph(gap, missing.prev)).length === 0) return { kind: 'filled' }
     if (way === 'events') return failed('it does not have all events of the gap')
     const eventIds = await fetchStateBefore(parts, gap, server, pdu)
-    return eventIds.length > 0 ? { kind: 'state', eventIds } : failed('it has no state before the event')
+    if (eventIds.length === 0) return failed('it has no state before the event')
+    const refusal = await parts.input.runTask(refusalTask(pdu, eventIds))
+    // Another server may tell a state that lets the event in.
+    return refusal === undefined ? { kind: 'state', eventIds } : failed(refusal)
   } catch (error) {
     return failed(error instanceof Error ? error.message : String(error))
   }

@@ -1,0 +1,34 @@
+import { checkAuth } from '@roomserver/auth'
+import type { Pdu } from '@roomserver/events'
+import type { Asking, EventId } from '@roomserver/types'
+import { authStateAt } from '../decide/auth-state.ts'
+import type { DecideNeed } from '../decide/decide-need.ts'
+import type { Draft } from '../decide/draft.ts'
+import { givenState } from '../decide/state-before.ts'
+import type { RoomTask } from '../input/room-tasks.ts'
+
+/** What the task takes while it waits beside the IDs, in bytes. */
+const OVERHEAD_BYTES = 1000
+const BYTES_PER_ID = 100
+
+/** Tells why an event is not let in at a state that another server told; `undefined`: it is. Writes nothing. */
+export function refusalTask(event: Pdu, state: readonly EventId[]): RoomTask<string | undefined> {
+  return {
+    roomId: event.roomId,
+    version: event.rules.version,
+    name: `trying the state that was told before ${event.eventId}`,
+    bytes: OVERHEAD_BYTES + BYTES_PER_ID * state.length,
+    decide: (draft) => refusalAt(draft, event, state),
+  }
+}
+
+function* refusalAt(
+  draft: Draft,
+  event: Pdu,
+  ids: readonly EventId[],
+): Asking<DecideNeed, string | undefined> {
+  const state = yield* givenState(draft, ids)
+  if (!state.known) return `it did not give ${state.missing.join(', ')}`
+  const verdict = checkAuth(event, yield* authStateAt(draft, state.snapshot, event))
+  return verdict.allowed ? undefined : `at the state that it tells the event is refused: ${verdict.reason}`
+}
