@@ -30,6 +30,7 @@ async function topicOutOfNowhere() {
   const federation = {
     ...answers,
     lookupMissingEvents: async () => ({ events: [] }),
+    getEvent: async () => Promise.reject(new Error('404 not found')),
     lookupStateIds: async (request: Parameters<FederationApi['lookupStateIds']>[0]) => {
       if (request.S === 'liar') return { pdu_ids: idsOf(before), auth_chain_ids: [] }
       if (request.S === 'a') return await answers.lookupStateIds(request)
