@@ -1,6 +1,6 @@
 import type { FederationApi } from '@roomserver/api'
 import { RoomBuilder } from '@roomserver/testing'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { Homeserver } from './homeserver.ts'
 import { otherServer } from './other-server.ts'
 
@@ -77,6 +77,61 @@ it('takes a repair up at start that another process left', async () => {
   await next.input.close()
   expect(await b.event(event.eventId)).toMatchObject({ verdict: 'accepted' })
   expect(await b.storage.repairs('', 10)).toEqual([])
+})
+
+it('counts no attempt that the stop of the server ended, and goes on with it at the next start', async () => {
+  await using two = await cutOff()
+  const { a, event } = two
+  let hold: (() => void) | undefined
+  const held = new Promise<void>((resolve) => (hold = resolve))
+  const answers = await otherServer(a)
+  const slow = {
+    ...answers,
+    lookupMissingEvents: () => held.then(() => Promise.reject(new Error('too late'))),
+  }
+  const first = two.b.beside({ ...two.deps, federation: slow as typeof answers as FederationApi })
+  const waiting = first.take(event, { origin: 'a' })
+  await vi.waitFor(async () => expect((await first.storage.repairs('', 10))[0]?.state).toBe('running'))
+  const closed = first.input.close()
+  hold?.()
+  expect(await waiting).toMatchObject({ kind: 'missing' })
+  await closed
+  expect(await first.storage.repairs('', 10)).toMatchObject([
+    { state: 'failed', attempts: 0, lastError: 'the server was stopped' },
+  ])
+
+  two.heal()
+  const next = two.b.beside(two.deps)
+  await next.input.resume()
+  await next.input.close()
+  expect(await next.event(event.eventId)).toMatchObject({ verdict: 'accepted' })
+})
+
+it('knows of the repairs of other processes, and takes up what one of them left behind', async () => {
+  await using two = await cutOff()
+  const { room, b, event, deps } = two
+  const other = b.beside(deps)
+  await b.take(event, { origin: 'a' })
+  expect(other.input.repairs?.jobs).toEqual([])
+  await other.input.takeOver()
+  expect(other.input.repairs?.jobs).toMatchObject([{ eventId: event.eventId, state: 'failed' }])
+
+  const [job] = await b.storage.repairs('', 10)
+  if (job !== undefined) await b.storage.putRepairs([{ ...job, state: 'running', attempts: 2 }])
+  two.heal()
+  two.wait(60_000)
+  await other.input.takeOver()
+  await other.take(await room.message('aside', { prev: room.events.slice(4, 5) }))
+  await other.input.settled()
+  expect(await b.event(event.eventId), 'a process may still be at it').toBeUndefined()
+  two.wait(3_600_000)
+  await other.take(await room.message('aside', { prev: room.events.slice(4, 5) }))
+  await other.input.settled()
+  expect(await b.event(event.eventId)).toMatchObject({ verdict: 'accepted' })
+  await b.storage.dropRepairs([event.eventId])
+  two.wait(60_000)
+  await b.input.takeOver()
+  expect(b.input.repairs?.jobs).toEqual([])
 })
 
 it('gives up after some attempts, until an operator says so', async () => {

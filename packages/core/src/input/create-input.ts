@@ -49,7 +49,10 @@ export interface RoomInput {
   readonly repairs: RoomRepairs | undefined
   /** Takes up asynchronous input that was queued before the last stop. */
   resume(): Promise<void>
-  /** Takes up asynchronous input that has been waiting since the call before: a process that is gone left it behind. */
+  /**
+   * Takes up asynchronous input that has been waiting since the call before: a process that is gone left it behind.
+   * Looks for repairs of other processes, too.
+   */
   takeOver(): Promise<void>
   /** Waits until the asynchronous input that this process has queued is settled. */
   settled(): Promise<void>
@@ -100,7 +103,10 @@ export function createInput(
       await intake.resume()
       await shop?.retries.resume()
     },
-    takeOver: () => intake.takeOver(),
+    takeOver: async () => {
+      await intake.takeOver()
+      await shop?.jobs.refresh()
+    },
     settled: async () => {
       await intake.settled()
       await shop?.retries.settled()

@@ -110,7 +110,7 @@ export class Intake {
     first: Outcome,
     position: number | undefined,
   ): Promise<Outcome> {
-    const { fetchMissing, counters, repairs } = this.#parts
+    const { rooms, fetchMissing, counters, repairs } = this.#parts
     const { eventId, roomId } = event.pdu
     if (event.kind === 'new' && (await repairs?.takesPart(event)) === false) {
       return await this.#refuse(event, position)
@@ -130,6 +130,7 @@ export class Intake {
       outcome = await this.#decide(input, position)
     }
     if (outcome.kind !== 'missing') await this.#goOn(event, outcome)
+    else if (rooms.isClosing) await repairs?.jobs.interrupt(eventId)
     else await repairs?.jobs.fail(eventId, reason, [...outcome.auth, ...outcome.prev, ...outcome.state])
     return outcome
   }

@@ -67,6 +67,11 @@ export class Rooms {
     }))
   }
 
+  /** Whether nothing new is taken any more. */
+  get isClosing(): boolean {
+    return this.#isClosing
+  }
+
   get quarantine(): Quarantine {
     return this.#quarantine
   }

@@ -29,6 +29,10 @@ export type RepairJob = Omit<RepairRecord, 'payload'>
 
 /** How many are read at a time. */
 const PAGE = 100
+/** How often it is read what other processes wrote down, in ms. */
+const REFRESH_MS = 60_000
+/** How long another process may be at a repair before it is taken for gone, in ms. */
+const LEASE_MS = 15 * 60_000
 /** How many missing events of one that waits are remembered by name. */
 const MAX_WANTED = 32
 
@@ -47,13 +51,14 @@ export class RepairJobs {
   /** The other way round. */
   readonly #wants = new Map<EventId, readonly EventId[]>()
   #bytes = 0
+  #refreshedTs = 0
 
   constructor(parts: RepairJobParts, limits: RepairJobLimits) {
     this.#parts = parts
     this.#limits = limits
   }
 
-  /** All repairs that this process knows of. */
+  /** All repairs, those of other processes as they stood a minute ago at the latest. */
   get all(): readonly RepairJob[] {
     return [...this.#jobs.values()]
   }
@@ -65,12 +70,31 @@ export class RepairJobs {
       for (const record of page) {
         if (this.#jobs.has(record.eventId)) continue
         const isOver = record.state === 'gave-up'
-        this.#keep({ ...record, state: isOver ? 'gave-up' : 'failed' }, record.payload.length)
+        this.#keepStored({ ...record, state: isOver ? 'gave-up' : 'failed' })
       }
       const last = page.at(-1)
       if (last === undefined) return
       after = last.eventId
     }
+  }
+
+  /** Reads now and then what other processes have begun and ended. What one was at too long it has left behind. */
+  async refresh(): Promise<void> {
+    const now = this.#parts.clock.now()
+    if (now - this.#refreshedTs < REFRESH_MS) return
+    this.#refreshedTs = now
+    const gone = new Set(this.#jobs.keys())
+    for (let after: EventId = ''; ; ) {
+      const page = await this.#parts.store.repairs(after, PAGE)
+      for (const record of page) {
+        gone.delete(record.eventId)
+        if (!this.#isSame(record)) this.#keepStored(record)
+      }
+      const last = page.at(-1)
+      if (last === undefined) break
+      after = last.eventId
+    }
+    for (const id of gone) if (!this.#payloads.has(id)) this.#forget(id)
   }
 
   /** Notes that an event waits, before anything is fetched for it. */
@@ -91,7 +115,17 @@ export class RepairJobs {
   /** Its turn has come. */
   async run(eventId: EventId): Promise<void> {
     const job = this.#jobs.get(eventId)
-    if (job !== undefined) await this.#put({ ...job, state: 'running', attempts: job.attempts + 1 })
+    if (job === undefined) return
+    await this.#put({ ...job, state: 'running', attempts: job.attempts + 1, nextTs: this.#parts.clock.now() })
+  }
+
+  /** The server stops: what was begun does not count as an attempt, and the next start takes it up. */
+  async interrupt(eventId: EventId): Promise<void> {
+    const job = this.#jobs.get(eventId)
+    if (job === undefined) return
+    const attempts = job.state === 'running' ? job.attempts - 1 : job.attempts
+    const nextTs = this.#parts.clock.now()
+    await this.#put({ ...job, state: 'failed', attempts, lastError: 'the server was stopped', nextTs })
   }
 
   /** Another event was fetched and stored for it. Written down with its next step. */
@@ -153,8 +187,20 @@ export class RepairJobs {
     if (ids === undefined) return []
     return [...ids].filter((id) => {
       const job = this.#jobs.get(id)
-      return job?.state === 'failed' && job.nextTs <= now
+      if (job === undefined || job.state === 'gave-up') return false
+      if (job.state === 'failed') return job.nextTs <= now
+      return !this.#payloads.has(id) && job.nextTs + LEASE_MS <= now
     })
+  }
+
+  /** Whether a stored repair stands as we know it, or is one that we are at. */
+  #isSame({ eventId, state, attempts }: RepairRecord): boolean {
+    const job = this.#jobs.get(eventId)
+    return this.#payloads.has(eventId) || (job?.state === state && job.attempts === attempts)
+  }
+
+  #keepStored({ payload, ...job }: RepairRecord): void {
+    this.#keep(job, payload.length)
   }
 
   async #put(job: RepairJob): Promise<void> {
