@@ -138,11 +138,19 @@ export interface InboxItem {
   readonly payload: string
 }
 
-/** The durable inbox of asynchronous input. An item is gone once a write set names it in `inboxDone`. */
+/**
+ * The durable inbox of asynchronous input. An item is gone once a write set names it in `inboxDone`. It is held by one
+ * process at a time, under the name of a lease: where that has run out, another process may claim it.
+ */
 export interface InboxStore {
-  enqueue(items: readonly Omit<InboxItem, 'position'>[]): Promise<readonly number[]>
+  /** Makes items durable, held by `holder`; returns their positions. */
+  enqueue(items: readonly Omit<InboxItem, 'position'>[], holder: string): Promise<readonly number[]>
   /** Waiting items in order, from `after` (exclusive). */
   inbox(after: number, limit: number): Promise<readonly InboxItem[]>
+  /** Those of them that `holder` holds. */
+  heldInbox(holder: string, after: number, limit: number): Promise<readonly InboxItem[]>
+  /** Takes over items that nobody alive holds, the first of them, and returns these in order. */
+  claimInbox(holder: string, limit: number): Promise<readonly InboxItem[]>
   /** Drops items that were refused and so have no write set. */
   dropInbox(positions: readonly number[]): Promise<void>
 }

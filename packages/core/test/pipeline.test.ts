@@ -1,7 +1,7 @@
 import { InputKind } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
 import { RoomBuilder } from '@roomserver/testing'
-import { isFailure, type Logger, silentLogger } from '@roomserver/types'
+import { isFailure, type Logger, RoomserverError, silentLogger } from '@roomserver/types'
 import { expect, it, vi } from 'vitest'
 import type { FetchMissing } from '../src/index.ts'
 import { Homeserver, inputOf } from './homeserver.ts'
@@ -28,7 +28,7 @@ it('answers asynchronous input when it is safe, and takes it up again after a st
   for (let i = 0; i < 10; i++) await room.message(`${i}`)
   // A process that answered and died before it decided anything.
   const rows = room.events.map((event) => ({ roomId: room.roomId, payload: JSON.stringify(inputOf(event)) }))
-  await hs.storage.enqueue(rows)
+  await hs.storage.enqueue(rows, 'gone')
   expect(await hs.storage.room(room.roomId)).toBeUndefined()
   await hs.input.resume()
   expect(await hs.extremities(room.roomId)).toEqual([room.events.at(-1)?.eventId])
@@ -47,15 +47,52 @@ it('takes up what another process left behind, and waits for what came before', 
   await using hs = await Homeserver.start()
   const room = await RoomBuilder.create()
   const last = await room.message('last')
-  // Another process answered these, and is gone.
   const rows = room.events.map((event) => ({ roomId: room.roomId, payload: JSON.stringify(inputOf(event)) }))
-  await hs.storage.enqueue(rows.slice(0, -1))
+  // Another process answered these, and is alive.
+  await hs.storage.takeLease('another', 'it', 60_000)
+  await hs.storage.enqueue(rows.slice(0, -1), 'another')
   await hs.input.inputRoomEvents({ input_room_events: [inputOf(last)], async: true })
   await hs.input.takeOver()
+  expect(await hs.storage.heldInbox('another', 0, 100)).toHaveLength(rows.length - 1)
   expect(await hs.event(last.eventId)).toBeUndefined()
+  await hs.storage.releaseLease('another', 'it')
   await hs.input.takeOver()
   await vi.waitFor(async () => expect(await hs.storage.inbox(0, 100)).toEqual([]))
   expect(await hs.extremities(room.roomId)).toEqual([last.eventId])
+})
+
+it('shares what is left behind between processes, each item decided upon by one', async () => {
+  await using hs = await Homeserver.start()
+  const room = await RoomBuilder.create()
+  for (let i = 0; i < 30; i++) await room.message(`${i}`)
+  const rows = room.events.map((event) => ({ roomId: room.roomId, payload: JSON.stringify(inputOf(event)) }))
+  await hs.storage.enqueue(rows, 'gone')
+  await using beside = hs.beside({ holder: 'beside' })
+  await hs.storage.takeLease('beside', 'it', 60_000)
+  await Promise.all([beside.input.resume(), hs.input.resume()])
+  expect(await hs.storage.inbox(0, 100)).toEqual([])
+  expect(await hs.extremities(room.roomId)).toEqual([room.events.at(-1)?.eventId])
+  expect(hs.input.counters.commits * beside.input.counters.commits).toBe(0)
+})
+
+it.each(['before', 'after'])('takes up input whose claim failed %s it was stored', async (when) => {
+  const hs = await Homeserver.start()
+  let isDown = true
+  const claimInbox: typeof hs.storage.claimInbox = async (...claim) => {
+    const isLost = isDown
+    isDown = false
+    const claimed = isLost && when === 'before' ? [] : await hs.storage.claimInbox(...claim)
+    if (isLost) throw new RoomserverError('STORE_UNAVAILABLE', { reason: 'cut' }, 'the connection was cut')
+    return claimed
+  }
+  const room = await RoomBuilder.create()
+  const rows = room.events.map((event) => ({ roomId: room.roomId, payload: JSON.stringify(inputOf(event)) }))
+  await hs.storage.enqueue(rows, 'gone')
+  await using beside = new Homeserver({ ...hs.storage, claimInbox })
+  await expect(beside.input.takeOver()).rejects.toThrow('cut')
+  await beside.input.takeOver()
+  await vi.waitFor(async () => expect(await hs.storage.inbox(0, 100)).toEqual([]))
+  await hs.input.close()
 })
 
 it('leaves queued input that waits for what came before in the inbox when it stops', async () => {
@@ -63,7 +100,7 @@ it('leaves queued input that waits for what came before in the inbox when it sto
   const room = await RoomBuilder.create()
   const last = await room.message('last')
   const rows = room.events.map((event) => ({ roomId: room.roomId, payload: JSON.stringify(inputOf(event)) }))
-  await hs.storage.enqueue(rows.slice(0, -1))
+  await hs.storage.enqueue(rows.slice(0, -1), 'gone')
   await hs.input.inputRoomEvents({ input_room_events: [inputOf(last)], async: true })
   await hs.input.close()
   expect(await hs.storage.inbox(0, 100)).toHaveLength(room.events.length)

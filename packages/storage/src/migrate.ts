@@ -2,7 +2,7 @@ import { type Logger, RoomserverError } from '@roomserver/types'
 import { type Kysely, sql } from 'kysely'
 import type { Dialect } from './dialects.ts'
 import type { Migration } from './migrations/migration.ts'
-import { type TableDefinition, tableStatements } from './migrations/tables.ts'
+import { additionStatements, type TableDefinition, tableStatements } from './migrations/tables.ts'
 import type { Db, Schema } from './schema.ts'
 
 /** Keeps the migrations that ran; itself no migration. */
@@ -71,6 +71,9 @@ function refuseNewer(
 async function apply(tx: Db, dialect: Dialect, migration: Migration, log: Logger): Promise<void> {
   for (const table of migration.tables) {
     for (const statement of tableStatements(tx, dialect, table)) await tx.executeQuery(statement)
+  }
+  for (const addition of migration.columns ?? []) {
+    for (const statement of additionStatements(tx, dialect, addition)) await tx.executeQuery(statement)
   }
   await migration.up(tx, dialect)
   await tx

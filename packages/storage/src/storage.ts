@@ -138,8 +138,10 @@ function directoryMethods(db: Db, tables: Tables) {
 function logMethods(db: Db, tables: Tables) {
   const { inbox, outputs } = tables
   return {
-    enqueue: (items: readonly Omit<InboxRow, 'position'>[]) => inbox.add(db, items),
+    enqueue: (items: readonly Omit<InboxRow, 'position'>[], holder: string) => inbox.add(db, items, holder),
     inbox: (after: number, limit: number) => inbox.after(db, after, limit),
+    heldInbox: (holder: string, after: number, limit: number) => inbox.held(db, holder, after, limit),
+    claimInbox: (holder: string, limit: number) => inbox.claim(db, holder, limit),
     dropInbox: async (positions: readonly number[]) => {
       await inbox.remove(db, positions)
     },
@@ -173,6 +175,10 @@ function leaseMethods(db: Db, tables: Tables) {
     takeLease: (name: string, holder: string, ttlMs: number) => tables.leases.take(db, name, holder, ttlMs),
     releaseLease: async (name: string, holder: string) => {
       await tables.leases.release(db, name, holder)
+    },
+    /** Forgets leases that ran out so long ago. */
+    dropExpiredLeases: async (sinceMs: number) => {
+      await tables.leases.dropExpired(db, sinceMs)
     },
   }
 }

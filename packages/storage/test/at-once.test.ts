@@ -38,7 +38,7 @@ async function everything(room: WriteSet['room'], name: string): Promise<WriteSe
   const entries = Float64Array.of(type.nid, user.nid, event.nid)
   const block = { nid: await store.allocate('block', 1), hash, entries }
   const snapshot = { nid: await store.allocate('snapshot', 1), hash, roomNid: room.nid, blocks: [block.nid] }
-  const [inboxDone] = [await store.enqueue([{ roomId: room.roomId, payload: '{}' }])]
+  const [inboxDone] = [await store.enqueue([{ roomId: room.roomId, payload: '{}' }], 'one')]
   const of = { roomNid: room.nid, event: event.nid }
   return writeSet(room, {
     next: { ...room, current: snapshot.nid, extremities: [event.nid], outputSeq: room.outputSeq + 1 },

@@ -11,7 +11,7 @@ import {
 import { type Dialect, postgres, sqlite } from '../src/dialects.ts'
 import { schemaVersions } from '../src/migrate.ts'
 import { migrations } from '../src/migrations/index.ts'
-import { type TableDefinition, tableStatements } from '../src/migrations/tables.ts'
+import { additionStatements, type TableDefinition, tableStatements } from '../src/migrations/tables.ts'
 import type { Schema } from '../src/schema.ts'
 
 const compileSqlite = new Kysely<Schema>({
@@ -33,6 +33,7 @@ const compilePostgres = new Kysely<Schema>({
 })
 
 const tables = [schemaVersions, ...migrations.flatMap((migration) => migration.tables)]
+const additions = migrations.flatMap((migration) => migration.columns ?? [])
 
 /** `docs/schema.md`, made from the migrations. */
 export function schemaDocument(): string {
@@ -66,16 +67,22 @@ ${statements(compilePostgres, postgres)}
 }
 
 function describe(table: TableDefinition): string {
-  const columns = Object.entries(table.columns).map(([name, kind]) => `\`${name}\` ${kind}`)
+  const added = additions.filter((addition) => addition.table === table.name)
+  const columns = [table, ...added]
+    .flatMap((one) => Object.entries(one.columns))
+    .map(([name, kind]) => `\`${name}\` ${kind}`)
   return `## ${table.name}
 
-${table.about}
+${[table.about, ...added.map(({ about }) => about)].join(' ')}
 
 ${columns.join(', ')}
 `
 }
 
 function statements(db: Kysely<Schema>, dialect: Dialect): string {
-  const all = tables.flatMap((table) => tableStatements(db, dialect, table))
+  const all = [
+    ...tables.flatMap((table) => tableStatements(db, dialect, table)),
+    ...additions.flatMap((addition) => additionStatements(db, dialect, addition)),
+  ]
   return all.map(({ sql }) => `${sql.replaceAll(/"([a-z_]+)"/g, '$1').trim()};`).join('\n')
 }

@@ -8,6 +8,8 @@ export type AtPoint = (point: FaultPoint) => void
 export const FAULT_POINTS = [
   'queueing',
   'queued',
+  'claiming',
+  'claimed',
   'reading',
   'deciding',
   'committing',
@@ -49,7 +51,8 @@ export function tellingWrites(at: AtPoint): (sql: string) => void {
 export function tellingStore(storage: Storage, at: AtPoint): Storage {
   return {
     ...storage,
-    enqueue: (items) => around(at, 'queueing', 'queued', () => storage.enqueue(items)),
+    enqueue: (items, holder) => around(at, 'queueing', 'queued', () => storage.enqueue(items, holder)),
+    claimInbox: (holder, limit) => around(at, 'claiming', 'claimed', () => storage.claimInbox(holder, limit)),
     commit: async (writeSets) => {
       const results = await storage.commit(writeSets)
       at('committed')

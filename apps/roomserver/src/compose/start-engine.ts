@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto'
 import type { FederationApi } from '@roomserver/api'
 import { createInput, Pieces, type RoomInput } from '@roomserver/core'
-import type { Storage } from '@roomserver/storage'
-import { type Logger, systemClock } from '@roomserver/types'
+import { lead, type Storage } from '@roomserver/storage'
+import { type Logger, silentLogger, systemClock } from '@roomserver/types'
 import type { Config } from '../config/config.ts'
 import { type AtPoint, stepsOf, tellingStore } from './fault-points.ts'
 import { type Outputs, openOutputs } from './open-outputs.ts'
@@ -31,6 +32,8 @@ export async function startEngine(
   const opened = parts.use(await openStore(config.database, log, at))
   const storage = at === undefined ? opened : tellingStore(opened, at)
   const outputs = parts.use(openOutputs(storage, config, log, at))
+  const holder = `process ${randomUUID()}`
+  if (config.database.kind === 'postgres') parts.use(showLife(storage, holder))
   const pieces = new Pieces(storage, config.cacheBytes)
   const { serverName, settings } = config
   const { repair } = settings
@@ -42,6 +45,7 @@ export async function startEngine(
       log,
       serverName,
       federation,
+      holder,
       onOutputs: () => outputs.wake(),
       onStep: at && stepsOf(at),
     },
@@ -60,4 +64,13 @@ export async function startEngine(
   parts.defer(() => input.close())
   const owned = parts.move()
   return { storage, pieces, input, outputs, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+/** After how long without a sign of life the queued input of a process is taken over by others. */
+const LIFE_SIGN_MS = 10_000
+
+/** Keeps the lease by which other processes on the database see that this one is alive. */
+function showLife(storage: Storage, holder: string): AsyncDisposable {
+  const nothing = (): AsyncDisposable => ({ [Symbol.asyncDispose]: async () => undefined })
+  return lead(storage, holder, nothing, { ttlMs: LIFE_SIGN_MS, logger: silentLogger })
 }

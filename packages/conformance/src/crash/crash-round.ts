@@ -22,6 +22,8 @@ export interface RoundResult {
 const POINTS = [
   'queueing',
   'queued',
+  'claiming',
+  'claimed',
   'reading',
   'deciding',
   'committing',

@@ -5,7 +5,15 @@ export class ServerCrashed extends Error {
   override readonly name = 'ServerCrashed'
 }
 
-const WRITES: readonly string[] = ['commit', 'enqueue', 'dropInbox', 'allocate', 'putRepairs', 'dropRepairs']
+const WRITES: readonly string[] = [
+  'commit',
+  'enqueue',
+  'claimInbox',
+  'dropInbox',
+  'allocate',
+  'putRepairs',
+  'dropRepairs',
+]
 
 /** The store as one process has it. The process can be made to die at a write; after that nothing reaches the store. */
 export class CrashingStore {

@@ -32,6 +32,8 @@ export interface InputDeps {
   readonly fetchMissing?: FetchMissing | undefined
   /** Called after each commit that wrote outputs, so that whoever delivers them need not wait. */
   readonly onOutputs?: (() => void) | undefined
+  /** Name of this process in the inbox: a lease of that name, kept by whoever starts it, shows others that it lives. */
+  readonly holder?: string | undefined
   /** Told of each step of work on a room: `committing`, `answering` and others. Tests stop the process at one. */
   readonly onStep?: ((step: string, roomId: RoomId) => void) | undefined
 }
@@ -47,11 +49,10 @@ export interface RoomInput {
   readonly counters: InputCounters
   /** Repairs under way; `undefined`: there is nobody to ask for missing events. */
   readonly repairs: RoomRepairs | undefined
-  /** Takes up asynchronous input that was queued before the last stop. */
+  /** Takes up asynchronous input that was queued before the last stop, by whatever process. */
   resume(): Promise<void>
   /**
-   * Takes up asynchronous input that has been waiting since the call before: a process that is gone left it behind.
-   * Looks for repairs of other processes, too.
+   * Takes up asynchronous input that a process which is gone has left behind. Looks for repairs of other processes, too.
    */
   takeOver(): Promise<void>
   /** Waits until the asynchronous input that this process has queued is settled. */
@@ -67,6 +68,7 @@ export function createInput(
   repairLimits: Partial<AllRepairLimits> = {},
 ): RoomInput {
   const { store, pieces, clock, log, serverName, federation, onOutputs, onStep } = deps
+  const holder = deps.holder ?? crypto.randomUUID()
   const counters = new InputCounters()
   const parts = {
     serverName,
@@ -91,7 +93,7 @@ export function createInput(
     )
   const fetchMissing: FetchMissing | undefined =
     deps.fetchMissing ?? (shop && ((...missing) => shop.repairs.fetchMissing(...missing)))
-  const intake = new Intake({ rooms, store, counters, log, fetchMissing, repairs: shop })
+  const intake = new Intake({ rooms, store, counters, log, holder, fetchMissing, repairs: shop })
   return {
     inputRoomEvents: (request) => intake.inputRoomEvents(request),
     takeIn,

@@ -1,7 +1,7 @@
 import type { InputRoomEvent } from '@roomserver/api'
 import { isFailure, type Logger, NO_NID, RoomserverError } from '@roomserver/types'
 import type { Outcome } from '../decide/event-input.ts'
-import type { InboxStore, PieceStore } from '../ports.ts'
+import type { InboxItem, InboxStore, PieceStore } from '../ports.ts'
 import { isWanting } from './event-task.ts'
 import { failureOf } from './outcome-text.ts'
 import { readInput } from './read-input.ts'
@@ -17,6 +17,8 @@ const RETRY_MS = 2000
 const PASSING = ['OVERLOADED', 'STORE_UNAVAILABLE', 'ROOM_QUARANTINED']
 /** After how long an item first looks whether those before it in its room, which another process may be at, are settled. */
 const BEFORE_MS = 100
+/** How often to look, after an answer of the store was lost, whether it did what it was asked for. */
+const LOOKS_AFTER_LOSS = 12
 /** How often it is decided upon because something has come that it lacked. */
 const MAX_TRIES = 5
 
@@ -25,6 +27,8 @@ export interface InboxParts {
   readonly rooms: Rooms
   readonly store: InboxStore & Pick<PieceStore, 'eventsById'>
   readonly log: Logger
+  /** Name of the lease that shows others that this process is alive. */
+  readonly holder: string
 }
 
 interface Waiting {
@@ -34,8 +38,8 @@ interface Waiting {
 }
 
 /**
- * Asynchronous input: made durable, answered, then decided upon in the order of its positions. What a process leaves
- * behind is taken up when one starts, and by {@link Inbox.takeOver}.
+ * Asynchronous input: made durable, answered, then decided upon in the order of its positions by the process that holds
+ * it. What a process leaves behind is taken up when one starts, and by {@link Inbox.takeOver}.
  */
 export class Inbox {
   readonly #parts: InboxParts
@@ -44,8 +48,9 @@ export class Inbox {
   readonly #pending = new Map<number, Promise<void>>()
   /** Positions of items that nothing came of; they wait for another start. */
   readonly #givenUp = new Set<number>()
-  /** The latest position that the latest {@link Inbox.takeOver} saw. */
-  #seen = 0
+  /** How often still to look for items that are ours without our knowing. */
+  #looksLeft = 0
+  #isTakingUp = false
   #waiting: Waiting[] = []
   #isWriting = false
   #isClosing = false
@@ -83,23 +88,15 @@ export class Inbox {
     return failures
   }
 
+  /** Takes up what nobody alive holds, and waits until it is settled. */
   async resume(): Promise<void> {
-    let after = 0
-    for (;;) {
-      const page = await this.#parts.store.inbox(after, PAGE)
-      await Promise.all(page.map((item) => this.#start(JSON.parse(item.payload), item.position)))
-      const last = page.at(-1)
-      if (last === undefined) return
-      after = last.position
-    }
+    await Promise.all(await this.#takeUp())
   }
 
-  /** Takes up what waits since the call before, or longer, and is not this process's: others have left it behind. */
+  /** Takes up what processes that are gone have left behind. */
   async takeOver(): Promise<void> {
-    const page = await this.#parts.store.inbox(0, PAGE)
-    const left = page.filter(({ position }) => position <= this.#seen && !this.#givenUp.has(position))
-    this.#seen = page.at(-1)?.position ?? 0
-    for (const { payload, position } of left) void this.#start(JSON.parse(payload), position)
+    const work = await this.#takeUp()
+    void Promise.all(work)
   }
 
   async close(): Promise<void> {
@@ -112,6 +109,47 @@ export class Inbox {
     while (this.#pending.size > 0) await Promise.all(this.#pending.values())
   }
 
+  /** Claims page by page, the next when the one before is settled; returns what is under way of the last. */
+  async #takeUp(): Promise<readonly Promise<void>[]> {
+    if (this.#isTakingUp) return []
+    this.#isTakingUp = true
+    try {
+      if (this.#looksLeft > 0) await this.#look()
+      for (;;) {
+        const page = await this.#claim()
+        const work = page.map((item) => this.#start(JSON.parse(item.payload), item.position))
+        if (page.length < PAGE) return work
+        await Promise.all(work)
+      }
+    } finally {
+      this.#isTakingUp = false
+    }
+  }
+
+  async #claim(): Promise<readonly InboxItem[]> {
+    const { store, holder } = this.#parts
+    try {
+      return await store.claimInbox(holder, PAGE)
+    } catch (error) {
+      this.#looksLeft = LOOKS_AFTER_LOSS
+      throw error
+    }
+  }
+
+  /** Starts items that became ours by a statement whose answer was lost. */
+  async #look(): Promise<void> {
+    const { store, holder } = this.#parts
+    this.#looksLeft--
+    for (let after = 0; ; ) {
+      const known = new Set([...this.#pending.keys(), ...this.#givenUp])
+      const page = await store.heldInbox(holder, after, PAGE)
+      for (const { position, payload } of page)
+        if (!known.has(position)) void this.#start(JSON.parse(payload), position)
+      if (page.length < PAGE) return
+      after = page.at(-1)?.position ?? after
+    }
+  }
+
   /** Writes what waits in one go, while what comes meanwhile gathers. Positions keep the order of arrival. */
   async #write(): Promise<void> {
     this.#isWriting = true
@@ -122,10 +160,11 @@ export class Inbox {
       try {
         const items = waiting.flatMap((one) => one.items)
         const rows = items.map(({ input, roomId }) => ({ roomId, payload: JSON.stringify(input) }))
-        const positions = await this.#parts.store.enqueue(rows)
+        const positions = await this.#parts.store.enqueue(rows, this.#parts.holder)
         items.forEach(({ input }, index) => void this.#start(input, positions[index] ?? 0))
         for (const { done } of waiting) done()
       } catch (error) {
+        this.#looksLeft = LOOKS_AFTER_LOSS
         for (const { failed } of waiting) failed(error)
       }
     }

@@ -18,6 +18,27 @@ export interface TableDefinition {
   readonly longTexts?: readonly string[]
 }
 
+/** Columns that a migration adds to a table that is there; rows that are there get 0 or the empty text. */
+export interface ColumnAddition {
+  readonly table: string
+  /** What they hold, for `docs/schema.md`. */
+  readonly about: string
+  readonly columns: Readonly<Record<string, 'int' | 'small' | 'text'>>
+}
+
+/** The statements that add columns. */
+export function additionStatements<S>(
+  db: Kysely<S>,
+  dialect: Dialect,
+  { table, columns }: ColumnAddition,
+): CompiledQuery[] {
+  return Object.entries(columns).map(([name, kind]) =>
+    sql`alter table ${sql.table(table)} add column ${sql.ref(name)} ${columnType(dialect, kind)} default ${sql.lit(kind === 'text' ? '' : 0)}`.compile(
+      db,
+    ),
+  )
+}
+
 /** The statements that create a table and its indexes. */
 export function tableStatements<S>(db: Kysely<S>, dialect: Dialect, table: TableDefinition): CompiledQuery[] {
   return [

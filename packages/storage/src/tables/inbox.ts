@@ -1,5 +1,5 @@
 import type { RoomId } from '@roomserver/types'
-import type { CompiledQuery } from 'kysely'
+import { type CompiledQuery, sql } from 'kysely'
 import { bulkInsert } from '../bulk.ts'
 import type { Columns, Dialect } from '../dialects.ts'
 import { prepare, slot } from '../prepared.ts'
@@ -11,6 +11,8 @@ export interface InboxTable {
   room_id: RoomId
   /** JSON of one InputRoomEvent. */
   payload: string
+  /** Name of the lease of the process that works on it. */
+  holder: string
 }
 
 export interface InboxRow {
@@ -19,7 +21,12 @@ export interface InboxRow {
   readonly payload: string
 }
 
-const columns: Columns<Omit<InboxTable, 'position'>> = { room_id: 'text', payload: 'text' }
+/** What is put into the inbox, and by whom. */
+interface NewItem extends Omit<InboxRow, 'position'> {
+  readonly holder: string
+}
+
+const columns: Columns<Omit<InboxTable, 'position'>> = { room_id: 'text', payload: 'text', holder: 'text' }
 
 export function inboxQueries(dialect: Dialect, build: Db) {
   const after = prepare(
@@ -30,15 +37,44 @@ export function inboxQueries(dialect: Dialect, build: Db) {
       .orderBy('position')
       .limit(slot<number>()),
   )
+  const held = prepare(
+    build
+      .selectFrom('inbox')
+      .select(['position', 'room_id as roomId', 'payload'])
+      .where('holder', '=', slot<string>())
+      .where('position', '>', slot<number>())
+      .orderBy('position')
+      .limit(slot<number>()),
+  )
+  const isLeft = sql<boolean>`holder <> ${slot<string>()} and not exists
+    (select 1 from leases where leases.name = inbox.holder and leases.expires_ts >= ${dialect.nowMs})`
+  const left = sql<number>`(select position from inbox where ${isLeft}
+    order by position limit ${slot<number>()} ${dialect.forUpdate})`
+  const claim = prepare(
+    build
+      .updateTable('inbox')
+      .set({ holder: slot<string>() })
+      .where('position', 'in', left)
+      .returning(['position', 'room_id as roomId', 'payload']),
+  )
   const removal = build.deleteFrom('inbox').where(dialect.among('position', 'int')).compile()
   const remove = prepare(removal)
   const insert = bulkInsert(dialect, 'inbox', columns, fromItem, 'returning position')
   return {
     after: (db: Db, position: number, limit: number): Promise<InboxRow[]> => after(db, position, limit),
     /** Positions are given in the order of the items, though a database may return them in another. */
-    add: async (db: Db, items: readonly Omit<InboxRow, 'position'>[]): Promise<number[]> => {
-      const { rows } = await insert.run(db, items)
+    add: async (db: Db, items: readonly Omit<InboxRow, 'position'>[], holder: string): Promise<number[]> => {
+      const { rows } = await insert.run(
+        db,
+        items.map((item) => ({ ...item, holder })),
+      )
       return rows.map((row) => Number(row['position'])).toSorted((a, b) => a - b)
+    },
+    held: (db: Db, holder: string, position: number, limit: number): Promise<InboxRow[]> =>
+      held(db, holder, position, limit),
+    claim: async (db: Db, holder: string, limit: number): Promise<InboxRow[]> => {
+      const rows = await claim(db, holder, holder, limit)
+      return rows.toSorted((a, b) => a.position - b.position)
     },
     remove: (db: Db, positions: readonly number[]) => remove(db, dialect.list(positions)),
     /** The statement that `remove` executes, where it is to be a part of another one. */
@@ -47,6 +83,6 @@ export function inboxQueries(dialect: Dialect, build: Db) {
   }
 }
 
-function fromItem({ roomId, payload }: Omit<InboxRow, 'position'>): Omit<InboxTable, 'position'> {
-  return { room_id: roomId, payload }
+function fromItem({ roomId, payload, holder }: NewItem): Omit<InboxTable, 'position'> {
+  return { room_id: roomId, payload, holder }
 }

@@ -39,7 +39,11 @@ export function leaseQueries(dialect: Dialect, build: Db) {
   const release = prepare(
     build.deleteFrom('leases').where('name', '=', slot<string>()).where('holder', '=', slot<string>()),
   )
+  const dropExpired = prepare(
+    build.deleteFrom('leases').where('expires_ts', '<', sql<number>`${now} - ${slot<number>()}`),
+  )
   return {
+    dropExpired,
     take: async (db: Db, name: string, holder: string, ttlMs: number) =>
       (await take(db, name, holder, Math.round(ttlMs))).length > 0,
     release,

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import type { EventNid } from '@roomserver/types'
 import { expect, it } from 'vitest'
 import type { Storage } from '../../src/index.ts'
@@ -9,25 +10,60 @@ export function logContract(open: () => Promise<Storage>): void {
     await using store = await open()
     const room = await storedRoom(store)
     const items = ['one', 'two', 'three'].map((payload) => ({ roomId: room.roomId, payload }))
-    const positions = await store.enqueue(items)
+    const positions = await store.enqueue(items, 'one')
     expect(await store.inbox(0, 10)).toEqual(items.map((item, at) => ({ ...item, position: positions[at] })))
     expect(await store.inbox(positions[0]!, 1)).toEqual([{ ...items[1], position: positions[1] }])
     await store1(store, writeSet(room, { inboxDone: [positions[0]!, positions[1]!] }))
     expect(await store.inbox(0, 10)).toEqual([{ ...items[2], position: positions[2] }])
     await store.dropInbox([positions[2]!])
     expect(await store.inbox(0, 10)).toEqual([])
-    expect(await store.enqueue([])).toEqual([])
+    expect(await store.enqueue([], 'one')).toEqual([])
   })
 
   it('leaves the input where it is when its commit fails', async () => {
     await using store = await open()
     const room = await storedRoom(store)
-    const positions = await store.enqueue([{ roomId: room.roomId, payload: '{}' }])
+    const positions = await store.enqueue([{ roomId: room.roomId, payload: '{}' }], 'one')
     await store1(store, writeSet(room))
     expect(await store.commit([writeSet(room, { inboxDone: positions })])).toMatchObject([
       { kind: 'conflict' },
     ])
     expect(await store.inbox(0, 10)).toHaveLength(1)
+  })
+
+  it('gives what nobody alive holds to one that claims it, and nothing else', async () => {
+    await using store = await open()
+    const { roomId } = await storedRoom(store)
+    const put = async (payload: string, holder: string) => store.enqueue([{ roomId, payload }], holder)
+    await store.takeLease('alive', 'it', 60_000)
+    await store.takeLease('killed', 'it', 1)
+    await put('of the living', 'alive')
+    await put('of the killed', 'killed')
+    await put('of the stopped', 'stopped')
+    await put('mine', 'me')
+    await wait(20)
+    const texts = (items: readonly { readonly payload: string }[]) => items.map(({ payload }) => payload)
+    expect(texts(await store.claimInbox('me', 1))).toEqual(['of the killed'])
+    expect(texts(await store.claimInbox('me', 10))).toEqual(['of the stopped'])
+    expect(await store.claimInbox('me', 10)).toEqual([])
+    const held = await store.heldInbox('me', 0, 10)
+    expect(texts(held)).toEqual(['of the killed', 'of the stopped', 'mine'])
+    expect(texts(await store.heldInbox('me', held[0]!.position, 1))).toEqual(['of the stopped'])
+    // Two that claim at once do not get the same.
+    await store.takeLease('me', 'it', 60_000)
+    await store.releaseLease('alive', 'it')
+    await store.takeLease('a', 'it', 60_000)
+    await store.takeLease('b', 'it', 60_000)
+    const both = await Promise.all([store.claimInbox('a', 10), store.claimInbox('b', 10)])
+    expect(texts(both.flat())).toEqual(['of the living'])
+  })
+
+  it('forgets leases that ran out long ago', async () => {
+    await using store = await open()
+    await store.takeLease('old', 'it', -60_000)
+    await store.takeLease('young', 'it', 60_000)
+    await store.dropExpiredLeases(30_000)
+    expect(await store.takeLease('young', 'other', 1)).toBe(false)
   })
 
   it('puts outputs and their events together, in the order of commits', async () => {
