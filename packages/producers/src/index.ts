@@ -24,3 +24,4 @@ export {
   type RelayStatus,
   startOutboxRelay,
 } from './relay.ts'
+export { openWakeCalls, type WakeCalls } from './wake-calls.ts'

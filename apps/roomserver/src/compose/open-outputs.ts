@@ -4,9 +4,11 @@ import {
   connectJetStream,
   type EmbeddedLog,
   openEmbeddedLog,
+  openWakeCalls,
   type OutboxRelay,
   type RelayStatus,
   startOutboxRelay,
+  type WakeCalls,
 } from '@roomserver/producers'
 import { lead, type Storage } from '@roomserver/storage'
 import { type Logger, systemClock } from '@roomserver/types'
@@ -31,7 +33,11 @@ export function openOutputs(storage: Storage, config: Config, log: Logger, at?: 
     const bus = await connectJetStream(output)
     return at === undefined ? bus : tellingBus(bus, at)
   }
-  return relayed(storage, config, connect, log)
+  const start = () => startRelay(storage, config, connect, log)
+  // SQLite is for one process, which need not wait for a lease.
+  return config.database.kind === 'sqlite'
+    ? alone(start())
+    : among(storage, start, openWakeCalls(output), log)
 }
 
 function embedded(storage: Storage): Outputs {
@@ -44,26 +50,47 @@ const LAST_DELIVERY_MS = 5_000
 /** How long the outputs of a process that was killed wait for another one to deliver them. */
 const LEASE_MS = 5_000
 
-function relayed(source: Storage, config: Config, connect: () => Promise<Bus>, log: Logger): Outputs {
-  let relay: OutboxRelay | undefined
-  const start = (): AsyncDisposable => {
-    const { window } = config.settings.output
-    const started = startOutboxRelay(
-      { source, render: renderOutput, connect, clock: systemClock, log },
-      { window },
-    )
-    relay = started
-    return { [Symbol.asyncDispose]: () => endOrderly(started) }
-  }
-  // SQLite is for one process, which need not wait for a lease.
-  const running =
-    config.database.kind === 'sqlite'
-      ? start()
-      : lead(source, 'output relay', start, { ttlMs: LEASE_MS, logger: log })
+function startRelay(
+  source: Storage,
+  { settings }: Config,
+  connect: () => Promise<Bus>,
+  log: Logger,
+): OutboxRelay {
+  const { window } = settings.output
+  return startOutboxRelay({ source, render: renderOutput, connect, clock: systemClock, log }, { window })
+}
+
+function alone(relay: OutboxRelay): Outputs {
   return {
-    wake: () => relay?.wake(),
+    wake: () => relay.wake(),
+    status: () => relay.status(),
+    [Symbol.asyncDispose]: () => endOrderly(relay),
+  }
+}
+
+/** One of the processes on a database delivers; the others wake it when they have committed something. */
+function among(storage: Storage, start: () => OutboxRelay, calls: WakeCalls, log: Logger): Outputs {
+  let relay: OutboxRelay | undefined
+  const begin = (): AsyncDisposable => {
+    const started = start()
+    relay = started
+    const hearing = calls.listen(() => started.wake())
+    return {
+      [Symbol.asyncDispose]: async () => {
+        relay = undefined
+        hearing[Symbol.dispose]()
+        await endOrderly(started)
+      },
+    }
+  }
+  const leading = lead(storage, 'output relay', begin, { ttlMs: LEASE_MS, logger: log })
+  return {
+    wake: () => (relay === undefined ? calls.call() : relay.wake()),
     status: () => relay?.status(),
-    [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      await leading[Symbol.asyncDispose]()
+      await calls[Symbol.asyncDispose]()
+    },
   }
 }
 

@@ -1,0 +1,76 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { startNats, type TestServer } from '@roomserver/testing'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { openWakeCalls } from '../src/wake-calls.ts'
+
+let nats: TestServer
+beforeAll(async () => {
+  nats = await startNats()
+})
+afterAll(() => nats[Symbol.asyncDispose]())
+
+const open = () => openWakeCalls({ servers: [nats.url], topicPrefix: 'Calls' })
+
+it('wakes whoever listens, in another process, and nobody else', async () => {
+  await using one = open()
+  await using other = open()
+  let heard = 0
+  const hearing = other.listen(() => heard++)
+  await vi.waitFor(() => {
+    one.call()
+    expect(heard).toBeGreaterThan(0)
+  })
+  const before = heard
+  hearing[Symbol.dispose]()
+  one.call()
+  await wait(100)
+  expect(heard).toBeLessThanOrEqual(before + 1)
+})
+
+it('makes one call of many that come while one is on its way', async () => {
+  await using calls = open()
+  let heard = 0
+  using _hearing = calls.listen(() => heard++)
+  await vi.waitFor(() => {
+    calls.call()
+    expect(heard).toBeGreaterThan(0)
+  })
+  await wait(50)
+  heard = 0
+  for (let i = 0; i < 1_000; i++) calls.call()
+  await wait(100)
+  expect(heard).toBe(2)
+})
+
+it('goes on when the message server was away, and piles nothing up meanwhile', async () => {
+  await using calls = open()
+  let heard = 0
+  using _hearing = calls.listen(() => heard++)
+  await vi.waitFor(() => {
+    calls.call()
+    expect(heard).toBeGreaterThan(0)
+  })
+  await nats.stop('kill')
+  for (let i = 0; i < 100; i++) {
+    calls.call()
+    await wait(2)
+  }
+  heard = 0
+  await nats.start()
+  await vi.waitFor(
+    () => {
+      calls.call()
+      expect(heard).toBeGreaterThan(0)
+    },
+    { timeout: 10_000 },
+  )
+  expect(heard).toBeLessThan(10)
+})
+
+it('ends at once where there never was a message server', async () => {
+  const calls = openWakeCalls({ servers: ['nats://127.0.0.1:1'], topicPrefix: 'Calls' })
+  calls.call()
+  const since = performance.now()
+  await calls[Symbol.asyncDispose]()
+  expect(performance.now() - since).toBeLessThan(2_000)
+})
