@@ -2,6 +2,7 @@ import { InputKind } from '@roomserver/api'
 import { RoomBuilder } from '@roomserver/testing'
 import { expect, it } from 'vitest'
 import { Homeserver } from './homeserver.ts'
+import { Operations } from './operations.ts'
 
 const VERSIONS = ['1', '2', '3', '6', '9', '10', '11', '12']
 
@@ -106,4 +107,19 @@ it('redacts an event that fills history in, too', async () => {
     { old_room_event: { event: { _event_id: old.eventId, content: {} }, history_visibility: 'joined' } },
     { redacted_event: { RedactedEventID: old.eventId } },
   ])
+})
+
+it('shows a redaction in the whole state, which was asked for before', async () => {
+  await using server = await Operations.start()
+  const room = await RoomBuilder.create()
+  const topic = await room.state('m.room.topic', '', { topic: 'oops' })
+  await server.hs.takeAll(room.events)
+  const topics = async () => {
+    const asked = { room_id: room.roomId, state_to_fetch: [] }
+    const { state_events: events } = await server.api.queryLatestEventsAndState(asked)
+    return events.filter(({ eventId }) => eventId === topic.eventId).map(({ json }) => json.includes('oops'))
+  }
+  expect(await topics()).toEqual([true])
+  await server.hs.take(await room.redact(topic))
+  expect(await topics()).toEqual([false])
 })

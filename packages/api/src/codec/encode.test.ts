@@ -12,6 +12,7 @@ import {
 import { filled } from '../wire/zero.ts'
 import { decode } from './decode.ts'
 import { encode, encodeInPieces } from './encode.ts'
+import { lasting } from './lasting.ts'
 
 const event = { roomVersion: '10', eventId: '$e', json: '{"a":1.0}' }
 const written = '{"a":1.0,"_room_version":"10","_event_id":"$e"}'
@@ -87,4 +88,17 @@ it('writes a large answer in pieces that stay small', () => {
   }
   expect(longest).toBeLessThan(70_000)
   expect(all).toBe(encode(QueryLatestEventsAndStateResponse, response))
+})
+
+it('writes a lasting list the same again, as bytes that were kept', () => {
+  const list = Array.from({ length: 5_000 }, (_unused, index) => ({ ...event, eventId: `$ü${index}` }))
+  const response = filled(QueryLatestEventsAndStateResponse, { state_events: list })
+  const lists = filled(QueryLatestEventsAndStateResponse, { state_events: lasting([...list]) })
+  const pieces = [1, 2].map(() => [...encodeInPieces(QueryLatestEventsAndStateResponse, lists)])
+  const texts = pieces.map((some) => Buffer.concat(some.map((piece) => Buffer.from(piece))).toString())
+  const written = encode(QueryLatestEventsAndStateResponse, response)
+  expect(texts).toEqual([written, written])
+  expect(pieces[1]?.filter((piece) => typeof piece !== 'string')).toEqual(
+    pieces[0]?.filter((piece) => typeof piece !== 'string'),
+  )
 })

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { type WireShape, wireOf } from '../wire/annotation.ts'
+import { lastingParts } from './lasting.ts'
 import { entriesOf, flatMember, membersOf, writerOf } from './writers.ts'
 
 /** How long a piece grows before it is handed out, in UTF-16 units. */
@@ -10,30 +11,35 @@ export function encode<T>(schema: z.ZodType<T>, value: T): string {
   return writerOf(schema)(value)
 }
 
+/** Text, or the bytes of a text in UTF-8. */
+type Part = string | Uint8Array
+
 /**
  * The same in pieces of about 64 KiB, made one at a time: however many events there are in a list, no more than a
- * piece is held.
+ * piece is held. What was kept of a {@link lasting} list comes as the bytes it was sent as before.
  */
-export function* encodeInPieces<T>(schema: z.ZodType<T>, value: T): Generator<string, void, undefined> {
+export function* encodeInPieces<T>(schema: z.ZodType<T>, value: T): Generator<Part, void, undefined> {
   let piece = ''
   for (const part of parts(schema, value)) {
-    piece += part
-    if (piece.length < PIECE_LENGTH) continue
-    yield piece
+    const isText = typeof part === 'string'
+    if (isText) piece += part
+    if (isText && piece.length < PIECE_LENGTH) continue
+    if (piece !== '') yield piece
+    if (!isText) yield part
     piece = ''
   }
   if (piece !== '') yield piece
 }
 
 /** Takes the value apart where it may be long: at the elements of its lists. */
-function* parts(schema: z.ZodType, value: unknown): Generator<string, void, undefined> {
+function* parts(schema: z.ZodType, value: unknown): Generator<Part, void, undefined> {
   const wire = wireOf(schema)
   if (wire.kind === 'struct') {
     yield* joined('{}', '{', '}', structParts(wire.members, value))
   } else if (wire.kind === 'flat') {
     yield* joined('{}', '{', '}', flatParts(wire, value))
   } else if (wire.kind === 'list' && Array.isArray(value) && value.length > 0) {
-    yield* listParts(writerOf(wire.of), value)
+    yield* lastingParts(value, () => listParts(writerOf(wire.of), value))
   } else {
     yield writerOf(schema)(value)
   }
@@ -64,13 +70,13 @@ function* flatParts(wire: WireShape & { kind: 'flat' }, value: unknown): Generat
 function* structParts(
   members: Readonly<Record<string, z.ZodType>>,
   value: unknown,
-): Generator<Iterable<string>> {
+): Generator<Iterable<Part>> {
   for (const [name, schema, member] of membersOf(members, value)) {
     yield memberParts(name, schema, member)
   }
 }
 
-function* memberParts(name: string, schema: z.ZodType, value: unknown): Generator<string> {
+function* memberParts(name: string, schema: z.ZodType, value: unknown): Generator<Part> {
   yield `${JSON.stringify(name)}:`
   yield* parts(schema, value)
 }
@@ -80,8 +86,8 @@ function* joined(
   empty: string,
   open: string,
   close: string,
-  elements: Iterable<Iterable<string>>,
-): Generator<string, void, undefined> {
+  elements: Iterable<Iterable<Part>>,
+): Generator<Part, void, undefined> {
   let separator = open
   for (const element of elements) {
     yield separator

@@ -19,6 +19,7 @@ export function takeOver(
     const record = view.event(nid)
     if (record !== undefined) pieces.putEvent(record, view.pduOf(record, draft.rules))
   }
+  if (writeSet.updates.length > 0) pieces.rooms.rewrote(room.nid)
   pieces.rooms.moves(room)
   counters.count(writeSet)
   for (const entry of writeSet.journal) {

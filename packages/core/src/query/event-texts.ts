@@ -1,5 +1,5 @@
 import type { HeaderedEvent } from '@roomserver/api'
-import type { EventNid, EventText } from '@roomserver/types'
+import { type EventNid, type EventText, NO_NID } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
 import { giveWay } from '../view/ask.ts'
 import { damaged, eventsOf } from '../view/asking.ts'
@@ -36,6 +36,24 @@ async function headeredTexts(
     for (const text of texts) events.push(headered(text, rules))
   }
   return events
+}
+
+/** What these events cite as auth events, each once. Of very many no more is held than some at a time. */
+export async function citedBy(
+  context: Pick<QueryContext, 'store' | 'pieces'>,
+  nids: readonly EventNid[],
+): Promise<readonly EventNid[]> {
+  const cited = new Set<EventNid>()
+  for (let from = 0; from < nids.length; from += CHUNK) {
+    const chunk = nids.slice(from, from + CHUNK)
+    const records =
+      nids.length > MAX_CACHED
+        ? await context.store.eventsByNid(chunk)
+        : await look(context, (view) => eventsOf(view, chunk))
+    for (const record of records) for (const nid of record.authNids) if (nid !== NO_NID) cited.add(nid)
+    await giveWay()
+  }
+  return [...cited]
 }
 
 /**

@@ -13,6 +13,7 @@ import {
   NO_NID,
   type RoomRecord,
 } from '@roomserver/types'
+import type { Weighed } from '../view/answer-lists.ts'
 import { eventsOf } from '../view/asking.ts'
 import type { Need } from '../view/need.ts'
 import { stateOfType } from '../view/state-at.ts'
@@ -101,26 +102,43 @@ async function presentMembers(
 }
 
 /** All joined members, from the current state: its events are at hand more often than the table's rows. */
-async function joinedNow(context: QueryContext, room: RoomRecord): Promise<readonly ClientEvent[]> {
-  const entries = await look(context, (view) => stateOfType(view, room.current, 'm.room.member'))
-  const nids = entries.map((entry) => entry.event)
-  if (nids.length > MAX_CACHED) return await joinedAmong(context, room, nids)
-  const events = await look(context, function* (view) {
-    return yield* clientEvents(view, room, yield* eventsOf(view, nids))
+function joinedNow(context: QueryContext, room: RoomRecord): Promise<readonly ClientEvent[]> {
+  return context.pieces.lists.of({ kind: 'joined', room: room.nid, snapshot: room.current }, async () => {
+    const entries = await look(context, (view) => stateOfType(view, room.current, 'm.room.member'))
+    const nids = entries.map((entry) => entry.event)
+    const { list, bytes } = await (nids.length > MAX_CACHED
+      ? membersByText(context, room, nids)
+      : look(context, (view) => members(view, room, nids)))
+    return { list: list.filter(isJoin), bytes }
   })
-  return events.filter(isJoin)
 }
 
-async function joinedAmong(
+function* members(
+  view: View,
+  room: RoomRecord,
+  nids: readonly EventNid[],
+): Asking<Need, Weighed<ClientEvent>> {
+  const records = yield* eventsOf(view, nids)
+  return { list: yield* clientEvents(view, room, records), bytes: bytesOf(records) }
+}
+
+async function membersByText(
   context: QueryContext,
   room: RoomRecord,
   nids: readonly EventNid[],
-): Promise<readonly ClientEvent[]> {
-  const events: ClientEvent[] = []
+): Promise<Weighed<ClientEvent>> {
+  const list: ClientEvent[] = []
+  let bytes = 0
   for await (const texts of textsInChunks(context, nids)) {
-    events.push(...texts.map((text) => clientEventOfText(text, room.roomId)).filter(isJoin))
+    for (const text of texts) list.push(clientEventOfText(text, room.roomId))
+    bytes += bytesOf(texts)
   }
-  return events
+  return { list, bytes }
+}
+
+/** What events in the form for clients take, as objects and as written: about as much as their texts and what holds them. */
+function bytesOf(texts: readonly { readonly json: string }[]): number {
+  return texts.reduce((sum, { json }) => sum + 600 + json.length, 0)
 }
 
 function isJoin({ content }: ClientEvent): boolean {

@@ -1,4 +1,5 @@
 import type {
+  HeaderedEvent,
   QueryStateAfterEventsRequest,
   QueryStateAfterEventsResponse,
   QueryStateAndAuthChainRequest,
@@ -8,7 +9,6 @@ import {
   type Asking,
   type EventId,
   type EventNid,
-  type EventRecord,
   NO_NID,
   type RoomRecord,
   type SnapshotNid,
@@ -19,10 +19,11 @@ import { wholeState } from '../view/state-at.ts'
 import type { View } from '../view/view.ts'
 import { authChain, storedEvents } from './auth-chain.ts'
 import { look, type QueryContext, roomWithState } from './context.ts'
-import { headeredByNid } from './event-texts.ts'
+import { citedBy, headeredByNid } from './event-texts.ts'
 import { headeredEvents, rulesOf } from './headered.ts'
 import { nidsOfState, resolved } from './known-state.ts'
-import { present, wantedOf } from './state-events.ts'
+import { wantedOf, type WantedState } from './state-events.ts'
+import { authChainOfState, wholeStateEvents } from './whole-state.ts'
 
 /** The states after events of a room. */
 interface After {
@@ -40,18 +41,39 @@ export async function queryStateAfterEvents(
   if (room === undefined) {
     return { room_exists: false, room_version: '', prev_events_exist: false, state_events: [] }
   }
-  const rules = rulesOf(room)
-  const state = await look(context, function* (view) {
-    const after = yield* statesAfter(view, room, prev)
-    if (after === undefined) return undefined
-    return yield* nidsOfState(view, yield* resolved(view, after.states, rules), wantedOf(wanted))
-  })
+  const state = await look(context, (view) => stateAfter(view, room, prev, wantedOf(wanted)))
   return {
     room_exists: true,
     room_version: room.version,
     prev_events_exist: state !== undefined,
-    state_events: await headeredByNid(context, state ?? [], rules),
+    state_events: state === undefined ? [] : await eventsOfState(context, room, state),
   }
+}
+
+/** A state that is stored as such, or the events of another one or of a part. */
+type StateOrNids = { readonly whole: SnapshotNid } | { readonly nids: readonly EventNid[] }
+
+/** `undefined`: an event is not known. */
+function* stateAfter(
+  view: View,
+  room: RoomRecord,
+  prev: readonly EventId[],
+  wanted: WantedState,
+): Asking<Need, StateOrNids | undefined> {
+  const after = yield* statesAfter(view, room, prev)
+  if (after === undefined) return undefined
+  const state = yield* resolved(view, after.states, rulesOf(room))
+  if (wanted.length === 0 && state.changes.length === 0) return { whole: state.base }
+  return { nids: yield* nidsOfState(view, state, wanted) }
+}
+
+async function eventsOfState(
+  context: QueryContext,
+  room: RoomRecord,
+  state: StateOrNids,
+): Promise<readonly HeaderedEvent[]> {
+  if ('whole' in state) return await wholeStateEvents(context, room, state.whole)
+  return await headeredByNid(context, state.nids, rulesOf(room))
 }
 
 /** The state after events, and the auth chain of it and of `auth_event_ids`; or that chain alone. */
@@ -62,60 +84,81 @@ export async function queryStateAndAuthChain(
   const room = await roomWithState(context, request.room_id)
   const none = { state_events: [], auth_chain_events: [], prev_events_exist: false, is_rejected: false }
   if (room === undefined) return { room_exists: false, room_version: '', ...none }
-  const rules = rulesOf(room)
-  const found = await look(context, (view) => stateAndChain(view, room, request))
   const answer = { room_exists: true, room_version: room.version, ...none }
-  if (found === undefined) return answer
+  const start = await look(context, (view) => citedInRoom(view, room, request.auth_event_ids))
+  if (request.only_fetch_auth_chain) {
+    return { ...answer, auth_chain_events: await chainOf(context, room, start) }
+  }
+  const after = await look(context, (view) => statesAfter(view, room, request.prev_event_ids))
+  if (after === undefined) return answer
   return {
     ...answer,
-    prev_events_exist: !request.only_fetch_auth_chain,
-    is_rejected: found.isRejected,
-    state_events: headeredEvents(found.state, rules),
-    auth_chain_events: headeredEvents(found.chain, rules),
+    prev_events_exist: true,
+    is_rejected: after.isRejected,
+    ...(await stateAndChain(context, room, after.states, start, request.resolve_state)),
   }
 }
 
-interface StateAndChain {
-  readonly state: readonly EventRecord[]
-  readonly chain: readonly EventRecord[]
-  readonly isRejected: boolean
+type StateAndChain = Pick<QueryStateAndAuthChainResponse, 'state_events' | 'auth_chain_events'>
+
+async function stateAndChain(
+  context: QueryContext,
+  room: RoomRecord,
+  states: readonly SnapshotNid[],
+  start: readonly EventNid[],
+  isResolved: boolean,
+): Promise<StateAndChain> {
+  const [only = NO_NID] = states
+  if (states.length <= 1 && start.length === 0) {
+    return {
+      state_events: await wholeStateEvents(context, room, only),
+      auth_chain_events: await authChainOfState(context, room, only),
+    }
+  }
+  const nids = await look(context, (view) =>
+    isResolved ? resolvedNids(view, room, states) : joinedNids(view, states),
+  )
+  return {
+    state_events: await headeredByNid(context, nids, rulesOf(room)),
+    auth_chain_events: await chainOf(context, room, [...start, ...(await citedBy(context, nids))]),
+  }
 }
 
-/** `undefined`: a prev event is not known. */
-function* stateAndChain(
+/** The auth chain of events, they themselves included. */
+async function chainOf(
+  context: QueryContext,
+  room: RoomRecord,
+  nids: readonly EventNid[],
+): Promise<readonly HeaderedEvent[]> {
+  const chain = await look(context, function* (view) {
+    return yield* authChain(view, yield* eventsOf(view, nids))
+  })
+  return headeredEvents(chain, rulesOf(room))
+}
+
+/** Those of the events that are stored in the room. */
+function* citedInRoom(
   view: View,
   room: RoomRecord,
-  request: QueryStateAndAuthChainRequest,
-): Asking<Need, StateAndChain | undefined> {
-  const start = (yield* storedEvents(view, request.auth_event_ids)).filter(
-    (record) => record.roomNid === room.nid,
-  )
-  if (request.only_fetch_auth_chain) {
-    return { state: [], chain: yield* authChain(view, start), isRejected: false }
-  }
-  const after = yield* statesAfter(view, room, request.prev_event_ids)
-  if (after === undefined) return undefined
-  const state = request.resolve_state
-    ? yield* resolvedEvents(view, room, after.states)
-    : yield* joined(view, after.states)
-  const cited = yield* eventsOf(view, present(state.flatMap((record) => record.authNids)))
-  return { state, chain: yield* authChain(view, [...start, ...cited]), isRejected: after.isRejected }
+  ids: readonly EventId[],
+): Asking<Need, readonly EventNid[]> {
+  const stored = yield* storedEvents(view, ids)
+  return stored.filter(({ roomNid }) => roomNid === room.nid).map(({ nid }) => nid)
 }
 
-function* resolvedEvents(
+function* resolvedNids(
   view: View,
   room: RoomRecord,
   states: readonly SnapshotNid[],
-): Asking<Need, readonly EventRecord[]> {
-  const state = yield* resolved(view, states, rulesOf(room))
-  return yield* eventsOf(view, yield* nidsOfState(view, state, []))
+): Asking<Need, readonly EventNid[]> {
+  return yield* nidsOfState(view, yield* resolved(view, states, rulesOf(room)), [])
 }
 
 /** All events of several states, whether or not they agree. */
-function* joined(view: View, states: readonly SnapshotNid[]): Asking<Need, readonly EventRecord[]> {
+function* joinedNids(view: View, states: readonly SnapshotNid[]): Asking<Need, readonly EventNid[]> {
   const nids = new Set<EventNid>()
   for (const state of states) for (const entry of yield* wholeState(view, state)) nids.add(entry.event)
-  return yield* eventsOf(view, [...nids])
+  return [...nids]
 }
 
 /** `undefined`: one of the events is not known in this room, or its state is not. */

@@ -3,6 +3,12 @@ import type { RoomNid, RoomRecord } from '@roomserver/types'
 /** How many rooms are remembered; beyond that all are forgotten, and with them what is cached of their events. */
 const MAX_ROOMS = 100_000
 
+interface RoomState {
+  revision: number
+  epoch: number
+  rewritten: number
+}
+
 type RoomAt = Pick<RoomRecord, 'nid' | 'revision'>
 
 /**
@@ -10,7 +16,7 @@ type RoomAt = Pick<RoomRecord, 'nid' | 'revision'>
  * another process moved on enters a new epoch, and what was cached in an earlier one does not count any more.
  */
 export class RoomEpochs {
-  readonly #rooms = new Map<RoomNid, { revision: number; epoch: number }>()
+  readonly #rooms = new Map<RoomNid, RoomState>()
   #base = 0
   #latest = 0
 
@@ -19,14 +25,18 @@ export class RoomEpochs {
     return this.#rooms.get(nid)?.epoch ?? this.#base
   }
 
+  /** A number that changes whenever stored events of a room may have, by redactions for one. */
+  rewrittenOf(nid: RoomNid): number {
+    return this.#rooms.get(nid)?.rewritten ?? this.#base
+  }
+
   /** The room was read at this revision. */
   saw({ nid, revision }: RoomAt): void {
     const room = this.#rooms.get(nid)
     if (room === undefined) {
       this.#add(nid, revision)
     } else if (revision > room.revision) {
-      room.revision = revision
-      room.epoch = ++this.#latest
+      this.#turn(room, revision)
     }
   }
 
@@ -40,9 +50,19 @@ export class RoomEpochs {
   /** The commit from this revision did not come about, maybe because somebody else was faster. */
   lost({ nid, revision }: RoomAt): void {
     const room = this.#rooms.get(nid)
-    if (room === undefined) return
+    if (room !== undefined) this.#turn(room, revision)
+  }
+
+  /** We have committed changes to stored events of the room; what is cached of them was changed with it. */
+  rewrote(nid: RoomNid): void {
+    const room = this.#rooms.get(nid)
+    if (room !== undefined) room.rewritten = ++this.#latest
+  }
+
+  #turn(room: RoomState, revision: number): void {
     room.revision = revision
     room.epoch = ++this.#latest
+    room.rewritten = room.epoch
   }
 
   #add(nid: RoomNid, revision: number): void {
@@ -50,6 +70,6 @@ export class RoomEpochs {
       this.#rooms.clear()
       this.#base = ++this.#latest
     }
-    this.#rooms.set(nid, { revision, epoch: this.#base })
+    this.#rooms.set(nid, { revision, epoch: this.#base, rewritten: this.#base })
   }
 }
