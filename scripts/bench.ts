@@ -10,8 +10,9 @@ const CONFORMANCE = ['--conditions=@roomserver/source', join(ROOT, 'packages/con
 // workloads, each result with its hash. Workloads are those of the folder, or made by the generator beside the
 // repository; where there is none, the packages make up their own and resolution is left to the package's bench.
 // pnpm bench load [options]: whole servers under load, side by side; ours is built first.
+// pnpm bench federated [options]: the same for joins of large rooms and for large gaps.
 const args = process.argv.slice(2)
-if (args[0] === 'load') {
+if (args[0] === 'load' || args[0] === 'federated') {
   const built = run('turbo', ['run', 'build', '--filter=@roomserver/app...', '--output-logs=errors-only'])
   process.exit(built === 0 ? run(process.execPath, [...CONFORMANCE, ...args]) : built)
 }

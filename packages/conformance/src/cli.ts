@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { crashCommand } from './commands/crash.ts'
+import { federatedCommand } from './commands/federated.ts'
 import { interopCommand } from './commands/interop.ts'
 import { loadCommand } from './commands/load.ts'
 import { resolveCommand } from './commands/resolve.ts'
@@ -14,6 +15,7 @@ const program = new Command('conformance')
   .addCommand(trafficCommand())
   .addCommand(interopCommand())
   .addCommand(loadCommand())
+  .addCommand(federatedCommand())
   .addCommand(resolveCommand())
   .addCommand(simulateCommand())
   .addCommand(crashCommand())

@@ -13,11 +13,16 @@ export interface ReferenceServer extends AsyncDisposable {
   readonly pid: number
 }
 
-/** Starts the reference's room server on a database and a nats-server of its own; no other component is there. */
+/**
+ * Starts the reference's room server on a database and a nats-server of its own.
+ *
+ * @param federationUrl - the federation component; no other is there
+ */
 export async function startReference(
   components: Components,
   database: string,
   natsUrl: string,
+  federationUrl?: string,
 ): Promise<ReferenceServer> {
   const owned = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'roomserver-reference-'))
@@ -25,7 +30,10 @@ export async function startReference(
   const port = await freePort()
   const key = join(folder, 'key.pem')
   await promisify(execFile)(components.generateKeys, ['--private-key', key])
-  await writeFile(join(folder, 'dendrite.yaml'), configuration(folder, port, database, natsUrl))
+  await writeFile(
+    join(folder, 'dendrite.yaml'),
+    configuration(folder, port, database, natsUrl, federationUrl),
+  )
   const processes = owned.use(new ProcessGroup(folder))
   const child = processes.start('reference', components.polylith, [
     '--config',
@@ -46,10 +54,17 @@ export async function startReference(
 }
 
 /** The reference checks the whole configuration, also of components that are not there. */
-function configuration(folder: string, port: number, database: string, natsUrl: string): string {
+function configuration(
+  folder: string,
+  port: number,
+  database: string,
+  natsUrl: string,
+  federationUrl?: string,
+): string {
   const store = `{ connection_string: "${database}?sslmode=disable", max_open_conns: 90, max_idle_conns: 10, conn_max_lifetime: -1 }`
-  const api = (offset: number) =>
-    `internal_api: { listen: "http://127.0.0.1:${port + offset}", connect: "http://127.0.0.1:${port + offset}" }`
+  const local = (offset: number) => `http://127.0.0.1:${port + offset}`
+  const api = (offset: number, connect = local(offset)) =>
+    `internal_api: { listen: "${local(offset)}", connect: "${connect}" }`
   const external = (offset: number) => `external_api: { listen: "http://127.0.0.1:${port + offset}" }`
   return `version: 2
 global:
@@ -61,7 +76,7 @@ global:
   dns_cache: { enabled: false }
 app_service_api: { ${api(1)}, database: ${store}, config_files: [] }
 client_api: { ${api(2)}, ${external(3)}, registration_disabled: true, guests_disabled: true, registration_shared_secret: "", enable_registration_captcha: false, turn: { turn_user_lifetime: "5m", turn_uris: [] }, rate_limiting: { enabled: false, threshold: 1000, cooloff_ms: 1 } }
-federation_api: { ${api(4)}, ${external(5)}, database: ${store}, send_max_retries: 16, key_perspectives: [] }
+federation_api: { ${api(4, federationUrl)}, ${external(5)}, database: ${store}, send_max_retries: 16, key_perspectives: [] }
 key_server: { ${api(6)}, database: ${store} }
 media_api: { ${api(7)}, ${external(8)}, database: ${store}, base_path: "${folder}", max_file_size_bytes: 10485760, dynamic_thumbnails: false, max_thumbnail_generators: 2, thumbnail_sizes: [] }
 mscs: { mscs: [], database: ${store} }
