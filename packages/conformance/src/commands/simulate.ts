@@ -1,14 +1,16 @@
-import { writeFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { Command } from 'commander'
 import { addFigures, figuresText, noFigures } from '../simulate/figures.ts'
-import { run, type RunOptions, type RunResult } from '../simulate/run.ts'
-import { shrink } from '../simulate/shrink.ts'
+import type { RunOptions } from '../simulate/run.ts'
+import { runSeeds } from '../simulate/run-seeds.ts'
+import type { SeedReport } from '../simulate/seed-report.ts'
 
 interface SimulateOptions {
   readonly seed: number
   readonly seeds: number
   readonly steps: number
   readonly servers: number
+  readonly threads: number
   readonly only?: readonly number[]
 }
 
@@ -24,6 +26,7 @@ export function simulateCommand(): Command {
     .option('--seeds <count>', 'how many seeds, from the first on', Number, 1)
     .option('--steps <count>', 'steps of each run', Number, 60)
     .option('--servers <count>', 'servers of each run', Number, 3)
+    .option('--threads <count>', 'how many seeds are run at a time', Number, availableParallelism())
     .option('--only <steps>', 'only these steps, separated by commas', numbers)
     .action(async (options: SimulateOptions) => {
       const failed = await runAll(options)
@@ -32,38 +35,23 @@ export function simulateCommand(): Command {
     })
 }
 
-async function runAll({ seed, seeds, steps, servers, only }: SimulateOptions): Promise<number> {
+async function runAll({ seed, seeds, steps, servers, threads, only }: SimulateOptions): Promise<number> {
+  const runs = Array.from(
+    { length: seeds },
+    (_, index): RunOptions => ({ seed: seed + index, steps, servers, ...(only && { only: new Set(only) }) }),
+  )
   const sum = noFigures()
+  const traces: string[] = []
   let failed = 0
-  for (let one = seed; one < seed + seeds; one++) {
-    const options = { seed: one, steps, servers, ...(only && { only: new Set(only) }) }
-    const result = await run(options)
-    addFigures(sum, result.figures)
-    if (result.problems.length === 0) continue
+  const take = ({ figures, trace, failure }: SeedReport): void => {
+    addFigures(sum, figures)
+    traces.push(trace)
+    if (failure.length === 0) return
     failed++
-    await report(options, result)
+    console.log(failure.join('\n'))
   }
+  await runSeeds(runs, Math.min(seeds, threads), take)
   console.log(figuresText(sum))
+  if (seeds === 1) console.log(`trace ${traces.join('')}`)
   return failed
-}
-
-/** Prints what failed, then the shortest history that still does, and writes that to a file. */
-async function report(options: RunOptions, failing: RunResult): Promise<void> {
-  const { seed, steps, servers } = options
-  console.log(`seed ${seed} fails:`)
-  for (const problem of failing.problems) console.log(`  ${problem}`)
-  const again = `pnpm simulate --seed ${seed} --steps ${steps} --servers ${servers}`
-  console.log(`  again: ${again}`)
-  if (options.only !== undefined) return writeEvents(seed, failing)
-  const { only, result } = await shrink(options, failing)
-  console.log(`  shortest: ${again} --only ${only.join(',')}`)
-  for (const problem of result.problems) console.log(`    ${problem}`)
-  await writeEvents(seed, result)
-}
-
-/** For `roomserver replay`. */
-async function writeEvents(seed: number, { events }: RunResult): Promise<void> {
-  const file = `simulate-${seed}.jsonl`
-  await writeFile(file, events.map(({ json }) => `${json}\n`).join(''))
-  console.log(`  its ${events.length} events: ${file}`)
 }

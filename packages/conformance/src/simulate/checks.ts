@@ -21,9 +21,13 @@ interface Held {
 
 /** Holds the honest servers against the reference, and against one another. */
 export async function checkWorld(world: World): Promise<void> {
-  for (const { server, eventId } of world.acknowledged) {
-    const [record] = await server.storage.eventsById([eventId])
-    if (record === undefined) world.problem(`${server.name} said it took ${eventId} in, and lost it`)
+  for (const server of world.servers) {
+    const acknowledged = world.acknowledged
+      .filter((one) => one.server === server)
+      .map(({ eventId }) => eventId)
+    const stored = new Set((await server.storage.eventsById(acknowledged)).map(({ eventId }) => eventId))
+    const lost = acknowledged.filter((eventId) => !stored.has(eventId))
+    for (const eventId of lost) world.problem(`${server.name} said it took ${eventId} in, and lost it`)
   }
   for (const server of world.honest) await checkOutputs(world, server)
   for (const roomId of roomsOf(world)) await checkRoom(world, roomId)
@@ -59,8 +63,7 @@ async function checkRoom(world: World, roomId: string): Promise<void> {
   const room = first && (await first.server.storage.room(roomId))
   const rules = room && roomVersion(room.version)
   if (rules === undefined) return
-  const events = [...world.events.values()].filter((event) => event.roomId === roomId)
-  const reference = new ReferenceRoom(rules, events)
+  const reference = new ReferenceRoom(rules, world.eventsOf(roomId))
   for (const held of all) await checkHeld(world, held, reference)
   compare(world, all)
 }
@@ -69,9 +72,7 @@ async function holdings(world: World, server: SimulatedServer, roomId: string): 
   const { storage } = server
   const room = await storage.room(roomId)
   if (room === undefined || room.current === NO_NID) return undefined
-  const ids = [...world.events.values()]
-    .filter((event) => event.roomId === roomId)
-    .map(({ eventId }) => eventId)
+  const ids = world.eventsOf(roomId).map(({ eventId }) => eventId)
   const records = (await storage.eventsById(ids)).filter((record) => record.before !== NO_NID)
   const ends = await storage.eventsByNid(room.extremities)
   const current = await server.call((api) =>

@@ -18,6 +18,8 @@ const WRITES: readonly string[] = [
 /** The store as one process has it. The process can be made to die at a write; after that nothing reaches the store. */
 export class CrashingStore {
   readonly store: Storage
+  /** How many writes there were; those that the process died at count. */
+  writes = 0
   #isDead = false
   #writesLeft: number | undefined
   #isAfter = false
@@ -47,12 +49,17 @@ export class CrashingStore {
 
   #guard(name: string, method: unknown, storage: Storage): unknown {
     if (typeof method !== 'function') return method
-    const isWrite = WRITES.includes(name)
+    const call = (parameters: readonly unknown[]): unknown => Reflect.apply(method, storage, parameters)
+    if (!WRITES.includes(name)) {
+      return (...parameters: readonly unknown[]) =>
+        this.#isDead ? Promise.reject(new ServerCrashed()) : call(parameters)
+    }
     return async (...parameters: readonly unknown[]) => {
       if (this.#isDead) throw new ServerCrashed()
-      const dies = isWrite && this.#isLast()
+      this.writes++
+      const dies = this.#isLast()
       if (dies && !this.#isAfter) return this.#die()
-      const result: unknown = await Reflect.apply(method, storage, parameters)
+      const result = await call(parameters)
       return dies ? this.#die() : result
     }
   }

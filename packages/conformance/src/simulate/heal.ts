@@ -1,4 +1,3 @@
-import type { Pdu } from '@roomserver/events'
 import { NO_NID } from '@roomserver/types'
 import { endOf } from './compose.ts'
 import type { SimulatedServer } from './simulated-server.ts'
@@ -24,10 +23,13 @@ export async function heal(world: World): Promise<void> {
   for (const server of world.servers) await announce(world, server)
   await quieten(world)
   await rejoinLost(world)
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const roomId of roomsOf(world)) await spread(world, roomId)
-    for (const roomId of roomsOf(world)) await repair(world, roomId)
-    for (const roomId of roomsOf(world)) await meet(world, roomId)
+  for (const roomId of roomsOf(world)) {
+    for (let round = 0; round < ROUNDS; round++) {
+      await spread(world, roomId)
+      await repair(world, roomId)
+      await meet(world, roomId)
+      if (await areOne(world, roomId)) break
+    }
   }
 }
 
@@ -45,8 +47,7 @@ async function quieten(world: World): Promise<void> {
 async function rejoinLost(world: World): Promise<void> {
   for (const roomId of roomsOf(world)) {
     for (const server of world.honest) {
-      const room = await server.storage.room(roomId)
-      if (room !== undefined && room.current !== NO_NID) continue
+      if (await server.isIn(roomId)) continue
       const user = await joinedElsewhere(world, server, roomId)
       if (user !== undefined) await join(world, server, user, roomId)
     }
@@ -78,20 +79,56 @@ export async function residents(world: World, roomId: string): Promise<readonly 
 
 /** Gives every event that one of the servers has in its graph to those that do not. */
 async function spread(world: World, roomId: string): Promise<void> {
-  const events = [...world.events.values()].filter((event) => event.roomId === roomId)
-  const servers = await residents(world, roomId)
-  for (const event of events) {
-    const havers: SimulatedServer[] = []
-    const others: SimulatedServer[] = []
-    for (const server of servers) ((await hasInGraph(server, event)) ? havers : others).push(server)
-    const [haver] = havers
+  const graphs = await graphsOf(world, roomId)
+  for (const event of world.eventsOf(roomId)) {
+    const [haver] = graphs.find(([, { ids }]) => ids.has(event.eventId)) ?? []
     if (haver === undefined) continue
-    for (const server of others) {
+    for (const [server, { ids }] of graphs) {
+      if (ids.has(event.eventId) || (await inGraph(server, [event.eventId])).size > 0) continue
       await takeIn(world, server, event, haver.name)
       await announce(world, server)
     }
   }
   await quieten(world)
+}
+
+/** Whether all servers of a room have the same events, and the same ends. */
+async function areOne(world: World, roomId: string): Promise<boolean> {
+  const [first, ...others] = (await graphsOf(world, roomId)).map(([, graph]) => graph)
+  return others.every(
+    ({ ids, ends }) => first !== undefined && isSame(first.ids, ids) && isSame(first.ends, ends),
+  )
+}
+
+function isSame(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {
+  return one.size === other.size && [...one].every((id) => other.has(id))
+}
+
+/** What a server has of a room's graph. */
+interface Graph {
+  readonly ids: ReadonlySet<string>
+  readonly ends: ReadonlySet<string>
+}
+
+async function graphsOf(
+  world: World,
+  roomId: string,
+): Promise<readonly (readonly [SimulatedServer, Graph])[]> {
+  const eventIds = world.eventsOf(roomId).map((event) => event.eventId)
+  const graphs: (readonly [SimulatedServer, Graph])[] = []
+  for (const server of await residents(world, roomId)) {
+    const room = await server.storage.room(roomId)
+    const ends = await server.storage.eventsByNid(room?.extremities ?? [])
+    const graph = { ids: await inGraph(server, eventIds), ends: new Set(ends.map((end) => end.eventId)) }
+    graphs.push([server, graph])
+  }
+  return graphs
+}
+
+/** Those of some events that a server has in its graph. */
+async function inGraph({ storage }: SimulatedServer, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  const records = await storage.eventsById(ids)
+  return new Set(records.filter((one) => one.before !== NO_NID).map((one) => one.eventId))
 }
 
 /** Lets what waits for something be tried again, now that everything can be fetched. */
@@ -100,11 +137,6 @@ async function repair(world: World, roomId: string): Promise<void> {
     await server.takeUpRepairs(roomId)
     await announce(world, server)
   }
-}
-
-async function hasInGraph(server: SimulatedServer, event: Pdu): Promise<boolean> {
-  const [record] = await server.storage.eventsById([event.eventId])
-  return record !== undefined && record.before !== NO_NID
 }
 
 /** Each server says something, upon all that it has. */

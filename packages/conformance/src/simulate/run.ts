@@ -4,6 +4,7 @@ import type { Figures } from './figures.ts'
 import { heal } from './heal.ts'
 import { lie, twister } from './liars.ts'
 import { Dice } from './random.ts'
+import { traceOf } from './trace.ts'
 import { announce, deliverDue } from './transport.ts'
 import { userActs } from './users.ts'
 import { World } from './world.ts'
@@ -21,6 +22,8 @@ export interface RunResult {
   readonly problems: readonly string[]
   /** Every event that was made, in that order. */
   readonly events: readonly Pdu[]
+  /** The same for every run with the same options; see `traceOf`. */
+  readonly trace: string
 }
 
 const MAX_PASS_MS = 600
@@ -28,6 +31,7 @@ const MAX_PASS_MS = 600
 /** One simulated world from its beginning to its end, checked. The same options give the same result. */
 export async function run({ seed, steps, servers, only }: RunOptions): Promise<RunResult> {
   const world = await World.open(seed, servers)
+  let trace = ''
   try {
     if (servers > 2 && world.dice.chance(60)) corruptLast(world)
     for (let step = 0; step < steps; step++) {
@@ -38,10 +42,11 @@ export async function run({ seed, steps, servers, only }: RunOptions): Promise<R
     world.dice = new Dice(seed, steps)
     await heal(world)
     await checkWorld(world)
+    trace = await traceOf(world)
   } finally {
     await world.close()
   }
-  return { figures: world.figures, problems: world.problems, events: [...world.events.values()] }
+  return { figures: world.figures, problems: world.problems, events: [...world.events.values()], trace }
 }
 
 /** Something happens; then what has arrived is delivered. Each step has dice of its own, so that any can be left out. */

@@ -2,7 +2,7 @@ import type { FederationApi, RoomserverApi } from '@roomserver/api'
 import { createInput, createRoomserver, Pieces, type RoomInput } from '@roomserver/core'
 import { ed25519, encodeBase64, type SigningKey } from '@roomserver/events'
 import { openStorage, type Storage } from '@roomserver/storage'
-import { isFailure, parseServerName, silentLogger, type ServerName } from '@roomserver/types'
+import { isFailure, NO_NID, parseServerName, silentLogger, type ServerName } from '@roomserver/types'
 import { CrashingStore } from './crashing-store.ts'
 import type { World } from './world.ts'
 
@@ -16,6 +16,8 @@ interface Process {
 const CACHE_BYTES = 4 * 1024 * 1024
 /** By the clock of the machine: only a fault lets anything take this long. */
 const PATIENCE_MS = 60_000
+/** No repair looks at the clock of the machine, or a busy one would have other things happen. */
+const REPAIR_LIMITS = { patienceMs: 2 * PATIENCE_MS, callMs: 2 * PATIENCE_MS }
 
 /** A whole room server of ours on a store in memory. Its process can die and be started again; the store stays. */
 export class SimulatedServer {
@@ -26,7 +28,9 @@ export class SimulatedServer {
   readonly storage: Storage
   readonly #world: World
   readonly #federation: FederationApi
+  readonly #rooms = new Set<string>()
   #process: Process
+  #seen: { readonly guard?: CrashingStore; readonly writes: number } = { writes: 0 }
   isDown = false
   /** Outputs up to here were given to the network; survives crashes, as a consumer's position does. */
   outputsRead = 0
@@ -57,6 +61,23 @@ export class SimulatedServer {
     return this.#process.input.counters
   }
 
+  /** Whether it may have announced something since this was asked the last time. */
+  takeNews(): boolean {
+    const { guard } = this.#process
+    const hasNews = this.#seen.guard !== guard || this.#seen.writes !== guard.writes
+    this.#seen = { guard, writes: guard.writes }
+    return hasNews
+  }
+
+  /** Whether it knows the state of a room. */
+  async isIn(roomId: string): Promise<boolean> {
+    if (this.#rooms.has(roomId)) return true
+    const room = await this.storage.room(roomId)
+    if (room === undefined || room.current === NO_NID) return false
+    this.#rooms.add(roomId)
+    return true
+  }
+
   #start(): Process {
     const world = this.#world
     const guard = new CrashingStore(this.storage)
@@ -69,7 +90,7 @@ export class SimulatedServer {
       federation: this.#federation,
       serverName: this.name,
     }
-    const input = createInput(parts)
+    const input = createInput(parts, {}, REPAIR_LIMITS)
     const randomId = (length: number) => world.dice.text(length)
     const api = createRoomserver({ ...parts, input, signingKey: this.key, randomId })
     return { guard, input, api }

@@ -9,6 +9,8 @@ const PAGE = 500
 
 /** Gives what a server has announced to the network, as far as it is to be sent on. */
 export async function announce(world: World, server: SimulatedServer): Promise<void> {
+  if (!server.takeNews()) return
+  const audiences = new Map<string, ReadonlySet<string>>()
   for (;;) {
     const outputs = await server.storage.outputs(server.outputsRead, PAGE)
     for (const output of outputs) {
@@ -19,7 +21,8 @@ export async function announce(world: World, server: SimulatedServer): Promise<v
       if (rewrites) server.rewrites.set(roomId, (server.rewrites.get(roomId) ?? 0) + 1)
       const event = parsed(output.version, output.eventJson)
       if (event !== undefined && !world.events.has(event.eventId)) world.learn(event)
-      const now = await world.audienceOf(server, roomId)
+      const now = audiences.get(roomId) ?? (await world.audienceOf(server, roomId))
+      audiences.set(roomId, now)
       const before = server.audience.get(roomId) ?? now
       server.audience.set(roomId, now)
       if (sendAsServer !== server.name) continue
@@ -62,20 +65,23 @@ export async function takeIn(
   event: Pdu,
   origin: string,
 ): Promise<boolean> {
-  const room = await server.storage.room(event.roomId)
-  if (room === undefined || room.current === 0) return true
+  if (!(await server.isIn(event.roomId))) return true
   const isAsync = !world.isHealed && world.dice.chance(30)
   const request = { input_room_events: [inputOf(event, { origin })], async: isAsync }
   const answer = await server.call((api) => api.inputRoomEvents(request))
   return answer !== undefined || !server.isDown
 }
 
-export async function isSigned(world: World, event: Pdu): Promise<boolean> {
-  const verdict = await verifySignatures(event, (server, keyId) => {
+/** What a federation component checks of what it is sent; once for all servers. */
+async function isSigned(world: World, event: Pdu): Promise<boolean> {
+  const known = world.signed.get(event.json)
+  if (known !== undefined) return known
+  const { ok } = await verifySignatures(event, (server, keyId) => {
     const found = world.publicKeys([`${server}/${keyId}`]).get(`${server}/${keyId}`)
     return found && { key: found.key, validUntilTs: found.valid_until_ts }
   })
-  return verdict.ok
+  world.signed.set(event.json, ok)
+  return ok
 }
 
 export function parsed(version: string, json: string): Pdu | undefined {

@@ -20,6 +20,8 @@ export class World {
   readonly problems: string[] = []
   /** Every event that was ever made, in that order. */
   readonly events = new Map<string, Pdu>()
+  /** Whether events are signed as they must be, by their text. */
+  readonly signed = new Map<string, boolean>()
   /** What a server said it has taken in. */
   readonly acknowledged: { readonly server: SimulatedServer; readonly eventId: string }[] = []
   readonly #servers = new Map<string, SimulatedServer>()
@@ -98,6 +100,10 @@ export class World {
 
   author({ key }: SimulatedServer): Author {
     return { key, now: this.network.now(), eventId: this.dice.text(12) }
+  }
+
+  eventsOf(roomId: string): readonly Pdu[] {
+    return [...this.events.values()].filter((event) => event.roomId === roomId)
   }
 
   learn(event: Pdu): void {

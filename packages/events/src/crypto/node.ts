@@ -31,24 +31,31 @@ export const ed25519: Ed25519 = {
   },
 }
 
-/** Making a key takes a fifth of the time of a check, and a few servers send most of the events. */
+/** Making a key takes a fifth of the time of a check and more than signing, and a few servers send most of the events. */
 const keys = new Map<string, KeyObject>()
 const MAX_KEYS = 1_000
 
 function keyOf(publicKey: Uint8Array): KeyObject {
-  const spki = Buffer.from(joined(SPKI_PREFIX, publicKey))
-  const name = spki.toString('latin1')
+  return keptKey(joined(SPKI_PREFIX, publicKey), (key) =>
+    createPublicKey({ key, format: 'der', type: 'spki' }),
+  )
+}
+
+function privateKey(seed: Uint8Array): KeyObject {
+  return keptKey(joined(PKCS8_PREFIX, seed), (key) => createPrivateKey({ key, format: 'der', type: 'pkcs8' }))
+}
+
+/** @param der - what the key is made from; its prefix tells public from private ones */
+function keptKey(der: Uint8Array, make: (der: Buffer) => KeyObject): KeyObject {
+  const bytes = Buffer.from(der)
+  const name = bytes.toString('latin1')
   const known = keys.get(name)
   if (known !== undefined) return known
-  const key = createPublicKey({ key: spki, format: 'der', type: 'spki' })
+  const key = make(bytes)
   for (const oldest of keys.keys()) {
     if (keys.size < MAX_KEYS) break
     keys.delete(oldest)
   }
   keys.set(name, key)
   return key
-}
-
-function privateKey(seed: Uint8Array): KeyObject {
-  return createPrivateKey({ key: Buffer.from(joined(PKCS8_PREFIX, seed)), format: 'der', type: 'pkcs8' })
 }

@@ -1,0 +1,14 @@
+import { createHash } from 'node:crypto'
+import type { World } from './world.ts'
+
+/** A hash over all that was said, and all that every server announced: the same for the same run. */
+export async function traceOf(world: World): Promise<string> {
+  const hash = createHash('sha256')
+  for (const { json } of world.events.values()) hash.update(json)
+  for (const server of world.servers) {
+    for (const { roomId, seq, kind, eventId, body } of await server.storage.outputs(0, 100_000)) {
+      hash.update(JSON.stringify([server.name, roomId, seq, kind, eventId, body]))
+    }
+  }
+  return hash.update(JSON.stringify(world.figures)).digest('hex')
+}
