@@ -2,10 +2,11 @@ import type { Pdu } from '@roomserver/events'
 import { type EventId, NO_NID } from '@roomserver/types'
 import type { EventInput } from '../decide/event-input.ts'
 import type { Fetched, MissingEvents } from '../input/fetch-missing.ts'
-import { fetchAuthEvents, fetchEvents, fetchStateBefore, singleEvents, takeIn } from './fetch-state.ts'
+import { fetchAuthEvents, fetchEvents, fetchStateBefore, singleEvents } from './fetch-state.ts'
 import { oldestFirst } from '../graph/oldest-first.ts'
 import { refusalTask } from './refusal-task.ts'
 import type { RepairParts } from './repairs.ts'
+import { takeGap } from './take-gap.ts'
 import { type ExpectedRoom, verifiedEvents } from './verify-events.ts'
 
 /** How many events are asked for in one go. */
@@ -19,13 +20,15 @@ const MAX_SINGLE = 200
 export type Way = 'events' | 'state'
 
 /** A gap in the room's graph before an event, and the server that is asked to fill it. */
-interface Gap extends ExpectedRoom {
+export interface Gap extends ExpectedRoom {
   readonly parts: RepairParts
   readonly server: string
   readonly event: Pdu
   /** Whether the repair has to end, for want of time or because another server was quicker. */
   readonly isTimeUp: () => boolean
   readonly way: Way
+  /** What servers gave of the gap: none is asked for that twice. */
+  readonly given: Map<string, readonly Pdu[]>
 }
 
 /**
@@ -38,16 +41,19 @@ export async function fillFrom(
   server: string,
   input: EventInput,
   missing: MissingEvents,
-  { isTimeUp, way }: Pick<Gap, 'isTimeUp' | 'way'>,
+  attempt: Pick<Gap, 'isTimeUp' | 'way' | 'given'>,
 ): Promise<Fetched> {
   const { pdu } = input
-  const gap: Gap = { parts, server, event: pdu, isTimeUp, way, roomId: pdu.roomId, rules: pdu.rules }
+  const { way, given } = attempt
+  const gap: Gap = { ...attempt, parts, server, event: pdu, roomId: pdu.roomId, rules: pdu.rules }
   try {
     if (missing.auth.length > 0) await fetchAuthEvents(parts, gap, server, pdu.eventId)
     if (missing.state.length > 0) await fetchEvents(parts, gap, server, missing.state.slice(0, MAX_SINGLE))
     const left = await notInGraph(gap, missing.prev)
     if (left.length === 0) return await settled(gap, missing)
-    for (const event of await eventsInGap(gap, left)) await takeOne(gap, event)
+    const events = given.get(server) ?? (await eventsInGap(gap, left))
+    given.set(server, events)
+    await takeGap(gap, events)
     if ((await notInGraph(gap, missing.prev)).length === 0) return { kind: 'filled' }
     if (way === 'events') return failed('it does not have all events of the gap')
     const eventIds = await fetchStateBefore(parts, gap, server, pdu)
@@ -119,21 +125,6 @@ async function notInGraph({ parts }: Gap, ids: readonly EventId[]): Promise<read
   const records = await parts.store.eventsById(ids)
   const inGraph = new Set(records.filter((one) => one.before !== NO_NID).map((one) => one.eventId))
   return ids.filter((id) => !inGraph.has(id))
-}
-
-/** Takes a fetched event in as one that is new to us. Where its own past is not known, with the state before it. */
-async function takeOne(gap: Gap, event: Pdu): Promise<void> {
-  const { parts, server, isTimeUp, way } = gap
-  if (isTimeUp()) return
-  const input: EventInput = { kind: 'new', pdu: event, sendAsServer: '' }
-  let outcome = await takeIn(parts, input)
-  if (outcome.kind === 'missing' && outcome.auth.length > 0) {
-    await fetchAuthEvents(parts, gap, server, event.eventId)
-    outcome = await takeIn(parts, input)
-  }
-  if (outcome.kind !== 'missing' || outcome.prev.length === 0 || way === 'events') return
-  const eventIds = await fetchStateBefore(parts, gap, server, event)
-  if (eventIds.length > 0) await takeIn(parts, { ...input, stateBefore: { by: 'repair', eventIds } })
 }
 
 function failed(reason: string): Fetched {

@@ -1,3 +1,4 @@
+import type { Pdu } from '@roomserver/events'
 import { type Clock, type Logger, NO_NID, type RoomId, serverOf } from '@roomserver/types'
 import type { EventInput } from '../decide/event-input.ts'
 import type { InputCounters } from '../input/counters.ts'
@@ -119,12 +120,13 @@ export class Repairs {
     const { clock, log, counters, jobs } = this.#parts
     const fields = { room_id: input.pdu.roomId, event_id: input.pdu.eventId }
     const parts = { ...this.#parts, onStored: () => jobs.fetched(fields.event_id) }
+    const given = new Map<string, readonly Pdu[]>()
     let reason = 'there is no other server to ask'
     const ask = async (server: string, way: Way, { isOver }: Attempt): Promise<Fetched | undefined> => {
       const isTimeUp = () => isOver() || clock.now() >= deadline
       if (isTimeUp()) reason = 'the time for it is over'
       if (isTimeUp()) return undefined
-      const fetched = await fillFrom(parts, server, input, lacking, { isTimeUp, way })
+      const fetched = await fillFrom(parts, server, input, lacking, { isTimeUp, way, given })
       if (fetched.kind === 'failed') reason = `${server}: ${fetched.reason}`
       if (fetched.kind === 'failed') return undefined
       log.info({ ...fields, server, outcome: fetched.kind }, 'missing events fetched')

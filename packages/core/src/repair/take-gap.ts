@@ -1,0 +1,49 @@
+import type { Pdu } from '@roomserver/events'
+import type { EventInput, Outcome } from '../decide/event-input.ts'
+import { fetchAuthEvents, fetchStateBefore, takeIn } from './fetch-state.ts'
+import type { Gap } from './fill-gap.ts'
+
+/**
+ * Takes fetched events in as such that are new to us, oldest first: all together as far as their past is known, and
+ * one by one, with the state before it, where it is not.
+ */
+export async function takeGap(gap: Gap, events: readonly Pdu[]): Promise<void> {
+  let rest = events
+  while (rest.length > 0 && !gap.isTimeUp()) {
+    rest = await lacking(gap, rest)
+    rest = await bridged(gap, rest)
+  }
+}
+
+/** Takes in those of the events that lack nothing, and returns the others. */
+async function lacking({ parts }: Gap, events: readonly Pdu[]): Promise<readonly Pdu[]> {
+  const outcomes = await Promise.all(events.map((event) => takeIn(parts, asNew(event))))
+  return events.filter((_, index) => outcomes[index]?.kind === 'missing')
+}
+
+/** Takes events in until there is one on which others may build, and returns those after it. */
+async function bridged(gap: Gap, events: readonly Pdu[]): Promise<readonly Pdu[]> {
+  for (const [index, event] of events.entries()) {
+    if (gap.isTimeUp()) return []
+    const outcome = await takeOne(gap, event)
+    if (outcome.kind === 'stored') return events.slice(index + 1)
+  }
+  return []
+}
+
+async function takeOne({ parts, server, way, ...gap }: Gap, event: Pdu): Promise<Outcome> {
+  const input = asNew(event)
+  let outcome = await takeIn(parts, input)
+  if (outcome.kind === 'missing' && outcome.auth.length > 0) {
+    await fetchAuthEvents(parts, gap, server, event.eventId)
+    outcome = await takeIn(parts, input)
+  }
+  if (outcome.kind !== 'missing' || outcome.prev.length === 0 || way === 'events') return outcome
+  const eventIds = await fetchStateBefore(parts, gap, server, event)
+  if (eventIds.length === 0) return outcome
+  return await takeIn(parts, { ...input, stateBefore: { by: 'repair', eventIds } })
+}
+
+function asNew(pdu: Pdu): EventInput {
+  return { kind: 'new', pdu, sendAsServer: '' }
+}
