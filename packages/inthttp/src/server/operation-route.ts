@@ -74,31 +74,26 @@ async function answer(
   if (!decoded.ok) return sendError(reply, badRequest(decoded.message))
   const checked = endpoint.request.safeParse(decoded.value)
   if (!checked.success) return sendError(reply, badRequest(checked.error.message))
-  const signal = goneSignal(reply)
+  const gone = new AbortController()
+  const onClose = () => gone.abort()
+  reply.raw.once('close', onClose)
   try {
-    const work = () => call(decoded.value, { signal })
+    const work = () => call(decoded.value, { signal: gone.signal })
     const { traceparent } = request.headers
     const value = await (tracing === undefined ? work() : tracing.operation(name, oneOf(traceparent), work))
     return sendAnswer(reply, endpoint.response, value, limits.answerStallMs)
   } catch (error) {
     if (isFailure(error)) return sendError(reply, failureForm(error))
-    if (signal.aborted) return sendError(reply, unexpectedForm(request.id))
+    if (gone.signal.aborted) return sendError(reply, unexpectedForm(request.id))
     log.error({ operation: name, request_id: request.id, err: error }, 'operation failed unexpectedly')
     return sendError(reply, unexpectedForm(request.id))
+  } finally {
+    reply.raw.off('close', onClose)
   }
 }
 
 function oneOf(header: string | string[] | undefined): string | undefined {
   return typeof header === 'string' ? header : undefined
-}
-
-/** Aborted when the caller hangs up before the answer is out. */
-function goneSignal(reply: FastifyReply): AbortSignal {
-  const controller = new AbortController()
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableEnded) controller.abort()
-  })
-  return controller.signal
 }
 
 function refuseBody(

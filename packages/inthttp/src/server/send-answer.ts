@@ -1,4 +1,6 @@
-import type { ServerResponse } from 'node:http'
+import { ServerResponse } from 'node:http'
+import type { ServerHttp2Stream } from 'node:http2'
+import type { Writable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import { encodeInPieces } from '@roomserver/api'
 import type { FastifyReply } from 'fastify'
@@ -35,13 +37,26 @@ export function sendAnswer(
   const pieces = encodeInPieces(schema, value)
   const first = nextBatch(pieces)
   reply.hijack()
-  const { raw } = reply
-  const type = { 'content-type': 'application/json' }
-  raw.writeHead(200, first.isLast ? { ...type, 'content-length': first.length } : type)
-  if (reply.request.method === 'HEAD') raw.end()
-  else if (first.isLast) finish(raw, first)
-  else pour(raw, first, pieces, stallMs).catch(() => raw.destroy())
+  const out = begin(reply, first.isLast ? first.length : undefined)
+  if (out === undefined) return reply
+  if (reply.request.method === 'HEAD') out.end()
+  else if (first.isLast) finish(out, first)
+  else pour(out, first, pieces, stallMs).catch(() => out.destroy())
   return reply
+}
+
+/** Sends the headers, and gives what takes the body; `undefined`: the caller is gone. */
+function begin({ raw }: FastifyReply, length: number | undefined): Writable | undefined {
+  const headers = {
+    'content-type': 'application/json',
+    ...(length !== undefined && { 'content-length': length }),
+  }
+  const { stream } = raw as { readonly stream?: ServerHttp2Stream }
+  if (stream === undefined) return raw.writeHead(200, headers)
+  if (stream.destroyed) return undefined
+  // Not as HTTP/1.1 would: a response in its shape might have trailers, and says that it is over with a write of its own.
+  stream.respond({ ':status': 200, ...headers })
+  return stream
 }
 
 interface Batch {
@@ -64,48 +79,48 @@ function nextBatch(source: Iterator<string | Uint8Array, void>): Batch {
 }
 
 async function pour(
-  raw: ServerResponse,
+  out: Writable,
   first: Batch,
   rest: Iterator<string | Uint8Array, void>,
   stallMs: number,
 ): Promise<void> {
   let batch = first
   while (!batch.isLast) {
-    if (!write(raw, batch) && !(await isTaken(raw, stallMs))) return void raw.destroy()
+    if (!write(out, batch) && !(await isTaken(out, stallMs))) return void out.destroy()
     // A caller as fast as this one must not keep the others from their turn.
     await setImmediate()
     batch = nextBatch(rest)
   }
-  finish(raw, batch)
+  finish(out, batch)
 }
 
-/** Writes a batch in one go. False: the caller has not taken it yet. */
-function write(raw: ServerResponse, { pieces }: Batch): boolean {
-  // A response of HTTP/1.1 that was corked does not tell when it has drained.
-  const isCorked = raw.req.httpVersionMajor > 1
-  if (isCorked) raw.cork()
+/** Writes a batch. False: the caller has not taken it yet. */
+function write(out: Writable, { pieces }: Batch): boolean {
+  // In one go, except on HTTP/1.1: a response that was corked does not tell when it has drained.
+  const isCorked = !(out instanceof ServerResponse)
+  if (isCorked) out.cork()
   let isTaken = true
-  for (const piece of pieces) isTaken = raw.write(piece)
-  if (isCorked) raw.uncork()
+  for (const piece of pieces) isTaken = out.write(piece)
+  if (isCorked) out.uncork()
   return isTaken
 }
 
-function finish(raw: ServerResponse, batch: Batch): void {
+function finish(out: Writable, batch: Batch): void {
   const [only] = batch.pieces
-  if (batch.pieces.length === 1) return void raw.end(only)
-  write(raw, batch)
-  raw.end()
+  if (batch.pieces.length === 1) return void out.end(only)
+  write(out, batch)
+  out.end()
 }
 
 /** Waits until the caller has taken what was written; false: he is gone, or took too long. */
-function isTaken(raw: ServerResponse, stallMs: number): Promise<boolean> {
+function isTaken(out: Writable, stallMs: number): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>()
   const timer = setTimeout(() => resolve(false), stallMs)
   const onDrain = () => resolve(true)
   const onClose = () => resolve(false)
-  raw.once('drain', onDrain).once('close', onClose)
+  out.once('drain', onDrain).once('close', onClose)
   return promise.finally(() => {
     clearTimeout(timer)
-    raw.off('drain', onDrain).off('close', onClose)
+    out.off('drain', onDrain).off('close', onClose)
   })
 }
