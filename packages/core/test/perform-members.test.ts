@@ -257,6 +257,33 @@ describe('performInvite', () => {
     expect(rooms).toEqual({ RoomIDs: ['!far:b'] })
   })
 
+  it.each([
+    ['by who sent it', '@bob:b', 'leave', []],
+    ['by another user of that server, who bans', '@dave:b', 'ban', []],
+    ['not by a server that did not send it', '@eve:c', 'leave', ['!far:b']],
+    ['not by a message', '@bob:b', undefined, ['!far:b']],
+  ])('has an invite into an unknown room withdrawn %s', async (_what, sender, membership, left) => {
+    const { server } = await started()
+    await using _server = server
+    const far = await RoomBuilder.create({ creator: '@bob:b', roomId: '!far:b', joinRule: 'invite' })
+    const invite = await far.member('@bob:b', '@alice:a', 'invite')
+    await server.api.performInvite(inviteRequest(invite))
+    const end =
+      membership === undefined
+        ? await far.message('leave', { sender })
+        : await far.member(sender, '@alice:a', membership)
+    await server.hs.take(end)
+    await server.hs.take(end)
+    const rooms = await server.api.queryRoomsForUser({ UserID: '@alice:a', WantMembership: 'invite' })
+    expect(rooms).toEqual({ RoomIDs: left })
+    const told = (await server.hs.outputs()).filter((output) => output.type === 'retire_invite_event')
+    expect(told).toMatchObject(
+      left.length > 0
+        ? []
+        : [{ retire_invite_event: { EventID: invite.eventId, RetiredByEventID: end.eventId } }],
+    )
+  })
+
   // Consumers that are slow read the output when the event may have come again, by the room.
   it('announces what the user is shown, whatever becomes of the event', async () => {
     const { server, room } = await started('invite')

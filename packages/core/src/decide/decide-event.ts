@@ -20,6 +20,7 @@ import { announceNew, announceOld } from './outputs.ts'
 import { applyRedactions, type Redacted } from './redactions.ts'
 import { stateBefore } from './state-before.ts'
 import { storeEvent } from './store-event.ts'
+import { withdrawInvite } from './withdraw-invite.ts'
 
 /** What the rules say about an event, as it is stored with it. */
 export interface Judgement {
@@ -46,7 +47,9 @@ export function* decideEvent(draft: Draft, arrived: EventInput): Asking<DecideNe
   const citations = yield* citationsOf(draft, arrived)
   const input = withoutNeedlessState(arrived, citations)
   const { auth, prev } = citations.missing
-  if (auth.length + prev.length > 0) return { kind: 'missing', auth, prev, state: [] }
+  if (auth.length + prev.length > 0) {
+    return (yield* withdrawInvite(draft, input, known)) ?? { kind: 'missing', auth, prev, state: [] }
+  }
   if (input.kind === 'outlier') return yield* decideOutlier(draft, input, citations)
 
   const before = yield* stateBefore(draft, input, citations)

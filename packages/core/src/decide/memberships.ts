@@ -56,6 +56,12 @@ function* readInvites(draft: Draft, users: readonly string[]): Asking<DecideNeed
   if (missing.length > 0) yield { kind: 'pending-invites', users: missing }
 }
 
+/** The invites of a user that were neither accepted nor rejected so far. */
+export function* pendingInvites(draft: Draft, user: string): Asking<DecideNeed, readonly InviteRecord[]> {
+  yield* readInvites(draft, [user])
+  return draft.reads.pendingInvites(user) ?? []
+}
+
 function* updateMembership(
   draft: Draft,
   cause: EventRecord,
@@ -98,8 +104,7 @@ export function* beginInvite(
   user: string,
   shown?: JsonObject,
 ): Asking<DecideNeed, void> {
-  yield* readInvites(draft, [user])
-  const pending = draft.reads.pendingInvites(user) ?? []
+  const pending = yield* pendingInvites(draft, user)
   if (pending.some((invite) => invite.event === event.nid)) return
   const { sender } = draft.view.pduOf(event, draft.rules)
   const invite: InviteRecord = {
@@ -122,8 +127,7 @@ export function* endInvites(
   membership: Membership,
   by: EventRecord | undefined,
 ): Asking<DecideNeed, void> {
-  yield* readInvites(draft, [user])
-  for (const invite of draft.reads.pendingInvites(user) ?? []) {
+  for (const invite of yield* pendingInvites(draft, user)) {
     const [event] = yield* eventsOf(draft.view, [invite.event])
     draft.setInvite({ ...invite, retiredBy: by?.nid ?? NO_NID })
     draft.addOutput('retire_invite_event', NO_NID, {

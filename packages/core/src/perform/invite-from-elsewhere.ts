@@ -1,11 +1,12 @@
 import type { PerformInviteRequest } from '@roomserver/api'
 import { headeredJson, type Pdu } from '@roomserver/events'
-import { type Asking, type EventRecord, type JsonObject, NO_NID, type RoomRecord } from '@roomserver/types'
+import { type Asking, type JsonObject, NO_NID, type RoomRecord } from '@roomserver/types'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
-import { internStateKey, internType, newEventNid } from '../decide/give-nids.ts'
+import { internStateKey } from '../decide/give-nids.ts'
 import { beginInvite } from '../decide/memberships.ts'
-import { eventsWithIds, eventWithId } from '../view/asking.ts'
+import { storeUnjudged } from '../decide/store-unjudged.ts'
+import { eventWithId } from '../view/asking.ts'
 import type { PerformContext } from './context.ts'
 import type { Invite } from './invite.ts'
 import { inviteState, withInviteState } from './invite-state.ts'
@@ -31,7 +32,7 @@ function* noteInvite(draft: Draft, event: Pdu, target: string): Asking<DecideNee
   const known = yield* eventWithId(draft.view, event.eventId)
   // It came with the room's other events meanwhile, and is part of its state.
   if (known !== null && known.before !== NO_NID) return
-  const record = known ?? (yield* storeOutlier(draft, event))
+  const record = known ?? (yield* storeUnjudged(draft, event))
   draft.setMembership({
     roomNid: draft.read.nid,
     user: yield* internStateKey(draft, target),
@@ -41,25 +42,4 @@ function* noteInvite(draft: Draft, event: Pdu, target: string): Asking<DecideNee
     forgotten: false,
   })
   yield* beginInvite(draft, record, target, JSON.parse(headeredJson(event)) as JsonObject)
-}
-
-function* storeOutlier(draft: Draft, pdu: Pdu): Asking<DecideNeed, EventRecord> {
-  const cited = (yield* eventsWithIds(draft.view, pdu.authEvents)).filter((event) => event !== null)
-  const record: EventRecord = {
-    nid: yield* newEventNid(draft),
-    roomNid: draft.read.nid,
-    eventId: pdu.eventId,
-    typeNid: yield* internType(draft, pdu.type),
-    stateKeyNid: pdu.stateKey === undefined ? NO_NID : yield* internStateKey(draft, pdu.stateKey),
-    depth: pdu.depth,
-    authLevel: Math.max(-1, ...cited.map((event) => event.authLevel)) + 1,
-    authNids: cited.map((event) => event.nid),
-    verdict: 'outlier',
-    before: NO_NID,
-    after: NO_NID,
-    redactedBy: NO_NID,
-    json: pdu.json,
-  }
-  draft.addEvent(record, pdu)
-  return record
 }

@@ -1,0 +1,28 @@
+import type { Pdu } from '@roomserver/events'
+import { type Asking, type EventRecord, NO_NID } from '@roomserver/types'
+import { eventsWithIds } from '../view/asking.ts'
+import type { DecideNeed } from './decide-need.ts'
+import type { Draft } from './draft.ts'
+import { internStateKey, internType, newEventNid } from './give-nids.ts'
+
+/** Stores an event beside the graph of a room of which too little is known to judge it: an invite, or its end. */
+export function* storeUnjudged(draft: Draft, pdu: Pdu): Asking<DecideNeed, EventRecord> {
+  const cited = (yield* eventsWithIds(draft.view, pdu.authEvents)).filter((event) => event !== null)
+  const record: EventRecord = {
+    nid: yield* newEventNid(draft),
+    roomNid: draft.read.nid,
+    eventId: pdu.eventId,
+    typeNid: yield* internType(draft, pdu.type),
+    stateKeyNid: pdu.stateKey === undefined ? NO_NID : yield* internStateKey(draft, pdu.stateKey),
+    depth: pdu.depth,
+    authLevel: Math.max(-1, ...cited.map((event) => event.authLevel)) + 1,
+    authNids: cited.map((event) => event.nid),
+    verdict: 'outlier',
+    before: NO_NID,
+    after: NO_NID,
+    redactedBy: NO_NID,
+    json: pdu.json,
+  }
+  draft.addEvent(record, pdu)
+  return record
+}
