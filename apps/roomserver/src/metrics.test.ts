@@ -32,6 +32,7 @@ it('counts what is looked up and what is reported', async () => {
     input: { counters, rooms, repairs },
     pieces: { bytes: 12 },
     relay,
+    dummyEvents: { sent: 2 },
     scrubber: { checkedRooms: 7, findings: 0 },
     now: () => 3_500,
   })

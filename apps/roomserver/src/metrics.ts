@@ -12,6 +12,7 @@ export interface MetricsSources {
   readonly pieces: Pick<Pieces, 'bytes'>
   /** Undefined: no message server; answers undefined: another process delivers. */
   readonly relay?: (() => RelayStatus | undefined) | undefined
+  readonly dummyEvents: { readonly sent: number }
   readonly scrubber: { readonly checkedRooms: number; readonly findings: number }
   readonly now: () => number
 }
@@ -33,7 +34,13 @@ export function createMetrics(sources: MetricsSources): Metrics {
   addInputMetrics(registry, sources.input.counters)
   addLoadMetrics(registry, sources)
   if (sources.input.repairs !== undefined) addRepairMetrics(registry, sources.input.repairs)
-  const { scrubber } = sources
+  const { scrubber, dummyEvents } = sources
+  addTotal(
+    registry,
+    'dummy_events',
+    'Events sent to bring the ends of rooms together.',
+    () => dummyEvents.sent,
+  )
   addTotal(registry, 'scrubbed_rooms', 'Rooms that the scrubber has checked.', () => scrubber.checkedRooms)
   addTotal(
     registry,

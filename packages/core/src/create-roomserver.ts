@@ -3,7 +3,9 @@ import type { AppserviceApi, FederationApi, RoomserverApi, UserApi } from '@room
 import type { SigningKey } from '@roomserver/events'
 import type { Clock, Logger, ServerName } from '@roomserver/types'
 import type { RoomInput } from './input/create-input.ts'
+import type { PerformContext } from './perform/context.ts'
 import { createPerforms } from './perform/create-performs.ts'
+import { createDummyEvents, type DummyEvents } from './perform/dummy-events.ts'
 import { Turns } from './perform/turns.ts'
 import type { Store } from './ports.ts'
 import type { Compatibility } from './query/context.ts'
@@ -39,13 +41,35 @@ export interface RoomserverOptions {
 
 /** All operations of the internal API, in process. */
 export function createRoomserver(deps: RoomserverDeps, options: RoomserverOptions = {}): RoomserverApi {
-  const { input, federation, user, appservice, randomId = unguessableId, ...parts } = deps
+  return roomserverOf(contextOf(deps, options))
+}
+
+/** A room server, and what brings the ends of rooms together that have too many. */
+export interface TendedRoomserver {
+  readonly rooms: RoomserverApi
+  readonly dummyEvents: DummyEvents
+}
+
+/** {@link createRoomserver} for a process that looks after its rooms. */
+export function createTendedRoomserver(
+  deps: RoomserverDeps & { readonly input: Pick<RoomInput, 'forked'> },
+  options: RoomserverOptions = {},
+): TendedRoomserver {
+  const context = contextOf(deps, options)
+  return { rooms: roomserverOf(context), dummyEvents: createDummyEvents(context, deps.input.forked) }
+}
+
+function contextOf(deps: RoomserverDeps, { compatibility = 'current' }: RoomserverOptions): PerformContext {
+  const { federation, user, appservice, randomId = unguessableId, ...parts } = deps
   const store = watchedStore(parts.store, parts.pieces)
-  const context = { ...parts, store, appservice, compatibility: options.compatibility ?? 'current' }
+  return { ...parts, store, federation, user, appservice, randomId, compatibility, turns: new Turns() }
+}
+
+function roomserverOf(context: PerformContext): RoomserverApi {
   return {
-    inputRoomEvents: (request) => input.inputRoomEvents(request),
+    inputRoomEvents: (request) => context.input.inputRoomEvents(request),
     ...createQueries(context),
-    ...createPerforms({ ...context, input, federation, user, randomId, turns: new Turns() }),
+    ...createPerforms(context),
   }
 }
 

@@ -1,9 +1,16 @@
-export { createRoomserver, type RoomserverDeps, type RoomserverOptions } from './create-roomserver.ts'
+export {
+  createRoomserver,
+  createTendedRoomserver,
+  type RoomserverDeps,
+  type RoomserverOptions,
+  type TendedRoomserver,
+} from './create-roomserver.ts'
 export type { EventInput, EventKind, Outcome } from './decide/event-input.ts'
 export { createInput, type InputDeps, type RoomInput } from './input/create-input.ts'
 export type { InputCounters } from './input/counters.ts'
 export type { Fetched, FetchMissing, MissingEvents } from './input/fetch-missing.ts'
 export { DEFAULT_ROOM_LIMITS, type RoomLimits } from './input/rooms.ts'
+export type { DummyEvents } from './perform/dummy-events.ts'
 export { renderOutput } from './output/render-output.ts'
 export type {
   DirectoryStore,

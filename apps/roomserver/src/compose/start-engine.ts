@@ -7,6 +7,7 @@ import type { Config } from '../config/config.ts'
 import { type AtPoint, stepsOf, tellingStore } from './fault-points.ts'
 import { type Outputs, openOutputs } from './open-outputs.ts'
 import { openStore } from './open-store.ts'
+import { maxEndsOf } from './tend-forks.ts'
 
 /** The room engine without a door: store, cache, input and outputs. */
 export interface Engine extends AsyncDisposable {
@@ -49,7 +50,7 @@ export async function startEngine(
       onOutputs: () => outputs.wake(),
       onStep: at && stepsOf(at),
     },
-    { maxBytesInFlight: settings.input.max_queued_bytes },
+    { maxBytesInFlight: settings.input.max_queued_bytes, maxEnds: maxEndsOf(settings) },
     {
       budgetMs: repair.time,
       callMs: repair.call_time,

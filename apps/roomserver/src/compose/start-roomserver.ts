@@ -1,4 +1,4 @@
-import { createRoomserver } from '@roomserver/core'
+import { createTendedRoomserver, type DummyEvents } from '@roomserver/core'
 import { encodeBase64 } from '@roomserver/events'
 import { type RoomserverServer, serveRoomserver } from '@roomserver/inthttp'
 import { type Logger, type RoomNid, systemClock } from '@roomserver/types'
@@ -10,6 +10,7 @@ import { connectComponents } from './connect-components.ts'
 import type { AtPoint } from './fault-points.ts'
 import { type Scrubber, startScrubber } from './scrubber.ts'
 import { type Engine, startEngine } from './start-engine.ts'
+import { tendForks } from './tend-forks.ts'
 import { tendInbox } from './tend-inbox.ts'
 
 /** A room server that serves. Disposing of it: nothing new is taken, what was begun is finished, all is closed. */
@@ -29,7 +30,7 @@ export async function startRoomserver(config: Config, log: Logger, at?: AtPoint)
   const { federation, user, appservice } = parts.use(connectComponents(config, tracing))
   const engine = parts.use(await startEngine(config, log, federation, at))
   const { keyId, seed } = config.signingKey
-  const rooms = createRoomserver(
+  const { rooms, dummyEvents } = createTendedRoomserver(
     {
       store: engine.storage,
       pieces: engine.pieces,
@@ -45,9 +46,10 @@ export async function startRoomserver(config: Config, log: Logger, at?: AtPoint)
     { compatibility: config.settings.compatibility },
   )
   parts.use(tendInbox(engine, log))
+  parts.use(tendForks(dummyEvents))
   const scrubber = parts.use(startScrubber(engine.storage, config, log))
   const server: RoomserverServer = parts.use(
-    await serveRoomserver(rooms, { ...doorOptions(config, engine, scrubber, log), tracing }),
+    await serveRoomserver(rooms, { ...doorOptions(config, engine, { scrubber, dummyEvents }, log), tracing }),
   )
   const owned = parts.move()
   return { url: server.address, [Symbol.asyncDispose]: () => owned.disposeAsync() }
@@ -56,13 +58,14 @@ export async function startRoomserver(config: Config, log: Logger, at?: AtPoint)
 function doorOptions(
   config: Config,
   engine: Engine,
-  scrubber: Scrubber,
+  counted: { readonly scrubber: Scrubber; readonly dummyEvents: DummyEvents },
   log: Logger,
 ): Parameters<typeof serveRoomserver>[1] {
   const { http, token } = config.settings
   const { status, log: outputs } = engine.outputs
   const now = () => systemClock.now()
-  const metrics = createMetrics({ input: engine.input, pieces: engine.pieces, relay: status, scrubber, now })
+  const { input, pieces } = engine
+  const metrics = createMetrics({ input, pieces, relay: status, ...counted, now })
   const { basicAuth, enabled } = config.metrics
   return {
     listen: config.listen,

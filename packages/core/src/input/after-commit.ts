@@ -4,7 +4,7 @@ import type { ActorParts } from './room-actor.ts'
 
 /** Takes a committed draft over into the cache, counts what it did, and gives the room as it is now. */
 export function takeOver(
-  { pieces, counters, log }: ActorParts,
+  { pieces, counters, forked, log }: ActorParts,
   draft: Draft,
   writeSet: WriteSet,
   revision: number,
@@ -22,6 +22,7 @@ export function takeOver(
   if (writeSet.updates.length > 0) pieces.rooms.rewrote(room.nid)
   pieces.rooms.moves(room)
   counters.count(writeSet)
+  forked.saw(room)
   for (const entry of writeSet.journal) {
     if (!entry.reset) continue
     const fields = { room_id: room.roomId, revision: entry.revision, cause: entry.cause.kind }

@@ -13,6 +13,7 @@ import type { Pieces } from '../view/pieces.ts'
 import { Committer } from './committer.ts'
 import { InputCounters } from './counters.ts'
 import type { FetchMissing } from './fetch-missing.ts'
+import { ForkedRooms } from './forked-rooms.ts'
 import { Intake } from './intake.ts'
 import { NidPool } from './nid-pool.ts'
 import type { RoomTask } from './room-tasks.ts'
@@ -47,6 +48,8 @@ export interface RoomInput {
   runTask<Result>(task: RoomTask<Result>): Promise<Result>
   readonly rooms: Rooms
   readonly counters: InputCounters
+  /** Rooms whose graph has too many ends. */
+  readonly forked: ForkedRooms
   /** Repairs under way; `undefined`: there is nobody to ask for missing events. */
   readonly repairs: RoomRepairs | undefined
   /** Takes up asynchronous input that was queued before the last stop, by whatever process. */
@@ -70,6 +73,8 @@ export function createInput(
   const { store, pieces, clock, log, serverName, federation, onOutputs, onStep } = deps
   const holder = deps.holder ?? crypto.randomUUID()
   const counters = new InputCounters()
+  const allLimits = { ...DEFAULT_ROOM_LIMITS, ...limits }
+  const forked = new ForkedRooms(allLimits.maxEnds)
   const parts = {
     serverName,
     store,
@@ -77,12 +82,13 @@ export function createInput(
     clock,
     log,
     counters,
+    forked,
     onStep,
     reader: new RoomReader(store),
     nids: new NidPool(store),
     committer: new Committer(store, onOutputs),
   }
-  const rooms = new Rooms(parts, { ...DEFAULT_ROOM_LIMITS, ...limits })
+  const rooms = new Rooms(parts, allLimits)
   const runTask: RoomInput['runTask'] = (task) => rooms.run(task)
   const takeIn: RoomInput['takeIn'] = (input) => intake.takeIn(input)
   const shop =
@@ -100,6 +106,7 @@ export function createInput(
     runTask,
     rooms,
     counters,
+    forked,
     repairs: shop?.seen,
     resume: async () => {
       await intake.resume()

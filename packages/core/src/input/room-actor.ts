@@ -18,6 +18,7 @@ import { View } from '../view/view.ts'
 import { takeOver } from './after-commit.ts'
 import type { Committer } from './committer.ts'
 import type { InputCounters } from './counters.ts'
+import type { ForkedRooms } from './forked-rooms.ts'
 import { loadFor, readArrivals } from './load-needs.ts'
 import type { NidPool } from './nid-pool.ts'
 import type { RoomTask } from './room-tasks.ts'
@@ -31,6 +32,7 @@ export interface ActorParts {
   readonly nids: NidPool
   readonly committer: Committer
   readonly counters: InputCounters
+  readonly forked: ForkedRooms
   readonly clock: Clock
   readonly log: Logger
   /** Told of each step; tests stop the process at one. */

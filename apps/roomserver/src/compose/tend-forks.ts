@@ -1,0 +1,30 @@
+import type { DummyEvents } from '@roomserver/core'
+import type { OwnSettings } from '../config/own-section.ts'
+
+/** How often rooms with too many ends are looked after. */
+const TEND_MS = 10_000
+/** What other servers do as well. */
+const MAX_ENDS = 10
+
+/** How many ends a room may have before something is done about it. */
+export function maxEndsOf({ max_extremities: said, compatibility }: OwnSettings): number {
+  const max = said ?? (compatibility === 'current' ? MAX_ENDS : 0)
+  return max === 0 ? Number.POSITIVE_INFINITY : max
+}
+
+/** Brings the ends of rooms together now and then; rooms in which that does not help wait for their next event. */
+export function tendForks(dummyEvents: DummyEvents): AsyncDisposable {
+  let running = Promise.resolve()
+  let isBusy = false
+  const timer = setInterval(() => {
+    if (isBusy) return
+    isBusy = true
+    running = dummyEvents.tend().finally(() => (isBusy = false))
+  }, TEND_MS)
+  return {
+    [Symbol.asyncDispose]: async () => {
+      clearInterval(timer)
+      await running
+    },
+  }
+}

@@ -1,0 +1,105 @@
+import { authStateOf, powersIn } from '@roomserver/auth'
+import { isFailure, type RoomId, type RoomRecord, type UserId } from '@roomserver/types'
+import { decideEvent } from '../decide/decide-event.ts'
+import type { Outcome } from '../decide/event-input.ts'
+import { sameSet } from '../decide/same-set.ts'
+import { eventTask } from '../input/event-task.ts'
+import type { ForkedRooms } from '../input/forked-rooms.ts'
+import { readInput } from '../input/read-input.ts'
+import type { RoomTask } from '../input/room-tasks.ts'
+import { look, roomWithState } from '../query/context.ts'
+import { currentPdus } from '../query/current-pdus.ts'
+import { rulesOf } from '../query/headered.ts'
+import { buildOnTop } from './build.ts'
+import type { PerformContext } from './context.ts'
+import { newEvent } from './send.ts'
+
+/** The type that Synapse gave such events; clients show nothing of it. */
+export const DUMMY_EVENT = 'org.matrix.dummy_event'
+
+const POWERS = [
+  { type: 'm.room.create', stateKey: '' },
+  { type: 'm.room.power_levels', stateKey: '' },
+]
+/** How many events at most bring the ends of a room together in one go; each takes in as many as an event may name. */
+const MAX_EVENTS = 20
+
+/** Brings the ends of rooms together in which they became too many. */
+export interface DummyEvents {
+  /** How many were sent since the start. */
+  readonly sent: number
+  /** Looks after the rooms of this process with too many ends, one after the other. Never rejects. */
+  tend(): Promise<void>
+}
+
+/** @param forked - the rooms that are to be looked after */
+export function createDummyEvents(context: PerformContext, forked: ForkedRooms): DummyEvents {
+  let sent = 0
+  return {
+    get sent() {
+      return sent
+    },
+    tend: async () => {
+      for (const roomId of forked.ids) {
+        try {
+          sent += await bringTogether(context, roomId)
+          forked.forget(roomId)
+        } catch (error) {
+          if (isFailure(error, 'SHUTTING_DOWN')) return
+          context.log.warn(
+            { room_id: roomId, err: error },
+            'the ends of a room could not be brought together',
+          )
+        }
+      }
+    },
+  }
+}
+
+/** Sends events that say nothing until a room has one end. @returns how many; 0 where no user of ours may send any */
+function bringTogether(context: PerformContext, roomId: RoomId): Promise<number> {
+  return context.turns.take(roomId, async () => {
+    for (let sent = 0; ; sent++) {
+      const room = await roomWithState(context, roomId)
+      if (room === undefined || room.extremities.length <= 1 || sent === MAX_EVENTS) return sent
+      const sender = await senderIn(context, room)
+      if (sender === undefined || !(await isSent(context, room, sender))) return sent
+      context.log.info({ room_id: roomId, ends: room.extremities.length }, 'ends of a room brought together')
+    }
+  })
+}
+
+/** One of our users in the room who may send such an event. */
+async function senderIn(context: PerformContext, room: RoomRecord): Promise<UserId | undefined> {
+  const state = await look(context, (view) => currentPdus(view, room, POWERS))
+  const powers = powersIn(authStateOf(state), rulesOf(room))
+  const needed = powers.toSend(DUMMY_EVENT, 'message')
+  const members = await context.store.membershipsOfRoom(room.nid, { membership: 'join', localOnly: true })
+  return members.find(({ userId }) => powers.of(userId) >= needed)?.userId
+}
+
+/** Other servers are not told: they hear of it with the next event, and would otherwise answer it with theirs. */
+async function isSent(context: PerformContext, room: RoomRecord, sender: UserId): Promise<boolean> {
+  const event = await buildOnTop(context, room, { type: DUMMY_EVENT, sender, content: {} })
+  const outcome = await context.input.runTask(unlessMoved(room, newEvent(event, context.serverName, '')))
+  return outcome?.kind === 'stored' && outcome.verdict === 'accepted'
+}
+
+/** Takes the event in only where the room still has the ends that it was built on: another process may have been faster. */
+function unlessMoved(
+  { extremities }: RoomRecord,
+  wire: Parameters<typeof readInput>[0],
+): RoomTask<Outcome | undefined> {
+  const input = readInput(wire)
+  const { roomId, version, name, bytes, arrival } = eventTask(input)
+  return {
+    roomId,
+    version,
+    name,
+    bytes,
+    arrival,
+    *decide(draft) {
+      return sameSet(draft.room.extremities, extremities) ? yield* decideEvent(draft, input) : undefined
+    },
+  }
+}

@@ -1,0 +1,109 @@
+import { openStorage } from '@roomserver/storage'
+import { RoomBuilder } from '@roomserver/testing'
+import { parseServerName, silentLogger } from '@roomserver/types'
+import { expect, it } from 'vitest'
+import { createTendedRoomserver, type TendedRoomserver } from '../src/index.ts'
+import { Homeserver } from './homeserver.ts'
+
+const MAX_ENDS = 10
+
+/** A server that lets rooms have ten ends, and a room of its user. */
+async function forkingServer() {
+  const storage = await openStorage({ dialect: 'sqlite', file: ':memory:' })
+  const process = new Homeserver(storage, {}, { maxEnds: MAX_ENDS })
+  const room = await RoomBuilder.create()
+  await process.takeAll(room.events)
+  const [base] = room.ends
+  return {
+    hs: process,
+    room,
+    tended: tended(process),
+    /** Gives a process so many events that all build on the same. */
+    fork: async (count: number, to = process) => {
+      for (let i = 0; i < count; i++) await to.take(await room.message(`${i}`, base && { prev: [base] }))
+    },
+    [Symbol.asyncDispose]: () => process[Symbol.asyncDispose](),
+  }
+}
+
+function tended(hs: Homeserver): TendedRoomserver {
+  return createTendedRoomserver({
+    store: hs.storage,
+    pieces: hs.pieces,
+    input: hs.input,
+    clock: { now: () => 1_800_000_000_000 },
+    log: silentLogger,
+    serverName: parseServerName('a'),
+    signingKey: { server: 'a', keyId: 'ed25519:test', seed: 'A'.repeat(43) },
+  })
+}
+
+it('brings the ends of a room together when there are too many, by an event that says nothing', async () => {
+  await using server = await forkingServer()
+  const { hs, room, tended } = server
+  await server.fork(MAX_ENDS)
+  await tended.dummyEvents.tend()
+  expect(await hs.extremities(room.roomId), 'not yet too many').toHaveLength(MAX_ENDS)
+  await server.fork(1)
+  await tended.dummyEvents.tend()
+  const [id = ''] = await hs.extremities(room.roomId)
+  expect(await hs.extremities(room.roomId)).toHaveLength(1)
+  const event = JSON.parse((await hs.event(id))?.json ?? '{}') as object
+  expect(event).toMatchObject({ type: 'org.matrix.dummy_event', sender: '@alice:a', content: {} })
+  expect(event).not.toHaveProperty('state_key')
+  expect((await hs.outputs()).at(-1)?.new_room_event).toMatchObject({
+    event: { type: 'org.matrix.dummy_event' },
+    latest_event_ids: [id],
+    send_as_server: '',
+  })
+  expect(tended.dummyEvents.sent).toBe(1)
+  await tended.dummyEvents.tend()
+  expect(tended.dummyEvents.sent).toBe(1)
+})
+
+it('takes more than one event where the ends are more than an event may name', async () => {
+  await using server = await forkingServer()
+  await server.fork(50)
+  await server.tended.dummyEvents.tend()
+  expect(await server.hs.extremities(server.room.roomId)).toHaveLength(1)
+  expect(server.tended.dummyEvents.sent).toBe(3)
+})
+
+it('sends none where no user of ours may send it', async () => {
+  await using server = await forkingServer()
+  const { hs, room, tended } = server
+  const levels = { users: { [room.creator]: 50 }, events: { 'org.matrix.dummy_event': 100 } }
+  await hs.take(await room.state('m.room.power_levels', '', levels))
+  await server.fork(MAX_ENDS + 1)
+  const before = await hs.extremities(room.roomId)
+  await tended.dummyEvents.tend()
+  expect(await hs.extremities(room.roomId)).toEqual(before)
+  expect(tended.dummyEvents.sent).toBe(0)
+})
+
+it('sends none where no user of ours is in the room', async () => {
+  await using server = await forkingServer()
+  const { hs, room, tended } = server
+  await hs.take(await room.join('@bob:b'))
+  await hs.take(await room.member(room.creator, room.creator, 'leave'))
+  const [base] = room.ends
+  for (let i = 0; i <= MAX_ENDS; i++) {
+    await hs.take(await room.message(`${i}`, { sender: '@bob:b', ...(base && { prev: [base] }) }))
+  }
+  expect(await hs.extremities(room.roomId)).toHaveLength(MAX_ENDS + 1)
+  await tended.dummyEvents.tend()
+  expect(await hs.extremities(room.roomId)).toHaveLength(MAX_ENDS + 1)
+})
+
+it('sends one, however many processes see the ends at once', async () => {
+  await using server = await forkingServer()
+  const { hs, room } = server
+  const other = new Homeserver(hs.storage, {}, { maxEnds: MAX_ENDS })
+  await server.fork(MAX_ENDS + 1)
+  await server.fork(1, other)
+  const others = tended(other)
+  await Promise.all([server.tended.dummyEvents.tend(), others.dummyEvents.tend()])
+  expect(server.tended.dummyEvents.sent + others.dummyEvents.sent).toBe(1)
+  expect(await hs.extremities(room.roomId)).toHaveLength(1)
+  await other.input.close()
+})
