@@ -8,6 +8,9 @@ import type { RuleKey } from './rules/table.ts'
 import type { AuthState } from './state.ts'
 import { type AuthVerdict, refusedBy } from './verdict.ts'
 
+/** What counts of a redaction. */
+type Redaction = Pick<Pdu, 'rules' | 'eventId' | 'roomId' | 'type' | 'sender' | 'redacts'>
+
 /**
  * Says whether a redaction that is allowed in the room takes effect on an event: its sender has the level for it, or is
  * of the same server as the event. (Room versions 1 and 2 compare the servers in the two event IDs, later ones those
@@ -16,7 +19,7 @@ import { type AuthVerdict, refusedBy } from './verdict.ts'
  * @param state - before the redaction
  * @see https://spec.matrix.org/v1.16/rooms/v3/#handling-redactions
  */
-export function checkRedaction(redaction: Pdu, target: Pdu, state: AuthState): AuthVerdict {
+export function checkRedaction(redaction: Redaction, target: Pdu, state: AuthState): AuthVerdict {
   const { rules, sender } = redaction
   const events = [target.eventId]
   if (redaction.type !== 'm.room.redaction' || redaction.redacts !== target.eventId) {
@@ -39,7 +42,7 @@ export function checkRedaction(redaction: Pdu, target: Pdu, state: AuthState): A
   )
 }
 
-function serversOf(redaction: Pdu, target: Pdu): readonly [string | undefined, string | undefined] {
+function serversOf(redaction: Redaction, target: Pdu): readonly [string | undefined, string | undefined] {
   const byId = redaction.rules.auth.redactionNeedsPowerOrSameDomain
   return byId
     ? [serverOf(redaction.eventId), serverOf(target.eventId)]

@@ -44,6 +44,28 @@ it.each(VERSIONS)('redacts an event whose redaction came first, in version %s', 
   ])
 })
 
+/** Found by the simulation: who heard of the redactions first did not redact what those redact who heard of them last. */
+it.each(VERSIONS)('redacts the same in whatever order events come, in version %s', async (version) => {
+  const room = await RoomBuilder.create({ version })
+  const prev = room.ends
+  const event = await room.message('oops', { prev })
+  const redaction = await room.redact(event, { prev })
+  const another = await room.redact(redaction, { prev })
+  const before = room.events.slice(0, -3)
+  for (const order of [
+    [event, redaction, another],
+    [another, redaction, event],
+    [redaction, another, event],
+    [another, event, redaction],
+  ]) {
+    await using hs = await Homeserver.start()
+    await hs.takeAll([...before, ...order])
+    for (const one of [event, redaction]) expect((await hs.event(one.eventId))?.redactedBy).not.toBe(0)
+    const told = (await hs.outputs()).map((output) => output.redacted_event?.RedactedEventID).filter(Boolean)
+    expect(told.toSorted()).toEqual([event.eventId, redaction.eventId].toSorted())
+  }
+})
+
 it.each([
   ['of the same user', '@bob:b', '@bob:b', true],
   ['of another user of the same server', '@carol:b', '@bob:b', true],

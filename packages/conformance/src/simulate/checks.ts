@@ -1,6 +1,7 @@
 import { type EventRecord, NO_NID } from '@roomserver/types'
 import { roomVersion } from '@roomserver/version'
 import { textOf } from '../json-text.ts'
+import { redactionProblems } from './check-redactions.ts'
 import { residents } from './heal.ts'
 import { idsOf, ReferenceRoom } from './reference-room.ts'
 import type { SimulatedServer } from './simulated-server.ts'
@@ -99,6 +100,9 @@ async function checkHeld(world: World, held: Held, reference: ReferenceRoom): Pr
     const record = records.get(pdu.eventId)
     if (record !== undefined) await checkEvent(world, held, record, reference)
   }
+  for (const problem of redactionProblems(records, reference)) {
+    world.problem(`${server.name}: ${problem} in ${roomId}`)
+  }
 
   const state = reference.stateAfter(extremities)
   if (state === undefined) world.problem(`${server.name} has extremities of ${roomId} that nobody can judge`)
@@ -172,7 +176,6 @@ function compare(world: World, all: readonly Held[]): void {
   if (first === undefined) return
   world.figures.compared++
   for (const other of others) {
-    compareRedactions(world, first, other)
     if (same(first.current, other.current) && same(first.extremities, other.extremities)) continue
     const names = `${first.server.name} and ${other.server.name}`
     const missing = [...first.records.keys()].filter((id) => !other.records.has(id))
@@ -187,18 +190,6 @@ function compare(world: World, all: readonly Held[]): void {
         `${names} end ${first.roomId} differently: ${difference(other.current, first.current)}${events}`,
       )
     }
-  }
-}
-
-/** What is redacted on one server is so on the other, unless soft failures kept a redaction out. */
-function compareRedactions(world: World, one: Held, other: Held): void {
-  const verdicts = [...one.records.values(), ...other.records.values()].map(({ verdict }) => verdict)
-  if (verdicts.includes('soft-failed')) return
-  for (const [eventId, { redactedBy }] of one.records) {
-    const twin = other.records.get(eventId)
-    if (twin === undefined || (twin.redactedBy === NO_NID) === (redactedBy === NO_NID)) continue
-    const names = `${one.server.name} and ${other.server.name}`
-    world.problem(`${names} do not agree on whether ${eventId} of ${one.roomId} is redacted`)
   }
 }
 

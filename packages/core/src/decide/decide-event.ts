@@ -60,7 +60,7 @@ export function* decideEvent(draft: Draft, arrived: EventInput): Asking<DecideNe
   const record = yield* storeEvent(draft, input, known, citations, judgement, before.snapshot)
   const redacted = yield* applyRedactions(draft, record)
   if (record.verdict === 'accepted') yield* announce(draft, input, record, citations, before.weighed)
-  announceRedacted(draft, redacted)
+  for (const one of redacted) announceRedacted(draft, one)
   return stored(record)
 }
 
@@ -123,9 +123,7 @@ function* announce(
 }
 
 /** Consumers hear of a redaction when they may have seen what was redacted. */
-function announceRedacted(draft: Draft, redacted: Redacted | undefined): void {
-  if (redacted === undefined) return
-  const { event, because } = redacted
+function announceRedacted(draft: Draft, { event, because }: Redacted): void {
   if (event.verdict !== 'accepted' && event.verdict !== 'outlier') return
   draft.addOutput('redacted_event', because.nid, { RedactedEventID: event.eventId })
 }

@@ -13,21 +13,18 @@ export interface Redacted {
 }
 
 /**
- * Redacts what is to be redacted now that an event is here: the event that it redacts, if it is a redaction, or the
+ * Redacts what is to be redacted now that an event is here: the event that it redacts, if it is a redaction, and the
  * event itself, if its redaction came first. A redaction counts once both are here, it was accepted, and its sender
  * had the right to redact by the state before it.
  *
  * @see https://spec.matrix.org/v1.16/rooms/v11/#handling-redactions
  */
-export function* applyRedactions(
-  draft: Draft,
-  record: EventRecord,
-): Asking<DecideNeed, Redacted | undefined> {
+export function* applyRedactions(draft: Draft, record: EventRecord): Asking<DecideNeed, readonly Redacted[]> {
   const pdu = draft.view.pduOf(record, draft.rules)
-  if (isRedaction(pdu)) {
-    return record.verdict === 'accepted' ? yield* redact(draft, record, pdu.redacts) : undefined
-  }
-  return yield* redactByEarlier(draft, record)
+  const isEffective = isRedaction(pdu) && record.verdict === 'accepted'
+  const other = isEffective ? yield* redact(draft, record, pdu.redacts) : undefined
+  const itself = yield* redactByEarlier(draft, record)
+  return [other, itself].filter((redacted) => redacted !== undefined)
 }
 
 function isRedaction(pdu: Pdu): pdu is Pdu & { readonly redacts: string } {
@@ -69,7 +66,10 @@ function* isValid(draft: Draft, redaction: EventRecord, target: EventRecord): As
   if (target.roomNid !== draft.read.nid || target.redactedBy !== NO_NID) return false
   const pdu = draft.view.pduOf(redaction, draft.rules)
   const state = yield* authStateAt(draft, redaction.before, pdu)
-  return checkRedaction(pdu, draft.view.pduOf(target, draft.rules), state).allowed
+  const { rules, eventId, roomId, type, sender } = pdu
+  // A redaction that was redacted itself may not say any more what it redacts; it was noted when it came.
+  const asItCame = { rules, eventId, roomId, type, sender, redacts: target.eventId }
+  return checkRedaction(asItCame, draft.view.pduOf(target, draft.rules), state).allowed
 }
 
 function* redactionsOf(draft: Draft, id: string): Asking<DecideNeed, readonly RedactionRecord[]> {
