@@ -58,6 +58,31 @@ it('fills a gap with the events that lie in it, in order', async () => {
   expect(await b.extremities(room.roomId)).toEqual([event.eventId])
 })
 
+/**
+ * Found by a recording of real servers: a server cannot tell where our part of the graph begins when we were on a branch
+ * of our own meanwhile, and gives everything back to the create event, which came up in the rooms of users as new.
+ */
+it('takes nothing from before its own join for a part of the gap', async () => {
+  await using two = await pair()
+  const { room, a, federation } = two
+  await unheard(two, 3)
+  const state = (await a.current(room.roomId)).map((id) => room.events.find((one) => one.eventId === id))
+  const join = await room.join('@carol:c')
+  await a.take(join)
+  await using c = await Homeserver.start({ serverName: 'c', federation })
+  const known = room.events.filter((one) => state.includes(one))
+  for (const one of known) await c.take(one, { kind: InputKind.outlier })
+  await c.take(join, { has_state: true, state_event_ids: known.map((one) => one.eventId) })
+  await c.take(await room.message('on a branch', { prev: [join], sender: '@carol:c' }))
+  const gap = await room.message('unheard', { prev: [join] })
+  const event = await room.message('heard', { prev: [gap] })
+  await a.takeAll([gap, event])
+  const before = (await c.outputs()).length
+  expect(await c.take(event, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
+  const told = (await c.outputs()).slice(before).map((output) => output.new_room_event?.event._event_id)
+  expect(told).toEqual([gap.eventId, event.eventId])
+})
+
 it('asks on where one answer does not reach back far enough', async () => {
   await using two = await pair()
   const { room, a, b, federation } = two

@@ -83,6 +83,7 @@ async function eventsInGap(gap: Gap, missing: readonly EventId[]): Promise<reado
   const earliest = await extremitiesOf(gap)
   const found = new Map<EventId, Pdu>()
   let latest: readonly EventId[] = [event.eventId]
+  let inside: readonly Pdu[] = []
   for (let page = 0; page < MAX_PAGES && latest.length > 0 && !isTimeUp(); page++) {
     const Missing = { limit: MAX_PAGE, min_depth: 0, earliest_events: earliest, latest_events: latest }
     const { events } = await parts.federation.lookupMissingEvents({
@@ -96,9 +97,11 @@ async function eventsInGap(gap: Gap, missing: readonly EventId[]): Promise<reado
     const given = await verifiedEvents(parts, gap, texts, MAX_PAGE)
     const fresh = given.filter((one) => !found.has(one.eventId))
     for (const one of fresh) found.set(one.eventId, one)
-    latest = await withUnknownPast(gap, fresh, found)
+    const walked = await walkBack(gap, found)
+    inside = walked.inside
+    latest = fresh.length > 0 ? walked.withUnknownPast : []
   }
-  return oldestFirst([...found.values()], ({ prevEvents }) => prevEvents)
+  return oldestFirst(inside, ({ prevEvents }) => prevEvents)
 }
 
 async function extremitiesOf({ parts, roomId }: Gap): Promise<readonly EventId[]> {
@@ -107,17 +110,26 @@ async function extremitiesOf({ parts, roomId }: Gap): Promise<readonly EventId[]
   return records.map((record) => record.eventId)
 }
 
-/** Those of the events that build on something that is neither in the graph nor was found. */
-async function withUnknownPast(
+/**
+ * Walks back from the new event over what was found, to the graph and no further: a server that cannot tell where our
+ * graph begins also gives what lies before it, which is the past of the room and no part of the gap.
+ */
+async function walkBack(
   gap: Gap,
-  events: readonly Pdu[],
   found: ReadonlyMap<EventId, Pdu>,
-): Promise<readonly EventId[]> {
-  const ids = [...new Set(events.flatMap((event) => event.prevEvents))].filter((id) => !found.has(id))
-  const unknown = new Set(await notInGraph(gap, ids))
-  return events
-    .filter((event) => event.prevEvents.some((id) => unknown.has(id)))
-    .map((event) => event.eventId)
+): Promise<{ readonly inside: readonly Pdu[]; readonly withUnknownPast: readonly EventId[] }> {
+  const cited = new Set([gap.event, ...found.values()].flatMap((event) => event.prevEvents))
+  const beyondGraph = new Set(await notInGraph(gap, [...cited]))
+  const walked = new Set([gap.event])
+  const withUnknownPast: EventId[] = []
+  for (const event of walked) {
+    const past = event.prevEvents.filter((id) => beyondGraph.has(id))
+    const events = past.map((id) => found.get(id)).filter((one) => one !== undefined)
+    for (const one of events) walked.add(one)
+    if (events.length < past.length && event !== gap.event) withUnknownPast.push(event.eventId)
+  }
+  walked.delete(gap.event)
+  return { inside: [...walked], withUnknownPast }
 }
 
 async function notInGraph({ parts }: Gap, ids: readonly EventId[]): Promise<readonly EventId[]> {
