@@ -6,7 +6,7 @@ import { fetchAuthEvents, fetchEvents, fetchStateBefore, singleEvents } from './
 import { oldestFirst } from '../graph/oldest-first.ts'
 import { refusalTask } from './refusal-task.ts'
 import type { RepairParts } from './repairs.ts'
-import { takeGap } from './take-gap.ts'
+import { takeGap, takePast } from './take-gap.ts'
 import { type ExpectedRoom, verifiedEvents } from './verify-events.ts'
 
 /** How many events are asked for in one go. */
@@ -28,7 +28,15 @@ export interface Gap extends ExpectedRoom {
   readonly isTimeUp: () => boolean
   readonly way: Way
   /** What servers gave of the gap: none is asked for that twice. */
-  readonly given: Map<string, readonly Pdu[]>
+  readonly given: Map<string, Found>
+}
+
+/** What a server gave of the past of an event, each oldest first. */
+export interface Found {
+  /** Events between what we have of the room and the new one. */
+  readonly inside: readonly Pdu[]
+  /** What was from before our part of the graph, such as before our users joined. */
+  readonly past: readonly Pdu[]
 }
 
 /**
@@ -51,9 +59,10 @@ export async function fillFrom(
     if (missing.state.length > 0) await fetchEvents(parts, gap, server, missing.state.slice(0, MAX_SINGLE))
     const left = await notInGraph(gap, missing.prev)
     if (left.length === 0) return await settled(gap, missing)
-    const events = given.get(server) ?? (await eventsInGap(gap, left))
+    const events = given.get(server) ?? (await missingEvents(gap, left))
     given.set(server, events)
-    await takeGap(gap, events)
+    await takeGap(gap, events.inside)
+    await takePast(gap, events.past)
     if ((await notInGraph(gap, missing.prev)).length === 0) return { kind: 'filled' }
     if (way === 'events') return failed('it does not have all events of the gap')
     const eventIds = await fetchStateBefore(parts, gap, server, pdu)
@@ -75,10 +84,10 @@ async function settled({ parts }: Gap, { auth, state }: MissingEvents): Promise<
 }
 
 /**
- * Events between what we have of the room and the new one, oldest first, as far as the server gives them. One that does
+ * Asks for the events between what we have of the room and the new one, as far as the server gives them. One that does
  * not know the new event may have those that it builds on.
  */
-async function eventsInGap(gap: Gap, missing: readonly EventId[]): Promise<readonly Pdu[]> {
+async function missingEvents(gap: Gap, missing: readonly EventId[]): Promise<Found> {
   const { parts, server, event, rules, roomId, isTimeUp } = gap
   const earliest = await extremitiesOf(gap)
   const found = new Map<EventId, Pdu>()
@@ -101,7 +110,14 @@ async function eventsInGap(gap: Gap, missing: readonly EventId[]): Promise<reado
     inside = walked.inside
     latest = fresh.length > 0 ? walked.withUnknownPast : []
   }
-  return oldestFirst(inside, ({ prevEvents }) => prevEvents)
+  const others = new Set(await notInGraph(gap, [...found.keys()]))
+  for (const { eventId } of inside) others.delete(eventId)
+  const past = [...found.values()].filter(({ eventId }) => others.has(eventId))
+  return { inside: inPlace(inside), past: inPlace(past) }
+}
+
+function inPlace(events: readonly Pdu[]): readonly Pdu[] {
+  return oldestFirst(events, ({ prevEvents }) => prevEvents)
 }
 
 async function extremitiesOf({ parts, roomId }: Gap): Promise<readonly EventId[]> {
@@ -112,7 +128,7 @@ async function extremitiesOf({ parts, roomId }: Gap): Promise<readonly EventId[]
 
 /**
  * Walks back from the new event over what was found, to the graph and no further: a server that cannot tell where our
- * graph begins also gives what lies before it, which is the past of the room and no part of the gap.
+ * graph begins also gives what lies before it, which is the past of the room and nothing new.
  */
 async function walkBack(
   gap: Gap,

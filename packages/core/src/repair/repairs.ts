@@ -1,4 +1,3 @@
-import type { Pdu } from '@roomserver/events'
 import { type Clock, type Logger, NO_NID, type RoomId, serverOf } from '@roomserver/types'
 import type { EventInput } from '../decide/event-input.ts'
 import type { InputCounters } from '../input/counters.ts'
@@ -6,7 +5,7 @@ import type { Fetched, MissingEvents } from '../input/fetch-missing.ts'
 import type { RoomInput } from '../input/create-input.ts'
 import type { Store } from '../ports.ts'
 import type { RepairFederation } from './call-budget.ts'
-import { fillFrom, type Way } from './fill-gap.ts'
+import { fillFrom, type Found, type Way } from './fill-gap.ts'
 import { type Attempt, firstSuccess } from './first-success.ts'
 import type { RepairJobs } from './repair-jobs.ts'
 
@@ -120,7 +119,7 @@ export class Repairs {
     const { clock, log, counters, jobs } = this.#parts
     const fields = { room_id: input.pdu.roomId, event_id: input.pdu.eventId }
     const parts = { ...this.#parts, onStored: () => jobs.fetched(fields.event_id) }
-    const given = new Map<string, readonly Pdu[]>()
+    const given = new Map<string, Found>()
     let reason = 'there is no other server to ask'
     const ask = async (server: string, way: Way, { isOver }: Attempt): Promise<Fetched | undefined> => {
       const isTimeUp = () => isOver() || clock.now() >= deadline

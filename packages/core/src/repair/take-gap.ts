@@ -15,6 +15,11 @@ export async function takeGap(gap: Gap, events: readonly Pdu[]): Promise<void> {
   }
 }
 
+/** Takes events in from before our part of the graph, as far as their own past is known: back to the create event. */
+export async function takePast({ parts, isTimeUp }: Gap, events: readonly Pdu[]): Promise<void> {
+  for (const pdu of events) if (!isTimeUp()) await takeIn(parts, { kind: 'old', pdu, sendAsServer: '' })
+}
+
 /** Takes in those of the events that lack nothing, and returns the others. */
 async function lacking({ parts }: Gap, events: readonly Pdu[]): Promise<readonly Pdu[]> {
   const outcomes = await Promise.all(events.map((event) => takeIn(parts, asNew(event))))
