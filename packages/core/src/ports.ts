@@ -47,6 +47,8 @@ export interface PieceStore {
 /** Rooms, and the writing of what was decided about them. */
 export interface RoomStore {
   room(roomId: RoomId): Promise<RoomRecord | undefined>
+  /** Moves the revision of a room on, so that nothing decided before can be committed any more, and reads the room. */
+  moveRoom(roomId: RoomId): Promise<RoomRecord | undefined>
   roomsByNid(nids: readonly RoomNid[]): Promise<readonly RoomRecord[]>
   /** Every room, a page at a time, in the order of NIDs. */
   rooms(after: RoomNid, limit: number): Promise<readonly RoomRecord[]>
@@ -67,6 +69,13 @@ export interface RoomStore {
     roomNid: RoomNid,
     options: { readonly resetsOnly?: boolean; readonly limit: number; readonly afterRevision?: number },
   ): Promise<readonly JournalRecord[]>
+}
+
+/** Who is allowed to do what by agreement of the processes on a database; a lease that is not prolonged runs out. */
+export interface LeaseStore {
+  /** Takes a lease, or prolongs it, for `ttlMs` from now; false while somebody else holds it. */
+  takeLease(name: string, holder: string, ttlMs: number): Promise<boolean>
+  releaseLease(name: string, holder: string): Promise<void>
 }
 
 /** Memberships and invites as tables, for questions that no single room's state answers. */
@@ -187,6 +196,7 @@ export interface OutputStore {
 /** The room store as the core uses it. Every method needs one connection at the most and waits on nothing else. */
 export type Store = PieceStore &
   RoomStore &
+  LeaseStore &
   MembershipStore &
   DirectoryStore &
   InboxStore &

@@ -69,6 +69,24 @@ it('decides on the same rooms in three processes at once as one would', async ()
   }
 })
 
+it('lets three processes that fight for a room go in turns, so that none loses again and again', async () => {
+  const processes = [await start(2), await start(2), await start(2)]
+  const room = await RoomBuilder.create({ roomId: '!contended:a' })
+  await processes[0]?.takeAll(room.events)
+  const fork = room.ends
+  const branches = [0, 1, 2].map(() => ({ ends: fork, events: [] as Pdu[] }))
+  for (let i = 0; i < 90; i++) {
+    const branch = branches[i % 3]
+    if (branch === undefined) continue
+    branch.ends = [await room.message(`${i}`, { prev: branch.ends })]
+    branch.events.push(...branch.ends)
+  }
+  await Promise.all(branches.map(({ events }, i) => processes[i]?.takeAll(events)))
+  const conflicts = processes.reduce((sum, { input }) => sum + input.counters.conflicts, 0)
+  expect(conflicts).toBeLessThan(30)
+  expect(await processes[0]?.extremities(room.roomId)).toHaveLength(3)
+})
+
 it('sees what another process changed about an event that it holds in its cache', async () => {
   const [one, other] = [await start(2), await start(2)]
   const room = await RoomBuilder.create()

@@ -33,6 +33,8 @@ export interface Dialect {
   readonly nowMs: RawBuilder<number>
   /** Makes other processes wait that want to change the schema, until the end of the transaction. */
   readonly lockMigrations: RawBuilder<unknown>
+  /** Lets writes to a table not wait for the disk, where that is a property of tables; a crash may empty it. */
+  unlogged(table: string): RawBuilder<unknown>
   /** Lists the tables of this name. */
   tablesNamed(name: string): RawBuilder<unknown>
   /** Whether a transaction locks the rows that it changes; SQLite's have the whole database for themselves. */
@@ -68,6 +70,7 @@ export const sqlite: Dialect = {
   firstIndex: 'instr',
   nowMs: sql<number>`cast(unixepoch('subsec') * 1000 as integer)`,
   lockMigrations: sql`select 1`,
+  unlogged: () => sql`select 1`,
   tablesNamed: (name) => sql`select name from sqlite_master where type = 'table' and name = ${name}`,
   locksRows: false,
   savesRoundTrips: false,
@@ -113,6 +116,7 @@ export const postgres: Dialect = {
   firstIndex: 'strpos',
   nowMs: sql<number>`cast(extract(epoch from clock_timestamp()) * 1000 as bigint)`,
   lockMigrations: sql`select pg_advisory_xact_lock(${sql.lit(MIGRATION_LOCK)})`,
+  unlogged: (table) => sql`alter table ${sql.table(table)} set unlogged`,
   tablesNamed: (name) =>
     sql`select tablename from pg_tables where schemaname = current_schema() and tablename = ${name}`,
   locksRows: true,

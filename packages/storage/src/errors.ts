@@ -25,6 +25,19 @@ export function isTransient(error: unknown): boolean {
   return code === '40001' || code === '40P01'
 }
 
+const ATTEMPTS = 5
+
+/** Runs a statement again that the database asks to be run again. */
+export async function withRetries<T>(run: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await run()
+    } catch (error) {
+      if (!isTransient(error) || attempt >= ATTEMPTS) throw error
+    }
+  }
+}
+
 /**
  * Names the failure of a database that cannot be used; anything else is returned as it is.
  *

@@ -14,6 +14,7 @@ import type {
 } from '@roomserver/types'
 import { commit } from './commit/commit.ts'
 import type { Dialect } from './dialects.ts'
+import { withRetries } from './errors.ts'
 import { NidRanges } from './nid-ranges.ts'
 import type { Db } from './schema.ts'
 import type { Backup } from './sqlite/backup.ts'
@@ -72,6 +73,7 @@ function roomMethods(db: Db, tables: Tables) {
   const ranges = new NidRanges((kind, count) => tables.counters.take(db, kind, count))
   return {
     room: (roomId: RoomId) => tables.rooms.byId(db, roomId),
+    moveRoom: (roomId: RoomId) => withRetries(() => tables.rooms.move(db, roomId)),
     roomsByNid: (nids: readonly RoomNid[]) => tables.rooms.byNids(db, nids),
     rooms: (after: RoomNid, limit: number) => tables.rooms.page(db, after, limit),
     allocate: ranges.allocate.bind(ranges) as NidRanges['allocate'],

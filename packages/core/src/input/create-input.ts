@@ -33,7 +33,7 @@ export interface InputDeps {
   readonly fetchMissing?: FetchMissing | undefined
   /** Called after each commit that wrote outputs, so that whoever delivers them need not wait. */
   readonly onOutputs?: (() => void) | undefined
-  /** Name of this process in the inbox: a lease of that name, kept by whoever starts it, shows others that it lives. */
+  /** Name of this process among those on the database: a lease of that name, kept by whoever starts it, shows others that it lives. */
   readonly holder?: string | undefined
   /** Told of each step of work on a room: `committing`, `answering` and others. Tests stop the process at one. */
   readonly onStep?: ((step: string, roomId: RoomId) => void) | undefined
@@ -83,6 +83,7 @@ export function createInput(
     log,
     counters,
     forked,
+    holder,
     onStep,
     reader: new RoomReader(store),
     nids: new NidPool(store),
@@ -99,7 +100,7 @@ export function createInput(
     )
   const fetchMissing: FetchMissing | undefined =
     deps.fetchMissing ?? (shop && ((...missing) => shop.repairs.fetchMissing(...missing)))
-  const intake = new Intake({ rooms, store, counters, log, holder, fetchMissing, repairs: shop })
+  const intake = new Intake({ ...parts, rooms, fetchMissing, repairs: shop })
   return {
     inputRoomEvents: (request) => intake.inputRoomEvents(request),
     takeIn,

@@ -1,5 +1,6 @@
 import {
   type Clock,
+  type CommitResult,
   drive,
   type Logger,
   NO_NID,
@@ -22,6 +23,7 @@ import type { ForkedRooms } from './forked-rooms.ts'
 import { loadFor, readArrivals } from './load-needs.ts'
 import type { NidPool } from './nid-pool.ts'
 import type { RoomTask } from './room-tasks.ts'
+import { overtaken, RoomTurn, stepAside } from './room-turn.ts'
 
 /** What all room actors share. */
 export interface ActorParts {
@@ -33,6 +35,8 @@ export interface ActorParts {
   readonly committer: Committer
   readonly counters: InputCounters
   readonly forked: ForkedRooms
+  /** Name of this process among those on the database. */
+  readonly holder: string
   readonly clock: Clock
   readonly log: Logger
   /** Told of each step; tests stop the process at one. */
@@ -60,6 +64,7 @@ export class RoomActor {
   readonly roomId: RoomId
   readonly #parts: ActorParts
   readonly #queue: Job[] = []
+  readonly #turn: RoomTurn
   #room: RoomRecord | undefined
   #step = 'idle'
   #stepSince = 0
@@ -69,6 +74,7 @@ export class RoomActor {
   constructor(roomId: RoomId, parts: ActorParts) {
     this.roomId = roomId
     this.#parts = parts
+    this.#turn = new RoomTurn(parts, roomId)
   }
 
   get isIdle(): boolean {
@@ -110,6 +116,7 @@ export class RoomActor {
       this.#room = undefined
       for (const job of batch) job.reject(error)
     }
+    await this.#turn.end(this.#room?.revision ?? 0)
     for (const { task } of batch) this.bytes -= task.bytes
   }
 
@@ -129,8 +136,9 @@ export class RoomActor {
       } else {
         this.#parts.counters.conflicts++
         this.#room = undefined
-        if (conflicts > MAX_CONFLICTS) throw overloaded(this.roomId)
-        if (conflicts >= 2) await stepAside(conflicts)
+        if (conflicts > MAX_CONFLICTS) throw overtaken(this.roomId)
+        if (tried.over === 'room') this.#turn.lost()
+        else if (conflicts >= 2) await stepAside(conflicts)
       }
     }
   }
@@ -138,7 +146,8 @@ export class RoomActor {
   async #try(
     jobs: readonly Job[],
   ): Promise<
-    | { readonly kind: 'done' | 'conflict' }
+    | { readonly kind: 'done' }
+    | Extract<CommitResult, { kind: 'conflict' }>
     | { readonly kind: 'failed'; readonly error: unknown }
     | { readonly kind: 'without'; readonly job: Job }
   > {
@@ -179,6 +188,10 @@ export class RoomActor {
 
   async #begin(jobs: readonly Job[]): Promise<{ readonly parts: ActorParts; readonly draft: Draft }> {
     const parts = this.#parts
+    if (this.#turn.isNeeded) {
+      this.#enter('waiting for other processes')
+      this.#room = await this.#turn.take()
+    }
     this.#enter('reading the room')
     this.#room ??= await parts.store.room(this.roomId)
     const room = await this.#roomFor(jobs[0]?.task)
@@ -231,16 +244,6 @@ function isKnown(room: RoomRecord | undefined): boolean {
   return room !== undefined && room.current !== NO_NID
 }
 
-/** Waits some milliseconds, so that processes which keep getting in each other's way do not stay in step. */
-function stepAside(conflicts: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(100, 2 ** conflicts)))
-}
-
 function unsupported(version: RoomVersionId): RoomserverError {
   return new RoomserverError('UNSUPPORTED_ROOM_VERSION', { version }, `room version ${version} is not known`)
-}
-
-function overloaded(roomId: RoomId): RoomserverError {
-  const what = `room ${roomId}: other processes write to it all the time`
-  return new RoomserverError('OVERLOADED', { what, retryAfterMs: 1000 }, what)
 }

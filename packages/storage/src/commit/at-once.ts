@@ -29,9 +29,9 @@ function isIndependent(set: WriteSet): boolean {
   return set.updates.every(({ nid }) => !brought.has(nid))
 }
 
-/** Every room has to be moved on from the revision that was read. */
+/** Every room has to be moved on from the revision that was read; in one order, so that nobody locks others out. */
 function advanced(tables: Tables, sets: readonly WriteSet[]): readonly Guard[] {
-  const known = sets.filter((set) => set.room.revision > 0)
+  const known = sets.filter((set) => set.room.revision > 0).toSorted((a, b) => a.room.nid - b.room.nid)
   const [moved] = statements(tables.rooms.advance, known)
   return moved === undefined ? [] : [{ changing: moved, expected: known.length }]
 }

@@ -2,7 +2,8 @@ import { roomsAndEvents } from './0001-rooms-and-events.ts'
 import { leases } from './0002-leases.ts'
 import { repairs } from './0003-repairs.ts'
 import { inboxClaims } from './0004-inbox-claims.ts'
+import { quickLeases } from './0005-quick-leases.ts'
 import type { Migration } from './migration.ts'
 
 /** Every migration, in the order in which they run. */
-export const migrations: readonly Migration[] = [roomsAndEvents, leases, repairs, inboxClaims]
+export const migrations: readonly Migration[] = [roomsAndEvents, leases, repairs, inboxClaims, quickLeases]

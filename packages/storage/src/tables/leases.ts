@@ -12,29 +12,17 @@ export interface LeasesTable {
 
 export function leaseQueries(dialect: Dialect, build: Db) {
   const now = dialect.nowMs
+  const name = sql`cast(${slot<string>()} as text)`
+  const holder = sql`cast(${slot<string>()} as text)`
+  // Asking in vain only reads: who waits for a lease asks often.
   const take = prepare(
-    build
-      .insertInto('leases')
-      .values({
-        name: slot<string>(),
-        holder: slot<string>(),
-        expires_ts: sql<number>`${now} + ${slot<number>()}`,
-      })
-      .onConflict((conflict) =>
-        conflict
-          .column('name')
-          .doUpdateSet((row) => ({
-            holder: row.ref('excluded.holder'),
-            expires_ts: row.ref('excluded.expires_ts'),
-          }))
-          .where((row) =>
-            row.or([
-              row('leases.holder', '=', row.ref('excluded.holder')),
-              row('leases.expires_ts', '<', now),
-            ]),
-          ),
-      )
-      .returning('name'),
+    sql<{ name: string }>`insert into leases (name, holder, expires_ts)
+      select ${name}, ${holder}, ${now} + ${slot<number>()}
+      where not exists (select 1 from leases as held
+        where held.name = ${name} and held.holder <> ${holder} and held.expires_ts >= ${now})
+      on conflict (name) do update set holder = excluded.holder, expires_ts = excluded.expires_ts
+      where leases.holder = excluded.holder or leases.expires_ts < ${now}
+      returning name`.compile(build),
   )
   const release = prepare(
     build.deleteFrom('leases').where('name', '=', slot<string>()).where('holder', '=', slot<string>()),
@@ -45,7 +33,7 @@ export function leaseQueries(dialect: Dialect, build: Db) {
   return {
     dropExpired,
     take: async (db: Db, name: string, holder: string, ttlMs: number) =>
-      (await take(db, name, holder, Math.round(ttlMs))).length > 0,
+      (await take(db, name, holder, Math.round(ttlMs), name, holder)).length > 0,
     release,
   }
 }

@@ -74,7 +74,16 @@ export function roomQueries(dialect: Dialect, build: Db) {
       .where('revision', '=', slot<number>())
       .returning('nid'),
   )
+  const move = prepare(
+    build
+      .updateTable('rooms')
+      .set({ revision: sql<number>`revision + 1` })
+      .where('room_id', '=', slot<RoomId>())
+      .returningAll(),
+  )
   return {
+    /** Moves a room's revision on from whatever it is, and reads the room. */
+    move: async (db: Db, roomId: RoomId) => (await move(db, roomId)).map(toRoom)[0],
     /** Moves a room's revision on and nothing else; false: it was moved on already. */
     touch: async (db: Db, nid: RoomNid, revision: number) => (await touch(db, nid, revision)).length > 0,
     byId: async (db: Db, roomId: RoomId) => (await byId(db, roomId)).map(toRoom)[0],

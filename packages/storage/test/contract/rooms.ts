@@ -122,4 +122,12 @@ export function roomContract(open: () => Promise<Storage>): void {
     await store.publish('!a:example.org', false)
     expect(await store.isPublished('!a:example.org')).toBe(false)
   })
+
+  it('moves a room on, so that nothing that was decided before can be committed', async () => {
+    await using store = await open()
+    const room = await storedRoom(store)
+    expect(await store.moveRoom(room.roomId)).toEqual({ ...room, revision: room.revision + 1 })
+    expect(await store.commit([writeSet(room)])).toMatchObject([{ kind: 'conflict', over: 'room' }])
+    expect(await store.moveRoom('!nowhere:a')).toBeUndefined()
+  })
 }
