@@ -8,6 +8,8 @@ export interface TargetOptions {
   readonly database?: string
   /** JetStream to announce to; the embedded log when left out. */
   readonly natsUrl?: string
+  /** How many outputs the embedded log keeps; as many as without a configuration when left out. */
+  readonly keptOutputs?: number
   /** The component that answers calls to other servers; none when left out. */
   readonly federationUrl?: string
 }
@@ -49,6 +51,9 @@ function configurationOf(options: TargetOptions, folder: string, port: number): 
     `    connect: http://127.0.0.1:${port}`,
     '  database:',
     `    connection_string: ${database}`,
+    ...(options.keptOutputs === undefined
+      ? []
+      : ['roomserver:', '  output:', `    keep_count: ${options.keptOutputs}`]),
     ...(federationUrl === undefined
       ? []
       : ['federation_api:', '  internal_api:', `    connect: ${federationUrl}`]),

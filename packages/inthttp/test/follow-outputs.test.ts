@@ -19,7 +19,7 @@ function output(position: number): LoggedOutput {
 
 function logOf(outputs: readonly LoggedOutput[]): OutputSource {
   return {
-    oldest: async () => outputs[0]?.position,
+    first: async () => outputs[0]?.position ?? 1,
     follow: async function* (after, signal) {
       for (let position = after; !signal.aborted; await delay(5)) {
         for (const next of outputs.filter((candidate) => candidate.position > position)) {
@@ -59,7 +59,7 @@ it('gives outputs in order, and goes on when the server was started anew', async
 it.each([
   ['where there is no log', undefined, {}, 'status 404'],
   ['without the token', [output(1)], { token: 'wrong' }, 'status 401'],
-  ['when outputs were dropped', [output(9)], { after: 3, token: 'secret' }, 'dropped'],
+  ['when outputs were dropped', [output(9)], { after: 3, token: 'secret' }, 'not kept any more'],
   [
     'when an output is none',
     [{ ...output(1), payload: '{"type":5}' }],

@@ -109,7 +109,7 @@ it('says loudly that it serves strangers without a token', async () => {
 describe('the stream of outputs', () => {
   function logOf(outputs: LoggedOutput[]): OutputSource {
     return {
-      oldest: async () => outputs[0]?.position,
+      first: async () => outputs[0]?.position ?? 1,
       follow: async function* (after, signal) {
         let position = after
         while (!signal.aborted) {
@@ -161,11 +161,14 @@ describe('the stream of outputs', () => {
     expect(await read(url, '"n":4', { 'last-event-id': '3' })).not.toContain('"n":3')
   })
 
-  it('says so when outputs are gone that the reader has not seen', async () => {
+  it('answers 410 with the first that is kept when others are gone that the reader has not seen', async () => {
     const outputs = logOf([output(8)])
     await using server = await serveRoomserver(fakeRoomserver().api, { ...anyPort, outputs })
-    const text = await read(`${server.address}/api/roomserver/outputs?after=3`, '"n":8')
-    expect(text).toContain('event: gap\ndata: {"after":3,"oldest":8}\n\n')
+    for (const query of ['?after=3', '']) {
+      const answer = await askHttp1(server.address, get(`/api/roomserver/outputs${query}`))
+      expect([answer.status, JSON.parse(answer.body)]).toMatchObject([410, { first: 8 }])
+    }
+    expect(await read(`${server.address}/api/roomserver/outputs?after=7`, '"n":8')).toContain('id: 8')
   })
 
   it.each(['-1', '1e3', 'x', '99999999999999999999'])('refuses the position %s', async (after) => {

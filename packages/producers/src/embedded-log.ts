@@ -1,10 +1,5 @@
-import {
-  messageId,
-  type OutboxRow,
-  type OutboxSource,
-  type OutputMessage,
-  type RenderOutput,
-} from './outbox.ts'
+import { RoomserverError } from '@roomserver/types'
+import { messageId, type OutboxRow, type OutputMessage, type RenderOutput } from './outbox.ts'
 import { WakeUp } from './wake-up.ts'
 
 /** An output of the embedded log. */
@@ -18,23 +13,35 @@ export interface EmbeddedLogOptions {
   readonly pollMs: number
 }
 
+/** The table as a log that is read by position and from whose beginning old outputs go. */
+export interface LogSource<Row extends OutboxRow = OutboxRow> {
+  /** Outputs after a position, in order. */
+  outputs(after: number, limit: number): Promise<readonly Row[]>
+  /** Position of the first output that is kept, or will be. */
+  firstOutput(): Promise<number>
+}
+
 /** The output log without a message server: the table in the database, read by position. */
 export interface EmbeddedLog extends Disposable {
   /** Says that something was committed. */
   wake(): void
-  /** Entries behind a position, in order; 0 is before the first. */
+  /**
+   * Entries behind a position, in order; 0 is before the first.
+   *
+   * @throws {RoomserverError} OUTPUTS_TRIMMED when the next ones are not kept any more
+   */
   read(after: number, limit: number): Promise<readonly LogEntry[]>
-  /** Entries behind a position, and new ones as they come, until `signal` is aborted or the log is closed. */
+  /** Entries behind a position, and new ones as they come, until `signal` is aborted or the log is closed. Throws as `read`. */
   follow(after: number, signal?: AbortSignal): AsyncGenerator<LogEntry, void, void>
-  /** The position of the oldest entry; a reader that stands further back has missed something. */
-  oldest(): Promise<number | undefined>
+  /** The position of the first entry that is kept, or will be; a reader that wants an earlier one has missed something. */
+  first(): Promise<number>
 }
 
 const PAGE = 200
 
 /** Opens the log over the outputs table. */
 export function openEmbeddedLog<Row extends OutboxRow>(
-  source: OutboxSource<Row>,
+  source: LogSource<Row>,
   render: RenderOutput<Row>,
   options: Partial<EmbeddedLogOptions> = {},
 ): EmbeddedLog {
@@ -44,6 +51,7 @@ export function openEmbeddedLog<Row extends OutboxRow>(
 
   const read = async (after: number, limit: number): Promise<readonly LogEntry[]> => {
     const rows = await source.outputs(after, limit)
+    if (rows[0] !== undefined && rows[0].position > after + 1) await refuseTrimmed(source, after)
     return rows.map((row) => entryOf(row, render))
   }
 
@@ -73,9 +81,17 @@ export function openEmbeddedLog<Row extends OutboxRow>(
     wake: () => {
       for (const follower of followers) follower.call()
     },
-    oldest: async () => (await source.outputs(0, 1))[0]?.position,
+    first: () => source.firstOutput(),
     [Symbol.dispose]: () => closing.abort(),
   }
+}
+
+/** Positions may leave a number out, so a gap alone says nothing. */
+async function refuseTrimmed(source: Pick<LogSource, 'firstOutput'>, after: number): Promise<void> {
+  const first = await source.firstOutput()
+  if (after + 1 >= first) return
+  const message = `outputs up to ${first - 1} are not kept any more, and ${after + 1} is asked for`
+  throw new RoomserverError('OUTPUTS_TRIMMED', { after, first }, message)
 }
 
 function entryOf<Row extends OutboxRow>(row: Row, render: RenderOutput<Row>): LogEntry {

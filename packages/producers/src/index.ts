@@ -1,7 +1,13 @@
 export type { Acknowledgement, Bus } from './bus.ts'
 export { type ConsumerOptions, consumeOutputs, registerConsumer } from './consumer.ts'
 export { type Delivery, RepeatFilter } from './delivery.ts'
-export { type EmbeddedLog, type EmbeddedLogOptions, type LogEntry, openEmbeddedLog } from './embedded-log.ts'
+export {
+  type EmbeddedLog,
+  type EmbeddedLogOptions,
+  type LogEntry,
+  type LogSource,
+  openEmbeddedLog,
+} from './embedded-log.ts'
 export {
   connectJetStream,
   connectNats,

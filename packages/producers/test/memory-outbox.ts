@@ -15,6 +15,10 @@ export class MemoryOutbox implements OutboxSource {
     this.#rows = this.#rows.filter(({ position }) => !dropped.has(position))
   }
 
+  async firstOutput(): Promise<number> {
+    return this.#rows[0]?.position ?? this.all.length + 1
+  }
+
   /** Appends `count` outputs, spread over rooms. */
   append(count: number, rooms: readonly string[] = ['!a:test', '!b:test', '!c:test']): void {
     const added = Array.from({ length: count }, (_, index) => {

@@ -9,6 +9,7 @@ import type { InvitesTable } from './tables/invites.ts'
 import type { JournalTable } from './tables/journal.ts'
 import type { LeasesTable } from './tables/leases.ts'
 import type { MembershipsTable } from './tables/memberships.ts'
+import type { OutputMarksTable } from './tables/output-marks.ts'
 import type { OutputsTable } from './tables/outputs.ts'
 import type { RedactionsTable } from './tables/redactions.ts'
 import type { RepairsTable } from './tables/repairs.ts'
@@ -31,6 +32,7 @@ export interface Schema {
   journal: JournalTable
   leases: LeasesTable
   memberships: MembershipsTable
+  output_marks: OutputMarksTable
   outputs: OutputsTable
   published_rooms: PublishedRoomsTable
   redactions: RedactionsTable

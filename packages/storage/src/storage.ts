@@ -24,6 +24,7 @@ import { checkRoom, checkRooms, type RoomCheck } from './upkeep/check.ts'
 import type { ContentHashes } from './upkeep/check-state.ts'
 import { collectRoom } from './upkeep/collect.ts'
 import { repairMemberships } from './upkeep/memberships.ts'
+import { type OutputRetention, trimOutputs } from './upkeep/trim.ts'
 import { compileTables, type Tables } from './tables/tables.ts'
 
 /** The room store. Every method needs one connection at the most. */
@@ -151,6 +152,16 @@ function logMethods(db: Db, tables: Tables) {
     dropOutputs: async (positions: readonly number[]) => {
       await outputs.remove(db, positions)
     },
+    /** Position of the first output that is kept, or will be. */
+    firstOutput: () => tables.trim.first(db),
+    /**
+     * Drops the oldest outputs that are not to be kept, `slice` at the most.
+     *
+     * @param now - milliseconds since the epoch
+     * @returns how many; as many as `slice`: there may be more
+     */
+    trimOutputs: (retention: OutputRetention, now: number, slice: number) =>
+      trimOutputs(db, tables, retention, now, slice),
   }
 }
 

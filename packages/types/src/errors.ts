@@ -26,6 +26,8 @@ export interface Failures {
   OVERLOADED: { readonly what: string; readonly retryAfterMs: number }
   /** The room is set aside because of a fault; other rooms go on. */
   ROOM_QUARANTINED: { readonly roomId: RoomId; readonly reason: string }
+  /** Outputs that were asked for are not kept any more: read the rooms anew, and go on with output `first`. */
+  OUTPUTS_TRIMMED: { readonly after: number; readonly first: number }
   /** What is stored contradicts itself. */
   STORE_DAMAGED: { readonly what: string; readonly repair: string }
   /** The database is newer than this program. */

@@ -20,6 +20,8 @@ export const FAULT_POINTS = [
   'published',
   'dropping',
   'dropped',
+  'trimming',
+  'trimmed',
 ] as const
 
 export type FaultPoint = (typeof FAULT_POINTS)[number]
@@ -58,6 +60,8 @@ export function tellingStore(storage: Storage, at: AtPoint): Storage {
       at('committed')
       return results
     },
+    trimOutputs: (retention, now, slice) =>
+      around(at, 'trimming', 'trimmed', () => storage.trimOutputs(retention, now, slice)),
     dropOutputs: (positions) => around(at, 'dropping', 'dropped', () => storage.dropOutputs(positions)),
   }
 }

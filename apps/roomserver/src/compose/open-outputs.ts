@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { renderOutput } from '@roomserver/core'
 import {
   type Bus,
@@ -11,9 +12,10 @@ import {
   type WakeCalls,
 } from '@roomserver/producers'
 import { lead, type Storage } from '@roomserver/storage'
-import { type Logger, systemClock } from '@roomserver/types'
+import { type Logger, RoomserverError, systemClock } from '@roomserver/types'
 import type { Config } from '../config/config.ts'
 import { type AtPoint, tellingBus } from './fault-points.ts'
+import { startTrimmer } from './trimmer.ts'
 
 /** How what is announced leaves the database. */
 export interface Outputs extends AsyncDisposable {
@@ -26,9 +28,14 @@ export interface Outputs extends AsyncDisposable {
 }
 
 /** Starts to bring outputs where the configuration says. */
-export function openOutputs(storage: Storage, config: Config, log: Logger, at?: AtPoint): Outputs {
+export async function openOutputs(
+  storage: Storage,
+  config: Config,
+  log: Logger,
+  at?: AtPoint,
+): Promise<Outputs> {
   const { output } = config
-  if (output.kind === 'embedded') return embedded(storage)
+  if (output.kind === 'embedded') return await embedded(storage, config, log)
   const connect = async () => {
     const bus = await connectJetStream(output)
     return at === undefined ? bus : tellingBus(bus, at)
@@ -40,10 +47,36 @@ export function openOutputs(storage: Storage, config: Config, log: Logger, at?: 
     : among(storage, start, openWakeCalls(output), log)
 }
 
-function embedded(storage: Storage): Outputs {
-  const log = openEmbeddedLog(storage, renderOutput)
-  return { log, wake: () => log.wake(), [Symbol.asyncDispose]: async () => log[Symbol.dispose]() }
+async function embedded(storage: Storage, config: Config, logger: Logger): Promise<Outputs> {
+  await using parts = new AsyncDisposableStack()
+  if (config.database.kind === 'postgres') parts.use(await onlyProcess(storage, logger))
+  const log = parts.use(openEmbeddedLog(storage, renderOutput))
+  const { keep_count: maxCount, keep_time: maxAgeMs } = config.settings.output
+  parts.use(startTrimmer(storage, { maxCount, maxAgeMs }, logger))
+  const owned = parts.move()
+  return { log, wake: () => log.wake(), [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
+
+/**
+ * Sees to it that this is the only process on the database: a reader by position would miss what another one commits
+ * behind it. One that was killed is waited for.
+ */
+async function onlyProcess(storage: Storage, log: Logger): Promise<AsyncDisposable> {
+  const nothing = (): AsyncDisposable => ({ [Symbol.asyncDispose]: async () => undefined })
+  const leading = lead(storage, 'embedded output log', nothing, { ttlMs: LEASE_MS, logger: log })
+  for (let waitedMs = 0; !leading.isLeading && waitedMs < 2 * LEASE_MS; waitedMs += LOOK_MS)
+    await wait(LOOK_MS)
+  if (leading.isLeading) return leading
+  await leading[Symbol.asyncDispose]()
+  const expected = 'NATS servers, which several processes on one database need; another one uses it already'
+  throw new RoomserverError(
+    'BAD_CONFIGURATION',
+    { key: 'global.jetstream.addresses', expected },
+    `global.jetstream.addresses: expected ${expected}`,
+  )
+}
+
+const LOOK_MS = 20
 
 /** How long a stopping server waits for the message server to take what is left; the rest goes after the next start. */
 const LAST_DELIVERY_MS = 5_000

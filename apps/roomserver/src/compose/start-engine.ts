@@ -32,7 +32,7 @@ export async function startEngine(
   await using parts = new AsyncDisposableStack()
   const opened = parts.use(await openStore(config.database, log, at))
   const storage = at === undefined ? opened : tellingStore(opened, at)
-  const outputs = parts.use(openOutputs(storage, config, log, at))
+  const outputs = parts.use(await openOutputs(storage, config, log, at))
   const holder = `process ${randomUUID()}`
   if (config.database.kind === 'postgres') parts.use(showLife(storage, holder))
   const pieces = new Pieces(storage, config.cacheBytes)

@@ -34,6 +34,9 @@ export const ownSection = section({
   output: section({
     /** Messages on their way to JetStream at once. */
     window: wholeNumber(1, 256).default(64),
+    /** Of the embedded log: so many of the latest outputs, none that is older. */
+    keep_count: wholeNumber(1, 1_000_000_000).default(1_000_000),
+    keep_time: duration.default(30 * 24 * 3_600_000),
   }).prefault({}),
   repair: section({
     /** Longest time for filling one hole, all servers together. */

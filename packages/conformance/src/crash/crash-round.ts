@@ -32,6 +32,7 @@ const POINTS = [
   'answering',
 ] as const
 /** Those of the way out, which only the relay passes. */
+const TRIM_POINTS = ['trimming', 'trimmed'] as const
 const RELAY_POINTS = ['publishing', 'published', 'dropping', 'dropped'] as const
 
 const ROOMS = 5
@@ -105,7 +106,7 @@ interface Fault {
 
 function randomFault(random: Random, isEmbedded: boolean): Fault {
   if (random(3) === 0) return { afterMs: random(700) }
-  const points: readonly string[] = isEmbedded ? POINTS : [...POINTS, ...RELAY_POINTS]
+  const points: readonly string[] = [...POINTS, ...(isEmbedded ? TRIM_POINTS : RELAY_POINTS)]
   // Early ones more often: work that is done in groups passes a point less often than there are events.
   const nth = 1 + random(1 + random(30))
   return { point: `${points[random(points.length)]}:${nth}`, afterMs: 0 }

@@ -43,7 +43,8 @@ async function readFrames(url: string, taken: Taken[], signal: AbortSignal): Pro
   const latest = taken.at(-1)?.id ?? '0'
   const headers = { 'last-event-id': latest }
   const response = await fetch(`${url}/api/roomserver/outputs`, { headers, signal })
-  if (response.body === null) return
+  if (response.status === 410) taken.push({ id: 'trimmed', payload: await response.text() })
+  if (response.body === null || !response.ok) return
   const decoder = new TextDecoder()
   let rest = ''
   for await (const chunk of response.body) {
@@ -52,7 +53,6 @@ async function readFrames(url: string, taken: Taken[], signal: AbortSignal): Pro
     for (const frame of frames) {
       const found = /^id: (\d+)\nevent: output\ndata: (.*)$/s.exec(frame)
       if (found !== null) taken.push({ id: found[1] ?? '', payload: found[2] ?? '' })
-      else if (frame.startsWith('event: gap')) taken.push({ id: 'gap', payload: frame })
     }
   }
 }

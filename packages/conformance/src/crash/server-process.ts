@@ -14,6 +14,9 @@ export interface Place {
   readonly natsUrl?: string | undefined
 }
 
+/** More than a round makes, few enough that the log is trimmed all the time. */
+const KEPT_OUTPUTS = 1_000
+
 const ENTRY = join(import.meta.dirname, '../../../../apps/roomserver/dist/index.js')
 
 /** The built program as an operator runs it; killed and started again on the same port and data. */
@@ -37,7 +40,7 @@ export class ServerProcess implements AsyncDisposable {
     const options = {
       serverName: 'a',
       database: place.database,
-      ...(place.natsUrl !== undefined && { natsUrl: place.natsUrl }),
+      ...(place.natsUrl === undefined ? { keptOutputs: KEPT_OUTPUTS } : { natsUrl: place.natsUrl }),
     }
     return new ServerProcess(folder, await writeConfiguration(options, folder, port), port)
   }

@@ -25,8 +25,8 @@ const PAUSE_MS = 1_000
  * and without a gap, over as many connections as it takes. Ends when `signal` is aborted.
  *
  * @param url - `http://host:port` of the room server
- * @throws {RoomserverError} COMPONENT_FAILED when the server has no such log, refuses, or has dropped outputs after
- *   the position
+ * @throws {RoomserverError} COMPONENT_FAILED when the server has no such log or refuses; OUTPUTS_TRIMMED when outputs
+ *   after the position are not kept any more
  */
 export async function* followOutputs(
   url: string,
@@ -66,13 +66,19 @@ async function connect(url: string, after: number, options: FollowOptions): Prom
     return undefined
   }
   if (response.ok) return response
-  await response.body?.cancel()
+  const text = await response.text().catch(() => '')
   if (response.status === 503) return undefined
+  if (response.status === 410) throw trimmed(after, text)
   throw failed(`the server answers with status ${response.status}`)
 }
 
-function outputOf({ id, event, data }: ServerSentEvent): FollowedOutput {
-  if (event === 'gap') throw failed(`outputs were dropped that have not been read: ${data}`)
+function trimmed(after: number, text: string): RoomserverError {
+  const first = Number(/"first":(\d+)/.exec(text)?.[1] ?? after + 2)
+  const message = `outputs between ${after} and ${first} are not kept any more`
+  return new RoomserverError('OUTPUTS_TRIMMED', { after, first }, message)
+}
+
+function outputOf({ id, data }: ServerSentEvent): FollowedOutput {
   const decoded = decode(OutputEvent, new TextEncoder().encode(data))
   if (!decoded.ok) throw failed(`an output cannot be read: ${decoded.message}`)
   return { position: Number(id), output: decoded.value }

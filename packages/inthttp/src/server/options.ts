@@ -32,8 +32,8 @@ export interface LoggedOutput {
 export interface OutputSource {
   /** Outputs behind a position, and new ones as they come, until `signal` is aborted. */
   follow(after: number, signal: AbortSignal): AsyncGenerator<LoggedOutput, void, void>
-  /** Position of the oldest output that is still kept. */
-  oldest(): Promise<number | undefined>
+  /** Position of the first output that is kept, or will be. */
+  first(): Promise<number>
 }
 
 /** One answered request, for metrics. */

@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { badRequest } from './error-form.ts'
+import { RoomserverError } from '@roomserver/types'
+import { badRequest, type ErrorForm, failureForm } from './error-form.ts'
 import type { LoggedOutput, OutputSource } from './options.ts'
 import { sendError } from './send-answer.ts'
 
@@ -11,8 +12,8 @@ const HEARTBEAT_MS = 15_000
 /**
  * Makes the handler of `GET /api/roomserver/outputs?after=POSITION`: the output log as server-sent events, `id` the
  * position, `event` always `output`, `data` an OutputEvent. A reader that comes again sends `Last-Event-ID` and
- * misses nothing; one that stands before the oldest output that is kept is told so first by an event `gap`.
- * The stream ends when the server stops.
+ * misses nothing; one that stands before the first output that is kept gets 410 with the position of that. The
+ * stream ends when the server stops.
  *
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
@@ -20,6 +21,8 @@ export function outputsHandler(source: OutputSource, stopping: AbortSignal) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const after = positionOf(request)
     if (after === undefined) return sendError(reply, badRequest('after: not a position'))
+    const first = await source.first()
+    if (after + 1 < first) return sendError(reply, trimmedForm(after, first))
     const stop = new AbortController()
     reply.raw.once('close', () => stop.abort())
     reply.code(200).type('text/event-stream').header('cache-control', 'no-store')
@@ -39,12 +42,14 @@ function positionOf(request: FastifyRequest): number | undefined {
   return Number(text)
 }
 
+function trimmedForm(after: number, first: number): ErrorForm {
+  const message = `outputs up to ${first - 1} are not kept any more: read the rooms anew, then go on with after=${first - 1}`
+  const { body, ...form } = failureForm(new RoomserverError('OUTPUTS_TRIMMED', { after, first }, message))
+  return { ...form, body: JSON.stringify({ ...(JSON.parse(body) as object), first }) }
+}
+
 async function* frames(source: OutputSource, after: number, signal: AbortSignal): AsyncGenerator<string> {
   yield ': outputs follow\n\n'
-  const oldest = await source.oldest()
-  if (oldest !== undefined && after > 0 && oldest > after + 1) {
-    yield `event: gap\ndata: ${JSON.stringify({ after, oldest })}\n\n`
-  }
   const entries = source.follow(after, signal)
   let next = entries.next()
   try {

@@ -3,7 +3,15 @@ import { leases } from './0002-leases.ts'
 import { repairs } from './0003-repairs.ts'
 import { inboxClaims } from './0004-inbox-claims.ts'
 import { quickLeases } from './0005-quick-leases.ts'
+import { trimmedOutputs } from './0006-trimmed-outputs.ts'
 import type { Migration } from './migration.ts'
 
 /** Every migration, in the order in which they run. */
-export const migrations: readonly Migration[] = [roomsAndEvents, leases, repairs, inboxClaims, quickLeases]
+export const migrations: readonly Migration[] = [
+  roomsAndEvents,
+  leases,
+  repairs,
+  inboxClaims,
+  quickLeases,
+  trimmedOutputs,
+]

@@ -3,9 +3,9 @@ import { sql } from 'kysely'
 import { prepare, slot } from '../prepared.ts'
 import type { Db } from '../schema.ts'
 
-/** The next free NID of each kind. */
+/** The next free NID of each kind; of `output`, the position of the first output that is kept. */
 export interface CountersTable {
-  kind: keyof Nids
+  kind: keyof Nids | 'output'
   next: number
 }
 

@@ -11,6 +11,7 @@ import { journalQueries } from './journal.ts'
 import { leaseQueries } from './leases.ts'
 import { membershipQueries } from './memberships.ts'
 import { mentionQueries } from './mentions.ts'
+import { trimQueries } from './output-marks.ts'
 import { outputQueries } from './outputs.ts'
 import { redactionQueries } from './redactions.ts'
 import { repairQueries } from './repairs.ts'
@@ -49,5 +50,6 @@ export function compileTables(dialect: Dialect, build: Db) {
     snapshots: snapshotQueries(dialect, build),
     stateKeys: stateKeyQueries(dialect, build),
     transactions: transactionQueries(dialect, build),
+    trim: trimQueries(build),
   }
 }

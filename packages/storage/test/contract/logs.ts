@@ -90,4 +90,26 @@ export function logContract(open: () => Promise<Storage>): void {
     await store.dropOutputs(positions.slice(0, 2))
     expect(await store.outputs(0, 10)).toHaveLength(1)
   })
+
+  it('drops the oldest outputs by their number and their age, slice by slice, and tells which is first', async () => {
+    await using store = await open()
+    const room = await storedRoom(store)
+    const outputs = Array.from({ length: 10 }, (_, index) => output(room, index + 1, 0 as EventNid))
+    await store1(store, writeSet(room, { next: { ...room, outputSeq: 10 }, outputs }))
+    const [first] = (await store.outputs(0, 1)).map(({ position }) => position)
+    const base = (first ?? 1) - 1
+    const seqs = async () => (await store.outputs(0, 100)).map(({ seq }) => seq)
+    expect(await store.trimOutputs({ maxCount: 10, maxAgeMs: 1_000 }, 1_000, 100)).toBe(0)
+    expect(await store.firstOutput()).toBe(1)
+    expect(await store.trimOutputs({ maxCount: 6, maxAgeMs: 1_000 }, 1_000, 3)).toBe(3)
+    expect(await store.firstOutput()).toBe(base + 4)
+    expect(await store.trimOutputs({ maxCount: 6, maxAgeMs: 1_000 }, 1_000, 3)).toBe(1)
+    expect(await seqs()).toEqual([5, 6, 7, 8, 9, 10])
+    // Noted at 1,000 ms: all of these were there. The latest stays, so that a reader sees what is gone.
+    expect(await store.trimOutputs({ maxCount: 100, maxAgeMs: 1_000 }, 1_999, 100)).toBe(0)
+    expect(await store.trimOutputs({ maxCount: 100, maxAgeMs: 1_000 }, 2_000, 100)).toBe(5)
+    expect(await seqs()).toEqual([10])
+    expect(await store.firstOutput()).toBe(base + 10)
+    expect(await store.trimOutputs({ maxCount: 1, maxAgeMs: 1 }, 9_000, 100)).toBe(0)
+  })
 }
