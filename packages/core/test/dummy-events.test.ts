@@ -10,7 +10,7 @@ const MAX_ENDS = 10
 /** A server that lets rooms have ten ends, and a room of its user. */
 async function forkingServer() {
   const storage = await openStorage({ dialect: 'sqlite', file: ':memory:' })
-  const process = new Homeserver(storage, {}, { maxEnds: MAX_ENDS })
+  const process = new Homeserver(storage, { takesLeftRooms: true }, { maxEnds: MAX_ENDS })
   const room = await RoomBuilder.create()
   await process.takeAll(room.events)
   const [base] = room.ends

@@ -4,6 +4,7 @@ import { createInput, Pieces, type RoomInput } from '@roomserver/core'
 import { lead, type Storage } from '@roomserver/storage'
 import { type Logger, silentLogger, systemClock } from '@roomserver/types'
 import type { Config } from '../config/config.ts'
+import { takesLeftRooms } from '../config/own-section.ts'
 import { type AtPoint, stepsOf, tellingStore } from './fault-points.ts'
 import { type Outputs, openOutputs } from './open-outputs.ts'
 import { openStore } from './open-store.ts'
@@ -45,6 +46,7 @@ export async function startEngine(
       clock: systemClock,
       log,
       serverName,
+      takesLeftRooms: takesLeftRooms(settings),
       federation,
       holder,
       onOutputs: () => outputs.wake(),

@@ -7,5 +7,7 @@ export type DecideNeed =
   | { readonly kind: 'nids'; readonly of: keyof Nids }
   /** Which of these events are named as prev events by events of the graph. */
   | { readonly kind: 'dangling'; readonly ids: readonly EventId[] }
+  /** Whether we take part in the room. */
+  | { readonly kind: 'takes-part' }
   | { readonly kind: 'redactions-of'; readonly ids: readonly EventId[] }
   | { readonly kind: 'pending-invites'; readonly users: readonly UserId[] }

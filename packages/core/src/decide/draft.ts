@@ -26,6 +26,8 @@ import type { RoomReads } from './room-reads.ts'
 export interface DecideContext {
   /** Name of this server. */
   readonly serverName: string
+  /** Whether other servers' events that lack nothing are taken into rooms that our users have all left. */
+  readonly takesLeftRooms: boolean
   /** Hands out NIDs; `undefined`: more have to be fetched first. */
   readonly nids: NidSource
 }

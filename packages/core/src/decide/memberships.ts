@@ -70,12 +70,14 @@ function* updateMembership(
 ): Asking<DecideNeed, void> {
   const [event] = change.to === NO_NID ? [] : yield* eventsOf(draft.view, [change.to])
   const membership = event === undefined ? 'leave' : membershipIn(draft, event)
+  const local = isLocal(draft, user)
+  if (local && membership === 'join') draft.reads.setTakesPart()
   draft.setMembership({
     roomNid: draft.read.nid,
     user: change.stateKey,
     membership,
     event: change.to,
-    local: isLocal(draft, user),
+    local,
     forgotten: false,
   })
   if (membership === 'invite' && event !== undefined) yield* beginInvite(draft, event, user)

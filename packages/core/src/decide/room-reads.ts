@@ -39,6 +39,12 @@ export class RoomReader {
     return this.#mentions.load(ids)
   }
 
+  /** Whether users of a server are in a room, or none ever was. */
+  async takesPart(roomNid: RoomNid, serverName: string): Promise<boolean> {
+    if (await this.#store.serverInRoom(roomNid, serverName)) return true
+    return (await this.#store.usersOfServer(roomNid, serverName)).length === 0
+  }
+
   async pendingInvites(
     roomNid: RoomNid,
     users: readonly UserId[],
@@ -68,6 +74,7 @@ export class RoomReads {
   readonly #isNamed = new Map<EventId, boolean>()
   readonly #redactions = new Map<EventId, readonly RedactionRecord[]>()
   readonly #invites = new Map<UserId, readonly InviteRecord[]>()
+  #takesPart: boolean | undefined
 
   constructor(reader: RoomReader, roomNid: RoomNid) {
     this.#reader = reader
@@ -85,6 +92,15 @@ export class RoomReads {
 
   pendingInvites(user: UserId): readonly InviteRecord[] | undefined {
     return this.#invites.get(user)
+  }
+
+  /** Whether a user of ours is in the room, or none ever was. */
+  get takesPart(): boolean | undefined {
+    return this.#takesPart
+  }
+
+  async loadTakesPart(serverName: string): Promise<void> {
+    this.#takesPart = await this.#reader.takesPart(this.#roomNid, serverName)
   }
 
   async loadDangling(ids: readonly EventId[]): Promise<void> {
@@ -126,6 +142,10 @@ export class RoomReads {
       const of = found.filter(({ redacts, roomNid }) => redacts === id && roomNid === this.#roomNid)
       if (!this.#redactions.has(id)) this.#redactions.set(id, of)
     }
+  }
+
+  setTakesPart(): void {
+    this.#takesPart = true
   }
 
   setNamed(id: EventId): void {

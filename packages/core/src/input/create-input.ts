@@ -27,6 +27,8 @@ export interface InputDeps {
   readonly log: Logger
   /** Name of this server. */
   readonly serverName: string
+  /** Whether other servers' events that lack nothing are taken into rooms that our users have all left; no unless told. */
+  readonly takesLeftRooms?: boolean | undefined
   /** Asked for events that are missing; `undefined`: there is nobody to ask. */
   readonly federation?: FederationApi | undefined
   /** Gets missing events in another way than from the federation. */
@@ -77,6 +79,7 @@ export function createInput(
   const forked = new ForkedRooms(allLimits.maxEnds)
   const parts = {
     serverName,
+    takesLeftRooms: deps.takesLeftRooms ?? false,
     store,
     pieces,
     clock,

@@ -1,3 +1,4 @@
+import { decideArrival } from '../decide/decide-arrival.ts'
 import { decideEvent } from '../decide/decide-event.ts'
 import type { EventInput, Outcome } from '../decide/event-input.ts'
 import type { RoomTask } from './room-tasks.ts'
@@ -22,6 +23,11 @@ export function eventTask(input: EventInput, inboxPosition?: number): RoomTask<O
     decide: (draft) => decideEvent(draft, input),
     settles: (outcome) => (isWanting(outcome) ? undefined : inboxPosition),
   }
+}
+
+/** The task of taking an event in that somebody gives us, and that we did not ask for. @param inboxPosition - see {@link eventTask} */
+export function arrivalTask(input: EventInput, inboxPosition?: number): RoomTask<Outcome> {
+  return { ...eventTask(input, inboxPosition), decide: (draft) => decideArrival(draft, input) }
 }
 
 /** Whether an event that comes later, or is decided upon by another process at present, could change an outcome. */

@@ -1,9 +1,9 @@
 import type { InputRoomEvent, InputRoomEventsRequest, InputRoomEventsResponse } from '@roomserver/api'
-import { isFailure, type RoomId, RoomserverError } from '@roomserver/types'
+import { isFailure, type RoomId } from '@roomserver/types'
 import type { EventInput, Outcome } from '../decide/event-input.ts'
 import type { RepairShop } from '../repair/create-repairs.ts'
 import type { InputCounters } from './counters.ts'
-import { eventTask } from './event-task.ts'
+import { arrivalTask } from './event-task.ts'
 import type { FetchMissing } from './fetch-missing.ts'
 import { Inbox, type InboxParts } from './inbox.ts'
 import { failureOf } from './outcome-text.ts'
@@ -15,7 +15,7 @@ export interface IntakeParts extends InboxParts {
   /** Gets missing events from other servers; `undefined`: there is nobody to ask. */
   readonly fetchMissing?: FetchMissing | undefined
   /** Where it is written down which events wait for others, and what tries again to get those. */
-  readonly repairs?: Pick<RepairShop, 'jobs' | 'retries' | 'takesPart'> | undefined
+  readonly repairs?: Pick<RepairShop, 'jobs' | 'retries'> | undefined
 }
 
 /** How often what is missing is fetched for one event: what was fetched can show that more is missing. */
@@ -112,9 +112,6 @@ export class Intake {
   ): Promise<Outcome> {
     const { rooms, fetchMissing, counters, repairs } = this.#parts
     const { eventId, roomId } = event.pdu
-    if (event.kind === 'new' && (await repairs?.takesPart(event)) === false) {
-      return await this.#refuse(event, position)
-    }
     if (event.kind === 'new') await repairs?.jobs.begin(eventId, roomId, wire)
     let input = event
     let outcome = first
@@ -135,16 +132,8 @@ export class Intake {
     return outcome
   }
 
-  /** Our users have all left the room: nothing is fetched for it any more. */
-  async #refuse({ pdu: { eventId } }: EventInput, position: number | undefined): Promise<Outcome> {
-    if (position !== undefined) await this.#parts.store.dropInbox([position])
-    const reason = 'no user of this server is in the room any more'
-    const error = new RoomserverError('NOT_ALLOWED', { eventId, rule: 'membership', reason }, reason)
-    return { kind: 'refused', error }
-  }
-
   #decide(input: EventInput, position: number | undefined): Promise<Outcome> {
-    return this.#parts.rooms.runAdmitted(eventTask(input, position))
+    return this.#parts.rooms.runAdmitted(arrivalTask(input, position))
   }
 
   /** Takes the inputs of a request in order, so many at a time that a large one neither holds the loop nor fills it. */

@@ -10,6 +10,7 @@ export function loadFor(draft: Draft, nids: NidPool): (need: DecideNeed) => Prom
     if (need.kind === 'nids') return nids.fetch(need.of)
     if (need.kind === 'dangling') return reads.loadDangling(need.ids)
     if (need.kind === 'redactions-of') return reads.loadRedactions(need.ids)
+    if (need.kind === 'takes-part') return reads.loadTakesPart(draft.context.serverName)
     if (need.kind === 'pending-invites') return reads.loadInvites(need.users)
     // Asked for a hash, an allocator that has run out of NIDs would ask for ever.
     if (need.kind === 'block-hash') await nids.fetch('block')

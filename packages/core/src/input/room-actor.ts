@@ -28,6 +28,7 @@ import { overtaken, RoomTurn, stepAside } from './room-turn.ts'
 /** What all room actors share. */
 export interface ActorParts {
   readonly serverName: string
+  readonly takesLeftRooms: boolean
   readonly store: Store
   readonly pieces: Pieces
   readonly reader: RoomReader
@@ -66,6 +67,8 @@ export class RoomActor {
   readonly #queue: Job[] = []
   readonly #turn: RoomTurn
   #room: RoomRecord | undefined
+  /** Whether a user of ours is certainly in the room as it was last committed or read. */
+  #takesPart = false
   #step = 'idle'
   #stepSince = 0
   #isRunning = false
@@ -180,6 +183,8 @@ export class RoomActor {
         return result
       }
       this.#room = takeOver(parts, draft, writeSet, result.revision)
+      const hasLeft = writeSet.memberships.some(({ local, membership }) => local && membership !== 'join')
+      this.#takesPart = draft.reads.takesPart === true && !hasLeft
       this.#enter('answering')
     }
     jobs.forEach((job, index) => job.resolve(results[index]))
@@ -193,6 +198,7 @@ export class RoomActor {
       this.#room = await this.#turn.take()
     }
     this.#enter('reading the room')
+    if (this.#room === undefined) this.#takesPart = false
     this.#room ??= await parts.store.room(this.roomId)
     const room = await this.#roomFor(jobs[0]?.task)
     const rules = roomVersion(room.version)
@@ -200,7 +206,8 @@ export class RoomActor {
     parts.pieces.rooms.saw(room)
     const view = new View(parts.pieces, room.nid)
     const reads = new RoomReads(parts.reader, room.nid)
-    const draft = new Draft({ serverName: parts.serverName, nids: parts.nids }, view, reads, rules, room)
+    if (this.#takesPart) reads.setTakesPart()
+    const draft = new Draft(parts, view, reads, rules, room)
     this.#enter('reading what events name')
     await readArrivals(draft, jobs)
     return { parts, draft }

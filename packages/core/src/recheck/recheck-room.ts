@@ -97,7 +97,7 @@ class Scratch {
     if (rules === undefined) throw new TypeError(`no room version ${this.#room.version}`)
     const { nid } = this.#room
     const draft = new Draft(
-      { serverName: '', nids: this.#nids },
+      { serverName: '', takesLeftRooms: true, nids: this.#nids },
       new View(this.#pieces, nid),
       new RoomReads(this.#reader, nid),
       rules,

@@ -1,11 +1,9 @@
-import type { EventInput } from '../decide/event-input.ts'
 import type { RoomId } from '@roomserver/types'
 import { withCallBudget } from './call-budget.ts'
 import { statesOfServers, type ToldStates } from './operator/states-of-servers.ts'
 import { RepairJobs, type RepairJob, type RepairJobLimits } from './repair-jobs.ts'
 import { type RepairLimits, type RepairParts, Repairs } from './repairs.ts'
 import { type Retried, Retries, type RetryParts } from './retries.ts'
-import { takesPart } from './takes-part.ts'
 
 /** The repairs of a process, as others see them. */
 export interface RoomRepairs {
@@ -43,8 +41,6 @@ export interface RepairShop {
   readonly jobs: RepairJobs
   readonly retries: Retries
   readonly seen: RoomRepairs
-  /** Whether anything is to be fetched for an event at all. */
-  takesPart(input: EventInput): Promise<boolean>
 }
 
 /** Puts it together. */
@@ -66,5 +62,5 @@ export function createRepairs(
     takeUp: (roomId) => retries.takeUp(roomId),
     statesOfServers: (roomId) => statesOfServers(parts, roomId, limits.maxServers),
   }
-  return { repairs, jobs, retries, seen, takesPart: (input) => takesPart(parts, input) }
+  return { repairs, jobs, retries, seen }
 }

@@ -1,0 +1,37 @@
+import { type Asking, RoomserverError, serverOf } from '@roomserver/types'
+import { decideEvent } from './decide-event.ts'
+import type { DecideNeed } from './decide-need.ts'
+import type { Draft } from './draft.ts'
+import type { EventInput, Outcome } from './event-input.ts'
+
+/**
+ * Decides on an event that somebody gives us. Those of other servers are refused, unseen, in rooms that our users have
+ * all left, or at least those that lack something: nobody here will read them, and a room that is repaired for nobody costs
+ * other servers as well.
+ */
+export function* decideArrival(draft: Draft, input: EventInput): Asking<DecideNeed, Outcome> {
+  if (!isFromElsewhere(draft, input) || (yield* takesPart(draft))) return yield* decideEvent(draft, input)
+  if (!draft.context.takesLeftRooms) return refused(input)
+  const outcome = yield* decideEvent(draft, input)
+  return outcome.kind === 'missing' ? refused(input) : outcome
+}
+
+function refused({ pdu: { eventId } }: EventInput): Outcome {
+  const reason = 'no user of this server is in the room any more'
+  const error = new RoomserverError('NOT_ALLOWED', { eventId, rule: 'membership', reason }, reason)
+  return { kind: 'refused', error }
+}
+
+/** Whether an event is new, of another server, and concerns nobody of ours: it may bring one of them back. */
+function isFromElsewhere(draft: Draft, { kind, pdu, stateBefore }: EventInput): boolean {
+  const { serverName } = draft.context
+  if (kind !== 'new' || stateBefore?.by === 'rewrite') return false
+  if (pdu.type === 'm.room.member' && serverOf(pdu.stateKey ?? '') === serverName) return false
+  return serverOf(pdu.sender) !== serverName
+}
+
+/** Whether a user of ours is in the room, or none ever was: a room that somebody peeks into, or that is only stored. */
+function* takesPart(draft: Draft): Asking<DecideNeed, boolean> {
+  if (draft.reads.takesPart === undefined) yield { kind: 'takes-part' }
+  return draft.reads.takesPart === true
+}
