@@ -79,7 +79,7 @@ function roomMethods(db: Db, tables: Tables) {
     rooms: (after: RoomNid, limit: number) => tables.rooms.page(db, after, limit),
     allocate: ranges.allocate.bind(ranges) as NidRanges['allocate'],
     danglingPrev: (ids: readonly EventId[]) => tables.danglingPrev.naming(db, ids),
-    mentions: (ids: readonly EventId[]) => tables.mentions(db, ids),
+    mentions: (ids: readonly EventId[]) => tables.mentions.of(db, ids),
     redactionsOf: (ids: readonly EventId[]) => tables.redactions.of(db, ids),
     commit: (writeSets: readonly WriteSet[]) => commit(db, tables, writeSets),
     journal: (

@@ -45,6 +45,7 @@ async function everything(room: WriteSet['room'], name: string): Promise<WriteSe
     eventTypes: [type],
     stateKeys: [user],
     events: [event],
+    unmentioned: [event.eventId],
     danglingPrev: [{ prev: `$before-${name}`, by: event.nid }],
     blocks: [block],
     snapshots: [snapshot],
@@ -102,6 +103,15 @@ it.each<[string, (set: WriteSet) => Promise<WriteSet>]>([
       const key = await newKey(store, 'taken')
       await store.commit([writeSet(await storedRoom(store), { stateKeys: [key] })])
       return { ...set, stateKeys: [{ ...key, nid: await store.allocate('stateKey', 1) }] }
+    },
+  ],
+  [
+    'an event that it takes for unheard of is named by another',
+    async (set) => {
+      const room = await storedRoom(store)
+      const prev = set.events[0]!.eventId
+      await store.commit([writeSet(room, { danglingPrev: [{ prev, by: 1 as EventNid }] })])
+      return set
     },
   ],
   [

@@ -242,6 +242,8 @@ export interface WriteSet {
   readonly room: RoomRecord
   /** What the room's row becomes (its revision is moved on by the store). */
   readonly next: Pick<RoomRecord, 'version' | 'extremities' | 'current' | 'lastSent' | 'depth' | 'outputSeq'>
+  /** Event IDs that were taken for ones that the store has not met with in any way ({@link Mention}). */
+  readonly unmentioned: readonly EventId[]
   /** Strings whose NIDs are new; another process may have stored them meanwhile. */
   readonly eventTypes: readonly Interned<EventTypeNid>[]
   readonly stateKeys: readonly Interned<StateKeyNid>[]
@@ -263,6 +265,7 @@ export interface WriteSet {
 
 /** The changes of a write set that changes nothing; the room stays to be said. */
 export const NO_CHANGES: Omit<WriteSet, 'room' | 'next'> = {
+  unmentioned: [],
   eventTypes: [],
   stateKeys: [],
   events: [],
@@ -282,6 +285,9 @@ export const NO_CHANGES: Omit<WriteSet, 'room' | 'next'> = {
 /** What became of a write set. */
 export type CommitResult =
   | { readonly kind: 'committed'; readonly revision: number }
-  /** Somebody else moved the room on, or gave one of its new strings, blocks or snapshots another NID: read again, decide again. */
+  /**
+   * Somebody else moved the room on, or gave one of its new strings, blocks or snapshots another NID, or an event is not
+   * as new as it was taken for: read again, decide again.
+   */
   | { readonly kind: 'conflict'; readonly over: 'room' | 'string' | 'block' | 'snapshot' | 'event' }
   | { readonly kind: 'failed'; readonly error: unknown }

@@ -1,6 +1,7 @@
 import type { Pdu } from '@roomserver/events'
 import type {
   BlockRecord,
+  EventId,
   EventNid,
   EventRecord,
   EventTypeNid,
@@ -56,6 +57,7 @@ export class Draft {
   /** The room as it will be. */
   room: RoomRecord
 
+  readonly #unmentioned = new Set<EventId>()
   readonly #eventTypes: Interned<EventTypeNid>[] = []
   readonly #stateKeys: Interned<StateKeyNid>[] = []
   readonly #events = new Map<EventNid, EventRecord>()
@@ -89,6 +91,18 @@ export class Draft {
   get isEmpty(): boolean {
     const written = this.#events.size + this.#updates.size + this.#outputs.length + this.#memberships.size
     return written === 0 && this.room === this.read
+  }
+
+  /** Whether it rests on something that only a commit can show to be right. */
+  get isAssuming(): boolean {
+    return this.#unmentioned.size > 0
+  }
+
+  /** Takes an event for one that the store has not met with; the commit fails where that is wrong. */
+  assumeUnmentioned(id: EventId): void {
+    this.#unmentioned.add(id)
+    this.view.addAbsent(id)
+    this.reads.setUnmentioned(id)
   }
 
   addEventType(nid: EventTypeNid, text: string): void {
@@ -161,6 +175,7 @@ export class Draft {
     return {
       room: this.read,
       next: this.room,
+      unmentioned: [...this.#unmentioned],
       eventTypes: this.#eventTypes,
       stateKeys: this.#stateKeys,
       events: [...this.#events.values()],

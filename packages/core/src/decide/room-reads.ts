@@ -148,6 +148,12 @@ export class RoomReads {
     this.#takesPart = true
   }
 
+  /** No event names this one, and none redacts it. */
+  setUnmentioned(id: EventId): void {
+    this.#isNamed.set(id, false)
+    this.#redactions.set(id, [])
+  }
+
   setNamed(id: EventId): void {
     this.#isNamed.set(id, true)
   }

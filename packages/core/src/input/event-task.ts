@@ -19,7 +19,11 @@ export function eventTask(input: EventInput, inboxPosition?: number): RoomTask<O
     settlesVersion: pdu.type === 'm.room.create',
     name: `deciding on ${pdu.eventId}`,
     bytes: OVERHEAD_BYTES + pdu.json.length * 2,
-    arrival: { eventId: pdu.eventId, names: [...pdu.authEvents, ...pdu.prevEvents] },
+    arrival: {
+      eventId: pdu.eventId,
+      names: [...pdu.authEvents, ...pdu.prevEvents],
+      isNew: input.kind === 'new',
+    },
     decide: (draft) => decideEvent(draft, input),
     settles: (outcome) => (isWanting(outcome) ? undefined : inboxPosition),
   }

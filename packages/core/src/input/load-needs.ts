@@ -1,3 +1,4 @@
+import type { EventId } from '@roomserver/types'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import type { Job } from './room-actor.ts'
@@ -22,18 +23,32 @@ export function loadFor(draft: Draft, nids: NidPool): (need: DecideNeed) => Prom
 /**
  * Reads at once what all events of a batch will be asked about: whether they are stored, what they name, whether
  * something names them.
+ *
+ * @param assumes - leaves out what an event that nobody has heard of would show, for the commit to find out whether any
+ * of them is another one
+ * @returns whether any of those that were looked up is stored
  */
-export async function readArrivals({ view, reads }: Draft, jobs: readonly Job[]): Promise<void> {
+export async function readArrivals(draft: Draft, jobs: readonly Job[], assumes: boolean): Promise<boolean> {
+  const { view, reads } = draft
   const arrivals = jobs.map((job) => job.task.arrival).filter((arrival) => arrival !== undefined)
-  if (arrivals.length === 0) return
   const own = new Set(arrivals.map(({ eventId }) => eventId))
   const names = new Set(arrivals.flatMap((arrival) => arrival.names))
   const unknown = [...names].filter((id) => !own.has(id) && view.eventById(id) === undefined)
+  if (assumes) {
+    for (const { eventId, isNew } of arrivals) {
+      if (!isNew || view.eventById(eventId) !== undefined) continue
+      draft.assumeUnmentioned(eventId)
+      own.delete(eventId)
+    }
+  }
   const [stored] = await Promise.all([
-    reads.loadMentions([...own]),
+    own.size > 0 ? reads.loadMentions([...own]) : NONE,
     unknown.length > 0 && view.load({ kind: 'events-by-id', ids: unknown }),
   ])
   for (const id of own) if (!stored.has(id)) view.addAbsent(id)
   const again = [...stored].filter((id) => own.has(id) && view.eventById(id) === undefined)
   if (again.length > 0) await view.load({ kind: 'events-by-id', ids: again })
+  return stored.size > 0
 }
+
+const NONE: ReadonlySet<EventId> = new Set()

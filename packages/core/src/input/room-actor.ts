@@ -72,6 +72,8 @@ export class RoomActor {
   #step = 'idle'
   #stepSince = 0
   #isRunning = false
+  /** Whether new events are taken for unheard of, which saves a read; not while events keep coming that are stored. */
+  #assumes = true
   bytes = 0
 
   constructor(roomId: RoomId, parts: ActorParts) {
@@ -136,6 +138,9 @@ export class RoomActor {
         if (jobs.length === 1) throw tried.error
         for (const job of jobs) await this.#process([job]).catch((error: unknown) => job.reject(error))
         return
+      } else if (tried.kind === 'wrong') {
+        this.#assumes = false
+        this.#room = undefined
       } else {
         this.#parts.counters.conflicts++
         this.#room = undefined
@@ -150,6 +155,7 @@ export class RoomActor {
     jobs: readonly Job[],
   ): Promise<
     | { readonly kind: 'done' }
+    | { readonly kind: 'wrong' }
     | Extract<CommitResult, { kind: 'conflict' }>
     | { readonly kind: 'failed'; readonly error: unknown }
     | { readonly kind: 'without'; readonly job: Job }
@@ -170,6 +176,7 @@ export class RoomActor {
       .map(({ task }, index) => task.settles?.(results[index]))
       .filter((position) => position !== undefined)
     if (draft.isEmpty) {
+      if (draft.isAssuming) return { kind: 'wrong' }
       if (draft.read.revision === 0) parts.nids.giveBack(draft.read.nid)
       if (settled.length > 0) await parts.store.dropInbox(settled)
     } else {
@@ -180,7 +187,8 @@ export class RoomActor {
       const result = await parts.committer.commit(writeSet)
       if (result.kind !== 'committed') {
         parts.pieces.rooms.lost(draft.read)
-        return result
+        const isWrong = draft.isAssuming && result.kind === 'conflict' && result.over === 'event'
+        return isWrong ? { kind: 'wrong' } : result
       }
       this.#room = takeOver(parts, draft, writeSet, result.revision)
       const hasLeft = writeSet.memberships.some(({ local, membership }) => local && membership !== 'join')
@@ -209,7 +217,9 @@ export class RoomActor {
     if (this.#takesPart) reads.setTakesPart()
     const draft = new Draft(parts, view, reads, rules, room)
     this.#enter('reading what events name')
-    await readArrivals(draft, jobs)
+    const assumes = this.#assumes && room.revision > 0
+    const isAnyStored = await readArrivals(draft, jobs, assumes)
+    if (!draft.isAssuming) this.#assumes = !isAnyStored
     return { parts, draft }
   }
 

@@ -2,6 +2,14 @@ import type { Asking, EventId, RoomId, RoomVersionId } from '@roomserver/types'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 
+export interface Arrival {
+  readonly eventId: EventId
+  /** The events that it names. */
+  readonly names: readonly EventId[]
+  /** Whether it is likely that nobody has heard of it yet. */
+  readonly isNew: boolean
+}
+
 /** Something to be decided about a room: an event that came in, or a command of an operation that changes the room. */
 export interface RoomTask<Result> {
   readonly roomId: RoomId
@@ -13,8 +21,8 @@ export interface RoomTask<Result> {
   readonly name: string
   /** What it takes while it waits, in bytes; bounded over all rooms. */
   readonly bytes: number
-  /** An event that comes in, and the events that it names: read together with those of other tasks. */
-  readonly arrival?: { readonly eventId: EventId; readonly names: readonly EventId[] } | undefined
+  /** An event that comes in: what it names is read together with what those of other tasks name. */
+  readonly arrival?: Arrival | undefined
   decide(draft: Draft): Asking<DecideNeed, Result>
   /** The position in the durable inbox that is settled by this result. */
   settles?(result: Result): number | undefined

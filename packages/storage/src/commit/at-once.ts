@@ -17,7 +17,7 @@ import { combine, type Guard } from './combine.ts'
  */
 export async function commitAtOnce(db: Db, tables: Tables, sets: readonly WriteSet[]): Promise<boolean> {
   if (!sets.every(isIndependent)) return false
-  const guards = [...advanced(tables, sets), ...pieces(tables, sets)]
+  const guards = [...advanced(tables, sets), ...unmentioned(tables, sets), ...pieces(tables, sets)]
   await db.executeQuery(combine(guards, rows(tables, sets)))
   return true
 }
@@ -34,6 +34,12 @@ function advanced(tables: Tables, sets: readonly WriteSet[]): readonly Guard[] {
   const known = sets.filter((set) => set.room.revision > 0).toSorted((a, b) => a.room.nid - b.room.nid)
   const [moved] = statements(tables.rooms.advance, known)
   return moved === undefined ? [] : [{ changing: moved, expected: known.length }]
+}
+
+/** Nothing may be known of the events of which nothing was read. */
+function unmentioned({ mentions }: Tables, sets: readonly WriteSet[]): readonly Guard[] {
+  const ids = all(sets, 'unmentioned')
+  return ids.length === 0 ? [] : [{ found: mentions.count(ids), expected: 0 }]
 }
 
 /** Every piece has to be new, or there already under the NID that it has in the write set. */

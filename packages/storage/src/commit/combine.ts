@@ -1,9 +1,9 @@
 import { CompiledQuery } from 'kysely'
 
-/** A part of a statement that has to change as many rows as expected, or the whole statement fails. */
+/** Parts of a statement that have to change or find as many rows as expected, or the whole statement fails. */
 export interface Guard {
   /** Returns a row for every row that it changes. */
-  readonly changing: CompiledQuery
+  readonly changing?: CompiledQuery
   /** Returns, as `n`, how many rows were as they should be before. */
   readonly found?: CompiledQuery
   readonly expected: number
@@ -26,13 +26,12 @@ export function combine(guards: readonly Guard[], others: readonly CompiledQuery
   return CompiledQuery.raw(text, [...parameters, ...guards.map((guard) => guard.expected)])
 }
 
-const shapeOf = (guard: Guard): string => (guard.found === undefined ? 'c' : 'cf')
+const shapeOf = ({ changing, found }: Guard): string =>
+  `${changing === undefined ? '' : 'c'}${found === undefined ? '' : 'f'} `
 
 function partsOf(guards: readonly Guard[], others: readonly CompiledQuery[]): readonly CompiledQuery[] {
-  const guarding = guards.flatMap(({ changing, found }) =>
-    found === undefined ? [changing] : [changing, found],
-  )
-  return [...guarding, ...others]
+  const guarding = guards.flatMap(({ changing, found }) => [changing, found])
+  return [...guarding.filter((part) => part !== undefined), ...others]
 }
 
 function combinedText(guards: readonly Guard[], others: readonly CompiledQuery[]): string {
@@ -43,10 +42,10 @@ function combinedText(guards: readonly Guard[], others: readonly CompiledQuery[]
     return `part${index} as (${text})`
   })
   let part = 0
-  const conditions = guards.map(({ found }, index) => {
-    const changed = `(select count(*) from part${part++})`
-    const before = found === undefined ? '' : ` + (select n from part${part++})`
-    return `${changed}${before} = $${offset + index + 1}`
+  const conditions = guards.map(({ changing, found }, index) => {
+    const changed = changing === undefined ? '0' : `(select count(*) from part${part++})`
+    const before = found === undefined ? '0' : `(select n from part${part++})`
+    return `${changed} + ${before} = $${offset + index + 1}`
   })
   const list = `with ${expressions.join(',\n')}\n`
   if (conditions.length === 0) return `${list}select 1 as stored`
@@ -54,4 +53,4 @@ function combinedText(guards: readonly Guard[], others: readonly CompiledQuery[]
 }
 
 /** No number: taking it for one fails the statement, with a text that explains itself in the server's log. */
-const FAILURE = `('roomserver decides again, rooms unchanged: ' || (select count(*) from part0))::int`
+const FAILURE = `('roomserver decides again: ' || (select count(*) from part0))::int`

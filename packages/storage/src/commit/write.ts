@@ -29,6 +29,7 @@ export async function writeAll(
   sets: readonly WriteSet[],
 ): Promise<ReadonlyMap<WriteSet, Conflict>> {
   const conflicts = await internStrings(tx, tables, sets)
+  await findMentioned(tx, tables, sets, conflicts)
   await advanceRooms(tx, tables, sets, conflicts)
   const live = sets.filter((set) => !conflicts.has(set))
   await writeState(tx, tables, live)
@@ -59,6 +60,21 @@ async function internStrings(
 }
 
 const NONE: ReadonlySet<string> = new Set()
+
+async function findMentioned(
+  tx: Db,
+  { mentions }: Tables,
+  sets: readonly WriteSet[],
+  conflicts: Map<WriteSet, Conflict>,
+): Promise<void> {
+  const ids = all(sets, 'unmentioned')
+  if (ids.length === 0) return
+  const mentioned = new Set((await mentions.of(tx, ids)).map(({ id }) => id))
+  if (mentioned.size === 0) return
+  for (const set of sets) {
+    if (set.unmentioned.some((id) => mentioned.has(id))) conflicts.set(set, 'event')
+  }
+}
 
 /** Of several write sets to one room the first goes on; the others were decided on what it changes. */
 async function advanceRooms(

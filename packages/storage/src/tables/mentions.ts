@@ -1,5 +1,5 @@
 import type { EventId, EventNid, Mention, RoomNid } from '@roomserver/types'
-import { sql } from 'kysely'
+import { CompiledQuery, sql } from 'kysely'
 import type { Dialect } from '../dialects.ts'
 import { prepare } from '../prepared.ts'
 import type { Db } from '../schema.ts'
@@ -54,9 +54,20 @@ export function mentionQueries(dialect: Dialect, build: Db) {
           .where(dialect.among('redacts', 'text')),
       ),
   )
-  return async (db: Db, ids: readonly EventId[]): Promise<readonly Mention[]> => {
-    const list = dialect.list(ids)
-    return (await find(db, list, list, list)).map(toMention)
+  const count = sql<{ n: number }>`select
+    (select count(*) from events where ${dialect.among('event_id', 'text')})
+    + (select count(*) from dangling_prev where ${dialect.among('prev', 'text')})
+    + (select count(*) from redactions where ${dialect.among('redacts', 'text')}) as n`.compile(build)
+  return {
+    of: async (db: Db, ids: readonly EventId[]): Promise<readonly Mention[]> => {
+      const list = dialect.list(ids)
+      return (await find(db, list, list, list)).map(toMention)
+    },
+    /** The statement that counts them, as `n`. */
+    count: (ids: readonly EventId[]): CompiledQuery => {
+      const list = dialect.list(ids)
+      return CompiledQuery.raw(count.sql, [list, list, list])
+    },
   }
 }
 

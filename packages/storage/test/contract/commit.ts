@@ -76,6 +76,27 @@ export function commitContract(open: () => Promise<Storage>): void {
     ])
   })
 
+  it('takes an event for a conflict that it has met with although it was said to be unheard of', async () => {
+    await using store = await open()
+    const rooms = await Promise.all([1, 2, 3, 4].map(() => storedRoom(store)))
+    const [stored, named, redacted, fresh] = await Promise.all(rooms.map((room) => newEvent(store, room)))
+    const redaction = { redaction: stored!.nid, roomNid: rooms[0]!.nid, redacts: redacted!.eventId }
+    const known = writeSet(await storedRoom(store), {
+      events: [stored!],
+      danglingPrev: [{ prev: named!.eventId, by: stored!.nid }],
+      redactions: [{ ...redaction, applied: false }],
+    })
+    await store1(store, known)
+    const sets = [named, redacted, fresh].map((event, index) =>
+      writeSet(rooms[index + 1]!, { events: [event!], unmentioned: [event!.eventId] }),
+    )
+    const refused = writeSet(rooms[0]!, { unmentioned: [stored!.eventId] })
+    const conflict = { kind: 'conflict', over: 'event' }
+    const committed = { kind: 'committed', revision: 2 }
+    expect(await store.commit([refused, ...sets])).toEqual([conflict, conflict, conflict, committed])
+    expect(await store.eventsById([named!.eventId, redacted!.eventId])).toEqual([])
+  })
+
   it('lets only the first of two write sets to one room through', async () => {
     await using store = await open()
     const room = await storedRoom(store)
