@@ -1,7 +1,5 @@
 import {
-  jetstream,
   JetStreamApiError,
-  type JetStreamClient,
   type JetStreamManager,
   jetstreamManager,
   RetentionPolicy,
@@ -9,6 +7,7 @@ import {
 } from '@nats-io/jetstream'
 import { headers, type NatsConnection, type TlsOptions } from '@nats-io/nats-core'
 import { connect } from '@nats-io/transport-node'
+import { AckInbox } from './ack-inbox.ts'
 import type { Acknowledgement, Bus } from './bus.ts'
 import type { OutputMessage } from './outbox.ts'
 
@@ -62,7 +61,7 @@ export async function openOutputStream(connection: NatsConnection, options: JetS
       storage: options.inMemory === true ? StorageType.Memory : StorageType.File,
     })
   }
-  return new JetStreamBus(connection, manager, jetstream(connection, { timeout }), name)
+  return new JetStreamBus(connection, manager, new AckInbox(connection, timeout), name)
 }
 
 /** Opens connection and stream together, as the relay wants it. */
@@ -89,14 +88,14 @@ async function hasStream(manager: JetStreamManager, name: string): Promise<boole
 class JetStreamBus implements Bus {
   readonly #connection: NatsConnection
   readonly #manager: JetStreamManager
-  readonly #client: JetStreamClient
+  readonly #inbox: AckInbox
   readonly #name: string
   #isConnected = true
 
-  constructor(connection: NatsConnection, manager: JetStreamManager, client: JetStreamClient, name: string) {
+  constructor(connection: NatsConnection, manager: JetStreamManager, inbox: AckInbox, name: string) {
     this.#connection = connection
     this.#manager = manager
-    this.#client = client
+    this.#inbox = inbox
     this.#name = name
     void this.#watch()
   }
@@ -118,15 +117,12 @@ class JetStreamBus implements Bus {
     return info.state.last_seq
   }
 
-  async publish(message: OutputMessage, after: number): Promise<Acknowledgement> {
+  publish({ id, roomId, payload }: OutputMessage, after: number): Promise<Acknowledgement> {
     const fields = headers()
-    fields.set('room_id', message.roomId)
-    const ack = await this.#client.publish(this.#name, message.payload, {
-      msgID: message.id,
-      headers: fields,
-      expect: { lastSequence: after },
-    })
-    return { sequence: ack.seq, isDuplicate: ack.duplicate }
+    fields.append('room_id', roomId)
+    fields.append('Nats-Msg-Id', id)
+    fields.append('Nats-Expected-Last-Sequence', String(after))
+    return this.#inbox.publish(this.#name, payload, fields)
   }
 
   async close(): Promise<void> {
