@@ -20,6 +20,10 @@ for (const window of [1, 16, 64]) {
     dropOutputs: async (positions: readonly number[]) => {
       rows = rows.slice(positions.length)
     },
+    nextOutputs: async (delivered: readonly number[], limit: number) => {
+      rows = rows.slice(delivered.length)
+      return rows.slice(0, limit)
+    },
   }
   const connect = () => connectJetStream({ servers: [nats.url], topicPrefix: 'Bench' })
   const start = performance.now()

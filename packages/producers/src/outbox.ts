@@ -12,6 +12,8 @@ export interface OutboxSource<Row extends OutboxRow = OutboxRow> {
   /** Outputs after a position, in order. Of one room, none is seen before those that precede it. */
   outputs(after: number, limit: number): Promise<readonly Row[]>
   dropOutputs(positions: readonly number[]): Promise<void>
+  /** Drops outputs that were delivered and reads the first of the others, in one step where that is cheaper. */
+  nextOutputs(delivered: readonly number[], limit: number): Promise<readonly Row[]>
 }
 
 /** Turns a row into the JSON text of an OutputEvent. */

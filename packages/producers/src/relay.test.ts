@@ -9,6 +9,10 @@ class MemoryOutbox implements OutboxSource {
   async outputs(after: number, limit: number): Promise<readonly OutboxRow[]> {
     return this.rows.filter(({ position }) => position > after).slice(0, limit)
   }
+  async nextOutputs(delivered: readonly number[], limit: number): Promise<readonly OutboxRow[]> {
+    await this.dropOutputs(delivered)
+    return await this.outputs(0, limit)
+  }
   async dropOutputs(positions: readonly number[]): Promise<void> {
     this.rows = this.rows.filter(({ position }) => !positions.includes(position))
   }
@@ -63,6 +67,20 @@ describe('the relay', () => {
     expect(bus.stored).toEqual(Array.from({ length: 30 }, (_, index) => `!a/${index + 1}`))
     expect(outbox.rows).toEqual([])
     expect(relay.status()).toMatchObject({ delivered: 30, setAside: [] })
+  })
+
+  it('drops what was sent although nothing comes after it, also when it is stopped', async () => {
+    const outbox = new MemoryOutbox()
+    outbox.add('!a', 1, 1)
+    const bus = new MemoryBus()
+    const relay = start(outbox, bus)
+    while (outbox.rows.length > 0) await new Promise((resolve) => setTimeout(resolve, 1))
+    outbox.add('!a', 2, 2)
+    relay.wake()
+    while (bus.stored.length < 2) await new Promise((resolve) => setImmediate(resolve))
+    await relay[Symbol.asyncDispose]()
+    expect(outbox.rows).toEqual([])
+    expect(bus.stored).toEqual(['!a/1', '!a/2'])
   })
 
   it('finds rows that were committed late with a low position', async () => {

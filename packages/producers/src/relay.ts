@@ -47,6 +47,9 @@ export interface RelayStatus {
   readonly lastFailure?: string
 }
 
+/** How long what was sent stays in the outbox at the most while nothing else comes with whose reading it would go. */
+const DROP_AFTER_MS = 20
+
 /** A running relay. Disposing of it ends the round that is under way, then the connection. */
 export interface OutboxRelay extends AsyncDisposable {
   /** Says that something was committed. */
@@ -91,6 +94,8 @@ class Relay<Row extends OutboxRow> {
   readonly #whenEmpty = new Set<() => void>()
   #bus: Bus | undefined
   #chain: PublishChain | undefined
+  /** Positions of what the bus has stored and is to be dropped. */
+  #sent: readonly number[] = []
   #isOpened = false
   #delivered = 0
   #behindSinceMs: number | undefined
@@ -107,12 +112,19 @@ class Relay<Row extends OutboxRow> {
       try {
         const isMore = await this.#round()
         this.#failures = 0
-        if (!isMore) await this.wakeUp.wait(this.#options.pollMs, this.stop.signal)
+        if (!isMore) await this.wakeUp.wait(this.#idleMs, this.stop.signal)
       } catch (error) {
         await this.#failed(error)
       }
     }
+    // What stays is sent again, under the same IDs.
+    if (this.#sent.length > 0) await this.#deps.source.dropOutputs(this.#sent).catch(() => undefined)
     await this.#disconnect()
+  }
+
+  get #idleMs(): number {
+    const { pollMs } = this.#options
+    return this.#sent.length > 0 ? Math.min(DROP_AFTER_MS, pollMs) : pollMs
   }
 
   /** Cuts a wait for a bus that does not answer short. */
@@ -143,12 +155,14 @@ class Relay<Row extends OutboxRow> {
     return result
   }
 
-  /** Sends one batch. Tells whether there may be more. */
+  /** Drops what the round before has sent and sends one batch. Tells whether there may be more. */
   async #round(): Promise<boolean> {
     const { source } = this.#deps
     const chain = await this.#connected()
     const waiting = [...this.#whenEmpty]
-    const rows = await pendingOutputs(source, this.#options.batch, (roomId) => this.#setAside.has(roomId))
+    const { batch } = this.#options
+    const rows = await pendingOutputs(source, this.#sent, batch, (roomId) => this.#setAside.has(roomId))
+    this.#sent = []
     if (rows.length === 0) {
       this.#behindSinceMs = undefined
       for (const isEmpty of waiting) isEmpty()
@@ -158,13 +172,13 @@ class Relay<Row extends OutboxRow> {
     const sendable = this.#sendable(rows)
     const { acknowledged, failure } = await chain.publish(sendable.map(({ message }) => message))
     if (acknowledged > 0) {
-      await source.dropOutputs(sendable.slice(0, acknowledged).map(({ row }) => row.position))
+      this.#sent = sendable.slice(0, acknowledged).map(({ row }) => row.position)
       this.#delivered += acknowledged
       this.#behindSinceMs = this.#deps.clock.now()
     }
     if (failure !== undefined) throw failure
     // What was committed meanwhile has called; only waiting for an empty outbox takes another look.
-    return rows.length >= this.#options.batch || this.#whenEmpty.size > 0
+    return rows.length >= batch || this.#whenEmpty.size > 0
   }
 
   /** Renders rows; a room with one that the bus can never take is set aside from there on, and the others go on. */

@@ -10,6 +10,10 @@ export class MemoryOutbox implements OutboxSource {
     return this.#rows.filter(({ position }) => position > after).slice(0, limit)
   }
 
+  async nextOutputs(delivered: readonly number[], limit: number): Promise<readonly OutboxRow[]> {
+    await this.dropOutputs(delivered)
+    return await this.outputs(0, limit)
+  }
   async dropOutputs(positions: readonly number[]): Promise<void> {
     const dropped = new Set(positions)
     this.#rows = this.#rows.filter(({ position }) => !dropped.has(position))

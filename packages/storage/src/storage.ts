@@ -162,6 +162,8 @@ function logMethods(db: Db, tables: Tables) {
      */
     trimOutputs: (retention: OutputRetention, now: number, slice: number) =>
       trimOutputs(db, tables, retention, now, slice),
+    /** Drops outputs that were delivered and reads the first of the others. */
+    nextOutputs: (delivered: readonly number[], limit: number) => outputs.next(db, delivered, limit),
   }
 }
 

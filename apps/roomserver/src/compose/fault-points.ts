@@ -63,6 +63,10 @@ export function tellingStore(storage: Storage, at: AtPoint): Storage {
     trimOutputs: (retention, now, slice) =>
       around(at, 'trimming', 'trimmed', () => storage.trimOutputs(retention, now, slice)),
     dropOutputs: (positions) => around(at, 'dropping', 'dropped', () => storage.dropOutputs(positions)),
+    nextOutputs: (delivered, limit) => {
+      const next = () => storage.nextOutputs(delivered, limit)
+      return delivered.length > 0 ? around(at, 'dropping', 'dropped', next) : next()
+    },
   }
 }
 

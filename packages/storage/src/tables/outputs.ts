@@ -51,16 +51,21 @@ export interface StoredOutputRow extends OutputRecord {
 }
 
 export function outputQueries(dialect: Dialect, build: Db) {
-  const after = prepare(
-    build
+  const withEvents = (query: Pick<Db, 'selectFrom'>) =>
+    query
       .selectFrom('outputs')
       .innerJoin('rooms', 'rooms.nid', 'outputs.room_nid')
       .leftJoin('events', 'events.nid', 'outputs.event_nid')
       .selectAll('outputs')
       .select(['rooms.room_id', 'rooms.version', 'events.event_id', 'events.json'])
-      .where('position', '>', slot<number>())
       .orderBy('position')
-      .limit(slot<number>()),
+      .limit(slot<number>())
+  const after = prepare(withEvents(build).where('position', '>', slot<number>()))
+  // The select does not see yet what the delete does.
+  const afterGone = prepare(
+    withEvents(
+      build.with('gone', (db) => db.deleteFrom('outputs').where(dialect.among('position', 'int'))),
+    ).where(sql<boolean>`not ${dialect.among('position', 'int')}`),
   )
   const span = prepare(
     build
@@ -77,14 +82,15 @@ export function outputQueries(dialect: Dialect, build: Db) {
   const remove = prepare(build.deleteFrom('outputs').where(dialect.among('position', 'int')))
   return {
     after: async (db: Db, position: number, limit: number): Promise<StoredOutputRow[]> =>
-      (await after(db, position, limit)).map((row) => ({
-        ...toOutput(row),
-        position: row.position,
-        roomId: row.room_id,
-        version: row.version,
-        eventId: row.event_id ?? undefined,
-        eventJson: row.json ?? undefined,
-      })),
+      (await after(db, position, limit)).map(toStored),
+    /** Removes outputs and reads the first of the others. */
+    next: async (db: Db, gone: readonly number[], limit: number): Promise<StoredOutputRow[]> => {
+      const list = dialect.list(gone)
+      if (gone.length > 0 && dialect.savesRoundTrips)
+        return (await afterGone(db, list, list, limit)).map(toStored)
+      if (gone.length > 0) await remove(db, list)
+      return (await after(db, 0, limit)).map(toStored)
+    },
     add: bulkInsert(dialect, 'outputs', columns, fromOutput),
     /** How many outputs of a room are kept, from which to which, and how many carry an event that is missing. */
     span: async (db: Db, roomNid: RoomNid) => {
@@ -97,6 +103,24 @@ export function outputQueries(dialect: Dialect, build: Db) {
       }
     },
     remove: (db: Db, positions: readonly number[]) => remove(db, dialect.list(positions)),
+  }
+}
+
+interface JoinedOutput extends OutputsTable {
+  readonly room_id: RoomId
+  readonly version: string
+  readonly event_id: EventId | null
+  readonly json: string | null
+}
+
+function toStored(row: JoinedOutput): StoredOutputRow {
+  return {
+    ...toOutput(row),
+    position: row.position,
+    roomId: row.room_id,
+    version: row.version,
+    eventId: row.event_id ?? undefined,
+    eventJson: row.json ?? undefined,
   }
 }
 
