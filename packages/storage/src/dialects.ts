@@ -1,4 +1,5 @@
 import { CompiledQuery, type RawBuilder, sql } from 'kysely'
+import { arrayParameter } from './postgres/array-parameter.ts'
 import { storable } from './text.ts'
 
 /** What a column holds. `int` is a 64-bit integer within JavaScript's safe range, `small` a code or a flag. */
@@ -125,7 +126,12 @@ export const postgres: Dialect = {
   bulk: (columns, text, rows) => {
     if (rows.length === 0) return []
     const source = columns.map((kind, index) => `$${index + 1}::${POSTGRES_TYPES[kind]}[]`).join(', ')
-    const arrays = columns.map((_kind, index) => rows.map((row) => row[index]))
+    const arrays = columns.map((kind, index) =>
+      arrayParameter(
+        kind,
+        rows.map((row) => row[index] ?? null),
+      ),
+    )
     return [CompiledQuery.raw(text(`select * from unnest(${source})`), arrays)]
   },
 }
