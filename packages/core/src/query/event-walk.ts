@@ -1,4 +1,4 @@
-import type { Asking, EventId, EventNid, EventRecord } from '@roomserver/types'
+import { type Asking, type EventId, type EventNid, type EventRecord, NO_NID } from '@roomserver/types'
 import { oldestFirst } from '../graph/oldest-first.ts'
 import { eventsWithIds } from '../view/asking.ts'
 import type { Need } from '../view/need.ts'
@@ -16,7 +16,7 @@ export interface Walk {
 
 /**
  * Walks back from events over their prev events, generation by generation. Past an event that the onlooker may not see,
- * or that is not stored, it does not go.
+ * or that is not in the room's graph, it does not go.
  *
  * @param prevEventsOf - the prev events of a stored event
  * @returns the events met, those it started from included, in no order that matters; see {@link oldestEventsFirst}
@@ -41,7 +41,8 @@ export function* walkBack(
     const stored = (yield* eventsWithIds(view, [...next])).filter((record) => record !== null)
     const seen: EventRecord[] = []
     for (const record of stored) {
-      if (!met.has(record.nid) && (yield* sight.maySee(record))) seen.push(record)
+      if (record.before === NO_NID || met.has(record.nid)) continue
+      if (yield* sight.maySee(record)) seen.push(record)
     }
     generation = byNid(seen)
     yield
