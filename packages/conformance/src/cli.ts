@@ -3,6 +3,7 @@ import { crashCommand } from './commands/crash.ts'
 import { federatedCommand } from './commands/federated.ts'
 import { interopCommand } from './commands/interop.ts'
 import { loadCommand } from './commands/load.ts'
+import { recordCommand } from './commands/record.ts'
 import { resolveCommand } from './commands/resolve.ts'
 import { simulateCommand } from './commands/simulate.ts'
 import { trafficCommand } from './commands/traffic.ts'
@@ -16,6 +17,7 @@ const program = new Command('conformance')
   .addCommand(interopCommand())
   .addCommand(loadCommand())
   .addCommand(federatedCommand())
+  .addCommand(recordCommand())
   .addCommand(resolveCommand())
   .addCommand(simulateCommand())
   .addCommand(crashCommand())

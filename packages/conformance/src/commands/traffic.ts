@@ -1,8 +1,10 @@
 import { Command, Option } from 'commander'
+import { Archive } from '../traffic/archive.ts'
 import { DEPARTURES } from '../traffic/departures.ts'
 import { startFederationStub } from '../traffic/federation-stub.ts'
-import { httpPort, openEmbeddedReader } from '../traffic/http-port.ts'
+import { httpPort, openEmbeddedReader, withArchive } from '../traffic/http-port.ts'
 import { openJetStreamReader } from '../traffic/jetstream-port.ts'
+import { RecordedTruth } from '../traffic/recorded-truth.ts'
 import { type Recording, readRecording } from '../traffic/recording.ts'
 import { describeFinding, type ReplayResult, replay } from '../traffic/replay.ts'
 import { type Servers, startServers } from '../traffic/servers.ts'
@@ -44,7 +46,9 @@ export function trafficCommand(): Command {
 async function replayFile(recording: Recording, servers: Servers): Promise<ReplayResult> {
   await using owned = new AsyncDisposableStack()
   const federated = recording.lines.some((line) => line.kind === 'federation')
-  const stub = federated ? owned.use(await startFederationStub(recording.lines)) : undefined
+  const truth = new RecordedTruth(recording.lines)
+  const archive = new Archive(recording.lines, truth)
+  const stub = federated ? owned.use(await startFederationStub(archive)) : undefined
   const database = await servers.freshDatabase()
   const natsUrl = await servers.freshNats()
   const target = owned.use(
@@ -60,10 +64,8 @@ async function replayFile(recording: Recording, servers: Servers): Promise<Repla
       ? await openEmbeddedReader(target.url)
       : await openJetStreamReader(natsUrl, target.topicPrefix),
   )
-  const result = await replay(
-    recording,
-    httpPort(target.url, () => reader.readAll()),
-  )
+  const port = httpPort(target.url, () => reader.readAll())
+  const result = await replay(recording, withArchive(port, archive), truth)
   for (const call of stub?.unanswered.slice(0, 10) ?? [])
     console.log(`asked, but not in the recording: ${call.slice(0, 300)}`)
   return result

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Components } from './components.ts'
 import type { ProcessGroup } from './process-group.ts'
+import { startRecorder } from '../record/recorder.ts'
 import { type Link, startClientProxy, startLink } from './proxies.ts'
 
 /** What a homeserver is started with. */
@@ -18,6 +19,8 @@ export interface HomeserverOptions {
   readonly natsUrl: string
   /** A command run in place of the reference's room server, with the path of the configuration as last argument. */
   readonly roomserver?: readonly string[]
+  /** A file that takes everything the room server is given and says. */
+  readonly recording?: string
 }
 
 /** A homeserver in polylith form that runs. */
@@ -49,18 +52,32 @@ export async function startHomeserver(
   const key = join(options.folder, 'matrix_key.pem')
   await promisify(execFile)(options.components.generateKeys, ['--private-key', key])
   const configFile = join(options.folder, 'dendrite.yaml')
-  await writeFile(configFile, configuration(options, key, port))
-  const reference = (component: string) =>
+  const isRecorded = options.recording !== undefined
+  const othersFile = isRecorded ? join(options.folder, 'recorded.yaml') : configFile
+  await writeFile(othersFile, configuration(options, key, port, isRecorded ? { 70: 90 } : {}))
+  await writeFile(configFile, configuration(options, key, port, isRecorded ? { 72: 92 } : {}))
+  const reference = (component: string, config = othersFile) =>
     processes.start(`${options.name}-${component}`, options.components.polylith, [
       '--config',
-      configFile,
+      config,
       '-really-enable-open-registration',
       component,
     ])
   const [command, ...args] = options.roomserver ?? []
-  if (command === undefined) reference('roomserver')
+  if (command === undefined) reference('roomserver', configFile)
   else processes.start(`${options.name}-roomserver`, command, [...args, configFile])
   await processes.waitForPort(port(70), `${options.name}-roomserver`)
+  if (options.recording !== undefined) {
+    owned.use(
+      await startRecorder({
+        file: options.recording,
+        roomserver: { listen: port(90), to: `http://127.0.0.1:${port(70)}` },
+        federation: { listen: port(92), to: `http://127.0.0.1:${port(72)}` },
+        natsUrl: options.natsUrl,
+        topicPrefix: options.name,
+      }),
+    )
+  }
   for (const component of COMPONENTS) reference(component)
   const link = owned.use(await startLink(port(88), port(62), options.folder))
   const ports = { listen: port(80), client: port(61), sync: port(63), media: port(64), admin: port(71) }
@@ -79,9 +96,15 @@ export async function startHomeserver(
   return { clientUrl: `http://127.0.0.1:${port(80)}`, serverName: `localhost:${port(88)}`, link, configFile }
 }
 
-function configuration(options: HomeserverOptions, key: string, port: (suffix: number) => number): string {
+/** @param through - ports of components that are called through another port */
+function configuration(
+  options: HomeserverOptions,
+  key: string,
+  port: (suffix: number) => number,
+  through: Readonly<Record<number, number>>,
+): string {
   const internal = (suffix: number) =>
-    `internal_api: { listen: "http://127.0.0.1:${port(suffix)}", connect: "http://127.0.0.1:${port(suffix)}" }`
+    `internal_api: { listen: "http://127.0.0.1:${port(suffix)}", connect: "http://127.0.0.1:${port(through[suffix] ?? suffix)}" }`
   const external = (suffix: number) => `external_api: { listen: "http://127.0.0.1:${port(suffix)}" }`
   const database = (component: string) =>
     `{ connection_string: "${options.database(component)}", max_open_conns: 30, max_idle_conns: 5, conn_max_lifetime: -1 }`

@@ -38,11 +38,13 @@ const STORES = [
  *
  * @param portPrefix - see {@link freePortPrefix}; server names hold ports, so drives that are compared use the same
  * @param roomserver - a command that takes the place of the first one's room server; the reference's own when left out
+ * @param recordings - files that take what the two room servers are given and say
  */
 export async function startPolyliths(
   components: Components,
   portPrefix: number,
   roomserver?: readonly string[],
+  recordings?: readonly [string, string],
 ): Promise<Polyliths> {
   const owned = new AsyncDisposableStack()
   try {
@@ -54,6 +56,7 @@ export async function startPolyliths(
       const databases = new Map<string, string>()
       for (const store of STORES) databases.set(store, (await createDatabase(postgres.url)).url)
       const nats = owned.use(await startNats())
+      const recording = recordings?.[number - 1]
       const options = {
         name: `${NAME}${number}`,
         portPrefix: portPrefix + number,
@@ -62,6 +65,7 @@ export async function startPolyliths(
         database: (store: string) => `${databases.get(store) ?? ''}?sslmode=disable`,
         natsUrl: nats.url,
         ...(command === undefined ? {} : { roomserver: command }),
+        ...(recording === undefined ? {} : { recording }),
       }
       return {
         server: await startHomeserver(options, processes, owned),
@@ -102,4 +106,4 @@ export async function freePortPrefix(): Promise<number> {
   throw new Error('no free ports for two homeservers')
 }
 
-const PORTS = [61, 62, 63, 64, 70, 71, 72, 73, 74, 77, 79, 80, 81, 88]
+const PORTS = [61, 62, 63, 64, 70, 71, 72, 73, 74, 77, 79, 80, 81, 88, 90, 92]

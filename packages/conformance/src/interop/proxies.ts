@@ -12,6 +12,8 @@ export type LinkMode = 'pass' | 'drop' | 'refuse'
 /** The wire into a homeserver's federation port, which can be cut. */
 export interface Link extends AsyncDisposable {
   mode: LinkMode
+  /** Paths of requests that are refused though everything else passes. */
+  refused: RegExp | undefined
 }
 
 const SYNC_PATH =
@@ -49,7 +51,7 @@ export async function startLink(listen: number, to: number, folder: string): Pro
   const server = createTlsServer({ ...tls, ALPNProtocols: ['http/1.1'] }, (incoming, outgoing) => {
     const isSend =
       incoming.method === 'PUT' && /^\/_matrix\/federation\/v\d+\/send\//.test(incoming.url ?? '')
-    if (link.mode === 'refuse') {
+    if (link.mode === 'refuse' || link.refused?.test(incoming.url ?? '') === true) {
       incoming.resume()
       outgoing.writeHead(503).end('{"errcode":"M_UNKNOWN","error":"the link is cut"}')
     } else if (link.mode === 'drop' && isSend) {
@@ -60,7 +62,7 @@ export async function startLink(listen: number, to: number, folder: string): Pro
     }
   }).listen(listen, '127.0.0.1')
   await once(server, 'listening')
-  const link: Link = { mode: 'pass', ...closing(server) }
+  const link: Link = { mode: 'pass', refused: undefined, ...closing(server) }
   return link
 }
 

@@ -1,15 +1,16 @@
 import { Drive, type Observation } from './drive.ts'
 import type { Homeserver } from './homeserver.ts'
-import { gather, type People } from './scenario.ts'
+import { gather, type People, type Scenario } from './scenario.ts'
 import { SCENARIOS } from './scenarios.ts'
 
 /** Tells every story to a pair of homeservers. A story that breaks off leaves a note of why, and the next one goes on. */
 export async function tellStories(
   servers: readonly [Homeserver, Homeserver],
   only?: RegExp,
+  stories?: readonly Scenario[],
 ): Promise<readonly Observation[]> {
   const drive = new Drive()
-  return await tellTo(drive, await gather(drive, servers), servers, only)
+  return await tellTo(drive, await gather(drive, servers), servers, only, stories)
 }
 
 /** The same to people who are there already. */
@@ -18,8 +19,9 @@ export async function tellTo(
   people: People,
   servers: readonly [Homeserver, Homeserver],
   only?: RegExp,
+  stories: readonly Scenario[] = SCENARIOS,
 ): Promise<readonly Observation[]> {
-  for (const scenario of SCENARIOS) {
+  for (const scenario of stories) {
     if (only !== undefined && !only.test(scenario.name)) continue
     try {
       await scenario.tell(drive, people, servers)

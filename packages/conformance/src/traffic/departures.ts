@@ -2,7 +2,10 @@ import type { Pdu } from '@roomserver/events'
 import { isJsonObject, type JsonObject, type JsonValue } from '@roomserver/types'
 import { textOf } from '../json-text.ts'
 import { keyOf } from '../reference-resolution/state.ts'
+import { type Announcements, stateBeforeOutput } from './announcements.ts'
 import type { Difference } from './compare.ts'
+import { HOLE_DEPARTURES, isSameSet } from './hole-departures.ts'
+import type { Standing } from './room-truth.ts'
 
 /** A difference as the replay found it, for the table of expected departures to judge. */
 export interface Finding {
@@ -25,6 +28,17 @@ export interface Truth {
   /** Rooms whose state the recorded server had wrong by then. */
   readonly resets: readonly string[]
   readonly stateAfter: (roomId: string, eventIds: readonly string[]) => ReadonlyMap<string, Pdu> | undefined
+  /** Where a room stands at the moment of the finding; `undefined` where the recording does not tell. */
+  readonly standing: (roomId: string) => Standing | undefined
+  /** Where a room stands after an input. */
+  readonly standingAfter: (roomId: string, eventId: string) => Standing | undefined
+  readonly isAccepted: (roomId: string, eventId: string) => boolean
+  /** Whether other servers gave an event when they were asked for the past of a room. */
+  readonly isFetched: (eventId: string) => boolean
+  /** What the recorded server announced, in the whole recording. */
+  readonly recorded: Announcements
+  /** What ours announced, once everything is replayed. */
+  readonly ours: Announcements
 }
 
 /** A way in which we depart from the recorded server on purpose. */
@@ -96,7 +110,7 @@ export const DEPARTURES: readonly Departure[] = [
         of.endsWith('/queryStateAfterEvents') &&
         isJsonObject(request) &&
         Array.isArray(missing) &&
-        isEmptyList(difference?.got) &&
+        isEmptyList(difference?.got ?? []) &&
         missing.every((event) => isUnaskedPrev(request, event))
       )
     },
@@ -127,15 +141,12 @@ export const DEPARTURES: readonly Departure[] = [
   {
     id: 'recorded-state-before',
     reason:
-      'The recorded server resolved the state before this event to another state than the algorithm of the room version gives, and announces an entry that is not in it; ours is what a transcription of the specification gives (room versions 2 to 10, "State resolution").',
-    applies: ({ of, difference, got, expected }, { stateAfter }) => {
-      if (!of.startsWith('output new_room_event ') || difference?.path !== 'state_before_adds_event_ids')
-        return false
-      const before = stateBeforeOutput(expected, stateAfter)
-      const [ours, theirs] = [added(got), added(expected)]
-      return (
-        before !== undefined && ours.every((id) => before.has(id)) && !theirs.every((id) => before.has(id))
-      )
+      'The recorded server resolved the state before this event to another state than the algorithm of the room version gives; ours is what a transcription of the specification gives (room versions 2 to 10, "State resolution").',
+    applies: ({ of, difference, got }, { stateAfter, ours }) => {
+      if (!of.startsWith('output new_room_event ')) return false
+      if (difference?.path.startsWith('state_before_') !== true) return false
+      const after = ours.stateAfter(of.slice('output new_room_event '.length))
+      return isSameSet(stateBeforeOutput(got, after), trueStateBefore(got, stateAfter))
     },
   },
   {
@@ -160,6 +171,7 @@ export const DEPARTURES: readonly Departure[] = [
       'An invite that came by performInvite and then as an event of the room is one invite; the recorded server announces it twice (output `new_invite_event`).',
     applies: ({ of, problem }) => of.startsWith('output new_invite_event ') && problem === 'missing',
   },
+  ...HOLE_DEPARTURES,
 ]
 
 function isEmptyList(value: JsonValue | undefined): boolean {
@@ -198,7 +210,7 @@ function isTrueState(
 }
 
 /** The events of the state before the event of an output. */
-function stateBeforeOutput(
+function trueStateBefore(
   payload: JsonValue | undefined,
   stateAfter: Truth['stateAfter'],
 ): ReadonlySet<string> | undefined {
@@ -208,11 +220,6 @@ function stateBeforeOutput(
   const ids = prev.map((item) => textOf(Array.isArray(item) ? item[0] : item))
   const state = stateAfter(textOf(event['room_id']), ids)
   return state && new Set([...state.values()].map((pdu) => pdu.eventId))
-}
-
-function added(payload: JsonValue | undefined): readonly string[] {
-  const ids = contentOfNew(payload)['state_before_adds_event_ids']
-  return Array.isArray(ids) ? ids.map(textOf) : []
 }
 
 function contentOfNew(payload: JsonValue | undefined): JsonObject {

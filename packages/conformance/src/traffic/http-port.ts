@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from '@roomserver/types'
+import type { Archive } from './archive.ts'
 import type { ReplayPort } from './replay.ts'
 
 /** Reaches the server under test over its real HTTP port; `outputs` come from wherever it announces them. */
@@ -13,6 +14,19 @@ export function httpPort(url: string, outputs: ReplayPort['outputs']): ReplayPor
       return { status: response.status, body: await response.text() }
     },
     outputs,
+  }
+}
+
+/** The same where calls to other servers are answered from an archive. */
+export function withArchive(port: ReplayPort, archive: Archive): ReplayPort {
+  return {
+    async post(path, body) {
+      const answer = await port.post(path, body)
+      return { ...answer, body: archive.keys.restore(answer.body) }
+    },
+    outputs: async (expectedCount) =>
+      JSON.parse(archive.keys.restore(JSON.stringify(await port.outputs(expectedCount)))) as JsonObject[],
+    setMoment: (from, until) => archive.setMoment(from, until),
   }
 }
 

@@ -1,8 +1,11 @@
-import type { JsonObject, JsonValue } from '@roomserver/types'
+import { isJsonObject, type JsonObject, type JsonValue } from '@roomserver/types'
 import { compareAnswers } from './compare.ts'
-import { DEPARTURES, type Finding } from './departures.ts'
+import { Announcements } from './announcements.ts'
+import { DEPARTURES, type Finding, type Truth } from './departures.ts'
 import { compareOutputs, outputsByRoom } from './outputs.ts'
-import { announcedResets, type RecordedTruth, recordedTruth } from './recorded-truth.ts'
+import type { RecordedTruth } from './recorded-truth.ts'
+import { referencesOf } from './known-events.ts'
+import { momentsOf, NEAR } from './moments.ts'
 import type { RecordedCall, RecordedLine, Recording } from './recording.ts'
 
 /** What a replay found. */
@@ -20,16 +23,27 @@ export interface ReplayPort {
   post(path: string, body: string): Promise<{ readonly status: number; readonly body: string }>
   /** All outputs so far, in order; called once, at the end. */
   outputs(expectedCount: number): Promise<readonly JsonObject[]>
+  /** Told which part of the recording is replayed from now on: what lies between two steps. */
+  setMoment?(from: number, until: number): void
 }
 
 /** Operations whose answers are in a meaningful order. */
 const ORDERED = /queryMissingEvents|performBackfill/
 
 /** Gives a recording to a fresh server, line by line, and compares answers and outputs with the recorded ones. */
-export async function replay(recording: Recording, port: ReplayPort): Promise<ReplayResult> {
-  const tally = new Tally(recordedTruth(recording.lines))
+export async function replay(
+  recording: Recording,
+  port: ReplayPort,
+  truth: RecordedTruth,
+): Promise<ReplayResult> {
+  const tally = new Tally(truth, recording.lines)
+  const moments = momentsOf(recording.lines)
   for (const [index, line] of recording.lines.entries()) {
-    if (line.kind === 'operation' && isDrivenByOthers(line, recording.lines[index + 1])) {
+    port.setMoment?.(line.step, moments.get(line) ?? line.step)
+    if (
+      line.kind === 'operation' &&
+      isDrivenByOthers(line, recording.lines.slice(index + 1, index + 1 + NEAR))
+    ) {
       await port.post(line.path, JSON.stringify(line.request))
     } else {
       await replayLine(line, port, tally)
@@ -39,16 +53,17 @@ export async function replay(recording: Recording, port: ReplayPort): Promise<Re
     recording.lines.flatMap((line) => (line.kind === 'output' ? [[line.payload, line.step] as const] : [])),
   )
   const got = await port.outputs(expected.size)
+  tally.announced(got)
   checkOutputs(expected, got, tally)
-  for (const [room, step] of announcedResets(recording.lines, got)) {
+  for (const [room, after] of truth.announcedWrongly(got)) {
     const finding = {
-      of: 'resolved state',
+      of: `resolved state ${after}`,
       request: room,
       problem: 'content',
       expected: null,
       got: null,
-    } as const
-    tally.fail(step, finding)
+    }
+    tally.fail(Number.POSITIVE_INFINITY, { ...finding, problem: 'content' })
   }
   return tally
 }
@@ -58,11 +73,20 @@ export async function replay(recording: Recording, port: ReplayPort): Promise<Re
  * say, and so from the recording: backfill of our own, and rejecting an invite of another server. They are given, and
  * their answers are not compared.
  */
-function isDrivenByOthers(line: RecordedLine, next: RecordedLine | undefined): boolean {
-  if (line.kind !== 'operation' || next?.kind !== 'federation') return false
+function isDrivenByOthers({ path, request }: RecordedCall, after: readonly RecordedLine[]): boolean {
+  if (!isJsonObject(request)) return false
+  const calls = after.filter((line) => line.kind === 'federation')
+  if (path.endsWith('/performBackfill')) {
+    const ends = request['backwards_extremities']
+    const past = new Set(isJsonObject(ends) ? Object.values(ends).flatMap(referencesOf) : [])
+    const isOf = ({ request: asked }: RecordedCall) =>
+      isJsonObject(asked) && referencesOf(asked['EventIDs']).some((id) => past.has(id))
+    return calls.some((call) => call.path.endsWith('/client/backfill') && isOf(call))
+  }
+  const isSameRoom = (asked: JsonValue) => isJsonObject(asked) && asked['room_id'] === request['room_id']
   return (
-    (line.path.endsWith('/performBackfill') && next.path.endsWith('/client/backfill')) ||
-    (line.path.endsWith('/performLeave') && next.path.endsWith('/performLeaveRequest'))
+    path.endsWith('/performLeave') &&
+    calls.some((call) => call.path.endsWith('/performLeaveRequest') && isSameRoom(call.request))
   )
 }
 
@@ -134,9 +158,19 @@ class Tally implements ReplayResult {
   readonly failures: { step: number; finding: Finding }[] = []
   readonly departed = new Map<string, number>()
   readonly #truth: RecordedTruth
+  readonly #recorded: Announcements
+  #ours = new Announcements([])
 
-  constructor(truth: RecordedTruth) {
+  constructor(truth: RecordedTruth, lines: readonly RecordedLine[]) {
     this.#truth = truth
+    this.#recorded = new Announcements(
+      lines.flatMap((line) => (line.kind === 'output' ? [line.payload] : [])),
+    )
+  }
+
+  /** What the server under test announced, as soon as it is known. */
+  announced(outputs: readonly JsonObject[]): void {
+    this.#ours = new Announcements(outputs)
   }
 
   pass(count: number): void {
@@ -151,9 +185,15 @@ class Tally implements ReplayResult {
 
   judge(step: number, findings: readonly Finding[]): void {
     const resets = [...this.#truth.resets].filter(([, since]) => since <= step).map(([room]) => room)
-    const known = {
+    const known: Truth = {
       resets,
-      stateAfter: (room: string, ids: readonly string[]) => this.#truth.stateAfter(room, ids),
+      stateAfter: (room, ids) => this.#truth.stateAfter(room, ids),
+      standing: (room) => this.#truth.standingAt(room, step),
+      standingAfter: (room, id) => this.#truth.standingAfter(room, id),
+      isAccepted: (room, id) => this.#truth.isAccepted(room, id),
+      isFetched: (id) => this.#truth.isFetched(id),
+      recorded: this.#recorded,
+      ours: this.#ours,
     }
     let failed = false
     for (const finding of findings) {

@@ -1,0 +1,38 @@
+import type { Link } from '../../interop/proxies.ts'
+import type { People, Scenario } from '../../interop/scenario.ts'
+import { Telling } from './telling.ts'
+
+export const ALL_VERSIONS: readonly string[] = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '10']
+
+/** Content of power levels with these users, in which everybody may set state. */
+export function levels(users: Readonly<Record<string, number>>): {
+  readonly users: Record<string, number>
+  readonly state_default: number
+} {
+  return { users: { ...users }, state_default: 0 }
+}
+
+/** The wires into the two homeservers. */
+interface Links {
+  readonly first: Link
+  readonly second: Link
+}
+
+/** A story of one room, told in rooms of several versions. */
+export function story(
+  name: string,
+  versions: readonly string[],
+  tell: (room: Telling, people: People, links: Links, version: string) => Promise<void>,
+): Scenario {
+  return {
+    name,
+    async tell(drive, people, servers) {
+      const [first, second] = [servers[0].link, servers[1].link]
+      for (const version of versions) {
+        const telling = new Telling(drive, servers, `${name}${version}`)
+        await tell(telling, people, { first, second }, version)
+        for (const link of [first, second]) Object.assign(link, { refused: undefined, mode: 'pass' })
+      }
+    },
+  }
+}

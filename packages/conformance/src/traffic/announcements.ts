@@ -1,0 +1,76 @@
+import { isJsonObject, type JsonObject, type JsonValue } from '@roomserver/types'
+import { textOf } from '../json-text.ts'
+import { referencesOf } from './known-events.ts'
+
+/** What the outputs of a server tell of rooms. */
+export class Announcements {
+  readonly #new = new Set<string>()
+  readonly #old = new Set<string>()
+  readonly #stateAfter = new Map<string, ReadonlySet<string>>()
+
+  constructor(outputs: readonly JsonObject[]) {
+    const states = new AnnouncedStates()
+    for (const payload of outputs) {
+      const told = states.follow(payload)
+      if (told !== undefined) {
+        this.#new.add(told.eventId)
+        this.#stateAfter.set(told.eventId, new Set(told.state))
+      }
+      const old = payload['old_room_event']
+      const event = isJsonObject(old) ? old['event'] : undefined
+      if (isJsonObject(event)) this.#old.add(textOf(event['_event_id']))
+    }
+  }
+
+  isNew(eventId: string): boolean {
+    return this.#new.has(eventId)
+  }
+
+  isOld(eventId: string): boolean {
+    return this.#old.has(eventId)
+  }
+
+  /** The state to which all changes add up that were announced until this event came. */
+  stateAfter(eventId: string): ReadonlySet<string> | undefined {
+    return this.#stateAfter.get(eventId)
+  }
+}
+
+/** The state of a room after an output. */
+export interface Told {
+  readonly roomId: string
+  readonly eventId: string
+  readonly state: ReadonlySet<string>
+}
+
+/** Adds the changes up that a server announces. */
+export class AnnouncedStates {
+  readonly #rooms = new Map<string, Set<string>>()
+
+  /** The state of a room after an output; `undefined` for one that changes none. */
+  follow(payload: JsonObject): Told | undefined {
+    const output = payload['new_room_event']
+    const event = isJsonObject(output) ? output['event'] : undefined
+    if (!isJsonObject(output) || !isJsonObject(event)) return undefined
+    const roomId = textOf(event['room_id'])
+    const state = this.#rooms.get(roomId) ?? new Set<string>()
+    this.#rooms.set(roomId, state)
+    if (output['rewrites_state'] === true) state.clear()
+    for (const id of referencesOf(output['removes_state_event_ids'])) state.delete(id)
+    for (const id of referencesOf(output['adds_state_event_ids'])) state.add(id)
+    return { roomId, eventId: textOf(event['_event_id']), state }
+  }
+}
+
+/** The state before the event of an output, worked out from that after it and what the output says. */
+export function stateBeforeOutput(
+  payload: JsonValue | undefined,
+  after: ReadonlySet<string> | undefined,
+): ReadonlySet<string> {
+  const output = isJsonObject(payload) ? payload['new_room_event'] : undefined
+  const content: JsonObject = isJsonObject(output) ? output : {}
+  const state = new Set(after)
+  for (const id of referencesOf(content['state_before_removes_event_ids'])) state.delete(id)
+  for (const id of referencesOf(content['state_before_adds_event_ids'])) state.add(id)
+  return state
+}
