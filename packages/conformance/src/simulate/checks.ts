@@ -1,11 +1,12 @@
 import { type EventRecord, NO_NID } from '@roomserver/types'
 import { roomVersion } from '@roomserver/version'
 import { textOf } from '../json-text.ts'
+import { checkInvites } from './check-invites.ts'
 import { redactionProblems } from './check-redactions.ts'
 import { residents } from './heal.ts'
 import { idsOf, ReferenceRoom } from './reference-room.ts'
+import { isVouchedFor } from './remote-join.ts'
 import type { SimulatedServer } from './simulated-server.ts'
-import { roomsOf } from './users.ts'
 import type { World } from './world.ts'
 
 /** What a server holds of a room. */
@@ -31,11 +32,16 @@ export async function checkWorld(world: World): Promise<void> {
     for (const eventId of lost) world.problem(`${server.name} said it took ${eventId} in, and lost it`)
   }
   for (const server of world.honest) await checkOutputs(world, server)
-  for (const roomId of roomsOf(world)) await checkRoom(world, roomId)
+  for (const roomId of world.rooms) await checkRoom(world, roomId)
+  await checkInvites(world)
   for (const server of world.servers) {
     world.figures.repairs += server.counters.repaired
   }
-  world.figures.events += world.events.size
+  const members = [...world.events.values()].filter(({ type }) => type === 'm.room.member')
+  const { figures } = world
+  figures.events += world.events.size
+  figures.knocks += members.filter(({ content }) => content['membership'] === 'knock').length
+  figures.vouched += members.filter((event) => isVouchedFor(event)).length
 }
 
 /** Outputs of a room are numbered without a gap, and each event is announced as new once. */

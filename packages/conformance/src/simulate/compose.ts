@@ -4,6 +4,7 @@ import {
   buildEvent,
   type EventDraft,
   type EventRef,
+  parsePdu,
   type Pdu,
   type SigningKey,
   trustedPdu,
@@ -50,6 +51,11 @@ export async function endOf(api: RoomserverApi, roomId: string): Promise<RoomEnd
   return { rules, roomId, latest: end.latest_events.slice(0, MAX_PREV), depth: end.depth, state }
 }
 
+/** A change of a user's membership. */
+export function member(sender: string, user: string, membership: string, more: JsonObject = {}): Saying {
+  return { type: 'm.room.member', sender, stateKey: user, content: { ...more, membership } }
+}
+
 /** Makes an event on top of a room. @returns `undefined` when there can be no such event */
 export function eventOn(
   end: RoomEnd,
@@ -61,6 +67,12 @@ export function eventOn(
   const subject = { ...saying, stateKey: saying.stateKey }
   const auth = selectAuthEvents(subject, authStateOf(state), rules).map((event) => refOf(event))
   return made({ ...saying, roomId, prevEvents: latest, authEvents: auth, depth, ...change }, rules, author)
+}
+
+/** Whether a user is in a room. */
+export function isJoined({ state }: RoomEnd, user: string): boolean {
+  const event = state.find((one) => one.type === 'm.room.member' && one.stateKey === user)
+  return event?.content['membership'] === 'join'
 }
 
 /** Whether the rules allow an event at the end of a room. */
@@ -107,6 +119,13 @@ export function inputOf(event: Pdu, change: Partial<InputRoomEvent> = {}): Input
     event: { roomVersion: rules.version, eventId, json },
     ...change,
   })
+}
+
+/** Reads an event of the federation format. @returns `undefined` when it is malformed */
+export function parsedEvent(json: string, version: string): Pdu | undefined {
+  const rules = roomVersion(version)
+  const verdict = rules && parsePdu(json, rules)
+  return verdict?.ok === true ? verdict.pdu : undefined
 }
 
 export function refOf(event: Pdu): EventRef {

@@ -1,9 +1,10 @@
 import type { FederationApi, PerformJoinRequestResponse, RoomserverApi } from '@roomserver/api'
-import { parsePdu, type Pdu } from '@roomserver/events'
-import { RoomserverError } from '@roomserver/types'
-import { roomVersion } from '@roomserver/version'
+import type { Pdu } from '@roomserver/events'
+import { RoomserverError, serverOf } from '@roomserver/types'
+import { member, parsedEvent } from './compose.ts'
 import { endlessPast } from './endless-past.ts'
 import { joinThrough } from './remote-join.ts'
+import { changeThrough, inviteThrough } from './remote-membership.ts'
 import type { SimulatedServer } from './simulated-server.ts'
 import type { World } from './world.ts'
 
@@ -81,8 +82,21 @@ export function simulatedFederation(world: World, self: SimulatedServer): Federa
       }
       return notJoined
     },
-    performLeaveRequest: () => Promise.reject(failed('performLeaveRequest', 'nobody is there')),
-    performInviteRequest: () => Promise.reject(failed('performInviteRequest', 'nobody is there')),
+    performLeaveRequest: async ({ room_id, user_id, server_names }) => {
+      const saying = member(user_id, user_id, 'leave')
+      for (const name of server_names) {
+        if (await changeThrough(world, self, room_id, saying, (work) => ask(name, work))) return {}
+      }
+      throw failed('performLeaveRequest', 'no server let the user leave')
+    },
+    performInviteRequest: async ({ event, room_version, invite_room_state: shown }) => {
+      const invite = event === null ? undefined : parsedEvent(event.json, room_version)
+      const name = serverOf(invite?.stateKey ?? '') ?? ''
+      const signed = invite && (await inviteThrough(world, invite, shown, (work) => ask(name, work)))
+      if (signed === undefined) throw failed('performInviteRequest', `${name} does not take the invite`)
+      const { rules, eventId, json } = signed
+      return { event: { roomVersion: rules.version, eventId, json } }
+    },
     performDirectoryLookup: () => Promise.reject(failed('performDirectoryLookup', 'there are no aliases')),
     performOutboundPeekRequest: () => Promise.reject(failed('performOutboundPeekRequest', 'nobody is there')),
   }
@@ -94,7 +108,7 @@ const notJoined: PerformJoinRequestResponse = {
 }
 
 /** Calls another server, if it can be reached and answers. */
-async function askServer<Result>(
+export async function askServer<Result>(
   world: World,
   self: SimulatedServer,
   name: string,
@@ -127,10 +141,9 @@ async function stateBefore(api: RoomserverApi, roomId: string, eventId: string) 
 
 async function eventOf(api: RoomserverApi, eventId: string): Promise<Pdu> {
   const [event] = (await api.queryEventsById({ event_ids: [eventId] })).events
-  const rules = event && roomVersion(event.roomVersion)
-  const parsed = event && rules && parsePdu(event.json, rules)
-  if (parsed?.ok !== true) throw failed('lookupState', 'there is no such event')
-  return parsed.pdu
+  const parsed = event && parsedEvent(event.json, event.roomVersion)
+  if (parsed === undefined) throw failed('lookupState', 'there is no such event')
+  return parsed
 }
 
 function transaction(origin: string, destination: string, pdus: readonly string[]) {

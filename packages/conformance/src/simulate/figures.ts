@@ -13,6 +13,11 @@ export interface Figures {
   judged: number
   compared: number
   divided: number
+  invites: number
+  declined: number
+  withdrawn: number
+  knocks: number
+  vouched: number
 }
 
 export function noFigures(): Figures {
@@ -30,6 +35,11 @@ export function noFigures(): Figures {
     judged: 0,
     compared: 0,
     divided: 0,
+    invites: 0,
+    declined: 0,
+    withdrawn: 0,
+    knocks: 0,
+    vouched: 0,
   }
 }
 
@@ -46,5 +56,7 @@ export function figuresText(figures: Figures): string {
     `${figures.repairs} repairs, ${figures.rejected} rejections, ${figures.softFailed} soft failures`,
     `${figures.judged} verdicts and states held against the reference`,
     `${figures.compared} rooms compared between servers, ${figures.divided} divided by soft failures alone`,
+    `${figures.invites} invites to other servers, ${figures.declined} rejected, ${figures.withdrawn} withdrawn`,
+    `${figures.knocks} knocks, ${figures.vouched} restricted joins`,
   ].join('\n')
 }

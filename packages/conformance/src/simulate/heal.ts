@@ -1,8 +1,9 @@
 import { NO_NID } from '@roomserver/types'
-import { endOf } from './compose.ts'
+import { endOf, isJoined } from './compose.ts'
 import type { SimulatedServer } from './simulated-server.ts'
+import { say } from './speak.ts'
 import { announce, deliverDue, takeIn } from './transport.ts'
-import { isJoined, join, roomsOf, say } from './users.ts'
+import { join } from './users.ts'
 import type { World } from './world.ts'
 
 const ROUNDS = 3
@@ -23,7 +24,7 @@ export async function heal(world: World): Promise<void> {
   for (const server of world.servers) await announce(world, server)
   await quieten(world)
   await rejoinLost(world)
-  for (const roomId of roomsOf(world)) {
+  for (const roomId of world.rooms) {
     for (let round = 0; round < ROUNDS; round++) {
       await spread(world, roomId)
       await repair(world, roomId)
@@ -45,7 +46,7 @@ async function quieten(world: World): Promise<void> {
 
 /** Servers that are in a room by what another one says, and that know nothing of it, join again. */
 async function rejoinLost(world: World): Promise<void> {
-  for (const roomId of roomsOf(world)) {
+  for (const roomId of world.rooms) {
     for (const server of world.honest) {
       if (await server.isIn(roomId)) continue
       const user = await joinedElsewhere(world, server, roomId)

@@ -1,9 +1,17 @@
 import { authStateOf, selectAuthEvents } from '@roomserver/auth'
 import type { EventDraft, Pdu } from '@roomserver/events'
-import { endOf, eventOn, inputOf, isAllowedAt, refOf, type RoomEnd, type Saying } from './compose.ts'
+import {
+  endOf,
+  eventOn,
+  inputOf,
+  isAllowedAt,
+  isJoined,
+  refOf,
+  type RoomEnd,
+  type Saying,
+} from './compose.ts'
 import type { SimulatedServer } from './simulated-server.ts'
 import { announce } from './transport.ts'
-import { isJoined, roomsOf } from './users.ts'
 import type { World } from './world.ts'
 
 /** A liar in a room: what it sees of it, and who of its users speaks. */
@@ -18,7 +26,7 @@ type Lie = (scene: Scene) => Promise<void>
 
 /** Lets a dishonest server tell one lie in a room that it is in. */
 export async function lie(world: World, liar: SimulatedServer): Promise<void> {
-  const roomId = world.dice.maybe(roomsOf(world))
+  const roomId = world.dice.maybe(world.rooms)
   const end = roomId === undefined ? undefined : await liar.call((api) => endOf(api, roomId))
   const sender = end && (liar.users.find((user) => isJoined(end, user)) ?? world.dice.pick(liar.users))
   if (end === undefined || sender === undefined) return

@@ -1,17 +1,15 @@
 import { InputKind, type PerformJoinRequestRequest, type RoomserverApi } from '@roomserver/api'
-import { parsePdu, type Pdu } from '@roomserver/events'
-import type { RoomVersionRules } from '@roomserver/version'
-import { endOf, eventOn, inputOf, isAllowedAt } from './compose.ts'
+import { type Pdu, signEvent } from '@roomserver/events'
+import type { JsonObject } from '@roomserver/types'
+import { endOf, eventOn, inputOf, isAllowedAt, parsedEvent } from './compose.ts'
+import type { Ask } from './remote-membership.ts'
 import type { SimulatedServer } from './simulated-server.ts'
 import type { World } from './world.ts'
 
-type Ask = <Result>(
-  work: (api: RoomserverApi, resident: SimulatedServer) => Promise<Result>,
-) => Promise<Result>
-
 /**
  * Joins a user through a server that is in the room, as a federation component does: the other server says what the
- * join is to be built upon, takes it in, and answers with the state before it, which goes into our room server with it.
+ * join is to be built upon, and who of its users vouches for it if the room is restricted; then it signs that, takes the
+ * join in, and answers with the state before it, which goes into our room server with it.
  *
  * @returns whether the user is in
  */
@@ -23,26 +21,46 @@ export async function joinThrough(
 ): Promise<boolean> {
   const join = await ask(async (api) => {
     const end = await endOf(api, roomId)
-    const saying = { type: 'm.room.member', sender: user, stateKey: user, content }
+    const voucher = end && (await voucherFor(api, roomId, user))
+    if (voucher === undefined) return undefined
+    const saying = {
+      type: 'm.room.member',
+      sender: user,
+      stateKey: user,
+      content: { ...content, ...voucher },
+    }
     const event = end && (await eventOn(end, saying, world.author(self)))
     return end && event && isAllowedAt(end, event) ? event : undefined
   })
   if (join === undefined) return false
   world.learn(join)
-  const answer = await ask((api, resident) => sendJoin(api, resident, self, join))
+  const answer = await ask((api, resident) => sendJoin(world, api, resident, self, join))
   if (answer === undefined) return false
-  const chain = eventsOf(answer.auth_chain_events, join.rules)
-  const state = eventsOf(answer.state_events, join.rules)
+  const chain = eventsOf(answer.auth_chain_events, join)
+  const state = eventsOf(answer.state_events, join)
   const known = new Map([...chain, ...state].map((event) => [event.eventId, event]))
   const inputs = [
     ...authOrder([...known.values()]).map((event) => inputOf(event, { kind: InputKind.outlier })),
-    inputOf(join, { has_state: true, state_event_ids: state.map((event) => event.eventId) }),
+    inputOf(answer.join, { has_state: true, state_event_ids: state.map((event) => event.eventId) }),
   ]
   const result = await self.call((api) => api.inputRoomEvents({ input_room_events: inputs, async: false }))
   return result?.ErrMsg === ''
 }
 
-async function sendJoin(api: RoomserverApi, resident: SimulatedServer, self: SimulatedServer, join: Pdu) {
+/** What the join has to say of who lets the user in; `undefined`: nobody here can. */
+async function voucherFor(api: RoomserverApi, roomId: string, user: string): Promise<JsonObject | undefined> {
+  const answer = await api.queryRestrictedJoinAllowed({ room_id: roomId, user_id: user })
+  if (answer.restricted && !answer.allowed) return undefined
+  return answer.authorised_via === '' ? {} : { join_authorised_via_users_server: answer.authorised_via }
+}
+
+async function sendJoin(
+  world: World,
+  api: RoomserverApi,
+  resident: SimulatedServer,
+  self: SimulatedServer,
+  join: Pdu,
+) {
   const before = await api.queryStateAndAuthChain({
     room_id: join.roomId,
     prev_event_ids: join.prevEvents,
@@ -50,16 +68,25 @@ async function sendJoin(api: RoomserverApi, resident: SimulatedServer, self: Sim
     only_fetch_auth_chain: false,
     resolve_state: true,
   })
-  const input = inputOf(join, { origin: self.name, send_as_server: resident.name })
+  const signed = isVouchedFor(join) ? await vouched(join, resident) : join
+  if (signed === undefined) return undefined
+  world.learn(signed)
+  const input = inputOf(signed, { origin: self.name, send_as_server: resident.name })
   const { ErrMsg } = await api.inputRoomEvents({ input_room_events: [input], async: false })
-  return ErrMsg === '' && before.prev_events_exist ? before : undefined
+  return ErrMsg === '' && before.prev_events_exist ? { ...before, join: signed } : undefined
 }
 
-function eventsOf(headered: readonly { readonly json: string }[], rules: RoomVersionRules): readonly Pdu[] {
-  return headered.flatMap(({ json }) => {
-    const parsed = parsePdu(json, rules)
-    return parsed.ok ? [parsed.pdu] : []
-  })
+async function vouched(join: Pdu, { key }: SimulatedServer): Promise<Pdu | undefined> {
+  return parsedEvent(await signEvent(join.json, join.rules, key), join.rules.version)
+}
+
+/** Whether a join says who lets the user into a restricted room. */
+export function isVouchedFor({ content }: Pdu): boolean {
+  return content['join_authorised_via_users_server'] !== undefined
+}
+
+function eventsOf(headered: readonly { readonly json: string }[], { rules }: Pdu): readonly Pdu[] {
+  return headered.map(({ json }) => parsedEvent(json, rules.version)).filter((event) => event !== undefined)
 }
 
 /** Puts events so that each stands behind those that it cites. */

@@ -69,6 +69,12 @@ export class SimulatedServer {
     return hasNews
   }
 
+  /** Whether a user has an invite that is neither accepted nor rejected. */
+  async isInvited(roomId: string, user: string): Promise<boolean> {
+    const room = await this.storage.room(roomId)
+    return room !== undefined && (await this.storage.pendingInvites(room.nid, user)).length > 0
+  }
+
   /** Whether it knows the state of a room. */
   async isIn(roomId: string): Promise<boolean> {
     if (this.#rooms.has(roomId)) return true

@@ -1,6 +1,6 @@
-import { type Pdu, parsePdu, verifySignatures } from '@roomserver/events'
-import { roomVersion } from '@roomserver/version'
-import { inputOf } from './compose.ts'
+import { type Pdu, verifySignatures } from '@roomserver/events'
+import { serverOf } from '@roomserver/types'
+import { inputOf, parsedEvent } from './compose.ts'
 import type { Message } from './network.ts'
 import type { SimulatedServer } from './simulated-server.ts'
 import { bodyOf, type World } from './world.ts'
@@ -19,14 +19,14 @@ export async function announce(world: World, server: SimulatedServer): Promise<v
       const { sendAsServer, rewrites } = bodyOf(output.body)
       const { roomId } = output
       if (rewrites) server.rewrites.set(roomId, (server.rewrites.get(roomId) ?? 0) + 1)
-      const event = parsed(output.version, output.eventJson)
+      const event = parsedEvent(output.eventJson, output.version)
       if (event !== undefined && !world.events.has(event.eventId)) world.learn(event)
       const now = audiences.get(roomId) ?? (await world.audienceOf(server, roomId))
       audiences.set(roomId, now)
       const before = server.audience.get(roomId) ?? now
       server.audience.set(roomId, now)
       if (sendAsServer !== server.name) continue
-      for (const to of [...new Set([...before, ...now])].toSorted()) {
+      for (const to of [...new Set([...before, ...now, ...concerned(event)])].toSorted()) {
         if (to === server.name) continue
         const message = { from: server.name, to, roomVersion: output.version, json: output.eventJson }
         world.network.send(message, world.dice)
@@ -34,6 +34,12 @@ export async function announce(world: World, server: SimulatedServer): Promise<v
     }
     if (outputs.length < PAGE) return
   }
+}
+
+/** Whose user is no more to come hears of it, though it may be outside: that is how invites are withdrawn. */
+function concerned(event: Pdu | undefined): readonly string[] {
+  const server = event && isEnd(event) ? serverOf(event.stateKey ?? '') : undefined
+  return server === undefined ? [] : [server]
 }
 
 /** Delivers all messages that have arrived. @returns how many */
@@ -53,23 +59,31 @@ export async function deliverDue(world: World): Promise<number> {
 /** What a federation component does with an event that comes in. @returns false: the sender has to try again */
 async function receive(world: World, server: SimulatedServer, message: Message): Promise<boolean> {
   if (server.isDown) return false
-  const event = parsed(message.roomVersion, message.json)
+  const event = parsedEvent(message.json, message.roomVersion)
   if (event === undefined || !(await isSigned(world, event))) return true
   return await takeIn(world, server, event, message.from)
 }
 
-/** Gives an event to a server that knows its room. @returns false: the server went down over it */
+/** Gives an event to a server that has heard of its room. @returns false: the server went down over it */
 export async function takeIn(
   world: World,
   server: SimulatedServer,
   event: Pdu,
   origin: string,
 ): Promise<boolean> {
-  if (!(await server.isIn(event.roomId))) return true
+  const isIn = await server.isIn(event.roomId)
+  if (!isIn && (await server.storage.room(event.roomId)) === undefined) return true
   const isAsync = !world.isHealed && world.dice.chance(30)
   const request = { input_room_events: [inputOf(event, { origin })], async: isAsync }
   const answer = await server.call((api) => api.inputRoomEvents(request))
-  return answer !== undefined || !server.isDown
+  const isTaken = answer !== undefined || !server.isDown
+  if (isTaken && !isIn && isEnd(event)) world.invites.withdraw(server, event)
+  return isTaken
+}
+
+/** Whether a user is told that he is not, or no more, to come. */
+function isEnd({ type, content }: Pdu): boolean {
+  return type === 'm.room.member' && (content['membership'] === 'leave' || content['membership'] === 'ban')
 }
 
 /** What a federation component checks of what it is sent; once for all servers. */
@@ -82,10 +96,4 @@ async function isSigned(world: World, event: Pdu): Promise<boolean> {
   })
   world.signed.set(event.json, ok)
   return ok
-}
-
-export function parsed(version: string, json: string): Pdu | undefined {
-  const rules = roomVersion(version)
-  const verdict = rules && parsePdu(json, rules)
-  return verdict?.ok === true ? verdict.pdu : undefined
 }

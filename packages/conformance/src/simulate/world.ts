@@ -4,6 +4,7 @@ import { isJsonObject, type JsonValue, serverOf } from '@roomserver/types'
 import type { Author } from './compose.ts'
 import { simulatedFederation } from './federation.ts'
 import { type Figures, noFigures } from './figures.ts'
+import { InviteBook } from './invite-book.ts'
 import { Network } from './network.ts'
 import { Dice } from './random.ts'
 import { SimulatedServer } from './simulated-server.ts'
@@ -20,6 +21,7 @@ export class World {
   readonly problems: string[] = []
   /** Every event that was ever made, in that order. */
   readonly events = new Map<string, Pdu>()
+  readonly invites = new InviteBook(this.figures)
   /** Whether events are signed as they must be, by their text. */
   readonly signed = new Map<string, boolean>()
   /** What a server said it has taken in. */
@@ -100,6 +102,11 @@ export class World {
 
   author({ key }: SimulatedServer): Author {
     return { key, now: this.network.now(), eventId: this.dice.text(12) }
+  }
+
+  /** Rooms that anybody has made. */
+  get rooms(): readonly string[] {
+    return [...new Set([...this.events.values()].map((event) => event.roomId))]
   }
 
   eventsOf(roomId: string): readonly Pdu[] {

@@ -1,0 +1,75 @@
+import { endOf, eventOn, isAllowedAt, member, type RoomEnd, type Saying } from './compose.ts'
+import { askServer } from './federation.ts'
+import { changeThrough } from './remote-membership.ts'
+import type { SimulatedServer } from './simulated-server.ts'
+import { say } from './speak.ts'
+import { announce } from './transport.ts'
+import type { World } from './world.ts'
+
+export function isInvite({ type, content }: Saying): boolean {
+  return type === 'm.room.member' && content['membership'] === 'invite'
+}
+
+/** Invites a user, by way of his server, and now and then thinks better of it. */
+export async function invite(
+  world: World,
+  server: SimulatedServer,
+  end: RoomEnd,
+  saying: Saying,
+): Promise<void> {
+  const event = await eventOn(end, saying, world.author(server))
+  if (event === undefined || !isAllowedAt(end, event)) return
+  world.learn(event)
+  const { eventId, json, rules } = event
+  const request = {
+    event: { roomVersion: rules.version, eventId, json },
+    room_version: rules.version,
+    invite_room_state: [],
+    send_as_server: server.name,
+    transaction_id: null,
+  }
+  const answer = await server.call((api) => api.performInvite(request))
+  if (answer?.Error === null) world.acknowledged.push({ server, eventId })
+  const after = world.dice.chance(25) ? await server.call((api) => endOf(api, end.roomId)) : undefined
+  if (after !== undefined) await say(world, server, after, { ...saying, content: { membership: 'leave' } })
+  await announceAll(world)
+}
+
+/** Rejects an invite, which must always be possible, be the server that it came from dead or not. */
+export async function reject(
+  world: World,
+  server: SimulatedServer,
+  user: string,
+  roomId: string,
+): Promise<void> {
+  const answer = await server.call((api) => api.performLeave({ room_id: roomId, user_id: user }))
+  if (answer !== undefined) world.invites.reject(server, roomId, user)
+  else if (server.isDown) world.invites.doubt(server, roomId, user)
+  else world.problem(`${server.name}: ${user} could not reject an invite into ${roomId}`)
+  await announceAll(world)
+}
+
+/** Asks to be let in, through a server that is in the room if our own is not. */
+export async function knock(
+  world: World,
+  server: SimulatedServer,
+  user: string,
+  roomId: string,
+): Promise<void> {
+  const saying = member(user, user, 'knock')
+  if ((await world.audienceOf(server, roomId)).has(server.name)) {
+    const end = await server.call((api) => endOf(api, roomId))
+    if (end !== undefined) await say(world, server, end, saying)
+  } else if (!server.isDown) {
+    const { name } = world.dice.pick(world.servers.filter((other) => other !== server))
+    // That nobody lets the user knock is an answer too.
+    await changeThrough(world, server, roomId, saying, (work) => askServer(world, server, name, work)).catch(
+      () => false,
+    )
+  }
+  await announceAll(world)
+}
+
+async function announceAll(world: World): Promise<void> {
+  for (const one of world.servers) await announce(world, one)
+}

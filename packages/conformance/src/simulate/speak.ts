@@ -1,0 +1,26 @@
+import type { Pdu } from '@roomserver/events'
+import { eventOn, inputOf, isAllowedAt, type RoomEnd, type Saying } from './compose.ts'
+import type { SimulatedServer } from './simulated-server.ts'
+import { announce } from './transport.ts'
+import type { World } from './world.ts'
+
+/** Puts something into an event and gives it to the room server, as the client component does: after asking the rules. */
+export async function say(
+  world: World,
+  server: SimulatedServer,
+  end: RoomEnd,
+  saying: Saying,
+): Promise<void> {
+  const event = await eventOn(end, saying, world.author(server))
+  if (event !== undefined && isAllowedAt(end, event)) await submit(world, server, event)
+}
+
+/** Gives an event to its author's room server, and what comes of it to the network. */
+export async function submit(world: World, server: SimulatedServer, event: Pdu): Promise<void> {
+  world.learn(event)
+  const input = inputOf(event, { send_as_server: server.name })
+  const request = { input_room_events: [input], async: world.dice.chance(10) }
+  const answer = await server.call((api) => api.inputRoomEvents(request))
+  if (answer?.ErrMsg === '') world.acknowledged.push({ server, eventId: event.eventId })
+  await announce(world, server)
+}
