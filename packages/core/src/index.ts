@@ -32,4 +32,5 @@ export type { ToldState, ToldStates } from './repair/operator/states-of-servers.
 export type { Retried } from './repair/retries.ts'
 export { Pieces } from './view/pieces.ts'
 export type { Compatibility } from './query/context.ts'
+export { type MendParts, mendRoom } from './recheck/mend-room.ts'
 export { type RecheckSource, recheckRoom } from './recheck/recheck-room.ts'

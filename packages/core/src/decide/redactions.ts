@@ -39,6 +39,7 @@ function* redact(
 ): Asking<DecideNeed, Redacted | undefined> {
   const others = yield* redactionsOf(draft, redacts)
   const target = yield* eventWithId(draft.view, redacts)
+  if (target?.redactedBy === redaction.nid) return undefined
   const applied = target !== null && (yield* isValid(draft, redaction, target))
   const row = { redaction: redaction.nid, roomNid: draft.read.nid, redacts, applied }
   draft.setRedaction(row)

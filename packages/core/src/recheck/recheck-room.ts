@@ -1,25 +1,11 @@
-import {
-  type Asking,
-  drive,
-  type EventNid,
-  type EventRecord,
-  type Nids,
-  NO_NID,
-  type RoomRecord,
-} from '@roomserver/types'
-import { roomVersion } from '@roomserver/version'
+import { type Asking, type EventNid, type EventRecord, NO_NID, type RoomRecord } from '@roomserver/types'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import { changesBetween } from '../decide/current-state.ts'
-import { Draft } from '../decide/draft.ts'
+import type { Draft } from '../decide/draft.ts'
 import { afterExtremities, resolveAfter } from '../decide/resolve.ts'
-import { RoomReader, RoomReads } from '../decide/room-reads.ts'
-import { loadFor } from '../input/load-needs.ts'
-import { NidPool } from '../input/nid-pool.ts'
 import type { Store } from '../ports.ts'
-import { giveWay } from '../view/ask.ts'
-import { Pieces } from '../view/pieces.ts'
-import { View } from '../view/view.ts'
 import { recheckEvent } from './recheck-event.ts'
+import { Scratch } from './scratch.ts'
 
 /** What deciding anew reads. */
 export interface RecheckSource {
@@ -29,9 +15,6 @@ export interface RecheckSource {
 }
 
 const PAGE = 200
-const CACHE_BYTES = 64 * 1024 * 1024
-/** Beyond every NID that a store hands out: what is worked out here is thrown away. */
-const SCRATCH_NIDS = 2 ** 52
 
 /** Decides every event of a room anew and compares with what is stored; gives what differs, in sentences. Writes nothing. */
 export async function* recheckRoom(
@@ -63,7 +46,7 @@ function* recheckCurrent(draft: Draft): Asking<DecideNeed, readonly string[]> {
 }
 
 /** Events whose state was given from outside, from the journal. */
-async function givenStates(store: Store, room: RoomRecord): Promise<ReadonlySet<EventNid>> {
+export async function givenStates(store: Store, room: RoomRecord): Promise<ReadonlySet<EventNid>> {
   const given = new Set<EventNid>()
   let afterRevision = 0
   for (;;) {
@@ -72,37 +55,5 @@ async function givenStates(store: Store, room: RoomRecord): Promise<ReadonlySet<
     const last = page.at(-1)
     if (last === undefined || last.revision === afterRevision) return given
     afterRevision = last.revision
-  }
-}
-
-/** Drafts of a room that are never committed. */
-class Scratch {
-  readonly #room: RoomRecord
-  readonly #pieces: Pieces
-  readonly #reader: RoomReader
-  readonly #nids: NidPool
-
-  constructor(store: Store, room: RoomRecord) {
-    this.#room = room
-    this.#pieces = new Pieces(store, CACHE_BYTES)
-    this.#reader = new RoomReader(store)
-    let next = SCRATCH_NIDS
-    this.#nids = new NidPool({
-      allocate: async <K extends keyof Nids>(_kind: K, count: number) => (next += count) as Nids[K],
-    })
-  }
-
-  run<Result>(compute: (draft: Draft) => Asking<DecideNeed, Result>): Promise<Result> {
-    const rules = roomVersion(this.#room.version)
-    if (rules === undefined) throw new TypeError(`no room version ${this.#room.version}`)
-    const { nid } = this.#room
-    const draft = new Draft(
-      { serverName: '', takesLeftRooms: true, nids: this.#nids },
-      new View(this.#pieces, nid),
-      new RoomReads(this.#reader, nid),
-      rules,
-      this.#room,
-    )
-    return drive(compute(draft), loadFor(draft, this.#nids), giveWay)
   }
 }

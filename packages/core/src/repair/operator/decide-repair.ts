@@ -14,6 +14,7 @@ import { keepJournal } from '../../decide/journal.ts'
 import { updateMemberships } from '../../decide/memberships.ts'
 import { announceNew } from '../../decide/outputs.ts'
 import { resolveAfter } from '../../decide/resolve.ts'
+import { sameSet } from '../../decide/same-set.ts'
 import { givenState } from '../../decide/state-before.ts'
 import { stateChanged } from '../../decide/state-changes.ts'
 import { eventsOf, eventWithId } from '../../view/asking.ts'
@@ -37,24 +38,33 @@ export function* decideRepair(
   { by, isDryRun }: RepairOrder,
 ): Asking<DecideNeed, RepairDifference> {
   const before = draft.room
-  const extremities = plan.kind === 'prune-extremities' ? yield* prunedExtremities(draft) : before.extremities
+  if (plan.kind === 'extremities' && draft.read.revision > plan.revision) throw movedOn(before.roomId)
+  const extremities = yield* extremitiesBy(draft, plan)
   const ends = yield* eventsOf(draft.view, extremities)
   const given = plan.kind === 'given-state' ? yield* endWithState(draft, ends, plan) : undefined
   const afters = [...new Set(ends.map((end) => (end.nid === given?.nid ? given.after : end.after)))]
   const current = (yield* resolveAfter(draft, afters)).snapshot
-  const changes = yield* changesBetween(draft, before.current, current)
+  const known = before.extremities.filter((nid) => plan.kind !== 'extremities' || !plan.lost.includes(nid))
+  const isLost = plan.kind === 'extremities' && plan.isCurrentLost
+  const changes = yield* changesBetween(draft, isLost ? current : before.current, current)
   const difference = {
-    extremities: { from: yield* idsOf(draft, before.extremities), to: ends.map(({ eventId }) => eventId) },
+    extremities: { from: yield* idsOf(draft, known), to: ends.map(({ eventId }) => eventId) },
     entries: yield* entriesOf(draft, changes),
   }
   if (isDryRun) return difference
 
   if (given !== undefined) draft.updateEvent(given, { before: given.before, after: given.after })
-  if (extremities.length !== before.extremities.length) {
+  if (isLost) draft.room = { ...draft.room, current }
+  if (!sameSet(extremities, before.extremities)) {
     draft.room = { ...draft.room, extremities, depth: Math.max(...ends.map(({ depth }) => depth)) }
   }
   if (changes.length > 0) yield* apply(draft, latestOf(ends), current, changes, by)
   return difference
+}
+
+function* extremitiesBy(draft: Draft, plan: RepairPlan): Asking<DecideNeed, readonly EventNid[]> {
+  if (plan.kind === 'extremities') return plan.extremities
+  return plan.kind === 'prune-extremities' ? yield* prunedExtremities(draft) : draft.room.extremities
 }
 
 /** An extremity as it is with the state that was given for it. */
@@ -73,8 +83,8 @@ function* endWithState(
   return { ...end, before: state.snapshot, after }
 }
 
-function movedOn(extremity: EventId): RoomserverError {
-  const expected = `the room to stand where it stood: ${extremity}`
+function movedOn(where: string): RoomserverError {
+  const expected = `the room to stand where it stood: ${where}`
   return new RoomserverError('BAD_REQUEST', { path: 'state', expected }, 'the room moved on; repair it again')
 }
 

@@ -1,4 +1,4 @@
-import type { EventId } from '@roomserver/types'
+import type { EventId, EventNid } from '@roomserver/types'
 
 /** What an operator wants repaired of a room. */
 export type RepairPlan =
@@ -6,6 +6,14 @@ export type RepairPlan =
   | { readonly kind: 'recompute-state' }
   /** Forward extremities that were not accepted, or on which others build, are none any more. */
   | { readonly kind: 'prune-extremities' }
+  /** These are the forward extremities of the room as of a revision. Of those that it has, and its current state, some may be lost. */
+  | {
+      readonly kind: 'extremities'
+      readonly extremities: readonly EventNid[]
+      readonly lost: readonly EventNid[]
+      readonly isCurrentLost: boolean
+      readonly revision: number
+    }
   /** The state before an extremity is made of these events. */
   | { readonly kind: 'given-state'; readonly extremity: EventId; readonly eventIds: readonly EventId[] }
 

@@ -1,0 +1,127 @@
+import { join } from 'node:path'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { DatabaseSync } from 'node:sqlite'
+import { openStorage } from '@roomserver/storage'
+import { RoomBuilder } from '@roomserver/testing'
+import { expect, it } from 'vitest'
+import { mendRoom, recheckRoom } from '../src/index.ts'
+import { Homeserver } from './homeserver.ts'
+
+const open = async (file: string): Promise<Homeserver> =>
+  new Homeserver(await openStorage({ dialect: 'sqlite', file }))
+
+interface Told {
+  readonly current: readonly string[]
+  readonly extremities: readonly string[]
+  readonly servers: readonly string[]
+  readonly events: readonly unknown[]
+  readonly wrong: readonly string[]
+}
+
+/** What a server tells of a room, with the state after each event. */
+async function tell(file: string, room: RoomBuilder): Promise<Told> {
+  await using hs = await open(file)
+  const { roomId } = room
+  const wrong: string[] = []
+  const record = await hs.room(roomId)
+  for await (const what of recheckRoom({ store: hs.storage, ...hs.storage }, record)) wrong.push(what)
+  const events = []
+  for (const { eventId } of room.events) {
+    const event = await hs.event(eventId)
+    events.push([event?.json, event && (await hs.stateAt(event.after))])
+  }
+  return {
+    current: await hs.current(roomId),
+    extremities: await hs.extremities(roomId),
+    servers: await hs.storage.joinedServers(record.nid),
+    events,
+    wrong,
+  }
+}
+
+async function mend(file: string, { roomId }: RoomBuilder, isDryRun: boolean): Promise<readonly string[]> {
+  await using hs = await open(file)
+  const lines: string[] = []
+  const parts = { store: hs.storage, ...hs.storage, input: hs.input }
+  for await (const line of mendRoom(parts, await hs.room(roomId), { by: 'a test', isDryRun }))
+    lines.push(line)
+  return lines
+}
+
+async function forkedRoom(file: string): Promise<RoomBuilder> {
+  await using hs = await open(file)
+  const room = await RoomBuilder.create()
+  await room.join('@bob:b')
+  const fork = room.ends
+  const topic = await room.state('m.room.topic', '', { topic: 'one' }, { prev: fork })
+  const name = await room.state('m.room.name', '', { name: 'two' }, { prev: fork })
+  const oops = await room.message('oops', { prev: [topic, name] })
+  await room.redact(oops)
+  await room.message('left')
+  await room.message('right', { prev: [oops] })
+  await hs.takeAll(room.events)
+  return room
+}
+
+/** What is done to the database behind everybody's back; `$n` is the nth event. */
+const DAMAGES: readonly [string, (room: RoomBuilder) => string, RegExp][] = [
+  [
+    'a state after an event that is not its own',
+    ({ events }) => `update events set after_nid = before_nid where event_id = '${events[5]?.eventId}'`,
+    /had a state after it that does not follow/,
+  ],
+  [
+    'a state before an event that is not that of its prev events',
+    ({ events }) =>
+      `update events set before_nid = (select before_nid from events where event_id = '${events[4]?.eventId}') where event_id = '${events[7]?.eventId}'`,
+    /had a state before it that does not follow/,
+  ],
+  ['no forward extremities', () => `update rooms set extremities = x''`, /was not taken for a forward/],
+  [
+    'a forward extremity on which others build',
+    // 65,540 as a varint: the fifth event that the store numbered.
+    () => `update rooms set extremities = cast(extremities || x'848004' as blob)`,
+    /was taken for a forward extremity/,
+  ],
+  [
+    'a forward extremity that is not stored',
+    () => `update rooms set extremities = cast(extremities || x'ffff7f' as blob)`,
+    /which is not stored, was taken for a forward extremity/,
+  ],
+  [
+    'the current state of another moment',
+    ({ events }) =>
+      `update rooms set current_nid = (select after_nid from events where event_id = '${events[4]?.eventId}')`,
+    /the current state had nothing and not \$/,
+  ],
+  [
+    'a current state that is not stored',
+    () => `update rooms set current_nid = 99999999`,
+    /the current state, snapshot 99999999, was not stored/,
+  ],
+  [
+    'a redaction that took no effect',
+    ({ events }) =>
+      `update events set redacted_by = 0, json = '${events[7]?.json ?? ''}' where event_id = '${events[7]?.eventId}'`,
+    /was to be redacted by/,
+  ],
+]
+
+it.each(DAMAGES)('mends %s, after telling what it would do', async (_what, damage, expected) => {
+  const file = join(mkdtempSync(join(tmpdir(), 'roomserver-mend-')), 'rooms.db')
+  const room = await forkedRoom(file)
+  const before = await tell(file, room)
+  expect(before.wrong).toEqual([])
+  expect(await mend(file, room, true)).toEqual([])
+  const database = new DatabaseSync(file)
+  database.exec(damage(room))
+  const dump = () => JSON.stringify(database.prepare('select * from rooms, events').all())
+  const damaged = dump()
+  expect((await mend(file, room, true)).join('\n')).toMatch(expected)
+  expect(dump()).toBe(damaged)
+  expect((await mend(file, room, false)).join('\n')).toMatch(expected)
+  expect(await tell(file, room)).toEqual(before)
+  expect(await mend(file, room, true)).toEqual([])
+  database.close()
+})
