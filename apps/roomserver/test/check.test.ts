@@ -21,15 +21,24 @@ it('finds nothing in a good store, and says what is wrong in a damaged one', asy
   expect(await run('check', '--data', data)).toMatchObject({ status: 0, text: GOOD })
 
   const database = new DatabaseSync(join(data, 'roomserver.db'))
-  database.exec('delete from memberships')
-  database.close()
+  database.exec(`delete from memberships; update rooms set extremities = x'';
+    update counters set next = 70 where kind = 'event'`)
+  const dump = () => JSON.stringify(database.prepare('select * from rooms, counters').all())
+  const damaged = dump()
   const { status, text } = await run('check', '--data', data)
   expect(status).toBe(1)
   expect(text).toContain(room.roomId)
   expect(text).toMatch(/means: .+\n {4}repair: .+/)
+  expect(text).toContain('the counter of event NIDs stands at 70')
+
+  const dry = await run('check', '--data', data, '--repair', '--dry-run')
+  expect(dry).toMatchObject({ status: 1, text: expect.stringContaining('to repair: ') })
+  expect(dump()).toBe(damaged)
+  database.close()
 
   const repaired = await run('check', '--data', data, '--repair')
-  expect(repaired).toMatchObject({ status: 0, text: expect.stringContaining('1 memberships repaired') })
+  expect(repaired.text).toContain('repaired: 1 memberships, from the current state')
+  expect(repaired).toMatchObject({ status: 0, text: expect.stringContaining('3 findings, 0 left') })
   expect(await run('check', '--data', data)).toMatchObject({ status: 0, text: GOOD })
 })
 

@@ -20,6 +20,7 @@ import type { Db } from './schema.ts'
 import type { Backup } from './sqlite/backup.ts'
 import type { InboxRow } from './tables/inbox.ts'
 import type { SharingFilter } from './tables/sharing.ts'
+import { checkCounters, type CounterFinding, repairCounters } from './upkeep/check-counters.ts'
 import { checkRoom, checkRooms, type RoomCheck } from './upkeep/check.ts'
 import type { ContentHashes } from './upkeep/check-state.ts'
 import { collectRoom } from './upkeep/collect.ts'
@@ -209,6 +210,9 @@ function upkeepMethods(db: Db, tables: Tables) {
      * right, extremities, memberships and outputs in agreement with events and state.
      */
     check: (hashes: ContentHashes) => checkRooms(db, tables, hashes),
+    /** Checks that no counter gives NIDs out which are in use. */
+    checkCounters: () => checkCounters(db),
+    repairCounters: (findings: readonly CounterFinding[]) => repairCounters(db, findings),
     checkRoom: (roomNid: RoomNid, hashes: ContentHashes) => checkRoom(db, tables, hashes, roomNid),
     /**
      * Takes the table of memberships over from a room's current state where a check finds that they disagree.

@@ -29,6 +29,20 @@ afterAll(async () => {
   await place[Symbol.asyncDispose]()
 })
 
+it('finds counters that would give out what is in use, and moves them on', async () => {
+  await storedRoom(store)
+  const taken = await db
+    .updateTable('counters')
+    .set({ next: 1 })
+    .where('kind', '=', 'room')
+    .executeTakeFirst()
+  expect(taken.numUpdatedRows).toBe(1n)
+  const findings = await store.checkCounters()
+  expect(findings).toMatchObject([{ kind: 'room', next: 1 }])
+  await store.repairCounters(findings)
+  expect(await store.checkCounters()).toEqual([])
+})
+
 /** A write set with something for every table. */
 async function everything(room: WriteSet['room'], name: string): Promise<WriteSet> {
   const event = await newEvent(store, room)

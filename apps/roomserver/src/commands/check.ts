@@ -1,71 +1,103 @@
 import { recheckRoom } from '@roomserver/core'
 import { openStorage, type RoomCheck, type Storage } from '@roomserver/storage'
-import { type RoomRecord, serverOf } from '@roomserver/types'
+import type { RoomRecord } from '@roomserver/types'
 import { Command } from 'commander'
 import { CONTENT_HASHES } from '../compose/scrubber.ts'
 import { storageOptions } from '../compose/storage-options.ts'
-import type { Config } from '../config/config.ts'
 import { createLog } from '../log.ts'
+import { type DerivedRepair, derivedRepair } from '../repair/repair-derived.ts'
 import { existingConfigOf, type ServerOptions, withServerOptions } from './server-options.ts'
 
 interface CheckOptions extends ServerOptions {
   readonly recompute?: true
   readonly repair?: true
+  readonly dryRun?: true
+}
+
+/** How many things were found, and how many of them are left. */
+interface Tally {
+  readonly found: number
+  readonly left: number
 }
 
 /** `roomserver check` */
 export function checkCommand(): Command {
   return withServerOptions(new Command('check'))
     .option('--recompute', 'decide every event anew and compare, which takes long')
-    .option('--repair', 'take memberships over from the current state where the two disagree')
+    .option('--repair', 'make anew what follows from the events, in rooms where something is found')
+    .option('--dry-run', 'with --repair: only tell what it would do')
     .description('verify what is stored, also while a server uses it')
     .action(check)
 }
 
 async function check(options: CheckOptions): Promise<void> {
   const config = existingConfigOf(options)
-  await using storage = await openStorage(storageOptions(config.database), {
-    logger: createLog('warn', process.stderr),
-  })
+  const log = createLog('warn', process.stderr)
+  await using storage = await openStorage(storageOptions(config.database), { logger: log })
+  await using repair = derivedRepair(storage, config, log, options.dryRun === true)
+  const tallies = [await checkCounters(storage, options)]
   let rooms = 0
-  let findings = 0
-  let repaired = 0
   for await (const found of storage.check(CONTENT_HASHES)) {
     rooms++
-    findings += found.findings.length
-    process.stdout.write(textOf(found))
-    if (options.recompute === true) findings += await recompute(storage, found.room)
-    if (options.repair === true) repaired += await repairMemberships(storage, config, found)
+    tallies.push(await checkFound(storage, found, repair, options))
   }
-  if (options.repair === true) process.stdout.write(`${repaired} memberships repaired\n`)
-  process.stdout.write(`${rooms} rooms checked, ${findings} findings\n`)
-  if (findings > repaired) process.exitCode = 1
+  const sum = (of: (tally: Tally) => number) => tallies.reduce((total, tally) => total + of(tally), 0)
+  const left = sum((tally) => tally.left)
+  const end = isRepairing(options) ? `, ${left} left` : ''
+  say(`${rooms} rooms checked, ${sum(({ found }) => found)} findings${end}`)
+  if (left > 0) process.exitCode = 1
+}
+
+/** Tells of a room's findings, and repairs what can be. */
+async function checkFound(
+  storage: Storage,
+  check: RoomCheck,
+  repair: DerivedRepair,
+  options: CheckOptions,
+): Promise<Tally> {
+  process.stdout.write(textOf(check))
+  const wrong = options.recompute === true ? await recompute(storage, check.room) : []
+  if (wrong.length > 0) say([check.room.roomId, ...wrong.map((what) => `  ${what}`)].join('\n'))
+  const found = check.findings.length + wrong.length
+  if (found === 0 || options.repair !== true) return { found, left: found }
+  for await (const what of repair.room(check))
+    say(`    ${isRepairing(options) ? 'repaired' : 'to repair'}: ${what}`)
+  if (!isRepairing(options)) return { found, left: found }
+  const after = await storage.checkRoom(check.room.nid, CONTENT_HASHES)
+  const stillWrong = options.recompute === true ? await recompute(storage, after.room) : []
+  for (const { what } of after.findings) say(`    left: ${what}`)
+  for (const what of stillWrong) say(`    left: ${what}`)
+  return { found, left: after.findings.length + stillWrong.length }
+}
+
+async function checkCounters(storage: Storage, options: CheckOptions): Promise<Tally> {
+  const findings = await storage.checkCounters()
+  for (const { kind, next, needed } of findings) {
+    say(`the counter of ${kind} NIDs stands at ${next}, and NIDs up to ${needed - 1} are in use`)
+    say('    means: what is new cannot be stored, as it gets a number that something else has')
+    say(`    repair: \`roomserver check --repair\` moves it to ${needed}; stop every server first`)
+  }
+  if (isRepairing(options)) await storage.repairCounters(findings)
+  return { found: findings.length, left: isRepairing(options) ? 0 : findings.length }
+}
+
+function isRepairing({ repair, dryRun }: CheckOptions): boolean {
+  return repair === true && dryRun !== true
 }
 
 /** How often a room is decided anew that moves on meanwhile. */
 const ATTEMPTS = 3
 
 /** Decides a room anew; what is found while it moves on may be due to that. */
-async function recompute(storage: Storage, { nid, roomId }: RoomRecord): Promise<number> {
+async function recompute(storage: Storage, { nid }: RoomRecord): Promise<readonly string[]> {
   for (let attempt = 1; ; attempt++) {
     const [room] = await storage.roomsByNid([nid])
-    if (room === undefined) return 0
+    if (room === undefined) return []
     const wrong: string[] = []
     for await (const what of recheckRoom({ store: storage, ...storage }, room)) wrong.push(what)
     const [after] = await storage.roomsByNid([nid])
-    if (wrong.length > 0 && after?.revision !== room.revision && attempt < ATTEMPTS) continue
-    if (wrong.length > 0) process.stdout.write(`${roomId}\n${wrong.map((what) => `  ${what}\n`).join('')}`)
-    return wrong.length
+    if (wrong.length === 0 || after?.revision === room.revision || attempt >= ATTEMPTS) return wrong
   }
-}
-
-async function repairMemberships(
-  storage: Storage,
-  { serverName }: Config,
-  { room, findings }: RoomCheck,
-): Promise<number> {
-  if (!findings.some(({ kind }) => kind === 'membership')) return 0
-  return (await storage.repairMemberships(room.nid, (user) => serverOf(user) === serverName)) ?? 0
 }
 
 function textOf({ room, findings, isSettled }: RoomCheck): string {
@@ -74,4 +106,8 @@ function textOf({ room, findings, isSettled }: RoomCheck): string {
     ({ what, means, repair }) => `  ${what}\n    means: ${means}\n    repair: ${repair}\n`,
   )
   return findings.length === 0 ? '' : `${room.roomId}\n${doubt}${lines.join('')}`
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`)
 }

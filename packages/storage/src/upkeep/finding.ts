@@ -24,11 +24,12 @@ const KINDS = {
   },
   event: {
     means: 'the event, or what builds on it, cannot be judged again',
-    repair: 'fetch the event again from a server that has it, or restore a backup',
+    repair:
+      '`roomserver check --repair` makes its states anew; for an event that is gone or damaged, restore a backup, or `roomserver replay` the room’s events into a new store',
   },
   room: {
     means: 'new events of the room are judged against the wrong state',
-    repair: 'restore a backup, or `roomserver replay` the room’s events into a new store',
+    repair: '`roomserver check --repair` makes extremities and current state anew from the events',
   },
   membership: {
     means: 'questions about who is in the room get a wrong answer; its events are judged rightly',
