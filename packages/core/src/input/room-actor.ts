@@ -67,8 +67,8 @@ export class RoomActor {
   readonly #queue: Job[] = []
   readonly #turn: RoomTurn
   #room: RoomRecord | undefined
-  /** Whether a user of ours is certainly in the room as it was last committed or read. */
-  #takesPart = false
+  /** The revision of the room at which a user of ours is certainly in it. */
+  #takesPartAt: number | undefined
   #step = 'idle'
   #stepSince = 0
   #isRunning = false
@@ -192,7 +192,7 @@ export class RoomActor {
       }
       this.#room = takeOver(parts, draft, writeSet, result.revision)
       const hasLeft = writeSet.memberships.some(({ local, membership }) => local && membership !== 'join')
-      this.#takesPart = draft.reads.takesPart === true && !hasLeft
+      this.#takesPartAt = draft.reads.takesPart === true && !hasLeft ? result.revision : undefined
       this.#enter('answering')
     }
     jobs.forEach((job, index) => job.resolve(results[index]))
@@ -206,7 +206,6 @@ export class RoomActor {
       this.#room = await this.#turn.take()
     }
     this.#enter('reading the room')
-    if (this.#room === undefined) this.#takesPart = false
     this.#room ??= await parts.store.room(this.roomId)
     const room = await this.#roomFor(jobs[0]?.task)
     const rules = roomVersion(room.version)
@@ -214,7 +213,7 @@ export class RoomActor {
     parts.pieces.rooms.saw(room)
     const view = new View(parts.pieces, room.nid)
     const reads = new RoomReads(parts.reader, room.nid)
-    if (this.#takesPart) reads.setTakesPart()
+    if (this.#takesPartAt === room.revision) reads.setTakesPart()
     const draft = new Draft(parts, view, reads, rules, room)
     this.#enter('reading what events name')
     const assumes = this.#assumes && room.revision > 0
