@@ -7,7 +7,7 @@ import type { RoomTask } from './room-tasks.ts'
 export interface RoomLimits {
   /** Bytes of events that wait or are being decided upon, over all rooms. */
   readonly maxBytesInFlight: number
-  /** The same in one room, so that a flood there leaves space for others. */
+  /** The same in one room, so that a flood there leaves space for others; half of all at the most. */
   readonly maxRoomBytesInFlight: number
   /** Rooms whose actors are kept at hand while nothing waits for them. */
   readonly maxIdleRooms: number
@@ -44,7 +44,8 @@ export class Rooms {
 
   constructor(parts: ActorParts, limits: RoomLimits) {
     this.#parts = parts
-    this.#limits = limits
+    const maxRoomBytesInFlight = Math.min(limits.maxRoomBytesInFlight, limits.maxBytesInFlight / 2)
+    this.#limits = { ...limits, maxRoomBytesInFlight }
     this.#quarantine = new Quarantine(parts, limits.quarantineMs)
     this.#watch = setInterval(() => this.#reportStuck(), WATCH_EVERY_MS)
     this.#watch.unref()

@@ -1,0 +1,136 @@
+import { writeFileSync } from 'node:fs'
+import { createServer, type Http2Server } from 'node:http2'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import type { Pdu } from '@roomserver/events'
+import { freePort, RoomBuilder } from '@roomserver/testing'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { formatSigningKey } from '../src/config/signing-key.ts'
+import { folder, Program } from './program.ts'
+
+/** What a bound of a few milliseconds may take on a busy machine. */
+const SOON_MS = 5_000
+const REPAIR_MS = 3_000
+
+let hanging: Http2Server
+let program: Program
+
+/** A federation component that takes every call and answers none. */
+beforeAll(async () => {
+  hanging = createServer()
+  await new Promise<void>((resolve) => hanging.listen(0, '127.0.0.1', resolve))
+  const federation = (hanging.address() as AddressInfo).port
+  const files = folder()
+  const key = join(files, 'key.pem')
+  writeFileSync(key, formatSigningKey({ keyId: 'ed25519:auto', seed: new Uint8Array(32).fill(1) }))
+  const config = join(files, 'dendrite.yaml')
+  writeFileSync(
+    config,
+    `version: 2
+global:
+  server_name: localhost
+  private_key: ${key}
+  cache:
+    max_size_estimated: 1mb
+  metrics:
+    enabled: true
+room_server:
+  internal_api:
+    listen: http://127.0.0.1:${await freePort()}
+  database:
+    connection_string: file:${join(files, 'rooms.db')}
+federation_api:
+  internal_api:
+    connect: http://127.0.0.1:${federation}
+roomserver:
+  http:
+    max_body: 1mb
+  input:
+    max_queued_bytes: 1mb
+  repair:
+    time: ${REPAIR_MS / 1_000}s
+    call_time: 1s
+`,
+  )
+  program = await Program.serving(['--config', config])
+}, 60_000)
+
+afterAll(async () => {
+  await program[Symbol.asyncDispose]()
+  hanging.close()
+})
+
+async function input(
+  events: readonly Pdu[],
+): Promise<{ readonly response: Response; readonly text: string }> {
+  const body = JSON.stringify({
+    input_room_events: events.map(({ json, eventId, rules }) => ({
+      kind: 2,
+      origin: 'elsewhere',
+      event: { ...(JSON.parse(json) as object), _room_version: rules.version, _event_id: eventId },
+    })),
+  })
+  const response = await fetch(`${program.url}/api/roomserver/inputRoomEvents`, { method: 'POST', body })
+  return { response, text: await response.text() }
+}
+
+async function stored(name: string): Promise<RoomBuilder> {
+  const room = await RoomBuilder.create({ creator: '@alice:localhost', roomId: `!${name}:localhost` })
+  expect((await input(room.events)).text).toContain('"ErrMsg":""')
+  return room
+}
+
+async function isQuick(room: RoomBuilder): Promise<void> {
+  const since = performance.now()
+  expect((await input([await room.message('meanwhile')])).text).toContain('"ErrMsg":""')
+  expect((await fetch(`${program.url}/healthz`)).status).toBe(200)
+  expect(performance.now() - since).toBeLessThan(SOON_MS)
+}
+
+it('refuses a body beyond the bound', async () => {
+  const body = `{"x":"${'y'.repeat(2_000_000)}"}`
+  const response = await fetch(`${program.url}/api/roomserver/inputRoomEvents`, { method: 'POST', body })
+  expect(response.status).toBe(413)
+})
+
+it('tells callers who flood a room to come back later, takes what it took, and serves other rooms', async () => {
+  const [flooded, quiet] = [await stored('flooded'), await stored('quiet')]
+  const start = flooded.ends
+  const messages: Pdu[] = []
+  for (let i = 0; i < 60; i++)
+    messages.push(await flooded.message(`${i}${'x'.repeat(50_000)}`, { prev: start }))
+  const flood = Promise.all(messages.map((message) => input([message])))
+  await isQuick(quiet)
+  const answers = await flood
+  const refused = answers.filter(({ response }) => response.status === 503)
+  expect(refused.length).toBeGreaterThan(0)
+  for (const { response } of refused) expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0)
+  const taken = answers.filter(({ response }) => response.status === 200)
+  expect(taken.length + refused.length).toBe(60)
+  expect(taken.every(({ text }) => text.includes('"ErrMsg":""'))).toBe(true)
+  for (const message of messages) expect((await input([message])).text).toContain('"ErrMsg":""')
+}, 60_000)
+
+it('lets a room that waits for a server which does not answer delay nobody, and not wait for ever', async () => {
+  const [waiting, quiet] = [await stored('waiting'), await stored('beside')]
+  const end = waiting.ends
+  const unknown = await waiting.message('never sent')
+  const lacking = await waiting.message('lacks something', { prev: [unknown] })
+  const since = performance.now()
+  const wait = input([lacking])
+  await isQuick(quiet)
+  const others = await waiting.message('in the same room', { prev: end })
+  expect((await input([others])).text).toContain('"ErrMsg":""')
+  expect((await wait).text).toContain(unknown.eventId)
+  expect(performance.now() - since).toBeLessThan(REPAIR_MS + SOON_MS)
+}, 60_000)
+
+it('keeps its cache within the bytes that the configuration names', async () => {
+  const room = await stored('large')
+  for (let i = 0; i < 100; i++)
+    expect((await input([await room.message('x'.repeat(20_000))])).response.ok).toBe(true)
+  const metrics = await (await fetch(`${program.url}/metrics`)).text()
+  const bytes = Number(/^roomserver_cache_bytes (\d+)/m.exec(metrics)?.[1])
+  expect(bytes).toBeGreaterThan(100_000)
+  expect(bytes).toBeLessThan(1.2 * 1024 * 1024)
+}, 60_000)
