@@ -23,6 +23,7 @@ export function eventTask(input: EventInput, inboxPosition?: number): RoomTask<O
       eventId: pdu.eventId,
       names: [...pdu.authEvents, ...pdu.prevEvents],
       isNew: input.kind === 'new',
+      stateKey: pdu.stateKey,
     },
     decide: (draft) => decideEvent(draft, input),
     settles: (outcome) => (isWanting(outcome) ? undefined : inboxPosition),

@@ -22,7 +22,7 @@ export function loadFor(draft: Draft, nids: NidPool): (need: DecideNeed) => Prom
 
 /**
  * Reads at once what all events of a batch will be asked about: whether they are stored, what they name, whether
- * something names them.
+ * something names them, which number their state keys have.
  *
  * @param assumes - leaves out what an event that nobody has heard of would show, for the commit to find out whether any
  * of them is another one
@@ -33,6 +33,8 @@ export async function readArrivals(draft: Draft, jobs: readonly Job[], assumes: 
   const arrivals = jobs.map((job) => job.task.arrival).filter((arrival) => arrival !== undefined)
   const own = new Set(arrivals.map(({ eventId }) => eventId))
   const names = new Set(arrivals.flatMap((arrival) => arrival.names))
+  const keys = new Set(arrivals.map(({ stateKey }) => stateKey).filter((key) => key !== undefined))
+  const texts = [...keys].filter((key) => view.stateKeyNid(key) === undefined)
   const unknown = [...names].filter((id) => !own.has(id) && view.eventById(id) === undefined)
   if (assumes) {
     for (const { eventId, isNew } of arrivals) {
@@ -44,6 +46,7 @@ export async function readArrivals(draft: Draft, jobs: readonly Job[], assumes: 
   const [stored] = await Promise.all([
     own.size > 0 ? reads.loadMentions([...own]) : NONE,
     unknown.length > 0 && view.load({ kind: 'events-by-id', ids: unknown }),
+    texts.length > 0 && view.load({ kind: 'state-keys', texts }),
   ])
   for (const id of own) if (!stored.has(id)) view.addAbsent(id)
   const again = [...stored].filter((id) => own.has(id) && view.eventById(id) === undefined)

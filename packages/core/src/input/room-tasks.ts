@@ -2,10 +2,12 @@ import type { Asking, EventId, RoomId, RoomVersionId } from '@roomserver/types'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 
+/** What of an event that comes in is looked up in the store. */
 export interface Arrival {
   readonly eventId: EventId
   /** The events that it names. */
   readonly names: readonly EventId[]
+  readonly stateKey: string | undefined
   /** Whether it is likely that nobody has heard of it yet. */
   readonly isNew: boolean
 }
@@ -21,7 +23,7 @@ export interface RoomTask<Result> {
   readonly name: string
   /** What it takes while it waits, in bytes; bounded over all rooms. */
   readonly bytes: number
-  /** An event that comes in: what it names is read together with what those of other tasks name. */
+  /** An event that comes in, and what it names: read together with that of other tasks. */
   readonly arrival?: Arrival | undefined
   decide(draft: Draft): Asking<DecideNeed, Result>
   /** The position in the durable inbox that is settled by this result. */
