@@ -20,6 +20,20 @@ it('reads nothing for a message in a room that it knows', async () => {
   for (const read of reads) expect(read).not.toHaveBeenCalled()
 })
 
+it('reads nothing of a user who joins but whether somebody has the name', async () => {
+  const { hs, room } = await started()
+  await using _ = hs
+  const reads = (['mentions', 'eventsById', 'pendingInvites', 'blocks', 'snapshots'] as const).map((name) =>
+    vi.spyOn(hs.storage, name),
+  )
+  const names = vi.spyOn(hs.storage, 'stateKeysByText')
+  for (const user of ['@bob:b', '@carol:b']) {
+    expect(await hs.take(await room.join(user))).toMatchObject({ verdict: 'accepted', known: false })
+  }
+  expect(names).toHaveBeenCalledTimes(2)
+  for (const read of reads) expect(read).not.toHaveBeenCalled()
+})
+
 it('knows an event that only another process has seen, and goes on without reading afterwards', async () => {
   const { hs, room } = await started()
   await using _ = hs

@@ -113,6 +113,8 @@ export class Draft {
   addStateKey(nid: StateKeyNid, text: string): void {
     this.#stateKeys.push({ nid, text })
     this.view.addStateKey(nid, text)
+    // Nobody was ever invited by a name that no event has.
+    this.reads.setPendingInvites(text, [])
   }
 
   addEvent(record: EventRecord, pdu: Pdu): void {
