@@ -23,6 +23,8 @@ const MAX_FETCHES = 3
 
 /** How many events of one request are under way at a time. */
 const AT_ONCE = 256
+/** After how many events of one request the log says how far it is. */
+const TOLD_EVERY = 40 * AT_ONCE
 
 interface TakeInOptions {
   /** Where the event waits in the durable inbox. */
@@ -143,6 +145,12 @@ export class Intake {
     for (let at = 0; at < inputs.length; at += AT_ONCE) {
       const some = inputs.slice(at, at + AT_ONCE)
       results.push(...(await Promise.allSettled(some.map((input) => this.#takeIn(input, { admitted })))))
+      if (at > 0 && at % TOLD_EVERY === 0) {
+        this.#parts.log.info(
+          { taken: results.length, of: inputs.length },
+          'a large request is being taken in',
+        )
+      }
     }
     return this.#tell(inputs, results)
   }

@@ -6,7 +6,7 @@ import type { RoomInput } from '../input/create-input.ts'
 import type { PieceStore } from '../ports.ts'
 import { oldestFirst } from '../graph/oldest-first.ts'
 import type { RepairFederation } from './call-budget.ts'
-import { type ExpectedRoom, verifiedEvents, type VerifyParts } from './verify-events.ts'
+import { type ExpectedRoom, inBatches, verifiedEvents, type VerifyParts } from './verify-events.ts'
 
 /** What fetching works with. */
 export interface FetchParts extends VerifyParts {
@@ -102,8 +102,8 @@ export async function fetchAuthEvents(
 /** Stores events beside the room's graph, those first that others cite. */
 async function storeOutliers(parts: FetchParts, room: ExpectedRoom, texts: readonly string[]): Promise<void> {
   const events = await verifiedEvents(parts, room, texts, MAX_STATE)
-  for (const event of oldestFirst(events, ({ authEvents }) => authEvents)) {
-    await takeIn(parts, { kind: 'outlier', pdu: event, sendAsServer: '' })
+  for (const some of inBatches(oldestFirst(events, ({ authEvents }) => authEvents))) {
+    await Promise.all(some.map((pdu) => takeIn(parts, { kind: 'outlier', pdu, sendAsServer: '' })))
   }
 }
 

@@ -2,6 +2,7 @@ import type { FederationApi, QueryPublicKeyResponse } from '@roomserver/api'
 import { parsePdu, type Pdu, requiredSignatures, type VerifyKey, verifySignatures } from '@roomserver/events'
 import { isJsonObject, type JsonValue, type Logger, type RoomId } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
+import { giveWay } from '../view/ask.ts'
 
 /** What events are checked with that other servers sent. */
 export interface VerifyParts {
@@ -14,6 +15,9 @@ export interface ExpectedRoom {
   readonly roomId: RoomId
   readonly rules: RoomVersionRules
 }
+
+/** How many events are checked or taken in at the same time; between them others get a turn. */
+const AT_ONCE = 128
 
 /**
  * Parses events that another server sent and checks their signatures, with keys asked for in one go. What is malformed,
@@ -28,29 +32,39 @@ export async function verifiedEvents(
   texts: readonly string[],
   maxEvents: number,
 ): Promise<readonly Pdu[]> {
-  const parsed = texts.slice(0, maxEvents).map((text) => parsePdu(text, rules))
-  const events = parsed.filter((result) => result.ok).map(({ pdu }) => pdu)
-  const ofRoom = events.filter((event) => event.roomId === roomId)
-  const { results } = await parts.federation.queryPublicKey({ requests: keysFor(ofRoom) })
+  const ofRoom: Pdu[] = []
+  const requests = new Map<string, number>()
+  for (const some of inBatches(texts.slice(0, maxEvents))) {
+    const parsed = some.map((text) => parsePdu(text, rules)).filter((result) => result.ok)
+    const events = parsed.map(({ pdu }) => pdu).filter((event) => event.roomId === roomId)
+    addKeysFor(events, requests)
+    ofRoom.push(...events)
+    await giveWay()
+  }
+  const { results } = await parts.federation.queryPublicKey({ requests })
   const findKey = (server: string, keyId: string) => keyIn(results, `${server}/${keyId}`)
   const verified: Pdu[] = []
-  for (const event of ofRoom) {
-    const verdict = await verifySignatures(event, findKey)
-    if (verdict.ok) verified.push(event)
-    else {
+  for (const some of inBatches(ofRoom)) {
+    const verdicts = await Promise.all(some.map((event) => verifySignatures(event, findKey)))
+    verified.push(...some.filter((_, index) => verdicts[index]?.ok))
+    for (const [index, { eventId }] of some.entries()) {
+      const verdict = verdicts[index]
+      if (verdict === undefined || verdict.ok) continue
       const { server, reason } = verdict
-      parts.log.warn(
-        { room_id: roomId, event_id: event.eventId, server, reason },
-        'event left out: bad signature',
-      )
+      const fields = { room_id: roomId, event_id: eventId, server, reason }
+      parts.log.warn(fields, 'event left out: bad signature')
     }
   }
   return verified
 }
 
-/** The keys that the events may be signed with, and when each has to be valid at the latest. */
-function keysFor(events: readonly Pdu[]): ReadonlyMap<string, number> {
-  const keys = new Map<string, number>()
+/** Lists of so many at most, in order. */
+export function* inBatches<Item>(items: readonly Item[]): Generator<readonly Item[]> {
+  for (let at = 0; at < items.length; at += AT_ONCE) yield items.slice(at, at + AT_ONCE)
+}
+
+/** The keys that events may be signed with, and when each has to be valid at the latest. */
+function addKeysFor(events: readonly Pdu[], keys: Map<string, number>): void {
   for (const event of events) {
     const signatures = signaturesOf(event)
     for (const server of requiredSignatures(event)) {
@@ -60,7 +74,6 @@ function keysFor(events: readonly Pdu[]): ReadonlyMap<string, number> {
       }
     }
   }
-  return keys
 }
 
 function signaturesOf(event: Pdu): JsonValue | undefined {

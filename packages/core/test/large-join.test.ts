@@ -1,0 +1,34 @@
+import { InputKind } from '@roomserver/api'
+import { RoomBuilder } from '@roomserver/testing'
+import { expect, it, vi } from 'vitest'
+import { Homeserver, inputOf } from './homeserver.ts'
+
+const MEMBERS = 600
+/** What a store may be asked of one kind for so many events: a few times, and not once for each. */
+const FEW = 20
+
+it('joins a large room with a few reads and commits, whatever the number of its members', async () => {
+  const room = await RoomBuilder.create()
+  for (let i = 0; i < MEMBERS; i++) await room.join(`@user${i}:a`)
+  const state = [...room.events]
+  const join = await room.join('@bob:b')
+  await using b = await Homeserver.start({ serverName: 'b' })
+  const commits = vi.spyOn(b.storage, 'commit')
+  const reads = [
+    vi.spyOn(b.storage, 'stateKeysByText'),
+    vi.spyOn(b.storage, 'eventsById'),
+    vi.spyOn(b.storage, 'mentions'),
+    vi.spyOn(b.storage, 'redactionsOf'),
+  ]
+  const before = { has_state: true, state_event_ids: state.map(({ eventId }) => eventId) }
+  const inputs = [
+    ...state.map((event) => inputOf(event, { kind: InputKind.outlier })),
+    inputOf(join, { origin: 'a', ...before }),
+  ]
+  expect(await b.input.inputRoomEvents({ input_room_events: inputs, async: false })).toMatchObject({
+    ErrMsg: '',
+  })
+  expect(await b.current(room.roomId)).toHaveLength(state.length + 1)
+  expect(commits.mock.calls.length).toBeLessThan(FEW)
+  for (const read of reads) expect(read.mock.calls.length, read.getMockName()).toBeLessThan(FEW)
+})
