@@ -6,6 +6,7 @@ import { referencesOf } from './known-events.ts'
 export class Announcements {
   readonly #new = new Set<string>()
   readonly #old = new Set<string>()
+  readonly #redacted = new Set<string>()
   readonly #stateAfter = new Map<string, ReadonlySet<string>>()
 
   constructor(outputs: readonly JsonObject[]) {
@@ -16,6 +17,8 @@ export class Announcements {
         this.#new.add(told.eventId)
         this.#stateAfter.set(told.eventId, new Set(told.state))
       }
+      const redaction = payload['redacted_event']
+      if (isJsonObject(redaction)) this.#redacted.add(textOf(redaction['RedactedEventID']))
       const old = payload['old_room_event']
       const event = isJsonObject(old) ? old['event'] : undefined
       if (isJsonObject(event)) this.#old.add(textOf(event['_event_id']))
@@ -28,6 +31,10 @@ export class Announcements {
 
   isOld(eventId: string): boolean {
     return this.#old.has(eventId)
+  }
+
+  isRedacted(eventId: string): boolean {
+    return this.#redacted.has(eventId)
   }
 
   /** The state to which all changes add up that were announced until this event came. */

@@ -193,9 +193,9 @@ export class Archive {
 
   #stateBefore(room: string, id: string): readonly KnownEvent[] | undefined {
     const state = this.#truth.givenBefore(room, id, this.#moment.until)
-    return (
-      state && [...state.values()].map((pdu) => this.#event(pdu.eventId)).filter((one) => one !== undefined)
-    )
+    const events = [...(state?.values() ?? [])].map((pdu) => this.#event(pdu.eventId))
+    const known = events.filter((event) => event !== undefined)
+    return state === undefined || known.length < events.length ? undefined : known
   }
 
   /** An answer with its events signed as they are handed out. */

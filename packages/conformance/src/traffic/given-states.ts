@@ -3,7 +3,7 @@ import { textOf } from '../json-text.ts'
 import { type KnownEvent, type KnownEvents, referencesOf } from './known-events.ts'
 import type { RecordedLine } from './recording.ts'
 
-/** The states before events that other servers gave the recorded one, whole as far as their events are known. */
+/** The states before events that other servers gave the recorded one. */
 export class GivenStates {
   readonly #events: KnownEvents
   readonly #given = new Map<string, { readonly step: number; readonly ids: readonly string[] }[]>()
@@ -22,9 +22,15 @@ export class GivenStates {
     }
   }
 
-  /** @param until - a step; what was given later is not known */
+  /**
+   * The state before an event; `undefined` where nobody gave it, or not all of its events.
+   *
+   * @param until - a step; what was given later is not known
+   */
   before(roomId: string, eventId: string, until: number): readonly KnownEvent[] | undefined {
     const given = this.#given.get(`${roomId} ${eventId}`)?.findLast(({ step }) => step <= until)
-    return given?.ids.map((id) => this.#events.get(id, until)).filter((event) => event !== undefined)
+    const events = (given?.ids ?? []).map((id) => this.#events.get(id, until))
+    const known = events.filter((event) => event !== undefined)
+    return given === undefined || known.length < events.length ? undefined : known
   }
 }

@@ -16,6 +16,8 @@ export interface ReplayResult {
   readonly failures: readonly { readonly step: number; readonly finding: Finding }[]
   /** Expected departures: how often each was met. */
   readonly departed: ReadonlyMap<string, number>
+  /** All that the server announced. */
+  readonly outputs: readonly JsonObject[]
 }
 
 /** How the replay reaches the server under test. */
@@ -157,6 +159,7 @@ class Tally implements ReplayResult {
   failed = 0
   readonly failures: { step: number; finding: Finding }[] = []
   readonly departed = new Map<string, number>()
+  outputs: readonly JsonObject[] = []
   readonly #truth: RecordedTruth
   readonly #recorded: Announcements
   #ours = new Announcements([])
@@ -170,6 +173,7 @@ class Tally implements ReplayResult {
 
   /** What the server under test announced, as soon as it is known. */
   announced(outputs: readonly JsonObject[]): void {
+    this.outputs = outputs
     this.#ours = new Announcements(outputs)
   }
 
