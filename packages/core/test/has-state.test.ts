@@ -104,6 +104,48 @@ it('takes over a rewritten state when a user comes back after others changed it,
   expect(journal.at(-1)?.cause.kind).toBe('rewrite')
 })
 
+/** Carol and Bob of our server leave in turn, then Bob comes back by way of a server that did not hear of the last of it. */
+async function comeBack(hs: Homeserver, hasHeard: (left: 'carol' | 'bob') => boolean) {
+  const room = await RoomBuilder.create()
+  const bob = await room.join('@bob:b')
+  const carol = await room.join('@carol:b')
+  await joinRemotely(hs, [...room.events.slice(0, -1)], carol)
+  const carolLeft = await room.member('@carol:b', '@carol:b', 'leave')
+  const message = await room.message('bye', { sender: '@bob:b' })
+  const bobLeft = await room.member('@bob:b', '@bob:b', 'leave')
+  await hs.takeAll([carolLeft, message, bobLeft])
+
+  const last = hasHeard('bob') ? bobLeft : hasHeard('carol') ? carolLeft : carol
+  const topic = await room.state('m.room.topic', '', { topic: 'meanwhile' }, { prev: [last] })
+  const back = await room.member('@bob:b', '@bob:b', 'join', { prev: [topic] })
+  const state = room.events.slice(0, -6).filter((event) => event !== carol && event !== bob)
+  const members = [hasHeard('bob') ? bobLeft : bob, hasHeard('carol') ? carolLeft : carol]
+  await joinRemotely(hs, [...state, ...members, topic], back)
+  return { room, carolLeft, message, back }
+}
+
+/** Found by the simulation: a user who had left was back in the room, because another one of his server came back. */
+it('keeps what its users did when they were last in the room, where who lets one in has not heard of it', async () => {
+  await using hs = await Homeserver.start({ serverName: 'b' })
+  const { room, message, back } = await comeBack(hs, () => false)
+  expect(await hs.extremities(room.roomId)).toEqual([message.eventId, back.eventId].toSorted())
+  const { nid } = await hs.room(room.roomId)
+  expect(await hs.storage.membership(nid, '@carol:b')).toMatchObject({ membership: 'leave' })
+  expect(await hs.storage.membership(nid, '@bob:b')).toMatchObject({ membership: 'join' })
+  const next = await room.message('and on', { prev: [back, message] })
+  expect(await hs.take(next)).toMatchObject({ verdict: 'accepted' })
+  expect(await hs.extremities(room.roomId)).toEqual([next.eventId])
+})
+
+it.each([
+  ['all of it', ['carol', 'bob']],
+  ['all but that who comes back had left', ['carol']],
+])('forgets what its users did where who lets one in has heard %s', async (_what, heard) => {
+  await using hs = await Homeserver.start({ serverName: 'b' })
+  const { room, back } = await comeBack(hs, (user) => heard.includes(user))
+  expect(await hs.extremities(room.roomId)).toEqual([back.eventId])
+})
+
 it('is not misled by a state list with repetitions, messages, rejected events and events of other rooms', async () => {
   await using hs = await Homeserver.start({ serverName: 'b' })
   const room = await RoomBuilder.create()

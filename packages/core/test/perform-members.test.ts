@@ -1,4 +1,4 @@
-import type { FederationApi, PerformJoinRequest } from '@roomserver/api'
+import { type FederationApi, InputKind, type PerformJoinRequest } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
 import { RoomBuilder } from '@roomserver/testing'
 import { describe, expect, it } from 'vitest'
@@ -282,6 +282,26 @@ describe('performInvite', () => {
         ? []
         : [{ retire_invite_event: { EventID: invite.eventId, RetiredByEventID: end.eventId } }],
     )
+  })
+
+  // Found by the simulation: a resolution passed over an invite, since what it cites was not known when it came.
+  it.each([
+    ['beside the graph', InputKind.outlier],
+    ['as a new event', InputKind.new],
+  ])('knows what an invite cites once it comes %s with that', async (_what, kind) => {
+    const { server } = await started()
+    await using _server = server
+    const far = await RoomBuilder.create({ creator: '@bob:b', roomId: '!far:b', joinRule: 'invite' })
+    const invite = await far.member('@bob:b', '@alice:a', 'invite')
+    await server.api.performInvite(inviteRequest(invite))
+    const earlier = far.events.slice(0, -1)
+    for (const event of earlier) await server.hs.take(event, { kind: InputKind.outlier })
+    const state_event_ids = earlier.map((event) => event.eventId)
+    await server.hs.take(invite, kind === InputKind.new ? { has_state: true, state_event_ids } : { kind })
+    const cited = await server.hs.storage.eventsById(invite.authEvents)
+    const record = await server.hs.event(invite.eventId)
+    expect(record?.authNids.toSorted()).toEqual(cited.map((event) => event.nid).toSorted())
+    expect(record?.authLevel).toBe(1 + Math.max(...cited.map((event) => event.authLevel)))
   })
 
   // Consumers that are slow read the output when the event may have come again, by the room.

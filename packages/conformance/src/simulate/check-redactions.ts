@@ -6,6 +6,9 @@ import type { Judged, ReferenceRoom } from './reference-room.ts'
  * What a server has redacted must be what the redactions redact that it accepted, whenever they came. (One that
  * soft-failed takes no effect, so servers can differ; but each for a reason.)
  *
+ * A redaction that was itself redacted can have come without a word of what it redacts: servers pass redacted events
+ * on, and room versions before 11 strip that too. Who first heard of it then cannot know, so either is right.
+ *
  * @param records - the events in its graph
  * @returns what is wrong, in sentences
  */
@@ -14,15 +17,19 @@ export function redactionProblems(
   reference: ReferenceRoom,
 ): readonly string[] {
   const accepted = [...records.values()].filter(({ verdict }) => verdict === 'accepted')
-  const redactions = accepted.flatMap(({ eventId }) => {
-    const judged = reference.judged(eventId)
-    return judged?.pdu.type === 'm.room.redaction' && judged.pdu.stateKey === undefined ? [judged] : []
+  const redactions = accepted.flatMap((record) => {
+    const judged = reference.judged(record.eventId)
+    if (judged?.pdu.type !== 'm.room.redaction' || judged.pdu.stateKey !== undefined) return []
+    const mayBeMute = record.redactedBy !== NO_NID && judged.pdu.rules.redactsIn !== 'content'
+    return [{ judged, mayBeMute }]
   })
   return [...records.values()].flatMap(({ eventId, redactedBy }) => {
     const target = reference.judged(eventId)
     if (target === undefined) return []
-    const isDue = redactions.some((redaction) => takesEffect(redaction, target))
-    return isDue === (redactedBy !== NO_NID) ? [] : [`${eventId} is ${isDue ? 'not ' : ''}redacted`]
+    const effective = redactions.filter(({ judged }) => takesEffect(judged, target))
+    const isRedacted = redactedBy !== NO_NID
+    const isRight = isRedacted ? effective.length > 0 : effective.every(({ mayBeMute }) => mayBeMute)
+    return isRight ? [] : [`${eventId} is ${isRedacted ? '' : 'not '}redacted`]
   })
 }
 

@@ -93,7 +93,8 @@ async function holdings(world: World, server: SimulatedServer, roomId: string): 
     extremities: ends.map(({ eventId }) => eventId).toSorted(),
     current: (current?.state_events ?? []).map(({ eventId }) => eventId).toSorted(),
     members: members
-      .filter(({ membership }) => membership !== 'leave')
+      // An invite that came from outside need not have become part of the room; see `checkInvites`.
+      .filter(({ membership, event }) => membership !== 'leave' && event !== NO_NID)
       .map(({ userId, membership }) => `${userId} ${membership}`)
       .toSorted(),
   }

@@ -42,7 +42,7 @@ export function* decideEvent(draft: Draft, arrived: EventInput): Asking<DecideNe
   const known = yield* eventWithId(draft.view, arrived.pdu.eventId)
   const fault = yield* faultOf(draft, arrived, known)
   if (fault !== undefined) return { kind: 'refused', error: fault }
-  if (known !== null && (arrived.kind === 'outlier' || known.before !== NO_NID)) return asStored(known)
+  if (known !== null && isSettled(known, arrived)) return asStored(known)
 
   const citations = yield* citationsOf(draft, arrived)
   const input = withoutNeedlessState(arrived, citations)
@@ -50,7 +50,7 @@ export function* decideEvent(draft: Draft, arrived: EventInput): Asking<DecideNe
   if (auth.length + prev.length > 0) {
     return (yield* withdrawInvite(draft, input, known)) ?? { kind: 'missing', auth, prev, state: [] }
   }
-  if (input.kind === 'outlier') return yield* decideOutlier(draft, input, citations)
+  if (input.kind === 'outlier') return yield* decideOutlier(draft, input, known, citations)
 
   const before = yield* stateBefore(draft, input, citations)
   if (!before.known) return { kind: 'missing', auth: [], prev: [], state: before.missing }
@@ -64,6 +64,12 @@ export function* decideEvent(draft: Draft, arrived: EventInput): Asking<DecideNe
   return stored(record)
 }
 
+/** Whether nothing more comes of an event; invites are stored before what they cite is known, and judged once it is. */
+function isSettled(known: EventRecord, { kind, pdu }: EventInput): boolean {
+  const isJudged = known.verdict !== 'outlier' || known.authNids.length === pdu.authEvents.length
+  return known.before !== NO_NID || (kind === 'outlier' && isJudged)
+}
+
 /** What another server told of the state before an event does not count where that follows from its prev events. */
 function withoutNeedlessState(input: EventInput, { dangling }: Citations): EventInput {
   if (input.stateBefore?.by !== 'repair' || dangling.length > 0) return input
@@ -75,13 +81,18 @@ function isHearsay({ stateBefore: given }: EventInput, { verdict }: Judgement): 
   return given?.by === 'repair' && verdict === 'rejected-by-state'
 }
 
-function* decideOutlier(draft: Draft, input: EventInput, citations: Citations): Asking<DecideNeed, Outcome> {
+function* decideOutlier(
+  draft: Draft,
+  input: EventInput,
+  known: EventRecord | null,
+  citations: Citations,
+): Asking<DecideNeed, Outcome> {
   const byCitations = judgeByCitations(draft, input.pdu, citations)
   const judgement: Judgement = byCitations.allowed
     ? { verdict: 'outlier' }
     : { verdict: 'rejected-by-auth-events', rule: byCitations.rule, reason: byCitations.reason }
   if (isCreate(input) && !byCitations.allowed) return refusedCreate(input, judgement)
-  const record = yield* storeEvent(draft, input, null, citations, judgement, NO_NID)
+  const record = yield* storeEvent(draft, input, known, citations, judgement, NO_NID)
   yield* applyRedactions(draft, record)
   return stored(record)
 }

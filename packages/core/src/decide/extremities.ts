@@ -2,6 +2,7 @@ import { type Asking, type EventNid, type EventRecord, NO_NID } from '@roomserve
 import { eventsOf, eventsWithIds } from '../view/asking.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
+import { unheardEnds } from './unheard-ends.ts'
 
 /** How many rejected or soft-failed events are walked through to find what an event really builds on. */
 const MAX_WALK = 1000
@@ -22,8 +23,10 @@ export function* moveExtremities(
   if (draft.reads.isNamed(record.eventId) === undefined) yield { kind: 'dangling', ids: [record.eventId] }
   const isNamed = draft.reads.isNamed(record.eventId) === true
   const replaced = yield* builtUpon(draft, prev)
-  const kept = rewrites ? [] : draft.room.extremities.filter((nid) => !replaced.has(nid))
-  const extremities = isNamed && kept.length > 0 ? kept : [record.nid, ...kept]
+  const kept = rewrites
+    ? yield* unheardEnds(draft, record)
+    : draft.room.extremities.filter((nid) => !replaced.has(nid))
+  const extremities = isNamed && !rewrites && kept.length > 0 ? kept : [record.nid, ...kept]
   const records = yield* eventsOf(draft.view, extremities)
   const depth = Math.max(...records.map((extremity) => extremity.depth))
   draft.room = { ...draft.room, extremities, depth }

@@ -9,7 +9,8 @@ import { stateChanged, stateWith } from './state-changes.ts'
 
 /**
  * Writes an event into the draft, or moves one that was stored outside the graph into it (with the text that it comes
- * with now: an invite was stored with what the room told the invited user, which is not part of the room's event).
+ * with now: an invite was stored with what the room told the invited user, which is not part of the room's event; and
+ * with what it cites, of which nothing need have been known then).
  *
  * @param known - the event as stored outside the graph
  * @param before - the state before it; 0: an outlier, for which it is not known
@@ -33,12 +34,15 @@ export function* storeEvent(
       ? yield* stateWith(draft, before, entry)
       : yield* stateChanged(draft, before, [entry])
   const { verdict, rule, reason } = judgement
+  const cited = pdu.authEvents.map((id) => auth.get(id)).filter((event) => event !== undefined)
+  const authNids = cited.map((event) => event.nid)
+  const authLevel = Math.max(-1, ...cited.map((event) => event.authLevel)) + 1
   if (known !== null) {
     const json = known.redactedBy === NO_NID && known.json !== pdu.json ? { json: pdu.json } : {}
-    return draft.updateEvent(known, { verdict, rule, reason, before, after, ...json })
+    const late = known.authNids.length === authNids.length ? {} : { authNids, authLevel }
+    return draft.updateEvent(known, { verdict, rule, reason, before, after, ...json, ...late })
   }
 
-  const cited = pdu.authEvents.map((id) => auth.get(id)).filter((event) => event !== undefined)
   const record: EventRecord = {
     nid,
     roomNid: draft.read.nid,
@@ -46,8 +50,8 @@ export function* storeEvent(
     typeNid: type,
     stateKeyNid: stateKey,
     depth: pdu.depth,
-    authLevel: Math.max(-1, ...cited.map((event) => event.authLevel)) + 1,
-    authNids: cited.map((event) => event.nid),
+    authLevel,
+    authNids,
     verdict,
     rule,
     reason,

@@ -1,0 +1,73 @@
+import { lookup } from '@roomserver/state'
+import {
+  type Asking,
+  type EventNid,
+  type EventRecord,
+  NO_NID,
+  serverOf,
+  type SnapshotNid,
+} from '@roomserver/types'
+import { eventsOf, eventsWithIds } from '../view/asking.ts'
+import { snapshotOf } from '../view/state-at.ts'
+import type { DecideNeed } from './decide-need.ts'
+import type { Draft } from './draft.ts'
+
+/** How many events of our own are looked through. */
+const MAX_WALK = 100
+
+/**
+ * Forward extremities that go on beside an event which came with the state before it: what users of ours did when they
+ * were last in the room, and the server that let one of them in again has not heard of, such as that another one left.
+ * The next event of the room is built upon them too, and so the others hear of them after all. That the one who comes
+ * back had left does not count any more.
+ */
+export function* unheardEnds(draft: Draft, back: EventRecord): Asking<DecideNeed, readonly EventNid[]> {
+  const unheard = new Set<EventNid>()
+  let ends: readonly EventRecord[] = yield* eventsOf(draft.view, draft.room.extremities)
+  for (let walked = 0; ends.length > 0 && walked < MAX_WALK; walked += ends.length) {
+    const before: EventRecord[] = []
+    for (const end of ends) {
+      if (isSameEntry(end, back)) before.push(...(yield* prevOf(draft, end)))
+      else if (yield* isUnheard(draft, end, back.before)) unheard.add(end.nid)
+    }
+    ends = before
+  }
+  return [...unheard]
+}
+
+/** Whether a state has the very entry that an event of ours replaced, or one that our messages since are built upon. */
+function* isUnheard(draft: Draft, end: EventRecord, state: SnapshotNid): Asking<DecideNeed, boolean> {
+  const walk = new Map([[end.nid, end]])
+  for (const event of walk.values()) {
+    if (walk.size > MAX_WALK || !isOurs(draft, event)) continue
+    if (event.stateKeyNid === NO_NID) {
+      for (const prev of yield* prevOf(draft, event)) walk.set(prev.nid, prev)
+    } else {
+      const replaced = yield* entryOf(draft, event.before, event)
+      if ((yield* entryOf(draft, state, event)) === replaced) return true
+    }
+  }
+  return false
+}
+
+function* prevOf({ view, rules }: Draft, event: EventRecord): Asking<DecideNeed, readonly EventRecord[]> {
+  const found = yield* eventsWithIds(view, view.pduOf(event, rules).prevEvents)
+  return found.filter((prev) => prev !== null).filter((prev) => prev.before !== NO_NID)
+}
+
+function isOurs({ view, rules, context }: Draft, event: EventRecord): boolean {
+  return serverOf(view.pduOf(event, rules).sender) === context.serverName
+}
+
+function isSameEntry(one: EventRecord, other: EventRecord): boolean {
+  return one.typeNid === other.typeNid && one.stateKeyNid === other.stateKeyNid
+}
+
+/** What a state has in the place of an event. */
+function* entryOf(
+  { view }: Draft,
+  state: SnapshotNid,
+  { typeNid, stateKeyNid }: EventRecord,
+): Asking<DecideNeed, EventNid> {
+  return yield* lookup(yield* snapshotOf(view, state), typeNid, stateKeyNid, view)
+}
