@@ -61,7 +61,7 @@ describe('a dendrite.yaml', () => {
       components: { federation: 'http://127.0.0.1:17172' },
       cacheBytes: 134_217_728,
       logLevel: 'info',
-      settings: { compatibility: 'dendrite-2022', http: { max_body: 67_108_864 } },
+      settings: { compatibility: 'dendrite-2022', http: { max_body: 134_217_728 } },
     })
   })
 

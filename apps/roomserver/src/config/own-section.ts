@@ -19,7 +19,7 @@ export const ownSection = section({
   /** A path to listen at instead of a port. */
   unix_socket: text('a path').optional(),
   http: section({
-    max_body: size.default(64 * 1024 * 1024),
+    max_body: size.default(128 * 1024 * 1024),
     max_header: size.default(16 * 1024),
     /** Requests at once on one connection. */
     max_concurrent_streams: wholeNumber(1, 100_000).default(256),
