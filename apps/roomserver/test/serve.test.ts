@@ -2,7 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { connectNats, consumeOutputs, registerConsumer } from '@roomserver/producers'
-import { createDatabase, RoomBuilder, startNats } from '@roomserver/testing'
+import { createDatabase, freePort, RoomBuilder, startNats } from '@roomserver/testing'
 import { describe, expect, inject, it } from 'vitest'
 import { formatSigningKey } from '../src/config/signing-key.ts'
 import { folder, Program } from './program.ts'
@@ -97,6 +97,39 @@ describe('what stops the start is said in a line, with exit status 1', () => {
     const status = await program.ended()
     return { status, text: program.stderr.trim() }
   }
+
+  it('a PostgreSQL that another process uses, without NATS servers', { timeout: 120_000 }, async () => {
+    await using database = await createDatabase(inject('postgresUrl'))
+    const files = folder()
+    const config = join(files, 'dendrite.yaml')
+    const environment = { ROOMSERVER_DATABASE: database.url }
+    const key = join(files, 'key.pem')
+    writeFileSync(key, formatSigningKey({ keyId: 'ed25519:auto', seed: new Uint8Array(32).fill(1) }))
+    const writeConfig = async () =>
+      writeFileSync(
+        config,
+        `version: 2
+global:
+  server_name: localhost
+  private_key: ${key}
+room_server:
+  internal_api:
+    listen: http://127.0.0.1:${await freePort()}
+`,
+      )
+    await writeConfig()
+    {
+      await using first = await Program.serving(['--config', config], environment)
+      expect(first.url).not.toBe('')
+      await writeConfig()
+      const { status, text } = await failure(['--config', config], environment)
+      expect(status).toBe(1)
+      expect(text).toContain('global.jetstream.addresses: expected NATS servers, which several processes')
+    }
+    // The first one was killed, and left its lease behind.
+    await using next = await Program.serving(['--config', config], environment)
+    expect(next.url).not.toBe('')
+  })
 
   it('a data folder that another process uses', async () => {
     const data = folder()

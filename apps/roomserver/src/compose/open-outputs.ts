@@ -64,7 +64,7 @@ async function embedded(storage: Storage, config: Config, logger: Logger): Promi
 async function onlyProcess(storage: Storage, log: Logger): Promise<AsyncDisposable> {
   const nothing = (): AsyncDisposable => ({ [Symbol.asyncDispose]: async () => undefined })
   const leading = lead(storage, 'embedded output log', nothing, { ttlMs: LEASE_MS, logger: log })
-  for (let waitedMs = 0; !leading.isLeading && waitedMs < 2 * LEASE_MS; waitedMs += LOOK_MS)
+  for (let waitedMs = 0; !leading.isLeading && waitedMs < LEASE_MS + 1_000; waitedMs += LOOK_MS)
     await wait(LOOK_MS)
   if (leading.isLeading) return leading
   await leading[Symbol.asyncDispose]()
