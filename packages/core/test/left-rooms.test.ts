@@ -104,3 +104,18 @@ it('asks the store about it once, not with every event', async () => {
   for (let i = 0; i < 20; i++) await b.take(await room.message(`${i}`))
   expect(asked.mock.calls.length).toBeLessThanOrEqual(1)
 })
+
+it('lets queued events that lack something wait for those before them, which another process has', async () => {
+  await using left = await leftRoom({ takesLeftRooms: true })
+  const { room, b } = left
+  const first = await room.message('first')
+  const second = await room.message('second')
+  await b.storage.takeLease('another', 'it', 60_000)
+  const row = { roomId: room.roomId, payload: JSON.stringify(inputOf(first)) }
+  await b.storage.enqueue([row], 'another')
+  await b.input.inputRoomEvents({ input_room_events: [inputOf(second)], async: true })
+  await b.storage.releaseLease('another', 'it')
+  await b.input.takeOver()
+  await vi.waitFor(async () => expect(await b.storage.inbox(0, 10)).toEqual([]))
+  expect(await b.event(second.eventId)).toMatchObject({ verdict: 'accepted' })
+})

@@ -93,7 +93,7 @@ export class Sender {
 
 const REJECTED = /\(rule .+\)$/
 const MISSING =
-  /^missing |does not exist for event|^the database cannot be used|^room .*other processes|is stopping$|is waiting$/
+  /^missing |does not exist for event|^the database cannot be used|^room .*other processes|is stopping$|is waiting$|^no user of this server/
 
 function inputOf({ eventId, json, rules }: Pdu) {
   return {

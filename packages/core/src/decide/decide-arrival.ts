@@ -1,4 +1,4 @@
-import { type Asking, RoomserverError, serverOf } from '@roomserver/types'
+import { type Asking, isFailure, RoomserverError, serverOf } from '@roomserver/types'
 import { decideEvent } from './decide-event.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
@@ -16,9 +16,17 @@ export function* decideArrival(draft: Draft, input: EventInput): Asking<DecideNe
   return outcome.kind === 'missing' ? refused(input) : outcome
 }
 
+/** Whether an event was refused because our users have left its room. What brings them back may be on its way. */
+export function isOfLeftRoom(outcome: Outcome): boolean {
+  if (outcome.kind !== 'refused' || !isFailure(outcome.error, 'NOT_ALLOWED')) return false
+  return outcome.error.details.rule === LEFT
+}
+
+const LEFT = 'membership'
+
 function refused({ pdu: { eventId } }: EventInput): Outcome {
   const reason = 'no user of this server is in the room any more'
-  const error = new RoomserverError('NOT_ALLOWED', { eventId, rule: 'membership', reason }, reason)
+  const error = new RoomserverError('NOT_ALLOWED', { eventId, rule: LEFT, reason }, reason)
   return { kind: 'refused', error }
 }
 
