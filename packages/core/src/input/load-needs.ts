@@ -1,6 +1,7 @@
 import type { EventId } from '@roomserver/types'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
+import { giveWay } from '../view/ask.ts'
 import type { Job } from './room-actor.ts'
 import type { NidPool } from './nid-pool.ts'
 
@@ -44,7 +45,8 @@ export async function readArrivals(draft: Draft, jobs: readonly Job[], assumes: 
     }
   }
   const [stored] = await Promise.all([
-    own.size > 0 ? reads.loadMentions([...own]) : NONE,
+    // Events that came in the same turn take less when they are decided right after each other.
+    own.size > 0 ? reads.loadMentions([...own]) : giveWay().then(() => NONE),
     unknown.length > 0 && view.load({ kind: 'events-by-id', ids: unknown }),
     texts.length > 0 && view.load({ kind: 'state-keys', texts }),
   ])
