@@ -6,6 +6,7 @@ import { keyOf } from '../reference-resolution/state.ts'
 import { type Announcements, stateBeforeOutput } from './announcements.ts'
 import { type Difference, stableText } from './compare.ts'
 import { HOLE_DEPARTURES, isSameSet } from './hole-departures.ts'
+import { isAfterReset } from './reset-departure.ts'
 import type { Standing } from './room-truth.ts'
 
 /** A difference as the replay found it, for the table of expected departures to judge. */
@@ -20,9 +21,6 @@ export interface Finding {
   readonly expected: JsonValue | undefined
   readonly got: JsonValue | undefined
 }
-
-/** Queries whose answer is drawn from many rooms, whether or not the request names them. */
-const OVER_ROOMS = /\/(querySharedUsers|queryRoomsForUser|queryKnownUsers|queryBulkStateContent)$/
 
 /** What the specification makes of the recorded events. */
 export interface Truth {
@@ -126,11 +124,7 @@ export const DEPARTURES: readonly Departure[] = [
     id: 'recorded-state-reset',
     reason:
       'The recorded server resolved the branches of this room to another state than the algorithm of its version gives (worked out from the recorded events by a transcription of the specification), and answers from that state since (room versions 2 to 10, "State resolution").',
-    applies: ({ of, problem, request }, { resets }) => {
-      if (problem !== 'answer' && problem !== 'content') return false
-      const text = JSON.stringify(request)
-      return resets.some((room) => text.includes(room)) || (OVER_ROOMS.test(of) && resets.length > 0)
-    },
+    applies: isAfterReset,
   },
   {
     id: 'recorded-state-after',

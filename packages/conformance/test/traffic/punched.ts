@@ -5,7 +5,7 @@ import type { RecordedLine, Recording } from '../../src/traffic/recording.ts'
 
 /**
  * A recording as it would be had some of its events got lost: runs of inputs are taken out, and stand in the answer to
- * the question for what the next input of the room builds on. There is somebody to ask when another server is in the room;
+ * the question for what the next input of the room builds on, the newest first and one of them twice. There is somebody to ask when another server is in the room;
  * the last input of a room stays. Nothing is left that is compared.
  */
 export function punch(recording: Recording, seed: number): Recording {
@@ -47,7 +47,8 @@ function answerOf(
 ): readonly RecordedLine[] {
   if (lost.length === 0) return []
   const events = lost.map(({ _event_id, _room_version, ...event }) => event)
+  const response = { events: [...events.toReversed(), ...events.slice(0, 1)] }
   const request = { S: 'other', RoomID: roomId, Missing: { latest_events: [eventId] } }
   const path = '/api/federationapi/client/lookupMissingEvents'
-  return [{ kind: 'federation', step: step + 0.5, path, status: 200, request, response: { events } }]
+  return [{ kind: 'federation', step: step + 0.5, path, status: 200, request, response }]
 }
