@@ -109,7 +109,7 @@ async function comeBack(hs: Homeserver, hasHeard: (left: 'carol' | 'bob') => boo
   const room = await RoomBuilder.create()
   const bob = await room.join('@bob:b')
   const carol = await room.join('@carol:b')
-  await joinRemotely(hs, [...room.events.slice(0, -1)], carol)
+  await joinRemotely(hs, room.events.slice(0, -1), carol)
   const carolLeft = await room.member('@carol:b', '@carol:b', 'leave')
   const message = await room.message('bye', { sender: '@bob:b' })
   const bobLeft = await room.member('@bob:b', '@bob:b', 'leave')

@@ -62,7 +62,8 @@ it.each(VERSIONS)('redacts the same in whatever order events come, in version %s
     await hs.takeAll([...before, ...order])
     for (const one of [event, redaction]) expect((await hs.event(one.eventId))?.redactedBy).not.toBe(0)
     const told = (await hs.outputs()).map((output) => output.redacted_event?.RedactedEventID).filter(Boolean)
-    expect(told.toSorted()).toEqual([event.eventId, redaction.eventId].toSorted())
+    expect(told).toHaveLength(2)
+    expect(new Set(told)).toEqual(new Set([event.eventId, redaction.eventId]))
   }
 })
 

@@ -36,8 +36,8 @@ export class SimulatedServer {
   outputsRead = 0
   /** For each room the servers that its events go to. */
   readonly audience = new Map<string, ReadonlySet<string>>()
-  /** Outputs that rewrote the state, by room. */
-  readonly rewrites = new Map<string, number>()
+  /** Users who came in through another server, by room. */
+  readonly cameBack = new Map<string, Set<string>>()
 
   private constructor(world: World, storage: Storage, key: SigningKey, publicKey: string) {
     this.name = parseServerName(key.server)

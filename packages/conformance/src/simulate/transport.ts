@@ -18,8 +18,11 @@ export async function announce(world: World, server: SimulatedServer): Promise<v
       if (output.kind !== 'new_room_event' || output.eventJson === undefined) continue
       const { sendAsServer, rewrites } = bodyOf(output.body)
       const { roomId } = output
-      if (rewrites) server.rewrites.set(roomId, (server.rewrites.get(roomId) ?? 0) + 1)
       const event = parsedEvent(output.eventJson, output.version)
+      const user = rewrites ? event?.stateKey : undefined
+      if (user !== undefined) {
+        server.cameBack.set(roomId, (server.cameBack.get(roomId) ?? new Set()).add(user))
+      }
       if (event !== undefined && !world.events.has(event.eventId)) world.learn(event)
       const now = audiences.get(roomId) ?? (await world.audienceOf(server, roomId))
       audiences.set(roomId, now)
