@@ -76,6 +76,7 @@ export function startOutboxRelay<Row extends OutboxRow>(
     drained: (timeoutMs) => relay.drained(timeoutMs),
     [Symbol.asyncDispose]: async () => {
       relay.stop.abort()
+      relay.wakeUp.call()
       await relay.hangUp()
       await running
     },
@@ -112,7 +113,7 @@ class Relay<Row extends OutboxRow> {
       try {
         const isMore = await this.#round()
         this.#failures = 0
-        if (!isMore) await this.wakeUp.wait(this.#idleMs, this.stop.signal)
+        if (!isMore) await this.wakeUp.wait(this.#idleMs)
       } catch (error) {
         await this.#failed(error)
       }

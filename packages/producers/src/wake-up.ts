@@ -10,20 +10,20 @@ export class WakeUp {
   }
 
   /** Waits for a call, at most `ms`, or until `signal` is aborted. */
-  async wait(ms: number, signal: AbortSignal): Promise<void> {
-    if (this.#isCalled || signal.aborted) {
+  async wait(ms: number, signal?: AbortSignal): Promise<void> {
+    if (this.#isCalled || signal?.aborted === true) {
       this.#isCalled = false
       return
     }
     await new Promise<void>((resolve) => {
       const wake = () => {
         clearTimeout(timer)
-        signal.removeEventListener('abort', wake)
+        signal?.removeEventListener('abort', wake)
         this.#waiting.delete(wake)
         resolve()
       }
       const timer = setTimeout(wake, ms)
-      signal.addEventListener('abort', wake)
+      signal?.addEventListener('abort', wake)
       this.#waiting.add(wake)
     })
   }
