@@ -20,7 +20,14 @@ async function stored(seed: number): Promise<{
   const { events } = await randomHistory(`r${seed}.test`, 30, seededRandom(seed))
   const storage = await openStorage({ dialect: 'sqlite', file: ':memory:' })
   const pieces = new Pieces(storage, 1_000_000)
-  const deps = { store: storage, pieces, clock: systemClock, log: silentLogger, serverName: 'a' }
+  const deps = {
+    store: storage,
+    pieces,
+    clock: systemClock,
+    log: silentLogger,
+    serverName: 'a',
+    takesLeftRooms: true,
+  }
   const input = createInput(deps)
   for (const { eventId, json, rules } of events) {
     const event = { roomVersion: rules.version, eventId, json }
