@@ -2,6 +2,7 @@ import type { Pdu } from '@roomserver/events'
 import { type EventRecord, NO_NID, serverOf } from '@roomserver/types'
 import { roomVersion } from '@roomserver/version'
 import { textOf } from '../json-text.ts'
+import { checkDeparted } from './check-departed.ts'
 import { checkInvites } from './check-invites.ts'
 import { redactionProblems } from './check-redactions.ts'
 import { residents } from './heal.ts'
@@ -35,6 +36,7 @@ export async function checkWorld(world: World): Promise<void> {
   for (const server of world.honest) await checkOutputs(world, server)
   for (const roomId of world.rooms) await checkRoom(world, roomId)
   await checkInvites(world)
+  await checkDeparted(world)
   for (const server of world.servers) {
     world.figures.repairs += server.counters.repaired
   }

@@ -1,4 +1,5 @@
 import type { Pdu } from '@roomserver/events'
+import { checkDeparted } from './check-departed.ts'
 import { checkWorld } from './checks.ts'
 import type { Figures } from './figures.ts'
 import { heal } from './heal.ts'
@@ -40,6 +41,7 @@ export async function run({ seed, steps, servers, only }: RunOptions): Promise<R
       await doStep(world)
     }
     world.dice = new Dice(seed, steps)
+    await checkDeparted(world)
     await heal(world)
     await checkWorld(world)
     trace = await traceOf(world)

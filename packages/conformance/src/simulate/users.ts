@@ -68,6 +68,7 @@ export async function join(
   user: string,
   roomId: string,
 ): Promise<void> {
+  world.departed.delete(`${roomId} ${user}`)
   const others = world.servers.filter((other) => other !== server).map(({ name }) => name)
   const start = world.dice.below(others.length)
   const servers = [...others.slice(start), ...others.slice(0, start)]
@@ -80,7 +81,8 @@ export async function join(
 }
 
 async function leave(world: World, server: SimulatedServer, user: string, roomId: string): Promise<void> {
-  await server.call((api) => api.performLeave({ room_id: roomId, user_id: user }))
+  const answer = await server.call((api) => api.performLeave({ room_id: roomId, user_id: user }))
+  if (answer !== undefined) world.departed.set(`${roomId} ${user}`, { server, roomId, user })
   await announce(world, server)
 }
 

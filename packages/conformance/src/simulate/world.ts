@@ -22,6 +22,11 @@ export class World {
   /** Every event that was ever made, in that order. */
   readonly events = new Map<string, Pdu>()
   readonly invites = new InviteBook(this.figures)
+  /** Users who left a room and did not try to come back, by room and user. */
+  readonly departed = new Map<
+    string,
+    { readonly server: SimulatedServer; readonly roomId: string; readonly user: string }
+  >()
   /** Whether events are signed as they must be, by their text. */
   readonly signed = new Map<string, boolean>()
   /** What a server said it has taken in. */
