@@ -117,14 +117,17 @@ function* conflictsOf(
   graph: SnapshotGraph,
   conflicting: readonly Divergence[],
 ): Asking<ResolutionNeed, readonly Conflict[]> {
-  yield* graph.nodes(conflicting.flatMap(({ events }) => events))
   const conflicts: Conflict[] = []
-  for (const { events } of conflicting) {
-    if (conflicts.length % CONFLICTS_PER_BREATH === 0) yield undefined
-    const nodes = yield* graph.nodes(events)
-    const known = nodes.find((node) => node !== undefined)
-    if (known === undefined) throw damaged(events)
-    conflicts.push({ type: known.pdu.type, stateKey: known.pdu.stateKey ?? '', events: nodes })
+  for (let from = 0; from < conflicting.length; from += CONFLICTS_PER_BREATH) {
+    const portion = conflicting.slice(from, from + CONFLICTS_PER_BREATH)
+    yield* graph.nodes(portion.flatMap(({ events }) => events))
+    for (const { events } of portion) {
+      const nodes = yield* graph.nodes(events)
+      const known = nodes.find((node) => node !== undefined)
+      if (known === undefined) throw damaged(events)
+      conflicts.push({ type: known.pdu.type, stateKey: known.pdu.stateKey ?? '', events: nodes })
+    }
+    yield undefined
   }
   return conflicts
 }

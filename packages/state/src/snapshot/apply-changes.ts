@@ -7,10 +7,19 @@ import type {
   SnapshotRecord,
   StateEntry,
 } from '@roomserver/types'
-import { type Entries, entriesFrom, entryCount, eventAt, stateKeyAt, STRIDE, typeAt } from './entries.ts'
+import {
+  type Entries,
+  entriesFrom,
+  entryCount,
+  eventAt,
+  NO_ENTRIES,
+  stateKeyAt,
+  STRIDE,
+  typeAt,
+} from './entries.ts'
 import { blockHash, snapshotHash } from './hash.ts'
 import { lookup } from './lookup.ts'
-import { mergeEntries, overlay, withoutTombstones } from './merge.ts'
+import { mergeEntries, withoutTombstones } from './merge.ts'
 import { type BlockNeed, type BlockReader, blocksOf } from './reader.ts'
 
 /**
@@ -78,7 +87,12 @@ function* sorted(changes: readonly StateEntry[]): Asking<never, Entries> {
     pieces.push(piece)
     yield undefined
   }
-  return overlay(pieces, 'keep')
+  let all = pieces.pop() ?? NO_ENTRIES
+  for (let older = pieces.pop(); older !== undefined; older = pieces.pop()) {
+    all = mergeEntries(older, all, 'keep')
+    yield undefined
+  }
+  return all
 }
 
 /** The changes without those that the state shows already. */
@@ -95,7 +109,9 @@ function* withoutIdle(
     const type = typeAt(changes, index)
     const stateKey = stateKeyAt(changes, index)
     if ((yield* lookup({ blocks }, type, stateKey, reader)) === event) continue
-    effective.set([type, stateKey, event], length)
+    effective[length] = type
+    effective[length + 1] = stateKey
+    effective[length + 2] = event
     length += STRIDE
   }
   return effective.slice(0, length)
