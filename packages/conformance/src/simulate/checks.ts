@@ -152,9 +152,20 @@ async function checkEvent(
   const request = { room_id: roomId, prev_event_ids: [eventId], state_to_fetch: [] }
   const answer = await server.call((api) => api.queryStateAfterEvents(request))
   const state = (answer?.state_events ?? []).map((event) => event.eventId).toSorted()
-  if (!same(state, idsOf(judged.after))) {
+  if (same(state, idsOf(judged.after))) return
+  if (isDeceived(server, eventId, reference)) world.figures.deceived++
+  else {
     world.problem(`${server.name}: state after ${eventId} ${difference(state, idsOf(judged.after))}`)
   }
+}
+
+/**
+ * Whether a liar told a server another state before an event, or before one that it builds upon: where nobody else could
+ * be asked, that is believed. (It counts for those events alone; the room's current state must be right.)
+ */
+function isDeceived({ deceivedAbout }: SimulatedServer, eventId: string, reference: ReferenceRoom): boolean {
+  const past = reference.ancestors(eventId)
+  return [...deceivedAbout].some((id) => id === eventId || past.has(id))
 }
 
 /**

@@ -38,7 +38,7 @@ export function simulatedFederation(world: World, self: SimulatedServer): Federa
         const { state, chain } = await stateBefore(api, RoomID, EventID)
         const ids = state.map(({ eventId }) => eventId)
         return {
-          pdu_ids: world.twistState(from, EventID, ids),
+          pdu_ids: world.twistState(from, self, EventID, ids),
           auth_chain_ids: chain.map(({ eventId }) => eventId),
         }
       }),
@@ -46,7 +46,10 @@ export function simulatedFederation(world: World, self: SimulatedServer): Federa
       ask(S, async (api, from) => {
         const { state, chain } = await stateBefore(api, RoomID, EventID)
         const pdus = state.map(({ json }) => json)
-        return { pdus: world.twistState(from, EventID, pdus), auth_chain: chain.map(({ json }) => json) }
+        return {
+          pdus: world.twistState(from, self, EventID, pdus),
+          auth_chain: chain.map(({ json }) => json),
+        }
       }),
     getEventAuth: ({ S, EventID }) =>
       ask(S, async (api, from) => {

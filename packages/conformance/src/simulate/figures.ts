@@ -13,6 +13,7 @@ export interface Figures {
   judged: number
   compared: number
   divided: number
+  deceived: number
   invites: number
   declined: number
   withdrawn: number
@@ -35,6 +36,7 @@ export function noFigures(): Figures {
     judged: 0,
     compared: 0,
     divided: 0,
+    deceived: 0,
     invites: 0,
     declined: 0,
     withdrawn: 0,
@@ -54,7 +56,7 @@ export function figuresText(figures: Figures): string {
     `${figures.sent} messages between servers, ${figures.lost} of them lost`,
     `${figures.partitions} partitions, ${figures.crashes} crashes, ${figures.lies} lies`,
     `${figures.repairs} repairs, ${figures.rejected} rejections, ${figures.softFailed} soft failures`,
-    `${figures.judged} verdicts and states held against the reference`,
+    `${figures.judged} verdicts and states held against the reference, ${figures.deceived} states believed of a liar`,
     `${figures.compared} rooms compared between servers, ${figures.divided} divided by soft failures alone`,
     `${figures.invites} invites to other servers, ${figures.declined} rejected, ${figures.withdrawn} withdrawn`,
     `${figures.knocks} knocks, ${figures.vouched} restricted joins`,

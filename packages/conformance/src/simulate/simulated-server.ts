@@ -36,6 +36,8 @@ export class SimulatedServer {
   outputsRead = 0
   /** For each room the servers that its events go to. */
   readonly audience = new Map<string, ReadonlySet<string>>()
+  /** Events before which a liar told it another state than there was. */
+  readonly deceivedAbout = new Set<string>()
   /** Users who came in through another server, by room. */
   readonly cameBack = new Map<string, Set<string>>()
 

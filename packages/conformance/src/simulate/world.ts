@@ -93,9 +93,16 @@ export class World {
    * The same for the state before an event, where anybody else could tell: a server can say what it likes about the
    * past of its own events while nobody else has that.
    */
-  twistState(server: SimulatedServer, eventId: string, items: readonly string[]): readonly string[] {
+  twistState(
+    server: SimulatedServer,
+    asker: SimulatedServer,
+    eventId: string,
+    items: readonly string[],
+  ): readonly string[] {
     const sender = serverOf(this.events.get(eventId)?.sender ?? '')
-    return sender === server.name ? items : this.twist(server, items)
+    const told = sender === server.name ? items : this.twist(server, items)
+    if (items.some((item) => !told.includes(item))) asker.deceivedAbout.add(eventId)
+    return told
   }
 
   /** Whether a server answers with a past that it makes up. */
