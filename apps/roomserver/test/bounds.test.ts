@@ -1,12 +1,10 @@
-import { writeFileSync } from 'node:fs'
 import { createServer, type Http2Server } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Pdu } from '@roomserver/events'
 import { freePort, RoomBuilder } from '@roomserver/testing'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { formatSigningKey } from '../src/config/signing-key.ts'
-import { folder, Program } from './program.ts'
+import { configFile, folder, Program } from './program.ts'
 
 /** What a bound of a few milliseconds may take on a busy machine. */
 const SOON_MS = 5_000
@@ -21,12 +19,10 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => hanging.listen(0, '127.0.0.1', resolve))
   const federation = (hanging.address() as AddressInfo).port
   const files = folder()
-  const key = join(files, 'key.pem')
-  writeFileSync(key, formatSigningKey({ keyId: 'ed25519:auto', seed: new Uint8Array(32).fill(1) }))
-  const config = join(files, 'dendrite.yaml')
-  writeFileSync(
-    config,
-    `version: 2
+  const port = await freePort()
+  const config = configFile(
+    files,
+    (key) => `version: 2
 global:
   server_name: localhost
   private_key: ${key}
@@ -36,7 +32,7 @@ global:
     enabled: true
 room_server:
   internal_api:
-    listen: http://127.0.0.1:${await freePort()}
+    listen: http://127.0.0.1:${port}
   database:
     connection_string: file:${join(files, 'rooms.db')}
 federation_api:

@@ -1,14 +1,29 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { formatSigningKey } from '../src/config/signing-key.ts'
 
 const ENTRY = join(import.meta.dirname, '../src/index.ts')
 
 /** A folder for one test. */
 export function folder(): string {
   return mkdtempSync(join(tmpdir(), 'roomserver-test-'))
+}
+
+/**
+ * Writes a configuration file for one test, and the signing key that it names.
+ *
+ * @param textWith - the text, given where the key is
+ * @returns where the file is
+ */
+export function configFile(files: string, textWith: (key: string) => string): string {
+  const key = join(files, 'key.pem')
+  const file = join(files, 'dendrite.yaml')
+  writeFileSync(key, formatSigningKey({ keyId: 'ed25519:auto', seed: new Uint8Array(32).fill(1) }))
+  writeFileSync(file, textWith(key))
+  return file
 }
 
 /** The program as an operator runs it, from its sources. */

@@ -4,8 +4,7 @@ import { join } from 'node:path'
 import { connectNats, consumeOutputs, registerConsumer } from '@roomserver/producers'
 import { createDatabase, freePort, RoomBuilder, startNats } from '@roomserver/testing'
 import { describe, expect, inject, it } from 'vitest'
-import { formatSigningKey } from '../src/config/signing-key.ts'
-import { folder, Program } from './program.ts'
+import { configFile, folder, Program } from './program.ts'
 
 const FREE_PORT = ['--listen', '127.0.0.1:0']
 
@@ -54,13 +53,9 @@ describe('roomserver serve', () => {
   it('serves in place of a Dendrite room server, on PostgreSQL and JetStream', async () => {
     await using database = await createDatabase(inject('postgresUrl'))
     await using nats = await startNats()
-    const files = folder()
-    const key = join(files, 'key.pem')
-    writeFileSync(key, formatSigningKey({ keyId: 'ed25519:auto', seed: new Uint8Array(32).fill(1) }))
-    const config = join(files, 'dendrite.yaml')
-    writeFileSync(
-      config,
-      `version: 2
+    const config = configFile(
+      folder(),
+      (key) => `version: 2
 global:
   server_name: localhost
   private_key: ${key}
@@ -101,27 +96,26 @@ describe('what stops the start is said in a line, with exit status 1', () => {
   it('a PostgreSQL that another process uses, without NATS servers', { timeout: 120_000 }, async () => {
     await using database = await createDatabase(inject('postgresUrl'))
     const files = folder()
-    const config = join(files, 'dendrite.yaml')
     const environment = { ROOMSERVER_DATABASE: database.url }
-    const key = join(files, 'key.pem')
-    writeFileSync(key, formatSigningKey({ keyId: 'ed25519:auto', seed: new Uint8Array(32).fill(1) }))
-    const writeConfig = async () =>
-      writeFileSync(
-        config,
-        `version: 2
+    const freeAddress = async () => {
+      const port = await freePort()
+      return configFile(
+        files,
+        (key) => `version: 2
 global:
   server_name: localhost
   private_key: ${key}
 room_server:
   internal_api:
-    listen: http://127.0.0.1:${await freePort()}
+    listen: http://127.0.0.1:${port}
 `,
       )
-    await writeConfig()
+    }
+    const config = await freeAddress()
     {
       await using first = await Program.serving(['--config', config], environment)
       expect(first.url).not.toBe('')
-      await writeConfig()
+      await freeAddress()
       const { status, text } = await failure(['--config', config], environment)
       expect(status).toBe(1)
       expect(text).toContain('global.jetstream.addresses: expected NATS servers, which several processes')

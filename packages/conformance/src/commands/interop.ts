@@ -1,36 +1,33 @@
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { compareDrives } from '../interop/compare.ts'
-import { buildComponents, type Components, ComponentsMissing } from '../interop/components.ts'
+import {
+  buildComponents,
+  type ComponentSource,
+  type Components,
+  ComponentsMissing,
+} from '../interop/components.ts'
 import type { Observation } from '../interop/drive.ts'
 import { freePortPrefix, startPolyliths } from '../interop/polylith.ts'
 import { type Check, takeOver } from '../interop/takeover.ts'
 import { tellStories } from '../interop/tell.ts'
+import { withSourceOptions } from './source-options.ts'
 
 const ROOT = join(import.meta.dirname, '../../../..')
 const PROGRAM = ['--conditions=@roomserver/source', join(ROOT, 'apps/roomserver/src/index.ts')]
 const OURS = [...PROGRAM, 'serve', '--config']
 
-interface InteropOptions {
-  readonly from: string
-  readonly cache: string
+interface InteropOptions extends ComponentSource {
   readonly only?: string
   readonly takeover: boolean
 }
 
 /** `conformance interop`: our room server among the reference's components, held against the reference's own. */
 export function interopCommand(): Command {
-  return new Command('interop')
+  return withSourceOptions(new Command('interop'))
     .description(
       'drives two federating homeservers through the client API, with our room server and with the reference',
     )
-    .option(
-      '--from <source>',
-      "folder or archive of the reference's source",
-      join(ROOT, '../shared/interop/dendrite-c45d0936b5.tar.gz'),
-    )
-    .option('--cache <folder>', 'where built components are kept', join(tmpdir(), 'roomserver-interop-cache'))
     .option('--only <pattern>', 'stories to tell')
     .option('--no-takeover', "leave out the import of the reference's database and what follows")
     .action(async (options: InteropOptions) => {
@@ -59,7 +56,7 @@ export function interopCommand(): Command {
 
 async function componentsOrReason(options: InteropOptions): Promise<Components | string> {
   try {
-    return await buildComponents(options.from, options.cache)
+    return await buildComponents(options)
   } catch (error) {
     if (error instanceof ComponentsMissing) return error.message
     throw error

@@ -11,16 +11,23 @@ export interface Components {
   readonly generateKeys: string
 }
 
+/** Where the reference's programs come from. */
+export interface ComponentSource {
+  /** A folder with Dendrite's source, or a `.tar.gz` of one. */
+  readonly from: string
+  /** The folder in which built programs are kept. */
+  readonly cache: string
+}
+
 /** Why the components cannot be had here; the run is skipped with this sentence. */
 export class ComponentsMissing extends Error {}
 
 /**
  * Builds Dendrite's components with Go, once per cache folder.
  *
- * @param source - a folder with Dendrite's source, or a `.tar.gz` of one
  * @throws {ComponentsMissing} when there is no source or no Go
  */
-export async function buildComponents(source: string, cache: string): Promise<Components> {
+export async function buildComponents({ from: source, cache }: ComponentSource): Promise<Components> {
   const bin = join(cache, 'bin')
   const components = {
     polylith: join(bin, 'dendrite-polylith-multi'),

@@ -1,0 +1,59 @@
+import { createDatabase, startNats } from '@roomserver/testing'
+import { buildComponents, type ComponentSource, ComponentsMissing } from '../interop/components.ts'
+import { BUILT, startTarget } from '../traffic/target.ts'
+import { startReference } from './reference.ts'
+
+/** A room server that is to do something. */
+export interface Contender {
+  readonly url: string
+  readonly pid: number
+}
+
+/** How the servers are started. */
+export interface Circumstances {
+  /** PostgreSQL, in which each gets a database of its own; `undefined`: ours on SQLite with the embedded log. */
+  readonly postgresUrl?: string | undefined
+  readonly serverName: string
+  /** The federation component; `undefined`: there is none. */
+  readonly federationUrl?: string
+}
+
+/** Has the reference's room server do something; `undefined`, and a line that says why, where it can't be built. */
+export async function withReference<Result>(
+  source: ComponentSource,
+  { postgresUrl, federationUrl }: Circumstances & { readonly postgresUrl: string },
+  work: (server: Contender) => Promise<Result>,
+): Promise<Result | undefined> {
+  try {
+    const components = await buildComponents(source)
+    await using database = await createDatabase(postgresUrl)
+    await using nats = await startNats()
+    await using server = await startReference(components, database.url, nats.url, federationUrl)
+    console.log('the reference, PostgreSQL and JetStream')
+    return await work(server)
+  } catch (error) {
+    if (!(error instanceof ComponentsMissing)) throw error
+    console.log(`the reference is left out: ${error.message}`)
+    return undefined
+  }
+}
+
+/** Has our server, as it was built, do the same. */
+export async function withOurs<Result>(
+  { postgresUrl, ...options }: Circumstances,
+  work: (server: Contender) => Promise<Result>,
+): Promise<Result> {
+  await using owned = new AsyncDisposableStack()
+  const stores =
+    postgresUrl === undefined
+      ? {}
+      : {
+          database: owned.use(await createDatabase(postgresUrl)).url,
+          natsUrl: owned.use(await startNats()).url,
+        }
+  const server = owned.use(await startTarget({ ...options, ...stores }, BUILT))
+  console.log(
+    `ours, ${postgresUrl === undefined ? 'SQLite and the embedded log' : 'PostgreSQL and JetStream'}`,
+  )
+  return await work(server)
+}
