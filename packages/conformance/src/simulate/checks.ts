@@ -1,27 +1,16 @@
-import type { Pdu } from '@roomserver/events'
-import { type EventRecord, NO_NID, serverOf } from '@roomserver/types'
+import { type EventRecord, NO_NID } from '@roomserver/types'
 import { roomVersion } from '@roomserver/version'
 import { textOf } from '../json-text.ts'
 import { checkDeparted } from './check-departed.ts'
+import { endsOf, endsThatCount, haveSameEnds, isForgotten } from './check-ends.ts'
 import { checkInvites } from './check-invites.ts'
 import { redactionProblems } from './check-redactions.ts'
 import { residents } from './heal.ts'
+import { type Held, same } from './held.ts'
 import { idsOf, ReferenceRoom } from './reference-room.ts'
 import { isVouchedFor } from './remote-join.ts'
 import type { SimulatedServer } from './simulated-server.ts'
 import type { World } from './world.ts'
-
-/** What a server holds of a room. */
-interface Held {
-  readonly server: SimulatedServer
-  readonly roomId: string
-  /** Events in its graph. */
-  readonly records: ReadonlyMap<string, EventRecord>
-  readonly extremities: readonly string[]
-  readonly current: readonly string[]
-  /** Memberships of its table, `user membership`. */
-  readonly members: readonly string[]
-}
 
 /** Holds the honest servers against the reference, and against one another. */
 export async function checkWorld(world: World): Promise<void> {
@@ -75,7 +64,7 @@ async function checkRoom(world: World, roomId: string): Promise<void> {
   if (rules === undefined) return
   const reference = new ReferenceRoom(rules, world.eventsOf(roomId))
   for (const held of all) await checkHeld(world, held, reference)
-  compare(world, all)
+  compare(world, all, reference)
 }
 
 async function holdings(world: World, server: SimulatedServer, roomId: string): Promise<Held | undefined> {
@@ -100,12 +89,17 @@ async function holdings(world: World, server: SimulatedServer, roomId: string): 
       .filter(({ membership, event }) => membership !== 'leave' && event !== NO_NID)
       .map(({ userId, membership }) => `${userId} ${membership}`)
       .toSorted(),
+    unheard: new Set(
+      members
+        .filter(({ membership, event }) => membership === 'leave' && event === NO_NID)
+        .map(({ userId }) => userId),
+    ),
   }
 }
 
 /** Verdicts, states, extremities and members of one server. */
 async function checkHeld(world: World, held: Held, reference: ReferenceRoom): Promise<void> {
-  const { server, roomId, records, extremities, current } = held
+  const { server, roomId, records, extremities, current, unheard } = held
   for (const { pdu } of reference.all) {
     const record = records.get(pdu.eventId)
     if (record !== undefined) await checkEvent(world, held, record, reference)
@@ -120,13 +114,14 @@ async function checkHeld(world: World, held: Held, reference: ReferenceRoom): Pr
     world.problem(`${server.name}: current state of ${roomId} ${difference(current, idsOf(state))}`)
   }
   const expected = endsOf(records, reference)
-  const found = extremities.filter((id) => expected.includes(id) || isNamed(id, records, reference))
+  const found = endsThatCount(held, expected, reference)
   const due = expected.filter((id) => found.includes(id) || !isForgotten(server, reference.judged(id)?.pdu))
   if (!same(due, found)) {
     world.problem(`${server.name}: extremities of ${roomId} ${difference(extremities, expected)}`)
   }
   const members = [...(state?.values() ?? [])]
     .filter(({ type, content }) => type === 'm.room.member' && content['membership'] !== 'leave')
+    .filter(({ stateKey = '', content }) => content['membership'] !== 'invite' || !unheard.has(stateKey))
     .map(({ stateKey, content }) => `${stateKey} ${textOf(content['membership'])}`)
     .toSorted()
   if (!same(members, held.members)) {
@@ -168,45 +163,13 @@ function isDeceived({ deceivedAbout }: SimulatedServer, eventId: string, referen
   return [...deceivedAbout].some((id) => id === eventId || past.has(id))
 }
 
-/**
- * Who joins anew through another server begins where that one is. Of the ends that it had before it keeps what changed
- * the memberships of others of its users, if that server has not heard of it; messages and the like are forgotten.
- */
-function isForgotten(server: SimulatedServer, end: Pdu | undefined): boolean {
-  const back = end && server.cameBack.get(end.roomId)
-  if (end === undefined || back === undefined) return false
-  const isMember = end.type === 'm.room.member' && serverOf(end.sender) === server.name
-  return !isMember || back.has(end.stateKey ?? '')
-}
-
-/** Accepted events that no other accepted one builds upon. */
-function endsOf(records: ReadonlyMap<string, EventRecord>, reference: ReferenceRoom): readonly string[] {
-  const accepted = [...records.values()].filter(({ verdict }) => verdict === 'accepted')
-  const builtUpon = new Set(accepted.flatMap(({ eventId }) => [...reference.ancestors(eventId)]))
-  return accepted
-    .map(({ eventId }) => eventId)
-    .filter((id) => !builtUpon.has(id))
-    .toSorted()
-}
-
-/**
- * Whether an accepted event names this one. (One that comes late and is built upon only by way of events that are not
- * here, or that failed, stays an extremity until the next event.)
- */
-function isNamed(id: string, records: ReadonlyMap<string, EventRecord>, reference: ReferenceRoom): boolean {
-  return [...records.values()].some(
-    ({ eventId, verdict }) =>
-      verdict === 'accepted' && reference.judged(eventId)?.pdu.prevEvents.includes(id) === true,
-  )
-}
-
 /** Servers that took the same events for good must agree; soft failures depend on the order of arrival. */
-function compare(world: World, all: readonly Held[]): void {
+function compare(world: World, all: readonly Held[], reference: ReferenceRoom): void {
   const [first, ...others] = all
   if (first === undefined) return
   world.figures.compared++
   for (const other of others) {
-    if (same(first.current, other.current) && same(first.extremities, other.extremities)) continue
+    if (same(first.current, other.current) && haveSameEnds(first, other, reference)) continue
     const names = `${first.server.name} and ${other.server.name}`
     const missing = [...first.records.keys()].filter((id) => !other.records.has(id))
     const surplus = [...other.records.keys()].filter((id) => !first.records.has(id))
@@ -221,10 +184,6 @@ function compare(world: World, all: readonly Held[]): void {
       )
     }
   }
-}
-
-function same(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((one, index) => one === b[index])
 }
 
 function difference(is: readonly string[], should: readonly string[]): string {

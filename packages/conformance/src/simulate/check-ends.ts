@@ -1,0 +1,61 @@
+import type { Pdu } from '@roomserver/events'
+import { type EventRecord, serverOf } from '@roomserver/types'
+import { same, type Held } from './held.ts'
+import type { ReferenceRoom } from './reference-room.ts'
+import type { SimulatedServer } from './simulated-server.ts'
+
+/**
+ * Who joins anew through another server begins where that one is. Of the ends that it had before it keeps what changed
+ * the memberships of others of its users, if that server has not heard of it; messages and the like are forgotten.
+ */
+export function isForgotten(server: SimulatedServer, end: Pdu | undefined): boolean {
+  const back = end && server.cameBack.get(end.roomId)
+  if (end === undefined || back === undefined) return false
+  const isMember = end.type === 'm.room.member' && serverOf(end.sender) === server.name
+  return !isMember || back.has(end.stateKey ?? '')
+}
+
+/** Accepted events that no other accepted one builds upon. */
+export function endsOf(
+  records: ReadonlyMap<string, EventRecord>,
+  reference: ReferenceRoom,
+): readonly string[] {
+  const accepted = [...records.values()].filter(({ verdict }) => verdict === 'accepted')
+  const builtUpon = new Set(accepted.flatMap(({ eventId }) => [...reference.ancestors(eventId)]))
+  return accepted
+    .map(({ eventId }) => eventId)
+    .filter((id) => !builtUpon.has(id))
+    .toSorted()
+}
+
+/** The extremities of a server, less those that are so only until the next event. */
+export function endsThatCount(
+  { extremities, records }: Held,
+  expected: readonly string[],
+  reference: ReferenceRoom,
+): readonly string[] {
+  return extremities.filter((id) => expected.includes(id) || isNamed(id, records, reference))
+}
+
+/**
+ * Whether an accepted event names this one. (One that comes late and is built upon only by way of events that are not
+ * here, or that failed, stays an extremity until the next event.)
+ */
+function isNamed(id: string, records: ReadonlyMap<string, EventRecord>, reference: ReferenceRoom): boolean {
+  return [...records.values()].some(
+    ({ eventId, verdict }) =>
+      verdict === 'accepted' && reference.judged(eventId)?.pdu.prevEvents.includes(id) === true,
+  )
+}
+
+/** Whether two servers have the same ends, as far as neither forgot one when it came back. */
+export function haveSameEnds(first: Held, other: Held, reference: ReferenceRoom): boolean {
+  if (same(first.extremities, other.extremities)) return true
+  const [ends = [], others = []] = [first, other].map((held) =>
+    endsThatCount(held, endsOf(held.records, reference), reference).filter((id) => {
+      const end = reference.judged(id)?.pdu
+      return !isForgotten(first.server, end) && !isForgotten(other.server, end)
+    }),
+  )
+  return same(ends, others)
+}

@@ -1,0 +1,21 @@
+import type { EventRecord } from '@roomserver/types'
+import type { SimulatedServer } from './simulated-server.ts'
+
+/** What a server holds of a room. */
+export interface Held {
+  readonly server: SimulatedServer
+  readonly roomId: string
+  /** Events in its graph. */
+  readonly records: ReadonlyMap<string, EventRecord>
+  readonly extremities: readonly string[]
+  readonly current: readonly string[]
+  /** Memberships of its table, `user membership`. */
+  readonly members: readonly string[]
+  /** Users who rejected an invite of which no server could be told: the room still has them invited. */
+  readonly unheard: ReadonlySet<string>
+}
+
+/** Whether two lists, sorted alike, are the same. */
+export function same(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((one, index) => one === b[index])
+}
