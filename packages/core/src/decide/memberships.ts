@@ -84,6 +84,20 @@ function* updateMembership(
   else yield* endInvites(draft, user, membership, event ?? cause)
 }
 
+/**
+ * Notes what a user of ours is in a room by no event of its state: invited from outside, or out by giving an invite up or
+ * by its withdrawal. A membership that the state gives later takes its place.
+ */
+export function* noteOutside(
+  draft: Draft,
+  user: string,
+  membership: Membership,
+  { forgotten = false } = {},
+): Asking<DecideNeed, void> {
+  const record = { roomNid: draft.read.nid, user: yield* internStateKey(draft, user), membership }
+  draft.setMembership({ ...record, event: NO_NID, local: true, forgotten })
+}
+
 /** Whether a user is one of this server's. */
 export function isLocal(draft: Draft, user: string): boolean {
   return serverOf(user) === draft.context.serverName

@@ -4,8 +4,7 @@ import { eventsOf } from '../view/asking.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 import type { EventInput, Outcome } from './event-input.ts'
-import { internStateKey } from './give-nids.ts'
-import { endInvites, isLocal, pendingInvites } from './memberships.ts'
+import { endInvites, isLocal, noteOutside, pendingInvites } from './memberships.ts'
 import { storeUnjudged } from './store-unjudged.ts'
 
 /**
@@ -36,14 +35,7 @@ export function* withdrawInvite(
 
   const record = yield* storeUnjudged(draft, pdu)
   yield* endInvites(draft, user, 'leave', record)
-  draft.setMembership({
-    roomNid: draft.read.nid,
-    user: yield* internStateKey(draft, user),
-    membership: 'leave',
-    event: NO_NID,
-    local: true,
-    forgotten: false,
-  })
+  yield* noteOutside(draft, user, 'leave')
   return { kind: 'stored', eventId, verdict: record.verdict, known: false }
 }
 

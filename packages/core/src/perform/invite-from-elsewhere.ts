@@ -3,8 +3,7 @@ import { headeredJson, type Pdu } from '@roomserver/events'
 import { type Asking, type JsonObject, NO_NID, type RoomRecord } from '@roomserver/types'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
-import { internStateKey } from '../decide/give-nids.ts'
-import { beginInvite } from '../decide/memberships.ts'
+import { beginInvite, noteOutside } from '../decide/memberships.ts'
 import { storeUnjudged } from '../decide/store-unjudged.ts'
 import { eventWithId } from '../view/asking.ts'
 import type { PerformContext } from './context.ts'
@@ -33,13 +32,6 @@ function* noteInvite(draft: Draft, event: Pdu, target: string): Asking<DecideNee
   // It came with the room's other events meanwhile, and is part of its state.
   if (known !== null && known.before !== NO_NID) return
   const record = known ?? (yield* storeUnjudged(draft, event))
-  draft.setMembership({
-    roomNid: draft.read.nid,
-    user: yield* internStateKey(draft, target),
-    membership: 'invite',
-    event: NO_NID,
-    local: true,
-    forgotten: false,
-  })
+  yield* noteOutside(draft, target, 'invite')
   yield* beginInvite(draft, record, target, JSON.parse(headeredJson(event)) as JsonObject)
 }

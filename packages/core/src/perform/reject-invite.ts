@@ -1,9 +1,7 @@
 import type { Asking, RoomRecord, UserId } from '@roomserver/types'
-import { NO_NID } from '@roomserver/types'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
-import { internStateKey } from '../decide/give-nids.ts'
-import { endInvites } from '../decide/memberships.ts'
+import { endInvites, noteOutside } from '../decide/memberships.ts'
 import type { PerformContext } from './context.ts'
 import { command } from './room-command.ts'
 
@@ -36,12 +34,5 @@ export function giveInviteUp(context: PerformContext, room: RoomRecord, userId: 
 
 function* forgetInvite(draft: Draft, userId: UserId): Asking<DecideNeed, void> {
   yield* endInvites(draft, userId, 'leave', undefined)
-  draft.setMembership({
-    roomNid: draft.read.nid,
-    user: yield* internStateKey(draft, userId),
-    membership: 'leave',
-    event: NO_NID,
-    local: true,
-    forgotten: true,
-  })
+  yield* noteOutside(draft, userId, 'leave', { forgotten: true })
 }
