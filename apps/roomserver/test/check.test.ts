@@ -3,12 +3,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { RoomBuilder } from '@roomserver/testing'
 import { expect, it } from 'vitest'
-import { folder, Program } from './program.ts'
-
-async function run(...args: readonly string[]) {
-  await using program = new Program(args)
-  return { status: await program.ended(), text: program.stdout, errors: program.stderr }
-}
+import { folder, run } from './program.ts'
 
 const GOOD = '1 rooms checked, 0 findings\n'
 

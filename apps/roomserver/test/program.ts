@@ -97,3 +97,9 @@ export class Program implements AsyncDisposable {
     await this.stop('SIGKILL')
   }
 }
+
+/** Runs a command of the program to its end. */
+export async function run(...args: readonly string[]) {
+  await using program = new Program(args)
+  return { status: await program.ended(), text: program.stdout, errors: program.stderr }
+}

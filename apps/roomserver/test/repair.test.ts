@@ -2,12 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { RoomBuilder } from '@roomserver/testing'
 import { expect, it } from 'vitest'
-import { folder, Program } from './program.ts'
-
-async function run(...args: readonly string[]) {
-  await using program = new Program(args)
-  return { status: await program.ended(), text: program.stdout, errors: program.stderr }
-}
+import { folder, run } from './program.ts'
 
 it('lists what waits, and shows what mending a room would change', async () => {
   const data = folder()

@@ -3,12 +3,11 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { RoomBuilder } from '@roomserver/testing'
 import { expect, it } from 'vitest'
-import { folder, Program } from './program.ts'
+import { folder, run } from './program.ts'
 
 async function replay(...args: readonly string[]) {
-  await using program = new Program(['replay', ...args])
-  const status = await program.ended()
-  return { status, lines: program.stdout.trimEnd().split('\n'), stderr: program.stderr }
+  const { status, text, errors } = await run('replay', ...args)
+  return { status, lines: text.trimEnd().split('\n'), stderr: errors }
 }
 
 it('sorts events, puts them in and counts what became of them', async () => {
