@@ -13,17 +13,17 @@ import {
   type RoomRecord,
   type SnapshotNid,
 } from '@roomserver/types'
-import { eventsOf, eventsWithIds } from '../view/asking.ts'
+import { eventsWithIds } from '../view/asking.ts'
 import type { Need } from '../view/need.ts'
 import { wholeState } from '../view/state-at.ts'
 import type { View } from '../view/view.ts'
-import { authChain, storedEvents } from './auth-chain.ts'
+import { storedEvents } from './auth-chain.ts'
 import { look, type QueryContext, roomWithState } from './context.ts'
 import { citedBy, headeredByNid } from './event-texts.ts'
-import { headeredEvents, rulesOf } from './headered.ts'
+import { rulesOf } from './headered.ts'
 import { nidsOfState, resolved } from './known-state.ts'
 import { wantedOf, type WantedState } from './state-events.ts'
-import { authChainOfState, wholeStateEvents } from './whole-state.ts'
+import { authChainOf, authChainOfState, wholeStateEvents } from './whole-state.ts'
 
 /** The states after events of a room. */
 interface After {
@@ -87,7 +87,7 @@ export async function queryStateAndAuthChain(
   const answer = { room_exists: true, room_version: room.version, ...none }
   const start = await look(context, (view) => citedInRoom(view, room, request.auth_event_ids))
   if (request.only_fetch_auth_chain) {
-    return { ...answer, auth_chain_events: await chainOf(context, room, start) }
+    return { ...answer, auth_chain_events: await authChainOf(context, room, start) }
   }
   const after = await look(context, (view) => statesAfter(view, room, request.prev_event_ids))
   if (after === undefined) return answer
@@ -120,20 +120,8 @@ async function stateAndChain(
   )
   return {
     state_events: await headeredByNid(context, nids, rulesOf(room)),
-    auth_chain_events: await chainOf(context, room, [...start, ...(await citedBy(context, nids))]),
+    auth_chain_events: await authChainOf(context, room, [...start, ...(await citedBy(context, nids))]),
   }
-}
-
-/** The auth chain of events, they themselves included. */
-async function chainOf(
-  context: QueryContext,
-  room: RoomRecord,
-  nids: readonly EventNid[],
-): Promise<readonly HeaderedEvent[]> {
-  const chain = await look(context, function* (view) {
-    return yield* authChain(view, yield* eventsOf(view, nids))
-  })
-  return headeredEvents(chain, rulesOf(room))
 }
 
 /** Those of the events that are stored in the room. */

@@ -1,5 +1,5 @@
 import type { HeaderedEvent } from '@roomserver/api'
-import type { RoomRecord, SnapshotNid } from '@roomserver/types'
+import type { EventNid, RoomRecord, SnapshotNid } from '@roomserver/types'
 import type { Weighed } from '../view/answer-lists.ts'
 import { eventsOf } from '../view/asking.ts'
 import { authChain } from './auth-chain.ts'
@@ -30,11 +30,20 @@ export function authChainOfState(
 ): Promise<readonly HeaderedEvent[]> {
   return context.pieces.lists.of({ kind: 'auth-chain', room: room.nid, snapshot }, async () => {
     const cited = await citedBy(context, await look(context, (view) => stateNids(view, snapshot, [])))
-    const chain = await look(context, function* (view) {
-      return yield* authChain(view, yield* eventsOf(view, cited))
-    })
-    return weighed(headeredEvents(chain, rulesOf(room)))
+    return weighed(await authChainOf(context, room, cited))
   })
+}
+
+/** The auth chain of events, they themselves included. */
+export async function authChainOf(
+  context: Context,
+  room: RoomRecord,
+  nids: readonly EventNid[],
+): Promise<readonly HeaderedEvent[]> {
+  const chain = await look(context, function* (view) {
+    return yield* authChain(view, yield* eventsOf(view, nids))
+  })
+  return headeredEvents(chain, rulesOf(room))
 }
 
 /** A list of events with what it takes: each text, the same as bytes, and what holds them. */
