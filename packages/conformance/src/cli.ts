@@ -22,4 +22,14 @@ const program = new Command('conformance')
   .addCommand(simulateCommand())
   .addCommand(crashCommand())
 
-await program.parseAsync()
+try {
+  await program.parseAsync()
+} catch (error) {
+  process.exitCode = 1
+  console.error(isSystemError(error) ? `conformance: ${error.message}` : error)
+}
+
+/** What the system refused, such as a file that is not there: its sentence says all, the stack nothing. */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error
+}
