@@ -149,6 +149,7 @@ export {
 export { QueryAccountDataRequest, QueryAccountDataResponse, userEndpoints, type UserApi } from './user-api.ts'
 export { type Wire, type EmptyList, wireOf } from './wire/annotation.ts'
 export { zeroOf, filled } from './wire/zero.ts'
+export { BodyDecoder } from './codec/body-decoder.ts'
 export { type Decoded, decode, decodeInSlices } from './codec/decode.ts'
 export { encode, encodeInPieces } from './codec/encode.ts'
 export { lasting } from './codec/lasting.ts'

@@ -12,6 +12,8 @@ export interface TargetOptions {
   readonly keptOutputs?: number
   /** The component that answers calls to other servers; none when left out. */
   readonly federationUrl?: string
+  /** What the cache may take, such as `64mb`; as much as without a configuration when left out. */
+  readonly cacheBytes?: string | undefined
 }
 
 /** Writes a configuration file and a signing key into a folder, and tells where the file is. */
@@ -35,13 +37,14 @@ nWGxne/9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A=
 `
 
 function configurationOf(options: TargetOptions, folder: string, port: number): string {
-  const { serverName, natsUrl, federationUrl } = options
+  const { serverName, natsUrl, federationUrl, cacheBytes } = options
   const database = options.database ?? `file:${join(folder, 'rooms.db')}`
   return [
     'version: 2',
     'global:',
     `  server_name: ${serverName}`,
     `  private_key: ${join(folder, 'key.pem')}`,
+    ...(cacheBytes === undefined ? [] : ['  cache:', `    max_size_estimated: ${cacheBytes}`]),
     ...(natsUrl === undefined
       ? []
       : ['  jetstream:', `    addresses: ['${natsUrl}']`, '    topic_prefix: Dendrite']),

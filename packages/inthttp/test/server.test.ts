@@ -155,6 +155,29 @@ describe.each(PROTOCOLS)('%s', (_protocol, ask) => {
     expect(answer.body).toBe(`{"events":[${Array.from({ length: 300 }, () => wire).join(',')}]}`)
   })
 
+  it.each([
+    ['is no JSON', '{"event":nul}', "invalid character '}' in literal null (expecting 'l')"],
+    ['ends too early', '{"event":{', 'unexpected EOF'],
+    [
+      'has a wrong type',
+      '{"kind":"new"}]}',
+      'json: cannot unmarshal string into Go struct field InputRoomEvent.input_room_events.kind of type api.Kind',
+    ],
+  ])('takes nothing of a large body that %s at its end', async (_why, end, message) => {
+    const { api, calls } = fakeRoomserver()
+    await using server = await serveRoomserver(api, {
+      ...anyPort,
+      limits: { maxBodyBytesInAll: 3_000_000 },
+    })
+    const event = `{"event":{"content":{"body":"${'x'.repeat(60_000)}"}}},`
+    const body = `{"input_room_events":[${event.repeat(40)}${end}`
+    for (let again = 0; again < 2; again++) {
+      const answer = await ask(server.address, { path: '/api/roomserver/inputRoomEvents', body })
+      expect([answer.status, JSON.parse(answer.body)]).toEqual([400, { message }])
+    }
+    expect(calls).toEqual([])
+  })
+
   it('gets its refusal through to one who goes on sending', async () => {
     await using server = await serveRoomserver(fakeRoomserver().api, {
       ...anyPort,

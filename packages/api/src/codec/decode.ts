@@ -1,7 +1,7 @@
 import { type Asking, finish } from '@roomserver/types'
 import type { z } from 'zod'
+import { type MoreBytes, readBody } from './body-readers.ts'
 import { JsonReader } from './json-reader.ts'
-import { readSlowly } from './slow-readers.ts'
 import { SyntaxFault } from './syntax-fault.ts'
 import { TypeFaults } from './type-faults.ts'
 
@@ -13,7 +13,7 @@ export type Decoded<T> =
 /**
  * Decodes a JSON body as Go does: unknown members are passed over, names match without regard to case, a missing
  * member and `null` are the zero value, bytes after the value are not looked at. Never throws, needs no stack for
- * depth, and takes time in proportion to the body.
+ * depth, and takes time in proportion to the body. What it gives has the type of the schema.
  *
  * Differs from Go in that an integer beyond ±(2^53 − 1) is refused, and that an event of an unknown room version or
  * with members of wrong types is let through: whoever judges events says what is wrong with it.
@@ -25,10 +25,15 @@ export function decode<T>(schema: z.ZodType<T>, body: Uint8Array): Decoded<T> {
 }
 
 /** The same as a computation that breathes, so that a body of many megabytes does not hold the event loop. */
-export function* decodeInSlices<T>(schema: z.ZodType<T>, body: Uint8Array): Asking<never, Decoded<T>> {
+export function decodeInSlices<T>(schema: z.ZodType<T>, body: Uint8Array): Asking<MoreBytes, Decoded<T>> {
+  return decodeFrom(schema, new JsonReader(body))
+}
+
+/** The same for a text of which not all bytes need be at hand: asks for more where they end. */
+export function* decodeFrom<T>(schema: z.ZodType<T>, input: JsonReader): Asking<MoreBytes, Decoded<T>> {
   const faults = new TypeFaults()
   try {
-    const value = (yield* readSlowly(schema, new JsonReader(body), faults)) as T
+    const value = (yield* readBody(schema, input, faults)) as T
     return faults.first === undefined ? { ok: true, value } : { ok: false, message: faults.first }
   } catch (error) {
     if (error instanceof SyntaxFault) return { ok: false, message: error.message }

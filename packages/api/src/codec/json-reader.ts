@@ -1,26 +1,55 @@
 import { CLOSE_LIST, CLOSE_OBJECT, COLON, COMMA, isSpace, OPEN_LIST, OPEN_OBJECT, QUOTE } from './bytes.ts'
 import { skipScalar, skipStringRest } from './scalars.ts'
-import { endOfText, invalidByte, type SyntaxFault } from './syntax-fault.ts'
+import { EndOfText, invalidByte, type SyntaxFault } from './syntax-fault.ts'
 
 /** How deep lists and objects may stand in each other; Go's limit. */
 const MAX_DEPTH = 10_000
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
+/** A place in a text that a reader can go back to for as long as no bytes were put in its place. */
+export interface Place {
+  readonly at: number
+  readonly depth: number
+}
+
 /**
  * Reads one JSON value from bytes, front to back. What it hands out are texts of their own: they do not hold on to the
  * body they came from. Everything it passes over is checked; what follows the value is not looked at, as in Go.
  * Depth costs no stack.
  *
- * All methods throw {@link SyntaxFault} where the bytes are no JSON.
+ * All methods throw {@link SyntaxFault} where the bytes are no JSON, {@link EndOfText} where they end too early.
  */
 export class JsonReader {
-  readonly bytes: Uint8Array
+  /** Bytes of the text that are at hand. */
+  bytes: Uint8Array
   at = 0
+  /** Whether the text ends where the bytes do. */
+  isWhole: boolean
   private depth = 0
+  /** Whether there was more than space in bytes that are not at hand any more. */
+  private isBegun = false
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, isWhole = true) {
     this.bytes = bytes
+    this.isWhole = isWhole
+  }
+
+  get place(): Place {
+    return { at: this.at, depth: this.depth }
+  }
+
+  goBack({ at, depth }: Place): void {
+    this.at = at
+    this.depth = depth
+  }
+
+  /** Goes on with the bytes that have not been read yet, which now begin at `at`, and others behind them. */
+  goOn(bytes: Uint8Array, isWhole: boolean, at: number): void {
+    this.isBegun ||= !this.isBlank()
+    this.bytes = bytes
+    this.at = at
+    this.isWhole = isWhole
   }
 
   /** The first byte of the next value; stays before it. */
@@ -30,7 +59,7 @@ export class JsonReader {
       const byte = bytes[this.at] as number
       if (!isSpace(byte)) return byte
     }
-    throw endOfText(this.at > 0 && !this.isBlank())
+    throw new EndOfText(this.isBegun || !this.isBlank())
   }
 
   /** Text between two positions. */

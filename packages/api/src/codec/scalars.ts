@@ -1,5 +1,5 @@
 import { BACKSLASH, DOT, isDigit, isHexDigit, MINUS, PLUS, QUOTE, ZERO } from './bytes.ts'
-import { endOfText, invalidByte } from './syntax-fault.ts'
+import { EndOfText, invalidByte } from './syntax-fault.ts'
 
 /** Position after the string whose opening quote stands before `at`. @throws {SyntaxFault} */
 export function skipStringRest(bytes: Uint8Array, at: number): number {
@@ -12,7 +12,7 @@ export function skipStringRest(bytes: Uint8Array, at: number): number {
     else if (byte < 0x20) throw invalidByte(byte, 'in string literal')
     else next++
   }
-  throw endOfText(true)
+  throw new EndOfText(true)
 }
 
 const SIMPLE_ESCAPES = new Set(Array.from('bfnrt\\/"', (char) => char.charCodeAt(0)))
@@ -72,6 +72,6 @@ function skipDigits(bytes: Uint8Array, at: number, where: string): number {
 
 function byteAt(bytes: Uint8Array, at: number): number {
   const byte = bytes[at]
-  if (byte === undefined) throw endOfText(true)
+  if (byte === undefined) throw new EndOfText(true)
   return byte
 }

@@ -2,8 +2,10 @@
 export class SyntaxFault extends Error {}
 
 /** The text ends too early, or there is nothing but space (`EOF`). */
-export function endOfText(anythingSeen: boolean): SyntaxFault {
-  return new SyntaxFault(anythingSeen ? 'unexpected EOF' : 'EOF')
+export class EndOfText extends SyntaxFault {
+  constructor(anythingSeen: boolean) {
+    super(anythingSeen ? 'unexpected EOF' : 'EOF')
+  }
 }
 
 /** A byte that does not belong where it stands, in Go's words. */

@@ -4,10 +4,26 @@ export interface Place {
   readonly fields: readonly string[]
 }
 
+/** What is known of faults at some place. */
+export interface FaultsSoFar {
+  readonly first: string | undefined
+  readonly place: Place
+}
+
 /** Remembers the first value of a wrong type and where it stood, and says so in Go's words. */
 export class TypeFaults {
   first: string | undefined
   private place: Place = { struct: '', fields: [] }
+
+  get soFar(): FaultsSoFar {
+    return { first: this.first, place: this.place }
+  }
+
+  /** Forgets what was noted since then. */
+  goBack({ first, place }: FaultsSoFar): void {
+    this.first = first
+    this.place = place
+  }
 
   /** Goes into a member; returns the place to {@link leave} to. A struct without a name keeps the outer one's. */
   enter(struct: string, field: string): Place {

@@ -13,6 +13,7 @@ interface Options extends ComponentSource {
   readonly members: string
   readonly missing: string
   readonly reference: boolean
+  readonly cacheSize?: string
 }
 
 /** `conformance federated`: has the servers join a large room and fill a large gap, and prints them side by side. */
@@ -23,6 +24,10 @@ export function federatedCommand(): Command {
     )
     .option('--members <sizes>', 'sizes of the rooms to join; empty: none', '1000,10000')
     .option('--missing <counts>', 'events missing in the rooms to repair; empty: none', '10000')
+    .option(
+      '--cache-size <size>',
+      'what our cache may take, such as 64mb; as without a configuration when left out',
+    )
     .option('--no-reference', 'leave the reference out')
     .action(run)
 }
@@ -36,7 +41,7 @@ async function run(options: Options): Promise<void> {
   const postgres = owned.use(await startPostgres({ durable: true, settings: { max_connections: 200 } }))
   const rooms = new Map(works.flatMap((work) => [...work.rooms]))
   const standIn = owned.use(await startStandIn(rooms))
-  const circumstances = { serverName: NEAR, federationUrl: standIn.url }
+  const circumstances = { serverName: NEAR, federationUrl: standIn.url, cacheBytes: options.cacheSize }
   const durable = { ...circumstances, postgresUrl: postgres.url }
   const work = (server: Contender) => doAll(works, server, standIn)
   const reference = options.reference ? await withReference(options, durable, work) : []

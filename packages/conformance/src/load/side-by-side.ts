@@ -16,6 +16,8 @@ export interface Circumstances {
   readonly serverName: string
   /** The federation component; `undefined`: there is none. */
   readonly federationUrl?: string
+  /** What the cache of ours may take, such as `64mb`. */
+  readonly cacheBytes?: string | undefined
 }
 
 /** Has the reference's room server do something; `undefined`, and a line that says why, where it can't be built. */

@@ -1,12 +1,11 @@
-import type { CallContext, Endpoint } from '@roomserver/api'
-import { decodeBody } from '../decode-body.ts'
+import type { CallContext, Decoded, Endpoint } from '@roomserver/api'
 import { isFailure, type Logger, RoomserverError } from '@roomserver/types'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { badRequest, type ErrorForm, failureForm, unexpectedForm } from './error-form.ts'
 import type { Tracing } from '../tracing.ts'
 import type { Limits } from './limits.ts'
 import type { Answered } from './options.ts'
-import { type Body, type BodyBudget, readBody } from './read-body.ts'
+import { type BodyBudget, type Received, receive } from './receive.ts'
 import { sendAnswer, sendError } from './send-answer.ts'
 
 /** What all operations share. */
@@ -54,26 +53,23 @@ async function takeRequest(
 ): Promise<FastifyReply> {
   const { limits, budget } = shared
   const rules = { maxBytes: limits.maxBodyBytes, timeoutMs: limits.requestTimeoutMs, budget }
-  const body = await readBody(request.raw, rules)
-  if (body.kind !== 'whole') return refuseBody(body, limits, reply)
+  const received = await receive<unknown>(request.raw, operation.endpoint.request, rules)
+  if (received.kind !== 'whole') return refuseBody(received, limits, reply)
   try {
-    return await answer(operation, shared, body.bytes, request, reply)
+    return await answer(operation, shared, received.decoded, request, reply)
   } finally {
-    budget.give(body.bytes.length)
+    budget.give(received.length)
   }
 }
 
 async function answer(
   { name, endpoint, call }: Operation,
   { log, limits, tracing }: Operations,
-  body: Uint8Array,
+  decoded: Decoded<unknown>,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const decoded = await decodeBody(endpoint.request, body)
   if (!decoded.ok) return sendError(reply, badRequest(decoded.message))
-  const checked = endpoint.request.safeParse(decoded.value)
-  if (!checked.success) return sendError(reply, badRequest(checked.error.message))
   const gone = new AbortController()
   const onClose = () => gone.abort()
   reply.raw.once('close', onClose)
@@ -97,13 +93,13 @@ function oneOf(header: string | string[] | undefined): string | undefined {
 }
 
 function refuseBody(
-  body: Exclude<Body, { kind: 'whole' }>,
+  { kind }: Exclude<Received<unknown>, { kind: 'whole' }>,
   limits: Limits,
   reply: FastifyReply,
 ): FastifyReply {
   reply.raw.once('finish', () => reply.raw.req.destroy())
   if (reply.raw.req.httpVersionMajor === 1) reply.header('connection', 'close')
-  switch (body.kind) {
+  switch (kind) {
     case 'too-long':
       return sendError(reply, { ...badRequest(`body exceeds ${limits.maxBodyBytes} bytes`), status: 413 })
     case 'too-slow':

@@ -7,7 +7,7 @@ import { DEFAULT_LIMITS } from './limits.ts'
 import { type Operation, type Operations, operationHandler, overloaded } from './operation-route.ts'
 import type { ServerOptions } from './options.ts'
 import { outputsHandler } from './outputs-route.ts'
-import { BodyBudget } from './read-body.ts'
+import { BodyBudget } from './receive.ts'
 import { sendError } from './send-answer.ts'
 import { addServiceRoutes, OPEN_ROUTES } from './service-routes.ts'
 

@@ -1,0 +1,119 @@
+import { readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import type { z } from 'zod'
+import { roomserverEndpoints } from '../index.ts'
+import { InputRoomEventsRequest } from '../input.ts'
+import { PerformBackfillRequest } from '../roomserver/administration.ts'
+import { BodyDecoder } from './body-decoder.ts'
+import { type Decoded, decode } from './decode.ts'
+
+/** Bodies that Go's decoder refuses, and in which words; see `test/go-decoder.test.ts`. */
+const refused = readFileSync(new URL('../../test/fixtures/go-decoder.jsonl', import.meta.url), 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line) as { readonly path: string; readonly body: string })
+const schemas = new Map<string, z.ZodType>(
+  Object.values(roomserverEndpoints).map(({ path, request }) => [path, request]),
+)
+
+const event = String.raw`{"type":"m.é\ud83d\ude00😀","depth":1.0,"x":[{"y":-1e5},null,"\\\""],"_room_version":"10","_event_id":"$e"}`
+const input = `{"Kind" : 1, "event":${event},"origin":"é","state_event_ids":["$a","$b",null],"transaction_id":{"id":"t"}}`
+const seeds: readonly (readonly [z.ZodType, string])[] = [
+  [InputRoomEventsRequest, `{"input_room_events":[${input}, ${input} ,null],"async":true,"x":[[1,2],{}]} `],
+  [InputRoomEventsRequest, ` \n{"input_room_events":null,"input_room_events":[${input}]}{`],
+  [PerformBackfillRequest, '{"room_id":"!é","limit":12,"backwards_extremities":{"__proto__":["$a"]}}'],
+]
+
+const random = randomNumbers(7)
+
+/** A body cut at random places, the same as it comes from a socket. */
+function inPieces(schema: z.ZodType, body: Uint8Array): Decoded<unknown> {
+  const decoder = new BodyDecoder<unknown>(schema, 1 + random(24))
+  const longest = 1 + random(40)
+  for (let at = 0; at < body.length; ) {
+    const piece = Uint8Array.from(body.subarray(at, at + 1 + random(longest)))
+    decoder.add(piece)
+    at += piece.length
+    // What it was given is not its own.
+    piece.fill(0)
+  }
+  return decoder.end()
+}
+
+function expectSame(schema: z.ZodType, body: Uint8Array): void {
+  const whole = decode<unknown>(schema, body)
+  const text = Buffer.from(body).toString('latin1')
+  for (let cut = 0; cut < 4; cut++) expect(inPieces(schema, body), text).toEqual(whole)
+  if (whole.ok) expect(schema.safeParse(whole.value).success, text).toBe(true)
+}
+
+it('says of every cut body what is said of the whole', () => {
+  for (const [schema, text] of seeds) expectSame(schema, Buffer.from(text))
+  for (const { path, body } of refused) {
+    const schema = schemas.get(path)
+    if (schema !== undefined) expectSame(schema, Buffer.from(body))
+  }
+})
+
+it('says of spoiled and truncated bodies what is said of the whole', () => {
+  const odd = Buffer.from('{}[]",:0123-+.eEtrufalsn\\ \n\u0001x\u0080\u00ff', 'latin1')
+  for (let round = 0; round < 6_000; round++) {
+    const [schema, text] = seeds[round % seeds.length] ?? [InputRoomEventsRequest, '']
+    const body = Buffer.from(text)
+    for (let spoiled = random(3); spoiled >= 0; spoiled--) {
+      body[random(body.length)] = odd[random(odd.length)] ?? 0
+    }
+    expectSame(schema, random(4) === 0 ? body.subarray(0, random(body.length)) : body)
+  }
+})
+
+it('holds what of an element has come, and no more', () => {
+  const decoder = new BodyDecoder(InputRoomEventsRequest)
+  decoder.add(Buffer.from('{"input_room_events":['))
+  const before = process.memoryUsage().arrayBuffers
+  for (let i = 0; i < 2_000; i++) decoder.add(Buffer.from(`{"event":{"x":"${'y'.repeat(4_000)}"}},`))
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(12_000_000)
+  decoder.add(Buffer.from('null]}'))
+  const decoded = decoder.end()
+  expect(decoded.ok && decoded.value.input_room_events.length).toBe(2_001)
+})
+
+it('takes time in proportion to the body, however small its pieces', () => {
+  const piece = new Uint8Array(64).fill('y'.charCodeAt(0))
+  const timeOf = (pieces: number) => {
+    const decoder = new BodyDecoder(InputRoomEventsRequest)
+    const start = performance.now()
+    decoder.add(Buffer.from('{"input_room_events":[{"event":{"x":"'))
+    for (let i = 0; i < pieces; i++) decoder.add(piece)
+    decoder.add(Buffer.from('"}}]}'))
+    expect(decoder.end().ok).toBe(true)
+    return performance.now() - start
+  }
+  timeOf(2_000)
+  const small = Math.min(...Array.from({ length: 5 }, () => timeOf(5_000)))
+  const large = Math.min(...Array.from({ length: 5 }, () => timeOf(40_000)))
+  expect(large).toBeLessThan(small * 8 * 4)
+})
+
+it('looks at nothing behind a fault, nor behind the value', () => {
+  const faulty = new BodyDecoder(InputRoomEventsRequest, 1)
+  faulty.add(Buffer.from('{"input_room_events":[}'))
+  faulty.add(Buffer.from('"'))
+  expect(faulty.end()).toEqual({
+    ok: false,
+    message: "invalid character '}' looking for beginning of value",
+  })
+  const over = new BodyDecoder(InputRoomEventsRequest, 1)
+  over.add(Buffer.from('{} '))
+  over.add(Buffer.from('\u0001'))
+  expect(over.end().ok).toBe(true)
+})
+
+/** A repeatable sequence of numbers below a limit. */
+function randomNumbers(seed: number): (limit: number) => number {
+  let state = seed
+  return (limit) => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648
+    return Math.floor((state / 2_147_483_648) * limit)
+  }
+}
