@@ -12,6 +12,8 @@ export interface MetricsSources {
   readonly pieces: Pick<Pieces, 'bytes'>
   /** Undefined: no message server; answers undefined: another process delivers. */
   readonly relay?: (() => RelayStatus | undefined) | undefined
+  /** Undefined: the embedded log is not used. */
+  readonly logBytes?: (() => number) | undefined
   readonly dummyEvents: { readonly sent: number }
   readonly scrubber: { readonly checkedRooms: number; readonly findings: number }
   readonly now: () => number
@@ -25,6 +27,7 @@ export interface Metrics {
   observe(answered: { readonly operation: string; readonly status: number; readonly tookMs: number }): void
 }
 
+const LOG_BYTES = 'What the embedded output log takes, without the events, at the last look.'
 const LATENCY_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
 /** Sets the metrics up; names begin with `roomserver_`. */
@@ -48,6 +51,8 @@ export function createMetrics(sources: MetricsSources): Metrics {
     'Contradictions that the scrubber has found.',
     () => scrubber.findings,
   )
+  const { logBytes } = sources
+  if (logBytes !== undefined) addGauge(registry, 'output_log_bytes', LOG_BYTES, logBytes)
   if (sources.relay !== undefined) addRelayMetrics(registry, sources.relay, sources.now)
   const latency = new Histogram({
     name: 'roomserver_operation_seconds',

@@ -159,7 +159,7 @@ function logMethods(db: Db, tables: Tables) {
      * Drops the oldest outputs that are not to be kept, `slice` at the most.
      *
      * @param now - milliseconds since the epoch
-     * @returns how many; as many as `slice`: there may be more
+     * @returns how many were dropped, as many as `slice`: there may be more; and what is left
      */
     trimOutputs: (retention: OutputRetention, now: number, slice: number) =>
       trimOutputs(db, tables, retention, now, slice),

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { type Logger, silentLogger } from '@roomserver/types'
+import { type EventNid, type Logger, silentLogger } from '@roomserver/types'
 import { Kysely, SqliteDialect } from 'kysely'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { sqlite } from '../src/dialects.ts'
@@ -63,6 +63,25 @@ describe('a database file', () => {
     await using store = await open({ ...silentLogger, warn: (_fields, message) => warnings.push(message) })
     expect(await store.publishedRooms()).toEqual([])
     expect(warnings).toHaveLength(1)
+  })
+
+  it('of a program that did not note the bytes of its outputs gets them noted', async () => {
+    const retention = { maxCount: 100, maxAgeMs: 1e6, maxBytes: 1e6 }
+    {
+      await using store = await open()
+      let room = await storedRoom(store)
+      for (const ts of [1e9, 2e9]) {
+        const seq = room.outputSeq + 1
+        const outputs = [{ ...output(room, seq, 0 as EventNid), body: 'x'.repeat(500) }]
+        room = await store1(store, writeSet(room, { next: { ...room, outputSeq: seq }, outputs }))
+        await store.trimOutputs({ ...retention, maxAgeMs: 1e12 }, ts * 10, 10)
+      }
+    }
+    const database = new DatabaseSync(join(folder, 'rooms.db'))
+    database.exec('alter table output_marks drop column bytes; delete from schema_versions where version = 7')
+    database.close()
+    await using store = await open()
+    expect(await store.trimOutputs(retention, 0, 10)).toEqual({ dropped: 0, bytes: 1_000 })
   })
 
   it('that is no database is named as damaged', async () => {

@@ -23,6 +23,8 @@ export interface Outputs extends AsyncDisposable {
   wake(): void
   /** The log to read from, in the embedded form. */
   readonly log?: EmbeddedLog
+  /** What the embedded log takes, without events. */
+  readonly logBytes?: () => number
   /** How the relay is doing, in the production form; undefined while another process delivers. */
   readonly status?: () => RelayStatus | undefined
 }
@@ -51,10 +53,11 @@ async function embedded(storage: Storage, config: Config, logger: Logger): Promi
   await using parts = new AsyncDisposableStack()
   if (config.database.kind === 'postgres') parts.use(await onlyProcess(storage, logger))
   const log = parts.use(openEmbeddedLog(storage, renderOutput))
-  const { keep_count: maxCount, keep_time: maxAgeMs } = config.settings.output
-  parts.use(startTrimmer(storage, { maxCount, maxAgeMs }, logger))
+  const { keep_count: maxCount, keep_bytes: maxBytes, keep_time: maxAgeMs } = config.settings.output
+  const trimmer = parts.use(startTrimmer(storage, { maxCount, maxBytes, maxAgeMs }, logger))
   const owned = parts.move()
-  return { log, wake: () => log.wake(), [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  const logBytes = () => trimmer.bytes
+  return { log, logBytes, wake: () => log.wake(), [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
 
 /**

@@ -62,10 +62,10 @@ function doorOptions(
   log: Logger,
 ): Parameters<typeof serveRoomserver>[1] {
   const { http, token } = config.settings
-  const { status, log: outputs } = engine.outputs
+  const { status, log: outputs, logBytes } = engine.outputs
   const now = () => systemClock.now()
   const { input, pieces } = engine
-  const metrics = createMetrics({ input, pieces, relay: status, ...counted, now })
+  const metrics = createMetrics({ input, pieces, relay: status, logBytes, ...counted, now })
   const { basicAuth, enabled } = config.metrics
   return {
     listen: config.listen,

@@ -7,15 +7,30 @@ const SLICE = 500
 const PAUSE_MS = 20
 const EVERY_MS = 10_000
 
+/** The upkeep of the embedded output log. */
+export interface Trimmer extends AsyncDisposable {
+  /** What the log took at the last look, without events. */
+  readonly bytes: number
+}
+
 /** Keeps the embedded output log within its bounds while the server runs, a slice at a time. */
 export function startTrimmer(
   storage: Pick<Storage, 'trimOutputs'>,
   retention: OutputRetention,
   log: Logger,
-): AsyncDisposable {
+): Trimmer {
   const stop = new AbortController()
-  const running = trimAllTheTime(storage, retention, log, stop.signal)
+  let bytes = 0
+  const trim = async (): Promise<boolean> => {
+    const trimmed = await storage.trimOutputs(retention, systemClock.now(), SLICE)
+    bytes = trimmed.bytes
+    return trimmed.dropped >= SLICE
+  }
+  const running = trimAllTheTime(trim, log, stop.signal)
   return {
+    get bytes() {
+      return bytes
+    },
     [Symbol.asyncDispose]: async () => {
       stop.abort()
       await running
@@ -23,16 +38,11 @@ export function startTrimmer(
   }
 }
 
-async function trimAllTheTime(
-  storage: Pick<Storage, 'trimOutputs'>,
-  retention: OutputRetention,
-  log: Logger,
-  signal: AbortSignal,
-): Promise<void> {
+async function trimAllTheTime(trim: () => Promise<boolean>, log: Logger, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     let isMore = false
     try {
-      isMore = (await storage.trimOutputs(retention, systemClock.now(), SLICE)) >= SLICE
+      isMore = await trim()
     } catch (error) {
       log.warn({ err: error }, 'old outputs could not be dropped; later, then')
     }

@@ -36,8 +36,9 @@ export const ownSection = section({
   output: section({
     /** Messages on their way to JetStream at once. */
     window: wholeNumber(1, 256).default(64),
-    /** Of the embedded log: so many of the latest outputs, none that is older. */
+    /** Of the embedded log: so many of the latest outputs, so many bytes of them, none that is older. */
     keep_count: wholeNumber(1, 1_000_000_000).default(1_000_000),
+    keep_bytes: size.default(2 * 1024 * 1024 * 1024),
     keep_time: duration.default(30 * 24 * 3_600_000),
   }).prefault({}),
   repair: section({

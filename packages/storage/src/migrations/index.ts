@@ -4,6 +4,7 @@ import { repairs } from './0003-repairs.ts'
 import { inboxClaims } from './0004-inbox-claims.ts'
 import { quickLeases } from './0005-quick-leases.ts'
 import { trimmedOutputs } from './0006-trimmed-outputs.ts'
+import { outputBytes } from './0007-output-bytes.ts'
 import type { Migration } from './migration.ts'
 
 /** Every migration, in the order in which they run. */
@@ -14,4 +15,5 @@ export const migrations: readonly Migration[] = [
   inboxClaims,
   quickLeases,
   trimmedOutputs,
+  outputBytes,
 ]

@@ -102,17 +102,62 @@ export function logContract(open: () => Promise<Storage>): void {
     const [first] = (await store.outputs(0, 1)).map(({ position }) => position)
     const base = (first ?? 1) - 1
     const seqs = async () => (await store.outputs(0, 100)).map(({ seq }) => seq)
-    expect(await store.trimOutputs({ maxCount: 10, maxAgeMs: 1_000 }, 1_000, 100)).toBe(0)
+    expect(
+      await store.trimOutputs({ maxCount: 10, maxAgeMs: 1_000, maxBytes: 1e6 }, 1_000, 100),
+    ).toMatchObject({ dropped: 0 })
     expect(await store.firstOutput()).toBe(1)
-    expect(await store.trimOutputs({ maxCount: 6, maxAgeMs: 1_000 }, 1_000, 3)).toBe(3)
+    expect(await store.trimOutputs({ maxCount: 6, maxAgeMs: 1_000, maxBytes: 1e6 }, 1_000, 3)).toMatchObject({
+      dropped: 3,
+    })
     expect(await store.firstOutput()).toBe(base + 4)
-    expect(await store.trimOutputs({ maxCount: 6, maxAgeMs: 1_000 }, 1_000, 3)).toBe(1)
+    expect(await store.trimOutputs({ maxCount: 6, maxAgeMs: 1_000, maxBytes: 1e6 }, 1_000, 3)).toMatchObject({
+      dropped: 1,
+    })
     expect(await seqs()).toEqual([5, 6, 7, 8, 9, 10])
     // Noted at 1,000 ms: all of these were there. The latest stays, so that a reader sees what is gone.
-    expect(await store.trimOutputs({ maxCount: 100, maxAgeMs: 1_000 }, 1_999, 100)).toBe(0)
-    expect(await store.trimOutputs({ maxCount: 100, maxAgeMs: 1_000 }, 2_000, 100)).toBe(5)
+    expect(
+      await store.trimOutputs({ maxCount: 100, maxAgeMs: 1_000, maxBytes: 1e6 }, 1_999, 100),
+    ).toMatchObject({ dropped: 0 })
+    expect(
+      await store.trimOutputs({ maxCount: 100, maxAgeMs: 1_000, maxBytes: 1e6 }, 2_000, 100),
+    ).toMatchObject({ dropped: 5 })
     expect(await seqs()).toEqual([10])
     expect(await store.firstOutput()).toBe(base + 10)
-    expect(await store.trimOutputs({ maxCount: 1, maxAgeMs: 1 }, 9_000, 100)).toBe(0)
+    expect(await store.trimOutputs({ maxCount: 1, maxAgeMs: 1, maxBytes: 1e6 }, 9_000, 100)).toMatchObject({
+      dropped: 0,
+    })
+  })
+
+  it('drops the oldest outputs by their bytes, however unequal they are, and says how many there are', async () => {
+    await using store = await open()
+    let room = await storedRoom(store)
+    const say = async (sizes: readonly number[]) => {
+      const outputs = sizes.map((size, index) => ({
+        ...output(room, room.outputSeq + index + 1, 0 as EventNid),
+        body: 'ü'.repeat(size / 2),
+      }))
+      const next = { ...room, outputSeq: room.outputSeq + sizes.length }
+      room = await store1(store, writeSet(room, { next, outputs }))
+    }
+    const trim = (maxBytes: number) => store.trimOutputs({ maxCount: 100, maxAgeMs: 1e6, maxBytes }, 1e9, 100)
+    const seqs = async () => (await store.outputs(0, 100)).map(({ seq }) => seq)
+    await say([100, 200, 300, 400])
+    expect(await trim(1_000)).toEqual({ dropped: 0, bytes: 1_000 })
+    await say([500, 20])
+    // 20 + 500 + 400 and not 300 more, which were there at the look before.
+    expect(await trim(1_000)).toMatchObject({ dropped: 3 })
+    expect(await seqs()).toEqual([4, 5, 6])
+    expect(await trim(1_000)).toMatchObject({ dropped: 0 })
+    await say([60])
+    await say([30, 10])
+    expect(await trim(1_000)).toMatchObject({ dropped: 1 })
+    expect(await seqs()).toEqual([5, 6, 7, 8, 9])
+    expect(await trim(100)).toEqual({ dropped: 2, bytes: 100 })
+    expect(await seqs()).toEqual([7, 8, 9])
+    // The latest stays, so that a reader sees what is gone.
+    await say([5_000])
+    expect(await trim(1_000)).toMatchObject({ dropped: 3 })
+    expect(await seqs()).toEqual([10])
+    expect(await trim(1)).toMatchObject({ dropped: 0 })
   })
 }
