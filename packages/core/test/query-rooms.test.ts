@@ -70,7 +70,12 @@ describe('queryRestrictedJoinAllowed', () => {
     ['says when it cannot tell', { isClubOurs: false }, answer(true, false, false)],
     ['has nobody to vouch', { isPowerOurs: false }, answer(true, false, false)],
     ['needs no voucher for the invited', { bobIs: 'invite' }, answer(true, true, true)],
-    ['needs no voucher for members', { bobIs: 'join' }, answer(true, true, true)],
+    [
+      'vouches for members, whose leave may be on its way',
+      { bobIs: 'join' },
+      answer(true, true, true, '@alice:a'),
+    ],
+    ['lets members stay without a voucher', { bobIs: 'join', isMember: false }, answer(true, true, true)],
     // The reference did not know this rule.
     ['knows knock_restricted', { joinRule: 'knock_restricted' }, answer(true, true, true, '@alice:a')],
     [

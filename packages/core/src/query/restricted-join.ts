@@ -35,25 +35,38 @@ export async function queryRestrictedJoinAllowed(
   if (joinRules === undefined || !isRestricted(joinRules, rulesOf(room).auth)) {
     return { ...UNRESTRICTED, resident: true }
   }
-  if (await needsNoVoucher(context, room, userId)) {
-    return { restricted: true, resident: true, allowed: true, authorised_via: '' }
-  }
+  const member = await context.store.membership(room.nid, userId)
+  if (member?.membership === 'invite') return INVITED
+  const vouched = await vouchFor(context, room, joinRules, userId)
+  // Who is in may stay so. It may be that they left and we did not hear of it, for which a voucher is good.
+  return member?.membership === 'join' && !vouched.allowed ? INVITED : vouched
+}
+
+/** Whoever is invited comes in without anybody vouching. */
+const INVITED: QueryRestrictedJoinAllowedResponse = {
+  restricted: true,
+  resident: true,
+  allowed: true,
+  authorised_via: '',
+}
+
+async function vouchFor(
+  context: QueryContext,
+  room: RoomRecord,
+  joinRules: Pdu,
+  userId: UserId,
+): Promise<QueryRestrictedJoinAllowedResponse> {
+  const refused = { restricted: true, allowed: false, authorised_via: '' }
   const { isMember, isComplete } = await membershipOfAny(context, allowedRooms(joinRules), userId)
-  if (!isMember) return { restricted: true, resident: isComplete, allowed: false, authorised_via: '' }
+  if (!isMember) return { ...refused, resident: isComplete }
   const voucher = await findVoucher(context, room)
-  if (voucher === undefined) return { restricted: true, resident: false, allowed: false, authorised_via: '' }
+  if (voucher === undefined) return { ...refused, resident: false }
   return { restricted: true, resident: true, allowed: true, authorised_via: voucher }
 }
 
 function isRestricted({ content }: Pdu, rules: AuthRules): boolean {
   const rule = content['join_rule']
   return rule === 'restricted' || (rule === 'knock_restricted' && rules.knockRestrictedJoins)
-}
-
-/** Whoever is in already, or invited, comes in without anybody vouching. */
-async function needsNoVoucher({ store }: QueryContext, room: RoomRecord, userId: UserId): Promise<boolean> {
-  const member = await store.membership(room.nid, userId)
-  return member?.membership === 'join' || member?.membership === 'invite'
 }
 
 /** The rooms whose members are let in. Conditions of kinds that we do not know let nobody in. */
