@@ -14,18 +14,18 @@ interface RecordOptions extends ComponentSource {
 /** `conformance record FOLDER`: what the reference's room servers do in rooms with holes, as recordings to replay. */
 export function recordCommand(): Command {
   return withSourceOptions(new Command('record'))
-    .description('records two federating homeservers of the reference while the link between them breaks')
-    .argument('<folder>', 'takes hs1.jsonl and hs2.jsonl')
+    .description('records federating homeservers of the reference while the links between them break')
+    .argument('<folder>', 'takes hs1.jsonl, hs2.jsonl and hs3.jsonl')
     .option('--only <pattern>', 'stories to tell')
     .action(async (folder: string, options: RecordOptions) => {
       await mkdir(folder, { recursive: true })
       const components = await buildComponents(options)
-      const files = [join(folder, 'hs1.jsonl'), join(folder, 'hs2.jsonl')] as const
+      const files = ['hs1', 'hs2', 'hs3'].map((name) => join(folder, `${name}.jsonl`))
       const only = options.only === undefined ? undefined : new RegExp(options.only)
       await using polyliths = await startPolyliths(components, await freePortPrefix(), undefined, files)
       const observations = await tellStories(polyliths.servers, only, HOLES)
       for (const { step, status, meaning } of observations)
         if (status !== 200) console.log(`${step}: ${status} ${JSON.stringify(meaning)}`)
-      console.log(`${observations.length} steps, recorded in ${files.join(' and ')}`)
+      console.log(`${observations.length} steps, recorded in ${files.join(', ')}`)
     })
 }

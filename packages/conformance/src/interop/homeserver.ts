@@ -31,6 +31,9 @@ export interface Homeserver {
   readonly configFile: string
 }
 
+/** The homeservers of a drive: two that federate, or more where a story needs them. */
+export type Homeservers = readonly [Homeserver, Homeserver, ...(readonly Homeserver[])]
+
 const COMPONENTS = [
   'appservice',
   'keyserver',

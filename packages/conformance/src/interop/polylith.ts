@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createDatabase, startNats, startPostgres } from '@roomserver/testing'
 import type { Components } from './components.ts'
-import { type Homeserver, startHomeserver } from './homeserver.ts'
+import { type Homeserver, type Homeservers, startHomeserver } from './homeserver.ts'
 import { accepts, ProcessGroup } from './process-group.ts'
 
-/** Two homeservers that federate over loopback. */
+/** Homeservers that federate over loopback. */
 export interface Polyliths extends AsyncDisposable {
-  readonly servers: readonly [Homeserver, Homeserver]
+  readonly servers: Homeservers
   /** Connection string of the first homeserver's room server database. */
   readonly database: string
   /** Where the programs' logs are. */
@@ -34,17 +34,17 @@ const STORES = [
 ]
 
 /**
- * Starts PostgreSQL, a nats-server each, and two homeservers of the reference's components.
+ * Starts PostgreSQL, a nats-server each, and homeservers of the reference's components: two, or one for each recording.
  *
  * @param portPrefix - see {@link freePortPrefix}; server names hold ports, so drives that are compared use the same
  * @param roomserver - a command that takes the place of the first one's room server; the reference's own when left out
- * @param recordings - files that take what the two room servers are given and say
+ * @param recordings - files that take what the room servers are given and say
  */
 export async function startPolyliths(
   components: Components,
   portPrefix: number,
   roomserver?: readonly string[],
-  recordings?: readonly [string, string],
+  recordings?: readonly string[],
 ): Promise<Polyliths> {
   const owned = new AsyncDisposableStack()
   try {
@@ -52,7 +52,7 @@ export async function startPolyliths(
     owned.defer(() => rm(folder, { recursive: true, force: true }))
     const postgres = owned.use(await startPostgres({ durable: false, settings: { max_connections: 1000 } }))
     const processes = owned.use(new ProcessGroup(folder))
-    const start = async (number: 1 | 2, command?: readonly string[]) => {
+    const start = async (number: number, command?: readonly string[]) => {
       const databases = new Map<string, string>()
       for (const store of STORES) databases.set(store, (await createDatabase(postgres.url)).url)
       const nats = owned.use(await startNats())
@@ -75,8 +75,11 @@ export async function startPolyliths(
     const freshDatabase = async () => `${owned.use(await createDatabase(postgres.url)).url}?sslmode=disable`
     const first = await start(1, roomserver)
     const second = await start(2)
+    const others: Homeserver[] = []
+    for (let number = 3; number <= (recordings?.length ?? 0); number++)
+      others.push((await start(number)).server)
     return {
-      servers: [first.server, second.server],
+      servers: [first.server, second.server, ...others],
       database: first.database,
       logs: folder,
       freshDatabase,
@@ -96,14 +99,14 @@ export async function startPolyliths(
   }
 }
 
-/** A number of which nobody uses the ports that homeservers take: this number plus 1 or 2, followed by two digits. */
+/** A number of which nobody uses the ports that homeservers take: this number plus 1, 2 or 3, followed by two digits. */
 export async function freePortPrefix(): Promise<number> {
-  for (let prefix = 180; prefix < 320; prefix += 2) {
-    const ports = [1, 2].flatMap((server) => PORTS.map((port) => (prefix + server) * 100 + port))
+  for (let prefix = 180; prefix < 320; prefix += 3) {
+    const ports = [1, 2, 3].flatMap((server) => PORTS.map((port) => (prefix + server) * 100 + port))
     const taken = await Promise.all(ports.map(accepts))
     if (!taken.includes(true)) return prefix
   }
-  throw new Error('no free ports for two homeservers')
+  throw new Error('no free ports for homeservers')
 }
 
 const PORTS = [61, 62, 63, 64, 70, 71, 72, 73, 74, 77, 79, 80, 81, 88, 90, 92]

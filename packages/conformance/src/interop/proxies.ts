@@ -14,7 +14,22 @@ export interface Link extends AsyncDisposable {
   mode: LinkMode
   /** Paths of requests that are refused though everything else passes. */
   refused: RegExp | undefined
+  /** Paths of requests that nobody answers, until the caller gives up. */
+  stalled: RegExp | undefined
+  /** How long everything takes in addition. */
+  delayMs: number
+  /** The homeserver whose requests all this is about; those of others pass. Left out: everybody's. */
+  from: string | undefined
 }
+
+/** A link through which everything passes. */
+export const WHOLE = {
+  mode: 'pass',
+  refused: undefined,
+  stalled: undefined,
+  delayMs: 0,
+  from: undefined,
+} as const
 
 const SYNC_PATH =
   /^\/_matrix\/client\/[^/]+\/(sync|user\/[^/]+\/filter(\/.*)?|keys\/changes|rooms\/[^/]+\/(messages|context\/.+))$/
@@ -49,20 +64,25 @@ export async function startClientProxy(ports: ClientPorts): Promise<AsyncDisposa
 export async function startLink(listen: number, to: number, folder: string): Promise<Link> {
   const tls = await selfSigned(folder)
   const server = createTlsServer({ ...tls, ALPNProtocols: ['http/1.1'] }, (incoming, outgoing) => {
-    const isSend =
-      incoming.method === 'PUT' && /^\/_matrix\/federation\/v\d+\/send\//.test(incoming.url ?? '')
-    if (link.mode === 'refuse' || link.refused?.test(incoming.url ?? '') === true) {
+    const path = incoming.url ?? ''
+    const isSend = incoming.method === 'PUT' && /^\/_matrix\/federation\/v\d+\/send\//.test(path)
+    const isOther = link.from !== undefined && incoming.headers.authorization?.includes(link.from) !== true
+    if (isOther) {
+      pass(incoming, outgoing, to)
+    } else if (link.mode === 'refuse' || link.refused?.test(path) === true) {
       incoming.resume()
       outgoing.writeHead(503).end('{"errcode":"M_UNKNOWN","error":"the link is cut"}')
     } else if (link.mode === 'drop' && isSend) {
       incoming.resume()
       outgoing.writeHead(200, { 'content-type': 'application/json' }).end('{"pdus":{}}')
+    } else if (link.stalled?.test(path) === true) {
+      incoming.resume()
     } else {
-      pass(incoming, outgoing, to)
+      setTimeout(() => pass(incoming, outgoing, to), link.delayMs)
     }
   }).listen(listen, '127.0.0.1')
   await once(server, 'listening')
-  const link: Link = { mode: 'pass', refused: undefined, ...closing(server) }
+  const link: Link = { ...WHOLE, ...closing(server) }
   return link
 }
 

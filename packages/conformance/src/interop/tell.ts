@@ -1,11 +1,11 @@
 import { Drive, type Observation } from './drive.ts'
-import type { Homeserver } from './homeserver.ts'
+import type { Homeservers } from './homeserver.ts'
 import { gather, type People, type Scenario } from './scenario.ts'
 import { SCENARIOS } from './scenarios.ts'
 
 /** Tells every story to a pair of homeservers. A story that breaks off leaves a note of why, and the next one goes on. */
 export async function tellStories(
-  servers: readonly [Homeserver, Homeserver],
+  servers: Homeservers,
   only?: RegExp,
   stories?: readonly Scenario[],
 ): Promise<readonly Observation[]> {
@@ -17,7 +17,7 @@ export async function tellStories(
 export async function tellTo(
   drive: Drive,
   people: People,
-  servers: readonly [Homeserver, Homeserver],
+  servers: Homeservers,
   only?: RegExp,
   stories: readonly Scenario[] = SCENARIOS,
 ): Promise<readonly Observation[]> {

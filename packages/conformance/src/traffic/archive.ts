@@ -222,12 +222,14 @@ function requestOf(path: string, request: JsonValue): string {
   return `${path} ${stableText(request)}`
 }
 
-/** Calls about one event are the same whichever server, limit or count they name. */
+/** Calls about the same events are the same whichever server, limit or order they name. */
 function meaningOf(path: string, request: JsonValue): string {
   if (!isJsonObject(request)) return requestOf(path, request)
   const missing = request['Missing']
   const latest = isJsonObject(missing) ? missing['latest_events'] : undefined
-  const about = request['EventID'] ?? request['EventIDs'] ?? request['user_id'] ?? latest ?? null
+  const several = request['EventIDs'] ?? latest
+  const about =
+    request['EventID'] ?? (several && referencesOf(several).toSorted()) ?? request['user_id'] ?? null
   const room = path.endsWith('/getEvent') ? null : (request['RoomID'] ?? request['room_id'] ?? null)
   return `${path} ${stableText(room)} ${stableText(about)}`
 }

@@ -1,4 +1,5 @@
 import type { Scenario } from '../../interop/scenario.ts'
+import { pause } from './pause.ts'
 import { story } from './story.ts'
 
 /** Members come and go while nobody hears of it. */
@@ -34,7 +35,7 @@ export const MEMBERS: readonly Scenario[] = [
     await room.say(alice, 2)
     await room.act(alice, 'invite', yuri)
     await room.act(xena, 'invite', bob)
-    await new Promise((done) => setTimeout(done, 500))
+    await pause(500)
     await room.join(yuri, 0)
     await room.join(bob, 1)
     await room.say(yuri)

@@ -1,4 +1,4 @@
-import type { Link } from '../../interop/proxies.ts'
+import { type Link, WHOLE } from '../../interop/proxies.ts'
 import type { People, Scenario } from '../../interop/scenario.ts'
 import { Telling } from './telling.ts'
 
@@ -12,26 +12,28 @@ export function levels(users: Readonly<Record<string, number>>): {
   return { users: { ...users }, state_default: 0 }
 }
 
-/** The wires into the two homeservers. */
+/** The wires into the homeservers. */
 interface Links {
   readonly first: Link
   readonly second: Link
+  readonly third: Link
 }
 
 /** A story of one room, told in rooms of several versions. */
 export function story(
   name: string,
   versions: readonly string[],
-  tell: (room: Telling, people: People, links: Links, version: string) => Promise<void>,
+  tell: (room: Telling, people: Required<People>, links: Links, version: string) => Promise<void>,
 ): Scenario {
   return {
     name,
-    async tell(drive, people, servers) {
-      const [first, second] = [servers[0].link, servers[1].link]
+    async tell(drive, { zoe, ...people }, servers) {
+      const [first, second, third] = [servers[0].link, servers[1].link, servers[2]?.link]
+      if (zoe === undefined || third === undefined) throw new Error('these stories need three homeservers')
       for (const version of versions) {
         const telling = new Telling(drive, servers, `${name}${version}`)
-        await tell(telling, people, { first, second }, version)
-        for (const link of [first, second]) Object.assign(link, { refused: undefined, mode: 'pass' })
+        await tell(telling, { ...people, zoe }, { first, second, third }, version)
+        for (const link of [first, second, third]) Object.assign(link, WHOLE)
       }
     },
   }
