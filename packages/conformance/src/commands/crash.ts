@@ -1,3 +1,4 @@
+import { within } from '@roomserver/testing'
 import { Command, Option } from 'commander'
 import { checkStore } from '../crash/check-rooms.ts'
 import { crashRound, type RoundResult } from '../crash/crash-round.ts'
@@ -33,15 +34,33 @@ export function crashCommand(): Command {
     .option('--scenarios <text>', 'only the scenarios after the rounds whose name has this in it', '')
     .option('--no-scenarios', 'only the rounds')
     .action(async (options: CrashOptions) => {
-      const { passed, failed } = await run(options)
-      process.exitCode = failed > 0 ? 1 : 0
-      console.log(`${passed} passed, ${failed} failed`)
+      const tally = { passed: 0, failed: 0 }
+      await run(options, tally).catch((error: unknown) => {
+        tally.failed++
+        for (const one of allOf(error)) console.log('ended by', one)
+      })
+      console.log(`${tally.passed} passed, ${tally.failed} failed`)
+      // Whatever still waits for something that is gone does not keep this from ending.
+      process.exit(tally.failed > 0 ? 1 : 0)
     })
 }
 
-async function run({ database, rounds, scenarios, seed }: CrashOptions): Promise<Tally> {
-  await using ground = await prepareGround(database)
-  const tally = { passed: 0, failed: 0 }
+/** What went wrong first, and what then went wrong while things were put away. */
+function allOf(error: unknown): readonly unknown[] {
+  return error instanceof SuppressedError ? [...allOf(error.suppressed), ...allOf(error.error)] : [error]
+}
+
+const START_MS = 180_000
+const END_MS = 180_000
+
+async function run(options: CrashOptions, tally: Tally): Promise<void> {
+  const ground = await within(START_MS, 'the start of the servers', prepareGround(options.database))
+  await using ending = new AsyncDisposableStack()
+  ending.defer(() => within(END_MS, 'the end of the servers', ground[Symbol.asyncDispose]()))
+  await runOn(ground, options, tally)
+}
+
+async function runOn(ground: Ground, { rounds, scenarios, seed }: CrashOptions, tally: Tally): Promise<void> {
   const count = (problems: readonly string[]): void => {
     if (problems.length > 0) tally.failed++
     else tally.passed++
@@ -54,11 +73,12 @@ async function run({ database, rounds, scenarios, seed }: CrashOptions): Promise
     count(result.problems)
   }
   if (typeof scenarios === 'string') await runScenarios(ground, scenarios, seed, count)
-  const damage = await checkStore(ground.storage)
+  const damage = await within(CHECK_MS, "the store's own check", checkStore(ground.storage))
   console.log(`the store's own check: ${damage.length} findings`)
   count(damage)
-  return tally
 }
+
+const CHECK_MS = 1_200_000
 
 async function runScenarios(
   ground: Ground,

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Pdu } from '@roomserver/events'
+import { within } from '@roomserver/testing'
 import { type Random, seededRandom } from '../reference-resolution/random-room.ts'
 import { missingEvents } from './check-events.ts'
 import { checkRooms, type Evidence } from './check-rooms.ts'
@@ -36,6 +37,10 @@ const TRIM_POINTS = ['trimming', 'trimmed'] as const
 const RELAY_POINTS = ['publishing', 'published', 'dropping', 'dropped'] as const
 
 const ROOMS = 5
+/** How long the load, the senders after they were told to stop, and the checks may take. */
+const LOAD_MS = 120_000
+const STOP_MS = 150_000
+const CHECKS_MS = 300_000
 
 /** Kills a server under load, starts it again, lets the load end, and checks every room of it. */
 export async function crashRound(
@@ -55,23 +60,26 @@ export async function crashRound(
   const way = { url: () => server.url, stop: stop.signal }
   const isUp = await server.start(fault.point)
   const sending = Promise.all(senders.map(({ sender }) => sender.send(way)))
-  const isReached = !isUp || (await crash(server, fault, sending))
   const problems: string[] = []
-  for (const { sender } of senders) {
-    const synchronous = [...sender.decided]
-    problems.push(...(await missingEvents(evidence.storage, synchronous)))
+  let isReached = !isUp
+  {
+    await using ending = new AsyncDisposableStack()
+    // Senders go on for as long as nobody answers: they have to be told, however this ends.
+    ending.defer(async () => {
+      stop.abort()
+      await within(STOP_MS, 'the end of the senders', sending)
+    })
+    if (isUp) isReached = await within(LOAD_MS, `the end ${how}`, crash(server, fault, sending))
+    const decided = senders.flatMap(({ sender }) => [...sender.decided])
+    problems.push(
+      ...(await within(CHECKS_MS, 'the look at what is stored', missingEvents(evidence.storage, decided))),
+    )
+    await server.start()
+    await within(LOAD_MS, 'the end of the load', sending).catch(() => undefined)
   }
-  await server.start()
-  await Promise.race([sending, pause(120_000, undefined, { ref: false })])
-  stop.abort()
-  await sending
   problems.push(...senders.flatMap(({ sender }) => problemsOf(sender)))
-  problems.push(
-    ...(await checkRooms(
-      { ...evidence, from },
-      senders.map(({ history }) => history),
-    )),
-  )
+  const histories = senders.map(({ history }) => history)
+  problems.push(...(await within(CHECKS_MS, 'the checks', checkRooms({ ...evidence, from }, histories))))
   const events = senders.reduce((sum, { history }) => sum + history.length, 0)
   const retries = senders.reduce((sum, { sender }) => sum + sender.retries, 0)
   return { how, isReached, events, retries, problems }

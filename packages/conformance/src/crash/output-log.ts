@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { outputStreamName } from '@roomserver/producers'
+import { within } from '@roomserver/testing'
 
 /** An output as a consumer got it. */
 export interface Taken {
@@ -18,6 +19,9 @@ export interface OutputLog extends AsyncDisposable {
 }
 
 const PAUSE_MS = 50
+/** How long a call to the message server, and the end of a reader, may take. */
+const TIMEOUT_MS = 5_000
+const END_MS = 10_000
 
 /** Reads the embedded log as server-sent events, going on behind the latest after each lost connection. */
 export function readEmbeddedLog(url: () => string): OutputLog {
@@ -34,7 +38,7 @@ export function readEmbeddedLog(url: () => string): OutputLog {
     taken,
     [Symbol.asyncDispose]: async () => {
       stop.abort()
-      await running
+      await within(END_MS, 'the end of the reader of the embedded log', running)
     },
   }
 }
@@ -59,7 +63,12 @@ async function readFrames(url: string, taken: Taken[], signal: AbortSignal): Pro
 
 /** Reads JetStream as a durable consumer; the stream has to be there already. */
 export async function readJetStream(url: string): Promise<OutputLog> {
-  const connection = await connect({ servers: url, maxReconnectAttempts: -1, reconnectTimeWait: 100 })
+  const connection = await connect({
+    servers: url,
+    timeout: TIMEOUT_MS,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 100,
+  })
   const stream = outputStreamName('Dendrite')
   const manager = await jetstreamManager(connection)
   const durable = 'CrashReader'
@@ -89,8 +98,10 @@ export async function readJetStream(url: string): Promise<OutputLog> {
     taken,
     [Symbol.asyncDispose]: async () => {
       stop.abort()
-      await running
-      await connection.close()
+      // A pull that waits for a message server that is gone ends with its connection.
+      await within(TIMEOUT_MS, 'the last message', running).catch(() => undefined)
+      await within(END_MS, 'the end of the connection to the message server', connection.close())
+      await within(END_MS, 'the end of the reader of JetStream', running)
     },
   }
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from '@roomserver/testing'
+import { freePort, within } from '@roomserver/testing'
 import { writeConfiguration } from '../configuration.ts'
 
 /** Where servers keep rooms and announce outputs. */
@@ -16,6 +16,10 @@ export interface Place {
 
 /** More than a round makes, few enough that the log is trimmed all the time. */
 const KEPT_OUTPUTS = 1_000
+
+/** How long it may take to say that it is there, and to end. */
+const ANSWER_MS = 10_000
+const END_MS = 60_000
 
 const ENTRY = join(import.meta.dirname, '../../../../apps/roomserver/dist/index.js')
 
@@ -78,7 +82,8 @@ export class ServerProcess implements AsyncDisposable {
     child.stderr.on('data', keep)
     const end = Date.now() + 60_000
     while (this.isRunning) {
-      const answer = await fetch(`${this.url}/healthz`).catch(() => undefined)
+      const signal = AbortSignal.timeout(ANSWER_MS)
+      const answer = await fetch(`${this.url}/healthz`, { signal }).catch(() => undefined)
       if (answer?.ok === true) return true
       if (Date.now() > end) throw new Error(`the server does not answer:\n${this.log}`)
       await new Promise((resolve) => setTimeout(resolve, 20))
@@ -92,7 +97,7 @@ export class ServerProcess implements AsyncDisposable {
     if (child === undefined || !this.isRunning) return
     const ended = once(child, 'exit')
     child.kill(signal)
-    await ended
+    await within(END_MS, `the end of the server after ${signal}`, ended)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
+import { within } from '@roomserver/testing'
 
 /** Stands between a server and what it connects to, so that connections can be cut in the middle of anything. */
 export interface TcpProxy extends AsyncDisposable {
@@ -36,9 +37,10 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     port: typeof address === 'object' && address !== null ? address.port : 0,
     cut,
     [Symbol.asyncDispose]: async () => {
+      const closed = once(server, 'close')
       server.close()
       cut()
-      await once(server, 'close')
+      await within(10_000, 'the end of the connections through a proxy', closed)
     },
   }
 }

@@ -23,8 +23,14 @@ export async function createDatabase(serverUrl: string, template = 'template0'):
   }
 }
 
+const TIMEOUT_MS = 30_000
+
 async function execute(url: string, sql: string): Promise<void> {
-  const client = new Client({ connectionString: url })
+  const client = new Client({
+    connectionString: url,
+    connectionTimeoutMillis: TIMEOUT_MS,
+    query_timeout: TIMEOUT_MS,
+  })
   await client.connect()
   try {
     await client.query(sql)

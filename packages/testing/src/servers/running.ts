@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
+import { within } from '../within.ts'
 
 /** A real server that a test has for itself: it can be stopped, killed and started again on the same port and data. */
 export interface TestServer extends AsyncDisposable {
@@ -43,19 +44,23 @@ export async function untilUp(
 ): Promise<void> {
   const said = lastWords(child)
   const end = Date.now() + timeoutMs
-  while (!(await isUp())) {
-    if (child.exitCode !== null) throw new Error(`${name} ended at its start:\n${said()}`)
+  while (!(await within(timeoutMs, `the first answer of ${name}`, isUp()))) {
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`${name} ended at its start:\n${said()}`)
     if (Date.now() > end) throw new Error(`${name} does not answer after ${timeoutMs} ms:\n${said()}`)
     await new Promise((resolve) => setTimeout(resolve, 25))
   }
 }
 
+/** How long a process may take to end. */
+const END_MS = 60_000
+
 /** Sends a signal and waits for the end of the process. */
 export async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return
   const ended = once(child, 'exit')
   child.kill(signal)
-  await ended
+  await within(END_MS, `the end of ${child.spawnfile} after ${signal}`, ended)
 }
 
 /** Does not let a process outlive this one, however this one ends (but for kill -9). */

@@ -8,7 +8,9 @@ import { checkStore } from '../check-rooms.ts'
 import { embeddedGround, productionGround } from '../ground.ts'
 import { type Scenario, underLoad } from './under-load.ts'
 
-const run = promisify(execFile)
+const execute = promisify(execFile)
+const run = (command: string, parameters: readonly string[]) =>
+  execute(command, parameters, { timeout: 30_000 })
 const FULL_MS = 5_000
 const LITTLE_KIB = 1_500
 const SAME_READINGS = 20
@@ -33,7 +35,7 @@ export const diskFull: Scenario = {
     const result = await underLoad(small, seed, async () => {
       await isFull(folder)
       await pause(FULL_MS)
-      const ready = await fetch(`${small.server.url}/readyz`)
+      const ready = await fetch(`${small.server.url}/readyz`, { signal: AbortSignal.timeout(30_000) })
       whenFull = `${small.server.isRunning ? 'running' : 'dead'}, /readyz ${ready.status}`
       await run('mount', ['-o', 'remount,size=256m', folder])
       await pause(2_000)

@@ -1,3 +1,4 @@
+import { within } from '@roomserver/testing'
 import { seededRandom } from '../../reference-resolution/random-room.ts'
 import { checkRooms } from '../check-rooms.ts'
 import { makeSender, problemsOf } from '../crash-round.ts'
@@ -31,6 +32,10 @@ interface Sent {
 const LANES = 5
 /** How long the last rooms may take once all is as it should be. */
 const PATIENCE_MS = 120_000
+/** How long the disturbance, the senders after they were told to stop, and the checks may take. */
+const DISTURBANCE_MS = 300_000
+const STOP_MS = 150_000
+const CHECKS_MS = 300_000
 
 /** Sends room after room while something is done, lets the last ones end, and checks every room. */
 export async function underLoad(
@@ -54,15 +59,22 @@ export async function underLoad(
     }
   }
   const lanes = Promise.all(Array.from({ length: LANES }, lane))
-  await disturb()
-  isOver = true
-  const timer = setTimeout(() => stop.abort(), PATIENCE_MS)
-  await lanes
-  clearTimeout(timer)
+  {
+    await using ending = new AsyncDisposableStack()
+    // Senders go on for as long as nobody answers: they have to be told, however this ends.
+    ending.defer(async () => {
+      isOver = true
+      stop.abort()
+      await within(STOP_MS, 'the end of the senders', lanes)
+    })
+    await within(DISTURBANCE_MS, 'what is done to the servers', disturb())
+    isOver = true
+    await within(PATIENCE_MS, 'the end of the load', lanes).catch(() => undefined)
+  }
   const histories = sent.map(({ history }) => history)
   const problems = [
     ...sent.flatMap(({ sender }) => problemsOf(sender)),
-    ...(await checkRooms({ ...ground, from }, histories)),
+    ...(await within(CHECKS_MS, 'the checks', checkRooms({ ...ground, from }, histories))),
   ]
   return {
     rooms: sent.length,
