@@ -36,6 +36,8 @@ export interface Dialect {
   readonly lockMigrations: RawBuilder<unknown>
   /** Lets writes to a table not wait for the disk, where that is a property of tables; a crash may empty it. */
   unlogged(table: string): RawBuilder<unknown>
+  /** True; the statement's transaction ends without a wait for the disk, where it is one of its own: a crash may undo it. */
+  readonly unsynced: RawBuilder<boolean>
   /** Lists the tables of this name. */
   tablesNamed(name: string): RawBuilder<unknown>
   /** Whether a transaction locks the rows that it changes; SQLite's have the whole database for themselves. */
@@ -72,6 +74,7 @@ export const sqlite: Dialect = {
   nowMs: sql<number>`cast(unixepoch('subsec') * 1000 as integer)`,
   lockMigrations: sql`select 1`,
   unlogged: () => sql`select 1`,
+  unsynced: sql<boolean>`true`,
   tablesNamed: (name) => sql`select name from sqlite_master where type = 'table' and name = ${name}`,
   locksRows: false,
   savesRoundTrips: false,
@@ -118,6 +121,7 @@ export const postgres: Dialect = {
   nowMs: sql<number>`cast(extract(epoch from clock_timestamp()) * 1000 as bigint)`,
   lockMigrations: sql`select pg_advisory_xact_lock(${sql.lit(MIGRATION_LOCK)})`,
   unlogged: (table) => sql`alter table ${sql.table(table)} set unlogged`,
+  unsynced: sql<boolean>`(select set_config('synchronous_commit', 'off', true)) = 'off'`,
   tablesNamed: (name) =>
     sql`select tablename from pg_tables where schemaname = current_schema() and tablename = ${name}`,
   locksRows: true,

@@ -61,10 +61,12 @@ export function outputQueries(dialect: Dialect, build: Db) {
       .orderBy('position')
       .limit(slot<number>())
   const after = prepare(withEvents(build).where('position', '>', slot<number>()))
-  // The select does not see yet what the delete does.
+  // The select does not see yet what the delete does. What a crash brings back is sent again, under the same ID.
   const afterGone = prepare(
     withEvents(
-      build.with('gone', (db) => db.deleteFrom('outputs').where(dialect.among('position', 'int'))),
+      build.with('gone', (db) =>
+        db.deleteFrom('outputs').where(dialect.among('position', 'int')).where(dialect.unsynced),
+      ),
     ).where(sql<boolean>`not ${dialect.among('position', 'int')}`),
   )
   const span = prepare(
