@@ -20,6 +20,8 @@ export interface Endpoint<Request = unknown, Response = unknown> {
 export interface CallContext {
   /** Aborted when the caller is gone or has waited long enough. */
   readonly signal?: AbortSignal
+  /** The caller has done with the request: lists in it may be emptied, to let go of what was worked on. */
+  readonly givesRequest?: boolean
 }
 
 /** The interface that a table describes: one asynchronous method per operation. */

@@ -67,7 +67,7 @@ function contextOf(deps: RoomserverDeps, { compatibility = 'current' }: Roomserv
 
 function roomserverOf(context: PerformContext): RoomserverApi {
   return {
-    inputRoomEvents: (request) => context.input.inputRoomEvents(request),
+    inputRoomEvents: (...call) => context.input.inputRoomEvents(...call),
     ...createQueries(context),
     ...createPerforms(context),
   }

@@ -19,14 +19,16 @@ export function* keepJournal(
   changes: readonly StateChange[],
   source: readonly WeighedEntry[] | GivenSource,
 ): Asking<Need, void> {
+  const replaced = changes.filter(({ from }) => from !== NO_NID)
   const events = yield* eventsOf(draft.view, [
-    ...new Set(changes.flatMap(({ from, to }) => [from, to]).filter((nid) => nid !== NO_NID)),
+    ...new Set(replaced.flatMap(({ from, to }) => [from, to]).filter((nid) => nid !== NO_NID)),
   ])
   const byNid = new Map(events.map((event) => [event.nid, event]))
   const weighed = isGiven(source) ? source : byPlace(source)
+  const rewrite: JournalCause = { kind: 'rewrite', event: record.nid }
   for (const [index, change] of changes.entries()) {
     if (index % CHANGES_PER_BREATH === CHANGES_PER_BREATH - 1) yield undefined
-    const cause = causeOf(record, change, weighed)
+    const cause = weighed === 'rewrite' ? rewrite : causeOf(record, change, weighed)
     const reset = change.to !== record.nid && isFallback(byNid.get(change.from), byNid.get(change.to))
     draft.addJournal({ ...change, cause, reset })
   }
@@ -35,9 +37,8 @@ export function* keepJournal(
 function causeOf(
   record: EventRecord,
   change: StateChange,
-  weighed: ReadonlyMap<string, WeighedEntry> | GivenSource,
+  weighed: ReadonlyMap<string, WeighedEntry> | Exclude<GivenSource, 'rewrite'>,
 ): JournalCause {
-  if (weighed === 'rewrite') return { kind: 'rewrite', event: record.nid }
   if ('repairedBy' in weighed) return { kind: 'repair', by: weighed.repairedBy }
   const entry = weighed.get(placeOf(change))
   if (entry === undefined) return { kind: 'event', event: record.nid }

@@ -15,8 +15,8 @@ import type { Draft } from './draft.ts'
 import { internStateKey } from './give-nids.ts'
 
 const MEMBER = EVENT_TYPE_NIDS.get('m.room.member')
-/** After how many members others get a turn. */
-const MEMBERS_PER_BREATH = 64
+/** How many members' events are held at a time; between them others get a turn. */
+const MEMBERS_AT_ONCE = 64
 const MEMBERSHIPS: readonly unknown[] = ['join', 'invite', 'knock', 'leave', 'ban'] satisfies Membership[]
 
 /**
@@ -32,13 +32,18 @@ export function* updateMemberships(
   if (ofMembers.length === 0) return
   const users = yield* textsOf(draft, ofMembers)
   yield* readInvites(draft, users)
-  yield* eventsOf(
-    draft.view,
-    ofMembers.map((change) => change.to).filter((nid) => nid !== NO_NID),
-  )
-  for (const [index, change] of ofMembers.entries()) {
-    if (index % MEMBERS_PER_BREATH === MEMBERS_PER_BREATH - 1) yield undefined
-    yield* updateMembership(draft, cause, change, users[index] ?? '')
+  for (let at = 0; at < ofMembers.length; at += MEMBERS_AT_ONCE) {
+    const { held } = draft.view
+    const some = ofMembers.slice(at, at + MEMBERS_AT_ONCE)
+    yield* eventsOf(
+      draft.view,
+      some.map((change) => change.to).filter((nid) => nid !== NO_NID),
+    )
+    for (const [index, change] of some.entries()) {
+      yield* updateMembership(draft, cause, change, users[at + index] ?? '')
+    }
+    draft.view.forget(held)
+    yield undefined
   }
 }
 

@@ -1,13 +1,6 @@
 import { historyVisibility } from '@roomserver/auth'
-import {
-  type Asking,
-  type EventId,
-  type EventNid,
-  type EventRecord,
-  NO_NID,
-  type SnapshotNid,
-} from '@roomserver/types'
-import { eventsOf } from '../view/asking.ts'
+import { type Asking, type EventNid, type EventRecord, NO_NID, type SnapshotNid } from '@roomserver/types'
+import { idsOf } from '../view/asking.ts'
 import type { Need } from '../view/need.ts'
 import { pdusAt } from './auth-state.ts'
 import type { Draft } from './draft.ts'
@@ -38,17 +31,17 @@ export function* announceNew(
   record: EventRecord,
   change: NewRoomEvent,
 ): Asking<Need, void> {
-  const adds = yield* idsOf(draft, change.added)
-  const removes = yield* idsOf(draft, change.removed)
-  const beforeAdds = yield* idsOf(draft, change.stateBeforeAdds)
-  const beforeRemoves = yield* idsOf(draft, change.stateBeforeRemoves)
+  const adds = yield* idsOf(draft.view, change.added)
+  const removes = yield* idsOf(draft.view, change.removed)
+  const beforeAdds = yield* idsOf(draft.view, change.stateBeforeAdds)
+  const beforeRemoves = yield* idsOf(draft.view, change.stateBeforeRemoves)
   const { lastSent } = draft.room
   const body = {
     ...(change.rewritesState && { rewrites_state: true }),
-    latest_event_ids: yield* idsOf(draft, draft.room.extremities),
+    latest_event_ids: yield* idsOf(draft.view, draft.room.extremities),
     ...(adds.length > 0 && { adds_state_event_ids: adds }),
     ...(removes.length > 0 && { removes_state_event_ids: removes }),
-    last_sent_event_id: lastSent === NO_NID ? '' : (yield* idsOf(draft, [lastSent]))[0],
+    last_sent_event_id: lastSent === NO_NID ? '' : (yield* idsOf(draft.view, [lastSent]))[0],
     ...(beforeAdds.length > 0 && { state_before_adds_event_ids: beforeAdds }),
     ...(beforeRemoves.length > 0 && { state_before_removes_event_ids: beforeRemoves }),
     send_as_server: sendAsServer,
@@ -66,9 +59,4 @@ export function* announceNew(
 export function* announceOld(draft: Draft, record: EventRecord): Asking<Need, void> {
   const visibility = yield* visibilityAt(draft, record.before)
   draft.addOutput('old_room_event', record.nid, { history_visibility: visibility })
-}
-
-function* idsOf(draft: Draft, nids: readonly EventNid[]): Asking<Need, readonly EventId[]> {
-  const records = yield* eventsOf(draft.view, nids)
-  return records.map((record) => record.eventId)
 }

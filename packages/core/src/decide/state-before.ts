@@ -1,5 +1,5 @@
 import { type Asking, NO_NID, type EventId, type EventRecord, type StateEntry } from '@roomserver/types'
-import { eventsWithIds } from '../view/asking.ts'
+import { passEventsWithIds } from '../view/asking.ts'
 import type { Citations } from './citations.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
@@ -32,21 +32,16 @@ export function* stateBefore(
   return { known: true, ...(yield* resolveAfter(draft, afters)) }
 }
 
-/** After how many events of a given state others get a turn. */
-const RECORDS_PER_BREATH = 1024
-
 /** A state of these events; those that were rejected, or are no state events of this room, have no place in it. */
 export function* givenState(draft: Draft, ids: readonly EventId[]): Asking<DecideNeed, StateBefore> {
-  const found = yield* eventsWithIds(draft.view, ids)
   const missing: EventId[] = []
   const entries: StateEntry[] = []
-  for (const [index, record] of found.entries()) {
-    if (index % RECORDS_PER_BREATH === RECORDS_PER_BREATH - 1) yield undefined
+  yield* passEventsWithIds(draft.view, ids, (record, index) => {
     if (record === null) missing.push(ids[index] ?? '')
     else if (isStateOf(draft, record)) {
       entries.push({ type: record.typeNid, stateKey: record.stateKeyNid, event: record.nid })
     }
-  }
+  })
   if (missing.length > 0) return { known: false, missing }
   return { known: true, snapshot: yield* stateOf(draft, entries), weighed: [] }
 }

@@ -1,4 +1,4 @@
-import type { RoomRecord, WriteSet } from '@roomserver/types'
+import { NO_NID, type RoomRecord, type WriteSet } from '@roomserver/types'
 import type { Draft } from '../decide/draft.ts'
 import type { ActorParts } from './room-actor.ts'
 
@@ -17,7 +17,9 @@ export function takeOver(
   for (const snapshot of writeSet.snapshots) pieces.putSnapshot(snapshot)
   for (const { nid } of [...writeSet.events, ...writeSet.updates]) {
     const record = view.event(nid)
-    if (record !== undefined) pieces.putEvent(record, view.pduOf(record, draft.rules))
+    if (record === undefined) continue
+    // Outliers come by the thousands with the state of a room, and few of them are looked at soon.
+    pieces.putEvent(record, record.before === NO_NID ? undefined : view.pduOf(record, draft.rules))
   }
   if (writeSet.updates.length > 0) pieces.rooms.rewrote(room.nid)
   pieces.rooms.moves(room)

@@ -105,7 +105,7 @@ export function createInput(
     deps.fetchMissing ?? (shop && ((...missing) => shop.repairs.fetchMissing(...missing)))
   const intake = new Intake({ ...parts, rooms, fetchMissing, repairs: shop })
   return {
-    inputRoomEvents: (request) => intake.inputRoomEvents(request),
+    inputRoomEvents: (...call) => intake.inputRoomEvents(...call),
     takeIn,
     runTask,
     rooms,

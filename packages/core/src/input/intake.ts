@@ -1,4 +1,9 @@
-import type { InputRoomEvent, InputRoomEventsRequest, InputRoomEventsResponse } from '@roomserver/api'
+import type {
+  CallContext,
+  InputRoomEvent,
+  InputRoomEventsRequest,
+  InputRoomEventsResponse,
+} from '@roomserver/api'
 import { isFailure, type RoomId } from '@roomserver/types'
 import type { EventInput, Outcome } from '../decide/event-input.ts'
 import type { RepairShop } from '../repair/create-repairs.ts'
@@ -70,9 +75,13 @@ export class Intake {
    * @throws {RoomserverError} OVERLOADED, ROOM_QUARANTINED, SHUTTING_DOWN or STORE_UNAVAILABLE, when nothing of the
    * request could be looked at
    */
-  async inputRoomEvents(request: InputRoomEventsRequest): Promise<InputRoomEventsResponse> {
+  async inputRoomEvents(
+    request: InputRoomEventsRequest,
+    { givesRequest }: CallContext = {},
+  ): Promise<InputRoomEventsResponse> {
     const inputs = request.input_room_events ?? []
-    const failures = request.async ? await this.#inbox.enqueue(inputs) : await this.#decideAll(inputs)
+    const own = (): InputRoomEvent[] => (givesRequest === true ? (inputs as InputRoomEvent[]) : [...inputs])
+    const failures = request.async ? await this.#inbox.enqueue(inputs) : await this.#decideAll(own())
     return { ErrMsg: failures.find((failure) => failure !== '') ?? '', NotAllowed: false }
   }
 
@@ -138,34 +147,37 @@ export class Intake {
     return this.#parts.rooms.runAdmitted(arrivalTask(input, position))
   }
 
-  /** Takes the inputs of a request in order, so many at a time that a large one neither holds the loop nor fills it. */
-  async #decideAll(inputs: readonly InputRoomEvent[]): Promise<readonly string[]> {
+  /**
+   * Takes the inputs of a request in order, so many at a time that a large one neither holds the loop nor fills it.
+   *
+   * @param inputs - emptied: those that were decided upon are let go
+   * @returns for each why it was not taken; empty when it was
+   */
+  async #decideAll(inputs: InputRoomEvent[]): Promise<readonly string[]> {
+    const { length } = inputs
     const admitted = new Set<RoomId>()
-    const results: PromiseSettledResult<Outcome>[] = []
-    for (let at = 0; at < inputs.length; at += AT_ONCE) {
-      const some = inputs.slice(at, at + AT_ONCE)
-      results.push(...(await Promise.allSettled(some.map((input) => this.#takeIn(input, { admitted })))))
+    const failures: string[] = []
+    let isAnySettled = false
+    let unavailable: unknown
+    for (let at = 0; at < length; at += AT_ONCE) {
+      const some = inputs.splice(0, AT_ONCE)
+      const results = await Promise.allSettled(some.map((input) => this.#takeIn(input, { admitted })))
+      for (const [index, result] of results.entries()) {
+        if (result.status === 'fulfilled') isAnySettled = true
+        else if (isUnavailable(result.reason)) unavailable ??= result.reason
+        failures.push(this.#failureOf(result, some[index]?.kind))
+      }
       if (at > 0 && at % TOLD_EVERY === 0) {
-        this.#parts.log.info(
-          { taken: results.length, of: inputs.length },
-          'a large request is being taken in',
-        )
+        const taken = failures.length
+        this.#parts.log.info({ taken, of: length }, 'a large request is being taken in')
       }
     }
-    return this.#tell(inputs, results)
+    if (unavailable !== undefined && !isAnySettled) throw unavailable
+    return failures
   }
 
-  #tell(
-    inputs: readonly InputRoomEvent[],
-    results: readonly PromiseSettledResult<Outcome>[],
-  ): readonly string[] {
-    const failed = results.filter((result) => result.status === 'rejected')
-    const unavailable = failed.find(({ reason }) => isUnavailable(reason))
-    if (unavailable !== undefined && failed.length === results.length) throw unavailable.reason
-    return results.map((result, index) => {
-      if (result.status === 'fulfilled') return failureOf(result.value, inputs[index]?.kind)
-      return this.#textOf(result.reason)
-    })
+  #failureOf(result: PromiseSettledResult<Outcome>, kind: number | undefined): string {
+    return result.status === 'fulfilled' ? failureOf(result.value, kind) : this.#textOf(result.reason)
   }
 
   #textOf(error: unknown): string {

@@ -54,6 +54,48 @@ export function* eventsWithIds(
   return records
 }
 
+/**
+ * Goes over events with these IDs, `null` for each that is not stored, and holds only so many of them at a time.
+ *
+ * @param see - told of each event, and of its place in the list
+ */
+export function* passEventsWithIds(
+  view: View,
+  ids: readonly EventId[],
+  see: (record: EventRecord | null, index: number) => void,
+): Asking<Need, void> {
+  for (let at = 0; at < ids.length; at += PORTION) {
+    const { held } = view
+    const records = yield* eventsWithIds(view, ids.slice(at, at + PORTION))
+    for (const [index, record] of records.entries()) see(record, at + index)
+    view.forget(held)
+    yield undefined
+  }
+}
+
+/**
+ * The IDs of the events with these NIDs, in their order.
+ *
+ * @throws {RoomserverError} STORE_DAMAGED when one does not exist
+ */
+export function* idsOf(view: View, nids: readonly EventNid[]): Asking<Need, readonly EventId[]> {
+  const ids: EventId[] = []
+  for (let at = 0; at < nids.length; at += PORTION) {
+    const { held } = view
+    const portion = nids.slice(at, at + PORTION)
+    const known = portion.map((nid) => view.eventId(nid))
+    const unknown = yield* eventsOf(
+      view,
+      portion.filter((_nid, index) => known[index] === undefined),
+    )
+    const found = unknown.values()
+    for (const id of known) ids.push(id ?? found.next().value?.eventId ?? '')
+    view.forget(held)
+    if (at > 0) yield undefined
+  }
+  return ids
+}
+
 /** The NIDs of event types; `null` for each that no stored event has. */
 export function* typeNidsOf(
   view: View,

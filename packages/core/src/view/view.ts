@@ -17,9 +17,17 @@ import type { Found } from './loader.ts'
 import type { Need } from './need.ts'
 import type { Pieces } from './pieces.ts'
 
+/** How many events a view held at some moment. */
+export interface EventsHeld {
+  readonly byNid: number
+  readonly byId: number
+}
+
 /**
  * The pieces as one computation sees them: everything it has seen stays with it until it ends, however small the
  * shared cache is, and it remembers what turned out not to exist.
+ *
+ * What a long computation goes over once it can let go of ({@link View.forget}).
  *
  * Getters answer `undefined` for what is not loaded yet; then the computation yields a {@link Need}. For names that
  * the store does not know they answer `null`.
@@ -30,6 +38,10 @@ export class View {
   readonly #events = new Map<EventNid, EventRecord>()
   readonly #pdus = new Map<EventRecord, Pdu>()
   readonly #eventsById = new Map<EventId, EventRecord | null>()
+  /** What is kept of events that were let go. */
+  readonly #eventIds = new Map<EventNid, EventId>()
+  /** Events that the computation itself has put here. */
+  readonly #added = new Set<EventNid>()
   readonly #snapshots = new Map<SnapshotNid, SnapshotRecord>()
   readonly #blocks = new Map<BlockNid, BlockRecord>()
   readonly #typeNids = new Map<string, EventTypeNid | null>()
@@ -52,6 +64,32 @@ export class View {
   eventById(id: EventId): EventRecord | null | undefined {
     const own = this.#eventsById.get(id)
     return own === undefined ? pin(this.#eventsById, id, this.pieces.eventById(id)) : own
+  }
+
+  /** The ID of an event, known also when the event was let go. */
+  eventId(nid: EventNid): EventId | undefined {
+    return (this.#events.get(nid) ?? this.pieces.event(nid))?.eventId ?? this.#eventIds.get(nid)
+  }
+
+  /** How many events it holds; see {@link View.forget}. */
+  get held(): EventsHeld {
+    return { byNid: this.#events.size, byId: this.#eventsById.size }
+  }
+
+  /** Lets go of the events that it has come to hold since then, all but their IDs: they are loaded again when needed. */
+  forget({ byNid, byId }: EventsHeld): void {
+    for (const record of [...this.#events.values()].slice(byNid)) {
+      if (this.#added.has(record.nid)) continue
+      this.#eventIds.set(record.nid, record.eventId)
+      this.#events.delete(record.nid)
+      this.#pdus.delete(record)
+    }
+    for (const record of [...this.#eventsById.values()].slice(byId)) {
+      if (record === null || this.#added.has(record.nid)) continue
+      this.#eventIds.set(record.nid, record.eventId)
+      this.#eventsById.delete(record.eventId)
+      this.#pdus.delete(record)
+    }
   }
 
   snapshot(nid: SnapshotNid): SnapshotRecord | undefined {
@@ -105,6 +143,7 @@ export class View {
 
   /** Lets the computation see an event that is not committed yet, or a changed one as it will be. */
   addEvent(record: EventRecord, pdu?: Pdu): void {
+    this.#added.add(record.nid)
     this.#events.set(record.nid, record)
     if (pdu !== undefined) this.#pdus.set(record, pdu)
     this.#eventsById.set(record.eventId, record)

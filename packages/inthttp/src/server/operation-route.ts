@@ -74,7 +74,7 @@ async function answer(
   const onClose = () => gone.abort()
   reply.raw.once('close', onClose)
   try {
-    const work = () => call(decoded.value, { signal: gone.signal })
+    const work = () => call(decoded.value, { signal: gone.signal, givesRequest: true })
     const { traceparent } = request.headers
     const value = await (tracing === undefined ? work() : tracing.operation(name, oneOf(traceparent), work))
     return sendAnswer(reply, endpoint.response, value, limits.answerStallMs)

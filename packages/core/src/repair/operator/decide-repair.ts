@@ -1,12 +1,5 @@
 import type { StateChange } from '@roomserver/state'
-import {
-  type Asking,
-  type EventId,
-  type EventNid,
-  type EventRecord,
-  NO_NID,
-  RoomserverError,
-} from '@roomserver/types'
+import { type Asking, type EventNid, type EventRecord, NO_NID, RoomserverError } from '@roomserver/types'
 import { announcedChange, changesBetween } from '../../decide/current-state.ts'
 import type { DecideNeed } from '../../decide/decide-need.ts'
 import type { Draft } from '../../decide/draft.ts'
@@ -17,7 +10,7 @@ import { resolveAfter } from '../../decide/resolve.ts'
 import { sameSet } from '../../decide/same-set.ts'
 import { givenState } from '../../decide/state-before.ts'
 import { stateChanged } from '../../decide/state-changes.ts'
-import { eventsOf, eventWithId } from '../../view/asking.ts'
+import { eventsOf, eventWithId, idsOf } from '../../view/asking.ts'
 import { prunedExtremities } from './prune-extremities.ts'
 import type { RepairDifference, RepairedEntry, RepairPlan } from './repair-plan.ts'
 
@@ -48,7 +41,7 @@ export function* decideRepair(
   const isLost = plan.kind === 'extremities' && plan.isCurrentLost
   const changes = yield* changesBetween(draft, isLost ? current : before.current, current)
   const difference = {
-    extremities: { from: yield* idsOf(draft, known), to: ends.map(({ eventId }) => eventId) },
+    extremities: { from: yield* idsOf(draft.view, known), to: ends.map(({ eventId }) => eventId) },
     entries: yield* entriesOf(draft, changes),
   }
   if (isDryRun) return difference
@@ -111,10 +104,6 @@ function latestOf(ends: readonly EventRecord[]): EventRecord {
     { path: 'room', expected: 'a room with a state' },
     'the room has no state',
   )
-}
-
-function* idsOf(draft: Draft, nids: readonly EventNid[]): Asking<DecideNeed, readonly EventId[]> {
-  return (yield* eventsOf(draft.view, nids)).map(({ eventId }) => eventId)
 }
 
 /** The entries by the events themselves, which know their type and state key. */
