@@ -20,6 +20,7 @@ export {
 export { blockHash, snapshotHash } from './snapshot/hash.ts'
 export { allEntries, entriesOfType, lookup } from './snapshot/lookup.ts'
 export { type BlockNeed, type BlockReader, blocksOf, layersOf } from './snapshot/reader.ts'
+export { type Run, visibleRuns } from './snapshot/visible-runs.ts'
 export type {
   AccountChange,
   AccountEntry,

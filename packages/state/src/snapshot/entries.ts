@@ -32,9 +32,9 @@ export function eventAt(entries: Entries, index: number): EventNid {
   return entries[index * STRIDE + 2] as EventNid
 }
 
-/** The number of the first entry whose (type, state key) is not below the given one; O(log n). */
-export function lowerBound(entries: Entries, type: number, stateKey: number): number {
-  let low = 0
+/** The number of the first entry, from number `start` on, whose (type, state key) is not below the given one; O(log n). */
+export function lowerBound(entries: Entries, type: number, stateKey: number, start = 0): number {
+  let low = start
   let high = entryCount(entries)
   while (low < high) {
     const middle = (low + high) >>> 1

@@ -16,6 +16,8 @@ import { applyChanges, type StateAllocator } from './apply-changes.ts'
 import { difference, divergences } from './difference.ts'
 import { eachEntry, type Entries, entryCount } from './entries.ts'
 import { allEntries, entriesOfType, lookup } from './lookup.ts'
+import { layersOf } from './reader.ts'
+import { visibleRuns } from './visible-runs.ts'
 
 const entry = (type: number, stateKey: number, event: number): StateEntry => ({
   type: type as EventTypeNid,
@@ -105,6 +107,26 @@ it('is the naive map, whatever the changes and forks', () => {
             const found = lookup(snapshot, type as EventTypeNid, stateKey as StateKeyNid, pieces)
             expect(finish(found)).toBe(map.get(keyOf(type, stateKey)) ?? 0)
           }
+        }
+      }
+    }),
+  )
+})
+
+it('tells in which blocks the entries are that a snapshot shows', () => {
+  fc.assert(
+    fc.property(history, (steps) => {
+      const pieces = new Pieces()
+      for (const { snapshot } of play(pieces, steps)) {
+        const layers = finish(layersOf(snapshot, pieces))
+        const at = (type?: number) => {
+          const runs = visibleRuns(layers, type as EventTypeNid | undefined)
+          return runs.flatMap(({ layer, from, to }) => [...eachEntry(layers[layer]!)].slice(from, to))
+        }
+        expect(at()).toEqual([...eachEntry(finish(allEntries(snapshot, pieces)))])
+        for (let type = 1; type <= 4; type++) {
+          const ofType = finish(entriesOfType(snapshot, type as EventTypeNid, pieces))
+          expect(at(type)).toEqual([...eachEntry(ofType)])
         }
       }
     }),
