@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import type { AppserviceApi, FederationApi, RoomserverApi, UserApi } from '@roomserver/api'
+import type { AppserviceApi, FederationApi, RoomserverApi, UserApi, WrittenApi } from '@roomserver/api'
 import type { SigningKey } from '@roomserver/events'
 import type { Clock, Logger, ServerName } from '@roomserver/types'
 import type { RoomInput } from './input/create-input.ts'
@@ -9,7 +9,7 @@ import { createDummyEvents, type DummyEvents } from './perform/dummy-events.ts'
 import { Turns } from './perform/turns.ts'
 import type { Store } from './ports.ts'
 import type { Compatibility } from './query/context.ts'
-import { createQueries } from './query/create-queries.ts'
+import { createQueries, createWrittenQueries } from './query/create-queries.ts'
 import type { Pieces } from './view/pieces.ts'
 import { watchedStore } from './view/watched-store.ts'
 
@@ -47,6 +47,8 @@ export function createRoomserver(deps: RoomserverDeps, options: RoomserverOption
 /** A room server, and what brings the ends of rooms together that have too many. */
 export interface TendedRoomserver {
   readonly rooms: RoomserverApi
+  /** Those of its operations whose answers are long, for who sends them on. */
+  readonly written: WrittenApi<RoomserverApi>
   readonly dummyEvents: DummyEvents
 }
 
@@ -56,7 +58,11 @@ export function createTendedRoomserver(
   options: RoomserverOptions = {},
 ): TendedRoomserver {
   const context = contextOf(deps, options)
-  return { rooms: roomserverOf(context), dummyEvents: createDummyEvents(context, deps.input.forked) }
+  return {
+    rooms: roomserverOf(context),
+    written: createWrittenQueries(context),
+    dummyEvents: createDummyEvents(context, deps.input.forked),
+  }
 }
 
 function contextOf(deps: RoomserverDeps, { compatibility = 'current' }: RoomserverOptions): PerformContext {

@@ -30,7 +30,7 @@ export async function startRoomserver(config: Config, log: Logger, at?: AtPoint)
   const { federation, user, appservice } = parts.use(connectComponents(config, tracing))
   const engine = parts.use(await startEngine(config, log, federation, at))
   const { keyId, seed } = config.signingKey
-  const { rooms, dummyEvents } = createTendedRoomserver(
+  const { rooms, written, dummyEvents } = createTendedRoomserver(
     {
       store: engine.storage,
       pieces: engine.pieces,
@@ -49,7 +49,11 @@ export async function startRoomserver(config: Config, log: Logger, at?: AtPoint)
   parts.use(tendForks(dummyEvents))
   const scrubber = parts.use(startScrubber(engine.storage, config, log))
   const server: RoomserverServer = parts.use(
-    await serveRoomserver(rooms, { ...doorOptions(config, engine, { scrubber, dummyEvents }, log), tracing }),
+    await serveRoomserver(rooms, {
+      ...doorOptions(config, engine, { scrubber, dummyEvents }, log),
+      written,
+      tracing,
+    }),
   )
   const owned = parts.move()
   return { url: server.address, [Symbol.asyncDispose]: () => owned.disposeAsync() }

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { type WireShape, wireOf } from '../wire/annotation.ts'
-import { lastingParts } from './lasting.ts'
 import { entriesOf, flatMember, membersOf, writerOf } from './writers.ts'
+import { type Written, WrittenList, type WrittenPart } from './written-list.ts'
 
 /** How long a piece grows before it is handed out, in UTF-16 units. */
 const PIECE_LENGTH = 64 * 1024
@@ -11,14 +11,25 @@ export function encode<T>(schema: z.ZodType<T>, value: T): string {
   return writerOf(schema)(value)
 }
 
-/** Text, or the bytes of a text in UTF-8. */
-type Part = string | Uint8Array
-
 /**
  * The same in pieces of about 64 KiB, made one at a time: however many events there are in a list, no more than a
- * piece is held. What was kept of a {@link lasting} list comes as the bytes it was sent as before.
+ * piece is held.
  */
-export function* encodeInPieces<T>(schema: z.ZodType<T>, value: T): Generator<Part, void, undefined> {
+export function encodeInPieces<T>(schema: z.ZodType<T>, value: T): Generator<string, void, undefined> {
+  return writeInPieces(schema, value) as Generator<string, void, undefined>
+}
+
+/** Text, or what a {@link WrittenList} consists of. */
+type Part = string | WrittenPart
+
+/**
+ * The same of an answer in which lists may be written already: a {@link WrittenList} gives its own parts, and promises
+ * which have to be waited for before the next piece is asked for.
+ */
+export function* writeInPieces<T>(
+  schema: z.ZodType<T>,
+  value: T | Written<T>,
+): Generator<Part, void, undefined> {
   let piece = ''
   for (const part of parts(schema, value)) {
     const isText = typeof part === 'string'
@@ -34,12 +45,14 @@ export function* encodeInPieces<T>(schema: z.ZodType<T>, value: T): Generator<Pa
 /** Takes the value apart where it may be long: at the elements of its lists. */
 function* parts(schema: z.ZodType, value: unknown): Generator<Part, void, undefined> {
   const wire = wireOf(schema)
-  if (wire.kind === 'struct') {
+  if (value instanceof WrittenList) {
+    yield* value.parts()
+  } else if (wire.kind === 'struct') {
     yield* joined('{}', '{', '}', structParts(wire.members, value))
   } else if (wire.kind === 'flat') {
     yield* joined('{}', '{', '}', flatParts(wire, value))
   } else if (wire.kind === 'list' && Array.isArray(value) && value.length > 0) {
-    yield* lastingParts(value, () => listParts(writerOf(wire.of), value))
+    yield* listParts(writerOf(wire.of), value)
   } else {
     yield writerOf(schema)(value)
   }

@@ -1,5 +1,6 @@
-import { NO_NID, type RoomRecord, type WriteSet } from '@roomserver/types'
+import { type EventUpdate, NO_NID, type RoomRecord, type WriteSet } from '@roomserver/types'
 import type { Draft } from '../decide/draft.ts'
+import type { View } from '../view/view.ts'
 import type { ActorParts } from './room-actor.ts'
 
 /** Takes a committed draft over into the cache, counts what it did, and gives the room as it is now. */
@@ -21,7 +22,7 @@ export function takeOver(
     // Outliers come by the thousands with the state of a room, and few of them are looked at soon.
     pieces.putEvent(record, record.before === NO_NID ? undefined : view.pduOf(record, draft.rules))
   }
-  if (writeSet.updates.length > 0) pieces.rooms.rewrote(room.nid)
+  if (writeSet.updates.some((update) => isOfState(update, view))) pieces.rooms.rewrote(room.nid)
   pieces.rooms.moves(room)
   counters.count(writeSet)
   forked.saw(room)
@@ -31,4 +32,10 @@ export function takeOver(
     log.warn(fields, 'state reset: an entry of the current state fell back to an older event or to none')
   }
   return room
+}
+
+/** Whether a state may have the event, and it reads otherwise than before, or cites others. */
+function isOfState({ nid, json, authNids }: EventUpdate, view: View): boolean {
+  const isRewritten = json !== undefined || authNids !== undefined
+  return isRewritten && view.event(nid)?.stateKeyNid !== NO_NID
 }

@@ -1,4 +1,4 @@
-import type { RoomserverApi } from '@roomserver/api'
+import type { RoomserverApi, WrittenApi } from '@roomserver/api'
 import { queryBulkStateContent } from './bulk-state-content.ts'
 import type { QueryContext } from './context.ts'
 import { queryCurrentState } from './current-state.ts'
@@ -12,6 +12,8 @@ import { queryRoomVersionCapabilities, queryRoomVersionForRoom } from './room-ve
 import { queryServerBannedFromRoom } from './server-banned.ts'
 import { queryServerJoinedToRoom } from './servers.ts'
 import { queryStateAfterEvents, queryStateAndAuthChain } from './state-after.ts'
+import { LISTS } from './whole-state.ts'
+import { WRITTEN_LISTS } from './written/written-lists.ts'
 import { queryKnownUsers, queryRoomsForUser, querySharedUsers } from './users.ts'
 
 /** The operations that only read. */
@@ -27,9 +29,9 @@ export function createQueries(context: QueryContext): Queries {
     queryCurrentState: (request) => queryCurrentState(context, request),
     queryEventsById: (request) => queryEventsById(context, request),
     queryKnownUsers: (request) => queryKnownUsers(context, request),
-    queryLatestEventsAndState: (request) => queryLatestEventsAndState(context, request),
+    queryLatestEventsAndState: (request) => queryLatestEventsAndState(context, request, LISTS),
     queryMembershipForUser: (request) => queryMembershipForUser(context, request),
-    queryMembershipsForRoom: (request) => queryMembershipsForRoom(context, request),
+    queryMembershipsForRoom: (request) => queryMembershipsForRoom(context, request, LISTS),
     queryMissingEvents: (request) => queryMissingEvents(context, request),
     queryPublishedRooms: (request) => queryPublishedRooms(context, request),
     queryRestrictedJoinAllowed: (request) => queryRestrictedJoinAllowed(context, request),
@@ -40,7 +42,17 @@ export function createQueries(context: QueryContext): Queries {
     queryServerBannedFromRoom: (request) => queryServerBannedFromRoom(context, request),
     queryServerJoinedToRoom: (request) => queryServerJoinedToRoom(context, request),
     querySharedUsers: (request) => querySharedUsers(context, request),
-    queryStateAfterEvents: (request) => queryStateAfterEvents(context, request),
-    queryStateAndAuthChain: (request) => queryStateAndAuthChain(context, request),
+    queryStateAfterEvents: (request) => queryStateAfterEvents(context, request, LISTS),
+    queryStateAndAuthChain: (request) => queryStateAndAuthChain(context, request, LISTS),
+  }
+}
+
+/** The questions whose answers grow with the room, answered in writing. */
+export function createWrittenQueries(context: QueryContext): WrittenApi<RoomserverApi> {
+  return {
+    queryLatestEventsAndState: (request) => queryLatestEventsAndState(context, request, WRITTEN_LISTS),
+    queryMembershipsForRoom: (request) => queryMembershipsForRoom(context, request, WRITTEN_LISTS),
+    queryStateAfterEvents: (request) => queryStateAfterEvents(context, request, WRITTEN_LISTS),
+    queryStateAndAuthChain: (request) => queryStateAndAuthChain(context, request, WRITTEN_LISTS),
   }
 }

@@ -13,7 +13,6 @@ import {
   NO_NID,
   type RoomRecord,
 } from '@roomserver/types'
-import type { Weighed } from '../view/answer-lists.ts'
 import { eventsOf } from '../view/asking.ts'
 import type { Need } from '../view/need.ts'
 import { stateOfType } from '../view/state-at.ts'
@@ -23,6 +22,7 @@ import { look, type QueryContext } from './context.ts'
 import { MAX_CACHED, textsInChunks } from './event-texts.ts'
 import { rulesOf } from './headered.ts'
 import { eventsOfEntries } from './state-events.ts'
+import type { WholeLists } from './whole-lists.ts'
 
 const NEVER_THERE: Omit<QueryMembershipForUserResponse, 'room_exists'> = {
   event_id: '',
@@ -52,26 +52,31 @@ export async function queryMembershipForUser(
   }
 }
 
+type Answer<Members> = Omit<QueryMembershipsForRoomResponse, 'join_events'> & {
+  readonly join_events: readonly ClientEvent[] | Members
+}
+
 /**
  * The membership events of a room: for everybody, or as far as `sender` may see them, who sees the present while being
  * joined, and the time of leaving afterwards. Rooms that were forgotten do not count.
  */
-export async function queryMembershipsForRoom(
+export async function queryMembershipsForRoom<Members>(
   context: QueryContext,
   request: QueryMembershipsForRoomRequest,
-): Promise<QueryMembershipsForRoomResponse> {
+  lists: Pick<WholeLists<unknown, Members>, 'joined'>,
+): Promise<Answer<Members>> {
   const { room_id: roomId, sender, joined_only: joinedOnly, local_only: localOnly } = request
   const room = await context.store.room(roomId)
   if (room === undefined) return { join_events: [], has_been_in_room: false, is_room_forgotten: false }
   if (sender === '') {
-    const events = await presentMembers(context, room, { joinedOnly, localOnly })
+    const events = await presentMembers(context, room, { joinedOnly, localOnly }, lists)
     return { join_events: events, has_been_in_room: false, is_room_forgotten: false }
   }
   const member = await memberOf(context, room, sender)
   if (member === undefined) return { join_events: [], has_been_in_room: false, is_room_forgotten: false }
   const events =
     member.membership === 'join'
-      ? await presentMembers(context, room, { joinedOnly, localOnly: false })
+      ? await presentMembers(context, room, { joinedOnly, localOnly: false }, lists)
       : await membersSeenBy(context, room, member, joinedOnly)
   return { join_events: events, has_been_in_room: true, is_room_forgotten: member.forgotten }
 }
@@ -85,12 +90,14 @@ async function memberOf(
   return member === undefined || member.event === NO_NID ? undefined : member
 }
 
-async function presentMembers(
+async function presentMembers<Members>(
   context: QueryContext,
   room: RoomRecord,
   { joinedOnly, localOnly }: { readonly joinedOnly: boolean; readonly localOnly: boolean },
-): Promise<readonly ClientEvent[]> {
-  if (joinedOnly && !localOnly) return await joinedNow(context, room)
+  lists: Pick<WholeLists<unknown, Members>, 'joined'>,
+): Promise<readonly ClientEvent[] | Members> {
+  // From the current state: its events are at hand more often than the table's rows.
+  if (joinedOnly && !localOnly) return await lists.joined(context, room)
   const filter = joinedOnly ? ({ membership: 'join', localOnly } as const) : { localOnly }
   const members = await context.store.membershipsOfRoom(room.nid, filter)
   const nids = members
@@ -101,47 +108,32 @@ async function presentMembers(
   })
 }
 
-/** All joined members, from the current state: its events are at hand more often than the table's rows. */
-function joinedNow(context: QueryContext, room: RoomRecord): Promise<readonly ClientEvent[]> {
-  return context.pieces.lists.of({ kind: 'joined', room: room.nid, snapshot: room.current }, async () => {
-    const entries = await look(context, (view) => stateOfType(view, room.current, 'm.room.member'))
-    const nids = entries.map((entry) => entry.event)
-    const { list, bytes } = await (nids.length > MAX_CACHED
-      ? membersByText(context, room, nids)
-      : look(context, (view) => members(view, room, nids)))
-    return { list: list.filter(isJoin), bytes }
-  })
-}
-
-function* members(
-  view: View,
-  room: RoomRecord,
-  nids: readonly EventNid[],
-): Asking<Need, Weighed<ClientEvent>> {
-  const records = yield* eventsOf(view, nids)
-  return { list: yield* clientEvents(view, room, records), bytes: bytesOf(records) }
+/** All joined members, from the current state. */
+export async function joinedNow(context: QueryContext, room: RoomRecord): Promise<readonly ClientEvent[]> {
+  const entries = await look(context, (view) => stateOfType(view, room.current, 'm.room.member'))
+  const nids = entries.map((entry) => entry.event)
+  const events = await (nids.length > MAX_CACHED
+    ? membersByText(context, room, nids)
+    : look(context, function* (view) {
+        return yield* clientEvents(view, room, yield* eventsOf(view, nids))
+      }))
+  return events.filter(isJoin)
 }
 
 async function membersByText(
   context: QueryContext,
   room: RoomRecord,
   nids: readonly EventNid[],
-): Promise<Weighed<ClientEvent>> {
-  const list: ClientEvent[] = []
-  let bytes = 0
+): Promise<readonly ClientEvent[]> {
+  const events: ClientEvent[] = []
   for await (const texts of textsInChunks(context, nids)) {
-    for (const text of texts) list.push(clientEventOfText(text, room.roomId))
-    bytes += bytesOf(texts)
+    for (const text of texts) events.push(clientEventOfText(text, room.roomId))
   }
-  return { list, bytes }
+  return events
 }
 
-/** What events in the form for clients take, as objects and as written: about as much as their texts and what holds them. */
-function bytesOf(texts: readonly { readonly json: string }[]): number {
-  return texts.reduce((sum, { json }) => sum + 600 + json.length, 0)
-}
-
-function isJoin({ content }: ClientEvent): boolean {
+/** Whether a membership event says that the user is joined. */
+export function isJoin({ content }: ClientEvent): boolean {
   return content['membership'] === 'join'
 }
 

@@ -23,7 +23,15 @@ import { citedBy, headeredByNid } from './event-texts.ts'
 import { rulesOf } from './headered.ts'
 import { nidsOfState, resolved } from './known-state.ts'
 import { wantedOf, type WantedState } from './state-events.ts'
-import { authChainOf, authChainOfState, wholeStateEvents } from './whole-state.ts'
+import type { WholeLists } from './whole-lists.ts'
+import { authChainOf } from './whole-state.ts'
+
+/** An answer whose lists may be in another form. */
+type With<Events, Response> = {
+  readonly [Member in keyof Response]: Response[Member] extends readonly HeaderedEvent[]
+    ? Response[Member] | Events
+    : Response[Member]
+}
 
 /** The states after events of a room. */
 interface After {
@@ -33,10 +41,11 @@ interface After {
 }
 
 /** The state after events: resolved, where there are several of them and they do not agree. */
-export async function queryStateAfterEvents(
+export async function queryStateAfterEvents<Events>(
   context: QueryContext,
   { room_id: roomId, prev_event_ids: prev, state_to_fetch: wanted }: QueryStateAfterEventsRequest,
-): Promise<QueryStateAfterEventsResponse> {
+  lists: Pick<WholeLists<Events, unknown>, 'state'>,
+): Promise<With<Events, QueryStateAfterEventsResponse>> {
   const room = await roomWithState(context, roomId)
   if (room === undefined) {
     return { room_exists: false, room_version: '', prev_events_exist: false, state_events: [] }
@@ -46,7 +55,7 @@ export async function queryStateAfterEvents(
     room_exists: true,
     room_version: room.version,
     prev_events_exist: state !== undefined,
-    state_events: state === undefined ? [] : await eventsOfState(context, room, state),
+    state_events: state === undefined ? [] : await eventsOfState(context, room, state, lists),
   }
 }
 
@@ -67,20 +76,22 @@ function* stateAfter(
   return { nids: yield* nidsOfState(view, state, wanted) }
 }
 
-async function eventsOfState(
+async function eventsOfState<Events>(
   context: QueryContext,
   room: RoomRecord,
   state: StateOrNids,
-): Promise<readonly HeaderedEvent[]> {
-  if ('whole' in state) return await wholeStateEvents(context, room, state.whole)
+  lists: Pick<WholeLists<Events, unknown>, 'state'>,
+): Promise<readonly HeaderedEvent[] | Events> {
+  if ('whole' in state) return await lists.state(context, room, state.whole)
   return await headeredByNid(context, state.nids, rulesOf(room))
 }
 
 /** The state after events, and the auth chain of it and of `auth_event_ids`; or that chain alone. */
-export async function queryStateAndAuthChain(
+export async function queryStateAndAuthChain<Events>(
   context: QueryContext,
   request: QueryStateAndAuthChainRequest,
-): Promise<QueryStateAndAuthChainResponse> {
+  lists: WholeLists<Events, unknown>,
+): Promise<With<Events, QueryStateAndAuthChainResponse>> {
   const room = await roomWithState(context, request.room_id)
   const none = { state_events: [], auth_chain_events: [], prev_events_exist: false, is_rejected: false }
   if (room === undefined) return { room_exists: false, room_version: '', ...none }
@@ -95,28 +106,33 @@ export async function queryStateAndAuthChain(
     ...answer,
     prev_events_exist: true,
     is_rejected: after.isRejected,
-    ...(await stateAndChain(context, room, after.states, start, request.resolve_state)),
+    ...(await stateAndChain(context, room, { ...request, states: after.states, start }, lists)),
   }
 }
 
 type StateAndChain = Pick<QueryStateAndAuthChainResponse, 'state_events' | 'auth_chain_events'>
 
-async function stateAndChain(
+async function stateAndChain<Events>(
   context: QueryContext,
   room: RoomRecord,
-  states: readonly SnapshotNid[],
-  start: readonly EventNid[],
-  isResolved: boolean,
-): Promise<StateAndChain> {
+  wanted: {
+    readonly states: readonly SnapshotNid[]
+    /** Where the chain begins beside what the state cites. */
+    readonly start: readonly EventNid[]
+    readonly resolve_state: boolean
+  },
+  lists: WholeLists<Events, unknown>,
+): Promise<With<Events, StateAndChain>> {
+  const { states, start } = wanted
   const [only = NO_NID] = states
   if (states.length <= 1 && start.length === 0) {
     return {
-      state_events: await wholeStateEvents(context, room, only),
-      auth_chain_events: await authChainOfState(context, room, only),
+      state_events: await lists.state(context, room, only),
+      auth_chain_events: await lists.authChain(context, room, only),
     }
   }
   const nids = await look(context, (view) =>
-    isResolved ? resolvedNids(view, room, states) : joinedNids(view, states),
+    wanted.resolve_state ? resolvedNids(view, room, states) : joinedNids(view, states),
   )
   return {
     state_events: await headeredByNid(context, nids, rulesOf(room)),

@@ -15,7 +15,7 @@ import type {
 import { EMPTY_STATE_KEY_NID, EVENT_TYPE_NIDS } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
 import type { PieceStore } from '../ports.ts'
-import { AnswerLists } from './answer-lists.ts'
+import { AnswerPages } from './answer-pages.ts'
 import { ByteCache } from './byte-cache.ts'
 import { type Found, Loader } from './loader.ts'
 import type { Need } from './need.ts'
@@ -38,8 +38,8 @@ interface CachedEvent {
 export class Pieces {
   /** Whether what is cached of rooms' events still holds; to be told of every read of a room, and of our commits. */
   readonly rooms = new RoomEpochs()
-  /** Long lists made of the pieces. */
-  readonly lists: AnswerLists
+  /** What long answers are put together from. */
+  readonly pages: AnswerPages
   readonly #loader: Loader
   readonly #events: ByteCache<EventNid, CachedEvent>
   readonly #eventNids: ByteCache<EventId, EventNid>
@@ -55,7 +55,7 @@ export class Pieces {
   /** @param maxBytes - what the cached pieces may take, all kinds together */
   constructor(store: PieceStore, maxBytes: number) {
     this.#loader = new Loader(store)
-    this.lists = new AnswerLists(this.rooms, maxBytes * 0.14)
+    this.pages = new AnswerPages(this.rooms, maxBytes * 0.14)
     this.#events = new ByteCache(maxBytes * 0.55, ({ record }) => 700 + record.json.length * 3)
     this.#eventNids = new ByteCache(maxBytes * 0.05, () => 160)
     this.#snapshots = new ByteCache(maxBytes * 0.05, ({ blocks }) => 240 + blocks.length * 8)
@@ -67,7 +67,7 @@ export class Pieces {
   /** What the cache takes at present, in bytes (an estimate). */
   get bytes(): number {
     return [
-      this.lists,
+      this.pages,
       this.#events,
       this.#eventNids,
       this.#snapshots,

@@ -25,7 +25,7 @@ export class RoomEpochs {
     return this.#rooms.get(nid)?.epoch ?? this.#base
   }
 
-  /** A number that changes whenever stored events of a room may have, by redactions for one. */
+  /** A number that changes whenever stored state events of a room may have, by redactions for one. */
   rewrittenOf(nid: RoomNid): number {
     return this.#rooms.get(nid)?.rewritten ?? this.#base
   }
@@ -53,7 +53,7 @@ export class RoomEpochs {
     if (room !== undefined) this.#turn(room, revision)
   }
 
-  /** We have committed changes to stored events of the room; what is cached of them was changed with it. */
+  /** We have committed changes to stored state events of the room; what is cached of them was changed with it. */
   rewrote(nid: RoomNid): void {
     const room = this.#rooms.get(nid)
     if (room !== undefined) room.rewritten = ++this.#latest

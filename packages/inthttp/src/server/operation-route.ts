@@ -77,7 +77,9 @@ async function answer(
     const work = () => call(decoded.value, { signal: gone.signal, givesRequest: true })
     const { traceparent } = request.headers
     const value = await (tracing === undefined ? work() : tracing.operation(name, oneOf(traceparent), work))
-    return sendAnswer(reply, endpoint.response, value, limits.answerStallMs)
+    const onBroken = (error: unknown) =>
+      log.error({ operation: name, request_id: request.id, err: error }, 'answer was broken off')
+    return await sendAnswer(reply, endpoint.response, value, { stallMs: limits.answerStallMs, onBroken })
   } catch (error) {
     if (isFailure(error)) return sendError(reply, failureForm(error))
     if (gone.signal.aborted) return sendError(reply, unexpectedForm(request.id))

@@ -38,7 +38,7 @@ export async function roomserverPlugin(
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
   app.addHook('onRequest', guard(options, new RateLimit(limits.requestsPerSecondPerConnection)))
-  for (const operation of operationsOf(options.api)) {
+  for (const operation of operationsOf(options)) {
     const url = `/api${operation.endpoint.path}`
     app.route({ method: METHODS, url, handler: operationHandler(operation, shared), exposeHeadRoute: false })
   }
@@ -49,13 +49,14 @@ export async function roomserverPlugin(
   addServiceRoutes(app, openApiDocument(), options)
 }
 
-function operationsOf(api: RoomserverApi): readonly Operation[] {
+function operationsOf({ api, written = {} }: RoomserverPluginOptions): readonly Operation[] {
   return Object.entries(roomserverEndpoints).map(([name, endpoint]) => {
-    const call = api[name as keyof RoomserverApi] as Operation['call']
+    const from = name in written ? written : api
+    const call = from[name as keyof RoomserverApi] as Operation['call']
     return {
       name,
       endpoint: endpoint as Endpoint,
-      call: (request, context) => call.call(api, request, context),
+      call: (request, context) => call.call(from, request, context),
     }
   })
 }

@@ -2,14 +2,23 @@ import { ServerResponse } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
 import type { Writable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
-import { encodeInPieces } from '@roomserver/api'
+import { writeInPieces } from '@roomserver/api'
 import type { FastifyReply } from 'fastify'
 import type { ErrorForm } from './error-form.ts'
 
-type Schema = Parameters<typeof encodeInPieces>[0]
+type Schema = Parameters<typeof writeInPieces>[0]
+type Pieces = Iterator<string | Uint8Array | Promise<void>, void>
 
 /** How much of an answer is handed to the connection at a time, in bytes. */
-const BATCH_BYTES = 1024 * 1024
+const BATCH_BYTES = 512 * 1024
+
+/** How an answer is sent. */
+export interface Sending {
+  /** How long a caller may need for a batch. */
+  readonly stallMs: number
+  /** Told why an answer was broken off, other than by its caller. */
+  readonly onBroken: (error: unknown) => void
+}
 
 /** Sends an error. */
 export function sendError(reply: FastifyReply, form: ErrorForm): FastifyReply {
@@ -21,27 +30,28 @@ export function sendError(reply: FastifyReply, form: ErrorForm): FastifyReply {
 }
 
 /**
- * Sends an answer: all of it at once, or a long one batch by batch as the caller takes it. A caller who needs more
- * than `stallMs` for a batch is cut off.
+ * Sends an answer: all of it at once, or a long one batch by batch as the caller takes it, of which no more is made than
+ * is on its way. A caller who needs more than `stallMs` for a batch is cut off. An answer that cannot be brought to its
+ * end is reset, so that nobody takes it for a whole one.
  *
  * Nothing happens to an answer on its way, so it goes past Fastify, whose way out costs as much as a short answer.
  *
  * @throws whatever is wrong with the beginning of the value; later than that, the answer is broken off
  */
-export function sendAnswer(
+export async function sendAnswer(
   reply: FastifyReply,
   schema: Schema,
   value: unknown,
-  stallMs: number,
-): FastifyReply {
-  const pieces = encodeInPieces(schema, value)
-  const first = nextBatch(pieces)
+  sending: Sending,
+): Promise<FastifyReply> {
+  const pieces = writeInPieces(schema, value)
+  const first = await nextBatch(pieces)
   reply.hijack()
   const out = begin(reply, first.isLast ? first.length : undefined)
   if (out === undefined) return reply
   if (reply.request.method === 'HEAD') out.end()
   else if (first.isLast) finish(out, first)
-  else pour(out, first, pieces, stallMs).catch(() => out.destroy())
+  else void pour(out, first, pieces, sending)
   return reply
 }
 
@@ -65,12 +75,16 @@ interface Batch {
   readonly isLast: boolean
 }
 
-function nextBatch(source: Iterator<string | Uint8Array, void>): Batch {
+async function nextBatch(source: Pieces): Promise<Batch> {
   const pieces: Uint8Array[] = []
   let length = 0
   while (length < BATCH_BYTES) {
     const { value, done } = source.next()
     if (done === true) return { pieces, length, isLast: true }
+    if (value instanceof Promise) {
+      await value
+      continue
+    }
     const bytes = typeof value === 'string' ? Buffer.from(value, 'utf8') : value
     pieces.push(bytes)
     length += bytes.length
@@ -78,20 +92,27 @@ function nextBatch(source: Iterator<string | Uint8Array, void>): Batch {
   return { pieces, length, isLast: false }
 }
 
-async function pour(
-  out: Writable,
-  first: Batch,
-  rest: Iterator<string | Uint8Array, void>,
-  stallMs: number,
-): Promise<void> {
-  let batch = first
-  while (!batch.isLast) {
-    if (!write(out, batch) && !(await isTaken(out, stallMs))) return void out.destroy()
-    // A caller as fast as this one must not keep the others from their turn.
-    await setImmediate()
-    batch = nextBatch(rest)
+async function pour(out: Writable, first: Batch, rest: Pieces, sending: Sending): Promise<void> {
+  try {
+    let batch = first
+    while (!batch.isLast) {
+      if (!write(out, batch) && !(await isTaken(out, sending.stallMs))) return breakOff(out)
+      // A caller as fast as this one must not keep the others from their turn.
+      await setImmediate()
+      batch = await nextBatch(rest)
+    }
+    finish(out, batch)
+  } catch (error) {
+    breakOff(out)
+    sending.onBroken(error)
   }
-  finish(out, batch)
+}
+
+/** Ends an answer such that it cannot be taken for a whole one: HTTP/2 has a code for that, HTTP/1.1 only the connection. */
+function breakOff(out: Writable): void {
+  // Without an error, or by close(), Node says first that the answer is over.
+  if (out instanceof ServerResponse) out.destroy()
+  else out.destroy(new Error('the answer was broken off'))
 }
 
 /** Writes a batch. False: the caller has not taken it yet. */
@@ -113,13 +134,14 @@ function finish(out: Writable, batch: Batch): void {
 }
 
 /** Waits until the caller has taken what was written; false: he is gone, or took too long. */
-function isTaken(out: Writable, stallMs: number): Promise<boolean> {
+async function isTaken(out: Writable, stallMs: number): Promise<boolean> {
+  if (out.destroyed) return false
   const { promise, resolve } = Promise.withResolvers<boolean>()
   const timer = setTimeout(() => resolve(false), stallMs)
   const onDrain = () => resolve(true)
   const onClose = () => resolve(false)
   out.once('drain', onDrain).once('close', onClose)
-  return promise.finally(() => {
+  return await promise.finally(() => {
     clearTimeout(timer)
     out.off('drain', onDrain).off('close', onClose)
   })

@@ -1,0 +1,29 @@
+/** Something written already, in UTF-8, or a promise to wait for before the next can be had. */
+export type WrittenPart = Uint8Array | Promise<void>
+
+/**
+ * A list in an answer that is written already, or while it is sent: its parts together are its JSON text, brackets
+ * included. They are asked for one at a time, so that of a long list no more is held than is on its way.
+ */
+export class WrittenList {
+  /** Begins from the start each time. A part that fails breaks the answer off. */
+  readonly parts: () => Iterable<WrittenPart>
+
+  constructor(parts: () => Iterable<WrittenPart>) {
+    this.parts = parts
+  }
+}
+
+/** A response in which a list may stand as {@link WrittenList}. */
+export type Written<Response> = {
+  readonly [Member in keyof Response]: Response[Member] extends readonly unknown[]
+    ? Response[Member] | WrittenList
+    : Response[Member]
+}
+
+/** Operations whose answers come written, for who sends them on. */
+export type WrittenApi<Api> = {
+  readonly [Name in keyof Api]?: Api[Name] extends (...args: infer Args) => Promise<infer Response>
+    ? (...args: Args) => Promise<Written<Response>>
+    : never
+}

@@ -1,0 +1,112 @@
+import type { EventNid, RoomRecord } from '@roomserver/types'
+import { damaged } from '../../view/asking.ts'
+import { giveWay } from '../../view/ask.ts'
+import type { QueryContext } from '../context.ts'
+import { citedByState, recordsOf } from './cited-by-state.ts'
+import type { Sequence } from './sequence.ts'
+import type { Shown } from './shown-state.ts'
+
+type Context = Pick<QueryContext, 'store' | 'pieces'>
+
+/** An auth chain, in the parts that it was found in. Immutable, like the parts. */
+interface Chain {
+  /** What the state cited that it is the chain of. */
+  readonly cited: ReadonlySet<EventNid>
+  readonly links: readonly Link[]
+}
+
+/** Events of a chain, each in one link only. */
+interface Link extends Sequence {
+  readonly nids: ReadonlySet<EventNid>
+}
+
+/** How many events of a chain are looked at in one go. */
+const PORTION = 256
+
+/**
+ * The auth chain of a whole state: what its events cite, what that cites, and so on. A state that cites what an earlier
+ * one did, and more, has the same chain and what the new citations add.
+ *
+ * @throws {RoomserverError} STORE_DAMAGED when an event of it does not exist
+ */
+export async function chainOfState(context: Context, room: RoomRecord, state: Shown): Promise<Shown> {
+  const { pages } = context.pieces
+  const rewritten = pages.rewrittenOf(room.nid)
+  const cited = await citedByState(context, room, state)
+  const name = `chain of room ${room.nid}`
+  const kept = pages.get<Chain>(room.nid, name)
+  const base = kept !== undefined && isWithin(kept.cited, cited) ? kept.links : []
+  const links = withLink(base, await newIn(context, base, cited), () => pages.newName())
+  if (kept === undefined || links !== kept.links) {
+    const count = links.reduce((sum, link) => sum + link.length, 0)
+    pages.put(name, { cited, links } satisfies Chain, 300 + (count + cited.size) * 80, rewritten)
+  }
+  return { sequences: links, runs: links.map(({ length }, layer) => ({ layer, from: 0, to: length })) }
+}
+
+function isWithin(some: ReadonlySet<EventNid>, all: ReadonlySet<EventNid>): boolean {
+  return some.size <= all.size && [...some].every((nid) => all.has(nid))
+}
+
+/** Those of the chain of `cited` that the links do not have, generation by generation. */
+async function newIn(
+  context: Context,
+  links: readonly Link[],
+  cited: ReadonlySet<EventNid>,
+): Promise<ReadonlySet<EventNid>> {
+  const found = new Set<EventNid>()
+  const isNew = (nid: EventNid) => !found.has(nid) && !links.some(({ nids }) => nids.has(nid))
+  let generation = [...cited].filter(isNew)
+  while (generation.length > 0) {
+    for (const nid of generation) found.add(nid)
+    const next = new Set<EventNid>()
+    for (let from = 0; from < generation.length; from += PORTION) {
+      for (const nid of await citedBy(context, generation.slice(from, from + PORTION))) {
+        if (isNew(nid)) next.add(nid)
+      }
+      await giveWay()
+    }
+    generation = [...next]
+  }
+  return found
+}
+
+async function citedBy(context: Context, nids: readonly EventNid[]): Promise<readonly EventNid[]> {
+  const records = await recordsOf(context, nids)
+  return records.flatMap(
+    (record, index) => record?.authNids ?? damaged(`event NID ${nids[index]} is not stored`),
+  )
+}
+
+/** Adds a link, which takes its neighbours in as long as they are not much larger, so that there are few links. */
+function withLink(
+  links: readonly Link[],
+  found: ReadonlySet<EventNid>,
+  newName: () => string,
+): readonly Link[] {
+  if (found.size === 0) return links
+  const kept = [...links]
+  const taken = [found]
+  let size = found.size
+  for (let last = kept.at(-1); last !== undefined && last.length <= 2 * size; last = kept.at(-1)) {
+    kept.pop()
+    taken.unshift(last.nids)
+    size += last.length
+  }
+  return [
+    ...kept,
+    linkOf(
+      newName(),
+      taken.flatMap((nids) => [...nids]),
+    ),
+  ]
+}
+
+function linkOf(name: string, list: readonly EventNid[]): Link {
+  return {
+    name,
+    length: list.length,
+    nids: new Set(list),
+    nidAt: (index) => list[index] ?? damaged(`an auth chain has no event number ${index}`),
+  }
+}

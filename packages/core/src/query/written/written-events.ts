@@ -1,0 +1,98 @@
+import { WrittenList, type WrittenPart } from '@roomserver/api'
+import { type EventNid, type EventText, NO_NID, type RoomRecord } from '@roomserver/types'
+import { damaged } from '../../view/asking.ts'
+import type { QueryContext } from '../context.ts'
+import { nidsOfPage, type PageRange, pagesOf, type Sequence } from './sequence.ts'
+import type { Shown } from './shown-state.ts'
+import { gathered } from './gathered.ts'
+import { bytesOfPage, sliceOfPage, type TextPage, type WriteEvent, writePage } from './text-page.ts'
+
+type Context = Pick<QueryContext, 'store' | 'pieces'>
+
+/** How events are written. */
+export interface Form {
+  readonly name: string
+  readonly write: WriteEvent
+}
+
+const utf8 = new TextEncoder()
+
+/**
+ * Events of a room, written as a JSON list page by page, as it is sent; `null` where there are none, as the reference
+ * writes it. Pages are kept up to a share of the cache; what is beyond that is read anew each time, and held no longer
+ * than it takes to send it.
+ */
+export function writtenEvents(context: Context, room: RoomRecord, shown: Shown, form: Form): WrittenList {
+  return new WrittenList(() => gathered(listParts(context, room, shown, form)))
+}
+
+function* listParts(
+  context: Context,
+  room: RoomRecord,
+  { sequences, runs }: Shown,
+  form: Form,
+): Generator<WrittenPart, void, void> {
+  const pages = new WrittenPages(context, room, form)
+  let isFirst = true
+  for (const run of runs) {
+    const sequence = sequences[run.layer]
+    if (sequence === undefined) continue
+    for (const range of pagesOf(sequence, run)) {
+      const page = yield* pages.page(sequence, range)
+      const from = Math.max(run.from - range.from, 0)
+      const slice = sliceOfPage(page, from, Math.min(run.to, range.to) - range.from)
+      if (slice.length === 0) continue
+      if (isFirst) yield utf8.encode('[')
+      yield isFirst ? slice.subarray(1) : slice
+      isFirst = false
+    }
+  }
+  yield utf8.encode(isFirst ? 'null' : ']')
+}
+
+/** The pages of one answer. */
+class WrittenPages {
+  readonly #context: Context
+  readonly #room: RoomRecord
+  readonly #form: Form
+  #bytesLeft: number
+
+  constructor(context: Context, room: RoomRecord, form: Form) {
+    this.#context = context
+    this.#room = room
+    this.#form = form
+    this.#bytesLeft = context.pieces.pages.maxAnswerBytes
+  }
+
+  /** A page that was kept, or is written now. @throws {RoomserverError} STORE_DAMAGED when an event does not exist */
+  *page(sequence: Sequence, range: PageRange): Generator<Promise<void>, TextPage, void> {
+    const { pages } = this.#context.pieces
+    const name = `${this.#form.name} ${sequence.name} ${range.from} ${range.to}`
+    const kept = pages.get<TextPage>(this.#room.nid, name)
+    const rewritten = pages.rewrittenOf(this.#room.nid)
+    const page = kept ?? writePage(yield* this.#texts(nidsOfPage(sequence, range)), this.#form.write)
+    const bytes = bytesOfPage(page)
+    this.#bytesLeft -= bytes
+    if (kept === undefined && this.#bytesLeft >= 0) pages.put(name, page, bytes, rewritten)
+    return page
+  }
+
+  *#texts(nids: readonly EventNid[]): Generator<Promise<void>, readonly (EventText | undefined)[], void> {
+    const { store, pieces } = this.#context
+    const texts = new Map<EventNid, EventText>()
+    const missing: EventNid[] = []
+    for (const nid of nids) {
+      const event = nid === NO_NID ? undefined : pieces.event(nid)
+      if (event !== undefined) texts.set(nid, event)
+      else if (nid !== NO_NID) missing.push(nid)
+    }
+    if (missing.length > 0) {
+      yield store.eventTexts(missing).then((read) => {
+        for (const text of read) texts.set(text.nid, text)
+      })
+    }
+    return nids.map((nid) =>
+      nid === NO_NID ? undefined : (texts.get(nid) ?? damaged(`event NID ${nid} is not stored`)),
+    )
+  }
+}

@@ -1,0 +1,126 @@
+import { Agent, request as http1Request } from 'node:http'
+import { connect, constants } from 'node:http2'
+import { setImmediate, setTimeout as delay } from 'node:timers/promises'
+import { filled, QueryLatestEventsAndStateResponse, WrittenList, type WrittenPart } from '@roomserver/api'
+import { silentLogger } from '@roomserver/types'
+import { describe, expect, it } from 'vitest'
+import { type ServeOptions, serveRoomserver } from '../src/index.ts'
+import { fakeRoomserver } from './fake-roomserver.ts'
+import { type Ask, askHttp1, askHttp2 } from './raw-requests.ts'
+
+const PATH = '/api/roomserver/queryLatestEventsAndState'
+const ELEMENT = `{"a":"${'ü'.repeat(8_000)}"}`
+const PARTS = 2_000
+
+/** A list of 32 MB, of which every other part comes later; counts those that were asked for. */
+function longList(failAt = Infinity) {
+  const counted = { parts: 0, ended: 0 }
+  const list = new WrittenList(function* (): Generator<WrittenPart, void, void> {
+    for (; counted.parts < PARTS; counted.parts++) {
+      const fails = counted.parts >= failAt
+      if (fails || counted.parts % 2 === 1) {
+        yield setImmediate().then(() => (fails ? Promise.reject(new Error('lost')) : undefined))
+      }
+      yield Buffer.from(`${counted.parts === 0 ? '[' : ','}${ELEMENT}`)
+    }
+    yield Buffer.from(']')
+    counted.ended++
+  })
+  return { counted, list }
+}
+
+async function serve(list: WrittenList, options: ServeOptions = {}) {
+  const faults: unknown[] = []
+  const log = { ...silentLogger, error: (fields: object) => void faults.push(fields) }
+  const server = await serveRoomserver(fakeRoomserver().api, {
+    listen: { port: 0 },
+    log,
+    written: {
+      queryLatestEventsAndState: async () => ({
+        ...filled(QueryLatestEventsAndStateResponse, { depth: 7 }),
+        state_events: list,
+      }),
+    },
+    ...options,
+  })
+  return { server, faults, [Symbol.asyncDispose]: () => server.close() }
+}
+
+describe.each<[string, Ask]>([
+  ['HTTP/1.1', askHttp1],
+  ['h2c', askHttp2],
+])('%s', (_name, ask) => {
+  it('sends a list in parts, waiting for those that are not at hand', async () => {
+    const { counted, list } = longList()
+    await using served = await serve(list)
+    const { status, body } = await ask(served.server.address, { path: PATH, body: '{}' })
+    expect(status).toBe(200)
+    const answer = JSON.parse(body) as { state_events: { a: string }[]; depth: number }
+    expect(answer.depth).toBe(7)
+    expect(answer.state_events).toHaveLength(PARTS)
+    expect(answer.state_events.every(({ a }) => a.length === 8_000)).toBe(true)
+    expect([counted.ended, served.faults]).toEqual([1, []])
+  })
+
+  it('breaks an answer off that cannot be brought to its end, so that nobody takes it for whole', async () => {
+    await using served = await serve(longList(500).list)
+    await expect(ask(served.server.address, { path: PATH, body: '{}' })).rejects.toThrow(
+      /ECONNRESET|aborted|hang up|INTERNAL_ERROR/,
+    )
+    expect(served.faults).toMatchObject([{ err: { message: 'lost' } }])
+  })
+
+  it('answers with an error where the beginning fails already', async () => {
+    await using served = await serve(longList(1).list)
+    expect((await ask(served.server.address, { path: PATH, body: '{}' })).status).toBe(500)
+  })
+})
+
+it('makes no more of a list than a slow caller takes, and stops when the caller is gone', async () => {
+  const { counted, list } = longList()
+  await using served = await serve(list)
+  const session = connect(served.server.address)
+  const stream = session.request({ ':method': 'POST', ':path': PATH })
+  stream.end('{}')
+  await new Promise((resolve) => stream.once('response', resolve))
+  await delay(200)
+  const untaken = counted.parts
+  expect(untaken).toBeLessThan(PARTS / 10)
+  stream.resume()
+  while (counted.parts < PARTS / 2) await delay(1)
+  stream.pause()
+  stream.close(constants.NGHTTP2_CANCEL)
+  await delay(200)
+  expect(counted.parts).toBeLessThan(PARTS)
+  session.close()
+  expect(served.faults).toEqual([])
+})
+
+it('stops when the connection of a caller by HTTP/1.1 is gone', async () => {
+  const { counted, list } = longList()
+  await using served = await serve(list)
+  const agent = new Agent()
+  const request = http1Request(new URL(PATH, served.server.address), { method: 'POST', agent })
+  await new Promise<void>((resolve) => {
+    request.once('response', (response) => response.once('data', () => resolve())).end('{}')
+  })
+  request.on('error', () => undefined).destroy()
+  await delay(200)
+  expect(counted.parts).toBeLessThan(PARTS)
+  expect(served.faults).toEqual([])
+})
+
+it('resets the answer of a caller by HTTP/2 who takes nothing for too long', async () => {
+  const { counted, list } = longList()
+  await using served = await serve(list, { limits: { answerStallMs: 100 } })
+  const session = connect(served.server.address)
+  const stream = session.request({ ':method': 'POST', ':path': PATH })
+  stream.end('{}')
+  const failed = new Promise<unknown>((resolve) => stream.once('error', resolve))
+  await new Promise((resolve) => stream.once('response', resolve))
+  await delay(300)
+  stream.resume()
+  expect(await failed).toMatchObject({ message: expect.stringContaining('INTERNAL_ERROR') as string })
+  expect(counted.parts).toBeLessThan(PARTS / 10)
+  session.close()
+})
