@@ -17,6 +17,7 @@ import type { RoomsTable } from './tables/rooms.ts'
 import type { SchemaVersionsTable } from './tables/schema-versions.ts'
 import type { SnapshotsTable } from './tables/snapshots.ts'
 import type { EventTypesTable, StateKeysTable } from './tables/strings.ts'
+import type { ToldStatesTable } from './tables/told-states.ts'
 import type { TransactionsTable } from './tables/transactions.ts'
 
 /** Every table and its row. */
@@ -41,6 +42,7 @@ export interface Schema {
   schema_versions: SchemaVersionsTable
   snapshots: SnapshotsTable
   state_keys: StateKeysTable
+  told_states: ToldStatesTable
   transactions: TransactionsTable
 }
 

@@ -81,6 +81,8 @@ function roomMethods(db: Db, tables: Tables) {
     allocate: ranges.allocate.bind(ranges) as NidRanges['allocate'],
     danglingPrev: (ids: readonly EventId[]) => tables.danglingPrev.naming(db, ids),
     mentions: (ids: readonly EventId[]) => tables.mentions.of(db, ids),
+    toldStates: (roomNid: RoomNid) => tables.toldStates.ofRoom(db, roomNid),
+    dueToldStates: (after: EventNid, limit: number) => tables.toldStates.due(db, after, limit),
     redactionsOf: (ids: readonly EventId[]) => tables.redactions.of(db, ids),
     commit: (writeSets: readonly WriteSet[]) => commit(db, tables, writeSets),
     journal: (

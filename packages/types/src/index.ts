@@ -48,6 +48,7 @@ export type {
   RoomRecord,
   SnapshotRecord,
   StateEntry,
+  ToldStateRecord,
   TransactionRecord,
   Verdict,
   WriteSet,

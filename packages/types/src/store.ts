@@ -138,9 +138,25 @@ export interface RedactionRecord {
   readonly applied: boolean
 }
 
+/**
+ * An event at a state before it that another server told, since events that it builds on were missing. Once its whole
+ * history is there, back to the create event, the state is worked out from that and the record is settled.
+ */
+export interface ToldStateRecord {
+  readonly event: EventNid
+  readonly roomNid: RoomNid
+  /**
+   * The event whose told state has to be worked out first; the event itself where events that it builds on are missing;
+   * 0: it is to be looked at now.
+   */
+  readonly waitsFor: EventNid
+  readonly isSettled: boolean
+}
+
 /** Where an event ID is met with in the store: as that of a stored event, as a prev event, as what is redacted. */
 export type Mention =
-  | { readonly kind: 'event' | 'prev-event'; readonly id: EventId }
+  | { readonly kind: 'event'; readonly id: EventId }
+  | { readonly kind: 'prev-event'; readonly id: EventId; readonly by: EventNid }
   | { readonly kind: 'redaction'; readonly id: EventId; readonly redaction: RedactionRecord }
 
 /** Why an entry of the current state changed. */
@@ -251,6 +267,8 @@ export interface WriteSet {
   readonly updates: readonly EventUpdate[]
   /** Events that name a prev event which is not stored: once that comes in, it is no forward extremity. */
   readonly danglingPrev: readonly { readonly prev: EventId; readonly by: EventNid }[]
+  /** Events at states that were told, as they stand now. */
+  readonly toldStates: readonly ToldStateRecord[]
   readonly blocks: readonly BlockRecord[]
   readonly snapshots: readonly SnapshotRecord[]
   readonly memberships: readonly MembershipRecord[]
@@ -271,6 +289,7 @@ export const NO_CHANGES: Omit<WriteSet, 'room' | 'next'> = {
   events: [],
   updates: [],
   danglingPrev: [],
+  toldStates: [],
   blocks: [],
   snapshots: [],
   memberships: [],

@@ -40,7 +40,7 @@ export class RoomRecords {
   /** The records of a part, with the redactions and the open ends in it; events that are stored already are left out. */
   async of(
     part: readonly DendriteEvent[],
-  ): Promise<Pick<WriteSet, 'events' | 'redactions' | 'danglingPrev'>> {
+  ): Promise<Pick<WriteSet, 'events' | 'redactions' | 'danglingPrev' | 'toldStates'>> {
     await this.#parse(part)
     const made: { readonly record: EventRecord; readonly pdu: Pdu }[] = []
     for (const { event_nid: number } of part) {
@@ -49,10 +49,18 @@ export class RoomRecords {
       if (event !== undefined && pdu !== undefined && !event.isStored)
         made.push({ record: await this.#record(event, pdu), pdu })
     }
+    const danglingPrev = made.flatMap(({ record, pdu }) => this.#openEnds(record, pdu))
+    const open = [...new Set(danglingPrev.map(({ by }) => by))]
     return {
       events: made.map(({ record }) => record),
       redactions: made.flatMap(({ record, pdu }) => this.#redactionBy(record, pdu)),
-      danglingPrev: made.flatMap(({ record, pdu }) => this.#openEnds(record, pdu)),
+      danglingPrev,
+      toldStates: open.map((event) => ({
+        event,
+        roomNid: this.#from.roomNid,
+        waitsFor: event,
+        isSettled: false,
+      })),
     }
   }
 

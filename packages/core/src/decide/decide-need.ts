@@ -1,4 +1,5 @@
 import type { EventId, Nids, UserId } from '@roomserver/types'
+import type { RoomGraph } from '../graph/room-graph.ts'
 import type { Need } from '../view/need.ts'
 
 /** What a decision lacks: pieces, NIDs to give away, or what the store knows about its room beside the pieces. */
@@ -7,6 +8,10 @@ export type DecideNeed =
   | { readonly kind: 'nids'; readonly of: keyof Nids }
   /** Which of these events are named as prev events by events of the graph. */
   | { readonly kind: 'dangling'; readonly ids: readonly EventId[] }
+  /** Events of the room at states that were told. */
+  | { readonly kind: 'told-states' }
+  /** All events of the room, put into a graph. */
+  | { readonly kind: 'graph'; readonly into: RoomGraph }
   /** Whether we take part in the room. */
   | { readonly kind: 'takes-part' }
   | { readonly kind: 'redactions-of'; readonly ids: readonly EventId[] }

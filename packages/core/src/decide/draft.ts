@@ -1,23 +1,25 @@
 import type { Pdu } from '@roomserver/events'
-import type {
-  BlockRecord,
-  EventId,
-  EventNid,
-  EventRecord,
-  EventTypeNid,
-  EventUpdate,
-  Interned,
-  InviteRecord,
-  JournalRecord,
-  MembershipRecord,
-  OutputKind,
-  OutputRecord,
-  RedactionRecord,
-  RoomRecord,
-  SnapshotRecord,
-  StateKeyNid,
-  TransactionRecord,
-  WriteSet,
+import {
+  type BlockRecord,
+  type EventId,
+  type EventNid,
+  type EventRecord,
+  type EventTypeNid,
+  type EventUpdate,
+  type Interned,
+  type InviteRecord,
+  type JournalRecord,
+  type MembershipRecord,
+  NO_NID,
+  type OutputKind,
+  type OutputRecord,
+  type RedactionRecord,
+  type RoomRecord,
+  type SnapshotRecord,
+  type StateKeyNid,
+  type ToldStateRecord,
+  type TransactionRecord,
+  type WriteSet,
 } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
 import type { View } from '../view/view.ts'
@@ -63,6 +65,7 @@ export class Draft {
   readonly #events = new Map<EventNid, EventRecord>()
   readonly #updates = new Map<EventNid, EventUpdate>()
   readonly #danglingPrev: { readonly prev: string; readonly by: EventNid }[] = []
+  readonly #toldStates = new Map<EventNid, ToldStateRecord>()
   readonly #blocks: BlockRecord[] = []
   readonly #snapshots: SnapshotRecord[] = []
   readonly #memberships = new Map<StateKeyNid, MembershipRecord>()
@@ -89,8 +92,9 @@ export class Draft {
 
   /** Whether nothing was decided that has to be written. */
   get isEmpty(): boolean {
-    const written = this.#events.size + this.#updates.size + this.#outputs.length + this.#memberships.size
-    return written === 0 && this.room === this.read
+    const written = [this.#events, this.#updates, this.#memberships, this.#toldStates].map(({ size }) => size)
+    const count = written.reduce((sum, size) => sum + size, this.#outputs.length)
+    return count === 0 && this.room === this.read
   }
 
   /** Whether it rests on something that only a commit can show to be right. */
@@ -103,6 +107,19 @@ export class Draft {
     this.#unmentioned.add(id)
     this.view.addAbsent(id)
     this.reads.setUnmentioned(id)
+  }
+
+  /** Events that it adds or changes. */
+  get touchedEvents(): readonly EventNid[] {
+    return [...this.#events.keys(), ...this.#updates.keys()]
+  }
+
+  /** Events whose told states are to be looked at once this is committed. */
+  get dueToldStates(): readonly EventNid[] {
+    const due = [...this.#toldStates.values()].filter(
+      ({ waitsFor, isSettled }) => waitsFor === NO_NID && !isSettled,
+    )
+    return due.map(({ event }) => event)
   }
 
   addEventType(nid: EventTypeNid, text: string): void {
@@ -133,7 +150,26 @@ export class Draft {
 
   addDanglingPrev(prev: string, by: EventNid): void {
     this.#danglingPrev.push({ prev, by })
-    this.reads.setNamed(prev)
+    this.reads.addNaming(prev, by)
+  }
+
+  /**
+   * Notes that an event stands at a state that was told, or what that waits for now.
+   *
+   * @param waitsFor - see `ToldStateRecord`
+   */
+  setToldState(event: EventNid, waitsFor: EventNid): void {
+    this.#putToldState({ event, roomNid: this.read.nid, waitsFor, isSettled: false })
+  }
+
+  /** Notes that the state before an event was worked out, so that nothing that was told counts any more. */
+  settleToldState(event: EventNid): void {
+    this.#putToldState({ event, roomNid: this.read.nid, waitsFor: event, isSettled: true })
+  }
+
+  #putToldState(record: ToldStateRecord): void {
+    this.#toldStates.set(record.event, record)
+    this.reads.setToldState(record)
   }
 
   addBlock(block: BlockRecord): void {
@@ -183,6 +219,7 @@ export class Draft {
       events: [...this.#events.values()],
       updates: [...this.#updates.values()],
       danglingPrev: this.#danglingPrev,
+      toldStates: [...this.#toldStates.values()],
       blocks: this.#blocks,
       snapshots: this.#snapshots,
       memberships: [...this.#memberships.values()],

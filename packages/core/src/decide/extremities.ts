@@ -20,8 +20,7 @@ export function* moveExtremities(
   prev: readonly EventRecord[],
   rewrites: boolean,
 ): Asking<DecideNeed, void> {
-  if (draft.reads.isNamed(record.eventId) === undefined) yield { kind: 'dangling', ids: [record.eventId] }
-  const isNamed = draft.reads.isNamed(record.eventId) === true
+  const isNamed = (yield* eventsThatName(draft, record)).some(({ verdict }) => verdict === 'accepted')
   const replaced = yield* builtUpon(draft, prev)
   const kept = rewrites
     ? yield* unheardEnds(draft, record)
@@ -30,6 +29,16 @@ export function* moveExtremities(
   const records = yield* eventsOf(draft.view, extremities)
   const depth = Math.max(...records.map((extremity) => extremity.depth))
   draft.room = { ...draft.room, extremities, depth }
+}
+
+/** Events of the graph that name one as a prev event, and were there first. */
+export function* eventsThatName(
+  { reads, view, read }: Draft,
+  { eventId }: EventRecord,
+): Asking<DecideNeed, readonly EventRecord[]> {
+  if (reads.namedBy(eventId) === undefined) yield { kind: 'dangling', ids: [eventId] }
+  const naming = yield* eventsOf(view, reads.namedBy(eventId) ?? [])
+  return naming.filter(({ roomNid }) => roomNid === read.nid)
 }
 
 function* builtUpon(draft: Draft, prev: readonly EventRecord[]): Asking<DecideNeed, ReadonlySet<EventNid>> {

@@ -1,17 +1,23 @@
-import type {
-  EventId,
-  EventNid,
-  InviteRecord,
-  Mention,
-  RedactionRecord,
-  RoomNid,
-  UserId,
+import {
+  type EventId,
+  type EventNid,
+  type EventRecord,
+  type InviteRecord,
+  type Mention,
+  NO_NID,
+  type RedactionRecord,
+  type RoomNid,
+  type ToldStateRecord,
+  type UserId,
 } from '@roomserver/types'
+import type { RoomGraph } from '../graph/room-graph.ts'
 import type { Store } from '../ports.ts'
 import { Gatherer } from '../view/gatherer.ts'
 
 /** From how many users on the invites of the whole room are read at once. */
 const MANY_USERS = 32
+/** How many events of a graph are read at a time. */
+const GRAPH_PAGE = 500
 
 /** Reads, for many rooms at once, of what the store knows about events and rooms beside the pieces. */
 export class RoomReader {
@@ -37,6 +43,15 @@ export class RoomReader {
 
   mentions(ids: readonly EventId[]): Promise<readonly Mention[]> {
     return this.#mentions.load(ids)
+  }
+
+  toldStates(roomNid: RoomNid): Promise<readonly ToldStateRecord[]> {
+    return this.#store.toldStates(roomNid)
+  }
+
+  /** A room's events in the order of their NIDs, page by page. */
+  eventsOfRoom(roomNid: RoomNid, after: EventNid, limit: number): Promise<readonly EventRecord[]> {
+    return this.#store.eventsOfRoom(roomNid, after, limit)
   }
 
   /** Whether users of a server are in a room, or none ever was. */
@@ -71,19 +86,26 @@ export class RoomReader {
 export class RoomReads {
   readonly #reader: RoomReader
   readonly #roomNid: RoomNid
-  readonly #isNamed = new Map<EventId, boolean>()
+  readonly #naming = new Map<EventId, readonly EventNid[]>()
   readonly #redactions = new Map<EventId, readonly RedactionRecord[]>()
   readonly #invites = new Map<UserId, readonly InviteRecord[]>()
   #takesPart: boolean | undefined
+  readonly #ownToldStates = new Map<EventNid, ToldStateRecord>()
+  #toldStates: ReadonlyMap<EventNid, ToldStateRecord> | undefined
 
   constructor(reader: RoomReader, roomNid: RoomNid) {
     this.#reader = reader
     this.#roomNid = roomNid
   }
 
-  /** Whether an event of the graph names `id` as a prev event, and was there first. */
-  isNamed(id: EventId): boolean | undefined {
-    return this.#isNamed.get(id)
+  /** The events of the graph that name `id` as a prev event, and were there first. */
+  namedBy(id: EventId): readonly EventNid[] | undefined {
+    return this.#naming.get(id)
+  }
+
+  /** Events of the room at states that were told. */
+  get toldStates(): ReadonlyMap<EventNid, ToldStateRecord> | undefined {
+    return this.#toldStates && new Map([...this.#toldStates, ...this.#ownToldStates])
   }
 
   redactionsOf(id: EventId): readonly RedactionRecord[] | undefined {
@@ -104,8 +126,26 @@ export class RoomReads {
   }
 
   async loadDangling(ids: readonly EventId[]): Promise<void> {
-    const found = new Set((await this.#reader.dangling(ids)).map(({ prev }) => prev))
-    this.#takeNamed(ids, found)
+    this.#takeNaming(
+      ids,
+      (await this.#reader.dangling(ids)).map(({ prev, by }) => ({ id: prev, by })),
+    )
+  }
+
+  async loadToldStates(): Promise<void> {
+    const records = await this.#reader.toldStates(this.#roomNid)
+    this.#toldStates = new Map(records.map((record) => [record.event, record] as const))
+  }
+
+  /** Reads all events of the room, a page at a time. */
+  async loadGraph(into: RoomGraph): Promise<void> {
+    for (let after = NO_NID as EventNid; ; ) {
+      const page = await this.#reader.eventsOfRoom(this.#roomNid, after, GRAPH_PAGE)
+      for (const record of page) into.add(record)
+      const last = page.at(-1)
+      if (last === undefined) return
+      after = last.nid
+    }
   }
 
   async loadRedactions(ids: readonly EventId[]): Promise<void> {
@@ -115,17 +155,16 @@ export class RoomReads {
   /** Reads both at once, and tells which of the events are stored. */
   async loadMentions(ids: readonly EventId[]): Promise<ReadonlySet<EventId>> {
     const mentions = await this.#reader.mentions(ids)
-    const idsOf = (kind: Mention['kind']) =>
-      new Set(mentions.filter((mention) => mention.kind === kind).map(({ id }) => id))
+    const naming = mentions.filter((mention) => mention.kind === 'prev-event')
     const redactions = mentions.flatMap((mention) =>
       mention.kind === 'redaction' ? [mention.redaction] : [],
     )
-    this.#takeNamed(ids, idsOf('prev-event'))
+    this.#takeNaming(ids, naming)
     this.#takeRedactions(
       ids,
       redactions.toSorted((a, b) => a.redaction - b.redaction),
     )
-    return idsOf('event')
+    return new Set(mentions.filter(({ kind }) => kind === 'event').map(({ id }) => id))
   }
 
   async loadInvites(users: readonly UserId[]): Promise<void> {
@@ -133,8 +172,13 @@ export class RoomReads {
     for (const user of users) if (!this.#invites.has(user)) this.#invites.set(user, found.get(user) ?? [])
   }
 
-  #takeNamed(ids: readonly EventId[], named: ReadonlySet<EventId>): void {
-    for (const id of ids) this.#isNamed.set(id, named.has(id) || this.#isNamed.get(id) === true)
+  #takeNaming(
+    ids: readonly EventId[],
+    found: readonly { readonly id: EventId; readonly by: EventNid }[],
+  ): void {
+    const naming = new Map(ids.map((id) => [id, new Set(this.#naming.get(id))]))
+    for (const { id, by } of found) naming.get(id)?.add(by)
+    for (const [id, events] of naming) this.#naming.set(id, [...events])
   }
 
   #takeRedactions(ids: readonly EventId[], found: readonly RedactionRecord[]): void {
@@ -150,12 +194,16 @@ export class RoomReads {
 
   /** No event names this one, and none redacts it. */
   setUnmentioned(id: EventId): void {
-    this.#isNamed.set(id, false)
+    this.#naming.set(id, [])
     this.#redactions.set(id, [])
   }
 
-  setNamed(id: EventId): void {
-    this.#isNamed.set(id, true)
+  addNaming(id: EventId, by: EventNid): void {
+    this.#naming.set(id, [...(this.#naming.get(id) ?? []), by])
+  }
+
+  setToldState(record: ToldStateRecord): void {
+    this.#ownToldStates.set(record.event, record)
   }
 
   setRedactionsOf(id: EventId, redactions: readonly RedactionRecord[]): void {

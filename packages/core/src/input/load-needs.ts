@@ -11,6 +11,8 @@ export function loadFor(draft: Draft, nids: NidPool): (need: DecideNeed) => Prom
   return async (need) => {
     if (need.kind === 'nids') return nids.fetch(need.of)
     if (need.kind === 'dangling') return reads.loadDangling(need.ids)
+    if (need.kind === 'told-states') return reads.loadToldStates()
+    if (need.kind === 'graph') return reads.loadGraph(need.into)
     if (need.kind === 'redactions-of') return reads.loadRedactions(need.ids)
     if (need.kind === 'takes-part') return reads.loadTakesPart(draft.context.serverName)
     if (need.kind === 'pending-invites') return reads.loadInvites(need.users)

@@ -3,6 +3,7 @@ import type { CompiledQuery } from 'kysely'
 import { type BulkWrite, lastOfEach } from '../bulk.ts'
 import type { PieceWrites } from '../pieces.ts'
 import type { Db } from '../schema.ts'
+import { lastOfEachEvent } from '../tables/told-states.ts'
 import type { Tables } from '../tables/tables.ts'
 import { all, blocksOf, invitesOf, journalOf, membershipsOf, redactionsOf, updatesOf } from './batch.ts'
 import { combine, type Guard } from './combine.ts'
@@ -70,6 +71,7 @@ function rows(tables: Tables, sets: readonly WriteSet[]): readonly CompiledQuery
     ...statements(tables.events.add, all(sets, 'events')),
     ...statements(tables.events.update, updatesOf(sets)),
     ...statements(tables.danglingPrev.add, all(sets, 'danglingPrev')),
+    ...statements(tables.toldStates.put, lastOfEachEvent(all(sets, 'toldStates'))),
     ...statements(tables.memberships.put, membershipsOf(sets)),
     ...statements(tables.invites.put, invitesOf(sets)),
     ...statements(tables.redactions.put, redactionsOf(sets)),

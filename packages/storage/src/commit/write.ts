@@ -1,6 +1,7 @@
 import type { CommitResult, RoomNid, WriteSet } from '@roomserver/types'
 import type { BulkWrite } from '../bulk.ts'
 import type { Db } from '../schema.ts'
+import { lastOfEachEvent } from '../tables/told-states.ts'
 import type { Tables } from '../tables/tables.ts'
 import { all, blocksOf, invitesOf, journalOf, membershipsOf, redactionsOf, updatesOf } from './batch.ts'
 
@@ -128,6 +129,7 @@ async function writeEvents(tx: Db, tables: Tables, sets: readonly WriteSet[]): P
   }
   await write(tx, tables.events.update, updatesOf(sets))
   await write(tx, tables.danglingPrev.add, all(sets, 'danglingPrev'))
+  await write(tx, tables.toldStates.put, lastOfEachEvent(all(sets, 'toldStates')))
 }
 
 async function writeDerived(tx: Db, tables: Tables, sets: readonly WriteSet[]): Promise<void> {

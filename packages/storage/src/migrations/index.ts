@@ -5,6 +5,7 @@ import { inboxClaims } from './0004-inbox-claims.ts'
 import { quickLeases } from './0005-quick-leases.ts'
 import { trimmedOutputs } from './0006-trimmed-outputs.ts'
 import { outputBytes } from './0007-output-bytes.ts'
+import { toldStates } from './0008-told-states.ts'
 import type { Migration } from './migration.ts'
 
 /** Every migration, in the order in which they run. */
@@ -16,4 +17,5 @@ export const migrations: readonly Migration[] = [
   quickLeases,
   trimmedOutputs,
   outputBytes,
+  toldStates,
 ]

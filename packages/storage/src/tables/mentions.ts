@@ -73,6 +73,7 @@ export function mentionQueries(dialect: Dialect, build: Db) {
 
 function toMention({ kind: code, id, nid, room_nid: roomNid, applied }: MentionRow): Mention {
   const kind = KINDS[code] ?? 'event'
-  if (kind !== 'redaction') return { kind, id }
+  if (kind === 'event') return { kind, id }
+  if (kind === 'prev-event') return { kind, id, by: nid }
   return { kind, id, redaction: { redaction: nid, roomNid, redacts: id, applied: applied === 1 } }
 }

@@ -20,6 +20,7 @@ import { sharingQueries } from './sharing.ts'
 import { sizeQueries } from './sizes.ts'
 import { snapshotQueries } from './snapshots.ts'
 import { eventTypeQueries, stateKeyQueries } from './strings.ts'
+import { toldStateQueries } from './told-states.ts'
 import { transactionQueries } from './transactions.ts'
 
 /** The queries of every table, compiled for one dialect. They run on the database or on a transaction in it. */
@@ -49,6 +50,7 @@ export function compileTables(dialect: Dialect, build: Db) {
     sizes: sizeQueries(build),
     snapshots: snapshotQueries(dialect, build),
     stateKeys: stateKeyQueries(dialect, build),
+    toldStates: toldStateQueries(dialect, build),
     transactions: transactionQueries(dialect, build),
     trim: trimQueries(build),
   }

@@ -23,8 +23,39 @@ export function roomContract(open: () => Promise<Storage>): void {
     const dangling = { prev: '$missing', by: event.nid }
     await store1(store, writeSet(room, { events: [event], danglingPrev: [dangling] }))
     expect(await store.danglingPrev(['$missing', '$other'])).toEqual([dangling])
-    expect(await store.mentions(['$missing', '$other'])).toEqual([{ kind: 'prev-event', id: '$missing' }])
+    expect(await store.mentions(['$missing', '$other'])).toEqual([
+      { kind: 'prev-event', id: '$missing', by: event.nid },
+    ])
     expect(await store.mentions([event.eventId])).toEqual([{ kind: 'event', id: event.eventId }])
+  })
+
+  it('keeps what told states wait for, and finds those that wait for nothing more', async () => {
+    await using store = await open()
+    const room = await storedRoom(store)
+    const other = await storedRoom(store)
+    const [one, two, far] = [
+      await newEvent(store, room),
+      await newEvent(store, room),
+      await newEvent(store, other),
+    ]
+    const told = { event: one.nid, roomNid: room.nid, waitsFor: one.nid, isSettled: false }
+    const second = { ...told, event: two.nid, waitsFor: one.nid }
+    const elsewhere = { ...told, event: far.nid, roomNid: other.nid, waitsFor: nid(0) }
+    const stored = await store1(store, writeSet(room, { toldStates: [told, second] }))
+    await store1(store, writeSet(other, { toldStates: [elsewhere] }))
+    expect(await store.toldStates(room.nid)).toEqual([told, second])
+    const dueHere = async () =>
+      (await store.dueToldStates(nid(0), 1_000)).filter(({ roomNid }) => roomNid === room.nid)
+    expect(await dueHere()).toEqual([])
+    expect(await store.dueToldStates(nid(0), 1_000)).toContainEqual(elsewhere)
+
+    const due = { ...told, waitsFor: nid(0) }
+    const again = await store1(store, writeSet(stored, { toldStates: [{ ...told, waitsFor: two.nid }, due] }))
+    expect(await dueHere()).toEqual([due])
+    expect(await store.dueToldStates(one.nid, 1_000)).not.toContainEqual(due)
+    await store1(store, writeSet(again, { toldStates: [{ ...due, isSettled: true }] }))
+    expect(await dueHere()).toEqual([])
+    expect(await store.toldStates(room.nid)).toEqual([{ ...due, isSettled: true }, second])
   })
 
   it('finds redactions of an event that is not there yet, and marks them as applied', async () => {

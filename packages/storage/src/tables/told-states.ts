@@ -1,0 +1,64 @@
+import type { EventNid, RoomNid, ToldStateRecord } from '@roomserver/types'
+import { sql } from 'kysely'
+import { bulkInsert, lastOfEach } from '../bulk.ts'
+import type { Columns, Dialect } from '../dialects.ts'
+import { prepare, slot } from '../prepared.ts'
+import type { Db } from '../schema.ts'
+
+/** Events at a state that another server told, and what it takes to work that out. */
+export interface ToldStatesTable {
+  event_nid: EventNid
+  room_nid: RoomNid
+  waits_for: EventNid
+  settled: number
+}
+
+const columns: Columns<ToldStatesTable> = {
+  event_nid: 'int',
+  room_nid: 'int',
+  waits_for: 'int',
+  settled: 'small',
+}
+
+const DUE = 0 as EventNid
+
+export function toldStateQueries(dialect: Dialect, build: Db) {
+  const all = build.selectFrom('told_states').selectAll().orderBy('event_nid')
+  const ofRoom = prepare(all.where('room_nid', '=', slot<RoomNid>()))
+  const due = prepare(
+    all
+      .where('waits_for', '=', sql.lit(DUE))
+      .where('settled', '=', sql.lit(0))
+      .where('event_nid', '>', slot<EventNid>())
+      .limit(slot<number>()),
+  )
+  return {
+    ofRoom: async (db: Db, roomNid: RoomNid) => (await ofRoom(db, roomNid)).map(toRecord),
+    due: async (db: Db, after: EventNid, limit: number) => (await due(db, after, limit)).map(toRecord),
+    put: bulkInsert(
+      dialect,
+      'told_states',
+      columns,
+      fromRecord,
+      'on conflict (event_nid) do update set waits_for = excluded.waits_for, settled = excluded.settled',
+    ),
+  }
+}
+
+/** Of several records of an event, the last. */
+export function lastOfEachEvent(records: readonly ToldStateRecord[]): readonly ToldStateRecord[] {
+  return lastOfEach(records, ({ event }) => event)
+}
+
+function toRecord(row: ToldStatesTable): ToldStateRecord {
+  return {
+    event: row.event_nid,
+    roomNid: row.room_nid,
+    waitsFor: row.waits_for,
+    isSettled: row.settled === 1,
+  }
+}
+
+function fromRecord({ event, roomNid, waitsFor, isSettled }: ToldStateRecord): ToldStatesTable {
+  return { event_nid: event, room_nid: roomNid, waits_for: waitsFor, settled: isSettled ? 1 : 0 }
+}
