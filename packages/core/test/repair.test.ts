@@ -152,6 +152,27 @@ it('takes nothing for the state before an event that lacks what the event cites'
   expect(await b.event(event.eventId)).toBeUndefined()
 })
 
+/** Found by the simulation: a member was left out, who had set the power levels, and could say nothing more. */
+it('takes a state that lacks what its own events cite of no one server, but of two', async () => {
+  const only = { pdu_ids: [] as string[], auth_chain_ids: [] }
+  const tell = ['a']
+  await using two = await pair({
+    lookupMissingEvents: async () => ({ events: [] }),
+    lookupStateIds: async ({ S }) => {
+      if (tell.includes(S)) return only
+      throw new Error('404 not found')
+    },
+  })
+  const { room, a, b } = two
+  await unheard(two, 5)
+  const alice = room.events[1]?.eventId
+  only.pdu_ids.push(...(await a.current(room.roomId)).filter((id) => id !== alice))
+  const event = await room.join('@carol:c')
+  expect(await b.take(event, { origin: 'a' })).toMatchObject({ kind: 'missing' })
+  tell.push('c')
+  expect(await b.take(event, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
+})
+
 /** Found by the simulation: a call failed, and the room went on without the member that it was to bring. */
 it('takes no state of which an event could not be fetched', async () => {
   await using two = await pair({ lookupMissingEvents: async () => ({ events: [] }) })

@@ -11,7 +11,7 @@ import { type ExpectedRoom, inBatches, verifiedEvents, type VerifyParts } from '
 /** What fetching works with. */
 export interface FetchParts extends VerifyParts {
   readonly federation: RepairFederation
-  readonly store: Pick<PieceStore, 'eventsById'>
+  readonly store: Pick<PieceStore, 'eventsById' | 'eventsByNid'>
   readonly input: Pick<RoomInput, 'runTask'>
   /** Told of each event that is stored on the way. */
   readonly onStored?: (() => void) | undefined
@@ -22,13 +22,23 @@ const MAX_SINGLE = 20
 /** A state or an auth chain with more events than this is not taken. */
 const MAX_STATE = 200_000
 
+/** A state as one server tells it. */
+export interface FetchedState {
+  /** None when the answer cannot be the state before the event. */
+  readonly eventIds: readonly EventId[]
+  /**
+   * Whether it has something in every entry of which its own events cite something. One that has not was cut short, or
+   * is of a room that has lost part of its state in a resolution.
+   */
+  readonly isClosed: boolean
+}
+
 const CREATE_NID = EVENT_TYPE_NIDS.get('m.room.create')
 
 /**
  * Sees to it that the state before an event is stored, asking one server for what is missing. A state of which the
  * server does not give every event is not taken: what it lacks would be missing for all that is built upon it.
  *
- * @returns the IDs of that state; none when the answer cannot be the state before the event
  * @throws {RoomserverError} COMPONENT_FAILED when the server does not answer
  */
 export async function fetchStateBefore(
@@ -36,7 +46,7 @@ export async function fetchStateBefore(
   room: ExpectedRoom,
   server: string,
   event: Pdu,
-): Promise<readonly EventId[]> {
+): Promise<FetchedState> {
   const where = { S: server, RoomID: room.roomId, EventID: event.eventId }
   const { pdu_ids: state, auth_chain_ids: chain } = await parts.federation.lookupStateIds(where)
   const missing = await unknownOf(parts, [...new Set([...chain, ...state])].slice(0, MAX_STATE))
@@ -48,7 +58,8 @@ export async function fetchStateBefore(
   const stored = await parts.store.eventsById(state)
   const cited = await parts.store.eventsById(event.authEvents)
   const isWhole = stored.length === new Set(state).size
-  return isWhole && isStateBefore(stored, cited) ? stored.map((record) => record.eventId) : []
+  if (!isWhole || !isStateBefore(stored, cited)) return { eventIds: [], isClosed: false }
+  return { eventIds: stored.map((record) => record.eventId), isClosed: await isClosed(parts, stored) }
 }
 
 /** The state before an event has the create event, and something in every entry of which the event cites something. */
@@ -57,6 +68,21 @@ function isStateBefore(state: readonly EventRecord[], cited: readonly EventRecor
   return (
     state.some(({ typeNid }) => typeNid === CREATE_NID) && cited.every((one) => entries.has(entryOf(one)))
   )
+}
+
+/** The same of the events of the state itself: what they cite was in the state once, and entries do not go away. */
+async function isClosed(
+  { store }: Pick<FetchParts, 'store'>,
+  state: readonly EventRecord[],
+): Promise<boolean> {
+  const entries = new Set(state.map(entryOf))
+  const own = new Set(state.map(({ nid }) => nid))
+  const others = [...new Set(state.flatMap(({ authNids }) => authNids))].filter((nid) => !own.has(nid))
+  for (const some of inBatches(others)) {
+    const cited = await store.eventsByNid(some)
+    if (cited.some((one) => !entries.has(entryOf(one)))) return false
+  }
+  return true
 }
 
 function entryOf({ typeNid, stateKeyNid }: EventRecord): string {

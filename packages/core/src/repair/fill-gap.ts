@@ -2,7 +2,8 @@ import type { Pdu } from '@roomserver/events'
 import { type EventId, NO_NID } from '@roomserver/types'
 import type { EventInput } from '../decide/event-input.ts'
 import type { Fetched, MissingEvents } from '../input/fetch-missing.ts'
-import { fetchAuthEvents, fetchEvents, fetchStateBefore, singleEvents } from './fetch-state.ts'
+import { believedState } from './believed-state.ts'
+import { fetchAuthEvents, fetchEvents, singleEvents } from './fetch-state.ts'
 import { oldestFirst } from '../graph/oldest-first.ts'
 import { refusalTask } from './refusal-task.ts'
 import type { RepairParts } from './repairs.ts'
@@ -29,6 +30,8 @@ export interface Gap extends ExpectedRoom {
   readonly way: Way
   /** What servers gave of the gap: none is asked for that twice. */
   readonly given: Map<string, Found>
+  /** States that are not closed, as texts, with the servers that told them. */
+  readonly told: Map<string, Set<string>>
 }
 
 /** What a server gave of the past of an event, each oldest first. */
@@ -49,7 +52,7 @@ export async function fillFrom(
   server: string,
   input: EventInput,
   missing: MissingEvents,
-  attempt: Pick<Gap, 'isTimeUp' | 'way' | 'given'>,
+  attempt: Pick<Gap, 'isTimeUp' | 'way' | 'given' | 'told'>,
 ): Promise<Fetched> {
   const { pdu } = input
   const { way, given } = attempt
@@ -65,7 +68,7 @@ export async function fillFrom(
     await takePast(gap, events.past)
     if ((await notInGraph(gap, missing.prev)).length === 0) return { kind: 'filled' }
     if (way === 'events') return failed('it does not have all events of the gap')
-    const eventIds = await fetchStateBefore(parts, gap, server, pdu)
+    const eventIds = await believedState(gap, pdu)
     if (eventIds.length === 0) return failed('it has no state before the event')
     const refusal = await parts.input.runTask(refusalTask(pdu, eventIds))
     // Another server may tell a state that lets the event in.

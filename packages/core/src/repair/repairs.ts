@@ -120,12 +120,13 @@ export class Repairs {
     const fields = { room_id: input.pdu.roomId, event_id: input.pdu.eventId }
     const parts = { ...this.#parts, onStored: () => jobs.fetched(fields.event_id) }
     const given = new Map<string, Found>()
+    const told = new Map<string, Set<string>>()
     let reason = 'there is no other server to ask'
     const ask = async (server: string, way: Way, { isOver }: Attempt): Promise<Fetched | undefined> => {
       const isTimeUp = () => isOver() || clock.now() >= deadline
       if (isTimeUp()) reason = 'the time for it is over'
       if (isTimeUp()) return undefined
-      const fetched = await fillFrom(parts, server, input, lacking, { isTimeUp, way, given })
+      const fetched = await fillFrom(parts, server, input, lacking, { isTimeUp, way, given, told })
       if (fetched.kind === 'failed') reason = `${server}: ${fetched.reason}`
       if (fetched.kind === 'failed') return undefined
       log.info({ ...fields, server, outcome: fetched.kind }, 'missing events fetched')

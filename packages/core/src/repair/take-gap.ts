@@ -1,6 +1,7 @@
 import type { Pdu } from '@roomserver/events'
 import type { EventInput, Outcome } from '../decide/event-input.ts'
-import { fetchAuthEvents, fetchStateBefore, takeIn } from './fetch-state.ts'
+import { believedState } from './believed-state.ts'
+import { fetchAuthEvents, takeIn } from './fetch-state.ts'
 import type { Gap } from './fill-gap.ts'
 
 /**
@@ -36,7 +37,8 @@ async function bridged(gap: Gap, events: readonly Pdu[]): Promise<readonly Pdu[]
   return []
 }
 
-async function takeOne({ parts, server, way, ...gap }: Gap, event: Pdu): Promise<Outcome> {
+async function takeOne(gap: Gap, event: Pdu): Promise<Outcome> {
+  const { parts, server, way } = gap
   const input = asNew(event)
   let outcome = await takeIn(parts, input)
   if (outcome.kind === 'missing' && outcome.auth.length > 0) {
@@ -44,7 +46,7 @@ async function takeOne({ parts, server, way, ...gap }: Gap, event: Pdu): Promise
     outcome = await takeIn(parts, input)
   }
   if (outcome.kind !== 'missing' || outcome.prev.length === 0 || way === 'events') return outcome
-  const eventIds = await fetchStateBefore(parts, gap, server, event)
+  const eventIds = await believedState(gap, event)
   if (eventIds.length === 0) return outcome
   return await takeIn(parts, { ...input, stateBefore: { by: 'repair', eventIds } })
 }

@@ -99,9 +99,9 @@ async function isTakenInto(
     if (outcome.kind !== 'missing') return isTaken(outcome)
     if (outcome.auth.length > 0) await fetchAuthEvents(parts, room, server, event.eventId)
     if (outcome.prev.length === 0) return isTaken(await takeIn(parts, oldEvent(event)))
-    const state = await fetchStateBefore(parts, room, server, event)
-    if (state.length === 0) return false
-    return isTaken(await takeIn(parts, oldEvent(event, state)))
+    const { eventIds } = await fetchStateBefore(parts, room, server, event)
+    if (eventIds.length === 0) return false
+    return isTaken(await takeIn(parts, oldEvent(event, eventIds)))
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     parts.log.warn(

@@ -52,7 +52,7 @@ export async function statesOfServers(
   // One after the other: each takes what the ones before it brought.
   for (const server of asked) {
     try {
-      const eventIds = await fetchStateBefore(parts, { roomId, rules }, server, event)
+      const { eventIds } = await fetchStateBefore(parts, { roomId, rules }, server, event)
       const key = JSON.stringify(eventIds.toSorted())
       const servers = [...(told.get(key)?.servers ?? []), server]
       told.set(key, { servers, extremity: latest.eventId, eventIds })
