@@ -101,6 +101,12 @@ const DAMAGES: readonly [string, (room: RoomBuilder) => string, RegExp][] = [
     /the current state, snapshot 99999999, was not stored/,
   ],
   [
+    'an event that was rejected and should not have been',
+    ({ events }) =>
+      `update events set verdict = 4, after_nid = before_nid where event_id = '${events[6]?.eventId}'`,
+    /was rejected-by-state, and the rules allow it/,
+  ],
+  [
     'a redaction that took no effect',
     ({ events }) =>
       `update events set redacted_by = 0, json = '${events[7]?.json ?? ''}' where event_id = '${events[7]?.eventId}'`,

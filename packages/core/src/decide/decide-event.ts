@@ -17,9 +17,10 @@ import type { Draft } from './draft.ts'
 import type { EventInput, Outcome } from './event-input.ts'
 import { faultOf } from './faults.ts'
 import { announceNew, announceOld } from './outputs.ts'
-import { applyRedactions, type Redacted } from './redactions.ts'
+import { announceRedacted, applyRedactions } from './redactions.ts'
 import { stateBefore } from './state-before.ts'
 import { storeEvent } from './store-event.ts'
+import { noteToldStates } from './told-states.ts'
 import { withdrawInvite } from './withdraw-invite.ts'
 
 /** What the rules say about an event, as it is stored with it. */
@@ -58,6 +59,7 @@ export function* decideEvent(draft: Draft, arrived: EventInput): Asking<DecideNe
   if (isHearsay(input, judgement)) return { kind: 'missing', auth: [], prev: citations.dangling, state: [] }
   if (isCreate(input) && judgement.verdict !== 'accepted') return refusedCreate(input, judgement)
   const record = yield* storeEvent(draft, input, known, citations, judgement, before.snapshot)
+  yield* noteToldStates(draft, input, record, citations)
   const redacted = yield* applyRedactions(draft, record)
   if (record.verdict === 'accepted') yield* announce(draft, input, record, citations, before.weighed)
   for (const one of redacted) announceRedacted(draft, one)
@@ -123,20 +125,13 @@ function* announce(
   draft: Draft,
   input: EventInput,
   record: EventRecord,
-  { prev, dangling }: Citations,
+  { prev }: Citations,
   weighed: readonly WeighedEntry[],
 ): Asking<DecideNeed, void> {
-  for (const id of dangling) draft.addDanglingPrev(id, record.nid)
   if (input.kind === 'old' && input.isAskedFor === true) return
   if (input.kind === 'old') return yield* announceOld(draft, record)
   const change = yield* moveRoom(draft, record, prev, weighed, input.stateBefore?.by === 'rewrite')
   return yield* announceNew(draft, input, record, change)
-}
-
-/** Consumers hear of a redaction when they may have seen what was redacted. */
-function announceRedacted(draft: Draft, { event, because }: Redacted): void {
-  if (event.verdict !== 'accepted' && event.verdict !== 'outlier') return
-  draft.addOutput('redacted_event', because.nid, { RedactedEventID: event.eventId })
 }
 
 function isCreate({ pdu }: EventInput): boolean {

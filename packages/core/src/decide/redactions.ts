@@ -27,6 +27,12 @@ export function* applyRedactions(draft: Draft, record: EventRecord): Asking<Deci
   return [other, itself].filter((redacted) => redacted !== undefined)
 }
 
+/** Consumers hear of a redaction when they may have seen what was redacted. */
+export function announceRedacted(draft: Draft, { event, because }: Redacted): void {
+  if (event.verdict !== 'accepted' && event.verdict !== 'outlier') return
+  draft.addOutput('redacted_event', because.nid, { RedactedEventID: event.eventId })
+}
+
 function isRedaction(pdu: Pdu): pdu is Pdu & { readonly redacts: string } {
   const { type, stateKey, redacts, eventId } = pdu
   return type === 'm.room.redaction' && stateKey === undefined && redacts !== undefined && redacts !== eventId

@@ -5,7 +5,7 @@ import type { ActorParts } from './room-actor.ts'
 
 /** Takes a committed draft over into the cache, counts what it did, and gives the room as it is now. */
 export function takeOver(
-  { pieces, counters, forked, log }: ActorParts,
+  { pieces, counters, forked, log, onToldStates }: ActorParts,
   draft: Draft,
   writeSet: WriteSet,
   revision: number,
@@ -26,6 +26,7 @@ export function takeOver(
   pieces.rooms.moves(room)
   counters.count(writeSet)
   forked.saw(room)
+  onToldStates(room, draft.dueToldStates)
   for (const entry of writeSet.journal) {
     if (!entry.reset) continue
     const fields = { room_id: room.roomId, revision: entry.revision, cause: entry.cause.kind }

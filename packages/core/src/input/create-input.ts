@@ -1,5 +1,5 @@
 import type { FederationApi, InputRoomEvent, RoomserverApi } from '@roomserver/api'
-import type { Clock, Logger, RoomId } from '@roomserver/types'
+import type { Clock, EventNid, Logger, RoomId, RoomRecord } from '@roomserver/types'
 import type { Outcome } from '../decide/event-input.ts'
 import { RoomReader } from '../decide/room-reads.ts'
 import type { Store } from '../ports.ts'
@@ -17,6 +17,7 @@ import { ForkedRooms } from './forked-rooms.ts'
 import { Intake } from './intake.ts'
 import { NidPool } from './nid-pool.ts'
 import type { RoomTask } from './room-tasks.ts'
+import { ToldStates } from './told-states.ts'
 import { DEFAULT_ROOM_LIMITS, type RoomLimits, Rooms } from './rooms.ts'
 
 /** What the input works with. */
@@ -91,8 +92,10 @@ export function createInput(
     reader: new RoomReader(store),
     nids: new NidPool(store),
     committer: new Committer(store, onOutputs),
+    onToldStates: (room: RoomRecord, events: readonly EventNid[]) => told.due(room, events),
   }
   const rooms = new Rooms(parts, allLimits)
+  const told = new ToldStates({ store, log, run: (task) => rooms.run(task) })
   const runTask: RoomInput['runTask'] = (task) => rooms.run(task)
   const takeIn: RoomInput['takeIn'] = (input) => intake.takeIn(input)
   const shop =
@@ -114,18 +117,22 @@ export function createInput(
     repairs: shop?.seen,
     resume: async () => {
       await intake.resume()
+      await told.takeUp()
       await shop?.retries.resume()
     },
     takeOver: async () => {
       await intake.takeOver()
+      await told.takeUp()
       await shop?.jobs.refresh()
     },
     settled: async () => {
       await intake.settled()
       await shop?.retries.settled()
+      await told.settled()
     },
     close: async () => {
       const ended = shop?.retries.close()
+      await told.close()
       await rooms.close()
       await intake.close()
       await ended

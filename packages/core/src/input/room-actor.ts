@@ -2,6 +2,7 @@ import {
   type Clock,
   type CommitResult,
   drive,
+  type EventNid,
   type Logger,
   NO_NID,
   type RoomId,
@@ -40,6 +41,8 @@ export interface ActorParts {
   readonly holder: string
   readonly clock: Clock
   readonly log: Logger
+  /** Told of events whose told states are to be looked at. */
+  readonly onToldStates: (room: RoomRecord, events: readonly EventNid[]) => void
   /** Told of each step; tests stop the process at one. */
   readonly onStep?: ((step: string, roomId: RoomId) => void) | undefined
 }

@@ -14,7 +14,7 @@ import type { RoomTask } from '../input/room-tasks.ts'
 import { decideRepair, type RepairOrder } from '../repair/operator/decide-repair.ts'
 import type { RepairDifference, RepairPlan } from '../repair/operator/repair-plan.ts'
 import { mendEvent } from './mend-event.ts'
-import { givenStates, type RecheckSource } from './recheck-room.ts'
+import { type RecheckSource, toldEvents } from './recheck-room.ts'
 import { Scratch } from './scratch.ts'
 
 /** What mending works with. */
@@ -29,7 +29,7 @@ const BYTES = 1_000
 const ATTEMPTS = 5
 
 /**
- * Makes what is derived from a room's events follow from them: the state before and after each, redactions, forward
+ * Makes what is derived from a room's events follow from them: the state before and after each, verdicts, redactions, forward
  * extremities, the current state with its memberships. Each step is one commit in the room's own turn, so that it can be
  * done while others use the room, and ended at any moment.
  *
@@ -40,10 +40,10 @@ export async function* mendRoom(
   room: RoomRecord,
   order: RepairOrder,
 ): AsyncGenerator<string, void, void> {
-  const given = await givenStates(parts.store, room)
+  const told = await toldEvents(parts.store, room)
   let scratch = new Scratch(parts.store, room)
   for await (const { nid } of eventsOf(parts, room)) {
-    const mend = (draft: Draft) => mendEvent(draft, nid, given.has(nid))
+    const mend = (draft: Draft) => mendEvent(draft, nid, told.has(nid), order.by)
     const mended = await scratch.run(mend)
     if (mended.length > 0 && !order.isDryRun) {
       await parts.input.runTask(taskOf(room, mend))

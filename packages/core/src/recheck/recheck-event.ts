@@ -8,18 +8,19 @@ import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { changesBetween } from '../decide/current-state.ts'
 import { resolveAfter } from '../decide/resolve.ts'
+import { isJudgeable } from '../rejudge/rejudge-event.ts'
 
 /**
  * Decides a stored event anew, upon what is stored of the events before it, and compares. If no event of a room
  * differs, neither does a recomputation of all of it from its events alone: each step follows from the ones before.
  *
- * @param isGiven - whether the state before the event was given from outside, and so follows from nothing
+ * @param isTold - whether the state before the event was told by another server, and so follows from nothing
  * @returns what differs, in sentences
  */
 export function* recheckEvent(
   draft: Draft,
   record: EventRecord,
-  isGiven: boolean,
+  isTold: boolean,
 ): Asking<DecideNeed, readonly string[]> {
   const pdu = draft.view.pduOf(record, draft.rules)
   const isOutside = record.before === NO_NID
@@ -27,11 +28,10 @@ export function* recheckEvent(
   const wrong: string[] = []
   // A redaction does not change the ID: it is the hash of the redacted event in the first place.
   if (eventIdOf(record.json, draft.rules) !== record.eventId) wrong.push('is not the event that its ID names')
-  if (!isOutside && !isGiven && citations.dangling.length === 0) {
+  if (!isOutside && !isTold && citations.dangling.length === 0) {
     wrong.push(...(yield* recheckBefore(draft, record, citations)))
   }
-  // What a redaction took away may have been what a rule looked at.
-  if (record.redactedBy === NO_NID) wrong.push(...(yield* recheckVerdict(draft, record, pdu, citations)))
+  if (isJudgeable(record, pdu)) wrong.push(...(yield* recheckVerdict(draft, record, pdu, citations)))
   if (!isOutside) wrong.push(...(yield* recheckAfter(draft, record)))
   return wrong.map((what) => `event ${record.eventId} ${what}`)
 }

@@ -22,12 +22,12 @@ export async function* recheckRoom(
   room: RoomRecord,
 ): AsyncGenerator<string, void, void> {
   const scratch = new Scratch(source.store, room)
-  const given = await givenStates(source.store, room)
+  const told = await toldEvents(source.store, room)
   let after = NO_NID as EventNid
   for (;;) {
     const page = await source.eventsOfRoom(room.nid, after, PAGE)
     for (const record of page) {
-      yield* await scratch.run((draft) => recheckEvent(draft, record, given.has(record.nid)))
+      yield* await scratch.run((draft) => recheckEvent(draft, record, told.has(record.nid)))
     }
     const last = page.at(-1)
     if (last === undefined) break
@@ -45,15 +45,8 @@ function* recheckCurrent(draft: Draft): Asking<DecideNeed, readonly string[]> {
     : [`${changes.length} entries of the current state do not follow from its forward extremities`]
 }
 
-/** Events whose state was given from outside, from the journal. */
-export async function givenStates(store: Store, room: RoomRecord): Promise<ReadonlySet<EventNid>> {
-  const given = new Set<EventNid>()
-  let afterRevision = 0
-  for (;;) {
-    const page = await store.journal(room.nid, { limit: 1_000, afterRevision })
-    for (const { cause } of page) if (cause.kind === 'rewrite') given.add(cause.event)
-    const last = page.at(-1)
-    if (last === undefined || last.revision === afterRevision) return given
-    afterRevision = last.revision
-  }
+/** Events at states that other servers told, and that could not be worked out yet. */
+export async function toldEvents(store: Store, { nid }: RoomRecord): Promise<ReadonlySet<EventNid>> {
+  const records = await store.toldStates(nid)
+  return new Set(records.filter(({ isSettled }) => !isSettled).map(({ event }) => event))
 }

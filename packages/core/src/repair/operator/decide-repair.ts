@@ -1,11 +1,11 @@
 import type { StateChange } from '@roomserver/state'
 import { type Asking, type EventNid, type EventRecord, NO_NID, RoomserverError } from '@roomserver/types'
-import { announcedChange, changesBetween } from '../../decide/current-state.ts'
+import { announceRewritten, latestOf } from '../../decide/announce-rewritten.ts'
+import { changesBetween } from '../../decide/current-state.ts'
 import type { DecideNeed } from '../../decide/decide-need.ts'
 import type { Draft } from '../../decide/draft.ts'
 import { keepJournal } from '../../decide/journal.ts'
 import { updateMemberships } from '../../decide/memberships.ts'
-import { announceNew } from '../../decide/outputs.ts'
 import { resolveAfter } from '../../decide/resolve.ts'
 import { sameSet } from '../../decide/same-set.ts'
 import { givenState } from '../../decide/state-before.ts'
@@ -91,19 +91,7 @@ function* apply(
   draft.room = { ...draft.room, current }
   yield* updateMemberships(draft, latest, changes)
   yield* keepJournal(draft, latest, changes, { repairedBy })
-  const change = yield* announcedChange(draft, latest, changes, true)
-  const pdu = draft.view.pduOf(latest, draft.rules)
-  yield* announceNew(draft, { kind: 'new', pdu, sendAsServer: '' }, latest, change)
-}
-
-function latestOf(ends: readonly EventRecord[]): EventRecord {
-  const [latest] = ends.toSorted((a, b) => b.depth - a.depth)
-  if (latest !== undefined) return latest
-  throw new RoomserverError(
-    'BAD_REQUEST',
-    { path: 'room', expected: 'a room with a state' },
-    'the room has no state',
-  )
+  yield* announceRewritten(draft, latest)
 }
 
 /** The entries by the events themselves, which know their type and state key. */

@@ -1,0 +1,93 @@
+import { type EventNid, type Logger, NO_NID, type RoomId, type RoomRecord } from '@roomserver/types'
+import type { RoomStore } from '../ports.ts'
+import { settleToldState } from '../rejudge/settle-told-state.ts'
+import type { RoomTask } from './room-tasks.ts'
+
+/** What settling told states works with. */
+export interface ToldStateParts {
+  readonly store: Pick<RoomStore, 'dueToldStates' | 'roomsByNid'>
+  readonly log: Logger
+  readonly run: (task: RoomTask<void>) => Promise<void>
+}
+
+/** How many are read at a time when they are taken up. */
+const PAGE = 100
+/** What one takes while it waits, in bytes. */
+const BYTES = 1_000
+
+/**
+ * Sees to events at states that other servers told, when what they waited for has come: each in its room's turn, one after
+ * another. What is due is in the store, so that nothing is lost with a process.
+ */
+export class ToldStates {
+  readonly #parts: ToldStateParts
+  readonly #due = new Map<RoomId, Set<EventNid>>()
+  readonly #running = new Set<Promise<void>>()
+  #isClosing = false
+
+  constructor(parts: ToldStateParts) {
+    this.#parts = parts
+  }
+
+  /** These events of a room are to be looked at. */
+  due(room: RoomRecord, events: readonly EventNid[]): void {
+    if (this.#isClosing || events.length === 0) return
+    const waiting = this.#due.get(room.roomId)
+    for (const event of events) waiting?.add(event)
+    if (waiting !== undefined) return
+    this.#due.set(room.roomId, new Set(events))
+    const work = this.#settleAll(room).finally(() => this.#running.delete(work))
+    this.#running.add(work)
+  }
+
+  /** Takes up what this process or another one has left. */
+  async takeUp(): Promise<void> {
+    for (let after = NO_NID as EventNid; !this.#isClosing; ) {
+      const page = await this.#parts.store.dueToldStates(after, PAGE)
+      const rooms = await this.#parts.store.roomsByNid([...new Set(page.map(({ roomNid }) => roomNid))])
+      for (const room of rooms) {
+        const ofRoom = page.filter(({ roomNid }) => roomNid === room.nid)
+        this.due(
+          room,
+          ofRoom.map(({ event }) => event),
+        )
+      }
+      await this.settled()
+      const last = page.at(-1)
+      if (last === undefined) return
+      after = last.event
+    }
+  }
+
+  /** Waits until nothing is under way any more. */
+  async settled(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running)
+  }
+
+  /** Begins nothing new and waits for what is under way. */
+  async close(): Promise<void> {
+    this.#isClosing = true
+    await this.settled()
+  }
+
+  async #settleAll({ roomId, version }: RoomRecord): Promise<void> {
+    const due = this.#due.get(roomId) ?? new Set()
+    for (const event of due) {
+      due.delete(event)
+      if (this.#isClosing) break
+      const name = `settling the state before event NID ${event}`
+      try {
+        await this.#parts.run({
+          roomId,
+          version,
+          name,
+          bytes: BYTES,
+          decide: (draft) => settleToldState(draft, event),
+        })
+      } catch (err) {
+        this.#parts.log.warn({ room_id: roomId, err }, 'a state that was told is left for later')
+      }
+    }
+    this.#due.delete(roomId)
+  }
+}

@@ -1,0 +1,80 @@
+import { softFailure } from '@roomserver/auth'
+import { type Asking, type EventNid, type EventRecord, NO_NID, type SnapshotNid } from '@roomserver/types'
+import { authStateAt } from '../decide/auth-state.ts'
+import { announcedChange, changesBetween, moveRoom } from '../decide/current-state.ts'
+import type { DecideNeed } from '../decide/decide-need.ts'
+import type { Draft } from '../decide/draft.ts'
+import { eventsThatName } from '../decide/extremities.ts'
+import { announceNew, announceOld } from '../decide/outputs.ts'
+import { toldStatesOf } from '../decide/told-states.ts'
+import { eventsWithIds } from '../view/asking.ts'
+import { acceptedAfter } from './refused-ends.ts'
+import type { Consequences } from './rejudge-dependents.ts'
+
+/**
+ * Lets in what the rules allow after all, oldest first, as if it came now: where the current state does not allow it, it
+ * has failed softly. What lies before an event whose state was told is the room's past, and no news.
+ *
+ * @param told - the current state as consumers know it
+ * @returns the same, when all that came in is announced
+ */
+export function* admitAll(
+  draft: Draft,
+  consequences: Consequences,
+  told: SnapshotNid,
+): Asking<DecideNeed, SnapshotNid> {
+  let announced = told
+  const { admitted } = consequences
+  const past = admitted.length > 0 ? yield* pastOfTold(draft, consequences) : new Set<EventNid>()
+  for (const event of admitted) {
+    if (past.has(event.nid)) {
+      yield* announceOld(draft, draft.updateEvent(event, { verdict: 'accepted' }))
+    } else if (yield* isLetIn(draft, event)) {
+      const record = draft.updateEvent(event, { verdict: 'accepted' })
+      yield* comeIn(draft, record, consequences, announced)
+      announced = draft.room.current
+    }
+  }
+  return announced
+}
+
+function* pastOfTold(draft: Draft, { graph }: Consequences): Asking<DecideNeed, ReadonlySet<EventNid>> {
+  const nodes = [...(yield* toldStatesOf(draft)).keys()].map((nid) => graph.node(nid))
+  const before = nodes.flatMap((node) => (node === undefined ? [] : graph.past(node)))
+  return yield* graph.reach(before, (node) => graph.past(node))
+}
+
+function* isLetIn(draft: Draft, event: EventRecord): Asking<DecideNeed, boolean> {
+  const { current } = draft.room
+  if (current === event.before) return true
+  const pdu = draft.view.pduOf(event, draft.rules)
+  const failure = softFailure(pdu, yield* authStateAt(draft, current, pdu))
+  if (failure === undefined) return true
+  const { rule, reason } = failure
+  draft.updateEvent(event, { verdict: 'soft-failed', rule, reason })
+  return false
+}
+
+/** Makes an event part of the end of the graph, unless accepted ones build upon it, and announces it. */
+function* comeIn(
+  draft: Draft,
+  record: EventRecord,
+  consequences: Consequences,
+  told: SnapshotNid,
+): Asking<DecideNeed, void> {
+  const pdu = draft.view.pduOf(record, draft.rules)
+  yield* eventsThatName(draft, record)
+  const later = yield* acceptedAfter(draft, consequences, record.nid)
+  if (later !== undefined) draft.reads.addNaming(record.eventId, later)
+  const prev = (yield* eventsWithIds(draft.view, pdu.prevEvents)).filter((event) => event !== null)
+  yield* moveRoom(
+    draft,
+    record,
+    prev.filter(({ before }) => before !== NO_NID),
+    [],
+    false,
+  )
+  const changes = yield* changesBetween(draft, told, draft.room.current)
+  const change = yield* announcedChange(draft, record, changes, false)
+  yield* announceNew(draft, { kind: 'new', pdu, sendAsServer: '' }, record, change)
+}

@@ -1,0 +1,65 @@
+import { type Asking, type EventNid, type EventRecord, NO_NID, type ToldStateRecord } from '@roomserver/types'
+import type { DecideNeed } from '../decide/decide-need.ts'
+import type { Draft } from '../decide/draft.ts'
+import { toldStatesOf } from '../decide/told-states.ts'
+import { type GraphNode, RoomGraph } from '../graph/room-graph.ts'
+import { eventsOf, eventsWithIds } from '../view/asking.ts'
+
+/** How many events are walked back through before the whole graph is read instead. */
+const MAX_WALK = 2_000
+
+/**
+ * Whether an event stands on the whole history of its room: every event before it is there, back to the create event, and
+ * none at a state that somebody told. Then the state before it is a matter of fact.
+ *
+ * The walk back ends at events whose told states were worked out already, and at the first where that is still to be done;
+ * where there is no such event in the room at all, there is nothing to walk for. So each page of a past that comes page
+ * after page is walked through once.
+ *
+ * @returns 0: it does; else the event that has to be settled first, itself where something before it is missing
+ */
+export function* unsettledBefore(draft: Draft, event: EventRecord): Asking<DecideNeed, EventNid> {
+  const told = yield* toldStatesOf(draft)
+  const isAlone = [...told.values()].every((one) => one.isSettled || one.event === event.nid)
+  const walked = new Set([event.nid])
+  let layer: readonly EventRecord[] = [event]
+  while (layer.length > 0) {
+    const ids = new Set(layer.flatMap((one) => draft.view.pduOf(one, draft.rules).prevEvents))
+    const found = yield* eventsWithIds(draft.view, [...ids])
+    const past = found.filter((one) => one !== null && one.before !== NO_NID) as readonly EventRecord[]
+    if (past.length < found.length) return event.nid
+    if (isAlone) return NO_NID
+    const unsettled = past.find(({ nid }) => told.get(nid)?.isSettled === false)
+    if (unsettled !== undefined) return unsettled.nid
+    layer = past.filter(({ nid }) => !walked.has(nid) && !told.has(nid))
+    for (const { nid } of layer) walked.add(nid)
+    if (walked.size > MAX_WALK) return yield* unsettledInGraph(draft, event.nid, told)
+  }
+  return NO_NID
+}
+
+function* unsettledInGraph(
+  draft: Draft,
+  event: EventNid,
+  told: ReadonlyMap<EventNid, ToldStateRecord>,
+): Asking<DecideNeed, EventNid> {
+  const graph = yield* wholeGraph(draft)
+  const isEnd = (node: GraphNode) => told.has(node.nid) && node.nid !== event
+  const walked = yield* graph.reach([event], (node) => (isEnd(node) ? [] : graph.past(node)))
+  for (const nid of walked) {
+    const node = graph.node(nid)
+    if (node === undefined) continue
+    if (isEnd(node)) {
+      if (told.get(nid)?.isSettled === false) return nid
+    } else if (graph.past(node).length < node.prevEvents.length) return event
+  }
+  return NO_NID
+}
+
+/** The whole graph of the room, with what the draft adds to it. */
+export function* wholeGraph(draft: Draft): Asking<DecideNeed, RoomGraph> {
+  const graph = new RoomGraph(draft.rules)
+  yield { kind: 'graph', into: graph }
+  for (const record of yield* eventsOf(draft.view, draft.touchedEvents)) graph.add(record)
+  return graph
+}

@@ -1,0 +1,74 @@
+import { type Asking, type EventNid, type EventRecord, NO_NID } from '@roomserver/types'
+import type { DecideNeed } from '../decide/decide-need.ts'
+import type { Draft } from '../decide/draft.ts'
+import { eventsOf, eventsWithIds } from '../view/asking.ts'
+import type { Consequences } from './rejudge-dependents.ts'
+
+/**
+ * Forward extremities that count no more give their places to what they build upon, as if they had been rejected when
+ * they came.
+ */
+export function* dropRefusedEnds(draft: Draft, consequences: Consequences): Asking<DecideNeed, void> {
+  const refused = new Set(consequences.refused.map(({ nid }) => nid))
+  const kept = draft.room.extremities.filter((nid) => !refused.has(nid))
+  if (kept.length === draft.room.extremities.length) return
+  const below = yield* acceptedBelow(
+    draft,
+    consequences.refused.filter(({ nid }) => draft.room.extremities.includes(nid)),
+  )
+  const open: EventNid[] = []
+  for (const { nid } of below) {
+    if ((yield* acceptedAfter(draft, consequences, nid)) === undefined) open.push(nid)
+  }
+  const extremities = [...new Set([...kept, ...open])]
+  const ends = yield* eventsOf(
+    draft.view,
+    extremities.length > 0 ? extremities : below.slice(0, 1).map(({ nid }) => nid),
+  )
+  draft.room = {
+    ...draft.room,
+    extremities: ends.map(({ nid }) => nid),
+    depth: Math.max(...ends.map(({ depth }) => depth)),
+  }
+}
+
+/** The first accepted events back from some. */
+function* acceptedBelow(
+  draft: Draft,
+  from: readonly EventRecord[],
+): Asking<DecideNeed, readonly EventRecord[]> {
+  const accepted = new Map<EventNid, EventRecord>()
+  const walked = new Set<EventNid>()
+  let layer = from
+  while (layer.length > 0) {
+    const ids = new Set(layer.flatMap((event) => draft.view.pduOf(event, draft.rules).prevEvents))
+    const found = (yield* eventsWithIds(draft.view, [...ids])).filter((event) => event !== null)
+    const past = found.filter(({ nid, before }) => before !== NO_NID && !walked.has(nid))
+    for (const event of past) {
+      walked.add(event.nid)
+      if (event.verdict === 'accepted') accepted.set(event.nid, event)
+    }
+    layer = past.filter(({ verdict }) => verdict !== 'accepted')
+  }
+  return [...accepted.values()]
+}
+
+/** An accepted event that builds upon another, be it by way of others that are not. */
+export function* acceptedAfter(
+  draft: Draft,
+  { graph, changed }: Consequences,
+  nid: EventNid,
+): Asking<DecideNeed, EventNid | undefined> {
+  const touched = new Set(changed.map((event) => event.nid))
+  const walked = new Set([nid])
+  for (const one of walked) {
+    const node = graph.node(one)
+    if (node === undefined) continue
+    for (const next of graph.future(node)) {
+      const [event] = touched.has(next) ? yield* eventsOf(draft.view, [next]) : []
+      if (event === undefined ? graph.node(next)?.isAccepted : event.verdict === 'accepted') return next
+      walked.add(next)
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,68 @@
+import type { Asking, EventId, EventNid, EventRecord } from '@roomserver/types'
+import type { DecideNeed } from '../decide/decide-need.ts'
+import type { Draft } from '../decide/draft.ts'
+import type { GraphNode, RoomGraph } from '../graph/room-graph.ts'
+import { eventsOf } from '../view/asking.ts'
+import { toldStatesOf } from '../decide/told-states.ts'
+import { wholeGraph } from './ground.ts'
+import { isRejected, type Rejudged, rejudgeEvent } from './rejudge-event.ts'
+
+/** What came of judging an event anew, and all that follows from it. */
+export interface Consequences {
+  readonly graph: RoomGraph
+  /** Events of the graph that changed, oldest first. */
+  readonly changed: readonly EventRecord[]
+  /** Those of them that are let in after all. */
+  readonly admitted: readonly EventRecord[]
+  /** Those of them that count no more. */
+  readonly refused: readonly EventRecord[]
+}
+
+/**
+ * Judges anew what builds upon an event that has changed, or cites it, and so on for as long as something changes. States
+ * that were told stay as they are.
+ *
+ * @param first - the event that was found to be wrong, as it is in the draft now
+ */
+export function* rejudgeDependents(draft: Draft, first: Rejudged): Asking<DecideNeed, Consequences> {
+  const graph = yield* wholeGraph(draft)
+  const told = yield* toldStatesOf(draft)
+  const changes = new Changes()
+  changes.add(first)
+  for (const node of yield* graph.dependents(first.record.nid)) {
+    if (node.nid === first.record.nid || !changes.touch(node)) continue
+    const [stored] = yield* eventsOf(draft.view, [node.nid])
+    if (stored !== undefined) {
+      changes.add(yield* rejudgeEvent(draft, stored, told.get(stored.nid)?.isSettled === false))
+    }
+  }
+  return { graph, ...changes.found }
+}
+
+/** What has changed so far. */
+class Changes {
+  readonly #states = new Set<EventId>()
+  readonly #verdicts = new Set<EventNid>()
+  readonly #changed: Rejudged[] = []
+
+  /** Whether anything that an event follows from has changed. */
+  touch({ prevEvents, authNids }: GraphNode): boolean {
+    return prevEvents.some((id) => this.#states.has(id)) || authNids.some((nid) => this.#verdicts.has(nid))
+  }
+
+  add(one: Rejudged): void {
+    const { record, isBeforeWrong, isAfterWrong, isVerdictWrong } = one
+    if (isAfterWrong) this.#states.add(record.eventId)
+    if (isVerdictWrong) this.#verdicts.add(record.nid)
+    if (isBeforeWrong || isAfterWrong || isVerdictWrong) this.#changed.push(one)
+  }
+
+  get found(): Omit<Consequences, 'graph'> {
+    const wrong = this.#changed.filter(({ isVerdictWrong }) => isVerdictWrong).map(({ record }) => record)
+    return {
+      changed: this.#changed.map(({ record }) => record),
+      admitted: wrong.filter(({ verdict }) => verdict === 'soft-failed'),
+      refused: wrong.filter(({ verdict }) => isRejected(verdict)),
+    }
+  }
+}

@@ -1,0 +1,120 @@
+import { checkAuth } from '@roomserver/auth'
+import type { Pdu } from '@roomserver/events'
+import { type Asking, type EventRecord, type EventUpdate, NO_NID, type Verdict } from '@roomserver/types'
+import { authStateAt } from '../decide/auth-state.ts'
+import { type Citations, citationsOf, judgeByCitations } from '../decide/citations.ts'
+import { changesBetween } from '../decide/current-state.ts'
+import type { Judgement } from '../decide/decide-event.ts'
+import type { DecideNeed } from '../decide/decide-need.ts'
+import type { Draft } from '../decide/draft.ts'
+import { resolveAfter } from '../decide/resolve.ts'
+import { stateChanged } from '../decide/state-changes.ts'
+
+/** What is not as it should be of a stored event. */
+export interface Rejudged {
+  /** The event as it should be. */
+  readonly record: EventRecord
+  readonly isBeforeWrong: boolean
+  readonly isAfterWrong: boolean
+  /** Whether it was rejected and should not have been, or the other way round. */
+  readonly isVerdictWrong: boolean
+}
+
+/**
+ * Works out anew what is derived from a stored event, and has it in the draft as it should be: the state before it, its
+ * verdict, the state after it. One that is let in after all is `soft-failed` at first: what it makes of the end of the
+ * graph, and whether the current state lets it, is for later. That is not asked again of others.
+ *
+ * @param isTold - whether the state before the event was told by another server, and so follows from nothing
+ */
+export function* rejudgeEvent(
+  draft: Draft,
+  stored: EventRecord,
+  isTold: boolean,
+): Asking<DecideNeed, Rejudged> {
+  const isOutside = stored.before === NO_NID
+  const pdu = draft.view.pduOf(stored, draft.rules)
+  const citations = yield* citationsOf(draft, { kind: isOutside ? 'outlier' : 'old', pdu, sendAsServer: '' })
+  const follows = !isOutside && !isTold && citations.dangling.length === 0
+  const before = follows
+    ? yield* sameOr(draft, stored.before, yield* stateAfterAll(draft, citations))
+    : stored.before
+  const judged = isJudgeable(stored, pdu) ? yield* judge(draft, pdu, citations, before) : undefined
+  const isVerdictWrong = judged !== undefined && isRejected(judged.verdict) !== isRejected(stored.verdict)
+  const verdict = judged !== undefined && (isVerdictWrong || isRejected(judged.verdict)) ? judged : undefined
+  const after = yield* sameOr(
+    draft,
+    stored.after,
+    yield* stateAfter(draft, stored, before, verdict?.verdict ?? stored.verdict),
+  )
+  const change: Omit<EventUpdate, 'nid'> = {
+    ...(before !== stored.before && { before }),
+    ...(after !== stored.after && { after }),
+    ...(verdict !== undefined && verdict.verdict !== stored.verdict && verdict),
+  }
+  return {
+    record: Object.keys(change).length > 0 ? draft.updateEvent(stored, change) : stored,
+    isBeforeWrong: before !== stored.before,
+    isAfterWrong: after !== stored.after,
+    isVerdictWrong,
+  }
+}
+
+function* stateAfterAll(draft: Draft, { prev }: Citations): Asking<DecideNeed, EventRecord['before']> {
+  return (yield* resolveAfter(draft, [...new Set(prev.map(({ after }) => after))])).snapshot
+}
+
+/** The rules against the events that the event itself cites, and against the state before it. */
+export function* judge(
+  draft: Draft,
+  pdu: Pdu,
+  citations: Citations,
+  before: EventRecord['before'],
+): Asking<DecideNeed, Judgement> {
+  const byCitations = judgeByCitations(draft, pdu, citations)
+  if (!byCitations.allowed) {
+    return { verdict: 'rejected-by-auth-events', rule: byCitations.rule, reason: byCitations.reason }
+  }
+  if (before === NO_NID) return { verdict: 'outlier', rule: undefined, reason: undefined }
+  const byState = checkAuth(pdu, yield* authStateAt(draft, before, pdu))
+  return byState.allowed
+    ? { verdict: 'soft-failed', rule: undefined, reason: undefined }
+    : { verdict: 'rejected-by-state', rule: byState.rule, reason: byState.reason }
+}
+
+/** Events whose content the rules look at. */
+const LOOKED_INTO: readonly string[] = [
+  'm.room.create',
+  'm.room.member',
+  'm.room.power_levels',
+  'm.room.redaction',
+]
+
+/** What a redaction took away may have been what a rule looked at. */
+export function isJudgeable({ redactedBy }: EventRecord, { type }: Pdu): boolean {
+  return redactedBy === NO_NID || !LOOKED_INTO.includes(type)
+}
+
+export function isRejected(verdict: Verdict): boolean {
+  return verdict.startsWith('rejected')
+}
+
+/** The state that is stored, where another has the same entries. */
+function* sameOr(
+  draft: Draft,
+  stored: EventRecord['before'],
+  other: EventRecord['before'],
+): Asking<DecideNeed, EventRecord['before']> {
+  return (yield* changesBetween(draft, stored, other)).length === 0 ? stored : other
+}
+
+/** A state event that was not rejected changes its own entry, and nothing else changes anything. */
+function* stateAfter(
+  draft: Draft,
+  { stateKeyNid: stateKey, typeNid: type, nid: event }: EventRecord,
+  before: EventRecord['before'],
+  verdict: Verdict,
+): Asking<DecideNeed, EventRecord['after']> {
+  if (before === NO_NID || stateKey === NO_NID || isRejected(verdict)) return before
+  return yield* stateChanged(draft, before, [{ type, stateKey, event }])
+}

@@ -1,0 +1,26 @@
+import type { Asking, EventRecord } from '@roomserver/types'
+import type { DecideNeed } from '../decide/decide-need.ts'
+import type { Draft } from '../decide/draft.ts'
+import { rejudgeDependents } from './rejudge-dependents.ts'
+import { type Rejudged, rejudgeEvent } from './rejudge-event.ts'
+import { takeConsequences } from './take-consequences.ts'
+
+/**
+ * Judges an event anew and, if anything about it is not as it should be, all that follows from it.
+ *
+ * @param isTold - whether the state before the event was told by another server, and so follows from nothing
+ * @param by - what has come to light, for the journal
+ */
+export function* rejudge(
+  draft: Draft,
+  event: EventRecord,
+  isTold: boolean,
+  by: string,
+): Asking<DecideNeed, Rejudged> {
+  const rejudged = yield* rejudgeEvent(draft, event, isTold)
+  const { isBeforeWrong, isAfterWrong, isVerdictWrong } = rejudged
+  if (isBeforeWrong || isAfterWrong || isVerdictWrong) {
+    yield* takeConsequences(draft, rejudged.record, yield* rejudgeDependents(draft, rejudged), by)
+  }
+  return rejudged
+}

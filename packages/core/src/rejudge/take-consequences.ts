@@ -1,0 +1,56 @@
+import type { Asking, EventRecord } from '@roomserver/types'
+import { announceRewritten, latestOf } from '../decide/announce-rewritten.ts'
+import { changesBetween } from '../decide/current-state.ts'
+import type { DecideNeed } from '../decide/decide-need.ts'
+import type { Draft } from '../decide/draft.ts'
+import { keepJournal } from '../decide/journal.ts'
+import { updateMemberships } from '../decide/memberships.ts'
+import { announceRedacted, applyRedactions } from '../decide/redactions.ts'
+import { afterExtremities, resolveAfter } from '../decide/resolve.ts'
+import { eventsOf } from '../view/asking.ts'
+import { admitAll } from './admit.ts'
+import { dropRefusedEnds } from './refused-ends.ts'
+import type { Consequences } from './rejudge-dependents.ts'
+
+/**
+ * Brings the room into line with events that were judged anew: forward extremities, current state, memberships,
+ * redactions. Events that are let in after all come in now, like any that come late, and are announced for the first
+ * time. What was announced of those that count no more stays announced, and what a redaction among them took away stays
+ * gone; consumers learn of the state.
+ *
+ * @param because - the event that began it
+ * @param repairedBy - what the journal says of changes that no event brings
+ */
+export function* takeConsequences(
+  draft: Draft,
+  because: EventRecord,
+  consequences: Consequences,
+  repairedBy: string,
+): Asking<DecideNeed, void> {
+  const { current } = draft.room
+  yield* dropRefusedEnds(draft, consequences)
+  yield* refreshCurrent(draft, because, repairedBy)
+  const announced = yield* admitAll(draft, consequences, current)
+  yield* redactAnew(draft, consequences)
+  if ((yield* changesBetween(draft, announced, draft.room.current)).length === 0) return
+  yield* announceRewritten(draft, latestOf(yield* eventsOf(draft.view, draft.room.extremities)))
+}
+
+/** Works the current state out anew, from the states after the forward extremities. */
+function* refreshCurrent(draft: Draft, because: EventRecord, repairedBy: string): Asking<DecideNeed, void> {
+  const { snapshot: current } = yield* resolveAfter(draft, yield* afterExtremities(draft))
+  const changes = yield* changesBetween(draft, draft.room.current, current)
+  if (changes.length === 0) return
+  draft.room = { ...draft.room, current }
+  yield* updateMemberships(draft, because, changes)
+  yield* keepJournal(draft, because, changes, { repairedBy })
+}
+
+/** Redactions that are accepted now, or whose senders have the right to redact now, take effect. */
+function* redactAnew(draft: Draft, { changed }: Consequences): Asking<DecideNeed, void> {
+  for (const { nid } of changed) {
+    const [event] = yield* eventsOf(draft.view, [nid])
+    if (event === undefined || draft.view.pduOf(event, draft.rules).type !== 'm.room.redaction') continue
+    for (const redacted of yield* applyRedactions(draft, event)) announceRedacted(draft, redacted)
+  }
+}
