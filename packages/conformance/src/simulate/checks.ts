@@ -78,10 +78,14 @@ async function holdings(world: World, server: SimulatedServer, roomId: string): 
     api.queryLatestEventsAndState({ room_id: roomId, state_to_fetch: [] }),
   )
   const members = await storage.membershipsOfRoom(room.nid)
+  const unsettled = new Set(
+    (await storage.toldStates(room.nid)).filter(({ isSettled }) => !isSettled).map(({ event }) => event),
+  )
   return {
     server,
     roomId,
     records: new Map(records.map((record) => [record.eventId, record])),
+    told: new Set(records.filter(({ nid }) => unsettled.has(nid)).map(({ eventId }) => eventId)),
     extremities: ends.map(({ eventId }) => eventId).toSorted(),
     current: (current?.state_events ?? []).map(({ eventId }) => eventId).toSorted(),
     members: members
@@ -131,10 +135,11 @@ async function checkHeld(world: World, held: Held, reference: ReferenceRoom): Pr
 
 async function checkEvent(
   world: World,
-  { server, roomId }: Held,
+  held: Held,
   { eventId, verdict, rule, reason }: EventRecord,
   reference: ReferenceRoom,
 ): Promise<void> {
+  const { server, roomId } = held
   const judged = reference.judged(eventId)
   if (judged === undefined) return
   world.figures.judged++
@@ -148,19 +153,20 @@ async function checkEvent(
   const answer = await server.call((api) => api.queryStateAfterEvents(request))
   const state = (answer?.state_events ?? []).map((event) => event.eventId).toSorted()
   if (same(state, idsOf(judged.after))) return
-  if (isDeceived(server, eventId, reference)) world.figures.deceived++
+  if (isDeceived(held, eventId, reference)) world.figures.deceived++
   else {
     world.problem(`${server.name}: state after ${eventId} ${difference(state, idsOf(judged.after))}`)
   }
 }
 
 /**
- * Whether a liar told a server another state before an event, or before one that it builds upon: where nobody else could
- * be asked, that is believed. (It counts for those events alone; the room's current state must be right.)
+ * Whether a liar told a server another state before an event, or before one that it builds upon, and their past never
+ * came: where nobody else could be asked, that is believed. (It counts for those events alone; the room's current state
+ * must be right.)
  */
-function isDeceived({ deceivedAbout }: SimulatedServer, eventId: string, reference: ReferenceRoom): boolean {
+function isDeceived({ server, told }: Held, eventId: string, reference: ReferenceRoom): boolean {
   const past = reference.ancestors(eventId)
-  return [...deceivedAbout].some((id) => id === eventId || past.has(id))
+  return [...server.deceivedAbout].some((id) => told.has(id) && (id === eventId || past.has(id)))
 }
 
 /** Servers that took the same events for good must agree; soft failures depend on the order of arrival. */
