@@ -6,9 +6,20 @@ import type { Gap } from './fill-gap.ts'
 
 /**
  * Takes fetched events in as such that are new to us, oldest first: all together as far as their past is known, and
- * one by one, with the state before it, where it is not.
+ * one by one, with the state before it, where it is not. A server that does not tell the state that far back may tell
+ * it before the latest of them, on which the event builds that waits for all this.
  */
 export async function takeGap(gap: Gap, events: readonly Pdu[]): Promise<void> {
+  try {
+    await takeInTurn(gap, events)
+  } catch (error) {
+    const latest = events.filter(({ eventId }) => gap.event.prevEvents.includes(eventId))
+    if (latest.length === 0 || latest.length === events.length) throw error
+    await takeInTurn(gap, latest)
+  }
+}
+
+async function takeInTurn(gap: Gap, events: readonly Pdu[]): Promise<void> {
   let rest = events
   while (rest.length > 0 && !gap.isTimeUp()) {
     rest = await lacking(gap, rest)
