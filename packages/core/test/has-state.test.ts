@@ -146,6 +146,21 @@ it.each([
   expect(await hs.extremities(room.roomId)).toEqual([back.eventId])
 })
 
+it('begins where the server is that lets a user in, if that never heard that he was there before', async () => {
+  await using hs = await Homeserver.start({ serverName: 'b' })
+  const room = await RoomBuilder.create()
+  const state = [...room.events]
+  const created = room.ends
+  const bob = await room.join('@bob:b')
+  await joinRemotely(hs, state, bob)
+  const message = await room.message('to those who heard of me', { sender: '@bob:b' })
+  const left = await room.member('@bob:b', '@bob:b', 'leave')
+  await hs.takeAll([message, left])
+  const back = await room.member('@bob:b', '@bob:b', 'join', { prev: created })
+  await joinRemotely(hs, state, back)
+  expect(await hs.extremities(room.roomId)).toEqual([back.eventId])
+})
+
 it('is not misled by a state list with repetitions, messages, rejected events and events of other rooms', async () => {
   await using hs = await Homeserver.start({ serverName: 'b' })
   const room = await RoomBuilder.create()

@@ -28,23 +28,26 @@ export function* unheardEnds(draft: Draft, back: EventRecord): Asking<DecideNeed
     const before: EventRecord[] = []
     for (const end of ends) {
       if (isSameEntry(end, back)) before.push(...(yield* prevOf(draft, end)))
-      else if (yield* isUnheard(draft, end, back.before)) unheard.add(end.nid)
+      else if (yield* isUnheard(draft, end, back)) unheard.add(end.nid)
     }
     ends = before
   }
   return [...unheard]
 }
 
-/** Whether a state has the very entry that an event of ours replaced, or one that our messages since are built upon. */
-function* isUnheard(draft: Draft, end: EventRecord, state: SnapshotNid): Asking<DecideNeed, boolean> {
+/**
+ * Whether the state that `back` came with has the very entry that an event of ours replaced, or one that our messages
+ * since are built upon. That the one who comes back was in before is told by their coming back.
+ */
+function* isUnheard(draft: Draft, end: EventRecord, back: EventRecord): Asking<DecideNeed, boolean> {
   const walk = new Map([[end.nid, end]])
   for (const event of walk.values()) {
     if (walk.size > MAX_WALK || !isOurs(draft, event)) continue
-    if (event.stateKeyNid === NO_NID) {
+    if (event.stateKeyNid === NO_NID || isSameEntry(event, back)) {
       for (const prev of yield* prevOf(draft, event)) walk.set(prev.nid, prev)
     } else {
       const replaced = yield* entryOf(draft, event.before, event)
-      if ((yield* entryOf(draft, state, event)) === replaced) return true
+      if ((yield* entryOf(draft, back.before, event)) === replaced) return true
     }
   }
   return false
