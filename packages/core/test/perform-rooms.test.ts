@@ -313,6 +313,23 @@ describe('performBackfill for ourselves', () => {
     edus: [],
   })
 
+  it('asks the next server where one has only a part of the past', async () => {
+    const asked: string[] = []
+    const { server, room, past, backfill } = await joined((builder, events) => ({
+      backfill: async ({ S }) => {
+        asked.push(S)
+        const all = [...events.toReversed(), ...builder.events.slice(0, -4).toReversed()]
+        return transaction(asked.length === 1 ? all.slice(0, 1) : all)
+      },
+      queryPublicKey: keysOf,
+    }))
+    await using _server = server
+    await server.hs.take(await room.join('@carol:c'))
+    const { events } = await backfill()
+    expect(asked.toSorted()).toEqual(['b', 'c'])
+    expect(events.map((event) => event.eventId).slice(-3)).toEqual(past.map((event) => event.eventId))
+  })
+
   it('fetches and checks the past, and says it to nobody else', async () => {
     const { server, past, backfill } = await joined((room, events) => ({
       backfill: async () => transaction([...events.toReversed(), ...room.events.slice(0, 4).toReversed()]),

@@ -1,6 +1,6 @@
 import type { FederationApi } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
-import type { EventId, EventRecord, RoomRecord } from '@roomserver/types'
+import { type EventId, type EventRecord, NO_NID, type RoomRecord } from '@roomserver/types'
 import { rulesOf } from '../../query/headered.ts'
 import {
   fetchAuthEvents,
@@ -25,9 +25,15 @@ const MAX_SERVERS = 5
 /** How many events are asked for at once. */
 const MAX_EVENTS = 100
 
+/** An event of the past, and the server that gave it. */
+interface Given {
+  readonly event: Pdu
+  readonly server: string
+}
+
 /**
- * Fetches earlier events of a room from the servers in it, one after the other until one has some, and takes them in as
- * part of the room's past, oldest first.
+ * Fetches earlier events of a room from the servers in it, one after the other until they lead back to what we have, to
+ * the beginning of the room or far enough, and takes them in as part of the room's past, oldest first.
  *
  * @param from - the newest of the events that are wanted
  * @returns the events that came and were not refused, oldest first
@@ -43,11 +49,21 @@ export async function backfillFromOthers(
   const federation = federationFor(context, 'fetching earlier events')
   const parts: BackfillParts = { ...context, federation }
   const expected = { roomId: room.roomId, rules: rulesOf(room) }
+  const given = new Map<EventId, Given>()
   for (const server of servers.slice(0, MAX_SERVERS)) {
-    const events = await eventsFrom(parts, expected, server, from)
-    if (events.length > 0) return await takeAll(parts, expected, server, events)
+    for (const event of await eventsFrom(parts, expected, server, from))
+      if (!given.has(event.eventId)) given.set(event.eventId, { event, server })
+    if (given.size >= MAX_EVENTS || (given.size > 0 && !(await isPastUnknown(parts, given)))) break
   }
-  return []
+  return given.size === 0 ? [] : await takeAll(parts, expected, given)
+}
+
+/** Whether some of the events build on others that were not given and are not here: another server may have them. */
+async function isPastUnknown({ store }: FetchParts, given: ReadonlyMap<EventId, Given>): Promise<boolean> {
+  const past = [...given.values()].flatMap(({ event }) => event.prevEvents).filter((id) => !given.has(id))
+  const records = await store.eventsById([...new Set(past)])
+  const inGraph = new Set(records.filter(({ before }) => before !== NO_NID).map(({ eventId }) => eventId))
+  return past.some((id) => !inGraph.has(id))
 }
 
 /** Earlier events from one server; none when it fails. */
@@ -75,11 +91,12 @@ async function eventsFrom(
 async function takeAll(
   parts: FetchParts,
   room: ExpectedRoom,
-  server: string,
-  events: readonly Pdu[],
+  given: ReadonlyMap<EventId, Given>,
 ): Promise<readonly EventRecord[]> {
   const taken: EventId[] = []
+  const events = [...given.values()].map(({ event }) => event)
   for (const event of oldestFirst(events, ({ prevEvents }) => prevEvents)) {
+    const server = given.get(event.eventId)?.server ?? ''
     if (await isTakenInto(parts, room, server, event)) taken.push(event.eventId)
   }
   const records = await parts.store.eventsById(taken)
