@@ -411,6 +411,25 @@ describe('performLeave', () => {
     }
   })
 
+  it('does not put an invite before a user again that they rejected when its server was gone', async () => {
+    const gone = { performLeaveRequest: () => Promise.reject(new Error('connection refused')) }
+    const { server } = await started('public', { federation: gone })
+    await using _server = server
+    const far = await RoomBuilder.create({ creator: '@eve:b', roomId: '!far:b' })
+    const invite = await far.member('@eve:b', '@alice:a', 'invite')
+    await server.api.performInvite(inviteRequest(invite))
+    await leave(server, '@alice:a', '!far:b')
+    const state = [...far.events]
+    const join = await far.join('@bob:a')
+    for (const event of state) await server.hs.take(event, { kind: InputKind.outlier })
+    const state_event_ids = state.map((event) => event.eventId)
+    await server.hs.take(join, { has_state: true, state_event_ids })
+    const told = (await server.hs.outputs()).filter((output) => output.type === 'new_invite_event')
+    expect(told).toHaveLength(1)
+    await leave(server, '@alice:a', '!far:b')
+    expect(await server.content('!far:b', 'm.room.member', '@alice:a')).toEqual({ membership: 'leave' })
+  })
+
   it('leaves by an event where we are in the room and the inviting server is gone', async () => {
     const { server, room } = await started()
     await using _server = server

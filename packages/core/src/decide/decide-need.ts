@@ -1,4 +1,4 @@
-import type { EventId, Nids, UserId } from '@roomserver/types'
+import type { EventId, EventNid, Nids, UserId } from '@roomserver/types'
 import type { RoomGraph } from '../graph/room-graph.ts'
 import type { Need } from '../view/need.ts'
 
@@ -16,3 +16,5 @@ export type DecideNeed =
   | { readonly kind: 'takes-part' }
   | { readonly kind: 'redactions-of'; readonly ids: readonly EventId[] }
   | { readonly kind: 'pending-invites'; readonly users: readonly UserId[] }
+  /** What became of an invite. */
+  | { readonly kind: 'invite'; readonly event: EventNid }

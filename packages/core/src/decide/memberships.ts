@@ -2,6 +2,7 @@ import type { StateChange } from '@roomserver/state'
 import {
   type Asking,
   EVENT_TYPE_NIDS,
+  type EventNid,
   type EventRecord,
   type InviteRecord,
   type JsonObject,
@@ -114,7 +115,8 @@ function membershipIn(draft: Draft, event: EventRecord): Membership {
 }
 
 /**
- * Notes and announces an invite, once.
+ * Notes and announces an invite, once: one that a user of ours gave up is not put before them again because others, who
+ * were not reached then, still have it in the room's state.
  *
  * @param shown - the event as it is to be announced, where that is not how it stays: one from outside the room may come
  *   as an event of the room before it is delivered, and then without what the user is shown of the room
@@ -127,6 +129,7 @@ export function* beginInvite(
 ): Asking<DecideNeed, void> {
   const pending = yield* pendingInvites(draft, user)
   if (pending.some((invite) => invite.event === event.nid)) return
+  if (isLocal(draft, user) && (yield* isGivenUp(draft, event.nid))) return
   const { sender } = draft.view.pduOf(event, draft.rules)
   const invite: InviteRecord = {
     roomNid: draft.read.nid,
@@ -141,6 +144,11 @@ export function* beginInvite(
   else draft.addOutput('new_invite_event', NO_NID, { event: shown, ...said })
 }
 
+function* isGivenUp({ reads }: Draft, invite: EventNid): Asking<DecideNeed, boolean> {
+  if (reads.isGivenUp(invite) === undefined) yield { kind: 'invite', event: invite }
+  return reads.isGivenUp(invite) ?? false
+}
+
 /** Ends a user's pending invites. @param by - the event that ended them; none when they were given up otherwise */
 export function* endInvites(
   draft: Draft,
@@ -151,6 +159,7 @@ export function* endInvites(
   for (const invite of yield* pendingInvites(draft, user)) {
     const [event] = yield* eventsOf(draft.view, [invite.event])
     draft.setInvite({ ...invite, retiredBy: by?.nid ?? NO_NID })
+    if (by === undefined) draft.reads.setGivenUp(invite.event)
     draft.addOutput('retire_invite_event', NO_NID, {
       EventID: event?.eventId,
       TargetUserID: user,

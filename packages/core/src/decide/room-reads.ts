@@ -60,6 +60,10 @@ export class RoomReader {
     return (await this.#store.usersOfServer(roomNid, serverName)).length === 0
   }
 
+  invite(event: EventNid): Promise<InviteRecord | undefined> {
+    return this.#store.invite(event)
+  }
+
   async pendingInvites(
     roomNid: RoomNid,
     users: readonly UserId[],
@@ -89,6 +93,7 @@ export class RoomReads {
   readonly #naming = new Map<EventId, readonly EventNid[]>()
   readonly #redactions = new Map<EventId, readonly RedactionRecord[]>()
   readonly #invites = new Map<UserId, readonly InviteRecord[]>()
+  readonly #givenUp = new Map<EventNid, boolean>()
   #takesPart: boolean | undefined
   readonly #ownToldStates = new Map<EventNid, ToldStateRecord>()
   #toldStates: ReadonlyMap<EventNid, ToldStateRecord> | undefined
@@ -114,6 +119,11 @@ export class RoomReads {
 
   pendingInvites(user: UserId): readonly InviteRecord[] | undefined {
     return this.#invites.get(user)
+  }
+
+  /** Whether the user gave an invite up, without an event. */
+  isGivenUp(invite: EventNid): boolean | undefined {
+    return this.#givenUp.get(invite)
   }
 
   /** Whether a user of ours is in the room, or none ever was. */
@@ -172,6 +182,11 @@ export class RoomReads {
     for (const user of users) if (!this.#invites.has(user)) this.#invites.set(user, found.get(user) ?? [])
   }
 
+  async loadInvite(event: EventNid): Promise<void> {
+    const invite = await this.#reader.invite(event)
+    this.#givenUp.set(event, invite?.retiredBy === NO_NID)
+  }
+
   #takeNaming(
     ids: readonly EventId[],
     found: readonly { readonly id: EventId; readonly by: EventNid }[],
@@ -208,6 +223,10 @@ export class RoomReads {
 
   setRedactionsOf(id: EventId, redactions: readonly RedactionRecord[]): void {
     this.#redactions.set(id, redactions)
+  }
+
+  setGivenUp(invite: EventNid): void {
+    this.#givenUp.set(invite, true)
   }
 
   setPendingInvites(user: UserId, invites: readonly InviteRecord[]): void {
