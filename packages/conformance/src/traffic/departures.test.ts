@@ -20,6 +20,8 @@ function truth(outputs: readonly JsonObject[]): Truth {
     standing: () => undefined,
     standingAfter: () => undefined,
     isAccepted: () => false,
+    isRefused: () => false,
+    isBackfilled: () => false,
     isFetched: () => false,
     recorded: new Announcements([]),
     ours: new Announcements(outputs),

@@ -6,6 +6,7 @@ import { keyOf } from '../reference-resolution/state.ts'
 import { type Announcements, stateBeforeOutput } from './announcements.ts'
 import { type Difference, stableText } from './compare.ts'
 import { HOLE_DEPARTURES, isSameSet } from './hole-departures.ts'
+import { referencesOf } from './known-events.ts'
 import { isAfterReset } from './reset-departure.ts'
 import type { Standing } from './room-truth.ts'
 
@@ -32,8 +33,12 @@ export interface Truth {
   /** Where a room stands after an input. */
   readonly standingAfter: (roomId: string, eventId: string) => Standing | undefined
   readonly isAccepted: (roomId: string, eventId: string) => boolean
+  /** Whether an event is in the graph of its room, and rejected or soft-failed. */
+  readonly isRefused: (roomId: string, eventId: string) => boolean
   /** Whether other servers gave an event when they were asked for the past of a room. */
   readonly isFetched: (eventId: string) => boolean
+  /** Whether it came with a backfill of the recorded server. */
+  readonly isBackfilled: (eventId: string) => boolean
   /** What the recorded server announced, in the whole recording. */
   readonly recorded: Announcements
   /** What ours announced, once everything is replayed. */
@@ -100,6 +105,16 @@ export const DEPARTURES: readonly Departure[] = [
       JSON.stringify(finding.got) !== '{"message":"Internal Server Error"}',
   },
   {
+    id: 'has-the-state',
+    reason:
+      'The recorded server fails where it has an event and not the state before it; ours has both, or has not taken the event into the graph (internal API, queryServerAllowedToSeeEvent).',
+    applies: ({ of, problem, expected }) =>
+      of.endsWith('/queryServerAllowedToSeeEvent') &&
+      problem === 'status' &&
+      isJsonObject(expected) &&
+      expected['Type'] === 'types.MissingEventError',
+  },
+  {
     id: 'unasked-state',
     reason:
       'queryStateAfterEvents of the recorded server answers with a prev event that is a state event even where its type and state key were not asked for; ours answers what was asked (internal API, `state_to_fetch`).',
@@ -138,6 +153,7 @@ export const DEPARTURES: readonly Departure[] = [
     reason:
       'The recorded server resolved the state before this event to another state than the algorithm of the room version gives; ours is what a transcription of the specification gives (room versions 2 to 10, "State resolution").',
     applies: ({ of, difference, got }, { stateAfter, ours }) => {
+      if (difference?.path === 'history_visibility') return isTrueVisibility(got, difference.got, stateAfter)
       if (!of.startsWith('output new_room_event ')) return false
       if (difference?.path.startsWith('state_before_') !== true) return false
       const after = ours.stateAfter(of.slice('output new_room_event '.length))
@@ -226,15 +242,32 @@ function trueStateBefore(
   payload: JsonValue | undefined,
   stateAfter: Truth['stateAfter'],
 ): ReadonlySet<string> | undefined {
-  const event = contentOfNew(payload)['event']
-  const prev = isJsonObject(event) ? event['prev_events'] : undefined
-  if (!isJsonObject(event) || !Array.isArray(prev)) return undefined
-  const ids = prev.map((item) => textOf(Array.isArray(item) ? item[0] : item))
-  const state = stateAfter(textOf(event['room_id']), ids)
+  const state = stateBeforeEvent(payload, stateAfter)
   return state && new Set([...state.values()].map((pdu) => pdu.eventId))
 }
 
-function contentOfNew(payload: JsonValue | undefined): JsonObject {
-  const content = isJsonObject(payload) ? payload['new_room_event'] : undefined
+function isTrueVisibility(
+  payload: JsonValue | undefined,
+  got: JsonValue | undefined,
+  stateAfter: Truth['stateAfter'],
+): boolean {
+  const state = stateBeforeEvent(payload, stateAfter)
+  const truth = state?.get(keyOf('m.room.history_visibility', ''))?.content['history_visibility']
+  return state !== undefined && got === (truth ?? 'shared')
+}
+
+function stateBeforeEvent(
+  payload: JsonValue | undefined,
+  stateAfter: Truth['stateAfter'],
+): ReturnType<Truth['stateAfter']> {
+  const event = contentOf(payload)['event']
+  const prev = isJsonObject(event) ? event['prev_events'] : undefined
+  if (!isJsonObject(event) || !Array.isArray(prev)) return undefined
+  return stateAfter(textOf(event['room_id']), referencesOf(prev))
+}
+
+/** The content of an output that tells of an event. */
+function contentOf(payload: JsonValue | undefined): JsonObject {
+  const content = isJsonObject(payload) ? (payload['new_room_event'] ?? payload['old_room_event']) : undefined
   return isJsonObject(content) ? content : {}
 }

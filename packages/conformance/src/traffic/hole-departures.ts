@@ -10,23 +10,36 @@ export const HOLE_DEPARTURES: readonly Departure[] = [
   {
     id: 'gap-is-new',
     reason:
-      'Events that fill a gap are new to the users of this server: ours announces each once, in its place, as `new_room_event`, and only what lies before the gap as old. The recorded server announces whatever it is given in an answer to missing events as `old_room_event`, also what it announced before, and the change of state with the event after the gap (server-server API, "Checks performed on receipt of a PDU").',
+      'Events that fill a gap are new to the users of this server: ours announces each once, in its place, as `new_room_event`, and only what lies before the gap as old, unless a backfill brought it just then, which gives it to whoever asked. The recorded server announces whatever it is given in an answer to missing events as `old_room_event`, also what it announced before, and the change of state with the event after the gap (server-server API, "Checks performed on receipt of a PDU").',
     applies: isGap,
   },
   {
     id: 'waits-for-its-past',
     reason:
       'An event whose past nobody gives waits for it, and is accepted once it is there; the recorded server rejects it for good (server-server API, "Checks performed on receipt of a PDU": an event is rejected by the authorization rules alone).',
-    applies: ({ of, problem, request }, { recorded, isAccepted }) => {
+    applies: ({ of, problem, request, difference }, { recorded, isAccepted }) => {
+      const isLate = (id: string) => !recorded.isNew(id) && isAccepted(textOf(request), id)
       const id = announcedNew(of)
-      return id !== undefined && problem === 'extra' && !recorded.isNew(id) && isAccepted(textOf(request), id)
+      if (id === undefined) return false
+      return problem === 'extra' ? isLate(id) : isLastSent(difference) && isLate(textOf(difference?.got))
+    },
+  },
+  {
+    id: 'refused-by-the-rules',
+    reason:
+      'An event that the rules reject, or that the current state forbids, is told to nobody; the recorded server announces it where it has the current state wrong, and where it overlooks `events_default`, which it does below room version 10 (room versions, "Authorization rules"; server-server API, "Soft failure").',
+    applies: ({ of, problem, request, difference }, { isRefused }) => {
+      const id = announcedNew(of)
+      if (id === undefined) return false
+      if (problem === 'missing') return isRefused(textOf(request), id)
+      return isLastSent(difference) && isRefused(textOf(request), textOf(difference?.expected))
     },
   },
   {
     id: 'recorded-ends',
     reason:
       'The ends of the recorded server’s graph are not those of the accepted events: it takes an event for no end any more when one that it rejected builds on it, and drops its own branches when it takes a state over from another server; ours are what a transcription of the specification gives (server-server API, "PDUs": forward extremities, "Rejection").',
-    applies: (finding, truth) => isEnds(finding, truth),
+    applies: (finding, truth) => isEnds(finding, truth) || isTakenOver(finding, truth),
   },
   {
     id: 'missing-events-oldest-first',
@@ -47,13 +60,14 @@ export const HOLE_DEPARTURES: readonly Departure[] = [
 ]
 
 function isGap({ of, problem, request, difference, expected, got }: Finding, truth: Truth): boolean {
-  const { ours, recorded, isFetched, isAccepted } = truth
+  const { ours, recorded, isFetched, isBackfilled, isAccepted } = truth
   const id = announcedNew(of)
   const roomId = textOf(request)
   if (of.startsWith('output old_room_event ')) {
     const old = of.slice('output old_room_event '.length)
     if (!isFetched(old)) return false
-    if (problem === 'missing') return ours.isNew(old) || ours.isOld(old) || !isAccepted(roomId, old)
+    if (problem === 'missing')
+      return ours.isNew(old) || ours.isOld(old) || isBackfilled(old) || !isAccepted(roomId, old)
     return problem === 'order' || (problem === 'extra' && isFetchedOnly(old, truth))
   }
   if (of.startsWith('output redacted_event '))
@@ -87,6 +101,10 @@ function redactedBy(payload: JsonValue | undefined): string {
   return isJsonObject(output) ? textOf(output['RedactedEventID']) : ''
 }
 
+function isLastSent(difference: Finding['difference']): boolean {
+  return difference?.path === 'last_sent_event_id'
+}
+
 /** The event of an output that announces a new one. */
 function announcedNew(of: string): string | undefined {
   const prefix = 'output new_room_event '
@@ -104,6 +122,14 @@ function isEnds({ of, request, difference, got }: Finding, truth: Truth): boolea
   if (difference?.path !== 'latest_events' && difference?.path !== 'depth') return false
   const standing = truth.standing(textOf(request['room_id']))
   return isSameSet(new Set(referencesOf(got['latest_events'])), endsOf(standing))
+}
+
+/** Whether the recorded server took a state over from another one, where ours is what the branches resolve to. */
+function isTakenOver({ of, request, difference }: Finding, { ours, standingAfter }: Truth): boolean {
+  const id = announcedNew(of)
+  if (id === undefined || difference?.path !== 'rewrites_state' || difference.expected !== true) return false
+  const state = standingAfter(textOf(request), id)?.state
+  return isSameSet(ours.stateAfter(id), state && new Set([...state.values()].map(({ eventId }) => eventId)))
 }
 
 function endsOf(standing: { readonly ends: readonly string[] } | undefined): ReadonlySet<string> | undefined {

@@ -18,6 +18,7 @@ export class RecordedTruth {
   readonly events: KnownEvents
   readonly #rooms = new Map<string, RoomTruth>()
   readonly #fetched: ReadonlySet<string>
+  readonly #backfilled: ReadonlySet<string>
 
   constructor(lines: readonly RecordedLine[]) {
     this.events = new KnownEvents(lines)
@@ -34,6 +35,10 @@ export class RecordedTruth {
     }
     this.resets = resets
     this.#fetched = new Set(lines.flatMap((line) => this.#fetchedBy(line)))
+    const backfills = lines.filter(
+      (line) => line.kind === 'federation' && line.path.endsWith('/client/backfill'),
+    )
+    this.#backfilled = new Set(backfills.flatMap((line) => this.#fetchedBy(line)))
   }
 
   /** The state after events of a room; `undefined` where the recording does not tell. */
@@ -61,8 +66,18 @@ export class RecordedTruth {
     return this.#fetched.has(eventId)
   }
 
+  /** Whether other servers gave an event when they were asked for a backfill. */
+  isBackfilled(eventId: string): boolean {
+    return this.#backfilled.has(eventId)
+  }
+
   isAccepted(roomId: string, eventId: string): boolean {
     return this.#rooms.get(roomId)?.isAccepted(eventId) ?? false
+  }
+
+  /** Whether an event is in the graph of its room, and rejected or soft-failed. */
+  isRefused(roomId: string, eventId: string): boolean {
+    return this.#rooms.get(roomId)?.isRefused(eventId) ?? false
   }
 
   /**

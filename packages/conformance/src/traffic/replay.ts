@@ -195,6 +195,8 @@ class Tally implements ReplayResult {
       standing: (room) => this.#truth.standingAt(room, step),
       standingAfter: (room, id) => this.#truth.standingAfter(room, id),
       isAccepted: (room, id) => this.#truth.isAccepted(room, id),
+      isRefused: (room, id) => this.#truth.isRefused(room, id),
+      isBackfilled: (id) => this.#truth.isBackfilled(id),
       isFetched: (id) => this.#truth.isFetched(id),
       recorded: this.#recorded,
       ours: this.#ours,

@@ -97,6 +97,11 @@ export class RoomTruth {
     return this.#after.has(eventId) && !this.#rejected.has(eventId) && !this.#softFailed.has(eventId)
   }
 
+  /** Whether an event is in the graph and not accepted. */
+  isRefused(eventId: string): boolean {
+    return this.#after.has(eventId) && !this.isAccepted(eventId)
+  }
+
   /** Takes in what lies between the graph and the event, oldest first, as far as it was given. */
   #fillGap(event: Pdu, until: number): void {
     const gap = new Set<Pdu>()
@@ -153,9 +158,21 @@ export class RoomTruth {
     this.#after.set(pdu.eventId, allowed ? withEvent(before, pdu) : before)
     if (allowed && !isFirst && !isAllowedBy(pdu, this.#current)) this.#softFailed.add(pdu.eventId)
     if (!this.isAccepted(pdu.eventId)) return
-    for (const id of pdu.prevEvents) this.#ends.delete(id)
+    this.#buildOn(pdu)
     this.#ends.add(pdu.eventId)
     this.#current = this.#resolve([...this.#ends].map((id) => this.#after.get(id) ?? new Map()))
+  }
+
+  /** What an event builds on is no end any more, also by way of events that were not accepted. */
+  #buildOn(pdu: Pdu): void {
+    const past = new Set([pdu])
+    for (const { prevEvents } of past) {
+      for (const id of prevEvents) {
+        this.#ends.delete(id)
+        const before = this.isRefused(id) ? this.#pdu(id) : undefined
+        if (before !== undefined) past.add(before)
+      }
+    }
   }
 
   #resolve(states: readonly State[]): State {

@@ -64,7 +64,7 @@ export const RETURNS: readonly Scenario[] = [
     await room.heard(yuri, [alice], 10)
     await room.heard(alice, [xena], 10)
   }),
-  story('replaced', ['1', '6'], async (room, { alice, bob, xena }, _links, version) => {
+  story('replaced', ['1', '6', '10'], async (room, { alice, bob, xena }, _links, version) => {
     await room.open(alice, version, [bob, xena])
     const first = room.room
     await room.heard(xena, [alice])
