@@ -13,11 +13,15 @@ export interface WakeCalls extends AsyncDisposable {
   listen(onCall: () => void): Disposable
 }
 
-/** Opens a connection of its own for the calls, as soon as there is one; until then calls are lost. */
-export function openWakeCalls(options: JetStreamOptions): WakeCalls {
+/**
+ * Opens a connection of its own for the calls, as soon as there is one; until then calls are lost.
+ *
+ * @param retryMs - between attempts to connect
+ */
+export function openWakeCalls(options: JetStreamOptions, retryMs = RETRY_MS): WakeCalls {
   const calls = new NatsCalls(`${options.topicPrefix}RoomserverWakeUp`)
   const stop = new AbortController()
-  const opening = connectAtLast(options, stop.signal).then((connection) => calls.open(connection))
+  const opening = connectAtLast(options, retryMs, stop.signal).then((connection) => calls.open(connection))
   return {
     call: () => calls.call(),
     listen: (onCall) => calls.listen(onCall),
@@ -34,13 +38,14 @@ const RETRY_MS = 1_000
 /** Tries until there is a connection, or it is to stop. */
 async function connectAtLast(
   options: JetStreamOptions,
+  retryMs: number,
   signal: AbortSignal,
 ): Promise<NatsConnection | undefined> {
   while (!signal.aborted) {
     try {
       return await connectNats(options)
     } catch {
-      await wait(RETRY_MS, undefined, { signal, ref: false }).catch(() => undefined)
+      await wait(retryMs, undefined, { signal, ref: false }).catch(() => undefined)
     }
   }
   return undefined

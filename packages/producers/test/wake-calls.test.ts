@@ -63,10 +63,9 @@ it('goes on when the message server was away, and piles nothing up meanwhile', a
   expect(heard).toBeLessThan(10)
 })
 
-it('ends at once where there never was a message server', async () => {
-  const calls = openWakeCalls({ servers: ['nats://127.0.0.1:1'], topicPrefix: 'Calls' })
+it('ends without waiting for its next attempt where there never was a message server', async () => {
+  const hourMs = 3_600_000
+  const calls = openWakeCalls({ servers: ['nats://127.0.0.1:1'], topicPrefix: 'Calls' }, hourMs)
   calls.call()
-  const since = performance.now()
   await calls[Symbol.asyncDispose]()
-  expect(performance.now() - since).toBeLessThan(2_000)
 })

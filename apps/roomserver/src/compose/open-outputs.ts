@@ -92,8 +92,9 @@ function startRelay(
   connect: () => Promise<Bus>,
   log: Logger,
 ): OutboxRelay {
-  const { window } = settings.output
-  return startOutboxRelay({ source, render: renderOutput, connect, clock: systemClock, log }, { window })
+  const { window, look_every: pollMs } = settings.output
+  const parts = { source, render: renderOutput, connect, clock: systemClock, log }
+  return startOutboxRelay(parts, { window, pollMs })
 }
 
 function alone(relay: OutboxRelay): Outputs {

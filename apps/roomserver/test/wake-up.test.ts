@@ -1,0 +1,57 @@
+import { connectNats, consumeOutputs, registerConsumer } from '@roomserver/producers'
+import { createDatabase, RoomBuilder, startNats } from '@roomserver/testing'
+import { expect, inject, it } from 'vitest'
+import { configFile, folder, Program } from './program.ts'
+
+/** Far longer than the test: who learns of something before, was woken. */
+const NEVER = '10h'
+
+it('delivers what another process committed when that wakes it, and not when it looks', {
+  timeout: 120_000,
+}, async () => {
+  await using database = await createDatabase(inject('postgresUrl'))
+  await using nats = await startNats()
+  const config = configFile(
+    folder(),
+    (key) => `version: 2
+global:
+  server_name: localhost
+  private_key: ${key}
+  jetstream: { addresses: ['${nats.url}'], topic_prefix: Test }
+room_server:
+  internal_api: { listen: 'http://127.0.0.1:0' }
+  database: { connection_string: '${database.url}' }
+roomserver: { output: { look_every: ${NEVER} } }
+`,
+  )
+  // The first takes the lease, and so delivers for both.
+  await using delivering = await Program.serving(['--config', config])
+  await expect
+    .poll(async () => (await fetch(`${delivering.url}/readyz`)).status, { timeout: 30_000 })
+    .toBe(200)
+  await using committing = await Program.serving(['--config', config])
+
+  const options = { servers: [nats.url], topicPrefix: 'Test' }
+  const connection = await connectNats(options)
+  const consumer = { topicPrefix: 'Test', durable: 'TestReader' }
+  await registerConsumer(connection, consumer)
+  const stop = new AbortController()
+  const first = (async () => {
+    for await (const delivery of consumeOutputs(connection, consumer, stop.signal)) return delivery.payload
+    return ''
+  })()
+  void first.finally(() => stop.abort())
+  // A call is lost while the connection for it is not there yet, so there is one with each further event.
+  const room = await RoomBuilder.create({ creator: '@alice:localhost', roomId: '!r:localhost' })
+  for (let sent = 0; !stop.signal.aborted; await room.message('wake up')) {
+    for (; sent < room.events.length; sent++) await committing.post('inputRoomEvents', inputOf(room, sent))
+  }
+  expect(await first).toContain('m.room.create')
+  await connection.close()
+})
+
+function inputOf({ events, rules }: RoomBuilder, index: number) {
+  const event = events[index]
+  const json = { ...(JSON.parse(event?.json ?? '{}') as object), _event_id: event?.eventId }
+  return { input_room_events: [{ kind: 2, event: { ...json, _room_version: rules.version } }] }
+}
