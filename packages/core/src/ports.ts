@@ -67,6 +67,8 @@ export interface RoomStore {
   redactionsOf(ids: readonly EventId[]): Promise<readonly RedactionRecord[]>
   /** Which of these event IDs are stored, named as in `danglingPrev`, or redacted: in one read. */
   mentions(ids: readonly EventId[]): Promise<readonly Mention[]>
+  /** Whether a commit is the work of another process, so that ours can go on with something else. */
+  readonly commitsElsewhere: boolean
   /**
    * Stores write sets of different rooms in one transaction. One that meets a conflict or fails is taken out and
    * the others go on. Never throws for a single write set; the results are in the order of the write sets.

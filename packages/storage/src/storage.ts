@@ -84,6 +84,7 @@ function roomMethods(db: Db, tables: Tables) {
     toldStates: (roomNid: RoomNid) => tables.toldStates.ofRoom(db, roomNid),
     dueToldStates: (after: EventNid, limit: number) => tables.toldStates.due(db, after, limit),
     redactionsOf: (ids: readonly EventId[]) => tables.redactions.of(db, ids),
+    commitsElsewhere: tables.dialect.savesRoundTrips,
     commit: (writeSets: readonly WriteSet[]) => commit(db, tables, writeSets),
     journal: (
       roomNid: RoomNid,

@@ -16,6 +16,7 @@ import type { FetchMissing } from './fetch-missing.ts'
 import { ForkedRooms } from './forked-rooms.ts'
 import { Intake } from './intake.ts'
 import { NidPool } from './nid-pool.ts'
+import { Portions } from './portions.ts'
 import type { RoomTask } from './room-tasks.ts'
 import { ToldStates } from './told-states.ts'
 import { DEFAULT_ROOM_LIMITS, type RoomLimits, Rooms } from './rooms.ts'
@@ -91,6 +92,7 @@ export function createInput(
     onStep,
     reader: new RoomReader(store),
     nids: new NidPool(store),
+    portions: new Portions(store),
     committer: new Committer(store, onOutputs),
     onToldStates: (room: RoomRecord, events: readonly EventNid[]) => told.due(room, events),
   }

@@ -1,9 +1,9 @@
 import type { EventId } from '@roomserver/types'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
-import { giveWay } from '../view/ask.ts'
 import type { Job } from './room-actor.ts'
 import type { NidPool } from './nid-pool.ts'
+import type { Portions } from './portions.ts'
 
 /** Loads what decisions on a draft ask for. */
 export function loadFor(draft: Draft, nids: NidPool): (need: DecideNeed) => Promise<void> {
@@ -32,7 +32,12 @@ export function loadFor(draft: Draft, nids: NidPool): (need: DecideNeed) => Prom
  * of them is another one
  * @returns whether any of those that were looked up is stored
  */
-export async function readArrivals(draft: Draft, jobs: readonly Job[], assumes: boolean): Promise<boolean> {
+export async function readArrivals(
+  draft: Draft,
+  jobs: readonly Job[],
+  assumes: boolean,
+  portions: Portions,
+): Promise<boolean> {
   const { view, reads } = draft
   const arrivals = jobs.map((job) => job.task.arrival).filter((arrival) => arrival !== undefined)
   const own = new Set(arrivals.map(({ eventId }) => eventId))
@@ -48,8 +53,7 @@ export async function readArrivals(draft: Draft, jobs: readonly Job[], assumes: 
     }
   }
   const [stored] = await Promise.all([
-    // Events that came in the same turn take less when they are decided right after each other.
-    own.size > 0 ? reads.loadMentions([...own]) : giveWay().then(() => NONE),
+    own.size > 0 ? reads.loadMentions([...own]) : portions.next().then(() => NONE),
     unknown.length > 0 && view.load({ kind: 'events-by-id', ids: unknown }),
     texts.length > 0 && view.load({ kind: 'state-keys', texts }),
   ])

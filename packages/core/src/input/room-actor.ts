@@ -23,6 +23,7 @@ import type { InputCounters } from './counters.ts'
 import type { ForkedRooms } from './forked-rooms.ts'
 import { loadFor, readArrivals } from './load-needs.ts'
 import type { NidPool } from './nid-pool.ts'
+import type { Portions } from './portions.ts'
 import type { RoomTask } from './room-tasks.ts'
 import { overtaken, RoomTurn, stepAside } from './room-turn.ts'
 
@@ -34,6 +35,7 @@ export interface ActorParts {
   readonly pieces: Pieces
   readonly reader: RoomReader
   readonly nids: NidPool
+  readonly portions: Portions
   readonly committer: Committer
   readonly counters: InputCounters
   readonly forked: ForkedRooms
@@ -220,7 +222,7 @@ export class RoomActor {
     const draft = new Draft(parts, view, reads, rules, room)
     this.#enter('reading what events name')
     const assumes = this.#assumes && room.revision > 0
-    const isAnyStored = await readArrivals(draft, jobs, assumes)
+    const isAnyStored = await readArrivals(draft, jobs, assumes, parts.portions)
     if (!draft.isAssuming) this.#assumes = !isAnyStored
     return { parts, draft }
   }
