@@ -4,6 +4,7 @@ import { textOf } from '../json-text.ts'
 import { checkDeparted } from './check-departed.ts'
 import { endsOf, endsThatCount, haveSameEnds, isForgotten } from './check-ends.ts'
 import { checkInvites } from './check-invites.ts'
+import { checkOutputs } from './check-outputs.ts'
 import { redactionProblems } from './check-redactions.ts'
 import { residents } from './heal.ts'
 import { type Held, same } from './held.ts'
@@ -34,21 +35,6 @@ export async function checkWorld(world: World): Promise<void> {
   figures.events += world.events.size
   figures.knocks += members.filter(({ content }) => content['membership'] === 'knock').length
   figures.vouched += members.filter((event) => isVouchedFor(event)).length
-}
-
-/** Outputs of a room are numbered without a gap, and each event is announced as new once. */
-async function checkOutputs(world: World, server: SimulatedServer): Promise<void> {
-  const outputs = await server.storage.outputs(0, 100_000)
-  const last = new Map<string, number>()
-  const announced = new Set<string>()
-  for (const { roomId, seq, kind, eventId } of outputs) {
-    if (seq !== (last.get(roomId) ?? 0) + 1)
-      world.problem(`${server.name}: output ${seq} of ${roomId} is out of order`)
-    last.set(roomId, seq)
-    if (kind !== 'new_room_event' || eventId === undefined) continue
-    if (announced.has(eventId)) world.problem(`${server.name} announced ${eventId} twice`)
-    announced.add(eventId)
-  }
 }
 
 async function checkRoom(world: World, roomId: string): Promise<void> {

@@ -145,9 +145,26 @@ export class World {
 }
 
 /** The body of an output as far as the simulation reads it. */
-export function bodyOf(text: string): { readonly sendAsServer: string; readonly rewrites: boolean } {
-  const body = JSON.parse(text) as JsonValue
-  if (!isJsonObject(body)) return { sendAsServer: '', rewrites: false }
+export interface OutputBody {
+  readonly sendAsServer: string
+  readonly rewrites: boolean
+  /** Entries of the current state that come and go. */
+  readonly adds: readonly string[]
+  readonly removes: readonly string[]
+}
+
+export function bodyOf(text: string): OutputBody {
+  const parsed = JSON.parse(text) as JsonValue
+  const body = isJsonObject(parsed) ? parsed : {}
   const { send_as_server: sendAsServer, rewrites_state: rewrites } = body
-  return { sendAsServer: typeof sendAsServer === 'string' ? sendAsServer : '', rewrites: rewrites === true }
+  return {
+    sendAsServer: typeof sendAsServer === 'string' ? sendAsServer : '',
+    rewrites: rewrites === true,
+    adds: textsOf(body['adds_state_event_ids']),
+    removes: textsOf(body['removes_state_event_ids']),
+  }
+}
+
+function textsOf(list: JsonValue | undefined): readonly string[] {
+  return Array.isArray(list) ? list.filter((one) => typeof one === 'string') : []
 }
