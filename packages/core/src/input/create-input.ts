@@ -123,8 +123,8 @@ export function createInput(
       await shop?.retries.resume()
     },
     takeOver: async () => {
+      told.takeOver()
       await intake.takeOver()
-      await told.takeUp()
       await shop?.jobs.refresh()
     },
     settled: async () => {

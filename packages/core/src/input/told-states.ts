@@ -1,5 +1,6 @@
 import { type EventNid, type Logger, NO_NID, type RoomId, type RoomRecord } from '@roomserver/types'
 import type { RoomStore } from '../ports.ts'
+import type { Consequences } from '../rejudge/rejudge-dependents.ts'
 import { settleToldState } from '../rejudge/settle-told-state.ts'
 import type { RoomTask } from './room-tasks.ts'
 
@@ -7,7 +8,7 @@ import type { RoomTask } from './room-tasks.ts'
 export interface ToldStateParts {
   readonly store: Pick<RoomStore, 'dueToldStates' | 'roomsByNid'>
   readonly log: Logger
-  readonly run: (task: RoomTask<void>) => Promise<void>
+  readonly run: <Result>(task: RoomTask<Result>) => Promise<Result>
 }
 
 /** How many are read at a time when they are taken up. */
@@ -23,6 +24,7 @@ export class ToldStates {
   readonly #parts: ToldStateParts
   readonly #due = new Map<RoomId, Set<EventNid>>()
   readonly #running = new Set<Promise<void>>()
+  #takingUp: Promise<void> | undefined
   #isClosing = false
 
   constructor(parts: ToldStateParts) {
@@ -40,7 +42,14 @@ export class ToldStates {
     this.#running.add(work)
   }
 
-  /** Takes up what this process or another one has left. */
+  /** Takes up, beside whatever else is done, what this process or another one has left. */
+  takeOver(): void {
+    this.#takingUp ??= this.takeUp()
+      .catch((err: unknown) => this.#parts.log.warn({ err }, 'states that were told could not be taken up'))
+      .finally(() => (this.#takingUp = undefined))
+  }
+
+  /** The same, and waits until it is done. */
   async takeUp(): Promise<void> {
     for (let after = NO_NID as EventNid; !this.#isClosing; ) {
       const page = await this.#parts.store.dueToldStates(after, PAGE)
@@ -67,6 +76,7 @@ export class ToldStates {
   /** Begins nothing new and waits for what is under way. */
   async close(): Promise<void> {
     this.#isClosing = true
+    await this.#takingUp
     await this.settled()
   }
 
@@ -75,19 +85,26 @@ export class ToldStates {
     for (const event of due) {
       due.delete(event)
       if (this.#isClosing) break
-      const name = `settling the state before event NID ${event}`
       try {
-        await this.#parts.run({
+        const followed = await this.#parts.run({
           roomId,
           version,
-          name,
+          name: `settling the state before event NID ${event}`,
           bytes: BYTES,
           decide: (draft) => settleToldState(draft, event),
         })
+        if (followed !== undefined) this.#tell(roomId, followed)
       } catch (err) {
         this.#parts.log.warn({ room_id: roomId, err }, 'a state that was told is left for later')
       }
     }
     this.#due.delete(roomId)
+  }
+
+  #tell(roomId: RoomId, { changed, admitted, refused }: Consequences): void {
+    this.#parts.log.warn(
+      { room_id: roomId, changed: changed.size, admitted: admitted.length, refused: refused.length },
+      'another server told a state that was not so: events were judged anew',
+    )
   }
 }

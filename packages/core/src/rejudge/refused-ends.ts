@@ -59,13 +59,12 @@ export function* acceptedAfter(
   { graph, changed }: Consequences,
   nid: EventNid,
 ): Asking<DecideNeed, EventNid | undefined> {
-  const touched = new Set(changed.map((event) => event.nid))
   const walked = new Set([nid])
   for (const one of walked) {
     const node = graph.node(one)
     if (node === undefined) continue
     for (const next of graph.future(node)) {
-      const [event] = touched.has(next) ? yield* eventsOf(draft.view, [next]) : []
+      const [event] = changed.has(next) ? yield* eventsOf(draft.view, [next]) : []
       if (event === undefined ? graph.node(next)?.isAccepted : event.verdict === 'accepted') return next
       walked.add(next)
     }

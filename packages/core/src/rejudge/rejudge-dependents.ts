@@ -11,7 +11,7 @@ import { isRejected, type Rejudged, rejudgeEvent } from './rejudge-event.ts'
 export interface Consequences {
   readonly graph: RoomGraph
   /** Events of the graph that changed, oldest first. */
-  readonly changed: readonly EventRecord[]
+  readonly changed: ReadonlyMap<EventNid, EventRecord>
   /** Those of them that are let in after all. */
   readonly admitted: readonly EventRecord[]
   /** Those of them that count no more. */
@@ -60,7 +60,7 @@ class Changes {
   get found(): Omit<Consequences, 'graph'> {
     const wrong = this.#changed.filter(({ isVerdictWrong }) => isVerdictWrong).map(({ record }) => record)
     return {
-      changed: this.#changed.map(({ record }) => record),
+      changed: new Map(this.#changed.map(({ record }) => [record.nid, record])),
       admitted: wrong.filter(({ verdict }) => verdict === 'soft-failed'),
       refused: wrong.filter(({ verdict }) => isRejected(verdict)),
     }

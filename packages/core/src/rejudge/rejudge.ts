@@ -1,8 +1,8 @@
 import type { Asking, EventRecord } from '@roomserver/types'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
-import { rejudgeDependents } from './rejudge-dependents.ts'
-import { type Rejudged, rejudgeEvent } from './rejudge-event.ts'
+import { type Consequences, rejudgeDependents } from './rejudge-dependents.ts'
+import { rejudgeEvent } from './rejudge-event.ts'
 import { takeConsequences } from './take-consequences.ts'
 
 /**
@@ -10,17 +10,18 @@ import { takeConsequences } from './take-consequences.ts'
  *
  * @param isTold - whether the state before the event was told by another server, and so follows from nothing
  * @param by - what has come to light, for the journal
+ * @returns `undefined`: all was as it should be
  */
 export function* rejudge(
   draft: Draft,
   event: EventRecord,
   isTold: boolean,
   by: string,
-): Asking<DecideNeed, Rejudged> {
+): Asking<DecideNeed, Consequences | undefined> {
   const rejudged = yield* rejudgeEvent(draft, event, isTold)
   const { isBeforeWrong, isAfterWrong, isVerdictWrong } = rejudged
-  if (isBeforeWrong || isAfterWrong || isVerdictWrong) {
-    yield* takeConsequences(draft, rejudged.record, yield* rejudgeDependents(draft, rejudged), by)
-  }
-  return rejudged
+  if (!isBeforeWrong && !isAfterWrong && !isVerdictWrong) return undefined
+  const consequences = yield* rejudgeDependents(draft, rejudged)
+  yield* takeConsequences(draft, rejudged.record, consequences, by)
+  return consequences
 }

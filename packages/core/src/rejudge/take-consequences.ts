@@ -48,7 +48,7 @@ function* refreshCurrent(draft: Draft, because: EventRecord, repairedBy: string)
 
 /** Redactions that are accepted now, or whose senders have the right to redact now, take effect. */
 function* redactAnew(draft: Draft, { changed }: Consequences): Asking<DecideNeed, void> {
-  for (const { nid } of changed) {
+  for (const nid of changed.keys()) {
     const [event] = yield* eventsOf(draft.view, [nid])
     if (event === undefined || draft.view.pduOf(event, draft.rules).type !== 'm.room.redaction') continue
     for (const redacted of yield* applyRedactions(draft, event)) announceRedacted(draft, redacted)
