@@ -3,14 +3,22 @@ import { textOf } from '../json-text.ts'
 import type { SimulatedServer } from './simulated-server.ts'
 import type { World } from './world.ts'
 
-/** Invites into rooms that the user's server is not in are open exactly if they have to be. */
-export async function checkInvites(world: World): Promise<void> {
+/**
+ * Invites into rooms that the user's server is not in are open exactly if they have to be, at any time: sooner or later
+ * it is in the room, and then nobody can tell any more.
+ */
+export async function checkOpenInvites(world: World): Promise<void> {
   for (const { server, roomId, user, inviters, isDoubtful } of world.invites.all) {
-    if (isDoubtful || !world.honest.includes(server) || (await server.isIn(roomId))) continue
+    if (isDoubtful || server.isDown || !world.honest.includes(server) || (await server.isIn(roomId))) continue
     const isOpen = await server.isInvited(roomId, user)
     if (isOpen === inviters.size > 0) continue
     world.problem(`${server.name}: the invite of ${user} into ${roomId} is ${isOpen ? 'still' : 'not'} open`)
   }
+}
+
+/** Invites are open exactly if they have to be, and were announced so. */
+export async function checkInvites(world: World): Promise<void> {
+  await checkOpenInvites(world)
   for (const server of world.honest) await checkAnnounced(world, server)
 }
 

@@ -16,6 +16,10 @@ const MAX_ROUND_TRIP_MS = 400
 export function simulatedFederation(world: World, self: SimulatedServer): FederationApi {
   const ask = <Result>(name: string, work: (api: RoomserverApi, from: SimulatedServer) => Promise<Result>) =>
     askServer(world, self, name, work)
+  const askAbout = <Result>(
+    { S, EventID }: { readonly S: string; readonly EventID: string },
+    work: (api: RoomserverApi, from: SimulatedServer) => Promise<Result>,
+  ) => ask(S, async (api, from) => ((await maySee(world, api, self, EventID)) ? work(api, from) : refuse(S)))
   return {
     queryPublicKey: async ({ requests }) => ({ results: world.publicKeys([...requests.keys()]) }),
     lookupMissingEvents: ({ S, Missing, RoomID }) =>
@@ -34,7 +38,7 @@ export function simulatedFederation(world: World, self: SimulatedServer): Federa
         }
       }),
     lookupStateIds: ({ S, RoomID, EventID }) =>
-      ask(S, async (api, from) => {
+      askAbout({ S, EventID }, async (api, from) => {
         const { state, chain } = await stateBefore(api, RoomID, EventID)
         const ids = state.map(({ eventId }) => eventId)
         return {
@@ -43,7 +47,7 @@ export function simulatedFederation(world: World, self: SimulatedServer): Federa
         }
       }),
     lookupState: ({ S, RoomID, EventID }) =>
-      ask(S, async (api, from) => {
+      askAbout({ S, EventID }, async (api, from) => {
         const { state, chain } = await stateBefore(api, RoomID, EventID)
         const pdus = state.map(({ json }) => json)
         return {
@@ -52,7 +56,7 @@ export function simulatedFederation(world: World, self: SimulatedServer): Federa
         }
       }),
     getEventAuth: ({ S, EventID }) =>
-      ask(S, async (api, from) => {
+      askAbout({ S, EventID }, async (api, from) => {
         const { AuthChain } = await api.queryAuthChain({ EventIDs: [EventID] })
         const others = AuthChain.filter(({ eventId }) => eventId !== EventID)
         return {
@@ -63,7 +67,7 @@ export function simulatedFederation(world: World, self: SimulatedServer): Federa
         }
       }),
     getEvent: ({ S, EventID }) =>
-      ask(S, async (api) => {
+      askAbout({ S, EventID }, async (api) => {
         const { events } = await api.queryEventsById({ event_ids: [EventID] })
         if (events.length === 0) throw failed('getEvent', 'there is no such event')
         return transaction(
@@ -126,6 +130,22 @@ export async function askServer<Result>(
   const answer = await other.call((api) => work(api, other))
   if (answer === undefined) throw failed('ask', `${name} gave no answer`)
   return answer
+}
+
+/** Servers tell nothing of a room to those that have no users in it; once all is healed, everybody knows who has. */
+async function maySee(
+  world: World,
+  api: RoomserverApi,
+  self: SimulatedServer,
+  eventId: string,
+): Promise<boolean> {
+  if (world.isHealed) return true
+  const request = { event_id: eventId, server_name: self.name }
+  return (await api.queryServerAllowedToSeeEvent(request)).can_see_event
+}
+
+function refuse(server: string): never {
+  throw failed('ask', `${server} does not let it see that`)
 }
 
 /** The state before an event with its auth chain, as the server has it. */

@@ -1,5 +1,6 @@
 import type { Pdu } from '@roomserver/events'
 import { checkDeparted } from './check-departed.ts'
+import { checkOpenInvites } from './check-invites.ts'
 import { checkWorld } from './checks.ts'
 import type { Figures } from './figures.ts'
 import { heal } from './heal.ts'
@@ -39,6 +40,9 @@ export async function run({ seed, steps, servers, only }: RunOptions): Promise<R
       if (only !== undefined && !only.has(step)) continue
       world.dice = new Dice(seed, step)
       await doStep(world)
+      if (world.problems.length > 0) break
+      await checkDeparted(world)
+      await checkOpenInvites(world)
     }
     world.dice = new Dice(seed, steps)
     await checkDeparted(world)
