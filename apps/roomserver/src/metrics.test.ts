@@ -13,6 +13,7 @@ const counters = {
   quarantined: 0,
   repaired: 0,
   repairsFailed: 0,
+  statesDiffered: 3,
   repairsGivenUp: 0,
 } as unknown as InputCounters
 
@@ -50,6 +51,7 @@ it('counts what is looked up and what is reported', async () => {
     'roomserver_input_bytes_in_flight 34',
     'roomserver_repair_jobs{state="failed"} 1',
     'roomserver_rooms_in_repair 0',
+    'roomserver_told_states_differed_total 3',
     'roomserver_scrubbed_rooms_total 7',
     'roomserver_state_resets_total 1',
     'roomserver_outputs_delivered_total 9',

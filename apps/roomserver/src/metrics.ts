@@ -99,6 +99,11 @@ function addInputMetrics(registry: Registry, counters: InputCounters): void {
     ],
     ['repairs', 'Holes in the history of rooms that were filled.', () => counters.repaired],
     ['repairs_failed', 'Holes in the history of rooms that nobody could fill.', () => counters.repairsFailed],
+    [
+      'told_states_differed',
+      'States before an event that servers told in different ways, and that were resolved.',
+      () => counters.statesDiffered,
+    ],
     ['repairs_given_up', 'Repairs that are left to operators.', () => counters.repairsGivenUp],
     ['quarantined_rooms', 'Rooms that were set aside because of a fault.', () => counters.quarantined],
   ] as const

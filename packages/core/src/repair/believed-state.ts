@@ -1,21 +1,113 @@
 import type { Pdu } from '@roomserver/events'
 import type { EventId } from '@roomserver/types'
-import { fetchStateBefore } from './fetch-state.ts'
+import { askStateIds, storeState, type ToldIds } from './fetch-state.ts'
 import type { Gap } from './fill-gap.ts'
+import { resolveToldTask } from './resolve-told-task.ts'
+
+/** How many servers are asked at once for the state before an event, that of the attempt included. */
+const ASKED_AT_ONCE = 3
+
+/** A state before an event, and the servers that tell it. */
+interface Told extends ToldIds {
+  readonly servers: string[]
+}
 
 /**
- * The state before an event as the server of a gap tells it. Where it lacks what its own events show to have been there,
- * it takes two servers to be believed: one may have left that out.
+ * The state before an event, stored, as servers of the room tell it. Others are asked at the same time as the server of
+ * the gap, so that nobody leaves out or adds alone: what most of them tell is taken, and where no state has most of them
+ * behind it, what we lack of each is fetched and they are resolved. A state that lacks what its own events show to have
+ * been there takes two servers to be believed. Who does not answer in time, or gives no whole state, does not count.
  *
- * @returns none: it is not believed
- * @throws {RoomserverError} COMPONENT_FAILED when the server does not answer
+ * @returns none: nothing is believed
+ * @throws {RoomserverError} COMPONENT_FAILED when the server of the gap does not answer
  */
 export async function believedState(gap: Gap, event: Pdu): Promise<readonly EventId[]> {
-  const { parts, server, told } = gap
-  const { eventIds, isClosed } = await fetchStateBefore(parts, gap, server, event)
-  if (isClosed || eventIds.length === 0) return eventIds
-  const text = JSON.stringify([event.eventId, ...eventIds.toSorted()])
-  const tellers = (told.get(text) ?? new Set()).add(server)
-  told.set(text, tellers)
-  return tellers.size > 1 ? eventIds : []
+  const states = await askAll(gap, event)
+  const [most, second] = states.toSorted((a, b) => b.servers.length - a.servers.length)
+  if (most === undefined) return []
+  if (second === undefined) return await stored(gap, event, most)
+  gap.parts.counters.statesDiffered++
+  const isAgreed = most.servers.length > second.servers.length
+  const agreed = isAgreed ? await stored(gap, event, most) : []
+  if (agreed.length > 0) return note(gap, event, states, agreed)
+  const whole: (readonly EventId[])[] = []
+  for (const told of isAgreed ? states.filter((one) => one !== most) : states) {
+    if (whole.length > 0 && gap.isTimeUp()) break
+    const eventIds = await stored(gap, event, told)
+    if (eventIds.length > 0) whole.push(eventIds)
+  }
+  const [first, ...others] = whole
+  if (first === undefined || others.length === 0) return note(gap, event, states, first ?? [])
+  return note(gap, event, states, await gap.parts.input.runTask(resolveToldTask(event, whole)))
+}
+
+/** What the server of the gap tells, and what others tell meanwhile or have told before; equal states together. */
+async function askAll(gap: Gap, event: Pdu): Promise<readonly Told[]> {
+  const others = gap.servers.filter((other) => other !== gap.server).slice(0, ASKED_AT_ONCE - 1)
+  const before = gap.told.get(event.eventId)?.keys() ?? []
+  const asked = new Set([...others, ...before])
+  asked.delete(gap.server)
+  const own = ask(gap, gap.server, event)
+  const told = [...asked].map(async (server) => {
+    return [server, await inPatience(ask(gap, server, event), gap.patienceMs)] as const
+  })
+  const states: Told[] = []
+  for (const [server, ids] of [[gap.server, await own] as const, ...(await Promise.all(told))]) {
+    if (ids === undefined) continue
+    const same = states.find((one) => isSame(one, ids))
+    if (same === undefined) states.push({ ...ids, servers: [server] })
+    else same.servers.push(server)
+  }
+  return states
+}
+
+/** A state, once all of it is stored that those who tell it can give; none: it is not to be had, or not believed. */
+async function stored(gap: Gap, event: Pdu, told: Told): Promise<readonly EventId[]> {
+  for (const server of told.servers) {
+    const state = await storeState(gap.parts, gap, server, event, told).catch(() => undefined)
+    if (state === undefined || state.eventIds.length === 0) continue
+    return state.isClosed || told.servers.length > 1 ? state.eventIds : []
+  }
+  return []
+}
+
+function note(
+  { parts }: Gap,
+  { roomId, eventId }: Pdu,
+  states: readonly Told[],
+  believed: readonly EventId[],
+): readonly EventId[] {
+  const told = states.map(({ servers, state }) => `${servers.join(', ')}: ${state.length} entries`)
+  const fields = { room_id: roomId, event_id: eventId, told, believed: believed.length }
+  parts.log.warn(fields, 'servers tell different states before an event')
+  return believed
+}
+
+/** Asks a server, once for each event in a repair. */
+function ask({ parts, roomId, told }: Gap, server: string, event: Pdu): Promise<ToldIds> {
+  const ofEvent = told.get(event.eventId) ?? new Map<string, Promise<ToldIds>>()
+  const answer = ofEvent.get(server) ?? askStateIds(parts, { roomId }, server, event)
+  told.set(event.eventId, ofEvent.set(server, answer))
+  return answer
+}
+
+/** An answer, unless it is a failure or takes too long. */
+async function inPatience(answer: Promise<ToldIds>, patienceMs: number): Promise<ToldIds | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const patience = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), patienceMs)
+  })
+  try {
+    return await Promise.race([answer, patience])
+  } catch {
+    return undefined
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function isSame({ state: a }: ToldIds, { state: b }: ToldIds): boolean {
+  if (a.length !== b.length) return false
+  const ids = new Set(a)
+  return b.every((id) => ids.has(id))
 }

@@ -35,31 +35,58 @@ export interface FetchedState {
 
 const CREATE_NID = EVENT_TYPE_NIDS.get('m.room.create')
 
+/** The IDs of the state before an event, and of its auth chain, as a server tells them. */
+export interface ToldIds {
+  readonly state: readonly EventId[]
+  readonly chain: readonly EventId[]
+}
+
+/** Asks a server for the IDs of the state before an event. @throws {RoomserverError} COMPONENT_FAILED */
+export async function askStateIds(
+  { federation }: Pick<FetchParts, 'federation'>,
+  { roomId }: Pick<ExpectedRoom, 'roomId'>,
+  server: string,
+  { eventId }: Pick<Pdu, 'eventId'>,
+): Promise<ToldIds> {
+  const told = await federation.lookupStateIds({ S: server, RoomID: roomId, EventID: eventId })
+  return { state: [...new Set(told.pdu_ids)], chain: told.auth_chain_ids }
+}
+
 /**
- * Sees to it that the state before an event is stored, asking one server for what is missing. A state of which the
- * server does not give every event is not taken: what it lacks would be missing for all that is built upon it.
+ * Sees to it that a state that was told is stored, asking the server that told it for what is missing. A state of which
+ * it does not give every event is not taken: what it lacks would be missing for all that is built upon it.
  *
  * @throws {RoomserverError} COMPONENT_FAILED when the server does not answer
  */
+export async function storeState(
+  parts: FetchParts,
+  room: ExpectedRoom,
+  server: string,
+  event: Pdu,
+  { state, chain }: ToldIds,
+): Promise<FetchedState> {
+  const missing = await unknownOf(parts, [...new Set([...chain, ...state])].slice(0, MAX_STATE))
+  if (missing.length <= MAX_SINGLE) await fetchEvents(parts, room, server, missing)
+  if ((await unknownOf(parts, missing)).length > 0) {
+    const where = { S: server, RoomID: room.roomId, EventID: event.eventId }
+    const all = await parts.federation.lookupState({ ...where, RoomVersion: room.rules.version })
+    await storeOutliers(parts, room, [...all.auth_chain, ...all.pdus])
+  }
+  const stored = await parts.store.eventsById(state)
+  const cited = await parts.store.eventsById(event.authEvents)
+  const isWhole = stored.length === state.length
+  if (!isWhole || !isStateBefore(stored, cited)) return { eventIds: [], isClosed: false }
+  return { eventIds: stored.map((record) => record.eventId), isClosed: await isClosed(parts, stored) }
+}
+
+/** Both for one server. @throws see {@link storeState} */
 export async function fetchStateBefore(
   parts: FetchParts,
   room: ExpectedRoom,
   server: string,
   event: Pdu,
 ): Promise<FetchedState> {
-  const where = { S: server, RoomID: room.roomId, EventID: event.eventId }
-  const { pdu_ids: state, auth_chain_ids: chain } = await parts.federation.lookupStateIds(where)
-  const missing = await unknownOf(parts, [...new Set([...chain, ...state])].slice(0, MAX_STATE))
-  if (missing.length <= MAX_SINGLE) await fetchEvents(parts, room, server, missing)
-  if ((await unknownOf(parts, missing)).length > 0) {
-    const all = await parts.federation.lookupState({ ...where, RoomVersion: room.rules.version })
-    await storeOutliers(parts, room, [...all.auth_chain, ...all.pdus])
-  }
-  const stored = await parts.store.eventsById(state)
-  const cited = await parts.store.eventsById(event.authEvents)
-  const isWhole = stored.length === new Set(state).size
-  if (!isWhole || !isStateBefore(stored, cited)) return { eventIds: [], isClosed: false }
-  return { eventIds: stored.map((record) => record.eventId), isClosed: await isClosed(parts, stored) }
+  return await storeState(parts, room, server, event, await askStateIds(parts, room, server, event))
 }
 
 /** The state before an event has the create event, and something in every entry of which the event cites something. */

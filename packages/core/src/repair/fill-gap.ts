@@ -3,7 +3,7 @@ import { type EventId, NO_NID } from '@roomserver/types'
 import type { EventInput } from '../decide/event-input.ts'
 import type { Fetched, MissingEvents } from '../input/fetch-missing.ts'
 import { believedState } from './believed-state.ts'
-import { fetchAuthEvents, fetchEvents, singleEvents } from './fetch-state.ts'
+import { fetchAuthEvents, fetchEvents, singleEvents, type ToldIds } from './fetch-state.ts'
 import { oldestFirst } from '../graph/oldest-first.ts'
 import { refusalTask } from './refusal-task.ts'
 import type { RepairParts } from './repairs.ts'
@@ -30,9 +30,15 @@ export interface Gap extends ExpectedRoom {
   readonly way: Way
   /** What servers gave of the gap: none is asked for that twice. */
   readonly given: Map<string, Found>
-  /** States that are not closed, as texts, with the servers that told them. */
-  readonly told: Map<string, Set<string>>
+  /** All servers of the repair, and how long the others are waited for when one tells a state, in ms. */
+  readonly servers: readonly string[]
+  readonly patienceMs: number
+  /** What servers tell of the state before an event, by event and server: none is asked for that twice. */
+  readonly told: Map<EventId, Map<string, Promise<ToldIds>>>
 }
+
+/** What an attempt to fill a gap works with. */
+export type GapAttempt = Pick<Gap, 'isTimeUp' | 'way' | 'given' | 'servers' | 'patienceMs' | 'told'>
 
 /** What a server gave of the past of an event, each oldest first. */
 export interface Found {
@@ -52,7 +58,7 @@ export async function fillFrom(
   server: string,
   input: EventInput,
   missing: MissingEvents,
-  attempt: Pick<Gap, 'isTimeUp' | 'way' | 'given' | 'told'>,
+  attempt: GapAttempt,
 ): Promise<Fetched> {
   const { pdu } = input
   const { way, given } = attempt

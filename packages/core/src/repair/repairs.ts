@@ -5,7 +5,7 @@ import type { Fetched, MissingEvents } from '../input/fetch-missing.ts'
 import type { RoomInput } from '../input/create-input.ts'
 import type { Store } from '../ports.ts'
 import type { RepairFederation } from './call-budget.ts'
-import { fillFrom, type Found, type Way } from './fill-gap.ts'
+import { fillFrom, type GapAttempt, type Way } from './fill-gap.ts'
 import { type Attempt, firstSuccess } from './first-success.ts'
 import type { RepairJobs } from './repair-jobs.ts'
 
@@ -119,14 +119,19 @@ export class Repairs {
     const { clock, log, counters, jobs } = this.#parts
     const fields = { room_id: input.pdu.roomId, event_id: input.pdu.eventId }
     const parts = { ...this.#parts, onStored: () => jobs.fetched(fields.event_id) }
-    const given = new Map<string, Found>()
-    const told = new Map<string, Set<string>>()
+    const { patienceMs } = this.#limits
+    const shared: Omit<GapAttempt, 'isTimeUp' | 'way'> = {
+      given: new Map(),
+      told: new Map(),
+      servers,
+      patienceMs,
+    }
     let reason = 'there is no other server to ask'
     const ask = async (server: string, way: Way, { isOver }: Attempt): Promise<Fetched | undefined> => {
       const isTimeUp = () => isOver() || clock.now() >= deadline
       if (isTimeUp()) reason = 'the time for it is over'
       if (isTimeUp()) return undefined
-      const fetched = await fillFrom(parts, server, input, lacking, { isTimeUp, way, given, told })
+      const fetched = await fillFrom(parts, server, input, lacking, { ...shared, isTimeUp, way })
       if (fetched.kind === 'failed') reason = `${server}: ${fetched.reason}`
       if (fetched.kind === 'failed') return undefined
       log.info({ ...fields, server, outcome: fetched.kind }, 'missing events fetched')

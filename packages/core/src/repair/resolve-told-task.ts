@@ -1,0 +1,48 @@
+import type { Pdu } from '@roomserver/events'
+import type { Asking, EventId, SnapshotNid } from '@roomserver/types'
+import type { DecideNeed } from '../decide/decide-need.ts'
+import type { Draft } from '../decide/draft.ts'
+import { resolveAfter } from '../decide/resolve.ts'
+import { givenState } from '../decide/state-before.ts'
+import type { RoomTask } from '../input/room-tasks.ts'
+import { idsOf } from '../view/asking.ts'
+import { wholeState } from '../view/state-at.ts'
+
+/** What the task takes while it waits beside the IDs, in bytes. */
+const OVERHEAD_BYTES = 1000
+const BYTES_PER_ID = 100
+
+/**
+ * Resolves states that servers told for the moment before one event, all of whose events are stored, by the algorithm of
+ * the room. Writes nothing.
+ */
+export function resolveToldTask(
+  event: Pdu,
+  states: readonly (readonly EventId[])[],
+): RoomTask<readonly EventId[]> {
+  const entries = states.reduce((sum, state) => sum + state.length, 0)
+  return {
+    roomId: event.roomId,
+    version: event.rules.version,
+    name: `resolving the states that were told before ${event.eventId}`,
+    bytes: OVERHEAD_BYTES + BYTES_PER_ID * entries,
+    decide: (draft) => resolveTold(draft, states),
+  }
+}
+
+function* resolveTold(
+  draft: Draft,
+  states: readonly (readonly EventId[])[],
+): Asking<DecideNeed, readonly EventId[]> {
+  const snapshots = new Set<SnapshotNid>()
+  for (const ids of states) {
+    const state = yield* givenState(draft, ids)
+    if (state.known) snapshots.add(state.snapshot)
+  }
+  const { snapshot } = yield* resolveAfter(draft, [...snapshots])
+  const entries = yield* wholeState(draft.view, snapshot)
+  return yield* idsOf(
+    draft.view,
+    entries.map((entry) => entry.event),
+  )
+}

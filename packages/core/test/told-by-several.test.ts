@@ -1,0 +1,160 @@
+import type { FederationApi } from '@roomserver/api'
+import type { Pdu } from '@roomserver/events'
+import { RoomBuilder } from '@roomserver/testing'
+import { expect, it, vi } from 'vitest'
+import { Homeserver } from './homeserver.ts'
+import { otherServer } from './other-server.ts'
+
+const idsOf = (events: readonly Pdu[]): readonly string[] => events.map(({ eventId }) => eventId)
+
+/** What a server says of the state before any event; `undefined`: nothing, ever. */
+type Tale = (told: readonly string[]) => readonly string[] | undefined
+
+/**
+ * Server b has heard nothing of a room since carol joined, and of what happened then nobody tells it but the last message.
+ * Servers c and d are in the room as well. Each server tells the state before the message as `tales` have it; who is not
+ * in there does not know it.
+ */
+async function messageOutOfNowhere(
+  tales: (room: RoomBuilder) => Promise<Readonly<Record<string, Tale>>>,
+  patienceMs = 20_000,
+) {
+  const a = await Homeserver.start()
+  const room = await RoomBuilder.create()
+  await room.join('@carol:c')
+  await room.join('@dora:d')
+  await room.join('@bob:b')
+  const known = [...room.events]
+  const users = { [room.creator]: 100, '@carol:c': 50 }
+  await room.state('m.room.power_levels', '', { users })
+  await room.state('m.room.topic', '', { topic: 'hers' }, { sender: '@carol:c' })
+  await room.state('m.room.power_levels', '', { users: { [room.creator]: 100 } })
+  const name = await room.state('m.room.name', '', { name: 'ours' })
+  const told = await tales(room)
+  const message = await room.message('heard', { prev: [name] })
+  await a.takeAll(room.events)
+  const answers = await otherServer(a)
+  const lookupStateIds = vi.fn(async (request: Parameters<FederationApi['lookupStateIds']>[0]) => {
+    const tale = told[request.S]
+    if (tale === undefined) throw new Error('404 not found')
+    const { pdu_ids: ids, auth_chain_ids: chain } = await answers.lookupStateIds(request)
+    const state = tale(ids)
+    if (state === undefined) return await new Promise<never>(() => undefined)
+    return { pdu_ids: state, auth_chain_ids: chain }
+  })
+  const federation = {
+    ...answers,
+    lookupMissingEvents: async () => ({ events: [] }),
+    // Nor does anybody give the event that the message builds on, but with the state.
+    getEvent: async (request) => {
+      if (request.EventID === name.eventId) throw new Error('404 not found')
+      return await answers.getEvent(request)
+    },
+    lookupStateIds,
+  } as Partial<FederationApi> as FederationApi
+  const log = { error: vi.fn(), warn: vi.fn(), info: vi.fn(), debug: vi.fn() }
+  const b = await Homeserver.start({ serverName: 'b', federation, log }, {}, { patienceMs })
+  await b.takeAll(known)
+  const close = async (): Promise<void> => {
+    await b[Symbol.asyncDispose]()
+    await a[Symbol.asyncDispose]()
+  }
+  const whole = await stateBefore(a, message)
+  return { room, whole, b, log, message, lookupStateIds, [Symbol.asyncDispose]: close }
+}
+
+async function stateBefore(server: Homeserver, { eventId }: Pdu): Promise<readonly string[]> {
+  const record = await server.event(eventId)
+  return record === undefined ? expect.fail('not stored') : await server.stateAt(record.before)
+}
+
+/** The latest event of a type. */
+function latest(room: RoomBuilder, type: string): Pdu {
+  return room.events.findLast((event) => event.type === type) ?? expect.fail(`no ${type}`)
+}
+
+const honest: Tale = (state) => state
+const without =
+  (...left: readonly string[]): Tale =>
+  (state) =>
+    state.filter((id) => !left.includes(id))
+
+it('takes a state that servers agree on, asked of each once', async () => {
+  await using told = await messageOutOfNowhere(async () => ({ a: honest, c: honest, d: honest }))
+  const { whole, b, message, lookupStateIds } = told
+  expect(await b.take(message, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
+  expect(await stateBefore(b, message)).toEqual(whole)
+  expect(lookupStateIds.mock.calls.map(([{ S }]) => S).toSorted()).toEqual(['a', 'c', 'd'])
+  expect(b.input.counters.statesDiffered).toBe(0)
+})
+
+it('takes what most of them tell, and not what one leaves out', async () => {
+  await using told = await messageOutOfNowhere(async (room) => {
+    const left = [latest(room, 'm.room.topic'), latest(room, 'm.room.name'), latest(room, 'm.room.member')]
+    return { liar: without(...idsOf(left)), a: honest, c: honest }
+  })
+  const { whole, b, log, message } = told
+  expect(await b.take(message, { origin: 'liar' })).toMatchObject({ verdict: 'accepted' })
+  expect(await stateBefore(b, message)).toEqual(whole)
+  expect(b.input.counters.statesDiffered).toBe(1)
+  expect(log.warn).toHaveBeenCalledWith(
+    expect.objectContaining({ event_id: message.eventId, believed: whole.length }),
+    'servers tell different states before an event',
+  )
+})
+
+it('resolves what two servers tell, one of whom leaves entries out', async () => {
+  await using told = await messageOutOfNowhere(async (room) => {
+    const left = [latest(room, 'm.room.name'), latest(room, 'm.room.member')]
+    return { liar: without(...idsOf(left)), a: honest }
+  })
+  const { whole, b, log, message } = told
+  expect(await b.take(message, { origin: 'liar' })).toMatchObject({ verdict: 'accepted' })
+  expect(await stateBefore(b, message)).toEqual(whole)
+  expect(b.input.counters.statesDiffered).toBe(1)
+  expect(log.warn).toHaveBeenCalledWith(
+    expect.objectContaining({ event_id: message.eventId, believed: whole.length }),
+    'servers tell different states before an event',
+  )
+})
+
+it('takes no event that is not allowed at what others tell, whatever it cites', async () => {
+  await using told = await messageOutOfNowhere(async (room) => {
+    const topic = latest(room, 'm.room.topic')
+    // Carol had the right once; the liar says that she used it and that it was never taken from her.
+    const late = await room.add({
+      type: 'm.room.avatar',
+      sender: '@carol:c',
+      stateKey: '',
+      content: { url: 'mxc://c/late' },
+      prev: [topic],
+    })
+    return { liar: (state) => [...state, late.eventId], a: honest }
+  })
+  const { whole, b, message } = told
+  expect(await b.take(message, { origin: 'liar' })).toMatchObject({ verdict: 'accepted' })
+  expect(await stateBefore(b, message)).toEqual(whole)
+})
+
+it('puts together what honest servers know of', async () => {
+  await using told = await messageOutOfNowhere(async (room) => ({
+    a: without(latest(room, 'm.room.topic').eventId),
+    c: without(latest(room, 'm.room.name').eventId),
+  }))
+  const { whole, room, b, message } = told
+  expect(await b.take(message, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
+  // Carol had the right to set the topic, and has it no more: nobody can tell by the states that it was hers in time.
+  const topic = latest(room, 'm.room.topic').eventId
+  expect(await stateBefore(b, message)).toEqual(whole.filter((id) => id !== topic))
+  expect(b.input.counters.statesDiffered).toBe(1)
+})
+
+it('waits only so long for those who never answer, and does without those who know nothing', async () => {
+  await using told = await messageOutOfNowhere(async () => ({ a: honest, c: () => undefined }), 100)
+  const { whole, b, message } = told
+  const started = performance.now()
+  expect(await b.take(message, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
+  expect(performance.now() - started).toBeLessThan(10_000)
+  expect(await stateBefore(b, message)).toEqual(whole)
+  expect(b.input.counters.statesDiffered).toBe(0)
+})
