@@ -5,6 +5,7 @@ import { createMetrics } from './metrics.ts'
 const counters = {
   verdicts: new Map([['accepted', 5]]),
   malformed: 2,
+  undecided: 8,
   missing: 0,
   commits: 4,
   conflicts: 0,
@@ -46,6 +47,7 @@ it('counts what is looked up and what is reported', async () => {
     'roomserver_events_total{verdict="malformed"} 2',
     'roomserver_commits_total 4',
     'roomserver_queued_events 2',
+    'roomserver_undecided_events 8',
     'roomserver_cache_bytes 12',
     'roomserver_output_log_bytes 56',
     'roomserver_input_bytes_in_flight 34',

@@ -173,6 +173,12 @@ function addLoadMetrics(registry: Registry, { input, pieces }: MetricsSources): 
   addGauge(registry, 'queued_events', 'Events that wait for their room.', queued)
   addGauge(
     registry,
+    'undecided_events',
+    'Events of requests under way that are still to be decided upon.',
+    () => input.counters.undecided,
+  )
+  addGauge(
+    registry,
     'input_bytes_in_flight',
     'Bytes of events that wait or are decided upon.',
     () => input.rooms.bytesInFlight,

@@ -28,7 +28,19 @@ it('joins a large room with a few reads and commits, whatever the number of its 
   expect(await b.input.inputRoomEvents({ input_room_events: inputs, async: false })).toMatchObject({
     ErrMsg: '',
   })
+  expect(inputs).toHaveLength(state.length + 1)
+  expect(b.input.counters.undecided).toBe(0)
   expect(await b.current(room.roomId)).toHaveLength(state.length + 1)
   expect(commits.mock.calls.length).toBeLessThan(FEW)
   for (const read of reads) expect(read.mock.calls.length, read.getMockName()).toBeLessThan(FEW)
+})
+
+it('lets go of the events of a request that it was given for good', async () => {
+  const room = await RoomBuilder.create()
+  await using a = await Homeserver.start()
+  const inputs = room.events.map((event) => inputOf(event))
+  const request = { input_room_events: inputs, async: false }
+  expect(await a.input.inputRoomEvents(request, { givesRequest: true })).toMatchObject({ ErrMsg: '' })
+  expect(inputs).toEqual([])
+  expect(await a.current(room.roomId)).toHaveLength(room.events.length)
 })

@@ -118,6 +118,18 @@ it('resolves what two servers tell, one of whom leaves entries out', async () =>
   )
 })
 
+it('does not weigh a state that was cut short against a whole one', async () => {
+  await using told = await messageOutOfNowhere(async (room) => {
+    // The joins of others cite the join rules; the topic would be lost in a resolution, as carol may not set it any more.
+    const left = [latest(room, 'm.room.join_rules'), latest(room, 'm.room.topic')]
+    return { liar: without(...idsOf(left)), a: honest }
+  })
+  const { whole, b, message } = told
+  expect(await b.take(message, { origin: 'liar' })).toMatchObject({ verdict: 'accepted' })
+  expect(await stateBefore(b, message)).toEqual(whole)
+  expect(b.input.counters.statesDiffered).toBe(1)
+})
+
 it('takes no event that is not allowed at what others tell, whatever it cites', async () => {
   await using told = await messageOutOfNowhere(async (room) => {
     const topic = latest(room, 'm.room.topic')

@@ -13,6 +13,8 @@ export class InputCounters {
   /** Rooms that were set aside because of a fault. */
   quarantined = 0
   malformed = 0
+  /** Events of requests under way that are still to be decided upon: how far a large join is. */
+  undecided = 0
   missing = 0
   /** Repairs of rooms that got what was missing, and that did not. */
   repaired = 0

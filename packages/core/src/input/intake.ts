@@ -155,6 +155,8 @@ export class Intake {
    */
   async #decideAll(inputs: InputRoomEvent[]): Promise<readonly string[]> {
     const { length } = inputs
+    const { counters, log } = this.#parts
+    counters.undecided += length
     const admitted = new Set<RoomId>()
     const failures: string[] = []
     let isAnySettled = false
@@ -167,10 +169,10 @@ export class Intake {
         else if (isUnavailable(result.reason)) unavailable ??= result.reason
         failures.push(this.#failureOf(result, some[index]?.kind))
       }
-      if (at > 0 && at % TOLD_EVERY === 0) {
-        const taken = failures.length
-        this.#parts.log.info({ taken, of: length }, 'a large request is being taken in')
-      }
+      counters.undecided -= some.length
+      const taken = failures.length
+      if (at > 0 && at % TOLD_EVERY === 0)
+        log.info({ taken, of: length }, 'a large request is being taken in')
     }
     if (unavailable !== undefined && !isAnySettled) throw unavailable
     return failures
