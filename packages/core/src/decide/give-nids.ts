@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { StateAllocator } from '@roomserver/state'
 import type { Asking, BlockNid, EventNid, EventTypeNid, SnapshotNid, StateKeyNid } from '@roomserver/types'
-import { stateKeyNidsOf, typeNidsOf } from '../view/asking.ts'
+import { stateKeyNidOf, typeNidOf } from '../view/asking.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 
@@ -16,7 +16,7 @@ export function* newEventNid(draft: Draft): Asking<DecideNeed, EventNid> {
 
 /** The NID of an event type, given now if it has none. */
 export function* internType(draft: Draft, name: string): Asking<DecideNeed, EventTypeNid> {
-  const known = (yield* typeNidsOf(draft.view, [name])).get(name) ?? null
+  const known = yield* typeNidOf(draft.view, name)
   if (known !== null) return known
   for (;;) {
     const nid = draft.context.nids.take('eventType')
@@ -30,7 +30,7 @@ export function* internType(draft: Draft, name: string): Asking<DecideNeed, Even
 
 /** The NID of a state key, given now if it has none. */
 export function* internStateKey(draft: Draft, text: string): Asking<DecideNeed, StateKeyNid> {
-  const known = (yield* stateKeyNidsOf(draft.view, [text])).get(text) ?? null
+  const known = yield* stateKeyNidOf(draft.view, text)
   if (known !== null) return known
   for (;;) {
     const nid = draft.context.nids.take('stateKey')

@@ -19,6 +19,7 @@ export function* keepJournal(
   changes: readonly StateChange[],
   source: readonly WeighedEntry[] | GivenSource,
 ): Asking<Need, void> {
+  if (changes.length === 0) return
   const replaced = changes.filter(({ from }) => from !== NO_NID)
   const events = yield* eventsOf(draft.view, [
     ...new Set(replaced.flatMap(({ from, to }) => [from, to]).filter((nid) => nid !== NO_NID)),

@@ -31,19 +31,20 @@ export function* announceNew(
   record: EventRecord,
   change: NewRoomEvent,
 ): Asking<Need, void> {
-  const adds = yield* idsOf(draft.view, change.added)
-  const removes = yield* idsOf(draft.view, change.removed)
-  const beforeAdds = yield* idsOf(draft.view, change.stateBeforeAdds)
-  const beforeRemoves = yield* idsOf(draft.view, change.stateBeforeRemoves)
+  const { rewritesState, added, removed, stateBeforeAdds, stateBeforeRemoves } = change
   const { lastSent } = draft.room
   const body = {
-    ...(change.rewritesState && { rewrites_state: true }),
+    ...(rewritesState && { rewrites_state: true }),
     latest_event_ids: yield* idsOf(draft.view, draft.room.extremities),
-    ...(adds.length > 0 && { adds_state_event_ids: adds }),
-    ...(removes.length > 0 && { removes_state_event_ids: removes }),
+    ...(added.length > 0 && { adds_state_event_ids: yield* idsOf(draft.view, added) }),
+    ...(removed.length > 0 && { removes_state_event_ids: yield* idsOf(draft.view, removed) }),
     last_sent_event_id: lastSent === NO_NID ? '' : (yield* idsOf(draft.view, [lastSent]))[0],
-    ...(beforeAdds.length > 0 && { state_before_adds_event_ids: beforeAdds }),
-    ...(beforeRemoves.length > 0 && { state_before_removes_event_ids: beforeRemoves }),
+    ...(stateBeforeAdds.length > 0 && {
+      state_before_adds_event_ids: yield* idsOf(draft.view, stateBeforeAdds),
+    }),
+    ...(stateBeforeRemoves.length > 0 && {
+      state_before_removes_event_ids: yield* idsOf(draft.view, stateBeforeRemoves),
+    }),
     send_as_server: sendAsServer,
     ...(transaction && {
       transaction_id: { session_id: transaction.sessionId, id: transaction.transactionId },

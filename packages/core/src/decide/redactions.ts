@@ -55,6 +55,7 @@ function* redact(
 
 function* redactByEarlier(draft: Draft, record: EventRecord): Asking<DecideNeed, Redacted | undefined> {
   const rows = yield* redactionsOf(draft, record.eventId)
+  if (rows.length === 0) return undefined
   const redactions = yield* eventsOf(
     draft.view,
     rows.map((row) => row.redaction),

@@ -1,7 +1,6 @@
 import { resolveSnapshots } from '@roomserver/state'
 import { type Asking, type EventNid, NO_NID, type SnapshotNid, type StateEntry } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
-import { stateKeyNidsOf, typeNidsOf } from '../view/asking.ts'
 import type { Need } from '../view/need.ts'
 import { snapshotOf, stateForTuples, type StateTuple, wholeState } from '../view/state-at.ts'
 import type { View } from '../view/view.ts'
@@ -54,11 +53,9 @@ function* partOf(
 ): Asking<Need, readonly EventNid[]> {
   const stored = yield* stateForTuples(view, base, tuples)
   if (changes.length === 0) return stored
-  const types = yield* typeNidsOf(view, [...new Set(tuples.map(({ type }) => type))])
-  const keys = yield* stateKeyNidsOf(view, [...new Set(tuples.map(({ stateKey }) => stateKey))])
   const changed = byKey(changes)
   return tuples.map(({ type, stateKey }, index) => {
-    const key = keyOf(types.get(type) ?? NO_NID, keys.get(stateKey) ?? NO_NID)
+    const key = keyOf(view.typeNid(type) ?? NO_NID, view.stateKeyNid(stateKey) ?? NO_NID)
     return changed.get(key)?.event ?? stored[index] ?? NO_NID
   })
 }

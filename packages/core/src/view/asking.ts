@@ -96,24 +96,16 @@ export function* idsOf(view: View, nids: readonly EventNid[]): Asking<Need, read
   return ids
 }
 
-/** The NIDs of event types; `null` for each that no stored event has. */
-export function* typeNidsOf(
-  view: View,
-  names: readonly string[],
-): Asking<Need, ReadonlyMap<string, EventTypeNid | null>> {
-  const missing = names.filter((name) => view.typeNid(name) === undefined)
-  if (missing.length > 0) yield { kind: 'types', names: missing }
-  return new Map(names.map((name) => [name, view.typeNid(name) ?? null]))
+/** The NID of an event type; `null` if no stored event has it. */
+export function* typeNidOf(view: View, name: string): Asking<Need, EventTypeNid | null> {
+  if (view.typeNid(name) === undefined) yield { kind: 'types', names: [name] }
+  return view.typeNid(name) ?? null
 }
 
-/** The NIDs of state keys; `null` for each that no stored event has. */
-export function* stateKeyNidsOf(
-  view: View,
-  keys: readonly string[],
-): Asking<Need, ReadonlyMap<string, StateKeyNid | null>> {
-  const missing = keys.filter((key) => view.stateKeyNid(key) === undefined)
-  if (missing.length > 0) yield { kind: 'state-keys', texts: missing }
-  return new Map(keys.map((key) => [key, view.stateKeyNid(key) ?? null]))
+/** The NID of a state key; `null` if no stored event has it. */
+export function* stateKeyNidOf(view: View, text: string): Asking<Need, StateKeyNid | null> {
+  if (view.stateKeyNid(text) === undefined) yield { kind: 'state-keys', texts: [text] }
+  return view.stateKeyNid(text) ?? null
 }
 
 /** Fails a computation whose store contradicts itself. */

@@ -7,7 +7,7 @@ import {
   type SnapshotRecord,
   type StateEntry,
 } from '@roomserver/types'
-import { damaged, stateKeyNidsOf, typeNidsOf } from './asking.ts'
+import { damaged, typeNidOf } from './asking.ts'
 import type { Need } from './need.ts'
 import type { View } from './view.ts'
 
@@ -30,19 +30,24 @@ export function* snapshotOf(view: View, nid: SnapshotNid): Asking<Need, Pick<Sna
   return view.snapshot(nid) ?? damaged(`state snapshot NID ${nid} is referred to but not stored`)
 }
 
-/** The events that a state has for these tuples, in their order; 0 where there is none. O(tuples × log² state). */
+/**
+ * The events that a state has for these tuples, in their order; 0 where there is none. O(tuples × log² state). The view
+ * knows their NIDs then.
+ */
 export function* stateForTuples(
   view: View,
   snapshot: SnapshotNid,
   tuples: readonly StateTuple[],
 ): Asking<Need, readonly EventNid[]> {
   const blocks = yield* snapshotOf(view, snapshot)
-  const types = yield* typeNidsOf(view, [...new Set(tuples.map((tuple) => tuple.type))])
-  const keys = yield* stateKeyNidsOf(view, [...new Set(tuples.map((tuple) => tuple.stateKey))])
+  const names = tuples.map(({ type }) => type).filter((name) => view.typeNid(name) === undefined)
+  if (names.length > 0) yield { kind: 'types', names }
+  const texts = tuples.map(({ stateKey }) => stateKey).filter((text) => view.stateKeyNid(text) === undefined)
+  if (texts.length > 0) yield { kind: 'state-keys', texts }
   const events: EventNid[] = []
   for (const { type, stateKey } of tuples) {
-    const typeNid = types.get(type) ?? null
-    const keyNid = keys.get(stateKey) ?? null
+    const typeNid = view.typeNid(type) ?? null
+    const keyNid = view.stateKeyNid(stateKey) ?? null
     events.push(typeNid === null || keyNid === null ? NO_NID : yield* lookup(blocks, typeNid, keyNid, view))
   }
   return events
@@ -59,7 +64,7 @@ export function* stateOfType(
   snapshot: SnapshotNid,
   type: string,
 ): Asking<Need, readonly StateEntry[]> {
-  const nid = (yield* typeNidsOf(view, [type])).get(type) ?? null
+  const nid = yield* typeNidOf(view, type)
   if (nid === null) return []
   return [...eachEntry(yield* entriesOfType(yield* snapshotOf(view, snapshot), nid, view))]
 }

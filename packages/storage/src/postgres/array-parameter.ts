@@ -23,7 +23,8 @@ export function arrayParameter(kind: Kind, cells: readonly Cell[]): Buffer {
   // Dimensions, whether any is null, type of the elements, how many there are, number of the first.
   let at = 0
   for (const field of [1, hasNull ? 1 : 0, OIDS[kind], values.length, 1]) at = array.writeInt32BE(field, at)
-  for (const [index, value] of values.entries()) {
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index] ?? null
     const length = lengths[index] ?? NULL_LENGTH
     at = array.writeInt32BE(length, at)
     if (value !== null) at = write(array, at, kind, value, length)

@@ -1,6 +1,6 @@
 import { blocksOf, type Run, visibleRuns } from '@roomserver/state'
 import type { Asking, SnapshotNid } from '@roomserver/types'
-import { typeNidsOf } from '../../view/asking.ts'
+import { typeNidOf } from '../../view/asking.ts'
 import type { Need } from '../../view/need.ts'
 import { snapshotOf } from '../../view/state-at.ts'
 import type { View } from '../../view/view.ts'
@@ -15,7 +15,7 @@ export interface Shown {
 /** The events that a state shows, by where its blocks have them, sorted by type NID and state key NID. */
 export function* shownState(view: View, snapshot: SnapshotNid, type?: string): Asking<Need, Shown> {
   const { blocks } = yield* snapshotOf(view, snapshot)
-  const typeNid = type === undefined ? undefined : (yield* typeNidsOf(view, [type])).get(type)
+  const typeNid = type === undefined ? undefined : yield* typeNidOf(view, type)
   if (typeNid === null) return { sequences: [], runs: [] }
   const records = yield* blocksOf(blocks, view)
   const layers = records.map((record) => record.entries)
