@@ -67,6 +67,7 @@ client_api: { anything: goes }
 `,
     )
     await using program = await Program.serving(['--config', config])
+    expect(program.log.map(({ msg }) => msg)).toContain('warmed up')
     await expect.poll(async () => (await fetch(`${program.url}/readyz`)).status).toBe(200)
     const connection = await connectNats({ servers: [nats.url], topicPrefix: 'Test' })
     const consumer = { topicPrefix: 'Test', durable: 'TestReader' }

@@ -14,6 +14,8 @@ export interface TargetOptions {
   readonly federationUrl?: string
   /** What the cache may take, such as `64mb`; as much as without a configuration when left out. */
   readonly cacheBytes?: string | undefined
+  /** Whether the server practises before it listens, as it does unless told otherwise; tests save the time. */
+  readonly warmsUp?: boolean
 }
 
 /** Writes a configuration file and a signing key into a folder, and tells where the file is. */
@@ -54,9 +56,9 @@ function configurationOf(options: TargetOptions, folder: string, port: number): 
     `    connect: http://127.0.0.1:${port}`,
     '  database:',
     `    connection_string: ${database}`,
-    ...(options.keptOutputs === undefined
-      ? []
-      : ['roomserver:', '  output:', `    keep_count: ${options.keptOutputs}`]),
+    'roomserver:',
+    `  warm_up: ${options.warmsUp === true ? '2s' : '0s'}`,
+    ...(options.keptOutputs === undefined ? [] : ['  output:', `    keep_count: ${options.keptOutputs}`]),
     ...(federationUrl === undefined
       ? []
       : ['federation_api:', '  internal_api:', `    connect: ${federationUrl}`]),

@@ -11,6 +11,7 @@ export {
 export {
   connectJetStream,
   connectNats,
+  connectRehearsalBus,
   type JetStreamOptions,
   openOutputStream,
   outputStreamName,

@@ -5,7 +5,7 @@ import {
   RetentionPolicy,
   StorageType,
 } from '@nats-io/jetstream'
-import { headers, type NatsConnection, type TlsOptions } from '@nats-io/nats-core'
+import { createInbox, headers, type Msg, type NatsConnection, type TlsOptions } from '@nats-io/nats-core'
 import { connect } from '@nats-io/transport-node'
 import { AckInbox } from './ack-inbox.ts'
 import type { Acknowledgement, Bus } from './bus.ts'
@@ -61,7 +61,8 @@ export async function openOutputStream(connection: NatsConnection, options: JetS
       storage: options.inMemory === true ? StorageType.Memory : StorageType.File,
     })
   }
-  return new JetStreamBus(connection, manager, new AckInbox(connection, timeout), name)
+  const lastSequence = async () => (await manager.streams.info(name)).state.last_seq
+  return new JetStreamBus(connection, lastSequence, new AckInbox(connection, timeout), name)
 }
 
 /** Opens connection and stream together, as the relay wants it. */
@@ -75,6 +76,22 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Bus> 
   }
 }
 
+/**
+ * A bus for practice: what is published goes to the same servers as to an {@link openOutputStream}, but to a subject
+ * that only this connection hears, which answers itself as JetStream would. No stream is touched.
+ */
+export async function connectRehearsalBus(options: JetStreamOptions): Promise<Bus> {
+  const connection = await connectNats(options)
+  const subject = createInbox()
+  let last = 0
+  const answer = (_error: Error | null, message: Msg) => {
+    message.respond(JSON.stringify({ stream: options.topicPrefix, seq: ++last }))
+  }
+  connection.subscribe(subject, { callback: answer })
+  const inbox = new AckInbox(connection, options.timeoutMs ?? 5_000)
+  return new JetStreamBus(connection, async () => last, inbox, subject)
+}
+
 async function hasStream(manager: JetStreamManager, name: string): Promise<boolean> {
   try {
     await manager.streams.info(name)
@@ -86,17 +103,22 @@ async function hasStream(manager: JetStreamManager, name: string): Promise<boole
 }
 
 class JetStreamBus implements Bus {
+  readonly lastSequence: () => Promise<number>
   readonly #connection: NatsConnection
-  readonly #manager: JetStreamManager
   readonly #inbox: AckInbox
-  readonly #name: string
+  readonly #subject: string
   #isConnected = true
 
-  constructor(connection: NatsConnection, manager: JetStreamManager, inbox: AckInbox, name: string) {
+  constructor(
+    connection: NatsConnection,
+    lastSequence: () => Promise<number>,
+    inbox: AckInbox,
+    subject: string,
+  ) {
     this.#connection = connection
-    this.#manager = manager
+    this.lastSequence = lastSequence
     this.#inbox = inbox
-    this.#name = name
+    this.#subject = subject
     void this.#watch()
   }
 
@@ -112,17 +134,12 @@ class JetStreamBus implements Bus {
     return this.#connection.info?.max_payload ?? 1_048_576
   }
 
-  async lastSequence(): Promise<number> {
-    const info = await this.#manager.streams.info(this.#name)
-    return info.state.last_seq
-  }
-
   publish({ id, roomId, payload }: OutputMessage, after: number): Promise<Acknowledgement> {
     const fields = headers()
     fields.append('room_id', roomId)
     fields.append('Nats-Msg-Id', id)
     fields.append('Nats-Expected-Last-Sequence', String(after))
-    return this.#inbox.publish(this.#name, payload, fields)
+    return this.#inbox.publish(this.#subject, payload, fields)
   }
 
   async close(): Promise<void> {

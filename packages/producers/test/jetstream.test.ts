@@ -2,7 +2,7 @@ import { jetstreamManager, RetentionPolicy, StorageType } from '@nats-io/jetstre
 import type { NatsConnection } from '@nats-io/nats-core'
 import { startNats, type TestServer } from '@roomserver/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { connectNats, openOutputStream } from '../src/jetstream.ts'
+import { connectNats, connectRehearsalBus, openOutputStream } from '../src/jetstream.ts'
 
 let nats: TestServer
 let connection: NatsConnection
@@ -63,5 +63,19 @@ describe('the stream of outputs', () => {
     const bus = await openOutputStream(connection, { servers: [], topicPrefix: 'Nobody' })
     await bus.publish(message(1), 0)
     expect(await bus.publish(message(2), 1)).toEqual({ sequence: 2, isDuplicate: false })
+  })
+})
+
+describe('a bus to rehearse with', () => {
+  it('answers as a stream does, and makes none', async () => {
+    const streams = async () => (await (await jetstreamManager(connection)).getAccountInfo()).streams
+    const before = await streams()
+    const bus = await connectRehearsalBus({ servers: [nats.url], topicPrefix: 'Practice' })
+    expect(await bus.lastSequence()).toBe(0)
+    const taken = await Promise.all([bus.publish(message(1), 0), bus.publish(message(2), 1)])
+    expect(taken.map(({ sequence }) => sequence)).toEqual([1, 2])
+    expect(await bus.lastSequence()).toBe(2)
+    await bus.close()
+    expect(await streams()).toBe(before)
   })
 })

@@ -139,3 +139,10 @@ export const postgres: Dialect = {
     return [CompiledQuery.raw(text(`select * from unnest(${source})`), arrays)]
   },
 }
+
+/** PostgreSQL with temporary tables, which nobody else sees and nothing is logged of. */
+export const temporaryPostgres: Dialect = {
+  ...postgres,
+  lockMigrations: sql`select 1`,
+  unlogged: () => sql`select 1`,
+}

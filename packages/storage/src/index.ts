@@ -1,6 +1,12 @@
 export { decodeBlock, encodeBlock } from './block-codec.ts'
 export { type Leader, lead } from './lead.ts'
-export { openStorage, type SqliteOptions, type StorageOptions, type StorageTold } from './open.ts'
+export {
+  openRehearsalStore,
+  openStorage,
+  type SqliteOptions,
+  type StorageOptions,
+  type StorageTold,
+} from './open.ts'
 export type { PostgresOptions } from './postgres/pool.ts'
 export type { Storage } from './storage.ts'
 export type { RoomSize } from './tables/sizes.ts'

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs'
 import { type Logger, RoomserverError, silentLogger } from '@roomserver/types'
 import { Kysely, PostgresDialect, SqliteDialect } from 'kysely'
-import { postgres, sqlite } from './dialects.ts'
+import { type Dialect, postgres, sqlite, temporaryPostgres } from './dialects.ts'
 import { migrate } from './migrate.ts'
 import { migrations } from './migrations/index.ts'
+import { inOneTransaction } from './postgres/one-transaction.ts'
 import { setPlanner } from './postgres/planner.ts'
 import { openPool, type PostgresOptions } from './postgres/pool.ts'
 import type { Schema } from './schema.ts'
@@ -46,6 +47,25 @@ export async function openStorage(
     dialect: kysely,
     ...(onStatement !== undefined && { log: ({ query }) => onStatement(query.sql) }),
   })
+  return begin(db, dialect, backup, logger)
+}
+
+/**
+ * Opens an empty store of which nothing stays, worked like the one that `options` name: in memory, or in temporary
+ * tables of the same PostgreSQL, in one transaction that is never committed. It is not to be used by several at once.
+ *
+ * @throws {RoomserverError} STORE_UNAVAILABLE when PostgreSQL cannot be reached
+ */
+export async function openRehearsalStore(options: StorageOptions): Promise<Storage> {
+  if (options.dialect === 'sqlite') return openStorage({ dialect: 'sqlite', file: ':memory:' })
+  const pool = inOneTransaction(openPool({ ...options, maxConnections: 1 }, silentLogger))
+  const db = new Kysely<Schema>({
+    dialect: new PostgresDialect({ pool, onCreateConnection: setPlanner }),
+  })
+  return begin(db, temporaryPostgres, noBackup, silentLogger)
+}
+
+async function begin(db: Kysely<Schema>, dialect: Dialect, backup: Backup, logger: Logger): Promise<Storage> {
   try {
     await migrate(db, dialect, migrations, logger)
     return createStorage(db, dialect, backup)
@@ -66,7 +86,7 @@ function connect(options: StorageOptions, logger: Logger): Connected {
     const kysely = new PostgresDialect({ pool, onCreateConnection: setPlanner })
     return {
       kysely,
-      backup: () => refuseBackup('PostgreSQL is backed up with its own tools, such as pg_dump'),
+      backup: noBackup,
     }
   }
   if (options.mustExist === true && !existsSync(options.file)) {
@@ -82,6 +102,8 @@ function connect(options: StorageOptions, logger: Logger): Connected {
         : backupSqlite(options.file, file),
   }
 }
+
+const noBackup: Backup = () => refuseBackup('PostgreSQL is backed up with its own tools, such as pg_dump')
 
 async function refuseBackup(message: string): Promise<never> {
   throw new RoomserverError('BAD_REQUEST', { path: 'backup', expected: 'a store in a file' }, message)

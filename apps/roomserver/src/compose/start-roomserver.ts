@@ -6,6 +6,7 @@ import type { Config } from '../config/config.ts'
 import { createMetrics } from '../metrics.ts'
 import { checkReadiness } from '../readiness.ts'
 import { createTracing } from '../tracing/create-tracing.ts'
+import { warmUp } from '../warm-up/warm-up.ts'
 import { connectComponents } from './connect-components.ts'
 import type { AtPoint } from './fault-points.ts'
 import { type Scrubber, startScrubber } from './scrubber.ts'
@@ -28,6 +29,10 @@ export async function startRoomserver(config: Config, log: Logger, at?: AtPoint)
   await using parts = new AsyncDisposableStack()
   const tracing = config.tracing && parts.use(createTracing(config.tracing, log))
   const { federation, user, appservice } = parts.use(connectComponents(config, tracing))
+  // Meanwhile the databases are waited for.
+  const stop = new AbortController()
+  parts.defer(() => stop.abort())
+  const warm = warmUp(config, log, stop.signal)
   const engine = parts.use(await startEngine(config, log, federation, at))
   const { keyId, seed } = config.signingKey
   const { rooms, written, dummyEvents } = createTendedRoomserver(
@@ -48,6 +53,7 @@ export async function startRoomserver(config: Config, log: Logger, at?: AtPoint)
   parts.use(tendInbox(engine, log))
   parts.use(tendForks(dummyEvents))
   const scrubber = parts.use(startScrubber(engine.storage, config, log))
+  await warm
   const server: RoomserverServer = parts.use(
     await serveRoomserver(rooms, {
       ...doorOptions(config, engine, { scrubber, dummyEvents }, log),

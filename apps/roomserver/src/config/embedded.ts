@@ -30,7 +30,8 @@ export function embeddedConfig(options: EmbeddedOptions, environment: Environmen
     )
   }
   const secrets = readSecrets(environment)
-  const settings = ownSection.parse({})
+  // Who tries it out wants to see it up.
+  const settings = { ...ownSection.parse({}), warm_up: 0 }
   return deepFreeze<Config>({
     source: 'defaults',
     serverName,

@@ -53,7 +53,7 @@ export async function withOurs<Result>(
           database: owned.use(await createDatabase(postgresUrl)).url,
           natsUrl: owned.use(await startNats()).url,
         }
-  const server = owned.use(await startTarget({ ...options, ...stores }, BUILT))
+  const server = owned.use(await startTarget({ ...options, ...stores, warmsUp: true }, BUILT))
   console.log(
     `ours, ${postgresUrl === undefined ? 'SQLite and the embedded log' : 'PostgreSQL and JetStream'}`,
   )
