@@ -39,11 +39,12 @@ export class Committer {
     while (this.#waiting.length > 0) {
       const group = this.#waiting.splice(0, MAX_GROUP)
       const results = await this.#commit(group.map(({ writeSet }) => writeSet))
-      if (group.some(({ writeSet }) => writeSet.outputs.length > 0)) this.#onOutputs?.()
       group.forEach(({ settle }, index) =>
         settle(results[index] ?? { kind: 'failed', error: new Error('the store gave no result') }),
       )
       await new Promise<void>((resolve) => setImmediate(resolve))
+      // The answers are on their way: only now may delivering take time.
+      if (group.some(({ writeSet }) => writeSet.outputs.length > 0)) this.#onOutputs?.()
     }
     this.#isRunning = false
   }
