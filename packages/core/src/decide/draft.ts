@@ -1,6 +1,7 @@
 import type { Pdu } from '@roomserver/events'
 import {
   type BlockRecord,
+  type CommitResult,
   type EventId,
   type EventNid,
   type EventRecord,
@@ -24,6 +25,8 @@ import {
 import type { RoomVersionRules } from '@roomserver/version'
 import type { View } from '../view/view.ts'
 import type { RoomReads } from './room-reads.ts'
+
+type Conflict = Extract<CommitResult, { kind: 'conflict' }>['over']
 
 /** What a decision takes from its surroundings beside the room. */
 export interface DecideContext {
@@ -60,6 +63,7 @@ export class Draft {
   room: RoomRecord
 
   readonly #unmentioned = new Set<EventId>()
+  readonly #unnamed = new Set<string>()
   readonly #eventTypes: Interned<EventTypeNid>[] = []
   readonly #stateKeys: Interned<StateKeyNid>[] = []
   readonly #events = new Map<EventNid, EventRecord>()
@@ -99,7 +103,19 @@ export class Draft {
 
   /** Whether it rests on something that only a commit can show to be right. */
   get isAssuming(): boolean {
-    return this.#unmentioned.size > 0
+    return this.#unmentioned.size + this.#unnamed.size > 0
+  }
+
+  /** Whether a conflict shows that what it rests on is wrong. */
+  isWrong(over: Conflict): boolean {
+    if (over === 'event') return this.isAssuming
+    return over === 'string' && this.#unnamed.size > 0
+  }
+
+  /** Whether it rests on something that its commit would not show to be wrong. */
+  get isUnproven(): boolean {
+    const given = new Set(this.#stateKeys.map(({ text }) => text))
+    return [...this.#unnamed].some((text) => !given.has(text))
   }
 
   /** Takes an event for one that the store has not met with; the commit fails where that is wrong. */
@@ -107,6 +123,12 @@ export class Draft {
     this.#unmentioned.add(id)
     this.view.addAbsent(id)
     this.reads.setUnmentioned(id)
+  }
+
+  /** Takes a state key for one that the store does not know; the commit fails where it gets a NID and that is wrong. */
+  assumeUnnamed(text: string): void {
+    this.#unnamed.add(text)
+    this.view.addNewStateKey(text)
   }
 
   /** Events that it adds or changes. */

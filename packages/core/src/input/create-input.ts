@@ -15,6 +15,7 @@ import { InputCounters } from './counters.ts'
 import type { FetchMissing } from './fetch-missing.ts'
 import { ForkedRooms } from './forked-rooms.ts'
 import { Intake } from './intake.ts'
+import { NewNames } from './new-names.ts'
 import { NidPool } from './nid-pool.ts'
 import { Portions } from './portions.ts'
 import type { RoomTask } from './room-tasks.ts'
@@ -93,6 +94,7 @@ export function createInput(
     reader: new RoomReader(store),
     nids: new NidPool(store),
     portions: new Portions(store),
+    newNames: new NewNames(),
     committer: new Committer(store, onOutputs),
     onToldStates: (room: RoomRecord, events: readonly EventNid[]) => told.due(room, events),
   }

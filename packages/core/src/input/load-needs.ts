@@ -2,6 +2,7 @@ import type { EventId } from '@roomserver/types'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import type { Job } from './room-actor.ts'
+import type { NewNames } from './new-names.ts'
 import type { NidPool } from './nid-pool.ts'
 import type { Portions } from './portions.ts'
 
@@ -30,20 +31,24 @@ export function loadFor(draft: Draft, nids: NidPool): (need: DecideNeed) => Prom
  *
  * @param assumes - leaves out what an event that nobody has heard of would show, for the commit to find out whether any
  * of them is another one
+ * @param parts - `newNames` tells whether the same goes for state keys that are met for the first time
  * @returns whether any of those that were looked up is stored
  */
 export async function readArrivals(
   draft: Draft,
   jobs: readonly Job[],
   assumes: boolean,
-  portions: Portions,
+  { portions, newNames }: { readonly portions: Portions; readonly newNames: NewNames },
 ): Promise<boolean> {
   const { view, reads } = draft
   const arrivals = jobs.map((job) => job.task.arrival).filter((arrival) => arrival !== undefined)
   const own = new Set(arrivals.map(({ eventId }) => eventId))
   const names = new Set(arrivals.flatMap((arrival) => arrival.names))
   const keys = new Set(arrivals.map(({ stateKey }) => stateKey).filter((key) => key !== undefined))
-  const texts = [...keys].filter((key) => view.stateKeyNid(key) === undefined)
+  const strange = [...keys].filter((key) => view.stateKeyNid(key) === undefined)
+  const isStrangeNew = assumes && newNames.areLikely
+  const texts = isStrangeNew ? [] : strange
+  if (isStrangeNew) for (const text of strange) draft.assumeUnnamed(text)
   const unknown = [...names].filter((id) => !own.has(id) && view.eventById(id) === undefined)
   if (assumes) {
     for (const { eventId, isNew } of arrivals) {
@@ -57,6 +62,7 @@ export async function readArrivals(
     unknown.length > 0 && view.load({ kind: 'events-by-id', ids: unknown }),
     texts.length > 0 && view.load({ kind: 'state-keys', texts }),
   ])
+  for (const text of texts) newNames.looked(view.stateKeyNid(text) === null)
   for (const id of own) if (!stored.has(id)) view.addAbsent(id)
   const again = [...stored].filter((id) => own.has(id) && view.eventById(id) === undefined)
   if (again.length > 0) await view.load({ kind: 'events-by-id', ids: again })

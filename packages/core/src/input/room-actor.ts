@@ -22,6 +22,7 @@ import type { Committer } from './committer.ts'
 import type { InputCounters } from './counters.ts'
 import type { ForkedRooms } from './forked-rooms.ts'
 import { loadFor, readArrivals } from './load-needs.ts'
+import type { NewNames } from './new-names.ts'
 import type { NidPool } from './nid-pool.ts'
 import type { Portions } from './portions.ts'
 import type { RoomTask } from './room-tasks.ts'
@@ -36,6 +37,7 @@ export interface ActorParts {
   readonly reader: RoomReader
   readonly nids: NidPool
   readonly portions: Portions
+  readonly newNames: NewNames
   readonly committer: Committer
   readonly counters: InputCounters
   readonly forked: ForkedRooms
@@ -145,6 +147,7 @@ export class RoomActor {
         return
       } else if (tried.kind === 'wrong') {
         this.#assumes = false
+        this.#parts.newNames.wereWrong()
         this.#room = undefined
       } else {
         this.#parts.counters.conflicts++
@@ -180,6 +183,7 @@ export class RoomActor {
     const settled = jobs
       .map(({ task }, index) => task.settles?.(results[index]))
       .filter((position) => position !== undefined)
+    if (draft.isUnproven) return { kind: 'wrong' }
     if (draft.isEmpty) {
       if (draft.isAssuming) return { kind: 'wrong' }
       if (draft.read.revision === 0) parts.nids.giveBack(draft.read.nid)
@@ -192,8 +196,7 @@ export class RoomActor {
       const result = await parts.committer.commit(writeSet)
       if (result.kind !== 'committed') {
         parts.pieces.rooms.lost(draft.read)
-        const isWrong = draft.isAssuming && result.kind === 'conflict' && result.over === 'event'
-        return isWrong ? { kind: 'wrong' } : result
+        return result.kind === 'conflict' && draft.isWrong(result.over) ? { kind: 'wrong' } : result
       }
       this.#room = takeOver(parts, draft, writeSet, result.revision)
       const hasLeft = writeSet.memberships.some(({ local, membership }) => local && membership !== 'join')
@@ -222,7 +225,7 @@ export class RoomActor {
     const draft = new Draft(parts, view, reads, rules, room)
     this.#enter('reading what events name')
     const assumes = this.#assumes && room.revision > 0
-    const isAnyStored = await readArrivals(draft, jobs, assumes, parts.portions)
+    const isAnyStored = await readArrivals(draft, jobs, assumes, parts)
     if (!draft.isAssuming) this.#assumes = !isAnyStored
     return { parts, draft }
   }

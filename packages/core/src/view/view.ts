@@ -174,6 +174,11 @@ export class View {
     this.#stateKeyTexts.set(nid, text)
   }
 
+  /** Tells the computation that the store does not know a state key. */
+  addNewStateKey(text: string): void {
+    this.#stateKeyNids.set(text, null)
+  }
+
   #keep(need: Need, found: Found): void {
     switch (need.kind) {
       case 'events':
