@@ -273,4 +273,34 @@ describe.each(databases)('a state that another server told, on %s', (_name, open
     const since = (await hs.outputs()).slice(outputs)
     expect(since.filter(({ new_room_event: told }) => told !== undefined)).toEqual([])
   })
+
+  it('has nobody rejected whom the present builds upon when it is told of the past', async () => {
+    const hs = await start()
+    const room = await RoomBuilder.create()
+    const dave = await room.join('@dave:d')
+    const users = { [room.creator]: 100, '@dave:d': 100 }
+    await room.state('m.room.power_levels', '', { users })
+    const before = [...room.events]
+    const oldest = await room.message('where the past begins')
+    const levels = await room.state('m.room.power_levels', '', { users, ban: 60 }, { sender: '@dave:d' })
+    const join = await room.join('@bob:b')
+    const state = [...before.filter(({ type }) => type !== 'm.room.power_levels'), levels]
+    for (const event of [...before, levels]) await hs.take(event, { kind: InputKind.outlier })
+    await hs.take(join, { has_state: true, state_event_ids: idsOf(state) })
+
+    await takeTold(
+      hs,
+      oldest,
+      before.filter((event) => event !== dave && event !== before[2]),
+      'old',
+    )
+    await hs.take(levels, { kind: InputKind.old })
+    expect(await hs.event(levels.eventId)).toMatchObject({ verdict: 'outlier' })
+    expect(await hs.take(await room.message('on it goes'))).toMatchObject({ verdict: 'accepted' })
+    for (const event of [...before, oldest, levels]) await hs.take(event, { kind: InputKind.old })
+    await hs.input.settled()
+    expect(await hs.event(levels.eventId)).toMatchObject({ verdict: 'accepted' })
+    expect(await unsettled(hs, room)).toEqual([])
+    await expectWhole(hs, room)
+  })
 })

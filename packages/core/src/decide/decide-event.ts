@@ -9,6 +9,7 @@ import {
   type Verdict,
 } from '@roomserver/types'
 import { eventWithId } from '../view/asking.ts'
+import { walkBack } from '../rejudge/ground.ts'
 import { authStateAt } from './auth-state.ts'
 import { type Citations, citationsOf, judgeByCitations } from './citations.ts'
 import { moveRoom } from './current-state.ts'
@@ -56,7 +57,9 @@ export function* decideEvent(draft: Draft, arrived: EventInput): Asking<DecideNe
   const before = yield* stateBefore(draft, input, citations)
   if (!before.known) return { kind: 'missing', auth: [], prev: [], state: before.missing }
   const judgement = yield* judge(draft, input, citations, before.snapshot)
-  if (isHearsay(input, judgement)) return { kind: 'missing', auth: [], prev: citations.dangling, state: [] }
+  if (isHearsay(input, judgement) || (yield* isUnsure(draft, known, judgement))) {
+    return { kind: 'missing', auth: [], prev: citations.dangling, state: [] }
+  }
   if (isCreate(input) && judgement.verdict !== 'accepted') return refusedCreate(input, judgement)
   const record = yield* storeEvent(draft, input, known, citations, judgement, before.snapshot)
   yield* noteToldStates(draft, input, record, citations)
@@ -81,6 +84,19 @@ function withoutNeedlessState(input: EventInput, { dangling }: Citations): Event
 /** A rejection is for good, and so it takes more than what another server says: the event waits for its past. */
 function isHearsay({ stateBefore: given }: EventInput, { verdict }: Judgement): boolean {
   return given?.by === 'repair' && verdict === 'rejected-by-state'
+}
+
+/**
+ * An event that is known from the states that others build upon, and cite, is not rejected either where anything before it
+ * stands at a told state: then a server could take the present away from under our feet by what it tells of the past.
+ */
+function* isUnsure(
+  draft: Draft,
+  known: EventRecord | null,
+  { verdict }: Judgement,
+): Asking<DecideNeed, boolean> {
+  if (known?.verdict !== 'outlier' || verdict !== 'rejected-by-state') return false
+  return (yield* walkBack(draft, known)) !== NO_NID
 }
 
 function* decideOutlier(

@@ -1,4 +1,4 @@
-import { type Asking, type EventNid, type EventRecord, NO_NID, type ToldStateRecord } from '@roomserver/types'
+import { type Asking, type EventNid, type EventRecord, NO_NID } from '@roomserver/types'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { toldStatesOf } from '../decide/told-states.ts'
@@ -19,6 +19,11 @@ const MAX_WALK = 2_000
  * @returns 0: it does; else the event that has to be settled first, itself where something before it is missing
  */
 export function* unsettledBefore(draft: Draft, event: EventRecord): Asking<DecideNeed, EventNid> {
+  return (yield* walkBack(draft, event)) ?? (yield* unsettledInGraph(draft, event.nid))
+}
+
+/** The same, but `undefined` where the walk is too long to tell. */
+export function* walkBack(draft: Draft, event: EventRecord): Asking<DecideNeed, EventNid | undefined> {
   const told = yield* toldStatesOf(draft)
   const isAlone = [...told.values()].every((one) => one.isSettled || one.event === event.nid)
   const walked = new Set([event.nid])
@@ -33,16 +38,13 @@ export function* unsettledBefore(draft: Draft, event: EventRecord): Asking<Decid
     if (unsettled !== undefined) return unsettled.nid
     layer = past.filter(({ nid }) => !walked.has(nid) && !told.has(nid))
     for (const { nid } of layer) walked.add(nid)
-    if (walked.size > MAX_WALK) return yield* unsettledInGraph(draft, event.nid, told)
+    if (walked.size > MAX_WALK) return undefined
   }
   return NO_NID
 }
 
-function* unsettledInGraph(
-  draft: Draft,
-  event: EventNid,
-  told: ReadonlyMap<EventNid, ToldStateRecord>,
-): Asking<DecideNeed, EventNid> {
+function* unsettledInGraph(draft: Draft, event: EventNid): Asking<DecideNeed, EventNid> {
+  const told = yield* toldStatesOf(draft)
   const graph = yield* wholeGraph(draft)
   const isEnd = (node: GraphNode) => told.has(node.nid) && node.nid !== event
   const walked = yield* graph.reach([event], (node) => (isEnd(node) ? [] : graph.past(node)))
