@@ -1,3 +1,4 @@
+import { recheckRoom } from '@roomserver/core'
 import { type EventRecord, NO_NID } from '@roomserver/types'
 import { roomVersion } from '@roomserver/version'
 import { textOf } from '../json-text.ts'
@@ -93,6 +94,12 @@ async function checkHeld(world: World, held: Held, reference: ReferenceRoom): Pr
   for (const { pdu } of reference.all) {
     const record = records.get(pdu.eventId)
     if (record !== undefined) await checkEvent(world, held, record, reference)
+  }
+  const { storage } = server
+  const room = await storage.room(roomId)
+  const source = { store: storage, eventsOfRoom: storage.eventsOfRoom }
+  for await (const problem of room === undefined ? [] : recheckRoom(source, room)) {
+    world.problem(`${server.name}, by its own check: ${problem}`)
   }
   for (const problem of redactionProblems(records, reference)) {
     world.problem(`${server.name}: ${problem} in ${roomId}`)
