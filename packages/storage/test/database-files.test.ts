@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { type EventNid, type Logger, silentLogger } from '@roomserver/types'
+import { type EventNid, type Logger, silentLogger, type SnapshotNid } from '@roomserver/types'
 import { Kysely, SqliteDialect } from 'kysely'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { sqlite } from '../src/dialects.ts'
@@ -82,6 +82,38 @@ describe('a database file', () => {
     database.close()
     await using store = await open()
     expect(await store.trimOutputs(retention, 0, 10)).toEqual({ dropped: 0, bytes: 1_000 })
+  })
+
+  it('of a program that did not note which states were told gets them noted', async () => {
+    let due: EventNid
+    let waiting: EventNid
+    let room: Awaited<ReturnType<typeof storedRoom>>
+    {
+      await using store = await open()
+      room = await storedRoom(store)
+      const inGraph = { before: 7 as SnapshotNid, after: 7 as SnapshotNid }
+      const past = await newEvent(store, room, inGraph)
+      const outside = await newEvent(store, room)
+      const told = [await newEvent(store, room, inGraph), await newEvent(store, room, inGraph)]
+      const [one, other] = told
+      due = one!.nid
+      waiting = other!.nid
+      const danglingPrev = [
+        { prev: past.eventId, by: due },
+        { prev: past.eventId, by: waiting },
+        { prev: outside.eventId, by: waiting },
+      ]
+      await store1(store, writeSet(room, { events: [past, outside, ...told], danglingPrev }))
+    }
+    const database = new DatabaseSync(join(folder, 'rooms.db'))
+    database.exec('drop table told_states; delete from schema_versions where version = 8')
+    database.close()
+    await using store = await open()
+    const record = { roomNid: room.nid, isSettled: false }
+    expect(await store.toldStates(room.nid)).toEqual([
+      { ...record, event: due, waitsFor: 0 },
+      { ...record, event: waiting, waitsFor: waiting },
+    ])
   })
 
   it('that is no database is named as damaged', async () => {

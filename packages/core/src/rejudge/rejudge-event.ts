@@ -65,7 +65,7 @@ function* stateAfterAll(draft: Draft, { prev }: Citations): Asking<DecideNeed, E
 }
 
 /** The rules against the events that the event itself cites, and against the state before it. */
-export function* judge(
+function* judge(
   draft: Draft,
   pdu: Pdu,
   citations: Citations,

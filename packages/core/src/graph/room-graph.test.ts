@@ -1,0 +1,80 @@
+import { finish, type EventNid, type EventRecord, type SnapshotNid } from '@roomserver/types'
+import { roomVersion } from '@roomserver/version'
+import { describe, expect, it } from 'vitest'
+import { RoomGraph } from './room-graph.ts'
+
+/** Events by name with what each builds upon, and after a slash what it cites; `!` before those beside the graph. */
+function graphOf(events: Readonly<Record<string, string>>): RoomGraph {
+  const rules = roomVersion('10')
+  if (rules === undefined) throw new TypeError('no rules')
+  const graph = new RoomGraph(rules)
+  for (const [name, refersTo] of Object.entries(events)) {
+    const [prev = '', cites = ''] = refersTo.replace('!', '').split('/')
+    const state = (refersTo.startsWith('!') ? 0 : 1) as SnapshotNid
+    const json = JSON.stringify({ type: 'm', sender: '@a:a', prev_events: prev.split(''), auth_events: [] })
+    graph.add({
+      nid: nidOf(name),
+      eventId: name,
+      authNids: cites.split('').map(nidOf),
+      verdict: 'accepted',
+      before: state,
+      json,
+    } as unknown as EventRecord)
+  }
+  return graph
+}
+
+const nidOf = (name: string): EventNid => name.charCodeAt(0) as EventNid
+
+const dependents = (graph: RoomGraph, root: string): string =>
+  finish(graph.dependents(nidOf(root)))
+    .map(({ eventId }) => eventId)
+    .join('')
+
+describe('dependents', () => {
+  it.each([
+    [
+      'are what builds upon an event, none before what it builds upon',
+      { d: 'bc', c: 'b', b: 'a', a: '' },
+      'abcd',
+    ],
+    ['are not what stands beside it', { a: '', b: 'a', x: '', y: 'x' }, 'ab'],
+    ['are what cites it, too', { a: '', b: 'a', x: '/a', c: 'b/x' }, 'abxc'],
+    ['are what cites it beside the graph, too, and what cites that', { a: '', x: '!/a', y: '!/x' }, 'axy'],
+    ['do not follow prev events of what stands beside the graph', { a: '', x: '!a', y: 'x' }, 'a'],
+    ['come to an end in a circle', { a: 'c', b: 'a', c: 'b' }, 'abc'],
+    ['name an event once that both builds upon another and cites it', { a: '', b: 'a/a', c: 'ab/ab' }, 'abc'],
+  ])('%s', (_why, events, expected) => {
+    expect(dependents(graphOf(events), 'a')).toBe(expected)
+  })
+
+  it('are found of a history that is long, in slices', () => {
+    const graph = graphOf({})
+    for (let n = 1; n <= 5_000; n++) {
+      graph.add({
+        nid: n as EventNid,
+        eventId: `${n}`,
+        authNids: [],
+        verdict: 'accepted',
+        before: 1,
+        json: JSON.stringify({ prev_events: n === 1 ? [] : [`${n - 1}`] }),
+      } as unknown as EventRecord)
+    }
+    let breaths = 0
+    const asking = graph.dependents(1 as EventNid)
+    for (let step = asking.next(); ; step = asking.next()) {
+      if (step.done === true) {
+        expect(step.value).toHaveLength(5_000)
+        break
+      }
+      breaths++
+    }
+    expect(breaths).toBeGreaterThan(10)
+  })
+})
+
+it('walks back to where it is told to end', () => {
+  const graph = graphOf({ a: '', b: 'a', c: 'b', d: 'cx' })
+  const reached = finish(graph.reach([nidOf('d')], (node) => (node.eventId === 'b' ? [] : graph.past(node))))
+  expect([...reached].map((nid) => String.fromCharCode(nid)).toSorted()).toEqual(['b', 'c', 'd'])
+})
