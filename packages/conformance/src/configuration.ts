@@ -57,7 +57,7 @@ function configurationOf(options: TargetOptions, folder: string, port: number): 
     '  database:',
     `    connection_string: ${database}`,
     'roomserver:',
-    `  warm_up: ${options.warmsUp === true ? '2s' : '0s'}`,
+    `  warm_up: ${options.warmsUp === true ? '3s' : '0s'}`,
     ...(options.keptOutputs === undefined ? [] : ['  output:', `    keep_count: ${options.keptOutputs}`]),
     ...(federationUrl === undefined
       ? []

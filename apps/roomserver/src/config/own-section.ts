@@ -19,7 +19,7 @@ export const ownSection = section({
   /** A path to listen at instead of a port. */
   unix_socket: text('a path').optional(),
   /** How long the program may practise before it takes requests, so that its code is compiled then; 0: not at all. */
-  warm_up: duration.default(2_000),
+  warm_up: duration.default(3_000),
   http: section({
     max_body: size.default(128 * 1024 * 1024),
     max_header: size.default(16 * 1024),
