@@ -62,9 +62,13 @@ function shown(layers: readonly Entries[], runs: readonly Run[]): readonly Run[]
   for (const { layer, from, to } of runs) {
     const entries = layers[layer]
     if (entries === undefined) continue
+    let start = from
     for (let index = from; index < to; index++) {
-      if (eventAt(entries, index) !== 0) add(kept, layer, index, index + 1)
+      if (eventAt(entries, index) !== 0) continue
+      add(kept, layer, start, index)
+      start = index + 1
     }
+    add(kept, layer, start, to)
   }
   return kept
 }

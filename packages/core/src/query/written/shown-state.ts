@@ -1,5 +1,5 @@
 import { blocksOf, type Run, visibleRuns } from '@roomserver/state'
-import type { Asking, SnapshotNid } from '@roomserver/types'
+import { type Asking, type BlockRecord, type EventTypeNid, NO_NID, type SnapshotNid } from '@roomserver/types'
 import { typeNidOf } from '../../view/asking.ts'
 import type { Need } from '../../view/need.ts'
 import { snapshotOf } from '../../view/state-at.ts'
@@ -18,9 +18,24 @@ export function* shownState(view: View, snapshot: SnapshotNid, type?: string): A
   const typeNid = type === undefined ? undefined : yield* typeNidOf(view, type)
   if (typeNid === null) return { sequences: [], runs: [] }
   const records = yield* blocksOf(blocks, view)
-  const layers = records.map((record) => record.entries)
   return {
     sequences: records.map(({ nid, entries }) => blockSequence(nid, entries)),
-    runs: visibleRuns(layers, typeNid),
+    runs: runsOf(view, snapshot, records, typeNid),
   }
+}
+
+/** Where the blocks have what they show; looked for once for each state that is asked for. */
+function runsOf(
+  { pieces: { pages } }: View,
+  snapshot: SnapshotNid,
+  blocks: readonly BlockRecord[],
+  type: EventTypeNid | undefined,
+): readonly Run[] {
+  const name = `runs of ${snapshot} ${type ?? 'all'}`
+  const kept = pages.get<readonly Run[]>(NO_NID, name)
+  if (kept !== undefined) return kept
+  const layers = blocks.map((block) => block.entries)
+  const runs = visibleRuns(layers, type)
+  pages.put(name, runs, runs.length * 64, pages.rewrittenOf(NO_NID))
+  return runs
 }
