@@ -80,7 +80,10 @@ export async function takeIn(
   const request = { input_room_events: [inputOf(event, { origin })], async: isAsync }
   const answer = await server.call((api) => api.inputRoomEvents(request))
   const isTaken = answer !== undefined || !server.isDown
-  if (isTaken && !isIn && isEnd(event)) world.invites.withdraw(server, event)
+  if (!isIn && isEnd(event)) {
+    if (isTaken) world.invites.withdraw(server, event)
+    else world.invites.doubt(server, event.roomId, event.stateKey ?? '')
+  }
   return isTaken
 }
 
