@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { openStorage, type Storage } from '@roomserver/storage'
-import { NO_CHANGES, NO_NID, type RoomRecord, silentLogger } from '@roomserver/types'
+import { newRoom, NO_CHANGES, silentLogger } from '@roomserver/types'
 import { expect, it } from 'vitest'
 import { RoomTurn } from '../src/input/room-turn.ts'
 
@@ -18,17 +18,7 @@ class SharedRoom implements AsyncDisposable {
 
   static async open(): Promise<SharedRoom> {
     const storage = await openStorage({ dialect: 'sqlite', file: ':memory:' })
-    const room: RoomRecord = {
-      nid: await storage.allocate('room', 1),
-      roomId: ROOM,
-      version: '10',
-      revision: 0,
-      extremities: [],
-      current: NO_NID,
-      lastSent: NO_NID,
-      depth: 0,
-      outputSeq: 0,
-    }
+    const room = newRoom({ nid: await storage.allocate('room', 1), roomId: ROOM, version: '10' })
     await storage.commit([{ ...NO_CHANGES, room, next: room }])
     return new SharedRoom(storage)
   }

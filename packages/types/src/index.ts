@@ -26,7 +26,7 @@ export {
   type StateKeyNid,
 } from './nids.ts'
 export { type Clock, type LogFields, type Logger, silentLogger, systemClock } from './ports.ts'
-export { NO_CHANGES } from './store.ts'
+export { isRejected, newRoom, NO_CHANGES } from './store.ts'
 export type {
   BlockRecord,
   CommitResult,

@@ -1,5 +1,13 @@
 import type { EventId, RoomId, RoomVersionId } from './ids.ts'
-import type { BlockNid, EventNid, EventTypeNid, RoomNid, SnapshotNid, StateKeyNid } from './nids.ts'
+import {
+  type BlockNid,
+  type EventNid,
+  type EventTypeNid,
+  NO_NID,
+  type RoomNid,
+  type SnapshotNid,
+  type StateKeyNid,
+} from './nids.ts'
 
 /**
  * What became of an event. These are different things and are kept apart:
@@ -11,6 +19,11 @@ import type { BlockNid, EventNid, EventTypeNid, RoomNid, SnapshotNid, StateKeyNi
  * (Malformed events are not stored.)
  */
 export type Verdict = 'outlier' | 'accepted' | 'soft-failed' | 'rejected-by-auth-events' | 'rejected-by-state'
+
+/** Whether an event with this verdict was refused, and so changes nothing. */
+export function isRejected(verdict: Verdict): boolean {
+  return verdict === 'rejected-by-auth-events' || verdict === 'rejected-by-state'
+}
 
 /** A room as stored. A stub (no create event yet, as for an invite from elsewhere) has `current` 0. */
 export interface RoomRecord {
@@ -279,6 +292,16 @@ export interface WriteSet {
   readonly transactions: readonly TransactionRecord[]
   /** Positions in the durable inbox that this settles. */
   readonly inboxDone: readonly number[]
+}
+
+/** A room that is not stored yet, and of which nothing is known but this. */
+export function newRoom({
+  nid,
+  roomId,
+  version,
+}: Pick<RoomRecord, 'nid' | 'roomId' | 'version'>): RoomRecord {
+  const nothing = { extremities: [], current: NO_NID, lastSent: NO_NID, depth: 0, outputSeq: 0 }
+  return { nid, roomId, version, revision: 0, ...nothing }
 }
 
 /** The changes of a write set that changes nothing; the room stays to be said. */

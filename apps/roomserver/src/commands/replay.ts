@@ -1,6 +1,6 @@
 import { filled, InputKind, InputRoomEvent } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
-import { isFailure } from '@roomserver/types'
+import { isFailure, isRejected } from '@roomserver/types'
 import { SingleBar } from 'cli-progress'
 import { Command } from 'commander'
 import { type Engine, startEngine } from '../compose/start-engine.ts'
@@ -82,7 +82,7 @@ function outcomeOf(outcome: Awaited<ReturnType<Engine['input']['takeIn']>>): Out
     case 'stored': {
       const { verdict, rule, reason, known } = outcome
       if (verdict === 'soft-failed') return { kind: 'soft-failed', rule, reason, known }
-      return { kind: verdict.startsWith('rejected') ? 'rejected' : 'accepted', rule, reason, known }
+      return { kind: isRejected(verdict) ? 'rejected' : 'accepted', rule, reason, known }
     }
   }
 }

@@ -1,4 +1,11 @@
-import { NO_CHANGES, NO_NID, type RoomRecord, RoomserverError, type WriteSet } from '@roomserver/types'
+import {
+  newRoom,
+  NO_CHANGES,
+  NO_NID,
+  type RoomRecord,
+  RoomserverError,
+  type WriteSet,
+} from '@roomserver/types'
 import { roomVersion, type RoomVersionRules } from '@roomserver/version'
 import { ConvertedStates } from './converted-states.ts'
 import type { DendriteRoom } from './dendrite-source.ts'
@@ -35,7 +42,7 @@ export async function importRoom(context: ImportContext, room: DendriteRoom): Pr
   const isStub = room.state_snapshot_nid === 0
   if (stored !== undefined && (isStub || stored.current !== NO_NID)) return { events: 0, skipped: true }
 
-  const target = new RoomTarget(context, stored ?? (await newRoom(context, room)))
+  const target = new RoomTarget(context, stored ?? (await unstored(context, room)))
   const events = await context.source.eventsOfRoom(room.room_nid)
   const numbered = await numberRoom(context, target.room, events)
   const states = new ImportedStates(context.store, context.nids, target.room.nid)
@@ -111,16 +118,6 @@ class RoomTarget {
   }
 }
 
-async function newRoom({ nids }: ImportContext, source: DendriteRoom): Promise<RoomRecord> {
-  return {
-    nid: await nids.fresh('room'),
-    roomId: source.room_id,
-    version: source.room_version,
-    revision: 0,
-    extremities: [],
-    current: NO_NID,
-    lastSent: NO_NID,
-    depth: 0,
-    outputSeq: 0,
-  }
+async function unstored({ nids }: ImportContext, source: DendriteRoom): Promise<RoomRecord> {
+  return newRoom({ nid: await nids.fresh('room'), roomId: source.room_id, version: source.room_version })
 }

@@ -2,6 +2,7 @@ import { type Pdu, trustedPdu } from '@roomserver/events'
 import {
   type EventNid,
   type EventRecord,
+  isRejected,
   NO_NID,
   type RoomNid,
   type SnapshotRecord,
@@ -86,7 +87,7 @@ export class RoomRecords {
       cited: (id) => this.#cited(id),
       stateAt: async (type, key) => before && (await this.#pduAt(before, type, key)),
     })
-    const changes = before !== undefined && stateKeyNid !== NO_NID && !judged.verdict.startsWith('rejected')
+    const changes = before !== undefined && stateKeyNid !== NO_NID && !isRejected(judged.verdict)
     const after = changes
       ? await states.change(before, [{ type: typeNid, stateKey: stateKeyNid, event: nid }])
       : before

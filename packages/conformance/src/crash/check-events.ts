@@ -1,6 +1,6 @@
 import type { Pdu } from '@roomserver/events'
 import type { Storage } from '@roomserver/storage'
-import type { EventId, EventRecord, RoomRecord } from '@roomserver/types'
+import { type EventId, type EventRecord, isRejected, type RoomRecord } from '@roomserver/types'
 import type { State } from '../reference-resolution/state.ts'
 import { type Recomputed, recompute } from './recompute.ts'
 import { storedStates } from './stored-states.ts'
@@ -64,9 +64,10 @@ export async function checkEvents(
 }
 
 function wrongInEvent(pdu: Pdu, record: EventRecord, { rejected }: Recomputed): readonly string[] {
-  const isRejected = record.verdict.startsWith('rejected')
   return [
-    ...(isRejected === rejected.has(pdu.eventId) ? [] : [`is ${record.verdict}, which the rules do not say`]),
+    ...(isRejected(record.verdict) === rejected.has(pdu.eventId)
+      ? []
+      : [`is ${record.verdict}, which the rules do not say`]),
     ...(record.redactedBy !== 0 || record.json === pdu.json ? [] : ['is not what was sent']),
   ]
 }

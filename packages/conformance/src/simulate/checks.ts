@@ -1,5 +1,5 @@
 import { recheckRoom } from '@roomserver/core'
-import { type EventRecord, NO_NID } from '@roomserver/types'
+import { type EventRecord, isRejected, NO_NID } from '@roomserver/types'
 import { roomVersion } from '@roomserver/version'
 import { textOf } from '../json-text.ts'
 import { checkDeparted } from './check-departed.ts'
@@ -138,7 +138,7 @@ async function checkEvent(
   world.figures.judged++
   if (verdict === 'soft-failed') world.figures.softFailed++
   if (judged.isRejected) world.figures.rejected++
-  if (verdict.startsWith('rejected') !== judged.isRejected) {
+  if (isRejected(verdict) !== judged.isRejected) {
     const said = judged.isRejected ? 'reject' : 'accept'
     world.problem(`${server.name}: ${eventId} is ${verdict} (${rule} ${reason}), which the rules ${said}`)
   }

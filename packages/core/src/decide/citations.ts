@@ -1,7 +1,6 @@
 import { authStateOf, type AuthVerdict, checkAuth, checkAuthEvents } from '@roomserver/auth'
 import type { Pdu } from '@roomserver/events'
-import type { Asking, EventId, EventRecord } from '@roomserver/types'
-import { NO_NID } from '@roomserver/types'
+import { type Asking, type EventId, type EventRecord, isRejected, NO_NID } from '@roomserver/types'
 import { eventsWithIds } from '../view/asking.ts'
 import type { Need } from '../view/need.ts'
 import type { Draft } from './draft.ts'
@@ -56,7 +55,7 @@ export function judgeByCitations(draft: Draft, pdu: Pdu, { auth }: Citations): A
   const pdus = new Map([...auth].map(([id, record]) => [id, draft.view.pduOf(record, draft.rules)]))
   const own = checkAuthEvents(pdu, {
     get: (id) => pdus.get(id),
-    isRejected: (id) => auth.get(id)?.verdict.startsWith('rejected') ?? false,
+    isRejected: (id) => isRejected(auth.get(id)?.verdict ?? 'accepted'),
   })
   return own.allowed ? checkAuth(pdu, authStateOf(pdus.values())) : own
 }

@@ -1,4 +1,11 @@
-import { type Asking, NO_NID, type EventId, type EventRecord, type StateEntry } from '@roomserver/types'
+import {
+  type Asking,
+  isRejected,
+  NO_NID,
+  type EventId,
+  type EventRecord,
+  type StateEntry,
+} from '@roomserver/types'
 import { passEventsWithIds } from '../view/asking.ts'
 import type { Citations } from './citations.ts'
 import type { DecideNeed } from './decide-need.ts'
@@ -47,5 +54,5 @@ export function* givenState(draft: Draft, ids: readonly EventId[]): Asking<Decid
 }
 
 function isStateOf(draft: Draft, { roomNid, stateKeyNid, verdict }: EventRecord): boolean {
-  return roomNid === draft.read.nid && stateKeyNid !== NO_NID && !verdict.startsWith('rejected')
+  return roomNid === draft.read.nid && stateKeyNid !== NO_NID && !isRejected(verdict)
 }

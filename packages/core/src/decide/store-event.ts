@@ -1,4 +1,4 @@
-import { type Asking, type EventRecord, NO_NID, type SnapshotNid } from '@roomserver/types'
+import { type Asking, type EventRecord, isRejected, NO_NID, type SnapshotNid } from '@roomserver/types'
 import type { Citations } from './citations.ts'
 import type { Judgement } from './decide-event.ts'
 import type { DecideNeed } from './decide-need.ts'
@@ -26,7 +26,7 @@ export function* storeEvent(
   const nid = known?.nid ?? (yield* newEventNid(draft))
   const type = yield* internType(draft, pdu.type)
   const stateKey = pdu.stateKey === undefined ? NO_NID : yield* internStateKey(draft, pdu.stateKey)
-  const changesState = stateKey !== NO_NID && !judgement.verdict.startsWith('rejected') && before !== NO_NID
+  const changesState = stateKey !== NO_NID && !isRejected(judgement.verdict) && before !== NO_NID
   const entry = { type, stateKey, event: nid }
   const after = !changesState
     ? before

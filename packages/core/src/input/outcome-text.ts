@@ -1,4 +1,5 @@
 import { InputKind } from '@roomserver/api'
+import { isRejected } from '@roomserver/types'
 import type { Outcome } from '../decide/event-input.ts'
 
 /**
@@ -12,8 +13,8 @@ export function failureOf(outcome: Outcome, kind: number | undefined): string {
     case 'missing':
       return missingText(outcome)
     case 'stored': {
-      const isRejected = outcome.verdict.startsWith('rejected') && kind !== InputKind.outlier
-      return isRejected ? `${outcome.reason ?? 'rejected'} (rule ${outcome.rule ?? 'unknown'})` : ''
+      const isFailure = isRejected(outcome.verdict) && kind !== InputKind.outlier
+      return isFailure ? `${outcome.reason ?? 'rejected'} (rule ${outcome.rule ?? 'unknown'})` : ''
     }
   }
 }

@@ -4,6 +4,7 @@ import {
   drive,
   type EventNid,
   type Logger,
+  newRoom,
   NO_NID,
   type RoomId,
   type RoomRecord,
@@ -248,10 +249,7 @@ export class RoomActor {
     const { nids } = this.#parts
     for (;;) {
       const nid = nids.take('room')
-      if (nid !== undefined) {
-        const nothing = { extremities: [], current: NO_NID, lastSent: NO_NID, depth: 0, outputSeq: 0 }
-        return { ...nothing, nid, roomId: this.roomId, version, revision: 0 }
-      }
+      if (nid !== undefined) return newRoom({ nid, roomId: this.roomId, version })
       await nids.fetch('room')
     }
   }

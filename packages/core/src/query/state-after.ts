@@ -9,6 +9,7 @@ import {
   type Asking,
   type EventId,
   type EventNid,
+  isRejected,
   NO_NID,
   type RoomRecord,
   type SnapshotNid,
@@ -177,6 +178,6 @@ function* statesAfter(
   if (inGraph.length < records.length) return undefined
   return {
     states: [...new Set(inGraph.map((record) => record.after))],
-    isRejected: inGraph.some((record) => record.verdict.startsWith('rejected')),
+    isRejected: inGraph.some((record) => isRejected(record.verdict)),
   }
 }

@@ -1,7 +1,7 @@
 import { checkAuth } from '@roomserver/auth'
 import { eventIdOf, type Pdu } from '@roomserver/events'
 import type { StateChange } from '@roomserver/state'
-import { type Asking, type EventRecord, NO_NID, type Verdict } from '@roomserver/types'
+import { type Asking, type EventRecord, isRejected, NO_NID, type Verdict } from '@roomserver/types'
 import { authStateAt } from '../decide/auth-state.ts'
 import { type Citations, citationsOf, judgeByCitations } from '../decide/citations.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
@@ -72,7 +72,7 @@ function* recheckVerdict(
 /** A state event that was not rejected changes its own entry, and nothing else changes anything. */
 function* recheckAfter(draft: Draft, record: EventRecord): Asking<DecideNeed, readonly string[]> {
   const { before, after, stateKeyNid, typeNid, nid, verdict } = record
-  const isChange = stateKeyNid !== NO_NID && !verdict.startsWith('rejected')
+  const isChange = stateKeyNid !== NO_NID && !isRejected(verdict)
   const changes = yield* changesBetween(draft, before, after)
   const isOwn = ({ type, stateKey, to }: StateChange) =>
     type === typeNid && stateKey === stateKeyNid && to === nid

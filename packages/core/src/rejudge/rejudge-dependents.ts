@@ -1,11 +1,11 @@
-import type { Asking, EventId, EventNid, EventRecord } from '@roomserver/types'
+import { type Asking, type EventId, type EventNid, type EventRecord, isRejected } from '@roomserver/types'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import type { GraphNode, RoomGraph } from '../graph/room-graph.ts'
 import { eventsOf } from '../view/asking.ts'
 import { toldStatesOf } from '../decide/told-states.ts'
 import { wholeGraph } from './ground.ts'
-import { isRejected, type Rejudged, rejudgeEvent } from './rejudge-event.ts'
+import { type Rejudged, rejudgeEvent } from './rejudge-event.ts'
 
 /** What came of judging an event anew, and all that follows from it. */
 export interface Consequences {

@@ -1,6 +1,13 @@
 import { checkAuth } from '@roomserver/auth'
 import type { Pdu } from '@roomserver/events'
-import { type Asking, type EventRecord, type EventUpdate, NO_NID, type Verdict } from '@roomserver/types'
+import {
+  type Asking,
+  type EventRecord,
+  type EventUpdate,
+  isRejected,
+  NO_NID,
+  type Verdict,
+} from '@roomserver/types'
 import { authStateAt } from '../decide/auth-state.ts'
 import { type Citations, citationsOf, judgeByCitations } from '../decide/citations.ts'
 import { changesBetween } from '../decide/current-state.ts'
@@ -93,10 +100,6 @@ const LOOKED_INTO: readonly string[] = [
 /** What a redaction took away may have been what a rule looked at. */
 export function isJudgeable({ redactedBy }: EventRecord, { type }: Pdu): boolean {
   return redactedBy === NO_NID || !LOOKED_INTO.includes(type)
-}
-
-export function isRejected(verdict: Verdict): boolean {
-  return verdict.startsWith('rejected')
 }
 
 /** The state that is stored, where another has the same entries. */

@@ -1,5 +1,5 @@
 import type { Pdu } from '@roomserver/events'
-import { EVENT_TYPE_NIDS, type EventId, type EventRecord } from '@roomserver/types'
+import { EVENT_TYPE_NIDS, type EventId, type EventRecord, isRejected } from '@roomserver/types'
 import type { EventInput, Outcome } from '../decide/event-input.ts'
 import { eventTask } from '../input/event-task.ts'
 import type { RoomInput } from '../input/create-input.ts'
@@ -180,7 +180,7 @@ async function unknownOf(
 
 /** Whether an event is stored and not refused. */
 export function isTaken(outcome: Outcome): boolean {
-  return outcome.kind === 'stored' && !outcome.verdict.startsWith('rejected')
+  return outcome.kind === 'stored' && !isRejected(outcome.verdict)
 }
 
 /** An event from the past of its room that somebody asked for. */

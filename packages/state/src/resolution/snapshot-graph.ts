@@ -6,6 +6,7 @@ import {
   EVENT_TYPE_NIDS,
   type EventNid,
   type EventRecord,
+  isRejected,
   NO_NID,
 } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
@@ -84,7 +85,7 @@ export class SnapshotGraph implements Graph<ResolutionNeed> {
     const node = new EventNode(this.#records.length, {
       id: record.eventId,
       nid: record.nid,
-      isRejected: record.verdict === 'rejected-by-auth-events' || record.verdict === 'rejected-by-state',
+      isRejected: isRejected(record.verdict),
       isPowerLevels: record.typeNid === POWER_LEVELS && record.stateKeyNid === EMPTY_STATE_KEY_NID,
       level: record.authLevel,
       parse: () => this.#reader.pduOf(record, this.#rules),

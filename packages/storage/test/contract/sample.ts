@@ -5,6 +5,7 @@ import {
   type EventTypeNid,
   type Interned,
   NO_CHANGES,
+  newRoom as unstoredRoom,
   NO_NID,
   type OutputRecord,
   type RoomId,
@@ -22,17 +23,7 @@ export async function newRoom(
   store: Storage,
   roomId: RoomId = `!room${++made}:example.org`,
 ): Promise<RoomRecord> {
-  return {
-    nid: await store.allocate('room', 1),
-    roomId,
-    version: '10',
-    revision: 0,
-    extremities: [],
-    current: NO_NID,
-    lastSent: NO_NID,
-    depth: 0,
-    outputSeq: 0,
-  }
+  return unstoredRoom({ nid: await store.allocate('room', 1), roomId, version: '10' })
 }
 
 /** A message event of a room. */
