@@ -1,5 +1,5 @@
-import { type Asking, type EventNid, type EventRecord, NO_NID } from '@roomserver/types'
-import { eventsOf, eventsWithIds } from '../view/asking.ts'
+import { type Asking, type EventNid, type EventRecord } from '@roomserver/types'
+import { eventsInGraph, eventsOf } from '../view/asking.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 import { unheardEnds } from './unheard-ends.ts'
@@ -26,9 +26,13 @@ export function* moveExtremities(
     ? yield* unheardEnds(draft, record)
     : draft.room.extremities.filter((nid) => !replaced.has(nid))
   const extremities = isNamed && !rewrites && kept.length > 0 ? kept : [record.nid, ...kept]
-  const records = yield* eventsOf(draft.view, extremities)
-  const depth = Math.max(...records.map((extremity) => extremity.depth))
-  draft.room = { ...draft.room, extremities, depth }
+  setExtremities(draft, yield* eventsOf(draft.view, extremities))
+}
+
+/** Makes these the forward extremities of the room, and its depth the greatest of theirs. */
+export function setExtremities(draft: Draft, ends: readonly EventRecord[]): void {
+  const depth = Math.max(...ends.map((end) => end.depth))
+  draft.room = { ...draft.room, extremities: ends.map(({ nid }) => nid), depth }
 }
 
 /** Events of the graph that name one as a prev event, and were there first. */
@@ -51,8 +55,7 @@ function* builtUpon(draft: Draft, prev: readonly EventRecord[]): Asking<DecideNe
       found.add(record.nid)
       if (record.verdict !== 'accepted') next.push(...draft.view.pduOf(record, draft.rules).prevEvents)
     }
-    const records = yield* eventsWithIds(draft.view, next)
-    layer = records.filter((record) => record !== null).filter((record) => record.before !== NO_NID)
+    layer = yield* eventsInGraph(draft.view, next)
   }
   return found
 }

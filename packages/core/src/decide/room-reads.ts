@@ -95,8 +95,8 @@ export class RoomReads {
   readonly #invites = new Map<UserId, readonly InviteRecord[]>()
   readonly #givenUp = new Map<EventNid, boolean>()
   #takesPart: boolean | undefined
-  readonly #ownToldStates = new Map<EventNid, ToldStateRecord>()
-  #toldStates: ReadonlyMap<EventNid, ToldStateRecord> | undefined
+  readonly #toldStates = new Map<EventNid, ToldStateRecord>()
+  #areToldStatesRead = false
 
   constructor(reader: RoomReader, roomNid: RoomNid) {
     this.#reader = reader
@@ -110,7 +110,7 @@ export class RoomReads {
 
   /** Events of the room at states that were told. */
   get toldStates(): ReadonlyMap<EventNid, ToldStateRecord> | undefined {
-    return this.#toldStates && new Map([...this.#toldStates, ...this.#ownToldStates])
+    return this.#areToldStatesRead ? this.#toldStates : undefined
   }
 
   redactionsOf(id: EventId): readonly RedactionRecord[] | undefined {
@@ -143,8 +143,10 @@ export class RoomReads {
   }
 
   async loadToldStates(): Promise<void> {
-    const records = await this.#reader.toldStates(this.#roomNid)
-    this.#toldStates = new Map(records.map((record) => [record.event, record] as const))
+    for (const record of await this.#reader.toldStates(this.#roomNid)) {
+      if (!this.#toldStates.has(record.event)) this.#toldStates.set(record.event, record)
+    }
+    this.#areToldStatesRead = true
   }
 
   /** Reads all events of the room, a page at a time. */
@@ -218,7 +220,7 @@ export class RoomReads {
   }
 
   setToldState(record: ToldStateRecord): void {
-    this.#ownToldStates.set(record.event, record)
+    this.#toldStates.set(record.event, record)
   }
 
   setRedactionsOf(id: EventId, redactions: readonly RedactionRecord[]): void {

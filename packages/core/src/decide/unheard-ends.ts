@@ -7,7 +7,7 @@ import {
   serverOf,
   type SnapshotNid,
 } from '@roomserver/types'
-import { eventsOf, eventsWithIds } from '../view/asking.ts'
+import { eventsInGraph, eventsOf } from '../view/asking.ts'
 import { snapshotOf } from '../view/state-at.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
@@ -54,8 +54,7 @@ function* isUnheard(draft: Draft, end: EventRecord, back: EventRecord): Asking<D
 }
 
 function* prevOf({ view, rules }: Draft, event: EventRecord): Asking<DecideNeed, readonly EventRecord[]> {
-  const found = yield* eventsWithIds(view, view.pduOf(event, rules).prevEvents)
-  return found.filter((prev) => prev !== null).filter((prev) => prev.before !== NO_NID)
+  return yield* eventsInGraph(view, view.pduOf(event, rules).prevEvents)
 }
 
 function isOurs({ view, rules, context }: Draft, event: EventRecord): boolean {

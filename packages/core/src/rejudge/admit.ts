@@ -1,5 +1,5 @@
 import { softFailure } from '@roomserver/auth'
-import { type Asking, type EventNid, type EventRecord, NO_NID, type SnapshotNid } from '@roomserver/types'
+import type { Asking, EventNid, EventRecord, SnapshotNid } from '@roomserver/types'
 import { authStateAt } from '../decide/auth-state.ts'
 import { announcedChange, changesBetween, moveRoom } from '../decide/current-state.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
@@ -7,7 +7,7 @@ import type { Draft } from '../decide/draft.ts'
 import { eventsThatName } from '../decide/extremities.ts'
 import { announceNew, announceOld } from '../decide/outputs.ts'
 import { toldStatesOf } from '../decide/told-states.ts'
-import { eventsWithIds } from '../view/asking.ts'
+import { eventsInGraph } from '../view/asking.ts'
 import { acceptedAfter } from './refused-ends.ts'
 import type { Consequences } from './rejudge-dependents.ts'
 
@@ -66,14 +66,7 @@ function* comeIn(
   yield* eventsThatName(draft, record)
   const later = yield* acceptedAfter(draft, consequences, record.nid)
   if (later !== undefined) draft.reads.addNaming(record.eventId, later)
-  const prev = (yield* eventsWithIds(draft.view, pdu.prevEvents)).filter((event) => event !== null)
-  yield* moveRoom(
-    draft,
-    record,
-    prev.filter(({ before }) => before !== NO_NID),
-    [],
-    false,
-  )
+  yield* moveRoom(draft, record, yield* eventsInGraph(draft.view, pdu.prevEvents), [], false)
   const changes = yield* changesBetween(draft, told, draft.room.current)
   const change = yield* announcedChange(draft, record, changes, false)
   yield* announceNew(draft, { kind: 'new', pdu, sendAsServer: '' }, record, change)

@@ -3,7 +3,7 @@ import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { toldStatesOf } from '../decide/told-states.ts'
 import { type GraphNode, RoomGraph } from '../graph/room-graph.ts'
-import { eventsOf, eventsWithIds } from '../view/asking.ts'
+import { eventsInGraph, eventsOf } from '../view/asking.ts'
 
 /** How many events are walked back through before the whole graph is read instead. */
 const MAX_WALK = 2_000
@@ -30,9 +30,8 @@ export function* walkBack(draft: Draft, event: EventRecord): Asking<DecideNeed, 
   let layer: readonly EventRecord[] = [event]
   while (layer.length > 0) {
     const ids = new Set(layer.flatMap((one) => draft.view.pduOf(one, draft.rules).prevEvents))
-    const found = yield* eventsWithIds(draft.view, [...ids])
-    const past = found.filter((one) => one !== null && one.before !== NO_NID) as readonly EventRecord[]
-    if (past.length < found.length) return event.nid
+    const past = yield* eventsInGraph(draft.view, [...ids])
+    if (past.length < ids.size) return event.nid
     if (isAlone) return NO_NID
     const unsettled = past.find(({ nid }) => told.get(nid)?.isSettled === false)
     if (unsettled !== undefined) return unsettled.nid

@@ -1,7 +1,8 @@
-import { type Asking, type EventNid, type EventRecord, NO_NID } from '@roomserver/types'
+import type { Asking, EventNid, EventRecord } from '@roomserver/types'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
-import { eventsOf, eventsWithIds } from '../view/asking.ts'
+import { setExtremities } from '../decide/extremities.ts'
+import { eventsInGraph, eventsOf } from '../view/asking.ts'
 import type { Consequences } from './rejudge-dependents.ts'
 
 /**
@@ -21,15 +22,8 @@ export function* dropRefusedEnds(draft: Draft, consequences: Consequences): Aski
     if ((yield* acceptedAfter(draft, consequences, nid)) === undefined) open.push(nid)
   }
   const extremities = [...new Set([...kept, ...open])]
-  const ends = yield* eventsOf(
-    draft.view,
-    extremities.length > 0 ? extremities : below.slice(0, 1).map(({ nid }) => nid),
-  )
-  draft.room = {
-    ...draft.room,
-    extremities: ends.map(({ nid }) => nid),
-    depth: Math.max(...ends.map(({ depth }) => depth)),
-  }
+  const some = below.slice(0, 1).map(({ nid }) => nid)
+  setExtremities(draft, yield* eventsOf(draft.view, extremities.length > 0 ? extremities : some))
 }
 
 /** The first accepted events back from some. */
@@ -42,8 +36,7 @@ function* acceptedBelow(
   let layer = from
   while (layer.length > 0) {
     const ids = new Set(layer.flatMap((event) => draft.view.pduOf(event, draft.rules).prevEvents))
-    const found = (yield* eventsWithIds(draft.view, [...ids])).filter((event) => event !== null)
-    const past = found.filter(({ nid, before }) => before !== NO_NID && !walked.has(nid))
+    const past = (yield* eventsInGraph(draft.view, [...ids])).filter(({ nid }) => !walked.has(nid))
     for (const event of past) {
       walked.add(event.nid)
       if (event.verdict === 'accepted') accepted.set(event.nid, event)

@@ -2,6 +2,7 @@ import type { Pdu } from '@roomserver/events'
 import type { EventId } from '@roomserver/types'
 import { askStateIds, storeState, type ToldIds } from './fetch-state.ts'
 import type { Gap } from './fill-gap.ts'
+import { firstOf } from './first-success.ts'
 import { resolveToldTask } from './resolve-told-task.ts'
 
 /** How many servers are asked at once for the state before an event, that of the attempt included. */
@@ -49,7 +50,8 @@ async function askAll(gap: Gap, event: Pdu): Promise<readonly Told[]> {
   asked.delete(gap.server)
   const own = ask(gap, gap.server, event)
   const told = [...asked].map(async (server) => {
-    return [server, await inPatience(ask(gap, server, event), gap.patienceMs)] as const
+    const answer = ask(gap, server, event).catch(() => undefined)
+    return [server, await firstOf([answer], gap.patienceMs)] as const
   })
   const states: Told[] = []
   for (const [server, ids] of [[gap.server, await own] as const, ...(await Promise.all(told))]) {
@@ -89,21 +91,6 @@ function ask({ parts, roomId, told }: Gap, server: string, event: Pdu): Promise<
   const answer = ofEvent.get(server) ?? askStateIds(parts, { roomId }, server, event)
   told.set(event.eventId, ofEvent.set(server, answer))
   return answer
-}
-
-/** An answer, unless it is a failure or takes too long. */
-async function inPatience(answer: Promise<ToldIds>, patienceMs: number): Promise<ToldIds | undefined> {
-  let timer: NodeJS.Timeout | undefined
-  const patience = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), patienceMs)
-  })
-  try {
-    return await Promise.race([answer, patience])
-  } catch {
-    return undefined
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 function isSame({ state: a }: ToldIds, { state: b }: ToldIds): boolean {

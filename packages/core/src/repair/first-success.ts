@@ -41,7 +41,7 @@ export async function firstSuccess<Server, Result>(
 }
 
 /** What the first that ends gives; `undefined` too when none does in time. */
-async function firstOf<Result>(
+export async function firstOf<Result>(
   running: readonly Promise<Result | undefined>[],
   patienceMs: number | undefined,
 ): Promise<Result | undefined> {

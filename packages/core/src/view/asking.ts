@@ -4,6 +4,7 @@ import {
   type EventNid,
   type EventRecord,
   type EventTypeNid,
+  NO_NID,
   RoomserverError,
   type StateKeyNid,
 } from '@roomserver/types'
@@ -52,6 +53,12 @@ export function* eventsWithIds(
     for (const id of portion) records.push(view.eventById(id) ?? null)
   }
   return records
+}
+
+/** Those of the events with these IDs that are in the graph of their room, in their order. */
+export function* eventsInGraph(view: View, ids: readonly EventId[]): Asking<Need, readonly EventRecord[]> {
+  const found = yield* eventsWithIds(view, ids)
+  return found.filter((record) => record !== null).filter(({ before }) => before !== NO_NID)
 }
 
 /**

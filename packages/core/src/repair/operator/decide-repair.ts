@@ -4,6 +4,7 @@ import { announceRewritten, latestOf } from '../../decide/announce-rewritten.ts'
 import { changesBetween } from '../../decide/current-state.ts'
 import type { DecideNeed } from '../../decide/decide-need.ts'
 import type { Draft } from '../../decide/draft.ts'
+import { setExtremities } from '../../decide/extremities.ts'
 import { keepJournal } from '../../decide/journal.ts'
 import { updateMemberships } from '../../decide/memberships.ts'
 import { resolveAfter } from '../../decide/resolve.ts'
@@ -48,9 +49,7 @@ export function* decideRepair(
 
   if (given !== undefined) draft.updateEvent(given, { before: given.before, after: given.after })
   if (isLost) draft.room = { ...draft.room, current }
-  if (!sameSet(extremities, before.extremities)) {
-    draft.room = { ...draft.room, extremities, depth: Math.max(...ends.map(({ depth }) => depth)) }
-  }
+  if (!sameSet(extremities, before.extremities)) setExtremities(draft, ends)
   if (changes.length > 0) yield* apply(draft, latestOf(ends), current, changes, by)
   return difference
 }
