@@ -1,7 +1,7 @@
 import type { JsonObject } from '@roomserver/types'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { excuseOf, truthOf } from '../../test/traffic/findings.ts'
 import { Announcements } from './announcements.ts'
-import { DEPARTURES, type Finding, type Truth } from './departures.ts'
 
 const EVENT = {
   _event_id: '$said',
@@ -13,38 +13,78 @@ const EVENT = {
   depth: 5,
 }
 
-function truth(outputs: readonly JsonObject[]): Truth {
-  return {
-    resets: [],
-    stateAfter: () => undefined,
-    standing: () => undefined,
-    standingAfter: () => undefined,
-    isAccepted: () => false,
-    isRefused: () => false,
-    isBackfilled: () => false,
-    isFetched: () => false,
-    recorded: new Announcements([]),
-    ours: new Announcements(outputs),
-  }
-}
-
-function excuse(got: JsonObject, outputs: readonly JsonObject[]): string | undefined {
-  const finding: Finding = {
-    of: 'output new_room_event $said',
-    request: '!room:a',
-    problem: 'content',
-    difference: { path: 'event', expected: EVENT, got },
-    expected: null,
-    got: null,
-  }
-  return DEPARTURES.find((departure) => departure.applies(finding, truth(outputs)))?.id
-}
-
 it('excuses an event that was redacted before it was told, and nothing else that differs in an event', () => {
+  const excuse = (got: JsonObject, outputs: readonly JsonObject[]) =>
+    excuseOf(
+      {
+        of: 'output new_room_event $said',
+        problem: 'content',
+        difference: { path: 'event', expected: EVENT, got },
+      },
+      truthOf({ ours: new Announcements(outputs) }),
+    )
   const told = [{ type: 'redacted_event', redacted_event: { RedactedEventID: '$said' } }]
   const redacted = { ...EVENT, content: {}, unsigned: { redacted_because: {} } }
   expect(excuse(redacted, told)).toBe('redacted-meanwhile')
   expect(excuse(redacted, [])).toBeUndefined()
   expect(excuse({ ...redacted, depth: 6 }, told)).toBeUndefined()
   expect(excuse({ ...EVENT, content: { body: 'other' } }, told)).toBeUndefined()
+})
+
+it('excuses an answer about an event whose state only the recorded server lacks, and no other failure', () => {
+  const excuse = (Type: string, got: JsonObject, of = '/api/roomserver/queryServerAllowedToSeeEvent') =>
+    excuseOf({ of, problem: 'status', expectedStatus: 500, expected: { Type, Message: 'no' }, got })
+  expect(excuse('types.MissingEventError', { can_see_event: false })).toBe('has-the-state')
+  expect(excuse('types.MissingEventError', { can_see_event: true })).toBe('has-the-state')
+  expect(excuse('types.MissingEventError', { Type: 'error', Message: 'ours' })).toBeUndefined()
+  expect(excuse('types.OtherError', { can_see_event: true })).toBeUndefined()
+  expect(excuse('types.MissingEventError', { can_see_event: true }, '/api/roomserver/x')).toBeUndefined()
+})
+
+describe('an event that is visible by what it changes itself', () => {
+  const member = (user: string, membership: string) => ({
+    ...EVENT,
+    type: 'm.room.member',
+    state_key: user,
+    content: { membership },
+  })
+  const visibility = { ...EVENT, type: 'm.room.history_visibility', state_key: '' }
+  const excuse = (got: readonly JsonObject[], expected: readonly JsonObject[] = [EVENT]) =>
+    excuseOf({
+      of: '/api/roomserver/queryMissingEvents',
+      problem: 'answer',
+      request: { server_name: 'b.test' },
+      difference: { path: 'events', expected, got },
+    })
+
+  it.each([
+    ['the join of a user of the asker', member('@bob:b.test', 'join'), 'visibility-change-is-visible'],
+    ['an invite of one', member('@bob:b.test', 'invite'), 'visibility-change-is-visible'],
+    ['another visibility', visibility, 'visibility-change-is-visible'],
+    ['somebody else’s join', member('@eve:c.test', 'join'), undefined],
+    ['a join at a server called like the end of it', member('@eve:ab.test', 'join'), undefined],
+    ['a user’s leave', member('@bob:b.test', 'leave'), undefined],
+    ['a message', { ...EVENT, _event_id: '$other' }, undefined],
+  ])('%s may be given to a server that asks for missing events', (_what, event, id) => {
+    expect(excuse([event, EVENT])).toBe(id)
+  })
+
+  it('excuses none that is left out, and no other order', () => {
+    const [join, other] = [member('@bob:b.test', 'join'), { ...EVENT, _event_id: '$other' }]
+    expect(excuse([join], [EVENT])).toBeUndefined()
+    expect(excuse([EVENT], [EVENT, join])).toBeUndefined()
+    expect(excuse([join, other, EVENT], [EVENT, other])).toBeUndefined()
+  })
+
+  it('may be seen by a server that asks for it alone', () => {
+    const ask = (expected: boolean, got: boolean) =>
+      excuseOf({
+        of: '/api/roomserver/queryServerAllowedToSeeEvent',
+        problem: 'answer',
+        expected: { can_see_event: expected },
+        got: { can_see_event: got },
+      })
+    expect(ask(false, true)).toBe('visibility-change-is-visible')
+    expect(ask(true, false)).toBeUndefined()
+  })
 })

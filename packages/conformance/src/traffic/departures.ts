@@ -9,6 +9,7 @@ import { HOLE_DEPARTURES, isSameSet } from './hole-departures.ts'
 import { referencesOf } from './known-events.ts'
 import { isAfterReset } from './reset-departure.ts'
 import type { Standing } from './room-truth.ts'
+import { isSeenByItsChange } from './visibility-departure.ts'
 
 /** A difference as the replay found it, for the table of expected departures to judge. */
 export interface Finding {
@@ -73,11 +74,8 @@ export const DEPARTURES: readonly Departure[] = [
   {
     id: 'visibility-change-is-visible',
     reason:
-      'An event that changes the history visibility is visible where the visibility before or after it allows that; the recorded server looks at the state before it only (client-server API, "Room history visibility", server behaviour).',
-    applies: ({ of, expected, got }) =>
-      of.endsWith('/queryServerAllowedToSeeEvent') &&
-      JSON.stringify(expected) === '{"can_see_event":false}' &&
-      JSON.stringify(got) === '{"can_see_event":true}',
+      'An event that changes the history visibility, or the membership of a user of the asking server, is visible where the state before or after it allows that; the recorded server looks at the state before it only (client-server API, "Room history visibility", server behaviour).',
+    applies: isSeenByItsChange,
   },
   {
     id: 'state-resolution-v1-stops',
@@ -108,10 +106,12 @@ export const DEPARTURES: readonly Departure[] = [
     id: 'has-the-state',
     reason:
       'The recorded server fails where it has an event and not the state before it; ours has both, or has not taken the event into the graph (internal API, queryServerAllowedToSeeEvent).',
-    applies: ({ of, problem, expected }) =>
+    applies: ({ of, problem, expected, got }) =>
       of.endsWith('/queryServerAllowedToSeeEvent') &&
       problem === 'status' &&
       isJsonObject(expected) &&
+      isJsonObject(got) &&
+      typeof got['can_see_event'] === 'boolean' &&
       expected['Type'] === 'types.MissingEventError',
   },
   {

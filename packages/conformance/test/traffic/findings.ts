@@ -1,0 +1,28 @@
+import { Announcements } from '../../src/traffic/announcements.ts'
+import { DEPARTURES, type Finding, type Truth } from '../../src/traffic/departures.ts'
+
+/** A recording that tells of nothing but what is given. */
+export function truthOf(told: Partial<Truth> = {}): Truth {
+  return {
+    resets: [],
+    stateAfter: () => undefined,
+    standing: () => undefined,
+    standingAfter: () => undefined,
+    isAccepted: () => false,
+    isRefused: () => false,
+    isBackfilled: () => false,
+    isFetched: () => false,
+    recorded: new Announcements([]),
+    ours: new Announcements([]),
+    ...told,
+  }
+}
+
+/** The departure that excuses a difference; `undefined`: nothing does. */
+export function excuseOf(
+  finding: Pick<Finding, 'of' | 'problem'> & Partial<Finding>,
+  truth: Truth = truthOf(),
+): string | undefined {
+  const whole = { request: '!room:a', expected: null, got: null, ...finding }
+  return DEPARTURES.find((departure) => departure.applies(whole, truth))?.id
+}
