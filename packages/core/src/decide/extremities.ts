@@ -45,7 +45,11 @@ export function* eventsThatName(
   return naming.filter(({ roomNid }) => roomNid === read.nid)
 }
 
-function* builtUpon(draft: Draft, prev: readonly EventRecord[]): Asking<DecideNeed, ReadonlySet<EventNid>> {
+/** What some events are, and what they build upon by way of those among them that are not accepted. */
+export function* builtUpon(
+  draft: Draft,
+  prev: readonly EventRecord[],
+): Asking<DecideNeed, ReadonlySet<EventNid>> {
   const found = new Set<EventNid>()
   let layer = prev
   while (layer.length > 0 && found.size < MAX_WALK) {

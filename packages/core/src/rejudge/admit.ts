@@ -1,6 +1,4 @@
-import { softFailure } from '@roomserver/auth'
 import type { Asking, EventNid, EventRecord, SnapshotNid } from '@roomserver/types'
-import { authStateAt } from '../decide/auth-state.ts'
 import { announcedChange, changesBetween, moveRoom } from '../decide/current-state.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
@@ -8,6 +6,7 @@ import { eventsThatName } from '../decide/extremities.ts'
 import { announceNew, announceOld } from '../decide/outputs.ts'
 import { toldStatesOf } from '../decide/told-states.ts'
 import { eventsInGraph } from '../view/asking.ts'
+import { isLetIn } from './let-in.ts'
 import { acceptedAfter } from './refused-ends.ts'
 import type { Consequences } from './rejudge-dependents.ts'
 
@@ -42,17 +41,6 @@ function* pastOfTold(draft: Draft, { graph }: Consequences): Asking<DecideNeed, 
   const nodes = [...(yield* toldStatesOf(draft)).keys()].map((nid) => graph.node(nid))
   const before = nodes.flatMap((node) => (node === undefined ? [] : graph.past(node)))
   return yield* graph.reach(before, (node) => graph.past(node))
-}
-
-function* isLetIn(draft: Draft, event: EventRecord): Asking<DecideNeed, boolean> {
-  const { current } = draft.room
-  if (current === event.before) return true
-  const pdu = draft.view.pduOf(event, draft.rules)
-  const failure = softFailure(pdu, yield* authStateAt(draft, current, pdu))
-  if (failure === undefined) return true
-  const { rule, reason } = failure
-  draft.updateEvent(event, { verdict: 'soft-failed', rule, reason })
-  return false
 }
 
 /** Makes an event part of the end of the graph, unless accepted ones build upon it, and announces it. */

@@ -3,12 +3,10 @@ import { announceRewritten, latestOf } from '../decide/announce-rewritten.ts'
 import { changesBetween } from '../decide/current-state.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
-import { keepJournal } from '../decide/journal.ts'
-import { updateMemberships } from '../decide/memberships.ts'
 import { announceRedacted, applyRedactions } from '../decide/redactions.ts'
-import { afterExtremities, resolveAfter } from '../decide/resolve.ts'
 import { eventsOf } from '../view/asking.ts'
 import { admitAll } from './admit.ts'
+import { refreshCurrent } from './refresh-current.ts'
 import { dropRefusedEnds } from './refused-ends.ts'
 import type { Consequences } from './rejudge-dependents.ts'
 
@@ -34,16 +32,6 @@ export function* takeConsequences(
   yield* redactAnew(draft, consequences)
   if ((yield* changesBetween(draft, announced, draft.room.current)).length === 0) return
   yield* announceRewritten(draft, latestOf(yield* eventsOf(draft.view, draft.room.extremities)))
-}
-
-/** Works the current state out anew, from the states after the forward extremities. */
-function* refreshCurrent(draft: Draft, because: EventRecord, repairedBy: string): Asking<DecideNeed, void> {
-  const { snapshot: current } = yield* resolveAfter(draft, yield* afterExtremities(draft))
-  const changes = yield* changesBetween(draft, draft.room.current, current)
-  if (changes.length === 0) return
-  draft.room = { ...draft.room, current }
-  yield* updateMemberships(draft, because, changes)
-  yield* keepJournal(draft, because, changes, { repairedBy })
 }
 
 /** Redactions that are accepted now, or whose senders have the right to redact now, take effect. */

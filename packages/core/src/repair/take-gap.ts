@@ -3,6 +3,7 @@ import type { EventInput, Outcome } from '../decide/event-input.ts'
 import { believedState } from './believed-state.ts'
 import { fetchAuthEvents, takeIn } from './fetch-state.ts'
 import type { Gap } from './fill-gap.ts'
+import { joinUpTask } from './join-up-task.ts'
 
 /**
  * Takes fetched events in as such that are new to us, oldest first: all together as far as their past is known, and
@@ -28,8 +29,11 @@ async function takeInTurn(gap: Gap, events: readonly Pdu[]): Promise<void> {
 }
 
 /** Takes events in from before our part of the graph, as far as their own past is known: back to the create event. */
-export async function takePast({ parts, isTimeUp }: Gap, events: readonly Pdu[]): Promise<void> {
+export async function takePast(gap: Gap, events: readonly Pdu[]): Promise<void> {
+  const { parts, isTimeUp } = gap
   for (const pdu of events) if (!isTimeUp()) await takeIn(parts, { kind: 'old', pdu, sendAsServer: '' })
+  const ids = events.map(({ eventId }) => eventId)
+  if (ids.length > 0) await parts.input.runTask(joinUpTask(gap, ids))
 }
 
 /** Takes in those of the events that lack nothing, and returns the others. */

@@ -11,6 +11,7 @@ import {
   takeIn,
 } from '../../repair/fetch-state.ts'
 import { oldestFirst } from '../../graph/oldest-first.ts'
+import { joinUpTask } from '../../repair/join-up-task.ts'
 import { type ExpectedRoom, verifiedEvents } from '../../repair/verify-events.ts'
 import { federationFor } from '../components.ts'
 import type { PerformContext } from '../context.ts'
@@ -99,6 +100,7 @@ async function takeAll(
     const server = given.get(event.eventId)?.server ?? ''
     if (await isTakenInto(parts, room, server, event)) taken.push(event.eventId)
   }
+  await parts.input.runTask(joinUpTask(room, taken))
   const records = await parts.store.eventsById(taken)
   const byId = new Map(records.map((record) => [record.eventId, record]))
   return taken.map((id) => byId.get(id)).filter((record) => record !== undefined)

@@ -1,0 +1,120 @@
+import type { Asking, EventId, EventNid, EventRecord } from '@roomserver/types'
+import { announceRewritten, latestOf } from '../decide/announce-rewritten.ts'
+import { changesBetween, moveRoom } from '../decide/current-state.ts'
+import type { DecideNeed } from '../decide/decide-need.ts'
+import type { Draft } from '../decide/draft.ts'
+import { builtUpon, eventsThatName, setExtremities } from '../decide/extremities.ts'
+import { announceNew } from '../decide/outputs.ts'
+import { oldestFirst } from '../graph/oldest-first.ts'
+import type { RoomGraph } from '../graph/room-graph.ts'
+import { eventsInGraph, eventsOf } from '../view/asking.ts'
+import { wholeGraph } from './ground.ts'
+import { isLetIn } from './let-in.ts'
+import { refreshCurrent } from './refresh-current.ts'
+
+/**
+ * Looks at the ends of the graph once events of the past have come and closed up with what was there. Such an event is
+ * part of them where all that builds upon it has failed softly here: it comes in as if it came now. An end that had come
+ * by itself is none any more where it turns out that another one is built upon it.
+ *
+ * That cannot be told of each event when it comes, since a page of the past begins with its oldest. What nothing builds
+ * upon was not asked for, and changes nothing. Done again it finds nothing to do.
+ *
+ * @param came - the events that have come, one page of them
+ */
+export function* joinUp(draft: Draft, came: readonly EventId[]): Asking<DecideNeed, void> {
+  const page = (yield* eventsInGraph(draft.view, came)).filter(({ roomNid }) => roomNid === draft.read.nid)
+  const isSplit = yield* endsAmongPast(draft, page)
+  if (!isSplit && !(yield* isAnyLeftOut(draft, page))) return
+  const graph = yield* wholeGraph(draft)
+  yield* takeLeftOut(draft, page, graph)
+  yield* dropCovered(draft, graph)
+}
+
+/** Whether an event of the page builds upon a forward extremity, of which there are others. */
+function* endsAmongPast(draft: Draft, page: readonly EventRecord[]): Asking<DecideNeed, boolean> {
+  const { extremities } = draft.room
+  if (extremities.length < 2) return false
+  const ids = new Set(page.flatMap((event) => draft.view.pduOf(event, draft.rules).prevEvents))
+  const past = yield* builtUpon(draft, yield* eventsInGraph(draft.view, [...ids]))
+  return extremities.some((end) => past.has(end))
+}
+
+/** Whether there is an event among the page that others had named, none of which counts. */
+function* isAnyLeftOut(draft: Draft, page: readonly EventRecord[]): Asking<DecideNeed, boolean> {
+  for (const event of page) {
+    if (draft.room.extremities.includes(event.nid)) continue
+    const naming = event.verdict === 'accepted' ? yield* eventsThatName(draft, event) : []
+    if (naming.length > 0 && naming.every(({ verdict }) => verdict !== 'accepted')) return true
+  }
+  return false
+}
+
+/** Lets in those of the page that are ends of the graph, from the latest back. */
+function* takeLeftOut(
+  draft: Draft,
+  page: readonly EventRecord[],
+  graph: RoomGraph,
+): Asking<DecideNeed, void> {
+  const counting = new Map(page.map(({ nid }) => [nid, false]))
+  for (const nid of draft.room.extremities) counting.set(nid, true)
+  const pduOf = (event: EventRecord) => draft.view.pduOf(event, draft.rules)
+  const accepted = page.filter(({ verdict }) => verdict === 'accepted')
+  for (const event of oldestFirst(accepted, (one) => pduOf(one).prevEvents).toReversed()) {
+    const after = whatIsAfter(graph, event.nid, counting)
+    const isEnd = after === 'nothing that counts' && (yield* isLetIn(draft, event))
+    if (isEnd) yield* comeIn(draft, event, graph)
+    counting.set(event.nid, isEnd || after === 'something that counts')
+  }
+}
+
+/** Makes an event an end of the graph in the place of those that it is built upon, and announces it. */
+function* comeIn(draft: Draft, event: EventRecord, graph: RoomGraph): Asking<DecideNeed, void> {
+  const past = yield* graph.reach([event.nid], (node) => graph.past(node))
+  const ends = draft.room.extremities.filter((end) => past.has(end))
+  const change = yield* moveRoom(draft, event, yield* eventsOf(draft.view, ends), [], false)
+  const pdu = draft.view.pduOf(event, draft.rules)
+  yield* announceNew(draft, { kind: 'new', pdu, sendAsServer: '' }, event, change)
+}
+
+/**
+ * What of the graph as it was builds upon an event, be it by way of others that do not count.
+ *
+ * @param counting - for events of the page and ends: whether they count; accepted ones among the others do
+ */
+function whatIsAfter(
+  graph: RoomGraph,
+  nid: EventNid,
+  counting: ReadonlyMap<EventNid, boolean>,
+): 'nothing' | 'nothing that counts' | 'something that counts' {
+  if (counting.get(nid) === true) return 'something that counts'
+  const walked = new Set([nid])
+  for (const one of walked) {
+    const node = graph.node(one)
+    if (node === undefined) continue
+    for (const next of graph.future(node)) {
+      if (counting.get(next) ?? graph.node(next)?.isAccepted) return 'something that counts'
+      walked.add(next)
+    }
+  }
+  const isNamed = [...walked].some((one) => !counting.has(one))
+  return isNamed ? 'nothing that counts' : 'nothing'
+}
+
+/** Ends upon which another one is built, are none. */
+function* dropCovered(draft: Draft, graph: RoomGraph): Asking<DecideNeed, void> {
+  const { extremities, current } = draft.room
+  const kept: EventNid[] = []
+  for (const end of extremities) {
+    const after = yield* graph.reach([end], (node) => graph.future(node))
+    if (!extremities.some((other) => other !== end && after.has(other))) kept.push(end)
+  }
+  if (kept.length === extremities.length) return
+  const ends = yield* eventsOf(draft.view, kept)
+  setExtremities(draft, ends)
+  const latest = latestOf(ends)
+  yield* refreshCurrent(draft, latest, `the history before ${latest.eventId}`)
+  if ((yield* changesBetween(draft, current, draft.room.current)).length > 0) {
+    yield* announceRewritten(draft, latest)
+  }
+}

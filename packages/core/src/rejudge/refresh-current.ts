@@ -1,0 +1,26 @@
+import type { Asking, EventRecord } from '@roomserver/types'
+import { changesBetween } from '../decide/current-state.ts'
+import type { DecideNeed } from '../decide/decide-need.ts'
+import type { Draft } from '../decide/draft.ts'
+import { keepJournal } from '../decide/journal.ts'
+import { updateMemberships } from '../decide/memberships.ts'
+import { afterExtremities, resolveAfter } from '../decide/resolve.ts'
+
+/**
+ * Works the current state out anew, from the states after the forward extremities.
+ *
+ * @param because - an event that it follows from
+ * @param repairedBy - what the journal says of changes that no event brings
+ */
+export function* refreshCurrent(
+  draft: Draft,
+  because: EventRecord,
+  repairedBy: string,
+): Asking<DecideNeed, void> {
+  const { snapshot: current } = yield* resolveAfter(draft, yield* afterExtremities(draft))
+  const changes = yield* changesBetween(draft, draft.room.current, current)
+  if (changes.length === 0) return
+  draft.room = { ...draft.room, current }
+  yield* updateMemberships(draft, because, changes)
+  yield* keepJournal(draft, because, changes, { repairedBy })
+}
