@@ -2,7 +2,7 @@ import { createServer, type Http2Server } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Pdu } from '@roomserver/events'
-import { freePort, RoomBuilder } from '@roomserver/testing'
+import { RoomBuilder } from '@roomserver/testing'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { configFile, folder, Program } from './program.ts'
 
@@ -19,35 +19,16 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => hanging.listen(0, '127.0.0.1', resolve))
   const federation = (hanging.address() as AddressInfo).port
   const files = folder()
-  const port = await freePort()
-  const config = configFile(
-    files,
-    (key) => `version: 2
-global:
-  server_name: localhost
-  private_key: ${key}
-  cache:
-    max_size_estimated: 1mb
-  metrics:
-    enabled: true
-room_server:
-  internal_api:
-    listen: http://127.0.0.1:${port}
-  database:
-    connection_string: file:${join(files, 'rooms.db')}
-federation_api:
-  internal_api:
-    connect: http://127.0.0.1:${federation}
-roomserver:
-  http:
-    max_body: 1mb
-  input:
-    max_queued_bytes: 1mb
-  repair:
-    time: ${REPAIR_MS / 1_000}s
-    call_time: 1s
-`,
-  )
+  const config = configFile(files, {
+    global: { cache: { max_size_estimated: '1mb' }, metrics: { enabled: true } },
+    room_server: { database: { connection_string: `file:${join(files, 'rooms.db')}` } },
+    federation_api: { internal_api: { connect: `http://127.0.0.1:${federation}` } },
+    roomserver: {
+      http: { max_body: '1mb' },
+      input: { max_queued_bytes: '1mb' },
+      repair: { time: `${REPAIR_MS / 1_000}s`, call_time: '1s' },
+    },
+  })
   program = await Program.serving(['--config', config])
 }, 60_000)
 

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { endWithUs } from '@roomserver/testing'
 import { formatSigningKey } from '../src/config/signing-key.ts'
 
 const ENTRY = join(import.meta.dirname, '../src/index.ts')
@@ -12,17 +13,30 @@ export function folder(): string {
   return mkdtempSync(join(tmpdir(), 'roomserver-test-'))
 }
 
+interface Sections {
+  readonly global?: object
+  readonly room_server?: object
+  readonly [section: string]: unknown
+}
+
 /**
- * Writes a configuration file for one test, and the signing key that it names.
+ * Writes a configuration file for one test, and the signing key that it names. The server is called `localhost` and
+ * listens on a free port.
  *
- * @param textWith - the text, given where the key is
+ * @param sections - what the file says beside that; JSON is YAML
  * @returns where the file is
  */
-export function configFile(files: string, textWith: (key: string) => string): string {
+export function configFile(files: string, { global, room_server, ...sections }: Sections): string {
   const key = join(files, 'key.pem')
   const file = join(files, 'dendrite.yaml')
+  const whole = {
+    version: 2,
+    global: { server_name: 'localhost', private_key: key, ...global },
+    room_server: { internal_api: { listen: 'http://127.0.0.1:0' }, ...room_server },
+    ...sections,
+  }
   writeFileSync(key, formatSigningKey({ keyId: 'ed25519:auto', seed: new Uint8Array(32).fill(1) }))
-  writeFileSync(file, textWith(key))
+  writeFileSync(file, JSON.stringify(whole, null, 2))
   return file
 }
 
@@ -39,6 +53,7 @@ export class Program implements AsyncDisposable {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
     })
+    endWithUs(this.child, 'SIGKILL')
     this.child.stdout?.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()))
     this.child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()))
   }

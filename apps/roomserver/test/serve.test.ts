@@ -2,7 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { connectNats, consumeOutputs, registerConsumer } from '@roomserver/producers'
-import { createDatabase, freePort, RoomBuilder, startNats } from '@roomserver/testing'
+import { createDatabase, RoomBuilder, startNats } from '@roomserver/testing'
 import { describe, expect, inject, it } from 'vitest'
 import { configFile, folder, Program } from './program.ts'
 
@@ -53,19 +53,11 @@ describe('roomserver serve', () => {
   it('serves in place of a Dendrite room server, on PostgreSQL and JetStream', async () => {
     await using database = await createDatabase(inject('postgresUrl'))
     await using nats = await startNats()
-    const config = configFile(
-      folder(),
-      (key) => `version: 2
-global:
-  server_name: localhost
-  private_key: ${key}
-  jetstream: { addresses: ['${nats.url}'], topic_prefix: Test }
-room_server:
-  internal_api: { listen: 'http://127.0.0.1:0' }
-  database: { connection_string: '${database.url}', max_open_conns: 1 }
-client_api: { anything: goes }
-`,
-    )
+    const config = configFile(folder(), {
+      global: { jetstream: { addresses: [nats.url], topic_prefix: 'Test' } },
+      room_server: { database: { connection_string: database.url, max_open_conns: 1 } },
+      client_api: { anything: 'goes' },
+    })
     await using program = await Program.serving(['--config', config])
     expect(program.log.map(({ msg }) => msg)).toContain('warmed up')
     await expect.poll(async () => (await fetch(`${program.url}/readyz`)).status).toBe(200)
@@ -96,27 +88,11 @@ describe('what stops the start is said in a line, with exit status 1', () => {
 
   it('a PostgreSQL that another process uses, without NATS servers', { timeout: 120_000 }, async () => {
     await using database = await createDatabase(inject('postgresUrl'))
-    const files = folder()
     const environment = { ROOMSERVER_DATABASE: database.url }
-    const freeAddress = async () => {
-      const port = await freePort()
-      return configFile(
-        files,
-        (key) => `version: 2
-global:
-  server_name: localhost
-  private_key: ${key}
-room_server:
-  internal_api:
-    listen: http://127.0.0.1:${port}
-`,
-      )
-    }
-    const config = await freeAddress()
+    const config = configFile(folder(), {})
     {
       await using first = await Program.serving(['--config', config], environment)
       expect(first.url).not.toBe('')
-      await freeAddress()
       const { status, text } = await failure(['--config', config], environment)
       expect(status).toBe(1)
       expect(text).toContain('global.jetstream.addresses: expected NATS servers, which several processes')

@@ -8,22 +8,14 @@ const NEVER = '10h'
 
 it('delivers what another process committed when that wakes it, and not when it looks', {
   timeout: 120_000,
-}, async () => {
+}, async ({ signal }) => {
   await using database = await createDatabase(inject('postgresUrl'))
   await using nats = await startNats()
-  const config = configFile(
-    folder(),
-    (key) => `version: 2
-global:
-  server_name: localhost
-  private_key: ${key}
-  jetstream: { addresses: ['${nats.url}'], topic_prefix: Test }
-room_server:
-  internal_api: { listen: 'http://127.0.0.1:0' }
-  database: { connection_string: '${database.url}' }
-roomserver: { output: { look_every: ${NEVER} } }
-`,
-  )
+  const config = configFile(folder(), {
+    global: { jetstream: { addresses: [nats.url], topic_prefix: 'Test' } },
+    room_server: { database: { connection_string: database.url } },
+    roomserver: { output: { look_every: NEVER } },
+  })
   // The first takes the lease, and so delivers for both.
   await using delivering = await Program.serving(['--config', config])
   await expect
@@ -36,14 +28,16 @@ roomserver: { output: { look_every: ${NEVER} } }
   const consumer = { topicPrefix: 'Test', durable: 'TestReader' }
   await registerConsumer(connection, consumer)
   const stop = new AbortController()
+  // The programs go when this function ends, so it ends when the test takes too long.
+  const over = AbortSignal.any([stop.signal, signal])
   const first = (async () => {
-    for await (const delivery of consumeOutputs(connection, consumer, stop.signal)) return delivery.payload
+    for await (const delivery of consumeOutputs(connection, consumer, over)) return delivery.payload
     return ''
   })()
   void first.finally(() => stop.abort())
   // A call is lost while the connection for it is not there yet, so there is one with each further event.
   const room = await RoomBuilder.create({ creator: '@alice:localhost', roomId: '!r:localhost' })
-  for (let sent = 0; !stop.signal.aborted; await room.message('wake up')) {
+  for (let sent = 0; !over.aborted; await room.message('wake up')) {
     for (; sent < room.events.length; sent++) await committing.post('inputRoomEvents', inputOf(room, sent))
   }
   expect(await first).toContain('m.room.create')

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort, within } from '@roomserver/testing'
+import { endWithUs, freePort, within } from '@roomserver/testing'
 import { writeConfiguration } from '../configuration.ts'
 
 /** Where servers keep rooms and announce outputs. */
@@ -72,9 +72,7 @@ export class ServerProcess implements AsyncDisposable {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#child = child
-    const endWithUs = (): void => void child.kill('SIGKILL')
-    process.once('exit', endWithUs)
-    child.once('exit', () => process.removeListener('exit', endWithUs))
+    endWithUs(child, 'SIGKILL')
     const keep = (text: Buffer): void => {
       this.#log = (this.#log + text.toString()).slice(-20_000)
     }

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { endWithUs } from '@roomserver/testing'
 
 /** Programs that are started and stopped together, each with a log file of its own. */
 export class ProcessGroup implements AsyncDisposable {
@@ -20,6 +21,7 @@ export class ProcessGroup implements AsyncDisposable {
     env: NodeJS.ProcessEnv = process.env,
   ): ChildProcess {
     const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    endWithUs(child, 'SIGKILL')
     const log = createWriteStream(join(this.#logs, `${name}.log`))
     child.stdout?.pipe(log)
     child.stderr?.pipe(log)

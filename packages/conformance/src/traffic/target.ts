@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { freePort } from '@roomserver/testing'
+import { endWithUs, freePort } from '@roomserver/testing'
 import { type TargetOptions, writeConfiguration } from '../configuration.ts'
 
 /** A running server of our own, started as an operator would. */
@@ -42,6 +42,7 @@ export async function startTarget(
   const child = spawn(process.execPath, [...program, 'serve', '--config', config], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  endWithUs(child, 'SIGKILL')
   let log = ''
   child.stdout.on('data', (text: Buffer) => (log += text.toString()))
   child.stderr.on('data', (text: Buffer) => (log += text.toString()))

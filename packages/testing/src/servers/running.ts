@@ -63,11 +63,40 @@ export async function endProcess(child: ChildProcess, signal: NodeJS.Signals): P
   await within(END_MS, `the end of ${child.spawnfile} after ${signal}`, ended)
 }
 
+/** What is done when this process ends. */
+const LAST_DEEDS = new Set<() => void>()
+
+/** Workers of test runners are ended by a signal, at which nothing is told of an exit. */
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
+
 /** Does not let a process outlive this one, however this one ends (but for kill -9). */
 export function endWithUs(child: ChildProcess, signal: NodeJS.Signals): void {
   const end = (): void => {
     child.kill(signal)
   }
-  process.once('exit', end)
-  child.once('exit', () => process.removeListener('exit', end))
+  if (LAST_DEEDS.size === 0) {
+    process.on('exit', endAll)
+    for (const name of SIGNALS) process.on(name, endAllAndUs)
+  }
+  LAST_DEEDS.add(end)
+  child.once('exit', () => {
+    LAST_DEEDS.delete(end)
+    if (LAST_DEEDS.size === 0) forget()
+  })
+}
+
+function endAll(): void {
+  for (const end of LAST_DEEDS) end()
+}
+
+function endAllAndUs(signal: NodeJS.Signals): void {
+  endAll()
+  forget()
+  // Who else listens for it decides what becomes of us.
+  if (process.listenerCount(signal) === 0) process.kill(process.pid, signal)
+}
+
+function forget(): void {
+  process.off('exit', endAll)
+  for (const name of SIGNALS) process.off(name, endAllAndUs)
 }
