@@ -2,8 +2,12 @@ import type { FederationApi } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
 import { RoomBuilder } from '@roomserver/testing'
 import { expect, it, vi } from 'vitest'
+import type { AllRepairLimits } from '../src/index.ts'
 import { Homeserver } from './homeserver.ts'
 import { otherServer } from './other-server.ts'
+
+/** Longer than a test may take: who waits for this does not come back. */
+const NEVER_MS = 3_600_000
 
 const idsOf = (events: readonly Pdu[]): readonly string[] => events.map(({ eventId }) => eventId)
 
@@ -17,7 +21,7 @@ type Tale = (told: readonly string[]) => readonly string[] | undefined
  */
 async function messageOutOfNowhere(
   tales: (room: RoomBuilder) => Promise<Readonly<Record<string, Tale>>>,
-  patienceMs = 20_000,
+  limits: Partial<AllRepairLimits> = { patienceMs: 20_000 },
 ) {
   const a = await Homeserver.start()
   const room = await RoomBuilder.create()
@@ -53,7 +57,7 @@ async function messageOutOfNowhere(
     lookupStateIds,
   } as Partial<FederationApi> as FederationApi
   const log = { error: vi.fn(), warn: vi.fn(), info: vi.fn(), debug: vi.fn() }
-  const b = await Homeserver.start({ serverName: 'b', federation, log }, {}, { patienceMs })
+  const b = await Homeserver.start({ serverName: 'b', federation, log }, {}, limits)
   await b.takeAll(known)
   const close = async (): Promise<void> => {
     await b[Symbol.asyncDispose]()
@@ -88,25 +92,18 @@ it('takes a state that servers agree on, asked of each once', async () => {
   expect(b.input.counters.statesDiffered).toBe(0)
 })
 
-it('takes what most of them tell, and not what one leaves out', async () => {
+it.each([
+  // In a resolution the topic would be lost, as carol may not set it any more.
+  [
+    'takes what most tell, and not what one leaves out',
+    ['topic', 'name', 'member'],
+    { a: honest, c: honest },
+  ],
+  ['resolves what two tell, one of whom leaves entries out', ['name', 'member'], { a: honest }],
+])('%s', async (_what, left, others) => {
   await using told = await messageOutOfNowhere(async (room) => {
-    const left = [latest(room, 'm.room.topic'), latest(room, 'm.room.name'), latest(room, 'm.room.member')]
-    return { liar: without(...idsOf(left)), a: honest, c: honest }
-  })
-  const { whole, b, log, message } = told
-  expect(await b.take(message, { origin: 'liar' })).toMatchObject({ verdict: 'accepted' })
-  expect(await stateBefore(b, message)).toEqual(whole)
-  expect(b.input.counters.statesDiffered).toBe(1)
-  expect(log.warn).toHaveBeenCalledWith(
-    expect.objectContaining({ event_id: message.eventId, believed: whole.length }),
-    'servers tell different states before an event',
-  )
-})
-
-it('resolves what two servers tell, one of whom leaves entries out', async () => {
-  await using told = await messageOutOfNowhere(async (room) => {
-    const left = [latest(room, 'm.room.name'), latest(room, 'm.room.member')]
-    return { liar: without(...idsOf(left)), a: honest }
+    const leftOut = left.map((type) => latest(room, `m.room.${type}`))
+    return { liar: without(...idsOf(leftOut)), ...others }
   })
   const { whole, b, log, message } = told
   expect(await b.take(message, { origin: 'liar' })).toMatchObject({ verdict: 'accepted' })
@@ -162,11 +159,10 @@ it('puts together what honest servers know of', async () => {
 })
 
 it('waits only so long for those who never answer, and does without those who know nothing', async () => {
-  await using told = await messageOutOfNowhere(async () => ({ a: honest, c: () => undefined }), 100)
+  const limits = { patienceMs: 100, callMs: NEVER_MS, budgetMs: NEVER_MS }
+  await using told = await messageOutOfNowhere(async () => ({ a: honest, c: () => undefined }), limits)
   const { whole, b, message } = told
-  const started = performance.now()
   expect(await b.take(message, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
-  expect(performance.now() - started).toBeLessThan(10_000)
   expect(await stateBefore(b, message)).toEqual(whole)
   expect(b.input.counters.statesDiffered).toBe(0)
 })

@@ -8,6 +8,7 @@ import {
 } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
 import { RoomBuilder } from '@roomserver/testing'
+import type { Storage } from '@roomserver/storage'
 import { parseServerName } from '@roomserver/types'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
@@ -29,17 +30,21 @@ async function sent<Response>(
   return Buffer.concat(parts.map((part) => Buffer.from(part as string))).toString()
 }
 
-/** The questions of a process on the store: how each is answered in writing, and how it is read from elements. */
-function answersOf(hs: Homeserver, pieces: Pieces) {
-  const store = watchedStore(hs.storage, pieces)
-  const common = {
+/** What a process answers from. */
+function contextOf(storage: Storage, pieces: Pieces) {
+  return {
+    store: watchedStore(storage, pieces),
+    pieces,
     serverName: parseServerName('a'),
     compatibility: 'current',
     appservice: undefined,
   } as const
-  const written = createWrittenQueries({ store, pieces, ...common })
-  const fresh = new Pieces(hs.storage, 16 * 1024 * 1024)
-  const plain = createQueries({ store: watchedStore(hs.storage, fresh), pieces: fresh, ...common })
+}
+
+/** The questions of a process on the store: how each is answered in writing, and how it is read from elements. */
+function answersOf(hs: Homeserver, pieces: Pieces) {
+  const written = createWrittenQueries(contextOf(hs.storage, pieces))
+  const plain = createQueries(contextOf(hs.storage, new Pieces(hs.storage, 16 * 1024 * 1024)))
   return async (room_id: string, prev_event_ids: readonly string[]) => {
     const whole = { room_id, state_to_fetch: [] }
     const joined = { room_id, joined_only: true, local_only: false, sender: '' }
@@ -157,13 +162,7 @@ it('reads nothing again that it wrote before', async () => {
       return hs.storage.eventTexts(nids)
     },
   }
-  const store = watchedStore(counted, pieces)
-  const common = {
-    serverName: parseServerName('a'),
-    compatibility: 'current',
-    appservice: undefined,
-  } as const
-  const written = createWrittenQueries({ store, pieces, ...common })
+  const written = createWrittenQueries(contextOf(counted, pieces))
   const ask = async () => {
     const answer = await written.queryLatestEventsAndState?.({ room_id: room.roomId, state_to_fetch: [] })
     return answer === undefined ? 0 : (await sent(QueryLatestEventsAndStateResponse, answer)).length

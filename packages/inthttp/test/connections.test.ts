@@ -92,7 +92,6 @@ it('closes a connection that says nothing, or too little, in time', async () => 
     ...anyPort,
     limits: { headersTimeoutMs: 150 },
   })
-  const start = performance.now()
   const silent = tcp(server.address)
   const half = tcp(server.address)
   half.write('PRI * HT')
@@ -103,7 +102,6 @@ it('closes a connection that says nothing, or too little, in time', async () => 
   clearInterval(drip)
   expect([nothing, little]).toEqual(['', ''])
   expect(late).toContain('408')
-  expect(performance.now() - start).toBeLessThan(3_000)
 })
 
 it('waits for a body only so long, over either protocol', async () => {

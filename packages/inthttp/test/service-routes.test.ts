@@ -181,14 +181,13 @@ describe('the stream of outputs', () => {
     const server = await serveRoomserver(fakeRoomserver().api, {
       ...anyPort,
       outputs: logOf([output(1)]),
-      limits: { drainMs: 2_000 },
+      // Whoever waits for the stream to end by itself waits longer than the test may take.
+      limits: { drainMs: 3_600_000 },
     })
     const response = await fetch(`${server.address}/api/roomserver/outputs`)
     const ends = response.text().catch(() => 'cut')
     await delay(50)
-    const start = performance.now()
     await server.close()
     await ends
-    expect(performance.now() - start).toBeLessThan(1_500)
   })
 })
