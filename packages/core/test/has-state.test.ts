@@ -161,6 +161,24 @@ it('begins where the server is that lets a user in, if that never heard that he 
   expect(await hs.extremities(room.roomId)).toEqual([back.eventId])
 })
 
+/**
+ * Found by simulation: who peeks is told the state that a room has now, and its latest event. Where that is a state event,
+ * the state is the one after it: somebody who had left could not leave, and the peek came to nothing.
+ */
+it('takes a state that holds the event itself for the one after it', async () => {
+  await using hs = await Homeserver.start({ serverName: 'c' })
+  const room = await RoomBuilder.create()
+  const start = [...room.events]
+  const join = await room.join('@bob:b')
+  const leave = await room.member('@bob:b', '@bob:b', 'leave')
+  for (const event of [...start, join]) await hs.take(event, { kind: InputKind.outlier })
+  await joinRemotely(hs, [...start, leave], leave)
+  expect(await hs.current(room.roomId)).toEqual(idsOf([...start, leave]).toSorted())
+  const { before = NO_NID } = (await hs.event(leave.eventId)) ?? {}
+  expect(await hs.stateAt(before)).toEqual(idsOf([...start, join]).toSorted())
+  expect(await hs.extremities(room.roomId)).toEqual([leave.eventId])
+})
+
 it('is not misled by a state list with repetitions, messages, rejected events and events of other rooms', async () => {
   await using hs = await Homeserver.start({ serverName: 'b' })
   const room = await RoomBuilder.create()

@@ -1,3 +1,4 @@
+import type { Pdu } from '@roomserver/events'
 import {
   type Asking,
   isRejected,
@@ -28,15 +29,31 @@ export type StateBefore =
  */
 export function* stateBefore(
   draft: Draft,
-  { stateBefore: given }: EventInput,
-  { prev }: Citations,
+  { pdu, stateBefore: given }: EventInput,
+  { prev, auth }: Citations,
 ): Asking<DecideNeed, StateBefore> {
-  if (given !== undefined) return yield* givenState(draft, given.eventIds)
+  if (given !== undefined) return yield* givenState(draft, beforeItself(draft, given.eventIds, pdu, auth))
   const afters = [...new Set(prev.map((record) => record.after))]
   const { current } = draft.room
   if (current !== NO_NID && sameSet(afters, yield* afterExtremities(draft)))
     return { known: true, snapshot: current, weighed: [] }
   return { known: true, ...(yield* resolveAfter(draft, afters)) }
+}
+
+/**
+ * A state that holds the event itself is the one after it: peeking servers are told that. In its place was before, as far
+ * as anything is known of it, what the event cites.
+ */
+function beforeItself(
+  draft: Draft,
+  given: readonly EventId[],
+  { eventId, type, stateKey }: Pdu,
+  auth: Citations['auth'],
+): readonly EventId[] {
+  if (!given.includes(eventId)) return given
+  const cited = [...auth.values()].map((record) => draft.view.pduOf(record, draft.rules))
+  const replaced = cited.filter((one) => one.type === type && one.stateKey === stateKey)
+  return [...given.filter((id) => id !== eventId), ...replaced.map((one) => one.eventId)]
 }
 
 /** A state of these events; those that were rejected, or are no state events of this room, have no place in it. */
