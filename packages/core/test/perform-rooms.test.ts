@@ -364,6 +364,29 @@ describe('performBackfill for ourselves', () => {
     expect(room.events).toHaveLength(8)
   })
 
+  /**
+   * Found by simulation: a liar added to the past that it was asked for a branch that nobody had heard of. Taken in with
+   * the past, what was on it would have been nothing new when it came by itself: told to nobody, and no end of the graph.
+   */
+  it('takes nothing that was not asked for, so that it is news when it comes', async () => {
+    const unasked: Pdu[] = []
+    const { server, room, past, backfill } = await joined((_room, events) => ({
+      backfill: async () => transaction([...events, ...unasked]),
+      lookupStateIds: async () => ({
+        pdu_ids: room.events.slice(0, 4).map((event) => event.eventId),
+        auth_chain_ids: [],
+      }),
+      queryPublicKey: keysOf,
+    }))
+    await using _server = server
+    const branch = await room.message('on a branch', { prev: past.slice(2) })
+    unasked.push(branch)
+    const { events } = await backfill()
+    expect(events.map((event) => event.eventId)).toEqual(past.map((event) => event.eventId))
+    expect(await server.hs.take(branch)).toMatchObject({ verdict: 'accepted', known: false })
+    expect(await server.hs.extremities('!far:b')).toContain(branch.eventId)
+  })
+
   // The reference did not always check signatures of fetched events.
   it.each([
     ['are not signed with a known key', async () => ({ results: new Map() })],

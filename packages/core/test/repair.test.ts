@@ -88,6 +88,30 @@ it('takes what is from before its own join for the past of the room, and not for
   expect(await c.current(room.roomId)).toEqual(await a.current(room.roomId))
 })
 
+/**
+ * Found by simulation: a liar added a branch that nobody had heard of to the events of a gap. Taken for what is from before
+ * our part of the graph, what was on it was no end of the graph, and no news when it came by itself.
+ */
+it('takes nothing with a gap that does not lie before the event', async () => {
+  await using two = await pair()
+  const { room, a, b, federation } = two
+  const [own] = room.ends
+  const gap = await unheard(two, 2)
+  const event = await room.message('heard')
+  const branch = await room.message('on a branch', { prev: own === undefined ? [] : [own] })
+  await a.takeAll([event, branch])
+  const { lookupMissingEvents } = await otherServer(a)
+  vi.mocked(federation.lookupMissingEvents).mockImplementation(async (request) => {
+    const { events } = await lookupMissingEvents(request)
+    return { events: [...events, branch.json] }
+  })
+  expect(await b.take(event, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
+  expect(await b.event(gap[0]?.eventId ?? '')).toMatchObject({ verdict: 'accepted' })
+  expect(await b.event(branch.eventId)).toBeUndefined()
+  expect(await b.take(branch)).toMatchObject({ verdict: 'accepted', known: false })
+  expect(await b.extremities(room.roomId)).toEqual([branch.eventId, event.eventId].toSorted())
+})
+
 it('asks on where one answer does not reach back far enough', async () => {
   await using two = await pair()
   const { room, a, b, federation } = two

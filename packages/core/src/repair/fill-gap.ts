@@ -4,6 +4,7 @@ import type { EventInput } from '../decide/event-input.ts'
 import type { Fetched, MissingEvents } from '../input/fetch-missing.ts'
 import { believedState } from './believed-state.ts'
 import { fetchAuthEvents, fetchEvents, singleEvents, type ToldIds } from './fetch-state.ts'
+import { eventsBefore } from '../graph/events-before.ts'
 import { oldestFirst } from '../graph/oldest-first.ts'
 import { refusalTask } from './refusal-task.ts'
 import type { RepairParts } from './repairs.ts'
@@ -119,9 +120,10 @@ async function missingEvents(gap: Gap, missing: readonly EventId[]): Promise<Fou
     inside = walked.inside
     latest = fresh.length > 0 ? walked.withUnknownPast : []
   }
-  const others = new Set(await notInGraph(gap, [...found.keys()]))
+  const before = eventsBefore(event.prevEvents, found, ({ prevEvents }) => prevEvents)
+  const others = new Set(await notInGraph(gap, [...before.keys()]))
   for (const { eventId } of inside) others.delete(eventId)
-  const past = [...found.values()].filter(({ eventId }) => others.has(eventId))
+  const past = [...before.values()].filter(({ eventId }) => others.has(eventId))
   return { inside: inPlace(inside), past: inPlace(past) }
 }
 

@@ -10,6 +10,7 @@ import {
   oldEvent,
   takeIn,
 } from '../../repair/fetch-state.ts'
+import { eventsBefore } from '../../graph/events-before.ts'
 import { oldestFirst } from '../../graph/oldest-first.ts'
 import { joinUpTask } from '../../repair/join-up-task.ts'
 import { type ExpectedRoom, verifiedEvents } from '../../repair/verify-events.ts'
@@ -51,12 +52,14 @@ export async function backfillFromOthers(
   const parts: BackfillParts = { ...context, federation }
   const expected = { roomId: room.roomId, rules: rulesOf(room) }
   const given = new Map<EventId, Given>()
+  let wanted: ReadonlyMap<EventId, Given> = given
   for (const server of servers.slice(0, MAX_SERVERS)) {
     for (const event of await eventsFrom(parts, expected, server, from))
       if (!given.has(event.eventId)) given.set(event.eventId, { event, server })
-    if (given.size >= MAX_EVENTS || (given.size > 0 && !(await isPastUnknown(parts, given)))) break
+    wanted = eventsBefore(from, given, ({ event }) => event.prevEvents)
+    if (wanted.size >= MAX_EVENTS || (wanted.size > 0 && !(await isPastUnknown(parts, wanted)))) break
   }
-  return given.size === 0 ? [] : await takeAll(parts, expected, given)
+  return wanted.size === 0 ? [] : await takeAll(parts, expected, wanted)
 }
 
 /** Whether some of the events build on others that were not given and are not here: another server may have them. */
