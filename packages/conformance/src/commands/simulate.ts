@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { addFigures, figuresText, noFigures } from '../simulate/figures.ts'
 import type { RunOptions } from '../simulate/run.ts'
 import { runSeeds } from '../simulate/run-seeds.ts'
 import type { SeedReport } from '../simulate/seed-report.ts'
+import type { TroubleChoice } from '../simulate/trouble.ts'
 
 interface SimulateOptions {
   readonly seed: number
@@ -11,6 +12,7 @@ interface SimulateOptions {
   readonly steps: number
   readonly servers: number
   readonly threads: number
+  readonly trouble: TroubleChoice
   readonly only?: readonly number[]
 }
 
@@ -26,6 +28,7 @@ export function simulateCommand(): Command {
     .option('--seeds <count>', 'how many seeds, from the first on', Number, 1)
     .option('--steps <count>', 'steps of each run', Number, 60)
     .option('--servers <count>', 'servers of each run', Number, 3)
+    .addOption(trouble())
     .option('--threads <count>', 'how many seeds are run at a time', Number, availableParallelism())
     .option('--only <steps>', 'only these steps, separated by commas', numbers)
     .action(async (options: SimulateOptions) => {
@@ -35,10 +38,30 @@ export function simulateCommand(): Command {
     })
 }
 
-async function runAll({ seed, seeds, steps, servers, threads, only }: SimulateOptions): Promise<number> {
+function trouble(): Option {
+  return new Option('--trouble <how-much>', 'mixed: every tenth seed is in great trouble')
+    .choices(['usual', 'great', 'mixed'] satisfies readonly TroubleChoice[])
+    .default('mixed')
+}
+
+async function runAll({
+  seed,
+  seeds,
+  steps,
+  servers,
+  threads,
+  trouble,
+  only,
+}: SimulateOptions): Promise<number> {
   const runs = Array.from(
     { length: seeds },
-    (_, index): RunOptions => ({ seed: seed + index, steps, servers, ...(only && { only: new Set(only) }) }),
+    (_, index): RunOptions => ({
+      seed: seed + index,
+      steps,
+      servers,
+      trouble,
+      ...(only && { only: new Set(only) }),
+    }),
   )
   const sum = noFigures()
   const traces: string[] = []

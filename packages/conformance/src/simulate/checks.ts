@@ -5,6 +5,7 @@ import { textOf } from '../json-text.ts'
 import { checkDeparted } from './check-departed.ts'
 import { endsOf, endsThatCount, haveSameEnds, isForgotten } from './check-ends.ts'
 import { checkInvites } from './check-invites.ts'
+import { checkPeeks } from './check-peeks.ts'
 import { checkOutputs } from './check-outputs.ts'
 import { redactionProblems } from './check-redactions.ts'
 import { residents } from './heal.ts'
@@ -27,6 +28,7 @@ export async function checkWorld(world: World): Promise<void> {
   for (const server of world.honest) await checkOutputs(world, server)
   for (const roomId of world.rooms) await checkRoom(world, roomId)
   await checkInvites(world)
+  for (const server of world.honest) await checkPeeks(world, server)
   await checkDeparted(world)
   for (const server of world.servers) {
     world.figures.repairs += server.counters.repaired
@@ -35,6 +37,7 @@ export async function checkWorld(world: World): Promise<void> {
   const { figures } = world
   figures.events += world.events.size
   figures.knocks += members.filter(({ content }) => content['membership'] === 'knock').length
+  figures.addresses += members.filter(({ content }) => 'third_party_invite' in content).length
   figures.vouched += members.filter((event) => isVouchedFor(event)).length
 }
 

@@ -2,15 +2,16 @@ import type { FederationApi, PerformJoinRequestResponse, RoomserverApi } from '@
 import type { Pdu } from '@roomserver/events'
 import { RoomserverError, serverOf } from '@roomserver/types'
 import { member, parsedEvent } from './compose.ts'
-import { endlessPast } from './endless-past.ts'
+import { pastTold } from './past-told.ts'
+import { peekThrough } from './remote-peek.ts'
 import { joinThrough } from './remote-join.ts'
 import { changeThrough, inviteThrough } from './remote-membership.ts'
 import type { SimulatedServer } from './simulated-server.ts'
 import type { World } from './world.ts'
 
-/** How many of a hundred calls to another server come to nothing. */
-const FAILING_PERCENT = 5
 const MAX_ROUND_TRIP_MS = 400
+/** Rooms are small here, so pages are. */
+const MAX_BACKFILL = 10
 
 /** The federation component of one server: it asks the other simulated servers, as far as the network lets it. */
 export function simulatedFederation(world: World, self: SimulatedServer): FederationApi {
@@ -24,18 +25,11 @@ export function simulatedFederation(world: World, self: SimulatedServer): Federa
     queryPublicKey: async ({ requests }) => ({ results: world.publicKeys([...requests.keys()]) }),
     lookupMissingEvents: ({ S, Missing, RoomID }) =>
       ask(S, async (api, from) => {
-        if (world.isMakingUp(from)) {
-          return { events: await endlessPast(api, RoomID, from.users[0] ?? '', () => world.author(from)) }
-        }
         const { earliest_events, latest_events, limit } = Missing
         const request = { earliest_events, latest_events, limit, server_name: self.name }
         const { events } = await api.queryMissingEvents(request)
-        return {
-          events: world.twist(
-            from,
-            (events ?? []).map(({ json }) => json),
-          ),
-        }
+        const texts = (events ?? []).map(({ json }) => json)
+        return { events: await pastTold(world, from, api, RoomID, texts) }
       }),
     lookupStateIds: ({ S, RoomID, EventID }) =>
       askAbout({ S, EventID }, async (api, from) => {
@@ -76,7 +70,14 @@ export function simulatedFederation(world: World, self: SimulatedServer): Federa
           events.map(({ json }) => json),
         )
       }),
-    backfill: async ({ S }) => transaction(S, self.name, []),
+    backfill: ({ S, RoomID, EventIDs, Limit }) =>
+      ask(S, async (api, from) => {
+        const request = { room_id: RoomID, server_name: self.name, limit: Math.min(Limit, MAX_BACKFILL) }
+        const extremities = new Map([['', EventIDs]])
+        const { events } = await api.performBackfill({ ...request, backwards_extremities: extremities })
+        const texts = events.map(({ json }) => json)
+        return transaction(S, self.name, await pastTold(world, from, api, RoomID, texts))
+      }),
     queryJoinedHostServerNamesInRoom: async ({ room_id, exclude_self }) => {
       const room = await self.storage.room(room_id)
       const servers = room === undefined ? [] : await self.storage.joinedServers(room.nid)
@@ -105,13 +106,21 @@ export function simulatedFederation(world: World, self: SimulatedServer): Federa
       return { event: { roomVersion: rules.version, eventId, json } }
     },
     performDirectoryLookup: () => Promise.reject(failed('performDirectoryLookup', 'there are no aliases')),
-    performOutboundPeekRequest: () => Promise.reject(failed('performOutboundPeekRequest', 'nobody is there')),
+    performOutboundPeekRequest: async ({ room_id, server_names }) => {
+      for (const name of server_names) {
+        const isOpen = await peekThrough(world, self, room_id, (work) => ask(name, work)).catch(() => false)
+        if (isOpen) return { LastError: null }
+      }
+      return { LastError: notLetIn }
+    },
   }
 }
 
+const notLetIn = { Contents: null, WrappedError: null, Message: 'no server let the user in', Code: 403 }
+
 const notJoined: PerformJoinRequestResponse = {
   JoinedVia: '',
-  LastError: { Contents: null, WrappedError: null, Message: 'no server let the user in', Code: 403 },
+  LastError: notLetIn,
 }
 
 /** Calls another server, if it can be reached and answers. */
@@ -124,7 +133,7 @@ export async function askServer<Result>(
   world.network.pass(world.dice.below(MAX_ROUND_TRIP_MS))
   const other = world.server(name)
   const isUp = other !== undefined && !other.isDown && world.network.isConnected(self.name, name)
-  if (!isUp || (!world.isHealed && world.dice.chance(FAILING_PERCENT))) {
+  if (!isUp || (!world.isHealed && world.dice.chance(world.trouble.refused))) {
     throw failed('ask', `${name} does not answer`)
   }
   const answer = await other.call((api) => work(api, other))

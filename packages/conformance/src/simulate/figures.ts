@@ -19,6 +19,9 @@ export interface Figures {
   withdrawn: number
   knocks: number
   vouched: number
+  addresses: number
+  scrolled: number
+  peeks: number
 }
 
 export function noFigures(): Figures {
@@ -42,6 +45,9 @@ export function noFigures(): Figures {
     withdrawn: 0,
     knocks: 0,
     vouched: 0,
+    addresses: 0,
+    scrolled: 0,
+    peeks: 0,
   }
 }
 
@@ -59,6 +65,7 @@ export function figuresText(figures: Figures): string {
     `${figures.judged} verdicts and states held against the reference, ${figures.deceived} states believed of a liar`,
     `${figures.compared} rooms compared between servers, ${figures.divided} divided by soft failures alone`,
     `${figures.invites} invites to other servers, ${figures.declined} rejected, ${figures.withdrawn} withdrawn`,
-    `${figures.knocks} knocks, ${figures.vouched} restricted joins`,
+    `${figures.knocks} knocks, ${figures.vouched} restricted joins, ${figures.addresses} invites by an address`,
+    `${figures.scrolled} looks back, ${figures.peeks} looks into rooms from outside`,
   ].join('\n')
 }

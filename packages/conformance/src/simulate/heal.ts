@@ -69,13 +69,21 @@ async function joinedElsewhere(
   return undefined
 }
 
-/** Honest servers that have users in a room, by what they know themselves. */
+/** Honest servers that have users in a room, by what they know themselves, or look into it. */
 export async function residents(world: World, roomId: string): Promise<readonly SimulatedServer[]> {
   const found: SimulatedServer[] = []
   for (const server of world.honest) {
-    if ((await world.audienceOf(server, roomId)).has(server.name)) found.push(server)
+    const isInside = (await world.audienceOf(server, roomId)).has(server.name)
+    if (isInside || (await looksIn(server, roomId))) found.push(server)
   }
   return found
+}
+
+/** A room that users of the server were ever asked into, or asked to be let into, is taken for one that they have left. */
+async function looksIn(server: SimulatedServer, roomId: string): Promise<boolean> {
+  if (!server.peeks.rooms.has(roomId) || !(await server.isIn(roomId))) return false
+  const room = await server.storage.room(roomId)
+  return room !== undefined && (await server.storage.usersOfServer(room.nid, server.name)).length === 0
 }
 
 /** Gives every event that one of the servers has in its graph to those that do not. */

@@ -3,7 +3,7 @@ import { askServer } from './federation.ts'
 import { changeThrough } from './remote-membership.ts'
 import type { SimulatedServer } from './simulated-server.ts'
 import { say } from './speak.ts'
-import { announce } from './transport.ts'
+import { announceAll } from './transport.ts'
 import type { World } from './world.ts'
 
 export function isInvite({ type, content }: Saying): boolean {
@@ -68,8 +68,4 @@ export async function knock(
     )
   }
   await announceAll(world)
-}
-
-async function announceAll(world: World): Promise<void> {
-  for (const one of world.servers) await announce(world, one)
 }

@@ -10,7 +10,9 @@ import {
   type RoomEnd,
   type Saying,
 } from './compose.ts'
+import { stateAfter } from './side-branch.ts'
 import type { SimulatedServer } from './simulated-server.ts'
+import { misuseAddress } from './third-party.ts'
 import { announce } from './transport.ts'
 import type { World } from './world.ts'
 
@@ -107,15 +109,10 @@ async function branchOff(scene: Scene): Promise<void> {
   await tell(scene, await made(scene, saying, change))
 }
 
-async function stateAfter(
-  api: Parameters<Parameters<SimulatedServer['call']>[0]>[0],
-  end: RoomEnd,
-  event: Pdu,
-): Promise<readonly Pdu[]> {
-  const request = { room_id: end.roomId, prev_event_ids: [event.eventId], state_to_fetch: [] }
-  const { state_events: state } = await api.queryStateAfterEvents(request)
-  const ids = new Set(state.map(({ eventId }) => eventId))
-  return end.state.filter(({ eventId }) => ids.has(eventId))
+/** Lets somebody in by the invite of an address, for which it takes the word of the identity server. */
+async function misuseInvite(scene: Scene): Promise<void> {
+  const { end, liar, sender, world } = scene
+  await tell(scene, await made(scene, await misuseAddress(world, end, sender, liar.key)))
 }
 
 /** Claims a depth that has nothing to do with the graph. */
@@ -159,6 +156,7 @@ const LIES: readonly Lie[] = [
   equivocate,
   branchOff,
   branchOff,
+  misuseInvite,
   lieAboutDepth,
   inflate,
   hideHistory,
@@ -168,7 +166,7 @@ const LIES: readonly Lie[] = [
 export function twister(world: World): (items: readonly string[]) => readonly string[] {
   return (items) => {
     const { dice } = world
-    if (dice.chance(60)) return items
+    if (!dice.chance(world.trouble.spoiled)) return items
     world.figures.lies++
     const kind = dice.below(4)
     if (kind === 0) return items.filter(() => dice.chance(50))

@@ -1,6 +1,7 @@
 import type { Clock } from '@roomserver/types'
 import type { Dice } from './random.ts'
 import type { Figures } from './figures.ts'
+import type { Trouble } from './trouble.ts'
 
 /** An event on its way to another server, as a transaction of one. */
 export interface Message {
@@ -20,11 +21,11 @@ interface OnItsWay extends Message {
 const START = 1_700_000_000_000
 const MAX_DELAY_MS = 4000
 const RETRY_MS = 5000
-const LOST_PERCENT = 6
 
 /** The links between servers, and the time. A message is delayed, lost, or kept back while its link is cut. */
 export class Network implements Clock {
   readonly #figures: Figures
+  readonly #trouble: Trouble
   #now = START
   #sent = 0
   #isHealed = false
@@ -32,8 +33,9 @@ export class Network implements Clock {
   /** Which side of the cut a server is on. */
   #sides = new Map<string, number>()
 
-  constructor(figures: Figures) {
+  constructor(figures: Figures, trouble: Trouble) {
     this.#figures = figures
+    this.#trouble = trouble
   }
 
   now(): number {
@@ -69,7 +71,7 @@ export class Network implements Clock {
 
   send(message: Message, dice: Dice): void {
     this.#figures.sent++
-    if (!this.#isHealed && dice.chance(LOST_PERCENT)) {
+    if (!this.#isHealed && dice.chance(this.#trouble.lost)) {
       this.#figures.lost++
       return
     }

@@ -20,6 +20,14 @@ export class Dice {
     return this.#next(100) < percent
   }
 
+  /** One of several, each in so many of a hundred cases: its index, or the number of them for none. */
+  among(...percents: readonly number[]): number {
+    const drawn = this.#next(100)
+    let sum = 0
+    const index = percents.findIndex((percent) => drawn < (sum += percent))
+    return index < 0 ? percents.length : index
+  }
+
   /** One of a list; `undefined` out of an empty one. */
   maybe<T>(list: readonly T[]): T | undefined {
     return list[this.#next(list.length)]

@@ -1,9 +1,10 @@
-import { InputKind, type PerformJoinRequestRequest, type RoomserverApi } from '@roomserver/api'
+import type { PerformJoinRequestRequest, RoomserverApi } from '@roomserver/api'
 import { type Pdu, signEvent } from '@roomserver/events'
 import type { JsonObject } from '@roomserver/types'
 import { endOf, eventOn, inputOf, isAllowedAt, parsedEvent } from './compose.ts'
 import type { Ask } from './remote-membership.ts'
 import type { SimulatedServer } from './simulated-server.ts'
+import { inputsWithState } from './state-input.ts'
 import type { World } from './world.ts'
 
 /**
@@ -36,13 +37,7 @@ export async function joinThrough(
   world.learn(join)
   const answer = await ask((api, resident) => sendJoin(world, api, resident, self, join))
   if (answer === undefined) return false
-  const chain = eventsOf(answer.auth_chain_events, join)
-  const state = eventsOf(answer.state_events, join)
-  const known = new Map([...chain, ...state].map((event) => [event.eventId, event]))
-  const inputs = [
-    ...authOrder([...known.values()]).map((event) => inputOf(event, { kind: InputKind.outlier })),
-    inputOf(answer.join, { has_state: true, state_event_ids: state.map((event) => event.eventId) }),
-  ]
+  const inputs = inputsWithState(answer.join, answer.state_events, answer.auth_chain_events)
   const result = await self.call((api) => api.inputRoomEvents({ input_room_events: inputs, async: false }))
   return result?.ErrMsg === ''
 }
@@ -83,21 +78,4 @@ async function vouched(join: Pdu, { key }: SimulatedServer): Promise<Pdu | undef
 /** Whether a join says who lets the user into a restricted room. */
 export function isVouchedFor({ content }: Pdu): boolean {
   return content['join_authorised_via_users_server'] !== undefined
-}
-
-function eventsOf(headered: readonly { readonly json: string }[], { rules }: Pdu): readonly Pdu[] {
-  return headered.map(({ json }) => parsedEvent(json, rules.version)).filter((event) => event !== undefined)
-}
-
-/** Puts events so that each stands behind those that it cites. */
-function authOrder(events: readonly Pdu[]): readonly Pdu[] {
-  const left = new Map(events.map((event) => [event.eventId, event]))
-  const ordered: Pdu[] = []
-  while (left.size > 0) {
-    const ready = [...left.values()].filter((event) => !event.authEvents.some((id) => left.has(id)))
-    if (ready.length === 0) return ordered
-    for (const event of ready) left.delete(event.eventId)
-    ordered.push(...ready)
-  }
-  return ordered
 }

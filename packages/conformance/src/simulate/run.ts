@@ -8,6 +8,7 @@ import { lie, twister } from './liars.ts'
 import { Dice } from './random.ts'
 import { traceOf } from './trace.ts'
 import { announce, deliverDue } from './transport.ts'
+import { type TroubleChoice, troubleOf } from './trouble.ts'
 import { userActs } from './users.ts'
 import { World } from './world.ts'
 
@@ -15,6 +16,8 @@ export interface RunOptions {
   readonly seed: number
   readonly steps: number
   readonly servers: number
+  /** `mixed` unless it is said. */
+  readonly trouble?: TroubleChoice
   /** Which steps are done; all, unless a history is being shortened. */
   readonly only?: ReadonlySet<number>
 }
@@ -31,11 +34,11 @@ export interface RunResult {
 const MAX_PASS_MS = 600
 
 /** One simulated world from its beginning to its end, checked. The same options give the same result. */
-export async function run({ seed, steps, servers, only }: RunOptions): Promise<RunResult> {
-  const world = await World.open(seed, servers)
+export async function run({ seed, steps, servers, trouble, only }: RunOptions): Promise<RunResult> {
+  const world = await World.open(seed, servers, troubleOf(seed, trouble ?? 'mixed'))
   let trace = ''
   try {
-    if (servers > 2 && world.dice.chance(60)) corruptLast(world)
+    if (servers > 2 && world.dice.chance(world.trouble.dishonest)) corruptLast(world)
     for (let step = 0; step < steps; step++) {
       if (only !== undefined && !only.has(step)) continue
       world.dice = new Dice(seed, step)
@@ -58,14 +61,15 @@ export async function run({ seed, steps, servers, only }: RunOptions): Promise<R
 /** Something happens; then what has arrived is delivered. Each step has dice of its own, so that any can be left out. */
 async function doStep(world: World): Promise<void> {
   const { dice, network } = world
-  const kind = dice.below(100)
-  if (kind < 3) {
+  const { parting, healing, dying, rising, lying } = world.trouble
+  const kind = dice.among(parting, healing, dying, rising, lying)
+  if (kind === 0) {
     const names = world.servers.map(({ name }) => name)
     network.cut(names, dice)
-  } else if (kind < 7) network.heal()
-  else if (kind < 10) dice.pick(world.servers).dieSoon(dice.below(4), dice.chance(50))
-  else if (kind < 20) await bringUp(world)
-  else if (kind < 40) await lieOrAct(world)
+  } else if (kind === 1) network.heal()
+  else if (kind === 2) dice.pick(world.servers).dieSoon(dice.below(4), dice.chance(50))
+  else if (kind === 3) await bringUp(world)
+  else if (kind === 4) await lieOrAct(world)
   else await userActs(world, dice.pick(world.servers))
   network.pass(dice.below(MAX_PASS_MS))
   await deliverDue(world)

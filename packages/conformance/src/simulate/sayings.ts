@@ -26,8 +26,17 @@ export function randomSaying(world: World, { roomId, state }: RoomEnd, sender: s
     const victim = dice.maybe(dice.chance(50) ? events.slice(-5) : events)
     return { type: 'm.room.redaction', sender, content: {}, redacts: victim?.eventId ?? '' }
   }
-  if (kind < 84) return member(sender, sender, 'join', { displayname: dice.text(3) })
+  if (kind < 84) {
+    const visibility = dice.pick(['world_readable', 'world_readable', 'shared', 'invited', 'joined'])
+    return historyVisibility(sender, visibility)
+  }
+  if (kind < 86) return member(sender, sender, 'join', { displayname: dice.text(3) })
   return randomMembership(world, state, others, sender)
+}
+
+export function historyVisibility(sender: string, visibility: string): Saying {
+  const content = { history_visibility: visibility }
+  return { type: 'm.room.history_visibility', sender, stateKey: '', content }
 }
 
 /** What is done about another user: who is outside is let in, sometimes; who knocks, or is inside or invited, is not safe. */

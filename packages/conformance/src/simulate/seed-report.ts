@@ -25,8 +25,8 @@ export async function reportOn(options: RunOptions): Promise<SeedReport> {
 }
 
 async function failureOf(options: RunOptions, failing: RunResult): Promise<readonly string[]> {
-  const { seed, steps, servers } = options
-  const again = `pnpm simulate --seed ${seed} --steps ${steps} --servers ${servers}`
+  const { seed, steps, servers, trouble = 'mixed' } = options
+  const again = `pnpm simulate --seed ${seed} --steps ${steps} --servers ${servers} --trouble ${trouble}`
   const told = [`seed ${seed} fails:`, ...failing.problems.map((problem) => `  ${problem}`)]
   if (options.only !== undefined) return [...told, await eventsFile(seed, failing)]
   const { only, result } = await shrink(options, failing)

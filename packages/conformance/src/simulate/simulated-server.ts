@@ -4,6 +4,7 @@ import { ed25519, encodeBase64, type SigningKey } from '@roomserver/events'
 import { openStorage, type Storage } from '@roomserver/storage'
 import { isFailure, NO_NID, parseServerName, silentLogger, type ServerName } from '@roomserver/types'
 import { CrashingStore } from './crashing-store.ts'
+import { PeekBook } from './peek-book.ts'
 import type { World } from './world.ts'
 
 /** What is gone with a crash. */
@@ -38,6 +39,13 @@ export class SimulatedServer {
   readonly audience = new Map<string, ReadonlySet<string>>()
   /** Events before which a liar told it another state than there was. */
   readonly deceivedAbout = new Set<string>()
+  readonly peeks = new PeekBook()
+  /** Events of the past that it gave to those who looked back. */
+  readonly shown = new Set<string>()
+  /** Rooms in which it took some in, and died before it could give them. */
+  readonly lookedBack = new Set<string>()
+  /** Servers that peek into its rooms. */
+  readonly #peekers = new Map<string, Set<string>>()
   /** Users who came in through another server, by room. */
   readonly cameBack = new Map<string, Set<string>>()
 
@@ -69,6 +77,18 @@ export class SimulatedServer {
     const hasNews = this.#seen.guard !== guard || this.#seen.writes !== guard.writes
     this.#seen = { guard, writes: guard.writes }
     return hasNews
+  }
+
+  peekersOf(roomId: string): readonly string[] {
+    return [...(this.#peekers.get(roomId) ?? [])]
+  }
+
+  addPeeker(roomId: string, peeker: string): void {
+    this.#peekers.set(roomId, (this.#peekers.get(roomId) ?? new Set()).add(peeker))
+  }
+
+  dropPeekers(roomId: string): void {
+    this.#peekers.delete(roomId)
   }
 
   /** Whether a user has an invite that is neither accepted nor rejected. */

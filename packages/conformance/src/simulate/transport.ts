@@ -7,6 +7,10 @@ import { bodyOf, type World } from './world.ts'
 
 const PAGE = 500
 
+export async function announceAll(world: World): Promise<void> {
+  for (const server of world.servers) await announce(world, server)
+}
+
 /** Gives what a server has announced to the network, as far as it is to be sent on. */
 export async function announce(world: World, server: SimulatedServer): Promise<void> {
   if (!server.takeNews()) return
@@ -15,13 +19,13 @@ export async function announce(world: World, server: SimulatedServer): Promise<v
     const outputs = await server.storage.outputs(server.outputsRead, PAGE)
     for (const output of outputs) {
       server.outputsRead = output.position
+      if (output.kind === 'new_inbound_peek') server.addPeeker(output.roomId, bodyOf(output.body).peeker)
       if (output.kind !== 'new_room_event' || output.eventJson === undefined) continue
       const { sendAsServer, rewrites } = bodyOf(output.body)
       const { roomId } = output
       const event = parsedEvent(output.eventJson, output.version)
-      const user = rewrites ? event?.stateKey : undefined
-      if (user !== undefined) {
-        server.cameBack.set(roomId, (server.cameBack.get(roomId) ?? new Set()).add(user))
+      if (rewrites) {
+        server.cameBack.set(roomId, (server.cameBack.get(roomId) ?? new Set()).add(event?.stateKey ?? ''))
       }
       if (event !== undefined && !world.events.has(event.eventId)) world.learn(event)
       const now = audiences.get(roomId) ?? (await world.audienceOf(server, roomId))
@@ -29,14 +33,22 @@ export async function announce(world: World, server: SimulatedServer): Promise<v
       const before = server.audience.get(roomId) ?? now
       server.audience.set(roomId, now)
       if (sendAsServer !== server.name) continue
-      for (const to of [...new Set([...before, ...now, ...concerned(event)])].toSorted()) {
+      for (const to of [
+        ...new Set([...before, ...now, ...server.peekersOf(roomId), ...concerned(event)]),
+      ].toSorted()) {
         if (to === server.name) continue
         const message = { from: server.name, to, roomVersion: output.version, json: output.eventJson }
         world.network.send(message, world.dice)
       }
+      if (event !== undefined && isClosing(event)) server.dropPeekers(roomId)
     }
     if (outputs.length < PAGE) return
   }
+}
+
+/** Whether a room is not open to the world any more, so that other servers hear nothing more of what they peek into. */
+function isClosing({ type, content }: Pdu): boolean {
+  return type === 'm.room.history_visibility' && content['history_visibility'] !== 'world_readable'
 }
 
 /** Whose user is no more to come hears of it, though it may be outside: that is how invites are withdrawn. */

@@ -1,10 +1,13 @@
 import { ROOM_VERSIONS, roomVersion } from '@roomserver/version'
 import { createEvent, endOf, isJoined, member, type Saying } from './compose.ts'
 import { invite, isInvite, knock, reject } from './invitations.ts'
-import { randomJoinRule, randomSaying } from './sayings.ts'
+import { historyVisibility, randomJoinRule, randomSaying } from './sayings.ts'
+import { peek } from './peeks.ts'
+import { scrollBack } from './scroll-back.ts'
 import { say, submit } from './speak.ts'
 import type { SimulatedServer } from './simulated-server.ts'
-import { announce } from './transport.ts'
+import { aboutAddress } from './third-party.ts'
+import { announce, announceAll } from './transport.ts'
 import type { World } from './world.ts'
 
 const MAX_ROOMS = 3
@@ -23,7 +26,8 @@ export async function userActs(world: World, server: SimulatedServer): Promise<v
   const end = await server.call((api) => endOf(api, roomId))
   if (end === undefined || !isJoined(end, user)) return comeIn(world, server, user, roomId)
   if (dice.chance(4)) return leave(world, server, user, roomId)
-  const saying = randomSaying(world, end, user)
+  if (dice.chance(5)) return scrollBack(world, server, roomId)
+  const saying = dice.chance(4) ? await aboutAddress(world, end, user) : randomSaying(world, end, user)
   await (isInvite(saying) ? invite(world, server, end, saying) : say(world, server, end, saying))
 }
 
@@ -33,6 +37,7 @@ async function comeIn(world: World, server: SimulatedServer, user: string, roomI
   const isInvited = await server.isInvited(roomId, user)
   if (isInvited && dice.chance(40)) return reject(world, server, user, roomId)
   if (!isInvited && dice.chance(15)) return knock(world, server, user, roomId)
+  if (dice.chance(15)) return peek(world, server, user, roomId)
   await join(world, server, user, roomId)
 }
 
@@ -55,6 +60,7 @@ export async function createRoom(
     member(user, user, 'join'),
     { type: 'm.room.power_levels', sender: user, stateKey: '', content: levels },
     { type: 'm.room.join_rules', sender: user, stateKey: '', content: joinRule },
+    ...(world.dice.chance(30) ? [historyVisibility(user, 'world_readable')] : []),
   ]
   for (const saying of opening) {
     const end = await server.call((api) => endOf(api, create.roomId))
@@ -69,15 +75,13 @@ export async function join(
   roomId: string,
 ): Promise<void> {
   world.departed.delete(`${roomId} ${user}`)
-  const others = world.servers.filter((other) => other !== server).map(({ name }) => name)
-  const start = world.dice.below(others.length)
-  const servers = [...others.slice(start), ...others.slice(0, start)]
+  const servers = world.othersOf(server)
   const answer = await server.call((api) =>
     api.performJoin({ room_id_or_alias: roomId, user_id: user, content: {}, server_names: servers }),
   )
   if (answer === undefined) world.invites.doubt(server, roomId, user)
   else if (answer.Error === null) world.invites.end(server, roomId, user)
-  for (const one of world.servers) await announce(world, one)
+  await announceAll(world)
 }
 
 async function leave(world: World, server: SimulatedServer, user: string, roomId: string): Promise<void> {

@@ -8,16 +8,18 @@ import { InviteBook } from './invite-book.ts'
 import { Network } from './network.ts'
 import { Dice } from './random.ts'
 import { SimulatedServer } from './simulated-server.ts'
+import { type IdentityServer, openIdentityServer } from './third-party.ts'
+import type { Trouble } from './trouble.ts'
 
 /** More of one kind than this is not worth reading. */
 const MAX_PROBLEMS = 20
-/** Of the answers of a liar about missing events. */
-const MADE_UP_PERCENT = 20
 
 /** Everything that there is in one run. */
 export class World {
   readonly figures: Figures = noFigures()
-  readonly network = new Network(this.figures)
+  readonly network: Network
+  readonly trouble: Trouble
+  readonly identity: IdentityServer
   readonly problems: string[] = []
   /** Every event that was ever made, in that order. */
   readonly events = new Map<string, Pdu>()
@@ -37,12 +39,16 @@ export class World {
   dice: Dice
   isHealed = false
 
-  private constructor(seed: number) {
-    this.dice = new Dice(seed)
+  private constructor(dice: Dice, identity: IdentityServer, trouble: Trouble) {
+    this.dice = dice
+    this.identity = identity
+    this.trouble = trouble
+    this.network = new Network(this.figures, trouble)
   }
 
-  static async open(seed: number, servers: number): Promise<World> {
-    const world = new World(seed)
+  static async open(seed: number, servers: number, trouble: Trouble): Promise<World> {
+    const dice = new Dice(seed)
+    const world = new World(dice, await openIdentityServer(dice), trouble)
     for (let number = 1; number <= servers; number++) await world.#add(`s${number}`)
     return world
   }
@@ -64,7 +70,7 @@ export class World {
 
   /** Servers that were never told to lie. */
   get honest(): readonly SimulatedServer[] {
-    return this.servers.filter((server) => !this.#twisters.has(server))
+    return this.servers.filter((server) => !this.isLiar(server))
   }
 
   server(name: string): SimulatedServer | undefined {
@@ -105,11 +111,15 @@ export class World {
     return told
   }
 
-  /** Whether a server answers with a past that it makes up. */
-  isMakingUp(server: SimulatedServer): boolean {
-    if (!this.#twisters.has(server) || !this.dice.chance(MADE_UP_PERCENT)) return false
-    this.figures.lies++
-    return true
+  isLiar(server: SimulatedServer): boolean {
+    return this.#twisters.has(server)
+  }
+
+  /** All other servers, in an order that chance begins. */
+  othersOf(server: SimulatedServer): readonly string[] {
+    const others = this.servers.filter((other) => other !== server).map(({ name }) => name)
+    const start = this.dice.below(others.length)
+    return [...others.slice(start), ...others.slice(0, start)]
   }
 
   author({ key }: SimulatedServer): Author {
@@ -147,6 +157,8 @@ export class World {
 /** The body of an output as far as the simulation reads it. */
 export interface OutputBody {
   readonly sendAsServer: string
+  /** The server that peeks. */
+  readonly peeker: string
   readonly rewrites: boolean
   /** Entries of the current state that come and go. */
   readonly adds: readonly string[]
@@ -156,9 +168,10 @@ export interface OutputBody {
 export function bodyOf(text: string): OutputBody {
   const parsed = JSON.parse(text) as JsonValue
   const body = isJsonObject(parsed) ? parsed : {}
-  const { send_as_server: sendAsServer, rewrites_state: rewrites } = body
+  const { send_as_server: sendAsServer, rewrites_state: rewrites, ServerName: peeker } = body
   return {
     sendAsServer: typeof sendAsServer === 'string' ? sendAsServer : '',
+    peeker: typeof peeker === 'string' ? peeker : '',
     rewrites: rewrites === true,
     adds: textsOf(body['adds_state_event_ids']),
     removes: textsOf(body['removes_state_event_ids']),
