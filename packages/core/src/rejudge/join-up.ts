@@ -4,7 +4,6 @@ import { changesBetween, moveRoom } from '../decide/current-state.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { builtUpon, eventsThatName, setExtremities } from '../decide/extremities.ts'
-import { announceNew } from '../decide/outputs.ts'
 import { oldestFirst } from '../graph/oldest-first.ts'
 import type { RoomGraph } from '../graph/room-graph.ts'
 import { eventsInGraph, eventsOf } from '../view/asking.ts'
@@ -14,8 +13,8 @@ import { refreshCurrent } from './refresh-current.ts'
 
 /**
  * Looks at the ends of the graph once events of the past have come and closed up with what was there. Such an event is
- * part of them where all that builds upon it has failed softly here: it comes in as if it came now. An end that had come
- * by itself is none any more where it turns out that another one is built upon it.
+ * part of them where all that builds upon it has failed softly here, if the current state lets it. An end that had come by
+ * itself is none any more where it turns out that another one is built upon it.
  *
  * That cannot be told of each event when it comes, since a page of the past begins with its oldest. What nothing builds
  * upon was not asked for, and changes nothing. Done again it finds nothing to do.
@@ -27,8 +26,11 @@ export function* joinUp(draft: Draft, came: readonly EventId[]): Asking<DecideNe
   const isSplit = yield* endsAmongPast(draft, page)
   if (!isSplit && !(yield* isAnyLeftOut(draft, page))) return
   const graph = yield* wholeGraph(draft)
+  const { current } = draft.room
   yield* takeLeftOut(draft, page, graph)
   yield* dropCovered(draft, graph)
+  if ((yield* changesBetween(draft, current, draft.room.current)).length === 0) return
+  yield* announceRewritten(draft, latestOf(yield* eventsOf(draft.view, draft.room.extremities)))
 }
 
 /** Whether an event of the page builds upon a forward extremity, of which there are others. */
@@ -68,13 +70,11 @@ function* takeLeftOut(
   }
 }
 
-/** Makes an event an end of the graph in the place of those that it is built upon, and announces it. */
+/** Makes an event an end of the graph in the place of those that it is built upon. Consumers know it already. */
 function* comeIn(draft: Draft, event: EventRecord, graph: RoomGraph): Asking<DecideNeed, void> {
   const past = yield* graph.reach([event.nid], (node) => graph.past(node))
   const ends = draft.room.extremities.filter((end) => past.has(end))
-  const change = yield* moveRoom(draft, event, yield* eventsOf(draft.view, ends), [], false)
-  const pdu = draft.view.pduOf(event, draft.rules)
-  yield* announceNew(draft, { kind: 'new', pdu, sendAsServer: '' }, event, change)
+  yield* moveRoom(draft, event, yield* eventsOf(draft.view, ends), [], false)
 }
 
 /**
@@ -103,7 +103,7 @@ function whatIsAfter(
 
 /** Ends upon which another one is built, are none. */
 function* dropCovered(draft: Draft, graph: RoomGraph): Asking<DecideNeed, void> {
-  const { extremities, current } = draft.room
+  const { extremities } = draft.room
   const kept: EventNid[] = []
   for (const end of extremities) {
     const after = yield* graph.reach([end], (node) => graph.future(node))
@@ -114,7 +114,4 @@ function* dropCovered(draft: Draft, graph: RoomGraph): Asking<DecideNeed, void> 
   setExtremities(draft, ends)
   const latest = latestOf(ends)
   yield* refreshCurrent(draft, latest, `the history before ${latest.eventId}`)
-  if ((yield* changesBetween(draft, current, draft.room.current)).length > 0) {
-    yield* announceRewritten(draft, latest)
-  }
 }
