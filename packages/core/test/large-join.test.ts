@@ -1,6 +1,7 @@
 import { InputKind } from '@roomserver/api'
 import { RoomBuilder } from '@roomserver/testing'
 import { expect, it, vi } from 'vitest'
+import { Pieces } from '../src/index.ts'
 import { Homeserver, inputOf } from './homeserver.ts'
 
 const MEMBERS = 600
@@ -33,6 +34,24 @@ it('joins a large room with a few reads and commits, whatever the number of its 
   expect(await b.current(room.roomId)).toHaveLength(state.length + 1)
   expect(commits.mock.calls.length).toBeLessThan(FEW)
   for (const read of reads) expect(read.mock.calls.length, read.getMockName()).toBeLessThan(FEW)
+})
+
+it('reads the state of a large join once, where the cache cannot hold it', async () => {
+  const room = await RoomBuilder.create()
+  for (let i = 0; i < MEMBERS; i++) await room.join(`@user${i}:a`)
+  const state = [...room.events]
+  const join = await room.join('@bob:b')
+  await using b = await Homeserver.start({ serverName: 'b' })
+  const pieces = new Pieces(b.storage, 100_000)
+  await using small = new Homeserver(b.storage, { serverName: 'b', pieces })
+  const outliers = state.map((event) => inputOf(event, { kind: InputKind.outlier }))
+  await small.input.inputRoomEvents({ input_room_events: outliers, async: false })
+  const read = [vi.spyOn(b.storage, 'eventsById'), vi.spyOn(b.storage, 'eventsByNid')]
+  const before = { has_state: true, state_event_ids: state.map(({ eventId }) => eventId) }
+  expect(await small.take(join, { origin: 'a', ...before })).toMatchObject({ verdict: 'accepted' })
+  const events = read.flatMap(({ mock }) => mock.calls.map(([keys]) => keys.length))
+  expect(events.reduce((sum, count) => sum + count, 0)).toBeLessThan(MEMBERS * 1.2)
+  expect(await small.current(room.roomId)).toHaveLength(state.length + 1)
 })
 
 it('lets go of the events of a request that it was given for good', async () => {

@@ -38,7 +38,7 @@ export function* updateMemberships(
     const some = ofMembers.slice(at, at + MEMBERS_AT_ONCE)
     yield* eventsOf(
       draft.view,
-      some.map((change) => change.to).filter((nid) => nid !== NO_NID),
+      some.map((change) => change.to).filter((nid) => nid !== NO_NID && !draft.view.memberships.has(nid)),
     )
     for (const [index, change] of some.entries()) {
       yield* updateMembership(draft, cause, change, users[at + index] ?? '')
@@ -74,8 +74,7 @@ function* updateMembership(
   change: StateChange,
   user: string,
 ): Asking<DecideNeed, void> {
-  const [event] = change.to === NO_NID ? [] : yield* eventsOf(draft.view, [change.to])
-  const membership = event === undefined ? 'leave' : membershipIn(draft, event)
+  const membership = yield* membershipOf(draft, change.to)
   const local = isLocal(draft, user)
   if (local && membership === 'join') draft.reads.setTakesPart()
   draft.setMembership({
@@ -86,8 +85,27 @@ function* updateMembership(
     local,
     forgotten: false,
   })
-  if (membership === 'invite' && event !== undefined) yield* beginInvite(draft, event, user)
+  const isInvite = membership === 'invite'
+  if (!isInvite && (yield* pendingInvites(draft, user)).length === 0) return
+  const [event] = change.to === NO_NID ? [] : yield* eventsOf(draft.view, [change.to])
+  if (isInvite && event !== undefined) yield* beginInvite(draft, event, user)
   else yield* endInvites(draft, user, membership, event ?? cause)
+}
+
+function* membershipOf(draft: Draft, nid: EventNid): Asking<DecideNeed, Membership> {
+  if (nid === NO_NID) return 'leave'
+  const noted = draft.view.memberships.get(nid)
+  if (noted !== undefined) return noted
+  const [event] = yield* eventsOf(draft.view, [nid])
+  return event === undefined ? 'leave' : membershipIn(draft, event)
+}
+
+/**
+ * Notes what a member event says, when a large state is gone over: it may be let go then, and is not read again to know
+ * what became of its user.
+ */
+export function noteMembership(draft: Draft, event: EventRecord): void {
+  if (event.typeNid === MEMBER) draft.view.memberships.set(event.nid, membershipIn(draft, event))
 }
 
 /**

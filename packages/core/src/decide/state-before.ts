@@ -12,6 +12,7 @@ import type { Citations } from './citations.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 import type { EventInput } from './event-input.ts'
+import { noteMembership } from './memberships.ts'
 import { afterExtremities, type Resolved, resolveAfter } from './resolve.ts'
 import { sameSet } from './same-set.ts'
 import { stateOf } from './state-changes.ts'
@@ -63,6 +64,7 @@ export function* givenState(draft: Draft, ids: readonly EventId[]): Asking<Decid
   yield* passEventsWithIds(draft.view, ids, (record, index) => {
     if (record === null) missing.push(ids[index] ?? '')
     else if (isStateOf(draft, record)) {
+      noteMembership(draft, record)
       entries.push({ type: record.typeNid, stateKey: record.stateKeyNid, event: record.nid })
     }
   })

@@ -6,6 +6,7 @@ import {
   type EventNid,
   type EventRecord,
   type EventTypeNid,
+  type Membership,
   NO_NID,
   type RoomNid,
   type SnapshotNid,
@@ -40,6 +41,8 @@ export class View {
   readonly #eventsById = new Map<EventId, EventRecord | null>()
   /** What is kept of events that were let go. */
   readonly #eventIds = new Map<EventNid, EventId>()
+  /** What member events say that were gone over, for when they are let go. */
+  readonly memberships = new Map<EventNid, Membership>()
   /** Events that the computation itself has put here. */
   readonly #added = new Set<EventNid>()
   readonly #snapshots = new Map<SnapshotNid, SnapshotRecord>()
