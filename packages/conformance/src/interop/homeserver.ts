@@ -60,12 +60,11 @@ export async function startHomeserver(
   await writeFile(othersFile, configuration(options, key, port, isRecorded ? { 70: 90 } : {}))
   await writeFile(configFile, configuration(options, key, port, isRecorded ? { 72: 92 } : {}))
   const reference = (component: string, config = othersFile) =>
-    processes.start(`${options.name}-${component}`, options.components.polylith, [
-      '--config',
-      config,
-      '-really-enable-open-registration',
-      component,
-    ])
+    processes.start(
+      `${options.name}-${component}`,
+      options.components.polylith,
+      componentArguments(config, component),
+    )
   const [command, ...args] = options.roomserver ?? []
   if (command === undefined) reference('roomserver', configFile)
   else processes.start(`${options.name}-roomserver`, command, [...args, configFile])
@@ -97,6 +96,11 @@ export async function startHomeserver(
     await processes.waitForPort(port(suffix), `${options.name}-${component}`)
   }
   return { clientUrl: `http://127.0.0.1:${port(80)}`, serverName: `localhost:${port(88)}`, link, configFile }
+}
+
+/** What a component of the reference is started with. */
+export function componentArguments(configFile: string, component: string): readonly string[] {
+  return ['--config', configFile, '-really-enable-open-registration', component]
 }
 
 /** @param through - ports of components that are called through another port */

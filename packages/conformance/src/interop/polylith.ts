@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createDatabase, startNats, startPostgres } from '@roomserver/testing'
 import type { Components } from './components.ts'
-import { type Homeserver, type Homeservers, startHomeserver } from './homeserver.ts'
+import { componentArguments, type Homeserver, type Homeservers, startHomeserver } from './homeserver.ts'
 import { accepts, ProcessGroup } from './process-group.ts'
 
 /** Homeservers that federate over loopback. */
@@ -17,6 +17,8 @@ export interface Polyliths extends AsyncDisposable {
   freshDatabase(): Promise<string>
   /** Stops the first homeserver's room server and starts another one in its place, on another database. */
   replaceRoomserver(command: readonly string[], database: string): Promise<void>
+  /** Stops what took its place and starts the reference's room server again, on its own database. */
+  restoreRoomserver(): Promise<void>
 }
 
 /** Names of the homeservers' processes and message subjects begin so. */
@@ -90,6 +92,12 @@ export async function startPolyliths(
         await writeFile(config, text.replaceAll(first.database, database))
         processes.start(`${NAME}1-replacement`, command, [...args, config])
         await processes.waitForPort((portPrefix + 1) * 100 + 70, `${NAME}1-replacement`)
+      },
+      async restoreRoomserver() {
+        await processes.stop(`${NAME}1-replacement`)
+        const args = componentArguments(first.server.configFile, 'roomserver')
+        processes.start(`${NAME}1-restored`, components.polylith, args)
+        await processes.waitForPort((portPrefix + 1) * 100 + 70, `${NAME}1-restored`)
       },
       [Symbol.asyncDispose]: () => owned.disposeAsync(),
     }

@@ -19,7 +19,7 @@ export interface Check {
 
 /**
  * What an operator does: the reference's room server ran, its database is imported, ours takes its place, and users go on
- * in the rooms that they had. The stories of the reference are told before.
+ * in the rooms that they had. Then the reference's takes its place again. The stories of the reference are told before.
  *
  * @param cli - the command line of our program, without its arguments
  */
@@ -35,13 +35,16 @@ export async function takeOver(polyliths: Polyliths, cli: readonly string[]): Pr
   const imported = await importInto(polyliths.database, database, cli)
   await polyliths.replaceRoomserver([...cli, 'serve', '--config'], database)
   const after = await Promise.all(rooms.map((room) => seeRoom(people.alice, room)))
+  const wentOn = await goOn(drive, people, rooms)
+  await polyliths.restoreRoomserver()
   return [
     { what: 'the import ends with every room as in the source', holds: imported },
     ...rooms.map((_, index) => ({
       what: `room ${index + 1} looks to alice as before`,
       holds: JSON.stringify(before[index]) === JSON.stringify(after[index]),
     })),
-    ...(await goOn(drive, people, rooms)),
+    ...wentOn,
+    ...(await backAgain(drive, people, rooms)),
   ]
 }
 
@@ -87,6 +90,28 @@ async function goOn(
     { what: 'after: what was said before is still there', holds: await heard(alice, own, 'Before') },
     { what: 'after: xena hears alice', holds: await heard(xena, shared, 'said here after') },
     { what: 'after: alice hears xena', holds: await heard(alice, shared, 'said from afar after') },
+  ]
+}
+
+/** What happened meanwhile comes back where another homeserver has it, and not in rooms of this one alone. */
+async function backAgain(
+  drive: Drive,
+  { alice, xena }: People,
+  [own = '', shared = '']: readonly string[],
+): Promise<Check[]> {
+  const from = drive.observations.length
+  const state = JSON.stringify((await seeRoom(alice, own)).state)
+  await say(drive, 'back: alice talks', alice, own, 'said when back')
+  await say(drive, 'back: xena talks', xena, shared, 'said from afar when back')
+  const heardXena = await heard(alice, shared, 'said from afar when back')
+  await say(drive, 'back: alice talks to xena', alice, shared, 'said here when back')
+  const calls = drive.observations.slice(from)
+  return [
+    ...calls.map(({ step, status }) => ({ what: step, holds: status === 200 })),
+    { what: 'back: the room of our own is as it was', holds: state.includes('"Before"') },
+    { what: 'back: alice hears xena', holds: heardXena },
+    { what: 'back: xena hears alice', holds: await heard(xena, shared, 'said here when back') },
+    { what: 'back: what was said meanwhile is there', holds: await heard(alice, shared, 'said here after') },
   ]
 }
 
