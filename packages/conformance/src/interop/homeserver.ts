@@ -6,6 +6,7 @@ import type { Components } from './components.ts'
 import type { ProcessGroup } from './process-group.ts'
 import { startRecorder } from '../record/recorder.ts'
 import { type Link, startClientProxy, startLink } from './proxies.ts'
+import { componentArguments, referenceConfiguration } from './reference-configuration.ts'
 
 /** What a homeserver is started with. */
 export interface HomeserverOptions {
@@ -57,8 +58,20 @@ export async function startHomeserver(
   const configFile = join(options.folder, 'dendrite.yaml')
   const isRecorded = options.recording !== undefined
   const othersFile = isRecorded ? join(options.folder, 'recorded.yaml') : configFile
-  await writeFile(othersFile, configuration(options, key, port, isRecorded ? { 70: 90 } : {}))
-  await writeFile(configFile, configuration(options, key, port, isRecorded ? { 72: 92 } : {}))
+  const setup = {
+    ...options,
+    serverName: `localhost:${port(88)}`,
+    key,
+    topicPrefix: options.name,
+    connections: 'max_open_conns: 30, max_idle_conns: 5',
+    logLevel: 'warn' as const,
+    port,
+  }
+  /** Components that are called through a recorder. */
+  const through = (suffix: number, recorder: number) =>
+    isRecorded ? { [suffix]: `http://127.0.0.1:${port(recorder)}` } : {}
+  await writeFile(othersFile, referenceConfiguration({ ...setup, through: through(70, 90) }))
+  await writeFile(configFile, referenceConfiguration({ ...setup, through: through(72, 92) }))
   const reference = (component: string, config = othersFile) =>
     processes.start(
       `${options.name}-${component}`,
@@ -95,57 +108,5 @@ export async function startHomeserver(
   ] as const) {
     await processes.waitForPort(port(suffix), `${options.name}-${component}`)
   }
-  return { clientUrl: `http://127.0.0.1:${port(80)}`, serverName: `localhost:${port(88)}`, link, configFile }
-}
-
-/** What a component of the reference is started with. */
-export function componentArguments(configFile: string, component: string): readonly string[] {
-  return ['--config', configFile, '-really-enable-open-registration', component]
-}
-
-/** @param through - ports of components that are called through another port */
-function configuration(
-  options: HomeserverOptions,
-  key: string,
-  port: (suffix: number) => number,
-  through: Readonly<Record<number, number>>,
-): string {
-  const internal = (suffix: number) =>
-    `internal_api: { listen: "http://127.0.0.1:${port(suffix)}", connect: "http://127.0.0.1:${port(through[suffix] ?? suffix)}" }`
-  const external = (suffix: number) => `external_api: { listen: "http://127.0.0.1:${port(suffix)}" }`
-  const database = (component: string) =>
-    `{ connection_string: "${options.database(component)}", max_open_conns: 30, max_idle_conns: 5, conn_max_lifetime: -1 }`
-  return `version: 2
-global:
-  server_name: localhost:${port(88)}
-  private_key: ${key}
-  key_validity_period: 168h0m0s
-  cache: { max_size_estimated: 128mb, max_age: 1h }
-  disable_federation: false
-  presence: { enable_inbound: false, enable_outbound: false }
-  report_stats: { enabled: false }
-  server_notices: { enabled: false }
-  jetstream: { addresses: ["${options.natsUrl}"], storage_path: "${options.folder}", topic_prefix: ${options.name} }
-  metrics: { enabled: false }
-  dns_cache: { enabled: false }
-app_service_api: { ${internal(77)}, database: ${database('appservice')}, disable_tls_validation: true, config_files: [] }
-client_api:
-  ${internal(71)}
-  ${external(61)}
-  registration_disabled: false
-  guests_disabled: true
-  registration_shared_secret: "interop"
-  enable_registration_captcha: false
-  turn: { turn_user_lifetime: "5m", turn_uris: [] }
-  rate_limiting: { enabled: false, threshold: 1000, cooloff_ms: 1 }
-federation_api: { ${internal(72)}, ${external(62)}, database: ${database('federationapi')}, send_max_retries: 16, disable_tls_validation: true, key_perspectives: [], prefer_direct_fetch: true }
-key_server: { ${internal(79)}, database: ${database('keyserver')} }
-media_api: { ${internal(74)}, ${external(64)}, database: ${database('mediaapi')}, base_path: "${join(options.folder, 'media')}", max_file_size_bytes: 10485760, dynamic_thumbnails: false, max_thumbnail_generators: 2, thumbnail_sizes: [] }
-mscs: { mscs: [], database: ${database('mscs')} }
-room_server: { ${internal(70)}, database: ${database('roomserver')} }
-sync_api: { ${internal(73)}, ${external(63)}, database: ${database('syncapi')} }
-user_api: { ${internal(81)}, account_database: ${database('userapi')}, bcrypt_cost: 4 }
-tracing: { enabled: false }
-logging: [{ type: std, level: warn }]
-`
+  return { clientUrl: `http://127.0.0.1:${port(80)}`, serverName: setup.serverName, link, configFile }
 }

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createDatabase, startNats, startPostgres } from '@roomserver/testing'
 import type { Components } from './components.ts'
-import { componentArguments, type Homeserver, type Homeservers, startHomeserver } from './homeserver.ts'
+import { type Homeserver, type Homeservers, startHomeserver } from './homeserver.ts'
 import { accepts, ProcessGroup } from './process-group.ts'
+import { componentArguments } from './reference-configuration.ts'
 
 /** Homeservers that federate over loopback. */
 export interface Polyliths extends AsyncDisposable {
