@@ -1,38 +1,24 @@
 import {
-  type BlockNid,
-  type BlockRecord,
   type EventTypeNid,
   finish,
-  type RoomNid,
-  type SnapshotNid,
   type SnapshotRecord,
   type StateEntry,
   type StateKeyNid,
 } from '@roomserver/types'
 import { expect, test } from 'vitest'
-import { applyChanges, lookup, type StateAllocator } from '../src/index.ts'
+import { lookup } from '../src/index.ts'
+import { MemoryBlocks } from '../test/memory-blocks.ts'
 
 const MEMBER = 5 as EventTypeNid
 
 /** A state of so many entries, made one change after another as a room makes it. */
 function grown(size: number) {
-  const blocks = new Map<BlockNid, BlockRecord>()
-  const reader = { block: (nid: BlockNid) => blocks.get(nid) }
-  let nids = 0
-  const allocator: StateAllocator = {
-    roomNid: 1 as RoomNid,
-    blockNid: () => ++nids as BlockNid,
-    snapshotNid: () => ++nids as SnapshotNid,
-  }
-  const change = (base: SnapshotRecord | undefined, stateKey: number, event: number): SnapshotRecord => {
-    const entry = { type: MEMBER, stateKey, event } as StateEntry
-    const applied = finish(applyChanges(base, [entry], reader, allocator))
-    for (const block of applied.blocks) blocks.set(block.nid, block)
-    return applied.snapshot
-  }
+  const blocks = new MemoryBlocks()
+  const change = (base: SnapshotRecord | undefined, stateKey: number, event: number): SnapshotRecord =>
+    blocks.apply(base, [{ type: MEMBER, stateKey, event } as StateEntry])
   let state = change(undefined, 1, 1)
   for (let i = 2; i <= size; i++) state = change(state, i, i)
-  return { state, change, find: (key: number) => finish(lookup(state, MEMBER, key as StateKeyNid, reader)) }
+  return { state, change, find: (key: number) => finish(lookup(state, MEMBER, key as StateKeyNid, blocks)) }
 }
 
 // What a change and a look-up cost must hardly depend on the size of the state.

@@ -1,6 +1,4 @@
 import {
-  type BlockNid,
-  type BlockRecord,
   EMPTY_STATE_KEY_NID,
   EVENT_TYPE_NIDS,
   type EventId,
@@ -9,34 +7,25 @@ import {
   type EventTypeNid,
   finish,
   NO_NID,
-  type RoomNid,
-  type SnapshotNid,
   type SnapshotRecord,
   type StateEntry,
   type StateKeyNid,
 } from '@roomserver/types'
-import {
-  allEntries,
-  applyChanges,
-  eachEntry,
-  type SnapshotReader,
-  type StateAllocator,
-} from '../src/index.ts'
+import { allEntries, eachEntry, type SnapshotReader } from '../src/index.ts'
+import { MemoryBlocks } from './memory-blocks.ts'
 import type { TestRoom } from './room.ts'
 
 /** The events of a {@link TestRoom} as records, and snapshots of its states, in memory. */
-export class TestStore implements SnapshotReader, StateAllocator {
-  readonly roomNid = 1 as RoomNid
+export class TestStore extends MemoryBlocks implements SnapshotReader {
   readonly #room: TestRoom
   readonly #rejected: readonly EventId[]
   readonly #ids: EventId[] = ['']
   readonly #types = new Map<string, number>(EVENT_TYPE_NIDS)
   readonly #keys = new Map<string, number>([['', EMPTY_STATE_KEY_NID]])
-  readonly #blocks = new Map<BlockNid, BlockRecord>()
   readonly #lost = new Set<EventId>()
-  #nids = 0
 
   constructor(room: TestRoom, rejected: readonly EventId[] = []) {
+    super()
     this.#room = room
     this.#rejected = rejected
   }
@@ -47,12 +36,6 @@ export class TestStore implements SnapshotReader, StateAllocator {
       base,
       ids.split(' ').map((id) => this.#entry(id)),
     )
-  }
-
-  apply(base: SnapshotRecord | undefined, changes: readonly StateEntry[]): SnapshotRecord {
-    const { blocks, snapshot } = finish(applyChanges(base, changes, this, this))
-    for (const block of blocks) this.#blocks.set(block.nid, block)
-    return snapshot
   }
 
   /** The events of a state, sorted. */
@@ -102,9 +85,6 @@ export class TestStore implements SnapshotReader, StateAllocator {
     }
   }
 
-  readonly block: SnapshotReader['block'] = (nid) => this.#blocks.get(nid)
-  readonly snapshotNid = (): SnapshotNid => ++this.#nids as SnapshotNid
-  readonly blockNid = (): BlockNid => ++this.#nids as BlockNid
   readonly typeNid: SnapshotReader['typeNid'] = (name) =>
     (this.#types.get(name) ?? null) as EventTypeNid | null
   readonly stateKeyNid: SnapshotReader['stateKeyNid'] = (text) =>

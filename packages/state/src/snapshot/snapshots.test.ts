@@ -1,18 +1,16 @@
 import {
   type BlockNid,
-  type BlockRecord,
   type EventNid,
   type EventTypeNid,
   finish,
-  type RoomNid,
-  type SnapshotNid,
   type SnapshotRecord,
   type StateEntry,
   type StateKeyNid,
 } from '@roomserver/types'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { applyChanges, type StateAllocator } from './apply-changes.ts'
+import { MemoryBlocks } from '../../test/memory-blocks.ts'
+import { applyChanges } from './apply-changes.ts'
 import { difference, divergences } from './difference.ts'
 import { eachEntry, type Entries, entryCount } from './entries.ts'
 import { allEntries, entriesOfType, lookup } from './lookup.ts'
@@ -24,38 +22,6 @@ const entry = (type: number, stateKey: number, event: number): StateEntry => ({
   stateKey: stateKey as StateKeyNid,
   event: event as EventNid,
 })
-
-/** Blocks and snapshots in memory, equal ones stored once; counts which blocks are read. */
-class Pieces implements StateAllocator {
-  readonly roomNid = 1 as RoomNid
-  readonly blocks = new Map<BlockNid, BlockRecord>()
-  readonly read = new Set<BlockNid>()
-  readonly #blockNids = new Map<string, BlockNid>()
-  readonly #snapshotNids = new Map<string, SnapshotNid>()
-  written = 0
-  readonly block = (nid: BlockNid) => {
-    this.read.add(nid)
-    return this.blocks.get(nid)
-  }
-  blockNid(hash: string): BlockNid {
-    const nid = this.#blockNids.get(hash) ?? ((this.#blockNids.size + 1) as BlockNid)
-    this.#blockNids.set(hash, nid)
-    return nid
-  }
-  snapshotNid(hash: string): SnapshotNid {
-    const nid = this.#snapshotNids.get(hash) ?? ((this.#snapshotNids.size + 1) as SnapshotNid)
-    this.#snapshotNids.set(hash, nid)
-    return nid
-  }
-  apply(base: SnapshotRecord | undefined, changes: readonly StateEntry[]): SnapshotRecord {
-    const { snapshot, blocks } = finish(applyChanges(base, changes, this, this))
-    for (const block of blocks) {
-      this.blocks.set(block.nid, block)
-      this.written += entryCount(block.entries)
-    }
-    return snapshot
-  }
-}
 
 /** The obviously right twin: a plain map. */
 type Naive = ReadonlyMap<string, number>
@@ -80,7 +46,7 @@ const history = fc.array(
   { minLength: 1, maxLength: 30 },
 )
 
-function play(pieces: Pieces, steps: readonly { on: number; changes: readonly StateEntry[] }[]) {
+function play(pieces: MemoryBlocks, steps: readonly { on: number; changes: readonly StateEntry[] }[]) {
   const states: { snapshot: SnapshotRecord | undefined; map: Naive }[] = [
     { snapshot: undefined, map: new Map() },
   ]
@@ -97,7 +63,7 @@ function play(pieces: Pieces, steps: readonly { on: number; changes: readonly St
 it('is the naive map, whatever the changes and forks', () => {
   fc.assert(
     fc.property(history, (steps) => {
-      const pieces = new Pieces()
+      const pieces = new MemoryBlocks()
       for (const { snapshot, map } of play(pieces, steps)) {
         expect(asMap(finish(allEntries(snapshot, pieces)))).toEqual(map)
         for (let type = 1; type <= 4; type++) {
@@ -116,7 +82,7 @@ it('is the naive map, whatever the changes and forks', () => {
 it('tells in which blocks the entries are that a snapshot shows', () => {
   fc.assert(
     fc.property(history, (steps) => {
-      const pieces = new Pieces()
+      const pieces = new MemoryBlocks()
       for (const { snapshot } of play(pieces, steps)) {
         const layers = finish(layersOf(snapshot, pieces))
         const at = (type?: number) => {
@@ -136,7 +102,7 @@ it('tells in which blocks the entries are that a snapshot shows', () => {
 it('finds the differences that the naive maps have, and merges by them', () => {
   fc.assert(
     fc.property(history, fc.nat(), fc.nat(), (steps, i, j) => {
-      const pieces = new Pieces()
+      const pieces = new MemoryBlocks()
       const states = play(pieces, steps)
       const from = states[i % states.length]!
       const to = states[j % states.length]!
@@ -156,7 +122,7 @@ it('finds the differences that the naive maps have, and merges by them', () => {
 it('compares many states at once', () => {
   fc.assert(
     fc.property(history, (steps) => {
-      const pieces = new Pieces()
+      const pieces = new MemoryBlocks()
       const states = play(pieces, steps)
       const found = finish(
         divergences(
@@ -176,7 +142,7 @@ it('compares many states at once', () => {
 })
 
 it('reads only what differs: a shared block is searched, never walked, and not even that where both sides changed', () => {
-  const pieces = new Pieces()
+  const pieces = new MemoryBlocks()
   const base = pieces.apply(
     undefined,
     Array.from({ length: 1000 }, (_, i) => entry(5, i + 1, i + 1)),
@@ -189,7 +155,7 @@ it('reads only what differs: a shared block is searched, never walked, and not e
 })
 
 it('stores equal content once', () => {
-  const pieces = new Pieces()
+  const pieces = new MemoryBlocks()
   const base = pieces.apply(undefined, [entry(1, 1, 1), entry(2, 1, 2)])
   const there = pieces.apply(base, [entry(1, 1, 3)])
   expect(pieces.apply(base, [entry(1, 1, 3)])).toEqual(there)
@@ -198,7 +164,7 @@ it('stores equal content once', () => {
 })
 
 it('keeps its bounds over 100,000 changes', () => {
-  const pieces = new Pieces()
+  const pieces = new MemoryBlocks()
   let seed = 1
   const random = (n: number) => {
     seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7f_ff_ff_ff
@@ -221,7 +187,7 @@ it('keeps its bounds over 100,000 changes', () => {
 })
 
 it('looks an entry up with three questions at the most, and with one when the newest block has it', () => {
-  const pieces = new Pieces()
+  const pieces = new MemoryBlocks()
   let state: SnapshotRecord | undefined
   let size = 0
   while ((state?.blocks.length ?? 0) < 5) state = pieces.apply(state, [entry(5, ++size, size)])
@@ -248,7 +214,7 @@ it('fails when a block that was asked for is not there', () => {
 })
 
 it('makes a large state from entries in any order, giving others their turn', () => {
-  const pieces = new Pieces()
+  const pieces = new MemoryBlocks()
   const entries = Array.from({ length: 20_000 }, (_, i) =>
     entry(1 + ((i * 7) % 5), 1 + ((i * 7919) % 6000), i % 11 === 0 ? 0 : i),
   )
