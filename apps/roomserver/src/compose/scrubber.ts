@@ -7,6 +7,9 @@ import type { Config } from '../config/config.ts'
 /** How blocks and snapshots get their content hashes. */
 export const CONTENT_HASHES = { blockHash, snapshotHash }
 
+/** Of so many milliseconds one is spent on checking at the most, so that a large room is not read again and again. */
+const ONE_OF = 50
+
 /** Checks stored rooms all the time, slowly. */
 export interface Scrubber extends AsyncDisposable {
   /** Rooms checked since the start; a room counts each time. */
@@ -21,7 +24,7 @@ export function startScrubber(storage: Storage, config: Config, log: Logger): Sc
   const counts = { checkedRooms: 0, findings: 0 }
   const start = (): AsyncDisposable => {
     const stop = new AbortController()
-    const running = scrub(storage, 60_000 / roomsPerMinute, counts, log, stop.signal)
+    const running = scrub(storage, roomsPerMinute, counts, log, stop.signal)
     return {
       [Symbol.asyncDispose]: async () => {
         stop.abort()
@@ -45,25 +48,32 @@ export function startScrubber(storage: Storage, config: Config, log: Logger): Sc
 
 async function scrub(
   storage: Storage,
-  pauseMs: number,
+  roomsPerMinute: number,
   counts: { checkedRooms: number; findings: number },
   log: Logger,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
     try {
+      let started = performance.now()
       for await (const check of storage.check(CONTENT_HASHES)) {
         if (signal.aborted) return
         counts.checkedRooms++
         counts.findings += report(check, log)
         await storage.collect(check)
-        await pause(pauseMs, signal)
+        await pause(pauseAfter(performance.now() - started, roomsPerMinute), signal)
+        started = performance.now()
       }
     } catch (error) {
       log.warn({ err: error }, 'the scrubber was interrupted and starts again')
     }
-    await pause(Math.max(pauseMs, 10_000), signal)
+    await pause(Math.max(pauseAfter(0, roomsPerMinute), 10_000), signal)
   }
+}
+
+/** How long to wait after a room whose check took so long. Both in milliseconds. */
+export function pauseAfter(tookMs: number, roomsPerMinute: number): number {
+  return Math.max(60_000 / roomsPerMinute, tookMs * (ONE_OF - 1))
 }
 
 /** What a room that moved on meanwhile shows may be due to that. */
