@@ -8,8 +8,8 @@ const RUNNING = pathToFileURL(join(import.meta.dirname, '../src/servers/running.
 
 /** A process that starts another one and says its number. */
 const PARENT = `
-  import { spawn } from 'node:child_process'
-  import { endWithUs } from '${RUNNING}'
+  const { spawn } = process.getBuiltinModule('node:child_process')
+  const { endWithUs } = await import(process.argv[1])
   const child = spawn('sleep', ['600'])
   endWithUs(child, 'SIGKILL')
   console.log(child.pid)
