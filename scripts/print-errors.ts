@@ -15,8 +15,8 @@ export function errorsPage(): string {
 Printed from \`packages/types/src/errors.ts\` by \`node scripts/print-errors.ts\`.
 
 A failure is a \`RoomserverError\` with a stable \`code\`, the \`details\` below and a sentence. In process it is thrown;
-over HTTP it is a 500 (503 for \`OVERLOADED\` and \`SHUTTING_DOWN\`, 400 for \`BAD_REQUEST\`, 410 for \`OUTPUTS_TRIMMED\`) with \`Type\` and \`Message\`
-as Dendrite's callers expect. That an event is rejected or soft-failed is no failure but an answer.
+over HTTP it is a 500 (503 for \`OVERLOADED\`, \`SHUTTING_DOWN\` and \`STORE_UNAVAILABLE\`, 410 for \`OUTPUTS_TRIMMED\`) with
+\`Type\` and \`Message\` as Dendrite's callers expect, and a 400 with \`message\` for \`BAD_REQUEST\`. That an event is rejected or soft-failed is no failure but an answer.
 
 | code | meaning | details |
 | --- | --- | --- |

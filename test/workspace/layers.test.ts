@@ -26,7 +26,6 @@ const LAYERS: Readonly<
   testing: { below: ['events'], outside: ['*'] },
   conformance: { below: ['core', 'storage', 'inthttp', 'producers', 'testing'], outside: ['*'] },
   app: { below: ['core', 'storage', 'inthttp', 'producers'], outside: ['*'] },
-  inspector: { below: ['state', 'acls', 'api'], outside: ['*'] },
 }
 
 /** Run in browsers, Deno and Bun too. */
