@@ -21,6 +21,7 @@ it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('leaves nothing behind at %s',
     '--input-type=module',
     '-e',
     PARENT,
+    RUNNING,
   ])
   const [text] = (await once(parent.stdout, 'data')) as [Buffer]
   const child = Number(text.toString())
