@@ -308,3 +308,35 @@ it('goes on when connections break anywhere', async () => {
   expect((await askHttp1(server.address, { path: PATH, body: '{}' })).status).toBe(200)
   expect((await askHttp2(server.address, { path: PATH, body: '{}' })).status).toBe(200)
 })
+
+it.each([
+  ['without a reason', constants.NGHTTP2_NO_ERROR],
+  ['as given up', constants.NGHTTP2_CANCEL],
+])(
+  'answers the others when requests are taken back, %s, before or while they are worked on',
+  async (_how, code) => {
+    const { api, calls } = fakeRoomserver({
+      queryPublishedRooms: () => delay(20).then(() => ({ RoomIDs: [] })),
+      getRoomIdForAlias: () => delay(20).then(() => Promise.reject(new Error('no'))),
+    })
+    await using server = await serveRoomserver(api, anyPort)
+    const session = connect(server.address)
+    for (const path of [PATH, '/api/roomserver/GetRoomIDForAlias']) {
+      for (const isWhole of [true, false]) {
+        const stream = session.request({ ':method': 'POST', ':path': path }).on('error', () => undefined)
+        if (isWhole) stream.end('{}')
+        else stream.write('{')
+        await delay(5)
+        stream.close(code)
+      }
+    }
+    await delay(50)
+    expect(await ask(session)).toBe(200)
+    expect(calls.map(({ operation }) => operation)).toEqual([
+      'queryPublishedRooms',
+      'getRoomIdForAlias',
+      'queryPublishedRooms',
+    ])
+    session.close()
+  },
+)

@@ -1,15 +1,15 @@
 import type { CallContext, Decoded, Endpoint } from '@roomserver/api'
 import { isFailure, type Logger, RoomserverError } from '@roomserver/types'
-import type { FastifyReply, FastifyRequest } from 'fastify'
 import { badRequest, type ErrorForm, failureForm, unexpectedForm } from './error-form.ts'
+import type { Exchange } from './exchange.ts'
 import type { Tracing } from '../tracing.ts'
 import type { Limits } from './limits.ts'
 import type { Answered } from './options.ts'
 import { type BodyBudget, type Received, receive } from './receive.ts'
-import { sendAnswer, sendError } from './send-answer.ts'
+import { sendAnswer } from './send-answer.ts'
 
 /** What all operations share. */
-export interface Operations {
+export interface Shared {
   readonly limits: Limits
   readonly budget: BodyBudget
   readonly log: Logger
@@ -26,37 +26,37 @@ export interface Operation {
   readonly call: (request: unknown, context: CallContext) => Promise<unknown>
 }
 
+/** Takes a request for an operation and answers it. Never rejects. */
+export type OperationHandler = (exchange: Exchange) => Promise<void>
+
 /** Makes the handler of one operation. Like the reference it takes any method, and looks at no content type. */
-export function operationHandler(operation: Operation, shared: Operations) {
-  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    if (request.method === 'OPTIONS') return reply.code(200).send('')
+export function operationHandler(operation: Operation, shared: Shared): OperationHandler {
+  return async (exchange) => {
     const start = performance.now()
-    reply.raw.once('close', () => {
+    exchange.onceClosed(() => {
       const tookMs = performance.now() - start
-      shared.observe({ operation: operation.name, status: reply.statusCode, tookMs })
+      shared.observe({ operation: operation.name, status: exchange.status, tookMs })
     })
-    if (shared.running >= shared.limits.maxConcurrentRequests) return sendError(reply, overloaded('requests'))
+    if (shared.running >= shared.limits.maxConcurrentRequests) return exchange.fail(overloaded('requests'))
     shared.running++
     try {
-      return await takeRequest(operation, shared, request, reply)
+      await takeRequest(operation, shared, exchange)
+    } catch (error) {
+      shared.log.error({ request_id: exchange.id, err: error }, 'request failed unexpectedly')
+      exchange.fail(unexpectedForm(exchange.id))
     } finally {
       shared.running--
     }
   }
 }
 
-async function takeRequest(
-  operation: Operation,
-  shared: Operations,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
+async function takeRequest(operation: Operation, shared: Shared, exchange: Exchange): Promise<void> {
   const { limits, budget } = shared
   const rules = { maxBytes: limits.maxBodyBytes, timeoutMs: limits.requestTimeoutMs, budget }
-  const received = await receive<unknown>(request.raw, operation.endpoint.request, rules)
-  if (received.kind !== 'whole') return refuseBody(received, limits, reply)
+  const received = await receive<unknown>(exchange.body, operation.endpoint.request, rules)
+  if (received.kind !== 'whole') return exchange.turnAway(refusal(received, limits))
   try {
-    return await answer(operation, shared, received.decoded, request, reply)
+    await answer(operation, shared, received.decoded, exchange)
   } finally {
     budget.give(received.length)
   }
@@ -64,29 +64,31 @@ async function takeRequest(
 
 async function answer(
   { name, endpoint, call }: Operation,
-  { log, limits, tracing }: Operations,
+  { log, limits, tracing }: Shared,
   decoded: Decoded<unknown>,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<FastifyReply> {
-  if (!decoded.ok) return sendError(reply, badRequest(decoded.message))
+  exchange: Exchange,
+): Promise<void> {
+  if (!decoded.ok) return exchange.fail(badRequest(decoded.message))
   const gone = new AbortController()
-  const onClose = () => gone.abort()
-  reply.raw.once('close', onClose)
+  let isAnswered = false
+  exchange.onceClosed(() => {
+    if (!isAnswered) gone.abort()
+  })
   try {
     const work = () => call(decoded.value, { signal: gone.signal, givesRequest: true })
-    const { traceparent } = request.headers
+    const { traceparent } = exchange.headers
     const value = await (tracing === undefined ? work() : tracing.operation(name, oneOf(traceparent), work))
     const onBroken = (error: unknown) =>
-      log.error({ operation: name, request_id: request.id, err: error }, 'answer was broken off')
-    return await sendAnswer(reply, endpoint.response, value, { stallMs: limits.answerStallMs, onBroken })
+      log.error({ operation: name, request_id: exchange.id, err: error }, 'answer was broken off')
+    await sendAnswer(exchange, endpoint.response, value, { stallMs: limits.answerStallMs, onBroken })
   } catch (error) {
-    if (isFailure(error)) return sendError(reply, failureForm(error))
-    if (gone.signal.aborted) return sendError(reply, unexpectedForm(request.id))
-    log.error({ operation: name, request_id: request.id, err: error }, 'operation failed unexpectedly')
-    return sendError(reply, unexpectedForm(request.id))
+    if (isFailure(error)) return exchange.fail(failureForm(error))
+    if (!gone.signal.aborted) {
+      log.error({ operation: name, request_id: exchange.id, err: error }, 'operation failed unexpectedly')
+    }
+    exchange.fail(unexpectedForm(exchange.id))
   } finally {
-    reply.raw.off('close', onClose)
+    isAnswered = true
   }
 }
 
@@ -94,25 +96,16 @@ function oneOf(header: string | string[] | undefined): string | undefined {
   return typeof header === 'string' ? header : undefined
 }
 
-function refuseBody(
-  { kind }: Exclude<Received<unknown>, { kind: 'whole' }>,
-  limits: Limits,
-  reply: FastifyReply,
-): FastifyReply {
-  reply.raw.once('finish', () => reply.raw.req.destroy())
-  if (reply.raw.req.httpVersionMajor === 1) reply.header('connection', 'close')
+function refusal({ kind }: Exclude<Received<unknown>, { kind: 'whole' }>, limits: Limits): ErrorForm {
   switch (kind) {
     case 'too-long':
-      return sendError(reply, { ...badRequest(`body exceeds ${limits.maxBodyBytes} bytes`), status: 413 })
+      return { ...badRequest(`body exceeds ${limits.maxBodyBytes} bytes`), status: 413 }
     case 'too-slow':
-      return sendError(reply, {
-        ...badRequest(`body not received in ${limits.requestTimeoutMs} ms`),
-        status: 408,
-      })
+      return { ...badRequest(`body not received in ${limits.requestTimeoutMs} ms`), status: 408 }
     case 'overloaded':
-      return sendError(reply, overloaded('bytes of bodies'))
+      return overloaded('bytes of bodies')
     case 'gone':
-      return sendError(reply, badRequest('unexpected EOF'))
+      return badRequest('unexpected EOF')
   }
 }
 

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { RoomserverError } from '@roomserver/types'
 import { badRequest, type ErrorForm, failureForm } from './error-form.ts'
 import type { LoggedOutput, OutputSource } from './options.ts'
-import { sendError } from './send-answer.ts'
+import { sendError } from './send-error.ts'
 
 /** How often a silent stream says that it is alive. */
 const HEARTBEAT_MS = 15_000

@@ -1,21 +1,22 @@
-import { type Endpoint, openApiDocument, type RoomserverApi, roomserverEndpoints } from '@roomserver/api'
-import { silentLogger } from '@roomserver/types'
+import { openApiDocument, type RoomserverApi } from '@roomserver/api'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { badRequest } from './error-form.ts'
-import { hasToken, isForeignPage, RateLimit } from './guards.ts'
-import { DEFAULT_LIMITS } from './limits.ts'
-import { type Operation, type Operations, operationHandler, overloaded } from './operation-route.ts'
+import { FastifyExchange } from './exchange.ts'
+import type { OperationHandler } from './operation-route.ts'
+import { createOperations, type Operations } from './operations.ts'
 import type { ServerOptions } from './options.ts'
 import { outputsHandler } from './outputs-route.ts'
-import { BodyBudget } from './receive.ts'
-import { sendError } from './send-answer.ts'
+import { sendError } from './send-error.ts'
 import { addServiceRoutes, OPEN_ROUTES } from './service-routes.ts'
 
-/** Options of the plugin: the room server that answers, and how it is served. */
-export interface RoomserverPluginOptions extends ServerOptions {
-  readonly api: RoomserverApi
+/** What is served beside the operations. */
+export interface RouteOptions extends ServerOptions {
   /** Aborted when the server stops, so that streams end which would go on for ever. */
   readonly stopping?: AbortSignal | undefined
+}
+
+/** Options of the plugin: the room server that answers, and how it is served. */
+export interface RoomserverPluginOptions extends RouteOptions {
+  readonly api: RoomserverApi
 }
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']
@@ -25,22 +26,17 @@ export async function roomserverPlugin(
   app: FastifyInstance,
   options: RoomserverPluginOptions,
 ): Promise<void> {
-  const limits = { ...DEFAULT_LIMITS, ...options.limits }
-  const shared: Operations = {
-    limits,
-    budget: new BodyBudget(limits.maxBodyBytesInAll),
-    log: options.log ?? silentLogger,
-    observe: options.observe ?? (() => undefined),
-    tracing: options.tracing,
-    running: 0,
-  }
+  addRoutes(app, createOperations(options.api, options), options)
+}
+
+/** The routes of the plugin, to operations that others may serve as well. */
+export function addRoutes(app: FastifyInstance, operations: Operations, options: RouteOptions): void {
   // Bodies are read by the operations: the reference looks at no content type, and neither do we.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
-  app.addHook('onRequest', guard(options, new RateLimit(limits.requestsPerSecondPerConnection)))
-  for (const operation of operationsOf(options)) {
-    const url = `/api${operation.endpoint.path}`
-    app.route({ method: METHODS, url, handler: operationHandler(operation, shared), exposeHeadRoute: false })
+  app.addHook('onRequest', guard(operations))
+  for (const [url, handle] of operations.handlers) {
+    app.route({ method: METHODS, url, handler: handlerOf(handle), exposeHeadRoute: false })
   }
   if (options.outputs !== undefined) {
     const stopping = options.stopping ?? new AbortController().signal
@@ -49,32 +45,21 @@ export async function roomserverPlugin(
   addServiceRoutes(app, openApiDocument(), options)
 }
 
-function operationsOf({ api, written = {} }: RoomserverPluginOptions): readonly Operation[] {
-  return Object.entries(roomserverEndpoints).map(([name, endpoint]) => {
-    const from = name in written ? written : api
-    const call = from[name as keyof RoomserverApi] as Operation['call']
-    return {
-      name,
-      endpoint: endpoint as Endpoint,
-      call: (request, context) => call.call(from, request, context),
-    }
-  })
+function handlerOf(handle: OperationHandler) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    if (request.method === 'OPTIONS') return reply.code(200).send('')
+    await handle(new FastifyExchange(request, reply))
+    return reply
+  }
 }
 
-/** Turns away whom nobody knows, and who comes too often. */
-function guard({ token }: ServerOptions, rate: RateLimit) {
+/** Turns away whom the operations refuse, whatever they ask for. */
+function guard({ refusalOf }: Operations) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
     request.raw.headers['content-type'] = 'application/json'
-    if (isForeignPage(request.headers)) {
-      return sendError(reply, { ...badRequest('not for pages of other sites'), status: 403 })
-    }
-    if (!rate.allows(connectionOf(request), performance.now())) {
-      return sendError(reply, overloaded('requests on this connection'))
-    }
-    const path = request.routeOptions.url ?? ''
-    if (token === undefined || OPEN_ROUTES.has(path) || hasToken(request.headers, token)) return undefined
-    reply.header('www-authenticate', 'Bearer')
-    return sendError(reply, { ...badRequest('a bearer token is needed'), status: 401 })
+    const isOpen = OPEN_ROUTES.has(request.routeOptions.url ?? '')
+    const refusal = refusalOf(request.headers, connectionOf(request), isOpen)
+    return refusal === undefined ? undefined : sendError(reply, refusal)
   }
 }
 

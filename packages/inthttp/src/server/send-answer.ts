@@ -1,10 +1,8 @@
 import { ServerResponse } from 'node:http'
-import type { ServerHttp2Stream } from 'node:http2'
 import type { Writable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import { writeInPieces } from '@roomserver/api'
-import type { FastifyReply } from 'fastify'
-import type { ErrorForm } from './error-form.ts'
+import type { Exchange } from './exchange.ts'
 
 type Schema = Parameters<typeof writeInPieces>[0]
 type Pieces = Iterator<string | Uint8Array | Promise<void>, void>
@@ -20,53 +18,26 @@ export interface Sending {
   readonly onBroken: (error: unknown) => void
 }
 
-/** Sends an error. */
-export function sendError(reply: FastifyReply, form: ErrorForm): FastifyReply {
-  return reply
-    .code(form.status)
-    .headers(form.headers)
-    .header('content-type', 'application/json')
-    .send(Buffer.from(form.body, 'utf8'))
-}
-
 /**
  * Sends an answer: all of it at once, or a long one batch by batch as the caller takes it, of which no more is made than
  * is on its way. A caller who needs more than `stallMs` for a batch is cut off. An answer that cannot be brought to its
  * end is reset, so that nobody takes it for a whole one.
  *
- * Nothing happens to an answer on its way, so it goes past Fastify, whose way out costs as much as a short answer.
- *
  * @throws whatever is wrong with the beginning of the value; later than that, the answer is broken off
  */
 export async function sendAnswer(
-  reply: FastifyReply,
+  exchange: Exchange,
   schema: Schema,
   value: unknown,
   sending: Sending,
-): Promise<FastifyReply> {
+): Promise<void> {
   const pieces = writeInPieces(schema, value)
   const first = await nextBatch(pieces)
-  reply.hijack()
-  const out = begin(reply, first.isLast ? first.length : undefined)
-  if (out === undefined) return reply
-  if (reply.request.method === 'HEAD') out.end()
+  const out = exchange.begin(first.isLast ? first.length : undefined)
+  if (out === undefined) return
+  if (exchange.isHead) out.end()
   else if (first.isLast) finish(out, first)
   else void pour(out, first, pieces, sending)
-  return reply
-}
-
-/** Sends the headers, and gives what takes the body; `undefined`: the caller is gone. */
-function begin({ raw }: FastifyReply, length: number | undefined): Writable | undefined {
-  const headers = {
-    'content-type': 'application/json',
-    ...(length !== undefined && { 'content-length': length }),
-  }
-  const { stream } = raw as { readonly stream?: ServerHttp2Stream }
-  if (stream === undefined) return raw.writeHead(200, headers)
-  if (stream.destroyed) return undefined
-  // Not as HTTP/1.1 would: a response in its shape might have trailers, and says that it is over with a write of its own.
-  stream.respond({ ':status': 200, ...headers })
-  return stream
 }
 
 interface Batch {

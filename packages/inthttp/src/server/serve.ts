@@ -5,9 +5,11 @@ import fastify, { type FastifyInstance } from 'fastify'
 import { unexpectedForm } from './error-form.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
 import type { ServerOptions } from './options.ts'
-import { roomserverPlugin, type RoomserverPluginOptions } from './plugin.ts'
+import { createOperations, type Operations } from './operations.ts'
+import { addRoutes, type RouteOptions } from './plugin.ts'
 import { startProtocolServer } from './protocol-server.ts'
-import { sendError } from './send-answer.ts'
+import { sendError } from './send-error.ts'
+import { takeStreams } from './take-stream.ts'
 
 /** Where to listen. Default: port 7770 of the loopback address. */
 export type Listen =
@@ -41,9 +43,11 @@ export async function serveRoomserver(
   const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits }
   const log = options.log ?? silentLogger
   const stop = new AbortController()
-  const app = await createApp({ ...options, api, stopping: stop.signal }, log)
+  const operations = createOperations(api, options)
+  const app = await createApp(operations, { ...options, stopping: stop.signal }, log)
   const server = await startProtocolServer(
     (request, response) => app.routing(request, response),
+    takeStreams(operations),
     listenOptions(options.listen),
     limits,
   )
@@ -56,7 +60,11 @@ export async function serveRoomserver(
   return { address: server.address, app, close, [Symbol.asyncDispose]: close }
 }
 
-async function createApp(options: RoomserverPluginOptions, log: Logger): Promise<FastifyInstance> {
+async function createApp(
+  operations: Operations,
+  options: RouteOptions,
+  log: Logger,
+): Promise<FastifyInstance> {
   const app = fastify({
     logger: false,
     routerOptions: { caseSensitive: true },
@@ -67,7 +75,7 @@ async function createApp(options: RoomserverPluginOptions, log: Logger): Promise
     log.error({ request_id: request.id, err: error }, 'request failed unexpectedly')
     return sendError(reply, unexpectedForm(request.id))
   })
-  await app.register(roomserverPlugin, options)
+  addRoutes(app, operations, options)
   await app.ready()
   return app
 }
