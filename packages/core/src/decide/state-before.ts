@@ -33,7 +33,10 @@ export function* stateBefore(
   { pdu, stateBefore: given }: EventInput,
   { prev, auth }: Citations,
 ): Asking<DecideNeed, StateBefore> {
-  if (given !== undefined) return yield* givenState(draft, beforeItself(draft, given.eventIds, pdu, auth))
+  if (given !== undefined) {
+    const ids = beforeItself(draft, given.eventIds, pdu, auth)
+    return yield* givenState(draft, ids, (record) => noteMembership(draft, record))
+  }
   const afters = [...new Set(prev.map((record) => record.after))]
   const { current } = draft.room
   if (current !== NO_NID && sameSet(afters, yield* afterExtremities(draft)))
@@ -57,14 +60,22 @@ function beforeItself(
   return [...given.filter((id) => id !== eventId), ...replaced.map((one) => one.eventId)]
 }
 
-/** A state of these events; those that were rejected, or are no state events of this room, have no place in it. */
-export function* givenState(draft: Draft, ids: readonly EventId[]): Asking<DecideNeed, StateBefore> {
+/**
+ * A state of these events; those that were rejected, or are no state events of this room, have no place in it.
+ *
+ * @param see - told of each that has, while it is held
+ */
+export function* givenState(
+  draft: Draft,
+  ids: readonly EventId[],
+  see: (record: EventRecord) => void = () => undefined,
+): Asking<DecideNeed, StateBefore> {
   const missing: EventId[] = []
   const entries: StateEntry[] = []
   yield* passEventsWithIds(draft.view, ids, (record, index) => {
     if (record === null) missing.push(ids[index] ?? '')
     else if (isStateOf(draft, record)) {
-      noteMembership(draft, record)
+      see(record)
       entries.push({ type: record.typeNid, stateKey: record.stateKeyNid, event: record.nid })
     }
   })
