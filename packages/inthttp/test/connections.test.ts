@@ -286,6 +286,19 @@ it('does not wait for ever for what is under way when it stops', async () => {
   expect(fates.map(({ status }) => status)).toContain('rejected')
 })
 
+it('does not wait for ever for a caller who leaves an answer lying and keeps the connection', async () => {
+  const server = await serveRoomserver(fakeRoomserver().api, { ...anyPort, limits: { drainMs: 100 } })
+  const session = connect(server.address)
+  session.on('error', () => undefined)
+  const closed = new Promise((resolve) => session.once('close', resolve))
+  const stream = session.request({ ':method': 'POST', ':path': PATH }).on('error', () => undefined)
+  stream.end('{}')
+  await new Promise((resolve) => stream.once('response', resolve))
+  await server.close()
+  stream.resume()
+  await closed
+})
+
 it('goes on when connections break anywhere', async () => {
   await using server = await serveRoomserver(fakeRoomserver().api, anyPort)
   const whole = `POST ${PATH} HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}`

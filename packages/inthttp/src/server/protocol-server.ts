@@ -40,14 +40,19 @@ export async function startProtocolServer(
   const http2 = createHttp2(answer, takeStream, limits)
   const sessions = trackSessions(http2, limits)
   const undecided = new Set<Socket>()
+  const sockets = new Set<Socket>()
   divideConnections(http1, http2, undecided, limits)
+  http1.prependListener('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
   await listening(http1, where)
 
   return {
     address: addressOf(http1),
     close: async () => {
       draining = true
-      await drain(http1, sessions, undecided, limits.drainMs)
+      await drain(http1, sessions, { undecided, sockets }, limits.drainMs)
     },
   }
 }
@@ -156,7 +161,7 @@ function hostOf(address: AddressInfo): string {
 async function drain(
   http1: Server,
   sessions: ReadonlySet<Http2Session>,
-  undecided: ReadonlySet<Socket>,
+  { undecided, sockets }: { readonly undecided: ReadonlySet<Socket>; readonly sockets: ReadonlySet<Socket> },
   drainMs: number,
 ): Promise<void> {
   const closed = new Promise<void>((resolve) => http1.close(() => resolve()))
@@ -164,8 +169,9 @@ async function drain(
   for (const session of sessions) session.close()
   const sweep = setInterval(() => http1.closeIdleConnections(), 50)
   const cutOff = setTimeout(() => {
-    http1.closeAllConnections()
     for (const session of sessions) session.destroy()
+    // A peer may hold its end of a connection open that is over for us.
+    for (const socket of sockets) socket.destroy()
   }, drainMs)
   await closed
   clearInterval(sweep)
