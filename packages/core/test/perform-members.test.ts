@@ -2,7 +2,10 @@ import { type FederationApi, InputKind, type PerformJoinRequest } from '@roomser
 import type { Pdu } from '@roomserver/events'
 import { RoomBuilder } from '@roomserver/testing'
 import { describe, expect, it } from 'vitest'
+import { recheckRoom } from '../src/recheck/recheck-room.ts'
+import { Homeserver } from './homeserver.ts'
 import { Operations, type Others } from './operations.ts'
+import { otherServer } from './other-server.ts'
 
 async function started(joinRule = 'public', others: Others = {}) {
   const server = await Operations.start(others)
@@ -302,6 +305,56 @@ describe('performInvite', () => {
     const record = await server.hs.event(invite.eventId)
     expect(new Set(record?.authNids)).toEqual(new Set(cited.map((event) => event.nid)))
     expect(record?.authLevel).toBe(1 + Math.max(...cited.map((event) => event.authLevel)))
+  })
+
+  /** Found by the simulation (great trouble): the resolution with another branch passed over the invite for good. */
+  it('learns what an invite cites when another server tells a state with it', async () => {
+    const far = await RoomBuilder.create({ creator: '@bob:b', roomId: '!far:b' })
+    const inviter = await far.join('@eve:b')
+    const state = [...far.events]
+    const invite = await far.member('@eve:b', '@alice:a', 'invite')
+    const join = await far.join('@carol:a', { prev: state.slice(-1) })
+    const message = await far.message('heard', { prev: [invite, join] })
+    await using b = await Homeserver.start({ serverName: 'b' })
+    await b.takeAll(far.events)
+    const federation = {
+      ...(await otherServer(b)),
+      lookupMissingEvents: async () => ({ events: [] }),
+      getEvent: () => Promise.reject(new Error('404 not found')),
+    }
+    const { server } = await started()
+    await using _server = server
+    const hs = server.hs.beside({ federation: federation as Partial<FederationApi> as FederationApi })
+
+    await server.api.performInvite(inviteRequest(invite))
+    for (const event of state) await hs.take(event, { kind: InputKind.outlier })
+    await hs.take(join, { has_state: true, state_event_ids: state.map(({ eventId }) => eventId) })
+    expect(await hs.take(message, { origin: 'b' })).toMatchObject({ verdict: 'accepted' })
+    await hs.input.close()
+    const cited = await server.hs.storage.eventsById(invite.authEvents)
+    expect(cited.map(({ eventId }) => eventId)).toContain(inviter.eventId)
+    const record = await server.hs.event(invite.eventId)
+    expect(new Set(record?.authNids)).toEqual(new Set(cited.map((event) => event.nid)))
+  })
+
+  /** Found by the simulation: a check of such a room complained of them. */
+  it('finds nothing wrong with an invite, and its end, that came before what they cite', async () => {
+    const { server } = await started()
+    await using _server = server
+    const far = await RoomBuilder.create({ creator: '@bob:b', roomId: '!far:b', joinRule: 'invite' })
+    const state = [...far.events]
+    const invite = await far.member('@bob:b', '@alice:a', 'invite')
+    await server.api.performInvite(inviteRequest(invite))
+    await server.hs.take(await far.member('@bob:b', '@alice:a', 'leave'))
+    const message = await far.message('seen without what was before')
+    for (const event of state.slice(0, -1)) await server.hs.take(event, { kind: InputKind.outlier })
+    const given = { has_state: true, state_event_ids: state.slice(0, -1).map(({ eventId }) => eventId) }
+    await server.hs.take(message, given)
+    const { storage } = server.hs
+    const source = { store: storage, eventsOfRoom: storage.eventsOfRoom }
+    const wrong: string[] = []
+    for await (const one of recheckRoom(source, await server.hs.room('!far:b'))) wrong.push(one)
+    expect(wrong).toEqual([])
   })
 
   // Consumers that are slow read the output when the event may have come again, by the room.

@@ -21,6 +21,7 @@ import { announceNew, announceOld } from './outputs.ts'
 import { announceRedacted, applyRedactions } from './redactions.ts'
 import { stateBefore } from './state-before.ts'
 import { storeEvent } from './store-event.ts'
+import { isUnjudged } from './store-unjudged.ts'
 import { noteToldStates } from './told-states.ts'
 import { withdrawInvite } from './withdraw-invite.ts'
 
@@ -71,8 +72,7 @@ export function* decideEvent(draft: Draft, arrived: EventInput): Asking<DecideNe
 
 /** Whether nothing more comes of an event; invites are stored before what they cite is known, and judged once it is. */
 function isSettled(known: EventRecord, { kind, pdu }: EventInput): boolean {
-  const isJudged = known.verdict !== 'outlier' || known.authNids.length === pdu.authEvents.length
-  return known.before !== NO_NID || (kind === 'outlier' && isJudged)
+  return known.before !== NO_NID || (kind === 'outlier' && !isUnjudged(known, pdu))
 }
 
 /** What another server told of the state before an event does not count where that follows from its prev events. */

@@ -26,3 +26,11 @@ export function* storeUnjudged(draft: Draft, pdu: Pdu): Asking<DecideNeed, Event
   draft.addEvent(record, pdu)
   return record
 }
+
+/** Whether an event is stored like that still: without some of what it cites, as nobody knew that when it came. */
+export function isUnjudged(
+  { verdict, authNids }: Pick<EventRecord, 'verdict' | 'authNids'>,
+  { authEvents }: Pick<Pdu, 'authEvents'>,
+): boolean {
+  return verdict === 'outlier' && authNids.length < authEvents.length
+}

@@ -15,6 +15,7 @@ import type { Judgement } from '../decide/decide-event.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { resolveAfter } from '../decide/resolve.ts'
+import { isUnjudged } from '../decide/store-unjudged.ts'
 import { stateChanged } from '../decide/state-changes.ts'
 
 /** What is not as it should be of a stored event. */
@@ -97,9 +98,10 @@ const LOOKED_INTO: readonly string[] = [
   'm.room.redaction',
 ]
 
-/** What a redaction took away may have been what a rule looked at. */
-export function isJudgeable({ redactedBy }: EventRecord, { type }: Pdu): boolean {
-  return redactedBy === NO_NID || !LOOKED_INTO.includes(type)
+/** What a redaction took away may have been what a rule looked at; and of some nobody knows yet all that they cite. */
+export function isJudgeable(record: EventRecord, pdu: Pdu): boolean {
+  const isWhole = record.redactedBy === NO_NID || !LOOKED_INTO.includes(pdu.type)
+  return isWhole && !isUnjudged(record, pdu)
 }
 
 /** The state that is stored, where another has the same entries. */

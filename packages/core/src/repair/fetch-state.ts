@@ -1,5 +1,6 @@
-import type { Pdu } from '@roomserver/events'
+import { type Pdu, trustedPdu } from '@roomserver/events'
 import { EVENT_TYPE_NIDS, type EventId, type EventRecord, isRejected } from '@roomserver/types'
+import { isUnjudged } from '../decide/store-unjudged.ts'
 import type { EventInput, Outcome } from '../decide/event-input.ts'
 import { eventTask } from '../input/event-task.ts'
 import type { RoomInput } from '../input/create-input.ts'
@@ -34,6 +35,7 @@ export interface FetchedState {
 }
 
 const CREATE_NID = EVENT_TYPE_NIDS.get('m.room.create')
+const MEMBER_NID = EVENT_TYPE_NIDS.get('m.room.member')
 
 /** The IDs of the state before an event, and of its auth chain, as a server tells them. */
 export interface ToldIds {
@@ -65,16 +67,16 @@ export async function storeState(
   event: Pdu,
   { state, chain }: ToldIds,
 ): Promise<FetchedState> {
-  const missing = await unknownOf(parts, [...new Set([...chain, ...state])].slice(0, MAX_STATE))
+  const missing = await unknownOf(parts, room, [...new Set([...chain, ...state])].slice(0, MAX_STATE))
   if (missing.length <= MAX_SINGLE) await fetchEvents(parts, room, server, missing)
-  if ((await unknownOf(parts, missing)).length > 0) {
+  if ((await unknownOf(parts, room, missing)).length > 0) {
     const where = { S: server, RoomID: room.roomId, EventID: event.eventId }
     const all = await parts.federation.lookupState({ ...where, RoomVersion: room.rules.version })
     await storeOutliers(parts, room, [...all.auth_chain, ...all.pdus])
   }
   const stored = await parts.store.eventsById(state)
   const cited = await parts.store.eventsById(event.authEvents)
-  const isWhole = stored.length === state.length
+  const isWhole = stored.length === state.length && !stored.some((record) => lacksCited(record, room))
   if (!isWhole || !isStateBefore(stored, cited)) return { eventIds: [], isClosed: false }
   return { eventIds: stored.map((record) => record.eventId), isClosed: await isClosed(parts, stored) }
 }
@@ -170,12 +172,23 @@ export async function takeIn(
   return outcome
 }
 
+/** Events that are not stored, or not with what they cite. */
 async function unknownOf(
   { store }: Pick<FetchParts, 'store'>,
+  room: ExpectedRoom,
   ids: readonly EventId[],
 ): Promise<readonly EventId[]> {
-  const known = new Set((await store.eventsById(ids)).map((record) => record.eventId))
+  const whole = (await store.eventsById(ids)).filter((record) => !lacksCited(record, room))
+  const known = new Set(whole.map((record) => record.eventId))
   return ids.filter((id) => !known.has(id))
+}
+
+/** Whether an event is an invite, or the end of one, that came before what it cites: resolutions would pass over it. */
+function lacksCited(record: EventRecord, { rules }: ExpectedRoom): boolean {
+  const { typeNid, verdict, json, eventId } = record
+  return (
+    typeNid === MEMBER_NID && verdict === 'outlier' && isUnjudged(record, trustedPdu(json, eventId, rules))
+  )
 }
 
 /** Whether an event is stored and not refused. */
