@@ -137,6 +137,25 @@ it('keeps what its users did when they were last in the room, where who lets one
   expect(await hs.extremities(room.roomId)).toEqual([next.eventId])
 })
 
+/** Found by the simulation (great trouble, seed 471): only the last of what its users did was looked at. */
+it('keeps it also where others of its users came and went after that', async () => {
+  await using hs = await Homeserver.start({ serverName: 'b' })
+  const room = await RoomBuilder.create()
+  const carol = await room.join('@carol:b')
+  const heard = [...room.events]
+  await joinRemotely(hs, heard.slice(0, -1), carol)
+  const dave = await room.join('@dave:b')
+  const carolLeft = await room.member('@carol:b', '@carol:b', 'leave')
+  const daveLeft = await room.member('@dave:b', '@dave:b', 'leave')
+  await hs.takeAll([dave, carolLeft, daveLeft])
+
+  const back = await room.member('@bob:b', '@bob:b', 'join', { prev: [carol] })
+  await joinRemotely(hs, heard, back)
+  expect(await hs.extremities(room.roomId)).toEqual([daveLeft.eventId, back.eventId].toSorted())
+  const { nid } = await hs.room(room.roomId)
+  expect(await hs.storage.membership(nid, '@carol:b')).toMatchObject({ membership: 'leave' })
+})
+
 it.each([
   ['all of it', ['carol', 'bob']],
   ['all but that who comes back had left', ['carol']],
@@ -177,6 +196,20 @@ it('takes a state that holds the event itself for the one after it', async () =>
   const { before = NO_NID } = (await hs.event(leave.eventId)) ?? {}
   expect(await hs.stateAt(before)).toEqual(idsOf([...start, join]).toSorted())
   expect(await hs.extremities(room.roomId)).toEqual([leave.eventId])
+})
+
+/** Found by simulation: a second peek, through a server that had not heard the latest, set the room back. */
+it('goes on from what it has where that is built upon the event that comes with a state', async () => {
+  await using hs = await Homeserver.start({ serverName: 'c' })
+  const room = await RoomBuilder.create()
+  const visible = await room.state('m.room.history_visibility', '', { history_visibility: 'world_readable' })
+  const before = room.events.slice(0, -1)
+  const topic = await room.state('m.room.topic', '', { topic: 'later' })
+  for (const event of [...before, visible]) await hs.take(event, { kind: InputKind.outlier })
+  await joinRemotely(hs, [...before, visible], topic)
+  await joinRemotely(hs, before, visible)
+  expect(await hs.extremities(room.roomId)).toEqual([topic.eventId])
+  expect(await hs.current(room.roomId)).toEqual(idsOf(room.events).toSorted())
 })
 
 it('is not misled by a state list with repetitions, messages, rejected events and events of other rooms', async () => {

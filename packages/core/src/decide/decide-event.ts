@@ -16,6 +16,7 @@ import { moveRoom } from './current-state.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 import type { EventInput, Outcome } from './event-input.ts'
+import { isBuiltUpon } from './extremities.ts'
 import { faultOf } from './faults.ts'
 import { announceNew, announceOld } from './outputs.ts'
 import { announceRedacted, applyRedactions } from './redactions.ts'
@@ -146,7 +147,9 @@ function* announce(
 ): Asking<DecideNeed, void> {
   if (input.kind === 'old' && input.isAskedFor === true) return
   if (input.kind === 'old') return yield* announceOld(draft, record)
-  const change = yield* moveRoom(draft, record, prev, weighed, input.stateBefore?.by === 'rewrite')
+  // What is here may go on from there: who lets a server look in, or lets a user in, need not know the latest of the room.
+  const rewrites = input.stateBefore?.by === 'rewrite' && !(yield* isBuiltUpon(draft, record))
+  const change = yield* moveRoom(draft, record, prev, weighed, rewrites)
   return yield* announceNew(draft, input, record, change)
 }
 

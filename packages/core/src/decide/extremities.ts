@@ -20,12 +20,12 @@ export function* moveExtremities(
   prev: readonly EventRecord[],
   rewrites: boolean,
 ): Asking<DecideNeed, void> {
-  const isNamed = (yield* eventsThatName(draft, record)).some(({ verdict }) => verdict === 'accepted')
+  const isNamed = yield* isBuiltUpon(draft, record)
   const replaced = yield* builtUpon(draft, prev)
   const kept = rewrites
     ? yield* unheardEnds(draft, record)
     : draft.room.extremities.filter((nid) => !replaced.has(nid))
-  const extremities = isNamed && !rewrites && kept.length > 0 ? kept : [record.nid, ...kept]
+  const extremities = isNamed && kept.length > 0 ? kept : [record.nid, ...kept]
   setExtremities(draft, yield* eventsOf(draft.view, extremities))
 }
 
@@ -33,6 +33,11 @@ export function* moveExtremities(
 export function setExtremities(draft: Draft, ends: readonly EventRecord[]): void {
   const depth = Math.max(...ends.map((end) => end.depth))
   draft.room = { ...draft.room, extremities: ends.map(({ nid }) => nid), depth }
+}
+
+/** Whether an accepted event that is here already builds upon one. */
+export function* isBuiltUpon(draft: Draft, record: EventRecord): Asking<DecideNeed, boolean> {
+  return (yield* eventsThatName(draft, record)).some(({ verdict }) => verdict === 'accepted')
 }
 
 /** Events of the graph that name one as a prev event, and were there first. */

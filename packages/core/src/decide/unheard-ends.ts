@@ -36,19 +36,20 @@ export function* unheardEnds(draft: Draft, back: EventRecord): Asking<DecideNeed
 }
 
 /**
- * Whether the state that `back` came with has the very entry that an event of ours replaced, or one that our messages
- * since are built upon. That the one who comes back was in before is told by their coming back.
+ * Whether the state that `back` came with has the very entry that an event of ours replaced: the last one, or one that
+ * others of ours since are built upon, back to where it has the event itself. That the one who comes back was in before is
+ * told by their coming back.
  */
 function* isUnheard(draft: Draft, end: EventRecord, back: EventRecord): Asking<DecideNeed, boolean> {
   const walk = new Map([[end.nid, end]])
   for (const event of walk.values()) {
     if (walk.size > MAX_WALK || !isOurs(draft, event)) continue
-    if (event.stateKeyNid === NO_NID || isSameEntry(event, back)) {
-      for (const prev of yield* prevOf(draft, event)) walk.set(prev.nid, prev)
-    } else {
-      const replaced = yield* entryOf(draft, event.before, event)
-      if ((yield* entryOf(draft, back.before, event)) === replaced) return true
+    if (event.stateKeyNid !== NO_NID && !isSameEntry(event, back)) {
+      const told = yield* entryOf(draft, back.before, event)
+      if (told === (yield* entryOf(draft, event.before, event))) return true
+      if (told === event.nid) continue
     }
+    for (const prev of yield* prevOf(draft, event)) walk.set(prev.nid, prev)
   }
   return false
 }
