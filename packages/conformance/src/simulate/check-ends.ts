@@ -1,18 +1,28 @@
-import type { Pdu } from '@roomserver/events'
 import { type EventRecord, serverOf } from '@roomserver/types'
 import { same, type Held } from './held.ts'
-import type { ReferenceRoom } from './reference-room.ts'
+import { keyOf } from '../reference-resolution/state.ts'
+import type { Judged, ReferenceRoom } from './reference-room.ts'
 import type { SimulatedServer } from './simulated-server.ts'
 
 /**
  * Who joins anew through another server begins where that one is. Of the ends that it had before it keeps what changed
- * the memberships of others of its users, if that server has not heard of it; messages and the like are forgotten.
+ * the memberships of others of its users, if that server has not heard of it: it has the entry that was replaced still.
+ * Messages and the like are forgotten.
  */
-export function isForgotten(server: SimulatedServer, end: Pdu | undefined): boolean {
-  const back = end && server.cameBack.get(end.roomId)
-  if (end === undefined || back === undefined) return false
-  const isMember = end.type === 'm.room.member' && serverOf(end.sender) === server.name
-  return !isMember || back.has(end.stateKey ?? '')
+export function isForgotten(
+  server: SimulatedServer,
+  end: Judged | undefined,
+  reference: ReferenceRoom,
+): boolean {
+  const backs = end && server.cameBack.get(end.pdu.roomId)
+  if (end === undefined || backs === undefined) return false
+  const { type, sender, stateKey } = end.pdu
+  if (type !== 'm.room.member' || serverOf(sender) !== server.name) return true
+  const entry = keyOf(type, stateKey ?? '')
+  return backs.some((back) => {
+    const told = reference.judged(back.eventId)?.before.get(entry)
+    return back.stateKey === stateKey || told !== end.before.get(entry)
+  })
 }
 
 /** Accepted events that no other accepted one builds upon. */
@@ -53,8 +63,8 @@ export function haveSameEnds(first: Held, other: Held, reference: ReferenceRoom)
   if (same(first.extremities, other.extremities)) return true
   const [ends = [], others = []] = [first, other].map((held) =>
     endsThatCount(held, endsOf(held.records, reference), reference).filter((id) => {
-      const end = reference.judged(id)?.pdu
-      return !isForgotten(first.server, end) && !isForgotten(other.server, end)
+      const end = reference.judged(id)
+      return !isForgotten(first.server, end, reference) && !isForgotten(other.server, end, reference)
     }),
   )
   return same(ends, others)

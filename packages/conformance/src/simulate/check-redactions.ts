@@ -1,4 +1,5 @@
 import { authStateOf, checkRedaction } from '@roomserver/auth'
+import { type Pdu, trustedPdu } from '@roomserver/events'
 import { type EventRecord, NO_NID } from '@roomserver/types'
 import type { Judged, ReferenceRoom } from './reference-room.ts'
 
@@ -31,6 +32,14 @@ export function redactionProblems(
     const isRight = isRedacted ? effective.length > 0 : effective.every(({ mayBeMute }) => mayBeMute)
     return isRight ? [] : [`${eventId} is ${isRedacted ? '' : 'not '}redacted`]
   })
+}
+
+/**
+ * Whether a server got a redaction without a word of what it redacts. The rules of old room versions ask for that, and let
+ * only those send such a one who may redact whatever there is.
+ */
+export function isMute({ json }: EventRecord, { redacts, rules }: Pdu): boolean {
+  return redacts !== undefined && trustedPdu(json, '', rules).redacts === undefined
 }
 
 function takesEffect({ pdu, before }: Judged, target: Judged): boolean {

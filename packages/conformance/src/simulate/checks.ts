@@ -7,7 +7,7 @@ import { endsOf, endsThatCount, haveSameEnds, isForgotten } from './check-ends.t
 import { checkInvites } from './check-invites.ts'
 import { checkPeeks } from './check-peeks.ts'
 import { checkOutputs } from './check-outputs.ts'
-import { redactionProblems } from './check-redactions.ts'
+import { isMute, redactionProblems } from './check-redactions.ts'
 import { residents } from './heal.ts'
 import { type Held, same } from './held.ts'
 import { idsOf, ReferenceRoom } from './reference-room.ts'
@@ -115,7 +115,9 @@ async function checkHeld(world: World, held: Held, reference: ReferenceRoom): Pr
   }
   const expected = endsOf(records, reference)
   const found = endsThatCount(held, expected, reference)
-  const due = expected.filter((id) => found.includes(id) || !isForgotten(server, reference.judged(id)?.pdu))
+  const due = expected.filter(
+    (id) => found.includes(id) || !isForgotten(server, reference.judged(id), reference),
+  )
   if (!same(due, found)) {
     world.problem(`${server.name}: extremities of ${roomId} ${difference(extremities, expected)}`)
   }
@@ -132,16 +134,17 @@ async function checkHeld(world: World, held: Held, reference: ReferenceRoom): Pr
 async function checkEvent(
   world: World,
   held: Held,
-  { eventId, verdict, rule, reason }: EventRecord,
+  record: EventRecord,
   reference: ReferenceRoom,
 ): Promise<void> {
   const { server, roomId } = held
+  const { eventId, verdict, rule, reason } = record
   const judged = reference.judged(eventId)
   if (judged === undefined) return
   world.figures.judged++
   if (verdict === 'soft-failed') world.figures.softFailed++
   if (judged.isRejected) world.figures.rejected++
-  if (isRejected(verdict) !== judged.isRejected) {
+  if (isRejected(verdict) !== judged.isRejected && !isMute(record, judged.pdu)) {
     const said = judged.isRejected ? 'reject' : 'accept'
     world.problem(`${server.name}: ${eventId} is ${verdict} (${rule} ${reason}), which the rules ${said}`)
   }

@@ -6,7 +6,7 @@ import { announce, deliverDue, takeIn } from './transport.ts'
 import { join } from './users.ts'
 import type { World } from './world.ts'
 
-const ROUNDS = 3
+const ROUNDS = 5
 const STEP_MS = 5000
 const MAX_WAITS = 200
 
@@ -148,13 +148,18 @@ async function repair(world: World, roomId: string): Promise<void> {
   }
 }
 
-/** Each server says something, upon all that it has. */
+/** Each server says something, upon all that it has; and those that only look in hear of it. */
 async function meet(world: World, roomId: string): Promise<void> {
+  let areAllHeard = true
   for (const server of await residents(world, roomId)) {
     const end = await server.call((api) => endOf(api, roomId))
     const sender = end && server.users.find((user) => isJoined(end, user))
-    if (end === undefined || sender === undefined) continue
+    if (end === undefined || sender === undefined) {
+      areAllHeard = false
+      continue
+    }
     await say(world, server, end, { type: 'm.room.message', sender, content: { body: 'here' } })
     await quieten(world)
   }
+  if (!areAllHeard) await spread(world, roomId)
 }

@@ -22,7 +22,8 @@ export function randomSaying(world: World, { roomId, state }: RoomEnd, sender: s
     return { type: 'm.room.join_rules', sender, stateKey: '', content: randomJoinRule(world) }
   }
   if (kind < 82) {
-    const events = world.eventsOf(roomId)
+    // Without its keys nobody could tell any more which invites went back to it rightly.
+    const events = world.eventsOf(roomId).filter(({ type }) => type !== 'm.room.third_party_invite')
     const victim = dice.maybe(dice.chance(50) ? events.slice(-5) : events)
     return { type: 'm.room.redaction', sender, content: {}, redacts: victim?.eventId ?? '' }
   }

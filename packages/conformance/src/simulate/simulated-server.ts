@@ -1,6 +1,6 @@
 import type { FederationApi, RoomserverApi } from '@roomserver/api'
 import { createInput, createRoomserver, Pieces, type RoomInput } from '@roomserver/core'
-import { ed25519, encodeBase64, type SigningKey } from '@roomserver/events'
+import { ed25519, encodeBase64, type Pdu, type SigningKey } from '@roomserver/events'
 import { openStorage, type Storage } from '@roomserver/storage'
 import { isFailure, NO_NID, parseServerName, silentLogger, type ServerName } from '@roomserver/types'
 import { CrashingStore } from './crashing-store.ts'
@@ -46,8 +46,8 @@ export class SimulatedServer {
   readonly lookedBack = new Set<string>()
   /** Servers that peek into its rooms. */
   readonly #peekers = new Map<string, Set<string>>()
-  /** Users who came in through another server, by room. */
-  readonly cameBack = new Map<string, Set<string>>()
+  /** Events that came in with a state that another server gave for the room's, by room. */
+  readonly cameBack = new Map<string, readonly Pdu[]>()
 
   private constructor(world: World, storage: Storage, key: SigningKey, publicKey: string) {
     this.name = parseServerName(key.server)

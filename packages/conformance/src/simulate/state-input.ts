@@ -18,8 +18,12 @@ function eventsOf(texts: Texts, { rules }: Pdu): readonly Pdu[] {
   return texts.map(({ json }) => parsedEvent(json, rules.version)).filter((event) => event !== undefined)
 }
 
+/** The create event stands before all others: not in every version do they cite it. */
 function inAuthOrder(events: readonly Pdu[]): readonly Pdu[] {
-  const left = new Map(events.map((event) => [event.eventId, event]))
+  const createFirst = events.toSorted(
+    (a, b) => Number(b.prevEvents.length === 0) - Number(a.prevEvents.length === 0),
+  )
+  const left = new Map(createFirst.map((event) => [event.eventId, event]))
   const ordered: Pdu[] = []
   while (left.size > 0) {
     const ready = [...left.values()].filter((event) => !event.authEvents.some((id) => left.has(id)))

@@ -24,8 +24,8 @@ export async function announce(world: World, server: SimulatedServer): Promise<v
       const { sendAsServer, rewrites } = bodyOf(output.body)
       const { roomId } = output
       const event = parsedEvent(output.eventJson, output.version)
-      if (rewrites) {
-        server.cameBack.set(roomId, (server.cameBack.get(roomId) ?? new Set()).add(event?.stateKey ?? ''))
+      if (rewrites && event !== undefined) {
+        server.cameBack.set(roomId, [...(server.cameBack.get(roomId) ?? []), event])
       }
       if (event !== undefined && !world.events.has(event.eventId)) world.learn(event)
       const now = audiences.get(roomId) ?? (await world.audienceOf(server, roomId))
