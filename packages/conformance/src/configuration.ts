@@ -7,9 +7,9 @@ export interface TargetOptions {
   /** `file:…` or `postgresql://…`; a fresh SQLite file when left out. */
   readonly database?: string
   /** JetStream to announce to; the embedded log when left out. */
-  readonly natsUrl?: string
+  readonly natsUrl?: string | undefined
   /** How many outputs the embedded log keeps; as many as without a configuration when left out. */
-  readonly keptOutputs?: number
+  readonly keptOutputs?: number | undefined
   /** The component that answers calls to other servers; none when left out. */
   readonly federationUrl?: string
   /** What the cache may take, such as `64mb`; as much as without a configuration when left out. */

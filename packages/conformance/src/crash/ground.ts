@@ -29,18 +29,30 @@ export interface Ground extends AsyncDisposable {
   readonly services?: Services
 }
 
+/** More than a round makes, few enough that the log is trimmed all the time. */
+const KEPT_OUTPUTS = 1_000
+
 /** SQLite with the embedded log, or a real PostgreSQL with a real nats-server; commits are forced to the disk. */
 export function prepareGround(kind: DatabaseKind): Promise<Ground> {
-  return kind === 'sqlite' ? embeddedGround() : productionGround()
+  return kind === 'sqlite' ? embeddedGround({ keptOutputs: KEPT_OUTPUTS }) : productionGround()
 }
 
-/** @param folder - where the database goes; a fresh one when left out */
-export async function embeddedGround(folder?: string): Promise<Ground> {
+/**
+ * @param folder - where the database goes; a fresh one when left out
+ * @param keptOutputs - more than are made between two checks, which look outputs up in the log; all when left out
+ */
+export async function embeddedGround({
+  folder,
+  keptOutputs,
+}: {
+  readonly folder?: string
+  readonly keptOutputs?: number
+}): Promise<Ground> {
   await using owned = new AsyncDisposableStack()
   const own = folder ?? (await mkdtemp(join(tmpdir(), 'roomserver-crash-data-')))
   if (folder === undefined) owned.defer(() => rm(own, { recursive: true, force: true }))
   const file = join(own, 'rooms.db')
-  const place = { database: `file:${file}` }
+  const place = { database: `file:${file}`, keptOutputs }
   const server = await running(owned, place)
   const storage = owned.use(await openStorage({ dialect: 'sqlite', file }))
   const log = owned.use(readEmbeddedLog(() => server.url))

@@ -12,10 +12,9 @@ export interface Place {
   readonly database: string
   /** JetStream; the embedded log when left out. */
   readonly natsUrl?: string | undefined
+  /** Outputs that the embedded log keeps; all when left out. */
+  readonly keptOutputs?: number | undefined
 }
-
-/** More than a round makes, few enough that the log is trimmed all the time. */
-const KEPT_OUTPUTS = 1_000
 
 /** How long it may take to say that it is there, and to end. */
 const ANSWER_MS = 10_000
@@ -43,8 +42,7 @@ export class ServerProcess implements AsyncDisposable {
     const port = await freePort()
     const options = {
       serverName: 'a',
-      database: place.database,
-      ...(place.natsUrl === undefined ? { keptOutputs: KEPT_OUTPUTS } : { natsUrl: place.natsUrl }),
+      ...place,
     }
     return new ServerProcess(folder, await writeConfiguration(options, folder, port), port)
   }

@@ -30,7 +30,7 @@ export const diskFull: Scenario = {
       return 'no small file system can be mounted here, which needs root'
     }
     owned.defer(async () => void (await run('umount', ['-l', folder])))
-    const small = owned.use(isEmbedded ? await embeddedGround(folder) : await productionGround(folder))
+    const small = owned.use(isEmbedded ? await embeddedGround({ folder }) : await productionGround(folder))
     let whenFull = ''
     const result = await underLoad(small, seed, async () => {
       await isFull(folder)
