@@ -6,7 +6,7 @@ import { badRequest, type ErrorForm, failureForm } from './error-form.ts'
 import type { LoggedOutput, OutputSource } from './options.ts'
 import { sendError } from './send-error.ts'
 
-/** How often a silent stream says that it is alive. */
+/** How often a stream says that it is alive. */
 const HEARTBEAT_MS = 15_000
 
 /**
@@ -52,12 +52,14 @@ async function* frames(source: OutputSource, after: number, signal: AbortSignal)
   yield ': outputs follow\n\n'
   const entries = source.follow(after, signal)
   let next = entries.next()
+  let beat = heartbeat(signal)
   try {
     while (!signal.aborted) {
-      const step = await Promise.race([next, heartbeat(signal)])
+      const step = await Promise.race([next, beat])
       if (step?.done === true) return
       yield step === undefined ? ':\n\n' : frame(step.value)
-      if (step !== undefined) next = entries.next()
+      if (step === undefined) beat = heartbeat(signal)
+      else next = entries.next()
     }
   } finally {
     // Nobody waits for the one that was asked for last.
