@@ -58,14 +58,18 @@ function isNamed(id: string, records: ReadonlyMap<string, EventRecord>, referenc
   )
 }
 
-/** Whether two servers have the same ends, as far as neither forgot one when it came back. */
-export function haveSameEnds(first: Held, other: Held, reference: ReferenceRoom): boolean {
-  if (same(first.extremities, other.extremities)) return true
+/**
+ * Whether two servers have the same ends, and with them the same current state, as far as neither forgot one when it came
+ * in: the state of that one goes on without it, until who has it speaks.
+ */
+export function endAlike(first: Held, other: Held, reference: ReferenceRoom): boolean {
+  const isForgottenByOne = (id: string) =>
+    [first, other].some(({ server }) => isForgotten(server, reference.judged(id), reference))
   const [ends = [], others = []] = [first, other].map((held) =>
-    endsThatCount(held, endsOf(held.records, reference), reference).filter((id) => {
-      const end = reference.judged(id)
-      return !isForgotten(first.server, end, reference) && !isForgotten(other.server, end, reference)
-    }),
+    endsThatCount(held, endsOf(held.records, reference), reference).filter((id) => !isForgottenByOne(id)),
   )
-  return same(ends, others)
+  const isSame = same(first.extremities, other.extremities)
+  if (!isSame && !same(ends, others)) return false
+  const isExcused = !isSame && [...first.extremities, ...other.extremities].some(isForgottenByOne)
+  return isExcused || same(first.current, other.current)
 }

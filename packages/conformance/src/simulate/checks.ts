@@ -3,7 +3,7 @@ import { type EventRecord, isRejected, NO_NID } from '@roomserver/types'
 import { roomVersion } from '@roomserver/version'
 import { textOf } from '../json-text.ts'
 import { checkDeparted } from './check-departed.ts'
-import { endsOf, endsThatCount, haveSameEnds, isForgotten } from './check-ends.ts'
+import { endAlike, endsOf, endsThatCount, isForgotten } from './check-ends.ts'
 import { checkInvites } from './check-invites.ts'
 import { checkPeeks } from './check-peeks.ts'
 import { checkOutputs } from './check-outputs.ts'
@@ -174,7 +174,7 @@ function compare(world: World, all: readonly Held[], reference: ReferenceRoom): 
   if (first === undefined) return
   world.figures.compared++
   for (const other of others) {
-    if (same(first.current, other.current) && haveSameEnds(first, other, reference)) continue
+    if (endAlike(first, other, reference)) continue
     const names = `${first.server.name} and ${other.server.name}`
     const missing = [...first.records.keys()].filter((id) => !other.records.has(id))
     const surplus = [...other.records.keys()].filter((id) => !first.records.has(id))
