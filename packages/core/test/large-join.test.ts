@@ -8,11 +8,18 @@ const MEMBERS = 600
 /** What a store may be asked of one kind for so many events: a few times, and not once for each. */
 const FEW = 20
 
-it('joins a large room with a few reads and commits, whatever the number of its members', async () => {
+/** A room with many members of another server, the join of one of ours, and how its state is given with that. */
+async function largeRoom() {
   const room = await RoomBuilder.create()
   for (let i = 0; i < MEMBERS; i++) await room.join(`@user${i}:a`)
   const state = [...room.events]
   const join = await room.join('@bob:b')
+  const before = { has_state: true, state_event_ids: state.map(({ eventId }) => eventId) }
+  return { room, state, join, before }
+}
+
+it('joins a large room with a few reads and commits, whatever the number of its members', async () => {
+  const { room, state, join, before } = await largeRoom()
   await using b = await Homeserver.start({ serverName: 'b' })
   const commits = vi.spyOn(b.storage, 'commit')
   const reads = [
@@ -21,7 +28,6 @@ it('joins a large room with a few reads and commits, whatever the number of its 
     vi.spyOn(b.storage, 'mentions'),
     vi.spyOn(b.storage, 'redactionsOf'),
   ]
-  const before = { has_state: true, state_event_ids: state.map(({ eventId }) => eventId) }
   const inputs = [
     ...state.map((event) => inputOf(event, { kind: InputKind.outlier })),
     inputOf(join, { origin: 'a', ...before }),
@@ -37,17 +43,13 @@ it('joins a large room with a few reads and commits, whatever the number of its 
 })
 
 it('reads the state of a large join once, where the cache cannot hold it', async () => {
-  const room = await RoomBuilder.create()
-  for (let i = 0; i < MEMBERS; i++) await room.join(`@user${i}:a`)
-  const state = [...room.events]
-  const join = await room.join('@bob:b')
+  const { room, state, join, before } = await largeRoom()
   await using b = await Homeserver.start({ serverName: 'b' })
   const pieces = new Pieces(b.storage, 100_000)
   await using small = new Homeserver(b.storage, { serverName: 'b', pieces })
   const outliers = state.map((event) => inputOf(event, { kind: InputKind.outlier }))
   await small.input.inputRoomEvents({ input_room_events: outliers, async: false })
   const read = [vi.spyOn(b.storage, 'eventsById'), vi.spyOn(b.storage, 'eventsByNid')]
-  const before = { has_state: true, state_event_ids: state.map(({ eventId }) => eventId) }
   expect(await small.take(join, { origin: 'a', ...before })).toMatchObject({ verdict: 'accepted' })
   const events = read.flatMap(({ mock }) => mock.calls.map(([keys]) => keys.length))
   expect(events.reduce((sum, count) => sum + count, 0)).toBeLessThan(MEMBERS * 1.2)

@@ -63,13 +63,13 @@ function isNamed(id: string, records: ReadonlyMap<string, EventRecord>, referenc
  * in: the state of that one goes on without it, until who has it speaks.
  */
 export function endAlike(first: Held, other: Held, reference: ReferenceRoom): boolean {
+  const haveSameState = same(first.current, other.current)
+  if (same(first.extremities, other.extremities)) return haveSameState
   const isForgottenByOne = (id: string) =>
     [first, other].some(({ server }) => isForgotten(server, reference.judged(id), reference))
   const [ends = [], others = []] = [first, other].map((held) =>
     endsThatCount(held, endsOf(held.records, reference), reference).filter((id) => !isForgottenByOne(id)),
   )
-  const isSame = same(first.extremities, other.extremities)
-  if (!isSame && !same(ends, others)) return false
-  const isExcused = !isSame && [...first.extremities, ...other.extremities].some(isForgottenByOne)
-  return isExcused || same(first.current, other.current)
+  if (!same(ends, others)) return false
+  return haveSameState || [...first.extremities, ...other.extremities].some(isForgottenByOne)
 }

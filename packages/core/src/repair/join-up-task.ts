@@ -2,10 +2,7 @@ import type { EventId } from '@roomserver/types'
 import type { RoomTask } from '../input/room-tasks.ts'
 import { joinUp } from '../rejudge/join-up.ts'
 import type { ExpectedRoom } from './verify-events.ts'
-
-/** What the task takes while it waits beside the IDs, in bytes. */
-const OVERHEAD_BYTES = 1000
-const BYTES_PER_ID = 100
+import { bytesWithIds } from './task-bytes.ts'
 
 /** Looks at the ends of a room's graph after a page of its past has come. */
 export function joinUpTask({ roomId, rules }: ExpectedRoom, came: readonly EventId[]): RoomTask<void> {
@@ -13,7 +10,7 @@ export function joinUpTask({ roomId, rules }: ExpectedRoom, came: readonly Event
     roomId,
     version: rules.version,
     name: 'looking at the ends of the graph after events of the past',
-    bytes: OVERHEAD_BYTES + BYTES_PER_ID * came.length,
+    bytes: bytesWithIds(came.length),
     decide: (draft) => joinUp(draft, came),
   }
 }

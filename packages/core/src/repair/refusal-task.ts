@@ -6,10 +6,7 @@ import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { givenState } from '../decide/state-before.ts'
 import type { RoomTask } from '../input/room-tasks.ts'
-
-/** What the task takes while it waits beside the IDs, in bytes. */
-const OVERHEAD_BYTES = 1000
-const BYTES_PER_ID = 100
+import { bytesWithIds } from './task-bytes.ts'
 
 /** Tells why an event is not let in at a state that another server told; `undefined`: it is. Writes nothing. */
 export function refusalTask(event: Pdu, state: readonly EventId[]): RoomTask<string | undefined> {
@@ -17,7 +14,7 @@ export function refusalTask(event: Pdu, state: readonly EventId[]): RoomTask<str
     roomId: event.roomId,
     version: event.rules.version,
     name: `trying the state that was told before ${event.eventId}`,
-    bytes: OVERHEAD_BYTES + BYTES_PER_ID * state.length,
+    bytes: bytesWithIds(state.length),
     decide: (draft) => refusalAt(draft, event, state),
   }
 }

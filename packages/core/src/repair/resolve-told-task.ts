@@ -7,10 +7,7 @@ import { givenState } from '../decide/state-before.ts'
 import type { RoomTask } from '../input/room-tasks.ts'
 import { idsOf } from '../view/asking.ts'
 import { wholeState } from '../view/state-at.ts'
-
-/** What the task takes while it waits beside the IDs, in bytes. */
-const OVERHEAD_BYTES = 1000
-const BYTES_PER_ID = 100
+import { bytesWithIds } from './task-bytes.ts'
 
 /**
  * Resolves states that servers told for the moment before one event, all of whose events are stored, by the algorithm of
@@ -25,7 +22,7 @@ export function resolveToldTask(
     roomId: event.roomId,
     version: event.rules.version,
     name: `resolving the states that were told before ${event.eventId}`,
-    bytes: OVERHEAD_BYTES + BYTES_PER_ID * entries,
+    bytes: bytesWithIds(entries),
     decide: (draft) => resolveTold(draft, states),
   }
 }
