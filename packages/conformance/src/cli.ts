@@ -8,6 +8,7 @@ import { resolveCommand } from './commands/resolve.ts'
 import { simulateCommand } from './commands/simulate.ts'
 import { trafficCommand } from './commands/traffic.ts'
 import { vectorsCommand } from './commands/vectors.ts'
+import { ProgramMissing } from './interop/reference-programs.ts'
 
 // One file per subcommand; each exports a function that makes its Command.
 const program = new Command('conformance')
@@ -26,10 +27,10 @@ try {
   await program.parseAsync()
 } catch (error) {
   process.exitCode = 1
-  console.error(isSystemError(error) ? `conformance: ${error.message}` : error)
+  console.error(isForTheUser(error) ? `conformance: ${error.message}` : error)
 }
 
 /** What the system refused, such as a file that is not there: its sentence says all, the stack nothing. */
-function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'syscall' in error
+function isForTheUser(error: unknown): error is Error {
+  return error instanceof ProgramMissing || (error instanceof Error && 'syscall' in error)
 }

@@ -5,20 +5,19 @@ import { flood, largeJoin, type Work } from '../federated/phases.ts'
 import { type StandIn, startStandIn } from '../federated/stand-in.ts'
 import { federatedTable } from '../federated/table.ts'
 import type { Weight } from '../federated/weigh.ts'
-import type { ComponentSource } from '../interop/components.ts'
+import type { ReferenceOptions } from '../interop/reference-programs.ts'
 import { type Contender, withOurs, withReference } from '../load/side-by-side.ts'
-import { withSourceOptions } from './source-options.ts'
+import { withReferenceOption } from './reference-option.ts'
 
-interface Options extends ComponentSource {
+interface Options extends ReferenceOptions {
   readonly members: string
   readonly missing: string
-  readonly reference: boolean
   readonly cacheSize?: string
 }
 
 /** `conformance federated`: has the servers join a large room and fill a large gap, and prints them side by side. */
 export function federatedCommand(): Command {
-  return withSourceOptions(new Command('federated'))
+  return withReferenceOption(new Command('federated'))
     .description(
       'has our server and the reference join large rooms and fill large gaps, with one federation component',
     )
@@ -28,7 +27,6 @@ export function federatedCommand(): Command {
       '--cache-size <size>',
       'what our cache may take, such as 64mb; as without a configuration when left out',
     )
-    .option('--no-reference', 'leave the reference out')
     .action(run)
 }
 
@@ -44,7 +42,7 @@ async function run(options: Options): Promise<void> {
   const circumstances = { serverName: NEAR, federationUrl: standIn.url, cacheBytes: options.cacheSize }
   const durable = { ...circumstances, postgresUrl: postgres.url }
   const work = (server: Contender) => doAll(works, server, standIn)
-  const reference = options.reference ? await withReference(options, durable, work) : []
+  const reference = await withReference(options, durable, work)
   const production = await withOurs(durable, work)
   const embedded = await withOurs(circumstances, work)
   const rows = works.map(({ name }, index) => ({

@@ -2,20 +2,18 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { startPostgres } from '@roomserver/testing'
 import { Command } from 'commander'
-import type { ComponentSource } from '../interop/components.ts'
+import type { ReferenceOptions } from '../interop/reference-programs.ts'
 import { type LoadOptions, loadTable, putUnderLoad } from '../load/measure.ts'
 import { type Contender, withOurs, withReference } from '../load/side-by-side.ts'
-import { withSourceOptions } from './source-options.ts'
+import { withReferenceOption } from './reference-option.ts'
 
 const ROOT = join(import.meta.dirname, '../../../..')
 
-interface Options extends LoadOptions, ComponentSource {
-  readonly reference: boolean
-}
+type Options = LoadOptions & ReferenceOptions
 
 /** `conformance load`: puts the servers under the same load, one after the other, and prints them side by side. */
 export function loadCommand(): Command {
-  return withSourceOptions(new Command('load'))
+  return withReferenceOption(new Command('load'))
     .description(
       'puts our server (PostgreSQL and JetStream, then SQLite) and the reference under the same load',
     )
@@ -23,7 +21,6 @@ export function loadCommand(): Command {
     .option('--phases <names>', 'phases of the load', 'sequential,parallel,growth,queries,forks')
     .option('--members <sizes>', 'sizes of the growing room', '100,1000,3000')
     .option('--messages <count>', 'messages of a phase', Number, 1000)
-    .option('--no-reference', 'leave the reference out')
     .action(run)
 }
 
@@ -38,9 +35,7 @@ async function run(options: Options): Promise<void> {
   const { url: postgresUrl } = postgres
   const serverName = 'test.example'
   const load = ({ url, pid }: Contender) => putUnderLoad(url, pid, options)
-  const reference = options.reference
-    ? await withReference(options, { postgresUrl, serverName }, load)
-    : undefined
+  const reference = await withReference(options, { postgresUrl, serverName }, load)
   const production = await withOurs({ postgresUrl, serverName }, load)
   const embedded = await withOurs({ serverName }, load)
   console.log(loadTable(reference, production, embedded))

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { Components } from './components.ts'
+import type { ReferencePrograms } from './reference-programs.ts'
 import type { ProcessGroup } from './process-group.ts'
 import { startRecorder } from '../record/recorder.ts'
 import { type Link, startClientProxy, startLink } from './proxies.ts'
@@ -14,7 +14,7 @@ export interface HomeserverOptions {
   /** Its ports are this number followed by two digits, so two homeservers differ in it by one. */
   readonly portPrefix: number
   readonly folder: string
-  readonly components: Components
+  readonly programs: ReferencePrograms
   /** Connection string of the database of a component. */
   readonly database: (component: string) => string
   readonly natsUrl: string
@@ -54,7 +54,7 @@ export async function startHomeserver(
   const port = (suffix: number) => options.portPrefix * 100 + suffix
   await mkdir(options.folder, { recursive: true })
   const key = join(options.folder, 'matrix_key.pem')
-  await promisify(execFile)(options.components.generateKeys, ['--private-key', key])
+  await promisify(execFile)(options.programs.generateKeys, ['--private-key', key])
   const configFile = join(options.folder, 'dendrite.yaml')
   const isRecorded = options.recording !== undefined
   const othersFile = isRecorded ? join(options.folder, 'recorded.yaml') : configFile
@@ -75,7 +75,7 @@ export async function startHomeserver(
   const reference = (component: string, config = othersFile) =>
     processes.start(
       `${options.name}-${component}`,
-      options.components.polylith,
+      options.programs.polylith,
       componentArguments(config, component),
     )
   const [command, ...args] = options.roomserver ?? []

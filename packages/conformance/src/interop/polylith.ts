@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createDatabase, startNats, startPostgres } from '@roomserver/testing'
-import type { Components } from './components.ts'
+import type { ReferencePrograms } from './reference-programs.ts'
 import { type Homeserver, type Homeservers, startHomeserver } from './homeserver.ts'
 import { accepts, ProcessGroup } from './process-group.ts'
 import { componentArguments } from './reference-configuration.ts'
@@ -44,7 +44,7 @@ const STORES = [
  * @param recordings - files that take what the room servers are given and say
  */
 export async function startPolyliths(
-  components: Components,
+  programs: ReferencePrograms,
   portPrefix: number,
   roomserver?: readonly string[],
   recordings?: readonly string[],
@@ -64,7 +64,7 @@ export async function startPolyliths(
         name: `${NAME}${number}`,
         portPrefix: portPrefix + number,
         folder: join(folder, `hs${number}`),
-        components,
+        programs,
         database: (store: string) => `${databases.get(store) ?? ''}?sslmode=disable`,
         natsUrl: nats.url,
         ...(command === undefined ? {} : { roomserver: command }),
@@ -97,7 +97,7 @@ export async function startPolyliths(
       async restoreRoomserver() {
         await processes.stop(`${NAME}1-replacement`)
         const args = componentArguments(first.server.configFile, 'roomserver')
-        processes.start(`${NAME}1-restored`, components.polylith, args)
+        processes.start(`${NAME}1-restored`, programs.polylith, args)
         await processes.waitForPort((portPrefix + 1) * 100 + 70, `${NAME}1-restored`)
       },
       [Symbol.asyncDispose]: () => owned.disposeAsync(),

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { freePort } from '@roomserver/testing'
-import type { Components } from '../interop/components.ts'
+import type { ReferencePrograms } from '../interop/reference-programs.ts'
 import { ProcessGroup } from '../interop/process-group.ts'
 import { componentArguments, referenceConfiguration } from '../interop/reference-configuration.ts'
 
@@ -24,7 +24,7 @@ const FEDERATION = 72
  * @param federationUrl - the federation component; no other is there
  */
 export async function startReference(
-  components: Components,
+  programs: ReferencePrograms,
   database: string,
   natsUrl: string,
   federationUrl?: string,
@@ -36,7 +36,7 @@ export async function startReference(
   const port = (suffix: number) => first + suffix - ROOMSERVER
   const key = join(folder, 'key.pem')
   const config = join(folder, 'dendrite.yaml')
-  await promisify(execFile)(components.generateKeys, ['--private-key', key])
+  await promisify(execFile)(programs.generateKeys, ['--private-key', key])
   const setup = {
     serverName: 'test.example',
     key,
@@ -51,7 +51,7 @@ export async function startReference(
   } as const
   await writeFile(config, referenceConfiguration(setup))
   const processes = owned.use(new ProcessGroup(folder))
-  const child = processes.start('reference', components.polylith, componentArguments(config, 'roomserver'))
+  const child = processes.start('reference', programs.polylith, componentArguments(config, 'roomserver'))
   try {
     await processes.waitForPort(first, 'reference')
   } catch (error) {

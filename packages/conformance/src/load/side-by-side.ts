@@ -1,5 +1,5 @@
 import { createDatabase, startNats } from '@roomserver/testing'
-import { buildComponents, type ComponentSource, ComponentsMissing } from '../interop/components.ts'
+import { type ReferenceOptions, referencePrograms } from '../interop/reference-programs.ts'
 import { BUILT, startTarget } from '../traffic/target.ts'
 import { startReference } from './reference.ts'
 
@@ -20,24 +20,22 @@ export interface Circumstances {
   readonly cacheBytes?: string | undefined
 }
 
-/** Has the reference's room server do something; `undefined`, and a line that says why, where it can't be built. */
+/** Has the reference's room server do something; `undefined`, and a line that says why, where its programs are not here. */
 export async function withReference<Result>(
-  source: ComponentSource,
+  options: ReferenceOptions,
   { postgresUrl, federationUrl }: Circumstances & { readonly postgresUrl: string },
   work: (server: Contender) => Promise<Result>,
 ): Promise<Result | undefined> {
-  try {
-    const components = await buildComponents(source)
-    await using database = await createDatabase(postgresUrl)
-    await using nats = await startNats()
-    await using server = await startReference(components, database.url, nats.url, federationUrl)
-    console.log('the reference, PostgreSQL and JetStream')
-    return await work(server)
-  } catch (error) {
-    if (!(error instanceof ComponentsMissing)) throw error
-    console.log(`the reference is left out: ${error.message}`)
+  const programs = await referencePrograms(options)
+  if (typeof programs === 'string') {
+    console.log(`The reference is left out: ${programs}.`)
     return undefined
   }
+  await using database = await createDatabase(postgresUrl)
+  await using nats = await startNats()
+  await using server = await startReference(programs, database.url, nats.url, federationUrl)
+  console.log('the reference, PostgreSQL and JetStream')
+  return await work(server)
 }
 
 /** Has our server, as it was built, do the same. */
