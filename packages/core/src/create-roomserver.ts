@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import type { AppserviceApi, FederationApi, RoomserverApi, UserApi, WrittenApi } from '@roomserver/api'
 import type { SigningKey } from '@roomserver/events'
-import type { Clock, Logger, ServerName } from '@roomserver/types'
+import { type Clock, type Logger, RoomserverError, type ServerName } from '@roomserver/types'
 import type { RoomInput } from './input/create-input.ts'
 import type { PerformContext } from './perform/context.ts'
 import { createPerforms } from './perform/create-performs.ts'
@@ -23,7 +23,7 @@ export interface RoomserverDeps {
   readonly log: Logger
   /** Name of this server. */
   readonly serverName: ServerName
-  /** Signs the events that it makes itself. */
+  /** This server's key: signs the events that it makes itself. */
   readonly signingKey: SigningKey
   /** Other components; what needs one that is not there is refused, in words that say so. */
   readonly federation?: FederationApi | undefined
@@ -39,7 +39,11 @@ export interface RoomserverOptions {
   readonly compatibility?: Compatibility
 }
 
-/** All operations of the internal API, in process. */
+/**
+ * All operations of the internal API, in process.
+ *
+ * @throws {RoomserverError} INVALID_ARGUMENT when the signing key is another server's
+ */
 export function createRoomserver(deps: RoomserverDeps, options: RoomserverOptions = {}): RoomserverApi {
   return roomserverOf(contextOf(deps, options))
 }
@@ -67,8 +71,17 @@ export function createTendedRoomserver(
 
 function contextOf(deps: RoomserverDeps, { compatibility = 'current' }: RoomserverOptions): PerformContext {
   const { federation, user, appservice, randomId = unguessableId, ...parts } = deps
+  checkSigningKey(deps)
   const store = watchedStore(parts.store, parts.pieces)
   return { ...parts, store, federation, user, appservice, randomId, compatibility, turns: new Turns() }
+}
+
+/** Nobody could verify what is signed with the key of another server, and nobody should be able to. */
+function checkSigningKey({ serverName, signingKey }: RoomserverDeps): void {
+  if (signingKey.server === serverName) return
+  const expected = `a key of ${serverName}`
+  const message = `the signing key ${signingKey.keyId} belongs to ${signingKey.server}, not to ${serverName}`
+  throw new RoomserverError('INVALID_ARGUMENT', { argument: 'signingKey', expected }, message)
 }
 
 function roomserverOf(context: PerformContext): RoomserverApi {

@@ -121,6 +121,62 @@ describe('removeRoomAlias', () => {
     expect(await server.content('!room:a', 'm.room.canonical_alias')).toEqual({ alt_aliases: ['#y:a'] })
   })
 
+  it('takes it out of the alternative ones', async () => {
+    const { server } = await aliased()
+    await using _server = server
+    await server.api.setRoomAlias({ user_id: '@carl:a', alias: '#y:a', room_id: '!room:a' })
+    await server.api.removeRoomAlias({ user_id: '@alice:a', alias: '#y:a' })
+    expect(await server.content('!room:a', 'm.room.canonical_alias')).toEqual({
+      alias: '#x:a',
+      alt_aliases: [],
+    })
+  })
+
+  /** A user of another server set the canonical alias, and its event was changed in that user's name, with our key. */
+  it.each([
+    ['a user of another server', '@carol:c', undefined],
+    ['a user of ours who has left since', '@bob:a', 'left'],
+    ['a user of ours who lost their level since', '@bob:a', 'demoted'],
+  ])('says nothing in the name of %s who set the canonical alias', async (_who, setter, since) => {
+    const { server, room } = await started()
+    await using _server = server
+    await room.join(setter)
+    await room.state('m.room.power_levels', '', { users: { '@alice:a': 100, [setter]: 50 } })
+    await room.state('m.room.canonical_alias', '', { alias: '#x:a' }, { sender: setter })
+    if (since === 'left') await room.member(setter, setter, 'leave')
+    if (since === 'demoted') await room.state('m.room.power_levels', '', { users: { '@alice:a': 100 } })
+    await server.hs.takeAll(room.events)
+    await server.api.setRoomAlias({ user_id: '@alice:a', alias: '#x:a', room_id: '!room:a' })
+    const remove = server.api.removeRoomAlias({ user_id: '@alice:a', alias: '#x:a' })
+    expect(await remove).toEqual({ found: true, removed: true })
+    expect(await server.content('!room:a', 'm.room.canonical_alias')).toEqual({})
+    const { new_room_event: said } = (await server.lastOutput()) ?? {}
+    expect(said?.event).toMatchObject({ type: 'm.room.canonical_alias', sender: '@alice:a' })
+  })
+
+  it('takes it away for its maker who may not change the room, and leaves the room as it is', async () => {
+    const { server } = await aliased()
+    await using _server = server
+    const before = await server.hs.outputs()
+    const remove = server.api.removeRoomAlias({ user_id: '@carl:a', alias: '#x:a' })
+    expect(await remove).toEqual({ found: true, removed: true })
+    expect(await server.content('!room:a', 'm.room.canonical_alias')).toMatchObject({ alias: '#x:a' })
+    expect(await server.hs.outputs()).toEqual(before)
+    const asked = { alias: '#x:a', include_appservices: false }
+    expect(await server.api.getRoomIdForAlias(asked)).toMatchObject({ room_id: '' })
+  })
+
+  it('does not take it away for a user who has left, whatever level they have', async () => {
+    const { server, room } = await aliased()
+    await using _server = server
+    await server.hs.takeAll([
+      await room.state('m.room.power_levels', '', { users: { '@alice:a': 100, '@bob:a': 50 } }),
+      await room.member('@bob:a', '@bob:a', 'leave'),
+    ])
+    const remove = server.api.removeRoomAlias({ user_id: '@bob:a', alias: '#x:a' })
+    expect(await remove).toEqual({ found: true, removed: false })
+  })
+
   it.each([
     ['@alice:a', "room !no:a doesn't exist"],
     ['@bob:a', "r.DB.GetStateEvent: room !no:a doesn't exist"],

@@ -27,6 +27,15 @@ describe('buildEvent', () => {
     })
   })
 
+  it.each(['@user:elsewhere', '@user:domain:8448', 'nobody'])(
+    'signs nothing in the name of %s, who is not of its server',
+    async (sender) => {
+      const verdict = await buildEvent(draft(rulesOf('10'), { sender }), rulesOf('10'), KEY)
+      const reason = `${sender} does not belong to domain, whose key signs the event`
+      expect(verdict).toEqual({ ok: false, rule: 'build.sender', reason })
+    },
+  )
+
   it.each([{ n: 1.5 }, { n: -0 }, { s: '\ud800' }])('fails with a code for content %j', async (content) => {
     const error = await buildEvent(draft(rulesOf('10'), { content }), rulesOf('10'), KEY).catch(
       (e: unknown) => e,

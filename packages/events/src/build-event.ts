@@ -1,4 +1,4 @@
-import type { EventId, JsonObject, RoomId, UserId } from '@roomserver/types'
+import { type EventId, type JsonObject, type RoomId, serverOf, type UserId } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
 import { canonicalJson } from './json/canonical-json.ts'
 import { contentHash, signedText } from './hashes.ts'
@@ -46,7 +46,8 @@ export function eventRef(event: Pdu): EventRef {
 
 /**
  * Makes an event: fills in hashes, signs it, and checks the result as {@link parsePdu} does, since what a client wants
- * in its event can be too long or not canonical.
+ * in its event can be too long or not canonical. Refuses a sender who is not of the key's server: a
+ * server's signature says that one of its own users sent the event.
  *
  * @throws {RoomserverError} MALFORMED_EVENT when the draft has no canonical form
  * @see https://spec.matrix.org/v1.16/server-server-api/#signing-events
@@ -56,6 +57,10 @@ export async function buildEvent(
   rules: RoomVersionRules,
   key: SigningKey,
 ): Promise<PduVerdict> {
+  if (serverOf(draft.sender) !== key.server) {
+    const reason = `${draft.sender} does not belong to ${key.server}, whose key signs the event`
+    return { ok: false, rule: 'build.sender', reason }
+  }
   const unsigned = canonicalJson(eventJson(draft, rules), rules.strictJson ? 'strict' : 'lenient')
   const hashed = withMember(
     unsigned,

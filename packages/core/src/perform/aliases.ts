@@ -5,16 +5,17 @@ import type {
   SetRoomAliasResponse,
 } from '@roomserver/api'
 import { authStateOf, powersIn } from '@roomserver/auth'
-import { type JsonObject, type RoomId, RoomserverError } from '@roomserver/types'
+import { type JsonObject, type RoomId, RoomserverError, serverOf, type UserId } from '@roomserver/types'
 import { look } from '../query/context.ts'
 import { currentPdus } from '../query/current-pdus.ts'
 import { roomNotFound } from '../query/failures.ts'
 import { rulesOf } from '../query/headered.ts'
 import type { PerformContext } from './context.ts'
-import { say } from './send.ts'
+import { sayIfAllowed } from './send.ts'
 
 const CANONICAL_ALIAS = 'm.room.canonical_alias'
-const WHO_MAY_REMOVE = ['m.room.create', 'm.room.power_levels'].map((type) => ({ type, stateKey: '' }))
+const CREATE = { type: 'm.room.create', stateKey: '' }
+const POWER_LEVELS = { type: 'm.room.power_levels', stateKey: '' }
 
 /** Gives a room an alias, unless the alias is taken. */
 export async function setRoomAlias(
@@ -25,10 +26,12 @@ export async function setRoomAlias(
 }
 
 /**
- * Takes an alias away: for the user who made it, and for those who may change the room's canonical alias. Where it is
- * the canonical one, that event is changed as well.
+ * Takes an alias away: for the user who made it, and for those in the room who may change its canonical alias. Where the
+ * room's `m.room.canonical_alias` names the alias, that user takes it out as well. If the rules do not let them, the
+ * event stays and the alias goes all the same: nobody else can be made to say it.
  *
- * @throws {RoomserverError} ROOM_NOT_FOUND when the alias is of a room that does not exist, NOT_ALLOWED
+ * @throws {RoomserverError} ROOM_NOT_FOUND when the alias is of a room that does not exist
+ * @see https://spec.matrix.org/v1.16/client-server-api/#delete_matrixclientv3directoryroomroomalias
  */
 export async function removeRoomAlias(
   context: PerformContext,
@@ -38,37 +41,54 @@ export async function removeRoomAlias(
   if (known === undefined) return { found: false, removed: false }
   const isOwn = known.creator === userId
   if (!isOwn && !(await mayRemove(context, known.roomId, userId))) return { found: true, removed: false }
-  await leaveOutOfCanonical(context, known.roomId, alias)
+  await takeOutOfCanonical(context, known.roomId, alias, userId)
   await context.store.removeAlias(alias)
   return { found: true, removed: true }
 }
 
-async function mayRemove(context: PerformContext, roomId: RoomId, userId: string): Promise<boolean> {
+/** Whether a user is in the room and may send its canonical alias. */
+async function mayRemove(context: PerformContext, roomId: RoomId, userId: UserId): Promise<boolean> {
   const room = await context.store.room(roomId)
   if (room === undefined) {
     const cause = roomNotFound(roomId, `room ${roomId} doesn't exist`)
     throw new RoomserverError('ROOM_NOT_FOUND', { roomId }, `r.DB.GetStateEvent: ${cause.message}`, { cause })
   }
-  const state = await look(context, (view) => currentPdus(view, room, WHO_MAY_REMOVE))
-  const powers = powersIn(authStateOf(state), rulesOf(room))
+  const wanted = [CREATE, POWER_LEVELS, { type: 'm.room.member', stateKey: userId }]
+  const state = authStateOf(await look(context, (view) => currentPdus(view, room, wanted)))
+  if (state.get('m.room.member', userId)?.content['membership'] !== 'join') return false
+  const powers = powersIn(state, rulesOf(room))
   return powers.of(userId) >= powers.toSend(CANONICAL_ALIAS, 'state')
 }
 
-/** In the name of the user who set the canonical alias, since he could. */
-async function leaveOutOfCanonical(context: PerformContext, roomId: RoomId, alias: string): Promise<void> {
+async function takeOutOfCanonical(
+  context: PerformContext,
+  roomId: RoomId,
+  alias: string,
+  userId: UserId,
+): Promise<void> {
   if ((await context.store.room(roomId)) === undefined) {
     throw roomNotFound(roomId, `room ${roomId} doesn't exist`)
   }
-  const failure = await say(context, roomId, async (room) => {
+  if (serverOf(userId) !== context.serverName) return
+  const failure = await sayIfAllowed(context, roomId, async (room) => {
     const wanted = [{ type: CANONICAL_ALIAS, stateKey: '' }]
     const [current] = await look(context, (view) => currentPdus(view, room, wanted))
-    if (current === undefined || current.content['alias'] !== alias) return undefined
-    return { type: CANONICAL_ALIAS, sender: current.sender, stateKey: '', content: without(current.content) }
+    const content = current === undefined ? undefined : without(current.content, alias)
+    return content && { type: CANONICAL_ALIAS, sender: userId, stateKey: '', content }
   })
   if (failure === '') return
-  throw new RoomserverError('NOT_ALLOWED', { rule: 'input', reason: failure }, failure)
+  const fields = { room_id: roomId, user_id: userId, reason: failure }
+  context.log.info(fields, 'removed an alias that m.room.canonical_alias still names')
 }
 
-function without({ alias: _removed, ...content }: JsonObject): JsonObject {
-  return content
+/** @returns `undefined` when the alias is not named */
+function without({ alias: canonical, ...content }: JsonObject, alias: string): JsonObject | undefined {
+  const others = content['alt_aliases']
+  const isNamed = Array.isArray(others) && others.includes(alias)
+  if (canonical !== alias && !isNamed) return undefined
+  return {
+    ...content,
+    ...(canonical !== undefined && canonical !== alias && { alias: canonical }),
+    ...(isNamed && { alt_aliases: others.filter((other) => other !== alias) }),
+  }
 }

@@ -3,7 +3,7 @@ import type { Pdu } from '@roomserver/events'
 import type { RoomId, RoomRecord } from '@roomserver/types'
 import type { Outcome } from '../decide/event-input.ts'
 import { roomWithState } from '../query/context.ts'
-import { buildOnTop, type Saying } from './build.ts'
+import { buildOnTop, refusalOf, type Saying } from './build.ts'
 import type { PerformContext } from './context.ts'
 
 /**
@@ -61,4 +61,21 @@ export function say(
     if (room === undefined || wanted === undefined) return ''
     return await send(context, await buildOnTop(context, room, wanted))
   })
+}
+
+/**
+ * {@link say}, unless the rules forbid it in the room as it is now: then nothing is sent, and the reason is the answer.
+ */
+export async function sayIfAllowed(
+  context: PerformContext,
+  roomId: RoomId,
+  saying: (room: RoomRecord) => Promise<Saying | undefined>,
+): Promise<string> {
+  let refusal: string | undefined
+  const failure = await say(context, roomId, async (room) => {
+    const wanted = await saying(room)
+    if (wanted !== undefined) refusal = await refusalOf(context, room, wanted)
+    return refusal === undefined ? wanted : undefined
+  })
+  return refusal ?? failure
 }

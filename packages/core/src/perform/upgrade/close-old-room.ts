@@ -1,9 +1,8 @@
 import type { JsonObject, RoomRecord } from '@roomserver/types'
 import { look } from '../../query/context.ts'
 import { currentPdus } from '../../query/current-pdus.ts'
-import { refusalOf } from '../build.ts'
 import type { PerformContext } from '../context.ts'
-import { say } from '../send.ts'
+import { sayIfAllowed } from '../send.ts'
 import { restricted } from './levels.ts'
 import type { Upgrade } from './upgrade.ts'
 
@@ -24,15 +23,13 @@ async function change(
   type: string,
   changed: (content: JsonObject) => JsonObject | undefined,
 ): Promise<void> {
-  const failure = await say(context, roomId, async (room) => {
+  const failure = await sayIfAllowed(context, roomId, async (room) => {
     const content = await contentOf(context, room, type)
     const next = content === undefined ? undefined : changed(content)
-    if (next === undefined) return undefined
-    const saying = { type, sender: userId, stateKey: '', content: next }
-    return (await refusalOf(context, room, saying)) === undefined ? saying : undefined
+    return next && { type, sender: userId, stateKey: '', content: next }
   })
   if (failure === '') return
-  context.log.warn({ room_id: roomId, user_id: userId, reason: failure }, `${type} of the old room stays`)
+  context.log.info({ room_id: roomId, user_id: userId, reason: failure }, `${type} of the old room stays`)
 }
 
 async function contentOf(
