@@ -3,6 +3,7 @@ import { type EventId, isJsonObject, serverOf } from '@roomserver/types'
 import { CREATE, citedTypesFor } from './auth-types.ts'
 import { textIn } from './case.ts'
 import { checkCreate } from './check-create.ts'
+import { createIdOf } from './create-event.ts'
 import type { RuleKey } from './rules/table.ts'
 import { type AuthVerdict, allowed, refused } from './verdict.ts'
 
@@ -36,8 +37,8 @@ export function checkAuthEvents(event: Pdu, cited: CitedEvents): AuthVerdict {
 /** Version 12: the room ID names the create event. */
 function checkRoom(event: Pdu, cited: CitedEvents): AuthVerdict | undefined {
   const { roomId, rules } = event
-  if (rules.roomId !== 'create-hash') return undefined
-  const createId = `$${roomId.slice(1)}`
+  const createId = createIdOf(event)
+  if (createId === undefined) return undefined
   const create = cited.get(createId)
   if (create?.type === 'm.room.create' && !cited.isRejected(createId)) return undefined
   return refused(rules, 'room-id', () => `${roomId} is not the ID of an accepted create event`, [createId])

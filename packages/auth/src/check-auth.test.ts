@@ -131,6 +131,19 @@ describe('room version 12', () => {
     expect(kick('@alice:a.test', '@second:c.test').allowed).toBe(false)
   })
 
+  it('takes no create event for that of the room but the one that the room ID names', () => {
+    const elsewhere = makeEvent('12', { type: 'm.room.create', key: '', room: '!x' })
+    const foreign = { ...elsewhere, eventId: '$elsewhere', content: {}, sender: elsewhere.sender }
+    const members = [member('12', '@alice:a.test', 'join')]
+    for (const held of [[foreign, ...members], members]) {
+      expect(checkAuth(makeEvent('12', {}), authStateOf(held))).toMatchObject({
+        allowed: false,
+        rule: 'v12 2',
+        reason: '!room:a.test has no create event in its state that it is named after',
+      })
+    }
+  })
+
   it.each(creators)('%s cannot be given a level', (creator) => {
     const levels = setting('12', 'm.room.power_levels', { users: { [creator]: 5 } })
     expect(checkAuth(levels, state)).toMatchObject({ allowed: false, rule: 'v12 10.4' })

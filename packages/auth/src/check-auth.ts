@@ -1,6 +1,7 @@
 import type { Pdu } from '@roomserver/events'
 import { serverOf } from '@roomserver/types'
 import { allow, type Case, membershipOf, refuse } from './case.ts'
+import { createEventIn, createIdOf } from './create-event.ts'
 import { levelNamed, levelOf, levelToSend, showLevel } from './levels.ts'
 import { checkMember } from './member/check-member.ts'
 import { checkPowerLevels } from './power-levels/check-power-levels.ts'
@@ -15,13 +16,14 @@ import { type AuthVerdict, allowed, refused } from './verdict.ts'
  * events: the state has no part in those. Signatures are taken as checked, but for those inside a third-party invite,
  * which are checked here.
  *
- * @param state - read for the entries that {@link authTypesFor} lists; `undefined` there means that the room has none
+ * @param state - read for the entries that {@link authTypesFor} lists; `undefined` there means that the room has none.
+ *   Where the room ID names the create event ({@link createIdOf}), the state has to hold that one
  * @see https://spec.matrix.org/v1.16/server-server-api/#authorization-rules
  */
 export function checkAuth(event: Pdu, state: AuthState): AuthVerdict {
   const { rules, type } = event
   if (type === 'm.room.create') return allowed(rules, 'create/otherwise')
-  const create = state.get('m.room.create', '')
+  const create = createEventIn(state, event)
   if (create === undefined) return withoutCreate(event)
   const c: Case = { event, rules, state, create, powerLevels: state.get('m.room.power_levels', '') }
 
@@ -33,8 +35,10 @@ export function checkAuth(event: Pdu, state: AuthState): AuthVerdict {
 }
 
 function withoutCreate(event: Pdu): AuthVerdict {
-  const key = event.rules.roomId === 'create-hash' ? 'room-id' : 'auth-events/create'
-  return refused(event.rules, key, () => `${event.roomId} has no create event in its state`, [])
+  const isNamed = createIdOf(event) !== undefined
+  const { roomId, rules } = event
+  const say = () => `${roomId} has no create event in its state${isNamed ? ' that it is named after' : ''}`
+  return refused(rules, isNamed ? 'room-id' : 'auth-events/create', say, [])
 }
 
 function checkFederation(c: Case): AuthVerdict | undefined {

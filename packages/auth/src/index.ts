@@ -8,6 +8,7 @@ export {
 export { checkAuth } from './check-auth.ts'
 export { checkAuthEvents, type CitedEvents } from './check-auth-events.ts'
 export { checkRedaction } from './check-redaction.ts'
+export { createIdOf } from './create-event.ts'
 export { accountText, type AuthAccount, explainAuth } from './explain/explain-auth.ts'
 export type { Reading } from './explain/readings.ts'
 export { type ExplainedStep, stepsTo } from './explain/steps.ts'

@@ -22,12 +22,13 @@ export function rulesOf(version: string): RoomVersionRules {
 
 let count = 0
 
-/** Makes an event of a room of some version, with an ID that nobody computed. */
+/** Makes an event of a room of some version, with an ID that nobody computed; of one room unless told otherwise. */
 export function makeEvent(version: string, options: EventOptions): Pdu {
   const rules = rulesOf(version)
   const { auth = [], content = {}, key, more, prev = ['$prev:a.test'], sender = '@alice:a.test' } = options
-  const eventId = `$event${++count}:${sender.split(':')[1]}`
   const { type = 'm.room.message' } = options
+  const isNamed = type === 'm.room.create' && key === '' && rules.roomId === 'create-hash'
+  const eventId = isNamed ? '$room:a.test' : `$event${++count}:${sender.split(':')[1]}`
   const refs = (ids: readonly string[]) =>
     rules.eventRefs === 'id' ? ids : ids.map((id) => [id, { sha256: '' }])
   const json = {

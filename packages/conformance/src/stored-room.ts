@@ -110,6 +110,11 @@ export class StoredRoom implements SnapshotReader, StateAllocator {
     return this.#records.get(nid)
   }
 
+  eventById(id: EventId): EventRecord | null {
+    const nid = this.#nids.get(id)
+    return (nid === undefined ? undefined : this.event(nid)) ?? null
+  }
+
   pduOf(record: EventRecord): Pdu {
     const pdu = this.#pdus.get(record.nid)
     if (pdu === undefined) throw new Error(`no event ${record.nid}`)

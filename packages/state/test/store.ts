@@ -97,6 +97,9 @@ export class TestStore extends MemoryBlocks implements SnapshotReader {
     return this.#lost.has(id) ? undefined : this.#record(id)
   }
 
+  readonly eventById: SnapshotReader['eventById'] = (id) =>
+    this.#lost.has(id) || this.#room.events(id) === undefined ? null : this.#record(id)
+
   readonly pduOf: SnapshotReader['pduOf'] = ({ eventId }) => {
     const pdu = this.#room.events(eventId)
     if (pdu === undefined) throw new Error(`no event ${eventId}`)

@@ -2,6 +2,7 @@ import type { Pdu } from '@roomserver/events'
 import type { EventId } from '@roomserver/types'
 import { authTypesFor, type StateTuple } from '../auth-types.ts'
 import { joinRule, membershipOf } from '../case.ts'
+import { createEventIn } from '../create-event.ts'
 import { creatorOf, creatorsOf, LEVEL_NAMES, levelToSend, showLevel } from '../levels.ts'
 import { powersIn } from '../powers.ts'
 import type { AuthState } from '../state.ts'
@@ -26,7 +27,7 @@ export function readingsFor(event: Pdu, state: AuthState): readonly Reading[] {
 function says([type, stateKey]: StateTuple, event: Pdu, state: AuthState): string {
   switch (type) {
     case 'm.room.create':
-      return creation(state.get(type, stateKey))
+      return creation(createEventIn(state, event))
     case 'm.room.power_levels':
       return levels(event, state)
     case 'm.room.join_rules':

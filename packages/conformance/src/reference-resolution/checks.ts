@@ -5,8 +5,8 @@ import { authEventsOf, keyOf, type Room, type State } from './state.ts'
 /** Whether an event is allowed by a state, its own auth events standing in for what that lacks. */
 export function isAllowed(event: Pdu, state: State, room: Room): boolean {
   const auth = new Map<string, Pdu>()
-  for (const cited of [createByRoomId(event, room), ...authEventsOf(event, room)]) {
-    if (cited === undefined || cited.stateKey === undefined || room.isRejected(cited.eventId)) continue
+  for (const cited of authEventsOf(event, room)) {
+    if (cited.stateKey === undefined || room.isRejected(cited.eventId)) continue
     auth.set(keyOf(cited.type, cited.stateKey), cited)
   }
   for (const [type, stateKey] of authTypesFor(event, event.rules)) {
@@ -14,10 +14,12 @@ export function isAllowed(event: Pdu, state: State, room: Room): boolean {
     if (standing !== undefined && !room.isRejected(standing.eventId))
       auth.set(keyOf(type, stateKey), standing)
   }
+  const create = createByRoomId(event, room)
+  if (create !== undefined) auth.set(keyOf('m.room.create', ''), create)
   return checkAuth(event, { get: (type, stateKey) => auth.get(keyOf(type, stateKey)) }).allowed
 }
 
-/** Where the room ID names the create event, nobody cites it. */
+/** Where the room ID names the create event, it is that one for every event of the room. */
 export function createByRoomId(event: Pdu, room: Room): Pdu | undefined {
   return event.rules.roomId === 'create-hash' ? room.event(`$${event.roomId.slice(1)}`) : undefined
 }

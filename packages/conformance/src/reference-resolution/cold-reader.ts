@@ -5,7 +5,7 @@ import {
   type SnapshotResolution,
   type SnapshotResolveOptions,
 } from '@roomserver/state'
-import type { BlockNid, EventNid, SnapshotNid, SnapshotRecord } from '@roomserver/types'
+import type { BlockNid, EventId, EventNid, SnapshotNid, SnapshotRecord } from '@roomserver/types'
 import type { StoredRoom } from '../stored-room.ts'
 
 /** A reader that has nothing at hand at first and only what was asked for later; it counts what that was. */
@@ -16,6 +16,7 @@ export class ColdReader implements SnapshotReader {
   questions = 0
   readonly #room: StoredRoom
   readonly #snapshots = new Set<SnapshotNid>()
+  readonly #ids = new Set<EventId>()
   readonly #names = new Set<string>()
   readonly #texts = new Set<string>()
 
@@ -29,6 +30,8 @@ export class ColdReader implements SnapshotReader {
     switch (need.kind) {
       case 'events':
         return addAll(this.events, need.nids)
+      case 'events-by-id':
+        return addAll(this.#ids, need.ids)
       case 'blocks':
         return addAll(this.blocks, need.nids)
       case 'snapshots':
@@ -44,6 +47,12 @@ export class ColdReader implements SnapshotReader {
     this.blocks.has(nid) ? this.#room.block(nid) : undefined
   readonly event: SnapshotReader['event'] = (nid) =>
     this.events.has(nid) ? this.#room.event(nid) : undefined
+  readonly eventById: SnapshotReader['eventById'] = (id) => {
+    if (!this.#ids.has(id)) return undefined
+    const record = this.#room.eventById(id)
+    if (record !== null) this.events.add(record.nid)
+    return record
+  }
   readonly snapshot: SnapshotReader['snapshot'] = (nid) =>
     this.#snapshots.has(nid) ? this.#room.snapshot(nid) : undefined
   readonly pduOf: SnapshotReader['pduOf'] = (record) => this.#room.pduOf(record)

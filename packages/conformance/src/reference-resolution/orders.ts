@@ -30,7 +30,7 @@ function comparePower(x: Pdu, y: Pdu, room: Room): number {
 
 function senderPower(event: Pdu, room: Room): number {
   const auth = authEventsOf(event, room)
-  const create = auth.find(({ type }) => type === 'm.room.create') ?? createByRoomId(event, room)
+  const create = createByRoomId(event, room) ?? auth.find(({ type }) => type === 'm.room.create')
   const powerLevels = auth.find(isPowerLevels)
   return powerLevelOf(event.sender, { rules: event.rules, create, powerLevels })
 }

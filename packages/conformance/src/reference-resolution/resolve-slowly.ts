@@ -32,14 +32,19 @@ export function slowSteps(sets: readonly State[], rules: RoomVersionRules, room:
   const subgraph = besides(rules.stateResolution === 'v2.1' ? conflictedSubgraph(conflictedEvents, room) : [])
   const full = new Set([...conflictedEvents, ...difference, ...subgraph])
 
+  // Version 12: "the create event is the one that the room ID names".
+  const home = [...full, ...unconflicted.values()].find(({ type }) => type !== 'm.room.create')?.roomId
+  const isOfRoom = ({ roomId, type }: Pdu): boolean =>
+    rules.roomId !== 'create-hash' || type !== 'm.room.create' || roomId === home
+
   const power = reverseTopologicalPowerOrder(powerEvents(full, room), room)
   const base = rules.stateResolution === 'v2.1' ? new Map<string, Pdu>() : unconflicted
-  const partial = iterativeAuthChecks(base, power, room)
+  const partial = iterativeAuthChecks(base, power.filter(isOfRoom), room)
 
   const powerLevels = partial.get(keyOf('m.room.power_levels', ''))
   const leftOver = [...full].filter((event) => !power.includes(event))
   const remaining = mainlineOrder(leftOver, powerLevels, room)
-  const resolved = iterativeAuthChecks(partial, remaining, room)
+  const resolved = iterativeAuthChecks(partial, remaining.filter(isOfRoom), room)
   const state = new Map([...resolved, ...unconflicted])
   return { authDifference: difference, subgraph, power, remaining, state }
 }

@@ -1,4 +1,4 @@
-import type { Pdu } from '@roomserver/events'
+import { type Pdu, trustedPdu } from '@roomserver/events'
 import {
   type ResolutionAccount,
   resolveSnapshots,
@@ -14,7 +14,7 @@ import { StoredRoom } from '../stored-room.ts'
 import { resolveCold } from './cold-reader.ts'
 import { type RandomEvent, type RandomRoom, randomRoom, seededRandom } from './random-room.ts'
 import { resolveSlowly, type SlowSteps, slowSteps } from './resolve-slowly.ts'
-import type { State } from './state.ts'
+import { keyOf, type State } from './state.ts'
 
 const READINGS = ['production', 'letter'] as const
 const SEEDS = 30
@@ -114,5 +114,47 @@ it.each(versions)('agrees with the slow twin on random rooms of version %s', (_,
       expect(fastAccount(reversed.account), `account from maps, ${chain}, seed ${seed}`).toEqual(steps)
       expect(fastAccount(outcome.account), `from snapshots, ${chain}, seed ${seed}`).toEqual(steps)
     }
+  }
+})
+
+/** A create event of somebody else's room, which has no business here. */
+const elsewhere = (rules: RoomVersionRules): Pdu =>
+  trustedPdu(
+    { type: 'm.room.create', state_key: '', sender: '@eve:b.test', content: {}, origin_server_ts: 9_999 },
+    '$elsewhere',
+    rules,
+  )
+
+it('agrees with the slow twin of version 12 where state sets lack the create event or hold another', () => {
+  const rules = ROOM_VERSIONS.get('12')!
+  const create = keyOf('m.room.create', '')
+  for (let seed = 1; seed <= 4 * SEEDS; seed++) {
+    const { room, ...made } = randomRoom(rules, 14 + (seed % SEEDS), seed, 'production')
+    const random = seededRandom(seed)
+    const foreign = elsewhere(rules)
+    const event = (id: string) => (id === foreign.eventId ? foreign : room.event(id))
+    const sets = pickTips({ ...made, room }, seed).map(({ after }): State => {
+      const set = new Map(after)
+      const way = random(3)
+      if (way === 0) set.delete(create)
+      if (way === 1) set.set(create, foreign)
+      return set
+    })
+    const slow = lines(mapOf(resolveSlowly(sets, rules, { ...room, event })))
+    const options = { version: rules, events: event, isRejected: room.isRejected }
+    const { state } = resolveState(sets.map(mapOf), options)
+    expect(lines(state), `maps, seed ${seed}`).toEqual(slow)
+    if (sets.some((set) => set.get(create)?.eventId === '$create')) {
+      const whole = sets.map((set) => mapOf(new Map(set).set(create, room.event('$create')!)))
+      expect(lines(resolveState(whole, options).state), `with it in all, seed ${seed}`).toEqual(slow)
+    }
+
+    const { stored } = store({ ...made, room })
+    stored.store(foreign, undefined)
+    const snapshots = sets.map((set) => stored.apply(undefined, changes(stored, stateMap([]), mapOf(set))))
+    const outcome = finish(resolveSnapshots(snapshots, stored, { rules }))
+    const resolved = stored.stateOf(stored.apply(snapshots[outcome.base], outcome.changes))
+    expect(lines(resolved), `snapshots, seed ${seed}`).toEqual(slow)
+    expect(resolveCold(stored, snapshots, { rules }).outcome, `cold, seed ${seed}`).toEqual(outcome)
   }
 })

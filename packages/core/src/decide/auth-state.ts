@@ -1,15 +1,27 @@
-import { type AuthState, authStateOf, authTypesFor } from '@roomserver/auth'
+import { type AuthState, authStateOf, authTypesFor, createIdOf } from '@roomserver/auth'
 import type { Pdu } from '@roomserver/events'
-import { type Asking, type EventNid, NO_NID, type SnapshotNid } from '@roomserver/types'
-import { eventsOf } from '../view/asking.ts'
+import { type Asking, type EventNid, isRejected, NO_NID, type SnapshotNid } from '@roomserver/types'
+import { eventsOf, eventWithId } from '../view/asking.ts'
 import type { Need } from '../view/need.ts'
 import { type StateTuple, stateForTuples } from '../view/state-at.ts'
 import type { Draft } from './draft.ts'
 
-/** What the rules read of a state to judge an event, or of the current state of the room. */
+/**
+ * What the rules read of a state to judge an event, or of the current state of the room. Where the room ID names the
+ * create event, it is that one whatever the state holds.
+ */
 export function* authStateAt(draft: Draft, snapshot: SnapshotNid, event: Pdu): Asking<Need, AuthState> {
   const tuples = authTypesFor(event, draft.rules).map(([type, stateKey]) => ({ type, stateKey }))
-  return authStateOf(yield* pdusAt(draft, snapshot, tuples))
+  const standing = yield* pdusAt(draft, snapshot, tuples)
+  return authStateOf([...standing, ...(yield* namedCreate(draft, event))])
+}
+
+function* namedCreate(draft: Draft, event: Pdu): Asking<Need, readonly Pdu[]> {
+  const id = createIdOf(event)
+  const record = id === undefined ? null : yield* eventWithId(draft.view, id)
+  if (record === null || isRejected(record.verdict)) return []
+  const create = draft.view.pduOf(record, draft.rules)
+  return create.type === 'm.room.create' ? [create] : []
 }
 
 /** The events that a state has for these tuples, those left out for which it has none. */

@@ -2,7 +2,6 @@ import { type AuthState, type AuthVerdict, authTypesFor, checkAuth, type StateTu
 import type { Asking } from '@roomserver/types'
 import type { EventNode } from './event-node.ts'
 import { authOf, type Graph, type Problem } from './problem.ts'
-import { createByRoomId } from './sender-level.ts'
 import type { WorkingState } from './working-state.ts'
 
 /** What an event is judged against. */
@@ -29,9 +28,14 @@ export function* judge<Need>(problem: Problem<Need>, node: EventNode, bench: Ben
   const { graph } = problem
   const { pdu } = node
   const tuples = authTypesFor(pdu, pdu.rules)
+  const isCreateNamed = problem.rules.roomId === 'create-hash'
   const against: (EventNode | undefined)[] = []
   for (const tuple of tuples) {
     const [type, stateKey] = tuple
+    if (isCreateNamed && type === 'm.room.create') {
+      against.push(problem.create)
+      continue
+    }
     let standing = bench.state.get(type, stateKey)
     if (standing === undefined && bench.withCommon) {
       standing = graph.peek(type, stateKey)
@@ -39,7 +43,6 @@ export function* judge<Need>(problem: Problem<Need>, node: EventNode, bench: Ben
     }
     if (bench.withOwnAuth && (standing === undefined || standing === null || standing.isRejected)) {
       standing = citedFor(graph.authOf(node) ?? (yield* authOf(graph, node)), tuple)
-      if (standing === undefined && type === 'm.room.create') standing = yield* createByRoomId(problem)
     }
     against.push(standing ?? undefined)
   }

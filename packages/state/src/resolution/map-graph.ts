@@ -100,6 +100,11 @@ export class MapGraph implements Graph<never> {
     return (id === undefined ? undefined : this.node(id)) ?? null
   }
 
+  // oxlint-disable-next-line require-yield -- everything is at hand
+  *withId(id: EventId): Asking<never, EventNode | undefined> {
+    return this.node(id)
+  }
+
   holds(node: EventNode): boolean {
     const { type, stateKey } = node.pdu
     return stateKey !== undefined && this.#commonId(type, stateKey) === node.id

@@ -1,5 +1,5 @@
 import type { StateTuple } from '@roomserver/auth'
-import type { Asking } from '@roomserver/types'
+import type { Asking, EventId } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
 import type { Scribe } from './account.ts'
 import type { EventNode } from './event-node.ts'
@@ -30,6 +30,8 @@ export interface Graph<Need> {
   entries(tuples: readonly StateTuple[]): Asking<Need, readonly (EventNode | undefined)[]>
   /** The event of one entry there; `null`: it has none, `undefined`: ask {@link Graph.entries} first. */
   peek(type: string, stateKey: string): EventNode | null | undefined
+  /** The event with this ID; `undefined` where nobody knows it. */
+  withId(id: EventId): Asking<Need, EventNode | undefined>
   /** Whether the unconflicted part of the state holds this very event. */
   holds(node: EventNode): boolean
   /** Those of the nodes that some event of the unconflicted part cites, directly or not. */
@@ -43,6 +45,8 @@ export interface Problem<Need> {
   readonly conflicts: readonly Conflict[]
   readonly graph: Graph<Need>
   readonly chain: ChainReading
+  /** The create event where the room ID names it, see `namedCreate`; `undefined` in versions where it does not. */
+  readonly create: EventNode | undefined
   /** Writes down how the result came about; left out when nobody asked. */
   readonly scribe: Scribe | undefined
 }

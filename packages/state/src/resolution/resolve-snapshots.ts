@@ -14,6 +14,7 @@ import { entriesFrom } from '../snapshot/entries.ts'
 import { layersOf } from '../snapshot/reader.ts'
 import { createScribe, type ResolutionAccount } from './account.ts'
 import type { EventNode } from './event-node.ts'
+import { namedCreate } from './named-create.ts'
 import type { ChainReading, Conflict, Problem } from './problem.ts'
 import { solve } from './solve.ts'
 import { SnapshotGraph } from './snapshot-graph.ts'
@@ -83,11 +84,13 @@ export function* resolveSnapshots(
       conflicting.map(({ type, stateKey, events }) => ({ type, stateKey, event: events[0] ?? NO_NID })),
     ),
   })
+  const conflicts = yield* conflictsOf(graph, conflicting)
   const problem: Problem<ResolutionNeed> = {
     rules: options.rules,
     setCount: snapshots.length,
-    conflicts: yield* conflictsOf(graph, conflicting),
+    conflicts,
     graph,
+    create: yield* namedCreate(graph, conflicts, options.rules),
     chain: options.chain ?? 'production',
     scribe: options.account === true ? createScribe() : undefined,
   }

@@ -113,6 +113,49 @@ it.each(['1', '6', '12'])('resolves more sets than an integer has bits, in versi
   }
 })
 
+/** Alice, a creator, takes Bob's power away while he bans Carol. */
+function demotionAgainstBan(): { readonly room: TestRoom; readonly sides: readonly [string, string] } {
+  const carol = '@carol:c.test'
+  const room = openRoom('12')
+    .send('$carol', 'm.room.member', carol, carol, { membership: 'join' }, '$levels $public')
+    .send('$ban', 'm.room.member', BOB, carol, { membership: 'ban' }, '$levels $bob $carol')
+    .send('$demotion', 'm.room.power_levels', ALICE, '', { users: { [BOB]: 0 } }, '$levels $alice')
+    .send('$elsewhere', 'm.room.create', BOB, '', {})
+  const rest = '$alice $public $bob'
+  return { room, sides: [`${rest} $levels $ban`, `${rest} $demotion $carol`] }
+}
+
+it.each([
+  ['all hold it', ['$create', '$create']],
+  ['one lacks it', ['$create', '']],
+  ['one holds that of another room', ['$create', '$elsewhere']],
+  ['one holds that of another room, one lacks it', ['$elsewhere', '$create', '']],
+])(
+  'knows the creators of a version 12 room by its ID, whichever create event the sets hold: %s',
+  (_, creates) => {
+    const { room, sides } = demotionAgainstBan()
+    const sets = creates.map((create, i) => room.state(`${create} ${sides[i] ?? ''}`.trim() || '$alice'))
+    const options = { version: '12', events: room.events }
+    for (const order of [sets, sets.toReversed()]) {
+      const { state } = resolveState(order, options)
+      expect(state.get('m.room.create')?.get('')).toBe('$create')
+      expect(state.get('m.room.power_levels')?.get('')).toBe('$demotion')
+      expect(state.get('m.room.member')?.get('@carol:c.test')).toBe('$carol')
+    }
+  },
+)
+
+it('allows nothing in a version 12 room whose create event nobody knows, or which is named after another event', () => {
+  const { room, sides } = demotionAgainstBan()
+  const sets = sides.map((side) => room.state(`$elsewhere ${side}`))
+  for (const isUnknown of [true, false]) {
+    const events = (id: string) =>
+      id === '$create' ? (isUnknown ? undefined : room.events('$ban')) : room.events(id)
+    const { state } = resolveState(sets, { version: '12', events })
+    expect(state.get('m.room.power_levels')).toBeUndefined()
+  }
+})
+
 it('breaks ties as the specification says, whatever the order of the sets', () => {
   const room = openRoom()
   for (const id of ['$c', '$a', '$b']) room.send(id, 'm.room.topic', BOB, '', {}, '$create $levels $bob', 7)

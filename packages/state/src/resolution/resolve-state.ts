@@ -3,6 +3,7 @@ import { roomVersion, type RoomVersionRules } from '@roomserver/version'
 import type { StateMap } from '../state-map.ts'
 import { createScribe, type ResolutionAccount } from './account.ts'
 import { type EventSource, MapGraph } from './map-graph.ts'
+import { namedCreate } from './named-create.ts'
 import type { ChainReading, Problem, Settled } from './problem.ts'
 import { solve } from './solve.ts'
 import { type Difference, differences } from './split.ts'
@@ -53,15 +54,17 @@ export function* resolvingState(
   }
   const common = withChanges(sets[0] ?? new Map(), agreed)
   const graph = new MapGraph(options, common, conflicted)
+  const conflicts = conflicting.map(({ type, stateKey, events }) => ({
+    type,
+    stateKey,
+    events: events.map((id) => (id === undefined ? undefined : graph.node(id))),
+  }))
   const problem: Problem<never> = {
     rules,
     setCount: sets.length,
-    conflicts: conflicting.map(({ type, stateKey, events }) => ({
-      type,
-      stateKey,
-      events: events.map((id) => (id === undefined ? undefined : graph.node(id))),
-    })),
+    conflicts,
     graph,
+    create: yield* namedCreate(graph, conflicts, rules),
     chain: options.chain ?? 'production',
     scribe: options.account === true ? createScribe() : undefined,
   }

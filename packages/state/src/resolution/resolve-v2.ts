@@ -4,6 +4,7 @@ import { walkChains } from './chain-walk.ts'
 import type { EventNode } from './event-node.ts'
 import { judge } from './judge.ts'
 import { mainlineOrder } from './mainline.ts'
+import { isOfOtherRoom } from './named-create.ts'
 import { powerOrder } from './power-order.ts'
 import { conflictedEvents, type Problem, type Settled } from './problem.ts'
 import type { Step } from './account.ts'
@@ -60,7 +61,7 @@ function* applyAllowed<Need>(
     turn = index
     const judgement = yield* judge(problem, node, bench)
     // Production servers do not let an event in again that was rejected when it came.
-    if (judgement.verdict.allowed && !node.isRejected) state.put(node)
+    if (judgement.verdict.allowed && !node.isRejected && !isOfOtherRoom(problem, node)) state.put(node)
     scribe?.judged(step, node, judgement)
     if (index % CHECKS_PER_BREATH === CHECKS_PER_BREATH - 1) yield undefined
   }

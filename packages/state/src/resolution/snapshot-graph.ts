@@ -4,6 +4,7 @@ import {
   type BlockNid,
   EMPTY_STATE_KEY_NID,
   EVENT_TYPE_NIDS,
+  type EventId,
   type EventNid,
   type EventRecord,
   isRejected,
@@ -91,6 +92,13 @@ export class SnapshotGraph implements Graph<ResolutionNeed> {
       parse: () => this.#reader.pduOf(record, this.#rules),
     })
     this.#records.push(record)
+    return node
+  }
+
+  *withId(id: EventId): Asking<ResolutionNeed, EventNode | undefined> {
+    if (this.#reader.eventById(id) === undefined) yield { kind: 'events-by-id', ids: [id] }
+    const nid = this.#reader.eventById(id)?.nid ?? NO_NID
+    const [node] = yield* this.nodes([nid])
     return node
   }
 

@@ -1,5 +1,6 @@
 import type { Pdu } from '@roomserver/events'
 import type {
+  EventId,
   EventNid,
   EventRecord,
   EventTypeNid,
@@ -14,6 +15,8 @@ import type { BlockNeed, BlockReader } from '../snapshot/reader.ts'
 export interface SnapshotReader extends BlockReader {
   /** The event; `undefined` when it has to be loaded first, or was loaded and does not exist. */
   event(nid: EventNid): EventRecord | undefined
+  /** The event with this ID; `null`: it is not stored, `undefined`: has to be looked up first. */
+  eventById(id: EventId): EventRecord | null | undefined
   /** The snapshot; `undefined` as with events. */
   snapshot(nid: SnapshotNid): SnapshotRecord | undefined
   /** The parsed form of an event. */
@@ -28,6 +31,7 @@ export interface SnapshotReader extends BlockReader {
 export type ResolutionNeed =
   | BlockNeed
   | { readonly kind: 'events'; readonly nids: readonly EventNid[] }
+  | { readonly kind: 'events-by-id'; readonly ids: readonly EventId[] }
   | { readonly kind: 'snapshots'; readonly nids: readonly SnapshotNid[] }
   | { readonly kind: 'types'; readonly names: readonly string[] }
   | { readonly kind: 'state-keys'; readonly texts: readonly string[] }

@@ -1,0 +1,57 @@
+import { createIdOf } from '@roomserver/auth'
+import type { Pdu } from '@roomserver/events'
+import type { Asking } from '@roomserver/types'
+import type { RoomVersionRules } from '@roomserver/version'
+import type { EventNode } from './event-node.ts'
+import type { Conflict, Graph } from './problem.ts'
+
+/**
+ * The create event that the room ID names, in versions where it does: it is the create event of the room whatever the
+ * state sets hold. `undefined`: the version has no such room IDs, or the event is not known, was rejected or is none.
+ *
+ * @see https://spec.matrix.org/v1.16/rooms/v12/#room-ids
+ */
+export function* namedCreate<Need>(
+  graph: Graph<Need>,
+  conflicts: readonly Conflict[],
+  rules: RoomVersionRules,
+): Asking<Need, EventNode | undefined> {
+  if (rules.roomId !== 'create-hash') return undefined
+  const witness = witnessIn(conflicts) ?? (yield* witnessBeside(graph)) ?? conflicts[0]?.events.find(isKnown)
+  const id = witness === undefined ? undefined : createIdOf(witness.pdu)
+  const node = id === undefined ? undefined : yield* graph.withId(id)
+  return node === undefined || node.isRejected || !isCreate(node.pdu) ? undefined : node
+}
+
+/** Whether an event is a create event that founded another room: such an event has no place in the state of this one. */
+export function isOfOtherRoom(
+  { create, rules }: { readonly create: EventNode | undefined; readonly rules: RoomVersionRules },
+  node: EventNode,
+): boolean {
+  return rules.roomId === 'create-hash' && node.pdu.type === 'm.room.create' && node !== create
+}
+
+/** Any event that says which room it is of; a create event only says which room it founded. */
+function witnessIn(conflicts: readonly Conflict[]): EventNode | undefined {
+  for (const { type, events } of conflicts) {
+    const witness = type === 'm.room.create' ? undefined : events.find(isKnown)
+    if (witness !== undefined) return witness
+  }
+  return undefined
+}
+
+function* witnessBeside<Need>(graph: Graph<Need>): Asking<Need, EventNode | undefined> {
+  const found = yield* graph.entries([
+    ['m.room.power_levels', ''],
+    ['m.room.join_rules', ''],
+  ])
+  return found.find(isKnown)
+}
+
+function isKnown(node: EventNode | undefined): node is EventNode {
+  return node !== undefined
+}
+
+function isCreate({ stateKey, type }: Pdu): boolean {
+  return type === 'm.room.create' && stateKey === ''
+}
