@@ -14,8 +14,9 @@ const key = { server: 'b', keyId: 'ed25519:test', seed: 'A'.repeat(43) }
 const store = await openStorage({ dialect: 'sqlite', file: ':memory:' })
 const pieces = new Pieces(store, 128 * 1024 * 1024)
 const serverName = parseServerName('a')
+const signingKey = { ...key, server: serverName }
 const input = createInput({ store, pieces, clock, log, serverName })
-const api = createRoomserver({ store, pieces, input, clock, log, serverName, signingKey: key })
+const api = createRoomserver({ store, pieces, input, clock, log, serverName, signingKey })
 const room = await RoomBuilder.create()
 for (const event of room.events) await input.takeIn(inputOf(event))
 const [create, , levels, joinRules] = room.events as [Pdu, Pdu, Pdu, Pdu]

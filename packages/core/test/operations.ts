@@ -1,6 +1,6 @@
 import type { AppserviceApi, FederationApi, RoomserverApi, UserApi } from '@roomserver/api'
 import { parseServerName } from '@roomserver/types'
-import { createRoomserver, type RoomserverOptions } from '../src/index.ts'
+import { createRoomserver, type RoomInput, type RoomserverOptions } from '../src/index.ts'
 import { Homeserver, type Output } from './homeserver.ts'
 
 /** The components beside ours, as far as a test has them. */
@@ -15,14 +15,14 @@ export class Operations implements AsyncDisposable {
   readonly hs: Homeserver
   readonly api: RoomserverApi
 
-  private constructor(hs: Homeserver, others: Others, options: RoomserverOptions) {
+  private constructor(hs: Homeserver, others: Others, options: RoomserverOptions, input: RoomInput) {
     this.hs = hs
     let now = 1_800_000_000_000
     this.api = createRoomserver(
       {
         store: hs.storage,
         pieces: hs.pieces,
-        input: hs.input,
+        input,
         clock: { now: () => (now += 1000) },
         log: { error: () => undefined, warn: () => undefined, info: () => undefined, debug: () => undefined },
         serverName: parseServerName('a'),
@@ -35,8 +35,14 @@ export class Operations implements AsyncDisposable {
     )
   }
 
-  static async start(others: Others = {}, options: RoomserverOptions = {}): Promise<Operations> {
-    return new Operations(await Homeserver.start(), others, options)
+  /** @param faulty - makes the way of events into rooms fail where a test wants it to */
+  static async start(
+    others: Others = {},
+    options: RoomserverOptions = {},
+    faulty: (input: RoomInput) => RoomInput = (input) => input,
+  ): Promise<Operations> {
+    const hs = await Homeserver.start()
+    return new Operations(hs, others, options, faulty(hs.input))
   }
 
   /** Content of an entry of a room's current state. */

@@ -1,7 +1,9 @@
 import type { Pdu } from '@roomserver/events'
 import type { EventId, JsonObject, RoomId, UserId } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
+import { joinRulesFor } from './join-rules.ts'
 import { forNewRoom, raised } from './levels.ts'
+import { isTransferable } from './transferable.ts'
 
 /** A state event to be made in the new room. */
 export interface Carried {
@@ -23,60 +25,45 @@ export interface Founding {
 
 /** What the old room has: state events other than memberships, and the memberships that are worth carrying over. */
 export interface OldState {
-  readonly state: readonly Pdu[]
+  readonly create: Pdu
   /** Of the user who upgrades. */
-  readonly own: Pdu | undefined
+  readonly own: Pdu
+  readonly state: readonly Pdu[]
   /** Bans and invites. */
   readonly memberships: readonly Pdu[]
 }
 
-/** Made anew, or meaningless in another room. */
-const NOT_COPIED: ReadonlySet<string> = new Set([
-  'm.room.create',
-  'm.room.power_levels',
-  'm.room.join_rules',
-  'm.room.tombstone',
-  'm.room.member',
-])
-
 /**
  * The state events of the new room, in the order in which they have to come: what founds a room, then what the old one
  * had. Where the user's level is too low for some of it, it is raised until all is said.
+ *
+ * @see https://spec.matrix.org/v1.16/client-server-api/#server-behaviour-16
  */
 export function carriedOver(old: OldState, founding: Founding): readonly Carried[] {
   const { rules, userId } = founding
-  const contentOf = (type: string): JsonObject => find(old.state, type)?.content ?? {}
-  const levels = forNewRoom(
-    contentOf('m.room.power_levels'),
-    creatorsOf(founding, contentOf('m.room.create')),
-    rules,
-  )
-  const temporary = raised(levels, userId, rules)
+  const { create, state, memberships } = old
+  const levels = forNewRoom({ create, powerLevels: find(state, 'm.room.power_levels') }, userId, rules)
+  const temporary = raised(levels, userId, bannedIn(memberships), rules)
+  const joinRules = find(state, 'm.room.join_rules')?.content ?? {}
   return [
-    essential('m.room.create', '', createContent(contentOf('m.room.create'), founding)),
-    essential('m.room.member', userId, { ...old.own?.content, membership: 'join' }),
+    essential('m.room.create', '', createContent(create.content, founding)),
+    essential('m.room.member', userId, ownMembership(old.own.content)),
     essential('m.room.power_levels', '', temporary),
-    essential('m.room.join_rules', '', { join_rule: 'invite', ...contentOf('m.room.join_rules') }),
-    ...guestAccess(old.state),
-    ...old.state.filter(({ type }) => !NOT_COPIED.has(type)).map(copy),
-    ...old.memberships.map(copy),
+    essential('m.room.join_rules', '', joinRulesFor(joinRules, rules.auth)),
+    ...guestAccess(state),
+    ...state.filter(isTransferable).map(copy),
+    ...memberships.map(copy),
     ...(temporary === levels ? [] : [essential('m.room.power_levels', '', levels)]),
   ]
 }
 
-/** The types that the old room must have, or it is no room that can be replaced. */
-export function missingEssential({ state, own }: OldState, userId: UserId): string | undefined {
-  const missing = ['m.room.create', 'm.room.power_levels', 'm.room.join_rules'].find(
-    (type) => find(state, type) === undefined,
-  )
-  if (missing !== undefined) return `Essential event of type "${missing}" state key "" is missing`
-  return own === undefined
-    ? `Essential event of type "m.room.member" state key "${userId}" is missing`
-    : undefined
-}
-
 function find(state: readonly Pdu[], type: string): Pdu | undefined {
   return state.find((event) => event.type === type && event.stateKey === '')
+}
+
+function bannedIn(memberships: readonly Pdu[]): readonly UserId[] {
+  const bans = memberships.filter(({ content }) => content['membership'] === 'ban')
+  return bans.flatMap(({ stateKey }) => stateKey ?? [])
 }
 
 function essential(type: string, stateKey: string, content: JsonObject): Carried {
@@ -87,21 +74,22 @@ function copy({ type, stateKey = '', content }: Pdu): Carried {
   return { type, stateKey, content, isEssential: false }
 }
 
+/** The room's type, and whether it is open to other servers, stay. Who created the old room did not create this one. */
 function createContent(old: JsonObject, { userId, rules, oldRoom, tombstone }: Founding): JsonObject {
-  const { creator: _creator, ...kept } = old
+  const { type, 'm.federate': federate } = old
   return {
-    ...kept,
+    ...(type !== undefined && { type }),
+    ...(federate !== undefined && { 'm.federate': federate }),
     ...(rules.auth.creator === 'content' && { creator: userId }),
     room_version: rules.version,
     predecessor: { room_id: oldRoom, ...(tombstone !== undefined && { event_id: tombstone }) },
   }
 }
 
-/** Who stands above all levels in the new room, and so must not have one. */
-function creatorsOf({ userId, rules }: Founding, create: JsonObject): ReadonlySet<UserId> {
-  if (!rules.auth.creatorsOutrankAll) return new Set()
-  const more = create['additional_creators']
-  return new Set([userId, ...(Array.isArray(more) ? more.filter((user) => typeof user === 'string') : [])])
+/** The profile stays; who let the user into the old room has no say in the new one. */
+function ownMembership(content: JsonObject): JsonObject {
+  const { join_authorised_via_users_server: _voucher, third_party_invite: _invite, ...profile } = content
+  return { ...profile, membership: 'join' }
 }
 
 /** Every new room says what guests may do. */

@@ -1,9 +1,10 @@
-import type { JsonObject, RoomRecord } from '@roomserver/types'
+import type { Pdu } from '@roomserver/events'
+import type { JsonObject } from '@roomserver/types'
 import { look } from '../../query/context.ts'
 import { currentPdus } from '../../query/current-pdus.ts'
 import type { PerformContext } from '../context.ts'
 import { sayIfAllowed } from '../send.ts'
-import { restricted } from './levels.ts'
+import { restricted, withoutPowerLevels } from './levels.ts'
 import type { Upgrade } from './upgrade.ts'
 
 /**
@@ -11,32 +12,27 @@ import type { Upgrade } from './upgrade.ts'
  * may not do is left undone: the tombstone stands all the same.
  */
 export async function closeOldRoom(context: PerformContext, upgrade: Upgrade): Promise<void> {
-  await change(context, upgrade, 'm.room.canonical_alias', (content) =>
+  await change(context, upgrade, 'm.room.canonical_alias', (content = {}) =>
     Object.keys(content).length === 0 ? undefined : {},
   )
-  await change(context, upgrade, 'm.room.power_levels', restricted)
+  await change(context, upgrade, 'm.room.power_levels', (content, create) =>
+    restricted(content ?? withoutPowerLevels(create)),
+  )
 }
 
 async function change(
   context: PerformContext,
   { room: { roomId }, userId }: Upgrade,
   type: string,
-  changed: (content: JsonObject) => JsonObject | undefined,
+  changed: (content: JsonObject | undefined, create: Pdu) => JsonObject | undefined,
 ): Promise<void> {
+  const wanted = ['m.room.create', type].map((each) => ({ type: each, stateKey: '' }))
   const failure = await sayIfAllowed(context, roomId, async (room) => {
-    const content = await contentOf(context, room, type)
-    const next = content === undefined ? undefined : changed(content)
+    const [create, current] = await look(context, (view) => currentPdus(view, room, wanted))
+    const next = create && changed(current?.content, create)
     return next && { type, sender: userId, stateKey: '', content: next }
   })
   if (failure === '') return
-  context.log.info({ room_id: roomId, user_id: userId, reason: failure }, `${type} of the old room stays`)
-}
-
-async function contentOf(
-  context: PerformContext,
-  room: RoomRecord,
-  type: string,
-): Promise<JsonObject | undefined> {
-  const [event] = await look(context, (view) => currentPdus(view, room, [{ type, stateKey: '' }]))
-  return event?.content
+  const fields = { room_id: roomId, user_id: userId, reason: failure }
+  context.log.info(fields, `${type} of the old room stays as it is`)
 }

@@ -1,58 +1,112 @@
+import { authStateOf, LEVEL_NAMES, powersIn, readLevel } from '@roomserver/auth'
+import type { Pdu } from '@roomserver/events'
 import { isJsonObject, type JsonObject, type JsonValue, type UserId } from '@roomserver/types'
-import type { RoomVersionRules } from '@roomserver/version'
+import type { AuthRules, RoomVersionRules } from '@roomserver/version'
 
 const STATE_DEFAULT = 50
+/** The level of a creator, in rooms where that is a number. */
+const CREATOR = 100
 /** Where a room is closed to those who have no level above it. */
 const CLOSED = 50
+const NAMED: readonly string[] = LEVEL_NAMES
+const MAPS: readonly string[] = ['users', 'events', 'notifications']
+
+/** What decides about levels in the old room. */
+export interface OldLevels {
+  readonly create: Pdu
+  readonly powerLevels: Pdu | undefined
+}
 
 /**
- * Power levels as the new room takes them: without those who stand above all levels there, and with integers only where
- * its version wants that.
+ * Power levels for the new room: those of the old one, as integers. Creators of the old room who stood above all levels
+ * and are none in the new one get the highest level there is, so that somebody rules the new room; the user who creates
+ * the new room is left out where creators must not have a level.
  */
-export function forNewRoom(
+export function forNewRoom(old: OldLevels, userId: UserId, { auth }: RoomVersionRules): JsonObject {
+  const levels = readableLevels(old.powerLevels?.content ?? {}, old.create.rules.auth)
+  const users: Record<string, JsonValue> = { ...levelsIn(levels, 'users') }
+  const highest = Math.max(CREATOR, ...allLevels(levels))
+  for (const creator of creatorsOf(old)) users[creator] = highest
+  if (auth.creatorsOutrankAll) delete users[userId]
+  return { ...levels, users }
+}
+
+/** Levels that say what holds in a room without power levels. */
+export function withoutPowerLevels(create: Pdu): JsonObject {
+  if (create.rules.auth.creatorsOutrankAll) return {}
+  const creators = creatorsOf({ create, powerLevels: undefined })
+  return { users: Object.fromEntries(creators.map((creator) => [creator, CREATOR])) }
+}
+
+/** Those whose power in the old room does not stand in its power levels. */
+function creatorsOf({ create, powerLevels }: OldLevels): readonly UserId[] {
+  const { content, rules, sender } = create
+  const { creator, additional_creators: more } = content
+  const powers = powersIn(authStateOf(powerLevels === undefined ? [create] : [create, powerLevels]), rules)
+  const users = [sender, creator, ...(Array.isArray(more) ? more : [])].filter(
+    (user) => typeof user === 'string',
+  )
+  const isCreator = (user: UserId) =>
+    powers.of(user) === Infinity || (powerLevels === undefined && powers.of(user) === CREATOR)
+  return users.filter(isCreator)
+}
+
+/** Levels as integers, without those that cannot be read; what else the content holds stays. */
+function readableLevels(content: JsonObject, auth: AuthRules): JsonObject {
+  const entries = Object.entries(content).map(([name, value]) => [name, readable(name, value, auth)] as const)
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined))
+}
+
+function readable(name: string, value: JsonValue | undefined, auth: AuthRules): JsonValue | undefined {
+  if (NAMED.includes(name)) return levelOf(value, auth)
+  if (!MAPS.includes(name)) return value
+  if (!isJsonObject(value)) return undefined
+  const levels = Object.entries(value).map(([key, level]) => [key, levelOf(level, auth)] as const)
+  return Object.fromEntries(levels.filter(([, level]) => level !== undefined))
+}
+
+function levelOf(value: JsonValue | undefined, auth: AuthRules): number | undefined {
+  const level = readLevel(value, auth)
+  return Number.isNaN(level) ? undefined : level
+}
+
+function levelsIn(levels: JsonObject, map: string): Readonly<Record<string, number>> {
+  const value = levels[map]
+  const entries = isJsonObject(value) ? Object.entries(value) : []
+  return Object.fromEntries(entries.filter((entry) => typeof entry[1] === 'number') as [string, number][])
+}
+
+function allLevels(levels: JsonObject): readonly number[] {
+  const named = NAMED.map((name) => levels[name]).filter((level) => typeof level === 'number')
+  return [...named, ...MAPS.flatMap((map) => Object.values(levelsIn(levels, map)))]
+}
+
+/**
+ * The same levels with the user's own raised until they may send every type of state event and ban everybody who is
+ * banned; the very same object if they may already.
+ *
+ * @param banned - who is to be banned: takes a level above theirs
+ */
+export function raised(
   levels: JsonObject,
-  creators: ReadonlySet<UserId>,
+  userId: UserId,
+  banned: readonly UserId[],
   { auth }: RoomVersionRules,
 ): JsonObject {
-  const read = auth.integerPowerLevels ? withIntegers(levels) : levels
-  if (creators.size === 0) return read
-  const users = entries(read['users']).filter(([user]) => !creators.has(user))
-  return { ...read, users: Object.fromEntries(users) }
-}
-
-function withIntegers(levels: JsonObject): JsonObject {
-  return Object.fromEntries(
-    Object.entries(levels).map(([name, value]) => [
-      name,
-      isJsonObject(value)
-        ? Object.fromEntries(entries(value).map(([key, level]) => [key, asInteger(level)]))
-        : asInteger(value),
-    ]),
-  )
-}
-
-function asInteger(value: JsonValue | undefined): JsonValue | undefined {
-  if (typeof value !== 'string' && typeof value !== 'number') return value
-  const level = Math.trunc(Number(value))
-  return Number.isSafeInteger(level) ? level : value
-}
-
-/**
- * The same levels with the user's own raised until he may send every type of state event; the very same object if he
- * may already.
- */
-export function raised(levels: JsonObject, userId: UserId, { auth }: RoomVersionRules): JsonObject {
-  // He founds the new room: there he stands above all levels.
+  // The user creates the new room, and stands above all levels there.
   if (auth.creatorsOutrankAll) return levels
-  const users = Object.fromEntries(entries(levels['users']))
-  const own = numberOf(users[userId] ?? levels['users_default'], 0)
+  const users = levelsIn(levels, 'users')
+  const usersDefault = numberOf(levels['users_default'], 0)
+  const own = users[userId] ?? usersDefault
   const needed = Math.max(
     numberOf(levels['state_default'], STATE_DEFAULT),
     numberOf(levels['ban'], STATE_DEFAULT),
     numberOf(levels['invite'], 0),
-    ...entries(levels['events']).map(([, level]) => numberOf(level, 0)),
+    ...Object.values(levelsIn(levels, 'events')),
+    ...banned.map((user) => (users[user] ?? usersDefault) + 1),
   )
-  return own >= needed ? levels : { ...levels, users: { ...users, [userId]: needed } }
+  if (own >= needed) return levels
+  return { ...levels, users: { ...users, [userId]: Math.min(needed, Number.MAX_SAFE_INTEGER) } }
 }
 
 /**
@@ -63,10 +117,6 @@ export function raised(levels: JsonObject, userId: UserId, { auth }: RoomVersion
 export function restricted(levels: JsonObject): JsonObject {
   const level = Math.max(CLOSED, numberOf(levels['users_default'], 0) + 1)
   return { ...levels, events_default: level, invite: level }
-}
-
-function entries(value: JsonValue | undefined): readonly [string, JsonValue | undefined][] {
-  return isJsonObject(value) ? Object.entries(value) : []
 }
 
 function numberOf(value: JsonValue | undefined, otherwise: number): number {

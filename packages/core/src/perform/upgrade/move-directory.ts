@@ -2,7 +2,7 @@ import type { RoomId } from '@roomserver/types'
 import type { PerformContext } from '../context.ts'
 import type { Upgrade } from './upgrade.ts'
 
-/** Moves the place in the public directory and the aliases of this server from the old room to the new one. */
+/** Moves the place in the public directory, and the aliases of this server with their makers, to the new room. */
 export async function moveDirectory(
   { store }: PerformContext,
   { room: { roomId }, userId }: Upgrade,
@@ -13,7 +13,8 @@ export async function moveDirectory(
     await store.publish(roomId, false)
   }
   for (const alias of await store.aliasesOfRoom(roomId)) {
+    const maker = (await store.roomOfAlias(alias))?.creator ?? userId
     await store.removeAlias(alias)
-    await store.addAlias(alias, newRoom, userId)
+    await store.addAlias(alias, newRoom, maker)
   }
 }

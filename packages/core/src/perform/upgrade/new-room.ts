@@ -5,7 +5,7 @@ import { built } from '../build.ts'
 import type { PerformContext } from '../context.ts'
 import { Refusal } from '../refusal.ts'
 import { newEvent } from '../send.ts'
-import { type Carried, carriedOver, missingEssential } from './carry-over.ts'
+import { type Carried, carriedOver } from './carry-over.ts'
 import { oldState } from './old-state.ts'
 import type { Upgrade } from './upgrade.ts'
 
@@ -16,23 +16,33 @@ export interface Beforehand {
   readonly tombstone: EventId | undefined
 }
 
-/** Makes the new room of an upgrade with all that it takes over. @returns its ID */
-export async function makeNewRoom(
+/**
+ * Makes the events of the new room of an upgrade, with all that it takes over. Nothing is sent.
+ *
+ * @returns the events in the order of the room, the create event first
+ * @throws {Refusal} when the rules of the new room refuse an essential one
+ */
+export async function newRoomEvents(
   context: PerformContext,
   { room, userId, rules }: Upgrade,
   { roomId, tombstone }: Beforehand,
-): Promise<RoomId> {
-  const old = await oldState(context, room, userId)
-  const missing = missingEssential(old, userId)
-  if (missing !== undefined) throw new Refusal('unclassified', missing)
-
+): Promise<readonly Pdu[]> {
   const founding = { userId, rules, oldRoom: room.roomId, tombstone }
   const chain = new NewRoom(context, { room, userId, rules }, roomId)
-  for (const carried of carriedOver(old, founding)) await chain.add(carried)
-  const inputs = chain.events.map((event) => newEvent(event, context.serverName, ''))
+  for (const carried of carriedOver(await oldState(context, room, userId), founding)) await chain.add(carried)
+  return chain.events
+}
+
+/** Sends the events of a new room. @throws {Refusal} */
+export async function sendNewRoom(
+  context: PerformContext,
+  roomId: RoomId,
+  events: readonly Pdu[],
+): Promise<void> {
+  const inputs = events.map((event) => newEvent(event, context.serverName, ''))
   const { ErrMsg } = await context.input.inputRoomEvents({ input_room_events: inputs, async: false })
-  if (ErrMsg === '') return chain.roomId
-  throw new Refusal('unclassified', `Failed to send new room "${chain.roomId}" to roomserver: ${ErrMsg}`)
+  if (ErrMsg === '') return
+  throw new Refusal('unclassified', `Failed to send new room "${roomId}" to roomserver: ${ErrMsg}`)
 }
 
 /** The events of a room in the making: each on top of the one before it. */
@@ -49,29 +59,31 @@ class NewRoom {
     this.#givenId = roomId
   }
 
-  get roomId(): RoomId {
-    return this.#givenId ?? this.events[0]?.roomId ?? ''
+  /** Adds a state event if it can be made and the rules allow it. @throws {Refusal} when it is essential otherwise */
+  async add(carried: Carried): Promise<void> {
+    const { type, stateKey, isEssential } = carried
+    const state: AuthState = { get: (...key) => this.#state.get(key.join('\0')) }
+    try {
+      const event = await this.#built(carried, state)
+      const verdict = checkAuth(event, state)
+      if (verdict.allowed) return this.#keep(event, stateKey)
+      throw new Refusal('unclassified', `Failed to auth new "${type}" event: ${verdict.reason}`)
+    } catch (error) {
+      if (isEssential || !(error instanceof Refusal)) throw error
+    }
   }
 
-  /** Adds a state event if the rules allow it. @throws {Refusal} when it is essential and they do not */
-  async add({ type, stateKey, content, isEssential }: Carried): Promise<void> {
+  #built({ type, stateKey, content }: Carried, state: AuthState): Promise<Pdu> {
     const { rules, userId } = this.#upgrade
-    const state: AuthState = { get: (...key) => this.#state.get(key.join('\0')) }
     const prev = this.events.at(-1)
     const subject = { type, stateKey, content, sender: userId }
-    const roomId = this.roomId === '' ? undefined : this.roomId
-    const event = await built(this.#context, rules, {
+    return built(this.#context, rules, {
       ...subject,
-      roomId,
+      roomId: this.#givenId ?? prev?.roomId,
       prevEvents: prev === undefined ? [] : [eventRef(prev)],
       authEvents: selectAuthEvents(subject, state, rules).map(eventRef),
       depth: this.events.length + 1,
     })
-    const verdict = checkAuth(event, state)
-    if (verdict.allowed) this.#keep(event, stateKey)
-    else if (isEssential) {
-      throw new Refusal('unclassified', `Failed to auth new "${type}" event: ${verdict.reason}`)
-    }
   }
 
   #keep(event: Pdu, stateKey: string): void {

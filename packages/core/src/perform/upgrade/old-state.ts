@@ -8,29 +8,43 @@ import {
   type UserId,
 } from '@roomserver/types'
 import { look } from '../../query/context.ts'
+import { currentPdus } from '../../query/current-pdus.ts'
 import { rulesOf } from '../../query/headered.ts'
 import { eventsOf } from '../../view/asking.ts'
 import type { Need } from '../../view/need.ts'
 import { wholeState } from '../../view/state-at.ts'
 import type { View } from '../../view/view.ts'
 import type { PerformContext } from '../context.ts'
+import { Refusal } from '../refusal.ts'
 import type { OldState } from './carry-over.ts'
 
-/** What a room has that its successor may take over. Of the members only those who are looked for are read. */
+/**
+ * What a room has that its successor may take over. Of the members only those who are looked for are read.
+ *
+ * @throws {Refusal} when there is no create event, or the user was never in the room
+ */
 export async function oldState(context: PerformContext, room: RoomRecord, userId: UserId): Promise<OldState> {
   const { store } = context
-  const own = await store.membership(room.nid, userId)
   const bans = await store.membershipsOfRoom(room.nid, { membership: 'ban' })
   const invites = await store.membershipsOfRoom(room.nid, { membership: 'invite' })
   const memberships = [...bans, ...invites].map(({ event }) => event)
-  return await look(context, function* (view) {
-    const [ownEvent] = yield* parsed(view, room, own === undefined ? [] : [own.event])
+  const found = await look(context, function* (view) {
     return {
+      create: (yield* currentPdus(view, room, [{ type: 'm.room.create', stateKey: '' }]))[0],
+      own: (yield* currentPdus(view, room, [{ type: 'm.room.member', stateKey: userId }]))[0],
       state: yield* otherState(view, room),
-      own: ownEvent,
       memberships: yield* parsed(view, room, memberships),
     }
   })
+  const { create, own } = found
+  if (create === undefined) throw missing('m.room.create', '')
+  if (own === undefined) throw missing('m.room.member', userId)
+  return { ...found, create, own }
+}
+
+function missing(type: string, stateKey: string): Refusal {
+  const message = `Essential event of type "${type}" state key "${stateKey}" is missing`
+  return new Refusal('unclassified', message)
 }
 
 function* otherState(view: View, room: RoomRecord): Asking<Need, readonly Pdu[]> {

@@ -1,15 +1,17 @@
 import type { PerformRoomUpgradeRequest, PerformRoomUpgradeResponse } from '@roomserver/api'
+import type { Pdu } from '@roomserver/events'
 import type { RoomId, RoomRecord, UserId } from '@roomserver/types'
 import { roomVersion, type RoomVersionRules } from '@roomserver/version'
 import { roomWithState } from '../../query/context.ts'
 import { buildOnTop, refusalOf, type Saying } from '../build.ts'
 import type { PerformContext } from '../context.ts'
-import { quoted } from '../identifiers.ts'
+import { ownUser, quoted } from '../identifiers.ts'
 import { Refusal, unlessRefused } from '../refusal.ts'
 import { send } from '../send.ts'
+import { abandonNewRoom } from './abandon-new-room.ts'
 import { closeOldRoom } from './close-old-room.ts'
 import { moveDirectory } from './move-directory.ts'
-import { makeNewRoom } from './new-room.ts'
+import { newRoomEvents, sendNewRoom } from './new-room.ts'
 
 /** An upgrade that was asked for by somebody who may. */
 export interface Upgrade {
@@ -20,9 +22,9 @@ export interface Upgrade {
 }
 
 /**
- * Replaces a room by a new one of another version: the state is carried over as far as the new room takes it, a
- * tombstone points from the old one to the new one, aliases and the place in the directory move, and the old room is
- * closed to new messages as far as the user may do that.
+ * Replaces a room by a new one of another version: the state is carried over as far as the new room takes it and it
+ * does not depend on who sent it, a tombstone points from the old one to the new one, aliases and the place in the
+ * directory move, and the old room is closed to new messages as far as the user may do that.
  *
  * @see https://spec.matrix.org/v1.16/client-server-api/#room-upgrades
  */
@@ -44,6 +46,7 @@ export function performRoomUpgrade(
 
 async function checked(context: PerformContext, request: PerformRoomUpgradeRequest): Promise<Upgrade> {
   const { room_id: roomId, user_id: userId, room_version: version } = request
+  ownUser(context, userId)
   const room = await roomWithState(context, roomId)
   if (room === undefined) throw new Refusal('noRoom', 'Error validating that the room exists')
   const refusal = await refusalOf(context, room, tombstone(userId, roomId))
@@ -61,20 +64,38 @@ async function checked(context: PerformContext, request: PerformRoomUpgradeReque
  * therefore made first, though sent last; but where the room ID is the hash of the create event, that cannot be.
  */
 async function replace(context: PerformContext, upgrade: Upgrade): Promise<RoomId> {
-  const { rules, room, userId } = upgrade
-  if (rules.roomId === 'create-hash') {
-    const newRoom = await makeNewRoom(context, upgrade, { roomId: undefined, tombstone: undefined })
-    await leave(context, await buildOnTop(context, room, tombstone(userId, newRoom)))
-    return newRoom
+  const { events, end } = await madeForUpgrade(context, upgrade)
+  const newRoom = events[0]?.roomId ?? ''
+  try {
+    await sendNewRoom(context, newRoom, events)
+    await leave(context, end)
+  } catch (error) {
+    await abandonNewRoom(context, newRoom, upgrade.userId)
+    throw error
   }
-  const roomId = `!${context.randomId(16)}:${context.serverName}`
-  const event = await buildOnTop(context, room, tombstone(userId, roomId))
-  await makeNewRoom(context, upgrade, { roomId, tombstone: event.eventId })
-  await leave(context, event)
-  return roomId
+  return newRoom
 }
 
-async function leave(context: PerformContext, event: Parameters<typeof send>[1]): Promise<void> {
+/** The events of an upgrade, made and not sent. */
+interface UpgradeEvents {
+  /** Of the new room. */
+  readonly events: readonly Pdu[]
+  /** The tombstone. */
+  readonly end: Pdu
+}
+
+async function madeForUpgrade(context: PerformContext, upgrade: Upgrade): Promise<UpgradeEvents> {
+  const { rules, room, userId } = upgrade
+  if (rules.roomId === 'create-hash') {
+    const events = await newRoomEvents(context, upgrade, { roomId: undefined, tombstone: undefined })
+    return { events, end: await buildOnTop(context, room, tombstone(userId, events[0]?.roomId ?? '')) }
+  }
+  const roomId = `!${context.randomId(16)}:${context.serverName}`
+  const end = await buildOnTop(context, room, tombstone(userId, roomId))
+  return { events: await newRoomEvents(context, upgrade, { roomId, tombstone: end.eventId }), end }
+}
+
+async function leave(context: PerformContext, event: Pdu): Promise<void> {
   const failure = await send(context, event)
   if (failure !== '') {
     throw new Refusal('unclassified', `Failed to send new "m.room.tombstone" event to roomserver: ${failure}`)
