@@ -20,6 +20,8 @@ export interface Dialect {
   readonly position: RawBuilder<unknown>
   /** What stands behind a table's columns: `wide` tables keep their own row order, `keyed` ones that of the primary key. */
   readonly tableEnd: Readonly<Record<'wide' | 'keyed', RawBuilder<unknown>>>
+  /** Whether an index holds the NID of each row, in order, behind the columns that it was made for. */
+  readonly indexesHoldNid: boolean
   /** Makes an index keep hashes instead of what it indexes, where that could be too long. */
   readonly usingHash: RawBuilder<unknown>
   /** `column` is one of a list that is passed as one parameter, see {@link Dialect.list}. */
@@ -64,6 +66,7 @@ export const sqlite: Dialect = {
   name: 'sqlite',
   types: { int: sql`integer`, small: sql`integer`, text: sql`text`, blob: sql`blob` },
   position: sql`integer primary key autoincrement`,
+  indexesHoldNid: true,
   usingHash: sql``,
   tableEnd: { wide: sql`strict`, keyed: sql`strict, without rowid` },
   among: (column) => sql<boolean>`${sql.ref(column)} in (select value from json_each(${null}))`,
@@ -110,6 +113,7 @@ export const postgres: Dialect = {
   name: 'postgres',
   types: { int: sql`bigint`, small: sql`smallint`, text: sql`text collate "C"`, blob: sql`bytea` },
   position: sql`bigint generated always as identity primary key`,
+  indexesHoldNid: false,
   usingHash: sql`using hash`,
   tableEnd: { wide: sql``, keyed: sql`` },
   among: (column, kind) =>

@@ -2,7 +2,12 @@ import { type Logger, RoomserverError } from '@roomserver/types'
 import { type Kysely, sql } from 'kysely'
 import type { Dialect } from './dialects.ts'
 import type { Migration } from './migrations/migration.ts'
-import { additionStatements, type TableDefinition, tableStatements } from './migrations/tables.ts'
+import {
+  additionStatements,
+  indexStatements,
+  type TableDefinition,
+  tableStatements,
+} from './migrations/tables.ts'
 import type { Db, Schema } from './schema.ts'
 
 /** Keeps the migrations that ran; itself no migration. */
@@ -74,6 +79,9 @@ async function apply(tx: Db, dialect: Dialect, migration: Migration, log: Logger
   }
   for (const addition of migration.columns ?? []) {
     for (const statement of additionStatements(tx, dialect, addition)) await tx.executeQuery(statement)
+  }
+  for (const index of migration.indexes ?? []) {
+    for (const statement of indexStatements(tx, dialect, index)) await tx.executeQuery(statement)
   }
   await migration.up(tx, dialect)
   await tx

@@ -1,10 +1,21 @@
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { EventNid, MembershipRecord, RoomRecord, StateKeyNid, WriteSet } from '@roomserver/types'
+import type {
+  EventNid,
+  MembershipRecord,
+  RoomRecord,
+  SnapshotNid,
+  StateKeyNid,
+  WriteSet,
+} from '@roomserver/types'
 import pg from 'pg'
 import { expect, it } from 'vitest'
-import type { Storage } from '../src/index.ts'
+import { openStorage, type Storage } from '../src/index.ts'
 import { newEvent, storedRoom, store1, writeSet } from './contract/sample.ts'
-import { postgresPlace } from './postgres-database.ts'
+import { type PostgresPlace, postgresPlace } from './postgres-database.ts'
 
 /** The write set of users joining. */
 async function joins(store: Storage, room: RoomRecord, count: number): Promise<WriteSet> {
@@ -30,6 +41,18 @@ async function rowsScanned(url: string): Promise<number> {
   return answer.rows[0]?.rows ?? -1
 }
 
+/** How many rows of rooms' events and snapshots PostgreSQL fetched by way of an index. */
+async function rowsRead(url: string): Promise<number> {
+  await wait(1_500)
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  const question = `select coalesce(sum(idx_tup_fetch + seq_tup_read), 0)::int as rows from pg_stat_user_tables
+    where schemaname = current_schema() and relname in ('events', 'snapshots')`
+  const answer: { readonly rows: readonly { readonly rows: number }[] } = await client.query(question)
+  await client.end()
+  return answer.rows[0]?.rows ?? -1
+}
+
 it('goes by the indexes of tables that grew since its plans were made', async () => {
   await using place = await postgresPlace()
   await using store = await place.open({ maxConnections: 1 })
@@ -43,4 +66,58 @@ it('goes by the indexes of tables that grew since its plans were made', async ()
     await store.serverInRoom(room.nid, 'elsewhere')
   }
   expect((await rowsScanned(place.url)) - before).toBeLessThan(100)
+})
+
+/** Stores two rooms whose events and snapshots lie among each other, and returns the first. */
+async function mixedRooms(store: Storage, count: number): Promise<RoomRecord> {
+  let [one, other] = [await storedRoom(store), await storedRoom(store)]
+  for (let at = 0; at < count; at += 500) {
+    one = await store1(store, await history(store, one, 500))
+    other = await store1(store, await history(store, other, 500))
+  }
+  return one
+}
+
+async function history(store: Storage, room: RoomRecord, count: number): Promise<WriteSet> {
+  const events = []
+  for (let at = 0; at < count; at++) events.push(await newEvent(store, room))
+  const first = await store.allocate('snapshot', count)
+  const snapshots = Array.from({ length: count }, (_, at) => {
+    const nid = (first + at) as SnapshotNid
+    return { nid, roomNid: room.nid, blocks: [], hash: nid.toString(16).padStart(32, '0') }
+  })
+  return writeSet(room, { events, snapshots })
+}
+
+it('pages a room on PostgreSQL by reading each of its rows once, however many rooms there are', async () => {
+  await using place = await postgresPlace()
+  const room = await closing(place, (store) => mixedRooms(store, 5_000))
+  const before = await rowsRead(place.url)
+  await closing(place, (store) => store.checkRoom(room.nid, { blockHash: () => '', snapshotHash: () => '' }))
+  expect((await rowsRead(place.url)) - before).toBeLessThan(1.2 * 10_000)
+})
+
+/** A connection tells what it read when it ends, at the latest. */
+async function closing<T>(place: PostgresPlace, work: (store: Storage) => Promise<T>): Promise<T> {
+  await using store = await place.open({ maxConnections: 1 })
+  return await work(store)
+}
+
+it('pages a room on SQLite without sorting it', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'roomserver-plans-')), 'rooms.db')
+  const statements = new Set<string>()
+  await using store = await openStorage(
+    { dialect: 'sqlite', file },
+    { onStatement: (text) => statements.add(text) },
+  )
+  const room = await storedRoom(store)
+  await store.checkRoom(room.nid, { blockHash: () => '', snapshotHash: () => '' })
+  using database = new DatabaseSync(file)
+  const paging = [...statements].filter((text) => /from "(?:events|snapshots)".*order by "nid"/.test(text))
+  expect(paging).toHaveLength(2)
+  for (const text of paging) {
+    const plan = database.prepare(`explain query plan ${text}`).all(0, 0, 0)
+    expect(JSON.stringify(plan)).not.toContain('TEMP B-TREE')
+    expect(JSON.stringify(plan)).toContain('room_nid=?')
+  }
 })

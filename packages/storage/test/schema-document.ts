@@ -11,7 +11,12 @@ import {
 import { type Dialect, postgres, sqlite } from '../src/dialects.ts'
 import { schemaVersions } from '../src/migrate.ts'
 import { migrations } from '../src/migrations/index.ts'
-import { additionStatements, type TableDefinition, tableStatements } from '../src/migrations/tables.ts'
+import {
+  additionStatements,
+  indexStatements,
+  type TableDefinition,
+  tableStatements,
+} from '../src/migrations/tables.ts'
 import type { Schema } from '../src/schema.ts'
 
 const compileSqlite = new Kysely<Schema>({
@@ -33,6 +38,7 @@ const compilePostgres = new Kysely<Schema>({
 })
 
 const tables = [schemaVersions, ...migrations.flatMap((migration) => migration.tables)]
+const indexes = migrations.flatMap((migration) => migration.indexes ?? [])
 const additions = migrations.flatMap((migration) => migration.columns ?? [])
 
 /** `docs/schema.md`, made from the migrations. */
@@ -83,6 +89,7 @@ function statements(db: Kysely<Schema>, dialect: Dialect): string {
   const all = [
     ...tables.flatMap((table) => tableStatements(db, dialect, table)),
     ...additions.flatMap((addition) => additionStatements(db, dialect, addition)),
+    ...indexes.flatMap((index) => indexStatements(db, dialect, index)),
   ]
   return all.map(({ sql }) => `${sql.replaceAll(/"([a-z_]+)"/g, '$1').trim()};`).join('\n')
 }

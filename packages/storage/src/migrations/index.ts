@@ -6,6 +6,7 @@ import { quickLeases } from './0005-quick-leases.ts'
 import { trimmedOutputs } from './0006-trimmed-outputs.ts'
 import { outputBytes } from './0007-output-bytes.ts'
 import { toldStates } from './0008-told-states.ts'
+import { roomOrder } from './0009-room-order.ts'
 import type { Migration } from './migration.ts'
 
 /** Every migration, in the order in which they run. */
@@ -18,4 +19,5 @@ export const migrations: readonly Migration[] = [
   trimmedOutputs,
   outputBytes,
   toldStates,
+  roomOrder,
 ]

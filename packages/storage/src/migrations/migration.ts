@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { Dialect } from '../dialects.ts'
-import type { ColumnAddition, TableDefinition } from './tables.ts'
+import type { ColumnAddition, IndexAddition, TableDefinition } from './tables.ts'
 
 /** A step from one schema to the next. Steps go forward only and run in the order of their versions. */
 export interface Migration {
@@ -12,6 +12,8 @@ export interface Migration {
   readonly tables: readonly TableDefinition[]
   /** Columns that it adds to tables of earlier steps. */
   readonly columns?: readonly ColumnAddition[]
+  /** Indexes that it adds to tables of earlier steps. */
+  readonly indexes?: readonly IndexAddition[]
   /** What else it does, after that. */
   up<S>(db: Kysely<S>, dialect: Dialect): Promise<void>
 }

@@ -26,6 +26,29 @@ export interface ColumnAddition {
   readonly columns: Readonly<Record<string, 'int' | 'small' | 'text'>>
 }
 
+/** An index that a migration adds to a table that is there. */
+export interface IndexAddition {
+  readonly table: string
+  readonly columns: readonly string[]
+  /** The columns of the index whose place it takes. */
+  readonly replaces?: readonly string[]
+}
+
+/**
+ * The statements that add an index. SQLite's indexes hold the row's NID behind their columns anyway, so there one that
+ * only adds it to another takes nobody's place.
+ */
+export function indexStatements<S>(
+  db: Kysely<S>,
+  dialect: Dialect,
+  { table, columns, replaces }: IndexAddition,
+): CompiledQuery[] {
+  if (replaces === undefined) return [createIndex(db, table, columns, false)]
+  if (dialect.indexesHoldNid) return []
+  const replaced = sql.ref(`${table}_${replaces.join('_')}`)
+  return [createIndex(db, table, columns, false), sql`drop index ${replaced}`.compile(db)]
+}
+
 /** The statements that add columns. */
 export function additionStatements<S>(
   db: Kysely<S>,
