@@ -213,6 +213,14 @@ function upkeepMethods(db: Db, tables: Tables) {
      * right, extremities, memberships and outputs in agreement with events and state.
      */
     check: (hashes: ContentHashes) => checkRooms(db, tables, hashes),
+    /** The room that the scrubber checked last; 0: it begins with the first. */
+    scrubbed: () => tables.counters.scrubbed(db),
+    setScrubbed: async (room: RoomNid) => {
+      await tables.counters.setScrubbed(db, room)
+    },
+    /** Forgets transactions of clients that are older than this, `slice` at the most; returns how many. */
+    dropTransactions: (olderThanMs: number, slice: number) =>
+      tables.transactions.dropOld(db, olderThanMs, slice),
     /** Checks that no counter gives NIDs out which are in use. */
     checkCounters: () => checkCounters(db),
     repairCounters: (findings: readonly CounterFinding[]) => repairCounters(db, findings),

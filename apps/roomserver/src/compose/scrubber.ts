@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { blockHash, snapshotHash } from '@roomserver/state'
 import { lead, type RoomCheck, type Storage } from '@roomserver/storage'
-import type { Logger } from '@roomserver/types'
+import { type Logger, NO_NID, type RoomRecord } from '@roomserver/types'
 import type { Config } from '../config/config.ts'
 
 /** How blocks and snapshots get their content hashes. */
@@ -9,6 +9,9 @@ export const CONTENT_HASHES = { blockHash, snapshotHash }
 
 /** Of so many milliseconds one is spent on checking at the most, so that a large room is not read again and again. */
 const ONE_OF = 50
+
+/** How long it rests before it begins again with the first room. */
+const END_OF_PASS_MS = 10_000
 
 /** Checks stored rooms all the time, slowly. */
 export interface Scrubber extends AsyncDisposable {
@@ -19,8 +22,11 @@ export interface Scrubber extends AsyncDisposable {
 }
 
 /** Starts it, in one process of those that share a database, unless the configuration says otherwise. */
-export function startScrubber(storage: Storage, config: Config, log: Logger): Scrubber {
-  const { enabled, rooms_per_minute: roomsPerMinute } = config.settings.scrubber
+export function startScrubber(
+  storage: Storage,
+  { enabled, rooms_per_minute: roomsPerMinute }: Config['settings']['scrubber'],
+  log: Logger,
+): Scrubber {
   const counts = { checkedRooms: 0, findings: 0 }
   const start = (): AsyncDisposable => {
     const stop = new AbortController()
@@ -46,6 +52,10 @@ export function startScrubber(storage: Storage, config: Config, log: Logger): Sc
   }
 }
 
+/**
+ * Goes on behind the room that was checked last, be it by another process or before a restart: with many rooms one pass takes
+ * days. A room that cannot be checked is passed over until the next pass.
+ */
 async function scrub(
   storage: Storage,
   roomsPerMinute: number,
@@ -54,21 +64,27 @@ async function scrub(
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
+    const started = performance.now()
     try {
-      let started = performance.now()
-      for await (const check of storage.check(CONTENT_HASHES)) {
-        if (signal.aborted) return
-        counts.checkedRooms++
-        counts.findings += report(check, log)
-        await storage.collect(check)
-        await pause(pauseAfter(performance.now() - started, roomsPerMinute), signal)
-        started = performance.now()
-      }
+      const last = await storage.scrubbed()
+      const [room] = await storage.rooms(last, 1)
+      if (room !== undefined || last !== NO_NID) await storage.setScrubbed(room?.nid ?? NO_NID)
+      if (room === undefined) await pause(END_OF_PASS_MS, signal)
+      else counts.findings += await scrubRoom(storage, room, log)
+      if (room !== undefined) counts.checkedRooms++
     } catch (error) {
-      log.warn({ err: error }, 'the scrubber was interrupted and starts again')
+      log.warn({ err: error }, 'a room could not be checked; the scrubber goes on with the next')
     }
-    await pause(Math.max(pauseAfter(0, roomsPerMinute), 10_000), signal)
+    await pause(pauseAfter(performance.now() - started, roomsPerMinute), signal)
   }
+}
+
+/** @returns how many things were found */
+async function scrubRoom(storage: Storage, { nid }: RoomRecord, log: Logger): Promise<number> {
+  const check = await storage.checkRoom(nid, CONTENT_HASHES)
+  const found = report(check, log)
+  await storage.collect(check)
+  return found
 }
 
 /** How long to wait after a room whose check took so long. Both in milliseconds. */

@@ -13,6 +13,7 @@ import { type Scrubber, startScrubber } from './scrubber.ts'
 import { type Engine, startEngine } from './start-engine.ts'
 import { tendForks } from './tend-forks.ts'
 import { tendInbox } from './tend-inbox.ts'
+import { tendTransactions } from './tend-transactions.ts'
 
 /** A room server that serves. Disposing of it: nothing new is taken, what was begun is finished, all is closed. */
 export interface RunningRoomserver extends AsyncDisposable {
@@ -51,8 +52,9 @@ export async function startRoomserver(config: Config, log: Logger, at?: AtPoint)
     { compatibility: config.settings.compatibility },
   )
   parts.use(tendInbox(engine, log))
+  parts.use(tendTransactions(engine.storage, log))
   parts.use(tendForks(dummyEvents))
-  const scrubber = parts.use(startScrubber(engine.storage, config, log))
+  const scrubber = parts.use(startScrubber(engine.storage, config.settings.scrubber, log))
   await warm
   const server: RoomserverServer = parts.use(
     await serveRoomserver(rooms, {

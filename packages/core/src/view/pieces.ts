@@ -21,6 +21,8 @@ import { type Found, Loader } from './loader.ts'
 import type { Need } from './need.ts'
 import { RoomEpochs } from './room-epochs.ts'
 
+const PREASSIGNED_NAMES = new Map([...EVENT_TYPE_NIDS].map(([name, nid]) => [nid, name]))
+
 /** An event as cached: its record, and its parsed form once that was asked for. */
 interface CachedEvent {
   readonly record: EventRecord
@@ -45,8 +47,8 @@ export class Pieces {
   readonly #eventNids: ByteCache<EventId, EventNid>
   readonly #snapshots: ByteCache<SnapshotNid, SnapshotRecord>
   readonly #blocks: ByteCache<BlockNid, BlockRecord>
-  readonly #typeNids = new Map<string, EventTypeNid>(EVENT_TYPE_NIDS)
-  readonly #typeNames = new Map<EventTypeNid, string>([...EVENT_TYPE_NIDS].map(([name, nid]) => [nid, name]))
+  readonly #typeNids: ByteCache<string, Interned<EventTypeNid>>
+  readonly #typeNames: ByteCache<EventTypeNid, Interned<EventTypeNid>>
   readonly #stateKeyNids: ByteCache<string, Interned<StateKeyNid>>
   readonly #stateKeyTexts: ByteCache<StateKeyNid, Interned<StateKeyNid>>
   /** Batches that were taken into the cache already; several computations get the same one. */
@@ -60,8 +62,10 @@ export class Pieces {
     this.#eventNids = new ByteCache(maxBytes * 0.05, () => 160)
     this.#snapshots = new ByteCache(maxBytes * 0.05, ({ blocks }) => 240 + blocks.length * 8)
     this.#blocks = new ByteCache(maxBytes * 0.15, ({ entries }) => 240 + entries.byteLength)
-    this.#stateKeyNids = new ByteCache(maxBytes * 0.03, ({ text }) => 100 + text.length)
-    this.#stateKeyTexts = new ByteCache(maxBytes * 0.03, ({ text }) => 100 + text.length)
+    this.#typeNids = new ByteCache(maxBytes * 0.01, ({ text }) => 100 + text.length)
+    this.#typeNames = new ByteCache(maxBytes * 0.01, ({ text }) => 100 + text.length)
+    this.#stateKeyNids = new ByteCache(maxBytes * 0.02, ({ text }) => 100 + text.length)
+    this.#stateKeyTexts = new ByteCache(maxBytes * 0.02, ({ text }) => 100 + text.length)
   }
 
   /** What the cache takes at present, in bytes (an estimate). */
@@ -72,6 +76,8 @@ export class Pieces {
       this.#eventNids,
       this.#snapshots,
       this.#blocks,
+      this.#typeNids,
+      this.#typeNames,
       this.#stateKeyNids,
       this.#stateKeyTexts,
     ]
@@ -97,11 +103,11 @@ export class Pieces {
   }
 
   typeNid(name: string): EventTypeNid | undefined {
-    return this.#typeNids.get(name)
+    return EVENT_TYPE_NIDS.get(name) ?? this.#typeNids.get(name)?.nid
   }
 
   typeName(nid: EventTypeNid): string | undefined {
-    return this.#typeNames.get(nid)
+    return PREASSIGNED_NAMES.get(nid) ?? this.#typeNames.get(nid)?.text
   }
 
   stateKeyNid(text: string): StateKeyNid | undefined {
@@ -156,8 +162,9 @@ export class Pieces {
   }
 
   putType(nid: EventTypeNid, text: string): void {
-    this.#typeNids.set(text, nid)
-    this.#typeNames.set(nid, text)
+    const interned = { nid, text }
+    this.#typeNids.set(text, interned)
+    this.#typeNames.set(nid, interned)
   }
 
   putStateKey(nid: StateKeyNid, text: string): void {

@@ -114,11 +114,11 @@ export class View {
 
   typeNid(name: string): EventTypeNid | null | undefined {
     const own = this.#typeNids.get(name)
-    return own === undefined ? this.pieces.typeNid(name) : own
+    return own === undefined ? pin(this.#typeNids, name, this.pieces.typeNid(name)) : own
   }
 
   typeName(nid: EventTypeNid): string | undefined {
-    return this.#typeNames.get(nid) ?? this.pieces.typeName(nid)
+    return this.#typeNames.get(nid) ?? pin(this.#typeNames, nid, this.pieces.typeName(nid))
   }
 
   stateKeyNid(text: string): StateKeyNid | null | undefined {

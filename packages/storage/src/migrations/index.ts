@@ -7,6 +7,7 @@ import { trimmedOutputs } from './0006-trimmed-outputs.ts'
 import { outputBytes } from './0007-output-bytes.ts'
 import { toldStates } from './0008-told-states.ts'
 import { roomOrder } from './0009-room-order.ts'
+import { upkeepMarks } from './0010-upkeep-marks.ts'
 import type { Migration } from './migration.ts'
 
 /** Every migration, in the order in which they run. */
@@ -20,4 +21,5 @@ export const migrations: readonly Migration[] = [
   outputBytes,
   toldStates,
   roomOrder,
+  upkeepMarks,
 ]

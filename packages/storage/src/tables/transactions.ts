@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { EventId, TransactionRecord, UserId } from '@roomserver/types'
-import { bulkInsert } from '../bulk.ts'
+import { sql } from 'kysely'
+import { bulkWrite } from '../bulk.ts'
 import type { Columns, Dialect } from '../dialects.ts'
 import { prepare, slot } from '../prepared.ts'
 import type { Db } from '../schema.ts'
@@ -11,9 +12,13 @@ export interface TransactionsTable {
   user_id: UserId
   transaction_id: string
   event_id: EventId
+  /** When it was stored, in milliseconds since the epoch by the clock of the database. */
+  ts: number
 }
 
-const columns: Columns<TransactionsTable> = {
+type NewTransaction = Omit<TransactionsTable, 'ts'>
+
+const columns: Columns<NewTransaction> = {
   session_id: 'int',
   user_id: 'text',
   transaction_id: 'text',
@@ -29,14 +34,27 @@ export function transactionQueries(dialect: Dialect, build: Db) {
       .where('transaction_id', '=', slot<string>())
       .where('user_id', '=', slot<UserId>()),
   )
+  const dropOld = prepare(
+    sql<{ ts: number }>`delete from transactions where (session_id, user_id, transaction_id) in
+      (select session_id, user_id, transaction_id from transactions
+        where ts < ${dialect.nowMs} - ${slot<number>()} order by ts limit ${slot<number>()})
+      returning ts`.compile(build),
+  )
   return {
     event: async (db: Db, sessionId: number, transactionId: string, user: UserId) =>
       (await find(db, sessionId, shortened(transactionId), user))[0]?.event_id,
-    add: bulkInsert(dialect, 'transactions', columns, fromTransaction, 'on conflict do nothing'),
+    add: bulkWrite(dialect, columns, fromTransaction, INSERT(dialect.nowMs.compile(build).sql)),
+    /** Drops the oldest of those that are older than this, `limit` at the most; returns how many. */
+    dropOld: async (db: Db, olderThanMs: number, limit: number) =>
+      (await dropOld(db, olderThanMs, limit)).length,
   }
 }
 
-function fromTransaction(transaction: TransactionRecord): TransactionsTable {
+const INSERT = (now: string): string => `insert into transactions
+  (session_id, user_id, transaction_id, event_id, ts)
+  select session_id, user_id, transaction_id, event_id, ${now} from v where true on conflict do nothing`
+
+function fromTransaction(transaction: TransactionRecord): NewTransaction {
   return {
     session_id: transaction.sessionId,
     user_id: transaction.user,

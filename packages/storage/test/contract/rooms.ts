@@ -129,6 +129,9 @@ export function roomContract(open: () => Promise<Storage>): void {
     await store1(store, writeSet(room, { transactions: [transaction] }))
     expect(await store.transactionEvent(7, 't1', '@a:example.org')).toBe('$made')
     expect(await store.transactionEvent(8, 't1', '@a:example.org')).toBeUndefined()
+    expect(await store.dropTransactions(60_000, 10)).toBe(0)
+    expect(await store.dropTransactions(-60_000, 10)).toBe(1)
+    expect(await store.transactionEvent(7, 't1', '@a:example.org')).toBeUndefined()
   })
 
   it('gives an alias to whoever comes first', async () => {

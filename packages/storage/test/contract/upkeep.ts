@@ -220,6 +220,14 @@ export function upkeepContract(open: () => Promise<Storage>): void {
     expect(await collect(store, room)).toEqual({ kind: 'collected', snapshots: 0, blocks: 0 })
   })
 
+  it('remembers which room the scrubber checked last', async () => {
+    await using store = await open()
+    expect(await store.scrubbed()).toBe(0)
+    const room = await build(store)
+    await store.setScrubbed(room.nid)
+    expect(await store.scrubbed()).toBe(room.nid)
+  })
+
   it('gives nothing back where something is wrong', async () => {
     await using store = await open()
     const room = await build(store, () => ({ memberships: [] }))
