@@ -8,8 +8,12 @@ export type RowOf<Table> = { readonly [Name in keyof Table & string]: Cell }
 /** Writes many rows at once, in few statements whose text is made once. */
 export interface BulkWrite<Item> {
   run(db: Db, items: readonly Item[]): Promise<BulkResult>
-  /** The statements that `run` executes. */
-  statements(items: readonly Item[]): readonly CompiledQuery[]
+  /**
+   * The statements that `run` executes.
+   *
+   * @param condition - SQL; where it does not hold they do nothing. For databases that take the items as one list.
+   */
+  statements(items: readonly Item[], condition?: string): readonly CompiledQuery[]
 }
 
 export interface BulkResult {
@@ -32,12 +36,14 @@ export function bulkWrite<Item, Table extends RowOf<Table>>(
   const names = Object.keys(columns) as (keyof Table & string)[]
   const kinds = names.map((name) => columns[name])
   const statement = remembered((source) => `with v(${names.join(', ')}) as (${source}) ${text}`)
-  const statements = (items: readonly Item[]): readonly CompiledQuery[] => {
+  const statements = (items: readonly Item[], condition?: string): readonly CompiledQuery[] => {
+    const text = (source: string): string =>
+      statement(condition === undefined ? source : `${source} where ${condition}`)
     const cells = items.map((item, index) => {
       const row = toRow(item, index)
       return names.map((name): Cell => row[name])
     })
-    return dialect.bulk(kinds, statement, cells)
+    return dialect.bulk(kinds, text, cells)
   }
   return { statements, run: (db, items) => runAll(db, statements(items)) }
 }

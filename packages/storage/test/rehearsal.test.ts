@@ -1,3 +1,4 @@
+import type { EventNid } from '@roomserver/types'
 import pg from 'pg'
 import { describe, expect, it } from 'vitest'
 import { openRehearsalStore } from '../src/index.ts'
@@ -50,7 +51,7 @@ describe('a store to rehearse with', () => {
     const before = await contentsOf(place)
     await using store = await openRehearsalStore({ dialect: 'postgres', connectionString: place.url })
     const room = await storedRoom(store)
-    await store.commit([writeSet({ ...room, revision: 99 })])
+    await expect(store.eventsByNid([0.5 as EventNid])).rejects.toThrow('bigint')
     await expect(store.room(room.roomId)).rejects.toThrow('transaction is aborted')
     await expect(storedRoom(store)).rejects.toThrow()
     expect(await contentsOf(place)).toEqual(before)

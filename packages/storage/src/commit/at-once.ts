@@ -6,21 +6,29 @@ import type { Db } from '../schema.ts'
 import { lastOfEachEvent } from '../tables/told-states.ts'
 import type { Tables } from '../tables/tables.ts'
 import { all, blocksOf, invitesOf, journalOf, membershipsOf, redactionsOf, updatesOf } from './batch.ts'
-import { combine, type Guard } from './combine.ts'
+import { combine, type Guard, ifPassed } from './combine.ts'
+
+/** The rooms are as they were read, and nothing is known of what is taken for new. */
+const SOUND = 'sound'
+/** Every piece is stored under the NID that it has in the write sets. */
+const READY = 'ready'
 
 /**
  * Stores write sets with one statement, and so with one round trip to the server and one wait for the disk: a
  * transaction of its own in which every table's rows are a common table expression. It goes through only when nothing
- * stands in its way; whatever does makes the statement fail as a whole, and somebody else finds out what it was.
+ * stands in its way; somebody else finds out what did. Pieces may be stored then, which belong to nobody.
  *
  * @returns whether the write sets were stored
  * @throws what the database answers; then nothing was stored, or the connection was lost before it said so
  */
 export async function commitAtOnce(db: Db, tables: Tables, sets: readonly WriteSet[]): Promise<boolean> {
   if (!sets.every(isIndependent)) return false
-  const guards = [...advanced(tables, sets), ...unmentioned(tables, sets), ...pieces(tables, sets)]
-  await db.executeQuery(combine(guards, rows(tables, sets)))
-  return true
+  const stages = [
+    { name: SOUND, guards: [...unmoved(tables, sets), ...unknown(tables, sets)] },
+    { name: READY, guards: pieces(tables, sets) },
+  ]
+  const { rows: answer } = await db.executeQuery(combine(stages, rows(tables, sets)))
+  return answer.length > 0
 }
 
 /** A statement does not see what its other parts store, so a write set may not change an event that it brings. */
@@ -30,17 +38,23 @@ function isIndependent(set: WriteSet): boolean {
   return set.updates.every(({ nid }) => !brought.has(nid))
 }
 
-/** Every room has to be moved on from the revision that was read; in one order, so that nobody locks others out. */
-function advanced(tables: Tables, sets: readonly WriteSet[]): readonly Guard[] {
-  const known = sets.filter((set) => set.room.revision > 0).toSorted((a, b) => a.room.nid - b.room.nid)
-  const [moved] = statements(tables.rooms.advance, known)
-  return moved === undefined ? [] : [{ changing: moved, expected: known.length }]
+/** Every room has to be at the revision that was read; locked in one order, so that nobody locks others out. */
+function unmoved(tables: Tables, sets: readonly WriteSet[]): readonly Guard[] {
+  const known = sets.filter((set) => set.room.revision > 0)
+  const [locked] = statements(tables.rooms.lockUnmoved, known)
+  return locked === undefined ? [] : [{ changing: locked, expected: known.length }]
 }
 
-/** Nothing may be known of the events of which nothing was read. */
-function unmentioned({ mentions }: Tables, sets: readonly WriteSet[]): readonly Guard[] {
-  const ids = all(sets, 'unmentioned')
-  return ids.length === 0 ? [] : [{ found: mentions.count(ids), expected: 0 }]
+/** Nothing may be known of the events of which nothing was read; new events and rooms may not be stored. */
+function unknown({ events, mentions, rooms }: Tables, sets: readonly WriteSet[]): readonly Guard[] {
+  const unmentioned = new Set(all(sets, 'unmentioned'))
+  const others = all(sets, 'events').flatMap(({ eventId }) => (unmentioned.has(eventId) ? [] : [eventId]))
+  const fresh = sets.filter((set) => set.room.revision === 0).map(({ room }) => room.roomId)
+  return [
+    ...(unmentioned.size === 0 ? [] : [{ found: mentions.count([...unmentioned]), expected: 0 }]),
+    ...(others.length === 0 ? [] : [{ found: events.count(others), expected: 0 }]),
+    ...(fresh.length === 0 ? [] : [{ found: rooms.count(fresh), expected: 0 }]),
+  ]
 }
 
 /** Every piece has to be new, or there already under the NID that it has in the write set. */
@@ -58,7 +72,7 @@ function stored<T extends { readonly nid: number }>(
   items: readonly T[],
 ): readonly Guard[] {
   const once = lastOfEach(items, ({ nid }) => nid)
-  const [added] = statements(table.addMissing, once)
+  const [added] = statements(table.addMissing, once, SOUND)
   const [same] = statements(table.countSame, once)
   if (added === undefined || same === undefined) return []
   return [{ changing: added, found: same, expected: once.length }]
@@ -66,22 +80,28 @@ function stored<T extends { readonly nid: number }>(
 
 function rows(tables: Tables, sets: readonly WriteSet[]): readonly CompiledQuery[] {
   const fresh = sets.filter((set) => set.room.revision === 0)
+  const known = sets.filter((set) => set.room.revision > 0)
   return [
-    ...statements(tables.rooms.add, fresh),
-    ...statements(tables.events.add, all(sets, 'events')),
-    ...statements(tables.events.update, updatesOf(sets)),
-    ...statements(tables.danglingPrev.add, all(sets, 'danglingPrev')),
-    ...statements(tables.toldStates.put, lastOfEachEvent(all(sets, 'toldStates'))),
-    ...statements(tables.memberships.put, membershipsOf(sets)),
-    ...statements(tables.invites.put, invitesOf(sets)),
-    ...statements(tables.redactions.put, redactionsOf(sets)),
-    ...statements(tables.journal.add, journalOf(sets)),
-    ...statements(tables.transactions.add, all(sets, 'transactions')),
-    ...statements(tables.outputs.add, all(sets, 'outputs')),
-    ...tables.inbox.removal(all(sets, 'inboxDone')),
+    ...ready(tables.rooms.advance, known),
+    ...ready(tables.rooms.add, fresh),
+    ...ready(tables.events.add, all(sets, 'events')),
+    ...ready(tables.events.update, updatesOf(sets)),
+    ...ready(tables.danglingPrev.add, all(sets, 'danglingPrev')),
+    ...ready(tables.toldStates.put, lastOfEachEvent(all(sets, 'toldStates'))),
+    ...ready(tables.memberships.put, membershipsOf(sets)),
+    ...ready(tables.invites.put, invitesOf(sets)),
+    ...ready(tables.redactions.put, redactionsOf(sets)),
+    ...ready(tables.journal.add, journalOf(sets)),
+    ...ready(tables.transactions.add, all(sets, 'transactions')),
+    ...ready(tables.outputs.add, all(sets, 'outputs')),
+    ...ready(tables.inbox.removal, all(sets, 'inboxDone')),
   ]
 }
 
-function statements<T>(into: BulkWrite<T>, items: readonly T[]): readonly CompiledQuery[] {
-  return items.length === 0 ? [] : into.statements(items)
+function ready<T>(into: BulkWrite<T>, items: readonly T[]): readonly CompiledQuery[] {
+  return statements(into, items, READY)
+}
+
+function statements<T>(into: BulkWrite<T>, items: readonly T[], stage?: string): readonly CompiledQuery[] {
+  return items.length === 0 ? [] : into.statements(items, stage && ifPassed(stage))
 }

@@ -10,6 +10,7 @@ import type {
   StateKeyNid,
   Verdict,
 } from '@roomserver/types'
+import { type CompiledQuery, sql } from 'kysely'
 import { bulkInsert, bulkWrite } from '../bulk.ts'
 import type { Columns, Dialect } from '../dialects.ts'
 import { prepare, slot } from '../prepared.ts'
@@ -72,6 +73,9 @@ export function eventQueries(dialect: Dialect, build: Db) {
   const texts = prepare(
     build.selectFrom('events').select(['nid', 'event_id', 'json']).where(dialect.among('nid', 'int')),
   )
+  const counted = sql<{
+    n: number
+  }>`select count(*) as n from events where ${dialect.among('event_id', 'text')}`.compile(build)
   const ofRoom = prepare(
     build
       .selectFrom('events')
@@ -88,6 +92,8 @@ export function eventQueries(dialect: Dialect, build: Db) {
     byNids: async (db: Db, nids: readonly EventNid[]) => (await byNid(db, dialect.list(nids))).map(toEvent),
     textsOf: async (db: Db, nids: readonly EventNid[]) => (await texts(db, dialect.list(nids))).map(toText),
     byIds: async (db: Db, ids: readonly EventId[]) => (await byId(db, dialect.list(ids))).map(toEvent),
+    /** Counts (as `n`) those of these events that are stored. */
+    count: (ids: readonly EventId[]): CompiledQuery => ({ ...counted, parameters: [dialect.list(ids)] }),
     add: bulkInsert(dialect, 'events', columns, fromEvent),
     /** Passes over those whose ID or NID is there already; returns the NIDs of the others. */
     addMissing: bulkInsert(dialect, 'events', columns, fromEvent, 'on conflict do nothing returning nid'),

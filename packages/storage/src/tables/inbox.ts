@@ -1,6 +1,6 @@
 import type { RoomId } from '@roomserver/types'
-import { type CompiledQuery, sql } from 'kysely'
-import { bulkInsert } from '../bulk.ts'
+import { sql } from 'kysely'
+import { bulkInsert, bulkWrite } from '../bulk.ts'
 import type { Columns, Dialect } from '../dialects.ts'
 import { prepare, slot } from '../prepared.ts'
 import type { Db } from '../schema.ts'
@@ -57,8 +57,7 @@ export function inboxQueries(dialect: Dialect, build: Db) {
       .where('position', 'in', left)
       .returning(['position', 'room_id as roomId', 'payload']),
   )
-  const removal = build.deleteFrom('inbox').where(dialect.among('position', 'int')).compile()
-  const remove = prepare(removal)
+  const remove = prepare(build.deleteFrom('inbox').where(dialect.among('position', 'int')))
   const insert = bulkInsert(dialect, 'inbox', columns, fromItem, 'returning position')
   return {
     after: (db: Db, position: number, limit: number): Promise<InboxRow[]> => after(db, position, limit),
@@ -77,9 +76,13 @@ export function inboxQueries(dialect: Dialect, build: Db) {
       return rows.toSorted((a, b) => a.position - b.position)
     },
     remove: (db: Db, positions: readonly number[]) => remove(db, dialect.list(positions)),
-    /** The statement that `remove` executes, where it is to be a part of another one. */
-    removal: (positions: readonly number[]): readonly CompiledQuery[] =>
-      positions.length === 0 ? [] : [{ ...removal, parameters: [dialect.list(positions)] }],
+    /** What `remove` does, where it is to be a part of another statement. */
+    removal: bulkWrite(
+      dialect,
+      { position: 'int' },
+      (position: number) => ({ position }),
+      'delete from inbox where position in (select v.position from v)',
+    ),
   }
 }
 

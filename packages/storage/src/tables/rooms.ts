@@ -7,7 +7,7 @@ import type {
   SnapshotNid,
   WriteSet,
 } from '@roomserver/types'
-import { sql } from 'kysely'
+import { type CompiledQuery, sql } from 'kysely'
 import { bulkInsert, bulkWrite } from '../bulk.ts'
 import type { Columns, Dialect } from '../dialects.ts'
 import { prepare, slot } from '../prepared.ts'
@@ -48,6 +48,11 @@ const UPDATE = `update rooms set
   output_seq = v.output_seq, version = v.version, extremities = v.extremities
   from v where rooms.nid = v.nid and rooms.revision = v.revision returning rooms.nid`
 
+const unmovedColumns = { nid: 'int', revision: 'int' } as const
+
+const LOCK_UNMOVED = `select nid from rooms where (nid, revision) in (select v.nid, v.revision from v)
+  order by nid for update`
+
 export function roomQueries(dialect: Dialect, build: Db) {
   const all = build.selectFrom('rooms').selectAll()
   const byId = prepare(all.where('room_id', '=', slot<RoomId>()))
@@ -66,6 +71,15 @@ export function roomQueries(dialect: Dialect, build: Db) {
     'on conflict do nothing returning nid',
   )
   const advance = bulkWrite(dialect, columns, fromSet, UPDATE)
+  const lockUnmoved = bulkWrite(
+    dialect,
+    unmovedColumns,
+    ({ room: { nid, revision } }: WriteSet) => ({ nid, revision }),
+    LOCK_UNMOVED,
+  )
+  const counted = sql<{
+    n: number
+  }>`select count(*) as n from rooms where ${dialect.among('room_id', 'text')}`.compile(build)
   const touch = prepare(
     build
       .updateTable('rooms')
@@ -90,6 +104,10 @@ export function roomQueries(dialect: Dialect, build: Db) {
     byNids: async (db: Db, nids: readonly RoomNid[]) => (await byNid(db, dialect.list(nids))).map(toRoom),
     page: async (db: Db, after: RoomNid, limit: number) => (await page(db, after, limit)).map(toRoom),
     add: bulkInsert(dialect, 'rooms', columns, fromFreshSet),
+    /** Locks the rooms that still have the revision that was read until the end of the transaction; returns their NIDs. */
+    lockUnmoved,
+    /** Counts (as `n`) those of these rooms that are stored. */
+    count: (ids: readonly RoomId[]): CompiledQuery => ({ ...counted, parameters: [dialect.list(ids)] }),
     /** Moves rooms on from the revision that was read, where they still have it; returns their NIDs. */
     advance,
     /**
