@@ -9,6 +9,7 @@ import { fakeRoomserver } from './fake-roomserver.ts'
 import { type Ask, askHttp1, askHttp2 } from './raw-requests.ts'
 
 const PATH = '/api/roomserver/queryLatestEventsAndState'
+const PATH_OF_OTHERS = '/api/roomserver/queryRoomVersionCapabilities'
 const ELEMENT = `{"a":"${'ü'.repeat(8_000)}"}`
 const PARTS = 2_000
 
@@ -108,6 +109,28 @@ it('stops when the connection of a caller by HTTP/1.1 is gone', async () => {
   await delay(200)
   expect(counted.parts).toBeLessThan(PARTS)
   expect(served.faults).toEqual([])
+})
+
+it('answers others while a long answer is made of parts that take their time and never give way', async () => {
+  let made = 0
+  const list = new WrittenList(function* (): Generator<WrittenPart, void, void> {
+    yield Buffer.from('[0')
+    for (; made < 500; made++) {
+      const end = performance.now() + 2
+      while (performance.now() < end);
+      yield Promise.resolve()
+      yield Buffer.from(',0')
+    }
+    yield Buffer.from(']')
+  })
+  await using served = await serve(list)
+  const whole = askHttp2(served.server.address, { path: PATH, body: '{}' })
+  while (made === 0) await setImmediate()
+  const other = await askHttp1(served.server.address, { path: PATH_OF_OTHERS, body: '{}' })
+  const madeMeanwhile = made
+  expect(other.status).toBe(200)
+  expect(JSON.parse((await whole).body)).toMatchObject({ depth: 7 })
+  expect(madeMeanwhile).toBeLessThan(500)
 })
 
 it('resets the answer of a caller by HTTP/2 who takes nothing for too long', async () => {

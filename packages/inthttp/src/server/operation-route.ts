@@ -80,7 +80,8 @@ async function answer(
     const value = await (tracing === undefined ? work() : tracing.operation(name, oneOf(traceparent), work))
     const onBroken = (error: unknown) =>
       log.error({ operation: name, request_id: exchange.id, err: error }, 'answer was broken off')
-    await sendAnswer(exchange, endpoint.response, value, { stallMs: limits.answerStallMs, onBroken })
+    const sending = { stallMs: limits.answerStallMs, onBroken, gone: gone.signal }
+    await sendAnswer(exchange, endpoint.response, value, sending)
   } catch (error) {
     if (isFailure(error)) return exchange.fail(failureForm(error))
     if (!gone.signal.aborted) {

@@ -9,6 +9,8 @@ type Pieces = Iterator<string | Uint8Array | Promise<void>, void>
 
 /** How much of an answer is handed to the connection at a time, in bytes. */
 const BATCH_BYTES = 512 * 1024
+/** How long an answer is worked on before others get their turn: what it waits for need not give way by itself. */
+const SLICE_MS = 5
 
 /** How an answer is sent. */
 export interface Sending {
@@ -16,6 +18,8 @@ export interface Sending {
   readonly stallMs: number
   /** Told why an answer was broken off, other than by its caller. */
   readonly onBroken: (error: unknown) => void
+  /** Says that the caller went away before the answer began. */
+  readonly gone: AbortSignal
 }
 
 /**
@@ -32,7 +36,8 @@ export async function sendAnswer(
   sending: Sending,
 ): Promise<void> {
   const pieces = writeInPieces(schema, value)
-  const first = await nextBatch(pieces)
+  const first = await nextBatch(pieces, () => sending.gone.aborted)
+  if (first === undefined) return
   const out = exchange.begin(first.isLast ? first.length : undefined)
   if (out === undefined) return
   if (exchange.isHead) out.end()
@@ -46,10 +51,17 @@ interface Batch {
   readonly isLast: boolean
 }
 
-async function nextBatch(source: Pieces): Promise<Batch> {
+/** `undefined`: the caller is gone, which is looked at whenever others had their turn. */
+async function nextBatch(source: Pieces, isGone: () => boolean): Promise<Batch | undefined> {
   const pieces: Uint8Array[] = []
   let length = 0
+  let sliceEnd = performance.now() + SLICE_MS
   while (length < BATCH_BYTES) {
+    if (performance.now() >= sliceEnd) {
+      await setImmediate()
+      if (isGone()) return undefined
+      sliceEnd = performance.now() + SLICE_MS
+    }
     const { value, done } = source.next()
     if (done === true) return { pieces, length, isLast: true }
     if (value instanceof Promise) {
@@ -70,7 +82,9 @@ async function pour(out: Writable, first: Batch, rest: Pieces, sending: Sending)
       if (!write(out, batch) && !(await isTaken(out, sending.stallMs))) return breakOff(out)
       // A caller as fast as this one must not keep the others from their turn.
       await setImmediate()
-      batch = await nextBatch(rest)
+      const next = await nextBatch(rest, () => out.destroyed)
+      if (next === undefined) return
+      batch = next
     }
     finish(out, batch)
   } catch (error) {
