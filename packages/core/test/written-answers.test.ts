@@ -56,12 +56,12 @@ function answersOf(hs: Homeserver, pieces: Pieces) {
     const members = await written.queryMembershipsForRoom?.(joined)
     return [
       [
-        now && (await sent(QueryLatestEventsAndStateResponse, now)),
-        encode(QueryLatestEventsAndStateResponse, await plain.queryLatestEventsAndState(whole)),
+        now && sorted(await sent(QueryLatestEventsAndStateResponse, now)),
+        sorted(encode(QueryLatestEventsAndStateResponse, await plain.queryLatestEventsAndState(whole))),
       ],
       [
-        members && (await sent(QueryMembershipsForRoomResponse, members)),
-        encode(QueryMembershipsForRoomResponse, await plain.queryMembershipsForRoom(joined)),
+        members && sorted(await sent(QueryMembershipsForRoomResponse, members)),
+        sorted(encode(QueryMembershipsForRoomResponse, await plain.queryMembershipsForRoom(joined))),
       ],
       [
         chain && sorted(await sent(QueryStateAndAuthChainResponse, chain)),
@@ -71,10 +71,12 @@ function answersOf(hs: Homeserver, pieces: Pieces) {
   }
 }
 
-/** Auth chains have no order of their own. */
+/** States, members and auth chains have no order of their own. */
 function sorted(answer: string): unknown {
-  const { auth_chain_events: chain, ...rest } = JSON.parse(answer) as { auth_chain_events: unknown[] }
-  return { ...rest, auth_chain_events: chain.map((event) => JSON.stringify(event)).toSorted() }
+  const members = Object.entries(JSON.parse(answer) as Record<string, unknown>)
+  return members.map(([name, value]) =>
+    Array.isArray(value) ? [name, value.map((event) => JSON.stringify(event)).toSorted()] : [name, value],
+  )
 }
 
 const WHAT = ['join', 'invite', 'rename', 'leave', 'topic', 'levels', 'message', 'redact', 'fork'] as const
@@ -148,27 +150,46 @@ it('writes a state of many pages, from the cache and past it, and what changed o
   await agree()
 })
 
+/** A process on the store that answers with the whole state of a room, and counts the events that it reads for that. */
+function countingAsker(hs: Homeserver, pieces: Pieces) {
+  const counted = { read: 0 }
+  const store = {
+    ...hs.storage,
+    eventTexts: (nids: Parameters<typeof hs.storage.eventTexts>[0]) => {
+      counted.read += nids.length
+      return hs.storage.eventTexts(nids)
+    },
+  }
+  const written = createWrittenQueries(contextOf(store, pieces))
+  const ask = async (room_id: string) => {
+    const answer = await written.queryLatestEventsAndState?.({ room_id, state_to_fetch: [] })
+    return answer === undefined ? 0 : (await sent(QueryLatestEventsAndStateResponse, answer)).length
+  }
+  return { counted, ask }
+}
+
 it('reads nothing again that it wrote before', async () => {
   await using hs = await Homeserver.start()
   const room = await RoomBuilder.create()
   for (let index = 0; index < 300; index++) await room.join(`@user${index}:b`)
   await hs.takeAll(room.events)
-  const pieces = new Pieces(hs.storage, 8 * 1024 * 1024)
-  let read = 0
-  const counted = {
-    ...hs.storage,
-    eventTexts: (nids: Parameters<typeof hs.storage.eventTexts>[0]) => {
-      read += nids.length
-      return hs.storage.eventTexts(nids)
-    },
-  }
-  const written = createWrittenQueries(contextOf(counted, pieces))
-  const ask = async () => {
-    const answer = await written.queryLatestEventsAndState?.({ room_id: room.roomId, state_to_fetch: [] })
-    return answer === undefined ? 0 : (await sent(QueryLatestEventsAndStateResponse, answer)).length
-  }
-  const length = await ask()
-  const first = read
+  const { counted, ask } = countingAsker(hs, new Pieces(hs.storage, 8 * 1024 * 1024))
+  const length = await ask(room.roomId)
+  const first = counted.read
   expect(first).toBeGreaterThan(300)
-  expect([await ask(), read]).toEqual([length, first])
+  expect([await ask(room.roomId), counted.read]).toEqual([length, first])
+})
+
+it('reads each event once where people were known before they joined, however little it may keep', async () => {
+  await using hs = await Homeserver.start()
+  const [other, room] = [await RoomBuilder.create({ roomId: '!other:a' }), await RoomBuilder.create()]
+  for (let index = 0; index < 600; index++) await other.join(`@user${index}:b`)
+  for (let index = 0; index < 600; index++) await room.join(`@user${(index * 371) % 600}:b`)
+  await hs.takeAll(other.events)
+  await hs.takeAll(room.events)
+  for (const bytes of [3_000, 300_000, 8 * 1024 * 1024]) {
+    const { counted, ask } = countingAsker(hs, new Pieces(hs.storage, bytes))
+    await ask(room.roomId)
+    expect(counted.read).toBeLessThanOrEqual(604)
+  }
 })

@@ -79,15 +79,18 @@ it('is the naive map, whatever the changes and forks', () => {
   )
 })
 
-it('tells in which blocks the entries are that a snapshot shows', () => {
+it('tells in which blocks the entries are that a snapshot shows, going forward in them', () => {
   fc.assert(
     fc.property(history, (steps) => {
       const pieces = new MemoryBlocks()
       for (const { snapshot } of play(pieces, steps)) {
         const layers = finish(layersOf(snapshot, pieces))
         const at = (type?: number) => {
-          const runs = visibleRuns(layers, type as EventTypeNid | undefined)
-          return runs.flatMap(({ layer, from, to }) => [...eachEntry(layers[layer]!)].slice(from, to))
+          const runs = [...visibleRuns(layers, type as EventTypeNid | undefined)]
+          const places = runs.map(({ layer, from }) => layer * 1_000 + from)
+          expect(places).toEqual(places.toSorted((a, b) => a - b))
+          const shown = runs.flatMap(({ layer, from, to }) => [...eachEntry(layers[layer]!)].slice(from, to))
+          return shown.toSorted((a, b) => a.type - b.type || a.stateKey - b.stateKey)
         }
         expect(at()).toEqual([...eachEntry(finish(allEntries(snapshot, pieces)))])
         for (let type = 1; type <= 4; type++) {
@@ -97,6 +100,17 @@ it('tells in which blocks the entries are that a snapshot shows', () => {
       }
     }),
   )
+})
+
+it('shows blocks whose entries alternate in as many runs as there are blocks', () => {
+  const pieces = new MemoryBlocks()
+  let snapshot: SnapshotRecord | undefined
+  for (let index = 0; index < 3_000; index++) {
+    snapshot = pieces.apply(snapshot, [entry(1, 1 + ((index * 1_853) % 3_000), 1 + index)])
+  }
+  const layers = finish(layersOf(snapshot!, pieces))
+  expect(layers.length).toBeGreaterThan(3)
+  expect([...visibleRuns(layers)]).toHaveLength(layers.length)
 })
 
 it('finds the differences that the naive maps have, and merges by them', () => {

@@ -11,19 +11,27 @@ export interface Run {
 }
 
 /**
- * Where a snapshot has the entries that it shows, in their order and without tombstones: what {@link allEntries} gives,
- * told as places in its blocks, so that what was made of a block's entries serves every snapshot with that block.
+ * Where a snapshot has the entries that it shows, without tombstones: what {@link allEntries} gives, told as places in
+ * its blocks, so that what was made of a block's entries serves every snapshot with that block.
+ *
+ * Block by block, the oldest first, and not in the order of types and state keys: there are as many runs as blocks and
+ * entries that newer blocks hide, however the entries of the blocks alternate. Each is looked for when it is read.
  *
  * @param layers - the entries of each block, oldest first
  * @param type - of this type only
  */
-export function visibleRuns(layers: readonly Entries[], type?: EventTypeNid): readonly Run[] {
-  let runs: readonly Run[] = []
-  for (let layer = layers.length - 1; layer >= 0; layer--) {
-    const entries = layers[layer]
-    if (entries !== undefined) runs = laidOver(layers, { layer, ...boundsOf(entries, type) }, runs)
+export function* visibleRuns(layers: readonly Entries[], type?: EventTypeNid): Generator<Run, void, void> {
+  for (const [layer, entries] of layers.entries()) {
+    const { from, to } = boundsOf(entries, type)
+    const above = layers.slice(layer + 1).map((newer) => new Overlap(entries, newer, from, to))
+    let at = from
+    for (;;) {
+      const hidden = Math.min(to, ...above.map((overlap) => overlap.next(at)))
+      yield* withoutTombstones(entries, { layer, from: at, to: hidden })
+      if (hidden === to) break
+      at = hidden + 1
+    }
   }
-  return shown(layers, runs)
 }
 
 function boundsOf(entries: Entries, type: EventTypeNid | undefined): Omit<Run, 'layer'> {
@@ -31,51 +39,49 @@ function boundsOf(entries: Entries, type: EventTypeNid | undefined): Omit<Run, '
   return { from: lowerBound(entries, type, 0), to: lowerBound(entries, type + 1, 0) }
 }
 
-/** Runs of newer blocks over an older one, of which they hide what they have themselves. O(newer × log older). */
-function laidOver(layers: readonly Entries[], older: Run, newer: readonly Run[]): readonly Run[] {
-  const { layer, to: end } = older
-  const below = layers[layer]
-  if (below === undefined) return newer
-  const runs: Run[] = []
-  let at = older.from
-  for (const run of newer) {
-    const above = layers[run.layer]
-    if (above === undefined) continue
-    let { from } = run
-    for (; from < run.to && at < end; from++) {
-      const type = typeAt(above, from)
-      const stateKey = stateKeyAt(above, from)
-      const place = Math.min(lowerBound(below, type, stateKey, at), end)
-      add(runs, layer, at, place)
-      add(runs, run.layer, from, from + 1)
-      const isHidden = place < end && typeAt(below, place) === type && stateKeyAt(below, place) === stateKey
-      at = isHidden ? place + 1 : place
-    }
-    add(runs, run.layer, from, run.to)
+/** Which entries of a block a newer one has as well; gone through from the front. */
+class Overlap {
+  readonly #older: Entries
+  readonly #newer: Entries
+  readonly #end: number
+  #at: number
+  #newerAt = 0
+
+  constructor(older: Entries, newer: Entries, from: number, end: number) {
+    this.#older = older
+    this.#newer = newer
+    this.#end = end
+    this.#at = from - 1
   }
-  add(runs, layer, at, end)
-  return runs
+
+  /** The first of them from place `at` of the older block on; its end where there is none. */
+  next(at: number): number {
+    if (this.#at < at) this.#at = this.#search(at)
+    return this.#at
+  }
+
+  /** Each block in turn goes on to where the other one is: O(log entries) for each time that they alternate. */
+  #search(at: number): number {
+    const [older, newer] = [this.#older, this.#newer]
+    let place = at
+    for (;;) {
+      if (place >= this.#end) return this.#end
+      const [type, stateKey] = [typeAt(older, place), stateKeyAt(older, place)]
+      this.#newerAt = lowerBound(newer, type, stateKey, this.#newerAt)
+      if (this.#newerAt === entryCount(newer)) return this.#end
+      const [newerType, newerKey] = [typeAt(newer, this.#newerAt), stateKeyAt(newer, this.#newerAt)]
+      if (newerType === type && newerKey === stateKey) return place
+      place = lowerBound(older, newerType, newerKey, place)
+    }
+  }
 }
 
-function shown(layers: readonly Entries[], runs: readonly Run[]): readonly Run[] {
-  const kept: Run[] = []
-  for (const { layer, from, to } of runs) {
-    const entries = layers[layer]
-    if (entries === undefined) continue
-    let start = from
-    for (let index = from; index < to; index++) {
-      if (eventAt(entries, index) !== 0) continue
-      add(kept, layer, start, index)
-      start = index + 1
-    }
-    add(kept, layer, start, to)
+function* withoutTombstones(entries: Entries, { layer, from, to }: Run): Generator<Run, void, void> {
+  let start = from
+  for (let index = from; index < to; index++) {
+    if (eventAt(entries, index) !== 0) continue
+    if (start < index) yield { layer, from: start, to: index }
+    start = index + 1
   }
-  return kept
-}
-
-function add(runs: Run[], layer: number, from: number, to: number): void {
-  if (from >= to) return
-  const last = runs.at(-1)
-  if (last?.layer === layer && last.to === from) runs[runs.length - 1] = { layer, from: last.from, to }
-  else runs.push({ layer, from, to })
+  if (start < to) yield { layer, from: start, to }
 }

@@ -41,7 +41,7 @@ export async function chainOfState(context: Context, room: RoomRecord, state: Sh
     const count = links.reduce((sum, link) => sum + link.length, 0)
     pages.put(name, { cited, links } satisfies Chain, 300 + (count + cited.size) * 80, rewritten)
   }
-  return { sequences: links, runs: links.map(({ length }, layer) => ({ layer, from: 0, to: length })) }
+  return { sequences: links, runs: () => links.map(({ length }, layer) => ({ layer, from: 0, to: length })) }
 }
 
 function isWithin(some: ReadonlySet<EventNid>, all: ReadonlySet<EventNid>): boolean {

@@ -1,7 +1,8 @@
 import { type EventNid, type EventRecord, NO_NID, type RoomRecord } from '@roomserver/types'
-import { giveWay } from '../../view/ask.ts'
+import { Turn } from '../../view/turn.ts'
 import type { QueryContext } from '../context.ts'
-import { nidsOfPage, type PageRange, pagesOf, type Sequence } from './sequence.ts'
+import { pageParts } from './page-parts.ts'
+import { nidsOfPage, type PageRange, type Sequence } from './sequence.ts'
 import type { Shown } from './shown-state.ts'
 
 type Context = Pick<QueryContext, 'store' | 'pieces'>
@@ -16,36 +17,41 @@ interface CitedPage {
 export async function citedByState(
   context: Context,
   room: RoomRecord,
-  { sequences, runs }: Shown,
+  state: Shown,
 ): Promise<ReadonlySet<EventNid>> {
   const cited = new Set<EventNid>()
-  for (const run of runs) {
-    const sequence = sequences[run.layer]
-    if (sequence === undefined) continue
-    for (const range of pagesOf(sequence, run)) {
-      const { nids, ends } = await citedPage(context, room, sequence, range)
-      const from = Math.max(run.from - range.from, 0)
-      const to = Math.min(run.to, range.to) - range.from
-      for (const nid of nids.subarray(ends[from - 1] ?? 0, ends[to - 1])) cited.add(nid as EventNid)
+  const turn = new Turn()
+  const open = (sequence: Sequence, range: PageRange) => citedPage(context, room, sequence, range)
+  for (const part of pageParts(state, open)) {
+    if (part instanceof Promise) {
+      await part
+    } else {
+      const { page, from, to } = part
+      for (const nid of page.nids.subarray(page.ends[from - 1] ?? 0, page.ends[to - 1]))
+        cited.add(nid as EventNid)
     }
+    if (turn.isOver) await turn.next()
   }
   return cited
 }
 
-async function citedPage(
+function* citedPage(
   context: Context,
   room: RoomRecord,
   sequence: Sequence,
   range: PageRange,
-): Promise<CitedPage> {
+): Generator<Promise<void>, CitedPage, void> {
   const { pages } = context.pieces
   const name = `cited ${sequence.name} ${range.from} ${range.to}`
   const kept = pages.get<CitedPage>(room.nid, name)
   if (kept !== undefined) return kept
   const rewritten = pages.rewrittenOf(room.nid)
-  const page = toPage(await recordsOf(context, nidsOfPage(sequence, range)))
+  let records: readonly (EventRecord | undefined)[] = []
+  yield recordsOf(context, nidsOfPage(sequence, range)).then((read) => {
+    records = read
+  })
+  const page = toPage(records)
   pages.put(name, page, 300 + page.nids.byteLength + page.ends.byteLength, rewritten)
-  await giveWay()
   return page
 }
 

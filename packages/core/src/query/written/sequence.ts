@@ -1,4 +1,4 @@
-import { type Entries, entryCount, eventAt, type Run } from '@roomserver/state'
+import { type Entries, entryCount, eventAt } from '@roomserver/state'
 import type { BlockNid, EventNid } from '@roomserver/types'
 
 /** Events in an order that never changes. */
@@ -11,7 +11,7 @@ export interface Sequence {
 }
 
 /** How many neighbours are written, read and kept together. */
-const PAGE = 256
+const PAGE = 128
 
 /** Places of one page, from number `from` of the sequence on, up to number `to`. */
 export interface PageRange {
@@ -19,13 +19,10 @@ export interface PageRange {
   readonly to: number
 }
 
-/** The pages that a run has a part in. */
-export function pagesOf(sequence: Sequence, { from, to }: Run): readonly PageRange[] {
-  const pages: PageRange[] = []
-  for (let start = from - (from % PAGE); start < to; start += PAGE) {
-    pages.push({ from: start, to: Math.min(start + PAGE, sequence.length) })
-  }
-  return pages
+/** The page with place number `at`. */
+export function pageAt({ length }: Sequence, at: number): PageRange {
+  const from = at - (at % PAGE)
+  return { from, to: Math.min(from + PAGE, length) }
 }
 
 /** The events of a page, 0 where there is none. */

@@ -2,7 +2,8 @@ import { WrittenList, type WrittenPart } from '@roomserver/api'
 import { type EventNid, type EventText, NO_NID, type RoomRecord } from '@roomserver/types'
 import { damaged } from '../../view/asking.ts'
 import type { QueryContext } from '../context.ts'
-import { nidsOfPage, type PageRange, pagesOf, type Sequence } from './sequence.ts'
+import { pageParts } from './page-parts.ts'
+import { nidsOfPage, type PageRange, type Sequence } from './sequence.ts'
 import type { Shown } from './shown-state.ts'
 import { gathered } from './gathered.ts'
 import { bytesOfPage, sliceOfPage, type TextPage, type WriteEvent, writePage } from './text-page.ts'
@@ -29,28 +30,26 @@ export function writtenEvents(context: Context, room: RoomRecord, shown: Shown, 
 function* listParts(
   context: Context,
   room: RoomRecord,
-  { sequences, runs }: Shown,
+  shown: Shown,
   form: Form,
 ): Generator<WrittenPart, void, void> {
   const pages = new WrittenPages(context, room, form)
   let isFirst = true
-  for (const run of runs) {
-    const sequence = sequences[run.layer]
-    if (sequence === undefined) continue
-    for (const range of pagesOf(sequence, run)) {
-      const page = yield* pages.page(sequence, range)
-      const from = Math.max(run.from - range.from, 0)
-      const slice = sliceOfPage(page, from, Math.min(run.to, range.to) - range.from)
-      if (slice.length === 0) continue
-      if (isFirst) yield utf8.encode('[')
-      yield isFirst ? slice.subarray(1) : slice
-      isFirst = false
+  for (const part of pageParts(shown, (sequence, range) => pages.page(sequence, range))) {
+    if (part instanceof Promise) {
+      yield part
+      continue
     }
+    const slice = sliceOfPage(part.page, part.from, part.to)
+    if (slice.length === 0) continue
+    if (isFirst) yield utf8.encode('[')
+    yield isFirst ? slice.subarray(1) : slice
+    isFirst = false
   }
   yield utf8.encode(isFirst ? 'null' : ']')
 }
 
-/** The pages of one answer. */
+/** The pages of one answer, each asked for once. */
 class WrittenPages {
   readonly #context: Context
   readonly #room: RoomRecord

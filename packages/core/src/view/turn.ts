@@ -1,0 +1,19 @@
+import { giveWay } from './ask.ts'
+
+/** How long work goes on before others get their turn. */
+const SLICE_MS = 5
+
+/** Long work's own part of the event loop: it looks now and then whether others are to have theirs, and lets them. */
+export class Turn {
+  #end = performance.now() + SLICE_MS
+
+  get isOver(): boolean {
+    return performance.now() >= this.#end
+  }
+
+  /** Gives way to others. */
+  async next(): Promise<void> {
+    await giveWay()
+    this.#end = performance.now() + SLICE_MS
+  }
+}
