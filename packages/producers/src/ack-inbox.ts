@@ -1,6 +1,9 @@
 import { createInbox, type MsgHdrs, type NatsConnection } from '@nats-io/nats-core'
 import type { Acknowledgement } from './bus.ts'
 
+/** What the inbox needs of a connection. */
+type AckConnection = Pick<NatsConnection, 'subscribe' | 'publish' | 'closed'>
+
 interface Waiting {
   readonly until: number
   readonly resolve: (acknowledgement: Acknowledgement) => void
@@ -19,7 +22,7 @@ interface Answer {
  * way makes a request of each, with a timer and an error in stock, which takes more than twice as long.
  */
 export class AckInbox {
-  readonly #connection: NatsConnection
+  readonly #connection: AckConnection
   readonly #timeoutMs: number
   readonly #subject = createInbox()
   /** By the subject that they are answered to; the oldest comes first. */
@@ -27,7 +30,7 @@ export class AckInbox {
   #published = 0
   #timer: NodeJS.Timeout | undefined
 
-  constructor(connection: NatsConnection, timeoutMs: number) {
+  constructor(connection: AckConnection, timeoutMs: number) {
     this.#connection = connection
     this.#timeoutMs = timeoutMs
     connection.subscribe(`${this.#subject}.*`, {

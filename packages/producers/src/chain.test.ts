@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import type { Acknowledgement, Bus } from './bus.ts'
 import { PublishChain } from './chain.ts'
 import type { OutputMessage } from './outbox.ts'
@@ -96,4 +96,52 @@ it('says how far it got and why it stopped', async () => {
   expect(acknowledged).toBe(2)
   expect(failure).toEqual(new Error('lost'))
   expect(bus.stored).toEqual(['1', '2'])
+})
+
+/** A stream of which the test counts how many messages are on their way at once. */
+class WidthBus extends SketchedBus {
+  readonly widths: number[] = []
+  #underWay = 0
+  #most = 0
+
+  override async publish(sent: OutputMessage, after: number): Promise<Acknowledgement> {
+    this.#most = Math.max(this.#most, ++this.#underWay)
+    try {
+      const answer = await super.publish(sent, after)
+      await Promise.resolve()
+      return answer
+    } finally {
+      if (--this.#underWay === 0) {
+        this.widths.push(this.#most)
+        this.#most = 0
+      }
+    }
+  }
+}
+
+it('never has more messages on their way than it may', async () => {
+  const bus = new WidthBus([])
+  expect(await new PublishChain(bus, 4).publish(messages(11))).toEqual({ acknowledged: 11 })
+  expect(bus.widths).toEqual([4, 4, 3])
+})
+
+it('feels its way with one message after a failure, then widens up to what it may', async () => {
+  const bus = new WidthBus(['works', 'works', 'lost'])
+  expect(await new PublishChain(bus, 4).publish(messages(13))).toEqual({ acknowledged: 13 })
+  // The fourth of the first four is refused, as the second was lost.
+  expect(bus.widths).toEqual([4, 1, 2, 4, 4, 1])
+})
+
+it('asks for the number of the last message once, as long as that is certain', async () => {
+  const bus = new SketchedBus([])
+  const asked = vi.spyOn(bus, 'lastSequence')
+  const chain = new PublishChain(bus, 2)
+  await chain.publish(messages(3))
+  await chain.publish([message(4), message(5)])
+  expect(asked).toHaveBeenCalledTimes(1)
+  // A duplicate has an old number: where the stream ends is not certain then.
+  await chain.publish([message(5)])
+  await chain.publish([message(6)])
+  expect(asked).toHaveBeenCalledTimes(2)
+  expect(bus.stored).toEqual(['1', '2', '3', '4', '5', '6'])
 })

@@ -1,6 +1,8 @@
-import { expect, it } from 'vitest'
+import { afterEach, expect, it, vi } from 'vitest'
 import { MemoryOutbox } from '../test/memory-outbox.ts'
 import { openEmbeddedLog } from './embedded-log.ts'
+
+afterEach(() => void vi.useRealTimers())
 
 const payload = () => '{}'
 
@@ -26,4 +28,52 @@ it('takes a number that was never given for no loss', async () => {
   using log = openEmbeddedLog(outbox, payload)
   expect((await log.read(3, 10)).map(({ position }) => position)).toEqual([4, 6, 7, 8, 9, 10])
   expect((await log.read(4, 1)).map(({ position }) => position)).toEqual([6])
+})
+
+it('names the position asked for and the first one kept, and does not fail where the next one is kept', async () => {
+  const outbox = new MemoryOutbox()
+  outbox.append(3)
+  using log = openEmbeddedLog(outbox, payload)
+  await outbox.dropOutputs([1])
+  await expect(log.read(0, 10)).rejects.toMatchObject({ details: { after: 0, first: 2 } })
+  expect(await log.read(1, 10)).toHaveLength(2)
+  await outbox.dropOutputs([2, 3])
+  expect(await log.first()).toBe(4)
+  expect(await log.read(3, 10)).toEqual([])
+})
+
+it('lets an idle follower wait: it looks again when it is called or the poll is due', async () => {
+  vi.useFakeTimers()
+  const outbox = new MemoryOutbox()
+  const read = vi.spyOn(outbox, 'outputs')
+  using log = openEmbeddedLog(outbox, payload, { pollMs: 1_000 })
+  const follower = log.follow(0)
+  const first = follower.next()
+  await vi.advanceTimersByTimeAsync(999)
+  expect(read).toHaveBeenCalledTimes(1)
+  await vi.advanceTimersByTimeAsync(1)
+  expect(read).toHaveBeenCalledTimes(2)
+  outbox.append(1)
+  log.wake()
+  expect(await first).toMatchObject({ value: { position: 1 } })
+  expect(read).toHaveBeenCalledTimes(3)
+})
+
+it('reads the next page at once, and ends with the signal or the log', async () => {
+  vi.useFakeTimers()
+  const outbox = new MemoryOutbox()
+  outbox.append(401)
+  using log = openEmbeddedLog(outbox, payload, { pollMs: 3_600_000 })
+  const stop = new AbortController()
+  const positions: number[] = []
+  for await (const { position } of log.follow(0, stop.signal)) {
+    positions.push(position)
+    if (position === 401) stop.abort()
+  }
+  expect(positions).toEqual(Array.from({ length: 401 }, (_, index) => index + 1))
+
+  const idle = log.follow(401).next()
+  await vi.advanceTimersByTimeAsync(0)
+  log[Symbol.dispose]()
+  expect(await idle).toEqual({ value: undefined, done: true })
 })

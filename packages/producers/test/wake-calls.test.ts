@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process'
 import { setTimeout as wait } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { startNats, type TestServer } from '@roomserver/testing'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { openWakeCalls, type WakeCalls } from '../src/wake-calls.ts'
@@ -68,4 +70,16 @@ it('ends without waiting for its next attempt where there never was a message se
   const calls = openWakeCalls({ servers: ['nats://127.0.0.1:1'], topicPrefix: 'Calls' }, hourMs)
   calls.call()
   await calls[Symbol.asyncDispose]()
+})
+
+it('does not keep a process alive that has nothing else to do', async () => {
+  const module = new URL('../src/wake-calls.ts', import.meta.url).href
+  const program = `
+    import { openWakeCalls } from ${JSON.stringify(module)}
+    openWakeCalls({ servers: ['nats://127.0.0.1:1'], topicPrefix: 'Calls' }, 3_600_000)
+    process.on('exit', () => console.log('ended'))
+  `
+  const flags = ['--conditions=@roomserver/source', '--input-type=module', '--eval', program]
+  const { stdout } = await promisify(execFile)(process.execPath, flags, { cwd: import.meta.dirname })
+  expect(stdout).toBe('ended\n')
 })

@@ -1,0 +1,228 @@
+import { type Logger, silentLogger, systemClock } from '@roomserver/types'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { MemoryOutbox } from '../test/memory-outbox.ts'
+import type { Acknowledgement, Bus } from './bus.ts'
+import type { OutboxRow, OutputMessage } from './outbox.ts'
+import { type OutboxRelay, type RelayDeps, type RelayOptions, startOutboxRelay } from './relay.ts'
+
+// The test holds the clock: what happens without time passing happened at once.
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+const HOUR_MS = 3_600_000
+
+/** An outbox that counts how often it is looked at, and how much of it at once. */
+class CountedOutbox extends MemoryOutbox {
+  readonly reads: number[] = []
+  readonly dropped: number[] = []
+
+  override async nextOutputs(delivered: readonly number[], limit: number): Promise<readonly OutboxRow[]> {
+    this.dropped.push(...delivered)
+    const rows = await super.nextOutputs(delivered, limit)
+    this.reads.push(rows.length)
+    return rows
+  }
+}
+
+class CountedBus implements Bus {
+  isConnected = true
+  isClosed = false
+  maxPayloadBytes = 1_000
+  isDown = false
+  attempts = 0
+  closings = 0
+  readonly stored: string[] = []
+
+  async lastSequence(): Promise<number> {
+    this.attempts++
+    if (this.isDown) throw new Error('down')
+    return this.stored.length
+  }
+  async publish(message: OutputMessage, after: number): Promise<Acknowledgement> {
+    if (this.isDown) throw new Error('down')
+    if (after !== this.stored.length) throw new Error('wrong last sequence')
+    return { sequence: this.stored.push(message.id), isDuplicate: false }
+  }
+  async close(): Promise<void> {
+    this.closings++
+  }
+}
+
+function start(
+  source: MemoryOutbox,
+  bus: Bus,
+  options: Partial<RelayOptions> = {},
+  deps: Partial<RelayDeps<OutboxRow>> = {},
+): OutboxRelay {
+  const relay = startOutboxRelay(
+    { source, render: () => '{}', connect: async () => bus, clock: systemClock, log: silentLogger, ...deps },
+    { pollMs: HOUR_MS, pauseMs: 100, window: 4, batch: 8, ...options },
+  )
+  onTestFinished(() => relay[Symbol.asyncDispose]())
+  return relay
+}
+
+/** Everything that is due without time passing. */
+const settle = () => vi.advanceTimersByTimeAsync(0)
+
+describe('the pace of the relay', () => {
+  it('reads the next batch at once after a full one', async () => {
+    const outbox = new CountedOutbox()
+    outbox.append(20)
+    const bus = new CountedBus()
+    start(outbox, bus)
+    await settle()
+    expect(outbox.reads).toEqual([8, 8, 4])
+    expect(bus.stored).toHaveLength(20)
+  })
+
+  it('is idle when there is nothing to send: no read without a call or the poll', async () => {
+    const outbox = new CountedOutbox()
+    start(outbox, new CountedBus())
+    await settle()
+    expect(outbox.reads).toEqual([0])
+    await vi.advanceTimersByTimeAsync(HOUR_MS - 1)
+    expect(outbox.reads).toEqual([0])
+    await vi.advanceTimersByTimeAsync(1)
+    expect(outbox.reads).toEqual([0, 0])
+  })
+
+  it('sends at once when it is called, long before it would look by itself', async () => {
+    const outbox = new CountedOutbox()
+    const bus = new CountedBus()
+    const relay = start(outbox, bus)
+    await settle()
+    outbox.append(1)
+    await settle()
+    expect(bus.stored).toEqual([])
+    relay.wake()
+    await settle()
+    expect(bus.stored).toEqual(['!a:test/1'])
+  })
+
+  it('finds what another process committed when it looks by itself', async () => {
+    const outbox = new CountedOutbox()
+    const bus = new CountedBus()
+    start(outbox, bus, { pollMs: 200 })
+    await settle()
+    outbox.append(1)
+    await vi.advanceTimersByTimeAsync(200)
+    expect(bus.stored).toEqual(['!a:test/1'])
+  })
+
+  it('drops what was sent a moment later, although nothing else comes', async () => {
+    const outbox = new CountedOutbox()
+    outbox.append(3)
+    start(outbox, new CountedBus())
+    await settle()
+    expect(outbox.dropped).toEqual([])
+    await vi.advanceTimersByTimeAsync(20)
+    expect(outbox.dropped).toEqual([1, 2, 3])
+  })
+
+  it('pauses shortly after a first failure, longer after each further one, and never longer than thirty times that', async () => {
+    const outbox = new CountedOutbox()
+    outbox.append(1)
+    const bus = new CountedBus()
+    bus.isDown = true
+    start(outbox, bus)
+    await settle()
+    const pauses: number[] = []
+    for (let round = 0; round < 8; round++) {
+      const before = outbox.reads.length
+      let waited = 0
+      while (outbox.reads.length === before) {
+        await vi.advanceTimersByTimeAsync(50)
+        waited += 50
+      }
+      pauses.push(waited)
+    }
+    expect(pauses).toEqual([100, 200, 400, 800, 1_600, 3_000, 3_000, 3_000])
+  })
+
+  it('pauses shortly again once something was delivered in between', async () => {
+    const outbox = new CountedOutbox()
+    outbox.append(1)
+    const bus = new CountedBus()
+    bus.isDown = true
+    const relay = start(outbox, bus)
+    await vi.advanceTimersByTimeAsync(100 + 200 + 400)
+    bus.isDown = false
+    await vi.advanceTimersByTimeAsync(800)
+    expect(bus.stored).toEqual(['!a:test/1'])
+    bus.isDown = true
+    outbox.append(1)
+    relay.wake()
+    await settle()
+    const before = outbox.reads.length
+    await vi.advanceTimersByTimeAsync(99)
+    expect(outbox.reads).toHaveLength(before)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(outbox.reads).toHaveLength(before + 1)
+  })
+
+  it('says once that outputs wait, and again only after many attempts', async () => {
+    const warnings: unknown[] = []
+    const log: Logger = { ...silentLogger, warn: (fields) => warnings.push(fields) }
+    const outbox = new CountedOutbox()
+    outbox.append(1)
+    const bus = new CountedBus()
+    bus.isDown = true
+    start(outbox, bus, {}, { log })
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(warnings).toEqual([{ reason: 'down', attempts: 1 }])
+    await vi.advanceTimersByTimeAsync(3 * 60_000)
+    expect(warnings).toEqual([
+      { reason: 'down', attempts: 1 },
+      { reason: 'down', attempts: 60 },
+    ])
+  })
+
+  it('opens the bus anew after five failures in a row, and not before', async () => {
+    const outbox = new CountedOutbox()
+    outbox.append(1)
+    const bus = new CountedBus()
+    bus.isDown = true
+    let connections = 0
+    const connect = async () => {
+      connections++
+      return bus
+    }
+    start(outbox, bus, {}, { connect })
+    await vi.advanceTimersByTimeAsync(100 + 200 + 400)
+    expect([connections, bus.closings]).toEqual([1, 0])
+    await vi.advanceTimersByTimeAsync(800)
+    expect(bus.closings).toBe(1)
+    await vi.advanceTimersByTimeAsync(1_600)
+    expect(connections).toBe(2)
+  })
+
+  it('ends a pause when it is disposed of', async () => {
+    const outbox = new CountedOutbox()
+    outbox.append(1)
+    const bus = new CountedBus()
+    bus.isDown = true
+    const relay = start(outbox, bus, { pauseMs: HOUR_MS })
+    await settle()
+    await relay[Symbol.asyncDispose]()
+    expect(bus.closings).toBe(1)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('tells who waits for an empty outbox when it is empty, and that it is not when the time is over', async () => {
+    const outbox = new CountedOutbox()
+    outbox.append(20)
+    const bus = new CountedBus()
+    bus.isDown = true
+    const relay = start(outbox, bus)
+    const late = relay.drained(50)
+    await vi.advanceTimersByTimeAsync(50)
+    expect(await late).toBe(false)
+    bus.isDown = false
+    const inTime = relay.drained(HOUR_MS)
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(await inTime).toBe(true)
+    expect(bus.stored).toHaveLength(20)
+    expect(relay.status().behindSinceMs).toBeUndefined()
+  })
+})
