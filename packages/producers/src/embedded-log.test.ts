@@ -77,3 +77,13 @@ it('reads the next page at once, and ends with the signal or the log', async () 
   log[Symbol.dispose]()
   expect(await idle).toEqual({ value: undefined, done: true })
 })
+
+it('takes no number for lost from which on everything is kept', async () => {
+  const source = {
+    outputs: async () => [{ position: 5, roomId: '!a:test', seq: 1 }],
+    firstOutput: async () => 4,
+  }
+  using log = openEmbeddedLog(source, payload)
+  expect(await log.read(3, 10)).toMatchObject([{ position: 5 }])
+  await expect(log.read(2, 10)).rejects.toMatchObject({ details: { after: 2, first: 4 } })
+})

@@ -225,4 +225,60 @@ describe('the pace of the relay', () => {
     expect(bus.stored).toHaveLength(20)
     expect(relay.status().behindSinceMs).toBeUndefined()
   })
+
+  it('goes on when there is no connection at first', async () => {
+    const outbox = new CountedOutbox()
+    outbox.append(1)
+    const bus = new CountedBus()
+    let attempts = 0
+    const connect = async () => {
+      if (++attempts < 3) throw new Error('refused')
+      return bus
+    }
+    const relay = start(outbox, bus, {}, { connect })
+    await settle()
+    expect(relay.status()).toMatchObject({ isConnected: false, isOpened: false, lastFailure: 'refused' })
+    await vi.advanceTimersByTimeAsync(100 + 200)
+    expect(bus.stored).toEqual(['!a:test/1'])
+    expect(relay.status()).toMatchObject({ isConnected: true, isOpened: true, delivered: 1 })
+  })
+
+  it('does not wait for a message server that is away when it is disposed of', async () => {
+    const outbox = new CountedOutbox()
+    outbox.append(1)
+    const bus = new SilentBus()
+    const relay = start(outbox, bus)
+    await settle()
+    bus.isConnected = false
+    await relay[Symbol.asyncDispose]()
+    expect(bus.isClosed).toBe(true)
+  })
+
+  it('waits for the answers of a message server that is there when it is disposed of', async () => {
+    const outbox = new CountedOutbox()
+    outbox.append(1)
+    const bus = new SilentBus()
+    const relay = start(outbox, bus)
+    await settle()
+    const closing = relay[Symbol.asyncDispose]()
+    await settle()
+    expect(bus.isClosed).toBe(false)
+    bus.answer.resolve({ sequence: 1, isDuplicate: false })
+    await closing
+    expect(outbox.dropped).toEqual([])
+    expect(await outbox.outputs(0, 10)).toEqual([])
+  })
 })
+
+/** Takes messages and does not answer, until it is closed or the test says so. */
+class SilentBus extends CountedBus {
+  readonly answer = Promise.withResolvers<Acknowledgement>()
+
+  override async publish(): Promise<Acknowledgement> {
+    return await this.answer.promise
+  }
+  override async close(): Promise<void> {
+    this.isClosed = true
+    this.answer.reject(new Error('the connection was closed'))
+  }
+}
