@@ -20,14 +20,16 @@ async function stored() {
 }
 
 it('reads very many events past the cache, in their order', async () => {
-  const { hs, records } = await stored()
+  const { hs, room, records } = await stored()
   await using _hs = hs
+  const inRoom = await hs.room(room.roomId)
   const pieces = new Pieces(hs.storage, 20_000)
   const nids = records.map((record) => record.nid).toReversed()
   await ask(pieces, (view) => eventsOf(view, nids.slice(5, 10)))
   const read = async (wanted: typeof nids) => {
     const texts = []
-    for await (const chunk of textsInChunks({ store: hs.storage, pieces }, wanted)) texts.push(...chunk)
+    for await (const chunk of textsInChunks({ store: hs.storage, pieces }, inRoom, wanted))
+      texts.push(...chunk)
     return texts.map(({ nid, eventId, json }) => ({ nid, eventId, json }))
   }
   const plain = records.map(({ nid, eventId, json }) => ({ nid, eventId, json }))

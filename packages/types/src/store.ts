@@ -72,7 +72,7 @@ export interface EventRecord {
 }
 
 /** The part of a stored event that goes out in answers. */
-export type EventText = Pick<EventRecord, 'nid' | 'eventId' | 'json'>
+export type EventText = Pick<EventRecord, 'nid' | 'roomNid' | 'eventId' | 'json'>
 
 /** What may change of a stored event. */
 export interface EventUpdate {

@@ -99,7 +99,9 @@ export class RoomRecords {
       stateKeyNid,
       depth: source.depth,
       authLevel,
-      authNids: source.auth_event_nids.map((cited) => events.nidOfNumber(cited)).filter(isOne),
+      authNids: isCreate(pdu)
+        ? []
+        : source.auth_event_nids.map((cited) => events.nidOfNumber(cited)).filter(isOne),
       ...judged,
       before: before?.nid ?? NO_NID,
       after: after?.nid ?? NO_NID,
@@ -144,6 +146,11 @@ export class RoomRecords {
     const isInGraph = (id: string) => (this.#from.events.byId(id)?.source.state_snapshot_nid ?? 0) !== 0
     return pdu.prevEvents.filter((id) => !isInGraph(id)).map((prev) => ({ prev, by: record.nid }))
   }
+}
+
+/** A create event has no auth events, whatever it names. */
+function isCreate({ type, stateKey }: Pdu): boolean {
+  return type === 'm.room.create' && stateKey === ''
 }
 
 function isOne(nid: EventNid): boolean {

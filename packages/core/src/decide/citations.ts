@@ -8,7 +8,10 @@ import type { EventInput } from './event-input.ts'
 
 /** The events that a new one names. */
 export interface Citations {
+  /** The auth events that are stored, those of other rooms too: the rules refuse an event that names one. */
   readonly auth: ReadonlyMap<EventId, EventRecord>
+  /** Those of them that become links of the stored event: events of its own room. */
+  readonly links: readonly EventRecord[]
   readonly prev: readonly EventRecord[]
   readonly missing: {
     readonly auth: readonly EventId[]
@@ -19,9 +22,12 @@ export interface Citations {
   readonly dangling: readonly EventId[]
 }
 
-/** Looks up what an event cites. */
+/**
+ * Looks up what an event cites. Prev events of other rooms are left out, and auth events of other rooms never become
+ * links: whatever walks from event to event stays in one room, and gives nothing of another one away.
+ */
 export function* citationsOf(draft: Draft, { pdu, kind, stateBefore }: EventInput): Asking<Need, Citations> {
-  const authIds = [...new Set([...pdu.authEvents, ...createOf(pdu)])]
+  const authIds = [...new Set([...authEventIds(pdu), ...createOf(pdu)])]
   const prevIds = [...new Set(pdu.prevEvents)]
   const found = yield* eventsWithIds(draft.view, [...authIds, ...prevIds])
   const auth = new Map<EventId, EventRecord>()
@@ -30,16 +36,39 @@ export function* citationsOf(draft: Draft, { pdu, kind, stateBefore }: EventInpu
     if (record !== null) auth.set(id, record)
   })
   const prev = found.slice(authIds.length).filter((record) => record !== null)
-  const inGraph = prev.filter((record) => record.before !== NO_NID)
+  const inGraph = prev.filter(({ before, roomNid }) => before !== NO_NID && roomNid === draft.read.nid)
   const inGraphIds = new Set(inGraph.map((record) => record.eventId))
   const dangling = prevIds.filter((id) => !inGraphIds.has(id))
   const needsPrev = kind !== 'outlier' && stateBefore === undefined
   return {
     auth,
+    links: linksOf(draft, pdu, auth),
     prev: inGraph,
     missing: { auth: authIds.filter((id) => !auth.has(id)), prev: needsPrev ? dangling : [] },
     dangling,
   }
+}
+
+/**
+ * The auth events of an event that count. A create event has none, whatever it names: no rule looks at them, and nothing
+ * was in the room before it.
+ *
+ * @see https://spec.matrix.org/v1.16/server-server-api/#auth-events-selection
+ */
+export function authEventIds({ type, stateKey, authEvents }: Linked): readonly EventId[] {
+  return type === 'm.room.create' && stateKey === '' ? [] : authEvents
+}
+
+type Linked = Pick<Pdu, 'type' | 'stateKey' | 'authEvents'>
+
+/** The auth events of an event that are stored with it as links: those of its own room. */
+export function linksOf(
+  { read }: Pick<Draft, 'read'>,
+  pdu: Linked,
+  stored: ReadonlyMap<EventId, EventRecord>,
+): readonly EventRecord[] {
+  const found = authEventIds(pdu).map((id) => stored.get(id))
+  return found.filter((record) => record !== undefined).filter(({ roomNid }) => roomNid === read.nid)
 }
 
 /** The create event of a version 12 room is named by the room's ID and not by `auth_events`. */

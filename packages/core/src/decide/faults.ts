@@ -27,7 +27,7 @@ export function* faultOf(
       `the event says it is of a room of version ${pdu.rules.version}, the room has version ${draft.room.version}`,
     )
   }
-  if (known !== null) return takenId(draft, input, known)
+  if (known !== null) return takenId(draft, input, known) ?? (yield* prevInOtherRoom(draft, input))
   if (isCreate && draft.room.current !== NO_NID) {
     return malformed(input, 'create', `room ${pdu.roomId} exists and has another create event`)
   }

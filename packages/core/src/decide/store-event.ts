@@ -19,7 +19,7 @@ export function* storeEvent(
   draft: Draft,
   { pdu }: EventInput,
   known: EventRecord | null,
-  { auth }: Citations,
+  { links }: Citations,
   judgement: Judgement,
   before: SnapshotNid,
 ): Asking<DecideNeed, EventRecord> {
@@ -34,9 +34,8 @@ export function* storeEvent(
       ? yield* stateWith(draft, before, entry)
       : yield* stateChanged(draft, before, [entry])
   const { verdict, rule, reason } = judgement
-  const cited = pdu.authEvents.map((id) => auth.get(id)).filter((event) => event !== undefined)
-  const authNids = cited.map((event) => event.nid)
-  const authLevel = Math.max(-1, ...cited.map((event) => event.authLevel)) + 1
+  const authNids = links.map((event) => event.nid)
+  const authLevel = Math.max(-1, ...links.map((event) => event.authLevel)) + 1
   if (known !== null) {
     const json = known.redactedBy === NO_NID && known.json !== pdu.json ? { json: pdu.json } : {}
     const late = known.authNids.length === authNids.length ? {} : { authNids, authLevel }

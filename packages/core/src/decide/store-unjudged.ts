@@ -1,13 +1,15 @@
 import type { Pdu } from '@roomserver/events'
 import { type Asking, type EventRecord, NO_NID } from '@roomserver/types'
 import { eventsWithIds } from '../view/asking.ts'
+import { authEventIds, linksOf } from './citations.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 import { internStateKey, internType, newEventNid } from './give-nids.ts'
 
 /** Stores an event beside the graph of a room of which too little is known to judge it: an invite, or its end. */
 export function* storeUnjudged(draft: Draft, pdu: Pdu): Asking<DecideNeed, EventRecord> {
-  const cited = (yield* eventsWithIds(draft.view, pdu.authEvents)).filter((event) => event !== null)
+  const stored = (yield* eventsWithIds(draft.view, pdu.authEvents)).filter((event) => event !== null)
+  const links = linksOf(draft, pdu, new Map(stored.map((event) => [event.eventId, event])))
   const record: EventRecord = {
     nid: yield* newEventNid(draft),
     roomNid: draft.read.nid,
@@ -15,8 +17,8 @@ export function* storeUnjudged(draft: Draft, pdu: Pdu): Asking<DecideNeed, Event
     typeNid: yield* internType(draft, pdu.type),
     stateKeyNid: pdu.stateKey === undefined ? NO_NID : yield* internStateKey(draft, pdu.stateKey),
     depth: pdu.depth,
-    authLevel: Math.max(-1, ...cited.map((event) => event.authLevel)) + 1,
-    authNids: cited.map((event) => event.nid),
+    authLevel: Math.max(-1, ...links.map((event) => event.authLevel)) + 1,
+    authNids: links.map((event) => event.nid),
     verdict: 'outlier',
     before: NO_NID,
     after: NO_NID,
@@ -30,7 +32,7 @@ export function* storeUnjudged(draft: Draft, pdu: Pdu): Asking<DecideNeed, Event
 /** Whether an event is stored like that still: without some of what it cites, as nobody knew that when it came. */
 export function isUnjudged(
   { verdict, authNids }: Pick<EventRecord, 'verdict' | 'authNids'>,
-  { authEvents }: Pick<Pdu, 'authEvents'>,
+  pdu: Pick<Pdu, 'type' | 'stateKey' | 'authEvents'>,
 ): boolean {
-  return verdict === 'outlier' && authNids.length < authEvents.length
+  return verdict === 'outlier' && authNids.length < authEventIds(pdu).length
 }

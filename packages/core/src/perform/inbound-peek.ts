@@ -60,10 +60,10 @@ function* beginPeek(draft: Draft, request: PerformInboundPeekRequest): Asking<De
   return peeked
 }
 
-function* roomNow(view: View, { room }: Pick<Draft, 'room'>): Asking<Need, PeekedRoom> {
+function* roomNow(view: View, { room, read }: Pick<Draft, 'room' | 'read'>): Asking<Need, PeekedRoom> {
   const extremities = yield* eventsOf(view, room.extremities)
   const [latest] = extremities.toSorted((a, b) => b.depth - a.depth)
   const state = yield* eventsOf(view, yield* stateNids(view, room.current, []))
   const cited = yield* eventsOf(view, [...new Set(state.flatMap((record) => record.authNids))])
-  return { latest, state, chain: yield* authChain(view, cited) }
+  return { latest, state, chain: yield* authChain(view, read.nid, cited) }
 }

@@ -1,22 +1,26 @@
-import type { Asking, EventId, EventNid, EventRecord } from '@roomserver/types'
+import type { Asking, EventId, EventNid, EventRecord, RoomNid } from '@roomserver/types'
 import { eventsOf, eventsWithIds } from '../view/asking.ts'
 import type { Need } from '../view/need.ts'
 import type { View } from '../view/view.ts'
 
 /**
- * The auth chain of events, they themselves included: everything that they cite as auth events, and so on. Events that
- * are not stored are left out. O(chain), one read for each generation.
+ * The auth chain of events of a room, they themselves included: everything that they cite as auth events, and so on.
+ * Whatever is of another room is left out, and not walked through. O(chain), one read for each generation.
  */
-export function* authChain(view: View, start: Iterable<EventRecord>): Asking<Need, readonly EventRecord[]> {
+export function* authChain(
+  view: View,
+  roomNid: RoomNid,
+  start: Iterable<EventRecord>,
+): Asking<Need, readonly EventRecord[]> {
   const chain = new Map<EventNid, EventRecord>()
-  let generation: readonly EventRecord[] = [...start]
+  let generation = [...start].filter((record) => record.roomNid === roomNid)
   while (generation.length > 0) {
     const cited = new Set<EventNid>()
     for (const record of generation) chain.set(record.nid, record)
     for (const record of generation) {
       for (const nid of record.authNids) if (!chain.has(nid)) cited.add(nid)
     }
-    generation = yield* eventsOf(view, [...cited])
+    generation = (yield* eventsOf(view, [...cited])).filter((record) => record.roomNid === roomNid)
     yield
   }
   return [...chain.values()]

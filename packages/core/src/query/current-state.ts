@@ -79,6 +79,7 @@ function* wantedState(
   const rules = rulesOf(room)
   const events: StateEvent[] = []
   for (const record of records) {
+    if (record.roomNid !== room.nid) continue
     events.push({ record, pdu: view.pduOf(record, rules) })
     yield
   }

@@ -1,10 +1,9 @@
 import type { HeaderedEvent } from '@roomserver/api'
-import { type EventNid, type EventText, NO_NID } from '@roomserver/types'
-import type { RoomVersionRules } from '@roomserver/version'
+import { type EventNid, type EventText, NO_NID, type RoomRecord } from '@roomserver/types'
 import { giveWay } from '../view/ask.ts'
 import { damaged, eventsOf } from '../view/asking.ts'
 import { look, type QueryContext } from './context.ts'
-import { headered, headeredEvents } from './headered.ts'
+import { headered, headeredEvents, rulesOf } from './headered.ts'
 
 /** How many events are read through the cache, which keeps them. */
 export const MAX_CACHED = 5_000
@@ -12,27 +11,32 @@ export const MAX_CACHED = 5_000
 const CHUNK = 1_000
 
 /**
- * Events as callers get them, in their order. Of very many no more is read than their text, past the cache, which a
+ * Events of a room as callers get them, in their order; whatever is of another room is left out. Of very many no more is read than their text, past the cache, which a
  * large room's state would empty of everything else.
  *
  * @throws {RoomserverError} STORE_DAMAGED when one does not exist
  */
 export async function headeredByNid(
   context: Pick<QueryContext, 'store' | 'pieces'>,
+  room: RoomRecord,
   nids: readonly EventNid[],
-  rules: RoomVersionRules,
 ): Promise<readonly HeaderedEvent[]> {
-  if (nids.length > MAX_CACHED) return await headeredTexts(context, nids, rules)
-  return headeredEvents(await look(context, (view) => eventsOf(view, nids)), rules)
+  if (nids.length > MAX_CACHED) return await headeredTexts(context, room, nids)
+  const records = await look(context, (view) => eventsOf(view, nids))
+  return headeredEvents(
+    records.filter(({ roomNid }) => roomNid === room.nid),
+    rulesOf(room),
+  )
 }
 
 async function headeredTexts(
   context: Pick<QueryContext, 'store' | 'pieces'>,
+  room: RoomRecord,
   nids: readonly EventNid[],
-  rules: RoomVersionRules,
 ): Promise<readonly HeaderedEvent[]> {
   const events: HeaderedEvent[] = []
-  for await (const texts of textsInChunks(context, nids)) {
+  const rules = rulesOf(room)
+  for await (const texts of textsInChunks(context, room, nids)) {
     for (const text of texts) events.push(headered(text, rules))
   }
   return events
@@ -57,13 +61,14 @@ export async function citedBy(
 }
 
 /**
- * Texts of many events, in their order, read past the cache where they are not in it, some at a time; others get a turn
+ * Texts of many events of a room, in their order, read past the cache where they are not in it, some at a time; others get a turn
  * between.
  *
  * @throws {RoomserverError} STORE_DAMAGED when one does not exist
  */
 export async function* textsInChunks(
   { store, pieces }: Pick<QueryContext, 'store' | 'pieces'>,
+  room: Pick<RoomRecord, 'nid'>,
   nids: readonly EventNid[],
 ): AsyncGenerator<readonly EventText[], void, void> {
   for (let from = 0; from < nids.length; from += CHUNK) {
@@ -71,7 +76,8 @@ export async function* textsInChunks(
     const texts = new Map<EventNid, EventText | undefined>(chunk.map((nid) => [nid, pieces.event(nid)]))
     const missing = chunk.filter((nid) => texts.get(nid) === undefined)
     for (const text of await store.eventTexts(missing)) texts.set(text.nid, text)
-    yield chunk.map((nid) => texts.get(nid) ?? damaged(`event NID ${nid} is not stored`))
+    const found = chunk.map((nid) => texts.get(nid) ?? damaged(`event NID ${nid} is not stored`))
+    yield found.filter(({ roomNid }) => roomNid === room.nid)
     await giveWay()
   }
 }

@@ -1,4 +1,11 @@
-import { type Asking, type EventId, type EventNid, type EventRecord, NO_NID } from '@roomserver/types'
+import {
+  type Asking,
+  type EventId,
+  type EventNid,
+  type EventRecord,
+  NO_NID,
+  type RoomNid,
+} from '@roomserver/types'
 import { oldestFirst } from '../graph/oldest-first.ts'
 import { eventsWithIds } from '../view/asking.ts'
 import type { Need } from '../view/need.ts'
@@ -7,6 +14,8 @@ import type { ServerSight } from './server-sight.ts'
 
 /** How a walk through the past of a room goes. */
 export interface Walk {
+  /** The room that it does not leave, whatever its events name. */
+  readonly roomNid: RoomNid
   readonly from: readonly EventRecord[]
   /** Events to stop at; they are not part of the answer. */
   readonly stopAt: ReadonlySet<EventId>
@@ -23,7 +32,7 @@ export interface Walk {
  */
 export function* walkBack(
   view: View,
-  { from, stopAt, limit }: Walk,
+  { roomNid, from, stopAt, limit }: Walk,
   sight: ServerSight,
   prevEventsOf: (record: EventRecord) => readonly EventId[],
 ): Asking<Need, readonly EventRecord[]> {
@@ -41,7 +50,7 @@ export function* walkBack(
     const stored = (yield* eventsWithIds(view, [...next])).filter((record) => record !== null)
     const seen: EventRecord[] = []
     for (const record of stored) {
-      if (record.before === NO_NID || met.has(record.nid)) continue
+      if (record.before === NO_NID || record.roomNid !== roomNid || met.has(record.nid)) continue
       if (yield* sight.maySee(record)) seen.push(record)
     }
     generation = byNid(seen)

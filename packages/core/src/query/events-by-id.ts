@@ -30,9 +30,14 @@ export async function queryAuthChain(
   return { AuthChain: await headeredOfAnyRoom(context, records) }
 }
 
-/** The auth chain of events given by ID, as far as they are stored. */
+/** The auth chain of events given by ID, as far as they are stored; each room's is its own. */
 export function* chainOfIds(view: View, ids: readonly EventId[]): Asking<Need, readonly EventRecord[]> {
-  return yield* authChain(view, yield* storedEvents(view, ids))
+  const start = yield* storedEvents(view, ids)
+  const chain: EventRecord[] = []
+  for (const roomNid of new Set(start.map((record) => record.roomNid))) {
+    for (const record of yield* authChain(view, roomNid, start)) chain.push(record)
+  }
+  return chain
 }
 
 async function headeredOfAnyRoom(

@@ -50,5 +50,5 @@ async function nowAmong(
   wanted: WantedState,
 ): Promise<readonly HeaderedEvent[]> {
   const nids = await look(context, (view) => stateNids(view, room.current, wanted))
-  return await headeredByNid(context, nids, rulesOf(room))
+  return await headeredByNid(context, room, nids)
 }

@@ -126,7 +126,7 @@ async function membersByText(
   nids: readonly EventNid[],
 ): Promise<readonly ClientEvent[]> {
   const events: ClientEvent[] = []
-  for await (const texts of textsInChunks(context, nids)) {
+  for await (const texts of textsInChunks(context, room, nids)) {
     for (const text of texts) events.push(clientEventOfText(text, room.roomId))
   }
   return events

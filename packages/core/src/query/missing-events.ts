@@ -30,6 +30,7 @@ export async function queryMissingEvents(
   if (first === undefined || room === undefined) return { events: null }
 
   const walk = {
+    roomNid: room.nid,
     from: [first, ...others.filter((record) => record.roomNid === room.nid)],
     stopAt: earliest,
     limit: Math.min(request.limit, MAX_EVENTS),

@@ -84,7 +84,7 @@ async function eventsOfState<Events>(
   lists: Pick<WholeLists<Events, unknown>, 'state'>,
 ): Promise<readonly HeaderedEvent[] | Events> {
   if ('whole' in state) return await lists.state(context, room, state.whole)
-  return await headeredByNid(context, state.nids, rulesOf(room))
+  return await headeredByNid(context, room, state.nids)
 }
 
 /** The state after events, and the auth chain of it and of `auth_event_ids`; or that chain alone. */
@@ -136,7 +136,7 @@ async function stateAndChain<Events>(
     wanted.resolve_state ? resolvedNids(view, room, states) : joinedNids(view, states),
   )
   return {
-    state_events: await headeredByNid(context, nids, rulesOf(room)),
+    state_events: await headeredByNid(context, room, nids),
     auth_chain_events: await authChainOf(context, room, [...start, ...(await citedBy(context, nids))]),
   }
 }

@@ -13,7 +13,7 @@ import type { WholeLists } from './whole-lists.ts'
 export const LISTS: WholeLists<readonly HeaderedEvent[], readonly ClientEvent[]> = {
   state: async (context, room, snapshot) => {
     const nids = await look(context, (view) => stateNids(view, snapshot, []))
-    return await headeredByNid(context, nids, rulesOf(room))
+    return await headeredByNid(context, room, nids)
   },
   authChain: async (context, room, snapshot) => {
     const nids = await look(context, (view) => stateNids(view, snapshot, []))
@@ -29,7 +29,7 @@ export async function authChainOf(
   nids: readonly EventNid[],
 ): Promise<readonly HeaderedEvent[]> {
   const chain = await look(context, function* (view) {
-    return yield* authChain(view, yield* eventsOf(view, nids))
+    return yield* authChain(view, room.nid, yield* eventsOf(view, nids))
   })
   return headeredEvents(chain, rulesOf(room))
 }

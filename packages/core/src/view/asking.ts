@@ -55,10 +55,13 @@ export function* eventsWithIds(
   return records
 }
 
-/** Those of the events with these IDs that are in the graph of their room, in their order. */
+/**
+ * Those of the events with these IDs that are in the graph of the room that the computation is about, in their order. What
+ * names an event of another room does not lead there.
+ */
 export function* eventsInGraph(view: View, ids: readonly EventId[]): Asking<Need, readonly EventRecord[]> {
-  const found = yield* eventsWithIds(view, ids)
-  return found.filter((record) => record !== null).filter(({ before }) => before !== NO_NID)
+  const found = (yield* eventsWithIds(view, ids)).filter((record) => record !== null)
+  return found.filter(({ before, roomNid }) => before !== NO_NID && roomNid === view.roomNid)
 }
 
 /**

@@ -35,7 +35,8 @@ export interface EventsHeld {
  */
 export class View {
   readonly pieces: Pieces
-  readonly #roomNid: RoomNid
+  /** The room that the computation is about; 0: none in particular. */
+  readonly roomNid: RoomNid
   readonly #events = new Map<EventNid, EventRecord>()
   readonly #pdus = new Map<EventRecord, Pdu>()
   readonly #eventsById = new Map<EventId, EventRecord | null>()
@@ -57,7 +58,7 @@ export class View {
   /** @param roomNid - the room that the computation is about; needed to look for snapshots by their hash */
   constructor(pieces: Pieces, roomNid: RoomNid = NO_NID) {
     this.pieces = pieces
-    this.#roomNid = roomNid
+    this.roomNid = roomNid
   }
 
   event(nid: EventNid): EventRecord | undefined {
@@ -141,7 +142,7 @@ export class View {
 
   /** Loads what is needed; afterwards the getters know it, or know that it does not exist. */
   async load(need: Need): Promise<void> {
-    this.#keep(need, await this.pieces.load(need, this.#roomNid))
+    this.#keep(need, await this.pieces.load(need, this.roomNid))
   }
 
   /** Lets the computation see an event that is not committed yet, or a changed one as it will be. */
@@ -203,7 +204,7 @@ export class View {
       case 'block-hash':
         return keepOrAbsent(this.#blocksByHash, [need.hash], found.blocksByHash)
       case 'snapshot-hash': {
-        const ofRoom = found.snapshotsByHash.get(this.#roomNid) ?? new Map<string, SnapshotRecord>()
+        const ofRoom = found.snapshotsByHash.get(this.roomNid) ?? new Map<string, SnapshotRecord>()
         return keepOrAbsent(this.#snapshotsByHash, [need.hash], ofRoom)
       }
       case 'several':

@@ -83,13 +83,14 @@ function blocksOfSnapshot(nid: SnapshotNid, reader: SnapshotReader): readonly Bl
 
 const EVENTS_PER_PAGE = 512
 
-/** Walks down from some events, never below the lowest of the wanted ones. */
+/** Walks down from some events, never below the lowest of the wanted ones, and never out of their room. */
 function* reachedFrom(
   roots: readonly EventNid[],
   wanted: readonly EventRecord[],
   reader: SnapshotReader,
 ): Asking<ResolutionNeed, ReadonlySet<EventNid>> {
   const lowest = wanted.reduce((level, { authLevel }) => Math.min(level, authLevel), Infinity)
+  const rooms = new Set(wanted.map(({ roomNid }) => roomNid))
   const targets = new Set(wanted.map(({ nid }) => nid))
   const found = new Set<EventNid>()
   const seen = new Set<EventNid>()
@@ -100,7 +101,7 @@ function* reachedFrom(
     yield missing.length > 0 ? { kind: 'events', nids: missing } : undefined
     for (const nid of page) {
       const record = reader.event(nid)
-      if (record === undefined || record.authLevel <= lowest) continue
+      if (record === undefined || record.authLevel <= lowest || !rooms.has(record.roomNid)) continue
       for (const cited of record.authNids) {
         if (seen.has(cited)) continue
         seen.add(cited)

@@ -51,14 +51,17 @@ export class MapGraph implements Graph<never> {
     })
   }
 
+  /** What an event cites; events of another room count as unknown. */
   authOf(node: EventNode): readonly EventNode[] {
-    node.auth ??= this.#known(node.pdu.authEvents)
+    node.auth ??= this.#known(node.pdu).filter(({ pdu }) => pdu.roomId === node.pdu.roomId)
     return node.auth
   }
 
-  #known(ids: readonly EventId[]): readonly EventNode[] {
+  /** A create event cites nothing, whatever it names. */
+  #known({ type, stateKey, authEvents }: Pdu): readonly EventNode[] {
     const nodes = new Set<EventNode>()
-    for (const id of ids) {
+    if (type === 'm.room.create' && stateKey === '') return []
+    for (const id of authEvents) {
       const node = this.node(id)
       if (node !== undefined) nodes.add(node)
     }

@@ -102,13 +102,15 @@ export class SnapshotGraph implements Graph<ResolutionNeed> {
     return node
   }
 
+  /** What an event cites; events of another room count as unknown. */
   authOf(node: EventNode): readonly EventNode[] | undefined {
     if (node.auth !== undefined) return node.auth
     const auth = new Set<EventNode>()
-    for (const nid of this.recordOf(node)?.authNids ?? []) {
+    const record = this.recordOf(node)
+    for (const nid of record?.authNids ?? []) {
       if (!this.#isKnown(nid)) return undefined
       const cited = this.#nodes.get(nid)
-      if (cited !== undefined) auth.add(cited)
+      if (cited !== undefined && this.recordOf(cited)?.roomNid === record?.roomNid) auth.add(cited)
     }
     node.auth = [...auth]
     return node.auth

@@ -71,7 +71,10 @@ export function eventQueries(dialect: Dialect, build: Db) {
   const byNid = prepare(build.selectFrom('events').selectAll().where(dialect.among('nid', 'int')))
   const byId = prepare(build.selectFrom('events').selectAll().where(dialect.among('event_id', 'text')))
   const texts = prepare(
-    build.selectFrom('events').select(['nid', 'event_id', 'json']).where(dialect.among('nid', 'int')),
+    build
+      .selectFrom('events')
+      .select(['nid', 'room_nid', 'event_id', 'json'])
+      .where(dialect.among('nid', 'int')),
   )
   const counted = sql<{
     n: number
@@ -121,8 +124,8 @@ function toEvent(row: EventsTable): EventRecord {
   }
 }
 
-function toText(row: Pick<EventsTable, 'nid' | 'event_id' | 'json'>): EventText {
-  return { nid: row.nid, eventId: row.event_id, json: row.json }
+function toText(row: Pick<EventsTable, 'nid' | 'room_nid' | 'event_id' | 'json'>): EventText {
+  return { nid: row.nid, roomNid: row.room_nid, eventId: row.event_id, json: row.json }
 }
 
 function fromEvent(event: EventRecord): EventsTable {

@@ -16,8 +16,8 @@ export function commitContract(open: () => Promise<Storage>): void {
     expect(await store.roomsByNid([room.nid])).toEqual([{ ...next, revision: 1 }])
     expect(await store.eventsById([event.eventId, '$unknown'])).toEqual([event])
     expect(await store.eventsByNid([event.nid])).toEqual([event])
-    const { nid, eventId, json } = event
-    expect(await store.eventTexts([nid])).toEqual([{ nid, eventId, json }])
+    const { nid, roomNid, eventId, json } = event
+    expect(await store.eventTexts([nid])).toEqual([{ nid, roomNid, eventId, json }])
   })
 
   it('moves a room on only from the revision that was read', async () => {

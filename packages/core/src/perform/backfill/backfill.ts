@@ -50,7 +50,8 @@ async function backfillForOthers(
     for (const record of yield* storedEvents(view, from)) {
       if (record.roomNid === room.nid && (yield* sight.maySee(record))) start.push(record)
     }
-    const walk = { from: start, stopAt: new Set<EventId>(), limit: Math.min(limit, MAX_BACKFILL) }
+    const limited = Math.min(limit, MAX_BACKFILL)
+    const walk = { roomNid: room.nid, from: start, stopAt: new Set<EventId>(), limit: limited }
     return oldestEventsFirst(yield* walkBack(view, walk, sight, prevEventsOf), prevEventsOf)
   })
 }

@@ -1,4 +1,4 @@
-import type { EventNid, RoomRecord } from '@roomserver/types'
+import type { EventNid, EventRecord, RoomRecord } from '@roomserver/types'
 import { damaged } from '../../view/asking.ts'
 import { giveWay } from '../../view/ask.ts'
 import type { QueryContext } from '../context.ts'
@@ -36,7 +36,7 @@ export async function chainOfState(context: Context, room: RoomRecord, state: Sh
   const name = `chain of room ${room.nid}`
   const kept = pages.get<Chain>(room.nid, name)
   const base = kept !== undefined && isWithin(kept.cited, cited) ? kept.links : []
-  const links = withLink(base, await newIn(context, base, cited), () => pages.newName())
+  const links = withLink(base, await newIn(context, room, base, cited), () => pages.newName())
   if (kept === undefined || links !== kept.links) {
     const count = links.reduce((sum, link) => sum + link.length, 0)
     pages.put(name, { cited, links } satisfies Chain, 300 + (count + cited.size) * 80, rewritten)
@@ -48,9 +48,13 @@ function isWithin(some: ReadonlySet<EventNid>, all: ReadonlySet<EventNid>): bool
   return some.size <= all.size && [...some].every((nid) => all.has(nid))
 }
 
-/** Those of the chain of `cited` that the links do not have, generation by generation. */
+/**
+ * Those of the chain of `cited` that the links do not have, generation by generation. Whatever is of another room is left
+ * out, and not walked through.
+ */
 async function newIn(
   context: Context,
+  room: RoomRecord,
   links: readonly Link[],
   cited: ReadonlySet<EventNid>,
 ): Promise<ReadonlySet<EventNid>> {
@@ -58,24 +62,23 @@ async function newIn(
   const isNew = (nid: EventNid) => !found.has(nid) && !links.some(({ nids }) => nids.has(nid))
   let generation = [...cited].filter(isNew)
   while (generation.length > 0) {
-    for (const nid of generation) found.add(nid)
     const next = new Set<EventNid>()
     for (let from = 0; from < generation.length; from += PORTION) {
-      for (const nid of await citedBy(context, generation.slice(from, from + PORTION))) {
-        if (isNew(nid)) next.add(nid)
+      for (const record of await storedOf(context, generation.slice(from, from + PORTION))) {
+        if (record.roomNid !== room.nid) continue
+        found.add(record.nid)
+        for (const nid of record.authNids) next.add(nid)
       }
       await giveWay()
     }
-    generation = [...next]
+    generation = [...next].filter(isNew)
   }
   return found
 }
 
-async function citedBy(context: Context, nids: readonly EventNid[]): Promise<readonly EventNid[]> {
+async function storedOf(context: Context, nids: readonly EventNid[]): Promise<readonly EventRecord[]> {
   const records = await recordsOf(context, nids)
-  return records.flatMap(
-    (record, index) => record?.authNids ?? damaged(`event NID ${nids[index]} is not stored`),
-  )
+  return records.map((record, index) => record ?? damaged(`event NID ${nids[index]} is not stored`))
 }
 
 /** Adds a link, which takes its neighbours in as long as they are not much larger, so that there are few links. */

@@ -90,8 +90,10 @@ class WrittenPages {
         for (const text of read) texts.set(text.nid, text)
       })
     }
-    return nids.map((nid) =>
-      nid === NO_NID ? undefined : (texts.get(nid) ?? damaged(`event NID ${nid} is not stored`)),
-    )
+    return nids.map((nid) => {
+      if (nid === NO_NID) return undefined
+      const text = texts.get(nid) ?? damaged(`event NID ${nid} is not stored`)
+      return text.roomNid === this.#room.nid ? text : undefined
+    })
   }
 }
