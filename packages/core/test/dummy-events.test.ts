@@ -69,6 +69,20 @@ it('takes more than one event where the ends are more than an event may name', a
   expect(server.tended.dummyEvents.sent).toBe(3)
 })
 
+/** The user's own branch was none of the twenty deepest, so that the event was refused, and the extremities stayed. */
+it('brings them together though all but one are from before our user came in, at the greatest depth', async () => {
+  await using server = await forkingServer()
+  const { hs, tended } = server
+  const room = await RoomBuilder.create({ creator: '@bob:b', roomId: '!far:b' })
+  const fork = room.ends
+  await room.join('@alice:a', { prev: fork })
+  const depth = Number.MAX_SAFE_INTEGER
+  for (let i = 0; i < 30; i++) await room.message(`${i}`, { prev: fork, depth })
+  await hs.takeAll(room.events)
+  await tended.dummyEvents.tend()
+  expect(await hs.extremities(room.roomId)).toHaveLength(1)
+})
+
 it('sends none where no user of ours may send it', async () => {
   await using server = await forkingServer()
   const { hs, room, tended } = server

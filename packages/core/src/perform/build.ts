@@ -1,13 +1,22 @@
 import { authStateOf, authTypesFor, type AuthState, checkAuth, selectAuthEvents } from '@roomserver/auth'
-import { buildEvent, type EventDraft, eventRef, type Pdu, MAX_PREV_EVENTS } from '@roomserver/events'
-import { type Asking, isFailure, type JsonObject, type RoomRecord, type UserId } from '@roomserver/types'
+import { buildEvent, type EventDraft, eventRef, type Pdu } from '@roomserver/events'
+import {
+  type Asking,
+  type EventRecord,
+  isFailure,
+  type JsonObject,
+  type RoomRecord,
+  type UserId,
+} from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
 import { look } from '../query/context.ts'
-import { currentPdus } from '../query/current-pdus.ts'
+import { currentPdus, pdusOf } from '../query/current-pdus.ts'
+import { eventReference } from '../query/event-references.ts'
 import { rulesOf } from '../query/headered.ts'
 import { nextDepth } from '../query/next-depth.ts'
-import { eventsOf } from '../view/asking.ts'
+import { prevEventsFor } from '../query/prev-events.ts'
 import type { Need } from '../view/need.ts'
+import type { StateTuple } from '../view/state-at.ts'
 import type { View } from '../view/view.ts'
 import type { PerformContext } from './context.ts'
 import { Refusal } from './refusal.ts'
@@ -21,28 +30,28 @@ export interface Saying {
   readonly content: JsonObject
 }
 
-/** The end of a room as a new event builds on it. */
-interface RoomEnd {
-  readonly latest: readonly Pdu[]
+/** What a new event is built from. */
+interface Ground {
+  readonly prev: readonly EventRecord[]
   /** As much of the current state as decides about the event. */
   readonly state: AuthState
 }
 
 /**
- * Makes an event on top of a room as it is now: its prev events are the forward extremities (the deepest, if there are
- * too many), its auth events those that the current state has for it.
+ * Makes an event on top of a room as it is now: its prev events are the forward extremities (of more than an event may
+ * name, those at which it is allowed), its auth events those that the current state has for it.
  *
  * @throws {Refusal} with the code for a bad request when what is said cannot be put into an event
  */
 export async function buildOnTop(context: PerformContext, room: RoomRecord, saying: Saying): Promise<Pdu> {
   const rules = rulesOf(room)
-  const { latest, state } = await look(context, (view) => endOf(view, room, saying))
+  const { prev, state } = await look(context, (view) => groundFor(view, room, saying))
   return await built(context, rules, {
     ...saying,
     roomId: room.roomId,
-    prevEvents: latest.map(eventRef),
+    prevEvents: prev.map((record) => eventReference(record, rules)),
     authEvents: selectAuthEvents(subjectOf(saying), state, rules).map(eventRef),
-    depth: nextDepth(room),
+    depth: nextDepth(prev),
   })
 }
 
@@ -80,7 +89,7 @@ export async function refusalOf(
   room: RoomRecord,
   saying: Saying,
 ): Promise<string | undefined> {
-  const { state } = await look(context, (view) => endOf(view, room, saying))
+  const state = await look(context, (view) => stateFor(view, room, saying))
   const verdict = checkAuth(imagined(room, saying), state)
   return verdict.allowed ? undefined : verdict.reason
 }
@@ -92,7 +101,7 @@ export function imagined(room: RoomRecord, saying: Saying): Pdu {
     eventId: '',
     roomId: room.roomId,
     rules: rulesOf(room),
-    depth: nextDepth(room),
+    depth: nextDepth([room]),
     originServerTs: 0,
     prevEvents: [''],
     authEvents: [],
@@ -105,12 +114,26 @@ function subjectOf({ type, sender, stateKey, content }: Saying) {
   return { type, sender, stateKey, content }
 }
 
-function* endOf(view: View, room: RoomRecord, saying: Saying): Asking<Need, RoomEnd> {
-  const rules = rulesOf(room)
-  const latest = (yield* eventsOf(view, room.extremities)).map((record) => view.pduOf(record, rules))
-  const wanted = authTypesFor(subjectOf(saying), rules).map(([type, stateKey]) => ({ type, stateKey }))
+function* groundFor(view: View, room: RoomRecord, saying: Saying): Asking<Need, Ground> {
+  const tuples = tuplesFor(room, saying)
+  const subject = imagined(room, saying)
+  const prev = yield* prevEventsFor(view, room, {
+    tuples,
+    *willDo(events) {
+      return checkAuth(subject, authStateOf(yield* pdusOf(view, room, events))).allowed
+    },
+  })
   return {
-    latest: latest.toSorted((a, b) => b.depth - a.depth).slice(0, MAX_PREV_EVENTS),
-    state: authStateOf(yield* currentPdus(view, room, wanted)),
+    prev: prev.toSorted((a, b) => b.depth - a.depth),
+    state: authStateOf(yield* currentPdus(view, room, tuples)),
   }
+}
+
+function* stateFor(view: View, room: RoomRecord, saying: Saying): Asking<Need, AuthState> {
+  return authStateOf(yield* currentPdus(view, room, tuplesFor(room, saying)))
+}
+
+function tuplesFor(room: RoomRecord, saying: Saying): readonly StateTuple[] {
+  const tuples = authTypesFor(subjectOf(saying), rulesOf(room))
+  return tuples.map(([type, stateKey]) => ({ type, stateKey }))
 }

@@ -1,5 +1,5 @@
 import type { Pdu } from '@roomserver/events'
-import type { Asking, RoomRecord } from '@roomserver/types'
+import type { Asking, EventNid, RoomRecord } from '@roomserver/types'
 import { eventsOf } from '../view/asking.ts'
 import type { Need } from '../view/need.ts'
 import { stateForTuples, type StateTuple } from '../view/state-at.ts'
@@ -13,7 +13,15 @@ export function* currentPdus(
   room: RoomRecord,
   wanted: readonly StateTuple[],
 ): Asking<Need, readonly Pdu[]> {
-  const nids = yield* stateForTuples(view, room.current, wanted)
+  return yield* pdusOf(view, room, yield* stateForTuples(view, room.current, wanted))
+}
+
+/** Events of a room, parsed; without those that are none (NID 0). */
+export function* pdusOf(
+  view: View,
+  room: RoomRecord,
+  nids: readonly EventNid[],
+): Asking<Need, readonly Pdu[]> {
   const records = yield* eventsOf(view, present(nids))
   const rules = rulesOf(room)
   return records.map((record) => view.pduOf(record, rules))

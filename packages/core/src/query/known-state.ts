@@ -34,7 +34,7 @@ export function* nidsOfState(
   wanted: WantedState,
 ): Asking<Need, readonly EventNid[]> {
   const nids =
-    wanted.length === 0 ? yield* wholeOf(view, state) : yield* partOf(view, state, tuplesOf(wanted))
+    wanted.length === 0 ? yield* wholeOf(view, state) : yield* entriesOfState(view, state, tuplesOf(wanted))
   return present(nids)
 }
 
@@ -46,7 +46,8 @@ function* wholeOf(view: View, { base, changes }: KnownState): Asking<Need, reado
   return [...kept, ...changes].map((entry) => entry.event)
 }
 
-function* partOf(
+/** The events that such a state has for these tuples, in their order; 0 where there is none. */
+export function* entriesOfState(
   view: View,
   { base, changes }: KnownState,
   tuples: readonly StateTuple[],

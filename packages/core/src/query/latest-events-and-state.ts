@@ -3,23 +3,33 @@ import type {
   QueryLatestEventsAndStateRequest,
   QueryLatestEventsAndStateResponse,
 } from '@roomserver/api'
+import { MAX_PREV_EVENTS } from '@roomserver/events'
 import type { RoomRecord } from '@roomserver/types'
-import { eventsOf } from '../view/asking.ts'
+import type { StateTuple } from '../view/state-at.ts'
 import { look, type QueryContext, roomWithState } from './context.ts'
 import { eventReference } from './event-references.ts'
 import { headeredByNid } from './event-texts.ts'
 import { rulesOf } from './headered.ts'
 import { nextDepth } from './next-depth.ts'
-import { stateNids, wantedOf, type WantedState } from './state-events.ts'
+import { prevEventsFor } from './prev-events.ts'
+import { stateNids, tuplesOf, wantedOf, type WantedState } from './state-events.ts'
 import type { WholeLists } from './whole-lists.ts'
 
 type Answer<Events> = Omit<QueryLatestEventsAndStateResponse, 'state_events'> & {
   readonly state_events: readonly HeaderedEvent[] | Events
 }
 
+/** Of how many of our users the memberships are looked at in a room with very many extremities. */
+const MAX_MEMBERS = 500
+const ROLES = ['m.room.create', 'm.room.power_levels', 'm.room.join_rules'].map((type) => ({
+  type,
+  stateKey: '',
+}))
+
 /**
- * The forward extremities of a room, the depth that an event on top of them has, and its current state (or the wanted
- * part of it). This is what an event is built from.
+ * What an event is built from: the forward extremities of a room (no more than an event may name, chosen so that the
+ * state before it has the wanted entries), the depth that an event on top of them has, and the room's current state (or
+ * the wanted part of it).
  */
 export async function queryLatestEventsAndState<Events>(
   context: QueryContext,
@@ -32,7 +42,8 @@ export async function queryLatestEventsAndState<Events>(
   }
   const rules = rulesOf(room)
   const wanted = wantedOf(request.state_to_fetch)
-  const latest = await look(context, (view) => eventsOf(view, room.extremities))
+  const tuples = wanted.length === 0 ? await whoMayCall(context, room) : tuplesOf(wanted)
+  const latest = await look(context, (view) => prevEventsFor(view, room, { tuples }))
   return {
     room_exists: true,
     room_version: room.version,
@@ -40,8 +51,16 @@ export async function queryLatestEventsAndState<Events>(
     state_events: await (wanted.length === 0
       ? lists.state(context, room, room.current)
       : nowAmong(context, room, wanted)),
-    depth: nextDepth(room),
+    depth: nextDepth(latest),
   }
+}
+
+/** Who asks for the whole state has not said whose event it is for: one of our users in the room, then. */
+async function whoMayCall({ store }: QueryContext, room: RoomRecord): Promise<readonly StateTuple[]> {
+  if (room.extremities.length <= MAX_PREV_EVENTS) return ROLES
+  const members = await store.membershipsOfRoom(room.nid, { membership: 'join', localOnly: true })
+  const users = members.slice(0, MAX_MEMBERS)
+  return [...ROLES, ...users.map(({ userId }) => ({ type: 'm.room.member', stateKey: userId }))]
 }
 
 async function nowAmong(
