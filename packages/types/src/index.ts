@@ -11,6 +11,7 @@ export {
   serverOf,
   type UserId,
 } from './ids.ts'
+export { LoopShare } from './loop-share.ts'
 export { isJsonObject, type JsonObject, type JsonValue } from './json.ts'
 export {
   type BlockNid,

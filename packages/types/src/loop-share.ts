@@ -1,0 +1,72 @@
+/**
+ * A share of the event loop for work that is long, or that comes in a long list: all who do such work hold the loop for
+ * a few milliseconds together, however many they are, and then everybody else has a turn. They go one after the other,
+ * in the order in which they asked.
+ */
+export class LoopShare {
+  readonly #nextTurn: (begin: () => void) => void
+  readonly #sliceMs: number
+  #waiting: (() => void)[] = []
+  /** Who goes next among those that wait; what is before has gone. */
+  #next = 0
+  #isOpen = false
+  /** Somebody was told to go and has not begun. */
+  #isLettingGo = false
+  #until = 0
+
+  /**
+   * @param nextTurn - calls back in the next turn of the event loop, such as `setImmediate`
+   * @param sliceMs - how long the loop may be held before others get a turn
+   */
+  constructor(nextTurn: (begin: () => void) => void, sliceMs = 5) {
+    this.#nextTurn = nextTurn
+    this.#sliceMs = sliceMs
+  }
+
+  /** Whether work may go on at once; if not, whoever does it calls {@link rest}. */
+  get isFree(): boolean {
+    if (!this.#isOpen) this.#open()
+    return !this.#isLettingGo && !this.#isAnyWaiting && performance.now() < this.#until
+  }
+
+  /** Waits for the turn of whoever calls it: call it before each piece of work. At once where time is left. */
+  rest(): Promise<void> {
+    const { isFree } = this
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve)
+      if (isFree) this.#letGo()
+    })
+  }
+
+  get #isAnyWaiting(): boolean {
+    return this.#next < this.#waiting.length
+  }
+
+  /** Begins a slice; what waits when it is over goes on in the next turn. */
+  #open(): void {
+    this.#isOpen = true
+    this.#until = performance.now() + this.#sliceMs
+    this.#nextTurn(() => this.#close())
+  }
+
+  #close(): void {
+    this.#isOpen = false
+    if (!this.#isAnyWaiting) return
+    this.#open()
+    this.#letGo()
+  }
+
+  /** Lets the first go, and the next once that one has done its piece, while time is left. */
+  #letGo(): void {
+    this.#waiting[this.#next++]?.()
+    if (this.#next > 1_000 || !this.#isAnyWaiting) {
+      this.#waiting = this.#waiting.slice(this.#next)
+      this.#next = 0
+    }
+    this.#isLettingGo = true
+    queueMicrotask(() => {
+      this.#isLettingGo = false
+      if (this.#isAnyWaiting && performance.now() < this.#until) this.#letGo()
+    })
+  }
+}
