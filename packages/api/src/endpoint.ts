@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { BodySize } from './limits.ts'
 
 /** One operation of an internal API: everything that server, client, checks and documents are made from. */
 export interface Endpoint<Request = unknown, Response = unknown> {
@@ -12,6 +13,13 @@ export interface Endpoint<Request = unknown, Response = unknown> {
   readonly description?: string
   /** Asking twice is as good as asking once: a client may repeat it after a failure of the connection. */
   readonly repeatable: boolean
+  /** Longest body of a request, in bytes; a server may have a lower bound for all of them. */
+  readonly maxBodyBytes: number
+  /**
+   * The answer that says that a request asks for what cannot be, where callers look for that in the answer; without it
+   * they are told by the HTTP status.
+   */
+  readonly refuse?: (message: string) => Response
   /** How long a client waits for the answer, in milliseconds, where the usual limit is too short. */
   readonly timeoutMs?: number
 }
@@ -31,16 +39,19 @@ export type ApiOf<Table> = {
     : never
 }
 
+/** An operation as it is declared: its requests are small unless it says otherwise. */
+type Declared<Request, Response> = Omit<Endpoint<Request, Response>, 'repeatable' | 'maxBodyBytes'> & {
+  readonly maxBodyBytes?: number
+}
+
 /** Declares an operation that only reads, or whose repetition changes nothing more. */
 export function repeatable<Request, Response>(
-  endpoint: Omit<Endpoint<Request, Response>, 'repeatable'>,
+  endpoint: Declared<Request, Response>,
 ): Endpoint<Request, Response> {
-  return { ...endpoint, repeatable: true }
+  return { maxBodyBytes: BodySize.small, ...endpoint, repeatable: true }
 }
 
 /** Declares an operation that must not be repeated blindly. */
-export function once<Request, Response>(
-  endpoint: Omit<Endpoint<Request, Response>, 'repeatable'>,
-): Endpoint<Request, Response> {
-  return { ...endpoint, repeatable: false }
+export function once<Request, Response>(endpoint: Declared<Request, Response>): Endpoint<Request, Response> {
+  return { maxBodyBytes: BodySize.small, ...endpoint, repeatable: false }
 }

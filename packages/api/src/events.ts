@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { annotate } from './wire/annotation.ts'
-import { int, jsonObject, jsonValue, omitZero, orNull, struct, text } from './wire/builders.ts'
+import { eventValue, int, jsonObject, omitZero, orNull, struct, text } from './wire/builders.ts'
 
 /**
  * An event with its room version and ID, in process.
@@ -53,7 +53,7 @@ export type ClientEvent = z.infer<typeof ClientEvent>
 /** The few members of a state event that let somebody outside tell what room it is. */
 export const StrippedState = struct(
   'gomatrixserverlib.InviteV2StrippedState',
-  { content: jsonValue(), state_key: orNull(text()), type: text(), sender: text() },
+  { content: eventValue(), state_key: orNull(text()), type: text(), sender: text() },
   String.raw`struct { Content gomatrixserverlib.RawJSON "json:\"content\""; StateKey *string "json:\"state_key\""; Type string "json:\"type\""; Sender string "json:\"sender\"" }`,
 )
 export type StrippedState = z.infer<typeof StrippedState>

@@ -4,6 +4,7 @@ export {
   appserviceEndpoints,
   type AppserviceApi,
 } from './appservice-api.ts'
+export { BodySize, MAX_LIST_ENTRIES } from './limits.ts'
 export { type Endpoint, type CallContext, type ApiOf } from './endpoint.ts'
 export { HeaderedEvent, EventReference, ClientEvent, StrippedState, StateKeyTuple } from './events.ts'
 export { federationEndpoints, type FederationApi, type FederationOperation } from './federation-api.ts'
@@ -150,6 +151,7 @@ export { QueryAccountDataRequest, QueryAccountDataResponse, userEndpoints, type 
 export { type Wire, type EmptyList, wireOf } from './wire/annotation.ts'
 export { zeroOf, filled } from './wire/zero.ts'
 export { BodyDecoder } from './codec/body-decoder.ts'
+export type { DecodeLimits } from './codec/held-bytes.ts'
 export { type Decoded, decode, decodeInSlices } from './codec/decode.ts'
 export { encode, encodeInPieces, writeInPieces } from './codec/encode.ts'
 export { type Written, type WrittenApi, WrittenList, type WrittenPart } from './codec/written-list.ts'

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { once } from './endpoint.ts'
 import { HeaderedEvent } from './events.ts'
+import { BodySize } from './limits.ts'
 import { bool, int, list, orNull, serverName, struct, text } from './wire/builders.ts'
 
 /** How an event relates to the room's graph. */
@@ -53,6 +54,7 @@ export const inputEndpoints = {
     summary: 'Gives events to the room server.',
     description:
       'Synchronous: answered when every event is decided upon; `ErrMsg` tells of the first that failed, and the others are stored all the same. Asynchronous: answered when the events are safely queued. The same event twice is stored once.',
+    maxBodyBytes: BodySize.events,
     timeoutMs: 600_000,
   }),
 }

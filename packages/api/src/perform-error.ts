@@ -23,3 +23,8 @@ export const PerformError = struct('api.PerformError', {
   ),
 })
 export type PerformError = z.infer<typeof PerformError>
+
+/** Says that an operation was asked for what cannot be. */
+export function badRequestError(message: string): PerformError {
+  return { Msg: message, RemoteCode: 0, Code: PerformErrorCode.badRequest }
+}

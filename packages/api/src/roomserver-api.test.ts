@@ -1,11 +1,37 @@
 import { expect, expectTypeOf, it } from 'vitest'
-import { filled, InputKind, InputRoomEvent, type RoomserverApi, roomserverEndpoints } from './index.ts'
+import type { z } from 'zod'
+import {
+  filled,
+  InputKind,
+  InputRoomEvent,
+  type RoomserverApi,
+  roomserverEndpoints,
+  wireOf,
+} from './index.ts'
 
 it('has the 37 operations, each under a path of its own', () => {
   const paths = Object.values(roomserverEndpoints).map((endpoint) => endpoint.path)
   expect(paths).toHaveLength(37)
   expect(new Set(paths).size).toBe(37)
 })
+
+it('bounds whatever is parsed of a request', () => {
+  for (const [name, { request, maxBodyBytes }] of Object.entries(roomserverEndpoints)) {
+    expect(maxBodyBytes, name).toBeGreaterThan(0)
+    for (const part of partsOf(request)) {
+      const wire = wireOf(part)
+      expect(['text', 'flat', 'event-reference'], name).not.toContain(wire.kind)
+      if (wire.kind === 'value' || wire.kind === 'object') expect(wire.maxBytes, name).toBe(65_536)
+    }
+  }
+})
+
+/** A schema and all that it is made of. */
+function partsOf(schema: z.ZodType): readonly z.ZodType[] {
+  const wire = wireOf(schema)
+  const inner = 'members' in wire ? Object.values(wire.members) : 'of' in wire ? [wire.of] : []
+  return [schema, ...inner.flatMap(partsOf)]
+}
 
 it('gives the interface its types', () => {
   expectTypeOf<RoomserverApi['queryRoomVersionForRoom']>().returns.resolves.toEqualTypeOf<{

@@ -19,7 +19,10 @@ const schemas = new Map<string, z.ZodType>(
 const event = String.raw`{"type":"m.é\ud83d\ude00😀","depth":1.0,"x":[{"y":-1e5},null,"\\\""],"_room_version":"10","_event_id":"$e"}`
 const input = `{"Kind" : 1, "event":${event},"origin":"é","state_event_ids":["$a","$b",null],"transaction_id":{"id":"t"}}`
 const seeds: readonly (readonly [z.ZodType, string])[] = [
-  [InputRoomEventsRequest, `{"input_room_events":[${input}, ${input} ,null],"async":true,"x":[[1,2],{}]} `],
+  [
+    InputRoomEventsRequest,
+    `{"input_room_events":[${input}, ${input} ,null],"async":true,"x":[[1,2],{"y\\"":"\\u00e9\\\\"}," ,",[],[{}],{"z":-1.5e3},true]} `,
+  ],
   [InputRoomEventsRequest, ` \n{"input_room_events":null,"input_room_events":[${input}]}{`],
   [PerformBackfillRequest, '{"room_id":"!é","limit":12,"backwards_extremities":{"__proto__":["$a"]}}'],
 ]
@@ -28,7 +31,7 @@ const random = randomNumbers(7)
 
 /** A body cut at random places, the same as it comes from a socket. */
 function inPieces(schema: z.ZodType, body: Uint8Array): Decoded<unknown> {
-  const decoder = new BodyDecoder<unknown>(schema, 1 + random(24))
+  const decoder = new BodyDecoder<unknown>(schema, undefined, 1 + random(24))
   const longest = 1 + random(40)
   for (let at = 0; at < body.length; ) {
     const piece = Uint8Array.from(body.subarray(at, at + 1 + random(longest)))
@@ -78,14 +81,86 @@ it('holds what of an element has come, and no more', () => {
   expect(decoded.ok && decoded.value.input_room_events.length).toBe(2_001)
 })
 
+it('passes over what nobody asked for without holding any of it', () => {
+  for (const [open, piece, close] of [
+    ['"', 'y'.repeat(4_096), '"'],
+    ['[', '[{"a":""},1.5],'.repeat(300), '0]'],
+    ['"', String.raw`\\u00e9\n`.repeat(512), '"'],
+  ] as const) {
+    const decoder = new BodyDecoder(InputRoomEventsRequest)
+    decoder.add(Buffer.from(`{"x":${open}`))
+    for (let i = 0; i < 2_000; i++) {
+      decoder.add(Buffer.from(piece))
+      expect(decoder.heldBytes).toBeLessThan(300_000)
+    }
+    decoder.add(Buffer.from(`${close},"async":true}`))
+    const decoded = decoder.end()
+    expect(decoded.ok && decoded.value.async).toBe(true)
+  }
+})
+
+it('waits for no more of a value than the longest event has, and says so before the rest comes', () => {
+  for (const start of [
+    '{"input_room_events":[{"event":{"x":"',
+    '{"input_room_events":[{"kind":',
+    '{"input_room_events":',
+  ]) {
+    const decoder = new BodyDecoder(InputRoomEventsRequest)
+    const filler = start.endsWith('"') ? 'y' : start.includes('kind') ? '1' : ' '
+    decoder.add(Buffer.from(start))
+    let sent = 0
+    for (; decoder.refusal === undefined && sent < 4_000_000; sent += 50_000)
+      decoder.add(Buffer.from(filler.repeat(50_000)))
+    expect(sent).toBeGreaterThan(1_048_576)
+    expect(sent).toBeLessThan(3_000_000)
+    expect(decoder.refusal).toMatchObject({
+      isTooLarge: true,
+      message: expect.stringContaining('bytes') as string,
+    })
+  }
+})
+
+it('reads an element of any length, such as one with the IDs of a large state', () => {
+  const ids = Array.from({ length: 60_000 }, (_, index) => `$${index}${'i'.repeat(40)}`)
+  const body = Buffer.from(JSON.stringify({ input_room_events: [{ kind: 2, state_event_ids: ids }, {}] }))
+  const decoder = new BodyDecoder(InputRoomEventsRequest)
+  for (let at = 0; at < body.length; at += 16_384) decoder.add(body.subarray(at, at + 16_384))
+  const decoded = decoder.end()
+  expect(decoded.ok && decoded.value.input_room_events[0]?.state_event_ids).toEqual(ids)
+  expect(decoded.ok && decoded.value.input_room_events.length).toBe(2)
+})
+
+it('counts what a body becomes in memory, and stops at its bound', () => {
+  const entries = { maxListEntries: 1_000, maxHeldBytes: 1_000_000 }
+  const memory = { maxListEntries: 2_000, maxHeldBytes: 80_000 }
+  for (const [bounds, body, message] of [
+    [entries, `{"input_room_events":[${'{},'.repeat(1_001)}{}]}`, 'a list has more than 1000 entries'],
+    [memory, `{"input_room_events":[${'{},'.repeat(999)}{}]}`, /more than 80000 bytes in memory/],
+    [
+      entries,
+      `{"input_room_events":[{"state_event_ids":[${'"",'.repeat(1_001)}""]}]}`,
+      'a list has more than 1000 entries',
+    ],
+  ] as const) {
+    const decoder = new BodyDecoder(InputRoomEventsRequest, bounds)
+    decoder.add(Buffer.from(body))
+    const said = expect.stringMatching(message) as string
+    expect(decoder.end()).toEqual({ ok: false, isTooLarge: true, message: said })
+    expect(decode(InputRoomEventsRequest, Buffer.from(body), bounds)).toEqual(decoder.end())
+  }
+  const held = new BodyDecoder(InputRoomEventsRequest)
+  held.add(Buffer.from(`{"input_room_events":[${'{},'.repeat(100_000)}`))
+  expect(held.heldBytes).toBeGreaterThan(20 * 300_000)
+})
+
 it('takes time in proportion to the body, however small its pieces', () => {
   const piece = new Uint8Array(64).fill('y'.charCodeAt(0))
   const timeOf = (pieces: number) => {
     const decoder = new BodyDecoder(InputRoomEventsRequest)
     const start = performance.now()
-    decoder.add(Buffer.from('{"input_room_events":[{"event":{"x":"'))
+    decoder.add(Buffer.from('{"async":true,"x":{"x":"'))
     for (let i = 0; i < pieces; i++) decoder.add(piece)
-    decoder.add(Buffer.from('"}}]}'))
+    decoder.add(Buffer.from('"}}'))
     expect(decoder.end().ok).toBe(true)
     return performance.now() - start
   }
@@ -96,14 +171,14 @@ it('takes time in proportion to the body, however small its pieces', () => {
 })
 
 it('looks at nothing behind a fault, nor behind the value', () => {
-  const faulty = new BodyDecoder(InputRoomEventsRequest, 1)
+  const faulty = new BodyDecoder(InputRoomEventsRequest, undefined, 1)
   faulty.add(Buffer.from('{"input_room_events":[}'))
   faulty.add(Buffer.from('"'))
   expect(faulty.end()).toEqual({
     ok: false,
     message: "invalid character '}' looking for beginning of value",
   })
-  const over = new BodyDecoder(InputRoomEventsRequest, 1)
+  const over = new BodyDecoder(InputRoomEventsRequest, undefined, 1)
   over.add(Buffer.from('{} '))
   over.add(Buffer.from('\u0001'))
   expect(over.end().ok).toBe(true)

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { type Decoded, decodeFrom } from './decode.ts'
+import type { DecodeLimits } from './held-bytes.ts'
 import { JsonReader } from './json-reader.ts'
 
 /** How many bytes are gathered before they are looked at: less than a millisecond's work. */
@@ -13,7 +14,7 @@ const PORTION_BYTES = 64 * 1024
  * long.
  */
 export class BodyDecoder<T> {
-  readonly #input = new JsonReader(new Uint8Array(0), false)
+  readonly #input: JsonReader
   readonly #portionBytes: number
   #decoding: ReturnType<typeof decodeFrom<T>> | undefined
   #decoded: Decoded<T> | undefined
@@ -25,9 +26,11 @@ export class BodyDecoder<T> {
 
   /**
    * @param schema - one made by this package
+   * @param limits - on what comes of the body; none where left out
    * @param portionBytes - how many bytes are gathered before they are looked at
    */
-  constructor(schema: z.ZodType<T>, portionBytes = PORTION_BYTES) {
+  constructor(schema: z.ZodType<T>, limits?: DecodeLimits, portionBytes = PORTION_BYTES) {
+    this.#input = new JsonReader(new Uint8Array(0), false, limits)
     this.#portionBytes = portionBytes
     this.#wanted = portionBytes
     this.#buffer = new Uint8Array(2 * portionBytes)
@@ -48,8 +51,18 @@ export class BodyDecoder<T> {
     return this.#decoded
   }
 
+  /** What is held of the body, in bytes, roughly: values, and what could not be read yet. */
+  get heldBytes(): number {
+    return this.#input.held.count + this.#unread
+  }
+
+  /** What is already certain of the body: that it will not do. */
+  get refusal(): Extract<Decoded<T>, { ok: false }> | undefined {
+    return this.#decoded?.ok === false ? this.#decoded : undefined
+  }
+
   get #unread(): number {
-    return this.#end - this.#input.at
+    return this.#decoding === undefined ? 0 : this.#end - this.#input.at
   }
 
   /** Puts bytes behind the unread ones, which move to the front where there is no room for more. */

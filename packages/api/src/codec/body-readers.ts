@@ -5,16 +5,23 @@ import { zeroOf } from '../wire/zero.ts'
 import { OPEN_LIST, OPEN_OBJECT } from './bytes.ts'
 import { opens } from './expecting.ts'
 import type { JsonReader } from './json-reader.ts'
-import { type Read, readerOf } from './readers.ts'
+import { countEntry, type Read, readerOf } from './readers.ts'
 import { type StructShape, structShape } from './struct-shape.ts'
-import { EndOfText } from './syntax-fault.ts'
+import { EndOfText, SizeFault } from './syntax-fault.ts'
 import type { TypeFaults } from './type-faults.ts'
+import { ValueSkipper } from './value-skipper.ts'
 
 /** More bytes of a body than are at hand. */
 export type MoreBytes = 'more-bytes'
 
 /** How much is read between two breaths, in bytes: about a millisecond's work. */
 const BREATH_BYTES = 128 * 1024
+
+/** How much has to be at hand at once at the most: an event with all of its escapes, a name, the space between two values. */
+const MAX_AT_HAND = 1024 * 1024 + 64 * 1024
+
+/** What of an element may be at hand before it is read a member at a time. */
+const SHORT_ELEMENT_BYTES = 128 * 1024
 
 /**
  * Reads a value as {@link readerOf} does, breathing between the elements of the lists near its top, and asking for more
@@ -37,7 +44,7 @@ function* readStruct(
   input: JsonReader,
   faults: TypeFaults,
 ): Asking<MoreBytes, Readonly<Record<string, unknown>>> {
-  const value: Record<string, unknown> = { ...shape.zero }
+  const value = shape.newValue(input)
   if (!(yield* inOne(input, faults, () => opens(input, faults, OPEN_OBJECT, shape.go)))) return value
   input.enter()
   for (let first = true; ; first = false) {
@@ -45,7 +52,7 @@ function* readStruct(
     if (name === undefined) return value
     const member = shape.memberOf(name)
     if (member === undefined) {
-      yield* inOne(input, faults, () => input.skip())
+      yield* passOver(input)
     } else {
       const outer = faults.enter(shape.structName, member.name)
       value[member.name] = yield* readBody(member.schema, input, faults)
@@ -65,12 +72,18 @@ function nameOfNext(input: JsonReader, first: boolean): string | undefined {
 function* readElements(of: z.ZodType, input: JsonReader, faults: TypeFaults): Asking<MoreBytes, unknown[]> {
   const elements: unknown[] = []
   const read = readerOf(of)
-  const readNext: Read = () => (input.nextElement(elements.length === 0) ? read(input, faults) : OVER)
+  const isNext = () => input.nextElement(elements.length === 0)
+  const readNext: Read = () => (isNext() ? read(input, faults) : OVER)
+  const ifLong = hasMembers(of) ? LONG : undefined
   let breathAt = input.at + BREATH_BYTES
   input.enter()
   for (;;) {
-    const element = yield* inOne(input, faults, readNext)
+    let element = yield* inOne(input, faults, readNext, ifLong)
+    if (element === LONG) {
+      element = (yield* inOne(input, faults, isNext)) ? yield* readBody(of, input, faults) : OVER
+    }
     if (element === OVER) return elements
+    countEntry(input, elements.length)
     elements.push(element)
     if (input.at < breathAt) continue
     yield undefined
@@ -78,14 +91,44 @@ function* readElements(of: z.ZodType, input: JsonReader, faults: TypeFaults): As
   }
 }
 
+/** Whether elements can be read a member at a time. */
+function hasMembers(of: z.ZodType): boolean {
+  return wireOf(of).kind === 'struct'
+}
+
 /** Instead of an element: there is none any more. */
 const OVER = Symbol('over')
 
-/** Reads something of which all bytes must be at hand; where they are not, once more when there are more. */
+/** Instead of an element: it is too long to be waited for. */
+const LONG = Symbol('long')
+
+/** Passes over the value that is next, whatever its length. */
+function* passOver(input: JsonReader): Asking<MoreBytes, void> {
+  const skipper = new ValueSkipper()
+  for (let from = input.at; !skipper.goOn(input, BREATH_BYTES); from = input.at) {
+    if (input.at - from < BREATH_BYTES) yield* moreBytes(input)
+    else yield undefined
+  }
+}
+
+/** Waits for more bytes behind those that have not been read. @throws {SizeFault} when there are too many of these */
+function* moreBytes(input: JsonReader): Asking<MoreBytes, void> {
+  if (input.bytes.length - input.at > MAX_AT_HAND) {
+    throw new SizeFault(`a name, a value or the space between two has more than ${MAX_AT_HAND} bytes`)
+  }
+  yield 'more-bytes'
+}
+
+/**
+ * Reads something of which all bytes must be at hand; where they are not, once more when there are more.
+ *
+ * @param ifLong - what to give instead where very many bytes are not enough
+ */
 function* inOne<Result>(
   input: JsonReader,
   faults: TypeFaults,
   read: (input: JsonReader, faults: TypeFaults) => Result,
+  ifLong?: Result,
 ): Asking<MoreBytes, Result> {
   for (;;) {
     if (input.isWhole) return read(input, faults)
@@ -100,6 +143,7 @@ function* inOne<Result>(
     }
     input.goBack(place)
     faults.goBack(soFar)
-    yield 'more-bytes'
+    if (ifLong !== undefined && input.bytes.length - input.at > SHORT_ELEMENT_BYTES) return ifLong
+    yield* moreBytes(input)
   }
 }

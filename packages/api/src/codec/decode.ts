@@ -1,14 +1,20 @@
 import { type Asking, finish } from '@roomserver/types'
 import type { z } from 'zod'
 import { type MoreBytes, readBody } from './body-readers.ts'
+import type { DecodeLimits } from './held-bytes.ts'
 import { JsonReader } from './json-reader.ts'
-import { SyntaxFault } from './syntax-fault.ts'
+import { SizeFault, SyntaxFault } from './syntax-fault.ts'
 import { TypeFaults } from './type-faults.ts'
 
 /** What became of a body: the value, or why it is none, in the words of Go's decoder. */
 export type Decoded<T> =
   | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly message: string }
+  | {
+      readonly ok: false
+      readonly message: string
+      /** It goes beyond a bound of ours; Go's decoder would have gone on. */
+      readonly isTooLarge?: true
+    }
 
 /**
  * Decodes a JSON body as Go does: unknown members are passed over, names match without regard to case, a missing
@@ -19,9 +25,10 @@ export type Decoded<T> =
  * with members of wrong types is let through: whoever judges events says what is wrong with it.
  *
  * @param schema - one made by this package
+ * @param limits - on what comes of a body that somebody else has made; none where left out
  */
-export function decode<T>(schema: z.ZodType<T>, body: Uint8Array): Decoded<T> {
-  return finish(decodeInSlices(schema, body))
+export function decode<T>(schema: z.ZodType<T>, body: Uint8Array, limits?: DecodeLimits): Decoded<T> {
+  return finish(decodeFrom(schema, new JsonReader(body, true, limits)))
 }
 
 /** The same as a computation that breathes, so that a body of many megabytes does not hold the event loop. */
@@ -36,6 +43,7 @@ export function* decodeFrom<T>(schema: z.ZodType<T>, input: JsonReader): Asking<
     const value = (yield* readBody(schema, input, faults)) as T
     return faults.first === undefined ? { ok: true, value } : { ok: false, message: faults.first }
   } catch (error) {
+    if (error instanceof SizeFault) return { ok: false, message: error.message, isTooLarge: true }
     if (error instanceof SyntaxFault) return { ok: false, message: error.message }
     throw error
   }

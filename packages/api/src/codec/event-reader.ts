@@ -1,5 +1,6 @@
 import type { HeaderedEvent } from '../events.ts'
 import { BACKSLASH, LETTER_N, OPEN_OBJECT, QUOTE, UNDERSCORE } from './bytes.ts'
+import { TAKEN } from './held-bytes.ts'
 import type { JsonReader } from './json-reader.ts'
 import type { TypeFaults } from './type-faults.ts'
 
@@ -12,6 +13,7 @@ const HEADERS: readonly string[] = ['_room_version', '_event_id']
  */
 export function readEvent(input: JsonReader, faults: TypeFaults): HeaderedEvent {
   const first = input.peek()
+  input.held.add(TAKEN.struct + 3 * TAKEN.member)
   if (first !== OPEN_OBJECT) {
     input.skip()
     if (first !== LETTER_N) faults.noteText("gomatrixserverlib: unsupported room version ''")

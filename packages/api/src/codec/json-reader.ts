@@ -1,4 +1,5 @@
 import { CLOSE_LIST, CLOSE_OBJECT, COLON, COMMA, isSpace, OPEN_LIST, OPEN_OBJECT, QUOTE } from './bytes.ts'
+import { HeldBytes, type DecodeLimits, TAKEN, UNBOUNDED } from './held-bytes.ts'
 import { skipScalar, skipStringRest } from './scalars.ts'
 import { EndOfText, invalidByte, type SyntaxFault } from './syntax-fault.ts'
 
@@ -11,6 +12,7 @@ const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 export interface Place {
   readonly at: number
   readonly depth: number
+  readonly held: number
 }
 
 /**
@@ -26,22 +28,29 @@ export class JsonReader {
   at = 0
   /** Whether the text ends where the bytes do. */
   isWhole: boolean
-  private depth = 0
+  readonly limits: DecodeLimits
+  /** What the values that were handed out take in memory. */
+  readonly held: HeldBytes
+  /** How many lists and objects are open. */
+  depth = 0
   /** Whether there was more than space in bytes that are not at hand any more. */
   private isBegun = false
 
-  constructor(bytes: Uint8Array, isWhole = true) {
+  constructor(bytes: Uint8Array, isWhole = true, limits: DecodeLimits = UNBOUNDED) {
     this.bytes = bytes
     this.isWhole = isWhole
+    this.limits = limits
+    this.held = new HeldBytes(limits.maxHeldBytes)
   }
 
   get place(): Place {
-    return { at: this.at, depth: this.depth }
+    return { at: this.at, depth: this.depth, held: this.held.count }
   }
 
-  goBack({ at, depth }: Place): void {
+  goBack({ at, depth, held }: Place): void {
     this.at = at
     this.depth = depth
+    this.held.count = held
   }
 
   /** Goes on with the bytes that have not been read yet, which now begin at `at`, and others behind them. */
@@ -64,6 +73,7 @@ export class JsonReader {
 
   /** Text between two positions. */
   text(start: number, end: number): string {
+    this.held.add(TAKEN.string + end - start)
     return utf8.decode(this.bytes.subarray(start, end))
   }
 

@@ -4,11 +4,13 @@ import { opens } from './expecting.ts'
 import type { Read } from './readers.ts'
 import { readJson } from './scalar-readers.ts'
 
+const readPair = readJson()
+
 const SEPARATOR = '\u001f'
 
 /** `["$id", {"sha256": "…"}]` */
 export const readEventReference: Read = (input, faults) => {
-  const value = readJson(input)
+  const value = readPair(input, faults)
   const [eventId, hashes] = Array.isArray(value) ? value : []
   if (typeof eventId === 'string' && isJsonObject(hashes)) {
     const { sha256 } = hashes

@@ -4,10 +4,12 @@ import { zeroOf } from '../wire/zero.ts'
 import { LETTER_N, OPEN_LIST, OPEN_OBJECT } from './bytes.ts'
 import { readEvent } from './event-reader.ts'
 import { opens } from './expecting.ts'
+import { TAKEN } from './held-bytes.ts'
 import type { JsonReader } from './json-reader.ts'
 import { readEventReference, readFlat } from './odd-readers.ts'
 import { readBool, readInt, readJson, readJsonText, readString } from './scalar-readers.ts'
 import { type StructShape, structShape } from './struct-shape.ts'
+import { SizeFault } from './syntax-fault.ts'
 import type { TypeFaults } from './type-faults.ts'
 
 /** Reads the value that is next. Notes a fault and passes over what has the wrong type. */
@@ -47,9 +49,9 @@ function makeReader(schema: z.ZodType): Read {
     case 'event-reference':
       return readEventReference
     case 'value':
-      return readJson
+      return readJson(wire.maxBytes)
     case 'object':
-      return objectReader(wire.go)
+      return objectReader(wire.go, readJson(wire.maxBytes))
     case 'text':
       return readJsonText
     case 'flat':
@@ -62,9 +64,20 @@ function listReader(go: string, readElement: Read, zero: unknown): Read {
     if (!opens(input, faults, OPEN_LIST, go)) return zero
     const elements: unknown[] = []
     input.enter()
-    while (input.nextElement(elements.length === 0)) elements.push(readElement(input, faults))
+    while (input.nextElement(elements.length === 0)) {
+      countEntry(input, elements.length)
+      elements.push(readElement(input, faults))
+    }
     return elements
   }
+}
+
+/** Counts an entry of a list that has so many. @throws {SizeFault} when that is one too many */
+export function countEntry({ held, limits }: JsonReader, length: number): void {
+  if (length >= limits.maxListEntries) {
+    throw new SizeFault(`a list has more than ${limits.maxListEntries} entries`)
+  }
+  held.add(TAKEN.entry)
 }
 
 function mapReader(go: string, readElement: Read): Read {
@@ -75,6 +88,7 @@ function mapReader(go: string, readElement: Read): Read {
     for (let first = true; input.nextMember(first); first = false) {
       const name = input.string()
       input.expectColon()
+      input.held.add(TAKEN.mapEntry)
       elements.set(name, readElement(input, faults))
     }
     return elements
@@ -83,7 +97,7 @@ function mapReader(go: string, readElement: Read): Read {
 
 function structReader(shape: StructShape): Read {
   return (input, faults) => {
-    const value: Record<string, unknown> = { ...shape.zero }
+    const value = shape.newValue(input)
     if (!opens(input, faults, OPEN_OBJECT, shape.go)) return value
     input.enter()
     for (let first = true; input.nextMember(first); first = false) {
@@ -109,6 +123,6 @@ function pointerReader(read: Read): Read {
   }
 }
 
-function objectReader(go: string): Read {
-  return (input, faults) => (opens(input, faults, OPEN_OBJECT, go) ? readJson(input) : {})
+function objectReader(go: string, read: Read): Read {
+  return (input, faults) => (opens(input, faults, OPEN_OBJECT, go) ? read(input, faults) : {})
 }

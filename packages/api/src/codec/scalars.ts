@@ -3,16 +3,43 @@ import { EndOfText, invalidByte } from './syntax-fault.ts'
 
 /** Position after the string whose opening quote stands before `at`. @throws {SyntaxFault} */
 export function skipStringRest(bytes: Uint8Array, at: number): number {
-  const end = bytes.length
-  let next = at
-  while (next < end) {
-    const byte = bytes[next] as number
-    if (byte === QUOTE) return next + 1
-    if (byte === BACKSLASH) next = skipEscape(bytes, next + 1)
-    else if (byte < 0x20) throw invalidByte(byte, 'in string literal')
-    else next++
-  }
+  const part = skipStringPart(bytes, at)
+  if (part.isOver) return part.at
+  if (part.at < bytes.length) skipEscape(bytes, part.at + 1)
   throw new EndOfText(true)
+}
+
+/**
+ * Passes over what is at hand of a string from somewhere inside it, but for an escape that is not whole.
+ *
+ * @throws {SyntaxFault}
+ */
+export function skipStringPart(
+  bytes: Uint8Array,
+  from: number,
+): { readonly at: number; readonly isOver: boolean } {
+  const end = bytes.length
+  let at = from
+  while (at < end) {
+    const byte = bytes[at] as number
+    if (byte === QUOTE) return { at: at + 1, isOver: true }
+    if (byte < 0x20) throw invalidByte(byte, 'in string literal')
+    if (byte !== BACKSLASH) {
+      at++
+      continue
+    }
+    if (end - at < LONGEST_ESCAPE && !isWholeEscape(bytes, at)) break
+    at = skipEscape(bytes, at + 1)
+  }
+  return { at, isOver: false }
+}
+
+/** `\\u0041` */
+const LONGEST_ESCAPE = 6
+
+function isWholeEscape(bytes: Uint8Array, at: number): boolean {
+  const byte = bytes[at + 1]
+  return byte !== undefined && byte !== LETTER_U
 }
 
 const SIMPLE_ESCAPES = new Set(Array.from('bfnrt\\/"', (char) => char.charCodeAt(0)))

@@ -2,6 +2,8 @@ import type { z } from 'zod'
 import type { Wire } from '../wire/annotation.ts'
 import { zeroOf } from '../wire/zero.ts'
 import { foldName } from './fold-name.ts'
+import { TAKEN } from './held-bytes.ts'
+import type { JsonReader } from './json-reader.ts'
 
 /** A known member of a struct. */
 export interface Member {
@@ -15,8 +17,8 @@ export interface StructShape {
   readonly go: string
   /** The same without its package; empty for a type without a name. */
   readonly structName: string
-  /** A value in which every member is zero. */
-  readonly zero: Readonly<Record<string, unknown>>
+  /** A value in which every member is zero. @throws {SizeFault} when it is one too many */
+  newValue(input: JsonReader): Record<string, unknown>
   /** The member that a name on the wire means: the exact one, or else one that differs in case only. */
   memberOf(name: string): Member | undefined
 }
@@ -41,10 +43,15 @@ function makeShape(schema: z.ZodType, wire: Wire & { readonly kind: 'struct' }):
     folded.set(foldName(name), { name, schema: member })
   }
   const go = wire.inner ?? wire.go
+  const zero = zeroOf(schema) as Readonly<Record<string, unknown>>
+  const bytes = TAKEN.struct + TAKEN.member * exact.size
   return {
     go,
     structName: go.startsWith('struct ') ? '' : go.slice(go.indexOf('.') + 1),
-    zero: zeroOf(schema) as Readonly<Record<string, unknown>>,
+    newValue: ({ held }) => {
+      held.add(bytes)
+      return { ...zero }
+    },
     memberOf: (name) => exact.get(name) ?? folded.get(foldName(name)),
   }
 }

@@ -8,6 +8,9 @@ export class EndOfText extends SyntaxFault {
   }
 }
 
+/** More than a bound allows of something. What follows it need not be read to know that the text will not do. */
+export class SizeFault extends SyntaxFault {}
+
 /** A byte that does not belong where it stands, in Go's words. */
 export function invalidByte(byte: number, where: string): SyntaxFault {
   return new SyntaxFault(`invalid character ${quoted(byte)} ${where}`)

@@ -34,7 +34,8 @@ export function openApiDocument(): JsonObject {
 const INTRODUCTION =
   'The operations of the room server as the components of a Matrix homeserver call them; the wire format is that of Dendrite (August 2022). Members that a request leaves out, or that are null, have their zero value; names match without regard to case; unknown members are passed over. A list with nothing in it may be answered as null.'
 
-function operation(name: string, { request, response, summary, description }: Endpoint): JsonObject {
+function operation(name: string, endpoint: Endpoint): JsonObject {
+  const { request, response, summary, description, maxBodyBytes } = endpoint
   return {
     operationId: name,
     summary,
@@ -44,10 +45,19 @@ function operation(name: string, { request, response, summary, description }: En
     responses: {
       200: { description: 'The answer.', content: json(componentName(response)) },
       400: { description: 'The body is no JSON, or of the wrong shape.', content: json('BadRequest') },
+      408: { description: 'The body did not arrive in time.', content: json('BadRequest') },
+      413: { description: tooLong(maxBodyBytes), content: json('BadRequest') },
       500: { description: 'The operation failed.', content: json('Failure') },
       503: { description: 'Too much at once, or stopping: try again later.', content: json('Failure') },
     },
   }
+}
+
+function tooLong(maxBodyBytes: number): string {
+  const most = Number.isFinite(maxBodyBytes)
+    ? `${maxBodyBytes} bytes`
+    : 'the server takes (128 MiB unless configured)'
+  return `The body is longer than ${most}, or its values take too much memory.`
 }
 
 /** `queryCurrentState` → `query`. */

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { once, repeatable } from '../endpoint.ts'
 import { HeaderedEvent } from '../events.ts'
+import { BodySize } from '../limits.ts'
 import { PerformError } from '../perform-error.ts'
 import { int, list, map, orNull, serverName, struct, text, version } from '../wire/builders.ts'
 
@@ -80,6 +81,7 @@ export const administrationEndpoints = {
     request: PerformBackfillRequest,
     response: PerformBackfillResponse,
     summary: 'Gives earlier events of a room, fetching from other servers what is not here.',
+    maxBodyBytes: BodySize.list,
     timeoutMs: 120_000,
   }),
 }

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { repeatable } from '../endpoint.ts'
 import { HeaderedEvent } from '../events.ts'
+import { BodySize } from '../limits.ts'
 import {
   bool,
   emptyList,
@@ -80,18 +81,21 @@ export const eventQueryEndpoints = {
     request: QueryEventsByIdRequest,
     response: QueryEventsByIdResponse,
     summary: 'Gives events by their IDs.',
+    maxBodyBytes: BodySize.list,
   }),
   queryMissingEvents: repeatable({
     path: '/roomserver/queryMissingEvents',
     request: QueryMissingEventsRequest,
     response: QueryMissingEventsResponse,
     summary: 'Gives the events between what a server has and what it has heard of.',
+    maxBodyBytes: BodySize.list,
   }),
   queryAuthChain: repeatable({
     path: '/roomserver/queryAuthChain',
     request: QueryAuthChainRequest,
     response: QueryAuthChainResponse,
     summary: 'Gives the whole auth chain of events.',
+    maxBodyBytes: BodySize.list,
   }),
   queryServerAllowedToSeeEvent: repeatable({
     path: '/roomserver/queryServerAllowedToSeeEvent',

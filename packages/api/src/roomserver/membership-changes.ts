@@ -2,10 +2,11 @@ import type { z } from 'zod'
 import { once, repeatable } from '../endpoint.ts'
 import { HeaderedEvent, StrippedState } from '../events.ts'
 import { TransactionId } from '../input.ts'
-import { PerformError } from '../perform-error.ts'
+import { BodySize } from '../limits.ts'
+import { badRequestError, PerformError } from '../perform-error.ts'
 import {
+  eventObject,
   int,
-  jsonObject,
   jsonValue,
   list,
   omitZero,
@@ -31,7 +32,7 @@ export type PerformInviteResponse = z.infer<typeof PerformInviteResponse>
 export const PerformJoinRequest = struct('api.PerformJoinRequest', {
   room_id_or_alias: text(),
   user_id: text('A user of this server.'),
-  content: jsonObject('Content of the membership event, such as the display name.'),
+  content: eventObject('Content of the membership event, such as the display name.'),
   server_names: list(serverName(), 'Servers that may know the room.'),
 })
 export type PerformJoinRequest = z.infer<typeof PerformJoinRequest>
@@ -65,6 +66,8 @@ export const membershipChangeEndpoints = {
     request: PerformInviteRequest,
     response: PerformInviteResponse,
     summary: 'Takes an invite in: one of ours to send on, or one for a user of ours.',
+    maxBodyBytes: BodySize.event,
+    refuse: (message) => ({ Error: badRequestError(message) }),
     timeoutMs: 120_000,
   }),
   performJoin: once({
@@ -72,6 +75,8 @@ export const membershipChangeEndpoints = {
     request: PerformJoinRequest,
     response: PerformJoinResponse,
     summary: 'Joins a user of this server to a room, through another server when necessary.',
+    maxBodyBytes: BodySize.content,
+    refuse: (message) => ({ room_id: '', JoinedVia: '', Error: badRequestError(message) }),
     timeoutMs: 600_000,
   }),
   performLeave: once({

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { repeatable } from '../endpoint.ts'
 import { ClientEvent } from '../events.ts'
+import { BodySize } from '../limits.ts'
 import { bool, int, list, map, omitZero, serverName, struct, text } from '../wire/builders.ts'
 
 export const QueryMembershipForUserRequest = struct('api.QueryMembershipForUserRequest', {
@@ -154,6 +155,7 @@ export const membershipQueryEndpoints = {
     request: QuerySharedUsersRequest,
     response: QuerySharedUsersResponse,
     summary: 'Counts the rooms that others share with a user.',
+    maxBodyBytes: BodySize.list,
   }),
   queryKnownUsers: repeatable({
     path: '/roomserver/queryKnownUsers',

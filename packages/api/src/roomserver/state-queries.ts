@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { repeatable } from '../endpoint.ts'
 import { EventReference, HeaderedEvent, StateKeyTuple } from '../events.ts'
+import { BodySize } from '../limits.ts'
 import { annotate } from '../wire/annotation.ts'
 import { bool, int, list, orNull, struct, text, version } from '../wire/builders.ts'
 
@@ -123,29 +124,34 @@ export const stateQueryEndpoints = {
     request: QueryLatestEventsAndStateRequest,
     response: QueryLatestEventsAndStateResponse,
     summary: 'Gives what the next event of a room builds on: forward extremities, depth, current state.',
+    maxBodyBytes: BodySize.list,
   }),
   queryStateAfterEvents: repeatable({
     path: '/roomserver/queryStateAfterEvents',
     request: QueryStateAfterEventsRequest,
     response: QueryStateAfterEventsResponse,
     summary: 'Gives the state after a set of events.',
+    maxBodyBytes: BodySize.list,
   }),
   queryStateAndAuthChain: repeatable({
     path: '/roomserver/queryStateAndAuthChain',
     request: QueryStateAndAuthChainRequest,
     response: QueryStateAndAuthChainResponse,
     summary: 'Gives the state after a set of events, and the auth chain that backs it.',
+    maxBodyBytes: BodySize.list,
   }),
   queryCurrentState: repeatable({
     path: '/roomserver/queryCurrentState',
     request: QueryCurrentStateRequest,
     response: QueryCurrentStateResponse,
     summary: 'Gives entries of the current state of a room.',
+    maxBodyBytes: BodySize.list,
   }),
   queryBulkStateContent: repeatable({
     path: '/roomserver/queryBulkStateContent',
     request: QueryBulkStateContentRequest,
     response: QueryBulkStateContentResponse,
     summary: 'Gives one string each of many state events in many rooms.',
+    maxBodyBytes: BodySize.list,
   }),
 }

@@ -28,9 +28,9 @@ export type WireShape =
   /** `["$id", {"sha256": "…"}]` */
   | { readonly kind: 'event-reference'; readonly go: string }
   /** Any JSON value, parsed. */
-  | { readonly kind: 'value'; readonly go: string }
-  /** A JSON object, parsed. */
-  | { readonly kind: 'object'; readonly go: string }
+  | { readonly kind: 'value'; readonly go: string; readonly maxBytes?: number | undefined }
+  /** A JSON object, parsed. `maxBytes`: longest canonical form that is read. */
+  | { readonly kind: 'object'; readonly go: string; readonly maxBytes?: number | undefined }
   /** Any JSON value as the text it came in. */
   | { readonly kind: 'text'; readonly go: string }
   /** A list in process that is one object on the wire: the key members joined by U+001F name each value. */

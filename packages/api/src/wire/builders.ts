@@ -1,5 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '@roomserver/types'
 import { z } from 'zod'
+import { MAX_EVENT_BYTES } from '../limits.ts'
 import { annotate, type EmptyList, type WireShape, wireOf } from './annotation.ts'
 
 function annotated<S extends z.ZodType>(schema: S, wire: WireShape, doc?: string): S {
@@ -91,6 +92,21 @@ export function jsonValue(doc?: string, go = 'interface {}'): z.ZodType<JsonValu
 export function jsonObject(doc?: string): z.ZodType<JsonObject> {
   const schema = z.custom<JsonObject>(isJsonObject)
   return annotated(schema, { kind: 'object', go: 'map[string]interface {}' }, doc)
+}
+
+/** Any JSON value that becomes part of an event: longer ones than an event can hold are refused before they are parsed. */
+export function eventValue(doc?: string): z.ZodType<JsonValue> {
+  return annotated(
+    z.custom<JsonValue>(),
+    { kind: 'value', go: 'interface {}', maxBytes: MAX_EVENT_BYTES },
+    doc,
+  )
+}
+
+/** A JSON object that becomes part of an event, such as its content; bounded like {@link eventValue}. */
+export function eventObject(doc?: string): z.ZodType<JsonObject> {
+  const schema = z.custom<JsonObject>(isJsonObject)
+  return annotated(schema, { kind: 'object', go: 'map[string]interface {}', maxBytes: MAX_EVENT_BYTES }, doc)
 }
 
 /** A JSON value of another server or component as the text it came in, so that nothing of it is lost. */
