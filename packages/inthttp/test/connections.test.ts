@@ -183,14 +183,117 @@ it('tells who asks too often on one connection, or who is one too many', async (
 })
 
 it('holds no more bytes of bodies than allowed', async () => {
+  const { promise, resolve } = Promise.withResolvers<{ events: [] }>()
+  const { api } = fakeRoomserver({ queryEventsById: () => promise })
   const limits = { maxBodyBytes: 100_000, maxBodyBytesInAll: 150_000 }
+  await using server = await serveRoomserver(api, { ...anyPort, limits })
+  const session = connect(server.address)
+  const path = '/api/roomserver/queryEventsByID'
+  const body = `{"event_ids":["${'x'.repeat(90_000)}"]}`
+  const first = ask(session, path, body)
+  await delay(200)
+  expect(await ask(session, path, body)).toBe(503)
+  resolve({ events: [] })
+  expect(await first).toBe(200)
+  expect(await ask(session, path, body)).toBe(200)
+  session.close()
+})
+
+/** Opens requests on a connection that send the beginning of a body and stop; gives what they are answered. */
+function halfSent(session: ClientHttp2Session, count: number, path = PATH, start = '{'): Promise<number>[] {
+  return Array.from({ length: count }, () => {
+    const stream = session.request({ ':method': 'POST', ':path': path })
+    stream.on('error', () => undefined)
+    stream.write(start)
+    return new Promise<number>((resolve) => {
+      stream.once('response', (head) => resolve(Number(head[':status'])))
+      stream.once('close', () => resolve(0))
+    })
+  })
+}
+
+it('serves others while more bodies are half sent than requests are worked on, over either protocol', async () => {
+  const limits = { maxConcurrentRequests: 10, maxArrivingRequests: 40, maxConcurrentStreams: 1_000 }
   await using server = await serveRoomserver(fakeRoomserver().api, { ...anyPort, limits })
   const session = connect(server.address)
-  const body = `{"x":"${'x'.repeat(90_000)}"}`
-  const statuses = await Promise.all(Array.from({ length: 8 }, () => ask(session, PATH, body)))
-  expect(statuses).toContain(200)
-  expect(await ask(session, PATH, body)).toBe(200)
+  session.on('error', () => undefined)
+  const fates = halfSent(session, 100)
+  const sockets = Array.from({ length: 20 }, () => {
+    const socket = tcp(server.address)
+    socket.write(`POST ${PATH} HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{`)
+    return socket
+  })
+  await delay(100)
+  for (let again = 0; again < 5; again++) {
+    expect((await askHttp2(server.address, { path: PATH, body: '{}' })).status).toBe(200)
+    expect((await askHttp1(server.address, { path: PATH, body: '{}' })).status).toBe(200)
+  }
+  // Those that were silent longest made room.
+  expect(await fates[0]).toBe(503)
+  for (const socket of sockets) socket.destroy()
+  session.destroy()
+})
+
+it('cuts off a body of which nothing comes any more, long before the time for a request is over', async () => {
+  await using server = await serveRoomserver(fakeRoomserver().api, {
+    ...anyPort,
+    limits: { bodyIdleMs: 200 },
+  })
+  const session = connect(server.address)
+  const [status] = halfSent(session, 1)
+  const socket = tcp(server.address)
+  socket.write(`POST ${PATH} HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{`)
+  expect(await told(socket)).toContain('HTTP/1.1 408')
+  expect(await status).toBe(408)
   session.close()
+})
+
+it('waits for a body that comes slowly but does come', async () => {
+  await using server = await serveRoomserver(fakeRoomserver().api, {
+    ...anyPort,
+    limits: { bodyIdleMs: 500 },
+  })
+  const session = connect(server.address)
+  const stream = session.request({ ':method': 'POST', ':path': PATH })
+  const status = new Promise((resolve) => stream.once('response', (head) => resolve(head[':status'])))
+  for (const char of '{"RoomID":""}') {
+    stream.write(char)
+    await delay(100)
+  }
+  stream.end()
+  expect(await status).toBe(200)
+  session.close()
+})
+
+it('lets bodies that were given up by their callers keep no bytes from others', async () => {
+  const limits = { maxBodyBytesInAll: 2_000_000, bodyIdleMs: 1_000 }
+  await using server = await serveRoomserver(fakeRoomserver().api, { ...anyPort, limits })
+  const path = '/api/roomserver/inputRoomEvents'
+  const start = `{"input_room_events":[${`{"event":{"x":"${'x'.repeat(50_000)}"}},`.repeat(8)}`
+  const sessions = Array.from({ length: 5 }, () => connect(server.address))
+  for (const session of sessions) {
+    session.on('error', () => undefined)
+    void Promise.all(halfSent(session, 1, path, start))
+  }
+  await delay(600)
+  const body = `${start}{}]}`
+  expect((await askHttp2(server.address, { path, body })).status).toBe(200)
+  for (const session of sessions) session.destroy()
+})
+
+it('lets no connection take all places, over either protocol', async () => {
+  const { promise, resolve } = Promise.withResolvers<{ RoomIDs: [] }>()
+  const { api } = fakeRoomserver({ queryPublishedRooms: () => promise })
+  const limits = { maxConcurrentRequests: 10, maxConcurrentStreams: 6 }
+  await using server = await serveRoomserver(api, { ...anyPort, limits })
+  const socket = tcp(server.address)
+  socket.write(`POST ${PATH} HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}`.repeat(30))
+  await delay(100)
+  const other = '/api/roomserver/queryRoomVersionCapabilities'
+  expect((await askHttp1(server.address, { path: other, body: '{}' })).status).toBe(200)
+  expect((await askHttp2(server.address, { path: other, body: '{}' })).status).toBe(200)
+  resolve({ RoomIDs: [] })
+  socket.destroy()
 })
 
 it('answers others on a connection while long answers wait to be taken', async () => {

@@ -156,6 +156,55 @@ describe.each(PROTOCOLS)('%s', (_protocol, ask) => {
   })
 
   it.each([
+    ['a join', 'performJoin', 600_000],
+    ['a leave', 'performLeave', 70_000],
+    ['a question about many events', 'queryEventsByID', 17_000_000],
+  ])('takes no longer body for %s than it needs', async (_why, operation, length) => {
+    const { api, calls } = fakeRoomserver()
+    await using server = await serveRoomserver(api, anyPort)
+    const body = `{"x":"${'x'.repeat(length)}"}`
+    const answer = await ask(server.address, { path: `/api/roomserver/${operation}`, body })
+    expect(answer.status).toBe(413)
+    expect(answer.body).toMatch(/^{"message":"body exceeds \d+ bytes"}$/)
+    expect(calls).toEqual([])
+  })
+
+  it.each([
+    ['long', `{"x":"${'x'.repeat(66_000)}"}`],
+    ['of many empty lists', `{"x":[${'[],'.repeat(30_000)}[]]}`],
+    ['of many empty lists, in a longer text', `{"x":[${'[],'.repeat(120_000)}[]]}`],
+    ['of many members', `{${Array.from({ length: 10_000 }, (_, i) => `"${i}":1`).join(',')}}`],
+  ])('refuses a content that is %s as its callers expect, and asks nobody', async (_why, content) => {
+    const { api, calls } = fakeRoomserver()
+    await using server = await serveRoomserver(api, anyPort)
+    const body = `{"room_id_or_alias":"!r:a","content":${content}}`
+    const answer = await ask(server.address, { path: '/api/roomserver/performJoin', body })
+    const Error = { Msg: 'content has more than 65536 bytes', RemoteCode: 0, Code: 2 }
+    expect([answer.status, JSON.parse(answer.body)]).toEqual([200, { room_id: '', JoinedVia: '', Error }])
+    expect(calls).toEqual([])
+  })
+
+  it('takes a content that is long because it is escaped', async () => {
+    const { api, calls } = fakeRoomserver()
+    await using server = await serveRoomserver(api, anyPort)
+    const body = `{"content":{"x":"${String.raw`\u003c`.repeat(60_000)}"}}`
+    expect((await ask(server.address, { path: '/api/roomserver/performJoin', body })).status).toBe(200)
+    expect(calls[0]?.request).toMatchObject({ content: { x: '<'.repeat(60_000) } })
+  })
+
+  it('refuses what takes too much memory, or has too many entries, before it is worked on', async () => {
+    const { api, calls } = fakeRoomserver()
+    await using server = await serveRoomserver(api, anyPort)
+    const path = '/api/roomserver/inputRoomEvents'
+    const many = `{"input_room_events":[${'{},'.repeat(250_000)}{}]}`
+    const answer = await ask(server.address, { path, body: many })
+    expect([answer.status, answer.body]).toEqual([413, '{"message":"a list has more than 250000 entries"}'])
+    const fat = `{"server_names":[${'"",'.repeat(20_000)}""],"content":{"x":[${'[],'.repeat(20_000)}[]]}}`
+    expect((await ask(server.address, { path: '/api/roomserver/performJoin', body: fat })).status).toBe(200)
+    expect(calls).toHaveLength(1)
+  })
+
+  it.each([
     ['is no JSON', '{"event":nul}', "invalid character '}' in literal null (expecting 'l')"],
     ['ends too early', '{"event":{', 'unexpected EOF'],
     [

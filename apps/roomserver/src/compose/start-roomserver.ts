@@ -91,6 +91,7 @@ function doorOptions(
       maxBodyBytes: http.max_body,
       maxHeaderBytes: http.max_header,
       maxConcurrentStreams: http.max_concurrent_streams,
+      bodyIdleMs: http.body_idle_timeout,
       requestTimeoutMs: http.request_timeout,
       ...(http.max_request_rate > 0 && { requestsPerSecondPerConnection: http.max_request_rate }),
     },

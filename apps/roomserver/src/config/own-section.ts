@@ -27,6 +27,8 @@ export const ownSection = section({
     max_concurrent_streams: wholeNumber(1, 100_000).default(256),
     /** Requests a second on one connection; 0: no limit. */
     max_request_rate: wholeNumber(0, 1_000_000).default(0),
+    /** How long nothing may come of a body that is waited for. */
+    body_idle_timeout: duration.default(10_000),
     request_timeout: duration.default(300_000),
   }).prefault({}),
   input: section({

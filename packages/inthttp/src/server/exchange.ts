@@ -10,6 +10,8 @@ export interface Exchange {
   /** Names the request in the log. */
   readonly id: string
   readonly headers: IncomingHttpHeaders
+  /** That it came on: a session of HTTP/2, or a socket. */
+  readonly connection: object
   readonly body: Readable
   /** Whether only the headers of an answer are asked for. */
   readonly isHead: boolean
@@ -25,6 +27,8 @@ export interface Exchange {
   begin(length: number | undefined): Writable | undefined
   /** Sends an error. */
   fail(form: ErrorForm): void
+  /** Reads no more of the body once the answer is sent. */
+  dropRest(): void
   /** Sends an error and reads no more of the body. */
   turnAway(form: ErrorForm): void
 }
@@ -51,6 +55,10 @@ export class FastifyExchange implements Exchange {
 
   get headers(): IncomingHttpHeaders {
     return this.#request.headers
+  }
+
+  get connection(): object {
+    return connectionOf(this.#request)
   }
 
   get body(): Readable {
@@ -81,12 +89,22 @@ export class FastifyExchange implements Exchange {
     void sendError(this.#reply, form)
   }
 
-  turnAway(form: ErrorForm): void {
+  dropRest(): void {
     const { raw } = this.#reply
     raw.once('finish', () => raw.req.destroy())
-    if (raw.req.httpVersionMajor === 1) this.#reply.header('connection', 'close')
+    if (raw.req.httpVersionMajor === 1) raw.setHeader('connection', 'close')
+  }
+
+  turnAway(form: ErrorForm): void {
+    this.dropRest()
     this.fail(form)
   }
+}
+
+/** The HTTP/2 session or the socket that a request came on. */
+export function connectionOf(request: FastifyRequest): object {
+  const raw = request.raw as { readonly stream?: { readonly session?: object } }
+  return raw.stream?.session ?? request.raw.socket
 }
 
 let streams = 0
@@ -95,12 +113,14 @@ let streams = 0
 export class StreamExchange implements Exchange {
   readonly id = `stream-${(++streams).toString(36)}`
   readonly headers: IncomingHttpHeaders
+  readonly connection: object
   readonly body: ServerHttp2Stream
   readonly isHead = false
   status = 200
 
   constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
     this.body = stream
+    this.connection = stream.session ?? stream
     this.headers = headers
     // A peer that breaks a stream is no fault of ours, and the stream is closed then.
     stream.on('error', () => undefined)
@@ -122,8 +142,12 @@ export class StreamExchange implements Exchange {
     this.body.end(bytes)
   }
 
-  turnAway(form: ErrorForm): void {
+  dropRest(): void {
     this.body.once('finish', () => this.body.close(constants.NGHTTP2_NO_ERROR))
+  }
+
+  turnAway(form: ErrorForm): void {
+    this.dropRest()
     this.fail(form)
   }
 }

@@ -1,15 +1,17 @@
 /** Bounds on what one caller, and all together, can make the server hold or wait for. */
 export interface Limits {
-  /** Longest request body. */
+  /** Longest request body; an operation that needs less has a lower bound of its own. */
   readonly maxBodyBytes: number
-  /** Bodies of all requests that are being read or worked on. */
+  /** What all bodies that are being read or worked on take in memory. */
   readonly maxBodyBytesInAll: number
+  /** Requests whose bodies have not arrived; with one more, the one that was silent longest is told to come again. */
+  readonly maxArrivingRequests: number
   /** Requests that are being worked on; more are told to come again. */
   readonly maxConcurrentRequests: number
   readonly maxConnections: number
   /** All headers of a request. */
   readonly maxHeaderBytes: number
-  /** Streams that one HTTP/2 connection may have open. */
+  /** Streams that one HTTP/2 connection may have open, and requests of an HTTP/1.1 one that are worked on. */
   readonly maxConcurrentStreams: number
   /** HTTP/2 streams that a connection may reset in a burst, and per second from then on (rapid reset). */
   readonly streamResetBurst: number
@@ -18,6 +20,8 @@ export interface Limits {
   readonly requestsPerSecondPerConnection: number
   /** From the first byte of a connection until it is known which protocol it speaks; and for the headers of a request. */
   readonly headersTimeoutMs: number
+  /** How long nothing may come of a body that is waited for. */
+  readonly bodyIdleMs: number
   /** Until a request has been received as a whole. */
   readonly requestTimeoutMs: number
   /** How long a caller may take nothing of an answer. */
@@ -34,6 +38,7 @@ export interface Limits {
 export const DEFAULT_LIMITS: Limits = {
   maxBodyBytes: 128 * 1024 * 1024,
   maxBodyBytesInAll: 256 * 1024 * 1024,
+  maxArrivingRequests: 2_000,
   maxConcurrentRequests: 2_000,
   maxConnections: 2_000,
   maxHeaderBytes: 16 * 1024,
@@ -42,6 +47,7 @@ export const DEFAULT_LIMITS: Limits = {
   streamResetsPerSecond: 100,
   requestsPerSecondPerConnection: 20_000,
   headersTimeoutMs: 10_000,
+  bodyIdleMs: 10_000,
   requestTimeoutMs: 120_000,
   answerStallMs: 60_000,
   idleTimeoutMs: 120_000,

@@ -1,22 +1,32 @@
-import type { CallContext, Decoded, Endpoint } from '@roomserver/api'
-import { isFailure, type Logger, RoomserverError } from '@roomserver/types'
+import {
+  type CallContext,
+  type Decoded,
+  type DecodeLimits,
+  type Endpoint,
+  MAX_LIST_ENTRIES,
+} from '@roomserver/api'
+import { isFailure, type Logger, type LoopShare, RoomserverError } from '@roomserver/types'
+import type { Arrivals } from './arrivals.ts'
 import { badRequest, type ErrorForm, failureForm, unexpectedForm } from './error-form.ts'
 import type { Exchange } from './exchange.ts'
 import type { Tracing } from '../tracing.ts'
 import type { Limits } from './limits.ts'
 import type { Answered } from './options.ts'
-import { type BodyBudget, type Received, receive } from './receive.ts'
+import { receive, type Unreceived } from './receive.ts'
+import type { RunningRequests } from './running-requests.ts'
 import { sendAnswer } from './send-answer.ts'
 
 /** What all operations share. */
 export interface Shared {
   readonly limits: Limits
-  readonly budget: BodyBudget
+  /** Requests whose bodies arrive, and what is held of all bodies. */
+  readonly arrivals: Arrivals
+  /** The share of the event loop for reading long bodies. */
+  readonly share: LoopShare
   readonly log: Logger
   readonly observe: (answered: Answered) => void
   readonly tracing: Tracing | undefined
-  /** Requests that are being worked on. */
-  running: number
+  readonly running: RunningRequests
 }
 
 /** An operation: how it looks on the wire, and what does it. */
@@ -37,29 +47,71 @@ export function operationHandler(operation: Operation, shared: Shared): Operatio
       const tookMs = performance.now() - start
       shared.observe({ operation: operation.name, status: exchange.status, tookMs })
     })
-    if (shared.running >= shared.limits.maxConcurrentRequests) return exchange.fail(overloaded('requests'))
-    shared.running++
     try {
       await takeRequest(operation, shared, exchange)
     } catch (error) {
       shared.log.error({ request_id: exchange.id, err: error }, 'request failed unexpectedly')
       exchange.fail(unexpectedForm(exchange.id))
-    } finally {
-      shared.running--
     }
   }
 }
 
+/** Receives a request and has it answered. Only what has arrived as a whole is work in progress. */
 async function takeRequest(operation: Operation, shared: Shared, exchange: Exchange): Promise<void> {
-  const { limits, budget } = shared
-  const rules = { maxBytes: limits.maxBodyBytes, timeoutMs: limits.requestTimeoutMs, budget }
-  const received = await receive<unknown>(exchange.body, operation.endpoint.request, rules)
-  if (received.kind !== 'whole') return exchange.turnAway(refusal(received, limits))
+  const { limits, arrivals, share, running } = shared
+  const { connection } = exchange
+  const maxBytes = Math.min(limits.maxBodyBytes, operation.endpoint.maxBodyBytes)
+  const received = await receive<unknown>(exchange.body, operation.endpoint.request, {
+    maxBytes,
+    saidBytes: saidLength(exchange),
+    timeoutMs: limits.requestTimeoutMs,
+    limits: decodeLimits(maxBytes),
+    arrivals,
+    connection,
+    share,
+  })
+  if (received.kind !== 'whole') return exchange.turnAway(refusal(received.kind, maxBytes, limits))
+  const { decoded, release } = received
   try {
-    await answer(operation, shared, received.decoded, exchange)
+    if (!decoded.ok && decoded.isTooLarge === true)
+      return await sendTooLarge(operation, shared, decoded.message, exchange)
+    if (!running.begin(connection)) return exchange.fail(overloaded('requests'))
+    try {
+      await answer(operation, shared, decoded, exchange)
+    } finally {
+      running.end(connection)
+    }
   } finally {
-    budget.give(received.length)
+    release()
   }
+}
+
+/** What a body may become in memory: half as much again as its greatest length, and somewhat more than the short ones have. */
+function decodeLimits(maxBytes: number): DecodeLimits {
+  return { maxListEntries: MAX_LIST_ENTRIES, maxHeldBytes: Math.max(LEAST_HELD_BYTES, 1.5 * maxBytes) }
+}
+
+const LEAST_HELD_BYTES = 4 * 1024 * 1024
+
+function saidLength({ headers }: Exchange): number | undefined {
+  const said = headers['content-length']
+  return said === undefined ? undefined : Number(said)
+}
+
+/** Tells that a request asks for what cannot be: in the answer, where its callers look for that. */
+async function sendTooLarge(
+  { endpoint }: Operation,
+  { limits }: Shared,
+  message: string,
+  exchange: Exchange,
+): Promise<void> {
+  if (endpoint.refuse === undefined) return exchange.turnAway({ ...badRequest(message), status: 413 })
+  exchange.dropRest()
+  const value = endpoint.refuse(message)
+  await sendAnswer(exchange, endpoint.response, value, {
+    stallMs: limits.answerStallMs,
+    onBroken: () => undefined,
+  })
 }
 
 async function answer(
@@ -97,12 +149,14 @@ function oneOf(header: string | string[] | undefined): string | undefined {
   return typeof header === 'string' ? header : undefined
 }
 
-function refusal({ kind }: Exclude<Received<unknown>, { kind: 'whole' }>, limits: Limits): ErrorForm {
+function refusal(kind: Unreceived, maxBytes: number, limits: Limits): ErrorForm {
   switch (kind) {
     case 'too-long':
-      return { ...badRequest(`body exceeds ${limits.maxBodyBytes} bytes`), status: 413 }
+      return { ...badRequest(`body exceeds ${maxBytes} bytes`), status: 413 }
     case 'too-slow':
       return { ...badRequest(`body not received in ${limits.requestTimeoutMs} ms`), status: 408 }
+    case 'idle':
+      return { ...badRequest(`nothing came of the body for ${limits.bodyIdleMs} ms`), status: 408 }
     case 'overloaded':
       return overloaded('bytes of bodies')
     case 'gone':

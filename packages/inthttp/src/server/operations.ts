@@ -1,12 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { type Endpoint, type RoomserverApi, roomserverEndpoints } from '@roomserver/api'
-import { silentLogger } from '@roomserver/types'
+import { LoopShare, silentLogger } from '@roomserver/types'
+import { Arrivals } from './arrivals.ts'
 import { badRequest, type ErrorForm } from './error-form.ts'
 import { hasToken, isForeignPage, RateLimit } from './guards.ts'
 import { DEFAULT_LIMITS } from './limits.ts'
 import { type OperationHandler, operationHandler, overloaded, type Shared } from './operation-route.ts'
 import type { ServerOptions } from './options.ts'
-import { BodyBudget } from './receive.ts'
+import { RunningRequests } from './running-requests.ts'
 
 /** The operations of a room server, as they are served by whatever way a request came. */
 export interface Operations {
@@ -30,11 +31,16 @@ export function createOperations(api: RoomserverApi, options: ServerOptions): Op
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   const shared: Shared = {
     limits,
-    budget: new BodyBudget(limits.maxBodyBytesInAll),
+    arrivals: new Arrivals({
+      maxArriving: limits.maxArrivingRequests,
+      bodyIdleMs: limits.bodyIdleMs,
+      maxBytes: limits.maxBodyBytesInAll,
+    }),
+    share: new LoopShare(setImmediate),
     log: options.log ?? silentLogger,
     observe: options.observe ?? (() => undefined),
     tracing: options.tracing,
-    running: 0,
+    running: new RunningRequests(limits),
   }
   const rate = new RateLimit(limits.requestsPerSecondPerConnection)
   const { token, written = {} } = options

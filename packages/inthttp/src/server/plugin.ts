@@ -1,6 +1,6 @@
 import { openApiDocument, type RoomserverApi } from '@roomserver/api'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { FastifyExchange } from './exchange.ts'
+import { connectionOf, FastifyExchange } from './exchange.ts'
 import type { OperationHandler } from './operation-route.ts'
 import { createOperations, type Operations } from './operations.ts'
 import type { ServerOptions } from './options.ts'
@@ -61,10 +61,4 @@ function guard({ refusalOf }: Operations) {
     const refusal = refusalOf(request.headers, connectionOf(request), isOpen)
     return refusal === undefined ? undefined : sendError(reply, refusal)
   }
-}
-
-/** The HTTP/2 session or the socket that a request came on. */
-function connectionOf(request: FastifyRequest): object {
-  const raw = request.raw as { readonly stream?: { readonly session?: object } }
-  return raw.stream?.session ?? request.raw.socket
 }

@@ -1,66 +1,59 @@
 import type { Readable } from 'node:stream'
-import { BodyDecoder, type Decoded, decode } from '@roomserver/api'
+import { BodyDecoder, type Decoded, type DecodeLimits, decode } from '@roomserver/api'
+import type { LoopShare } from '@roomserver/types'
+import type { Arrival, Arrivals } from './arrivals.ts'
 
 /** The description of a request, as it is decoded. */
 type Schema<T> = Parameters<typeof decode<T>>[0]
 
-/** What became of receiving a request. `gone`: the caller hung up. */
+/** Why a request was not received. `gone`: the caller hung up; `idle`: nothing came any more. */
+export type Unreceived = 'too-long' | 'too-slow' | 'idle' | 'gone' | 'overloaded'
+
+/** What became of receiving a request. */
 export type Received<T> =
-  | { readonly kind: 'whole'; readonly decoded: Decoded<T>; readonly length: number }
-  | { readonly kind: 'too-long' | 'too-slow' | 'gone' | 'overloaded' }
-
-/** Bytes of all bodies that are held at a time. */
-export class BodyBudget {
-  private held = 0
-  readonly limit: number
-
-  constructor(limit: number) {
-    this.limit = limit
-  }
-
-  /** Takes `count` bytes; false: they are not to be had. */
-  take(count: number): boolean {
-    if (this.held + count > this.limit) return false
-    this.held += count
-    return true
-  }
-
-  /** Gives bytes back. */
-  give(count: number): void {
-    this.held -= count
-  }
-
-  /** Bytes held now. */
-  get bytes(): number {
-    return this.held
-  }
-}
+  | {
+      readonly kind: 'whole'
+      readonly decoded: Decoded<T>
+      /** Gives back what is held of the body. */
+      readonly release: () => void
+    }
+  | { readonly kind: Unreceived }
 
 /** How a body may be read. */
 export interface BodyRules {
   readonly maxBytes: number
+  /** What it says of its length, where it does. */
+  readonly saidBytes: number | undefined
   readonly timeoutMs: number
-  readonly budget: BodyBudget
+  readonly limits: DecodeLimits
+  readonly arrivals: Arrivals
+  /** That it comes on. */
+  readonly connection: object
+  readonly share: LoopShare
 }
 
 /**
  * Receives a body and decodes it, a long one while it comes: the sender is held up where that takes longer than the
  * network. Stops at the first bound it meets and leaves the rest unread; what is no JSON is read to its end all the
- * same, so that a bound is told of first. What it took of the budget stays taken, for the caller to give back, when the
- * body is whole; else it is given back.
+ * same, so that a bound is told of first. What is held of a whole body is held until it is released.
  */
 export async function receive<T>(
   stream: Readable,
   schema: Schema<T>,
   rules: BodyRules,
 ): Promise<Received<T>> {
-  const { promise, resolve, reject } = Promise.withResolvers<Received<T>['kind']>()
-  const body = new GrowingBody(schema)
+  if (rules.saidBytes !== undefined && rules.saidBytes > rules.maxBytes) return { kind: 'too-long' }
+  const { promise, resolve, reject } = Promise.withResolvers<'whole' | 'refused' | Unreceived>()
+  const arrival = rules.arrivals.begin(rules.connection, resolve)
+  const body = new GrowingBody(schema, rules.limits)
   const onData = (chunk: Buffer) => {
+    arrival.seen()
     if (body.length + chunk.length > rules.maxBytes) return resolve('too-long')
-    if (!rules.budget.take(chunk.length)) return resolve('overloaded')
     try {
-      if (body.add(chunk)) rest(stream)
+      const isWork = body.add(chunk)
+      if (body.refusal !== undefined) return resolve('refused')
+      if (!arrival.hold(body.heldBytes)) return resolve('overloaded')
+      if (isWork) rest(stream, rules.share, arrival)
     } catch (error) {
       reject(error)
     }
@@ -74,43 +67,77 @@ export async function receive<T>(
     .once('close', onGone)
     .once('error', onGone)
     .once('aborted', onGone)
-  let kind: Received<T>['kind'] | undefined
+  const release = () => arrival.end()
+  let received: Received<T> | undefined
   try {
-    kind = await promise
-    return kind === 'whole' ? { kind, decoded: body.end(), length: body.length } : { kind }
+    const kind = await promise
+    received = await outcome(kind, body, arrival, release)
+    return received
   } finally {
     clearTimeout(timer)
+    arrival.arrived()
     stream.on('error', ignore)
     stream.off('data', onData).off('end', onEnd)
     for (const event of ['close', 'error', 'aborted']) stream.off(event, onGone)
-    if (kind !== 'whole') rules.budget.give(body.length)
+    if (received?.kind !== 'whole') release()
   }
+}
+
+async function outcome<T>(
+  kind: 'whole' | 'refused' | Unreceived,
+  body: GrowingBody<T>,
+  arrival: Arrival,
+  release: () => void,
+): Promise<Received<T>> {
+  if (kind === 'refused' && body.refusal !== undefined)
+    return { kind: 'whole', decoded: body.refusal, release }
+  if (kind !== 'whole') return { kind: kind === 'refused' ? 'gone' : kind }
+  const decoded = body.end()
+  return arrival.hold(body.heldBytes) ? { kind, decoded, release } : { kind: 'overloaded' }
 }
 
 /** What goes wrong later is for whoever writes the answer to see. */
 function ignore(): void {}
 
 /** Holds a stream up until everybody else had a turn. */
-function rest(stream: Readable): void {
+function rest(stream: Readable, share: LoopShare, arrival: Arrival): void {
   stream.pause()
-  setImmediate(() => stream.resume())
+  void share.rest().then(() => {
+    // It was we who did not listen.
+    arrival.seen()
+    stream.resume()
+  })
 }
 
 /** A body that is decoded in no time, in bytes. */
-const SHORT_BYTES = 256 * 1024
+const SHORT_BYTES = 64 * 1024
 /** After how many bytes of a long one others get a turn: about a millisecond's work. */
-const TURN_BYTES = 128 * 1024
+const TURN_BYTES = 64 * 1024
 
 /** What has come of a body: a short one as it is, a longer one decoded as far as that goes. */
 class GrowingBody<T> {
   length = 0
   readonly #schema: Schema<T>
+  readonly #limits: DecodeLimits
   #chunks: Buffer[] = []
   #decoder: BodyDecoder<T> | undefined
+  #isRead = false
   #turnAt = SHORT_BYTES + TURN_BYTES
 
-  constructor(schema: Schema<T>) {
+  constructor(schema: Schema<T>, limits: DecodeLimits) {
     this.#schema = schema
+    this.#limits = limits
+  }
+
+  /** What is held of it, in bytes: of a short one its text, and once that is read about what it became. */
+  get heldBytes(): number {
+    return this.#decoder?.heldBytes ?? this.length * (this.#isRead ? READ_FACTOR : 1)
+  }
+
+  /** Set once it is certain that it will not do, since it goes beyond a bound. */
+  get refusal(): Extract<Decoded<T>, { ok: false }> | undefined {
+    const refusal = this.#decoder?.refusal
+    return refusal?.isTooLarge === true ? refusal : undefined
   }
 
   /** Takes what comes next. True: that was work, and it is others' turn. */
@@ -127,14 +154,18 @@ class GrowingBody<T> {
   end(): Decoded<T> {
     if (this.#decoder !== undefined) return this.#decoder.end()
     const [first] = this.#chunks
+    this.#isRead = true
     const bytes = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks)
-    return decode(this.#schema, bytes)
+    return decode(this.#schema, bytes, this.#limits)
   }
 
   #begin(): BodyDecoder<T> {
-    const decoder = new BodyDecoder(this.#schema)
+    const decoder = new BodyDecoder(this.#schema, this.#limits)
     for (const chunk of this.#chunks) decoder.add(chunk)
     this.#chunks = []
     return decoder
   }
 }
+
+/** How many times its length a short body takes once it is read. */
+const READ_FACTOR = 4
