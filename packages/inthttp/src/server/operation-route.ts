@@ -107,11 +107,12 @@ async function sendTooLarge(
 ): Promise<void> {
   if (endpoint.refuse === undefined) return exchange.turnAway({ ...badRequest(message), status: 413 })
   exchange.dropRest()
-  const value = endpoint.refuse(message)
-  await sendAnswer(exchange, endpoint.response, value, {
+  const sending = {
     stallMs: limits.answerStallMs,
     onBroken: () => undefined,
-  })
+    gone: new AbortController().signal,
+  }
+  await sendAnswer(exchange, endpoint.response, endpoint.refuse(message), sending)
 }
 
 async function answer(
