@@ -35,12 +35,17 @@ describe('compileServerAcl', () => {
     expect(verdict(content, server).by).toBe(by)
   })
 
-  it('names the glob that decided', () => {
-    expect(verdict({ ...OPEN, deny: ['x', '*.Evil.com'] }, 'a.evil.com')).toEqual({
-      allowed: false,
-      by: 'deny',
-      glob: '*.Evil.com',
-    })
+  it.each([
+    [
+      { ...OPEN, deny: ['x', '*.Evil.com'] },
+      'a.evil.com',
+      { allowed: false, by: 'deny', glob: '*.Evil.com' },
+    ],
+    [{ allow: ['x', 'g*.org'] }, 'good.org', { allowed: true, by: 'allow', glob: 'g*.org' }],
+    [{ allow: ['x'] }, 'good.org', { allowed: false, by: 'default' }],
+    [NO_IPS, '[::1]', { allowed: false, by: 'ip-literal' }],
+  ])('says whether %o allows %s, and the clause and glob that decided', (content, server, expected) => {
+    expect(verdict(content, server)).toEqual(expected)
   })
 
   it('comes to an end on an event full of globs built to backtrack', () => {

@@ -1,15 +1,17 @@
-import { createServer, type Server } from 'node:http'
-import { createServer as createHttp2Server } from 'node:http2'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer as createHttp2Server, type Http2ServerRequest } from 'node:http2'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { FederationApi } from '@roomserver/api'
 import { isFailure } from '@roomserver/types'
 import { describe, expect, it } from 'vitest'
 import {
   createAppserviceClient,
   createFederationClient,
   createRoomserverClient,
+  type Client,
   type PeerOptions,
   serveRoomserver,
 } from '../src/index.ts'
@@ -72,6 +74,52 @@ describe.each(['h2c', 'http/1.1'] as const)('%s', (protocol) => {
     await using client = createAppserviceClient(other.url, options)
     expect(await client.roomAliasExists({ alias: '#a:x' })).toEqual({ exists: true })
     expect(other.count()).toBe(3)
+  })
+
+  it('pauses before each further attempt, longer each time', async () => {
+    const pauses: number[] = []
+    const pause = async (ms: number) => void pauses.push(ms)
+    await using other = await peer(protocol, () => ({ status: 503, body: '{}' }))
+    await using client = createAppserviceClient(other.url, { ...options, retries: 3, pause })
+    await client.roomAliasExists({ alias: '#a:x' }).catch(() => undefined)
+    expect(other.count()).toBe(4)
+    const [first = 0, second = 0, third = 0, ...more] = pauses
+    expect(more).toEqual([])
+    for (const [pauseMs, shortest] of [
+      [first, 50],
+      [second, 100],
+      [third, 200],
+    ] as const) {
+      expect(pauseMs).toBeGreaterThanOrEqual(shortest)
+      expect(pauseMs).toBeLessThan(3 * shortest)
+    }
+  })
+
+  it.each([
+    ['a question', 3, (client: Client<FederationApi>) => client.getEvent({ S: 'x', EventID: '$e' })],
+    ['a join', 1, (client: Client<FederationApi>) => client.performJoinRequest(JOIN)],
+  ])('sends %s %i times when the connection breaks after sending', async (_what, times, call) => {
+    await using other = await breakingPeer(protocol)
+    await using client = createFederationClient(other.url, { ...options, pause: async () => undefined })
+    await expect(call(client)).rejects.toMatchObject({ code: 'COMPONENT_FAILED' })
+    expect(other.count()).toBe(times)
+  })
+
+  it('does not take calls that were given up, or whose answers are too long, for failures of the peer', async () => {
+    const breaker = { failures: 1, restMs: 3_600_000 }
+    const body = `{"exists":true,"x":"${'x'.repeat(100_000)}"}`
+    await using other = await peer(protocol, (count) => ({
+      status: 200,
+      body: count < 3 ? body : '{"exists":true}',
+    }))
+    await using client = createAppserviceClient(other.url, { ...options, breaker, maxAnswerBytes: 1_000 })
+    const ask = (signal?: AbortSignal) =>
+      client.roomAliasExists({ alias: '#a:x' }, signal === undefined ? {} : { signal })
+    await expect(ask()).rejects.toThrow('the answer is too long')
+    await expect(ask(AbortSignal.abort())).rejects.toThrow('given up by the caller')
+    expect(other.count()).toBe(1)
+    await expect(ask()).rejects.toThrow('the answer is too long')
+    expect(await ask()).toEqual({ exists: true })
   })
 
   it('says so when the answer is none', async () => {
@@ -169,6 +217,38 @@ describe.each(['h2c', 'http/1.1'] as const)('%s', (protocol) => {
     await rm(folder, { recursive: true })
   })
 })
+
+const JOIN = {
+  room_id: '!r:x',
+  user_id: '@u:x',
+  server_names: ['x'],
+  content: {},
+}
+
+/** A peer that takes requests and cuts the connection instead of answering. */
+async function breakingPeer(protocol: 'h2c' | 'http/1.1') {
+  let count = 0
+  const server = protocol === 'h2c' ? createHttp2Server() : createServer()
+  server.on('request', (request: IncomingMessage | Http2ServerRequest) => {
+    request.resume()
+    request.on('end', () => {
+      count++
+      // Over HTTP/2 the whole session goes, as when the process of the peer dies.
+      if ('stream' in request) request.stream.session?.destroy()
+      else request.socket.destroy()
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()))
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}`,
+    count: () => count,
+    [Symbol.asyncDispose]: async () => {
+      ;(server as Partial<Server>).closeAllConnections?.()
+      server.close()
+    },
+  }
+}
 
 async function freePort(): Promise<number> {
   const server = createTcpServer()

@@ -73,6 +73,13 @@ describe('an event that changes what counts', () => {
     ['his invite to a room for the invited', 'invited', '', member('10', BOB, 'invite'), true],
     ['his leaving as an invited one', 'invited', 'invite', member('10', BOB, 'leave'), true],
     ["somebody else's join", 'joined', '', member('10', '@eve:b.test', 'join'), false],
+    [
+      'an event of another type with his ID as its key and a membership in it',
+      'joined',
+      '',
+      makeEvent('10', { type: 'org.example.badge', key: BOB, content: { membership: 'join' } }),
+      false,
+    ],
   ])('%s', (_what, value, membership, event, visible) => {
     expect(see(value, membership, false, event).visible).toBe(visible)
   })
@@ -95,6 +102,17 @@ describe('a server', () => {
     ['without users', serve('b.test', 'shared', ''), false],
     ['without users, before the world', serve('b.test', 'world_readable', ''), true],
     ['whose user is just joining', serve('b.test', 'joined', '', false, member('10', BOB, 'join')), true],
+    [
+      'with an event of another type about its user',
+      serve(
+        'b.test',
+        'joined',
+        '',
+        false,
+        makeEvent('10', { type: 'x', key: BOB, content: { membership: 'join' } }),
+      ),
+      false,
+    ],
     ['called like the end of another', serve('test', 'joined', 'join'), false],
   ])('%s', (_what, visible, expected) => {
     expect(visible).toBe(expected)

@@ -8,7 +8,7 @@ import { CircuitBreaker } from './circuit-breaker.ts'
 import { h2cTransport } from './h2c-transport.ts'
 import { http1Transport } from './http1-transport.ts'
 import { parsePeerAddress } from './peer-address.ts'
-import { type PeerAnswer, type Transport, TransportFault } from './transport.ts'
+import { abandoned, type PeerAnswer, type Transport, TransportFault } from './transport.ts'
 
 /** How a peer is spoken to. */
 export interface PeerOptions {
@@ -24,6 +24,8 @@ export interface PeerOptions {
   /** Longest answer that is taken. */
   readonly maxAnswerBytes?: number | undefined
   readonly clock?: Clock | undefined
+  /** Waits between two attempts; a timer that holds no process up when left out. */
+  readonly pause?: ((ms: number) => Promise<void>) | undefined
   readonly tracing?: Tracing | undefined
 }
 
@@ -113,8 +115,12 @@ export class Peer {
       } else if (isLast || !mayRepeat(answer, endpoint.repeatable)) {
         throw this.failed(operation, answer.message, answer)
       }
-      await delay(FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random()), undefined, { ref: false })
+      await this.pause(FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random()))
     }
+  }
+
+  private async pause(ms: number): Promise<void> {
+    await (this.options.pause?.(ms) ?? delay(ms, undefined, { ref: false }))
   }
 
   private async attempt(
@@ -123,6 +129,10 @@ export class Peer {
     context: CallContext,
   ): Promise<PeerAnswer | TransportFault> {
     const { token, maxAnswerBytes = 512 * 1024 * 1024 } = this.options
+    if (context.signal?.aborted === true) {
+      this.breaker.undecided()
+      return abandoned()
+    }
     try {
       const answer = await this.transport.exchange({
         path: `${this.basePath}/api${path}`,

@@ -82,13 +82,17 @@ export class AnswerBody {
   }
 }
 
+/** The fault of a call whose caller has lost interest. */
+export function abandoned(): TransportFault {
+  return new TransportFault('abandoned', 'given up by the caller')
+}
+
 /** Calls `stop` when the time is up or the caller has lost interest; returns what ends the watch. */
 export function watch(exchange: Exchange, stop: (fault: TransportFault) => void): () => void {
   const { signal, timeoutMs } = exchange
-  const abandon = () => stop(new TransportFault('abandoned', 'given up by the caller'))
+  const abandon = () => stop(abandoned())
   const late = () => stop(new TransportFault('timeout', `no answer in ${timeoutMs} ms`))
   const timer = setTimeout(late, timeoutMs)
-  if (signal?.aborted === true) queueMicrotask(abandon)
   signal?.addEventListener('abort', abandon, { once: true })
   return () => {
     clearTimeout(timer)
