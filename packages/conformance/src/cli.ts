@@ -6,6 +6,7 @@ import { loadCommand } from './commands/load.ts'
 import { recordCommand } from './commands/record.ts'
 import { resolveCommand } from './commands/resolve.ts'
 import { simulateCommand } from './commands/simulate.ts'
+import { soakCommand } from './commands/soak.ts'
 import { trafficCommand } from './commands/traffic.ts'
 import { vectorsCommand } from './commands/vectors.ts'
 import { ProgramMissing } from './interop/reference-programs.ts'
@@ -18,6 +19,7 @@ const program = new Command('conformance')
   .addCommand(interopCommand())
   .addCommand(loadCommand())
   .addCommand(federatedCommand())
+  .addCommand(soakCommand())
   .addCommand(recordCommand())
   .addCommand(resolveCommand())
   .addCommand(simulateCommand())
