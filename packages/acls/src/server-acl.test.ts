@@ -1,9 +1,9 @@
-import { parseServerName } from '@roomserver/types'
+import type { ServerName } from '@roomserver/types'
 import { describe, expect, it } from 'vitest'
 import { compileServerAcl } from './server-acl.ts'
 
 const verdict = (content: Record<string, unknown>, server: string) =>
-  compileServerAcl(content)(parseServerName(server))
+  compileServerAcl(content)(server as ServerName)
 
 const OPEN = { allow: ['*'] }
 const NO_IPS = { allow: ['*'], allow_ip_literals: false }
@@ -22,6 +22,13 @@ describe('compileServerAcl', () => {
     ['IP literals are fine unless refused', OPEN, '1.2.3.4', 'allow'],
     ['an IPv4 literal', NO_IPS, '1.2.3.4', 'ip-literal'],
     ['an IPv6 literal with port', NO_IPS, '[::1]:8448', 'ip-literal'],
+    ['an IPv4 literal with zeros before its numbers', NO_IPS, '010.0.0.1', 'ip-literal'],
+    [
+      'brackets without an address in them, which Synapse shuts out too',
+      NO_IPS,
+      '[1:2:3]:8448',
+      'ip-literal',
+    ],
     ['numbers that are no address', NO_IPS, '1.2.3.4.5', 'allow'],
     ['a glob over addresses', { ...OPEN, deny: ['10.*'] }, '10.0.0.1', 'deny'],
     [

@@ -1,8 +1,7 @@
 import type { Pdu } from '@roomserver/events'
-import { isJsonObject, serverOf } from '@roomserver/types'
+import { isJsonObject, isUserId, serverOf } from '@roomserver/types'
 import { roomVersion } from '@roomserver/version'
 import type { RuleKey } from './rules/table.ts'
-import { isUserId } from './user-id.ts'
 import { type AuthVerdict, allowed, refused } from './verdict.ts'
 
 /** The rules for `m.room.create`, which need no state. @see https://spec.matrix.org/v1.16/rooms/v12/#authorization-rules */

@@ -1,8 +1,7 @@
-import { isJsonObject, isServerName, serverOf } from '@roomserver/types'
+import { isAuthoredEventId, isJsonObject, isLongerThan, isUserId, type JsonObject } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
 import type { EventFields } from './event-fields.ts'
 import { MAX_AUTH_EVENTS, MAX_ID_BYTES, MAX_PREV_EVENTS } from './limits.ts'
-import { isLongerThan } from './utf8.ts'
 
 /** Why an event is none: the rule by a stable name, and a sentence. */
 export interface FormatFault {
@@ -27,8 +26,8 @@ export function formatFault(event: EventFields, rules: RoomVersionRules): Format
     depthFault(event.depth) ??
     timestampFault(event.origin_server_ts) ??
     objectFault('content', event.content) ??
-    objectFault('hashes', event.hashes) ??
-    objectFault('signatures', event.signatures ?? '{}') ??
+    hashesFault(event.hashes) ??
+    signaturesFault(event.signatures) ??
     objectFault('unsigned', event.unsigned ?? '{}') ??
     referencesFault('prev_events', event.prev_events, MAX_PREV_EVENTS, rules) ??
     referencesFault('auth_events', event.auth_events, MAX_AUTH_EVENTS, rules) ??
@@ -47,9 +46,7 @@ function idFault(name: string, value: unknown): FormatFault | undefined {
 }
 
 function senderFault(sender: string): FormatFault | undefined {
-  const server = serverOf(sender)
-  const isUserId = sender.startsWith('@') && server !== undefined && isServerName(server)
-  return isUserId ? undefined : fault('sender', 'is no user ID')
+  return isUserId(sender) ? undefined : fault('sender', 'is not a user ID')
 }
 
 function roomIdFault({ type, room_id }: EventFields, rules: RoomVersionRules): FormatFault | undefined {
@@ -57,13 +54,18 @@ function roomIdFault({ type, room_id }: EventFields, rules: RoomVersionRules): F
   const wrong = idFault('room_id', room_id)
   if (wrong) return wrong
   const roomId = room_id as string
-  const isRoomId = roomId.startsWith('!') && (rules.roomId === 'create-hash' || roomId.includes(':'))
-  return isRoomId ? undefined : fault('room_id', 'is no room ID')
+  const hasServer = rules.roomId === 'create-hash' || roomId.includes(':')
+  const isRoomId = roomId.startsWith('!') && hasServer && !roomId.includes('\0')
+  return isRoomId ? undefined : fault('room_id', 'is not a room ID')
 }
 
 function eventIdFault({ event_id }: EventFields, rules: RoomVersionRules): FormatFault | undefined {
-  if (rules.eventId === 'domain') return idFault('event_id', event_id)
-  return event_id === undefined ? undefined : fault('event_id', 'is a hash in this room version, no member')
+  if (rules.eventId !== 'domain') {
+    return event_id === undefined ? undefined : fault('event_id', 'is a hash in this room version, no member')
+  }
+  const wrong = idFault('event_id', event_id)
+  if (wrong) return wrong
+  return isAuthoredEventId(event_id as string) ? undefined : fault('event_id', 'is not an event ID')
 }
 
 /** Integers up to 2^63 - 1; strict versions have already refused those beyond 2^53 - 1. */
@@ -84,6 +86,27 @@ function objectFault(name: string, value: string | undefined): FormatFault | und
   return value.startsWith('{') ? undefined : fault(name, 'is no object')
 }
 
+/** The hash may be a wrong one, or of the wrong length: then the event is taken in its redacted form. */
+function hashesFault(hashes: string | undefined): FormatFault | undefined {
+  const wrong = objectFault('hashes', hashes)
+  if (wrong || hashes === undefined) return wrong
+  const { sha256 } = JSON.parse(hashes) as JsonObject
+  return typeof sha256 === 'string' ? undefined : fault('hashes', 'has no sha256 that is a string')
+}
+
+/** Who signed what need not be known, but it has to be names of servers, IDs of keys and texts. */
+function signaturesFault(signatures = '{}'): FormatFault | undefined {
+  const wrong = objectFault('signatures', signatures)
+  if (wrong) return wrong
+  const servers = Object.values(JSON.parse(signatures) as JsonObject)
+  const isWhole = servers.every((keys) => isJsonObject(keys) && Object.values(keys).every(isText))
+  return isWhole ? undefined : fault('signatures', 'holds something that is not a signature')
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
+}
+
 function referencesFault(
   name: string,
   list: unknown,
@@ -93,16 +116,12 @@ function referencesFault(
   if (list === undefined) return fault(name, 'is missing')
   if (!Array.isArray(list)) return fault(name, 'is no list')
   if (list.length > most) return fault(name, `has ${list.length} entries, more than ${most}`)
-  const isReference = rules.eventRefs === 'id' ? isEventId : isPair
+  const isReference = rules.eventRefs === 'id' ? isText : isPair
   return list.every(isReference) ? undefined : fault(name, 'holds something that refers to no event')
 }
 
-function isEventId(entry: unknown): boolean {
-  return typeof entry === 'string'
-}
-
 function isPair(entry: unknown): boolean {
-  return Array.isArray(entry) && entry.length === 2 && isEventId(entry[0]) && isJsonObject(entry[1])
+  return Array.isArray(entry) && entry.length === 2 && isText(entry[0]) && isJsonObject(entry[1])
 }
 
 /** In version 12 the room ID names the create event; citing it as well is refused. */

@@ -1,7 +1,7 @@
 import { sha256Base64, sha256Base64Url } from '#crypto'
 import type { EventId } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
-import { unpadded } from './json/base64.ts'
+import { isSameBase64 } from './json/base64.ts'
 import { type Members, memberText, memberValue, withoutMembers } from './json/members.ts'
 import { redactedText } from './redaction.ts'
 
@@ -16,14 +16,18 @@ export function contentHash(event: Members): string {
   return sha256Base64(withoutMembers(event, NOT_HASHED))
 }
 
-/** Whether the event's `hashes.sha256` is its content hash; padding at the end of it is tolerated. */
+/**
+ * Whether the event's `hashes.sha256`, decoded, is its content hash.
+ *
+ * @see https://spec.matrix.org/v1.16/server-server-api/#validating-hashes-and-signatures-on-received-events
+ */
 export function contentHashMatches(event: Members): boolean {
   const hash = contentHash(event)
   const text = memberText(event, 'hashes')
   if (text === undefined || text === `{"sha256":"${hash}"}`) return text !== undefined
   const hashes: unknown = JSON.parse(text)
   if (typeof hashes !== 'object' || hashes === null || !('sha256' in hashes)) return false
-  return typeof hashes.sha256 === 'string' && unpadded(hashes.sha256) === hash
+  return typeof hashes.sha256 === 'string' && isSameBase64(hashes.sha256, hash)
 }
 
 /** What servers sign of an event, and what its reference hash is made of: the redacted event without signatures. */

@@ -51,6 +51,29 @@ describe('an event', () => {
     expect(verdict).toMatchObject({ ok: true, contentHashMatches: false, pdu: { eventId, content: {} } })
   })
 
+  // The hash is opaque after decoding. A server that compared texts redacted events which all others took whole: an
+  // m.room.server_acl became one that lets nobody in.
+  it.each([
+    ['as it should be', (hash: string) => hash, true],
+    ['with unused bits set at its end', (hash: string) => hash.slice(0, -1) + nextInAlphabet(hash), true],
+    ['with padding', (hash: string) => `${hash}=`, true],
+    ['in the URL-safe alphabet', () => '-'.repeat(43), false],
+    [
+      'of which a byte is wrong',
+      (hash: string) => `${hash.startsWith('A') ? 'B' : 'A'}${hash.slice(1)}`,
+      false,
+    ],
+    ['too short', (hash: string) => hash.slice(0, -1), false],
+    ['too long', (hash: string) => `${hash}AA`, false],
+    ['with a line break', (hash: string) => `${hash}\n`, false],
+    ['that is not base64', () => 'größe', false],
+  ])('with a content hash %s', async (_how, written, matches) => {
+    const event = await wireObject()
+    const { sha256 } = event['hashes'] as { sha256: string }
+    const verdict = parse({ ...event, hashes: { sha256: written(sha256) } })
+    expect(verdict).toMatchObject({ ok: true, contentHashMatches: matches })
+  })
+
   it('gives a version 12 room its ID, the create event being the one without', async () => {
     const create = { type: 'm.room.create', stateKey: '', prevEvents: [], authEvents: [] }
     const { eventId, roomId } = await built('12', { ...create, roomId: undefined })
@@ -76,6 +99,12 @@ describe('an event', () => {
   })
 })
 
+/** The character after the last one of a hash; both say the same four bits. */
+function nextInAlphabet(hash: string): string {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+  return alphabet.charAt(alphabet.indexOf(hash.slice(-1)) + 1)
+}
+
 const id = (bytes: number) => `@${'x'.repeat(bytes - 8)}:domain`
 const ids = (count: number) => Array.from({ length: count }, (_, i) => `$${i}`)
 
@@ -92,9 +121,13 @@ describe('what is no event', () => {
     ['format.sender', { sender: '@user' }],
     ['format.sender', { sender: '@user:not a server' }],
     ['format.sender', { sender: null }],
+    ['format.sender', { sender: '@u\0:domain' }],
+    ['format.sender', { sender: '@u:[1:2:3]' }],
+    ['none', { sender: '@u u:domain' }],
     ['format.room_id', { room_id: `!${'x'.repeat(250)}:dom` + 'ain' }],
     ['format.room_id', { room_id: 'room' }],
     ['format.room_id', { room_id: undefined }],
+    ['format.room_id', { room_id: '!x\0:domain' }],
     ['format.state_key', { state_key: 'x'.repeat(256) }],
     ['format.state_key', { state_key: 'é'.repeat(128) }],
     ['format.state_key', { state_key: null }],
@@ -110,7 +143,20 @@ describe('what is no event', () => {
     ['format.content', { content: undefined }],
     ['format.content', { content: [] }],
     ['format.hashes', { hashes: 'x' }],
+    // Synapse and ruma refuse such an event; gomatrixserverlib redacts it.
+    ['format.hashes', { hashes: {} }],
+    ['format.hashes', { hashes: { sha256: null } }],
+    ['format.hashes', { hashes: { sha256: 5 } }],
+    ['format.hashes', { hashes: { sha256: {} } }],
+    ['none', { hashes: { sha256: '' } }],
     ['format.signatures', { signatures: [] }],
+    // Synapse and gomatrixserverlib cannot read such an event.
+    ['format.signatures', { signatures: { b: 'x' } }],
+    ['format.signatures', { signatures: { b: [] } }],
+    ['format.signatures', { signatures: { b: null } }],
+    ['format.signatures', { signatures: { b: { k: {} } } }],
+    ['format.signatures', { signatures: { domain: { 'ed25519:1': 'AAAA', unknown: 5 } } }],
+    ['none', { signatures: { b: {}, c: { whatever: 'not base64' } } }],
     ['format.unsigned', { unsigned: null }],
     ['format.prev_events', { prev_events: ids(21) }],
     ['format.prev_events', { prev_events: undefined }],
@@ -132,6 +178,11 @@ describe('what is no event', () => {
     ['format.auth_events', { auth_events: [[]] }],
     ['format.event_id', { event_id: undefined }],
     ['format.event_id', { event_id: `$${'x'.repeat(255)}` }],
+    ['format.event_id', { event_id: 'x:domain' }],
+    ['format.event_id', { event_id: '@x:domain' }],
+    ['format.event_id', { event_id: '$x:not a server' }],
+    ['format.event_id', { event_id: '$\0:domain' }],
+    ['none', { event_id: '$x' }],
     ['none', { content: { n: 1.5, m: 1e30 } }],
   ])('%s in room version 1: %j', async (rule, changes) => {
     expect(faultOf({ ...(await wireObject('1')), ...changes }, '1')).toBe(rule)

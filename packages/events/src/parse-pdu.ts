@@ -1,3 +1,4 @@
+import { isLongerThan } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
 import { fieldsOf } from './event-fields.ts'
 import { formatFault } from './format-rules.ts'
@@ -8,7 +9,6 @@ import { MAX_EVENT_BYTES, MAX_TEXT_LENGTH } from './limits.ts'
 import type { Pdu } from './pdu.ts'
 import { redactedText } from './redaction.ts'
 import { pduOf, TextPdu } from './text-pdu.ts'
-import { isLongerThan } from './utf8.ts'
 
 /** An event, or the rule that it breaks. */
 export type PduVerdict =

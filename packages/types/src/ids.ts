@@ -1,3 +1,6 @@
+import { isIpv6 } from './ip-address.ts'
+import { isLongerThan } from './utf8.ts'
+
 declare const brand: unique symbol
 
 /** A primitive that only its parser, or the store that assigned it, can mint. */
@@ -18,11 +21,47 @@ export type RoomVersionId = string
 /** `host[:port]`, already checked against the server-name grammar. */
 export type ServerName = Brand<string, 'ServerName'>
 
-const SERVER_NAME = /^(?:\[[0-9A-Fa-f:.]{2,45}\]|[0-9A-Za-z.-]{1,255})(?::\d{1,5})?$/
+/** The most bytes of an ID or a server name. */
+const MAX_ID_BYTES = 255
+const SERVER_NAME = /^(?:\[([0-9A-Fa-f:.]{2,45})\]|[0-9A-Za-z.-]{1,255})(?::\d{1,5})?$/
 
-/** Tells whether `text` is a server name. @see https://spec.matrix.org/v1.16/appendices/#server-name */
+/**
+ * Tells whether `text` is a server name: a DNS name or an IPv4 address, or an IPv6 address in brackets, and a port
+ * or none.
+ *
+ * @see https://spec.matrix.org/v1.16/appendices/#server-name
+ */
 export function isServerName(text: string): text is ServerName {
-  return text.length <= 255 && SERVER_NAME.test(text)
+  const parts = text.length <= MAX_ID_BYTES ? SERVER_NAME.exec(text) : null
+  if (parts === null) return false
+  const [, ipv6] = parts
+  return ipv6 === undefined || isIpv6(ipv6)
+}
+
+/**
+ * Tells whether `text` may stand for a user. Historical user IDs hold almost any character, so only the frame is
+ * checked: `@`, a localpart without NUL, a colon, a server name; at most 255 bytes.
+ *
+ * @see https://spec.matrix.org/v1.16/appendices/#historical-user-ids
+ */
+export function isUserId(text: string): boolean {
+  return text.startsWith('@') && !isLongerThan(text, MAX_ID_BYTES) && hasServerAndNoNul(text)
+}
+
+/**
+ * Tells whether `text` may stand for an event where its author names it (room versions 1 and 2). One without a server
+ * passes here, as it does with other servers; nobody can have signed for it, so its signatures are not good.
+ *
+ * @see https://spec.matrix.org/v1.16/rooms/v1/#event-ids
+ */
+export function isAuthoredEventId(text: string): boolean {
+  if (!text.startsWith('$')) return false
+  return text.includes(':') ? hasServerAndNoNul(text) : !text.includes('\0')
+}
+
+function hasServerAndNoNul(id: string): boolean {
+  const server = serverOf(id)
+  return server !== undefined && isServerName(server) && !id.includes('\0')
 }
 
 /**

@@ -3,7 +3,9 @@ export { type FailureCode, type Failures, isFailure, RoomserverError } from './e
 export {
   type Brand,
   type EventId,
+  isAuthoredEventId,
   isServerName,
+  isUserId,
   parseServerName,
   type RoomId,
   type RoomVersionId,
@@ -12,6 +14,7 @@ export {
   type UserId,
 } from './ids.ts'
 export { LoopShare } from './loop-share.ts'
+export { isIpv4, isIpv6 } from './ip-address.ts'
 export { isJsonObject, type JsonObject, type JsonValue } from './json.ts'
 export {
   type BlockNid,
@@ -54,3 +57,4 @@ export type {
   Verdict,
   WriteSet,
 } from './store.ts'
+export { isLongerThan } from './utf8.ts'

@@ -1,8 +1,7 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '@roomserver/types'
+import { isJsonObject, isUserId, type JsonObject, type JsonValue } from '@roomserver/types'
 import type { AuthRules } from '@roomserver/version'
 import { LEVEL_NAMES, readLevel } from '../levels.ts'
 import type { RuleKey } from '../rules/table.ts'
-import { isUserId } from '../user-id.ts'
 
 /** What is wrong with the form of power levels, and the step that forbids it. */
 export interface MalformedLevels {

@@ -1,4 +1,5 @@
 const BASE64 = /^(?:[A-Za-z0-9+/]*|[A-Za-z0-9_-]*)={0,2}$/
+const URL_SAFE = /[-_]/
 
 /** Base64 without padding, as Matrix writes it. @see https://spec.matrix.org/v1.16/appendices/#unpadded-base64 */
 export function encodeBase64(bytes: Uint8Array): string {
@@ -14,8 +15,16 @@ export function decodeBase64(text: string): Uint8Array<ArrayBuffer> | undefined 
   return Uint8Array.from(atob(bare.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0))
 }
 
+/** Whether a text says the same bytes as a hash in unpadded base64: padding and the unused bits at its end are not looked at. */
+export function isSameBase64(text: string, hash: string): boolean {
+  if (text === hash) return true
+  // In the URL-safe alphabet it is not base64 as the specification means it.
+  const bytes = URL_SAFE.test(text) ? undefined : decodeBase64(text)
+  return bytes !== undefined && encodeBase64(bytes) === hash
+}
+
 /** The text without the equals signs at its end; a regular expression would take quadratic time in a text full of them. */
-export function unpadded(text: string): string {
+function unpadded(text: string): string {
   let end = text.length
   while (text[end - 1] === '=') end--
   return text.slice(0, end)
