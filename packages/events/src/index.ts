@@ -25,6 +25,7 @@ export {
   referenceHash,
   trustedPdu,
 } from './raw-event.ts'
+export { refusedKeyReason } from './refused-keys.ts'
 export { requiredSignatures } from './required-signatures.ts'
 export { signJson, type SigningKey, verifyJson } from './signed-json.ts'
 export { withUnsigned } from './unsigned.ts'

@@ -8,23 +8,28 @@ import type { Pdu } from './pdu.ts'
  * @see https://spec.matrix.org/v1.16/server-server-api/#validating-hashes-and-signatures-on-received-events
  */
 export function requiredSignatures(event: Pdu): readonly string[] {
+  return [...signersOf(event)].filter((server) => server !== undefined)
+}
+
+/** {@link requiredSignatures}, with `undefined` for an ID that names no server: nobody can have signed for that. */
+export function signersOf(event: Pdu): ReadonlySet<string | undefined> {
   const servers = new Set<string | undefined>()
   if (!isThirdPartyInvite(event)) servers.add(serverOf(event.sender))
   if (event.rules.eventId === 'domain') servers.add(serverOf(event.eventId))
-  if (event.rules.auth.restrictedJoins) servers.add(authorisingServer(event))
-  servers.delete(undefined)
-  return [...servers] as string[]
+  const authorising = event.rules.auth.restrictedJoins ? authorisingUser(event) : undefined
+  if (authorising !== undefined) servers.add(serverOf(authorising))
+  return servers
 }
 
 function isThirdPartyInvite(event: Pdu): boolean {
   return isMembership(event, 'invite') && contentValue(event, 'third_party_invite') !== undefined
 }
 
-function authorisingServer(event: Pdu): string | undefined {
+function authorisingUser(event: Pdu): string | undefined {
   const user = isMembership(event, 'join')
     ? contentValue(event, 'join_authorised_via_users_server')
     : undefined
-  return typeof user === 'string' ? serverOf(user) : undefined
+  return typeof user === 'string' ? user : undefined
 }
 
 function isMembership(event: Pdu, membership: string): boolean {

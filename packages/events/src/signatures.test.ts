@@ -7,10 +7,13 @@ import type { Pdu } from './pdu.ts'
 import { contentHash, trustedPdu } from './raw-event.ts'
 import { requiredSignatures } from './required-signatures.ts'
 import { signJson, verifyJson } from './signed-json.ts'
-import { type KeyFinder, verifySignatures } from './verify-signatures.ts'
+import { type KeyFinder, type VerifyKey, verifySignatures } from './verify-signatures.ts'
 
 const known: KeyFinder = (server, keyId) =>
   server === KEY.server && keyId === KEY.keyId ? { key: PUBLIC_KEY, validUntilTs: 2_000_000 } : undefined
+
+const member = (version: string, content: JsonObject, eventId = '$x:a') =>
+  trustedPdu({ type: 'm.room.member', state_key: '@b:b', sender: '@a:a', content }, eventId, rulesOf(version))
 
 // https://spec.matrix.org/v1.16/appendices/#cryptographic-test-vectors
 describe("the specification's examples", () => {
@@ -81,7 +84,8 @@ describe('signatures of events', () => {
   it.each([
     ['there is no signature', undefined],
     ['there is no signature', { 'domain ': { 'ed25519:1': 'AAAA' } }],
-    ['there is no signature', { domain: { 'rsa:1': 'AAAA', 'ed25519:1': 5 } }],
+    ['there is no signature', { domain: { 'rsa:1': 'AAAA', ed25519: 'AAAA' } }],
+    ['its signature with ed25519:1 is wrong', { domain: { 'ed25519:1': 5 } }],
     ['its key ed25519:2 is not known', { domain: { 'ed25519:2': 'AAAA' } }],
     ['its signature with ed25519:1 is wrong', { domain: { 'ed25519:1': 'AAAA' } }],
     ['its signature with ed25519:1 is wrong', { domain: { 'ed25519:1': '?' } }],
@@ -96,7 +100,9 @@ describe('signatures of events', () => {
     ['5', { validUntilTs: 1_000_000 }, true],
     ['5', { validUntilTs: 999_999 }, false],
     ['5', { validUntilTs: 0, expiredTs: 1_000_001 }, true],
-    ['5', { validUntilTs: 0, expiredTs: 1_000_000 }, false],
+    // Not "expired prior to the event's origin_server_ts".
+    ['5', { validUntilTs: 0, expiredTs: 1_000_000 }, true],
+    ['5', { validUntilTs: 0, expiredTs: 999_999 }, false],
     ['4', { validUntilTs: 0 }, true],
     ['4', { validUntilTs: 0, expiredTs: 5 }, true],
   ])('version %s, event of 1,000,000, key %j: %s', async (version, validity, good) => {
@@ -111,8 +117,129 @@ describe('signatures of events', () => {
   })
 })
 
-const member = (version: string, content: JsonObject, eventId = '$x:a') =>
-  trustedPdu({ type: 'm.room.member', state_key: '@b:b', sender: '@a:a', content }, eventId, rulesOf(version))
+// Specification v1.19: "If all signatures from known unexpired keys from the originating server(s) are found to be valid".
+describe('of the signatures of a server', () => {
+  const SECOND = { ...KEY, keyId: 'ed25519:2' }
+  const keys = (more: Readonly<Record<string, Partial<VerifyKey>>>): KeyFinder => {
+    const known = new Map(Object.entries({ 'ed25519:1': {}, ...more }))
+    return (_server, keyId) => {
+      const key = known.get(keyId)
+      return key && { key: PUBLIC_KEY, validUntilTs: 2_000_000, ...key }
+    }
+  }
+
+  const signedTwice = async (other: unknown, keyId = SECOND.keyId) => {
+    const { json, eventId, rules } = await built()
+    const event = JSON.parse(json) as { signatures: Record<string, JsonObject> }
+    const domain = { ...event.signatures['domain'], [keyId]: other } as JsonObject
+    return trustedPdu({ ...event, signatures: { domain } }, eventId, rules)
+  }
+  const WRONG = 'A'.repeat(86)
+
+  it.each<[string, unknown, string, Partial<VerifyKey> | undefined, boolean]>([
+    // beside a good one,                      signature, key ID,       what is known of that key,  good
+    ['a wrong one by a known key', WRONG, 'ed25519:2', {}, false],
+    ['one of three bytes by a known key', 'AAAA', 'ed25519:2', {}, false],
+    ['no base64 by a known key', '?', 'ed25519:2', {}, false],
+    ['a number by a known key', 5, 'ed25519:2', {}, false],
+    ['null by a known key', null, 'ed25519:2', {}, false],
+    ['a wrong one by an unknown key', WRONG, 'ed25519:2', undefined, true],
+    ['a wrong one by a key that expired before', WRONG, 'ed25519:2', { expiredTs: 999_999 }, true],
+    ['a wrong one by a key that expired then', WRONG, 'ed25519:2', { expiredTs: 1_000_000 }, false],
+    ['a wrong one by a key that nobody vouches for any more', WRONG, 'ed25519:2', { validUntilTs: 5 }, true],
+    ['a wrong one of another algorithm', WRONG, 'rsa:2', {}, true],
+    ['a wrong one by a key without a name', WRONG, 'ed25519', {}, true],
+    ["the policy server's, which is not published", WRONG, 'ed25519:policy_server', undefined, true],
+    ['a wrong one by a published key of that name', WRONG, 'ed25519:policy_server', {}, false],
+  ])('beside a good one: %s', async (_what, signature, keyId, key, good) => {
+    const event = await signedTwice(signature, keyId)
+    const verdict = await verifySignatures(event, keys(key === undefined ? {} : { [keyId]: key }))
+    expect(verdict.ok).toBe(good)
+  })
+
+  it('two good ones are good', async () => {
+    const event = await built()
+    const twice = trustedPdu(await signEvent(event.json, event.rules, SECOND), event.eventId, event.rules)
+    expect(await verifySignatures(twice, keys({ 'ed25519:2': {} }))).toEqual({ ok: true })
+  })
+
+  it('a good one does not make up for a bad one and one by an expired key', async () => {
+    const event = await signedTwice(WRONG)
+    const both = trustedPdu(
+      await signEvent(event.json, event.rules, { ...KEY, keyId: 'ed25519:3' }),
+      event.eventId,
+      event.rules,
+    )
+    const verdict = await verifySignatures(both, keys({ 'ed25519:2': {}, 'ed25519:3': { expiredTs: 5 } }))
+    expect(verdict).toMatchObject({ ok: false, server: 'domain' })
+  })
+
+  it.each([
+    ['5', true],
+    ['4', false],
+  ])(
+    'a wrong one by an expired key counts where keys do not expire: version %s, good: %s',
+    async (version, good) => {
+      const { json, eventId, rules } = await built(version)
+      const event = JSON.parse(json) as { signatures: Record<string, JsonObject> }
+      const domain = { ...event.signatures['domain'], 'ed25519:2': WRONG } as JsonObject
+      const twice = trustedPdu({ ...event, signatures: { domain } }, eventId, rules)
+      expect((await verifySignatures(twice, keys({ 'ed25519:2': { expiredTs: 5 } }))).ok).toBe(good)
+    },
+  )
+
+  it('those of a server that need not sign are not looked at', async () => {
+    const event = await built()
+    const wrong = { ...(JSON.parse(event.json) as JsonObject) }
+    const signatures = { ...(wrong['signatures'] as JsonObject), other: { 'ed25519:1': WRONG } }
+    const signed = trustedPdu({ ...wrong, signatures }, event.eventId, event.rules)
+    expect(await verifySignatures(signed, keys({}))).toEqual({ ok: true })
+  })
+
+  // Anybody can sign with it: it was drawn from a random generator that always starts at the same place.
+  it.each([
+    'l/O9hxMVKB6Lg+3Hqf0FQQZhVESQcMzbPN1Cz2nM3og=',
+    'l/O9hxMVKB6Lg+3Hqf0FQQZhVESQcMzbPN1Cz2nM3og',
+    'l_O9hxMVKB6Lg-3Hqf0FQQZhVESQcMzbPN1Cz2nM3oj',
+  ])('one by the key of ELEMENTSEC-2025-1670 (%s) is never believed', async (refused) => {
+    const event = await signedTwice(WRONG)
+    const verdict = await verifySignatures(event, keys({ 'ed25519:2': { key: refused } }))
+    expect(verdict).toMatchObject({ ok: false, reason: expect.stringContaining('ELEMENTSEC-2025-1670') })
+    expect(await verifyJson(event.json, 'domain', 'ed25519:2', refused)).toBe(false)
+  })
+
+  it('both servers of a restricted join have to be good throughout', async () => {
+    const content = { membership: 'join', join_authorised_via_users_server: '@x:other' }
+    const join = await built('10', { type: 'm.room.member', stateKey: '@user:domain', content })
+    const other = { ...KEY, server: 'other' }
+    const good = await signEvent(join.json, join.rules, other)
+    const wrong = JSON.parse(good) as { signatures: { other: Record<string, string> } }
+    wrong.signatures.other['ed25519:2'] = WRONG
+    const verdicts = [good, JSON.stringify(wrong)].map((json) =>
+      verifySignatures(trustedPdu(json, join.eventId, join.rules), keys({ 'ed25519:2': {} })),
+    )
+    expect(await Promise.all(verdicts)).toMatchObject([{ ok: true }, { ok: false, server: 'other' }])
+  })
+})
+
+describe('an event that names nobody who could sign', () => {
+  it.each<[string, Pdu]>([
+    ['version 2, an event ID without a server', member('2', { membership: 'join' }, '$x')],
+    ['a sender without a server', trustedPdu({ type: 'x', sender: '@a' }, '$x', rulesOf('10'))],
+    [
+      'an authorising user without a server',
+      member('10', { membership: 'join', join_authorised_via_users_server: 'x' }),
+    ],
+  ])('is not signed: %s', async (_what, event) => {
+    const signed = trustedPdu(
+      await signEvent(event.json, event.rules, { ...KEY, server: 'a' }),
+      event.eventId,
+      event.rules,
+    )
+    const verdict = await verifySignatures(signed, () => ({ key: PUBLIC_KEY, validUntilTs: 1 }))
+    expect(verdict).toMatchObject({ ok: false, reason: 'it does not say whose signature it needs' })
+  })
+})
 
 describe('who must sign', () => {
   it.each<[string, Pdu, string[]]>([

@@ -2,6 +2,7 @@ import { ed25519 } from '#crypto'
 import { isJsonObject } from '@roomserver/types'
 import { decodeBase64, encodeBase64 } from './json/base64.ts'
 import { type Members, memberValue, withoutMembers } from './json/members.ts'
+import { refusedKeyReason } from './refused-keys.ts'
 import { type EventJson, eventMembers } from './raw-event.ts'
 
 const utf8 = new TextEncoder()
@@ -49,7 +50,8 @@ export async function signJson(object: EventJson, key: SigningKey): Promise<stri
 }
 
 /**
- * Checks the signature of a server on a JSON object other than an event.
+ * Checks the signature of a server on a JSON object other than an event. One by a key that is never believed
+ * ({@link refusedKeyReason}) is not good.
  *
  * @param object - JSON text, or the object parsed from it
  * @param publicKey - base64
@@ -64,6 +66,7 @@ export async function verifyJson(
 ): Promise<boolean> {
   const members = eventMembers(object)
   const signature = member(member(memberValue(members, 'signatures'), server), keyId)
+  if (refusedKeyReason(publicKey) !== undefined) return false
   return typeof signature === 'string' && verifyText(textToSign(members), signature, publicKey)
 }
 

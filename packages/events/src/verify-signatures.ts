@@ -3,7 +3,8 @@ import { signedText } from './hashes.ts'
 import { memberValue } from './json/members.ts'
 import type { Pdu } from './pdu.ts'
 import { eventMembers } from './raw-event.ts'
-import { requiredSignatures } from './required-signatures.ts'
+import { refusedKeyReason } from './refused-keys.ts'
+import { signersOf } from './required-signatures.ts'
 import { verifyText } from './signed-json.ts'
 
 /** A server's public key and when it was in use; times in ms since the epoch. */
@@ -25,8 +26,9 @@ export type SignatureVerdict =
   | { readonly ok: false; readonly server: string; readonly reason: string }
 
 /**
- * Checks that every server that must have signed an event has done so, with a key that was valid then (room version 5
- * and later). One good signature per server is enough; others of that server are not looked at.
+ * Checks that every server that must have signed an event has done so. Of each one's signatures those by keys that are
+ * not known or had expired before the event are passed over, and all others must be good; one at least. A key with the
+ * ID `ed25519:policy_server` is no exception: `findKey` knows it if the server publishes it as its own.
  *
  * @see https://spec.matrix.org/v1.16/server-server-api/#validating-hashes-and-signatures-on-received-events
  */
@@ -34,7 +36,9 @@ export async function verifySignatures(event: Pdu, findKey: KeyFinder): Promise<
   const members = eventMembers(event.json)
   const signatures = memberValue(members, 'signatures')
   const text = signedText(members, event.rules)
-  for (const server of requiredSignatures(event)) {
+  for (const server of signersOf(event)) {
+    if (server === undefined)
+      return { ok: false, server: '', reason: 'it does not say whose signature it needs' }
     const reason = await signatureFault(event, text, ownValue(signatures, server), (keyId) =>
       findKey(server, keyId),
     )
@@ -49,22 +53,28 @@ async function signatureFault(
   signatures: unknown,
   findKey: (keyId: string) => VerifyKey | undefined,
 ): Promise<string | undefined> {
-  let reason = 'there is no signature of this server'
+  let missing: string | undefined = 'there is no signature of this server'
   for (const [keyId, signature] of Object.entries(isJsonObject(signatures) ? signatures : {})) {
-    if (!keyId.startsWith('ed25519:') || typeof signature !== 'string') continue
+    if (!keyId.startsWith('ed25519:')) continue
     const key = findKey(keyId)
-    if (key === undefined) reason = `its key ${keyId} is not known`
-    else if (!wasValid(key, event)) reason = `its key ${keyId} was not valid at ${event.originServerTs}`
-    else if (await verifyText(text, signature, key.key)) return undefined
-    else reason = `its signature with ${keyId} is wrong`
+    if (key === undefined || !wasValid(key, event)) {
+      const state = key === undefined ? 'is not known' : `was not valid at ${event.originServerTs}`
+      missing &&= `its key ${keyId} ${state}`
+      continue
+    }
+    const refused = refusedKeyReason(key.key)
+    if (refused !== undefined) return `its key ${keyId} is never believed: ${refused}`
+    const isGood = typeof signature === 'string' && (await verifyText(text, signature, key.key))
+    if (!isGood) return `its signature with ${keyId} is wrong`
+    missing = undefined
   }
-  return reason
+  return missing
 }
 
+/** A key that expired in the millisecond of the event had not expired prior to it. */
 function wasValid(key: VerifyKey, event: Pdu): boolean {
   if (event.rules.signingKeyValidity === 'ignored') return true
-  if (key.expiredTs !== undefined) return event.originServerTs < key.expiredTs
-  return event.originServerTs <= key.validUntilTs
+  return event.originServerTs <= (key.expiredTs ?? key.validUntilTs)
 }
 
 function ownValue(object: unknown, name: string): unknown {

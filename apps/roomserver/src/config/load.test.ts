@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { isFailure } from '@roomserver/types'
 import { describe, expect, it } from 'vitest'
 import { parseConfig } from './load.ts'
-import { formatSigningKey, parseSigningKey } from './signing-key.ts'
+import { formatSigningKey, parseSigningKey, refuseUnsafeKey } from './signing-key.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'config-'))
 const keyFile = join(folder, 'matrix_key.pem')
@@ -185,6 +185,13 @@ describe('secrets from the environment', () => {
 })
 
 describe('a signing key', () => {
+  // Some servers were set up with the one that a random generator with a fixed seed makes: anybody can sign as they do.
+  it('of ELEMENTSEC-2025-1670 does not start a server', () => {
+    const known = 'l/O9hxMVKB6Lg+3Hqf0FQQZhVESQcMzbPN1Cz2nM3og='
+    expect(() => refuseUnsafeKey(known, 'matrix_key.pem')).toThrow(/matrix_key.pem: expected another key/)
+    expect(() => refuseUnsafeKey('XGX0JRS2Af3be3knz2fBiRbApjm2Dh61gXDJA8kcJNI', 'x')).not.toThrow()
+  })
+
   it('survives being written and read', () => {
     expect(parseSigningKey(readFileSync(keyFile, 'utf8'), 'here').seed).toEqual(new Uint8Array(32).fill(7))
   })

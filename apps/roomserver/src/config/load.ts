@@ -68,7 +68,7 @@ export function parseConfig(text: string, path: string, environment: Environment
     serverName: global.server_name,
     signingKey: signingKeyOf(file, global, secrets),
     oldKeys: (global.old_private_keys ?? []).map((old) => ({
-      ...readSigningKey(old.private_key, false),
+      ...readSigningKey(old.private_key, 'old'),
       expiredAtMs: old.expired_at,
     })),
     database: databaseOf(file, global, roomServer, secrets),
