@@ -23,9 +23,26 @@ describe('readLevel', () => {
     ['5 0', NaN, NaN],
     ['', NaN, NaN],
     ['1_0', NaN, NaN],
-    ['9007199254740992', NaN, NaN],
+    // White space is Unicode's: JavaScript has no U+0085 in its own, and U+FEFF too much.
+    ['\u008550', 50, NaN],
+    ['50\u0085', 50, NaN],
+    ['\t\n\u000b\f\r\u00a0\u1680\u2000\u200a\u2028\u2029\u202f\u205f\u300050', 50, NaN],
+    ['\ufeff50', NaN, NaN],
+    ['50\ufeff', NaN, NaN],
+    ['\u200b50', NaN, NaN],
+    ['\u180e50', NaN, NaN],
+    ['\u001c50', NaN, NaN],
+    ['٥٠', NaN, NaN],
+    ['++50', NaN, NaN],
+    // As far as a 64-bit float goes, and no further.
+    ['9007199254740992', 2 ** 53, NaN],
+    ['-1' + '0'.repeat(300), -1e300, NaN],
     ['9'.repeat(400), NaN, NaN],
-    [1e300, NaN, NaN],
+    [5.114698e4, 51146, NaN],
+    [1e20, 1e20, NaN],
+    [1e300, 1e300, NaN],
+    [Infinity, NaN, NaN],
+    [-Infinity, NaN, NaN],
     [null, NaN, NaN],
     [true, NaN, NaN],
     [[50], NaN, NaN],
@@ -53,6 +70,12 @@ describe('powerLevelOf', () => {
   })
   it('is always a number that can be compared', () => {
     expect(of('@bob:b.test', { users: { '@bob:b.test': 'x' } })).toBe(0)
+  })
+  it('takes null for absent where levels are lenient', () => {
+    const content = { users: { '@bob:b.test': null }, users_default: 7 }
+    const powerLevels = setting('9', 'm.room.power_levels', content)
+    const sources = { rules: rulesOf('9'), create: createEvent('9'), powerLevels }
+    expect(powerLevelOf('@bob:b.test', sources)).toBe(7)
   })
   it.each(['__proto__', 'constructor', 'toString'])('is not fooled by a user called %s', (user) => {
     expect(of(user, { users: {} })).toBe(0)

@@ -20,12 +20,14 @@ export type LevelName = keyof typeof DEFAULT_LEVELS
 /** Every {@link LevelName}, in the order in which the specification lists them. */
 export const LEVEL_NAMES = Object.keys(DEFAULT_LEVELS) as readonly LevelName[]
 
-const STRINGY = /^\s*[+-]?\d+\s*$/
+/** White space is what Unicode says, as Python, Go and Rust have it: JavaScript's own differs in U+0085 and U+FEFF. */
+const STRINGY = /^\p{White_Space}*([+-]?\d+)\p{White_Space}*$/u
 
 /**
  * Reads a level as the room version does: integers only, or (leniently) also texts of integers, and numbers with the
- * fraction cut off; within 53 bits. `undefined`: there is none. `NaN`: it cannot be read; no comparison with that
- * holds, so whatever asks for such a level is refused.
+ * fraction cut off. Those have the range of a 64-bit float; what lies beyond 2^53 is read as the nearest that one holds.
+ * `undefined`: there is none. `NaN`: it cannot be read; no comparison with that holds, so whatever asks for such a level
+ * is refused.
  *
  * @see https://spec.matrix.org/v1.16/rooms/v1/#mroompower_levels-events-accept-values-as-strings
  */
@@ -34,11 +36,17 @@ export function readLevel(value: JsonValue | undefined, rules: AuthRules): numbe
   if (value === undefined) return undefined
   if (rules.integerPowerLevels) return NaN
   const level = typeof value === 'number' ? Math.trunc(value) : fromText(value)
-  return Number.isSafeInteger(level) ? level : NaN
+  return Number.isFinite(level) ? level : NaN
+}
+
+/** {@link readLevel} for what is in the state, where leniently `null` counts as absent, as other servers have it. */
+function levelInForce(value: JsonValue | undefined, rules: AuthRules): number | undefined {
+  return value === null && !rules.integerPowerLevels ? undefined : readLevel(value, rules)
 }
 
 function fromText(value: JsonValue): number {
-  return typeof value === 'string' && STRINGY.test(value) ? Number(value) : NaN
+  const digits = typeof value === 'string' ? STRINGY.exec(value)?.[1] : undefined
+  return digits === undefined ? NaN : Number(digits)
 }
 
 /** The entry of `content[map]` for `key`; own members only, so that no key reads a prototype. */
@@ -49,7 +57,7 @@ export function entryIn(content: Pdu['content'], map: string, key: string): Json
 
 /** A level that stands by itself, or its default. */
 export function levelNamed(c: Pick<PowerLevelSources, 'powerLevels' | 'rules'>, name: LevelName): number {
-  return readLevel(c.powerLevels?.content[name], c.rules.auth) ?? DEFAULT_LEVELS[name]
+  return levelInForce(c.powerLevels?.content[name], c.rules.auth) ?? DEFAULT_LEVELS[name]
 }
 
 /** What decides the power level of a user. */
@@ -66,18 +74,32 @@ export function levelOf(sources: PowerLevelSources, user: UserId): number {
   if (create !== undefined && rules.auth.creatorsOutrankAll && creatorsOf(create).has(user)) return Infinity
   if (powerLevels === undefined) return create !== undefined && user === creatorOf(create) ? 100 : 0
   return (
-    readLevel(entryIn(powerLevels.content, 'users', user), rules.auth) ?? levelNamed(sources, 'users_default')
+    levelInForce(entryIn(powerLevels.content, 'users', user), rules.auth) ??
+    levelNamed(sources, 'users_default')
   )
 }
 
 /** The level that sending this event takes. */
-export function levelToSend(c: Pick<Case, 'event' | 'powerLevels' | 'rules'>): number {
-  const { event, powerLevels, rules } = c
-  const ofType =
-    powerLevels === undefined
-      ? undefined
-      : readLevel(entryIn(powerLevels.content, 'events', event.type), rules.auth)
-  return ofType ?? levelNamed(c, event.stateKey === undefined ? 'events_default' : 'state_default')
+export function levelToSend({
+  event,
+  powerLevels,
+  rules,
+}: Pick<Case, 'event' | 'powerLevels' | 'rules'>): number {
+  return levelToSendType(
+    { powerLevels, rules },
+    event.type,
+    event.stateKey === undefined ? 'message' : 'state',
+  )
+}
+
+/** The level that sending an event of a type takes. */
+export function levelToSendType(
+  c: Pick<PowerLevelSources, 'powerLevels' | 'rules'>,
+  type: string,
+  kind: 'state' | 'message',
+): number {
+  const ofType = c.powerLevels && levelInForce(entryIn(c.powerLevels.content, 'events', type), c.rules.auth)
+  return ofType ?? levelNamed(c, kind === 'state' ? 'state_default' : 'events_default')
 }
 
 /** The user who made the room, from where its version keeps it. */

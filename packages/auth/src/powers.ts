@@ -1,6 +1,6 @@
 import type { UserId } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
-import { DEFAULT_LEVELS, entryIn, type LevelName, readLevel } from './levels.ts'
+import { type LevelName, levelNamed, levelToSendType } from './levels.ts'
 import { powerLevelOf } from './power-level-of.ts'
 import type { AuthState } from './state.ts'
 
@@ -19,16 +19,13 @@ export interface Powers {
 /** Reads the levels of a state. @see https://spec.matrix.org/v1.16/client-server-api/#mroompower_levels */
 export function powersIn(state: AuthState, rules: RoomVersionRules): Powers {
   const powerLevels = state.get('m.room.power_levels', '')
-  const content = powerLevels?.content ?? {}
   const sources = { rules, create: state.get('m.room.create', ''), powerLevels }
   const of = (user: UserId) => powerLevelOf(user, sources)
-  const toDo = (action: LevelName) => readLevel(content[action], rules.auth) ?? DEFAULT_LEVELS[action]
+  const toDo = (action: LevelName) => levelNamed(sources, action)
   return {
     of,
     toDo,
-    toSend: (type, kind) =>
-      readLevel(entryIn(content, 'events', type), rules.auth) ??
-      toDo(kind === 'state' ? 'state_default' : 'events_default'),
+    toSend: (type, kind) => levelToSendType(sources, type, kind),
     mayInvite: (user) =>
       state.get('m.room.member', user)?.content['membership'] === 'join' && of(user) >= toDo('invite'),
   }

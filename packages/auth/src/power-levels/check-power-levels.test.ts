@@ -1,3 +1,4 @@
+import { trustedPdu } from '@roomserver/events'
 import { describe, expect, it } from 'vitest'
 import { createEvent, makeEvent, member, setting } from '../../test/room.ts'
 import { checkAuth } from '../check-auth.ts'
@@ -98,6 +99,35 @@ describe('the form', () => {
     ] as const) {
       const { allowed, rule } = change(version, changes)
       expect(allowed || rule, `version ${version}`).toBe(expected)
+    }
+  })
+})
+
+// The text asks in versions 1 to 9 only that `users` can be read, and compares the rest with levels that are not there.
+describe("a room's first power levels", () => {
+  const first = (version: string, content: string) => {
+    const state = authStateOf([createEvent(version), member(version, '@alice:a.test', 'join')])
+    const event = makeEvent(version, { type: 'm.room.power_levels', key: '' })
+    const json = event.json.replace('"content":{}', `"content":${content}`)
+    return checkAuth(trustedPdu(json, event.eventId, event.rules), state)
+  }
+  it.each([
+    // content,                          version 5,  version 9, version 10
+    ['{"ban":"x"}', true, true, 'v10 9.1'],
+    ['{"ban":null,"events_default":[]}', true, true, 'v10 9.1'],
+    ['{"events":"x"}', true, true, 'v10 9.2'],
+    ['{"events":{"x":{}},"notifications":5}', true, true, 'v10 9.2'],
+    ['{"users":{"@b:b.test":1e20}}', true, true, 'v10 9.3'],
+    ['{"users":{"@b:b.test":1e400}}', 'v5 10.1', 'v9 9.1', 'v10 9.3'],
+    ['{"users":{"@b:b.test":null}}', 'v5 10.1', 'v9 9.1', 'v10 9.3'],
+    ['{"users":{"@b:b.test":true}}', 'v5 10.1', 'v9 9.1', 'v10 9.3'],
+    ['{"users":{"@b\\u0000:b.test":1}}', 'v5 10.1', 'v9 9.1', 'v10 9.3'],
+    ['{"ban":1e400}', 'v5 10', 'v9 9', 'v10 9.1'],
+    ['{"events":{"x":-1e400}}', 'v5 10', 'v9 9', 'v10 9.2'],
+  ])('%s', (content, ...expected) => {
+    for (const [index, version] of ['5', '9', '10'].entries()) {
+      const { allowed, rule } = first(version, content)
+      expect(allowed || rule, `version ${version}`).toBe(expected[index])
     }
   })
 })

@@ -12,7 +12,7 @@ import { malformedLevels } from './malformed-levels.ts'
  * @see https://spec.matrix.org/v1.16/rooms/v12/#authorization-rules
  */
 export function checkPowerLevels(c: Case, level: number): AuthVerdict {
-  const malformed = malformedLevels(c.event.content, c.rules.auth)
+  const malformed = malformedLevels(c.event.content, c.rules.auth, c.powerLevels === undefined)
   if (malformed !== undefined) return refuse(c, malformed.key, malformed.sentence)
   const named = namedCreator(c.event, c)
   if (named !== undefined) {

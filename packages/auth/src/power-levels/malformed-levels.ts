@@ -16,10 +16,29 @@ export function guardedMaps(rules: AuthRules): readonly ('events' | 'notificatio
 
 /**
  * Looks over the form of `m.room.power_levels`; `undefined`: well-formed. Lenient versions ask for `users` only by their
- * text; nobody takes the rest when it cannot be read, so the step is then the whole section.
+ * text, so a room's first power levels may hold anything elsewhere but a number that no 64-bit float holds. Later ones
+ * are compared with those before them, which takes levels that can be read; the step is then the whole section.
+ *
+ * @param areFirst - the room has none before these
  */
-export function malformedLevels(content: JsonObject, rules: AuthRules): MalformedLevels | undefined {
-  return malformedSingle(content, rules) ?? malformedMap(content, rules) ?? malformedUsers(content, rules)
+export function malformedLevels(
+  content: JsonObject,
+  rules: AuthRules,
+  areFirst: boolean,
+): MalformedLevels | undefined {
+  const elsewhere =
+    areFirst && !rules.integerPowerLevels
+      ? beyondFloats(content, rules)
+      : (malformedSingle(content, rules) ?? malformedMap(content, rules))
+  return elsewhere ?? malformedUsers(content, rules)
+}
+
+/** JSON has no infinity, but a number that is too great for a float is read as that. */
+function beyondFloats(content: JsonObject, rules: AuthRules): MalformedLevels | undefined {
+  const maps = guardedMaps(rules).map((map) => content[map])
+  const levels = [content, ...maps.filter(isJsonObject)].flatMap((object) => Object.values(object))
+  if (!levels.some((value) => value === Infinity || value === -Infinity)) return undefined
+  return { key: 'power-levels/levels', sentence: () => 'a level is greater than any 64-bit float' }
 }
 
 function malformedUsers(content: JsonObject, rules: AuthRules): MalformedLevels | undefined {
@@ -28,7 +47,7 @@ function malformedUsers(content: JsonObject, rules: AuthRules): MalformedLevels 
   if (users === undefined) return undefined
   if (!isJsonObject(users)) return { key, sentence: () => 'users is not an object' }
   const stranger = Object.keys(users).find((user) => !isUserId(user))
-  if (stranger !== undefined) return { key, sentence: () => `${stranger} is no user ID` }
+  if (stranger !== undefined) return { key, sentence: () => `${stranger} is not a user ID` }
   const bad = notLevel(users, rules)
   return bad === undefined ? undefined : { key, sentence: () => notInteger(`users.${bad}`, users[bad]) }
 }
