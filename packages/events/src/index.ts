@@ -14,6 +14,7 @@ export {
   MAX_JSON_DEPTH,
   MAX_PREV_EVENTS,
 } from './limits.ts'
+export { compareOriginServerTs } from './origin-server-ts.ts'
 export { parsePdu, type PduVerdict } from './parse-pdu.ts'
 export type { Pdu } from './pdu.ts'
 export {

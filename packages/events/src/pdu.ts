@@ -18,6 +18,7 @@ export interface Pdu {
   readonly sender: UserId
   /** As its author claims it; 2^53 - 1 for anything greater, which old room versions let authors say. */
   readonly depth: number
+  /** As its author claims it; the nearest double where old room versions have greater ones ({@link compareOriginServerTs}). */
   readonly originServerTs: number
   readonly prevEvents: readonly EventId[]
   readonly authEvents: readonly EventId[]

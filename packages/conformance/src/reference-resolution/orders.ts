@@ -1,5 +1,5 @@
 import { powerLevelOf } from '@roomserver/auth'
-import type { Pdu } from '@roomserver/events'
+import { compareOriginServerTs, type Pdu } from '@roomserver/events'
 import { createByRoomId } from './checks.ts'
 import { authEventsOf, type Room } from './state.ts'
 
@@ -40,7 +40,7 @@ function isPowerLevels({ stateKey, type }: Pdu): boolean {
 }
 
 function compareTime(x: Pdu, y: Pdu): number {
-  return x.originServerTs - y.originServerTs || (x.eventId < y.eventId ? -1 : 1)
+  return compareOriginServerTs(x, y) || (x.eventId < y.eventId ? -1 : 1)
 }
 
 /** "The mainline of P: P, the power levels event that it cites, the one that that one cites, and so on." */

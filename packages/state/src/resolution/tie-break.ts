@@ -1,7 +1,7 @@
-import { compareCodePoints } from '@roomserver/events'
+import { compareCodePoints, compareOriginServerTs } from '@roomserver/events'
 import type { EventNode } from './event-node.ts'
 
 /** The older event first; of two of the same time the one with the lesser ID. */
 export function compareByTime(a: EventNode, b: EventNode): number {
-  return a.pdu.originServerTs - b.pdu.originServerTs || compareCodePoints(a.id, b.id)
+  return compareOriginServerTs(a.pdu, b.pdu) || compareCodePoints(a.id, b.id)
 }
