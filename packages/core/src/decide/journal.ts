@@ -25,7 +25,7 @@ export function* keepJournal(
     ...new Set(replaced.flatMap(({ from, to }) => [from, to]).filter((nid) => nid !== NO_NID)),
   ])
   const byNid = new Map(events.map((event) => [event.nid, event]))
-  const weighed = isGiven(source) ? source : byPlace(source)
+  const weighed = isGiven(source) ? source : byPlace(source, changes)
   const rewrite: JournalCause = { kind: 'rewrite', event: record.nid }
   for (const [index, change] of changes.entries()) {
     if (index % CHANGES_PER_BREATH === CHANGES_PER_BREATH - 1) yield undefined
@@ -53,8 +53,14 @@ function isGiven(source: readonly WeighedEntry[] | GivenSource): source is Given
   return source === 'rewrite' || 'repairedBy' in source
 }
 
-function byPlace(weighed: readonly WeighedEntry[]): ReadonlyMap<string, WeighedEntry> {
-  return new Map(weighed.map((entry) => [placeOf(entry), entry]))
+/** What was weighed for the entries that changed: few, where branches disagree about much. */
+function byPlace(
+  weighed: readonly WeighedEntry[],
+  changes: readonly StateChange[],
+): ReadonlyMap<string, WeighedEntry> {
+  const changed = new Set(changes.map(({ stateKey }) => stateKey))
+  const ofThem = weighed.filter(({ stateKey }) => changed.has(stateKey))
+  return new Map(ofThem.map((entry) => [placeOf(entry), entry]))
 }
 
 function placeOf({ type, stateKey }: Pick<StateChange, 'type' | 'stateKey'>): string {

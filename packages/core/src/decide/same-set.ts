@@ -1,4 +1,6 @@
-/** Whether two short lists without repetitions hold the same values. */
+/** Whether two lists without repetitions hold the same values. */
 export function sameSet<T>(a: readonly T[], b: readonly T[]): boolean {
-  return a.length === b.length && a.every((value) => b.includes(value))
+  if (a.length !== b.length) return false
+  const values = new Set(b)
+  return a.every((value) => values.has(value))
 }

@@ -1,4 +1,5 @@
 import type { EventId, UserId } from '@roomserver/types'
+import { expanded } from '../snapshot/runs.ts'
 import type { ChainFindings } from './chain-walk.ts'
 import type { EventNode } from './event-node.ts'
 import type { Judgement } from './judge.ts'
@@ -110,9 +111,7 @@ export function createScribe(): Scribe {
       subgraph,
       judged,
       mainline,
-      changes: Array.from({ length: subject.setCount }, (_, set) =>
-        changesOf(set, subject.conflicts, settled),
-      ),
+      changes: changesOf(subject, settled),
     }),
   }
 }
@@ -124,7 +123,7 @@ function outcomes(
 ): readonly ConflictOutcome[] {
   return conflicts.map(({ type, stateKey, events }, index) => {
     const winner = settled.winners[index]?.id ?? null
-    const candidates = events.map((node) => node?.id ?? null)
+    const candidates = expanded(events).map((node) => node?.id ?? null)
     return { type, stateKey, candidates, winner, why: whyItWon({ type, stateKey, winner }, judged) }
   })
 }
@@ -163,18 +162,36 @@ function finite(position: MainlinePosition | undefined): number | null {
   return position === undefined || position === Infinity ? null : position
 }
 
-function changesOf(set: number, conflicts: AccountSubject['conflicts'], settled: Settled): AccountChange[] {
-  const ofConflicts = conflicts.map(({ type, stateKey, events }, index) => ({
-    type,
-    stateKey,
-    from: events[set]?.id ?? null,
-    to: settled.winners[index]?.id ?? null,
-  }))
-  const added = settled.additions.map((node) => ({
-    type: node.pdu.type,
-    stateKey: node.pdu.stateKey ?? '',
-    from: null,
-    to: node.id,
-  }))
-  return [...ofConflicts, ...added].filter(({ from, to }) => from !== to)
+/** What the result has other than each set. */
+function changesOf({ conflicts, setCount }: AccountSubject, settled: Settled): readonly AccountChange[][] {
+  const changes = Array.from({ length: setCount }, (): AccountChange[] => [])
+  for (const [index, { type, stateKey, events }] of conflicts.entries()) {
+    const to = settled.winners[index]?.id ?? null
+    for (const [set, node] of expanded(events).entries()) {
+      const from = node?.id ?? null
+      if (from !== to) changes[set]?.push({ type, stateKey, from, to })
+    }
+  }
+  for (const { id, pdu } of settled.additions) {
+    const added = { type: pdu.type, stateKey: pdu.stateKey ?? '', from: null, to: id }
+    for (const list of changes) list.push(added)
+  }
+  return changes
+}
+
+/** An account of the same sets in another order. @param order - for each place in `account`, the place that it is to have */
+export function reordered(account: ResolutionAccount, order: readonly number[]): ResolutionAccount {
+  const placed = <T>(list: readonly T[]): readonly T[] => {
+    const result = [...list]
+    for (const [from, to] of order.entries()) {
+      const value = list[from]
+      if (value !== undefined) result[to] = value
+    }
+    return result
+  }
+  return {
+    ...account,
+    conflicts: account.conflicts.map((one) => ({ ...one, candidates: placed(one.candidates) })),
+    changes: placed(account.changes),
+  }
 }

@@ -1,6 +1,6 @@
 import type { Asking } from '@roomserver/types'
 import type { EventNode } from './event-node.ts'
-import { Heap } from './heap.ts'
+import { Heap } from '../heap.ts'
 import { authOf, conflictedEvents, type Problem } from './problem.ts'
 import { SetMarks } from './set-marks.ts'
 
@@ -66,11 +66,13 @@ class ChainWalk<Need> {
   #seed(): void {
     const { chain, conflicts, graph } = this.#problem
     for (const { events } of conflicts) {
-      events.forEach((node, set) => {
-        if (node === undefined) return
-        if (chain === 'production') this.#marks.add(node, set)
-        else for (const cited of graph.authOf(node) ?? []) this.#marks.add(cited, set)
-      })
+      let from = 0
+      for (const { to, value: node } of events) {
+        if (node !== undefined && chain === 'production') this.#marks.add(node, from, to)
+        if (node !== undefined && chain === 'letter')
+          for (const cited of graph.authOf(node) ?? []) this.#marks.add(cited, from, to)
+        from = to
+      }
     }
     const seeds =
       chain === 'production'

@@ -1,3 +1,4 @@
+import { authTypesFor, type StateTuple } from '@roomserver/auth'
 import type { Pdu } from '@roomserver/events'
 import type { EventId, EventNid } from '@roomserver/types'
 
@@ -26,6 +27,7 @@ export class EventNode {
   /** The events that it cites, each once; filled in when they are first asked for. */
   auth: readonly EventNode[] | undefined = undefined
   #pdu: Pdu | undefined = undefined
+  #tuples: readonly StateTuple[] | undefined = undefined
   readonly #parse: () => Pdu
 
   constructor(index: number, facts: EventFacts) {
@@ -42,6 +44,12 @@ export class EventNode {
   get pdu(): Pdu {
     this.#pdu ??= this.#parse()
     return this.#pdu
+  }
+
+  /** The entries of the state that decide about it. */
+  get tuples(): readonly StateTuple[] {
+    this.#tuples ??= authTypesFor(this.pdu, this.pdu.rules)
+    return this.#tuples
   }
 }
 

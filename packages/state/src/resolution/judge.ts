@@ -1,4 +1,4 @@
-import { type AuthState, type AuthVerdict, authTypesFor, checkAuth, type StateTuple } from '@roomserver/auth'
+import { type AuthState, type AuthVerdict, checkAuth, type StateTuple } from '@roomserver/auth'
 import type { Asking } from '@roomserver/types'
 import type { EventNode } from './event-node.ts'
 import { authOf, type Graph, type Problem } from './problem.ts'
@@ -26,8 +26,7 @@ export interface Judgement {
 /** Judges an event by the authorization rules against a state that is still in the making. */
 export function* judge<Need>(problem: Problem<Need>, node: EventNode, bench: Bench): Asking<Need, Judgement> {
   const { graph } = problem
-  const { pdu } = node
-  const tuples = authTypesFor(pdu, pdu.rules)
+  const { pdu, tuples } = node
   const isCreateNamed = problem.rules.roomId === 'create-hash'
   const against: (EventNode | undefined)[] = []
   for (const tuple of tuples) {

@@ -17,7 +17,7 @@ export function* namedCreate<Need>(
   rules: RoomVersionRules,
 ): Asking<Need, EventNode | undefined> {
   if (rules.roomId !== 'create-hash') return undefined
-  const witness = witnessIn(conflicts) ?? (yield* witnessBeside(graph)) ?? conflicts[0]?.events.find(isKnown)
+  const witness = witnessIn(conflicts) ?? (yield* witnessBeside(graph)) ?? knownIn(conflicts[0])
   const id = witness === undefined ? undefined : createIdOf(witness.pdu)
   const node = id === undefined ? undefined : yield* graph.withId(id)
   return node === undefined || node.isRejected || !isCreate(node.pdu) ? undefined : node
@@ -33,11 +33,15 @@ export function isOfOtherRoom(
 
 /** Any event that says which room it is of; a create event only says which room it founded. */
 function witnessIn(conflicts: readonly Conflict[]): EventNode | undefined {
-  for (const { type, events } of conflicts) {
-    const witness = type === 'm.room.create' ? undefined : events.find(isKnown)
+  for (const conflict of conflicts) {
+    const witness = conflict.type === 'm.room.create' ? undefined : knownIn(conflict)
     if (witness !== undefined) return witness
   }
   return undefined
+}
+
+function knownIn(conflict: Conflict | undefined): EventNode | undefined {
+  return conflict?.events.find(({ value }) => value !== undefined)?.value
 }
 
 function* witnessBeside<Need>(graph: Graph<Need>): Asking<Need, EventNode | undefined> {
@@ -45,11 +49,7 @@ function* witnessBeside<Need>(graph: Graph<Need>): Asking<Need, EventNode | unde
     ['m.room.power_levels', ''],
     ['m.room.join_rules', ''],
   ])
-  return found.find(isKnown)
-}
-
-function isKnown(node: EventNode | undefined): node is EventNode {
-  return node !== undefined
+  return found.find((node) => node !== undefined)
 }
 
 function isCreate({ stateKey, type }: Pdu): boolean {

@@ -1,7 +1,7 @@
 import type { Pdu } from '@roomserver/events'
 import type { Asking } from '@roomserver/types'
 import type { EventNode } from './event-node.ts'
-import { Heap } from './heap.ts'
+import { Heap } from '../heap.ts'
 import { authOf, type Problem } from './problem.ts'
 import { senderLevel } from './sender-level.ts'
 import { compareByTime } from './tie-break.ts'

@@ -1,6 +1,7 @@
 import type { StateTuple } from '@roomserver/auth'
 import type { Asking, EventId } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
+import type { Runs } from '../snapshot/runs.ts'
 import type { Scribe } from './account.ts'
 import type { EventNode } from './event-node.ts'
 
@@ -15,7 +16,7 @@ export interface Conflict {
   readonly type: string
   readonly stateKey: string
   /** Its event in each set; `undefined` where a set has none, or one that nobody knows. */
-  readonly events: readonly (EventNode | undefined)[]
+  readonly events: Runs<EventNode | undefined>
 }
 
 /** The events of a room and the part of the state that is in no conflict, as a resolution looks at them. */
@@ -69,7 +70,7 @@ export function* authOf<Need>(graph: Graph<Need>, node: EventNode): Asking<Need,
 export function conflictedEvents(conflicts: readonly Conflict[]): Set<EventNode> {
   const events = new Set<EventNode>()
   for (const conflict of conflicts) {
-    for (const node of conflict.events) if (node !== undefined) events.add(node)
+    for (const { value: node } of conflict.events) if (node !== undefined) events.add(node)
   }
   return events
 }

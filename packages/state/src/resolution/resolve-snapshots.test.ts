@@ -47,11 +47,61 @@ it('says what was weighed, and changes the input that is nearest', () => {
   expect(
     weighed.map(({ candidates, winner }) => [candidates, winner].map((nids) => store.idsOf(nids))),
   ).toEqual([
-    [['$ban', '$bob'], ['$ban']],
+    [['$bob', '$ban'], ['$ban']],
     [['$cats', '$dogs'], ['$cats']],
     [['$name'], []],
   ])
 })
+
+it.each(['1', '10', '12'])(
+  'resolves a fan of forks of every kind as plain maps, in version %s',
+  (version) => {
+    const create = version === '12' ? '' : '$create '
+    const room = openRoom(version)
+    const [cites, ofBob] = [`${create}$levels $alice`, `${create}$levels $bob`]
+    const kinds = [
+      (id: string, i: number) => room.send(id, 'm.room.topic', BOB, '', { topic: `${i}` }, ofBob, 100 - i),
+      (id: string, i: number) => room.send(id, 'org.example', ALICE, `${i}`, {}, cites),
+      (id: string, i: number) => {
+        const user = `@user${i}:c.test`
+        return room.send(id, 'm.room.member', user, user, { membership: 'join' }, `${create}$levels $public`)
+      },
+      (id: string, i: number) =>
+        room.send(
+          id,
+          'm.room.member',
+          ALICE,
+          i % 2 === 0 ? BOB : `@x${i}:b.test`,
+          { membership: 'ban' },
+          cites,
+        ),
+      (id: string, i: number) => {
+        const users = version === '12' ? { [BOB]: i } : { [ALICE]: 100, [BOB]: i }
+        return room.send(id, 'm.room.power_levels', ALICE, '', { users, state_default: 0 }, cites)
+      },
+    ]
+    const forks = Array.from({ length: 80 }, (_, i) => {
+      kinds[i % kinds.length]?.(`$fork${i}`, i)
+      return `$fork${i}`
+    })
+    const store = new TestStore(room)
+    const base = store.enter(undefined, OPEN_STATE)
+    const older = store.enter(undefined, '$create $alice $levels')
+    const snapshots = [...forks.map((fork) => store.enter(base, fork)), older]
+    const outcome = finish(resolveSnapshots(snapshots, store, { rules: room.rules, account: true }))
+    const sets = [
+      ...forks.map((fork) => room.state(`${OPEN_STATE} ${fork}`)),
+      room.state('$create $alice $levels'),
+    ]
+    const plain = resolveState(sets, { version, events: room.events, account: true })
+    const resolved = store.apply(snapshots[outcome.base], outcome.changes)
+    expect(store.idsIn(resolved)).toEqual([...stateEntries(plain.state)].map(([, , id]) => id).toSorted())
+    const byEntry = (list: readonly { readonly type: string; readonly stateKey: string }[] = []) =>
+      list.toSorted((a, b) => (`${a.type} ${a.stateKey}` < `${b.type} ${b.stateKey}` ? -1 : 1))
+    expect(byEntry(outcome.account?.conflicts)).toEqual(byEntry(plain.account?.conflicts))
+    expect(outcome.account?.changes.map(byEntry)).toEqual(plain.account?.changes.map(byEntry))
+  },
+)
 
 it('has nothing to do where nothing differs', () => {
   const { room, snapshots, store } = stored('9')

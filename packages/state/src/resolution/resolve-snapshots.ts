@@ -9,10 +9,11 @@ import {
   type StateKeyNid,
 } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
-import { type Divergence, divergences } from '../snapshot/difference.ts'
+import { byBlocks, type Divergence, divergences } from '../snapshot/difference.ts'
 import { entriesFrom } from '../snapshot/entries.ts'
 import { layersOf } from '../snapshot/reader.ts'
-import { createScribe, type ResolutionAccount } from './account.ts'
+import { mapRuns } from '../snapshot/runs.ts'
+import { createScribe, reordered, type ResolutionAccount } from './account.ts'
 import type { EventNode } from './event-node.ts'
 import { namedCreate } from './named-create.ts'
 import type { ChainReading, Conflict, Problem } from './problem.ts'
@@ -39,7 +40,7 @@ export interface ResolvedChange extends StateEntry {
 export interface WeighedEntry {
   readonly type: EventTypeNid
   readonly stateKey: StateKeyNid
-  /** The events that stood against each other, each once; where some snapshot had none it is not listed. */
+  /** The events that stood against each other, each once, the oldest first; where some snapshot had none it is not listed. */
   readonly candidates: readonly EventNid[]
   /** 0: none. */
   readonly winner: EventNid
@@ -69,20 +70,31 @@ export function* resolveSnapshots(
   reader: SnapshotReader,
   options: SnapshotResolveOptions,
 ): Asking<ResolutionNeed, SnapshotResolution> {
+  const order = byBlocks(snapshots)
+  const sorted = order.flatMap((index) => snapshots[index] ?? [])
+  const { account, ...outcome } = yield* resolveSorted(sorted, order, reader, options)
+  return { ...outcome, account: account === undefined ? undefined : reordered(account, order) }
+}
+
+/** @param order - for each snapshot its number among those that the caller gave */
+function* resolveSorted(
+  snapshots: readonly Pick<SnapshotRecord, 'blocks'>[],
+  order: readonly number[],
+  reader: SnapshotReader,
+  options: SnapshotResolveOptions,
+): Asking<ResolutionNeed, SnapshotResolution> {
   const diverging = yield* divergences(snapshots, reader)
   const [first] = snapshots
   if (first === undefined || diverging.length === 0) {
     return { base: 0, changes: [], weighed: [], account: undefined }
   }
-  const conflicting = diverging.filter((one) => isConflict(one, options.rules))
-  const agreed = diverging.filter((one) => !isConflict(one, options.rules)).map(agreedEntry)
+  const { conflicting, agreeing } = parted(diverging, options.rules)
+  const agreed = agreeing.map(agreedEntry)
   const graph = new SnapshotGraph(reader, options.rules, {
     blocks: first.blocks,
     layers: yield* layersOf(first, reader),
     agreed: entriesFrom(agreed),
-    conflicted: entriesFrom(
-      conflicting.map(({ type, stateKey, events }) => ({ type, stateKey, event: events[0] ?? NO_NID })),
-    ),
+    conflicted: entriesFrom(conflicting.map(({ type, stateKey }) => ({ type, stateKey, event: NO_NID }))),
   })
   const conflicts = yield* conflictsOf(graph, conflicting)
   const problem: Problem<ResolutionNeed> = {
@@ -96,22 +108,44 @@ export function* resolveSnapshots(
   }
   const settled = yield* solve(problem)
   const weighed = conflicting.map((one, index) => weighedEntry(one, settled.winners[index]))
-  const added = settled.additions.map((node) => addedEntry(graph, node))
+  const outcome = [
+    ...weighed.map(({ stateKey, type, winner }, index) => ({
+      entry: { type, stateKey, event: winner },
+      before: conflicting[index]?.events ?? [],
+    })),
+    ...agreed.map((entry, index) => ({ entry, before: agreeing[index]?.events ?? [] })),
+    ...settled.additions.map((node) => ({ entry: addedEntry(graph, node), before: [] })),
+  ]
   return {
-    ...cheapest(snapshots.length, diverging, [...weighed.map(winnerOf), ...agreed, ...added]),
+    ...cheapest(order, outcome),
     weighed,
     account: problem.scribe?.account(problem, settled),
   }
 }
 
 /** To the first algorithm, an entry that some lack and the others agree upon is no conflict. */
-function isConflict({ events }: Divergence, rules: RoomVersionRules): boolean {
-  if (rules.stateResolution !== 'v1') return true
-  return new Set(events.filter((event) => event !== NO_NID)).size > 1
+function parted(
+  diverging: readonly Divergence[],
+  rules: RoomVersionRules,
+): { readonly conflicting: readonly Divergence[]; readonly agreeing: readonly Divergence[] } {
+  if (rules.stateResolution !== 'v1') return { conflicting: diverging, agreeing: [] }
+  const isConflict = ({ events }: Divergence): boolean => eventsAmong(events).length > 1
+  return {
+    conflicting: diverging.filter(isConflict),
+    agreeing: diverging.filter((one) => !isConflict(one)),
+  }
 }
 
 function agreedEntry({ type, stateKey, events }: Divergence): StateEntry {
-  return { type, stateKey, event: events.find((event) => event !== NO_NID) ?? NO_NID }
+  return { type, stateKey, event: eventsAmong(events)[0] ?? NO_NID }
+}
+
+/** The events that some state has for an entry, each once, the oldest first. */
+function eventsAmong(events: Divergence['events']): readonly EventNid[] {
+  const found: EventNid[] = []
+  for (const { value } of events) if (value !== NO_NID) found.push(value)
+  found.sort((a, b) => a - b)
+  return found.filter((event, index) => event !== found[index - 1])
 }
 
 const CONFLICTS_PER_BREATH = 256
@@ -123,11 +157,11 @@ function* conflictsOf(
   const conflicts: Conflict[] = []
   for (let from = 0; from < conflicting.length; from += CONFLICTS_PER_BREATH) {
     const portion = conflicting.slice(from, from + CONFLICTS_PER_BREATH)
-    yield* graph.nodes(portion.flatMap(({ events }) => events))
+    yield* graph.fetch(portion.flatMap(({ events }) => events.map(({ value }) => value)))
     for (const { events } of portion) {
-      const nodes = yield* graph.nodes(events)
-      const known = nodes.find((node) => node !== undefined)
-      if (known === undefined) throw damaged(events)
+      const nodes = mapRuns(events, (nid) => graph.node(nid))
+      const known = nodes.find(({ value }) => value !== undefined)?.value
+      if (known === undefined) throw damaged(eventsAmong(events))
       conflicts.push({ type: known.pdu.type, stateKey: known.pdu.stateKey ?? '', events: nodes })
     }
     yield undefined
@@ -141,12 +175,7 @@ function damaged(events: readonly EventNid[]): RoomserverError<'STORE_DAMAGED'> 
 }
 
 function weighedEntry({ type, stateKey, events }: Divergence, winner: EventNode | undefined): WeighedEntry {
-  const candidates = [...new Set(events.filter((event) => event !== NO_NID))]
-  return { type, stateKey, candidates, winner: winner?.nid ?? NO_NID }
-}
-
-function winnerOf({ type, stateKey, winner }: WeighedEntry): StateEntry {
-  return { type, stateKey, event: winner }
+  return { type, stateKey, candidates: eventsAmong(events), winner: winner?.nid ?? NO_NID }
 }
 
 function addedEntry(graph: SnapshotGraph, node: EventNode): StateEntry {
@@ -154,23 +183,54 @@ function addedEntry(graph: SnapshotGraph, node: EventNode): StateEntry {
   return { type: record?.typeNid ?? NO_NID, stateKey: record?.stateKeyNid ?? NO_NID, event: node.nid }
 }
 
-/** Chooses the input that the outcome differs least from, and says how. */
+/** An entry of the outcome, and what the inputs have in its place. */
+interface OutcomeEntry {
+  readonly entry: StateEntry
+  /** Empty where none has anything. */
+  readonly before: Divergence['events']
+}
+
+/**
+ * Chooses the input that the outcome differs least from, and says how.
+ *
+ * @param order - for each input its number among those that the caller gave; of several equally near the lowest counts
+ */
 function cheapest(
-  inputs: number,
-  diverging: readonly Divergence[],
-  outcome: readonly StateEntry[],
+  order: readonly number[],
+  outcome: readonly OutcomeEntry[],
 ): Pick<SnapshotResolution, 'base' | 'changes'> {
-  const before = new Map(diverging.map(({ type, stateKey, events }) => [`${type}/${stateKey}`, events]))
-  const changesOf = (input: number): ResolvedChange[] =>
-    outcome
-      .map((entry) => ({
-        ...entry,
-        from: before.get(`${entry.type}/${entry.stateKey}`)?.[input] ?? NO_NID,
-      }))
-      .filter(({ event, from }) => event !== from)
-  const all = Array.from({ length: inputs }, (_, input) => changesOf(input))
-  const least = Math.min(...all.map((changes) => changes.length))
-  const base = all.findIndex((changes) => changes.length === least)
-  const changes = (all[base] ?? []).toSorted((a, b) => a.type - b.type || a.stateKey - b.stateKey)
-  return { base, changes }
+  const input = nearest(order, outcome)
+  const changes = outcome.flatMap(({ before, entry }): readonly ResolvedChange[] => {
+    const from = before.find(({ to }) => to > input)?.value ?? NO_NID
+    return entry.event === from ? [] : [{ ...entry, from }]
+  })
+  return {
+    base: order[input] ?? 0,
+    changes: changes.toSorted((a, b) => a.type - b.type || a.stateKey - b.stateKey),
+  }
+}
+
+/** The input that has the fewest entries other than the outcome. */
+function nearest(order: readonly number[], outcome: readonly OutcomeEntry[]): number {
+  // By how much each input has more of them than the one before it.
+  const steps = new Int32Array(order.length + 1)
+  for (const { before, entry } of outcome) {
+    let from = 0
+    for (const { to, value } of before) {
+      if (value !== entry.event) {
+        steps[from] = (steps[from] ?? 0) + 1
+        steps[to] = (steps[to] ?? 0) - 1
+      }
+      from = to
+    }
+  }
+  let best = 0
+  let [count, fewest] = [0, Infinity]
+  for (const [input, number] of order.entries()) {
+    count += steps[input] ?? 0
+    if (count > fewest || (count === fewest && number > (order[best] ?? 0))) continue
+    best = input
+    fewest = count
+  }
+  return best
 }

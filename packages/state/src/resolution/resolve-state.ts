@@ -1,5 +1,6 @@
 import { type Asking, type EventId, finish, RoomserverError, type RoomVersionId } from '@roomserver/types'
 import { roomVersion, type RoomVersionRules } from '@roomserver/version'
+import { mapRuns } from '../snapshot/runs.ts'
 import type { StateMap } from '../state-map.ts'
 import { createScribe, type ResolutionAccount } from './account.ts'
 import { type EventSource, MapGraph } from './map-graph.ts'
@@ -57,7 +58,7 @@ export function* resolvingState(
   const conflicts = conflicting.map(({ type, stateKey, events }) => ({
     type,
     stateKey,
-    events: events.map((id) => (id === undefined ? undefined : graph.node(id))),
+    events: mapRuns(events, (id) => (id === undefined ? undefined : graph.node(id))),
   }))
   const problem: Problem<never> = {
     rules,
@@ -93,7 +94,9 @@ function separate(
   const settled: Change[] = []
   const conflicting: Difference[] = []
   for (const difference of found) {
-    const [first, ...others] = new Set(difference.events.filter((event) => event !== undefined))
+    const [first, ...others] = new Set(
+      difference.events.map(({ value }) => value).filter((event) => event !== undefined),
+    )
     if (others.length > 0) conflicting.push(difference)
     else settled.push([difference.type, difference.stateKey, first])
   }

@@ -1,4 +1,4 @@
-import { authTypesFor, type StateTuple } from '@roomserver/auth'
+import type { StateTuple } from '@roomserver/auth'
 import type { Asking } from '@roomserver/types'
 import { walkChains } from './chain-walk.ts'
 import type { EventNode } from './event-node.ts'
@@ -70,8 +70,8 @@ function* applyAllowed<Need>(
 /** The entries that events are judged by, as far as nothing is settled about them. */
 function entriesThatDecide(nodes: readonly EventNode[], state: WorkingState): readonly StateTuple[] {
   const found = new Map<string, StateTuple>()
-  for (const { pdu } of nodes) {
-    for (const tuple of authTypesFor(pdu, pdu.rules)) {
+  for (const { tuples } of nodes) {
+    for (const tuple of tuples) {
       const [type, stateKey] = tuple
       if (state.get(type, stateKey) === undefined) found.set(JSON.stringify(tuple), tuple)
     }

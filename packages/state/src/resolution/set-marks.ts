@@ -15,11 +15,18 @@ export class SetMarks {
     this.#bits = new Uint32Array(this.#words * 256)
   }
 
-  /** Notes that set number `set` reaches the node. */
-  add(node: EventNode, set: number): void {
+  /** Notes that the sets from number `from` up to, not including, `to` reach the node. */
+  add(node: EventNode, from: number, to: number): void {
     this.#reserve(node)
-    const at = node.index * this.#words + Math.floor(set / BITS)
-    this.#bits[at] = (this.#bits[at] ?? 0) | (1 << (set % BITS))
+    const base = node.index * this.#words
+    for (let set = from; set < to; ) {
+      const word = Math.floor(set / BITS)
+      const end = Math.min(to, (word + 1) * BITS)
+      const count = end - set
+      const mask = count === BITS ? 0xff_ff_ff_ff : (2 ** count - 1) << (set % BITS)
+      this.#bits[base + word] = (this.#bits[base + word] ?? 0) | mask
+      set = end
+    }
   }
 
   /** Notes that every set that reaches `from` reaches `to`; tells whether that is news. */

@@ -50,10 +50,9 @@ export class SnapshotGraph implements Graph<ResolutionNeed> {
     this.#common = common
   }
 
-  /** The nodes of events, `undefined` for each that does not exist; asks for all missing ones at once. */
-  *nodes(nids: readonly EventNid[]): Asking<ResolutionNeed, readonly (EventNode | undefined)[]> {
-    yield* this.#fetch(nids)
-    return nids.map((nid) => this.#nodes.get(nid))
+  /** The node of an event that was fetched; `undefined` where it does not exist. */
+  node(nid: EventNid): EventNode | undefined {
+    return this.#nodes.get(nid)
   }
 
   /** Of an event that was made into a node. */
@@ -61,7 +60,8 @@ export class SnapshotGraph implements Graph<ResolutionNeed> {
     return this.#records[node.index]
   }
 
-  *#fetch(nids: Iterable<EventNid>): Asking<ResolutionNeed, void> {
+  /** Makes nodes of events; asks for all missing ones at once. */
+  *fetch(nids: Iterable<EventNid>): Asking<ResolutionNeed, void> {
     const missing: EventNid[] = []
     let steps = 0
     for (const nid of nids) {
@@ -98,8 +98,8 @@ export class SnapshotGraph implements Graph<ResolutionNeed> {
   *withId(id: EventId): Asking<ResolutionNeed, EventNode | undefined> {
     if (this.#reader.eventById(id) === undefined) yield { kind: 'events-by-id', ids: [id] }
     const nid = this.#reader.eventById(id)?.nid ?? NO_NID
-    const [node] = yield* this.nodes([nid])
-    return node
+    yield* this.fetch([nid])
+    return this.node(nid)
   }
 
   /** What an event cites; events of another room count as unknown. */
@@ -123,7 +123,7 @@ export class SnapshotGraph implements Graph<ResolutionNeed> {
       for (const nid of this.recordOf(node)?.authNids ?? []) cited.add(nid)
       if (++steps % NODES_PER_BREATH === 0) yield undefined
     }
-    yield* this.#fetch(cited)
+    yield* this.fetch(cited)
   }
 
   /** Levels come with the records. */
@@ -148,7 +148,7 @@ export class SnapshotGraph implements Graph<ResolutionNeed> {
       const stateKeyNid = this.#reader.stateKeyNid(stateKey) ?? NO_NID
       return this.commonEvent(typeNid, stateKeyNid)
     })
-    yield* this.#fetch(nids)
+    yield* this.fetch(nids)
     for (const [index, [type, stateKey]] of tuples.entries()) {
       let keys = this.#entries.get(type)
       if (keys === undefined) this.#entries.set(type, (keys = new Map()))

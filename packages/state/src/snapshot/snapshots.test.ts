@@ -11,7 +11,8 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { MemoryBlocks } from '../../test/memory-blocks.ts'
 import { applyChanges } from './apply-changes.ts'
-import { difference, divergences } from './difference.ts'
+import { byBlocks, difference, divergences } from './difference.ts'
+import { expanded } from './runs.ts'
 import { eachEntry, type Entries, entryCount } from './entries.ts'
 import { allEntries, entriesOfType, lookup } from './lookup.ts'
 import { layersOf } from './reader.ts'
@@ -150,9 +151,35 @@ it('compares many states at once', () => {
           .map((key) => [key, states.map((s) => s.map.get(key) ?? 0)] as const)
           .filter(([, events]) => new Set(events).size > 1),
       )
-      expect(new Map(found.map((d) => [keyOf(d.type, d.stateKey), [...d.events]]))).toEqual(expected)
+      expect(new Map(found.map((d) => [keyOf(d.type, d.stateKey), expanded(d.events)]))).toEqual(expected)
     }),
   )
+})
+
+it('says of a thousand forks what each changed, and not for each what all others did not', () => {
+  const pieces = new MemoryBlocks()
+  const root = pieces.apply(
+    undefined,
+    Array.from({ length: 100 }, (_, i) => entry(5, i + 1, i + 1)),
+  )
+  const base = pieces.apply(root, [entry(6, 1, 1000)])
+  const forks = Array.from({ length: 1000 }, (_, i) => pieces.apply(base, [entry(7, i + 1, 2000 + i)]))
+  // One of them begins elsewhere, so that they share less than the others do.
+  const states = [...forks, pieces.apply(root, [entry(7, 5000, 5000)])]
+  const order = byBlocks(states)
+  const found = finish(
+    divergences(
+      order.map((index) => states[index]!),
+      pieces,
+    ),
+  )
+  expect(found).toHaveLength(1002)
+  expect(found.reduce((sum, { events }) => sum + events.length, 0)).toBeLessThan(3 * found.length)
+  for (const { type, stateKey, events } of found) {
+    if (type !== 7) continue
+    const having = expanded(events).flatMap((event, place) => (event === 0 ? [] : order[place]))
+    expect(having).toEqual([Math.min(stateKey - 1, 1000)])
+  }
 })
 
 it('reads only what differs: a shared block is searched, never walked, and not even that where both sides changed', () => {

@@ -1,0 +1,72 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Pdu } from '@roomserver/events'
+import { openStorage } from '@roomserver/storage'
+import { RoomBuilder } from '@roomserver/testing'
+import { silentLogger, systemClock } from '@roomserver/types'
+import { createInput, Pieces } from '../src/index.ts'
+import { inputOf } from '../test/homeserver.ts'
+
+// What an event costs in a room of so many forward extremities, which all name the same prev event, by kind:
+//   node bench/forks.ts [extremities] [kind…]
+const [most = '1000', ...only] = process.argv.slice(2)
+const SIZES = [10, 100, 250, 500, 1000, 2000, 5000].filter((size) => size <= Number(most))
+/** Events that are measured up to each size. */
+const SAMPLE = 10
+
+let began = process.cpuUsage()
+
+const KINDS: Readonly<Record<string, (room: RoomBuilder, prev: readonly Pdu[], i: number) => Promise<Pdu>>> = {
+  messages: (room, prev, i) => room.message(`${i}`, { prev }),
+  'the same key': (room, prev, i) => room.state('m.room.topic', '', { topic: `${i}` }, { prev }),
+  'different keys': (room, prev, i) => room.state('org.example.setting', `${i}`, { i }, { prev }),
+  'joins of different users': (room, prev, i) => room.join(`@user${i}:c`, { prev }),
+  'power levels': (room, prev, i) =>
+    room.state('m.room.power_levels', '', { users: { '@alice:a': 100, [`@user${i}:c`]: 50 } }, { prev }),
+  bans: (room, prev, i) => room.member('@alice:a', `@user${i}:c`, 'ban', { prev }),
+}
+
+for (const [kind, make] of Object.entries(KINDS)) {
+  if (only.length === 0 || only.includes(kind)) await measure(kind, make)
+}
+
+async function measure(kind: string, make: (typeof KINDS)[string]): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'roomserver-bench-'))
+  const storage = await openStorage({
+    dialect: 'sqlite',
+    file: join(folder, 'rooms.db'),
+    synchronous: 'full',
+  })
+  const pieces = new Pieces(storage, 64 * 1024 * 1024)
+  const input = createInput({ store: storage, pieces, clock: systemClock, log: silentLogger, serverName: 'a' })
+  const room = await RoomBuilder.create()
+  for (const event of room.events) await input.takeIn(inputOf(event))
+  const prev = room.ends
+  const forks: Pdu[] = []
+  for (let i = 0; i < Number(most); i++) forks.push(await make(room, prev, i))
+
+  const found: string[] = []
+  for (const [i, fork] of forks.entries()) {
+    const size = i + 1
+    const sampled = SIZES.find((one) => size > one - SAMPLE && size <= one)
+    if (sampled !== undefined && size === sampled - SAMPLE + 1) begin()
+    const outcome = await input.takeIn(inputOf(fork))
+    if (outcome.kind !== 'stored' || outcome.verdict !== 'accepted') throw new Error(JSON.stringify(outcome))
+    if (size === sampled) found.push(`${size}: ${(end() / SAMPLE).toFixed(2)}`)
+  }
+  console.log(`${kind}: CPU ms an event at extremities ${found.join(', ')}`)
+  await input.close()
+  await storage[Symbol.asyncDispose]()
+  await rm(folder, { recursive: true })
+}
+
+function begin(): void {
+  began = process.cpuUsage()
+}
+
+/** CPU time since `begin`, in ms. */
+function end(): number {
+  const { user, system } = process.cpuUsage(began)
+  return (user + system) / 1000
+}
