@@ -16,6 +16,9 @@ export interface ExpectedRoom {
   readonly rules: RoomVersionRules
 }
 
+/** Old room versions have greater times; in a request one of them would spoil the answer for all events beside it. */
+const MAX_TS = Number.MAX_SAFE_INTEGER
+
 /** How many events are checked or taken in at the same time; between them others get a turn. */
 const AT_ONCE = 128
 
@@ -70,7 +73,7 @@ function addKeysFor(events: readonly Pdu[], keys: Map<string, number>): void {
     for (const server of requiredSignatures(event)) {
       for (const keyId of keyIdsOf(signatures, server)) {
         const name = `${server}/${keyId}`
-        keys.set(name, Math.max(keys.get(name) ?? 0, event.originServerTs))
+        keys.set(name, Math.max(keys.get(name) ?? 0, Math.min(event.originServerTs, MAX_TS)))
       }
     }
   }

@@ -1,0 +1,34 @@
+import { silentLogger } from '@roomserver/types'
+import { roomVersion } from '@roomserver/version'
+import { expect, it } from 'vitest'
+import { verifiedEvents } from './verify-events.ts'
+
+// Versions 1 to 5 let an author write any integer. Other components read times into 64 bits: one event with a greater one made
+// them refuse the question for the keys of all events that came with it.
+it('asks for keys of a time that others can read, whatever an event says', async () => {
+  const rules = roomVersion('4')
+  if (rules === undefined) throw new Error('no room version 4')
+  const asked: (readonly [string, number])[] = []
+  const federation = {
+    queryPublicKey: ({ requests }: { readonly requests: ReadonlyMap<string, number> }) => {
+      asked.push(...requests)
+      return Promise.resolve({ results: new Map() })
+    },
+  }
+  const event = (sender: string, ts: string) =>
+    `{"auth_events":[],"content":{},"depth":1,"hashes":{"sha256":""},"origin_server_ts":${ts},"prev_events":[],` +
+    `"room_id":"!r:a","sender":"@x:${sender}","signatures":{"${sender}":{"ed25519:1":"A"}},"type":"x"}`
+  const texts = [
+    event('a', '5'),
+    event('b', `1${'0'.repeat(25)}`),
+    event('c', `1${'0'.repeat(400)}`),
+    event('d', '-5'),
+  ]
+  await verifiedEvents({ federation, log: silentLogger }, { roomId: '!r:a', rules }, texts, 10)
+  expect(asked).toEqual([
+    ['a/ed25519:1', 5],
+    ['b/ed25519:1', 9_007_199_254_740_991],
+    ['c/ed25519:1', 9_007_199_254_740_991],
+    ['d/ed25519:1', 0],
+  ])
+})
