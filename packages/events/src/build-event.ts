@@ -3,6 +3,7 @@ import type { RoomVersionRules } from '@roomserver/version'
 import { canonicalJson } from './json/canonical-json.ts'
 import { contentHash, signedText } from './hashes.ts'
 import { memberText, withMember } from './json/members.ts'
+import { parseJson } from './json/parse.ts'
 import { parsePdu, type PduVerdict } from './parse-pdu.ts'
 import type { Pdu } from './pdu.ts'
 import { type EventJson, eventMembers, referenceHash } from './raw-event.ts'
@@ -87,7 +88,7 @@ export async function signEvent(event: EventJson, rules: RoomVersionRules, key: 
 }
 
 function entriesOf(value: unknown): [string, unknown][] {
-  const object: unknown = typeof value === 'string' ? JSON.parse(value) : value
+  const object: unknown = typeof value === 'string' ? parseJson(value) : value
   return typeof object === 'object' && object !== null ? Object.entries(object) : []
 }
 

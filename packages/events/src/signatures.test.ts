@@ -110,6 +110,15 @@ describe('signatures of events', () => {
     expect(verdict.ok).toBe(good)
   })
 
+  // V8 takes the second name for the first one, so that a signature of ours renamed those of others.
+  it('stay under the names that others gave them', async () => {
+    for (const name of ['\\', '"']) {
+      const event = { type: 'x', signatures: { '!first': {}, [name]: { 'ed25519:1': 'AAAA' } } }
+      const signed = await signEvent(event, rulesOf('10'), KEY)
+      expect(signed).toContain(`${JSON.stringify(name)}:{"ed25519:1":"AAAA"}`)
+    }
+  })
+
   it('tolerate padding, as some servers write it', async () => {
     const event = await built()
     const json = event.json.replace(/("ed25519:1":"[^"]+)"/, '$1=="')

@@ -1,3 +1,4 @@
+import { parseJson } from './parse.ts'
 import { readCanonical } from './reader.ts'
 
 /** The members of an object as places in its canonical text, four numbers each (see {@link readCanonical}). */
@@ -26,7 +27,7 @@ export function memberText({ text, spans }: Members, name: string): string | und
 /** A member's value; undefined when there is none of that name. */
 export function memberValue(members: Members, name: string): unknown {
   const text = memberText(members, name)
-  return text === undefined ? undefined : JSON.parse(text)
+  return text === undefined ? undefined : parseJson(text)
 }
 
 /**
