@@ -58,19 +58,27 @@ export class Entries {
     return isSmall ? this.#sortedByInsertion(first) : this.#sortedAtLength(first)
   }
 
+  /** Keys may be long, so that few comparisons count for more than few moves: one where an entry is in its place. */
   #sortedByInsertion(first: number): number[] {
     const order: number[] = []
     for (let entry = first; entry < this.places.length; entry += 4) {
-      let place = order.length
-      let compared = -1
-      for (; place > 0; place--) {
-        compared = this.compareKeys(order[place - 1] as number, entry)
-        if (compared <= 0) break
-      }
-      if (compared === 0) order[place - 1] = entry
+      const place = this.#placeFor(entry, order)
+      const before = order[place - 1]
+      if (before !== undefined && this.compareKeys(before, entry) === 0) order[place - 1] = entry
       else order.splice(place, 0, entry)
     }
     return order
+  }
+
+  /** Behind the last of the sorted entries that is not greater. */
+  #placeFor(entry: number, order: readonly number[]): number {
+    let low = 0
+    let high = order.length
+    for (let middle = high - 1; low < high; middle = (low + high) >> 1) {
+      if (this.compareKeys(order[middle] as number, entry) <= 0) low = middle + 1
+      else high = middle
+    }
+    return low
   }
 
   #sortedAtLength(first: number): number[] {

@@ -1,0 +1,50 @@
+import { parentPort } from 'node:worker_threads'
+import { OBJECTS, type Shape, TEXTS } from './hostile-texts.ts'
+import type { Reader } from './readers.ts'
+import { StepCounter } from './step-counter.ts'
+
+/** What a reader takes for a shape of some length, twice that and four times that. */
+export interface Measured {
+  readonly reader: string
+  readonly shape: string
+  readonly steps: readonly number[]
+}
+
+const LENGTHS = [2_000, 4_000, 8_000]
+
+// A thread of its own, since what is counted must not have run before.
+using counter = await StepCounter.start()
+const { JSON_READERS, TEXT_READERS } = await import('./readers.ts')
+// V8 counts the calls of a function from its second one on.
+for (let round = 0; round < 2; round++) {
+  await readAll(JSON_READERS, OBJECTS)
+  await readAll(TEXT_READERS, TEXTS)
+}
+await counter.reset()
+const measured = [...(await measure(JSON_READERS, OBJECTS)), ...(await measure(TEXT_READERS, TEXTS))]
+parentPort?.postMessage(measured satisfies readonly Measured[])
+
+async function readAll(
+  readers: Readonly<Record<string, Reader>>,
+  shapes: Readonly<Record<string, Shape>>,
+): Promise<void> {
+  for (const read of Object.values(readers)) for (const make of Object.values(shapes)) await read(make(1_000))
+}
+
+async function measure(
+  readers: Readonly<Record<string, Reader>>,
+  shapes: Readonly<Record<string, Shape>>,
+): Promise<readonly Measured[]> {
+  const results: Measured[] = []
+  for (const [reader, read] of Object.entries(readers)) {
+    for (const [shape, make] of Object.entries(shapes)) {
+      const steps: number[] = []
+      for (const length of LENGTHS) {
+        const text = make(length)
+        steps.push(await counter.count(() => read(text)))
+      }
+      results.push({ reader, shape, steps })
+    }
+  }
+  return results
+}
