@@ -99,8 +99,12 @@ function signaturesFault(signatures = '{}'): FormatFault | undefined {
   const wrong = objectFault('signatures', signatures)
   if (wrong) return wrong
   const servers = Object.values(JSON.parse(signatures) as JsonObject)
-  const isWhole = servers.every((keys) => isJsonObject(keys) && Object.values(keys).every(isText))
+  const isWhole = servers.every(isMapOfTexts)
   return isWhole ? undefined : fault('signatures', 'holds something that is not a signature')
+}
+
+function isMapOfTexts(value: unknown): boolean {
+  return isJsonObject(value) && Object.values(value).every(isText)
 }
 
 function isText(value: unknown): value is string {
@@ -121,7 +125,7 @@ function referencesFault(
 }
 
 function isPair(entry: unknown): boolean {
-  return Array.isArray(entry) && entry.length === 2 && isText(entry[0]) && isJsonObject(entry[1])
+  return Array.isArray(entry) && entry.length === 2 && isText(entry[0]) && isMapOfTexts(entry[1])
 }
 
 /** In version 12 the room ID names the create event; citing it as well is refused. */

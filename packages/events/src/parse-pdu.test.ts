@@ -176,6 +176,10 @@ describe('what is no event', () => {
     ['format.prev_events', { prev_events: ['$x:domain'] }],
     ['format.prev_events', { prev_events: [['$x:domain']] }],
     ['format.auth_events', { auth_events: [[]] }],
+    // Synapse and gomatrixserverlib cannot read such a reference.
+    ['format.prev_events', { prev_events: [['$x:domain', { sha256: 5 }]] }],
+    ['format.auth_events', { auth_events: [['$x:domain', { sha256: null }]] }],
+    ['none', { prev_events: [['$x:domain', { sha256: 'not base64' }]] }],
     ['format.event_id', { event_id: undefined }],
     ['format.event_id', { event_id: `$${'x'.repeat(255)}` }],
     ['format.event_id', { event_id: 'x:domain' }],
