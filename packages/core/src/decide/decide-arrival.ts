@@ -3,6 +3,7 @@ import { decideEvent } from './decide-event.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 import type { EventInput, Outcome } from './event-input.ts'
+import { takesPart } from './takes-part.ts'
 
 /**
  * Decides on an event that somebody gives us. Those of other servers are refused, unseen, in rooms that our users have
@@ -36,10 +37,4 @@ function isFromElsewhere(draft: Draft, { kind, pdu, stateBefore }: EventInput): 
   if (kind !== 'new' || stateBefore?.by === 'rewrite') return false
   if (pdu.type === 'm.room.member' && serverOf(pdu.stateKey ?? '') === serverName) return false
   return serverOf(pdu.sender) !== serverName
-}
-
-/** Whether a user of ours is in the room, or none ever was: a room that somebody peeks into, or that is only stored. */
-function* takesPart(draft: Draft): Asking<DecideNeed, boolean> {
-  if (draft.reads.takesPart === undefined) yield { kind: 'takes-part' }
-  return draft.reads.takesPart === true
 }

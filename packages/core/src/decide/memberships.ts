@@ -11,9 +11,12 @@ import {
   serverOf,
 } from '@roomserver/types'
 import { damaged, eventsOf } from '../view/asking.ts'
+import { stateForTuples } from '../view/state-at.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 import { internStateKey } from './give-nids.ts'
+import type { InviteFate } from './room-reads.ts'
+import { takesPart } from './takes-part.ts'
 
 const MEMBER = EVENT_TYPE_NIDS.get('m.room.member')
 /** How many members' events are held at a time; between them others get a turn. */
@@ -110,7 +113,8 @@ export function noteMembership(draft: Draft, event: EventRecord): void {
 
 /**
  * Notes what a user of ours is in a room by no event of its state: invited from outside, or out by giving an invite up or
- * by its withdrawal. A membership that the state gives later takes its place.
+ * by its withdrawal. A membership that the state gives later takes its place, and one that it gives already stands: what
+ * another server says beside the room lifts no ban, and ends no knock.
  */
 export function* noteOutside(
   draft: Draft,
@@ -118,8 +122,23 @@ export function* noteOutside(
   membership: Membership,
   { forgotten = false } = {},
 ): Asking<DecideNeed, void> {
+  if (yield* isSettledByState(draft, user, membership)) return
   const record = { roomNid: draft.read.nid, user: yield* internStateKey(draft, user), membership }
   draft.setMembership({ ...record, event: NO_NID, local: true, forgotten })
+}
+
+/**
+ * Whether the state of the room decides what a user is. Of a room that our users have all left it may be out of date,
+ * but for a ban. An invite in the state can be given up all the same.
+ */
+function* isSettledByState(draft: Draft, user: string, membership: Membership): Asking<DecideNeed, boolean> {
+  const wanted = [{ type: 'm.room.member', stateKey: user }]
+  const [event = NO_NID] = yield* stateForTuples(draft.view, draft.room.current, wanted)
+  if (event === NO_NID) return false
+  const known = yield* membershipOf(draft, event)
+  if (known === 'ban') return true
+  const isGivenUp = known === 'invite' && membership === 'leave'
+  return !isGivenUp && (yield* takesPart(draft))
 }
 
 /** Whether a user is one of this server's. */
@@ -147,7 +166,7 @@ export function* beginInvite(
 ): Asking<DecideNeed, void> {
   const pending = yield* pendingInvites(draft, user)
   if (pending.some((invite) => invite.event === event.nid)) return
-  if (isLocal(draft, user) && (yield* isGivenUp(draft, event.nid))) return
+  if (isLocal(draft, user) && (yield* fateOf(draft, event.nid)) === 'given-up') return
   const { sender } = draft.view.pduOf(event, draft.rules)
   const invite: InviteRecord = {
     roomNid: draft.read.nid,
@@ -162,9 +181,10 @@ export function* beginInvite(
   else draft.addOutput('new_invite_event', NO_NID, { event: shown, ...said })
 }
 
-function* isGivenUp({ reads }: Draft, invite: EventNid): Asking<DecideNeed, boolean> {
-  if (reads.isGivenUp(invite) === undefined) yield { kind: 'invite', event: invite }
-  return reads.isGivenUp(invite) ?? false
+/** What became of an invite. */
+export function* fateOf({ reads }: Draft, invite: EventNid): Asking<DecideNeed, InviteFate> {
+  if (reads.fateOf(invite) === undefined) yield { kind: 'invite', event: invite }
+  return reads.fateOf(invite) ?? 'unknown'
 }
 
 /** Ends a user's pending invites. @param by - the event that ended them; none when they were given up otherwise */
@@ -177,7 +197,7 @@ export function* endInvites(
   for (const invite of yield* pendingInvites(draft, user)) {
     const [event] = yield* eventsOf(draft.view, [invite.event])
     draft.setInvite({ ...invite, retiredBy: by?.nid ?? NO_NID })
-    if (by === undefined) draft.reads.setGivenUp(invite.event)
+    draft.reads.setFate(invite.event, by === undefined ? 'given-up' : 'retired')
     draft.addOutput('retire_invite_event', NO_NID, {
       EventID: event?.eventId,
       TargetUserID: user,

@@ -19,6 +19,9 @@ const MANY_USERS = 32
 /** How many events of a graph are read at a time. */
 const GRAPH_PAGE = 500
 
+/** What became of an invite: given up without an event, retired by one, neither yet, or never heard of. */
+export type InviteFate = 'given-up' | 'retired' | 'pending' | 'unknown'
+
 /** Reads, for many rooms at once, of what the store knows about events and rooms beside the pieces. */
 export class RoomReader {
   readonly #store: Store
@@ -93,7 +96,7 @@ export class RoomReads {
   readonly #naming = new Map<EventId, readonly EventNid[]>()
   readonly #redactions = new Map<EventId, readonly RedactionRecord[]>()
   readonly #invites = new Map<UserId, readonly InviteRecord[]>()
-  readonly #givenUp = new Map<EventNid, boolean>()
+  readonly #fates = new Map<EventNid, InviteFate>()
   #takesPart: boolean | undefined
   readonly #toldStates = new Map<EventNid, ToldStateRecord>()
   #areToldStatesRead = false
@@ -121,9 +124,8 @@ export class RoomReads {
     return this.#invites.get(user)
   }
 
-  /** Whether the user gave an invite up, without an event. */
-  isGivenUp(invite: EventNid): boolean | undefined {
-    return this.#givenUp.get(invite)
+  fateOf(invite: EventNid): InviteFate | undefined {
+    return this.#fates.get(invite)
   }
 
   /** Whether a user of ours is in the room, or none ever was. */
@@ -185,8 +187,7 @@ export class RoomReads {
   }
 
   async loadInvite(event: EventNid): Promise<void> {
-    const invite = await this.#reader.invite(event)
-    this.#givenUp.set(event, invite?.retiredBy === NO_NID)
+    this.#fates.set(event, fateOf(await this.#reader.invite(event)))
   }
 
   #takeNaming(
@@ -227,11 +228,17 @@ export class RoomReads {
     this.#redactions.set(id, redactions)
   }
 
-  setGivenUp(invite: EventNid): void {
-    this.#givenUp.set(invite, true)
+  setFate(invite: EventNid, fate: InviteFate): void {
+    this.#fates.set(invite, fate)
   }
 
   setPendingInvites(user: UserId, invites: readonly InviteRecord[]): void {
     this.#invites.set(user, invites)
   }
+}
+
+function fateOf(invite: InviteRecord | undefined): InviteFate {
+  if (invite === undefined) return 'unknown'
+  if (invite.retiredBy === undefined) return 'pending'
+  return invite.retiredBy === NO_NID ? 'given-up' : 'retired'
 }

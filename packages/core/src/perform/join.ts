@@ -4,6 +4,7 @@ import { isStub } from '../query/context.ts'
 import { queryRestrictedJoinAllowed } from '../query/restricted-join.ts'
 import { isServerInRoom } from '../query/servers.ts'
 import { federationFor } from './components.ts'
+import { refusalOf, type Saying } from './build.ts'
 import type { PerformContext } from './context.ts'
 import { ownUser, quoted, serverOfRoom } from './identifiers.ts'
 import { Refusal, unlessRefused } from './refusal.ts'
@@ -37,13 +38,10 @@ async function join(
 ): Promise<string> {
   const room = await context.store.room(roomId)
   const voucher = await voucherFor(context, request, roomId)
-  const way = {
-    room,
-    servers: await helpers(context, request, { roomId, serverNames }, room, voucher),
-    voucher,
-  }
   const via = voucher.userId === '' ? {} : { join_authorised_via_users_server: voucher.userId }
   const content = { ...request.content, membership: 'join', ...via }
+  const servers = await helpers(context, request, { roomId, serverNames }, room, voucher)
+  const way = { room, servers, voucher, content }
   if ((await routeInto(context, request, way)) === 'own') {
     await joinLocally(context, request, roomId, content)
     return context.serverName
@@ -96,23 +94,39 @@ interface Way {
   readonly room: RoomRecord | undefined
   readonly servers: readonly string[]
   readonly voucher: Voucher
+  readonly content: JsonObject
 }
 
 /**
- * Whether we can join by an event of our own. Not where we are outside and others may be inside, not on an invite from
- * elsewhere, since whoever sent that knows more of the room than we do, and not where somebody else has to vouch.
+ * Whether we can join by an event of our own: where we are in the room and its rules let the user in. Otherwise not where
+ * others may be inside while we are outside, not on an invite from elsewhere, since whoever sent that knows more of the
+ * room than we do, and not where somebody else has to vouch.
  */
 async function routeInto(
   context: PerformContext,
   { user_id: userId }: PerformJoinRequest,
-  { room, servers, voucher }: Way,
+  { room, servers, voucher, content }: Way,
 ): Promise<'own' | 'others'> {
   if (room === undefined || isStub(room)) return 'others'
-  if (voucher.isElsewhere && servers.length > 0 && context.federation !== undefined) return 'others'
   const isInside = await isServerInRoom(context, room, '')
   if (!isInside && servers.length > 0) return 'others'
+  if (isInside && (await isAllowedIn(context, room, userId, content))) return 'own'
+  if (voucher.isElsewhere && servers.length > 0 && context.federation !== undefined) return 'others'
   const [invite] = await context.store.pendingInvites(room.nid, userId)
   return invite !== undefined && serverOf(invite.senderId) !== context.serverName ? 'others' : 'own'
+}
+
+async function isAllowedIn(
+  context: PerformContext,
+  room: RoomRecord,
+  userId: UserId,
+  content: JsonObject,
+): Promise<boolean> {
+  return (await refusalOf(context, room, joinOf(userId, content))) === undefined
+}
+
+function joinOf(userId: UserId, content: JsonObject): Saying {
+  return { type: 'm.room.member', sender: userId, stateKey: userId, content }
 }
 
 async function joinLocally(
@@ -124,7 +138,7 @@ async function joinLocally(
   const failure = await say(context, roomId, async (room) => {
     const member = await context.store.membership(room.nid, userId)
     if (member?.membership === 'join') return undefined
-    return { type: 'm.room.member', sender: userId, stateKey: userId, content }
+    return joinOf(userId, content)
   })
   if (failure !== '') throw new Refusal('notAllowed', `InputRoomEvents auth failed: ${failure}`)
 }

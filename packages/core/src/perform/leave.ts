@@ -68,11 +68,13 @@ async function rejectFromElsewhere(
   return LEFT
 }
 
-/** Whether we are in the room, and it knows of the invite: one that came from outside it need not be its own. */
+/** Whether we are in the room, and its state has the invite: one that came from outside it need not be its own. */
 async function isPartOf(context: PerformContext, room: RoomRecord, userId: string): Promise<boolean> {
   const member = await context.store.membership(room.nid, userId)
   const isKnown = member !== undefined && member.event !== NO_NID
-  return isKnown && !isStub(room) && (await isServerInRoom(context, room, ''))
+  return (
+    isKnown && member.membership === 'invite' && !isStub(room) && (await isServerInRoom(context, room, ''))
+  )
 }
 
 async function leave(context: PerformContext, room: RoomRecord, userId: string): Promise<void> {

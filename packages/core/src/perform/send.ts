@@ -15,8 +15,8 @@ export async function send({ input, serverName }: PerformContext, event: Pdu): P
   return failureOf(await input.takeIn(newEvent(event, serverName, serverName)))
 }
 
-/** For events that we make ourselves, failing softly is failing: nobody is told of them. */
-function failureOf(outcome: Outcome): string {
+/** Why an event was not taken; `''`: it was. Failing softly is failing: nobody is told of such an event. */
+export function failureOf(outcome: Outcome): string {
   switch (outcome.kind) {
     case 'stored':
       return outcome.verdict === 'accepted' ? '' : (outcome.reason ?? outcome.verdict)
