@@ -17,15 +17,16 @@ const SAMPLE = 10
 
 let began = process.cpuUsage()
 
-const KINDS: Readonly<Record<string, (room: RoomBuilder, prev: readonly Pdu[], i: number) => Promise<Pdu>>> = {
-  messages: (room, prev, i) => room.message(`${i}`, { prev }),
-  'the same key': (room, prev, i) => room.state('m.room.topic', '', { topic: `${i}` }, { prev }),
-  'different keys': (room, prev, i) => room.state('org.example.setting', `${i}`, { i }, { prev }),
-  'joins of different users': (room, prev, i) => room.join(`@user${i}:c`, { prev }),
-  'power levels': (room, prev, i) =>
-    room.state('m.room.power_levels', '', { users: { '@alice:a': 100, [`@user${i}:c`]: 50 } }, { prev }),
-  bans: (room, prev, i) => room.member('@alice:a', `@user${i}:c`, 'ban', { prev }),
-}
+const KINDS: Readonly<Record<string, (room: RoomBuilder, prev: readonly Pdu[], i: number) => Promise<Pdu>>> =
+  {
+    messages: (room, prev, i) => room.message(`${i}`, { prev }),
+    'the same key': (room, prev, i) => room.state('m.room.topic', '', { topic: `${i}` }, { prev }),
+    'different keys': (room, prev, i) => room.state('org.example.setting', `${i}`, { i }, { prev }),
+    'joins of different users': (room, prev, i) => room.join(`@user${i}:c`, { prev }),
+    'power levels': (room, prev, i) =>
+      room.state('m.room.power_levels', '', { users: { '@alice:a': 100, [`@user${i}:c`]: 50 } }, { prev }),
+    bans: (room, prev, i) => room.member('@alice:a', `@user${i}:c`, 'ban', { prev }),
+  }
 
 for (const [kind, make] of Object.entries(KINDS)) {
   if (only.length === 0 || only.includes(kind)) await measure(kind, make)
@@ -39,7 +40,13 @@ async function measure(kind: string, make: (typeof KINDS)[string]): Promise<void
     synchronous: 'full',
   })
   const pieces = new Pieces(storage, 64 * 1024 * 1024)
-  const input = createInput({ store: storage, pieces, clock: systemClock, log: silentLogger, serverName: 'a' })
+  const input = createInput({
+    store: storage,
+    pieces,
+    clock: systemClock,
+    log: silentLogger,
+    serverName: 'a',
+  })
   const room = await RoomBuilder.create()
   for (const event of room.events) await input.takeIn(inputOf(event))
   const prev = room.ends

@@ -2,6 +2,7 @@ import type { FederationApi } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
 import { RoomBuilder } from '@roomserver/testing'
 import { describe, expect, it } from 'vitest'
+import { noteOutside } from '../src/decide/memberships.ts'
 import { Operations } from './operations.ts'
 
 const gone = () => Promise.reject(new Error('connection refused'))
@@ -142,6 +143,23 @@ describe('an invite that is delivered again', () => {
     expect(await server.api.performInvite(inviteRequest(invite))).toEqual({ Error: null })
     expect(await listed(server)).toEqual([])
     await server.api.performInvite(inviteRequest(await room.member('@bob:b', '@alice:a', 'invite')))
+    expect(await listed(server)).toEqual(['!far:b'])
+    await server.api.performLeave({ room_id: '!far:b', user_id: '@alice:a' })
+    expect(await listed(server)).toEqual([])
+  })
+
+  /** As databases have it in which an invite came again after its rejection. */
+  it('and is listed from then on, without being there, can be rejected', async () => {
+    await using world = await invited()
+    const { server } = world
+    await server.api.performLeave({ room_id: '!far:b', user_id: '@alice:a' })
+    await server.hs.input.runTask({
+      roomId: '!far:b',
+      version: '10',
+      name: 'list the user as invited',
+      bytes: 0,
+      decide: (draft) => noteOutside(draft, '@alice:a', 'invite'),
+    })
     expect(await listed(server)).toEqual(['!far:b'])
     await server.api.performLeave({ room_id: '!far:b', user_id: '@alice:a' })
     expect(await listed(server)).toEqual([])

@@ -40,9 +40,19 @@ export async function performLeave(
     return await rejectFromElsewhere(context, room, userId, invite.senderId)
   }
   if (invite !== undefined) await checkNoServerNotice(context, roomId, userId)
+  else if (await isListedOnly(context, room, userId)) {
+    await giveInviteUp(context, room, userId)
+    return LEFT
+  }
   if (isStub(room)) throw roomNotFound(roomId, `room ${quoted(roomId)} does not exist`)
   await leave(context, room, userId)
   return LEFT
+}
+
+/** Whether a user is listed as invited from outside without an invite that they could answer: earlier versions did that. */
+async function isListedOnly({ store }: PerformContext, room: RoomRecord, userId: string): Promise<boolean> {
+  const member = await store.membership(room.nid, userId)
+  return member?.membership === 'invite' && member.event === NO_NID
 }
 
 function checkUser({ serverName }: PerformContext, userId: string): void {
