@@ -204,4 +204,20 @@ describe('performJoin, while the inviting server is down', () => {
     expect(await join(server, room, '@alice:a')).toMatchObject({ JoinedVia: 'a', Error: null })
     expect(await server.hs.outputs()).toEqual(before)
   })
+
+  it('lets a user of ours into a restricted room, whatever invite a stranger made up', async () => {
+    const server = await Operations.start({ federation: GONE })
+    await using _server = server
+    const club = await RoomBuilder.create({ roomId: '!club:a' })
+    await club.join('@bob:a')
+    const room = await RoomBuilder.create()
+    const allow = [{ type: 'm.room_membership', room_id: '!club:a' }]
+    await room.state('m.room.join_rules', '', { join_rule: 'restricted', allow })
+    await server.hs.takeAll([...club.events, ...room.events])
+    await server.api.performInvite(inviteRequest(await unconnected(room, '@eve:e')))
+    expect(await join(server, room)).toMatchObject({ JoinedVia: 'a', Error: null })
+    expect(await server.content(room.roomId, 'm.room.member', '@bob:a')).toMatchObject({
+      join_authorised_via_users_server: '@alice:a',
+    })
+  })
 })

@@ -1,7 +1,14 @@
 import type { QueryRestrictedJoinAllowedRequest, QueryRestrictedJoinAllowedResponse } from '@roomserver/api'
 import { authStateOf, type Powers, powersIn } from '@roomserver/auth'
 import type { Pdu } from '@roomserver/events'
-import { isJsonObject, type JsonValue, type RoomId, type RoomRecord, type UserId } from '@roomserver/types'
+import {
+  isJsonObject,
+  type JsonValue,
+  NO_NID,
+  type RoomId,
+  type RoomRecord,
+  type UserId,
+} from '@roomserver/types'
 import type { AuthRules } from '@roomserver/version'
 import { look, type QueryContext, roomWithState } from './context.ts'
 import { currentPdus } from './current-pdus.ts'
@@ -36,10 +43,13 @@ export async function queryRestrictedJoinAllowed(
     return { ...UNRESTRICTED, resident: true }
   }
   const member = await context.store.membership(room.nid, userId)
-  if (member?.membership === 'invite') return INVITED
+  const isInvited = member?.membership === 'invite'
+  if (isInvited && member.event !== NO_NID) return INVITED
   const vouched = await vouchFor(context, room, joinRules, userId)
-  // Who is in may stay so. It may be that they left and we did not hear of it, for which a voucher is good.
-  return member?.membership === 'join' && !vouched.allowed ? INVITED : vouched
+  // Who is in may stay so. It may be that they left and we did not hear of it, for which a voucher is good, as it is for
+  // an invite that the room's state does not have.
+  const needsNobody = isInvited || member?.membership === 'join'
+  return needsNobody && !vouched.allowed ? INVITED : vouched
 }
 
 /** Whoever is invited comes in without anybody vouching. */
