@@ -69,6 +69,17 @@ it('takes more than one event where the ends are more than an event may name', a
   expect(server.tended.dummyEvents.sent).toBe(3)
 })
 
+/** What one go left over stayed until somebody said something. */
+it('goes on the next time where the ends are more than it brings together in one go', async () => {
+  await using server = await forkingServer()
+  const { hs, room, tended } = server
+  await server.fork(400)
+  await tended.dummyEvents.tend()
+  expect(await hs.extremities(room.roomId)).toHaveLength(400 - 20 * 19)
+  await tended.dummyEvents.tend()
+  expect(await hs.extremities(room.roomId)).toHaveLength(1)
+})
+
 /** The user's own branch was none of the twenty deepest, so that the event was refused, and the extremities stayed. */
 it('brings them together though all but one are from before our user came in, at the greatest depth', async () => {
   await using server = await forkingServer()

@@ -42,8 +42,9 @@ export function createDummyEvents(context: PerformContext, forked: ForkedRooms):
     tend: async () => {
       for (const roomId of forked.ids) {
         try {
-          sent += await bringTogether(context, roomId)
-          forked.forget(roomId)
+          const events = await bringTogether(context, roomId)
+          sent += events
+          if (events < MAX_EVENTS) forked.forget(roomId)
         } catch (error) {
           if (isFailure(error, 'SHUTTING_DOWN')) return
           context.log.warn(
