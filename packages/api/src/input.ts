@@ -17,7 +17,7 @@ export const InputKind = {
 /** Which request of a client made the event, so that a repeated request is known again. */
 export const TransactionId = struct('api.TransactionID', {
   session_id: int('The session of the device.', 'int64'),
-  id: text('What the client calls its transaction.'),
+  id: text('What the client calls its transaction, in at most 1,024 bytes.'),
 })
 export type TransactionId = z.infer<typeof TransactionId>
 

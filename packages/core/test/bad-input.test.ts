@@ -2,6 +2,7 @@ import { filled, InputKind, InputRoomEvent } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
 import { RoomBuilder } from '@roomserver/testing'
 import { expect, it } from 'vitest'
+import { readInput } from '../src/input/read-input.ts'
 import { Homeserver, inputOf } from './homeserver.ts'
 
 /** Gives inputs in one request and tells what was said about them. */
@@ -231,4 +232,48 @@ it('keeps names that objects have by nature apart from those in events', async (
     expect(await hs.take(event)).toMatchObject({ verdict: 'accepted' })
     expect(await hs.current(room.roomId)).toContain(event.eventId)
   }
+})
+
+it.each([
+  ['transaction_id.id', { transaction_id: { session_id: 1, id: 'ü'.repeat(513) } }],
+  ['origin', { origin: 'x'.repeat(256) }],
+  ['send_as_server', { send_as_server: 'x'.repeat(256) }],
+  ['state_event_ids', { has_state: true, state_event_ids: [`$${'x'.repeat(255)}`] }],
+])('refuses a %s that is longer than what is kept of one', async (path, change) => {
+  const { hs, room } = await started()
+  await using _hs = hs
+  const event = await room.message('hello')
+  expect(await say(hs, inputOf(event, change))).toMatch(`${path}: expected `)
+  await expectUntouched(hs, room, event.eventId)
+})
+
+it('takes a transaction ID of 1,024 bytes', async () => {
+  const { hs, room } = await started()
+  await using _hs = hs
+  const transaction_id = { session_id: 1, id: 'ü'.repeat(512) }
+  expect(await say(hs, inputOf(await room.message('hello'), { transaction_id }))).toBe('')
+  expect((await hs.outputs()).at(-1)).toMatchObject({ new_room_event: { transaction_id } })
+})
+
+it('looks up a part of a state of unknown events, and names a few of them', async () => {
+  const { hs, room } = await started()
+  await using _hs = hs
+  const event = await room.message('hello')
+  const state_event_ids = Array.from({ length: 100_000 }, (_unused, index) => `$unknown${index}`)
+  const words = await say(hs, inputOf(event, { has_state: true, state_event_ids }))
+  expect(words).toMatch(
+    /^missing state events \$unknown0, .*\$unknown19 and 980 more, and nobody could be asked/,
+  )
+  await expectUntouched(hs, room, event.eventId)
+})
+
+it('looks an event up once that a state names a hundred thousand times', async () => {
+  const { hs, room } = await started()
+  await using _hs = hs
+  const event = await room.message('hello')
+  const ids = room.events.slice(0, -1).map(({ eventId }) => eventId)
+  const state_event_ids = Array.from({ length: 100_000 }, (_unused, index) => ids[index % ids.length] ?? '')
+  expect(await hs.take(event, { has_state: true, state_event_ids })).toMatchObject({ verdict: 'accepted' })
+  const before = readInput(inputOf(event, { has_state: true, state_event_ids })).stateBefore
+  expect(before?.eventIds).toEqual(ids)
 })

@@ -60,6 +60,11 @@ function beforeItself(
   return [...given.filter((id) => id !== eventId), ...replaced.map((one) => one.eventId)]
 }
 
+/** How many events of a state are looked up before it is seen whether too many are missing. */
+const PORTION = 1_000
+/** A state of which so many events are missing is not looked at any further. */
+const MAX_MISSING = 1_000
+
 /**
  * A state of these events; those that were rejected, or are no state events of this room, have no place in it.
  *
@@ -72,13 +77,17 @@ export function* givenState(
 ): Asking<DecideNeed, StateBefore> {
   const missing: EventId[] = []
   const entries: StateEntry[] = []
-  yield* passEventsWithIds(draft.view, ids, (record, index) => {
-    if (record === null) missing.push(ids[index] ?? '')
-    else if (isStateOf(draft, record)) {
-      see(record)
-      entries.push({ type: record.typeNid, stateKey: record.stateKeyNid, event: record.nid })
-    }
-  })
+  for (let from = 0; from < ids.length; from += PORTION) {
+    const portion = ids.slice(from, from + PORTION)
+    yield* passEventsWithIds(draft.view, portion, (record, index) => {
+      if (record === null) missing.push(portion[index] ?? '')
+      else if (isStateOf(draft, record)) {
+        see(record)
+        entries.push({ type: record.typeNid, stateKey: record.stateKeyNid, event: record.nid })
+      }
+    })
+    if (missing.length >= MAX_MISSING) break
+  }
   if (missing.length > 0) return { known: false, missing }
   return { known: true, snapshot: yield* stateOf(draft, entries), weighed: [] }
 }

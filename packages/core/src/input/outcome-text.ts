@@ -1,5 +1,5 @@
 import { InputKind } from '@roomserver/api'
-import { isRejected } from '@roomserver/types'
+import { type EventId, isRejected } from '@roomserver/types'
 import type { Outcome } from '../decide/event-input.ts'
 
 /**
@@ -19,12 +19,20 @@ export function failureOf(outcome: Outcome, kind: number | undefined): string {
   }
 }
 
+/** How many missing events are named. */
+const MAX_NAMED = 20
+
 function missingText({ auth, prev, state }: Outcome & { readonly kind: 'missing' }): string {
   const parts = [
     ['auth events', auth] as const,
     ['prev events', prev] as const,
     ['state events', state] as const,
   ]
-  const lists = parts.filter(([, ids]) => ids.length > 0).map(([what, ids]) => `${what} ${ids.join(', ')}`)
+  const lists = parts.filter(([, ids]) => ids.length > 0).map(([what, ids]) => `${what} ${named(ids)}`)
   return `missing ${lists.join(' and ')}, and nobody could be asked for them`
+}
+
+function named(ids: readonly EventId[]): string {
+  const more = ids.length - MAX_NAMED
+  return `${ids.slice(0, MAX_NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`
 }
