@@ -1,8 +1,13 @@
 import {
   encode,
   writeInPieces,
+  QueryAuthChainResponse,
+  QueryBulkStateContentResponse,
+  QueryCurrentStateResponse,
+  QueryEventsByIdResponse,
   QueryLatestEventsAndStateResponse,
   QueryMembershipsForRoomResponse,
+  QueryStateAfterEventsResponse,
   QueryStateAndAuthChainResponse,
   type Written,
 } from '@roomserver/api'
@@ -13,7 +18,8 @@ import { parseServerName } from '@roomserver/types'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { Pieces } from '../src/index.ts'
-import { createQueries, createWrittenQueries } from '../src/query/create-queries.ts'
+import { createQueries } from '../src/query/create-queries.ts'
+import { createWrittenQueries } from '../src/query/written/written-queries.ts'
 import { watchedStore } from '../src/view/watched-store.ts'
 import { Homeserver } from './homeserver.ts'
 
@@ -45,31 +51,61 @@ function contextOf(storage: Storage, pieces: Pieces) {
 function answersOf(hs: Homeserver, pieces: Pieces) {
   const written = createWrittenQueries(contextOf(hs.storage, pieces))
   const plain = createQueries(contextOf(hs.storage, new Pieces(hs.storage, 16 * 1024 * 1024)))
-  return async (room_id: string, prev_event_ids: readonly string[]) => {
+  return async (room_id: string, ends: readonly string[]) => {
+    const prev_event_ids = ends.slice(0, 1)
     const whole = { room_id, state_to_fetch: [] }
-    const joined = { room_id, joined_only: true, local_only: false, sender: '' }
-    const after = { room_id, prev_event_ids: [...prev_event_ids], auth_event_ids: [] }
+    const members = { room_id, joined_only: true, local_only: false, sender: '' }
+    const after = { room_id, prev_event_ids, auth_event_ids: [] }
     const chained = { ...after, only_fetch_auth_chain: false, resolve_state: false }
-    const chain = await written.queryStateAndAuthChain?.(chained)
-    const plainChain = await plain.queryStateAndAuthChain(chained)
-    const now = await written.queryLatestEventsAndState?.(whole)
-    const members = await written.queryMembershipsForRoom?.(joined)
+    const merged = { ...chained, prev_event_ids: [...ends], auth_event_ids: [...ends], resolve_state: true }
+    const StateTuples = [
+      { EventType: 'm.room.member', StateKey: '*' },
+      { EventType: 'm.room.create', StateKey: '' },
+    ]
+    const inBulk = { RoomIDs: ['!unknown:a', room_id], AllowWildcards: true, StateTuples }
+    const both = async (name: keyof Asked, schema: Parameters<typeof encode>[0], request: object) => {
+      const [ask, askPlain] = [written[name], plain[name]] as AskAnything[]
+      const answer = await ask?.(request)
+      const elements = await askPlain?.(request)
+      return [answer && sorted(await sent(schema, answer)), sorted(encode(schema, elements))] as const
+    }
     return [
-      [
-        now && sorted(await sent(QueryLatestEventsAndStateResponse, now)),
-        sorted(encode(QueryLatestEventsAndStateResponse, await plain.queryLatestEventsAndState(whole))),
-      ],
-      [
-        members && sorted(await sent(QueryMembershipsForRoomResponse, members)),
-        sorted(encode(QueryMembershipsForRoomResponse, await plain.queryMembershipsForRoom(joined))),
-      ],
-      [
-        chain && sorted(await sent(QueryStateAndAuthChainResponse, chain)),
-        sorted(encode(QueryStateAndAuthChainResponse, plainChain)),
-      ],
+      await both('queryLatestEventsAndState', QueryLatestEventsAndStateResponse, whole),
+      await both('queryMembershipsForRoom', QueryMembershipsForRoomResponse, members),
+      await both('queryMembershipsForRoom', QueryMembershipsForRoomResponse, {
+        ...members,
+        joined_only: false,
+      }),
+      await both('queryMembershipsForRoom', QueryMembershipsForRoomResponse, {
+        ...members,
+        sender: '@user3:b',
+      }),
+      await both('queryStateAndAuthChain', QueryStateAndAuthChainResponse, chained),
+      await both('queryStateAndAuthChain', QueryStateAndAuthChainResponse, merged),
+      await both('queryStateAfterEvents', QueryStateAfterEventsResponse, {
+        ...whole,
+        prev_event_ids: [...ends],
+      }),
+      await both('queryAuthChain', QueryAuthChainResponse, { EventIDs: [...ends, '$unknown'] }),
+      await both('queryEventsById', QueryEventsByIdResponse, { event_ids: [...ends, '$unknown', ...ends] }),
+      await both('queryCurrentState', QueryCurrentStateResponse, { ...inBulk, RoomID: room_id }),
+      await both('queryBulkStateContent', QueryBulkStateContentResponse, inBulk),
     ] as const
   }
 }
+
+type Asked = Pick<
+  ReturnType<typeof createQueries>,
+  | 'queryAuthChain'
+  | 'queryBulkStateContent'
+  | 'queryCurrentState'
+  | 'queryEventsById'
+  | 'queryLatestEventsAndState'
+  | 'queryMembershipsForRoom'
+  | 'queryStateAfterEvents'
+  | 'queryStateAndAuthChain'
+>
+type AskAnything = (request: object) => Promise<object>
 
 /** States, members and auth chains have no order of their own. */
 function sorted(answer: string): unknown {
@@ -117,7 +153,7 @@ it('writes what it would read, whatever changed since it last wrote, here or els
         for (const [which, answers] of asked.entries()) {
           if ((index + which) % 3 > 0) continue
           const ends = await hs.extremities(room.roomId)
-          for (const [written, read] of await answers(room.roomId, ends.slice(0, 1))) {
+          for (const [written, read] of await answers(room.roomId, ends)) {
             expect(written).toEqual(read)
           }
         }
@@ -151,21 +187,27 @@ it('writes a state of many pages, from the cache and past it, and what changed o
 })
 
 /** A process on the store that answers with the whole state of a room, and counts the events that it reads for that. */
-function countingAsker(hs: Homeserver, pieces: Pieces) {
+function countingAsker(hs: Homeserver, cacheBytes: number) {
   const counted = { read: 0 }
+  const counting =
+    <Key, Found>(read: (keys: readonly Key[]) => Promise<Found>) =>
+    (keys: readonly Key[]) => {
+      counted.read += keys.length
+      return read(keys)
+    }
+  const { eventTexts, eventsByNid, eventsById } = hs.storage
   const store = {
     ...hs.storage,
-    eventTexts: (nids: Parameters<typeof hs.storage.eventTexts>[0]) => {
-      counted.read += nids.length
-      return hs.storage.eventTexts(nids)
-    },
+    eventTexts: counting(eventTexts),
+    eventsByNid: counting(eventsByNid),
+    eventsById: counting(eventsById),
   }
-  const written = createWrittenQueries(contextOf(store, pieces))
+  const written = createWrittenQueries(contextOf(store, new Pieces(store, cacheBytes)))
   const ask = async (room_id: string) => {
     const answer = await written.queryLatestEventsAndState?.({ room_id, state_to_fetch: [] })
     return answer === undefined ? 0 : (await sent(QueryLatestEventsAndStateResponse, answer)).length
   }
-  return { counted, ask }
+  return { counted, written, ask }
 }
 
 it('reads nothing again that it wrote before', async () => {
@@ -173,7 +215,7 @@ it('reads nothing again that it wrote before', async () => {
   const room = await RoomBuilder.create()
   for (let index = 0; index < 300; index++) await room.join(`@user${index}:b`)
   await hs.takeAll(room.events)
-  const { counted, ask } = countingAsker(hs, new Pieces(hs.storage, 8 * 1024 * 1024))
+  const { counted, ask } = countingAsker(hs, 8 * 1024 * 1024)
   const length = await ask(room.roomId)
   const first = counted.read
   expect(first).toBeGreaterThan(300)
@@ -188,8 +230,55 @@ it('reads each event once where people were known before they joined, however li
   await hs.takeAll(other.events)
   await hs.takeAll(room.events)
   for (const bytes of [3_000, 300_000, 8 * 1024 * 1024]) {
-    const { counted, ask } = countingAsker(hs, new Pieces(hs.storage, bytes))
+    const { counted, ask } = countingAsker(hs, bytes)
     await ask(room.roomId)
     expect(counted.read).toBeLessThanOrEqual(604)
+  }
+})
+
+it('reads no more of an answer than was asked for yet, whatever the question', async () => {
+  await using hs = await Homeserver.start()
+  const room = await RoomBuilder.create()
+  for (let index = 0; index < 600; index++) await room.join(`@user${index}:b`)
+  for (let index = 0; index < 600; index++) {
+    const user = `@user${index}:b`
+    const content = { membership: 'join', displayname: `${index}` }
+    await room.add({ type: 'm.room.member', sender: user, stateKey: user, content })
+  }
+  await hs.takeAll(room.events)
+  const { counted, written } = countingAsker(hs, 3_000)
+  const [room_id, ids] = [room.roomId, room.events.map(({ eventId }) => eventId)]
+  const StateTuples = [{ EventType: 'm.room.member', StateKey: '*' }]
+  const inBulk = { AllowWildcards: true, StateTuples }
+  const members = { room_id, joined_only: false, local_only: false, sender: '' }
+  const answers = {
+    QueryBulkStateContent: [
+      QueryBulkStateContentResponse,
+      await written.queryBulkStateContent?.({ ...inBulk, RoomIDs: [room_id] }),
+    ],
+    QueryCurrentState: [
+      QueryCurrentStateResponse,
+      await written.queryCurrentState?.({ ...inBulk, RoomID: room_id }),
+    ],
+    QueryEventsById: [QueryEventsByIdResponse, await written.queryEventsById?.({ event_ids: ids })],
+    QueryMembershipsForRoom: [
+      QueryMembershipsForRoomResponse,
+      await written.queryMembershipsForRoom?.(members),
+    ],
+    QueryLatestEventsAndState: [
+      QueryLatestEventsAndStateResponse,
+      await written.queryLatestEventsAndState?.({ room_id, state_to_fetch: [] }),
+    ],
+  } as const
+  for (const [name, [schema, answer]] of Object.entries(answers)) {
+    counted.read = 0
+    const reads: number[] = []
+    for (const part of writeInPieces<unknown>(schema, answer)) {
+      if (part instanceof Promise) await part
+      else reads.push(counted.read)
+    }
+    const steps = reads.map((read, index) => read - (reads[index - 1] ?? 0))
+    expect(Math.max(...steps), name).toBeLessThanOrEqual(256)
+    expect(counted.read, name).toBeGreaterThanOrEqual(600)
   }
 })

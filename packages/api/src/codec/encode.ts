@@ -12,6 +12,17 @@ export function encode<T>(schema: z.ZodType<T>, value: T): string {
 }
 
 /**
+ * Encodes one entry of an answer that is one flat object on the wire, as a member of it.
+ *
+ * @throws {TypeError} for a schema of another answer
+ */
+export function encodeEntry(schema: z.ZodType, entry: Readonly<Record<string, unknown>>): string {
+  const wire = wireOf(schema)
+  if (wire.kind !== 'flat') throw new TypeError(`${wire.go} is not a flat object`)
+  return flatMember(entry, wire.keys, writerOf(wire.value)(entry[wire.valueName]))
+}
+
+/**
  * The same in pieces of about 64 KiB, made one at a time: however many events there are in a list, no more than a
  * piece is held.
  */
@@ -50,7 +61,9 @@ function* parts(schema: z.ZodType, value: unknown): Generator<Part, void, undefi
   } else if (wire.kind === 'struct') {
     yield* joined('{}', '{', '}', structParts(wire.members, value))
   } else if (wire.kind === 'flat') {
-    yield* joined('{}', '{', '}', flatParts(wire, value))
+    const entries = (value as Readonly<Record<string, unknown>>)[wire.member]
+    if (entries instanceof WrittenList) yield* entries.parts()
+    else yield* joined('{}', '{', '}', flatParts(wire, value))
   } else if (wire.kind === 'list' && Array.isArray(value) && value.length > 0) {
     yield* listParts(writerOf(wire.of), value)
   } else {

@@ -3,7 +3,7 @@ export type WrittenPart = Uint8Array | Promise<void>
 
 /**
  * A list in an answer that is written already, or while it is sent: its parts together are its JSON text, brackets
- * included. They are asked for one at a time, so that of a long list no more is held than is on its way.
+ * included; in an answer that is one flat object, all of that. They are asked for one at a time, so that of a long list no more is held than is on its way.
  */
 export class WrittenList {
   /** Begins from the start each time. A part that fails breaks the answer off. */

@@ -1,7 +1,50 @@
 import type { Asking, EventId, EventNid, EventRecord, RoomNid } from '@roomserver/types'
-import { eventsOf, eventsWithIds } from '../view/asking.ts'
+import { giveWay } from '../view/ask.ts'
+import { damaged, eventsOf, eventsWithIds } from '../view/asking.ts'
 import type { Need } from '../view/need.ts'
 import type { View } from '../view/view.ts'
+import type { QueryContext } from './context.ts'
+import { recordsOf } from './written/cited-by-state.ts'
+
+type Context = Pick<QueryContext, 'store' | 'pieces'>
+
+/** How many events of a chain are looked at in one go. */
+const PORTION = 128
+
+/**
+ * The same by NIDs alone, generation by generation, so that no more events are held than some at a time.
+ *
+ * @param isNew - whether an event belongs to what is wanted of the chain, and may cite more of that
+ * @throws {RoomserverError} STORE_DAMAGED when an event of it does not exist
+ */
+export async function chainNids(
+  context: Context,
+  roomNid: RoomNid,
+  start: Iterable<EventNid>,
+  isNew: (nid: EventNid) => boolean = () => true,
+): Promise<ReadonlySet<EventNid>> {
+  const found = new Set<EventNid>()
+  const isMissing = (nid: EventNid) => !found.has(nid) && isNew(nid)
+  let generation = [...new Set(start)].filter(isMissing)
+  while (generation.length > 0) {
+    const next = new Set<EventNid>()
+    for (let from = 0; from < generation.length; from += PORTION) {
+      for (const record of await storedOf(context, generation.slice(from, from + PORTION))) {
+        if (record.roomNid !== roomNid) continue
+        found.add(record.nid)
+        for (const nid of record.authNids) next.add(nid)
+      }
+      await giveWay()
+    }
+    generation = [...next].filter(isMissing)
+  }
+  return found
+}
+
+async function storedOf(context: Context, nids: readonly EventNid[]): Promise<readonly EventRecord[]> {
+  const records = await recordsOf(context, nids)
+  return records.map((record, index) => record ?? damaged(`event NID ${nids[index]} is not stored`))
+}
 
 /**
  * The auth chain of events of a room, they themselves included: everything that they cite as auth events, and so on.

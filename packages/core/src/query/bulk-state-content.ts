@@ -1,8 +1,8 @@
 import type { QueryBulkStateContentRequest, QueryBulkStateContentResponse } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
-import type { RoomId } from '@roomserver/types'
+import { Turn } from '../view/turn.ts'
 import type { QueryContext } from './context.ts'
-import { asWanted, currentState, type WantedEntries } from './current-state.ts'
+import { asWanted, currentState } from './current-state.ts'
 
 /** The member of `content` that tells what matters most about a state event of that type. */
 const TELLING_MEMBER: ReadonlyMap<string, string> = new Map([
@@ -17,32 +17,45 @@ const TELLING_MEMBER: ReadonlyMap<string, string> = new Map([
   ['m.room.guest_access', 'guest_access'],
 ])
 
+/** An entry of the answer. */
+export type ContentEntry = QueryBulkStateContentResponse['Rooms'][number]
+
 /**
  * One telling text of each wanted state event of many rooms, as room lists show them. Rooms that are not known are
  * left out.
  */
 export async function queryBulkStateContent(
   context: QueryContext,
-  { RoomIDs, StateTuples, AllowWildcards }: QueryBulkStateContentRequest,
+  request: QueryBulkStateContentRequest,
 ): Promise<QueryBulkStateContentResponse> {
-  const wanted = asWanted(StateTuples, AllowWildcards)
-  const found: QueryBulkStateContentResponse['Rooms'][number][] = []
-  for (const roomId of new Set(RoomIDs)) {
-    for (const { pdu } of await stateOf(context, roomId, wanted)) {
-      found.push({
-        RoomID: roomId,
-        EventType: pdu.type,
-        StateKey: pdu.stateKey ?? '',
-        value: tellingText(pdu),
-      })
-    }
-  }
+  const found: ContentEntry[] = []
+  for await (const chunk of contentEntries(context, request)) found.push(...chunk)
   return { Rooms: found }
 }
 
-async function stateOf(context: QueryContext, roomId: RoomId, wanted: WantedEntries) {
-  const room = await context.store.room(roomId)
-  return room === undefined ? [] : await currentState(context, room, wanted)
+/** The entries of that answer, in chunks that are made as they are asked for; a chunk may be empty. */
+export async function* contentEntries(
+  context: QueryContext,
+  { RoomIDs, StateTuples, AllowWildcards }: QueryBulkStateContentRequest,
+): AsyncGenerator<readonly ContentEntry[], void, void> {
+  const wanted = asWanted(StateTuples, AllowWildcards)
+  const turn = new Turn()
+  for (const RoomID of new Set(RoomIDs)) {
+    if (turn.isOver) await turn.next()
+    const room = await context.store.room(RoomID)
+    // Whoever asks gets to see here that nobody waits for the answer any more.
+    if (room === undefined) yield []
+    else {
+      for await (const chunk of currentState(context, room, wanted)) {
+        yield chunk.map(({ type, stateKey, content }) => ({
+          RoomID,
+          EventType: type,
+          StateKey: stateKey,
+          value: tellingText({ type, content }),
+        }))
+      }
+    }
+  }
 }
 
 /** The text at the telling member of an event's content; `''` where that is no text, or nothing tells. */

@@ -1,4 +1,4 @@
-import type { RoomserverApi, WrittenApi } from '@roomserver/api'
+import type { RoomserverApi } from '@roomserver/api'
 import { queryBulkStateContent } from './bulk-state-content.ts'
 import type { QueryContext } from './context.ts'
 import { queryCurrentState } from './current-state.ts'
@@ -13,7 +13,6 @@ import { queryServerBannedFromRoom } from './server-banned.ts'
 import { queryServerJoinedToRoom } from './servers.ts'
 import { queryStateAfterEvents, queryStateAndAuthChain } from './state-after.ts'
 import { LISTS } from './whole-state.ts'
-import { WRITTEN_LISTS } from './written/written-lists.ts'
 import { queryKnownUsers, queryRoomsForUser, querySharedUsers } from './users.ts'
 
 /** The operations that only read. */
@@ -44,15 +43,5 @@ export function createQueries(context: QueryContext): Queries {
     querySharedUsers: (request) => querySharedUsers(context, request),
     queryStateAfterEvents: (request) => queryStateAfterEvents(context, request, LISTS),
     queryStateAndAuthChain: (request) => queryStateAndAuthChain(context, request, LISTS),
-  }
-}
-
-/** The questions whose answers grow with the room, answered in writing. */
-export function createWrittenQueries(context: QueryContext): WrittenApi<RoomserverApi> {
-  return {
-    queryLatestEventsAndState: (request) => queryLatestEventsAndState(context, request, WRITTEN_LISTS),
-    queryMembershipsForRoom: (request) => queryMembershipsForRoom(context, request, WRITTEN_LISTS),
-    queryStateAfterEvents: (request) => queryStateAfterEvents(context, request, WRITTEN_LISTS),
-    queryStateAndAuthChain: (request) => queryStateAndAuthChain(context, request, WRITTEN_LISTS),
   }
 }

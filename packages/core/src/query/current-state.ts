@@ -1,19 +1,23 @@
-import type { QueryCurrentStateRequest, QueryCurrentStateResponse, StateKeyTuple } from '@roomserver/api'
-import type { Pdu } from '@roomserver/events'
-import type { Asking, EventRecord, RoomRecord } from '@roomserver/types'
-import { eventsOf } from '../view/asking.ts'
+import type {
+  HeaderedEvent,
+  QueryCurrentStateRequest,
+  QueryCurrentStateResponse,
+  StateKeyTuple,
+} from '@roomserver/api'
+import type { Asking, EventNid, EventText, JsonObject, RoomRecord } from '@roomserver/types'
 import type { Need } from '../view/need.ts'
 import { stateForTuples, stateOfType, type StateTuple } from '../view/state-at.ts'
 import type { View } from '../view/view.ts'
+import { clientEvent } from './client-event.ts'
 import { isStub, look, type QueryContext } from './context.ts'
+import { textsInChunks } from './event-texts.ts'
 import { roomNotFound } from './failures.ts'
 import { headered, rulesOf } from './headered.ts'
 import { present, tuplesOf } from './state-events.ts'
 
-/** A state event as stored and as parsed. */
-export interface StateEvent {
-  readonly record: EventRecord
-  readonly pdu: Pdu
+/** An entry of the answer. */
+export type CurrentEntry = QueryCurrentStateResponse['StateEvents'][number] & {
+  readonly event: HeaderedEvent
 }
 
 /**
@@ -24,19 +28,30 @@ export interface StateEvent {
  */
 export async function queryCurrentState(
   context: QueryContext,
-  { RoomID: roomId, AllowWildcards: wildcards, StateTuples }: QueryCurrentStateRequest,
+  request: QueryCurrentStateRequest,
 ): Promise<QueryCurrentStateResponse> {
-  if (StateTuples.length === 0) return { StateEvents: [] }
+  const entries: CurrentEntry[] = []
+  for await (const chunk of (await currentEntries(context, request))()) entries.push(...chunk)
+  return { StateEvents: entries }
+}
+
+/** The entries of that answer, in chunks that are made as they are asked for. */
+export async function currentEntries(
+  context: QueryContext,
+  { RoomID: roomId, AllowWildcards: wildcards, StateTuples }: QueryCurrentStateRequest,
+): Promise<() => AsyncIterable<readonly CurrentEntry[]>> {
+  if (StateTuples.length === 0) return async function* () {}
   const room = await context.store.room(roomId)
   if (room === undefined) throw roomNotFound(roomId, `room ${roomId} doesn't exist`)
-  const found = await currentState(context, room, asWanted(StateTuples, wildcards))
   const rules = rulesOf(room)
-  return {
-    StateEvents: found.map(({ record, pdu }) => ({
-      EventType: pdu.type,
-      StateKey: pdu.stateKey ?? '',
-      event: headered(record, rules),
-    })),
+  return async function* () {
+    for await (const chunk of currentState(context, room, asWanted(StateTuples, wildcards))) {
+      yield chunk.map(({ type, stateKey, text }) => ({
+        EventType: type,
+        StateKey: stateKey,
+        event: headered(text, rules),
+      }))
+    }
   }
 }
 
@@ -57,31 +72,36 @@ export function asWanted(tuples: readonly StateKeyTuple[], wildcards: boolean): 
   }
 }
 
-/** Wanted entries of a room's current state; none for a room that we only know from an invite. */
-export async function currentState(
+/** A state event as stored, and what its text says of it. */
+export interface StateText extends StateTuple {
+  readonly text: EventText
+  readonly content: JsonObject
+}
+
+/** Wanted entries of a room's current state, in chunks; none for a room that we only know from an invite. */
+export async function* currentState(
   context: QueryContext,
   room: RoomRecord,
   wanted: WantedEntries,
-): Promise<readonly StateEvent[]> {
-  return isStub(room) ? [] : await look(context, (view) => wantedState(view, room, wanted))
+): AsyncGenerator<readonly StateText[], void, void> {
+  if (isStub(room)) return
+  const nids = await look(context, (view) => wantedNids(view, room, wanted))
+  for await (const texts of textsInChunks(context, room, nids)) {
+    yield texts.map((text) => {
+      const { type, state_key: stateKey, content } = clientEvent(text, room.roomId)
+      return { type, stateKey: stateKey ?? '', content, text }
+    })
+  }
 }
 
-function* wantedState(
+function* wantedNids(
   view: View,
   room: RoomRecord,
   { tuples, wholeTypes }: WantedEntries,
-): Asking<Need, readonly StateEvent[]> {
+): Asking<Need, readonly EventNid[]> {
   const nids = [...(yield* stateForTuples(view, room.current, tuples))]
   for (const type of wholeTypes) {
     for (const entry of yield* stateOfType(view, room.current, type)) nids.push(entry.event)
   }
-  const records = yield* eventsOf(view, present(nids))
-  const rules = rulesOf(room)
-  const events: StateEvent[] = []
-  for (const record of records) {
-    if (record.roomNid !== room.nid) continue
-    events.push({ record, pdu: view.pduOf(record, rules) })
-    yield
-  }
-  return events
+  return present(nids)
 }

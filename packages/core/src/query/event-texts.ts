@@ -3,39 +3,27 @@ import { type EventNid, type EventText, NO_NID, type RoomRecord } from '@roomser
 import { giveWay } from '../view/ask.ts'
 import { damaged, eventsOf } from '../view/asking.ts'
 import { look, type QueryContext } from './context.ts'
-import { headered, headeredEvents, rulesOf } from './headered.ts'
+import { headered, rulesOf } from './headered.ts'
 
 /** How many events are read through the cache, which keeps them. */
-export const MAX_CACHED = 5_000
-/** How many events are read at a time past the cache. */
-const CHUNK = 1_000
+const MAX_CACHED = 5_000
+/** How many events are read and held at a time: an event may have 64 KiB. */
+export const CHUNK = 128
+
+type Context = Pick<QueryContext, 'store' | 'pieces'>
 
 /**
- * Events of a room as callers get them, in their order; whatever is of another room is left out. Of very many no more is read than their text, past the cache, which a
- * large room's state would empty of everything else.
+ * Events of a room as callers get them, in their order; whatever is of another room is left out.
  *
  * @throws {RoomserverError} STORE_DAMAGED when one does not exist
  */
 export async function headeredByNid(
-  context: Pick<QueryContext, 'store' | 'pieces'>,
+  context: Context,
   room: RoomRecord,
   nids: readonly EventNid[],
 ): Promise<readonly HeaderedEvent[]> {
-  if (nids.length > MAX_CACHED) return await headeredTexts(context, room, nids)
-  const records = await look(context, (view) => eventsOf(view, nids))
-  return headeredEvents(
-    records.filter(({ roomNid }) => roomNid === room.nid),
-    rulesOf(room),
-  )
-}
-
-async function headeredTexts(
-  context: Pick<QueryContext, 'store' | 'pieces'>,
-  room: RoomRecord,
-  nids: readonly EventNid[],
-): Promise<readonly HeaderedEvent[]> {
-  const events: HeaderedEvent[] = []
   const rules = rulesOf(room)
+  const events: HeaderedEvent[] = []
   for await (const texts of textsInChunks(context, room, nids)) {
     for (const text of texts) events.push(headered(text, rules))
   }
@@ -43,10 +31,7 @@ async function headeredTexts(
 }
 
 /** What these events cite as auth events, each once. Of very many no more is held than some at a time. */
-export async function citedBy(
-  context: Pick<QueryContext, 'store' | 'pieces'>,
-  nids: readonly EventNid[],
-): Promise<readonly EventNid[]> {
+export async function citedBy(context: Context, nids: readonly EventNid[]): Promise<readonly EventNid[]> {
   const cited = new Set<EventNid>()
   for (let from = 0; from < nids.length; from += CHUNK) {
     const chunk = nids.slice(from, from + CHUNK)
@@ -61,23 +46,30 @@ export async function citedBy(
 }
 
 /**
- * Texts of many events of a room, in their order, read past the cache where they are not in it, some at a time; others get a turn
- * between.
+ * Events of a room, in their order and some at a time; others get a turn between. Of very many no more is read than their
+ * text, past the cache, which a large room's state would empty of everything else.
  *
  * @throws {RoomserverError} STORE_DAMAGED when one does not exist
  */
 export async function* textsInChunks(
-  { store, pieces }: Pick<QueryContext, 'store' | 'pieces'>,
+  context: Context,
   room: Pick<RoomRecord, 'nid'>,
   nids: readonly EventNid[],
 ): AsyncGenerator<readonly EventText[], void, void> {
   for (let from = 0; from < nids.length; from += CHUNK) {
+    if (from > 0) await giveWay()
     const chunk = nids.slice(from, from + CHUNK)
-    const texts = new Map<EventNid, EventText | undefined>(chunk.map((nid) => [nid, pieces.event(nid)]))
-    const missing = chunk.filter((nid) => texts.get(nid) === undefined)
-    for (const text of await store.eventTexts(missing)) texts.set(text.nid, text)
-    const found = chunk.map((nid) => texts.get(nid) ?? damaged(`event NID ${nid} is not stored`))
+    const found =
+      nids.length > MAX_CACHED
+        ? await textsOf(context, chunk)
+        : await look(context, (view) => eventsOf(view, chunk))
     yield found.filter(({ roomNid }) => roomNid === room.nid)
-    await giveWay()
   }
+}
+
+async function textsOf({ store, pieces }: Context, nids: readonly EventNid[]): Promise<readonly EventText[]> {
+  const texts = new Map<EventNid, EventText | undefined>(nids.map((nid) => [nid, pieces.event(nid)]))
+  const missing = nids.filter((nid) => texts.get(nid) === undefined)
+  for (const text of await store.eventTexts(missing)) texts.set(text.nid, text)
+  return nids.map((nid) => texts.get(nid) ?? damaged(`event NID ${nid} is not stored`))
 }

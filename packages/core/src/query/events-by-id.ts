@@ -5,39 +5,82 @@ import type {
   QueryEventsByIdRequest,
   QueryEventsByIdResponse,
 } from '@roomserver/api'
-import type { Asking, EventId, EventRecord } from '@roomserver/types'
+import type { Asking, EventId, EventNid, EventRecord, RoomNid } from '@roomserver/types'
+import { giveWay } from '../view/ask.ts'
+import { eventsWithIds, passEventsWithIds } from '../view/asking.ts'
 import type { Need } from '../view/need.ts'
 import type { View } from '../view/view.ts'
-import { authChain, storedEvents } from './auth-chain.ts'
+import { chainNids } from './auth-chain.ts'
 import { look, type QueryContext } from './context.ts'
+import { CHUNK, textsInChunks } from './event-texts.ts'
 import { headered, rulesOf } from './headered.ts'
+
+/** Events of any rooms, in chunks that are made as they are asked for; a chunk may be empty. */
+type Chunks = AsyncGenerator<readonly HeaderedEvent[], void, void>
 
 /** Events with these IDs, as far as they are stored. */
 export async function queryEventsById(
   context: QueryContext,
-  { event_ids: ids }: QueryEventsByIdRequest,
+  request: QueryEventsByIdRequest,
 ): Promise<QueryEventsByIdResponse> {
-  const records = await look(context, (view) => storedEvents(view, ids))
-  return { events: await headeredOfAnyRoom(context, records) }
+  return { events: await allOf(eventsByIdInChunks(context, request)) }
 }
 
 /** The auth chain of events, they themselves included. */
 export async function queryAuthChain(
   context: QueryContext,
-  { EventIDs: ids }: QueryAuthChainRequest,
+  request: QueryAuthChainRequest,
 ): Promise<QueryAuthChainResponse> {
-  const records = await look(context, (view) => chainOfIds(view, ids))
-  return { AuthChain: await headeredOfAnyRoom(context, records) }
+  return { AuthChain: await allOf(authChainInChunks(context, request)) }
 }
 
-/** The auth chain of events given by ID, as far as they are stored; each room's is its own. */
-export function* chainOfIds(view: View, ids: readonly EventId[]): Asking<Need, readonly EventRecord[]> {
-  const start = yield* storedEvents(view, ids)
-  const chain: EventRecord[] = []
-  for (const roomNid of new Set(start.map((record) => record.roomNid))) {
-    for (const record of yield* authChain(view, roomNid, start)) chain.push(record)
+async function allOf(chunks: Chunks): Promise<readonly HeaderedEvent[]> {
+  const events: HeaderedEvent[] = []
+  for await (const chunk of chunks) events.push(...chunk)
+  return events
+}
+
+export async function* eventsByIdInChunks(
+  context: QueryContext,
+  { event_ids }: QueryEventsByIdRequest,
+): Chunks {
+  const ids = [...new Set(event_ids)]
+  for (let from = 0; from < ids.length; from += CHUNK) {
+    if (from > 0) await giveWay()
+    const found = await look(context, (view) => eventsWithIds(view, ids.slice(from, from + CHUNK)))
+    yield await headeredOfAnyRoom(
+      context,
+      found.filter((record) => record !== null),
+    )
   }
-  return chain
+}
+
+/** Each room's chain is its own: whatever is of another room is not walked through. */
+export async function* authChainInChunks(context: QueryContext, { EventIDs }: QueryAuthChainRequest): Chunks {
+  const start = await look(context, (view) => nidsByRoom(view, [...new Set(EventIDs)]))
+  for (const [roomNid, nids] of start) {
+    const [room] = await context.store.roomsByNid([roomNid])
+    if (room === undefined) continue
+    const rules = rulesOf(room)
+    const chain = await chainNids(context, roomNid, nids)
+    for await (const texts of textsInChunks(context, room, [...chain])) {
+      yield texts.map((text) => headered(text, rules))
+    }
+  }
+}
+
+function* nidsByRoom(
+  view: View,
+  ids: readonly EventId[],
+): Asking<Need, ReadonlyMap<RoomNid, readonly EventNid[]>> {
+  const found = new Map<RoomNid, EventNid[]>()
+  yield* passEventsWithIds(view, ids, (record) => {
+    if (record === null) return
+    const ofRoom = found.get(record.roomNid)
+    if (ofRoom === undefined) found.set(record.roomNid, [record.nid])
+    else ofRoom.push(record.nid)
+  })
+  return found
 }
 
 async function headeredOfAnyRoom(

@@ -4,11 +4,10 @@ import type {
   QueryLatestEventsAndStateResponse,
 } from '@roomserver/api'
 import { MAX_PREV_EVENTS } from '@roomserver/events'
-import type { RoomRecord } from '@roomserver/types'
+import type { EventNid, RoomRecord } from '@roomserver/types'
 import type { StateTuple } from '../view/state-at.ts'
 import { look, type QueryContext, roomWithState } from './context.ts'
 import { eventReference } from './event-references.ts'
-import { headeredByNid } from './event-texts.ts'
 import { rulesOf } from './headered.ts'
 import { nextDepth } from './next-depth.ts'
 import { prevEventsFor } from './prev-events.ts'
@@ -34,7 +33,7 @@ const ROLES = ['m.room.create', 'm.room.power_levels', 'm.room.join_rules'].map(
 export async function queryLatestEventsAndState<Events>(
   context: QueryContext,
   request: QueryLatestEventsAndStateRequest,
-  lists: Pick<WholeLists<Events, unknown>, 'state'>,
+  lists: Pick<WholeLists<Events, unknown>, 'state' | 'events'>,
 ): Promise<Answer<Events>> {
   const room = await roomWithState(context, request.room_id)
   if (room === undefined) {
@@ -50,7 +49,7 @@ export async function queryLatestEventsAndState<Events>(
     latest_events: latest.map((record) => eventReference(record, rules)),
     state_events: await (wanted.length === 0
       ? lists.state(context, room, room.current)
-      : nowAmong(context, room, wanted)),
+      : lists.events(context, room, await nowAmong(context, room, wanted))),
     depth: nextDepth(latest),
   }
 }
@@ -63,11 +62,10 @@ async function whoMayCall({ store }: QueryContext, room: RoomRecord): Promise<re
   return [...ROLES, ...users.map(({ userId }) => ({ type: 'm.room.member', stateKey: userId }))]
 }
 
-async function nowAmong(
+function nowAmong(
   context: QueryContext,
   room: RoomRecord,
   wanted: WantedState,
-): Promise<readonly HeaderedEvent[]> {
-  const nids = await look(context, (view) => stateNids(view, room.current, wanted))
-  return await headeredByNid(context, room, nids)
+): Promise<readonly EventNid[]> {
+  return look(context, (view) => stateNids(view, room.current, wanted))
 }

@@ -5,23 +5,10 @@ import type {
   QueryMembershipsForRoomRequest,
   QueryMembershipsForRoomResponse,
 } from '@roomserver/api'
-import {
-  type Asking,
-  type EventNid,
-  type EventRecord,
-  type MembershipRecord,
-  NO_NID,
-  type RoomRecord,
-} from '@roomserver/types'
+import { type EventNid, type MembershipRecord, NO_NID, type RoomRecord } from '@roomserver/types'
 import { eventsOf } from '../view/asking.ts'
-import type { Need } from '../view/need.ts'
 import { stateOfType } from '../view/state-at.ts'
-import type { View } from '../view/view.ts'
-import { clientEvent, clientEventOfText } from './client-event.ts'
 import { look, type QueryContext } from './context.ts'
-import { MAX_CACHED, textsInChunks } from './event-texts.ts'
-import { rulesOf } from './headered.ts'
-import { eventsOfEntries } from './state-events.ts'
 import type { WholeLists } from './whole-lists.ts'
 
 const NEVER_THERE: Omit<QueryMembershipForUserResponse, 'room_exists'> = {
@@ -63,7 +50,7 @@ type Answer<Members> = Omit<QueryMembershipsForRoomResponse, 'join_events'> & {
 export async function queryMembershipsForRoom<Members>(
   context: QueryContext,
   request: QueryMembershipsForRoomRequest,
-  lists: Pick<WholeLists<unknown, Members>, 'joined'>,
+  lists: Pick<WholeLists<unknown, Members>, 'joined' | 'members'>,
 ): Promise<Answer<Members>> {
   const { room_id: roomId, sender, joined_only: joinedOnly, local_only: localOnly } = request
   const room = await context.store.room(roomId)
@@ -77,7 +64,7 @@ export async function queryMembershipsForRoom<Members>(
   const events =
     member.membership === 'join'
       ? await presentMembers(context, room, { joinedOnly, localOnly: false }, lists)
-      : await membersSeenBy(context, room, member, joinedOnly)
+      : await lists.members(context, room, await membersAfter(context, member), { joinedOnly })
   return { join_events: events, has_been_in_room: true, is_room_forgotten: member.forgotten }
 }
 
@@ -94,8 +81,8 @@ async function presentMembers<Members>(
   context: QueryContext,
   room: RoomRecord,
   { joinedOnly, localOnly }: { readonly joinedOnly: boolean; readonly localOnly: boolean },
-  lists: Pick<WholeLists<unknown, Members>, 'joined'>,
-): Promise<readonly ClientEvent[] | Members> {
+  lists: Pick<WholeLists<unknown, Members>, 'joined' | 'members'>,
+): Promise<Members> {
   // From the current state: its events are at hand more often than the table's rows.
   if (joinedOnly && !localOnly) return await lists.joined(context, room)
   const filter = joinedOnly ? ({ membership: 'join', localOnly } as const) : { localOnly }
@@ -103,33 +90,13 @@ async function presentMembers<Members>(
   const nids = members
     .filter((member) => member.event !== NO_NID && !member.forgotten)
     .map(({ event }) => event)
-  return await look(context, function* (view) {
-    return yield* clientEvents(view, room, yield* eventsOf(view, nids))
-  })
+  return await lists.members(context, room, nids, { joinedOnly: false })
 }
 
-/** All joined members, from the current state. */
-export async function joinedNow(context: QueryContext, room: RoomRecord): Promise<readonly ClientEvent[]> {
+/** The membership events of the current state. */
+export async function memberNids(context: QueryContext, room: RoomRecord): Promise<readonly EventNid[]> {
   const entries = await look(context, (view) => stateOfType(view, room.current, 'm.room.member'))
-  const nids = entries.map((entry) => entry.event)
-  const events = await (nids.length > MAX_CACHED
-    ? membersByText(context, room, nids)
-    : look(context, function* (view) {
-        return yield* clientEvents(view, room, yield* eventsOf(view, nids))
-      }))
-  return events.filter(isJoin)
-}
-
-async function membersByText(
-  context: QueryContext,
-  room: RoomRecord,
-  nids: readonly EventNid[],
-): Promise<readonly ClientEvent[]> {
-  const events: ClientEvent[] = []
-  for await (const texts of textsInChunks(context, room, nids)) {
-    for (const text of texts) events.push(clientEventOfText(text, room.roomId))
-  }
-  return events
+  return entries.map((entry) => entry.event)
 }
 
 /** Whether a membership event says that the user is joined. */
@@ -137,34 +104,11 @@ export function isJoin({ content }: ClientEvent): boolean {
   return content['membership'] === 'join'
 }
 
-/** Members at the moment that made `member` what he is. */
-async function membersSeenBy(
-  context: QueryContext,
-  room: RoomRecord,
-  member: MembershipRecord,
-  joinedOnly: boolean,
-): Promise<readonly ClientEvent[]> {
-  const events = await look(context, function* (view) {
-    return yield* clientEvents(view, room, yield* membersAfter(view, member))
+/** The membership events of the moment that made `member` what it is. */
+async function membersAfter(context: QueryContext, member: MembershipRecord): Promise<readonly EventNid[]> {
+  const entries = await look(context, function* (view) {
+    const [record] = yield* eventsOf(view, [member.event])
+    return yield* stateOfType(view, record?.after ?? NO_NID, 'm.room.member')
   })
-  return joinedOnly ? events.filter(isJoin) : events
-}
-
-function* membersAfter(view: View, member: MembershipRecord): Asking<Need, readonly EventRecord[]> {
-  const [record] = yield* eventsOf(view, [member.event])
-  return yield* eventsOfEntries(view, yield* stateOfType(view, record?.after ?? NO_NID, 'm.room.member'))
-}
-
-function* clientEvents(
-  view: View,
-  room: RoomRecord,
-  records: readonly EventRecord[],
-): Asking<Need, readonly ClientEvent[]> {
-  const rules = rulesOf(room)
-  const events: ClientEvent[] = []
-  for (const record of records) {
-    events.push(clientEvent(view.pduOf(record, rules)))
-    yield
-  }
-  return events
+  return entries.map((entry) => entry.event)
 }

@@ -18,14 +18,13 @@ import { eventsWithIds } from '../view/asking.ts'
 import type { Need } from '../view/need.ts'
 import { wholeState } from '../view/state-at.ts'
 import type { View } from '../view/view.ts'
-import { storedEvents } from './auth-chain.ts'
+import { chainNids, storedEvents } from './auth-chain.ts'
 import { look, type QueryContext, roomWithState } from './context.ts'
-import { citedBy, headeredByNid } from './event-texts.ts'
+import { citedBy } from './event-texts.ts'
 import { rulesOf } from './headered.ts'
 import { nidsOfState, resolved } from './known-state.ts'
 import { wantedOf, type WantedState } from './state-events.ts'
 import type { WholeLists } from './whole-lists.ts'
-import { authChainOf } from './whole-state.ts'
 
 /** An answer whose lists may be in another form. */
 type With<Events, Response> = {
@@ -45,7 +44,7 @@ interface After {
 export async function queryStateAfterEvents<Events>(
   context: QueryContext,
   { room_id: roomId, prev_event_ids: prev, state_to_fetch: wanted }: QueryStateAfterEventsRequest,
-  lists: Pick<WholeLists<Events, unknown>, 'state'>,
+  lists: Pick<WholeLists<Events, unknown>, 'state' | 'events'>,
 ): Promise<With<Events, QueryStateAfterEventsResponse>> {
   const room = await roomWithState(context, roomId)
   if (room === undefined) {
@@ -81,10 +80,10 @@ async function eventsOfState<Events>(
   context: QueryContext,
   room: RoomRecord,
   state: StateOrNids,
-  lists: Pick<WholeLists<Events, unknown>, 'state'>,
+  lists: Pick<WholeLists<Events, unknown>, 'state' | 'events'>,
 ): Promise<readonly HeaderedEvent[] | Events> {
   if ('whole' in state) return await lists.state(context, room, state.whole)
-  return await headeredByNid(context, room, state.nids)
+  return await lists.events(context, room, state.nids)
 }
 
 /** The state after events, and the auth chain of it and of `auth_event_ids`; or that chain alone. */
@@ -99,7 +98,7 @@ export async function queryStateAndAuthChain<Events>(
   const answer = { room_exists: true, room_version: room.version, ...none }
   const start = await look(context, (view) => citedInRoom(view, room, request.auth_event_ids))
   if (request.only_fetch_auth_chain) {
-    return { ...answer, auth_chain_events: await authChainOf(context, room, start) }
+    return { ...answer, auth_chain_events: await chainOf(context, room, start, lists) }
   }
   const after = await look(context, (view) => statesAfter(view, room, request.prev_event_ids))
   if (after === undefined) return answer
@@ -136,9 +135,19 @@ async function stateAndChain<Events>(
     wanted.resolve_state ? resolvedNids(view, room, states) : joinedNids(view, states),
   )
   return {
-    state_events: await headeredByNid(context, room, nids),
-    auth_chain_events: await authChainOf(context, room, [...start, ...(await citedBy(context, nids))]),
+    state_events: await lists.events(context, room, nids),
+    auth_chain_events: await chainOf(context, room, [...start, ...(await citedBy(context, nids))], lists),
   }
+}
+
+/** The auth chain of events, they themselves included. */
+async function chainOf<Events>(
+  context: QueryContext,
+  room: RoomRecord,
+  start: readonly EventNid[],
+  lists: Pick<WholeLists<Events, unknown>, 'events'>,
+): Promise<readonly HeaderedEvent[] | Events> {
+  return await lists.events(context, room, [...(await chainNids(context, room.nid, start))])
 }
 
 /** Those of the events that are stored in the room. */

@@ -1,7 +1,6 @@
 import type { StateKeyTuple } from '@roomserver/api'
-import type { Asking, EventNid, EventRecord, SnapshotNid, StateEntry } from '@roomserver/types'
+import type { Asking, EventNid, SnapshotNid } from '@roomserver/types'
 import { NO_NID } from '@roomserver/types'
-import { eventsOf } from '../view/asking.ts'
 import type { Need } from '../view/need.ts'
 import { stateForTuples, type StateTuple, wholeState } from '../view/state-at.ts'
 import type { View } from '../view/view.ts'
@@ -22,17 +21,6 @@ export function* stateNids(
 ): Asking<Need, readonly EventNid[]> {
   if (wanted.length === 0) return (yield* wholeState(view, snapshot)).map((entry) => entry.event)
   return present(yield* stateForTuples(view, snapshot, tuplesOf(wanted)))
-}
-
-/** The events of state entries, in their order. */
-export function eventsOfEntries(
-  view: View,
-  entries: readonly StateEntry[],
-): Asking<Need, readonly EventRecord[]> {
-  return eventsOf(
-    view,
-    entries.map((entry) => entry.event),
-  )
 }
 
 /** Tuples in our words. */

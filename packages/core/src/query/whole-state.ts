@@ -1,35 +1,31 @@
 import type { ClientEvent, HeaderedEvent } from '@roomserver/api'
-import type { EventNid, RoomRecord } from '@roomserver/types'
-import { eventsOf } from '../view/asking.ts'
-import { authChain } from './auth-chain.ts'
-import { look, type QueryContext } from './context.ts'
-import { citedBy, headeredByNid } from './event-texts.ts'
-import { headeredEvents, rulesOf } from './headered.ts'
-import { joinedNow } from './memberships.ts'
+import { chainNids } from './auth-chain.ts'
+import { clientEvent } from './client-event.ts'
+import { look } from './context.ts'
+import { citedBy, headeredByNid, textsInChunks } from './event-texts.ts'
+import { isJoin, memberNids } from './memberships.ts'
 import { stateNids } from './state-events.ts'
 import type { WholeLists } from './whole-lists.ts'
 
 /** Lists for callers in this process. */
 export const LISTS: WholeLists<readonly HeaderedEvent[], readonly ClientEvent[]> = {
+  events: headeredByNid,
   state: async (context, room, snapshot) => {
     const nids = await look(context, (view) => stateNids(view, snapshot, []))
     return await headeredByNid(context, room, nids)
   },
   authChain: async (context, room, snapshot) => {
     const nids = await look(context, (view) => stateNids(view, snapshot, []))
-    return await authChainOf(context, room, await citedBy(context, nids))
+    const chain = await chainNids(context, room.nid, await citedBy(context, nids))
+    return await headeredByNid(context, room, [...chain])
   },
-  joined: joinedNow,
-}
-
-/** The auth chain of events, they themselves included. */
-export async function authChainOf(
-  context: Pick<QueryContext, 'pieces'>,
-  room: RoomRecord,
-  nids: readonly EventNid[],
-): Promise<readonly HeaderedEvent[]> {
-  const chain = await look(context, function* (view) {
-    return yield* authChain(view, room.nid, yield* eventsOf(view, nids))
-  })
-  return headeredEvents(chain, rulesOf(room))
+  members: async (context, room, nids, { joinedOnly }) => {
+    const events: ClientEvent[] = []
+    for await (const texts of textsInChunks(context, room, nids)) {
+      for (const text of texts) events.push(clientEvent(text, room.roomId))
+    }
+    return joinedOnly ? events.filter(isJoin) : events
+  },
+  joined: async (context, room) =>
+    await LISTS.members(context, room, await memberNids(context, room), { joinedOnly: true }),
 }

@@ -30,6 +30,9 @@ export function* snapshotOf(view: View, nid: SnapshotNid): Asking<Need, Pick<Sna
   return view.snapshot(nid) ?? damaged(`state snapshot NID ${nid} is referred to but not stored`)
 }
 
+/** How many entries are looked at between two places where others may have their turn. */
+const PORTION = 200
+
 /**
  * The events that a state has for these tuples, in their order; 0 where there is none. O(tuples × log² state). The view
  * knows their NIDs then.
@@ -40,22 +43,28 @@ export function* stateForTuples(
   tuples: readonly StateTuple[],
 ): Asking<Need, readonly EventNid[]> {
   const blocks = yield* snapshotOf(view, snapshot)
-  const names = tuples.map(({ type }) => type).filter((name) => view.typeNid(name) === undefined)
-  if (names.length > 0) yield { kind: 'types', names }
-  const texts = tuples.map(({ stateKey }) => stateKey).filter((text) => view.stateKeyNid(text) === undefined)
-  if (texts.length > 0) yield { kind: 'state-keys', texts }
   const events: EventNid[] = []
-  for (const { type, stateKey } of tuples) {
-    const typeNid = view.typeNid(type) ?? null
-    const keyNid = view.stateKeyNid(stateKey) ?? null
-    events.push(typeNid === null || keyNid === null ? NO_NID : yield* lookup(blocks, typeNid, keyNid, view))
+  for (let from = 0; from < tuples.length; from += PORTION) {
+    if (from > 0) yield
+    const portion = tuples.slice(from, from + PORTION)
+    const names = portion.map(({ type }) => type).filter((name) => view.typeNid(name) === undefined)
+    if (names.length > 0) yield { kind: 'types', names }
+    const texts = portion
+      .map(({ stateKey }) => stateKey)
+      .filter((text) => view.stateKeyNid(text) === undefined)
+    if (texts.length > 0) yield { kind: 'state-keys', texts }
+    for (const { type, stateKey } of portion) {
+      const typeNid = view.typeNid(type) ?? null
+      const keyNid = view.stateKeyNid(stateKey) ?? null
+      events.push(typeNid === null || keyNid === null ? NO_NID : yield* lookup(blocks, typeNid, keyNid, view))
+    }
   }
   return events
 }
 
 /** A whole state, sorted by type NID and state key NID. O(state). */
 export function* wholeState(view: View, snapshot: SnapshotNid): Asking<Need, readonly StateEntry[]> {
-  return [...eachEntry(yield* allEntries(yield* snapshotOf(view, snapshot), view))]
+  return yield* listed(eachEntry(yield* allEntries(yield* snapshotOf(view, snapshot), view)))
 }
 
 /** The entries of one type, sorted by state key NID. */
@@ -66,5 +75,14 @@ export function* stateOfType(
 ): Asking<Need, readonly StateEntry[]> {
   const nid = yield* typeNidOf(view, type)
   if (nid === null) return []
-  return [...eachEntry(yield* entriesOfType(yield* snapshotOf(view, snapshot), nid, view))]
+  return yield* listed(eachEntry(yield* entriesOfType(yield* snapshotOf(view, snapshot), nid, view)))
+}
+
+function* listed(entries: Iterable<StateEntry>): Asking<never, readonly StateEntry[]> {
+  const list: StateEntry[] = []
+  for (const entry of entries) {
+    list.push(entry)
+    if (list.length % PORTION === 0) yield
+  }
+  return list
 }

@@ -1,8 +1,8 @@
-import type { EventNid, EventRecord, RoomRecord } from '@roomserver/types'
+import type { EventNid, RoomRecord } from '@roomserver/types'
 import { damaged } from '../../view/asking.ts'
-import { giveWay } from '../../view/ask.ts'
+import { chainNids } from '../auth-chain.ts'
 import type { QueryContext } from '../context.ts'
-import { citedByState, recordsOf } from './cited-by-state.ts'
+import { citedByState } from './cited-by-state.ts'
 import type { Sequence } from './sequence.ts'
 import type { Shown } from './shown-state.ts'
 
@@ -20,9 +20,6 @@ interface Link extends Sequence {
   readonly nids: ReadonlySet<EventNid>
 }
 
-/** How many events of a chain are looked at in one go. */
-const PORTION = 256
-
 /**
  * The auth chain of a whole state: what its events cite, what that cites, and so on. A state that cites what an earlier
  * one did, and more, has the same chain and what the new citations add.
@@ -36,7 +33,9 @@ export async function chainOfState(context: Context, room: RoomRecord, state: Sh
   const name = `chain of room ${room.nid}`
   const kept = pages.get<Chain>(room.nid, name)
   const base = kept !== undefined && isWithin(kept.cited, cited) ? kept.links : []
-  const links = withLink(base, await newIn(context, room, base, cited), () => pages.newName())
+  const isNew = (nid: EventNid) => !base.some(({ nids }) => nids.has(nid))
+  const found = await chainNids(context, room.nid, cited, isNew)
+  const links = withLink(base, found, () => pages.newName())
   if (kept === undefined || links !== kept.links) {
     const count = links.reduce((sum, link) => sum + link.length, 0)
     pages.put(name, { cited, links } satisfies Chain, 300 + (count + cited.size) * 80, rewritten)
@@ -46,39 +45,6 @@ export async function chainOfState(context: Context, room: RoomRecord, state: Sh
 
 function isWithin(some: ReadonlySet<EventNid>, all: ReadonlySet<EventNid>): boolean {
   return some.size <= all.size && [...some].every((nid) => all.has(nid))
-}
-
-/**
- * Those of the chain of `cited` that the links do not have, generation by generation. Whatever is of another room is left
- * out, and not walked through.
- */
-async function newIn(
-  context: Context,
-  room: RoomRecord,
-  links: readonly Link[],
-  cited: ReadonlySet<EventNid>,
-): Promise<ReadonlySet<EventNid>> {
-  const found = new Set<EventNid>()
-  const isNew = (nid: EventNid) => !found.has(nid) && !links.some(({ nids }) => nids.has(nid))
-  let generation = [...cited].filter(isNew)
-  while (generation.length > 0) {
-    const next = new Set<EventNid>()
-    for (let from = 0; from < generation.length; from += PORTION) {
-      for (const record of await storedOf(context, generation.slice(from, from + PORTION))) {
-        if (record.roomNid !== room.nid) continue
-        found.add(record.nid)
-        for (const nid of record.authNids) next.add(nid)
-      }
-      await giveWay()
-    }
-    generation = [...next].filter(isNew)
-  }
-  return found
-}
-
-async function storedOf(context: Context, nids: readonly EventNid[]): Promise<readonly EventRecord[]> {
-  const records = await recordsOf(context, nids)
-  return records.map((record, index) => record ?? damaged(`event NID ${nids[index]} is not stored`))
 }
 
 /** Adds a link, which takes its neighbours in as long as they are not much larger, so that there are few links. */

@@ -1,16 +1,23 @@
 import { ClientEvent, encode, HeaderedEvent, type WrittenList } from '@roomserver/api'
 import type { RoomRecord } from '@roomserver/types'
-import { clientEventOfText } from '../client-event.ts'
+import { clientEvent } from '../client-event.ts'
 import { look } from '../context.ts'
+import { CHUNK, headeredByNid, textsInChunks } from '../event-texts.ts'
 import { headered, rulesOf } from '../headered.ts'
 import { isJoin } from '../memberships.ts'
 import type { WholeLists } from '../whole-lists.ts'
 import { chainOfState } from './chain-of-state.ts'
 import { shownState } from './shown-state.ts'
 import { type Form, writtenEvents } from './written-events.ts'
+import { LIST, writtenInChunks } from './written-in-chunks.ts'
 
 /** Lists for callers who send them on: written, and as far as there is room, written once. */
 export const WRITTEN_LISTS: WholeLists<WrittenList, WrittenList> = {
+  events: async (context, room, nids) => {
+    if (nids.length <= CHUNK) return await headeredByNid(context, room, nids)
+    const { write } = withHeaders(room)
+    return writtenInChunks(() => textsInChunks(context, room, nids), write, LIST)
+  },
   state: async (context, room, snapshot) => {
     const state = await look(context, (view) => shownState(view, snapshot))
     return writtenEvents(context, room, state, withHeaders(room))
@@ -18,6 +25,10 @@ export const WRITTEN_LISTS: WholeLists<WrittenList, WrittenList> = {
   authChain: async (context, room, snapshot) => {
     const state = await look(context, (view) => shownState(view, snapshot))
     return writtenEvents(context, room, await chainOfState(context, room, state), withHeaders(room))
+  },
+  members: async (context, room, nids, { joinedOnly }) => {
+    const { write } = joinedOnly ? joinForClients(room) : memberForClients(room)
+    return writtenInChunks(() => textsInChunks(context, room, nids), write, LIST)
   },
   joined: async (context, room) => {
     const members = await look(context, (view) => shownState(view, room.current, 'm.room.member'))
@@ -30,12 +41,16 @@ function withHeaders(room: RoomRecord): Form {
   return { name: 'event', write: (text) => encode(HeaderedEvent, headered(text, rules)) }
 }
 
+function memberForClients({ roomId }: RoomRecord): Form {
+  return { name: 'member', write: (text) => encode(ClientEvent, clientEvent(text, roomId)) }
+}
+
 /** Members who are not joined are left out. */
 function joinForClients({ roomId }: RoomRecord): Form {
   return {
     name: 'join',
     write: (text) => {
-      const event = clientEventOfText(text, roomId)
+      const event = clientEvent(text, roomId)
       return isJoin(event) ? encode(ClientEvent, event) : ''
     },
   }

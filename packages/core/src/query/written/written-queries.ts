@@ -1,0 +1,49 @@
+import {
+  encode,
+  encodeEntry,
+  HeaderedEvent,
+  QueryBulkStateContentResponse,
+  QueryCurrentStateResponse,
+  type RoomserverApi,
+  type WrittenApi,
+} from '@roomserver/api'
+import { contentEntries } from '../bulk-state-content.ts'
+import type { QueryContext } from '../context.ts'
+import { currentEntries } from '../current-state.ts'
+import { authChainInChunks, eventsByIdInChunks } from '../events-by-id.ts'
+import { queryLatestEventsAndState } from '../latest-events-and-state.ts'
+import { queryMembershipsForRoom } from '../memberships.ts'
+import { queryStateAfterEvents, queryStateAndAuthChain } from '../state-after.ts'
+import { LIST, MEMBERS, writtenInChunks } from './written-in-chunks.ts'
+import { WRITTEN_LISTS } from './written-lists.ts'
+
+/** The questions whose answers grow with the room or with what is asked for, answered in writing. */
+export function createWrittenQueries(context: QueryContext): WrittenApi<RoomserverApi> {
+  const event = (one: HeaderedEvent) => encode(HeaderedEvent, one)
+  return {
+    queryAuthChain: async (request) => ({
+      AuthChain: writtenInChunks(() => authChainInChunks(context, request), event, LIST),
+    }),
+    queryBulkStateContent: async (request) => ({
+      Rooms: writtenInChunks(
+        () => contentEntries(context, request),
+        (entry) => encodeEntry(QueryBulkStateContentResponse, entry),
+        MEMBERS,
+      ),
+    }),
+    queryCurrentState: async (request) => ({
+      StateEvents: writtenInChunks(
+        await currentEntries(context, request),
+        (entry) => encodeEntry(QueryCurrentStateResponse, entry),
+        MEMBERS,
+      ),
+    }),
+    queryEventsById: async (request) => ({
+      events: writtenInChunks(() => eventsByIdInChunks(context, request), event, LIST),
+    }),
+    queryLatestEventsAndState: (request) => queryLatestEventsAndState(context, request, WRITTEN_LISTS),
+    queryMembershipsForRoom: (request) => queryMembershipsForRoom(context, request, WRITTEN_LISTS),
+    queryStateAfterEvents: (request) => queryStateAfterEvents(context, request, WRITTEN_LISTS),
+    queryStateAndAuthChain: (request) => queryStateAndAuthChain(context, request, WRITTEN_LISTS),
+  }
+}
