@@ -12,7 +12,7 @@ const LAYERS: Readonly<
   types: { below: [] },
   version: { below: ['types'] },
   events: { below: ['version'] },
-  auth: { below: ['events'] },
+  auth: { below: ['events'], outside: ['@noble/curves', '@noble/hashes'] },
   acls: { below: ['types'] },
   state: { below: ['auth'] },
   api: { below: ['types'], outside: ['zod'] },

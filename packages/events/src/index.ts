@@ -6,6 +6,7 @@ export type { Strictness } from './json/numbers.ts'
 export { canonicalizeJson, type CanonicalVerdict } from './json/canonicalize.ts'
 export { compareCodePoints } from './json/code-points.ts'
 export type { Ed25519, SignatureCheck } from './crypto/port.ts'
+export { isStrictSignature } from './crypto/strict-signature.ts'
 export { headeredJson } from './headered.ts'
 export {
   MAX_AUTH_EVENTS,

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { createEvent, makeEvent, member } from '../../test/room.ts'
 import { checkAuth } from '../check-auth.ts'
 import { authStateOf } from '../state.ts'
+import { isSignedByInvite, signatureChecksIn } from '../third-party/signed-by-invite.ts'
 
 const seed = new Uint8Array(32).fill(7)
 const otherSeed = new Uint8Array(32).fill(8)
@@ -64,14 +65,56 @@ describe('an invite that goes back to a third-party invite', () => {
   })
 })
 
-it('gives up after a few pairs of key and signature instead of trying thousands', () => {
+/** An invite with 300 signatures and a third-party invite with 500 keys, none of which fit. */
+function hopeless(more: object = {}) {
   const signatures = Object.fromEntries(
     Array.from({ length: 300 }, (_, i) => [`ed25519:${i}`, encodeBase64(new Uint8Array(64).fill(i % 16))]),
   )
   const keys = { public_keys: Array.from({ length: 500 }, () => ({ public_key: publicKey })) }
-  const started = performance.now()
-  expect(judge({ ...part, signatures: { 'id.test': signatures } }, keys).allowed).toBe(false)
-  const long = { ...part, more: 'x'.repeat(40_000), signatures: { 'id.test': signatures } }
-  expect(judge(long, keys).allowed).toBe(false)
-  expect(performance.now() - started).toBeLessThan(2_000)
+  const part_ = { ...part, ...more, signatures: { 'id.test': signatures } }
+  const content = { membership: 'invite', third_party_invite: { signed: part_ } }
+  return {
+    event: makeEvent('10', { type: 'm.room.member', key: '@bob:b.test', content }),
+    invite: makeEvent('10', { type: 'm.room.third_party_invite', key: 'abc', content: keys }),
+  }
+}
+
+describe('what verifying costs', () => {
+  const counted = () => {
+    let calls = 0
+    const verify = () => ++calls < 0
+    return { verify, calls: () => calls }
+  }
+
+  it.each([
+    ['a short signed part', {}, 32],
+    ['a long signed part', { more: 'x'.repeat(40_000) }, 3],
+  ])('is a few pairs of key and signature, and fewer for %s', (_what, more, most) => {
+    const { event, invite } = hopeless(more)
+    const { calls, verify } = counted()
+    expect(isSignedByInvite(event, invite, verify)).toBe(false)
+    expect(calls()).toBeLessThanOrEqual(most)
+    expect(calls()).toBeGreaterThan(0)
+    expect(signatureChecksIn(event)).toBeGreaterThanOrEqual(calls())
+  })
+
+  it('is paid once for an invite, however often that is judged', () => {
+    const { event, invite } = hopeless()
+    const { calls, verify } = counted()
+    isSignedByInvite(event, invite, verify)
+    const first = calls()
+    for (let i = 0; i < 10; i++) expect(isSignedByInvite(event, invite, verify)).toBe(false)
+    expect(calls()).toBe(first)
+    // Another third-party invite with the same token has keys of its own.
+    isSignedByInvite(event, hopeless().invite, verify)
+    expect(calls()).toBe(2 * first)
+  })
+
+  it('is nothing for all other events', () => {
+    expect(signatureChecksIn(member('10', '@bob:b.test', 'invite'))).toBe(0)
+    const joining = { membership: 'join', third_party_invite: {} }
+    expect(signatureChecksIn(makeEvent('10', { type: 'm.room.member', key: '@b:b', content: joining }))).toBe(
+      0,
+    )
+  })
 })

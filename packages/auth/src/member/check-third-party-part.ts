@@ -1,18 +1,16 @@
-import { isJsonObject } from '@roomserver/types'
 import { allow, type MemberCase, refuse } from '../case.ts'
-import { isSignedByInvite } from '../third-party/signed-by-invite.ts'
+import { isSignedByInvite, signedPart } from '../third-party/signed-by-invite.ts'
 import type { AuthVerdict } from '../verdict.ts'
 
 /** The `third_party_invite` of an invite: it must go back to one that the same sender put into the state. */
 export function checkThirdPartyPart(c: MemberCase): AuthVerdict {
-  const { sender, content } = c.event
+  const { sender } = c.event
   const { target } = c
   if (c.targetIs === 'ban') {
     return refuse(c, 'member/invite/third-party/banned', () => `${target} is banned`)
   }
-  const part = content['third_party_invite']
-  const signed = isJsonObject(part) ? part['signed'] : undefined
-  if (!isJsonObject(signed)) {
+  const signed = signedPart(c.event)
+  if (signed === undefined) {
     return refuse(c, 'member/invite/third-party/signed', () => 'third_party_invite has no signed part')
   }
   const { mxid, token } = signed
@@ -31,7 +29,7 @@ export function checkThirdPartyPart(c: MemberCase): AuthVerdict {
     const say = () => `the third-party invite ${eventId} is by ${inviter}, not ${sender}`
     return refuse(c, 'member/invite/third-party/sender', say)
   }
-  if (isSignedByInvite(signed, invite)) return allow(c, 'member/invite/third-party/signature')
+  if (isSignedByInvite(c.event, invite)) return allow(c, 'member/invite/third-party/signature')
   const say = () => `no signature of the signed part fits a public key of ${eventId}`
   return refuse(c, 'member/invite/third-party/otherwise', say)
 }

@@ -1,6 +1,7 @@
 import { canonicalizeJson, decodeBase64, type Pdu } from '@roomserver/events'
 import { isJsonObject, type JsonObject, type JsonValue } from '@roomserver/types'
-import { verifyEd25519 } from './ed25519.ts'
+import { verifyEd25519 } from '#ed25519'
+import type { VerifyEd25519 } from './ed25519/port.ts'
 
 /** How many pairs of key and signature are tried; a real invite has two keys and one signature. */
 const MAX_TRIES = 32
@@ -9,22 +10,47 @@ const MAX_HASHED_BYTES = 128 * 1024
 /** Of base64 with padding and to spare; a signature takes 86 characters. */
 const MAX_TEXT_LENGTH = 100
 
+/** What was found of an invite and the event that it goes back to, for as long as both are at hand. */
+const known = new WeakMap<Pdu, WeakMap<Pdu, boolean>>()
+
 /**
  * Tells whether the signed part of an invite carries a signature by one of the public keys in the
- * `m.room.third_party_invite` event that it goes back to.
+ * `m.room.third_party_invite` event that it goes back to. A pair of events is looked at once: a resolution may judge the
+ * same invite for each event that comes.
  *
+ * @param verify - how a signature is verified; the platform's way unless said otherwise
  * @see https://spec.matrix.org/v1.16/client-server-api/#third-party-invites
  */
-export function isSignedByInvite(signed: JsonObject, invite: Pdu): boolean {
-  const signatures = [...signaturesIn(signed)]
-  if (signatures.length === 0) return false
-  const message = signedText(signed)
+export function isSignedByInvite(event: Pdu, invite: Pdu, verify: VerifyEd25519 = verifyEd25519): boolean {
+  let ofEvent = known.get(event)
+  if (ofEvent === undefined) known.set(event, (ofEvent = new WeakMap()))
+  let isSigned = ofEvent.get(invite)
+  if (isSigned === undefined) ofEvent.set(invite, (isSigned = isSignedBy(signedPart(event), invite, verify)))
+  return isSigned
+}
+
+/** The most signatures that judging an event can take to verify: each costs as much as judging some ordinary events. */
+export function signatureChecksIn({ content, type }: Pick<Pdu, 'content' | 'type'>): number {
+  if (type !== 'm.room.member' || content['membership'] !== 'invite') return 0
+  return content['third_party_invite'] === undefined ? 0 : MAX_TRIES
+}
+
+/** `content.third_party_invite.signed` of an invite. */
+export function signedPart({ content }: Pick<Pdu, 'content'>): JsonObject | undefined {
+  const part = content['third_party_invite']
+  const signed = isJsonObject(part) ? part['signed'] : undefined
+  return isJsonObject(signed) ? signed : undefined
+}
+
+function isSignedBy(signed: JsonObject | undefined, invite: Pdu, verify: VerifyEd25519): boolean {
+  const signatures = signed === undefined ? [] : [...signaturesIn(signed)]
+  const message = signed === undefined || signatures.length === 0 ? undefined : signedText(signed)
   if (message === undefined) return false
   let tries = 0
   for (const key of keysIn(invite.content)) {
     for (const signature of signatures) {
       if (++tries > MAX_TRIES || tries * message.length > MAX_HASHED_BYTES) return false
-      if (verifyEd25519(key, message, signature)) return true
+      if (verify(key, message, signature)) return true
     }
   }
   return false

@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, hash, type KeyObject, sign, verify } from 'node:crypto'
 import { type Ed25519, joined, PKCS8_PREFIX, SPKI_PREFIX } from './port.ts'
+import { isStrictSignature } from './strict-signature.ts'
 
 /** SHA-256 of a text (as UTF-8) or bytes, in unpadded base64. */
 export function sha256Base64(data: string | Uint8Array): string {
@@ -20,7 +21,7 @@ export function sha256Hex(data: string | Uint8Array): string {
 export const ed25519: Ed25519 = {
   verify: ({ publicKey, signature, message }) =>
     new Promise((resolve) => {
-      if (publicKey.length !== 32 || signature.length !== 64) resolve(false)
+      if (!isStrictSignature(publicKey, signature)) resolve(false)
       else
         verify(null, message, keyOf(publicKey), signature, (error, good) => resolve(error === null && good))
     }),

@@ -5,7 +5,10 @@ export interface SignatureCheck {
   readonly message: Uint8Array<ArrayBuffer>
 }
 
-/** Ed25519 as the platform has it (RFC 8032). Keys and signatures that are no such thing verify as false. */
+/**
+ * Ed25519 as the platform has it (RFC 8032). Keys and signatures that are no such thing verify as false, and so do those
+ * that platforms judge differently, see `isStrictSignature`.
+ */
 export interface Ed25519 {
   /** Runs beside the event loop where the platform can, so that many checks at once use several cores. */
   verify(check: SignatureCheck): Promise<boolean>

@@ -1,6 +1,7 @@
 import { decodeBase64, encodeBase64 } from '../json/base64.ts'
 import { type Ed25519, joined, PKCS8_PREFIX } from './port.ts'
 import { sha256 } from './sha256.ts'
+import { isStrictSignature } from './strict-signature.ts'
 
 const utf8 = new TextEncoder()
 
@@ -26,7 +27,7 @@ export function sha256Hex(data: string | Uint8Array): string {
 /** Ed25519 of WebCrypto; fails with a `NotSupportedError` on a platform that has none. */
 export const ed25519: Ed25519 = {
   async verify({ publicKey, signature, message }) {
-    if (publicKey.length !== 32 || signature.length !== 64) return false
+    if (!isStrictSignature(publicKey, signature)) return false
     try {
       const key = await crypto.subtle.importKey('raw', publicKey, 'Ed25519', false, ['verify'])
       return await crypto.subtle.verify('Ed25519', key, signature, message)

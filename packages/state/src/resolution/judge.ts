@@ -1,4 +1,10 @@
-import { type AuthState, type AuthVerdict, checkAuth, type StateTuple } from '@roomserver/auth'
+import {
+  type AuthState,
+  type AuthVerdict,
+  checkAuth,
+  signatureChecksIn,
+  type StateTuple,
+} from '@roomserver/auth'
 import type { Asking } from '@roomserver/types'
 import type { EventNode } from './event-node.ts'
 import { authOf, type Graph, type Problem } from './problem.ts'
@@ -21,6 +27,14 @@ export interface Judgement {
   /** The entries that the rules may look at, and beside them their events. */
   readonly tuples: readonly StateTuple[]
   readonly against: readonly (EventNode | undefined)[]
+}
+
+/** Verifying a signature takes as long as judging so many ordinary events. */
+const CHECKS_PER_SIGNATURE = 8
+
+/** What judging an event may cost, an ordinary one being 1. */
+export function costOf(node: EventNode): number {
+  return 1 + CHECKS_PER_SIGNATURE * signatureChecksIn(node.pdu)
 }
 
 /** Judges an event by the authorization rules against a state that is still in the making. */

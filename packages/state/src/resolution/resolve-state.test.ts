@@ -187,6 +187,21 @@ it('breathes, so that nobody has to wait for a long one', () => {
   expect(steps.length).toBeGreaterThan(20)
 })
 
+it.each(['1', '10'])('breathes after each invite whose signatures it verified, in version %s', (version) => {
+  const room = openRoom(version)
+  const levels = '$create $levels'
+  room.send('$third', 'm.room.third_party_invite', ALICE, 'token', { public_keys: [] }, `${levels} $alice`)
+  const signed = { mxid: '@carol:c.test', token: 'token', signatures: {} }
+  const content = { membership: 'invite', third_party_invite: { signed } }
+  const invites = Array.from({ length: 100 }, (_, i) => `$invite${i}`)
+  for (const id of invites)
+    room.send(id, 'm.room.member', ALICE, '@carol:c.test', content, `${levels} $alice $third`)
+  const sets = invites.map((id) => room.state(`${OPEN_STATE} $third ${id}`))
+  const breaths = [...resolvingState(sets, { version, events: room.events })].length
+  // Version 1 stops at the first that is not allowed.
+  expect(breaths).toBeGreaterThanOrEqual(version === '1' ? 2 : 100)
+})
+
 it.each(['1', '2', '10', '12'])('survives whatever a graph can look like, in version %s', (version) => {
   const room = new TestRoom(version)
     .send('$create', 'm.room.create', ALICE, '', { creator: ALICE }, '$create $nowhere')

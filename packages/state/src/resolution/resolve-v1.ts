@@ -1,7 +1,7 @@
 import { compareCodePoints } from '@roomserver/events'
 import type { Asking } from '@roomserver/types'
 import type { EventNode } from './event-node.ts'
-import { judge } from './judge.ts'
+import { costOf, judge } from './judge.ts'
 import { type Conflict, conflictedEvents, type Problem, type Settled } from './problem.ts'
 import { sha1Hex } from './sha1.ts'
 import type { Step } from './account.ts'
@@ -65,6 +65,7 @@ function* lastOfChain<Need>(
       withOwnAuth: false,
     })
     problem.scribe?.judged(step, node, judgement)
+    if (costOf(node) > 1) yield undefined
     if (!judgement.verdict.allowed) break
     winner = node
   }
@@ -81,6 +82,7 @@ function* firstAllowed<Need>(
   for (const node of candidates.toReversed()) {
     const judgement = yield* judge(problem, node, { state, withCommon: true, withOwnAuth: false })
     problem.scribe?.judged('others', node, judgement)
+    if (costOf(node) > 1) yield undefined
     if (judgement.verdict.allowed) return node
   }
   return candidates[0]

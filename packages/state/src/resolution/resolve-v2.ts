@@ -2,7 +2,7 @@ import type { StateTuple } from '@roomserver/auth'
 import type { Asking } from '@roomserver/types'
 import { walkChains } from './chain-walk.ts'
 import type { EventNode } from './event-node.ts'
-import { judge } from './judge.ts'
+import { costOf, judge } from './judge.ts'
 import { mainlineOrder } from './mainline.ts'
 import { isOfOtherRoom } from './named-create.ts'
 import { powerOrder } from './power-order.ts'
@@ -57,13 +57,17 @@ function* applyAllowed<Need>(
   let turn = 0
   const upcoming = () => entriesThatDecide(nodes.slice(turn, turn + CHECKS_PER_BREATH), state)
   const bench = { state, withCommon: rules.stateResolution !== 'v2.1', withOwnAuth: true, upcoming }
+  let steps = 0
   for (const [index, node] of nodes.entries()) {
     turn = index
     const judgement = yield* judge(problem, node, bench)
     // Production servers do not let an event in again that was rejected when it came.
     if (judgement.verdict.allowed && !node.isRejected && !isOfOtherRoom(problem, node)) state.put(node)
     scribe?.judged(step, node, judgement)
-    if (index % CHECKS_PER_BREATH === CHECKS_PER_BREATH - 1) yield undefined
+    steps += costOf(node)
+    if (steps < CHECKS_PER_BREATH) continue
+    steps = 0
+    yield undefined
   }
 }
 
