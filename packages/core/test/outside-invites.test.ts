@@ -123,6 +123,22 @@ it('an invite into a room that our users have left lifts no ban, and can be acce
   ).toHaveLength(1)
 })
 
+/** The invite had taken the place of the leave, and the state, in which nothing changed, did not bring that back. */
+it('an invite into a room that our users had left can be rejected when they are in again', async () => {
+  await using world = await roomWithBob('leave', 'public')
+  const { server, room, membership } = world
+  const { events } = room
+  const state = [events[0], events[1], events[2], events[4], events[5], events[8]]
+  await server.api.performLeave({ room_id: room.roomId, user_id: '@alice:a' })
+  await server.api.performInvite(inviteRequest(await unconnected(room, '@mod:b')))
+  expect(await membership()).toBe('invite from outside')
+  const given = { has_state: true, state_event_ids: state.flatMap((event) => event?.eventId ?? []) }
+  expect(await server.hs.take(await room.join('@carl:a'), given)).toMatchObject({ verdict: 'accepted' })
+  expect(await membership()).toBe('invite from outside')
+  await server.api.performLeave({ room_id: room.roomId, user_id: '@bob:a' })
+  expect(await membership()).toBe('leave by the state')
+})
+
 describe('an invite that is delivered again', () => {
   const listed = async (server: Operations) =>
     (await server.api.queryRoomsForUser({ UserID: '@alice:a', WantMembership: 'invite' })).RoomIDs

@@ -7,6 +7,7 @@ import {
   type InviteRecord,
   type JsonObject,
   type Membership,
+  type MembershipRecord,
   NO_NID,
   serverOf,
 } from '@roomserver/types'
@@ -122,23 +123,31 @@ export function* noteOutside(
   membership: Membership,
   { forgotten = false } = {},
 ): Asking<DecideNeed, void> {
-  if (yield* isSettledByState(draft, user, membership)) return
-  const record = { roomNid: draft.read.nid, user: yield* internStateKey(draft, user), membership }
-  draft.setMembership({ ...record, event: NO_NID, local: true, forgotten })
+  const record = { roomNid: draft.read.nid, user: yield* internStateKey(draft, user), local: true }
+  const settled = yield* settledByState(draft, user, membership)
+  if (settled === undefined) draft.setMembership({ ...record, membership, event: NO_NID, forgotten })
+  // Where the invite had taken its place, while none of our users was in the room, it is back now.
+  else if (membership === 'leave') {
+    draft.setMembership({ ...record, ...settled, forgotten: forgotten && settled.membership !== 'knock' })
+  }
 }
 
 /**
- * Whether the state of the room decides what a user is. Of a room that our users have all left it may be out of date,
- * but for a ban. An invite in the state can be given up all the same.
+ * What a user is if the state of the room decides that. Of a room that our users have all left it may be out of date, but
+ * for a ban. An invite in the state can be given up all the same.
  */
-function* isSettledByState(draft: Draft, user: string, membership: Membership): Asking<DecideNeed, boolean> {
+function* settledByState(
+  draft: Draft,
+  user: string,
+  membership: Membership,
+): Asking<DecideNeed, Pick<MembershipRecord, 'membership' | 'event'> | undefined> {
   const wanted = [{ type: 'm.room.member', stateKey: user }]
   const [event = NO_NID] = yield* stateForTuples(draft.view, draft.room.current, wanted)
-  if (event === NO_NID) return false
+  if (event === NO_NID) return undefined
   const known = yield* membershipOf(draft, event)
-  if (known === 'ban') return true
   const isGivenUp = known === 'invite' && membership === 'leave'
-  return !isGivenUp && (yield* takesPart(draft))
+  const decides = known === 'ban' || (!isGivenUp && (yield* takesPart(draft)))
+  return decides ? { membership: known, event } : undefined
 }
 
 /** Whether a user is one of this server's. */
