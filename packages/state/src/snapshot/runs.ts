@@ -21,13 +21,6 @@ export function mapRuns<T, U>(runs: Runs<T>, change: (value: T) => U): Runs<U> {
   return changed
 }
 
-/** The runs of a list of values. */
-export function runsOf<T>(values: readonly T[]): Runs<T> {
-  const runs: Run<T>[] = []
-  for (const [index, value] of values.entries()) addRun(runs, index + 1, value)
-  return runs
-}
-
 /** The value of each state, one after another. */
 export function expanded<T>(runs: Runs<T>): readonly T[] {
   const values: T[] = []
