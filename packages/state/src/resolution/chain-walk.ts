@@ -94,19 +94,18 @@ class ChainWalk<Need> {
     if (this.#queued.has(node)) return
     this.#queued.add(node)
     this.#queue.push(node)
+    // Every set has what is in no conflict, and so reaches it.
+    if (this.#problem.chain === 'production' && this.#problem.graph.holds(node)) this.#marks.fill(node)
     if (!this.#marks.isFull(node)) this.#undecided++
   }
 
   *#visit(node: EventNode): Asking<Need, void> {
-    const { chain, graph } = this.#problem
+    const { graph } = this.#problem
     const auth = graph.authOf(node) ?? (yield* this.#load(node))
     this.#queue.pop()
     this.#queued.delete(node)
     this.#visited.add(node)
-    if (!this.#marks.isFull(node)) {
-      this.#undecided--
-      if (chain === 'production' && graph.holds(node)) this.#marks.fill(node)
-    }
+    if (!this.#marks.isFull(node)) this.#undecided--
     for (const cited of auth) this.#spread(node, cited)
   }
 

@@ -7,6 +7,8 @@ export class SetMarks {
   readonly #words: number
   readonly #lastWord: number
   #bits: Uint32Array
+  /** Nodes that are known to be reached by every set, so that no bits have to be looked at. */
+  readonly #full = new Set<EventNode>()
 
   constructor(setCount: number) {
     this.#words = Math.max(1, Math.ceil(setCount / BITS))
@@ -31,6 +33,7 @@ export class SetMarks {
 
   /** Notes that every set that reaches `from` reaches `to`; tells whether that is news. */
   spread(from: EventNode, to: EventNode): boolean {
+    if (this.#full.has(to)) return false
     this.#reserve(from)
     this.#reserve(to)
     let isNews = false
@@ -48,19 +51,22 @@ export class SetMarks {
   /** Notes that every set reaches the node. */
   fill(node: EventNode): void {
     this.#reserve(node)
+    this.#full.add(node)
     for (let word = 0; word < this.#words; word++)
-      this.#bits[node.index * this.#words + word] = this.#full(word)
+      this.#bits[node.index * this.#words + word] = this.#fullWord(word)
   }
 
   /** Whether every set reaches the node. */
   isFull(node: EventNode): boolean {
+    if (this.#full.has(node)) return true
     for (let word = 0; word < this.#words; word++) {
-      if ((this.#bits[node.index * this.#words + word] ?? 0) !== this.#full(word)) return false
+      if ((this.#bits[node.index * this.#words + word] ?? 0) !== this.#fullWord(word)) return false
     }
+    this.#full.add(node)
     return true
   }
 
-  #full(word: number): number {
+  #fullWord(word: number): number {
     return word === this.#words - 1 ? this.#lastWord : 0xff_ff_ff_ff
   }
 
