@@ -3,12 +3,9 @@ import type { OwnSettings } from '../config/own-section.ts'
 
 /** How often rooms with too many ends are looked after. */
 const TEND_MS = 10_000
-/** What other servers do as well. */
-const MAX_ENDS = 10
 
 /** How many ends a room may have before something is done about it. */
-export function maxEndsOf({ max_extremities: said, compatibility }: OwnSettings): number {
-  const max = said ?? (compatibility === 'current' ? MAX_ENDS : 0)
+export function maxEndsOf({ max_extremities: max }: Pick<OwnSettings, 'max_extremities'>): number {
   return max === 0 ? Number.POSITIVE_INFINITY : max
 }
 

@@ -10,8 +10,8 @@ export const ownSection = section({
   compatibility: z
     .enum(['dendrite-2022', 'current'], { error: 'dendrite-2022 or current' })
     .default('dendrite-2022'),
-  /** A room with more forward extremities gets a dummy event; 0: never. Left out: 10, and 0 in `dendrite-2022`. */
-  max_extremities: wholeNumber(0, 1_000).optional(),
+  /** A room with more forward extremities gets a dummy event, as other servers send them; 0: never. */
+  max_extremities: wholeNumber(0, 1_000).default(10),
   /** Who calls the API has to send it as a bearer token. */
   token: text('a token of at least 16 characters')
     .min(16, { error: 'a token of at least 16 characters' })
