@@ -55,3 +55,9 @@ it('headeredJson adds the room version and the ID as last members', async () => 
     `${event.json.slice(0, -1)},"_room_version":"10","_event_id":"${event.eventId}"}`,
   )
 })
+
+it('headeredJson has its own header only, whatever the event brings in its place', async () => {
+  const event = await built('10')
+  const json = `{"_event_id":"$victim","_room_version":"1",${event.json.slice(1)}`
+  expect(headeredJson({ ...event, json })).toBe(headeredJson(event))
+})

@@ -7,7 +7,7 @@ export { canonicalizeJson, type CanonicalVerdict } from './json/canonicalize.ts'
 export { compareCodePoints } from './json/code-points.ts'
 export type { Ed25519, SignatureCheck } from './crypto/port.ts'
 export { isStrictSignature } from './crypto/strict-signature.ts'
-export { headeredJson } from './headered.ts'
+export { headeredJson, withoutHeader } from './headered.ts'
 export {
   MAX_AUTH_EVENTS,
   MAX_EVENT_BYTES,
@@ -16,7 +16,7 @@ export {
   MAX_PREV_EVENTS,
 } from './limits.ts'
 export { compareOriginServerTs } from './origin-server-ts.ts'
-export { parsePdu, type PduVerdict } from './parse-pdu.ts'
+export { parsePdu, type PduVerdict, receivePdu } from './parse-pdu.ts'
 export type { Pdu } from './pdu.ts'
 export {
   contentHash,

@@ -1,6 +1,6 @@
 import { isLongerThan } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
-import { fieldsOf } from './event-fields.ts'
+import { type EventFields, fieldsOf } from './event-fields.ts'
 import { formatFault } from './format-rules.ts'
 import { contentHashMatches, eventIdOf } from './hashes.ts'
 import { type Members, membersOf } from './json/members.ts'
@@ -9,6 +9,7 @@ import { MAX_EVENT_BYTES, MAX_TEXT_LENGTH } from './limits.ts'
 import type { Pdu } from './pdu.ts'
 import { redactedText } from './redaction.ts'
 import { pduOf, TextPdu } from './text-pdu.ts'
+import { withAllowedUnsigned } from './unsigned.ts'
 
 /** An event, or the rule that it breaks. */
 export type PduVerdict =
@@ -31,6 +32,23 @@ export type PduVerdict =
  * @see https://spec.matrix.org/v1.16/server-server-api/#checks-performed-on-receipt-of-a-pdu
  */
 export function parsePdu(input: string | Uint8Array, rules: RoomVersionRules): PduVerdict {
+  return parsed(input, rules, (event) => event)
+}
+
+/**
+ * The same for an event that is going to be stored or shown: of its `unsigned`, which nothing vouches for, only what
+ * another server may say there is kept (see {@link withAllowedUnsigned}).
+ */
+export function receivePdu(input: string | Uint8Array, rules: RoomVersionRules): PduVerdict {
+  return parsed(input, rules, withAllowedUnsigned)
+}
+
+/** @param kept - what is used of an event whose content hash matches */
+function parsed(
+  input: string | Uint8Array,
+  rules: RoomVersionRules,
+  kept: (event: Members, fields: EventFields) => Members,
+): PduVerdict {
   const text = typeof input === 'string' ? input : decoded(input)
   if (text === undefined) return refused('json', 'the event is not UTF-8')
   if (text.length > MAX_TEXT_LENGTH) return refused('format.size', `the text has ${text.length} characters`)
@@ -41,16 +59,24 @@ export function parsePdu(input: string | Uint8Array, rules: RoomVersionRules): P
   if (isLongerThan(json, MAX_EVENT_BYTES)) {
     return refused('format.size', `the event has more than ${MAX_EVENT_BYTES} bytes`)
   }
-  return checked({ text: json, spans }, rules)
+  return checked({ text: json, spans }, rules, kept)
 }
 
-function checked(event: Members, rules: RoomVersionRules): PduVerdict {
+function checked(
+  event: Members,
+  rules: RoomVersionRules,
+  kept: (event: Members, fields: EventFields) => Members,
+): PduVerdict {
   const fields = fieldsOf(event)
   const fault = formatFault(fields, rules)
   if (fault) return { ok: false, ...fault }
   const eventId = eventIdOf(event, rules)
   if (contentHashMatches(event)) {
-    return { ok: true, pdu: new TextPdu(event, fields, eventId, rules), contentHashMatches: true }
+    return {
+      ok: true,
+      pdu: new TextPdu(kept(event, fields), fields, eventId, rules),
+      contentHashMatches: true,
+    }
   }
   const redacted = membersOf(redactedText(event, rules)) ?? event
   return { ok: true, pdu: pduOf(redacted, eventId, rules), contentHashMatches: false }

@@ -99,11 +99,17 @@ function isLeftOut(wire: Wire, value: unknown): boolean {
   return value === '' || value === 0 || value === false
 }
 
-/** Puts the headers in as last members. */
+/** Puts the headers in as last members, but before members of the same names: readers take the first of each. */
 function writeEvent(value: unknown): string {
   const { json, roomVersion, eventId } = value as HeaderedEvent
-  const headers = `"_room_version":${JSON.stringify(roomVersion)},"_event_id":${JSON.stringify(eventId)}}`
-  return json === '{}' ? `{${headers}` : `${json.slice(0, -1)},${headers}`
+  const headers = `"_room_version":${JSON.stringify(roomVersion)},"_event_id":${JSON.stringify(eventId)}`
+  if (json === '{}') return `{${headers}}`
+  return hasHeader(json) ? `{${headers},${json.slice(1)}` : `${json.slice(0, -1)},${headers}}`
+}
+
+/** Whether an event may have a member of a header's name itself. */
+function hasHeader(json: string): boolean {
+  return json.includes('"_room_version"') || json.includes('"_event_id"')
 }
 
 function writeEventReference(value: unknown): string {

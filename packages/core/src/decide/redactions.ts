@@ -1,5 +1,5 @@
 import { checkRedaction } from '@roomserver/auth'
-import { type Pdu, redactJson } from '@roomserver/events'
+import { type Pdu, redactJson, withoutHeader } from '@roomserver/events'
 import { type Asking, type EventRecord, NO_NID, type RedactionRecord } from '@roomserver/types'
 import { eventsOf, eventWithId } from '../view/asking.ts'
 import { authStateAt } from './auth-state.ts'
@@ -88,7 +88,7 @@ function* redactionsOf(draft: Draft, id: string): Asking<DecideNeed, readonly Re
 /** The redacted event, with the redaction in its `unsigned`, as clients are shown it. */
 function put(draft: Draft, target: EventRecord, because: EventRecord): Redacted {
   const redacted = redactJson(target.json, draft.rules)
-  const unsigned = `{"redacted_because":${because.json},"redacted_by":${JSON.stringify(because.eventId)}}`
+  const unsigned = `{"redacted_because":${withoutHeader(because.json)},"redacted_by":${JSON.stringify(because.eventId)}}`
   const json = `${redacted.slice(0, -1)},"unsigned":${unsigned}}`
   return { event: draft.updateEvent(target, { json, redactedBy: because.nid }), because }
 }

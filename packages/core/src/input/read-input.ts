@@ -1,5 +1,5 @@
 import { InputKind, type InputRoomEvent } from '@roomserver/api'
-import { parsePdu } from '@roomserver/events'
+import { receivePdu } from '@roomserver/events'
 import { RoomserverError } from '@roomserver/types'
 import { roomVersion } from '@roomserver/version'
 import type { EventInput, EventKind } from '../decide/event-input.ts'
@@ -31,7 +31,7 @@ export function readInput(input: InputRoomEvent): EventInput {
     const text = `room version ${JSON.stringify(event.roomVersion)} is not known`
     throw new RoomserverError('UNSUPPORTED_ROOM_VERSION', { version: event.roomVersion }, text)
   }
-  const parsed = parsePdu(event.json, rules)
+  const parsed = receivePdu(event.json, rules)
   if (!parsed.ok) throw malformed(event.eventId, parsed.rule, parsed.reason)
   const { pdu } = parsed
   if (event.eventId !== '' && event.eventId !== pdu.eventId) {

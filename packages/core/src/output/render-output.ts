@@ -1,3 +1,4 @@
+import { withoutHeader } from '@roomserver/events'
 import { RoomserverError } from '@roomserver/types'
 import type { StoredOutput } from '../ports.ts'
 
@@ -21,5 +22,5 @@ function eventMember(output: StoredOutput): string {
   }
   const header = `"_room_version":${JSON.stringify(version)},"_event_id":${JSON.stringify(eventId)}`
   const name = kind === 'redacted_event' ? 'RedactedBecause' : 'event'
-  return `"${name}":${eventJson.slice(0, -1)},${header}}`
+  return `"${name}":${withoutHeader(eventJson).slice(0, -1)},${header}}`
 }

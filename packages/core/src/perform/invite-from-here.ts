@@ -1,6 +1,7 @@
 import type { PerformInviteRequest } from '@roomserver/api'
-import { parsePdu, type Pdu } from '@roomserver/events'
+import { receivePdu, type Pdu } from '@roomserver/events'
 import type { RoomRecord } from '@roomserver/types'
+import { headered } from '../query/headered.ts'
 import { refusalOf } from './build.ts'
 import { federationFor } from './components.ts'
 import type { PerformContext } from './context.ts'
@@ -39,18 +40,18 @@ async function signedElsewhere(
   event: Pdu,
   state: PerformInviteRequest['invite_room_state'],
 ): Promise<Pdu> {
-  const { rules, eventId, json } = event
+  const { rules, eventId } = event
   const federation = federationFor(context, 'inviting a user of another server')
   const answer = await federation
     .performInviteRequest({
       room_version: rules.version,
-      event: { roomVersion: rules.version, eventId, json },
+      event: headered(event, rules),
       invite_room_state: state,
     })
     .catch((error: unknown) => {
       throw new Refusal('notAllowed', error instanceof Error ? error.message : String(error))
     })
-  const signed = answer.event === null ? undefined : parsePdu(answer.event.json, rules)
+  const signed = answer.event === null ? undefined : receivePdu(answer.event.json, rules)
   if (signed?.ok === true && signed.pdu.eventId === eventId) return signed.pdu
   throw new Refusal('notAllowed', 'The server of the invited user answered with another event')
 }

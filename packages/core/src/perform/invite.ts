@@ -1,5 +1,5 @@
 import type { PerformInviteRequest, PerformInviteResponse } from '@roomserver/api'
-import { parsePdu, type Pdu } from '@roomserver/events'
+import { receivePdu, type Pdu } from '@roomserver/events'
 import { RoomserverError, serverOf } from '@roomserver/types'
 import { roomVersion } from '@roomserver/version'
 import { isStub } from '../query/context.ts'
@@ -53,7 +53,7 @@ function inviteOf(context: PerformContext, { event, room_version }: PerformInvit
   if (rules === undefined) {
     throw new Refusal('badRequest', `The room version ${quoted(room_version)} is not known`)
   }
-  const parsed = parsePdu(event.json, rules)
+  const parsed = receivePdu(event.json, rules)
   if (!parsed.ok) {
     const { rule, reason } = parsed
     throw new RoomserverError('MALFORMED_EVENT', { rule, reason }, `the invite is malformed: ${reason}`)

@@ -1,4 +1,5 @@
 import type { HeaderedEvent } from '@roomserver/api'
+import { withoutHeader } from '@roomserver/events'
 import { type EventRecord, RoomserverError, type RoomVersionId } from '@roomserver/types'
 import { roomVersion, type RoomVersionRules } from '@roomserver/version'
 
@@ -13,12 +14,12 @@ export function rulesOf({ version }: { readonly version: RoomVersionId }): RoomV
   throw new RoomserverError('UNSUPPORTED_ROOM_VERSION', { version }, `unknown room version ${version}`)
 }
 
-/** An event as callers get it, its stored text as it stands. */
+/** An event as callers get it, its stored text as it stands but for members in the places of the header. */
 export function headered(
   { eventId, json }: Pick<EventRecord, 'eventId' | 'json'>,
   { version }: RoomVersionRules,
 ): HeaderedEvent {
-  return { roomVersion: version, eventId, json }
+  return { roomVersion: version, eventId, json: withoutHeader(json) }
 }
 
 /** Events as callers get them. */

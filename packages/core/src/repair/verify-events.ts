@@ -1,5 +1,11 @@
 import type { FederationApi, QueryPublicKeyResponse } from '@roomserver/api'
-import { parsePdu, type Pdu, requiredSignatures, type VerifyKey, verifySignatures } from '@roomserver/events'
+import {
+  receivePdu,
+  type Pdu,
+  requiredSignatures,
+  type VerifyKey,
+  verifySignatures,
+} from '@roomserver/events'
 import { isJsonObject, type JsonValue, type Logger, type RoomId } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
 import { giveWay } from '../view/ask.ts'
@@ -38,7 +44,7 @@ export async function verifiedEvents(
   const ofRoom: Pdu[] = []
   const requests = new Map<string, number>()
   for (const some of inBatches(texts.slice(0, maxEvents))) {
-    const parsed = some.map((text) => parsePdu(text, rules)).filter((result) => result.ok)
+    const parsed = some.map((text) => receivePdu(text, rules)).filter((result) => result.ok)
     const events = parsed.map(({ pdu }) => pdu).filter((event) => event.roomId === roomId)
     addKeysFor(events, requests)
     ofRoom.push(...events)
