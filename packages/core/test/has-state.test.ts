@@ -35,7 +35,7 @@ it('joins a room whose history is not known, and says that the state is new', as
         adds_state_event_ids: expect.arrayContaining([...idsOf([...state, join])]),
         state_before_removes_event_ids: [join.eventId],
         last_sent_event_id: '',
-        history_visibility: 'joined',
+        history_visibility: 'shared',
       },
     },
   ])

@@ -99,6 +99,51 @@ describe('queryServerAllowedToSeeEvent', () => {
     expect(await server.api.queryServerAllowedToSeeEvent(request)).toEqual({ can_see_event })
   })
 
+  it.each([
+    ['shared', [true, true, true, false]],
+    ['invited', [false, true, true, false]],
+    ['joined', [false, true, true, false]],
+  ])(
+    'lets a server that has left see what was shared with it: %s',
+    async (visibility, [beforeItCame, atIts, between, afterIt]) => {
+      await using server = await Operations.start()
+      const room = await RoomBuilder.create()
+      await room.state('m.room.history_visibility', '', { history_visibility: visibility })
+      const before = await room.message('before bob came')
+      const joined = await room.join('@bob:b')
+      const while_ = await room.message('while bob was there')
+      await room.member('@bob:b', '@bob:b', 'leave')
+      const after = await room.message('after bob left')
+      // Somebody was invited and said no: that is no join.
+      await room.member(room.creator, '@carol:c', 'invite')
+      await room.member('@carol:c', '@carol:c', 'leave')
+      await server.hs.takeAll(room.events)
+      const ask = async (event: Pdu, server_name: string) =>
+        (await server.api.queryServerAllowedToSeeEvent({ event_id: event.eventId, server_name }))
+          .can_see_event
+      const seen = await Promise.all([before, joined, while_, after].map((event) => ask(event, 'b')))
+      expect(seen).toEqual([beforeItCame, atIts, between, afterIt])
+      expect(await ask(before, 'c')).toBe(false)
+    },
+  )
+
+  it('lets a server that came back and left see what was shared meanwhile', async () => {
+    await using server = await Operations.start()
+    const room = await RoomBuilder.create()
+    await room.join('@bob:b')
+    await room.member('@bob:b', '@bob:b', 'leave')
+    const between = await room.message('while bob was away')
+    await room.join('@bob:b')
+    await room.member('@bob:b', '@bob:b', 'leave')
+    const after = await room.message('after bob left for good')
+    await server.hs.takeAll(room.events)
+    const ask = async (event: Pdu) =>
+      (await server.api.queryServerAllowedToSeeEvent({ event_id: event.eventId, server_name: 'b' }))
+        .can_see_event
+    expect(await ask(between)).toBe(true)
+    expect(await ask(after)).toBe(false)
+  })
+
   it('lets nobody see what is not there', async () => {
     await using server = await Operations.start()
     const request = { event_id: '$nothing', server_name: 'a' }

@@ -127,7 +127,7 @@ it('redacts an event that fills history in, too', async () => {
   await hs.take(redaction)
   await hs.take(old, { kind: InputKind.old })
   expect((await hs.outputs()).slice(-2)).toMatchObject([
-    { old_room_event: { event: { _event_id: old.eventId, content: {} }, history_visibility: 'joined' } },
+    { old_room_event: { event: { _event_id: old.eventId, content: {} }, history_visibility: 'shared' } },
     { redacted_event: { RedactedEventID: old.eventId } },
   ])
 })

@@ -88,3 +88,25 @@ describe('an event that is visible by what it changes itself', () => {
     expect(ask(true, false)).toBeUndefined()
   })
 })
+
+describe('an event from before the room said anything of its history visibility', () => {
+  const output = { type: 'new_room_event', new_room_event: { event: { ...EVENT, prev_events: ['$before'] } } }
+  const excuse = (types: readonly string[] | undefined, expected = 'joined', got = 'shared') =>
+    excuseOf(
+      {
+        of: 'output new_room_event $x',
+        problem: 'content',
+        difference: { path: 'history_visibility', expected, got },
+        got: output,
+      },
+      truthOf({ typesUpTo: () => types && new Set(types) }),
+    )
+
+  it('is shared, and not joined', () => {
+    expect(excuse(['m.room.create'])).toBe('visibility-default')
+    expect(excuse(['m.room.create'], 'joined', 'invited')).toBeUndefined()
+    expect(excuse(['m.room.create'], 'invited')).toBeUndefined()
+    expect(excuse(['m.room.create', 'm.room.history_visibility'])).toBeUndefined()
+    expect(excuse(undefined)).toBeUndefined()
+  })
+})

@@ -29,6 +29,8 @@ export interface Truth {
   /** Rooms whose state the recorded server had wrong by then. */
   readonly resets: readonly string[]
   readonly stateAfter: (roomId: string, eventIds: readonly string[]) => ReadonlyMap<string, Pdu> | undefined
+  /** The types of all events up to these; `undefined` where the recording does not have all of them. */
+  readonly typesUpTo: (eventIds: readonly string[]) => ReadonlySet<string> | undefined
   /** Where a room stands at the moment of the finding; `undefined` where the recording does not tell. */
   readonly standing: (roomId: string) => Standing | undefined
   /** Where a room stands after an input. */
@@ -149,6 +151,17 @@ export const DEPARTURES: readonly Departure[] = [
       of.endsWith('/queryStateAfterEvents') && isJsonObject(request) && isTrueState(request, got, stateAfter),
   },
   {
+    id: 'visibility-default',
+    reason:
+      'Where the state before an event has no history visibility, it is `shared`; the recorded server says `joined` (client-server API, "Room history visibility").',
+    applies: ({ difference, got }, { stateAfter, typesUpTo }) =>
+      difference?.path === 'history_visibility' &&
+      difference.expected === 'joined' &&
+      difference.got === 'shared' &&
+      (stateBeforeEvent(got, stateAfter)?.has(keyOf('m.room.history_visibility', '')) === false ||
+        typesUpTo(referencesOf(prevEventsOf(got)))?.has('m.room.history_visibility') === false),
+  },
+  {
     id: 'recorded-state-before',
     reason:
       'The recorded server resolved the state before this event to another state than the algorithm of the room version gives; ours is what a transcription of the specification gives (room versions 2 to 10, "State resolution").',
@@ -264,6 +277,12 @@ function stateBeforeEvent(
   const prev = isJsonObject(event) ? event['prev_events'] : undefined
   if (!isJsonObject(event) || !Array.isArray(prev)) return undefined
   return stateAfter(textOf(event['room_id']), referencesOf(prev))
+}
+
+/** What the event of an output builds on. */
+function prevEventsOf(payload: JsonValue | undefined): JsonValue | undefined {
+  const event = contentOf(payload)['event']
+  return isJsonObject(event) ? event['prev_events'] : undefined
 }
 
 /** The content of an output that tells of an event. */

@@ -50,6 +50,19 @@ export class KnownEvents {
     return textOf(_event_id) || (rules && idOf(json, rules))
   }
 
+  /** The types of all events up to these, themselves included; `undefined` where one of them is not known. */
+  typesUpTo(ids: readonly string[]): ReadonlySet<string> | undefined {
+    const walked = new Set(ids)
+    const types = new Set<string>()
+    for (const id of walked) {
+      const event = this.#events.get(id)
+      if (event === undefined) return undefined
+      types.add(textOf(event.json['type']))
+      for (const prev of referencesOf(event.json['prev_events'])) walked.add(prev)
+    }
+    return types
+  }
+
   /** IDs of a list of events. */
   idsIn(events: JsonValue | undefined): readonly string[] {
     const objects = Array.isArray(events) ? events.filter(isJsonObject) : []

@@ -192,6 +192,7 @@ class Tally implements ReplayResult {
     const known: Truth = {
       resets,
       stateAfter: (room, ids) => this.#truth.stateAfter(room, ids),
+      typesUpTo: (ids) => this.#truth.events.typesUpTo(ids),
       standing: (room) => this.#truth.standingAt(room, step),
       standingAfter: (room, id) => this.#truth.standingAfter(room, id),
       isAccepted: (room, id) => this.#truth.isAccepted(room, id),

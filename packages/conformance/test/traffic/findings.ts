@@ -6,6 +6,7 @@ export function truthOf(told: Partial<Truth> = {}): Truth {
   return {
     resets: [],
     stateAfter: () => undefined,
+    typesUpTo: () => undefined,
     standing: () => undefined,
     standingAfter: () => undefined,
     isAccepted: () => false,

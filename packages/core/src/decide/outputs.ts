@@ -8,10 +8,14 @@ import type { EventInput } from './event-input.ts'
 
 const HISTORY_VISIBILITY = { type: 'm.room.history_visibility', stateKey: '' }
 
-/** Who may read an event later, by the state before it; `joined`, the narrowest, where that says nothing. */
+/**
+ * Who may read an event later, by the state before it; `shared` where that says nothing.
+ *
+ * @see https://spec.matrix.org/v1.16/client-server-api/#room-history-visibility
+ */
 export function* visibilityAt(draft: Draft, before: SnapshotNid): Asking<Need, string> {
   const [event] = yield* pdusAt(draft, before, [HISTORY_VISIBILITY])
-  return event === undefined ? 'joined' : historyVisibility(event)
+  return historyVisibility(event)
 }
 
 /** What a `new_room_event` says beside the event. */

@@ -20,7 +20,7 @@ export async function lookAs<Result>(
   const inRoom = await isServerInRoom(context, room, server)
   const attempt = (users: Onlooker['users']) =>
     look(context, function* (view) {
-      const sight = new ServerSight(view, rules, { server, inRoom, users })
+      const sight = new ServerSight(view, rules, { server, inRoom, users, current: room.current })
       return { result: yield* compute(view, sight), lacksUsers: sight.lacksUsers }
     })
   const { result, lacksUsers } = await attempt(undefined)

@@ -27,6 +27,8 @@ const USERS_AT_ONCE = 200
 interface StateInSight {
   readonly before: AuthState
   members: readonly Pdu[] | undefined
+  /** Whether a user of the server joined after it. */
+  joinedSince?: boolean
 }
 
 /** Who wants to see events of a room. */
@@ -36,7 +38,18 @@ export interface Onlooker {
   readonly inRoom: boolean
   /** Its users who are or were anything in the room; `undefined`: not asked for yet. */
   readonly users: readonly StateKeyNid[] | undefined
+  /** The current state of the room. */
+  readonly current: SnapshotNid
 }
+
+/** A membership event that a user had in the state at some time. */
+interface PastMembership {
+  readonly nid: EventNid
+  readonly isJoin: boolean
+}
+
+/** How many of a user's memberships are gone back through. */
+const MAX_MEMBERSHIPS = 100
 
 /**
  * Says which events of one room a server may have, by the history visibility and the memberships before each event.
@@ -52,6 +65,7 @@ export class ServerSight {
   readonly #rules: RoomVersionRules
   readonly #onlooker: Onlooker
   readonly #states = new Map<SnapshotNid, StateInSight>()
+  readonly #memberships = new Map<StateKeyNid, readonly PastMembership[]>()
 
   constructor(view: View, rules: RoomVersionRules, onlooker: Onlooker) {
     this.#view = view
@@ -65,14 +79,54 @@ export class ServerSight {
     const state = yield* this.#stateInSight(record.before)
     const event = this.#view.pduOf(record, this.#rules)
     if (this.#isVisible(event, state)) return true
-    if (state.members !== undefined) return false
-    state.members = yield* this.#membersAt(record.before)
-    return this.#isVisible(event, state)
+    state.members ??= yield* this.#membersAt(record.before)
+    if (this.#isVisible(event, state)) return true
+    // Who came later may have left again: the history that was shared with them stays shared.
+    if (this.#onlooker.inRoom || !this.#isVisible(event, state, true)) return false
+    state.joinedSince ??= yield* this.#joinedSince(record.before)
+    return state.joinedSince
   }
 
-  #isVisible(event: Pdu, { before, members = [] }: StateInSight): boolean {
-    const { server, inRoom } = this.#onlooker
-    return mayServerSee(event, { server, before, members, joinedLater: inRoom }).visible
+  #isVisible(
+    event: Pdu,
+    { before, members = [] }: StateInSight,
+    joinedLater = this.#onlooker.inRoom,
+  ): boolean {
+    const { server } = this.#onlooker
+    return mayServerSee(event, { server, before, members, joinedLater }).visible
+  }
+
+  /** Whether a user of the server joined after a state. */
+  *#joinedSince(snapshot: SnapshotNid): Asking<Need, boolean> {
+    const state = yield* snapshotOf(this.#view, snapshot)
+    for (const user of this.#onlooker.users ?? []) {
+      const was = yield* lookup(state, MEMBER, user, this.#view)
+      for (const { nid, isJoin } of yield* this.#membershipsOf(user)) {
+        if (nid === was) break
+        if (isJoin) return true
+      }
+      yield
+    }
+    return false
+  }
+
+  /** What a user was in the room, the latest first, each what the one before it took the place of. */
+  *#membershipsOf(user: StateKeyNid): Asking<Need, readonly PastMembership[]> {
+    const known = this.#memberships.get(user)
+    if (known !== undefined) return known
+    const memberships: PastMembership[] = []
+    let state = this.#onlooker.current
+    while (state !== NO_NID && memberships.length < MAX_MEMBERSHIPS) {
+      const nid = yield* lookup(yield* snapshotOf(this.#view, state), MEMBER, user, this.#view)
+      if (nid === NO_NID) break
+      const [record] = yield* eventsOf(this.#view, [nid])
+      if (record === undefined) break
+      const { content } = this.#view.pduOf(record, this.#rules)
+      memberships.push({ nid, isJoin: content['membership'] === 'join' })
+      state = record.before
+    }
+    this.#memberships.set(user, memberships)
+    return memberships
   }
 
   *#stateInSight(snapshot: SnapshotNid): Asking<Need, StateInSight> {
