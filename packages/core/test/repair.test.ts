@@ -316,6 +316,8 @@ it('ends, with what is missing, when nobody helps, and keeps no other room waiti
       await gate
       throw new Error('it is too late')
     },
+    getEvent: async () => Promise.reject(new Error('it is too late')),
+    lookupStateIds: async () => Promise.reject(new Error('it is too late')),
   })
   const { room, b } = two
   await unheard(two, 3)
@@ -329,4 +331,94 @@ it('ends, with what is missing, when nobody helps, and keeps no other room waiti
   release?.()
   expect(await stuck).toMatchObject({ kind: 'missing' })
   expect(b.input.counters.repairsFailed).toBe(1)
+})
+
+/** A gap of 30 events, of which a page has 20, and the one before them. */
+async function wideGap(two: Pair) {
+  const gap = await unheard(two, 30)
+  const event = await two.room.message('heard')
+  await two.a.take(event)
+  const given = gap.slice(11)
+  const [oldest] = given
+  const missing = gap[10]
+  if (oldest === undefined || missing === undefined) throw new TypeError('the gap is too small')
+  return { event, given, oldest, missing }
+}
+
+const stateAskedAt = ({ federation }: Pair) =>
+  vi.mocked(federation.lookupStateIds).mock.calls.map(([{ EventID }]) => EventID)
+
+/** Fails from the second call on. */
+async function failsOnPage2({ a, federation }: Pair): Promise<void> {
+  const { lookupMissingEvents } = await otherServer(a)
+  let pages = 0
+  vi.mocked(federation.lookupMissingEvents).mockImplementation(async (request) => {
+    if (++pages > 1) throw new Error('500 internal error')
+    return lookupMissingEvents({ ...request, Missing: { ...request.Missing, limit: 19 } })
+  })
+}
+
+/** Found by a stranger: one page failed, and the room was left as it was although the state was to be had. */
+it('keeps a page of missing events when the next one fails, and asks for the state at the event still missing', async () => {
+  await using two = await pair()
+  const { room, a, b } = two
+  const { event, given, missing } = await wideGap(two)
+  await failsOnPage2(two)
+  expect(await b.take(event, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
+  for (const one of [missing, ...given])
+    expect(await b.event(one.eventId)).toMatchObject({ verdict: 'accepted' })
+  expect(stateAskedAt(two)).toEqual([missing.eventId])
+  expect(await b.current(room.roomId)).toEqual(await a.current(room.roomId))
+})
+
+it('asks for the state at the oldest event that it was given where the one before it is not to be had', async () => {
+  await using two = await pair()
+  const { a, b, federation } = two
+  const { event, given, oldest, missing } = await wideGap(two)
+  await failsOnPage2(two)
+  const { getEvent } = await otherServer(a)
+  vi.mocked(federation.getEvent).mockImplementation(async (request) => {
+    if (request.EventID === missing.eventId) throw new Error('404 not found')
+    return getEvent(request)
+  })
+  expect(await b.take(event, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
+  for (const one of given) expect(await b.event(one.eventId)).toMatchObject({ verdict: 'accepted' })
+  expect(stateAskedAt(two)).toEqual([oldest.eventId])
+})
+
+it('goes on with what it was given where the state at the missing event is not told', async () => {
+  await using two = await pair()
+  const { a, b, federation } = two
+  const { event, given, oldest, missing } = await wideGap(two)
+  await failsOnPage2(two)
+  const { lookupStateIds } = await otherServer(a)
+  vi.mocked(federation.lookupStateIds).mockImplementation(async (request) => {
+    if (request.EventID === missing.eventId) throw new Error('404 not found')
+    return lookupStateIds(request)
+  })
+  expect(await b.take(event, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
+  for (const one of given) expect(await b.event(one.eventId)).toMatchObject({ verdict: 'accepted' })
+  expect(stateAskedAt(two)).toEqual([missing.eventId, oldest.eventId])
+})
+
+it('asks for the state at the missing event where no missing events are given at all', async () => {
+  await using two = await pair({ lookupMissingEvents: async () => Promise.reject(new Error('500')) })
+  const { room, a, b } = two
+  const gap = await unheard(two, 5)
+  const event = await room.message('heard')
+  await a.take(event)
+  expect(await b.take(event, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
+  expect(stateAskedAt(two)).toEqual([gap.at(-1)?.eventId])
+  expect(await b.current(room.roomId)).toEqual(await a.current(room.roomId))
+})
+
+it('fetches auth events one by one where they are not given together, and fills the gap all the same', async () => {
+  await using two = await pair({ getEventAuth: async () => Promise.reject(new Error('500')) })
+  const { room, a, b } = two
+  const [fork] = room.ends as [Pdu]
+  const carol = await room.join('@carol:c', { prev: [fork] })
+  const hello = await room.message('hello', { sender: '@carol:c', prev: [carol] })
+  await a.takeAll([carol, hello])
+  expect(await b.take(hello, { origin: 'c', kind: InputKind.new })).toMatchObject({ verdict: 'accepted' })
+  expect(await b.event(carol.eventId)).toMatchObject({ verdict: 'accepted' })
 })

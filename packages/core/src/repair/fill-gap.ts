@@ -3,8 +3,9 @@ import { type EventId, NO_NID } from '@roomserver/types'
 import type { EventInput } from '../decide/event-input.ts'
 import type { Fetched, MissingEvents } from '../input/fetch-missing.ts'
 import { believedState } from './believed-state.ts'
-import { fetchAuthEvents, fetchEvents, singleEvents, type ToldIds } from './fetch-state.ts'
+import { fetchEvents, singleEvents, type ToldIds } from './fetch-state.ts'
 import { eventsBefore } from '../graph/events-before.ts'
+import { authEventsOf, orElse } from './or-else.ts'
 import { oldestFirst } from '../graph/oldest-first.ts'
 import { refusalTask } from './refusal-task.ts'
 import type { RepairParts } from './repairs.ts'
@@ -47,12 +48,14 @@ export interface Found {
   readonly inside: readonly Pdu[]
   /** What was from before our part of the graph, such as before our users joined. */
   readonly past: readonly Pdu[]
+  /** Whether these are the missing events themselves, fetched one by one, and not what lies between. */
+  readonly isSingle: boolean
 }
 
 /**
  * Gets what an event lacks from one server. Missing events of the graph are asked for back to what we have; where they
- * do not reach that far, and the way is `state`, the state before the oldest is, and the room goes on from there, its
- * branches resolved.
+ * do not reach that far, and the way is `state`, the state before the first that is still missing is, and the room goes on
+ * from there, its branches resolved. Where one way fails, what was fetched stays and the next is tried.
  */
 export async function fillFrom(
   parts: RepairParts,
@@ -65,14 +68,15 @@ export async function fillFrom(
   const { way, given } = attempt
   const gap: Gap = { ...attempt, parts, server, event: pdu, roomId: pdu.roomId, rules: pdu.rules }
   try {
-    if (missing.auth.length > 0) await fetchAuthEvents(parts, gap, server, pdu.eventId)
+    if (missing.auth.length > 0) await authEventsOf(gap, pdu, missing.auth)
     if (missing.state.length > 0) await fetchEvents(parts, gap, server, missing.state.slice(0, MAX_SINGLE))
     const left = await notInGraph(gap, missing.prev)
     if (left.length === 0) return await settled(gap, missing)
     const events = given.get(server) ?? (await missingEvents(gap, left))
     given.set(server, events)
-    await takeGap(gap, events.inside)
-    await takePast(gap, events.past)
+    const inside = way === 'state' ? await withMissingPast(gap, events) : events.inside
+    await orElse(gap, 'events of a gap not taken in', () => takeGap(gap, inside))
+    await orElse(gap, 'events before a gap not taken in', () => takePast(gap, events.past))
     if ((await notInGraph(gap, missing.prev)).length === 0) return { kind: 'filled' }
     if (way === 'events') return failed('it does not have all events of the gap')
     const eventIds = await believedState(gap, pdu)
@@ -103,28 +107,50 @@ async function missingEvents(gap: Gap, missing: readonly EventId[]): Promise<Fou
   const found = new Map<EventId, Pdu>()
   let latest: readonly EventId[] = [event.eventId]
   let inside: readonly Pdu[] = []
+  let isSingle = false
   for (let page = 0; page < MAX_PAGES && latest.length > 0 && !isTimeUp(); page++) {
     const Missing = { limit: MAX_PAGE, min_depth: 0, earliest_events: earliest, latest_events: latest }
-    const { events } = await parts.federation.lookupMissingEvents({
-      S: server,
-      RoomID: roomId,
-      Missing,
-      RoomVersion: rules.version,
+    let events: readonly string[] | undefined
+    await orElse(gap, 'missing events not fetched', async () => {
+      const request = { S: server, RoomID: roomId, Missing, RoomVersion: rules.version }
+      events = (await parts.federation.lookupMissingEvents(request)).events
     })
-    const isUnknown = page === 0 && events.length === 0
-    const texts = isUnknown ? await singleEvents(parts, server, missing.slice(0, MAX_PAGE)) : events
+    const isRefused = events === undefined
+    isSingle ||= page === 0 && (events ?? []).length === 0
+    const texts =
+      isSingle && page === 0 ? await singleEvents(parts, server, missing.slice(0, MAX_PAGE)) : events
+    if (texts === undefined || texts.length === 0) break
     const given = await verifiedEvents(parts, gap, texts, MAX_PAGE)
     const fresh = given.filter((one) => !found.has(one.eventId))
     for (const one of fresh) found.set(one.eventId, one)
     const walked = await walkBack(gap, found)
     inside = walked.inside
-    latest = fresh.length > 0 ? walked.withUnknownPast : []
+    latest = fresh.length > 0 && !isRefused ? walked.withUnknownPast : []
   }
   const before = eventsBefore(event.prevEvents, found, ({ prevEvents }) => prevEvents)
   const others = new Set(await notInGraph(gap, [...before.keys()]))
   for (const { eventId } of inside) others.delete(eventId)
   const past = [...before.values()].filter(({ eventId }) => others.has(eventId))
-  return { inside: inPlace(inside), past: inPlace(past) }
+  return { inside: inPlace(inside), past: inPlace(past), isSingle }
+}
+
+/**
+ * The events of a gap with those before them that are still missing, as far as the server has them one by one: at these
+ * the state is asked for, and what builds upon them is worked out from there. What was itself fetched as missing is not
+ * gone behind.
+ */
+async function withMissingPast(gap: Gap, { inside, isSingle }: Found): Promise<readonly Pdu[]> {
+  const { parts, server } = gap
+  if (isSingle || gap.isTimeUp()) return inside
+  const given = new Set(inside.map(({ eventId }) => eventId))
+  const past = new Set(inside.flatMap(({ prevEvents }) => prevEvents).filter((id) => !given.has(id)))
+  const missing = (await notInGraph(gap, [...past])).slice(0, MAX_PAGE)
+  if (missing.length === 0) return inside
+  let fetched: readonly Pdu[] = []
+  await orElse(gap, 'events before a gap not fetched', async () => {
+    fetched = await verifiedEvents(parts, gap, await singleEvents(parts, server, missing), MAX_PAGE)
+  })
+  return inPlace([...fetched.filter(({ eventId }) => missing.includes(eventId)), ...inside])
 }
 
 function inPlace(events: readonly Pdu[]): readonly Pdu[] {

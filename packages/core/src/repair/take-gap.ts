@@ -1,8 +1,9 @@
 import type { Pdu } from '@roomserver/events'
 import type { EventInput, Outcome } from '../decide/event-input.ts'
 import { believedState } from './believed-state.ts'
-import { fetchAuthEvents, takeIn } from './fetch-state.ts'
+import { takeIn } from './fetch-state.ts'
 import type { Gap } from './fill-gap.ts'
+import { authEventsOf } from './or-else.ts'
 import { joinUpTask } from './join-up-task.ts'
 
 /**
@@ -42,22 +43,31 @@ async function lacking({ parts }: Gap, events: readonly Pdu[]): Promise<readonly
   return events.filter((_, index) => outcomes[index]?.kind === 'missing')
 }
 
+/** How many events of a gap a server may not tell the state of before that is only asked of the latest. */
+const MAX_UNTOLD = 3
+
 /** Takes events in until there is one on which others may build, and returns those after it. */
 async function bridged(gap: Gap, events: readonly Pdu[]): Promise<readonly Pdu[]> {
+  let untold = 0
   for (const [index, event] of events.entries()) {
     if (gap.isTimeUp()) return []
-    const outcome = await takeOne(gap, event)
-    if (outcome.kind === 'stored') return events.slice(index + 1)
+    try {
+      const outcome = await takeOne(gap, event)
+      if (outcome.kind === 'stored') return events.slice(index + 1)
+    } catch (error) {
+      // What is missing may be unknown to the server that builds upon it; that it knows what it gave is more likely.
+      if (++untold >= MAX_UNTOLD || index + 1 === events.length) throw error
+    }
   }
   return []
 }
 
 async function takeOne(gap: Gap, event: Pdu): Promise<Outcome> {
-  const { parts, server, way } = gap
+  const { parts, way } = gap
   const input = asNew(event)
   let outcome = await takeIn(parts, input)
   if (outcome.kind === 'missing' && outcome.auth.length > 0) {
-    await fetchAuthEvents(parts, gap, server, event.eventId)
+    await authEventsOf(gap, event, outcome.auth)
     outcome = await takeIn(parts, input)
   }
   if (outcome.kind !== 'missing' || outcome.prev.length === 0 || way === 'events') return outcome
