@@ -1,8 +1,16 @@
-import { type EventId, type JsonObject, type RoomId, serverOf, type UserId } from '@roomserver/types'
+import {
+  type EventId,
+  isLongerThan,
+  type JsonObject,
+  type RoomId,
+  serverOf,
+  type UserId,
+} from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
 import { canonicalJson } from './json/canonical-json.ts'
 import { contentHash, signedText } from './hashes.ts'
 import { memberText, withMember } from './json/members.ts'
+import { MAX_EVENT_BYTES } from './limits.ts'
 import { parseJson } from './json/parse.ts'
 import { parsePdu, type PduVerdict } from './parse-pdu.ts'
 import type { Pdu } from './pdu.ts'
@@ -63,12 +71,18 @@ export async function buildEvent(
     return { ok: false, rule: 'build.sender', reason }
   }
   const unsigned = canonicalJson(eventJson(draft, rules), rules.strictJson ? 'strict' : 'lenient')
+  if (isLongerThan(unsigned, MAX_EVENT_BYTES)) return tooLong()
   const hashed = withMember(
     unsigned,
     'hashes',
     canonicalJson({ sha256: contentHash(eventMembers(unsigned)) }),
   )
   return parsePdu(await signEvent(hashed, rules, key), rules)
+}
+
+/** What is too long without its hash and signature is so with them. */
+function tooLong(): PduVerdict {
+  return { ok: false, rule: 'format.size', reason: `the event has more than ${MAX_EVENT_BYTES} bytes` }
 }
 
 /**

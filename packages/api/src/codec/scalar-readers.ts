@@ -1,4 +1,4 @@
-import type { JsonValue } from '@roomserver/types'
+import { isLongerThan, type JsonValue } from '@roomserver/types'
 import { isDigit, MINUS, QUOTE } from './bytes.ts'
 import { opens, skipOther } from './expecting.ts'
 import type { JsonReader } from './json-reader.ts'
@@ -76,7 +76,7 @@ export function readJson(
 
 /** Whether a parsed value has a longer canonical form, which differs from this one in the order of its members. */
 function isLonger(value: JsonValue, maxBytes: number): boolean {
-  return new TextEncoder().encode(JSON.stringify(value)).length > maxBytes
+  return isLongerThan(JSON.stringify(value), maxBytes)
 }
 
 function tooLong({ soFar }: TypeFaults, maxBytes: number): SizeFault {

@@ -1,5 +1,12 @@
 import type { FederationApi, InputRoomEvent, RoomserverApi } from '@roomserver/api'
-import type { Clock, EventNid, Logger, RoomId, RoomRecord } from '@roomserver/types'
+import {
+  type Clock,
+  type EventNid,
+  type Logger,
+  LoopShare,
+  type RoomId,
+  type RoomRecord,
+} from '@roomserver/types'
 import type { Outcome } from '../decide/event-input.ts'
 import { RoomReader } from '../decide/room-reads.ts'
 import type { Store } from '../ports.ts'
@@ -95,6 +102,7 @@ export function createInput(
     nids: new NidPool(store),
     portions: new Portions(store),
     newNames: new NewNames(),
+    deciding: new LoopShare(setImmediate),
     committer: new Committer(store, onOutputs),
     onToldStates: (room: RoomRecord, events: readonly EventNid[]) => told.due(room, events),
   }
@@ -110,7 +118,8 @@ export function createInput(
     )
   const fetchMissing: FetchMissing | undefined =
     deps.fetchMissing ?? (shop && ((...missing) => shop.repairs.fetchMissing(...missing)))
-  const intake = new Intake({ ...parts, rooms, fetchMissing, repairs: shop })
+  const share = new LoopShare(setImmediate)
+  const intake = new Intake({ ...parts, share, rooms, fetchMissing, repairs: shop })
   return {
     inputRoomEvents: (...call) => intake.inputRoomEvents(...call),
     takeIn,

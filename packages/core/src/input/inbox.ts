@@ -1,10 +1,10 @@
 import type { InputRoomEvent } from '@roomserver/api'
-import { isFailure, type Logger, NO_NID, RoomserverError } from '@roomserver/types'
+import { isFailure, type Logger, type LoopShare, NO_NID, RoomserverError } from '@roomserver/types'
 import type { Outcome } from '../decide/event-input.ts'
 import type { InboxItem, InboxStore, PieceStore } from '../ports.ts'
 import { isWanting } from './event-task.ts'
 import { failureOf } from './outcome-text.ts'
-import { readInput } from './read-input.ts'
+import { readInput, tryReadInput } from './read-input.ts'
 import type { Rooms } from './rooms.ts'
 
 type TakeIn = (input: InputRoomEvent, position: number) => Promise<Outcome>
@@ -27,6 +27,8 @@ export interface InboxParts {
   readonly rooms: Rooms
   readonly store: InboxStore & Pick<PieceStore, 'eventsById'>
   readonly log: Logger
+  /** The share of the event loop for reading events. */
+  readonly share: LoopShare
   /** Name of the lease that shows others that this process is alive. */
   readonly holder: string
 }
@@ -61,22 +63,22 @@ export class Inbox {
   }
 
   /**
-   * Makes inputs durable. Those that could never be stored are left out and named in the answer.
+   * Makes inputs durable. Those that could never be stored are left out, and the answer tells of the first. Nothing is
+   * queued for a caller who is gone before all are read.
    *
-   * @returns for each input why it was not queued; empty when it was
+   * @returns why the first that was not queued was not; empty when all were
    * @throws {RoomserverError} OVERLOADED, ROOM_QUARANTINED, SHUTTING_DOWN or STORE_UNAVAILABLE: nothing was queued
    */
-  async enqueue(inputs: readonly InputRoomEvent[]): Promise<readonly string[]> {
-    const failures: string[] = []
+  async enqueue(inputs: readonly InputRoomEvent[], gone?: AbortSignal): Promise<string> {
+    const { share } = this.#parts
+    let failure = ''
     const items: Waiting['items'][number][] = []
     for (const input of inputs) {
-      try {
-        items.push({ input, roomId: readInput(input).pdu.roomId })
-        failures.push('')
-      } catch (error) {
-        if (!isFailure(error)) throw error
-        failures.push(error.message)
-      }
+      if (!share.isFree) await share.rest()
+      if (gone?.aborted === true) return 'the caller is gone'
+      const read = tryReadInput(input)
+      if (read.ok) items.push({ input, roomId: read.input.pdu.roomId })
+      else if (failure === '') failure = read.fault.message
     }
     for (const roomId of new Set(items.map((item) => item.roomId))) this.#parts.rooms.admit(roomId)
     if (items.length > 0) {
@@ -85,7 +87,7 @@ export class Inbox {
         if (!this.#isWriting) void this.#write()
       })
     }
-    return failures
+    return failure
   }
 
   /** Takes up what nobody alive holds, and waits until it is settled. */
@@ -112,12 +114,17 @@ export class Inbox {
   /** Claims page by page, the next when the one before is settled; returns what is under way of the last. */
   async #takeUp(): Promise<readonly Promise<void>[]> {
     if (this.#isTakingUp) return []
+    const { share } = this.#parts
     this.#isTakingUp = true
     try {
       if (this.#looksLeft > 0) await this.#look()
       for (;;) {
         const page = await this.#claim()
-        const work = page.map((item) => this.#start(JSON.parse(item.payload), item.position))
+        const work: Promise<void>[] = []
+        for (const { payload, position } of page) {
+          if (!share.isFree) await share.rest()
+          work.push(this.#start(JSON.parse(payload), position))
+        }
         if (page.length < PAGE) return work
         await Promise.all(work)
       }
@@ -138,13 +145,15 @@ export class Inbox {
 
   /** Starts items that became ours by a statement whose answer was lost. */
   async #look(): Promise<void> {
-    const { store, holder } = this.#parts
+    const { store, holder, share } = this.#parts
     this.#looksLeft--
     for (let after = 0; ; ) {
       const known = new Set([...this.#pending.keys(), ...this.#givenUp])
       const page = await store.heldInbox(holder, after, PAGE)
-      for (const { position, payload } of page)
+      for (const { position, payload } of page) {
+        if (!share.isFree) await share.rest()
         if (!known.has(position)) void this.#start(JSON.parse(payload), position)
+      }
       if (page.length < PAGE) return
       after = page.at(-1)?.position ?? after
     }
@@ -152,6 +161,7 @@ export class Inbox {
 
   /** Writes what waits in one go, while what comes meanwhile gathers. Positions keep the order of arrival. */
   async #write(): Promise<void> {
+    const { share } = this.#parts
     this.#isWriting = true
     await new Promise<void>((resolve) => setImmediate(resolve))
     while (this.#waiting.length > 0) {
@@ -159,7 +169,11 @@ export class Inbox {
       this.#waiting = []
       try {
         const items = waiting.flatMap((one) => one.items)
-        const rows = items.map(({ input, roomId }) => ({ roomId, payload: JSON.stringify(input) }))
+        const rows: { readonly roomId: string; readonly payload: string }[] = []
+        for (const { input, roomId } of items) {
+          if (!share.isFree) await share.rest()
+          rows.push({ roomId, payload: JSON.stringify(input) })
+        }
         const positions = await this.#parts.store.enqueue(rows, this.#parts.holder)
         items.forEach(({ input }, index) => void this.#start(input, positions[index] ?? 0))
         for (const { done } of waiting) done()
@@ -185,6 +199,7 @@ export class Inbox {
     let tries = 1
     for (;;) {
       try {
+        await this.#parts.share.rest()
         const outcome = await this.#takeIn(input, position)
         const isDropped = isWanting(outcome)
         if (isDropped && (await this.#isOneBefore(input, position))) {

@@ -12,7 +12,8 @@ import { arrivalTask } from './event-task.ts'
 import type { FetchMissing } from './fetch-missing.ts'
 import { Inbox, type InboxParts } from './inbox.ts'
 import { failureOf } from './outcome-text.ts'
-import { readInput } from './read-input.ts'
+import { readInput, tryReadInput } from './read-input.ts'
+import { RequestTally } from './request-tally.ts'
 
 /** What the intake works with. */
 export interface IntakeParts extends InboxParts {
@@ -77,12 +78,14 @@ export class Intake {
    */
   async inputRoomEvents(
     request: InputRoomEventsRequest,
-    { givesRequest }: CallContext = {},
+    { givesRequest, signal }: CallContext = {},
   ): Promise<InputRoomEventsResponse> {
     const inputs = request.input_room_events ?? []
     const own = (): InputRoomEvent[] => (givesRequest === true ? (inputs as InputRoomEvent[]) : [...inputs])
-    const failures = request.async ? await this.#inbox.enqueue(inputs) : await this.#decideAll(own())
-    return { ErrMsg: failures.find((failure) => failure !== '') ?? '', NotAllowed: false }
+    const ErrMsg = request.async
+      ? await this.#inbox.enqueue(inputs, signal)
+      : await this.#decideAll(own(), signal)
+    return { ErrMsg, NotAllowed: false }
   }
 
   /**
@@ -94,8 +97,15 @@ export class Intake {
     return this.#takeIn(input)
   }
 
-  async #takeIn(wire: InputRoomEvent, { position, admitted }: TakeInOptions = {}): Promise<Outcome> {
-    const input = readInput(wire)
+  async #takeIn(wire: InputRoomEvent, options: TakeInOptions = {}): Promise<Outcome> {
+    return await this.#takeRead(wire, readInput(wire), options)
+  }
+
+  async #takeRead(
+    wire: InputRoomEvent,
+    input: EventInput,
+    { position, admitted }: TakeInOptions,
+  ): Promise<Outcome> {
     const { roomId } = input.pdu
     if (admitted?.has(roomId) !== true) this.#parts.rooms.admit(roomId)
     admitted?.add(roomId)
@@ -148,38 +158,61 @@ export class Intake {
   }
 
   /**
-   * Takes the inputs of a request in order, so many at a time that a large one neither holds the loop nor fills it.
+   * Takes the inputs of a request in order, so many at a time and so long at a time that a large one neither holds the
+   * loop nor fills it. Stops when the caller is gone: what was begun is finished.
    *
    * @param inputs - emptied: those that were decided upon are let go
-   * @returns for each why it was not taken; empty when it was
+   * @returns why the first that was not taken was not; empty when all were
    */
-  async #decideAll(inputs: InputRoomEvent[]): Promise<readonly string[]> {
+  async #decideAll(inputs: InputRoomEvent[], gone: AbortSignal | undefined): Promise<string> {
     const { length } = inputs
     const { counters, log } = this.#parts
-    counters.undecided += length
+    const tally = new RequestTally()
     const admitted = new Set<RoomId>()
-    const failures: string[] = []
-    let isAnySettled = false
-    let unavailable: unknown
-    for (let at = 0; at < length; at += AT_ONCE) {
-      const some = inputs.splice(0, AT_ONCE)
-      const results = await Promise.allSettled(some.map((input) => this.#takeIn(input, { admitted })))
-      for (const [index, result] of results.entries()) {
-        if (result.status === 'fulfilled') isAnySettled = true
-        else if (isUnavailable(result.reason)) unavailable ??= result.reason
-        failures.push(this.#failureOf(result, some[index]?.kind))
+    counters.undecided += length
+    inputs.reverse()
+    try {
+      for (let taken = 0; inputs.length > 0 && gone?.aborted !== true; ) {
+        await this.#decideSome(inputs, length, { tally, admitted }, gone)
+        counters.undecided -= length - inputs.length - taken
+        taken = length - inputs.length
+        if (taken > AT_ONCE && taken % TOLD_EVERY < AT_ONCE)
+          log.info({ taken, of: length }, 'a large request is being taken in')
       }
-      counters.undecided -= some.length
-      const taken = failures.length
-      if (at > 0 && at % TOLD_EVERY === 0)
-        log.info({ taken, of: length }, 'a large request is being taken in')
+    } finally {
+      counters.undecided -= inputs.length
     }
-    if (unavailable !== undefined && !isAnySettled) throw unavailable
-    return failures
+    tally.throwIfUnavailable()
+    return inputs.length === 0 ? tally.firstFailure : 'the caller is gone'
   }
 
-  #failureOf(result: PromiseSettledResult<Outcome>, kind: number | undefined): string {
-    return result.status === 'fulfilled' ? failureOf(result.value, kind) : this.#textOf(result.reason)
+  /** Takes so many inputs as are under way at a time. @param inputs - the next is the last of them, and is taken out */
+  async #decideSome(
+    inputs: InputRoomEvent[],
+    length: number,
+    { tally, admitted }: { readonly tally: RequestTally; readonly admitted: Set<RoomId> },
+    gone: AbortSignal | undefined,
+  ): Promise<void> {
+    const { share } = this.#parts
+    const underWay: Promise<void>[] = []
+    for (let some = 0; some < AT_ONCE; some++) {
+      if (!share.isFree) await share.rest()
+      const at = length - inputs.length
+      const wire = gone?.aborted === true ? undefined : inputs.pop()
+      if (wire === undefined) break
+      const read = tryReadInput(wire)
+      if (!read.ok) {
+        if (read.fault.code === 'MALFORMED_EVENT') this.#parts.counters.malformed++
+        tally.failed(at, read.fault.message)
+        continue
+      }
+      const decided = this.#takeRead(wire, read.input, { admitted }).then(
+        (outcome) => tally.settled(at, failureOf(outcome, wire.kind)),
+        (error: unknown) => tally.failed(at, this.#textOf(error), error),
+      )
+      underWay.push(decided)
+    }
+    await Promise.all(underWay)
   }
 
   #textOf(error: unknown): string {
@@ -188,10 +221,4 @@ export class Intake {
     this.#parts.log.error({ err: error }, 'an event could not be decided upon')
     return 'an internal error occurred; the log has more'
   }
-}
-
-const UNAVAILABLE = ['OVERLOADED', 'SHUTTING_DOWN', 'STORE_UNAVAILABLE', 'ROOM_QUARANTINED']
-
-function isUnavailable(error: unknown): boolean {
-  return isFailure(error) && UNAVAILABLE.includes(error.code)
 }

@@ -4,6 +4,7 @@ import {
   drive,
   type EventNid,
   type Logger,
+  type LoopShare,
   newRoom,
   NO_NID,
   type RoomId,
@@ -39,6 +40,8 @@ export interface ActorParts {
   readonly nids: NidPool
   readonly portions: Portions
   readonly newNames: NewNames
+  /** The share of the event loop for deciding. */
+  readonly deciding: LoopShare
   readonly committer: Committer
   readonly counters: InputCounters
   readonly forked: ForkedRooms
@@ -173,6 +176,7 @@ export class RoomActor {
     const load = loadFor(draft, parts.nids)
     const results: unknown[] = []
     for (const job of jobs) {
+      if (!parts.deciding.isFree) await parts.deciding.rest()
       this.#enter(job.task.name)
       try {
         results.push(await drive(job.task.decide(draft), load, giveWay))

@@ -5,10 +5,18 @@ import type {
   SetRoomAliasResponse,
 } from '@roomserver/api'
 import { authStateOf, powersIn } from '@roomserver/auth'
-import { type JsonObject, type RoomId, RoomserverError, serverOf, type UserId } from '@roomserver/types'
+import { MAX_ID_BYTES } from '@roomserver/events'
+import {
+  isLongerThan,
+  type JsonObject,
+  type RoomId,
+  RoomserverError,
+  serverOf,
+  type UserId,
+} from '@roomserver/types'
 import { look } from '../query/context.ts'
 import { currentPdus } from '../query/current-pdus.ts'
-import { roomNotFound } from '../query/failures.ts'
+import { invalidArgument, roomNotFound } from '../query/failures.ts'
 import { rulesOf } from '../query/headered.ts'
 import type { PerformContext } from './context.ts'
 import { sayIfAllowed } from './send.ts'
@@ -17,12 +25,29 @@ const CANONICAL_ALIAS = 'm.room.canonical_alias'
 const CREATE = { type: 'm.room.create', stateKey: '' }
 const POWER_LEVELS = { type: 'm.room.power_levels', stateKey: '' }
 
-/** Gives a room an alias, unless the alias is taken. */
+/**
+ * Gives a room an alias, unless the alias is taken.
+ *
+ * @throws {RoomserverError} INVALID_ARGUMENT when a name is longer than names may be
+ */
 export async function setRoomAlias(
   { store }: PerformContext,
   { alias, room_id: roomId, user_id: userId }: SetRoomAliasRequest,
 ): Promise<SetRoomAliasResponse> {
+  checkLength('alias', alias)
+  checkLength('room_id', roomId)
+  checkLength('user_id', userId)
   return { alias_exists: !(await store.addAlias(alias, roomId, userId)) }
+}
+
+/** Names are told to others and stand in events. @see https://spec.matrix.org/v1.16/appendices/#room-aliases */
+function checkLength(argument: string, name: string): void {
+  if (!isLongerThan(name, MAX_ID_BYTES)) return
+  throw invalidArgument(
+    argument,
+    `at most ${MAX_ID_BYTES} bytes`,
+    `${argument} has more than ${MAX_ID_BYTES} bytes`,
+  )
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { PerformInviteRequest, PerformInviteResponse } from '@roomserver/api'
-import { receivePdu, type Pdu } from '@roomserver/events'
-import { RoomserverError, serverOf } from '@roomserver/types'
+import { MAX_EVENT_BYTES, type Pdu, receivePdu } from '@roomserver/events'
+import { isLongerThan, RoomserverError, serverOf } from '@roomserver/types'
 import { roomVersion } from '@roomserver/version'
 import { isStub } from '../query/context.ts'
 import { invalidArgument } from '../query/failures.ts'
@@ -30,6 +30,7 @@ export function performInvite(
   return unlessRefused<PerformInviteResponse>(
     async () => {
       const invite = inviteOf(context, request)
+      checkShownState(request)
       const isOriginLocal = serverOf(invite.event.sender) === context.serverName
       if (!isOriginLocal && !invite.isTargetLocal) {
         throw new Refusal('badRequest', 'The invite must be either from or to a local user')
@@ -45,6 +46,12 @@ export function performInvite(
     },
     (error) => ({ Error: error }),
   )
+}
+
+/** What the invited user is shown is stored and sent as part of the invite. */
+function checkShownState({ invite_room_state: shown }: PerformInviteRequest): void {
+  if (!isLongerThan(JSON.stringify(shown), MAX_EVENT_BYTES)) return
+  throw new Refusal('badRequest', `invite_room_state has more than ${MAX_EVENT_BYTES} bytes`)
 }
 
 function inviteOf(context: PerformContext, { event, room_version }: PerformInviteRequest): Invite {

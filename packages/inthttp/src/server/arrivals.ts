@@ -149,7 +149,7 @@ export class Arrivals {
   #lookAround(): void {
     this.look++
     for (const body of this.#bodies) {
-      if (this.look - body.seenAt <= LOOKS) return
+      if (this.look - body.seenAt < LOOKS) return
       body.cutOff('idle')
     }
   }
