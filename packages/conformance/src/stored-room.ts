@@ -115,7 +115,7 @@ export class StoredRoom implements SnapshotReader, StateAllocator {
     return (nid === undefined ? undefined : this.event(nid)) ?? null
   }
 
-  pduOf(record: EventRecord): Pdu {
+  authPduOf(record: EventRecord): Pdu {
     const pdu = this.#pdus.get(record.nid)
     if (pdu === undefined) throw new Error(`no event ${record.nid}`)
     return pdu

@@ -19,6 +19,8 @@ export { compareOriginServerTs } from './origin-server-ts.ts'
 export { parsePdu, type PduVerdict, receivePdu } from './parse-pdu.ts'
 export type { Pdu } from './pdu.ts'
 export {
+  authContentLost,
+  authPdu,
   contentHash,
   type EventJson,
   eventIdOf,

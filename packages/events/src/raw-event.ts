@@ -1,11 +1,11 @@
-import { type EventId, type JsonObject, RoomserverError } from '@roomserver/types'
+import { type EventId, isJsonObject, type JsonObject, RoomserverError } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
 import { readCanonical } from './json/reader.ts'
 import { pduOf } from './text-pdu.ts'
 import { contentHash as hashOf, eventIdOf as idOf, referenceHash as referenceOf } from './hashes.ts'
 import type { Members } from './json/members.ts'
 import type { Pdu } from './pdu.ts'
-import { redactedText } from './redaction.ts'
+import { authTextLost, redactedText } from './redaction.ts'
 
 /** An event in the federation format: its JSON text, canonical or not, or the object parsed from it. */
 export type EventJson = string | JsonObject
@@ -63,6 +63,39 @@ export function redactJson(event: EventJson, rules: RoomVersionRules): string {
 /** The redacted form of an event. Its ID stays the same; redacting it again changes nothing. */
 export function redactEvent(event: Pdu): Pdu {
   return trustedPdu(redactJson(event.json, event.rules), event.eventId, event.rules)
+}
+
+/**
+ * What of an event the authorization rules read that its redaction takes away, for {@link authPdu}.
+ *
+ * @throws {RoomserverError} MALFORMED_EVENT when `event` is no JSON object
+ */
+export function authContentLost(event: EventJson, rules: RoomVersionRules): string {
+  return authTextLost(eventMembers(event), rules)
+}
+
+/**
+ * A redacted event as the authorization rules read it: with what {@link authContentLost} kept for them. Verdicts follow
+ * from what events said when they came, and nobody else is shown this; its `json` is the redacted event.
+ */
+export function authPdu(redacted: Pdu, authContent: string): Pdu {
+  const lost: unknown = JSON.parse(authContent)
+  const { content, redacts = redacted.redacts } = isJsonObject(lost) ? lost : {}
+  return {
+    eventId: redacted.eventId,
+    roomId: redacted.roomId,
+    rules: redacted.rules,
+    type: redacted.type,
+    stateKey: redacted.stateKey,
+    sender: redacted.sender,
+    depth: redacted.depth,
+    originServerTs: redacted.originServerTs,
+    prevEvents: redacted.prevEvents,
+    authEvents: redacted.authEvents,
+    json: redacted.json,
+    redacts: typeof redacts === 'string' ? redacts : undefined,
+    content: { ...redacted.content, ...(isJsonObject(content) && content) },
+  }
 }
 
 /**

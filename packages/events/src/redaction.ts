@@ -1,5 +1,5 @@
 import type { RedactionRules, RoomVersionRules } from '@roomserver/version'
-import { mapMembers, type Members, membersOf, memberValue } from './json/members.ts'
+import { mapMembers, type Members, membersOf, memberText, memberValue } from './json/members.ts'
 
 const KEPT = `event_id type room_id sender state_key content hashes signatures depth
   prev_events auth_events origin_server_ts`.split(/\s+/)
@@ -73,4 +73,35 @@ function keptContentKeys(type: string, rules: RedactionRules): readonly string[]
     default:
       return []
   }
+}
+
+/** Content that the authorization rules read, by event type. */
+const READ_BY_RULES: Readonly<Record<string, readonly string[]>> = {
+  'm.room.create': ['creator', 'room_version', 'm.federate', 'additional_creators'],
+  'm.room.member': ['membership', 'join_authorised_via_users_server', 'third_party_invite'],
+  'm.room.join_rules': ['join_rule'],
+  'm.room.power_levels': [...POWER_LEVELS, 'invite', 'notifications'],
+  'm.room.third_party_invite': ['public_key', 'public_keys'],
+}
+
+/**
+ * What of an event the authorization rules read that its redaction takes away: the canonical text of an object with
+ * `content`, and `redacts` where the version has that beside the content.
+ */
+export function authTextLost(event: Members, rules: RoomVersionRules): string {
+  const type = memberValue(event, 'type')
+  const kept = membersOf(redactedText(event, rules))
+  const content = membersOf(memberText(event, 'content') ?? '{}')
+  const keptContent = membersOf((kept && memberText(kept, 'content')) ?? '{}')
+  const names = (typeof type === 'string' && Object.hasOwn(READ_BY_RULES, type) && READ_BY_RULES[type]) || []
+  const lost = content
+    ? mapMembers(content, (name, start, end) => {
+        if (!names.includes(name) || (keptContent && memberText(keptContent, name) !== undefined))
+          return false
+        return name !== 'third_party_invite' || signedPart(content.text.slice(start, end))
+      })
+    : '{}'
+  const redacts = type === 'm.room.redaction' && kept && memberText(kept, 'redacts') === undefined
+  const named = redacts ? memberText(event, 'redacts') : undefined
+  return named === undefined ? `{"content":${lost}}` : `{"content":${lost},"redacts":${named}}`
 }

@@ -100,7 +100,7 @@ export class TestStore extends MemoryBlocks implements SnapshotReader {
   readonly eventById: SnapshotReader['eventById'] = (id) =>
     this.#lost.has(id) || this.#room.events(id) === undefined ? null : this.#record(id)
 
-  readonly pduOf: SnapshotReader['pduOf'] = ({ eventId }) => {
+  readonly authPduOf: SnapshotReader['authPduOf'] = ({ eventId }) => {
     const pdu = this.#room.events(eventId)
     if (pdu === undefined) throw new Error(`no event ${eventId}`)
     return pdu

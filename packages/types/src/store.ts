@@ -69,6 +69,11 @@ export interface EventRecord {
   readonly redactedBy: EventNid
   /** The event in the federation format, canonical JSON; `unsigned` kept. */
   readonly json: string
+  /**
+   * Of a redacted event: a JSON object of the members that the authorization rules read and `json` has not any more.
+   * `undefined`: it is not redacted, or was by a program that did not keep them.
+   */
+  readonly authContent?: string | undefined
 }
 
 /** The part of a stored event that goes out in answers. */
@@ -85,6 +90,7 @@ export interface EventUpdate {
   readonly redactedBy?: EventNid
   /** The redacted event. */
   readonly json?: string
+  readonly authContent?: string
   /** Filled in when events that it cites came in later. */
   readonly authNids?: readonly EventNid[]
   readonly authLevel?: number

@@ -55,7 +55,7 @@ export class ColdReader implements SnapshotReader {
   }
   readonly snapshot: SnapshotReader['snapshot'] = (nid) =>
     this.#snapshots.has(nid) ? this.#room.snapshot(nid) : undefined
-  readonly pduOf: SnapshotReader['pduOf'] = (record) => this.#room.pduOf(record)
+  readonly authPduOf: SnapshotReader['authPduOf'] = (record) => this.#room.authPduOf(record)
   readonly typeNid: SnapshotReader['typeNid'] = (name) =>
     this.#names.has(name) ? this.#room.typeNid(name) : undefined
   readonly stateKeyNid: SnapshotReader['stateKeyNid'] = (text) =>

@@ -20,7 +20,7 @@ function* namedCreate(draft: Draft, event: Pdu): Asking<Need, readonly Pdu[]> {
   const id = createIdOf(event)
   const record = id === undefined ? null : yield* eventWithId(draft.view, id)
   if (record === null || isRejected(record.verdict)) return []
-  const create = draft.view.pduOf(record, draft.rules)
+  const create = draft.view.authPduOf(record, draft.rules)
   return create.type === 'm.room.create' ? [create] : []
 }
 
@@ -39,5 +39,5 @@ export function* pdusAt(
 
 export function* pdusOf(draft: Draft, nids: readonly EventNid[]): Asking<Need, readonly Pdu[]> {
   const records = yield* eventsOf(draft.view, nids)
-  return records.map((record) => draft.view.pduOf(record, draft.rules))
+  return records.map((record) => draft.view.authPduOf(record, draft.rules))
 }

@@ -81,7 +81,7 @@ function createOf({ rules, roomId, type }: Pdu): readonly EventId[] {
  * looked at only to be refused.)
  */
 export function judgeByCitations(draft: Draft, pdu: Pdu, { auth }: Citations): AuthVerdict {
-  const pdus = new Map([...auth].map(([id, record]) => [id, draft.view.pduOf(record, draft.rules)]))
+  const pdus = new Map([...auth].map(([id, record]) => [id, draft.view.authPduOf(record, draft.rules)]))
   const own = checkAuthEvents(pdu, {
     get: (id) => pdus.get(id),
     isRejected: (id) => isRejected(auth.get(id)?.verdict ?? 'accepted'),

@@ -1,5 +1,5 @@
 import { checkRedaction } from '@roomserver/auth'
-import { type Pdu, redactJson, withoutHeader } from '@roomserver/events'
+import { authContentLost, type Pdu, redactJson, withoutHeader } from '@roomserver/events'
 import { type Asking, type EventRecord, NO_NID, type RedactionRecord } from '@roomserver/types'
 import { eventsOf, eventWithId } from '../view/asking.ts'
 import { authStateAt } from './auth-state.ts'
@@ -72,7 +72,7 @@ function* redactByEarlier(draft: Draft, record: EventRecord): Asking<DecideNeed,
 function* isValid(draft: Draft, redaction: EventRecord, target: EventRecord): Asking<DecideNeed, boolean> {
   if (redaction.verdict !== 'accepted' || redaction.before === NO_NID) return false
   if (target.roomNid !== draft.read.nid || target.redactedBy !== NO_NID) return false
-  const pdu = draft.view.pduOf(redaction, draft.rules)
+  const pdu = draft.view.authPduOf(redaction, draft.rules)
   const state = yield* authStateAt(draft, redaction.before, pdu)
   const { rules, eventId, roomId, type, sender } = pdu
   // A redaction that was redacted itself may not say any more what it redacts; it was noted when it came.
@@ -90,5 +90,6 @@ function put(draft: Draft, target: EventRecord, because: EventRecord): Redacted 
   const redacted = redactJson(target.json, draft.rules)
   const unsigned = `{"redacted_because":${withoutHeader(because.json)},"redacted_by":${JSON.stringify(because.eventId)}}`
   const json = `${redacted.slice(0, -1)},"unsigned":${unsigned}}`
-  return { event: draft.updateEvent(target, { json, redactedBy: because.nid }), because }
+  const authContent = authContentLost(target.json, draft.rules)
+  return { event: draft.updateEvent(target, { json, authContent, redactedBy: because.nid }), because }
 }

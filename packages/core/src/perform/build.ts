@@ -10,7 +10,7 @@ import {
 } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
 import { look } from '../query/context.ts'
-import { currentPdus, pdusOf } from '../query/current-pdus.ts'
+import { authPdusOf, currentAuthPdus } from '../query/current-pdus.ts'
 import { eventReference } from '../query/event-references.ts'
 import { rulesOf } from '../query/headered.ts'
 import { nextDepth } from '../query/next-depth.ts'
@@ -120,17 +120,17 @@ function* groundFor(view: View, room: RoomRecord, saying: Saying): Asking<Need, 
   const prev = yield* prevEventsFor(view, room, {
     tuples,
     *willDo(events) {
-      return checkAuth(subject, authStateOf(yield* pdusOf(view, room, events))).allowed
+      return checkAuth(subject, authStateOf(yield* authPdusOf(view, room, events))).allowed
     },
   })
   return {
     prev: prev.toSorted((a, b) => b.depth - a.depth),
-    state: authStateOf(yield* currentPdus(view, room, tuples)),
+    state: authStateOf(yield* currentAuthPdus(view, room, tuples)),
   }
 }
 
 function* stateFor(view: View, room: RoomRecord, saying: Saying): Asking<Need, AuthState> {
-  return authStateOf(yield* currentPdus(view, room, tuplesFor(room, saying)))
+  return authStateOf(yield* currentAuthPdus(view, room, tuplesFor(room, saying)))
 }
 
 function tuplesFor(room: RoomRecord, saying: Saying): readonly StateTuple[] {

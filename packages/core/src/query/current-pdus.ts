@@ -13,16 +13,26 @@ export function* currentPdus(
   room: RoomRecord,
   wanted: readonly StateTuple[],
 ): Asking<Need, readonly Pdu[]> {
-  return yield* pdusOf(view, room, yield* stateForTuples(view, room.current, wanted))
+  const rules = rulesOf(room)
+  const records = yield* eventsOf(view, present(yield* stateForTuples(view, room.current, wanted)))
+  return records.map((record) => view.pduOf(record, rules))
 }
 
-/** Events of a room, parsed; without those that are none (NID 0). */
-export function* pdusOf(
+/** The same, as the authorization rules read them: to foresee what they will say. */
+export function* currentAuthPdus(
+  view: View,
+  room: RoomRecord,
+  wanted: readonly StateTuple[],
+): Asking<Need, readonly Pdu[]> {
+  return yield* authPdusOf(view, room, yield* stateForTuples(view, room.current, wanted))
+}
+
+/** Events of a room as the authorization rules read them; without those that are none (NID 0). */
+export function* authPdusOf(
   view: View,
   room: RoomRecord,
   nids: readonly EventNid[],
 ): Asking<Need, readonly Pdu[]> {
-  const records = yield* eventsOf(view, present(nids))
   const rules = rulesOf(room)
-  return records.map((record) => view.pduOf(record, rules))
+  return (yield* eventsOf(view, present(nids))).map((record) => view.authPduOf(record, rules))
 }

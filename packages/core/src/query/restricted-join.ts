@@ -11,7 +11,7 @@ import {
 } from '@roomserver/types'
 import type { AuthRules } from '@roomserver/version'
 import { look, type QueryContext, roomWithState } from './context.ts'
-import { currentPdus } from './current-pdus.ts'
+import { currentAuthPdus, currentPdus } from './current-pdus.ts'
 import { rulesOf } from './headered.ts'
 import { isServerInRoom } from './servers.ts'
 
@@ -109,7 +109,7 @@ async function membershipOfAny(
 
 /** One of our users in the room who may invite. */
 async function findVoucher(context: QueryContext, room: RoomRecord): Promise<UserId | undefined> {
-  const state = await look(context, (view) => currentPdus(view, room, [CREATE, POWER_LEVELS]))
+  const state = await look(context, (view) => currentAuthPdus(view, room, [CREATE, POWER_LEVELS]))
   const powers: Powers = powersIn(authStateOf(state), rulesOf(room))
   const members = await context.store.membershipsOfRoom(room.nid, { membership: 'join', localOnly: true })
   const needed = powers.toDo('invite')

@@ -8,7 +8,7 @@ import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { changesBetween } from '../decide/current-state.ts'
 import { resolveAfter } from '../decide/resolve.ts'
-import { isJudgeable } from '../rejudge/rejudge-event.ts'
+import { isJudgeable } from '../rejudge/is-judgeable.ts'
 
 /**
  * Decides a stored event anew, upon what is stored of the events before it, and compares. If no event of a room
@@ -22,7 +22,7 @@ export function* recheckEvent(
   record: EventRecord,
   isTold: boolean,
 ): Asking<DecideNeed, readonly string[]> {
-  const pdu = draft.view.pduOf(record, draft.rules)
+  const pdu = draft.view.authPduOf(record, draft.rules)
   const isOutside = record.before === NO_NID
   const citations = yield* citationsOf(draft, { kind: isOutside ? 'outlier' : 'old', pdu, sendAsServer: '' })
   const wrong: string[] = []
@@ -31,7 +31,8 @@ export function* recheckEvent(
   if (!isOutside && !isTold && citations.dangling.length === 0) {
     wrong.push(...(yield* recheckBefore(draft, record, citations)))
   }
-  if (isJudgeable(record, pdu)) wrong.push(...(yield* recheckVerdict(draft, record, pdu, citations)))
+  if (yield* isJudgeable(draft, record, pdu, citations))
+    wrong.push(...(yield* recheckVerdict(draft, record, pdu, citations)))
   if (!isOutside) wrong.push(...(yield* recheckAfter(draft, record)))
   return wrong.map((what) => `event ${record.eventId} ${what}`)
 }

@@ -8,7 +8,7 @@ import type { Draft } from '../decide/draft.ts'
 export function* isLetIn(draft: Draft, event: EventRecord): Asking<DecideNeed, boolean> {
   const { current } = draft.room
   if (current === event.before) return true
-  const pdu = draft.view.pduOf(event, draft.rules)
+  const pdu = draft.view.authPduOf(event, draft.rules)
   const failure = softFailure(pdu, yield* authStateAt(draft, current, pdu))
   if (failure === undefined) return true
   const { rule, reason } = failure

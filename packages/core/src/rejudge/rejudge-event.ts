@@ -15,8 +15,8 @@ import type { Judgement } from '../decide/decide-event.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { resolveAfter } from '../decide/resolve.ts'
-import { isUnjudged } from '../decide/store-unjudged.ts'
 import { stateChanged } from '../decide/state-changes.ts'
+import { isJudgeable } from './is-judgeable.ts'
 
 /** What is not as it should be of a stored event. */
 export interface Rejudged {
@@ -41,13 +41,14 @@ export function* rejudgeEvent(
   isTold: boolean,
 ): Asking<DecideNeed, Rejudged> {
   const isOutside = stored.before === NO_NID
-  const pdu = draft.view.pduOf(stored, draft.rules)
+  const pdu = draft.view.authPduOf(stored, draft.rules)
   const citations = yield* citationsOf(draft, { kind: isOutside ? 'outlier' : 'old', pdu, sendAsServer: '' })
   const follows = !isOutside && !isTold && citations.dangling.length === 0
   const before = follows
     ? yield* sameOr(draft, stored.before, yield* stateAfterAll(draft, citations))
     : stored.before
-  const judged = isJudgeable(stored, pdu) ? yield* judge(draft, pdu, citations, before) : undefined
+  const canJudge = yield* isJudgeable(draft, { ...stored, before }, pdu, citations)
+  const judged = canJudge ? yield* judge(draft, pdu, citations, before) : undefined
   const isVerdictWrong = judged !== undefined && isRejected(judged.verdict) !== isRejected(stored.verdict)
   const verdict = judged !== undefined && (isVerdictWrong || isRejected(judged.verdict)) ? judged : undefined
   const after = yield* sameOr(
@@ -88,20 +89,6 @@ function* judge(
   return byState.allowed
     ? { verdict: 'soft-failed', rule: undefined, reason: undefined }
     : { verdict: 'rejected-by-state', rule: byState.rule, reason: byState.reason }
-}
-
-/** Events whose content the rules look at. */
-const LOOKED_INTO: readonly string[] = [
-  'm.room.create',
-  'm.room.member',
-  'm.room.power_levels',
-  'm.room.redaction',
-]
-
-/** What a redaction took away may have been what a rule looked at; and of some nobody knows yet all that they cite. */
-export function isJudgeable(record: EventRecord, pdu: Pdu): boolean {
-  const isWhole = record.redactedBy === NO_NID || !LOOKED_INTO.includes(pdu.type)
-  return isWhole && !isUnjudged(record, pdu)
 }
 
 /** The state that is stored, where another has the same entries. */

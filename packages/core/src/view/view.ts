@@ -1,4 +1,4 @@
-import type { Pdu } from '@roomserver/events'
+import { authPdu, type Pdu } from '@roomserver/events'
 import {
   type BlockNid,
   type BlockRecord,
@@ -39,6 +39,7 @@ export class View {
   readonly roomNid: RoomNid
   readonly #events = new Map<EventNid, EventRecord>()
   readonly #pdus = new Map<EventRecord, Pdu>()
+  readonly #authPdus = new WeakMap<EventRecord, Pdu>()
   readonly #eventsById = new Map<EventId, EventRecord | null>()
   /** What is kept of events that were let go. */
   readonly #eventIds = new Map<EventNid, EventId>()
@@ -138,6 +139,18 @@ export class View {
     const pdu = this.pieces.pduOf(record, rules)
     if (this.pieces.event(record.nid) !== record) this.#pdus.set(record, pdu)
     return pdu
+  }
+
+  /**
+   * The parsed form of a stored event as the authorization rules read it: of a redacted one with what they read of it that
+   * is not there for anybody else.
+   */
+  authPduOf(record: EventRecord, rules: RoomVersionRules): Pdu {
+    const pdu = this.pduOf(record, rules)
+    if (record.authContent === undefined) return pdu
+    const known = this.#authPdus.get(record) ?? authPdu(pdu, record.authContent)
+    this.#authPdus.set(record, known)
+    return known
   }
 
   /** Loads what is needed; afterwards the getters know it, or know that it does not exist. */

@@ -89,7 +89,7 @@ export class SnapshotGraph implements Graph<ResolutionNeed> {
       isRejected: isRejected(record.verdict),
       isPowerLevels: record.typeNid === POWER_LEVELS && record.stateKeyNid === EMPTY_STATE_KEY_NID,
       level: record.authLevel,
-      parse: () => this.#reader.pduOf(record, this.#rules),
+      parse: () => this.#reader.authPduOf(record, this.#rules),
     })
     this.#records.push(record)
     return node

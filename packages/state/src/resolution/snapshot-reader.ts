@@ -19,8 +19,8 @@ export interface SnapshotReader extends BlockReader {
   eventById(id: EventId): EventRecord | null | undefined
   /** The snapshot; `undefined` as with events. */
   snapshot(nid: SnapshotNid): SnapshotRecord | undefined
-  /** The parsed form of an event. */
-  pduOf(record: EventRecord, rules: RoomVersionRules): Pdu
+  /** The parsed form of an event as the authorization rules read it, whatever a redaction took away of it since. */
+  authPduOf(record: EventRecord, rules: RoomVersionRules): Pdu
   /** The NID of an event type; `null`: no stored event has it, `undefined`: has to be looked up first. */
   typeNid(name: string): EventTypeNid | null | undefined
   /** The NID of a state key; `null`: no stored event has it, `undefined`: has to be looked up first. */

@@ -8,6 +8,7 @@ import { outputBytes } from './0007-output-bytes.ts'
 import { toldStates } from './0008-told-states.ts'
 import { roomOrder } from './0009-room-order.ts'
 import { upkeepMarks } from './0010-upkeep-marks.ts'
+import { authContent } from './0011-auth-content.ts'
 import type { Migration } from './migration.ts'
 
 /** Every migration, in the order in which they run. */
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   toldStates,
   roomOrder,
   upkeepMarks,
+  authContent,
 ]

@@ -38,6 +38,8 @@ export interface EventsTable {
   /** The stored ones of the events that it cites as auth events: a list of varints. */
   auth_nids: Uint8Array
   json: string
+  /** Of a redacted event: what the authorization rules read of it and `json` has not any more; empty: not kept. */
+  auth_content: string
 }
 
 const columns: Columns<EventsTable> = {
@@ -56,6 +58,7 @@ const columns: Columns<EventsTable> = {
   reason: 'text',
   auth_nids: 'blob',
   json: 'text',
+  auth_content: 'text',
 }
 
 /** In the order of their codes. */
@@ -121,6 +124,7 @@ function toEvent(row: EventsTable): EventRecord {
     after: row.after_nid,
     redactedBy: row.redacted_by,
     json: row.json,
+    ...(row.auth_content !== '' && { authContent: row.auth_content }),
   }
 }
 
@@ -145,6 +149,7 @@ function fromEvent(event: EventRecord): EventsTable {
     reason: event.reason ?? null,
     auth_nids: encodeList(event.authNids),
     json: event.json,
+    auth_content: event.authContent ?? '',
   }
 }
 
@@ -160,6 +165,7 @@ interface UpdateRow {
   json: string | null
   auth_nids: Uint8Array | null
   auth_level: number | null
+  auth_content: string | null
 }
 
 const updateColumns: Columns<UpdateRow> = {
@@ -173,6 +179,7 @@ const updateColumns: Columns<UpdateRow> = {
   json: 'text',
   auth_nids: 'blob',
   auth_level: 'int',
+  auth_content: 'text',
 }
 
 /** A new verdict brings its own rule and reason, or none. */
@@ -185,7 +192,8 @@ const UPDATE = `update events set
   redacted_by = coalesce(v.redacted_by, events.redacted_by),
   json = coalesce(v.json, events.json),
   auth_nids = coalesce(v.auth_nids, events.auth_nids),
-  auth_level = coalesce(v.auth_level, events.auth_level)
+  auth_level = coalesce(v.auth_level, events.auth_level),
+  auth_content = coalesce(v.auth_content, events.auth_content)
   from v where events.nid = v.nid`
 
 function fromUpdate(update: EventUpdate): UpdateRow {
@@ -200,5 +208,6 @@ function fromUpdate(update: EventUpdate): UpdateRow {
     json: update.json ?? null,
     auth_nids: update.authNids === undefined ? null : encodeList(update.authNids),
     auth_level: update.authLevel ?? null,
+    auth_content: update.authContent ?? null,
   }
 }

@@ -1,0 +1,46 @@
+import { authTypesFor } from '@roomserver/auth'
+import type { Pdu } from '@roomserver/events'
+import { type Asking, type EventRecord, NO_NID } from '@roomserver/types'
+import type { Citations } from '../decide/citations.ts'
+import type { DecideNeed } from '../decide/decide-need.ts'
+import type { Draft } from '../decide/draft.ts'
+import { isUnjudged } from '../decide/store-unjudged.ts'
+import { eventsOf } from '../view/asking.ts'
+import { stateForTuples } from '../view/state-at.ts'
+
+/** Types of events of which the rules read the content, when they judge one of them. */
+const READ_WHEN_JUDGED: readonly string[] = [
+  'm.room.create',
+  'm.room.member',
+  'm.room.power_levels',
+  'm.room.redaction',
+]
+
+/** Types of which a redaction takes away what the rules read of them in the state, or did in early versions. */
+const READ_IN_STATE: readonly string[] = ['m.room.create', 'm.room.power_levels', 'm.room.third_party_invite']
+
+/**
+ * Whether all is known that the rules read to judge a stored event. Of events that were redacted by programs which did not
+ * keep that, it is not; and of some nobody knows yet all that they cite. Then the verdict that is stored stands.
+ */
+export function* isJudgeable(
+  draft: Draft,
+  record: EventRecord,
+  pdu: Pdu,
+  { auth }: Pick<Citations, 'auth'>,
+): Asking<DecideNeed, boolean> {
+  if (isUnjudged(record, pdu) || (READ_WHEN_JUDGED.includes(pdu.type) && isLost(record))) return false
+  const tuples = authTypesFor(pdu, draft.rules).map(([type, stateKey]) => ({ type, stateKey }))
+  const standing = record.before === NO_NID ? [] : yield* stateForTuples(draft.view, record.before, tuples)
+  const state = yield* eventsOf(
+    draft.view,
+    standing.filter((nid) => nid !== NO_NID),
+  )
+  const isIncomplete = (one: EventRecord): boolean =>
+    isLost(one) && READ_IN_STATE.includes(draft.view.pduOf(one, draft.rules).type)
+  return ![...auth.values(), ...state].some(isIncomplete)
+}
+
+function isLost({ redactedBy, authContent }: EventRecord): boolean {
+  return redactedBy !== NO_NID && authContent === undefined
+}
