@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { DatabaseSync } from 'node:sqlite'
+import { blockHash, snapshotHash } from '@roomserver/state'
 import { openStorage } from '@roomserver/storage'
 import { RoomBuilder } from '@roomserver/testing'
 import { expect, it } from 'vitest'
@@ -44,6 +45,7 @@ async function mend(file: string, { roomId }: RoomBuilder, isDryRun: boolean): P
   await using hs = await open(file)
   const lines: string[] = []
   const parts = { store: hs.storage, ...hs.storage, input: hs.input }
+  if (!isDryRun) await hs.storage.mendState((await hs.room(roomId)).nid, { blockHash, snapshotHash })
   for await (const line of mendRoom(parts, await hs.room(roomId), { by: 'a test', isDryRun }))
     lines.push(line)
   return lines
@@ -87,7 +89,7 @@ const DAMAGES: readonly [string, (room: RoomBuilder) => string, RegExp][] = [
   [
     'a forward extremity that is not stored',
     () => `update rooms set extremities = cast(extremities || x'ffff7f' as blob)`,
-    /which is not stored, was taken for a forward extremity/,
+    /not stored were taken for forward extremities/,
   ],
   [
     'the current state of another moment',
@@ -98,7 +100,18 @@ const DAMAGES: readonly [string, (room: RoomBuilder) => string, RegExp][] = [
   [
     'a current state that is not stored',
     () => `update rooms set current_nid = 99999999`,
-    /the current state, snapshot 99999999, was not stored/,
+    /the current state was not stored/,
+  ],
+  [
+    'states that are lost, in whatever order they follow from each other',
+    ({ events }) =>
+      `delete from snapshots where nid in (select before_nid from events where event_id <> '${events[2]?.eventId}')`,
+    /had a state before it that does not follow/,
+  ],
+  [
+    'blocks of state that are lost',
+    () => `delete from blocks where nid in (select nid from blocks order by nid limit 3 offset 2)`,
+    /had a state (?:before|after) it that does not follow|cannot be made anew/,
   ],
   [
     'an event that was rejected and should not have been',

@@ -1,8 +1,13 @@
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { InputKind } from '@roomserver/api'
+import { openStorage } from '@roomserver/storage'
 import { RoomBuilder } from '@roomserver/testing'
 import type { EventRecord } from '@roomserver/types'
 import { expect, it } from 'vitest'
-import { type RecheckSource, recheckRoom } from '../src/index.ts'
+import { mendRoom, type RecheckSource, recheckRoom } from '../src/index.ts'
 import { Homeserver } from './homeserver.ts'
 
 /** What deciding a room anew finds, where what is stored of its events is changed on the way by `change`. */
@@ -86,4 +91,30 @@ it('finds an event that is not the one that its ID names', async () => {
       : record,
   )
   expect(found).toContainEqual(expect.stringMatching(/is not the event that its ID names$/))
+})
+
+it('goes on where something is lost, and says so', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'roomserver-recheck-')), 'rooms.db')
+  await using hs = new Homeserver(await openStorage({ dialect: 'sqlite', file }))
+  const room = await forkedRoom(hs, '10')
+  using database = new DatabaseSync(file)
+  const lost = room.events[4]?.eventId ?? ''
+  database.exec(`delete from snapshots where nid = (select after_nid from events where event_id = '${lost}')`)
+  database.exec(`update events set verdict = 4 where event_id = '${room.events.at(-1)?.eventId}'`)
+  const found = (await recheck(hs, room.roomId)).join('\n')
+  expect(found).toContain(`event ${lost} cannot be decided anew: a state that it refers to is not stored`)
+  expect(found).toContain(`event ${room.events.at(-1)?.eventId} is rejected-by-state, and the rules allow it`)
+})
+
+it('says so where it does not know the version of a room', async () => {
+  await using hs = await Homeserver.start()
+  const room = await forkedRoom(hs, '10')
+  const record = { ...(await hs.room(room.roomId)), version: '99' }
+  const source = { store: hs.storage, ...hs.storage }
+  const found: string[] = []
+  for await (const what of recheckRoom(source, record)) found.push(what)
+  const parts = { ...source, input: hs.input }
+  for await (const what of mendRoom(parts, record, { by: 'a test', isDryRun: false })) found.push(what)
+  expect(found).toHaveLength(2)
+  expect(found.join()).toContain('version "99", which this program does not know')
 })

@@ -24,6 +24,7 @@ import { checkCounters, type CounterFinding, repairCounters } from './upkeep/che
 import { checkRoom, checkRooms, type RoomCheck } from './upkeep/check.ts'
 import type { ContentHashes } from './upkeep/check-state.ts'
 import { collectRoom } from './upkeep/collect.ts'
+import { mendState } from './upkeep/mend-state.ts'
 import { repairMemberships } from './upkeep/memberships.ts'
 import { type OutputRetention, trimOutputs } from './upkeep/trim.ts'
 import { compileTables, type Tables } from './tables/tables.ts'
@@ -232,6 +233,12 @@ function upkeepMethods(db: Db, tables: Tables) {
      */
     repairMemberships: (roomNid: RoomNid, isLocal: (userId: UserId) => boolean) =>
       repairMemberships(db, tables, roomNid, isLocal),
+    /**
+     * Makes blocks and snapshots of a room what their hashes say, and drops what cannot be read any more.
+     *
+     * @returns how many were changed or dropped; `undefined` when the room moved on meanwhile: try again
+     */
+    mendState: (roomNid: RoomNid, hashes: ContentHashes) => mendState(db, tables, hashes, roomNid),
     /** Gives back the space of snapshots that a check found unreferenced, and of their blocks, unless it found anything wrong. */
     collect: (check: RoomCheck) => collectRoom(db, tables, check),
   }

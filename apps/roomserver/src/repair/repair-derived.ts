@@ -1,6 +1,7 @@
 import { createInput, mendRoom, Pieces } from '@roomserver/core'
 import type { RoomCheck, Storage } from '@roomserver/storage'
 import { isFailure, type Logger, serverOf, systemClock } from '@roomserver/types'
+import { CONTENT_HASHES } from '../compose/scrubber.ts'
 import type { Config } from '../config/config.ts'
 
 const CACHE_BYTES = 64 * 1024 * 1024
@@ -24,6 +25,8 @@ export function derivedRepair(
   const order = { by: 'roomserver check --repair', isDryRun }
   return {
     room: async function* ({ room, findings }) {
+      const isState = findings.some(({ kind }) => kind === 'block' || kind === 'snapshot')
+      if (isState && !isDryRun) await storage.mendState(room.nid, CONTENT_HASHES)
       try {
         yield* mendRoom(parts, room, order)
       } catch (error) {

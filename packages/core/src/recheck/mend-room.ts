@@ -40,18 +40,56 @@ export async function* mendRoom(
   room: RoomRecord,
   order: RepairOrder,
 ): AsyncGenerator<string, void, void> {
-  const told = await toldEvents(parts.store, room)
-  let scratch = new Scratch(parts.store, room)
-  for await (const { nid } of eventsOf(parts, room)) {
-    const mend = (draft: Draft) => mendEvent(draft, nid, told.has(nid), order.by)
-    const mended = await scratch.run(mend)
-    if (mended.length > 0 && !order.isDryRun) {
-      await parts.input.runTask(taskOf(room, mend))
-      scratch = new Scratch(parts.store, room)
-    }
-    yield* mended
+  if (roomVersion(room.version) === undefined) {
+    yield `nothing can be made anew: the room has version ${JSON.stringify(room.version)}, which this program does not know`
+    return
   }
+  const told = await toldEvents(parts.store, room)
+  let left: readonly Left[] = await inOrder(parts, room)
+  for (let before = Infinity; left.length > 0 && left.length < before; ) {
+    before = left.length
+    left = yield* mendEvents(parts, room, left, told, order)
+  }
+  for (const { eventId, why } of left) yield `event ${eventId} cannot be made anew: ${why}`
   yield* mendEnds(parts, room, order)
+}
+
+/** An event that is to be mended, and why that could not be done yet. */
+interface Left extends Pick<EventRecord, 'nid' | 'eventId'> {
+  readonly why: string
+}
+
+async function inOrder(parts: MendParts, room: RoomRecord): Promise<readonly Left[]> {
+  const events: Left[] = []
+  for await (const { nid, eventId } of eventsOf(parts, room)) events.push({ nid, eventId, why: '' })
+  return events
+}
+
+/** @returns those that cannot be mended before others are: the states that they follow from are lost */
+async function* mendEvents(
+  parts: MendParts,
+  room: RoomRecord,
+  events: readonly Left[],
+  told: ReadonlySet<EventNid>,
+  order: RepairOrder,
+): AsyncGenerator<string, readonly Left[], void> {
+  const left: Left[] = []
+  let scratch = new Scratch(parts.store, room)
+  for (const { nid, eventId } of events) {
+    const mend = (draft: Draft) => mendEvent(draft, nid, told.has(nid), order.by)
+    try {
+      const mended = await scratch.run(mend)
+      if (mended.length > 0 && !order.isDryRun) {
+        await parts.input.runTask(taskOf(room, mend))
+        scratch = new Scratch(parts.store, room)
+      }
+      yield* mended
+    } catch (error) {
+      if (!isFailure(error, 'STORE_DAMAGED')) throw error
+      left.push({ nid, eventId, why: error.message })
+    }
+  }
+  return left
 }
 
 /** Forward extremities by the events, and the current state by the extremities. */
@@ -75,12 +113,17 @@ async function* mendEnds(
       revision: room.revision,
     }
     try {
-      for (const end of lost) yield `event NID ${end}, which is not stored, was taken for a forward extremity`
-      if (isCurrentLost) yield `the current state, snapshot ${room.current}, was not stored`
+      if (lost.length > 0)
+        yield `${lost.length} events that are not stored were taken for forward extremities`
+      if (isCurrentLost) yield 'the current state was not stored'
       const difference = await parts.input.runTask(taskOf(room, (draft) => decideRepair(draft, plan, order)))
       yield* told(difference)
       return
     } catch (error) {
+      if (isFailure(error, 'STORE_DAMAGED')) {
+        yield `the current state cannot be made anew: ${error.message}`
+        return
+      }
       if (!isFailure(error, 'BAD_REQUEST') || attempt >= ATTEMPTS) throw error
     }
   }

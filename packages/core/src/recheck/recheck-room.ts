@@ -1,4 +1,12 @@
-import { type Asking, type EventNid, type EventRecord, NO_NID, type RoomRecord } from '@roomserver/types'
+import {
+  type Asking,
+  type EventNid,
+  type EventRecord,
+  isFailure,
+  NO_NID,
+  type RoomRecord,
+} from '@roomserver/types'
+import { roomVersion } from '@roomserver/version'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import { changesBetween } from '../decide/current-state.ts'
 import type { Draft } from '../decide/draft.ts'
@@ -21,19 +29,35 @@ export async function* recheckRoom(
   source: RecheckSource,
   room: RoomRecord,
 ): AsyncGenerator<string, void, void> {
+  if (roomVersion(room.version) === undefined) {
+    yield `the room has version ${JSON.stringify(room.version)}, which this program does not know`
+    return
+  }
   const scratch = new Scratch(source.store, room)
   const told = await toldEvents(source.store, room)
   let after = NO_NID as EventNid
   for (;;) {
     const page = await source.eventsOfRoom(room.nid, after, PAGE)
     for (const record of page) {
-      yield* await scratch.run((draft) => recheckEvent(draft, record, told.has(record.nid)))
+      yield* await unlessLost(`event ${record.eventId}`, () =>
+        scratch.run((draft) => recheckEvent(draft, record, told.has(record.nid))),
+      )
     }
     const last = page.at(-1)
     if (last === undefined) break
     after = last.nid
   }
-  yield* await scratch.run(recheckCurrent)
+  yield* await unlessLost('the current state', () => scratch.run(recheckCurrent))
+}
+
+/** What was found; or that it cannot be told, as something that it follows from is lost. */
+async function unlessLost(what: string, check: () => Promise<readonly string[]>): Promise<readonly string[]> {
+  try {
+    return await check()
+  } catch (error) {
+    if (!isFailure(error, 'STORE_DAMAGED')) throw error
+    return [`${what} cannot be decided anew: ${error.message}`]
+  }
 }
 
 /** The current state follows from the states after the forward extremities. */

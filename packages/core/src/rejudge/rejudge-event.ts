@@ -16,6 +16,8 @@ import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { resolveAfter } from '../decide/resolve.ts'
 import { stateChanged } from '../decide/state-changes.ts'
+import { damaged } from '../view/asking.ts'
+import { isStoredState } from '../view/state-at.ts'
 import { isJudgeable } from './is-judgeable.ts'
 
 /** What is not as it should be of a stored event. */
@@ -91,12 +93,18 @@ function* judge(
     : { verdict: 'rejected-by-state', rule: byState.rule, reason: byState.reason }
 }
 
-/** The state that is stored, where another has the same entries. */
+/**
+ * The state that is stored, where another has the same entries; one that is lost gives way to it.
+ *
+ * @throws {RoomserverError} STORE_DAMAGED when the other is lost as well, until it is made anew
+ */
 function* sameOr(
   draft: Draft,
   stored: EventRecord['before'],
   other: EventRecord['before'],
 ): Asking<DecideNeed, EventRecord['before']> {
+  if (!(yield* isStoredState(draft.view, other))) damaged('the state that it follows from is not stored')
+  if (stored === other || !(yield* isStoredState(draft.view, stored))) return other
   return (yield* changesBetween(draft, stored, other)).length === 0 ? stored : other
 }
 

@@ -27,7 +27,18 @@ const EMPTY: Pick<SnapshotRecord, 'blocks'> = { blocks: [] }
 export function* snapshotOf(view: View, nid: SnapshotNid): Asking<Need, Pick<SnapshotRecord, 'blocks'>> {
   if (nid === NO_NID) return EMPTY
   if (view.snapshot(nid) === undefined) yield { kind: 'snapshots', nids: [nid] }
-  return view.snapshot(nid) ?? damaged(`state snapshot NID ${nid} is referred to but not stored`)
+  return view.snapshot(nid) ?? damaged('a state that it refers to is not stored')
+}
+
+/** Whether a snapshot is stored with all its blocks. */
+export function* isStoredState(view: View, nid: SnapshotNid): Asking<Need, boolean> {
+  if (nid === NO_NID) return true
+  if (view.snapshot(nid) === undefined) yield { kind: 'snapshots', nids: [nid] }
+  const blocks = view.snapshot(nid)?.blocks
+  if (blocks === undefined) return false
+  const missing = blocks.filter((block) => view.block(block) === undefined)
+  if (missing.length > 0) yield { kind: 'blocks', nids: missing }
+  return blocks.every((block) => view.block(block) !== undefined)
 }
 
 /** How many entries are looked at between two places where others may have their turn. */

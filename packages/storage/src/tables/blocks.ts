@@ -3,7 +3,7 @@ import { decodeBlock, encodeBlock } from '../block-codec.ts'
 import type { Columns, Dialect } from '../dialects.ts'
 import { fromHex, toHex } from '../hex.ts'
 import { pieceWrites } from '../pieces.ts'
-import { prepare } from '../prepared.ts'
+import { prepare, slot } from '../prepared.ts'
 import type { Db } from '../schema.ts'
 
 /** State blocks. Equal ones are stored once. */
@@ -21,7 +21,11 @@ export function blockQueries(dialect: Dialect, build: Db) {
   const byNid = prepare(build.selectFrom('blocks').selectAll().where(dialect.among('nid', 'int')))
   const byHash = prepare(build.selectFrom('blocks').selectAll().where(dialect.amongBlobs('hash')))
   const remove = prepare(build.deleteFrom('blocks').where(dialect.among('nid', 'int')))
+  const setHash = prepare(
+    build.updateTable('blocks').set({ hash: slot<Uint8Array>() }).where('nid', '=', slot<BlockNid>()),
+  )
   return {
+    setHash: (db: Db, nid: BlockNid, hash: Uint8Array) => setHash(db, hash, nid),
     remove: (db: Db, nids: readonly BlockNid[]) => remove(db, dialect.list(nids)),
     byNids: async (db: Db, nids: readonly BlockNid[]) => (await byNid(db, dialect.list(nids))).map(toBlock),
     byHashes: async (db: Db, hashes: readonly string[]) =>

@@ -37,7 +37,11 @@ export function snapshotQueries(dialect: Dialect, build: Db) {
       .limit(slot<number>()),
   )
   const remove = prepare(build.deleteFrom('snapshots').where(dialect.among('nid', 'int')))
+  const setHash = prepare(
+    build.updateTable('snapshots').set({ hash: slot<Uint8Array>() }).where('nid', '=', slot<SnapshotNid>()),
+  )
   return {
+    setHash: (db: Db, nid: SnapshotNid, hash: Uint8Array) => setHash(db, hash, nid),
     /** A room's snapshots, page by page. */
     ofRoom: async (db: Db, roomNid: RoomNid, after: number, limit: number) =>
       (await ofRoom(db, roomNid, after, limit)).map(toSnapshot),
