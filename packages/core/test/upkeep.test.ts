@@ -1,5 +1,7 @@
 import { blockHash, snapshotHash } from '@roomserver/state'
+import type { Collection, Storage } from '@roomserver/storage'
 import { RoomBuilder } from '@roomserver/testing'
+import type { RoomNid } from '@roomserver/types'
 import { expect, it } from 'vitest'
 import { Homeserver } from './homeserver.ts'
 
@@ -21,6 +23,11 @@ async function forked(rounds: number): Promise<RoomBuilder> {
   return room
 }
 
+async function collect(storage: Storage, nid: RoomNid): Promise<Collection> {
+  await storage.noteUnreferenced(await storage.checkRoom(nid, hashes))
+  return await storage.collectUnreferenced(-60_000)
+}
+
 async function findings(hs: Homeserver): Promise<readonly string[]> {
   const all: string[] = []
   for await (const check of hs.storage.check(hashes)) all.push(...check.findings.map(({ what }) => what))
@@ -36,7 +43,7 @@ it('leaves a store in which a check finds nothing, also where state is collected
   for (const event of room.events) {
     await collected.take(event)
     const { nid } = await collected.room(room.roomId)
-    const collection = await collected.storage.collect(await collected.storage.checkRoom(nid, hashes))
+    const collection = await collect(collected.storage, nid)
     expect(collection.kind).toBe('collected')
     if (collection.kind === 'collected') given += collection.snapshots
   }
@@ -57,7 +64,7 @@ it('stores a state again that was given back, when an event comes upon it once m
   const { nid, current: both } = await hs.room(room.roomId)
   const avatar = await room.state('m.room.avatar', '', { url: 'mxc://a/third' }, { prev: fork })
   await hs.take(avatar)
-  expect(await hs.storage.collect(await hs.storage.checkRoom(nid, hashes))).toMatchObject({
+  expect(await collect(hs.storage, nid)).toMatchObject({
     kind: 'collected',
     snapshots: 1,
   })

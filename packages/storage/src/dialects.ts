@@ -20,6 +20,8 @@ export interface Dialect {
   readonly position: RawBuilder<unknown>
   /** What stands behind a table's columns: `wide` tables keep their own row order, `keyed` ones that of the primary key. */
   readonly tableEnd: Readonly<Record<'wide' | 'keyed', RawBuilder<unknown>>>
+  /** Counts (as `pages`) the pages of a table, where rows can be read by page. */
+  readonly pagesOf?: (table: string) => RawBuilder<unknown>
   /** Whether an index holds the NID of each row, in order, behind the columns that it was made for. */
   readonly indexesHoldNid: boolean
   /** Makes an index keep hashes instead of what it indexes, where that could be too long. */
@@ -113,6 +115,8 @@ export const postgres: Dialect = {
   name: 'postgres',
   types: { int: sql`bigint`, small: sql`smallint`, text: sql`text collate "C"`, blob: sql`bytea` },
   position: sql`bigint generated always as identity primary key`,
+  pagesOf: (table) =>
+    sql`select pg_relation_size(cast(cast(${table} as text) as regclass)) / current_setting('block_size')::int as pages`,
   indexesHoldNid: false,
   usingHash: sql`using hash`,
   tableEnd: { wide: sql``, keyed: sql`` },

@@ -19,6 +19,7 @@ import type { SnapshotsTable } from './tables/snapshots.ts'
 import type { EventTypesTable, StateKeysTable } from './tables/strings.ts'
 import type { ToldStatesTable } from './tables/told-states.ts'
 import type { TransactionsTable } from './tables/transactions.ts'
+import type { UnreferencedSnapshotsTable } from './tables/unreferenced-snapshots.ts'
 
 /** Every table and its row. */
 export interface Schema {
@@ -44,6 +45,7 @@ export interface Schema {
   state_keys: StateKeysTable
   told_states: ToldStatesTable
   transactions: TransactionsTable
+  unreferenced_snapshots: UnreferencedSnapshotsTable
 }
 
 /** The database, or a transaction in it. */

@@ -23,7 +23,8 @@ import type { SharingFilter } from './tables/sharing.ts'
 import { checkCounters, type CounterFinding, repairCounters } from './upkeep/check-counters.ts'
 import { checkRoom, checkRooms, type RoomCheck } from './upkeep/check.ts'
 import type { ContentHashes } from './upkeep/check-state.ts'
-import { collectRoom } from './upkeep/collect.ts'
+import { checkIndexes, type IndexFinding, repairIndexes } from './upkeep/check-indexes.ts'
+import { collectUnreferenced, noteUnreferenced } from './upkeep/collect.ts'
 import { mendState } from './upkeep/mend-state.ts'
 import { repairMemberships } from './upkeep/memberships.ts'
 import { type OutputRetention, trimOutputs } from './upkeep/trim.ts'
@@ -239,7 +240,16 @@ function upkeepMethods(db: Db, tables: Tables) {
      * @returns how many were changed or dropped; `undefined` when the room moved on meanwhile: try again
      */
     mendState: (roomNid: RoomNid, hashes: ContentHashes) => mendState(db, tables, hashes, roomNid),
-    /** Gives back the space of snapshots that a check found unreferenced, and of their blocks, unless it found anything wrong. */
-    collect: (check: RoomCheck) => collectRoom(db, tables, check),
+    /** Notes which snapshots of a room a check found unreferenced, unless it found anything wrong. */
+    noteUnreferenced: (check: RoomCheck) => noteUnreferenced(db, tables, check),
+    /**
+     * Gives back the space of snapshots that were found unreferenced so long ago, and of their blocks, when the tables read
+     * from end to end do not refer to them either.
+     */
+    collectUnreferenced: (olderThanMs: number) => collectUnreferenced(db, tables, olderThanMs),
+    /** Checks that indexes say what their tables say, by reading the tables from end to end. */
+    checkIndexes: () => checkIndexes(db, tables.dialect),
+    /** Makes indexes anew; returns why one could not be. */
+    repairIndexes: (findings: readonly IndexFinding[]) => repairIndexes(db, tables.dialect, findings),
   }
 }

@@ -35,7 +35,7 @@ async function check(options: CheckOptions): Promise<void> {
   const log = createLog('warn', process.stderr)
   await using storage = await openStorage(storageOptions(config.database), { logger: log })
   await using repair = derivedRepair(storage, config, log, options.dryRun === true)
-  const tallies = [await checkCounters(storage, options)]
+  const tallies = [await checkIndexes(storage, options), await checkCounters(storage, options)]
   let rooms = 0
   for await (const found of storage.check(CONTENT_HASHES)) {
     rooms++
@@ -68,6 +68,22 @@ async function checkFound(
   for (const { what } of after.findings) say(`    left: ${what}`)
   for (const what of stillWrong) say(`    left: ${what}`)
   return { found, left: after.findings.length + stillWrong.length }
+}
+
+async function checkIndexes(storage: Storage, options: CheckOptions): Promise<Tally> {
+  const findings = await storage.checkIndexes()
+  for (const { what, index } of findings) {
+    say(what)
+    say('    means: what is in the store is not found, or found wrongly')
+    say(
+      index === undefined
+        ? '    repair: restore a backup'
+        : '    repair: `roomserver check --repair` makes the index anew; stop every server first',
+    )
+  }
+  if (!isRepairing(options) || findings.length === 0) return { found: findings.length, left: findings.length }
+  for (const failure of await storage.repairIndexes(findings)) say(`    left: ${failure}`)
+  return { found: findings.length, left: (await storage.checkIndexes()).length }
 }
 
 async function checkCounters(storage: Storage, options: CheckOptions): Promise<Tally> {

@@ -10,6 +10,9 @@ export const CONTENT_HASHES = { blockHash, snapshotHash }
 /** Of so many milliseconds one is spent on checking at the most, so that a large room is not read again and again. */
 const ONE_OF = 50
 
+/** How long state is kept that nothing seems to refer to. */
+const KEEP_MS = 7 * 24 * 3_600_000
+
 /** How long it rests before it begins again with the first room. */
 const END_OF_PASS_MS = 10_000
 
@@ -69,7 +72,7 @@ async function scrub(
       const last = await storage.scrubbed()
       const [room] = await storage.rooms(last, 1)
       if (room !== undefined || last !== NO_NID) await storage.setScrubbed(room?.nid ?? NO_NID)
-      if (room === undefined) await pause(END_OF_PASS_MS, signal)
+      if (room === undefined) await endPass(storage, log, signal)
       else counts.findings += await scrubRoom(storage, room, log)
       if (room !== undefined) counts.checkedRooms++
     } catch (error) {
@@ -79,11 +82,25 @@ async function scrub(
   }
 }
 
+/** Deletes what nothing has referred to for long enough, and that only where nothing contradicts it. */
+async function endPass(storage: Storage, log: Logger, signal: AbortSignal): Promise<void> {
+  const collection = await storage.collectUnreferenced(KEEP_MS)
+  if (collection.kind === 'refused') {
+    const { referenced } = collection
+    const repair = '`roomserver check --repair` finds the index that lacks rows, and makes it anew'
+    log.error(
+      { referenced, repair },
+      'state that seemed unreferenced is in use: an index is damaged; nothing was deleted',
+    )
+  }
+  await pause(END_OF_PASS_MS, signal)
+}
+
 /** @returns how many things were found */
 async function scrubRoom(storage: Storage, { nid }: RoomRecord, log: Logger): Promise<number> {
   const check = await storage.checkRoom(nid, CONTENT_HASHES)
   const found = report(check, log)
-  await storage.collect(check)
+  await storage.noteUnreferenced(check)
   return found
 }
 

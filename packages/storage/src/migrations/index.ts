@@ -9,6 +9,7 @@ import { toldStates } from './0008-told-states.ts'
 import { roomOrder } from './0009-room-order.ts'
 import { upkeepMarks } from './0010-upkeep-marks.ts'
 import { authContent } from './0011-auth-content.ts'
+import { unreferencedSnapshots } from './0012-unreferenced-snapshots.ts'
 import type { Migration } from './migration.ts'
 
 /** Every migration, in the order in which they run. */
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   roomOrder,
   upkeepMarks,
   authContent,
+  unreferencedSnapshots,
 ]

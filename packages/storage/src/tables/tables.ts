@@ -22,6 +22,7 @@ import { snapshotQueries } from './snapshots.ts'
 import { eventTypeQueries, stateKeyQueries } from './strings.ts'
 import { toldStateQueries } from './told-states.ts'
 import { transactionQueries } from './transactions.ts'
+import { unreferencedSnapshotQueries } from './unreferenced-snapshots.ts'
 
 /** The queries of every table, compiled for one dialect. They run on the database or on a transaction in it. */
 export type Tables = ReturnType<typeof compileTables>
@@ -53,5 +54,6 @@ export function compileTables(dialect: Dialect, build: Db) {
     toldStates: toldStateQueries(dialect, build),
     transactions: transactionQueries(dialect, build),
     trim: trimQueries(build),
+    unreferencedSnapshots: unreferencedSnapshotQueries(dialect, build),
   }
 }

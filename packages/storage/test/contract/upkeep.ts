@@ -159,8 +159,9 @@ const DAMAGES: readonly (readonly [string, Spoil, RegExp])[] = [
   ],
 ]
 
-async function collect(store: Storage, room: RoomRecord): Promise<Collection> {
-  return await store.collect(await store.checkRoom(room.nid, hashes))
+async function collect(store: Storage, room: RoomRecord, olderThanMs = -60_000): Promise<Collection> {
+  await store.noteUnreferenced(await store.checkRoom(room.nid, hashes))
+  return await store.collectUnreferenced(olderThanMs)
 }
 
 /** What keeps a store whole: checks, collection, sizes. */
@@ -211,13 +212,14 @@ export function upkeepContract(open: () => Promise<Storage>): void {
     const gone = await block(store, 9, 9, 0)
     const dead = await snapshot(store, room, kept, loose, gone)
     const grown = await store1(store, writeSet(room, { blocks: [loose, gone], snapshots: [dead] }))
-    expect(await collect(store, room)).toEqual({ kind: 'collected', snapshots: 1, blocks: 1 })
+    expect(await collect(store, room, 60_000)).toMatchObject({ snapshots: 0 })
+    expect(await collect(store, room)).toEqual({ kind: 'collected', snapshots: 1, blocks: 1, busy: 0 })
     expect(await store.snapshots([dead.nid])).toEqual([])
     const left = await store.blocks([kept.nid, loose.nid, gone.nid])
     expect(new Set(left.map(({ nid }) => nid))).toEqual(new Set([kept.nid, gone.nid]))
     expect(await findings(store)).toEqual([])
     expect(await store.commit([writeSet(grown)])).toMatchObject([{ kind: 'conflict', over: 'room' }])
-    expect(await collect(store, room)).toEqual({ kind: 'collected', snapshots: 0, blocks: 0 })
+    expect(await collect(store, room)).toEqual({ kind: 'collected', snapshots: 0, blocks: 0, busy: 0 })
   })
 
   it('remembers which room the scrubber checked last', async () => {
@@ -228,6 +230,24 @@ export function upkeepContract(open: () => Promise<Storage>): void {
     expect(await store.scrubbed()).toBe(room.nid)
   })
 
+  it('gives nothing back at all where what seemed unreferenced is in use, as an index told otherwise', async () => {
+    await using store = await open()
+    const room = await build(store)
+    const dead = await snapshot(store, room)
+    await store1(store, writeSet(room, { snapshots: [{ ...dead, hash: digest('dead') }] }))
+    const check = await store.checkRoom(room.nid, hashes)
+    const lying = { ...check, findings: [], unreferenced: [dead.nid, room.current] }
+    await store.noteUnreferenced(lying)
+    expect(await store.collectUnreferenced(-60_000)).toEqual({ kind: 'refused', referenced: 1 })
+    expect(await store.snapshots([dead.nid, room.current])).toHaveLength(2)
+  })
+
+  it('finds nothing wrong with indexes that are whole', async () => {
+    await using store = await open()
+    await build(store)
+    expect(await store.checkIndexes()).toEqual([])
+  })
+
   it('gives nothing back where something is wrong', async () => {
     await using store = await open()
     const room = await build(store, () => ({ memberships: [] }))
@@ -236,7 +256,7 @@ export function upkeepContract(open: () => Promise<Storage>): void {
       store,
       writeSet(room, { snapshots: [{ ...dead, blocks: [NOWHERE as BlockNid], hash: digest('x') }] }),
     )
-    expect(await collect(store, room)).toMatchObject({ kind: 'refused' })
+    expect(await collect(store, room)).toMatchObject({ kind: 'collected', snapshots: 0 })
     expect(await store.snapshots([dead.nid])).toHaveLength(1)
   })
 

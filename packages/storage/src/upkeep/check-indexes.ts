@@ -1,0 +1,121 @@
+import { sql } from 'kysely'
+import type { Dialect } from '../dialects.ts'
+import type { Db } from '../schema.ts'
+
+/** Damage of the database itself, beneath rooms and events. */
+export interface IndexFinding {
+  /** The index to be made anew; `undefined`: it is the table that is damaged. */
+  readonly index: string | undefined
+  readonly what: string
+}
+
+/** Checks that indexes and tables say the same, by reading the tables from end to end. */
+export async function checkIndexes(db: Db, dialect: Dialect): Promise<readonly IndexFinding[]> {
+  return dialect.name === 'sqlite' ? await checkFile(db) : await checkRelations(db)
+}
+
+/** Makes the indexes anew that a check found damaged; returns why one could not be. */
+export async function repairIndexes(
+  db: Db,
+  dialect: Dialect,
+  findings: readonly IndexFinding[],
+): Promise<readonly string[]> {
+  const failed: string[] = []
+  const indexes = new Set(findings.flatMap(({ index }) => (index === undefined ? [] : [index])))
+  for (const index of indexes) {
+    try {
+      const name = sql.ref(index)
+      await (dialect.name === 'sqlite' ? sql`reindex ${name}` : sql`reindex index ${name}`).execute(db)
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      failed.push(`the index ${index} cannot be made anew: ${why}`)
+    }
+  }
+  return failed
+}
+
+const MAX_FINDINGS = 1_000
+
+/** SQLite looks for every row in every index. */
+async function checkFile(db: Db): Promise<readonly IndexFinding[]> {
+  const { rows } = await sql<{
+    integrity_check: string
+  }>`pragma integrity_check(${sql.lit(MAX_FINDINGS)})`.execute(db)
+  const lacking = new Map<string, number>()
+  const others: IndexFinding[] = []
+  for (const { integrity_check: said } of rows) {
+    const index =
+      /missing from index (\S+)/.exec(said)?.[1] ?? /(?:entries in|in) index (\S+)/.exec(said)?.[1]
+    if (index !== undefined) lacking.set(index, (lacking.get(index) ?? 0) + 1)
+    else if (said !== 'ok') others.push({ index: undefined, what: `the database file is damaged: ${said}` })
+  }
+  const found = [...lacking.keys()].map((index) => ({
+    index,
+    what: `the index ${index} does not say what its table says`,
+  }))
+  return [...found, ...others]
+}
+
+interface IndexRow {
+  readonly index: string
+  readonly table: string
+  readonly columns: string
+}
+
+/** By PostgreSQL's own checker where it is installed; else by counting rows once along each index and once without. */
+async function checkRelations(db: Db): Promise<readonly IndexFinding[]> {
+  const { rows: indexes } = await sql<IndexRow>`
+    select c.relname as index, t.relname as table, string_agg(quote_ident(a.attname), ', ' order by k.place) as columns
+    from pg_index i join pg_class c on c.oid = i.indexrelid join pg_class t on t.oid = i.indrelid
+      join pg_am m on m.oid = c.relam and m.amname = 'btree'
+      cross join lateral unnest(i.indkey::int2[]) with ordinality as k(column_number, place)
+      join pg_attribute a on a.attrelid = t.oid and a.attnum = k.column_number
+    where t.relnamespace = current_schema()::regnamespace and t.relpersistence = 'p'
+    group by c.relname, t.relname order by c.relname`.execute(db)
+  const hasChecker =
+    (await sql`select 1 from pg_extension where extname = 'amcheck'`.execute(db)).rows.length > 0
+  const findings: IndexFinding[] = []
+  for (const index of indexes) {
+    const wrong = hasChecker ? await checkByAmcheck(db, index) : await checkByCounting(db, index)
+    if (wrong !== undefined) findings.push({ index: index.index, what: wrong })
+  }
+  return findings
+}
+
+async function checkByAmcheck(db: Db, { index }: IndexRow): Promise<string | undefined> {
+  try {
+    await sql`select bt_index_check(cast(cast(${index} as text) as regclass), true)`.execute(db)
+    return undefined
+  } catch (error) {
+    return `the index ${index} does not say what its table says: ${error instanceof Error ? error.message : String(error)}`
+  }
+}
+
+/** Both counts as of one moment. */
+async function checkByCounting(db: Db, { index, table, columns }: IndexRow): Promise<string | undefined> {
+  const [first = ''] = columns.split(', ')
+  return await db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .execute(async (tx) => {
+      await sql`select set_config('enable_seqscan', 'on', true), set_config('enable_indexscan', 'off', true),
+        set_config('enable_indexonlyscan', 'off', true), set_config('enable_bitmapscan', 'off', true)`.execute(
+        tx,
+      )
+      const { rows: all } = await sql<{ n: number }>`select count(*) as n from ${sql.table(table)}`.execute(
+        tx,
+      )
+      await sql`select set_config('enable_seqscan', 'off', true), set_config('enable_sort', 'off', true),
+        set_config('enable_indexscan', 'on', true), set_config('enable_indexonlyscan', 'on', true)`.execute(
+        tx,
+      )
+      const { rows: along } = await sql<{ n: number }>`select count(*) as n
+        from (select ${sql.raw(first)} from ${sql.table(table)} order by ${sql.raw(columns)}) as ordered`.execute(
+        tx,
+      )
+      const [rows = 0, found = 0] = [all[0]?.n, along[0]?.n]
+      return rows === found
+        ? undefined
+        : `the index ${index} leads to ${found} rows, and its table has ${rows}`
+    })
+}

@@ -1,0 +1,102 @@
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { NO_NID, type RoomRecord, type SnapshotNid } from '@roomserver/types'
+import pg from 'pg'
+import { expect, it } from 'vitest'
+import { openStorage, type Storage } from '../src/index.ts'
+import { newEvent, store1, storedRoom, writeSet } from './contract/sample.ts'
+import { postgresPlace } from './postgres-database.ts'
+
+/** A database, and a way to store events while an index takes no notice of them. */
+interface Damaged {
+  readonly store: Storage
+  readonly unnoticed: (index: string, write: () => Promise<void>) => Promise<void>
+}
+
+/** A room of which the index by room leads to some events only; the last of them refers to a state of its own. */
+async function hidden({ store, unnoticed }: Damaged, index: string): Promise<RoomRecord> {
+  let room = await storedRoom(store)
+  room = await add(store, room)
+  await unnoticed(index, async () => {
+    room = await add(store, room)
+  })
+  return room
+}
+
+/** Adds an event with a state of its own. */
+async function add(store: Storage, room: RoomRecord): Promise<RoomRecord> {
+  const nid = await store.allocate('snapshot', 1)
+  const snapshot = { nid, roomNid: room.nid, blocks: [], hash: nid.toString(16).padStart(32, '0') }
+  const event = await newEvent(store, room, { before: snapshot.nid, after: snapshot.nid, depth: 1 })
+  return await store1(store, writeSet(room, { events: [event], snapshots: [snapshot] }))
+}
+
+async function expectSafe(store: Storage, room: RoomRecord, index: string): Promise<void> {
+  const [, second] = await snapshotsOf(store, room)
+  const check = await store.checkRoom(room.nid, hashes)
+  expect(check.unreferenced).toContain(second)
+  // What it finds is of no interest here: the scrubber has to keep the state even if it finds nothing.
+  await store.noteUnreferenced({ ...check, findings: [] })
+  expect(await store.collectUnreferenced(-60_000)).toEqual({ kind: 'refused', referenced: 1 })
+  expect(await snapshotsOf(store, room)).toContain(second)
+
+  const findings = await store.checkIndexes()
+  expect(findings.map((finding) => finding.index)).toEqual([index])
+  expect(await store.repairIndexes(findings)).toEqual([])
+  expect(await store.checkIndexes()).toEqual([])
+  expect((await store.checkRoom(room.nid, hashes)).unreferenced).not.toContain(second)
+}
+
+async function snapshotsOf(store: Storage, room: RoomRecord): Promise<readonly SnapshotNid[]> {
+  const nids = Array.from({ length: 10 }, (_, at) => (65_536 + at) as SnapshotNid)
+  const found = await store.snapshots(nids)
+  return found.filter(({ roomNid }) => roomNid === room.nid && roomNid !== NO_NID).map(({ nid }) => nid)
+}
+
+const hashes = { blockHash: () => '', snapshotHash: () => '' }
+
+it('keeps state on SQLite that an index hides the use of, and finds the index', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'roomserver-index-')), 'rooms.db')
+  await using store = await openStorage({ dialect: 'sqlite', file })
+  const index = 'events_room_nid'
+  const room = await hidden({ store, unnoticed: (name, write) => withoutIndex(file, name, write) }, index)
+  await expectSafe(store, room, index)
+})
+
+/** Takes an index out of the schema, and puts it back as it was. */
+async function withoutIndex(file: string, index: string, write: () => Promise<void>): Promise<void> {
+  using database = new DatabaseSync(file)
+  database.enableDefensive(false)
+  database.exec('pragma writable_schema = on')
+  const row = database.prepare('select * from sqlite_schema where name = ?').get(index)
+  const change = (statement: string, ...values: (string | number | null)[]): void => {
+    const version = Number(database.prepare('pragma schema_version').get()?.['schema_version'])
+    database.prepare(statement).run(...values)
+    database.exec(`pragma schema_version = ${version + 1}`)
+  }
+  change('delete from sqlite_schema where name = ?', index)
+  await write()
+  change('insert into sqlite_schema values (?, ?, ?, ?, ?)', ...Object.values(row ?? {}).map(String))
+}
+
+it('keeps state on PostgreSQL that an index hides the use of, and finds the index', async () => {
+  await using place = await postgresPlace()
+  await using store = await place.open({ maxConnections: 1 })
+  const index = 'events_room_nid_nid'
+  const client = new pg.Client({ connectionString: place.url })
+  await client.connect()
+  const unnoticed = async (name: string, write: () => Promise<void>): Promise<void> => {
+    const set = 'update pg_index set indisready = $1 where indexrelid = $2::text::regclass'
+    await client.query(set, [false, name])
+    await write()
+    await client.query(set, [true, name])
+  }
+  try {
+    const room = await hidden({ store, unnoticed }, index)
+    await expectSafe(store, room, index)
+  } finally {
+    await client.end()
+  }
+})
