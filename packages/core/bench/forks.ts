@@ -10,6 +10,7 @@ import { inputOf } from '../test/homeserver.ts'
 
 // What an event costs in a room of so many forward extremities, which all name the same prev event, by kind:
 //   node bench/forks.ts [extremities] [kind…]
+// The kind `late` is what a message costs that builds on an event so many joins back.
 const [most = '1000', ...only] = process.argv.slice(2)
 const SIZES = [10, 100, 250, 500, 1000, 2000, 5000].filter((size) => size <= Number(most))
 /** Events that are measured up to each size. */
@@ -32,21 +33,11 @@ for (const [kind, make] of Object.entries(KINDS)) {
   if (only.length === 0 || only.includes(kind)) await measure(kind, make)
 }
 
+if (only.length === 0 || only.includes('late')) await measureLate()
+
 async function measure(kind: string, make: (typeof KINDS)[string]): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'roomserver-bench-'))
-  const storage = await openStorage({
-    dialect: 'sqlite',
-    file: join(folder, 'rooms.db'),
-    synchronous: 'full',
-  })
-  const pieces = new Pieces(storage, 64 * 1024 * 1024)
-  const input = createInput({
-    store: storage,
-    pieces,
-    clock: systemClock,
-    log: silentLogger,
-    serverName: 'a',
-  })
+  await using server = await start()
+  const { input } = server
   const room = await RoomBuilder.create()
   for (const event of room.events) await input.takeIn(inputOf(event))
   const prev = room.ends
@@ -63,9 +54,49 @@ async function measure(kind: string, make: (typeof KINDS)[string]): Promise<void
     if (size === sampled) found.push(`${size}: ${(end() / SAMPLE).toFixed(2)}`)
   }
   console.log(`${kind}: CPU ms an event at extremities ${found.join(', ')}`)
-  await input.close()
-  await storage[Symbol.asyncDispose]()
-  await rm(folder, { recursive: true })
+}
+
+async function measureLate(): Promise<void> {
+  const found: string[] = []
+  for (const size of SIZES) {
+    await using server = await start()
+    const { input } = server
+    const room = await RoomBuilder.create()
+    const prev = room.ends
+    for (let i = 0; i < size; i++) await room.join(`@user${i}:c`)
+    for (const event of room.events) await input.takeIn(inputOf(event))
+    const late = await room.message('late', { prev })
+    begin()
+    await input.takeIn(inputOf(late))
+    found.push(`${size}: ${end().toFixed(1)}`)
+  }
+  console.log(`late: CPU ms of a message that builds on an event so many joins back ${found.join(', ')}`)
+}
+
+/** A server on a SQLite store of its own. */
+async function start() {
+  const folder = await mkdtemp(join(tmpdir(), 'roomserver-bench-'))
+  const storage = await openStorage({
+    dialect: 'sqlite',
+    file: join(folder, 'rooms.db'),
+    synchronous: 'full',
+  })
+  const pieces = new Pieces(storage, 64 * 1024 * 1024)
+  const input = createInput({
+    store: storage,
+    pieces,
+    clock: systemClock,
+    log: silentLogger,
+    serverName: 'a',
+  })
+  return {
+    input,
+    async [Symbol.asyncDispose]() {
+      await input.close()
+      await storage[Symbol.asyncDispose]()
+      await rm(folder, { recursive: true })
+    },
+  }
 }
 
 function begin(): void {
