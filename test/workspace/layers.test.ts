@@ -23,7 +23,7 @@ const LAYERS: Readonly<
   },
   inthttp: { below: ['api'], outside: ['fastify'] },
   core: { below: ['state', 'acls', 'api'], outside: ['zod'] },
-  testing: { below: ['events'], outside: ['*'] },
+  testing: { below: ['auth'], outside: ['*'] },
   conformance: { below: ['core', 'storage', 'inthttp', 'producers', 'testing'], outside: ['*'] },
   app: { below: ['core', 'storage', 'inthttp', 'producers'], outside: ['*'] },
 }

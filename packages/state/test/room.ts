@@ -21,6 +21,11 @@ export class TestRoom {
 
   readonly events = (id: EventId): Pdu | undefined => this.#events.get(id)
 
+  /** In the order in which they were sent. */
+  all(): Iterable<Pdu> {
+    return this.#events.values()
+  }
+
   send(
     id: EventId,
     type: string,

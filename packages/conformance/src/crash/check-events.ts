@@ -1,7 +1,7 @@
 import type { Pdu } from '@roomserver/events'
 import type { Storage } from '@roomserver/storage'
 import { type EventId, type EventRecord, isRejected, type RoomRecord } from '@roomserver/types'
-import type { State } from '../reference-resolution/state.ts'
+import type { State } from '@roomserver/testing/reference-resolution'
 import { type Recomputed, recompute } from './recompute.ts'
 import { storedStates } from './stored-states.ts'
 

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Pdu } from '@roomserver/events'
 import { within } from '@roomserver/testing'
-import { type Random, seededRandom } from '../reference-resolution/random-room.ts'
+import { type Random, seededRandom } from '@roomserver/testing/reference-resolution'
 import { missingEvents } from './check-events.ts'
 import { checkRooms, type Evidence } from './check-rooms.ts'
 import { randomHistory } from './history.ts'

@@ -1,6 +1,6 @@
 import type { Pdu } from '@roomserver/events'
 import { RoomBuilder } from '@roomserver/testing'
-import type { Random } from '../reference-resolution/random-room.ts'
+import type { Random } from '@roomserver/testing/reference-resolution'
 
 const OTHERS = ['@bob:b', '@carol:c', '@dan:a'] as const
 const VERSIONS = ['1', '2', '6', '9', '10', '11', '12'] as const

@@ -1,8 +1,7 @@
 import { authStateOf, checkAuth, checkAuthEvents } from '@roomserver/auth'
 import type { Pdu } from '@roomserver/events'
 import type { EventId } from '@roomserver/types'
-import { resolveSlowly } from '../reference-resolution/resolve-slowly.ts'
-import { keyOf, type Room, type State } from '../reference-resolution/state.ts'
+import { keyOf, resolveSlowly, type Room, type State } from '@roomserver/testing/reference-resolution'
 
 /** What follows from a room's events alone, by the letter of the specification. */
 export interface Recomputed {

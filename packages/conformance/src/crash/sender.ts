@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { InputKind, type InputRoomEventsResponse } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
-import type { Random } from '../reference-resolution/random-room.ts'
+import type { Random } from '@roomserver/testing/reference-resolution'
 
 /** Which server is asked, and whether to go on. */
 export interface Way {

@@ -1,6 +1,6 @@
 import { type EventRecord, serverOf } from '@roomserver/types'
 import { same, type Held } from './held.ts'
-import { keyOf } from '../reference-resolution/state.ts'
+import { keyOf } from '@roomserver/testing/reference-resolution'
 import type { Judged, ReferenceRoom } from './reference-room.ts'
 import type { SimulatedServer } from './simulated-server.ts'
 

@@ -1,4 +1,4 @@
-import { seededRandom } from '../reference-resolution/random-room.ts'
+import { seededRandom } from '@roomserver/testing/reference-resolution'
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 

@@ -1,9 +1,13 @@
 import { authStateOf, checkAuth, checkAuthEvents } from '@roomserver/auth'
 import type { Pdu } from '@roomserver/events'
 import type { RoomVersionRules } from '@roomserver/version'
-import { createByRoomId } from '../reference-resolution/checks.ts'
-import { resolveSlowly } from '../reference-resolution/resolve-slowly.ts'
-import { keyOf, type Room, type State } from '../reference-resolution/state.ts'
+import {
+  createByRoomId,
+  keyOf,
+  resolveSlowly,
+  type Room,
+  type State,
+} from '@roomserver/testing/reference-resolution'
 
 /** What the rules say about an event, judged from the full history. */
 export interface Judged {

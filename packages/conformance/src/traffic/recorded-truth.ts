@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from '@roomserver/types'
-import type { State } from '../reference-resolution/state.ts'
+import type { State } from '@roomserver/testing/reference-resolution'
 import { textOf } from '../json-text.ts'
 import { AnnouncedStates } from './announcements.ts'
 import { GivenStates } from './given-states.ts'

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonValue } from '@roomserver/types'
 import { textOf } from '../json-text.ts'
-import { keyOf } from '../reference-resolution/state.ts'
+import { keyOf } from '@roomserver/testing/reference-resolution'
 import type { Finding, Truth } from './departures.ts'
 import { isSameSet } from './hole-departures.ts'
 import { referencesOf } from './known-events.ts'

@@ -21,7 +21,7 @@ const COMMON = '$create $alice $levels $public'
 
 function stored(version: string): { store: TestStore; snapshots: readonly SnapshotRecord[]; room: TestRoom } {
   const { room, sides } = banAndTopic(version)
-  const store = new TestStore(room)
+  const store = TestStore.of(room)
   const base = store.enter(undefined, COMMON)
   return { room, store, snapshots: sides.map((side) => store.enter(base, side)) }
 }
@@ -84,7 +84,7 @@ it.each(['1', '10', '12'])(
       kinds[i % kinds.length]?.(`$fork${i}`, i)
       return `$fork${i}`
     })
-    const store = new TestStore(room)
+    const store = TestStore.of(room)
     const base = store.enter(undefined, OPEN_STATE)
     const older = store.enter(undefined, '$create $alice $levels')
     const snapshots = [...forks.map((fork) => store.enter(base, fork)), older]
@@ -136,7 +136,7 @@ it('takes rejected events for what they are', () => {
   const room = openRoom()
     .send('$bad', 'm.room.topic', ALICE, '', {}, '$create $levels $alice', 9)
     .send('$good', 'm.room.topic', ALICE, '', {}, '$create $levels $alice', 1)
-  const store = new TestStore(room, ['$bad'])
+  const store = TestStore.of(room, ['$bad'])
   const base = store.enter(undefined, OPEN_STATE)
   const snapshots = ['$bad', '$good'].map((id) => store.enter(base, id))
   const { weighed } = finish(resolveSnapshots(snapshots, store, { rules: room.rules }))

@@ -7,7 +7,7 @@ import {
   stateEntries,
 } from '@roomserver/state'
 import { type EventId, finish, type SnapshotRecord } from '@roomserver/types'
-import { StoredRoom } from '../../stored-room.ts'
+import { StoredRoom } from './stored-room.ts'
 import { measure, type Timing } from './measure.ts'
 import type { Workload } from './workload.ts'
 

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { seededRandom } from '../../reference-resolution/random-room.ts'
+import { seededRandom } from '@roomserver/testing/reference-resolution'
 import type { Ground, Services } from '../ground.ts'
 import { type Scenario, underLoad } from './under-load.ts'
 

@@ -1,5 +1,5 @@
 import { within } from '@roomserver/testing'
-import { seededRandom } from '../../reference-resolution/random-room.ts'
+import { seededRandom } from '@roomserver/testing/reference-resolution'
 import { checkRooms } from '../check-rooms.ts'
 import { makeSender, problemsOf } from '../crash-round.ts'
 import type { Ground } from '../ground.ts'

@@ -1,20 +1,28 @@
 import { type Pdu, trustedPdu } from '@roomserver/events'
 import {
+  keyOf,
+  type RandomEvent,
+  type RandomRoom,
+  randomRoom,
+  resolveSlowly,
+  seededRandom,
+  type SlowSteps,
+  slowSteps,
+  type State,
+} from '@roomserver/testing/reference-resolution'
+import { finish, type SnapshotRecord } from '@roomserver/types'
+import { ROOM_VERSIONS, type RoomVersionRules } from '@roomserver/version'
+import { expect, it } from 'vitest'
+import {
   type ResolutionAccount,
   resolveSnapshots,
   resolveState,
   type StateMap,
   stateEntries,
   stateMap,
-} from '@roomserver/state'
-import { finish, type SnapshotRecord } from '@roomserver/types'
-import { ROOM_VERSIONS, type RoomVersionRules } from '@roomserver/version'
-import { expect, it } from 'vitest'
-import { StoredRoom } from '../stored-room.ts'
+} from '../src/index.ts'
 import { resolveCold } from './cold-reader.ts'
-import { type RandomEvent, type RandomRoom, randomRoom, seededRandom } from './random-room.ts'
-import { resolveSlowly, type SlowSteps, slowSteps } from './resolve-slowly.ts'
-import { keyOf, type State } from './state.ts'
+import { TestStore } from './store.ts'
 
 const READINGS = ['production', 'letter'] as const
 const SEEDS = 30
@@ -46,21 +54,22 @@ function pickTips({ events }: RandomRoom, seed: number): RandomEvent[] {
 
 /** The room as a store would have it; the state after each event as a snapshot. */
 function store({ events, room }: RandomRoom): {
-  stored: StoredRoom
+  stored: TestStore
   after: Map<RandomEvent, SnapshotRecord>
 } {
-  const stored = new StoredRoom()
+  const stored = new TestStore()
   const after = new Map<RandomEvent, SnapshotRecord>()
   for (const event of events) {
     const base = event.prev.map((prev) => after.get(prev)!)[0]
     const before = base && stored.apply(base, changes(stored, stored.stateOf(base), mapOf(event.before)))
     const isIn = event.after !== event.before
-    after.set(event, stored.store(event.pdu, before, isIn, room.isRejected(event.pdu.eventId)))
+    const isRejected = room.isRejected(event.pdu.eventId)
+    after.set(event, stored.store(event.pdu, { before, isIn, isRejected }))
   }
   return { stored, after }
 }
 
-function changes(stored: StoredRoom, from: StateMap, to: StateMap) {
+function changes(stored: TestStore, from: StateMap, to: StateMap) {
   const gone = [...stateEntries(from)].filter(([type, key]) => !to.get(type)?.has(key))
   return [
     ...gone.map(([type, key]) => stored.entry(type, key, undefined)),
@@ -150,7 +159,7 @@ it('agrees with the slow twin of version 12 where state sets lack the create eve
     }
 
     const { stored } = store({ ...made, room })
-    stored.store(foreign, undefined)
+    stored.store(foreign, { roomNid: 2 })
     const snapshots = sets.map((set) => stored.apply(undefined, changes(stored, stateMap([]), mapOf(set))))
     const outcome = finish(resolveSnapshots(snapshots, stored, { rules }))
     const resolved = stored.stateOf(stored.apply(snapshots[outcome.base], outcome.changes))

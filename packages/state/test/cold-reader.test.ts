@@ -1,17 +1,17 @@
 import { trustedPdu } from '@roomserver/events'
-import { resolveState } from '@roomserver/state'
 import type { EventId, JsonObject, SnapshotRecord } from '@roomserver/types'
 import { ROOM_VERSIONS } from '@roomserver/version'
 import { expect, it } from 'vitest'
-import { StoredRoom } from '../stored-room.ts'
+import { resolveState } from '../src/index.ts'
 import { resolveCold } from './cold-reader.ts'
+import { TestStore } from './store.ts'
 
 const [ALICE, BOB] = ['@alice:a.test', '@bob:b.test'] as const
 const rules = ROOM_VERSIONS.get('10')!
 
 /** A stored public room that events are added to, under IDs of our choice. */
 function bigRoom(members: number) {
-  const room = new StoredRoom()
+  const room = new TestStore()
   const known = new Map<EventId, ReturnType<typeof trustedPdu>>()
   const send = (
     before: SnapshotRecord | undefined,
@@ -22,7 +22,7 @@ function bigRoom(members: number) {
     const json = { type, sender, state_key: key, content, auth_events: auth, origin_server_ts: known.size }
     const pdu = trustedPdu({ ...json, room_id: '!room:a.test' }, id, rules)
     known.set(id, pdu)
-    return room.store(pdu, before)
+    return room.store(pdu, { before })
   }
   let base = send(undefined, ['$create', 'm.room.create', ALICE, '', ''], { creator: ALICE })
   base = send(base, ['$alice', 'm.room.member', ALICE, ALICE, '$create'], { membership: 'join' })

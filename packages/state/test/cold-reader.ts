@@ -1,12 +1,12 @@
+import type { BlockNid, EventId, EventNid, SnapshotNid, SnapshotRecord } from '@roomserver/types'
 import {
   type ResolutionNeed,
   resolveSnapshots,
   type SnapshotReader,
   type SnapshotResolution,
   type SnapshotResolveOptions,
-} from '@roomserver/state'
-import type { BlockNid, EventId, EventNid, SnapshotNid, SnapshotRecord } from '@roomserver/types'
-import type { StoredRoom } from '../stored-room.ts'
+} from '../src/index.ts'
+import type { TestStore } from './store.ts'
 
 /** A reader that has nothing at hand at first and only what was asked for later; it counts what that was. */
 export class ColdReader implements SnapshotReader {
@@ -14,13 +14,13 @@ export class ColdReader implements SnapshotReader {
   readonly blocks = new Set<BlockNid>()
   /** How often something had to be loaded. */
   questions = 0
-  readonly #room: StoredRoom
+  readonly #room: TestStore
   readonly #snapshots = new Set<SnapshotNid>()
   readonly #ids = new Set<EventId>()
   readonly #names = new Set<string>()
   readonly #texts = new Set<string>()
 
-  constructor(room: StoredRoom) {
+  constructor(room: TestStore) {
     this.#room = room
   }
 
@@ -64,7 +64,7 @@ export class ColdReader implements SnapshotReader {
 
 /** Resolves with a cold reader, and tells what it had to load. */
 export function resolveCold(
-  room: StoredRoom,
+  room: TestStore,
   snapshots: readonly SnapshotRecord[],
   options: SnapshotResolveOptions,
 ): { readonly outcome: SnapshotResolution; readonly reader: ColdReader } {

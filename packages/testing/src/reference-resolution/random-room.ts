@@ -1,11 +1,10 @@
 import { selectAuthEvents } from '@roomserver/auth'
 import { type Pdu, trustedPdu } from '@roomserver/events'
-import type { ChainReading } from '@roomserver/state'
 import type { EventId, JsonObject } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
 import { isAllowed } from './checks.ts'
 import { resolveSlowly } from './resolve-slowly.ts'
-import { keyOf, type Room, type State } from './state.ts'
+import { type ChainReading, keyOf, type Room, type State } from './state.ts'
 
 /** An event of a random room and the state around it. */
 export interface RandomEvent {

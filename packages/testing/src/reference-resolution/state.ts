@@ -1,9 +1,11 @@
 import type { Pdu } from '@roomserver/events'
-import type { ChainReading } from '@roomserver/state'
 import type { EventId } from '@roomserver/types'
 
 /** A state as the specification has it: (type, state key) → event. Keys are the JSON text of the pair. */
 export type State = ReadonlyMap<string, Pdu>
+
+/** Whether the full auth chain of a state set holds the set's own events: in production it does, by the letter not. */
+export type ChainReading = 'production' | 'letter'
 
 /** What the slow resolution knows of a room. */
 export interface Room {
