@@ -27,7 +27,8 @@ export function soakCommand(): Command {
     )
     .option(
       '--cache-size <size>',
-      'what the cache may take, such as 64mb; as without a configuration when left out',
+      'what the cache may take; smaller than what is used, or memory grows until it is full',
+      '128mb',
     )
     .action(run)
 }
