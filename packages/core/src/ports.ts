@@ -94,6 +94,12 @@ export interface MembershipStore {
     roomNid: RoomNid,
     filter?: { readonly membership?: Membership; readonly localOnly?: boolean },
   ): Promise<readonly (MembershipRecord & { readonly userId: UserId })[]>
+  /** The events by which users have their memberships in a room, a page at a time, in the order of the users' NIDs. */
+  membershipEvents(
+    roomNid: RoomNid,
+    filter: { readonly membership?: Membership; readonly localOnly?: boolean },
+    page: { readonly after: StateKeyNid; readonly limit: number },
+  ): Promise<readonly { readonly user: StateKeyNid; readonly event: EventNid; readonly forgotten: boolean }[]>
   roomsOfUser(
     user: UserId,
     filter?: { readonly membership?: Membership },

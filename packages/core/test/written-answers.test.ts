@@ -236,6 +236,20 @@ it('reads each event once where people were known before they joined, however li
   }
 })
 
+it('gives all members where the table of memberships is read in several pages', async () => {
+  await using hs = await Homeserver.start()
+  const room = await RoomBuilder.create()
+  for (let index = 0; index < 600; index++) await room.join(`@user${index}:b`)
+  await room.member(`@user7:b`, `@user7:b`, 'leave')
+  await hs.takeAll(room.events)
+  const { written } = countingAsker(hs, 8 * 1024 * 1024)
+  const members = { room_id: room.roomId, joined_only: false, local_only: false, sender: '' }
+  const answer = await written.queryMembershipsForRoom?.(members)
+  const text = answer === undefined ? '{}' : await sent(QueryMembershipsForRoomResponse, answer)
+  const { join_events: events } = JSON.parse(text) as { join_events: { state_key: string }[] }
+  expect(new Set(events.map((event) => event.state_key)).size).toBe(601)
+})
+
 it('reads no more of an answer than was asked for yet, whatever the question', async () => {
   await using hs = await Homeserver.start()
   const room = await RoomBuilder.create()

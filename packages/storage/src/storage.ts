@@ -19,6 +19,7 @@ import { NidRanges } from './nid-ranges.ts'
 import type { Db } from './schema.ts'
 import type { Backup } from './sqlite/backup.ts'
 import type { InboxRow } from './tables/inbox.ts'
+import type { MembershipFilter } from './tables/memberships.ts'
 import type { SharingFilter } from './tables/sharing.ts'
 import { checkCounters, type CounterFinding, repairCounters } from './upkeep/check-counters.ts'
 import { checkRoom, checkRooms, type RoomCheck } from './upkeep/check.ts'
@@ -110,6 +111,11 @@ function membershipMethods(db: Db, tables: Tables) {
       roomNid: RoomNid,
       filter: { readonly membership?: Membership; readonly localOnly?: boolean } = {},
     ) => memberships.ofRoom(db, roomNid, filter.membership, filter.localOnly ?? false),
+    membershipEvents: (
+      roomNid: RoomNid,
+      filter: MembershipFilter,
+      page: { readonly after: StateKeyNid; readonly limit: number },
+    ) => memberships.events(db, roomNid, filter, page),
     roomsOfUser: (user: UserId, filter: { readonly membership?: Membership } = {}) =>
       memberships.ofUser(db, user, filter.membership),
     sharedUsers: (user: UserId, filter: SharingFilter) => sharing.shared(db, user, filter),

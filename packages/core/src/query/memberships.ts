@@ -5,7 +5,14 @@ import type {
   QueryMembershipsForRoomRequest,
   QueryMembershipsForRoomResponse,
 } from '@roomserver/api'
-import { type EventNid, type MembershipRecord, NO_NID, type RoomRecord } from '@roomserver/types'
+import {
+  type EventNid,
+  type MembershipRecord,
+  NO_NID,
+  type RoomRecord,
+  type StateKeyNid,
+} from '@roomserver/types'
+import { giveWay } from '../view/ask.ts'
 import { eventsOf } from '../view/asking.ts'
 import { stateOfType } from '../view/state-at.ts'
 import { look, type QueryContext } from './context.ts'
@@ -86,11 +93,28 @@ async function presentMembers<Members>(
   // From the current state: its events are at hand more often than the table's rows.
   if (joinedOnly && !localOnly) return await lists.joined(context, room)
   const filter = joinedOnly ? ({ membership: 'join', localOnly } as const) : { localOnly }
-  const members = await context.store.membershipsOfRoom(room.nid, filter)
-  const nids = members
-    .filter((member) => member.event !== NO_NID && !member.forgotten)
-    .map(({ event }) => event)
-  return await lists.members(context, room, nids, { joinedOnly: false })
+  return await lists.members(context, room, await listedEvents(context, room, filter), { joinedOnly: false })
+}
+
+/** How many memberships are read from the table at a time. */
+const PAGE = 500
+
+/** The events of the memberships that the table has, without those that were forgotten. */
+async function listedEvents(
+  { store }: QueryContext,
+  room: RoomRecord,
+  filter: Parameters<QueryContext['store']['membershipEvents']>[1],
+): Promise<readonly EventNid[]> {
+  const nids: EventNid[] = []
+  let after: StateKeyNid = NO_NID
+  for (;;) {
+    const page = await store.membershipEvents(room.nid, filter, { after, limit: PAGE })
+    for (const { event, forgotten } of page) if (event !== NO_NID && !forgotten) nids.push(event)
+    const last = page.at(-1)
+    if (last === undefined || page.length < PAGE) return nids
+    after = last.user
+    await giveWay()
+  }
 }
 
 /** The membership events of the current state. */

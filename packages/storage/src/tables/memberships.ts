@@ -46,6 +46,12 @@ const ALL = MEMBERSHIPS.map((_, index) => index + 1)
 const membershipCode = (membership: Membership): number => MEMBERSHIPS.indexOf(membership) + 1
 const membershipOf = (code: number): Membership => MEMBERSHIPS[code - 1] ?? 'leave'
 
+/** Which memberships of a room are wanted. */
+export interface MembershipFilter {
+  readonly membership?: Membership
+  readonly localOnly?: boolean
+}
+
 /** The first and the last code that a filter lets pass. */
 function codes(membership: Membership | undefined): readonly [number, number] {
   const code = membership === undefined ? undefined : membershipCode(membership)
@@ -94,6 +100,18 @@ export function membershipQueries(dialect: Dialect, build: Db) {
       .orderBy('user_nid')
       .limit(slot<number>()),
   )
+  const eventsPage = prepare(
+    build
+      .selectFrom('memberships')
+      .select(['user_nid as user', 'event_nid as event', 'forgotten'])
+      .where('room_nid', '=', slot<RoomNid>())
+      .where('membership', '>=', slot<number>())
+      .where('membership', '<=', slot<number>())
+      .where('local', '>=', slot<number>())
+      .where('user_nid', '>', slot<StateKeyNid>())
+      .orderBy('user_nid')
+      .limit(slot<number>()),
+  )
   const forget = prepare(
     build
       .updateTable('memberships')
@@ -120,6 +138,17 @@ export function membershipQueries(dialect: Dialect, build: Db) {
       })),
     /** Who has a membership by which event, page by page. */
     page: (db: Db, roomNid: RoomNid, after: number, limit: number) => page(db, roomNid, after, limit),
+    /** The events by which users have their memberships, page by page. */
+    events: async (
+      db: Db,
+      roomNid: RoomNid,
+      { membership, localOnly = false }: MembershipFilter,
+      { after, limit }: { readonly after: StateKeyNid; readonly limit: number },
+    ) =>
+      (await eventsPage(db, roomNid, ...codes(membership), localOnly ? 1 : 0, after, limit)).map((row) => ({
+        ...row,
+        forgotten: row.forgotten === 1,
+      })),
     setForgotten: (db: Db, roomNid: RoomNid, user: UserId, forgotten: boolean) =>
       forget(db, forgotten ? 1 : 0, roomNid, user),
     put: bulkWrite(dialect, columns, fromMembership, upsertText(dialect)),

@@ -1,4 +1,11 @@
-import type { EventNid, Membership, MembershipRecord, RoomRecord, UserId } from '@roomserver/types'
+import {
+  type EventNid,
+  type Membership,
+  type MembershipRecord,
+  NO_NID,
+  type RoomRecord,
+  type UserId,
+} from '@roomserver/types'
 import { expect, it } from 'vitest'
 import type { Storage } from '../../src/index.ts'
 import { newKey, store1, storedRoom, writeSet } from './sample.ts'
@@ -45,6 +52,22 @@ export function membershipContract(open: () => Promise<Storage>): void {
     expect(await users({ membership: 'join' })).toEqual([ANNE, CARL])
     expect(await users({ membership: 'join', localOnly: true })).toEqual([ANNE])
     expect(await users({ membership: 'knock' })).toEqual([])
+  })
+
+  it('pages through the events of memberships, all or some', async () => {
+    await using store = await open()
+    const room = await put(store, await storedRoom(store), { [ANNE]: 'join', [BEN]: 'ban', [CARL]: 'join' })
+    await store.setForgotten(room.nid, CARL, true)
+    const all = (await store.membershipsOfRoom(room.nid))
+      .toSorted((a, b) => a.user - b.user)
+      .map(({ user, event, forgotten }) => ({ user, event, forgotten }))
+    const first = await store.membershipEvents(room.nid, {}, { after: NO_NID, limit: 2 })
+    expect(first).toEqual(all.slice(0, 2))
+    const rest = { after: first[1]?.user ?? NO_NID, limit: 2 }
+    expect(await store.membershipEvents(room.nid, {}, rest)).toEqual(all.slice(2))
+    const filter = { membership: 'join', localOnly: true } as const
+    const local = await store.membershipEvents(room.nid, filter, { after: NO_NID, limit: 9 })
+    expect(local.map(({ user }) => user)).toEqual([(await store.membership(room.nid, ANNE))?.user])
   })
 
   it('knows the servers in a room by the users that are joined', async () => {
