@@ -135,6 +135,7 @@ it('counts what a body becomes in memory, and stops at its bound', () => {
   const memory = { maxListEntries: 2_000, maxHeldBytes: 80_000 }
   for (const [bounds, body, message] of [
     [entries, `{"input_room_events":[${'{},'.repeat(1_001)}{}]}`, 'a list has more than 1000 entries'],
+    [entries, `{"x":[${'[],'.repeat(1_001)}{}]}`, 'a member that is not known has more than 1000 values'],
     [memory, `{"input_room_events":[${'{},'.repeat(999)}{}]}`, /more than 80000 bytes in memory/],
     [
       entries,

@@ -1,7 +1,7 @@
 import { isDigit, MINUS, OPEN_LIST, OPEN_OBJECT, QUOTE } from './bytes.ts'
 import type { JsonReader } from './json-reader.ts'
 import { skipStringPart } from './scalars.ts'
-import { EndOfText } from './syntax-fault.ts'
+import { EndOfText, SizeFault } from './syntax-fault.ts'
 
 /** What is next inside the value that is passed over. */
 type Next = 'value' | 'rest of string' | 'colon' | 'comma or end'
@@ -15,6 +15,8 @@ export class ValueSkipper {
   readonly #open: number[] = []
   #next: Next = 'value'
   #isFirst = false
+  /** Values so far, those inside others too. */
+  #count = 0
   #isName = false
 
   /**
@@ -63,6 +65,9 @@ export class ValueSkipper {
   }
 
   #skipValue(input: JsonReader): void {
+    if (++this.#count > input.limits.maxListEntries) {
+      throw new SizeFault(`a member that is not known has more than ${input.limits.maxListEntries} values`)
+    }
     const byte = input.peek()
     if (byte === OPEN_LIST || byte === OPEN_OBJECT) {
       input.enter()

@@ -37,7 +37,7 @@ export interface Limits {
 /** Roomy for components of one homeserver, small beside the memory of a machine. */
 export const DEFAULT_LIMITS: Limits = {
   maxBodyBytes: 128 * 1024 * 1024,
-  maxBodyBytesInAll: 256 * 1024 * 1024,
+  maxBodyBytesInAll: 192 * 1024 * 1024,
   maxArrivingRequests: 2_000,
   maxConcurrentRequests: 2_000,
   maxConnections: 2_000,

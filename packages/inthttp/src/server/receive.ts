@@ -71,7 +71,8 @@ export async function receive<T>(
   let received: Received<T> | undefined
   try {
     const kind = await promise
-    received = await outcome(kind, body, arrival, release)
+    if (kind === 'whole' && body.length > READ_AT_ONCE_BYTES) await rules.share.rest()
+    received = outcome(kind, body, arrival, release)
     return received
   } finally {
     clearTimeout(timer)
@@ -83,12 +84,12 @@ export async function receive<T>(
   }
 }
 
-async function outcome<T>(
+function outcome<T>(
   kind: 'whole' | 'refused' | Unreceived,
   body: GrowingBody<T>,
   arrival: Arrival,
   release: () => void,
-): Promise<Received<T>> {
+): Received<T> {
   if (kind === 'refused' && body.refusal !== undefined)
     return { kind: 'whole', decoded: body.refusal, release }
   if (kind !== 'whole') return { kind: kind === 'refused' ? 'gone' : kind }
@@ -109,7 +110,9 @@ function rest(stream: Readable, share: LoopShare, arrival: Arrival): void {
   })
 }
 
-/** A body that is decoded in no time, in bytes. */
+/** A body that is decoded without waiting for a turn, in bytes. */
+const READ_AT_ONCE_BYTES = 4 * 1024
+/** A body that is decoded in one piece, in bytes. */
 const SHORT_BYTES = 64 * 1024
 /** After how many bytes of a long one others get a turn: about a millisecond's work. */
 const TURN_BYTES = 64 * 1024
