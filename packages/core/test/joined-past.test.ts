@@ -33,14 +33,25 @@ async function takePage(hs: Homeserver, events: readonly [Pdu, ...Pdu[]]): Promi
   await hs.input.settled()
 }
 
-/** Carol joins, which our server does not hear of, and speaks, which it does. */
+/**
+ * Carol has left. That she joins again our server does not hear of; it does hear what she says then. A server tells it the
+ * state before that as it was before she left.
+ */
 async function carolUnheardOf() {
   const bobs = await bobsServer()
-  const { hs, room, state } = bobs
+  const { hs, room } = bobs
+  const old = [...room.events, await room.join('@carol:c')]
+  await room.member('@carol:c', '@carol:c', 'leave')
+  await hs.takeAll(room.events)
+  const state = [...room.events]
   const aside = await room.message('aside')
   const join = await room.join('@carol:c')
   const hers = await room.message('mine', { sender: '@carol:c' })
-  return { ...bobs, aside, join, hers, hear: () => takeTold(hs, hers, [...state, join]) }
+  const hear = async () => {
+    await hs.take(join, { kind: InputKind.outlier })
+    return await takeTold(hs, hers, old)
+  }
+  return { ...bobs, state, aside, join, hers, hear }
 }
 
 it('lets in who had joined, when the past has closed up with what had failed softly for want of that', async () => {
@@ -49,14 +60,16 @@ it('lets in who had joined, when the past has closed up with what had failed sof
   expect(await hear()).toMatchObject({ verdict: 'soft-failed' })
   await takePage(hs, [aside, join])
 
-  expect(await hs.extremities(room.roomId)).toEqual([join.eventId])
+  expect(await hs.event(hers.eventId)).toMatchObject({ verdict: 'accepted', rule: undefined })
+  expect(await hs.extremities(room.roomId)).toEqual([hers.eventId])
   expect(await hs.current(room.roomId)).toContain(join.eventId)
   expect(await hs.storage.membership((await hs.room(room.roomId)).nid, '@carol:c')).toMatchObject({
     membership: 'join',
   })
-  const told = (await hs.outputs()).at(-1)?.new_room_event
+  const [told, last] = (await hs.outputs()).slice(-2).map((output) => output.new_room_event)
   expect(told).toMatchObject({ rewrites_state: true, latest_event_ids: [join.eventId] })
   expect(told?.adds_state_event_ids?.toSorted()).toEqual(await hs.current(room.roomId))
+  expect(last).toMatchObject({ event: { _event_id: hers.eventId }, latest_event_ids: [hers.eventId] })
   const next = await room.message('and mine', { sender: '@carol:c', prev: [hers] })
   expect(await hs.take(next)).toMatchObject({ verdict: 'accepted' })
 })
@@ -86,7 +99,7 @@ it('drops an end when what came turns out to lie between it and another one', as
 
 it('changes nothing for events that nobody asked for, and nothing the second time', async () => {
   await using one = await carolUnheardOf()
-  const { hs, room, state, aside, join, hear } = one
+  const { hs, room, state, aside, join, hers, hear } = one
   const unasked = await room.state('m.room.topic', '', { topic: 'unasked' }, { prev: state.slice(-1) })
   await takePage(hs, [unasked])
   expect(await hs.extremities(room.roomId)).toEqual(idsOf(state.slice(-1)))
@@ -95,5 +108,5 @@ it('changes nothing for events that nobody asked for, and nothing the second tim
   const { outputSeq } = await hs.room(room.roomId)
   await takePage(hs, [aside, join, unasked])
   expect(await hs.room(room.roomId)).toMatchObject({ outputSeq })
-  expect(await hs.extremities(room.roomId)).toEqual([join.eventId])
+  expect(await hs.extremities(room.roomId)).toEqual([hers.eventId])
 })

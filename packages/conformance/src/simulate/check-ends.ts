@@ -40,21 +40,24 @@ export function endsOf(
 
 /** The extremities of a server, less those that are so only until the next event. */
 export function endsThatCount(
-  { extremities, records }: Held,
+  held: Held,
   expected: readonly string[],
   reference: ReferenceRoom,
 ): readonly string[] {
-  return extremities.filter((id) => expected.includes(id) || isNamed(id, records, reference))
+  return held.extremities.filter((id) => expected.includes(id) || isNamed(id, held, reference))
 }
 
 /**
  * Whether an accepted event names this one. (One that comes late and is built upon only by way of events that are not
- * here, or that failed, stays an extremity until the next event.)
+ * here, or that failed, stays an extremity until the next event. So does one in whose place there is only an event at
+ * remote state.)
  */
-function isNamed(id: string, records: ReadonlyMap<string, EventRecord>, reference: ReferenceRoom): boolean {
+function isNamed(id: string, { records, told }: Held, reference: ReferenceRoom): boolean {
   return [...records.values()].some(
     ({ eventId, verdict }) =>
-      verdict === 'accepted' && reference.judged(eventId)?.pdu.prevEvents.includes(id) === true,
+      verdict === 'accepted' &&
+      !told.has(eventId) &&
+      reference.judged(eventId)?.pdu.prevEvents.includes(id) === true,
   )
 }
 

@@ -1,4 +1,4 @@
-import { checkAuth, softFailure } from '@roomserver/auth'
+import { checkAuth } from '@roomserver/auth'
 import type { WeighedEntry } from '@roomserver/state'
 import {
   type Asking,
@@ -20,6 +20,8 @@ import { isBuiltUpon } from './extremities.ts'
 import { faultOf } from './faults.ts'
 import { announceNew, announceOld } from './outputs.ts'
 import { announceRedacted, applyRedactions } from './redactions.ts'
+import { withRemoteState } from './remote-state.ts'
+import { failureNow } from './soft-fail.ts'
 import { stateBefore } from './state-before.ts'
 import { storeEvent } from './store-event.ts'
 import { isUnjudged } from './store-unjudged.ts'
@@ -49,7 +51,7 @@ export function* decideEvent(draft: Draft, arrived: EventInput): Asking<DecideNe
   if (known !== null && isSettled(known, arrived)) return asStored(known)
 
   const citations = yield* citationsOf(draft, arrived)
-  const input = withoutNeedlessState(arrived, citations)
+  const input = yield* withRemoteState(draft, arrived, citations)
   const { auth, prev } = citations.missing
   if (auth.length + prev.length > 0) {
     return (yield* withdrawInvite(draft, input, known)) ?? { kind: 'missing', auth, prev, state: [] }
@@ -74,12 +76,6 @@ export function* decideEvent(draft: Draft, arrived: EventInput): Asking<DecideNe
 /** Whether nothing more comes of an event; invites are stored before what they cite is known, and judged once it is. */
 function isSettled(known: EventRecord, { kind, pdu }: EventInput): boolean {
   return known.before !== NO_NID || (kind === 'outlier' && !isUnjudged(known, pdu))
-}
-
-/** What another server told of the state before an event does not count where that follows from its prev events. */
-function withoutNeedlessState(input: EventInput, { dangling }: Citations): EventInput {
-  if (input.stateBefore?.by !== 'repair' || dangling.length > 0) return input
-  return { ...input, stateBefore: undefined }
 }
 
 /** A rejection is for good, and so it takes more than what another server says: the event waits for its past. */
@@ -130,26 +126,25 @@ function* judge(
   const byState = checkAuth(pdu, yield* authStateAt(draft, before, pdu))
   if (!byState.allowed) return { verdict: 'rejected-by-state', rule: byState.rule, reason: byState.reason }
 
-  const { current } = draft.room
-  const isSoft = kind === 'new' && current !== NO_NID && current !== before && given?.by !== 'rewrite'
-  if (!isSoft) return { verdict: 'accepted' }
-  const failure = softFailure(pdu, yield* authStateAt(draft, current, pdu))
-  if (failure === undefined) return { verdict: 'accepted' }
-  return { verdict: 'soft-failed', rule: failure.rule, reason: failure.reason }
+  if (kind !== 'new' || given?.by === 'rewrite') return { verdict: 'accepted' }
+  const failure = yield* failureNow(draft, pdu, before, citations.dangling.length > 0)
+  return failure === undefined ? { verdict: 'accepted' } : { verdict: 'soft-failed', ...failure }
 }
 
 function* announce(
   draft: Draft,
   input: EventInput,
   record: EventRecord,
-  { prev }: Citations,
+  { prev, dangling }: Citations,
   weighed: readonly WeighedEntry[],
 ): Asking<DecideNeed, void> {
   if (input.kind === 'old' && input.isAskedFor === true) return
   if (input.kind === 'old') return yield* announceOld(draft, record)
   // What is here may go on from there: who lets a server look in, or lets a user in, need not know the latest of the room.
   const rewrites = input.stateBefore?.by === 'rewrite' && !(yield* isBuiltUpon(draft, record))
-  const change = yield* moveRoom(draft, record, prev, weighed, rewrites)
+  // While its history is not here an event takes the place of none: what it is said to build upon may not be so.
+  const replaced = dangling.length > 0 ? [] : prev
+  const change = yield* moveRoom(draft, record, replaced, weighed, rewrites)
   return yield* announceNew(draft, input, record, change)
 }
 

@@ -14,6 +14,8 @@ export type DecideNeed =
   | { readonly kind: 'graph'; readonly into: RoomGraph }
   /** Whether we take part in the room. */
   | { readonly kind: 'takes-part' }
+  /** Whether a user of ours is in the room. */
+  | { readonly kind: 'resident' }
   | { readonly kind: 'redactions-of'; readonly ids: readonly EventId[] }
   | { readonly kind: 'pending-invites'; readonly users: readonly UserId[] }
   /** What became of an invite. */

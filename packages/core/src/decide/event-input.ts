@@ -13,8 +13,9 @@ export interface EventInput {
   readonly pdu: Pdu
   /**
    * The state before the event, where it was given from outside: `rewrite` replaces what is known of the room (a
-   * join through another server), `repair` only fills a hole before this event: it counts while prev events are missing,
-   * and lets the event in or has it wait for them, but never has it rejected.
+   * join through another server, while no user of ours is in the room; else it is taken for the other), `repair` stands
+   * in for prev events that are missing: it is resolved with the states after the others, and lets the event in or has it
+   * wait for its past, but never has it rejected.
    */
   readonly stateBefore?:
     | { readonly by: 'rewrite' | 'repair'; readonly eventIds: readonly EventId[] }

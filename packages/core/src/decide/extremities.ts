@@ -2,6 +2,7 @@ import { type Asking, type EventNid, type EventRecord } from '@roomserver/types'
 import { eventsInGraph, eventsOf } from '../view/asking.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
+import { atRemoteState } from './remote-state.ts'
 import { unheardEnds } from './unheard-ends.ts'
 
 /** How many rejected or soft-failed events are walked through to find what an event really builds on. */
@@ -13,6 +14,11 @@ const MAX_WALK = 1000
  *
  * An event that builds on rejected or soft-failed ones builds through them on what those build on. They themselves
  * are never extremities, and what they build on stays one until something accepted does.
+ *
+ * An event at remote state takes the place of none while its history is not here, nor do those that build through it:
+ * that what it names came before it is the word of one server, and so is the state that would replace theirs.
+ *
+ * @param prev - what it takes the place of, with what those build on; none of an event at remote state
  */
 export function* moveExtremities(
   draft: Draft,
@@ -20,7 +26,7 @@ export function* moveExtremities(
   prev: readonly EventRecord[],
   rewrites: boolean,
 ): Asking<DecideNeed, void> {
-  const isNamed = yield* isBuiltUpon(draft, record)
+  const isNamed = yield* isFollowed(draft, record)
   const replaced = yield* builtUpon(draft, prev)
   const kept = rewrites
     ? yield* unheardEnds(draft, record)
@@ -40,6 +46,14 @@ export function* isBuiltUpon(draft: Draft, record: EventRecord): Asking<DecideNe
   return (yield* eventsThatName(draft, record)).some(({ verdict }) => verdict === 'accepted')
 }
 
+/** The same, but events at remote state do not count, unless the event stands at one itself. */
+function* isFollowed(draft: Draft, record: EventRecord): Asking<DecideNeed, boolean> {
+  const followers = (yield* eventsThatName(draft, record)).filter(({ verdict }) => verdict === 'accepted')
+  if (followers.length === 0) return false
+  const remote = yield* atRemoteState(draft)
+  return remote.has(record.nid) || followers.some(({ nid }) => !remote.has(nid))
+}
+
 /** Events of the graph that name one as a prev event, and were there first. */
 export function* eventsThatName(
   { reads, view, read }: Draft,
@@ -50,7 +64,10 @@ export function* eventsThatName(
   return naming.filter(({ roomNid }) => roomNid === read.nid)
 }
 
-/** What some events are, and what they build upon by way of those among them that are not accepted. */
+/**
+ * What some events are, and what they build upon by way of those among them that are not accepted, and not at remote
+ * state.
+ */
 export function* builtUpon(
   draft: Draft,
   prev: readonly EventRecord[],
@@ -62,7 +79,8 @@ export function* builtUpon(
     for (const record of layer) {
       if (found.has(record.nid)) continue
       found.add(record.nid)
-      if (record.verdict !== 'accepted') next.push(...draft.view.pduOf(record, draft.rules).prevEvents)
+      if (record.verdict === 'accepted' || (yield* atRemoteState(draft)).has(record.nid)) continue
+      next.push(...draft.view.pduOf(record, draft.rules).prevEvents)
     }
     layer = yield* eventsInGraph(draft.view, next)
   }

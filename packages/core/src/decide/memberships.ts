@@ -80,7 +80,7 @@ function* updateMembership(
 ): Asking<DecideNeed, void> {
   const membership = yield* membershipOf(draft, change.to)
   const local = isLocal(draft, user)
-  if (local && membership === 'join') draft.reads.setTakesPart()
+  if (local && membership === 'join') draft.reads.setResident()
   draft.setMembership({
     roomNid: draft.read.nid,
     user: change.stateKey,

@@ -57,9 +57,14 @@ export class RoomReader {
     return this.#store.eventsOfRoom(roomNid, after, limit)
   }
 
+  /** Whether users of a server are in a room. */
+  isResident(roomNid: RoomNid, serverName: string): Promise<boolean> {
+    return this.#store.serverInRoom(roomNid, serverName)
+  }
+
   /** Whether users of a server are in a room, or none ever was. */
   async takesPart(roomNid: RoomNid, serverName: string): Promise<boolean> {
-    if (await this.#store.serverInRoom(roomNid, serverName)) return true
+    if (await this.isResident(roomNid, serverName)) return true
     return (await this.#store.usersOfServer(roomNid, serverName)).length === 0
   }
 
@@ -98,6 +103,7 @@ export class RoomReads {
   readonly #invites = new Map<UserId, readonly InviteRecord[]>()
   readonly #fates = new Map<EventNid, InviteFate>()
   #takesPart: boolean | undefined
+  #isResident: boolean | undefined
   readonly #toldStates = new Map<EventNid, ToldStateRecord>()
   #areToldStatesRead = false
 
@@ -131,6 +137,15 @@ export class RoomReads {
   /** Whether a user of ours is in the room, or none ever was. */
   get takesPart(): boolean | undefined {
     return this.#takesPart
+  }
+
+  /** Whether a user of ours is in the room. */
+  get isResident(): boolean | undefined {
+    return this.#isResident
+  }
+
+  async loadResident(serverName: string): Promise<void> {
+    this.#isResident = await this.#reader.isResident(this.#roomNid, serverName)
   }
 
   async loadTakesPart(serverName: string): Promise<void> {
@@ -207,6 +222,12 @@ export class RoomReads {
   }
 
   setTakesPart(): void {
+    this.#takesPart = true
+  }
+
+  /** A user of ours came into the room. */
+  setResident(): void {
+    this.#isResident = true
     this.#takesPart = true
   }
 

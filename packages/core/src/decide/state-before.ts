@@ -23,8 +23,8 @@ export type StateBefore =
   | { readonly known: false; readonly missing: readonly EventId[] }
 
 /**
- * Works out the state before an event: as it was given, or the state after its prev events, resolved where they
- * differ.
+ * Works out the state before an event: the resolution of the states after all its prev events. Remote state stands in for
+ * those that are missing, and for them alone; where it rewrites the room, it is taken as it is.
  *
  * @see https://spec.matrix.org/v1.16/server-server-api/#room-state-resolution
  */
@@ -33,11 +33,13 @@ export function* stateBefore(
   { pdu, stateBefore: given }: EventInput,
   { prev, auth }: Citations,
 ): Asking<DecideNeed, StateBefore> {
+  const afters = [...new Set(prev.map((record) => record.after))]
   if (given !== undefined) {
     const ids = beforeItself(draft, given.eventIds, pdu, auth)
-    return yield* givenState(draft, ids, (record) => noteMembership(draft, record))
+    const state = yield* givenState(draft, ids, (record) => noteMembership(draft, record))
+    if (!state.known || given.by === 'rewrite') return state
+    return { known: true, ...(yield* resolveAfter(draft, [...new Set([...afters, state.snapshot])])) }
   }
-  const afters = [...new Set(prev.map((record) => record.after))]
   const { current } = draft.room
   if (current !== NO_NID && sameSet(afters, yield* afterExtremities(draft)))
     return { known: true, snapshot: current, weighed: [] }

@@ -1,4 +1,4 @@
-import { type Asking, type EventNid, type EventRecord, NO_NID, type ToldStateRecord } from '@roomserver/types'
+import { type Asking, type EventRecord, NO_NID } from '@roomserver/types'
 import type { Citations } from './citations.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
@@ -18,10 +18,4 @@ export function* noteToldStates(
   for (const id of dangling) draft.addDanglingPrev(id, record.nid)
   if (stateBefore !== undefined) draft.setToldState(record.nid, dangling.length > 0 ? record.nid : NO_NID)
   for (const { nid } of yield* eventsThatName(draft, record)) draft.setToldState(nid, NO_NID)
-}
-
-/** Events of the room at states that were told. */
-export function* toldStatesOf(draft: Draft): Asking<DecideNeed, ReadonlyMap<EventNid, ToldStateRecord>> {
-  if (draft.reads.toldStates === undefined) yield { kind: 'told-states' }
-  return draft.reads.toldStates ?? new Map()
 }

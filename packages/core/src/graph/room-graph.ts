@@ -10,6 +10,7 @@ export interface GraphNode {
   readonly prevEvents: readonly EventId[]
   readonly authNids: readonly EventNid[]
   readonly isAccepted: boolean
+  readonly isSoftFailed: boolean
 }
 
 /** After how many events others get a turn. */
@@ -38,6 +39,7 @@ export class RoomGraph {
       prevEvents,
       authNids,
       isAccepted: verdict === 'accepted' && isInGraph,
+      isSoftFailed: verdict === 'soft-failed',
     })
     this.#byId.set(eventId, nid)
     for (const prev of prevEvents) setOf(this.#builtUpon, prev).add(nid)

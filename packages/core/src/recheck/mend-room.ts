@@ -129,28 +129,46 @@ async function* mendEnds(
   }
 }
 
-/** Accepted events of the graph on which no accepted one builds, be it by way of others that are not. */
+/**
+ * Accepted events of the graph on which no accepted one builds, be it by way of others that are not. What is an end now
+ * stays one where only events at remote state take its place: see `moveExtremities`.
+ */
 async function endsOf(parts: MendParts, room: RoomRecord): Promise<readonly EventNid[]> {
   const rules = roomVersion(room.version)
   if (rules === undefined) return room.extremities
+  const told = await toldEvents(parts.store, room)
   const accepted = new Map<EventId, EventNid>()
-  const others = new Map<EventId, readonly EventId[]>()
-  const open: EventId[] = []
+  const all: Builder[] = []
   for await (const { eventId, json, nid, verdict, before } of eventsOf(parts, room)) {
     if (before === NO_NID) continue
     const { prevEvents } = trustedPdu(json, eventId, rules)
-    if (verdict !== 'accepted') others.set(eventId, prevEvents)
-    else {
-      accepted.set(eventId, nid)
-      open.push(...prevEvents)
-    }
+    if (verdict === 'accepted') accepted.set(eventId, nid)
+    all.push({ eventId, prevEvents, isAccepted: verdict === 'accepted', isTold: told.has(nid) })
   }
-  for (let id = open.pop(); id !== undefined; id = open.pop()) {
-    accepted.delete(id)
-    open.push(...(others.get(id) ?? []))
-    others.delete(id)
-  }
-  return [...accepted.values()]
+  const builtUpon = whatIsBuiltUpon(all)
+  const replaced = whatIsBuiltUpon(all.filter(({ isTold }) => !isTold))
+  const now = new Set(room.extremities)
+  const isEnd = ([id, nid]: readonly [EventId, EventNid]) =>
+    !builtUpon.has(id) || (now.has(nid) && !replaced.has(id))
+  return [...accepted].filter(isEnd).map(([, nid]) => nid)
+}
+
+/** What an event builds upon, and whether that tells anything. */
+interface Builder {
+  readonly eventId: EventId
+  readonly prevEvents: readonly EventId[]
+  readonly isAccepted: boolean
+  readonly isTold: boolean
+}
+
+/** What accepted events build upon, be it by way of others that are not. */
+function whatIsBuiltUpon(events: readonly Builder[]): ReadonlySet<EventId> {
+  const others = new Map(
+    events.filter(({ isAccepted }) => !isAccepted).map((event) => [event.eventId, event]),
+  )
+  const found = new Set(events.filter(({ isAccepted }) => isAccepted).flatMap(({ prevEvents }) => prevEvents))
+  for (const id of found) for (const prev of others.get(id)?.prevEvents ?? []) found.add(prev)
+  return found
 }
 
 async function* eventsOf(parts: MendParts, { nid }: RoomRecord): AsyncGenerator<EventRecord, void, void> {

@@ -4,32 +4,37 @@ import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { eventsThatName } from '../decide/extremities.ts'
 import { announceNew, announceOld } from '../decide/outputs.ts'
-import { toldStatesOf } from '../decide/told-states.ts'
+import { atRemoteState, toldStatesOf } from '../decide/remote-state.ts'
 import { eventsInGraph } from '../view/asking.ts'
 import { isLetIn } from './let-in.ts'
 import { acceptedAfter } from './refused-ends.ts'
 import type { Consequences } from './rejudge-dependents.ts'
+
+const ACCEPTED = { verdict: 'accepted', rule: undefined, reason: undefined } as const
 
 /**
  * Lets in what the rules allow after all, oldest first, as if it came now: where the current state does not allow it, it
  * has failed softly. What lies before an event whose state was told is the room's past, and no news.
  *
  * @param told - the current state as consumers know it
+ * @param options - `asksOfPast`: the current state has to allow what is past, too
  * @returns the same, when all that came in is announced
  */
 export function* admitAll(
   draft: Draft,
   consequences: Consequences,
   told: SnapshotNid,
+  { asksOfPast = false } = {},
 ): Asking<DecideNeed, SnapshotNid> {
   let announced = told
   const { admitted } = consequences
   const past = admitted.length > 0 ? yield* pastOfTold(draft, consequences) : new Set<EventNid>()
   for (const event of admitted) {
     if (past.has(event.nid)) {
-      yield* announceOld(draft, draft.updateEvent(event, { verdict: 'accepted' }))
+      if (asksOfPast && !(yield* isLetIn(draft, event))) continue
+      yield* announceOld(draft, draft.updateEvent(event, ACCEPTED))
     } else if (yield* isLetIn(draft, event)) {
-      const record = draft.updateEvent(event, { verdict: 'accepted' })
+      const record = draft.updateEvent(event, ACCEPTED)
       yield* comeIn(draft, record, consequences, announced)
       announced = draft.room.current
     }
@@ -54,7 +59,9 @@ function* comeIn(
   yield* eventsThatName(draft, record)
   const later = yield* acceptedAfter(draft, consequences, record.nid)
   if (later !== undefined) draft.reads.addNaming(record.eventId, later)
-  yield* moveRoom(draft, record, yield* eventsInGraph(draft.view, pdu.prevEvents), [], false)
+  const remote = yield* atRemoteState(draft)
+  const replaced = remote.has(record.nid) ? [] : yield* eventsInGraph(draft.view, pdu.prevEvents)
+  yield* moveRoom(draft, record, replaced, [], false)
   const changes = yield* changesBetween(draft, told, draft.room.current)
   const change = yield* announcedChange(draft, record, changes, false)
   yield* announceNew(draft, { kind: 'new', pdu, sendAsServer: '' }, record, change)

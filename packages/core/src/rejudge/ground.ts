@@ -1,7 +1,7 @@
 import { type Asking, type EventNid, type EventRecord, NO_NID } from '@roomserver/types'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
-import { toldStatesOf } from '../decide/told-states.ts'
+import { toldStatesOf } from '../decide/remote-state.ts'
 import { type GraphNode, RoomGraph } from '../graph/room-graph.ts'
 import { eventsInGraph, eventsOf } from '../view/asking.ts'
 

@@ -3,13 +3,15 @@ import { announceRewritten, latestOf } from '../decide/announce-rewritten.ts'
 import { changesBetween, moveRoom } from '../decide/current-state.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
-import { builtUpon, eventsThatName, setExtremities } from '../decide/extremities.ts'
+import { builtUpon, eventsThatName } from '../decide/extremities.ts'
+import { atRemoteState } from '../decide/remote-state.ts'
 import { oldestFirst } from '../graph/oldest-first.ts'
 import type { RoomGraph } from '../graph/room-graph.ts'
 import { eventsInGraph, eventsOf } from '../view/asking.ts'
+import { dropCovered } from './covered-ends.ts'
 import { wholeGraph } from './ground.ts'
 import { isLetIn } from './let-in.ts'
-import { refreshCurrent } from './refresh-current.ts'
+import { admitSoftFailed } from './soft-failures.ts'
 
 /**
  * Looks at the ends of the graph once events of the past have come and closed up with what was there. Such an event is
@@ -17,7 +19,8 @@ import { refreshCurrent } from './refresh-current.ts'
  * itself is none any more where it turns out that another one is built upon it.
  *
  * That cannot be told of each event when it comes, since a page of the past begins with its oldest. What nothing builds
- * upon was not asked for, and changes nothing. Done again it finds nothing to do.
+ * upon was not asked for, and changes nothing. Then what had failed softly for want of such events is let in, where the
+ * current state allows it now. Done again it finds nothing to do.
  *
  * @param came - the events that have come, one page of them
  */
@@ -27,10 +30,12 @@ export function* joinUp(draft: Draft, came: readonly EventId[]): Asking<DecideNe
   if (!isSplit && !(yield* isAnyLeftOut(draft, page))) return
   const graph = yield* wholeGraph(draft)
   const { current } = draft.room
-  yield* takeLeftOut(draft, page, graph)
+  const taken = yield* takeLeftOut(draft, page, graph)
   yield* dropCovered(draft, graph)
-  if ((yield* changesBetween(draft, current, draft.room.current)).length === 0) return
-  yield* announceRewritten(draft, latestOf(yield* eventsOf(draft.view, draft.room.extremities)))
+  if ((yield* changesBetween(draft, current, draft.room.current)).length > 0) {
+    yield* announceRewritten(draft, latestOf(yield* eventsOf(draft.view, draft.room.extremities)))
+  }
+  yield* admitSoftFailed(draft, graph, taken)
 }
 
 /** Whether an event of the page builds upon a forward extremity, of which there are others. */
@@ -52,12 +57,13 @@ function* isAnyLeftOut(draft: Draft, page: readonly EventRecord[]): Asking<Decid
   return false
 }
 
-/** Lets in those of the page that are ends of the graph, from the latest back. */
+/** Lets in those of the page that are ends of the graph, from the latest back, and returns them. */
 function* takeLeftOut(
   draft: Draft,
   page: readonly EventRecord[],
   graph: RoomGraph,
-): Asking<DecideNeed, void> {
+): Asking<DecideNeed, readonly EventNid[]> {
+  const taken: EventNid[] = []
   const counting = new Map(page.map(({ nid }) => [nid, false]))
   for (const nid of draft.room.extremities) counting.set(nid, true)
   const pduOf = (event: EventRecord) => draft.view.pduOf(event, draft.rules)
@@ -66,13 +72,16 @@ function* takeLeftOut(
     const after = whatIsAfter(graph, event.nid, counting)
     const isEnd = after === 'nothing that counts' && (yield* isLetIn(draft, event))
     if (isEnd) yield* comeIn(draft, event, graph)
+    if (isEnd) taken.push(event.nid)
     counting.set(event.nid, isEnd || after === 'something that counts')
   }
+  return taken
 }
 
 /** Makes an event an end of the graph in the place of those that it is built upon. Consumers know it already. */
 function* comeIn(draft: Draft, event: EventRecord, graph: RoomGraph): Asking<DecideNeed, void> {
-  const past = yield* graph.reach([event.nid], (node) => graph.past(node))
+  const remote = yield* atRemoteState(draft)
+  const past = yield* graph.reach([event.nid], (node) => (remote.has(node.nid) ? [] : graph.past(node)))
   const ends = draft.room.extremities.filter((end) => past.has(end))
   yield* moveRoom(draft, event, yield* eventsOf(draft.view, ends), [], false)
 }
@@ -99,19 +108,4 @@ function whatIsAfter(
   }
   const isNamed = [...walked].some((one) => !counting.has(one))
   return isNamed ? 'nothing that counts' : 'nothing'
-}
-
-/** Ends upon which another one is built, are none. */
-function* dropCovered(draft: Draft, graph: RoomGraph): Asking<DecideNeed, void> {
-  const { extremities } = draft.room
-  const kept: EventNid[] = []
-  for (const end of extremities) {
-    const after = yield* graph.reach([end], (node) => graph.future(node))
-    if (!extremities.some((other) => other !== end && after.has(other))) kept.push(end)
-  }
-  if (kept.length === extremities.length) return
-  const ends = yield* eventsOf(draft.view, kept)
-  setExtremities(draft, ends)
-  const latest = latestOf(ends)
-  yield* refreshCurrent(draft, latest, `the history before ${latest.eventId}`)
 }

@@ -2,6 +2,7 @@ import type { Asking, EventNid, EventRecord } from '@roomserver/types'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { setExtremities } from '../decide/extremities.ts'
+import { atRemoteState } from '../decide/remote-state.ts'
 import { eventsInGraph, eventsOf } from '../view/asking.ts'
 import type { Consequences } from './rejudge-dependents.ts'
 
@@ -46,17 +47,23 @@ function* acceptedBelow(
   return [...accepted.values()]
 }
 
-/** An accepted event that builds upon another, be it by way of others that are not. */
+/**
+ * An accepted event that builds upon another, be it by way of others that are not. What stands at remote state does not
+ * count for an event that does not.
+ */
 export function* acceptedAfter(
   draft: Draft,
   { graph, changed }: Consequences,
   nid: EventNid,
 ): Asking<DecideNeed, EventNid | undefined> {
+  const remote = yield* atRemoteState(draft)
+  const isRemote = remote.has(nid)
   const walked = new Set([nid])
   for (const one of walked) {
     const node = graph.node(one)
     if (node === undefined) continue
     for (const next of graph.future(node)) {
+      if (!isRemote && remote.has(next)) continue
       const [event] = changed.has(next) ? yield* eventsOf(draft.view, [next]) : []
       if (event === undefined ? graph.node(next)?.isAccepted : event.verdict === 'accepted') return next
       walked.add(next)

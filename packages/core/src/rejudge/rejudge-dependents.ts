@@ -3,7 +3,7 @@ import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import type { GraphNode, RoomGraph } from '../graph/room-graph.ts'
 import { eventsOf } from '../view/asking.ts'
-import { toldStatesOf } from '../decide/told-states.ts'
+import { toldStatesOf } from '../decide/remote-state.ts'
 import { wholeGraph } from './ground.ts'
 import { type Rejudged, rejudgeEvent } from './rejudge-event.ts'
 

@@ -1,15 +1,22 @@
 import { type Asking, type EventNid, NO_NID } from '@roomserver/types'
+import { announceRewritten, latestOf } from '../decide/announce-rewritten.ts'
+import { changesBetween } from '../decide/current-state.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
-import { toldStatesOf } from '../decide/told-states.ts'
-import { eventsOf } from '../view/asking.ts'
-import { unsettledBefore } from './ground.ts'
+import { builtUpon } from '../decide/extremities.ts'
+import { toldStatesOf } from '../decide/remote-state.ts'
+import { eventsInGraph, eventsOf } from '../view/asking.ts'
+import { dropCovered } from './covered-ends.ts'
+import { unsettledBefore, wholeGraph } from './ground.ts'
 import type { Consequences } from './rejudge-dependents.ts'
 import { rejudge } from './rejudge.ts'
+import { admitIfSoftFailed } from './soft-failures.ts'
 
 /**
  * Works the state before an event out from its history, where that is there now, and does away with what was told of it;
- * or notes what it waits for still. Nothing else of the room changes where the server that told it said the truth.
+ * or notes what it waits for still. From then on it takes the place of what it builds upon. Nothing else of the room changes
+ * where the server that told it said the truth, but that the event is let in, if it had failed softly for want of what has
+ * come.
  *
  * @returns what followed where it did not
  */
@@ -21,6 +28,7 @@ export function* settleToldState(draft: Draft, nid: EventNid): Asking<DecideNeed
   const waitsFor = yield* unsettledBefore(draft, event)
   if (waitsFor !== NO_NID) {
     draft.setToldState(nid, waitsFor)
+    yield* admitIfSoftFailed(draft, nid)
     return undefined
   }
 
@@ -29,5 +37,21 @@ export function* settleToldState(draft: Draft, nid: EventNid): Asking<DecideNeed
     if (other.event !== nid && !other.isSettled && other.waitsFor === nid)
       draft.setToldState(other.event, NO_NID)
   }
-  return yield* rejudge(draft, event, false, `the history before ${event.eventId}`)
+  const followed = yield* rejudge(draft, event, false, `the history before ${event.eventId}`)
+  yield* dropBuiltUpon(draft, nid)
+  yield* admitIfSoftFailed(draft, nid)
+  return followed
+}
+
+/** What the event builds upon gives its place to it, or to what is built upon it: until now it took the place of none. */
+function* dropBuiltUpon(draft: Draft, nid: EventNid): Asking<DecideNeed, void> {
+  const { current, extremities } = draft.room
+  if (extremities.length < 2) return
+  const [event] = yield* eventsOf(draft.view, [nid])
+  const ids = event === undefined ? [] : draft.view.pduOf(event, draft.rules).prevEvents
+  const past = yield* builtUpon(draft, yield* eventsInGraph(draft.view, ids))
+  if (!extremities.some((end) => past.has(end))) return
+  yield* dropCovered(draft, yield* wholeGraph(draft))
+  if ((yield* changesBetween(draft, current, draft.room.current)).length === 0) return
+  yield* announceRewritten(draft, latestOf(yield* eventsOf(draft.view, draft.room.extremities)))
 }

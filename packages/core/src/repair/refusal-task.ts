@@ -2,13 +2,18 @@ import { checkAuth } from '@roomserver/auth'
 import type { Pdu } from '@roomserver/events'
 import type { Asking, EventId } from '@roomserver/types'
 import { authStateAt } from '../decide/auth-state.ts'
+import { citationsOf } from '../decide/citations.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
-import { givenState } from '../decide/state-before.ts'
+import type { EventInput } from '../decide/event-input.ts'
+import { stateBefore } from '../decide/state-before.ts'
 import type { RoomTask } from '../input/room-tasks.ts'
 import { bytesWithIds } from './task-bytes.ts'
 
-/** Tells why an event is not let in at a state that another server told; `undefined`: it is. Writes nothing. */
+/**
+ * Tells why an event is not let in where the state that another server told stands in for what it lacks; `undefined`: it
+ * is. Writes nothing.
+ */
 export function refusalTask(event: Pdu, state: readonly EventId[]): RoomTask<string | undefined> {
   return {
     roomId: event.roomId,
@@ -24,7 +29,9 @@ function* refusalAt(
   event: Pdu,
   ids: readonly EventId[],
 ): Asking<DecideNeed, string | undefined> {
-  const state = yield* givenState(draft, ids)
+  const stateGiven = { by: 'repair', eventIds: ids } as const
+  const input: EventInput = { kind: 'new', pdu: event, sendAsServer: '', stateBefore: stateGiven }
+  const state = yield* stateBefore(draft, input, yield* citationsOf(draft, input))
   if (!state.known) return `it did not give ${state.missing.join(', ')}`
   const verdict = checkAuth(event, yield* authStateAt(draft, state.snapshot, event))
   return verdict.allowed ? undefined : `at the state that it tells the event is refused: ${verdict.reason}`

@@ -15,7 +15,7 @@ import { pages } from './pages.ts'
 
 /**
  * Checks that what a room's events and its row refer to is stored, and that its forward extremities are accepted
- * events that no other accepted event builds upon.
+ * events that no other accepted event builds upon, those at remote state aside.
  *
  * @returns the snapshots that something refers to
  */
@@ -28,7 +28,14 @@ export async function checkEvents(
 ): Promise<ReadonlySet<SnapshotNid>> {
   const extremities = await tables.events.byNids(db, room.extremities)
   const ends = new Set(extremities.map(({ eventId }) => eventId))
-  const reading: Reading = { stored: new Set(), missing: new Map(), built: new Set(), used: new Set() }
+  const told = (await tables.toldStates.ofRoom(db, room.nid)).filter(({ isSettled }) => !isSettled)
+  const reading: Reading = {
+    stored: new Set(),
+    missing: new Map(),
+    told: new Set(told.map(({ event }) => event)),
+    built: new Set(),
+    used: new Set(),
+  }
   reading.used.add(room.current)
   for await (const page of pages((after, limit) => tables.events.ofRoom(db, room.nid, after, limit))) {
     for (const event of page) {
@@ -51,6 +58,8 @@ interface Reading {
   readonly stored: Set<EventNid>
   /** Events that were cited and did not come by so far, and by which. */
   readonly missing: Map<EventNid, EventNid>
+  /** Events at remote state, which take the place of none. */
+  readonly told: ReadonlySet<EventNid>
   /** Forward extremities that an accepted event builds on. */
   readonly built: Set<EventId>
   readonly used: Set<SnapshotNid>
@@ -61,7 +70,7 @@ function note(event: EventRecord, ends: ReadonlySet<EventId>, reading: Reading):
   reading.missing.delete(event.nid)
   for (const nid of event.authNids) if (!reading.stored.has(nid)) reading.missing.set(nid, event.nid)
   reading.used.add(event.before).add(event.after)
-  if (event.verdict !== 'accepted' || event.before === NO_NID) return
+  if (event.verdict !== 'accepted' || event.before === NO_NID || reading.told.has(event.nid)) return
   for (const id of prevOf(event)) if (ends.has(id)) reading.built.add(id)
 }
 

@@ -1,0 +1,40 @@
+import { type Asking, type EventNid, NO_NID, type ToldStateRecord } from '@roomserver/types'
+import type { Citations } from './citations.ts'
+import type { DecideNeed } from './decide-need.ts'
+import type { Draft } from './draft.ts'
+import type { EventInput } from './event-input.ts'
+
+/**
+ * An event with as much of the remote state that came with it as counts. Remote state stands in for missing prev events: an
+ * event that lacks none takes nothing of it. Only where no user of ours is in the room does it replace what is known of the
+ * room, since there is nobody who would have kept up with it.
+ */
+export function* withRemoteState(
+  draft: Draft,
+  input: EventInput,
+  { dangling }: Citations,
+): Asking<DecideNeed, EventInput> {
+  const { stateBefore: given } = input
+  if (given === undefined) return input
+  if (given.by === 'rewrite' && !(yield* isResident(draft))) return input
+  return { ...input, stateBefore: dangling.length > 0 ? { ...given, by: 'repair' } : undefined }
+}
+
+/** Whether a user of ours is in the room. */
+function* isResident(draft: Draft): Asking<DecideNeed, boolean> {
+  if (draft.room.current === NO_NID) return false
+  if (draft.reads.isResident === undefined) yield { kind: 'resident' }
+  return draft.reads.isResident === true
+}
+
+/** Events of the room that came with remote state. */
+export function* toldStatesOf(draft: Draft): Asking<DecideNeed, ReadonlyMap<EventNid, ToldStateRecord>> {
+  if (draft.reads.toldStates === undefined) yield { kind: 'told-states' }
+  return draft.reads.toldStates ?? new Map()
+}
+
+/** Those of them for which no history has come that tells whether it was right. */
+export function* atRemoteState(draft: Draft): Asking<DecideNeed, ReadonlySet<EventNid>> {
+  const records = [...(yield* toldStatesOf(draft)).values()].filter(({ isSettled }) => !isSettled)
+  return new Set(records.map(({ event }) => event))
+}

@@ -1,0 +1,31 @@
+import type { Asking, EventNid } from '@roomserver/types'
+import { latestOf } from '../decide/announce-rewritten.ts'
+import type { DecideNeed } from '../decide/decide-need.ts'
+import type { Draft } from '../decide/draft.ts'
+import { setExtremities } from '../decide/extremities.ts'
+import { atRemoteState } from '../decide/remote-state.ts'
+import type { RoomGraph } from '../graph/room-graph.ts'
+import { eventsOf } from '../view/asking.ts'
+import { refreshCurrent } from './refresh-current.ts'
+
+/**
+ * Forward extremities upon which another one is built, are none any more. What is built upon them by way of events at
+ * remote state does not count: see `moveExtremities`.
+ */
+export function* dropCovered(draft: Draft, graph: RoomGraph): Asking<DecideNeed, void> {
+  const { extremities } = draft.room
+  if (extremities.length < 2) return
+  const remote = yield* atRemoteState(draft)
+  const kept: EventNid[] = []
+  for (const end of extremities) {
+    const after = yield* graph.reach([end], (node) =>
+      [...graph.future(node)].filter((next) => !remote.has(next)),
+    )
+    if (!extremities.some((other) => other !== end && after.has(other))) kept.push(end)
+  }
+  if (kept.length === extremities.length) return
+  const ends = yield* eventsOf(draft.view, kept)
+  setExtremities(draft, ends)
+  const latest = latestOf(ends)
+  yield* refreshCurrent(draft, latest, `the history before ${latest.eventId}`)
+}

@@ -1,0 +1,39 @@
+import type { Asking, EventNid } from '@roomserver/types'
+import type { DecideNeed } from '../decide/decide-need.ts'
+import type { Draft } from '../decide/draft.ts'
+import { oldestFirst } from '../graph/oldest-first.ts'
+import type { RoomGraph } from '../graph/room-graph.ts'
+import { eventsOf } from '../view/asking.ts'
+import { admitAll } from './admit.ts'
+import { isLetIn } from './let-in.ts'
+import { wholeGraph } from './ground.ts'
+
+/**
+ * Lets in, oldest first, what has failed softly among some events and those that build upon them, where the current state
+ * allows it now that history has come: what they lacked may have been the join of their sender. Each is announced as new.
+ */
+export function* admitSoftFailed(
+  draft: Draft,
+  graph: RoomGraph,
+  from: readonly EventNid[],
+): Asking<DecideNeed, void> {
+  if (from.length === 0) return
+  const after = yield* graph.reach(from, (node) => graph.future(node))
+  const failed = [...after].filter((nid) => graph.node(nid)?.isSoftFailed === true)
+  const events = yield* eventsOf(draft.view, failed)
+  const admitted = oldestFirst(
+    events.filter(({ verdict }) => verdict === 'soft-failed'),
+    (event) => draft.view.pduOf(event, draft.rules).prevEvents,
+  )
+  const changed = new Map(admitted.map((event) => [event.nid, event]))
+  yield* admitAll(draft, { graph, changed, admitted, refused: [] }, draft.room.current, {
+    asksOfPast: true,
+  })
+}
+
+/** The same for an event of which some of what it lacked has come. The graph is read only where it is let in. */
+export function* admitIfSoftFailed(draft: Draft, nid: EventNid): Asking<DecideNeed, void> {
+  const [event] = yield* eventsOf(draft.view, [nid])
+  if (event?.verdict !== 'soft-failed' || !(yield* isLetIn(draft, event))) return
+  yield* admitSoftFailed(draft, yield* wholeGraph(draft), [nid])
+}
