@@ -7,6 +7,7 @@ export {
 } from './auth-types.ts'
 export { checkAuth } from './check-auth.ts'
 export { checkAuthEvents, type CitedEvents } from './check-auth-events.ts'
+export { checkEventGraph } from './check-event-graph.ts'
 export { checkRedaction } from './check-redaction.ts'
 export { createIdOf } from './create-event.ts'
 export { accountText, type AuthAccount, explainAuth } from './explain/explain-auth.ts'

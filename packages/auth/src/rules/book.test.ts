@@ -53,6 +53,7 @@ it('explains an id that a verdict carries', () => {
 })
 
 it('explains the rules that are no authorization rules', () => {
+  expect(describeRule('event-graph')?.text).toMatch(/^it has no `prev_events`/)
   expect(describeRule('history-visibility 2')?.text).toBe('the membership was `join`: allow')
   expect(describeRule('v8 handling-redactions 1')).toEqual({
     text: "the redaction's sender reaches the redact level: apply",

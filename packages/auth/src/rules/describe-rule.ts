@@ -1,6 +1,12 @@
 import { ROOM_VERSIONS, type RoomVersionRules, roomVersion } from '@roomserver/version'
 import { type NumberedStep, ruleBook } from './book.ts'
-import { describeOther, handlesRedactions, REDACTION_RULES, VISIBILITY_RULES } from './other-rules.ts'
+import {
+  describeOther,
+  EVENT_GRAPH_RULE,
+  handlesRedactions,
+  REDACTION_RULES,
+  VISIBILITY_RULES,
+} from './other-rules.ts'
 
 /** A rule that a verdict names, for people. */
 export interface RuleDescription {
@@ -35,7 +41,8 @@ export function rulesUrl(rules: RoomVersionRules): string | undefined {
 /** `docs/rules.md`: every rule of every stable room version with its number. */
 export function rulesDocument(): string {
   const versions = [...ROOM_VERSIONS.values()].filter(({ stability }) => stability === 'stable')
-  return `${[HEAD, visibilitySection(), ...versions.map(versionSection)].join('\n\n')}\n`
+  const graph = section('What has a place in a room', [EVENT_GRAPH_RULE])
+  return `${[HEAD, visibilitySection(), graph, ...versions.map(versionSection)].join('\n\n')}\n`
 }
 
 const HEAD = `# Rules

@@ -18,17 +18,24 @@ export const REDACTION_RULES: readonly string[] = [
   'the senders of the redaction and of its target are of one server: apply',
 ]
 
+/** Every event but the create event of its room has prev events. */
+export const EVENT_GRAPH_RULE = 'event-graph'
+
 /** Tells whether a version has the section on handling redactions. */
 export function handlesRedactions(rules: RoomVersionRules): boolean {
   return rules.stability === 'stable' && !rules.auth.redactionNeedsPowerOrSameDomain
 }
 
-/** Explains a rule that is not an authorization rule: `history-visibility 3`, `v8 handling-redactions 1`. */
+/** Explains a rule that is not an authorization rule: `history-visibility 3`, `v8 handling-redactions 1`, `event-graph`. */
 export function describeOther(id: string): RuleDescription | undefined {
   const visibility = /^history-visibility (\d)$/.exec(id)?.[1]
   if (visibility !== undefined) {
     const url = `${SPEC}/client-server-api/#room-history-visibility`
     return describe(VISIBILITY_RULES[Number(visibility) - 1], url)
+  }
+  if (id === EVENT_GRAPH_RULE) {
+    const text = 'it has no `prev_events` and is not the create event of its room: reject'
+    return describe(text, `${SPEC}/client-server-api/#event-graphs`)
   }
   const [, version = '', number] = /^v(\S+) handling-redactions(?: (\d))?$/.exec(id) ?? []
   const rules = roomVersion(version)

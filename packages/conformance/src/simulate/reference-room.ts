@@ -89,6 +89,8 @@ export class ReferenceRoom {
   /** The rules against the events that it cites, and against the state before it. */
   #isAllowed(pdu: Pdu, before: State): boolean {
     const { event, isRejected } = this.#room
+    // "Every event graph has a single root event with no parent."
+    if (pdu.prevEvents.length === 0 && pdu.type !== 'm.room.create') return false
     if (!checkAuthEvents(pdu, { get: event, isRejected }).allowed) return false
     const cited = [createByRoomId(pdu, this.#room), ...pdu.authEvents.map(event)]
     const byCitations = checkAuth(pdu, authStateOf(cited.filter((one) => one !== undefined)))
@@ -96,7 +98,8 @@ export class ReferenceRoom {
   }
 
   #resolve(states: readonly State[]): State {
-    const different = new Map(states.map((state) => [idsOf(state).join(' '), state]))
+    const known = states.filter((state) => state.size > 0)
+    const different = new Map(known.map((state) => [idsOf(state).join(' '), state]))
     const [only] = different.values()
     if (different.size <= 1) return only ?? new Map<string, Pdu>()
     return resolveSlowly([...different.values()], this.#rules, this.#room)

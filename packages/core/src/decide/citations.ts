@@ -1,4 +1,4 @@
-import { authStateOf, type AuthVerdict, checkAuth, checkAuthEvents } from '@roomserver/auth'
+import { authStateOf, type AuthVerdict, checkAuth, checkAuthEvents, checkEventGraph } from '@roomserver/auth'
 import type { Pdu } from '@roomserver/events'
 import { type Asking, type EventId, type EventRecord, isRejected, NO_NID } from '@roomserver/types'
 import { eventsWithIds } from '../view/asking.ts'
@@ -81,6 +81,8 @@ function createOf({ rules, roomId, type }: Pdu): readonly EventId[] {
  * looked at only to be refused.)
  */
 export function judgeByCitations(draft: Draft, pdu: Pdu, { auth }: Citations): AuthVerdict {
+  const outside = checkEventGraph(pdu)
+  if (outside !== undefined) return outside
   const pdus = new Map([...auth].map(([id, record]) => [id, draft.view.authPduOf(record, draft.rules)]))
   const own = checkAuthEvents(pdu, {
     get: (id) => pdus.get(id),

@@ -20,18 +20,23 @@ export function* afterExtremities(draft: Draft): Asking<DecideNeed, readonly Sna
 
 /**
  * One state out of several: the empty one out of none, the resolution by the algorithm of the room's version out of
- * two or more.
+ * two or more. Empty ones have no part in it: a state with nothing in it, not even a create event, is that of events which
+ * do not go back to the root of the room.
  *
  * @see https://spec.matrix.org/v1.16/server-server-api/#room-state-resolution
  */
 export function* resolveAfter(draft: Draft, states: readonly SnapshotNid[]): Asking<DecideNeed, Resolved> {
-  const [first] = states
-  if (first === undefined) return { snapshot: yield* stateOf(draft, []), weighed: [] }
-  if (states.length === 1) return { snapshot: first, weighed: [] }
-  const sorted = states.toSorted((a, b) => a - b)
+  if (states.length < 2) return { snapshot: states[0] ?? (yield* stateOf(draft, [])), weighed: [] }
+  const kept: SnapshotNid[] = []
   const snapshots = []
-  for (const state of sorted) snapshots.push(yield* snapshotOf(draft.view, state))
+  for (const state of states.toSorted((a, b) => a - b)) {
+    const snapshot = yield* snapshotOf(draft.view, state)
+    if (snapshot.blocks.length === 0) continue
+    kept.push(state)
+    snapshots.push(snapshot)
+  }
+  if (kept.length < 2) return { snapshot: kept[0] ?? (yield* stateOf(draft, [])), weighed: [] }
   const { base, changes, weighed } = yield* resolveSnapshots(snapshots, draft.view, { rules: draft.rules })
-  const snapshot = yield* stateChanged(draft, sorted[base] ?? NO_NID, changes)
+  const snapshot = yield* stateChanged(draft, kept[base] ?? NO_NID, changes)
   return { snapshot, weighed }
 }

@@ -1,3 +1,4 @@
+import { createIdOf } from '@roomserver/auth'
 import type { Pdu } from '@roomserver/events'
 import {
   type Asking,
@@ -68,7 +69,8 @@ const PORTION = 1_000
 const MAX_MISSING = 1_000
 
 /**
- * A state of these events; those that were rejected, or are no state events of this room, have no place in it.
+ * A state of these events; those that were rejected, or are no state events of this room, have no place in it. Where the
+ * room ID names the create event, it is in every state of the room, whether it is listed or not.
  *
  * @param see - told of each that has, while it is held
  */
@@ -77,10 +79,12 @@ export function* givenState(
   ids: readonly EventId[],
   see: (record: EventRecord) => void = () => undefined,
 ): Asking<DecideNeed, StateBefore> {
+  const create = createIdOf({ roomId: draft.room.roomId, rules: draft.rules })
+  const all = create === undefined || ids.includes(create) ? ids : [...ids, create]
   const missing: EventId[] = []
   const entries: StateEntry[] = []
-  for (let from = 0; from < ids.length; from += PORTION) {
-    const portion = ids.slice(from, from + PORTION)
+  for (let from = 0; from < all.length; from += PORTION) {
+    const portion = all.slice(from, from + PORTION)
     yield* passEventsWithIds(draft.view, portion, (record, index) => {
       if (record === null) missing.push(portion[index] ?? '')
       else if (isStateOf(draft, record)) {

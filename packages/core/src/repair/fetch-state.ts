@@ -95,7 +95,8 @@ export async function fetchStateBefore(
 function isStateBefore(state: readonly EventRecord[], cited: readonly EventRecord[]): boolean {
   const entries = new Set(state.map(entryOf))
   return (
-    state.some(({ typeNid }) => typeNid === CREATE_NID) && cited.every((one) => entries.has(entryOf(one)))
+    state.some(({ typeNid, verdict }) => typeNid === CREATE_NID && !isRejected(verdict)) &&
+    cited.every((one) => entries.has(entryOf(one)))
   )
 }
 
