@@ -11,9 +11,10 @@ const CONFORMANCE = ['--conditions=@roomserver/source', join(ROOT, 'packages/con
 // repository; where there is none, the packages make up their own and resolution is left to the package's bench.
 // pnpm bench load [options]: whole servers under load, side by side; ours is built first.
 // pnpm bench federated [options]: the same for joins of large rooms and for large gaps.
+// pnpm bench hostile [options]: what somebody might send to stop a server, and how others fare meanwhile.
 // pnpm bench soak --minutes N [options]: an ordinary day at a steady rate, its first and its last slice.
 const args = process.argv.slice(2)
-if (args[0] === 'load' || args[0] === 'federated' || args[0] === 'soak') {
+if (['load', 'federated', 'hostile', 'soak'].includes(args[0] ?? '')) {
   const built = run('turbo', ['run', 'build', '--filter=@roomserver/app...', '--output-logs=errors-only'])
   process.exit(built === 0 ? run(process.execPath, [...CONFORMANCE, ...args]) : built)
 }

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { crashCommand } from './commands/crash.ts'
 import { federatedCommand } from './commands/federated.ts'
+import { hostileCommand } from './commands/hostile.ts'
 import { interopCommand } from './commands/interop.ts'
 import { loadCommand } from './commands/load.ts'
 import { recordCommand } from './commands/record.ts'
@@ -20,6 +21,7 @@ const program = new Command('conformance')
   .addCommand(loadCommand())
   .addCommand(federatedCommand())
   .addCommand(soakCommand())
+  .addCommand(hostileCommand())
   .addCommand(recordCommand())
   .addCommand(resolveCommand())
   .addCommand(simulateCommand())
