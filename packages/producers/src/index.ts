@@ -31,4 +31,4 @@ export {
   type RelayStatus,
   startOutboxRelay,
 } from './relay.ts'
-export { openWakeCalls, type WakeCalls } from './wake-calls.ts'
+export { openWakeCalls, type WakeCalls, type WhenDelivered } from './wake-calls.ts'

@@ -282,3 +282,75 @@ class SilentBus extends CountedBus {
     this.answer.reject(new Error('the connection was closed'))
   }
 }
+
+describe('waiting for a delivery', () => {
+  /** A bus that stores nothing until it is told to. */
+  class GatedBus extends CountedBus {
+    readonly gate = Promise.withResolvers<void>()
+    override async publish(message: OutputMessage, after: number): Promise<Acknowledgement> {
+      await this.gate.promise
+      return super.publish(message, after)
+    }
+  }
+
+  /** What a wait came to, as far as it did without time passing. */
+  async function now(wait: Promise<boolean>): Promise<boolean | 'waits'> {
+    let result: boolean | 'waits' = 'waits'
+    void wait.then((isDelivered) => (result = isDelivered))
+    await settle()
+    return result
+  }
+
+  it('ends when the bus has stored the output, and at once where it has already', async () => {
+    const outbox = new CountedOutbox()
+    const bus = new GatedBus()
+    const relay = start(outbox, bus)
+    await settle()
+    outbox.append(1)
+    relay.wake()
+    const [row] = await outbox.outputs(0, 1)
+    const [roomId, seq] = [row?.roomId ?? '', row?.seq ?? 0]
+    const waiting = relay.delivered(roomId, seq, HOUR_MS)
+    expect(await now(waiting)).toBe('waits')
+    bus.gate.resolve()
+    expect(await now(waiting)).toBe(true)
+    expect(await now(relay.delivered(roomId, seq, HOUR_MS))).toBe(true)
+    expect(await now(relay.delivered(roomId, seq + 1, HOUR_MS))).toBe('waits')
+  })
+
+  it('ends when the time is over', async () => {
+    const outbox = new CountedOutbox()
+    const bus = new GatedBus()
+    const relay = start(outbox, bus)
+    onTestFinished(() => bus.gate.resolve())
+    await settle()
+    outbox.append(1)
+    relay.wake()
+    const waiting = relay.delivered('!r', 1, 100)
+    await vi.advanceTimersByTimeAsync(99)
+    expect(await now(waiting)).toBe('waits')
+    await vi.advanceTimersByTimeAsync(1)
+    expect(await now(waiting)).toBe(false)
+  })
+
+  it('ends at once where it would take long: the bus fails, is away, or more waits than goes out together', async () => {
+    const outbox = new CountedOutbox()
+    const bus = new GatedBus()
+    const relay = start(outbox, bus)
+    await settle()
+    outbox.append(8)
+    const waiting = relay.delivered('!r', 8, HOUR_MS)
+    relay.wake()
+    await settle()
+    const late = relay.delivered('!r', 8, HOUR_MS)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(await now(late)).toBe(false)
+    bus.isDown = true
+    bus.gate.resolve()
+    expect(await now(waiting)).toBe(false)
+    bus.isConnected = false
+    const away = relay.delivered('!r', 8, HOUR_MS)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(await now(away)).toBe(false)
+  })
+})

@@ -1,6 +1,7 @@
 import type { Clock, Logger } from '@roomserver/types'
 import type { Bus } from './bus.ts'
 import { PublishChain } from './chain.ts'
+import { Deliveries } from './deliveries.ts'
 import {
   messageId,
   type OutboxRow,
@@ -57,6 +58,11 @@ export interface OutboxRelay extends AsyncDisposable {
   status(): RelayStatus
   /** Resolves when the outbox was seen empty after this call, or the time is over; tells which. */
   drained(timeoutMs: number): Promise<boolean>
+  /**
+   * Resolves when the bus has stored an output of a room, or the time is over; tells which. At once where that would take
+   * long: without a connection, or with more waiting than goes out together.
+   */
+  delivered(roomId: string, seq: number, timeoutMs: number): Promise<boolean>
 }
 
 /**
@@ -74,6 +80,7 @@ export function startOutboxRelay<Row extends OutboxRow>(
     wake: () => relay.wakeUp.call(),
     status: () => relay.status(),
     drained: (timeoutMs) => relay.drained(timeoutMs),
+    delivered: (roomId, seq, timeoutMs) => relay.delivered(roomId, seq, timeoutMs),
     [Symbol.asyncDispose]: async () => {
       relay.stop.abort()
       relay.wakeUp.call()
@@ -93,11 +100,14 @@ class Relay<Row extends OutboxRow> {
   readonly #options: RelayOptions
   readonly #setAside = new Set<string>()
   readonly #whenEmpty = new Set<() => void>()
+  readonly #deliveries = new Deliveries()
   #bus: Bus | undefined
   #chain: PublishChain | undefined
   /** Positions of what the bus has stored and is to be dropped. */
   #sent: readonly number[] = []
   #isOpened = false
+  /** Whether more waits than goes out together. */
+  #isBehind = false
   #delivered = 0
   #behindSinceMs: number | undefined
   #lastFailure: string | undefined
@@ -156,6 +166,12 @@ class Relay<Row extends OutboxRow> {
     return result
   }
 
+  async delivered(roomId: string, seq: number, timeoutMs: number): Promise<boolean> {
+    const isSlow = this.#isBehind || this.#failures > 0 || this.#bus?.isConnected !== true
+    if (isSlow || this.#setAside.has(roomId)) return await this.#deliveries.wait(roomId, seq, 0)
+    return await this.#deliveries.wait(roomId, seq, timeoutMs)
+  }
+
   /** Drops what the round before has sent and sends one batch. Tells whether there may be more. */
   async #round(): Promise<boolean> {
     const { source } = this.#deps
@@ -164,6 +180,7 @@ class Relay<Row extends OutboxRow> {
     const { batch } = this.#options
     const rows = await pendingOutputs(source, this.#sent, batch, (roomId) => this.#setAside.has(roomId))
     this.#sent = []
+    this.#isBehind = rows.length >= batch
     if (rows.length === 0) {
       this.#behindSinceMs = undefined
       for (const isEmpty of waiting) isEmpty()
@@ -175,6 +192,7 @@ class Relay<Row extends OutboxRow> {
     if (acknowledged > 0) {
       this.#sent = sendable.slice(0, acknowledged).map(({ row }) => row.position)
       this.#delivered += acknowledged
+      this.#deliveries.add(sendable.slice(0, acknowledged).map(({ row }) => row))
       this.#behindSinceMs = this.#deps.clock.now()
     }
     if (failure !== undefined) throw failure
@@ -226,6 +244,7 @@ class Relay<Row extends OutboxRow> {
 
   async #failed(error: unknown): Promise<void> {
     this.#failures++
+    this.#deliveries.giveUp()
     this.#lastFailure = error instanceof Error ? error.message : String(error)
     if (this.#failures === 1 || this.#failures % 60 === 0) {
       this.#deps.log.warn({ reason: this.#lastFailure, attempts: this.#failures }, 'outputs wait')

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { NatsConnection, Subscription } from '@nats-io/nats-core'
+import type { Msg, NatsConnection, Subscription } from '@nats-io/nats-core'
 import { connectNats, type JetStreamOptions } from './jetstream.ts'
 
 /** Calls between processes that share an outbox: the one that commits outputs wakes the one that delivers them. */
@@ -9,9 +9,16 @@ export interface WakeCalls extends AsyncDisposable {
    * message server is away, costs only the time until the relay looks by itself.
    */
   call(): void
-  /** Hears the calls of others until what it returns is disposed of. */
-  listen(onCall: () => void): Disposable
+  /**
+   * Asks whoever listens to say when an output of a room was delivered. `false` where nobody does, or not in time.
+   */
+  delivered(roomId: string, seq: number, timeoutMs: number): Promise<boolean>
+  /** Hears the calls and questions of others until what it returns is disposed of. */
+  listen(onCall: () => void, whenDelivered?: WhenDelivered): Disposable
 }
+
+/** Waits until an output of a room was delivered; tells whether it was in time. */
+export type WhenDelivered = (roomId: string, seq: number, timeoutMs: number) => Promise<boolean>
 
 /**
  * Opens a connection of its own for the calls, as soon as there is one; until then calls are lost.
@@ -19,12 +26,14 @@ export interface WakeCalls extends AsyncDisposable {
  * @param retryMs - between attempts to connect
  */
 export function openWakeCalls(options: JetStreamOptions, retryMs = RETRY_MS): WakeCalls {
-  const calls = new NatsCalls(`${options.topicPrefix}RoomserverWakeUp`)
+  const { topicPrefix } = options
+  const calls = new NatsCalls(`${topicPrefix}RoomserverWakeUp`, `${topicPrefix}RoomserverDelivered`)
   const stop = new AbortController()
   const opening = connectAtLast(options, retryMs, stop.signal).then((connection) => calls.open(connection))
   return {
     call: () => calls.call(),
-    listen: (onCall) => calls.listen(onCall),
+    delivered: (roomId, seq, timeoutMs) => calls.delivered(roomId, seq, timeoutMs),
+    listen: (onCall, whenDelivered) => calls.listen(onCall, whenDelivered),
     [Symbol.asyncDispose]: async () => {
       stop.abort()
       await opening
@@ -53,14 +62,16 @@ async function connectAtLast(
 
 class NatsCalls {
   readonly #subject: string
-  readonly #listeners = new Set<() => void>()
+  readonly #questions: string
+  readonly #listeners = new Map<() => void, WhenDelivered | undefined>()
   #connection: NatsConnection | undefined
-  #subscription: Subscription | undefined
+  #subscriptions: readonly Subscription[] = []
   #isCalling = false
   #isCalledAgain = false
 
-  constructor(subject: string) {
+  constructor(subject: string, questions: string) {
     this.#subject = subject
+    this.#questions = questions
   }
 
   open(connection: NatsConnection | undefined): void {
@@ -68,8 +79,22 @@ class NatsCalls {
     this.#subscribe()
   }
 
-  listen(onCall: () => void): Disposable {
-    this.#listeners.add(onCall)
+  async delivered(roomId: string, seq: number, timeoutMs: number): Promise<boolean> {
+    const connection = this.#connection
+    if (connection === undefined || connection.isClosed() || timeoutMs <= 0) return false
+    const question: Question = { roomId, seq, timeoutMs }
+    try {
+      const answer = await connection.request(this.#questions, JSON.stringify(question), {
+        timeout: timeoutMs,
+      })
+      return answer.string() === DELIVERED
+    } catch {
+      return false
+    }
+  }
+
+  listen(onCall: () => void, whenDelivered?: WhenDelivered): Disposable {
+    this.#listeners.set(onCall, whenDelivered)
     this.#subscribe()
     return {
       [Symbol.dispose]: () => {
@@ -110,14 +135,38 @@ class NatsCalls {
     const connection = this.#connection
     if (connection === undefined || connection.isClosed()) return
     if (this.#listeners.size === 0) {
-      this.#subscription?.unsubscribe()
-      this.#subscription = undefined
+      for (const subscription of this.#subscriptions) subscription.unsubscribe()
+      this.#subscriptions = []
       return
     }
-    this.#subscription ??= connection.subscribe(this.#subject, {
-      callback: () => {
-        for (const onCall of this.#listeners) onCall()
-      },
-    })
+    if (this.#subscriptions.length > 0) return
+    this.#subscriptions = [
+      connection.subscribe(this.#subject, {
+        callback: () => {
+          for (const onCall of this.#listeners.keys()) onCall()
+        },
+      }),
+      connection.subscribe(this.#questions, { callback: (_error, message) => void this.#answer(message) }),
+    ]
+  }
+
+  async #answer(message: Msg): Promise<void> {
+    try {
+      const { roomId, seq, timeoutMs } = message.json<Question>()
+      const [whenDelivered] = [...this.#listeners.values()].filter((one) => one !== undefined)
+      const isDelivered = (await whenDelivered?.(roomId, seq, timeoutMs)) ?? false
+      message.respond(isDelivered ? DELIVERED : '')
+    } catch {
+      // Who asked waits no longer than they said.
+    }
   }
 }
+
+/** What processes ask each other, as JSON. */
+interface Question {
+  readonly roomId: string
+  readonly seq: number
+  readonly timeoutMs: number
+}
+
+const DELIVERED = 'delivered'

@@ -49,6 +49,31 @@ it('makes one call of many that come while one is on its way', async () => {
   expect(heard).toBe(2)
 })
 
+it('asks whoever listens when an output was delivered, and waits for nobody', async () => {
+  await using one = open()
+  await using other = open()
+  const asked: unknown[] = []
+  const first = Promise.withResolvers<boolean>()
+  const hearing = other.listen(
+    () => undefined,
+    (...question) => {
+      asked.push(question)
+      return first.promise
+    },
+  )
+  await vi.waitFor(() => {
+    void one.delivered('!room:a', 7, 60_000)
+    expect(asked).not.toEqual([])
+  }, 10_000)
+  expect(asked[0]).toEqual(['!room:a', 7, 60_000])
+  const waiting = one.delivered('!room:a', 7, 60_000)
+  first.resolve(true)
+  expect(await waiting).toBe(true)
+  hearing[Symbol.dispose]()
+  // Nobody delivers at present: the message server says so, and the hour is not waited for.
+  await vi.waitFor(async () => expect(await one.delivered('!room:a', 8, 3_600_000)).toBe(false), 10_000)
+})
+
 it('goes on when the message server was away, and piles nothing up meanwhile', async () => {
   await using calls = open()
   let heard = 0

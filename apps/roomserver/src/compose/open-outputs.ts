@@ -21,6 +21,8 @@ import { startTrimmer } from './trimmer.ts'
 export interface Outputs extends AsyncDisposable {
   /** Says that outputs were committed. */
   wake(): void
+  /** Waits until an output of a room was delivered, at most as long as is configured; in the production form. */
+  readonly whenDelivered?: (roomId: string, seq: number) => Promise<unknown>
   /** The log to read from, in the embedded form. */
   readonly log?: EmbeddedLog
   /** What the embedded log takes, without events. */
@@ -43,10 +45,11 @@ export async function openOutputs(
     return at === undefined ? bus : tellingBus(bus, at)
   }
   const start = () => startRelay(storage, config, connect, log)
+  const waitMs = config.settings.output.acknowledgement_wait
   // SQLite is for one process, which need not wait for a lease.
   return config.database.kind === 'sqlite'
-    ? alone(start())
-    : among(storage, start, openWakeCalls(output), log)
+    ? alone(start(), waitMs)
+    : among(storage, start, openWakeCalls(output), waitMs, log)
 }
 
 async function embedded(storage: Storage, config: Config, logger: Logger): Promise<Outputs> {
@@ -97,21 +100,33 @@ function startRelay(
   return startOutboxRelay(parts, { window, pollMs })
 }
 
-function alone(relay: OutboxRelay): Outputs {
+function alone(relay: OutboxRelay, waitMs: number): Outputs {
   return {
     wake: () => relay.wake(),
+    ...(waitMs > 0 && {
+      whenDelivered: (roomId: string, seq: number) => relay.delivered(roomId, seq, waitMs),
+    }),
     status: () => relay.status(),
     [Symbol.asyncDispose]: () => endOrderly(relay),
   }
 }
 
 /** One of the processes on a database delivers; the others wake it when they have committed something. */
-function among(storage: Storage, start: () => OutboxRelay, calls: WakeCalls, log: Logger): Outputs {
+function among(
+  storage: Storage,
+  start: () => OutboxRelay,
+  calls: WakeCalls,
+  waitMs: number,
+  log: Logger,
+): Outputs {
   let relay: OutboxRelay | undefined
   const begin = (): AsyncDisposable => {
     const started = start()
     relay = started
-    const hearing = calls.listen(() => started.wake())
+    const hearing = calls.listen(
+      () => started.wake(),
+      (roomId, seq, timeoutMs) => started.delivered(roomId, seq, Math.min(timeoutMs, waitMs)),
+    )
     return {
       [Symbol.asyncDispose]: async () => {
         relay = undefined
@@ -123,6 +138,9 @@ function among(storage: Storage, start: () => OutboxRelay, calls: WakeCalls, log
   const leading = lead(storage, 'output relay', begin, { ttlMs: LEASE_MS, logger: log })
   return {
     wake: () => (relay === undefined ? calls.call() : relay.wake()),
+    ...(waitMs > 0 && {
+      whenDelivered: (roomId: string, seq: number) => (relay ?? calls).delivered(roomId, seq, waitMs),
+    }),
     status: () => relay?.status(),
     [Symbol.asyncDispose]: async () => {
       await leading[Symbol.asyncDispose]()

@@ -50,6 +50,7 @@ export async function startEngine(
       federation,
       holder,
       onOutputs: () => outputs.wake(),
+      whenDelivered: outputs.whenDelivered,
       onStep: at && stepsOf(at),
     },
     { maxBytesInFlight: settings.input.max_queued_bytes, maxEnds: maxEndsOf(settings) },

@@ -42,6 +42,8 @@ export const ownSection = section({
     window: wholeNumber(1, 256).default(64),
     /** How often the process that delivers looks for outputs that nobody woke it for. */
     look_every: duration.default(200),
+    /** How long synchronous input waits with its answer for JetStream to have stored its outputs; 0: not at all. */
+    acknowledgement_wait: duration.default(100),
     /** Of the embedded log: so many of the latest outputs, so many bytes of them, none that is older. */
     keep_count: wholeNumber(1, 1_000_000_000).default(1_000_000),
     keep_bytes: size.default(2 * 1024 * 1024 * 1024),

@@ -45,6 +45,8 @@ export interface InputDeps {
   readonly fetchMissing?: FetchMissing | undefined
   /** Called after each commit that wrote outputs, so that whoever delivers them need not wait. */
   readonly onOutputs?: (() => void) | undefined
+  /** Waits, not for long, until an output of a room was delivered: synchronous input answers after that. */
+  readonly whenDelivered?: ((roomId: RoomId, outputSeq: number) => Promise<unknown>) | undefined
   /** Name of this process among those on the database: a lease of that name, kept by whoever starts it, shows others that it lives. */
   readonly holder?: string | undefined
   /** Told of each step of work on a room: `committing`, `answering` and others. Tests stop the process at one. */
@@ -119,7 +121,8 @@ export function createInput(
   const fetchMissing: FetchMissing | undefined =
     deps.fetchMissing ?? (shop && ((...missing) => shop.repairs.fetchMissing(...missing)))
   const share = new LoopShare(setImmediate)
-  const intake = new Intake({ ...parts, share, rooms, fetchMissing, repairs: shop })
+  const { whenDelivered } = deps
+  const intake = new Intake({ ...parts, share, rooms, fetchMissing, repairs: shop, whenDelivered })
   return {
     inputRoomEvents: (...call) => intake.inputRoomEvents(...call),
     takeIn,

@@ -20,6 +20,8 @@ export interface IntakeParts extends InboxParts {
   readonly counters: InputCounters
   /** Gets missing events from other servers; `undefined`: there is nobody to ask. */
   readonly fetchMissing?: FetchMissing | undefined
+  /** Waits, not for long, until an output of a room was delivered; `undefined`: nobody waits for that. */
+  readonly whenDelivered?: ((roomId: RoomId, outputSeq: number) => Promise<unknown>) | undefined
   /** Where it is written down which events wait for others, and what tries again to get those. */
   readonly repairs?: Pick<RepairShop, 'jobs' | 'retries'> | undefined
 }
@@ -37,6 +39,8 @@ interface TakeInOptions {
   readonly position?: number
   /** Rooms that took events of the same request already: what was begun is finished. */
   readonly admitted?: Set<RoomId>
+  /** The last output of each room that the events of the same request brought about. */
+  readonly outputs?: Map<RoomId, number>
 }
 
 /** The door for events: reads them, sees to their rooms' deciding on them, and tells what came of it. */
@@ -101,16 +105,13 @@ export class Intake {
     return await this.#takeRead(wire, readInput(wire), options)
   }
 
-  async #takeRead(
-    wire: InputRoomEvent,
-    input: EventInput,
-    { position, admitted }: TakeInOptions,
-  ): Promise<Outcome> {
+  async #takeRead(wire: InputRoomEvent, input: EventInput, options: TakeInOptions): Promise<Outcome> {
+    const { admitted } = options
     const { roomId } = input.pdu
     if (admitted?.has(roomId) !== true) this.#parts.rooms.admit(roomId)
     admitted?.add(roomId)
-    const outcome = await this.#decide(input, position)
-    if (outcome.kind === 'missing') return await this.#fetching(wire, input, outcome, position)
+    const outcome = await this.#decide(input, options)
+    if (outcome.kind === 'missing') return await this.#fetching(wire, input, outcome, options)
     await this.#goOn(input, outcome)
     return outcome
   }
@@ -129,7 +130,7 @@ export class Intake {
     wire: InputRoomEvent,
     event: EventInput,
     first: Outcome,
-    position: number | undefined,
+    options: TakeInOptions,
   ): Promise<Outcome> {
     const { rooms, fetchMissing, counters, repairs } = this.#parts
     const { eventId, roomId } = event.pdu
@@ -145,7 +146,7 @@ export class Intake {
       if (fetched.kind === 'state') {
         input = { ...input, stateBefore: { by: 'repair', eventIds: fetched.eventIds } }
       }
-      outcome = await this.#decide(input, position)
+      outcome = await this.#decide(input, options)
     }
     if (outcome.kind !== 'missing') await this.#goOn(event, outcome)
     else if (rooms.isClosing) await repairs?.jobs.interrupt(eventId)
@@ -153,8 +154,10 @@ export class Intake {
     return outcome
   }
 
-  #decide(input: EventInput, position: number | undefined): Promise<Outcome> {
-    return this.#parts.rooms.runAdmitted(arrivalTask(input, position))
+  #decide(input: EventInput, { position, outputs }: TakeInOptions): Promise<Outcome> {
+    const { roomId } = input.pdu
+    const task = arrivalTask(input, position)
+    return this.#parts.rooms.runAdmitted({ ...task, committed: (seq) => outputs?.set(roomId, seq) })
   }
 
   /**
@@ -169,11 +172,12 @@ export class Intake {
     const { counters, log } = this.#parts
     const tally = new RequestTally()
     const admitted = new Set<RoomId>()
+    const outputs = new Map<RoomId, number>()
     counters.undecided += length
     inputs.reverse()
     try {
       for (let taken = 0; inputs.length > 0 && gone?.aborted !== true; ) {
-        await this.#decideSome(inputs, length, { tally, admitted }, gone)
+        await this.#decideSome(inputs, length, { tally, admitted, outputs }, gone)
         counters.undecided -= length - inputs.length - taken
         taken = length - inputs.length
         if (taken > AT_ONCE && taken % TOLD_EVERY < AT_ONCE)
@@ -183,6 +187,7 @@ export class Intake {
       counters.undecided -= inputs.length
     }
     tally.throwIfUnavailable()
+    if (gone?.aborted !== true) await this.#delivered(outputs)
     return inputs.length === 0 ? tally.firstFailure : 'the caller is gone'
   }
 
@@ -190,7 +195,7 @@ export class Intake {
   async #decideSome(
     inputs: InputRoomEvent[],
     length: number,
-    { tally, admitted }: { readonly tally: RequestTally; readonly admitted: Set<RoomId> },
+    { tally, ...request }: { readonly tally: RequestTally } & Pick<TakeInOptions, 'admitted' | 'outputs'>,
     gone: AbortSignal | undefined,
   ): Promise<void> {
     const { share } = this.#parts
@@ -206,13 +211,23 @@ export class Intake {
         tally.failed(at, read.fault.message)
         continue
       }
-      const decided = this.#takeRead(wire, read.input, { admitted }).then(
+      const decided = this.#takeRead(wire, read.input, request).then(
         (outcome) => tally.settled(at, failureOf(outcome, wire.kind)),
         (error: unknown) => tally.failed(at, this.#textOf(error), error),
       )
       underWay.push(decided)
     }
     await Promise.all(underWay)
+  }
+
+  /** Whoever asks consumers next, such as a client that syncs, should find there what was just taken in. */
+  async #delivered(outputs: ReadonlyMap<RoomId, number>): Promise<void> {
+    const { whenDelivered, log } = this.#parts
+    if (whenDelivered === undefined) return
+    const waits = await Promise.allSettled([...outputs].map(([roomId, seq]) => whenDelivered(roomId, seq)))
+    for (const wait of waits)
+      if (wait.status === 'rejected')
+        log.warn({ err: wait.reason }, 'could not wait for the delivery of outputs')
   }
 
   #textOf(error: unknown): string {

@@ -204,6 +204,7 @@ export class RoomActor {
         return result.kind === 'conflict' && draft.isWrong(result.over) ? { kind: 'wrong' } : result
       }
       this.#room = takeOver(parts, draft, writeSet, result.revision)
+      if (writeSet.outputs.length > 0) for (const { task } of jobs) task.committed?.(this.#room.outputSeq)
       const hasLeft = writeSet.memberships.some(({ local, membership }) => local && membership !== 'join')
       this.#takesPartAt = draft.reads.takesPart === true && !hasLeft ? result.revision : undefined
       this.#enter('answering')
