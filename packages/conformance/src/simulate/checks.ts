@@ -52,7 +52,10 @@ async function checkRoom(world: World, roomId: string): Promise<void> {
   const room = first && (await first.server.storage.room(roomId))
   const rules = room && roomVersion(room.version)
   if (rules === undefined) return
-  const reference = new ReferenceRoom(rules, world.eventsOf(roomId))
+  const remote = new Map(
+    [...world.rolledBack].map(([id, { state }]) => [id, state.map(({ eventId }) => eventId)]),
+  )
+  const reference = new ReferenceRoom(rules, world.eventsOf(roomId), remote)
   for (const held of all) await checkHeld(world, held, reference)
   compare(world, all, reference)
 }
@@ -68,6 +71,7 @@ async function holdings(world: World, server: SimulatedServer, roomId: string): 
     api.queryLatestEventsAndState({ room_id: roomId, state_to_fetch: [] }),
   )
   const members = await storage.membershipsOfRoom(room.nid)
+  await noteLacked(world, server, records)
   const unsettled = new Set(
     (await storage.toldStates(room.nid)).filter(({ isSettled }) => !isSettled).map(({ event }) => event),
   )
@@ -91,6 +95,23 @@ async function holdings(world: World, server: SimulatedServer, roomId: string): 
   }
 }
 
+/**
+ * Notes events whose state before them a liar told while the server lacked some prev event that there is: the remote state
+ * stands in for that one too then, and goes on to when it has come.
+ */
+async function noteLacked(
+  world: World,
+  server: SimulatedServer,
+  records: readonly EventRecord[],
+): Promise<void> {
+  for (const { eventId, nid } of records) {
+    if (!world.rolledBack.has(eventId)) continue
+    const prev = (world.events.get(eventId)?.prevEvents ?? []).filter((id) => world.events.has(id))
+    const lacking = await server.storage.danglingPrev(prev)
+    if (lacking.some(({ by }) => by === nid)) server.deceivedAbout.add(eventId)
+  }
+}
+
 /** Verdicts, states, extremities and members of one server. */
 async function checkHeld(world: World, held: Held, reference: ReferenceRoom): Promise<void> {
   const { server, roomId, records, extremities, current, unheard } = held
@@ -109,6 +130,10 @@ async function checkHeld(world: World, held: Held, reference: ReferenceRoom): Pr
   }
 
   const state = reference.stateAfter(extremities)
+  if (extremities.some((id) => isStandInLate(world, held, id, reference))) {
+    world.figures.deceived++
+    return
+  }
   if (state === undefined) world.problem(`${server.name} has extremities of ${roomId} that nobody can judge`)
   else if (!same(idsOf(state), current)) {
     world.problem(`${server.name}: current state of ${roomId} ${difference(current, idsOf(state))}`)
@@ -168,6 +193,14 @@ function isDeceived({ server, told }: Held, eventId: string, reference: Referenc
   return [...server.deceivedAbout].some((id) => told.has(id) && (id === eventId || past.has(id)))
 }
 
+/** Whether an event is built upon one of those that {@link noteLacked} notes: what a liar told goes into its state. */
+function isStandInLate(world: World, held: Held, eventId: string, reference: ReferenceRoom): boolean {
+  const past = reference.ancestors(eventId)
+  return [...held.server.deceivedAbout].some(
+    (id) => world.rolledBack.has(id) && held.told.has(id) && (id === eventId || past.has(id)),
+  )
+}
+
 /** Servers that took the same events for good must agree; soft failures depend on the order of arrival. */
 function compare(world: World, all: readonly Held[], reference: ReferenceRoom): void {
   const [first, ...others] = all
@@ -178,10 +211,13 @@ function compare(world: World, all: readonly Held[], reference: ReferenceRoom): 
     const names = `${first.server.name} and ${other.server.name}`
     const missing = [...first.records.keys()].filter((id) => !other.records.has(id))
     const surplus = [...other.records.keys()].filter((id) => !first.records.has(id))
+    const isLate = [first, other].some((held) =>
+      held.extremities.some((id) => isStandInLate(world, held, id, reference)),
+    )
     const isSoft = [...first.records.values(), ...other.records.values()].some(
       ({ verdict }) => verdict === 'soft-failed',
     )
-    if (isSoft) world.figures.divided++
+    if (isSoft || isLate) world.figures.divided++
     else {
       const events = `; lacks ${missing.join(' ')}, has besides ${surplus.join(' ')}`
       world.problem(

@@ -7,7 +7,7 @@ import { peekThrough } from './remote-peek.ts'
 import { joinThrough } from './remote-join.ts'
 import { changeThrough, inviteThrough } from './remote-membership.ts'
 import type { SimulatedServer } from './simulated-server.ts'
-import type { World } from './world.ts'
+import type { OldState, World } from './world.ts'
 
 const MAX_ROUND_TRIP_MS = 400
 /** Rooms are small here, so pages are. */
@@ -21,6 +21,11 @@ export function simulatedFederation(world: World, self: SimulatedServer): Federa
     { S, EventID }: { readonly S: string; readonly EventID: string },
     work: (api: RoomserverApi, from: SimulatedServer) => Promise<Result>,
   ) => ask(S, async (api, from) => ((await maySee(world, api, self, EventID)) ? work(api, from) : refuse(S)))
+  /** A state of the past that a server tells before an event, if it does, and can be reached. */
+  const oldStateOf = async (server: string, eventId: string): Promise<OldState | undefined> => {
+    const old = world.rolledBack.get(eventId)
+    return old?.liar === server ? await ask(server, async () => old) : undefined
+  }
   return {
     queryPublicKey: async ({ requests }) => ({ results: world.publicKeys([...requests.keys()]) }),
     lookupMissingEvents: ({ S, Missing, RoomID }) =>
@@ -31,24 +36,30 @@ export function simulatedFederation(world: World, self: SimulatedServer): Federa
         const texts = (events ?? []).map(({ json }) => json)
         return { events: await pastTold(world, from, api, RoomID, texts) }
       }),
-    lookupStateIds: ({ S, RoomID, EventID }) =>
-      askAbout({ S, EventID }, async (api, from) => {
+    lookupStateIds: async ({ S, RoomID, EventID }) => {
+      const old = await oldStateOf(S, EventID)
+      if (old !== undefined) return { pdu_ids: idsOf(old.state), auth_chain_ids: idsOf(old.chain) }
+      return await askAbout({ S, EventID }, async (api, from) => {
         const { state, chain } = await stateBefore(api, RoomID, EventID)
         const ids = state.map(({ eventId }) => eventId)
         return {
           pdu_ids: world.twistState(from, self, EventID, ids),
           auth_chain_ids: chain.map(({ eventId }) => eventId),
         }
-      }),
-    lookupState: ({ S, RoomID, EventID }) =>
-      askAbout({ S, EventID }, async (api, from) => {
+      })
+    },
+    lookupState: async ({ S, RoomID, EventID }) => {
+      const old = await oldStateOf(S, EventID)
+      if (old !== undefined) return { pdus: textsOf(old.state), auth_chain: textsOf(old.chain) }
+      return await askAbout({ S, EventID }, async (api, from) => {
         const { state, chain } = await stateBefore(api, RoomID, EventID)
         const pdus = state.map(({ json }) => json)
         return {
           pdus: world.twistState(from, self, EventID, pdus),
           auth_chain: chain.map(({ json }) => json),
         }
-      }),
+      })
+    },
     getEventAuth: ({ S, EventID }) =>
       askAbout({ S, EventID }, async (api, from) => {
         const { AuthChain } = await api.queryAuthChain({ EventIDs: [EventID] })
@@ -122,6 +133,9 @@ const notJoined: PerformJoinRequestResponse = {
   JoinedVia: '',
   LastError: notLetIn,
 }
+
+const idsOf = (events: readonly Pdu[]): string[] => events.map(({ eventId }) => eventId)
+const textsOf = (events: readonly Pdu[]): string[] => events.map(({ json }) => json)
 
 /** Calls another server, if it can be reached and answers. */
 export async function askServer<Result>(

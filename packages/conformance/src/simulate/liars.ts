@@ -1,3 +1,4 @@
+import type { RoomserverApi } from '@roomserver/api'
 import { authStateOf, selectAuthEvents } from '@roomserver/auth'
 import type { EventDraft, Pdu } from '@roomserver/events'
 import {
@@ -6,6 +7,7 @@ import {
   inputOf,
   isAllowedAt,
   isJoined,
+  parsedEvent,
   refOf,
   type RoomEnd,
   type Saying,
@@ -14,7 +16,7 @@ import { stateAfter } from './side-branch.ts'
 import type { SimulatedServer } from './simulated-server.ts'
 import { misuseAddress } from './third-party.ts'
 import { announce } from './transport.ts'
-import type { World } from './world.ts'
+import type { OldState, World } from './world.ts'
 
 /** A liar in a room: what it sees of it, and who of its users speaks. */
 interface Scene {
@@ -144,6 +146,54 @@ async function hideHistory(scene: Scene): Promise<void> {
   await tell(scene, last)
 }
 
+/** Begins a second history, and joins it to the room. */
+async function beginAnew(scene: Scene): Promise<void> {
+  const { dice } = scene.world
+  const depth = dice.pick([1, scene.end.depth])
+  const root = await made(scene, dice.pick([message, topic])(scene), { prevEvents: [], depth })
+  if (root === undefined) return
+  await tell(scene, root)
+  await tell(scene, await made(scene, message(scene), { prevEvents: [refOf(root), ...scene.end.latest] }))
+}
+
+/** Builds upon the latest of one server and upon nothing, and tells a state of the past to who asks what was before that. */
+async function rollBack(scene: Scene): Promise<void> {
+  const { end, liar, sender, world } = scene
+  const victim = world.dice.pick(world.honest)
+  const theirs = await victim.call((api) => endOf(api, end.roomId))
+  const past = world.dice.maybe(world.eventsOf(end.roomId))
+  const old = past && (await liar.call((api) => oldState(api, liar, past)))
+  if (theirs === undefined || old === undefined || !isJoined(theirs, sender)) return
+  const nothing = { eventId: noEvent(scene), sha256: '' }
+  const prevEvents = [...theirs.latest.slice(0, MAX_NAMED), nothing]
+  const event = await eventOn(theirs, message(scene), world.author(liar), { prevEvents })
+  if (event === undefined) return
+  world.rolledBack.set(event.eventId, old)
+  await tell(scene, event, [victim])
+}
+
+/** How many events of others one names beside what does not exist. */
+const MAX_NAMED = 19
+
+/** The state after an event, as a server has it. */
+async function oldState(
+  api: Pick<RoomserverApi, 'queryStateAndAuthChain'>,
+  { name }: SimulatedServer,
+  { roomId, eventId, rules }: Pdu,
+): Promise<OldState | undefined> {
+  const answer = await api.queryStateAndAuthChain({
+    room_id: roomId,
+    prev_event_ids: [eventId],
+    auth_event_ids: [],
+    only_fetch_auth_chain: false,
+    resolve_state: true,
+  })
+  const parsed = (events: readonly { readonly json: string }[]) =>
+    events.map(({ json }) => parsedEvent(json, rules.version)).filter((event) => event !== undefined)
+  if (!answer.prev_events_exist || answer.state_events.length === 0) return undefined
+  return { liar: name, state: parsed(answer.state_events), chain: parsed(answer.auth_chain_events) }
+}
+
 const LIES: readonly Lie[] = [
   forgeSender,
   makeUpPrev,
@@ -160,6 +210,9 @@ const LIES: readonly Lie[] = [
   lieAboutDepth,
   inflate,
   hideHistory,
+  beginAnew,
+  rollBack,
+  rollBack,
 ]
 
 /** What a dishonest server makes of an answer: items left out, repeated, or no items at all but text. */

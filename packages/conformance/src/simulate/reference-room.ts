@@ -22,10 +22,17 @@ export class ReferenceRoom {
   readonly #rules: RoomVersionRules
   readonly #events = new Map<string, Pdu>()
   readonly #judged = new Map<string, Judged>()
+  readonly #remote: ReadonlyMap<string, readonly string[]>
   readonly #room: Room
 
-  constructor(rules: RoomVersionRules, events: Iterable<Pdu>) {
+  /** @param remote - the state that stands in for prev events which do not exist, by the event that names them */
+  constructor(
+    rules: RoomVersionRules,
+    events: Iterable<Pdu>,
+    remote: ReadonlyMap<string, readonly string[]> = new Map(),
+  ) {
     this.#rules = rules
+    this.#remote = remote
     for (const event of events) this.#events.set(event.eventId, event)
     this.#room = {
       event: (id) => this.#events.get(id),
@@ -69,21 +76,31 @@ export class ReferenceRoom {
     }
   }
 
-  #isReady({ prevEvents, authEvents }: Pdu): boolean {
-    return [...prevEvents, ...authEvents].every((id) => this.#judged.has(id))
+  #isReady({ eventId, prevEvents, authEvents }: Pdu): boolean {
+    const remote = this.#remote.get(eventId)
+    const prev = remote === undefined ? prevEvents : prevEvents.filter((id) => this.#events.has(id))
+    return [...prev, ...authEvents, ...(remote ?? [])].every((id) => this.#judged.has(id))
   }
 
   #judge(pdu: Pdu): Judged {
-    const before = this.#resolve(
-      pdu.prevEvents.flatMap((id) => {
-        const state = this.#judged.get(id)?.after
-        return state === undefined ? [] : [state]
-      }),
-    )
+    const known = pdu.prevEvents.flatMap((id) => {
+      const state = this.#judged.get(id)?.after
+      return state === undefined ? [] : [state]
+    })
+    const before = this.#resolve([...known, ...this.#remoteState(pdu)])
     const isRejected = !this.#isAllowed(pdu, before)
     const changes = pdu.stateKey !== undefined && !isRejected
     const after = changes ? new Map(before).set(keyOf(pdu.type, pdu.stateKey ?? ''), pdu) : before
     return { pdu, isRejected, before, after }
+  }
+
+  /** "Remote state stands in for missing prev events": those of it that were not rejected. */
+  #remoteState({ eventId }: Pdu): readonly State[] {
+    const ids = this.#remote.get(eventId)?.filter((id) => !this.#room.isRejected(id))
+    const events = ids?.map((id) => this.#events.get(id)).filter((event) => event !== undefined)
+    return events === undefined
+      ? []
+      : [new Map(events.map((event) => [keyOf(event.type, event.stateKey ?? ''), event]))]
   }
 
   /** The rules against the events that it cites, and against the state before it. */

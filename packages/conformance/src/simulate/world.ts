@@ -24,6 +24,11 @@ export class World {
   /** Every event that was ever made, in that order. */
   readonly events = new Map<string, Pdu>()
   readonly invites = new InviteBook(this.figures)
+  /**
+   * What a liar tells of the state before an event that names what does not exist: a state of the past, the same to
+   * everybody who asks. The texts of its events, and of their auth chain.
+   */
+  readonly rolledBack = new Map<string, OldState>()
   /** Users who left a room and did not try to come back, by room and user. */
   readonly departed = new Map<
     string,
@@ -152,6 +157,13 @@ export class World {
   async close(): Promise<void> {
     for (const server of this.servers) await server.close()
   }
+}
+
+/** A state that a room had once, with its auth chain. */
+export interface OldState {
+  readonly liar: string
+  readonly state: readonly Pdu[]
+  readonly chain: readonly Pdu[]
 }
 
 /** The body of an output as far as the simulation reads it. */
