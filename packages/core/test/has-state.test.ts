@@ -212,6 +212,22 @@ it('goes on from what it has where that is built upon the event that comes with 
   expect(await hs.current(room.roomId)).toEqual(idsOf(room.events).toSorted())
 })
 
+/** Found by simulation (seeds 1001 and 1038): the event before the first one stayed an extremity. */
+it('has one end when the history before two looks into a room has come', async () => {
+  await using hs = await Homeserver.start({ serverName: 'c' })
+  const room = await RoomBuilder.create()
+  const before = [...room.events]
+  const first = await room.state('m.room.topic', '', { topic: 'first' })
+  const second = await room.state('m.room.name', '', { name: 'second' })
+  for (const event of before) await hs.take(event, { kind: InputKind.outlier })
+  await joinRemotely(hs, before, first)
+  await joinRemotely(hs, [...before, first], second)
+  await hs.takeAll(before)
+  await hs.input.settled()
+  expect(await hs.extremities(room.roomId)).toEqual([second.eventId])
+  expect(await hs.current(room.roomId)).toEqual(idsOf([...before, first, second]).toSorted())
+})
+
 it('is not misled by a state list with repetitions, messages, rejected events and events of other rooms', async () => {
   await using hs = await Homeserver.start({ serverName: 'b' })
   const room = await RoomBuilder.create()

@@ -9,8 +9,8 @@ import { eventsOf } from '../view/asking.ts'
 import { refreshCurrent } from './refresh-current.ts'
 
 /**
- * Forward extremities upon which another one is built, are none any more. What is built upon them by way of events at
- * remote state does not count: see `moveExtremities`.
+ * Forward extremities upon which another one is built, are none any more, if an accepted event builds on them that is not at
+ * remote state: see `moveExtremities`.
  */
 export function* dropCovered(draft: Draft, graph: RoomGraph): Asking<DecideNeed, void> {
   const { extremities } = draft.room
@@ -18,9 +18,11 @@ export function* dropCovered(draft: Draft, graph: RoomGraph): Asking<DecideNeed,
   const remote = yield* atRemoteState(draft)
   const kept: EventNid[] = []
   for (const end of extremities) {
-    const after = yield* graph.reach([end], (node) =>
+    const near = yield* graph.reach([end], (node) =>
       [...graph.future(node)].filter((next) => !remote.has(next)),
     )
+    const builders = [...near].filter((nid) => nid !== end && graph.node(nid)?.isAccepted === true)
+    const after = yield* graph.reach(builders, (node) => graph.future(node))
     if (!extremities.some((other) => other !== end && after.has(other))) kept.push(end)
   }
   if (kept.length === extremities.length) return
