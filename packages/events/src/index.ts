@@ -22,6 +22,7 @@ export {
   authContentLost,
   authPdu,
   contentHash,
+  contentState,
   type EventJson,
   eventIdOf,
   redactEvent,

@@ -2,8 +2,13 @@ import { type EventId, isJsonObject, type JsonObject, RoomserverError } from '@r
 import type { RoomVersionRules } from '@roomserver/version'
 import { readCanonical } from './json/reader.ts'
 import { pduOf } from './text-pdu.ts'
-import { contentHash as hashOf, eventIdOf as idOf, referenceHash as referenceOf } from './hashes.ts'
-import type { Members } from './json/members.ts'
+import {
+  contentHash as hashOf,
+  contentHashMatches,
+  eventIdOf as idOf,
+  referenceHash as referenceOf,
+} from './hashes.ts'
+import { type Members, withoutMembers } from './json/members.ts'
 import type { Pdu } from './pdu.ts'
 import { authTextLost, redactedText } from './redaction.ts'
 
@@ -64,6 +69,22 @@ export function redactJson(event: EventJson, rules: RoomVersionRules): string {
 export function redactEvent(event: Pdu): Pdu {
   return trustedPdu(redactJson(event.json, event.rules), event.eventId, event.rules)
 }
+
+/**
+ * What the content hash says of a stored event: it is as its author made it; it is what a redaction leaves of it, which the
+ * hash cannot tell anything about; or it was changed.
+ *
+ * @throws {RoomserverError} MALFORMED_EVENT when `event` is no JSON object
+ */
+export function contentState(event: EventJson, rules: RoomVersionRules): 'whole' | 'redacted' | 'changed' {
+  const members = eventMembers(event)
+  const redacted = redactedText(members, rules)
+  const isRedacted = withoutMembers(members, UNSIGNED) === redacted
+  if (isRedacted) return 'redacted'
+  return contentHashMatches(members) ? 'whole' : 'changed'
+}
+
+const UNSIGNED: ReadonlySet<string> = new Set(['unsigned'])
 
 /**
  * What of an event the authorization rules read that its redaction takes away, for {@link authPdu}.

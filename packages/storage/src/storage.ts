@@ -26,6 +26,7 @@ import { checkRoom, checkRooms, type RoomCheck } from './upkeep/check.ts'
 import type { ContentHashes } from './upkeep/check-state.ts'
 import { checkIndexes, type IndexFinding, repairIndexes } from './upkeep/check-indexes.ts'
 import { collectUnreferenced, noteUnreferenced } from './upkeep/collect.ts'
+import { lostRooms } from './upkeep/lost-rooms.ts'
 import { mendState } from './upkeep/mend-state.ts'
 import { repairMemberships } from './upkeep/memberships.ts'
 import { type OutputRetention, trimOutputs } from './upkeep/trim.ts'
@@ -253,6 +254,8 @@ function upkeepMethods(db: Db, tables: Tables) {
      * from end to end do not refer to them either.
      */
     collectUnreferenced: (olderThanMs: number) => collectUnreferenced(db, tables, olderThanMs),
+    /** Events of rooms that are not stored. */
+    lostRooms: () => lostRooms(db),
     /** Checks that indexes say what their tables say, by reading the tables from end to end. */
     checkIndexes: () => checkIndexes(db, tables.dialect),
     /** Makes indexes anew; returns why one could not be. */

@@ -36,6 +36,7 @@ async function check(options: CheckOptions): Promise<void> {
   await using storage = await openStorage(storageOptions(config.database), { logger: log })
   await using repair = derivedRepair(storage, config, log, options.dryRun === true)
   const tallies = [await checkIndexes(storage, options), await checkCounters(storage, options)]
+  tallies.push(await checkLostRooms(storage))
   let rooms = 0
   for await (const found of storage.check(CONTENT_HASHES)) {
     rooms++
@@ -84,6 +85,16 @@ async function checkIndexes(storage: Storage, options: CheckOptions): Promise<Ta
   if (!isRepairing(options) || findings.length === 0) return { found: findings.length, left: findings.length }
   for (const failure of await storage.repairIndexes(findings)) say(`    left: ${failure}`)
   return { found: findings.length, left: (await storage.checkIndexes()).length }
+}
+
+async function checkLostRooms(storage: Storage): Promise<Tally> {
+  const lost = await storage.lostRooms()
+  for (const { roomId, events, first } of lost) {
+    say(`${events} events of ${roomId ?? 'a room'} (${first} is the first) belong to no room that is stored`)
+    say('    means: the room is not known here, and cannot be joined again while its events are')
+    say('    repair: restore a backup, or `roomserver replay` the room’s events into a new store')
+  }
+  return { found: lost.length, left: lost.length }
 }
 
 async function checkCounters(storage: Storage, options: CheckOptions): Promise<Tally> {

@@ -1,7 +1,9 @@
 import { type Asking, type EventNid, type EventRecord, NO_NID } from '@roomserver/types'
+import { citationsOf } from '../decide/citations.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { applyRedactions } from '../decide/redactions.ts'
+import { isUnjudged } from '../decide/store-unjudged.ts'
 import { type Rejudged, rejudgeEvent } from '../rejudge/rejudge-event.ts'
 import { rejudgeDependents } from '../rejudge/rejudge-dependents.ts'
 import { takeConsequences } from '../rejudge/take-consequences.ts'
@@ -23,8 +25,11 @@ export function* mendEvent(
 ): Asking<DecideNeed, readonly string[]> {
   const [stored] = yield* eventsOf(draft.view, [nid])
   if (stored === undefined || stored.before === NO_NID) return []
-  const rejudged = yield* rejudgeEvent(draft, stored, isTold)
-  const mended = told(stored, rejudged)
+  const linked = yield* linkAnew(draft, stored)
+  const rejudged = yield* rejudgeEvent(draft, linked, isTold)
+  const links =
+    linked === stored ? [] : [`event ${stored.eventId} was linked to other events than its auth events`]
+  const mended = [...links, ...told(stored, rejudged)]
   if (rejudged.isVerdictWrong) {
     yield* takeConsequences(draft, rejudged.record, yield* rejudgeDependents(draft, rejudged), repairedBy)
   }
@@ -49,4 +54,17 @@ function told(stored: EventRecord, { record, ...wrong }: Rejudged): readonly str
       : [],
     wrong.isAfterWrong ? [`event ${eventId} had a state after it that does not follow`] : [],
   ].flat()
+}
+
+/** What an event refers to follows from its text, and never leads into another room. */
+function* linkAnew(draft: Draft, stored: EventRecord): Asking<DecideNeed, EventRecord> {
+  const pdu = draft.view.authPduOf(stored, draft.rules)
+  if (isUnjudged(stored, pdu)) return stored
+  const { links } = yield* citationsOf(draft, { kind: 'old', pdu, sendAsServer: '' })
+  const authNids = links.map(({ nid }) => nid)
+  const isSame =
+    authNids.length === stored.authNids.length && authNids.every((nid, at) => nid === stored.authNids[at])
+  if (isSame && links.every(({ authLevel }) => authLevel < stored.authLevel)) return stored
+  const authLevel = Math.max(-1, ...links.map((event) => event.authLevel)) + 1
+  return draft.updateEvent(stored, { authNids, authLevel })
 }

@@ -9,6 +9,7 @@ import type { Draft } from '../decide/draft.ts'
 import { changesBetween } from '../decide/current-state.ts'
 import { resolveAfter } from '../decide/resolve.ts'
 import { isJudgeable } from '../rejudge/is-judgeable.ts'
+import { recheckRecord } from './recheck-record.ts'
 
 /**
  * Decides a stored event anew, upon what is stored of the events before it, and compares. If no event of a room
@@ -28,6 +29,7 @@ export function* recheckEvent(
   const wrong: string[] = []
   // A redaction does not change the ID: it is the hash of the redacted event in the first place.
   if (eventIdOf(record.json, draft.rules) !== record.eventId) wrong.push('is not the event that its ID names')
+  wrong.push(...(yield* recheckRecord(draft, record, pdu, citations)))
   if (!isOutside && !isTold && citations.dangling.length === 0) {
     wrong.push(...(yield* recheckBefore(draft, record, citations)))
   }

@@ -94,7 +94,7 @@ export function membershipQueries(dialect: Dialect, build: Db) {
   const page = prepare(
     build
       .selectFrom('memberships')
-      .select(['user_nid as nid', 'event_nid as event'])
+      .select(['user_nid as nid', 'event_nid as event', 'membership', 'server'])
       .where('room_nid', '=', slot<RoomNid>())
       .where('user_nid', '>', slot<StateKeyNid>())
       .orderBy('user_nid')
@@ -137,7 +137,11 @@ export function membershipQueries(dialect: Dialect, build: Db) {
         forgotten: row.forgotten === 1,
       })),
     /** Who has a membership by which event, page by page. */
-    page: (db: Db, roomNid: RoomNid, after: number, limit: number) => page(db, roomNid, after, limit),
+    page: async (db: Db, roomNid: RoomNid, after: number, limit: number) =>
+      (await page(db, roomNid, after, limit)).map((row) => ({
+        ...row,
+        membership: MEMBERSHIPS[row.membership - 1],
+      })),
     /** The events by which users have their memberships, page by page. */
     events: async (
       db: Db,
@@ -166,7 +170,7 @@ const upsertText = (dialect: Dialect): string => `insert into memberships
   from v left join state_keys k on k.nid = v.user_nid where true
   on conflict (room_nid, user_nid) do update set
     event_nid = excluded.event_nid, membership = excluded.membership, local = excluded.local,
-    forgotten = excluded.forgotten`
+    forgotten = excluded.forgotten, server = excluded.server`
 
 function toMembership(row: MembershipsTable): MembershipRecord {
   return {

@@ -29,6 +29,8 @@ interface Disagreement {
   readonly user: StateKeyNid
   readonly inTable: EventNid
   readonly inState: EventNid
+  /** What else is wrong about the row, where it has the right event. */
+  readonly what?: string
 }
 
 /** Checks the table of memberships against the room's current state. */
@@ -38,10 +40,24 @@ export async function checkMemberships(
   room: RoomRecord,
   report: (finding: Finding) => void,
 ): Promise<void> {
-  for (const { user, inTable, inState } of await disagreements(db, tables, room)) {
-    const said = inTable === NO_NID ? 'says nothing' : `has event NID ${inTable}`
-    const what = `of state key NID ${user}, the table of memberships ${said}, the current state has ${inState}`
-    report(finding(room.roomId, 'membership', what))
+  for await (const chunk of chunks(await disagreements(db, tables, room))) {
+    const users = await tables.stateKeys.byNids(
+      db,
+      chunk.map(({ user }) => user),
+    )
+    const events = await tables.events.byNids(
+      db,
+      chunk.flatMap(({ inTable, inState }) => [inTable, inState]),
+    )
+    for (const { user, inTable, inState, what } of chunk) {
+      const name = users.find(({ nid }) => nid === user)?.text ?? 'a user whose ID is not stored'
+      const idOf = (nid: EventNid): string =>
+        nid === NO_NID
+          ? 'nothing'
+          : (events.find((event) => event.nid === nid)?.eventId ?? 'an event that is not stored')
+      const said = what ?? `has ${idOf(inTable)}, and the current state ${idOf(inState)}`
+      report(finding(room.roomId, 'membership', `of ${name} the table of memberships ${said}`))
+    }
   }
 }
 
@@ -105,21 +121,42 @@ async function disagreements(db: Db, tables: Tables, room: RoomRecord): Promise<
   if (members === undefined) return []
   const found: Disagreement[] = []
   for await (const page of pages((after, limit) => tables.memberships.page(db, room.nid, after, limit))) {
-    for (const { nid: user, event: inTable } of page) {
+    const events = await tables.events.byNids(
+      db,
+      page.map(({ event }) => event),
+    )
+    const users = await tables.stateKeys.byNids(
+      db,
+      page.map(({ nid }) => nid),
+    )
+    for (const row of page) {
+      const { nid: user, event: inTable } = row
       const inState = members.get(user) ?? NO_NID
       members.delete(user)
-      if (inTable === inState || (await isOutside(db, tables, inTable))) continue
-      found.push({ user, inTable, inState })
+      const event = events.find(({ nid }) => nid === inTable)
+      if (inTable !== inState) {
+        if (event?.verdict !== 'outlier') found.push({ user, inTable, inState })
+        continue
+      }
+      const what = wrongInRow(row, event, users.find(({ nid }) => nid === user)?.text)
+      if (what !== undefined) found.push({ user, inTable, inState, what })
     }
   }
   for (const [user, inState] of members) found.push({ user, inTable: NO_NID, inState })
   return found
 }
 
-/** An invite from elsewhere, for instance, stands in the table and not in the state. */
-async function isOutside(db: Db, tables: Tables, nid: EventNid): Promise<boolean> {
-  const [event] = await tables.events.byNids(db, [nid])
-  return event?.verdict === 'outlier'
+/** Where a row has the right event, and yet says something else than that, or of another server. */
+function wrongInRow(
+  { membership, server }: { readonly membership: Membership | undefined; readonly server: string },
+  event: EventRecord | undefined,
+  userId: UserId | undefined,
+): string | undefined {
+  if (event === undefined || userId === undefined) return undefined
+  const said = membershipIn(event)
+  if (said !== membership) return `says ${membership ?? 'nothing known'}, and ${event.eventId} says ${said}`
+  const own = userId.slice(userId.indexOf(':') + 1)
+  return own === server ? undefined : `has ${JSON.stringify(server)} as the server`
 }
 
 /** The member events of the current state; undefined where it cannot be read, which is found elsewhere. */

@@ -54,7 +54,7 @@ async function build(
   })
   const join = await newEvent(store, room, {
     typeNid: MEMBER,
-    json: json(create.eventId),
+    json: JSON.stringify({ prev_events: [create.eventId], content: { membership: 'join' } }),
     authNids: [create.nid],
   })
   const message = await newEvent(store, room, { json: json(join.eventId) })
@@ -145,11 +145,20 @@ const DAMAGES: readonly (readonly [string, Spoil, RegExp])[] = [
     ({ events }) => ({ events: events.with(2, { ...events[2]!, verdict: 'rejected-by-state' }) }),
     /forward extremity .* is rejected-by-state/,
   ],
-  ['a member who is not in the table', () => ({ memberships: [] }), /the table of memberships says nothing/],
+  [
+    'a member who is not in the table',
+    () => ({ memberships: [] }),
+    /of @anne:a.example the table of memberships has nothing, and the current state \$event\d+/,
+  ],
   [
     'a member by another event',
     ({ memberships, events }) => ({ memberships: [{ ...memberships[0]!, event: events[0]!.nid }] }),
-    /the table of memberships has event NID/,
+    /of @anne:a.example the table of memberships has \$event\d+, and/,
+  ],
+  [
+    'a member who is something else by their event',
+    ({ memberships }) => ({ memberships: [{ ...memberships[0]!, membership: 'ban' }] }),
+    /of @anne:a.example the table of memberships says ban, and \$event\d+ says join/,
   ],
   ['an output that is gone', ({ outputs }) => ({ outputs: outputs.slice(0, 1) }), /the latest output is 1/],
   [

@@ -1,0 +1,78 @@
+import { contentState, type Pdu } from '@roomserver/events'
+import { type Asking, type EventRecord, NO_NID } from '@roomserver/types'
+import type { Citations } from '../decide/citations.ts'
+import type { DecideNeed } from '../decide/decide-need.ts'
+import type { Draft } from '../decide/draft.ts'
+import { isUnjudged } from '../decide/store-unjudged.ts'
+import { eventsOf } from '../view/asking.ts'
+
+/**
+ * Compares what is stored of an event with its own text: type, state key, depth, room, what it refers to, and the text
+ * itself with its content hash.
+ *
+ * @returns what differs, in words that follow the event's ID
+ */
+export function* recheckRecord(
+  draft: Draft,
+  record: EventRecord,
+  pdu: Pdu,
+  citations: Pick<Citations, 'links'>,
+): Asking<DecideNeed, readonly string[]> {
+  return [
+    ...(yield* wrongNames(draft, record, pdu)),
+    ...(pdu.roomId === draft.read.roomId ? [] : [`is an event of ${pdu.roomId || 'no room'} by its text`]),
+    ...(pdu.depth === record.depth ? [] : [`has depth ${pdu.depth}, and ${record.depth} is stored of it`]),
+    ...wrongLinks(record, pdu, citations),
+    ...wrongText(draft, record),
+    ...(yield* wrongRedaction(draft, record)),
+  ]
+}
+
+function* wrongNames(draft: Draft, record: EventRecord, pdu: Pdu): Asking<DecideNeed, readonly string[]> {
+  const { view } = draft
+  const { typeNid, stateKeyNid } = record
+  if (view.typeName(typeNid) === undefined) yield { kind: 'type-names', nids: [typeNid] }
+  const hasKey = stateKeyNid !== NO_NID
+  if (hasKey && view.stateKeyText(stateKeyNid) === undefined)
+    yield { kind: 'state-key-texts', nids: [stateKeyNid] }
+  const type = view.typeName(typeNid)
+  const key = hasKey ? (view.stateKeyText(stateKeyNid) ?? null) : undefined
+  return [
+    type === pdu.type ? [] : [`has type ${show(pdu.type)}, and ${show(type)} is stored as that`],
+    key === pdu.stateKey ? [] : [`has state key ${show(pdu.stateKey)}, and ${show(key)} is stored as that`],
+  ].flat()
+}
+
+const show = (text: string | null | undefined): string =>
+  text === undefined ? 'none' : text === null ? 'nothing' : JSON.stringify(text)
+
+function wrongLinks(record: EventRecord, pdu: Pdu, { links }: Pick<Citations, 'links'>): readonly string[] {
+  if (isUnjudged(record, pdu)) return []
+  const right = links.map(({ nid }) => nid)
+  const isSame =
+    right.length === record.authNids.length && right.every((nid, at) => nid === record.authNids[at])
+  if (!isSame) return ['is linked to other events than its auth events in this room']
+  const isAfter = links.every(({ authLevel }) => authLevel < record.authLevel)
+  return isAfter ? [] : ['is not sorted behind its auth events']
+}
+
+function wrongText(draft: Draft, { json, redactedBy }: EventRecord): readonly string[] {
+  const state = contentState(json, draft.rules)
+  if (state === 'changed') return ['does not say what its content hash covers']
+  return state === 'whole' && redactedBy !== NO_NID ? ['was redacted, and has its content still'] : []
+}
+
+/** A redaction that was applied stays applied. */
+function* wrongRedaction(draft: Draft, record: EventRecord): Asking<DecideNeed, readonly string[]> {
+  const { eventId, redactedBy } = record
+  if (draft.reads.redactionsOf(eventId) === undefined) yield { kind: 'redactions-of', ids: [eventId] }
+  const rows = draft.reads.redactionsOf(eventId) ?? []
+  const applied = rows.filter((row) => row.applied).map((row) => row.redaction)
+  if (redactedBy !== NO_NID) {
+    const [redaction] = yield* eventsOf(draft.view, [redactedBy])
+    const type = redaction && draft.view.pduOf(redaction, draft.rules).type
+    return type === 'm.room.redaction' ? [] : [`was redacted by ${redaction?.eventId}, which is no redaction`]
+  }
+  const [by] = applied.length === 0 ? [] : yield* eventsOf(draft.view, applied.slice(0, 1))
+  return by === undefined ? [] : [`was redacted by ${by.eventId}, and is stored as if it had not been`]
+}
