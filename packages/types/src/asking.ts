@@ -1,3 +1,5 @@
+import { monotonicNow } from './ports.ts'
+
 /**
  * A computation that asks for what it lacks. It yields what has to be loaded before it can go on, and yields
  * `undefined` now and then as a place to breathe, so that a long one never holds the event loop. Its driver loads (or
@@ -18,27 +20,31 @@ export function finish<Need, Result>(asking: Asking<Need, Result>): Result {
   }
 }
 
-/**
- * Runs a computation, loading what it asks for and giving way to others where it breathes.
- *
- * @param sliceMs - how long it may run before others get a turn
- */
+/** When a computation gives way. */
+export interface Pace {
+  /** How long it may run before others get a turn. */
+  readonly sliceMs?: number
+  /** Milliseconds since whenever. */
+  readonly now?: () => number
+}
+
+/** Runs a computation, loading what it asks for and giving way to others where it breathes. */
 export async function drive<Need, Result>(
   asking: Asking<Need, Result>,
   load: (need: Need) => Promise<void>,
   giveWay: () => Promise<void>,
-  sliceMs = 5,
+  { sliceMs = 5, now = monotonicNow }: Pace = {},
 ): Promise<Result> {
-  let sliceEnd = performance.now() + sliceMs
+  let sliceEnd = now() + sliceMs
   for (;;) {
     const step = asking.next()
     if (step.done === true) return step.value
     if (step.value !== undefined) {
       await load(step.value)
-      sliceEnd = performance.now() + sliceMs
-    } else if (performance.now() >= sliceEnd) {
+      sliceEnd = now() + sliceMs
+    } else if (now() >= sliceEnd) {
       await giveWay()
-      sliceEnd = performance.now() + sliceMs
+      sliceEnd = now() + sliceMs
     }
   }
 }

@@ -1,3 +1,5 @@
+import { monotonicNow } from './ports.ts'
+
 /**
  * A share of the event loop for work that is long, or that comes in a long list: all who do such work hold the loop for
  * a few milliseconds together, however many they are, and then everybody else has a turn. They go one after the other,
@@ -6,6 +8,7 @@
 export class LoopShare {
   readonly #nextTurn: (begin: () => void) => void
   readonly #sliceMs: number
+  readonly #now: () => number
   #waiting: (() => void)[] = []
   /** Who goes next among those that wait; what is before has gone. */
   #next = 0
@@ -17,16 +20,18 @@ export class LoopShare {
   /**
    * @param nextTurn - calls back in the next turn of the event loop, such as `setImmediate`
    * @param sliceMs - how long the loop may be held before others get a turn
+   * @param now - milliseconds since whenever
    */
-  constructor(nextTurn: (begin: () => void) => void, sliceMs = 5) {
+  constructor(nextTurn: (begin: () => void) => void, sliceMs = 5, now = monotonicNow) {
     this.#nextTurn = nextTurn
     this.#sliceMs = sliceMs
+    this.#now = now
   }
 
   /** Whether work may go on at once; if not, whoever does it calls {@link rest}. */
   get isFree(): boolean {
     if (!this.#isOpen) this.#open()
-    return !this.#isLettingGo && !this.#isAnyWaiting && performance.now() < this.#until
+    return !this.#isLettingGo && !this.#isAnyWaiting && this.#now() < this.#until
   }
 
   /** Waits for the turn of whoever calls it: call it before each piece of work. At once where time is left. */
@@ -34,7 +39,10 @@ export class LoopShare {
     const { isFree } = this
     return new Promise((resolve) => {
       this.#waiting.push(resolve)
-      if (isFree) this.#letGo()
+      if (!isFree) return
+      // Not before the caller waits: it has to do its piece before the next one is let go.
+      this.#isLettingGo = true
+      queueMicrotask(() => this.#letGo())
     })
   }
 
@@ -45,7 +53,7 @@ export class LoopShare {
   /** Begins a slice; what waits when it is over goes on in the next turn. */
   #open(): void {
     this.#isOpen = true
-    this.#until = performance.now() + this.#sliceMs
+    this.#until = this.#now() + this.#sliceMs
     this.#nextTurn(() => this.#close())
   }
 
@@ -66,7 +74,7 @@ export class LoopShare {
     this.#isLettingGo = true
     queueMicrotask(() => {
       this.#isLettingGo = false
-      if (this.#isAnyWaiting && performance.now() < this.#until) this.#letGo()
+      if (this.#isAnyWaiting && this.#now() < this.#until) this.#letGo()
     })
   }
 }

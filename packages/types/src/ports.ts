@@ -18,6 +18,9 @@ export interface Clock {
 /** The time of the machine. */
 export const systemClock: Clock = { now: () => Date.now() }
 
+/** Milliseconds since the process began, which no setting of the clock changes: how long something takes. */
+export const monotonicNow = (): number => performance.now()
+
 /** A log that nobody reads. */
 export const silentLogger: Logger = {
   error: () => undefined,

@@ -1,0 +1,75 @@
+import { expect, it } from 'vitest'
+import { type Asking, drive, finish } from './asking.ts'
+
+/** Adds up what it is told, asking for each number by its name. */
+function* sum(names: readonly string[], known: ReadonlyMap<string, number>): Asking<string, number> {
+  let total = 0
+  for (const name of names) {
+    if (!known.has(name)) yield name
+    total += known.get(name) ?? 0
+    yield undefined
+  }
+  return total
+}
+
+it('runs to its end where everything is at hand, whatever breaths it takes', () => {
+  expect(finish(sum(['a', 'b'], new Map(Object.entries({ a: 1, b: 2 }))))).toBe(3)
+  expect(finish(sum([], new Map()))).toBe(0)
+})
+
+it('says what is not at hand', () => {
+  expect(() => finish(sum(['a', 'b'], new Map([['a', 1]])))).toThrow('not at hand: "b"')
+})
+
+/** Runs {@link sum} with a clock that goes on by so much with each step. */
+async function driven(names: readonly string[], stepMs: number, known = new Map<string, number>()) {
+  const log: string[] = []
+  let now = 1_000
+  const asking = sum(names, known)
+  const steps: Asking<string, number> = {
+    next: () => ((now += stepMs), asking.next()),
+    return: (value) => asking.return(value),
+    throw: (error: unknown) => asking.throw(error),
+    [Symbol.iterator]: () => steps,
+    [Symbol.dispose]: () => asking.return(0),
+  }
+  const load = (name: string) => {
+    log.push(name)
+    known.set(name, 1)
+    // Loading takes long, and is nobody's turn of the event loop.
+    now += 1_000
+    return Promise.resolve()
+  }
+  const giveWay = () => {
+    log.push('others')
+    now += 1_000
+    return Promise.resolve()
+  }
+  const total = await drive(steps, load, giveWay, { sliceMs: 5, now: () => now })
+  return { log, total }
+}
+
+it('loads what is asked for and goes on', async () => {
+  expect(await driven(['a', 'b', 'c'], 0)).toEqual({ log: ['a', 'b', 'c'], total: 3 })
+})
+
+it('gives way once its slice is over, and has a whole one again after that and after loading', async () => {
+  const known = new Map(Array.from({ length: 12 }, (_, i) => [`${i}`, 1]))
+  const names = [...known.keys()]
+  expect(await driven(names, 1, known)).toEqual({ log: ['others', 'others'], total: 12 })
+  expect(await driven([...names.slice(0, 4), 'x', ...names.slice(4, 7)], 1, known)).toEqual({
+    log: ['x'],
+    total: 8,
+  })
+})
+
+it('gives way at each breath that comes after the end of a slice', async () => {
+  const known = new Map([['a', 2]])
+  expect(await driven(['a', 'a', 'a'], 5, known)).toEqual({ log: ['others', 'others', 'others'], total: 6 })
+  expect(await driven(['a', 'a', 'a'], 4, known)).toEqual({ log: ['others'], total: 6 })
+})
+
+it('fails with what failed to load', async () => {
+  const load = () => Promise.reject(new Error('gone'))
+  await expect(drive(sum(['a'], new Map()), load, () => Promise.resolve())).rejects.toThrow('gone')
+})
