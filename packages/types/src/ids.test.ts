@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isAuthoredEventId, isServerName, isUserId } from './ids.ts'
+import { isAuthoredEventId, isServerName, isUserId, parseServerName, serverOf } from './ids.ts'
 
 describe('a server name', () => {
   it.each([
@@ -25,7 +25,17 @@ describe('a server name', () => {
     [':8448', false],
     ['a:123456', false],
     ['a:', false],
+    ['x'.repeat(255), true],
     ['x'.repeat(256), false],
+    [`${'x'.repeat(250)}:8448`, true],
+    [`${'x'.repeat(251)}:8448`, false],
+    ['a:8448 ', false],
+    [' a', false],
+    ['a\n', false],
+    ['a:b', false],
+    ['[::1]x', false],
+    ['a[::1]', false],
+    ['::1', false],
   ])('%s: %s', (name, expected) => expect(isServerName(name)).toBe(expected))
 })
 
@@ -66,3 +76,17 @@ describe('an event ID that the author gave', () => {
     ['', false],
   ])('%j: %s', (id, expected) => expect(isAuthoredEventId(id)).toBe(expected))
 })
+
+it('takes a server name for one, and throws at what is none', () => {
+  expect(parseServerName('a.test:8448')).toBe('a.test:8448')
+  expect(() => parseServerName('a b')).toThrow(new TypeError('not a server name: "a b"'))
+})
+
+it.each([
+  ['@alice:a.test', 'a.test'],
+  ['$x:a.test:8448', 'a.test:8448'],
+  ['!:', ''],
+  [':a.test', 'a.test'],
+  ['$hash', undefined],
+  ['', undefined],
+])('%j names the server %j', (id, server) => expect(serverOf(id)).toBe(server))
