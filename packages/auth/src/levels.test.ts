@@ -85,16 +85,43 @@ describe('powerLevelOf', () => {
   })
 })
 
-it('powersIn reads what actions take', () => {
-  const levels = setting('10', 'm.room.power_levels', {
-    kick: 30,
-    events_default: 5,
-    events: { 'm.room.topic': 9 },
+const LEVELS = [
+  'users_default',
+  'events_default',
+  'state_default',
+  'ban',
+  'redact',
+  'kick',
+  'invite',
+] as const
+
+describe('powersIn', () => {
+  const powersWith = (content?: Readonly<Record<string, unknown>>) => {
+    const levels = content === undefined ? [] : [setting('10', 'm.room.power_levels', content)]
+    return powersIn(authStateOf([createEvent('10'), ...levels]), rulesOf('10'))
+  }
+
+  it('reads what actions take', () => {
+    const powers = powersWith({ kick: 30, events_default: 5, events: { 'm.room.topic': 9 } })
+    expect(LEVELS.map(powers.toDo)).toEqual([0, 5, 50, 50, 50, 30, 0])
+    expect(powers.toSend('m.room.topic', 'state')).toBe(9)
+    expect(powers.toSend('m.room.topic', 'message')).toBe(9)
+    expect(powers.toSend('m.room.name', 'state')).toBe(50)
+    expect(powers.toSend('m.room.message', 'message')).toBe(5)
   })
-  const powers = powersIn(authStateOf([createEvent('10'), levels]), rulesOf('10'))
-  expect([powers.toDo('kick'), powers.toDo('ban'), powers.toDo('invite')]).toEqual([30, 50, 0])
-  expect(powers.toSend('m.room.topic', 'state')).toBe(9)
-  expect(powers.toSend('m.room.name', 'state')).toBe(50)
-  expect(powers.toSend('m.room.message', 'message')).toBe(5)
-  expect(powers.mayInvite('@alice:a.test')).toBe(false)
+
+  it('has defaults where the room has no power levels, and the creator at 100', () => {
+    const powers = powersWith()
+    expect(LEVELS.map(powers.toDo)).toEqual([0, 0, 50, 50, 50, 50, 0])
+    expect(powers.toSend('m.room.message', 'message')).toBe(0)
+    expect(powers.toSend('m.room.message', 'state')).toBe(50)
+    expect(['@alice:a.test', '@bob:b.test'].map(powers.of)).toEqual([100, 0])
+  })
+
+  it('tells of levels that cannot be read, which nobody reaches', () => {
+    const powers = powersWith({ kick: '50', events: { 'm.room.topic': '9' }, users: { '@bob:b.test': 50 } })
+    expect(powers.toDo('kick')).toBeNaN()
+    expect(powers.toSend('m.room.topic', 'state')).toBeNaN()
+    expect(powers.of('@bob:b.test')).toBe(50)
+  })
 })

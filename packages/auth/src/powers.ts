@@ -12,21 +12,15 @@ export interface Powers {
   readonly toDo: (action: LevelName) => number
   /** What sending an event of a type takes. */
   readonly toSend: (type: string, kind: 'state' | 'message') => number
-  /** Tells whether a user is in the room and may invite others, so that a restricted join may name them. */
-  readonly mayInvite: (user: UserId) => boolean
 }
 
 /** Reads the levels of a state. @see https://spec.matrix.org/v1.16/client-server-api/#mroompower_levels */
 export function powersIn(state: AuthState, rules: RoomVersionRules): Powers {
   const powerLevels = state.get('m.room.power_levels', '')
   const sources = { rules, create: state.get('m.room.create', ''), powerLevels }
-  const of = (user: UserId) => powerLevelOf(user, sources)
-  const toDo = (action: LevelName) => levelNamed(sources, action)
   return {
-    of,
-    toDo,
+    of: (user) => powerLevelOf(user, sources),
+    toDo: (action) => levelNamed(sources, action),
     toSend: (type, kind) => levelToSendType(sources, type, kind),
-    mayInvite: (user) =>
-      state.get('m.room.member', user)?.content['membership'] === 'join' && of(user) >= toDo('invite'),
   }
 }
