@@ -32,6 +32,7 @@ export {
 } from './raw-event.ts'
 export { refusedKeyReason } from './refused-keys.ts'
 export { requiredSignatures } from './required-signatures.ts'
+export { type KeyName, neededKeys } from './signing-keys.ts'
 export { signJson, type SigningKey, verifyJson } from './signed-json.ts'
 export { withUnsigned } from './unsigned.ts'
 export {

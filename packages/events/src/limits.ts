@@ -11,6 +11,12 @@ export const MAX_PREV_EVENTS = 20
 export const MAX_AUTH_EVENTS = 10
 
 /**
+ * How many signatures of one server are looked at in an event. The specification has no bound, and an event has room for
+ * thousands, each by a key that would have to be asked for; servers sign with one key, or two while they change it.
+ */
+export const MAX_SIGNATURES_PER_SERVER = 10
+
+/**
  * How deep lists and objects may nest. The specification has no bound; the JSON parsers of servers in production do
  * (Python's gives up at about 1,000), and whoever walks an event's content needs one.
  */

@@ -6,6 +6,7 @@ import { parsePdu } from './parse-pdu.ts'
 import type { Pdu } from './pdu.ts'
 import { contentHash, trustedPdu } from './raw-event.ts'
 import { requiredSignatures } from './required-signatures.ts'
+import { neededKeys } from './signing-keys.ts'
 import { signJson, verifyJson } from './signed-json.ts'
 import { type KeyFinder, type VerifyKey, verifySignatures } from './verify-signatures.ts'
 
@@ -228,6 +229,68 @@ describe('of the signatures of a server', () => {
       verifySignatures(trustedPdu(json, join.eventId, join.rules), keys({ 'ed25519:2': {} })),
     )
     expect(await Promise.all(verdicts)).toMatchObject([{ ok: true }, { ok: false, server: 'other' }])
+  })
+})
+
+describe('the keys that checking an event takes', () => {
+  const signed = (signatures: JsonObject, content: JsonObject = {}) =>
+    trustedPdu(
+      { ...JSON.parse(member('10', { membership: 'join', ...content }).json), signatures },
+      '$x',
+      rulesOf('10'),
+    )
+  const many = (count: number) =>
+    Object.fromEntries(
+      Array.from({ length: count }, (_, i) => [`ed25519:${String(i).padStart(2, '0')}`, 'x']),
+    )
+
+  it('are those of the servers that must have signed it, with Ed25519', () => {
+    const signatures = { a: { 'ed25519:1': 'x', 'rsa:1': 'x', 'ed25519:2': 5 }, b: { 'ed25519:1': 'x' } }
+    expect(neededKeys(signed(signatures))).toEqual([
+      { server: 'a', keyId: 'ed25519:1' },
+      { server: 'a', keyId: 'ed25519:2' },
+    ])
+    const authorised = { join_authorised_via_users_server: '@x:b' }
+    expect(neededKeys(signed(signatures, authorised)).map(({ server }) => server)).toEqual(['a', 'a', 'b'])
+  })
+
+  it.each<[string, JsonObject]>([
+    ['are none without signatures', {}],
+    ['are none where others signed', { b: { 'ed25519:1': 'x' } }],
+    ['are none where signatures are no map', { a: [] }],
+    ['are none where signatures are null', { a: null }],
+  ])('%s', (_what, signatures) => expect(neededKeys(signed(signatures))).toEqual([]))
+
+  it('are ten of each server at most', () => {
+    const authorised = { join_authorised_via_users_server: '@x:b' }
+    const names = neededKeys(signed({ a: many(11), b: many(10) }, authorised))
+    expect(names.map(({ server, keyId }) => `${server} ${keyId.slice(-2)}`)).toEqual([
+      ...Array.from({ length: 10 }, (_, i) => `a 0${i}`),
+      ...Array.from({ length: 10 }, (_, i) => `b 0${i}`),
+    ])
+  })
+
+  it('and no others are looked for, however many signatures there are', async () => {
+    const event = await built()
+    const { signatures } = JSON.parse(event.json) as { signatures: Record<string, JsonObject> }
+    const good = signatures['domain']?.['ed25519:1'] ?? ''
+    for (const [junk, isGood] of [
+      [9, true],
+      [10, false],
+    ] as const) {
+      const domain = { ...many(junk), 'ed25519:1': good }
+      const json = { ...JSON.parse(event.json), signatures: { domain } }
+      const asked: string[] = []
+      const verdict = await verifySignatures(
+        trustedPdu(json, event.eventId, event.rules),
+        (server, keyId) => {
+          asked.push(keyId)
+          return known(server, keyId)
+        },
+      )
+      expect(verdict.ok).toBe(isGood)
+      expect(asked).toHaveLength(10)
+    }
   })
 })
 

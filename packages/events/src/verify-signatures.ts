@@ -1,4 +1,4 @@
-import { isJsonObject } from '@roomserver/types'
+import type { JsonValue } from '@roomserver/types'
 import { signedText } from './hashes.ts'
 import { memberValue } from './json/members.ts'
 import type { Pdu } from './pdu.ts'
@@ -6,6 +6,7 @@ import { eventMembers } from './raw-event.ts'
 import { refusedKeyReason } from './refused-keys.ts'
 import { signersOf } from './required-signatures.ts'
 import { verifyText } from './signed-json.ts'
+import { signaturesOf } from './signing-keys.ts'
 
 /** A server's public key and when it was in use; times in ms since the epoch. */
 export interface VerifyKey {
@@ -27,8 +28,8 @@ export type SignatureVerdict =
 
 /**
  * Checks that every server that must have signed an event has done so. Of each one's signatures those by keys that are
- * not known or had expired before the event are passed over, and all others must be good; one at least. A key with the
- * ID `ed25519:policy_server` is no exception: `findKey` knows it if the server publishes it as its own.
+ * not known or had expired before the event are passed over, and all others must be good; one at least. Which keys it
+ * looks for is what {@link neededKeys} tells. A key with the ID `ed25519:policy_server` is no exception: `findKey` knows it if the server publishes it as its own.
  *
  * @see https://spec.matrix.org/v1.16/server-server-api/#validating-hashes-and-signatures-on-received-events
  */
@@ -39,7 +40,7 @@ export async function verifySignatures(event: Pdu, findKey: KeyFinder): Promise<
   for (const server of signersOf(event)) {
     if (server === undefined)
       return { ok: false, server: '', reason: 'it does not say whose signature it needs' }
-    const reason = await signatureFault(event, text, ownValue(signatures, server), (keyId) =>
+    const reason = await signatureFault(event, text, signaturesOf(signatures, server), (keyId) =>
       findKey(server, keyId),
     )
     if (reason !== undefined) return { ok: false, server, reason }
@@ -50,12 +51,11 @@ export async function verifySignatures(event: Pdu, findKey: KeyFinder): Promise<
 async function signatureFault(
   event: Pdu,
   text: string,
-  signatures: unknown,
+  signatures: readonly (readonly [string, JsonValue | undefined])[],
   findKey: (keyId: string) => VerifyKey | undefined,
 ): Promise<string | undefined> {
   let missing: string | undefined = 'there is no signature of this server'
-  for (const [keyId, signature] of Object.entries(isJsonObject(signatures) ? signatures : {})) {
-    if (!keyId.startsWith('ed25519:')) continue
+  for (const [keyId, signature] of signatures) {
     const key = findKey(keyId)
     if (key === undefined || !wasValid(key, event)) {
       const state = key === undefined ? 'is not known' : `was not valid at ${event.originServerTs}`
@@ -75,8 +75,4 @@ async function signatureFault(
 function wasValid(key: VerifyKey, event: Pdu): boolean {
   if (event.rules.signingKeyValidity === 'ignored') return true
   return event.originServerTs <= (key.expiredTs ?? key.validUntilTs)
-}
-
-function ownValue(object: unknown, name: string): unknown {
-  return isJsonObject(object) && Object.hasOwn(object, name) ? object[name] : undefined
 }

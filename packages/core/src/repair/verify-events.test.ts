@@ -5,6 +5,25 @@ import { verifiedEvents } from './verify-events.ts'
 
 // Versions 1 to 5 let an author write any integer. Other components read times into 64 bits: one event with a greater one made
 // them refuse the question for the keys of all events that came with it.
+// An event has room for thousands of signatures, and a request for keys is one for all events that came.
+it('asks for ten keys of a server at most, whatever an event carries', async () => {
+  const rules = roomVersion('10')
+  if (rules === undefined) throw new Error('no room version 10')
+  const asked: string[] = []
+  const federation = {
+    queryPublicKey: ({ requests }: { readonly requests: ReadonlyMap<string, number> }) => {
+      asked.push(...requests.keys())
+      return Promise.resolve({ results: new Map() })
+    },
+  }
+  const signatures = Object.fromEntries(Array.from({ length: 3_000 }, (_, i) => [`ed25519:${i}`, '']))
+  const event =
+    `{"auth_events":[],"content":{},"depth":1,"hashes":{"sha256":""},"origin_server_ts":1,"prev_events":[],` +
+    `"room_id":"!r:a","sender":"@x:a","signatures":{"a":${JSON.stringify(signatures)}},"type":"x"}`
+  await verifiedEvents({ federation, log: silentLogger }, { roomId: '!r:a', rules }, [event, event], 10)
+  expect(asked).toHaveLength(10)
+})
+
 it('asks for keys of a time that others can read, whatever an event says', async () => {
   const rules = roomVersion('4')
   if (rules === undefined) throw new Error('no room version 4')

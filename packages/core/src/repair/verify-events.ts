@@ -1,12 +1,6 @@
 import type { FederationApi, QueryPublicKeyResponse } from '@roomserver/api'
-import {
-  receivePdu,
-  type Pdu,
-  requiredSignatures,
-  type VerifyKey,
-  verifySignatures,
-} from '@roomserver/events'
-import { isJsonObject, type JsonValue, type Logger, type RoomId } from '@roomserver/types'
+import { neededKeys, type Pdu, receivePdu, type VerifyKey, verifySignatures } from '@roomserver/events'
+import type { Logger, RoomId } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
 import { giveWay } from '../view/ask.ts'
 
@@ -75,25 +69,11 @@ export function* inBatches<Item>(items: readonly Item[]): Generator<readonly Ite
 /** The keys that events may be signed with, and when each has to be valid at the latest. */
 function addKeysFor(events: readonly Pdu[], keys: Map<string, number>): void {
   for (const event of events) {
-    const signatures = signaturesOf(event)
-    for (const server of requiredSignatures(event)) {
-      for (const keyId of keyIdsOf(signatures, server)) {
-        const name = `${server}/${keyId}`
-        keys.set(name, Math.max(keys.get(name) ?? 0, Math.min(event.originServerTs, MAX_TS)))
-      }
+    for (const { keyId, server } of neededKeys(event)) {
+      const name = `${server}/${keyId}`
+      keys.set(name, Math.max(keys.get(name) ?? 0, Math.min(event.originServerTs, MAX_TS)))
     }
   }
-}
-
-function signaturesOf(event: Pdu): JsonValue | undefined {
-  const json = JSON.parse(event.json) as JsonValue
-  return isJsonObject(json) ? json['signatures'] : undefined
-}
-
-function keyIdsOf(signatures: JsonValue | undefined, server: string): readonly string[] {
-  if (!isJsonObject(signatures) || !Object.hasOwn(signatures, server)) return []
-  const ofServer = signatures[server]
-  return isJsonObject(ofServer) ? Object.keys(ofServer).filter((keyId) => keyId.startsWith('ed25519:')) : []
 }
 
 function keyIn(results: QueryPublicKeyResponse['results'], name: string): VerifyKey | undefined {
