@@ -9,7 +9,7 @@ import { authEventsOf, orElse } from './or-else.ts'
 import { oldestFirst } from '../graph/oldest-first.ts'
 import { refusalTask } from './refusal-task.ts'
 import type { RepairParts } from './repairs.ts'
-import { takeGap, takePast } from './take-gap.ts'
+import { takeGap, takeInTurn, takePast } from './take-gap.ts'
 import { type ExpectedRoom, verifiedEvents } from './verify-events.ts'
 
 /** How many events are asked for in one go. */
@@ -75,8 +75,10 @@ export async function fillFrom(
     const events = given.get(server) ?? (await missingEvents(gap, left))
     given.set(server, events)
     const inside = way === 'state' ? await withMissingPast(gap, events) : events.inside
-    await orElse(gap, 'events of a gap not taken in', () => takeGap(gap, inside))
-    await orElse(gap, 'events before a gap not taken in', () => takePast(gap, events.past))
+    if (inside.length > events.inside.length)
+      await orElse(gap, 'state at missing events not told', () => takeInTurn(gap, inside))
+    await takeGap(gap, events.inside)
+    await takePast(gap, events.past)
     if ((await notInGraph(gap, missing.prev)).length === 0) return { kind: 'filled' }
     if (way === 'events') return failed('it does not have all events of the gap')
     const eventIds = await believedState(gap, pdu)

@@ -21,7 +21,8 @@ export async function takeGap(gap: Gap, events: readonly Pdu[]): Promise<void> {
   }
 }
 
-async function takeInTurn(gap: Gap, events: readonly Pdu[]): Promise<void> {
+/** Takes events in, oldest first, and asks for the state where there is no going on without. */
+export async function takeInTurn(gap: Gap, events: readonly Pdu[]): Promise<void> {
   let rest = events
   while (rest.length > 0 && !gap.isTimeUp()) {
     rest = await lacking(gap, rest)
@@ -43,21 +44,12 @@ async function lacking({ parts }: Gap, events: readonly Pdu[]): Promise<readonly
   return events.filter((_, index) => outcomes[index]?.kind === 'missing')
 }
 
-/** How many events of a gap a server may not tell the state of before that is only asked of the latest. */
-const MAX_UNTOLD = 3
-
 /** Takes events in until there is one on which others may build, and returns those after it. */
 async function bridged(gap: Gap, events: readonly Pdu[]): Promise<readonly Pdu[]> {
-  let untold = 0
   for (const [index, event] of events.entries()) {
     if (gap.isTimeUp()) return []
-    try {
-      const outcome = await takeOne(gap, event)
-      if (outcome.kind === 'stored') return events.slice(index + 1)
-    } catch (error) {
-      // What is missing may be unknown to the server that builds upon it; that it knows what it gave is more likely.
-      if (++untold >= MAX_UNTOLD || index + 1 === events.length) throw error
-    }
+    const outcome = await takeOne(gap, event)
+    if (outcome.kind === 'stored') return events.slice(index + 1)
   }
   return []
 }
