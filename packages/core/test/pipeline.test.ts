@@ -1,5 +1,6 @@
 import { InputKind } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
+import { openStorage } from '@roomserver/storage'
 import { RoomBuilder } from '@roomserver/testing'
 import { isFailure, type Logger, RoomserverError, silentLogger } from '@roomserver/types'
 import { expect, it, vi } from 'vitest'
@@ -20,6 +21,19 @@ it('decides tasks of a room in the order in which they came, and rooms side by s
   }
   // What waited in a room was decided together: far fewer write sets than events.
   expect(hs.input.counters.commits).toBeLessThan(40)
+})
+
+it.each([12, 13, 25])('gives each of %i rooms its turn that are ready at once', async (count) => {
+  const base = await openStorage({ dialect: 'sqlite', file: ':memory:' })
+  // As on PostgreSQL, where rooms go on a portion at a time.
+  await using hs = new Homeserver({ ...base, commitsElsewhere: true })
+  const many = await rooms(count)
+  await hs.takeAll(many.flatMap((room) => room.events))
+  const messages = await Promise.all(many.map((room) => room.message('at once')))
+  const outcomes = await Promise.all(messages.map((message) => hs.take(message)))
+  expect(outcomes.every((outcome) => outcome.kind === 'stored' && !outcome.known)).toBe(true)
+  for (const [index, room] of many.entries())
+    expect(await hs.extremities(room.roomId)).toEqual([messages[index]?.eventId])
 })
 
 it('answers asynchronous input when it is safe, and takes it up again after a stop', async () => {

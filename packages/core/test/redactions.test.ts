@@ -1,6 +1,6 @@
 import { InputKind } from '@roomserver/api'
 import { RoomBuilder } from '@roomserver/testing'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { Homeserver } from './homeserver.ts'
 import { Operations } from './operations.ts'
 
@@ -130,6 +130,94 @@ it('redacts an event that fills history in, too', async () => {
     { old_room_event: { event: { _event_id: old.eventId, content: {} }, history_visibility: 'shared' } },
     { redacted_event: { RedactedEventID: old.eventId } },
   ])
+})
+
+describe('an event that was stored outside the graph and redacted there', () => {
+  /** Our server knows the topic only from a state that it was given; its redaction has come, what it said not again. */
+  async function redactedOutlier() {
+    const hs = await Homeserver.start()
+    const room = await RoomBuilder.create()
+    const prev = room.ends
+    await hs.takeAll(room.events)
+    const topic = await room.state('m.room.topic', '', { topic: 'oops' }, { prev })
+    expect(await hs.take(topic, { kind: InputKind.outlier })).toMatchObject({ verdict: 'outlier' })
+    const redaction = await room.redact(topic, { prev })
+    await hs.take(redaction)
+    return { hs, room, topic, redaction }
+  }
+
+  it('is told of as redacted', async () => {
+    const { hs, topic, redaction } = await redactedOutlier()
+    await using _ = hs
+    expect((await hs.outputs()).at(-1)).toMatchObject({
+      redacted_event: {
+        RedactedEventID: topic.eventId,
+        RedactedBecause: { _event_id: redaction.eventId, redacts: topic.eventId },
+      },
+    })
+  })
+
+  it.each([
+    ['new', InputKind.new, 'accepted'],
+    ['history', InputKind.old, 'accepted'],
+    ['an outlier', InputKind.outlier, 'outlier'],
+  ])('keeps its redacted text when it comes again, with its content, as %s', async (_as, kind, verdict) => {
+    const { hs, room, topic, redaction } = await redactedOutlier()
+    await using _ = hs
+    const redacted = await hs.event(topic.eventId)
+    const told = (await hs.outputs()).length
+    expect(await hs.take(topic, { kind })).toMatchObject({ verdict })
+    expect(await hs.event(topic.eventId)).toMatchObject({
+      verdict,
+      json: redacted?.json,
+      redactedBy: redacted?.redactedBy,
+    })
+    // Consumers know of the redaction; what they are given now is redacted as well.
+    const outputs = (await hs.outputs()).slice(told)
+    for (const { type, new_room_event: asNew, old_room_event: asOld } of outputs) {
+      expect(type).not.toBe('redacted_event')
+      expect((asNew ?? asOld)?.event).toMatchObject({
+        _event_id: topic.eventId,
+        content: {},
+        unsigned: { redacted_by: redaction.eventId },
+      })
+    }
+    expect(outputs).toHaveLength(kind === InputKind.outlier ? 0 : 1)
+    // A process that has nothing of it in its cache sees the same.
+    const other = hs.beside()
+    await other.take(await room.message('next', { prev: [redaction] }))
+    expect((await other.event(topic.eventId))?.json).not.toContain('oops')
+    await other.input.close()
+  })
+
+  it('keeps the text that it comes with where it was not redacted', async () => {
+    await using hs = await Homeserver.start({ serverName: 'b' })
+    const room = await RoomBuilder.create()
+    await hs.takeAll(room.events)
+    const topic = await room.state('m.room.topic', '', { topic: 'fine' })
+    await hs.take(topic, { kind: InputKind.outlier })
+    await hs.take(topic)
+    expect(await hs.event(topic.eventId)).toMatchObject({ json: topic.json, redactedBy: 0 })
+    expect((await hs.outputs()).at(-1)?.new_room_event?.event.content).toEqual({ topic: 'fine' })
+  })
+})
+
+it('tells of the redaction of an event only where consumers may have seen that', async () => {
+  await using hs = await Homeserver.start()
+  const room = await RoomBuilder.create()
+  await room.join('@bob:b')
+  const fork = room.ends
+  const ban = await room.member(room.creator, '@bob:b', 'ban', { prev: fork })
+  await hs.takeAll(room.events)
+  const soft = await room.message('too late', { sender: '@bob:b', prev: fork })
+  const rejected = await room.message('never in', { sender: '@eve:e', prev: [ban] })
+  expect(await hs.take(soft)).toMatchObject({ verdict: 'soft-failed' })
+  expect(await hs.take(rejected)).toMatchObject({ verdict: 'rejected-by-auth-events' })
+  for (const event of [soft, rejected]) {
+    await hs.take(await room.redact(event, { prev: [ban] }))
+    expect((await hs.event(event.eventId))?.redactedBy).not.toBe(0)
+  }
+  expect((await hs.outputs()).filter(({ type }) => type === 'redacted_event')).toEqual([])
 })
 
 it('shows a redaction in the whole state, which was asked for before', async () => {

@@ -21,6 +21,16 @@ it('lets a portion go on in each turn, in order, where commits are the work of a
   expect(Math.max(...turns.map((turn) => turn.length))).toBeLessThan(20)
 })
 
+it.each([
+  [1, [1]],
+  [12, [12]],
+  [13, [12, 1]],
+  [25, [12, 12, 1]],
+])('of %i who are ready at once, each has a turn', async (count, sizes) => {
+  const turns = await turnsOf(new Portions({ commitsElsewhere: true }), count)
+  expect(turns.map((turn) => turn.length)).toEqual(sizes)
+})
+
 it('lets everybody go on at once where commits hold the process up', async () => {
   expect(await turnsOf(new Portions({ commitsElsewhere: false }), 40)).toHaveLength(1)
 })
