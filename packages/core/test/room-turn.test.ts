@@ -1,12 +1,13 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { openStorage, type Storage } from '@roomserver/storage'
-import { newRoom, NO_CHANGES, silentLogger } from '@roomserver/types'
-import { expect, it } from 'vitest'
+import { newRoom, NO_CHANGES, type RoomNid, silentLogger } from '@roomserver/types'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { RoomTurn } from '../src/input/room-turn.ts'
 
 const ROOM = '!room:a'
+const OTHER = '!other:a'
 
-/** A store with one room at its first revision, shared by processes, that counts what they do with it. */
+/** A store with two rooms at their first revision, shared by processes, that counts what they do with it. */
 class SharedRoom implements AsyncDisposable {
   moves = 0
   asked = 0
@@ -19,7 +20,8 @@ class SharedRoom implements AsyncDisposable {
   static async open(): Promise<SharedRoom> {
     const storage = await openStorage({ dialect: 'sqlite', file: ':memory:' })
     const room = newRoom({ nid: await storage.allocate('room', 1), roomId: ROOM, version: '10' })
-    await storage.commit([{ ...NO_CHANGES, room, next: room }])
+    const other = newRoom({ nid: await storage.allocate('room', 1), roomId: OTHER, version: '10' })
+    await storage.commit([room, other].map((one) => ({ ...NO_CHANGES, room: one, next: one })))
     return new SharedRoom(storage)
   }
 
@@ -32,7 +34,7 @@ class SharedRoom implements AsyncDisposable {
     return (await this.#storage.moveRoom(ROOM))?.revision ?? 0
   }
 
-  turn(holder: string): RoomTurn {
+  turn(holder: string, roomId = ROOM): RoomTurn {
     const storage = this.#storage
     const store = {
       takeLease: (...lease: Parameters<Storage['takeLease']>) => {
@@ -46,7 +48,7 @@ class SharedRoom implements AsyncDisposable {
         return storage.moveRoom(roomId)
       },
     }
-    return new RoomTurn({ store, holder, log: silentLogger }, ROOM)
+    return new RoomTurn({ store, holder, log: silentLogger }, roomId)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -92,4 +94,160 @@ it('gives each process its turn, none two in a row while others wait', async () 
   const early = order.slice(0, 12)
   for (const holder of ['one', 'two', 'three'])
     expect(early.filter((one) => one === holder).length).toBeGreaterThan(1)
+})
+
+describe('the pace of turns', () => {
+  /** A room at some revision, whose turn is free or not, and a clock that the test holds. */
+  function held(roomId = ROOM) {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    // The middle between the shortest and the longest pause.
+    vi.spyOn(Math, 'random').mockReturnValue(0.5)
+    onTestFinished(() => {
+      vi.useRealTimers()
+      vi.restoreAllMocks()
+    })
+    const start = performance.now()
+    const state = { revision: 0, isFree: true, isDown: false }
+    const asked: { readonly name: string; readonly ttlMs: number; readonly at: number }[] = []
+    const released: string[] = []
+    const logged: unknown[] = []
+    const room = async () => ({
+      ...newRoom({ nid: 1 as RoomNid, roomId, version: '10' }),
+      revision: state.revision,
+    })
+    const store = {
+      takeLease: async (name: string, _holder: string, ttlMs: number) => {
+        asked.push({ name, ttlMs, at: performance.now() - start })
+        return state.isFree
+      },
+      releaseLease: async (name: string) => {
+        if (state.isDown) throw new Error('down')
+        released.push(name)
+      },
+      room,
+      moveRoom: room,
+    }
+    const log = { ...silentLogger, debug: (fields: unknown) => void logged.push(fields) }
+    const turn = new RoomTurn({ store, holder: 'one', log }, roomId)
+    return { turn, state, asked, released, logged, at: () => performance.now() - start }
+  }
+
+  /** Takes the turn, letting as much time pass as that needs. */
+  async function take({ turn }: { readonly turn: RoomTurn }): Promise<void> {
+    let isTaken = false
+    const taken = turn.take().finally(() => (isTaken = true))
+    // A failure is the caller's business, later.
+    taken.catch(() => undefined)
+    for (await vi.advanceTimersByTimeAsync(0); !isTaken; ) await vi.advanceTimersByTimeAsync(1)
+    await taken
+  }
+
+  it('is needed for a second after a commit was lost', async () => {
+    const { turn } = held()
+    turn.lost()
+    await vi.advanceTimersByTimeAsync(999)
+    expect(turn.isNeeded).toBe(true)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(turn.isNeeded).toBe(false)
+  })
+
+  it('is needed for another second where the room was moved on since it was left', async () => {
+    const room = held()
+    const { turn, state } = room
+    turn.lost()
+    await take(room)
+    state.revision = 3
+    await turn.end(3)
+    await vi.advanceTimersByTimeAsync(990)
+    await take(room)
+    await turn.end(3)
+    await vi.advanceTimersByTimeAsync(10)
+    expect(turn.isNeeded).toBe(false)
+    state.revision = 4
+    await take(room)
+    expect(turn.isNeeded).toBe(true)
+  })
+
+  it('is looked for after short pauses, which grow to eight milliseconds', async () => {
+    const room = held()
+    room.turn.lost()
+    room.state.isFree = false
+    const taken = take(room)
+    await vi.advanceTimersByTimeAsync(25)
+    room.state.isFree = true
+    await taken
+    expect(room.asked.map(({ at }) => at)).toEqual([0, 2, 6, 14, 22, 30])
+  })
+
+  it('is given up after half a minute, in words for the caller', async () => {
+    const room = held()
+    room.turn.lost()
+    room.state.isFree = false
+    await expect(take(room)).rejects.toMatchObject({
+      code: 'OVERLOADED',
+      message: `room ${ROOM}: other processes write to it all the time`,
+    })
+    expect(room.at()).toBeGreaterThanOrEqual(30_000)
+    expect(room.at()).toBeLessThan(30_010)
+  })
+
+  it('lasts two seconds, twice as long after each further commit that was lost, and a minute at the most', async () => {
+    const room = held()
+    for (let losses = 0; losses < 8; losses++) {
+      room.turn.lost()
+      await take(room)
+    }
+    expect(room.asked.map(({ ttlMs }) => ttlMs)).toEqual([
+      2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000,
+    ])
+    await room.turn.end(0)
+    await take(room)
+    expect(room.asked.at(-1)?.ttlMs).toBe(2_000)
+  })
+
+  it('goes to others first for twelve milliseconds after it was had', async () => {
+    const room = held()
+    room.turn.lost()
+    await take(room)
+    // As long as it lasts, it is prolonged at once.
+    await take(room)
+    await room.turn.end(0)
+    expect(room.released).toEqual([`room ${ROOM}`])
+    await take(room)
+    expect(room.asked.map(({ at }) => at)).toEqual([0, 0, 12])
+  })
+
+  it('runs out by itself where it cannot be given back', async () => {
+    const room = held()
+    room.turn.lost()
+    await take(room)
+    room.state.isDown = true
+    await room.turn.end(1)
+    expect(room.logged).toEqual([{ room_id: ROOM, error: 'Error: down' }])
+    // It is not given back twice.
+    room.state.isDown = false
+    await room.turn.end(1)
+    expect(room.released).toEqual([])
+  })
+
+  it('is another one in each room', async () => {
+    const [one, two] = [held('!one:a'), held('!two:a')]
+    for (const room of [one, two]) {
+      room.turn.lost()
+      await take(room)
+    }
+    expect([...one.asked, ...two.asked].map(({ name }) => name)).toEqual(['room !one:a', 'room !two:a'])
+  })
+})
+
+it('takes the turns of two rooms independently of each other', async () => {
+  await using store = await SharedRoom.open()
+  const [here, there] = [store.turn('one'), store.turn('two', OTHER)]
+  here.lost()
+  there.lost()
+  await here.take()
+  await there.take()
+  expect(store.asked).toBe(2)
+  await here.end(1)
+  await there.end(1)
 })

@@ -1,9 +1,30 @@
+import { InputKind } from '@roomserver/api'
 import { RoomBuilder } from '@roomserver/testing'
-import type { EventTypeNid } from '@roomserver/types'
-import { expect, it } from 'vitest'
+import {
+  type Asking,
+  drive,
+  type EventNid,
+  type EventTypeNid,
+  NO_NID,
+  type StateKeyNid,
+} from '@roomserver/types'
+import { describe, expect, it, vi } from 'vitest'
 import { Pieces } from '../src/index.ts'
+import { RoomGraph } from '../src/graph/room-graph.ts'
 import { ask } from '../src/view/ask.ts'
-import { eventsOf, eventsWithIds } from '../src/view/asking.ts'
+import {
+  eventsInGraph,
+  eventsOf,
+  eventsWithIds,
+  eventWithId,
+  idsOf,
+  passEventsWithIds,
+  stateKeyNidOf,
+  typeNidOf,
+} from '../src/view/asking.ts'
+import type { Need } from '../src/view/need.ts'
+import { stateForTuples, stateOfType, wholeState } from '../src/view/state-at.ts'
+import { View } from '../src/view/view.ts'
 import { Homeserver } from './homeserver.ts'
 
 it('holds no more names of event types than the cache may, however many rooms make up', async () => {
@@ -34,3 +55,274 @@ it('reads more than the cache can hold', async () => {
     expect(byId.map((event) => event?.eventId)).toEqual(ids)
   }
 })
+
+/** Runs a computation over a view and notes what it asked the store for; `breath` where it only lets others have a turn. */
+async function noted<Result>(
+  hs: Homeserver,
+  compute: (view: View) => Asking<Need, Result>,
+  view = new View(new Pieces(hs.storage, 16_000_000)),
+): Promise<{ readonly result: Result; readonly asked: readonly unknown[]; readonly view: View }> {
+  const asked: unknown[] = []
+  function* noting(): Asking<Need, Result> {
+    const asking = compute(view)
+    for (;;) {
+      const step = asking.next()
+      if (step.done === true) return step.value
+      asked.push(step.value === undefined ? 'breath' : sizeOf(step.value))
+      yield step.value
+    }
+  }
+  const result = await drive(
+    noting(),
+    (need) => view.load(need),
+    () => Promise.resolve(),
+  )
+  return { result, asked, view }
+}
+
+function sizeOf(need: Need): string {
+  const [list] = Object.values(need).filter((value) => Array.isArray(value))
+  return `${need.kind} ${list?.length}`
+}
+
+describe('events that are asked for', () => {
+  /** So many messages that are stored. */
+  async function messages(count: number) {
+    const hs = await Homeserver.start()
+    const room = await RoomBuilder.create()
+    const prev = room.ends
+    for (let i = 0; i < count; i++) await room.message(`${i}`, { prev: i === 0 ? prev : room.ends })
+    await Promise.all(room.events.map((event) => hs.take(event)))
+    const ids = room.events.slice(4).map((event) => event.eventId)
+    const records = await hs.storage.eventsById(ids)
+    const nids = ids.map((id) => records.find(({ eventId }) => eventId === id)?.nid ?? (0 as EventNid))
+    return { hs, room, ids, nids }
+  }
+
+  it.each([
+    [200, ['200'], []],
+    [201, ['200', '1'], ['breath']],
+  ])('are read so many at a time (%i), and once', async (count, sizes, breaths) => {
+    const { hs, ids, nids } = await messages(count)
+    await using _ = hs
+    const byNid = await noted(hs, (view) => eventsOf(view, nids))
+    expect(byNid.result.map(({ nid }) => nid)).toEqual(nids)
+    expect(byNid.asked).toEqual(sizes.map((size) => `events ${size}`))
+    // What is at hand is not asked for; a long list of it is gone through with turns for others in between.
+    expect((await noted(hs, (view) => eventsOf(view, nids), byNid.view)).asked).toEqual(breaths)
+
+    const byId = await noted(hs, (view) => eventsWithIds(view, ids))
+    expect(byId.result.map((event) => event?.eventId)).toEqual(ids)
+    expect(byId.asked).toEqual(sizes.map((size) => `events-by-id ${size}`))
+    expect((await noted(hs, (view) => eventsWithIds(view, ids), byId.view)).asked).toEqual(breaths)
+
+    const names = await noted(hs, (view) => idsOf(view, nids))
+    expect(names.result).toEqual(ids)
+    expect(names.asked).toEqual(
+      sizes.flatMap((size, index) => [`events ${size}`, ...(index > 0 ? ['breath'] : [])]),
+    )
+    expect((await noted(hs, (view) => idsOf(view, nids), names.view)).asked).toEqual(breaths)
+  })
+
+  it('are told of with their places, those that are not stored too, and let go of again', async () => {
+    const { hs, ids } = await messages(201)
+    await using _ = hs
+    const wanted = [...ids.slice(0, 100), '$unknown', ...ids.slice(100)]
+    const seen: unknown[] = []
+    const { view, asked } = await noted(hs, (own) =>
+      passEventsWithIds(own, wanted, (record, index) => seen.push([record?.eventId, index])),
+    )
+    expect(seen).toEqual(wanted.map((id, index) => [id === '$unknown' ? undefined : id, index]))
+    expect(asked).toEqual(['events-by-id 200', 'breath', 'events-by-id 2', 'breath'])
+    // That one does not exist is remembered: it is looked for once.
+    expect(view.held).toEqual({ byNid: 0, byId: 1 })
+    expect((await noted(hs, (own) => eventWithId(own, '$unknown'), view)).asked).toEqual([])
+  })
+
+  it('stay where the computation had them before, or has put them itself', async () => {
+    const { hs, ids, nids } = await messages(3)
+    await using _ = hs
+    const { view } = await noted(hs, (own) => eventsOf(own, nids.slice(0, 1)))
+    const { held } = view
+    expect(held).toEqual({ byNid: 1, byId: 0 })
+    await noted(hs, (own) => eventsOf(own, nids), view)
+    await noted(hs, (own) => eventsWithIds(own, ids), view)
+    const added = { ...(view.event(nids[2] as EventNid) ?? fail()), json: '{}' }
+    view.addEvent(added)
+    view.forget(held)
+    expect(view.held).toEqual({ byNid: 2, byId: 1 })
+    expect(view.event(nids[2] as EventNid)).toBe(added)
+    expect(view.eventById(ids[2] as string)).toBe(added)
+    // Their IDs are known all the same.
+    expect(nids.map((nid) => view.eventId(nid))).toEqual(ids)
+  })
+
+  it('are an error where one does not exist that something refers to', async () => {
+    const { hs, nids } = await messages(1)
+    await using _ = hs
+    const unknown = 999_999 as EventNid
+    const error = { code: 'STORE_DAMAGED', message: 'event NID 999999 is referred to but not stored' }
+    await expect(noted(hs, (view) => eventsOf(view, [...nids, unknown]))).rejects.toMatchObject(error)
+    await expect(noted(hs, (view) => idsOf(view, [unknown]))).rejects.toMatchObject(error)
+    const snapshot = 999_999 as never
+    await expect(noted(hs, (view) => wholeState(view, snapshot))).rejects.toMatchObject({
+      code: 'STORE_DAMAGED',
+      message: 'a state that it refers to is not stored',
+    })
+  })
+
+  it('lead to those in the graph of the room, and not beside it or elsewhere', async () => {
+    const { hs, room, ids } = await messages(1)
+    await using _ = hs
+    const beside = await room.message('beside')
+    await hs.take(beside, { kind: InputKind.outlier })
+    const other = await RoomBuilder.create({ roomId: '!other:a' })
+    await hs.takeAll(other.events)
+    const { nid } = await hs.room(room.roomId)
+    const wanted = [other.events[0]?.eventId ?? '', beside.eventId, '$unknown', ...ids]
+    const view = new View(hs.pieces, nid)
+    const { result } = await noted(hs, (own) => eventsInGraph(own, wanted), view)
+    expect(result.map(({ eventId }) => eventId)).toEqual(ids)
+  })
+
+  it('are read for all who ask in the same turn at once', async () => {
+    const { hs, ids } = await messages(4)
+    await using _ = hs
+    const pieces = new Pieces(hs.storage, 16_000_000)
+    const reads = vi.spyOn(hs.storage, 'eventsById')
+    const asked = ids.map((id) => ask(pieces, (view) => eventWithId(view, id)))
+    expect((await Promise.all(asked)).map((event) => event?.eventId)).toEqual(ids)
+    expect(reads.mock.calls).toEqual([[ids]])
+    await ask(pieces, (view) => eventsWithIds(view, ids))
+    expect(reads).toHaveBeenCalledTimes(1)
+  })
+
+  it.each([499, 500, 501])('make up the graph of a room, all %i of them', async (count) => {
+    const { hs, room, nids } = await messages(count - 4)
+    await using _ = hs
+    const { roomId } = room
+    const graph = new RoomGraph(room.rules)
+    await hs.input.runTask({
+      roomId,
+      version: '10',
+      name: 'the graph',
+      bytes: 1,
+      *decide() {
+        yield { kind: 'graph', into: graph }
+      },
+    })
+    expect(nids.map((nid) => graph.node(nid)?.nid)).toEqual(nids)
+    expect(
+      (await hs.storage.eventsOfRoom((await hs.room(roomId)).nid, NO_NID as EventNid, 1_000)).length,
+    ).toBe(count)
+  })
+})
+
+describe('names that are asked for', () => {
+  it('are known, or known not to exist, once they were looked for', async () => {
+    await using hs = await Homeserver.start()
+    const room = await RoomBuilder.create()
+    await room.state('org.example.thing', 'key', {})
+    await hs.takeAll(room.events)
+    const type = await noted(hs, (view) => typeNidOf(view, 'org.example.thing'))
+    expect(type).toMatchObject({ asked: ['types 1'], result: expect.any(Number) })
+    expect((await noted(hs, (view) => typeNidOf(view, 'org.example.thing'), type.view)).asked).toEqual([])
+    expect(await noted(hs, (view) => typeNidOf(view, 'org.example.none'), type.view)).toMatchObject({
+      result: null,
+      asked: ['types 1'],
+    })
+    expect(await noted(hs, (view) => typeNidOf(view, 'org.example.none'), type.view)).toMatchObject({
+      result: null,
+      asked: [],
+    })
+    expect(await noted(hs, (view) => stateKeyNidOf(view, ''), type.view)).toMatchObject({
+      result: 1,
+      asked: [],
+    })
+    const key = await noted(hs, (view) => stateKeyNidOf(view, 'key'), type.view)
+    expect(key).toMatchObject({ asked: ['state-keys 1'], result: expect.any(Number) })
+    expect(await noted(hs, (view) => stateKeyNidOf(view, 'none'), type.view)).toMatchObject({
+      result: null,
+      asked: ['state-keys 1'],
+    })
+    // And the other way round, in another process.
+    const view = new View(new Pieces(hs.storage, 16_000_000))
+    await view.load({
+      kind: 'several',
+      needs: [
+        { kind: 'type-names', nids: [type.result as EventTypeNid] },
+        { kind: 'state-key-texts', nids: [key.result as StateKeyNid] },
+      ],
+    })
+    expect(view.typeName(type.result as EventTypeNid)).toBe('org.example.thing')
+    expect(view.stateKeyText(key.result as StateKeyNid)).toBe('key')
+    expect(view.typeNid('org.example.thing')).toBe(type.result)
+  })
+
+  it.each([200, 201])('of a state are looked for so many at a time (%i)', async (count) => {
+    await using hs = await Homeserver.start()
+    const room = await RoomBuilder.create()
+    const things = await Promise.all([1, 2].map((i) => room.state('org.example.thing', `key ${i}`, { i })))
+    await hs.takeAll(room.events)
+    const { current } = await hs.room(room.roomId)
+    const unknown = Array.from({ length: count - 2 }, (_, i) => ({
+      type: `org.example.${i}`,
+      stateKey: `${i}`,
+    }))
+    const tuples = [
+      { type: 'org.example.thing', stateKey: 'key 1' },
+      ...unknown,
+      { type: 'org.example.thing', stateKey: 'key 2' },
+    ]
+    const { result, asked } = await noted(hs, (view) => stateForTuples(view, current, tuples))
+    const nids = await hs.storage.eventsById(things.map(({ eventId }) => eventId))
+    const nidOf = (index: number) => nids.find(({ eventId }) => eventId === things[index]?.eventId)?.nid
+    expect(result).toEqual([nidOf(0), ...unknown.map(() => NO_NID), nidOf(1)])
+    const names = asked.filter((what) => /^(types|state-keys|breath)/.test(String(what)))
+    expect(names).toEqual(
+      count === 200
+        ? ['types 200', 'state-keys 200']
+        : // The type of the last one is known by then.
+          ['types 200', 'state-keys 200', 'breath', 'state-keys 1'],
+    )
+  })
+
+  it('are known of a whole state and of one type of it, with turns for others while it is listed', async () => {
+    await using hs = await Homeserver.start()
+    const room = await RoomBuilder.create()
+    for (let i = 0; i < 396; i++)
+      await room.state('org.example.thing', `${i}`, { i }, { auth: room.events.slice(0, 3) })
+    await Promise.all(room.events.map((event) => hs.take(event)))
+    const { current } = await hs.room(room.roomId)
+    const whole = await noted(hs, (view) => wholeState(view, current))
+    expect(whole.result).toHaveLength(400)
+    expect(whole.asked.filter((what) => what === 'breath')).toHaveLength(2)
+    const things = await noted(hs, (view) => stateOfType(view, current, 'org.example.thing'))
+    expect(things.result).toHaveLength(396)
+    expect(things.asked.filter((what) => what === 'breath')).toHaveLength(1)
+    expect(await noted(hs, (view) => stateOfType(view, current, 'org.example.none'))).toMatchObject({
+      result: [],
+    })
+    expect((await noted(hs, (view) => wholeState(view, NO_NID as never))).result).toEqual([])
+  })
+})
+
+it('keeps what was read of an event no longer than until another process changes it', async () => {
+  await using hs = await Homeserver.start()
+  const room = await RoomBuilder.create()
+  const oops = await room.message('oops')
+  await hs.takeAll(room.events)
+  const read = () => ask(hs.pieces, (view) => eventWithId(view, oops.eventId))
+  const reads = vi.spyOn(hs.storage, 'eventsById')
+  expect((await read())?.redactedBy).toBe(0)
+  expect(reads).not.toHaveBeenCalled()
+  const other = hs.beside()
+  await other.take(await room.redact(oops))
+  hs.pieces.rooms.saw(await hs.room(room.roomId))
+  expect((await read())?.redactedBy).not.toBe(0)
+  await other.input.close()
+})
+
+function fail(): never {
+  throw new Error('not there')
+}

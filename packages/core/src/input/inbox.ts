@@ -4,6 +4,7 @@ import type { Outcome } from '../decide/event-input.ts'
 import type { InboxItem, InboxStore, PieceStore } from '../ports.ts'
 import { isWanting } from './event-task.ts'
 import { failureOf } from './outcome-text.ts'
+import { pause } from './pause.ts'
 import { readInput, tryReadInput } from './read-input.ts'
 import type { Rooms } from './rooms.ts'
 
@@ -253,8 +254,4 @@ export class Inbox {
     const found = await this.#parts.store.eventsById([...auth, ...prev])
     return found.some(({ eventId, before }) => before !== NO_NID || auth.has(eventId))
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
 }

@@ -32,3 +32,35 @@ it('fetches one range for all who wait for it', async () => {
   expect(allocations()).toBe(1)
   expect(pool.take('event')).toBe(1)
 })
+
+it('gives a number again that was given back, before new ones, and once', async () => {
+  const { pool, allocations } = counting()
+  await pool.fetch('room')
+  expect([pool.take('room'), pool.take('room')]).toEqual([1, 2])
+  pool.giveBack(1 as Nids['room'])
+  expect([pool.take('room'), pool.take('room')]).toEqual([1, 3])
+  expect(allocations()).toBe(1)
+})
+
+it('keeps kinds apart, and has none that it did not fetch', async () => {
+  const { pool, allocations } = counting()
+  await Promise.all([pool.fetch('event'), pool.fetch('block')])
+  expect([pool.take('event'), pool.take('block'), pool.take('room')]).toEqual([1, 1_001, undefined])
+  expect(allocations()).toBe(2)
+  for (let i = 1; i < 1_000; i++) expect(pool.take('event')).toBe(i + 1)
+  expect(pool.take('event')).toBeUndefined()
+})
+
+it('fetches again after a failure', async () => {
+  let attempts = 0
+  const pool = new NidPool({
+    allocate: async () => {
+      if (++attempts === 1) throw new Error('down')
+      return 7 as never
+    },
+  })
+  await expect(Promise.all([pool.fetch('event'), pool.fetch('event')])).rejects.toThrow('down')
+  expect(attempts).toBe(1)
+  await pool.fetch('event')
+  expect(pool.take('event')).toBe(7)
+})

@@ -1,6 +1,6 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import { type Logger, type RoomId, type RoomRecord, RoomserverError } from '@roomserver/types'
 import type { LeaseStore, RoomStore } from '../ports.ts'
+import { pause } from './pause.ts'
 
 /** What turns are taken with. */
 export interface TurnParts {
@@ -62,13 +62,13 @@ export class RoomTurn {
     const { store, holder } = this.#parts
     const ttlMs = Math.min(LONGEST_TURN_MS, TURN_MS * 2 ** Math.max(0, this.#losses - 1))
     const until = performance.now() + PATIENCE_MS
-    if (!this.#isTaken) await wait(Math.max(0, this.#restUntil - performance.now()))
+    if (!this.#isTaken) await pause(Math.max(0, this.#restUntil - performance.now()))
     for (let pauseMs = 2; performance.now() < until; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
       this.#isTaken = await store.takeLease(this.#name, holder, ttlMs)
       const room = this.#isTaken ? await this.#read() : undefined
       if (room?.revision !== this.#revision) this.#contendedUntil = performance.now() + CONTENDED_MS
       if (room !== undefined) return room
-      await wait(pauseMs * (0.5 + Math.random()))
+      await pause(pauseMs * (0.5 + Math.random()))
     }
     throw overtaken(this.#roomId)
   }
@@ -104,7 +104,7 @@ export class RoomTurn {
 
 /** Waits some milliseconds, so that processes which get in each other's way over more than a room do not stay in step. */
 export async function stepAside(conflicts: number): Promise<void> {
-  await wait(Math.random() * Math.min(100, 2 ** conflicts))
+  await pause(Math.random() * Math.min(100, 2 ** conflicts))
 }
 
 /** What a caller is told whose event other processes let in nowhere. */
