@@ -1,3 +1,4 @@
+import type { Pdu } from '@roomserver/events'
 import { finish, isFailure, type SnapshotRecord } from '@roomserver/types'
 import { expect, it } from 'vitest'
 import { ALICE, BOB, OPEN_STATE, openRoom, type TestRoom } from '../../test/room.ts'
@@ -141,4 +142,78 @@ it('takes rejected events for what they are', () => {
   const snapshots = ['$bad', '$good'].map((id) => store.enter(base, id))
   const { weighed } = finish(resolveSnapshots(snapshots, store, { rules: room.rules }))
   expect(store.idsOf(weighed.map(({ winner }) => winner))).toEqual(['$good'])
+})
+
+it.each(['2', '10', '12'])(
+  'counts as common what the unconflicted part cites by way of other events, in version %s',
+  (version) => {
+    const create = version === '12' ? '' : '$create '
+    const room = openRoom(version)
+      .send('$l2', 'm.room.power_levels', ALICE, '', {}, `${create}$alice $levels`)
+      .send('$l3', 'm.room.power_levels', ALICE, '', {}, `${create}$alice $l2`)
+      .send('$topic', 'm.room.topic', ALICE, '', {}, `${create}$alice $levels`)
+    const common = '$create $alice $l3'
+    for (const chain of ['production', 'letter'] as const) {
+      const store = TestStore.of(room)
+      const base = store.enter(undefined, common)
+      const snapshots = [base, store.enter(base, '$topic')]
+      const options = { rules: room.rules, chain, account: true }
+      expect(finish(resolveSnapshots(snapshots, store, options)).account?.authDifference).toEqual([])
+      const sets = [room.state(common), room.state(`${common} $topic`)]
+      const plain = resolveState(sets, { version, events: room.events, chain, account: true })
+      expect(plain.account?.authDifference).toEqual([])
+    }
+  },
+)
+
+it('does not look for citations of another room in the unconflicted part', () => {
+  const room = openRoom()
+    .send('$l2', 'm.room.power_levels', ALICE, '', {}, '$create $alice $levels')
+    .send('$topic', 'm.room.topic', ALICE, '', {}, '$create $alice $levels')
+  const store = new TestStore()
+  for (const pdu of room.all()) store.store(pdu, { roomNid: pdu.eventId === '$l2' ? 2 : 1 })
+  const base = store.enter(undefined, '$create $alice $l2')
+  const snapshots = [base, store.enter(base, '$topic')]
+  const { account } = finish(resolveSnapshots(snapshots, store, { rules: room.rules, account: true }))
+  expect(account?.authDifference).toEqual(['$levels'])
+})
+
+/** A room whose events count how often somebody reads their type. */
+function countingStore(room: TestRoom): { readonly store: TestStore; readonly reads: () => number } {
+  let reads = 0
+  const store = TestStore.of(room)
+  const counted = new Map<string, Pdu>()
+  for (const pdu of room.all()) {
+    const get = (target: Pdu, member: string | symbol): unknown => {
+      if (member === 'type') reads++
+      return Reflect.get(target, member, target)
+    }
+    counted.set(pdu.eventId, new Proxy(pdu, { get }))
+  }
+  const authPduOf = store.authPduOf.bind(store)
+  store.authPduOf = (record) => counted.get(record.eventId) ?? authPduOf(record)
+  return { store, reads: () => reads }
+}
+
+it.each([
+  ['bans', 'm.room.member', { membership: 'ban' }],
+  ['other events', 'org.example', {}],
+])('gives others a turn over and over while it orders and judges thousands of %s', (_what, type, content) => {
+  const count = 3_000
+  const room = openRoom()
+  for (let i = 0; i < count; i++)
+    room.send(`$x${i}`, type, ALICE, `@u${i}:c.test`, content, '$create $alice $levels')
+  const { reads, store } = countingStore(room)
+  const base = store.enter(undefined, OPEN_STATE)
+  const all = Array.from({ length: count }, (_, i) => `$x${i}`).join(' ')
+  const snapshots = [base, store.enter(base, all)]
+  const most = { reads: 0 }
+  let before = reads()
+  const resolving = resolveSnapshots(snapshots, store, { rules: room.rules })
+  for (let step = resolving.next(); step.done !== true; step = resolving.next()) {
+    most.reads = Math.max(most.reads, reads() - before)
+    before = reads()
+  }
+  expect(reads()).toBeGreaterThan(2 * count)
+  expect(most.reads).toBeLessThan(count)
 })
