@@ -35,7 +35,7 @@ export function describeOther(id: string): RuleDescription | undefined {
   }
   if (id === EVENT_GRAPH_RULE) {
     const text = 'it has no `prev_events` and is not the create event of its room: reject'
-    return describe(text, `${SPEC}/client-server-api/#event-graphs`)
+    return describe(text, `${SPEC}/#event-graphs`)
   }
   const [, version = '', number] = /^v(\S+) handling-redactions(?: (\d))?$/.exec(id) ?? []
   const rules = roomVersion(version)
