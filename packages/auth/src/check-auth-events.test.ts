@@ -31,7 +31,52 @@ it.each<readonly [string, readonly Pdu[], string]>([
   ['nothing', [], 'v10 2.4'],
   ['an event of another room', [create, elsewhere], 'v10 2.5'],
 ])('refuses to cite %s', (_what, auth, rule) => {
-  expect(judge({}, auth)).toMatchObject({ allowed: false, rule })
+  expect(judge({}, auth)).toMatchObject({ allowed: false, rule, reason: expect.stringMatching(/^\S.*\S$/) })
+})
+
+it.each<readonly [string, readonly Pdu[], string, readonly Pdu[]]>([
+  [
+    'a second event for a key',
+    [create, levels, otherLevels],
+    `${otherLevels.eventId} is the second cited event of type m.room.power_levels with state key ""`,
+    [otherLevels],
+  ],
+  [
+    'a topic',
+    [create, topic],
+    `${topic.eventId} of type m.room.topic with state key "" has no say here`,
+    [topic],
+  ],
+  [
+    'an event without state key',
+    [create, message],
+    `${message.eventId} of type m.room.message with no state key has no say here`,
+    [message],
+  ],
+  ['a rejected event', [create, rejected], `${rejected.eventId} was rejected itself`, [rejected]],
+  ['no create event', [levels], 'no create event is cited', [levels]],
+  [
+    'an event of another room',
+    [create, elsewhere],
+    `${elsewhere.eventId} is of room !other:a.test`,
+    [elsewhere],
+  ],
+])('says why it refuses %s, and by which events', (_what, auth, reason, events) => {
+  const ids = events.map(({ eventId }) => eventId)
+  expect(judge({}, auth)).toMatchObject({ reason, events: ids })
+})
+
+it.each([
+  ['no state key', { content: { membership: 'join' } }, 'the event has no state_key'],
+  ['no membership', { key: '@b:b.test' }, 'the event has no membership'],
+  [
+    'a membership that is no text',
+    { key: '@b:b.test', content: { membership: {} } },
+    'the event has no membership',
+  ],
+])('refuses a member event with %s, whatever the state', (_what, options, reason) => {
+  const verdict = judge({ type: 'm.room.member', ...options }, [create])
+  expect(verdict).toEqual({ allowed: false, rule: 'v10 4.1', reason, events: [] })
 })
 
 it('allows what belongs there', () => {
@@ -66,8 +111,21 @@ describe('a restricted join', () => {
     ['with something that is no user', 5, { 'b.test': {} }, false],
     ['with null, which names nobody', null, { 'b.test': {} }, true],
   ])('%s', (_what, user, signatures, allowed) => {
-    expect(join(user, signatures).allowed).toBe(allowed)
+    const verdict = join(user, signatures)
+    expect(verdict.allowed).toBe(allowed)
+    if (verdict.allowed) return
+    const reason = `the server of ${JSON.stringify(user)}, who authorised the join, has not signed`
+    expect(verdict).toEqual({ allowed: false, rule: 'v10 4.2.1', reason, events: [] })
   })
+})
+
+it('asks for no such signature of other memberships, and of none before version 8', () => {
+  const options = { type: 'm.room.member', key: '@bob:b.test', sender: '@bob:b.test' }
+  const content = (membership: string) => ({ membership, join_authorised_via_users_server: '@alice:a.test' })
+  expect(judge({ ...options, content: content('leave') }, [create]).allowed).toBe(true)
+  const old = createEvent('7')
+  const event = makeEvent('7', { ...options, content: content('join'), auth: [old.eventId] })
+  expect(checkAuthEvents(event, { get: () => old, isRejected: () => false }).allowed).toBe(true)
 })
 
 describe('room version 12', () => {

@@ -18,8 +18,12 @@ function roomOf(version: string, joinRule = 'invite', levels: Readonly<Record<st
   ]
 }
 
-const judge = (version: string, options: EventOptions, joinRule?: string) =>
-  checkAuth(makeEvent(version, options), authStateOf(roomOf(version, joinRule)))
+/** The verdict, which has a sentence where it refuses. */
+function judge(version: string, options: EventOptions, joinRule?: string) {
+  const verdict = checkAuth(makeEvent(version, options), authStateOf(roomOf(version, joinRule)))
+  if (!verdict.allowed) expect(verdict.reason).toMatch(/^\S.*\S$/)
+  return verdict
+}
 
 const membership = (sender: string, key: string, value: string, more: object = {}): EventOptions => ({
   type: 'm.room.member',
@@ -205,6 +209,57 @@ describe('what only some versions have', () => {
   })
 })
 
+it.each<readonly [string, EventOptions, string]>([
+  ['5', { type: 'm.room.aliases', sender: '@new:c.test' }, 'the event has no state_key'],
+  [
+    '5',
+    { type: 'm.room.aliases', key: 'b.test', sender: '@new:c.test' },
+    'the aliases of b.test are not set by @new:c.test',
+  ],
+  [
+    '2',
+    { type: 'm.room.redaction', sender: '@bob:b.test', more: { redacts: '$x:c.test' } },
+    '@bob:b.test has level 0, redacting needs 50 or an event of b.test (not $x:c.test)',
+  ],
+  [
+    '2',
+    { type: 'm.room.redaction', sender: '@bob:b.test' },
+    '@bob:b.test has level 0, redacting needs 50 or an event of b.test (not nothing)',
+  ],
+  ['10', membership('@bob:b.test', '@new:c.test', 'knock'), 'the join rule invite does not let anyone knock'],
+])('version %s says why it refuses %j', (version, options, reason) => {
+  expect(judge(version, options)).toMatchObject({ allowed: false, reason })
+})
+
+describe('what sending takes', () => {
+  const levels = { users: { '@mod:a.test': 50 }, state_default: 51, events_default: 50, invite: 51 }
+  const send = (level: number, options: EventOptions) => {
+    const state = authStateOf(roomOf('10', 'invite', { ...levels, users: { '@mod:a.test': level } }))
+    return checkAuth(makeEvent('10', { sender: '@mod:a.test', ...options }), state)
+  }
+
+  it.each<readonly [number, EventOptions, string]>([
+    [50, {}, 'v10 10'],
+    [49, {}, 'v10 7'],
+    [51, { type: 'x', key: '' }, 'v10 10'],
+    [50, { type: 'x', key: '' }, 'v10 7'],
+    [51, { type: 'x', key: '@mod:a.test' }, 'v10 10'],
+    [51, { type: 'x', key: '@bob:b.test' }, 'v10 8'],
+    [51, { type: 'x', key: 'bob' }, 'v10 10'],
+    [51, { type: 'm.room.third_party_invite', key: 'token' }, 'v10 6.1'],
+  ])('level %i sends %j by %s', (level, options, rule) => {
+    expect(send(level, options).rule).toBe(rule)
+  })
+
+  it('is the invite level for a third-party invite, whatever state takes', () => {
+    expect(send(50, { type: 'm.room.third_party_invite', key: 'token' })).toMatchObject({
+      allowed: false,
+      rule: 'v10 6.1',
+      reason: '@mod:a.test has level 50, inviting needs 51',
+    })
+  })
+})
+
 describe('members who may', () => {
   const third = { type: 'm.room.third_party_invite', key: 'token' }
   it.each<readonly [string, EventOptions, string]>([
@@ -230,6 +285,10 @@ describe('members who may not', () => {
     ['unban themselves', membership('@eve:b.test', '@eve:b.test', 'leave'), 'v10 4.5.1'],
     ['be what is no user', membership('@bob:b.test', 'bob', 'invite'), 'v10 4.1'],
   ])('%s', (_what, options, rule) => {
-    expect(judge('10', options)).toMatchObject({ allowed: false, rule })
+    expect(judge('10', options)).toMatchObject({
+      allowed: false,
+      rule,
+      reason: expect.stringMatching(/^\S.*\S$/),
+    })
   })
 })

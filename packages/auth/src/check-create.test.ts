@@ -26,8 +26,21 @@ describe('refuses', () => {
     ['creators that are no list', createEvent('12', { additional_creators: {} }), 'v12 1.4'],
     ['a creator who is no user', createEvent('12', { additional_creators: ['@b:b.test', 'c'] }), 'v12 1.4'],
   ])('%s', (_what, event, rule) => {
-    expect(judge(event)).toMatchObject({ allowed: false, rule })
+    expect(judge(event)).toEqual({
+      events: [],
+      allowed: false,
+      rule,
+      reason: expect.stringMatching(/^\S.*\S$/),
+    })
   })
+})
+
+it.each([[], ['@b:b.test'], ['@b:b.test', '@c:c.test']])('takes users as more creators: %j', (...more) => {
+  expect(judge(createEvent('12', { additional_creators: more }))).toEqual({ allowed: true, rule: 'v12 1.5' })
+})
+
+it('does not look at more creators before version 12', () => {
+  expect(judge(createEvent('11', { additional_creators: 'x' })).allowed).toBe(true)
 })
 
 it('needs no creator from version 11 on', () => {

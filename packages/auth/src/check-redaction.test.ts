@@ -40,6 +40,21 @@ it('says what it would take', () => {
   })
 })
 
+it('says that it is of another room, or of another event', () => {
+  const elsewhere = judge('11', '@mod:a.test', '@bob:b.test', { room: '!else:a.test' })
+  const other = judge('11', '@mod:a.test', '@bob:b.test', { redacts: '$else' })
+  const rule = 'v11 handling-redactions'
+  const reason = expect.stringMatching(/^\$event\S+ is of another room, !room:a\.test$/)
+  expect(elsewhere).toMatchObject({
+    allowed: false,
+    rule,
+    reason,
+    events: [expect.stringContaining('$event')],
+  })
+  const say = expect.stringMatching(/^\$event\S+ is no redaction of \$event\S+$/)
+  expect(other).toMatchObject({ allowed: false, rule, reason: say })
+})
+
 it('has no effect in another room, or on another event', () => {
   expect(judge('11', '@mod:a.test', '@bob:b.test', { room: '!else:a.test' }).allowed).toBe(false)
   expect(judge('11', '@mod:a.test', '@bob:b.test', { redacts: '$else' }).allowed).toBe(false)

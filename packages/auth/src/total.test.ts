@@ -109,7 +109,7 @@ const room = fc
 function expectVerdict(verdict: AuthVerdict): void {
   expect(verdict.rule).toMatch(/^v\S+ (\d+(\.\d+)*|handling-redactions( \d)?)$/)
   if (verdict.allowed) return
-  expect(verdict.reason).not.toBe('')
+  expect(verdict.reason).toMatch(/\S/)
   expect(verdict.events.every((id) => typeof id === 'string')).toBe(true)
 }
 
@@ -128,8 +128,8 @@ describe('whatever comes in, a verdict comes out', () => {
         )
         for (const target of state) expectVerdict(checkRedaction(event, target, before))
         const view = { before, joinedLater: true }
-        expect(mayUserSee(event, { ...view, user: event.sender }).reason).not.toBe('')
-        expect(mayServerSee(event, { ...view, server: 'b.test', members: state }).reason).not.toBe('')
+        expect(mayUserSee(event, { ...view, user: event.sender }).reason).toMatch(/\S/)
+        expect(mayServerSee(event, { ...view, server: 'b.test', members: state }).reason).toMatch(/\S/)
         expect(powersIn(before, event.rules).of(event.sender)).not.toBeNaN()
       }),
       { numRuns: 1_500 },

@@ -63,6 +63,47 @@ describe('an invite that goes back to a third-party invite', () => {
   ])('%s', (_what, verdict, rule) => {
     expect(verdict().rule).toBe(rule)
   })
+
+  it.each<readonly [() => ReturnType<typeof judge>, RegExp]>([
+    [() => judge(signed, {}, { membership: 'ban' }), /^@bob:b\.test is banned$/],
+    [() => judge(undefined, {}), /^third_party_invite has no signed part$/],
+    [() => judge({ mxid: '@bob:b.test' }, {}), /^the signed part has no mxid or no token$/],
+    [() => judge({ token: 'abc' }, {}), /^the signed part has no mxid or no token$/],
+    [() => judge({ ...part, mxid: 5 }, {}), /^the signed part has no mxid or no token$/],
+    [() => judge({ ...part, mxid: '@e:b' }, {}), /^@e:b was signed, @bob:b\.test is invited$/],
+    [() => judge({ ...part, token: 'x' }, {}), /^no third-party invite with token x$/],
+    [
+      () => judge(signed, {}, { inviter: '@eve:b.test' }),
+      /^the third-party invite \$event\S+ is by @eve:b\.test, not @alice:a\.test$/,
+    ],
+    [() => judge(signed, {}), /^no signature of the signed part fits a public key of \$event\S+$/],
+  ])('says why it is refused', (verdict, reason) => {
+    expect(verdict()).toMatchObject({ allowed: false, reason: expect.stringMatching(reason) })
+  })
+
+  it.each<readonly [string, object]>([
+    ['keys that are no list', { public_keys: 'x' }],
+    ['a list of what are no keys', { public_keys: [null, 5, [], { public_key: 5 }, { key: 'x' }] }],
+    ['a key of another length', { public_key: 'AAAA' }],
+    ['a key that is no base64', { public_key: '?'.repeat(43) }],
+    ['a text that is longer than any key', { public_key: 'A'.repeat(101) }],
+  ])('is refused where the room has %s', (_what, keys) => {
+    expect(judge(signed, keys).rule).toBe('v10 4.4.1.8')
+  })
+
+  it.each<readonly [string, unknown]>([
+    ['no map', 'x'],
+    ['a map of no maps', { 'id.test': 'x', other: null }],
+    ['of another algorithm only', { 'id.test': { 'rsa:0': 'A'.repeat(86) } }],
+    ['of another length', { 'id.test': { 'ed25519:0': 'AAAA' } }],
+    ['no texts', { 'id.test': { 'ed25519:0': 5 } }],
+  ])('is refused where its signatures are %s', (_what, signatures) => {
+    expect(judge({ ...part, signatures }, { public_key: publicKey }).rule).toBe('v10 4.4.1.8')
+  })
+
+  it('is judged by what was signed, and not by what stands beside it unsigned', () => {
+    expect(judge({ ...signed, unsigned: { x: 1 } }, { public_key: publicKey }).allowed).toBe(true)
+  })
 })
 
 /** An invite with 300 signatures and a third-party invite with 500 keys, none of which fit. */
@@ -112,6 +153,8 @@ describe('what verifying costs', () => {
 
   it('is nothing for all other events', () => {
     expect(signatureChecksIn(member('10', '@bob:b.test', 'invite'))).toBe(0)
+    const inviting = { membership: 'invite', third_party_invite: {} }
+    expect(signatureChecksIn(makeEvent('10', { type: 'm.room.topic', key: '', content: inviting }))).toBe(0)
     const joining = { membership: 'join', third_party_invite: {} }
     expect(signatureChecksIn(makeEvent('10', { type: 'm.room.member', key: '@b:b', content: joining }))).toBe(
       0,

@@ -62,7 +62,11 @@ describe('@mod:a.test with level 50 may not', () => {
     ['give a user more than the own level', users({ '@new:c.test': 51 }), 'v10 9.9.1'],
     ['step up', users({ '@mod:a.test': 51 }), 'v10 9.9.1'],
   ])('%s', (_what, changes, rule) => {
-    expect(change('10', changes)).toMatchObject({ allowed: false, rule })
+    expect(change('10', changes)).toMatchObject({
+      allowed: false,
+      rule,
+      reason: expect.stringMatching(/^\S.*\S$/),
+    })
   })
 
   it('and is told the values', () => {

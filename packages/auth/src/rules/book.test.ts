@@ -35,6 +35,19 @@ it('every step has its parent before it', () => {
   }
 })
 
+it('numbers every step, and none of one that the version does not have', () => {
+  for (const rules of ROOM_VERSIONS.values()) {
+    const { ids, steps } = ruleBook(rules)
+    for (const { id, key, number, text } of steps) {
+      expect(number, id).toMatch(/^[1-9]\d*(\.[1-9]\d*)*$/)
+      expect([ids[key], text === '']).toEqual([`v${rules.version} ${number}`, false])
+    }
+    const numbers = new Set(steps.map(({ number }) => number))
+    for (const { id, number } of steps)
+      expect(number.includes('.') ? numbers.has(number.replace(/\.\d+$/, '')) : true, id).toBe(true)
+  }
+})
+
 it('no two steps of a version have one id', () => {
   for (const rules of ROOM_VERSIONS.values()) {
     const ids = ruleBook(rules).steps.map(({ id }) => id)

@@ -46,6 +46,21 @@ describe('a message', () => {
     },
   )
 
+  it.each([
+    ['world_readable', '', false, 'the history was open to the world'],
+    ['joined', 'join', false, '@bob:b.test was joined'],
+    ['shared', '', true, 'the history was shared, and @bob:b.test joined later'],
+    ['invited', 'invite', false, '@bob:b.test was invited, and the history was open to the invited'],
+    [
+      'joined',
+      '',
+      false,
+      'the history visibility was joined; @bob:b.test was not joined (membership: none) and has not joined since',
+    ],
+  ])('with visibility %s, membership "%s", joined later %s, says why', (value, membership, later, reason) => {
+    expect(see(value, membership, later).reason).toBe(reason)
+  })
+
   it('says why it cannot be seen', () => {
     expect(see('invited', 'leave', true).reason).toBe(
       'the history visibility was invited; @bob:b.test was not joined (membership: leave) and joined later',
@@ -57,6 +72,18 @@ describe('an event that changes what counts', () => {
   it.each([
     ['closing the history to those joined', 'world_readable', visibility('joined'), true],
     ['opening the history to the world', 'joined', visibility('world_readable'), true],
+    [
+      'an event of another type with a visibility in it',
+      'joined',
+      makeEvent('10', { type: 'm.room.topic', key: '', content: { history_visibility: 'world_readable' } }),
+      false,
+    ],
+    [
+      'a message with a visibility in it',
+      'joined',
+      makeEvent('10', { content: { history_visibility: 'world_readable' } }),
+      false,
+    ],
     [
       'a setting under another key',
       'joined',
