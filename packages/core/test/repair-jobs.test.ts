@@ -163,6 +163,22 @@ it('judges an event anew as soon as the auth event comes that it lacked', async 
   expect(b.input.repairs?.jobs).toEqual([])
 })
 
+/** Only those that waited for the first of them were, and the others stayed where they were until the room moved again. */
+it('tries all events again that waited for several which come in at the same time', async () => {
+  await using two = await cutOff()
+  const { room, b } = two
+  const fork = room.events.slice(4, 5)
+  const wanted = [await room.message('1', { prev: fork }), await room.message('2', { prev: fork })]
+  const waiting = await Promise.all(
+    wanted.map((event) => room.message(`upon ${event.depth}`, { prev: [event] })),
+  )
+  for (const event of waiting) expect(await b.take(event, { origin: 'a' })).toMatchObject({ kind: 'missing' })
+  await Promise.all(wanted.map((event) => b.take(event)))
+  await b.input.settled()
+  for (const { eventId } of waiting) expect(await b.event(eventId)).toMatchObject({ verdict: 'accepted' })
+  expect(b.input.repairs?.jobs).toEqual([])
+})
+
 it('fetches nothing for a room that our users have left, until one of them comes back', async () => {
   await using two = await cutOff()
   const { room, a, b } = two

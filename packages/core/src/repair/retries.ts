@@ -28,6 +28,8 @@ const ROOMS_AT_ONCE = 8
 export class Retries {
   readonly #parts: RetryParts
   readonly #rooms = new Map<RoomId, Promise<unknown>>()
+  /** Rooms in which an event came in while repairs were being tried. */
+  readonly #moved = new Set<RoomId>()
   #isClosing = false
 
   constructor(parts: RetryParts) {
@@ -36,7 +38,11 @@ export class Retries {
 
   /** An event of the room came in: what may be tried again is, beside whatever else is done. */
   roomMoved(roomId: RoomId): void {
-    if (this.#isClosing || this.#rooms.has(roomId)) return
+    if (this.#isClosing) return
+    if (this.#rooms.has(roomId)) {
+      this.#moved.add(roomId)
+      return
+    }
     const due = new Set(this.#parts.jobs.due(roomId))
     if (due.size === 0) return
     void this.#start(roomId, ({ eventId }) => due.has(eventId))
@@ -70,7 +76,9 @@ export class Retries {
 
   #start(roomId: RoomId, isWanted: (record: RepairRecord) => boolean): Promise<readonly Retried[]> {
     const work = this.#tryAll(roomId, isWanted).finally(() => {
-      if (this.#rooms.get(roomId) === done) this.#rooms.delete(roomId)
+      if (this.#rooms.get(roomId) !== done) return
+      this.#rooms.delete(roomId)
+      if (this.#moved.delete(roomId)) this.roomMoved(roomId)
     })
     const done = work.catch((error: unknown) =>
       this.#parts.log.warn({ room_id: roomId, err: error }, 'repairs of a room could not be taken up'),
