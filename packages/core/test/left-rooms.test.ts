@@ -51,6 +51,38 @@ it('takes what is not about the present: outliers, and history that is filled in
   expect(await b.take(old, { kind: InputKind.old })).toMatchObject({ verdict: 'accepted' })
 })
 
+it('hears its own users, those of whom anything is said, and who lets it look in', async () => {
+  await using left = await leftRoom()
+  const { room, b } = left
+  const prev = room.ends
+  const of = (sender: string, user: string, membership: string) =>
+    room.member(sender, user, membership, { prev })
+  // Of its own user it finds out by the rules that he is not in the room.
+  expect(await b.take(await room.message('hello?', { sender: '@bob:b', prev }))).toMatchObject({
+    verdict: 'rejected-by-auth-events',
+  })
+  expect(await b.take(await of('@alice:a', '@carol:b', 'ban'))).toMatchObject({ verdict: 'accepted' })
+  expect(await b.take(await of('@alice:a', '@dave:d', 'ban'))).toMatchObject(REFUSED)
+  const noMember = await room.state('m.room.topic', '@carol:b', { topic: 'x' }, { prev })
+  expect(await b.take(noMember)).toMatchObject(REFUSED)
+  const peeked = await room.state('m.room.topic', '', { topic: 'come and see' }, { prev })
+  const state_event_ids = room.events.slice(0, 4).map(({ eventId }) => eventId)
+  expect(await b.take(peeked, { has_state: true, state_event_ids })).toMatchObject({ verdict: 'accepted' })
+})
+
+it('asks nobody for what events of such a room lack', async () => {
+  const fetchMissing = vi.fn(async () => ({ kind: 'failed' as const, reason: 'nobody' }))
+  await using left = await leftRoom({ takesLeftRooms: true, fetchMissing })
+  const { room, b } = left
+  await room.message('unheard')
+  expect(await b.take(await room.message('lacks something'))).toMatchObject(REFUSED)
+  expect(fetchMissing).not.toHaveBeenCalled()
+  // Their own users' events are another matter.
+  await room.message('unheard, too')
+  await b.take(await room.message('lacks something', { sender: '@bob:b' }))
+  expect(fetchMissing).toHaveBeenCalledTimes(1)
+})
+
 it('takes part again from the event on that brings a user of ours back', async () => {
   await using left = await leftRoom()
   const { room, b } = left

@@ -287,6 +287,34 @@ describe('performInvite', () => {
     )
   })
 
+  it('has no invite withdrawn by one of two servers that sent some, nor by what is said of somebody else', async () => {
+    const { server } = await started()
+    await using _server = server
+    const far = await RoomBuilder.create({ creator: '@bob:b', roomId: '!far:b', joinRule: 'invite' })
+    const invite = await far.member('@bob:b', '@alice:a', 'invite')
+    await server.api.performInvite(inviteRequest(invite))
+    const listed = () => server.api.queryRoomsForUser({ UserID: '@alice:a', WantMembership: 'invite' })
+    const told = (await server.hs.outputs()).length
+    for (const end of [
+      await far.member('@bob:b', '@dave:a', 'leave'),
+      await far.member('@bob:b', '@bob:b', 'leave'),
+      await far.state('m.room.topic', '@alice:a', { membership: 'leave' }, { sender: '@bob:b' }),
+      await far.member('@bob:b', '@alice:a', 'invite'),
+    ])
+      expect(await server.hs.take(end)).not.toMatchObject({ kind: 'stored' })
+    expect(await listed()).toEqual({ RoomIDs: ['!far:b'] })
+
+    const other = await far.member('@eve:c', '@alice:a', 'invite')
+    await server.api.performInvite(inviteRequest(other))
+    for (const sender of ['@bob:b', '@eve:c'])
+      expect(await server.hs.take(await far.member(sender, '@alice:a', 'leave'))).not.toMatchObject({
+        kind: 'stored',
+      })
+    expect(await listed()).toEqual({ RoomIDs: ['!far:b'] })
+    const kinds = (await server.hs.outputs()).slice(told).map(({ type }) => type)
+    expect(kinds).toEqual(['new_invite_event'])
+  })
+
   // Found by the simulation: a resolution passed over an invite, since what it cites was not known when it came.
   it.each([
     ['beside the graph', InputKind.outlier],

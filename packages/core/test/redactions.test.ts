@@ -170,6 +170,7 @@ describe('an event that was stored outside the graph and redacted there', () => 
     expect(await hs.event(topic.eventId)).toMatchObject({
       verdict,
       json: redacted?.json,
+      authContent: redacted?.authContent,
       redactedBy: redacted?.redactedBy,
     })
     // Consumers know of the redaction; what they are given now is redacted as well.
@@ -200,6 +201,53 @@ describe('an event that was stored outside the graph and redacted there', () => 
     expect(await hs.event(topic.eventId)).toMatchObject({ json: topic.json, redactedBy: 0 })
     expect((await hs.outputs()).at(-1)?.new_room_event?.event.content).toEqual({ topic: 'fine' })
   })
+})
+
+it('obeys, of several redactions that came first, the first that may redact', async () => {
+  await using hs = await Homeserver.start()
+  const room = await RoomBuilder.create()
+  await room.join('@bob:b')
+  const prev = room.ends
+  await hs.takeAll(room.events)
+  const event = await room.message('oops', { prev })
+  const forbidden = await room.redact(event, { sender: '@bob:b', prev })
+  const first = await room.redact(event, { prev })
+  const second = await room.redact(event, { prev })
+  await hs.takeAll([forbidden, first, second, event])
+  const [record] = await hs.storage.eventsById([first.eventId])
+  expect(await hs.event(event.eventId)).toMatchObject({ redactedBy: record?.nid })
+  const told = (await hs.outputs()).filter(({ type }) => type === 'redacted_event')
+  expect(told).toMatchObject([{ redacted_event: { RedactedBecause: { _event_id: first.eventId } } }])
+  // Which of them was obeyed is noted; the others may still be some day.
+  const rows = await hs.storage.redactionsOf([event.eventId])
+  const applied = rows.filter((row) => row.applied).map(({ redaction }) => redaction)
+  expect(rows).toHaveLength(3)
+  expect(applied).toEqual([record?.nid])
+})
+
+it('obeys no redaction of another room that came first', async () => {
+  await using hs = await Homeserver.start()
+  const room = await RoomBuilder.create()
+  const other = await RoomBuilder.create({ roomId: '!other:a' })
+  await hs.takeAll([...room.events, ...other.events])
+  const event = await room.message('fine')
+  await hs.take(await other.redact(event))
+  expect(await hs.take(event)).toMatchObject({ verdict: 'accepted' })
+  expect(await hs.event(event.eventId)).toMatchObject({ redactedBy: 0, json: event.json })
+  expect((await hs.outputs()).at(-1)?.new_room_event?.event.content).toMatchObject({ body: 'fine' })
+})
+
+it('obeys only a message event that is a redaction, of another event than itself', async () => {
+  await using hs = await Homeserver.start()
+  const room = await RoomBuilder.create()
+  const event = await room.message('fine')
+  await hs.takeAll(room.events)
+  const redacts = event.eventId
+  const state = await room.add({ type: 'm.room.redaction', sender: room.creator, stateKey: '', redacts })
+  const other = await room.add({ type: 'org.example.redaction', sender: room.creator, redacts })
+  for (const one of [state, other]) expect(await hs.take(one)).toMatchObject({ verdict: 'accepted' })
+  expect(await hs.event(event.eventId)).toMatchObject({ redactedBy: 0 })
+  expect(await hs.storage.redactionsOf([event.eventId])).toEqual([])
 })
 
 it('tells of the redaction of an event only where consumers may have seen that', async () => {

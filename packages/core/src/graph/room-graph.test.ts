@@ -48,9 +48,13 @@ describe('dependents', () => {
     expect(dependents(graphOf(events), 'a')).toBe(expected)
   })
 
-  it('are found of a history that is long, in slices', () => {
+  it.each([
+    [511, 0],
+    [512, 3],
+    [5_000, 27],
+  ])('are found of a long history (%i events) with turns for others', (count, turns) => {
     const graph = graphOf({})
-    for (let n = 1; n <= 5_000; n++) {
+    for (let n = 1; n <= count; n++) {
       graph.add({
         nid: n as EventNid,
         eventId: `${n}`,
@@ -64,12 +68,13 @@ describe('dependents', () => {
     const asking = graph.dependents(1 as EventNid)
     for (let step = asking.next(); ; step = asking.next()) {
       if (step.done === true) {
-        expect(step.value).toHaveLength(5_000)
+        expect(step.value).toHaveLength(count)
         break
       }
       breaths++
     }
-    expect(breaths).toBeGreaterThan(10)
+    // One in each of its three walks, for so many events.
+    expect(breaths).toBe(turns)
   })
 })
 
@@ -77,4 +82,35 @@ it('walks back to where it is told to end', () => {
   const graph = graphOf({ a: '', b: 'a', c: 'b', d: 'cx' })
   const reached = finish(graph.reach([nidOf('d')], (node) => (node.eventId === 'b' ? [] : graph.past(node))))
   expect([...reached].map((nid) => String.fromCharCode(nid)).toSorted()).toEqual(['b', 'c', 'd'])
+})
+
+describe('an event of the graph', () => {
+  const rules = roomVersion('10')
+  const record = { nid: 7, eventId: '$x', authNids: [5], verdict: 'accepted', before: 1 }
+  const json = JSON.stringify({ type: 'm', sender: '@a:a', prev_events: ['$y'], auth_events: [] })
+
+  it.each([
+    ['accepted', { isAccepted: true, isSoftFailed: false }],
+    ['soft-failed', { isAccepted: false, isSoftFailed: true }],
+    ['rejected-by-state', { isAccepted: false, isSoftFailed: false }],
+  ])('is known by what became of it (%s)', (verdict, expected) => {
+    const graph = new RoomGraph(rules as NonNullable<typeof rules>)
+    graph.add({ ...record, verdict, json } as unknown as EventRecord)
+    expect(graph.node(7 as EventNid)).toEqual({
+      nid: 7,
+      eventId: '$x',
+      prevEvents: ['$y'],
+      authNids: [5],
+      ...expected,
+    })
+    expect(graph.node(8 as EventNid)).toBeUndefined()
+  })
+
+  it('has a later record in the place of an earlier one', () => {
+    const graph = new RoomGraph(rules as NonNullable<typeof rules>)
+    graph.add({ ...record, before: 0, verdict: 'outlier', json } as unknown as EventRecord)
+    expect(graph.node(7 as EventNid)).toMatchObject({ prevEvents: [], isAccepted: false })
+    graph.add({ ...record, json } as unknown as EventRecord)
+    expect(graph.node(7 as EventNid)).toMatchObject({ prevEvents: ['$y'], isAccepted: true })
+  })
 })
