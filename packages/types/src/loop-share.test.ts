@@ -79,6 +79,20 @@ it('is not free for who comes while another was told to go and has not begun', a
   expect(share.isFree).toBe(true)
 })
 
+it('is not free for who comes in the turn in which another was told to go', async () => {
+  const { order, piece, settled, share, turns } = shared()
+  const all = ['a', 'b'].map((name) => piece(name, 5))
+  await settled()
+  turns.shift()?.()
+  expect(share.isFree).toBe(false)
+  all.push(piece('late', 5))
+  await settled()
+  expect(order).toEqual(['a', 'b'])
+  turns.shift()?.()
+  await Promise.all(all)
+  expect(order).toEqual(['a', 'b', 'late'])
+})
+
 it('begins anew after a rest: nobody is charged for the time when nobody worked', async () => {
   const { order, pass, piece, share, turn, turns } = shared()
   await piece('a')

@@ -110,12 +110,79 @@ function slow(json: unknown): string {
   return `{${members.map(([name, each]) => `${JSON.stringify(name)}:${slow(each)}`).join(',')}}`
 }
 
+describe('half a surrogate pair', () => {
+  const [HIGH, LOW] = [
+    ['\ud800', '\udbff'],
+    ['\udc00', '\udfff'],
+  ] as const
+
+  it.each(HIGH.flatMap((high) => LOW.map((low) => high + low)))(
+    'is not what has the other half: %j',
+    (pair) => {
+      expect(canonical(`"${pair}"`)).toBe(`"${pair}"`)
+      expect(canonical(`{"${pair}":"x${pair}y"}`)).toBe(`{"${pair}":"x${pair}y"}`)
+    },
+  )
+
+  it.each([
+    ...HIGH.flatMap((high) => [high, `${high}x`, `${high}\ue000`, `${high}\udbff`, `${high}${high}`]),
+    ...LOW.flatMap((low) => [low, `x${low}`, `${low}${low}`, `${low}\ud800`, `\ud800\udc00${low}`]),
+    '\ud7ff\udc00',
+    '\ue000\udc00',
+    '\ud800\\n\udc00',
+  ])('is no JSON, wherever it stands: %j', (text) => {
+    expect(canonical(`"${text}"`, 'lenient')).toBeUndefined()
+    expect(canonical(`{"${text}":1}`, 'lenient')).toBeUndefined()
+    expect(canonical(`["a${text}"]`, 'lenient')).toBeUndefined()
+  })
+
+  it.each(['\ud7ff', '\ue000', '\uffff'])('is not a character beside the surrogates: %j', (text) => {
+    expect(canonical(`"${text}"`)).toBe(`"${text}"`)
+  })
+})
+
 describe('for any JSON', () => {
   it('agrees with the slow encoder, however the text is spaced and ordered', () => {
     fc.assert(
       fc.property(value, fc.constantFrom('', ' ', '\n\t'), (json, space) => {
         expect(canonical(JSON.stringify(json, undefined, space))).toBe(slow(json))
       }),
+    )
+  })
+
+  it('keeps the last of equal keys and sorts the others, in objects of any size and however keys are written', () => {
+    const unit = fc.constantFrom(
+      'a',
+      'b',
+      '"',
+      '!',
+      '\n',
+      '\u007f',
+      '\ud7ff',
+      '\ue000',
+      '\uffff',
+      '\u{10000}',
+    )
+    const name = fc.string({ unit, maxLength: 3 })
+    const escaped = (text: string) =>
+      `"${Array.from({ length: text.length }, (_, i) => `\\u${text.charCodeAt(i).toString(16).padStart(4, '0')}`).join('')}"`
+    const member = fc.tuple(name, fc.boolean(), fc.constantFrom(' ', ''), fc.nat({ max: 9 }))
+    const sizes = fc.constantFrom(3, 24, 25, 60)
+    fc.assert(
+      fc.property(
+        sizes.chain((maxLength) => fc.array(member, { maxLength })),
+        (members) => {
+          const texts = members.map(
+            ([key, isEscaped, blank, number]) =>
+              `${isEscaped ? escaped(key) : JSON.stringify(key)}:${blank}${number}`,
+          )
+          const text = `{${texts.join(',')}}`
+          const expected = slow(Object.fromEntries(members.map(([key, , , number]) => [key, number])))
+          expect(canonical(text)).toBe(expected)
+          expect(canonical(`[${text},0]`)).toBe(`[${expected},0]`)
+        },
+      ),
+      { numRuns: 500 },
     )
   })
 
