@@ -216,4 +216,6 @@ it.each([
   }
   expect(reads()).toBeGreaterThan(2 * count)
   expect(Math.max(...atOnce)).toBeLessThan(count)
+  // Turns for others cost time, too.
+  expect(atOnce.length).toBeLessThan(250)
 })

@@ -195,6 +195,39 @@ it('reads only what differs: a shared block is searched, never walked, and not e
   expect(pieces.read.has(base.blocks[0]!)).toBe(false)
 })
 
+it('gives the one block of a state as it is, and copies it only to leave tombstones out', () => {
+  const pieces = new MemoryBlocks()
+  const base = pieces.apply(undefined, [entry(1, 1, 1), entry(2, 1, 2)])
+  const [block] = [...pieces.blocks.values()]
+  expect(finish(allEntries(base, pieces))).toBe(block?.entries)
+  const without = pieces.apply(base, [entry(1, 1, 0)])
+  expect([...eachEntry(finish(allEntries(without, pieces)))]).toEqual([entry(2, 1, 2)])
+  expect([...eachEntry(finish(allEntries({ blocks: [] }, pieces)))]).toEqual([])
+})
+
+it('leaves no tombstone where nothing is left that it could hide, and no block where nothing is left', () => {
+  const pieces = new MemoryBlocks()
+  const base = pieces.apply(undefined, [entry(1, 1, 1)])
+  const empty = pieces.apply(base, [entry(1, 1, 0)])
+  expect(empty.blocks).toEqual([])
+  expect(pieces.apply(undefined, [entry(1, 1, 0), entry(1, 2, 0)]).blocks).toEqual([])
+  expect(pieces.apply(undefined, []).blocks).toEqual([])
+  expect(empty.roomNid).toBe(pieces.roomNid)
+})
+
+it('counts the last of several changes to one entry, and none that changes nothing', () => {
+  const pieces = new MemoryBlocks()
+  const base = pieces.apply(
+    undefined,
+    Array.from({ length: 100 }, (_, i) => entry(1, i + 1, i + 1)),
+  )
+  const changed = pieces.apply(base, [entry(1, 7, 500), entry(1, 8, 8), entry(1, 7, 501), entry(1, 500, 0)])
+  expect(changed.blocks).toHaveLength(2)
+  const block = pieces.blocks.get(changed.blocks[1]!)
+  expect([...eachEntry(block!.entries)]).toEqual([entry(1, 7, 501)])
+  expect(pieces.apply(base, [entry(1, 7, 500), entry(1, 7, 7)])).toBe(base)
+})
+
 it('stores equal content once', () => {
   const pieces = new MemoryBlocks()
   const base = pieces.apply(undefined, [entry(1, 1, 1), entry(2, 1, 2)])
