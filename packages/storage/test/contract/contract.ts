@@ -1,5 +1,6 @@
 import { describe } from 'vitest'
 import type { Storage } from '../../src/index.ts'
+import { checkContract } from './checks.ts'
 import { commitContract } from './commit.ts'
 import { leaseContract } from './leases.ts'
 import { logContract } from './logs.ts'
@@ -19,4 +20,5 @@ export function storageContract(open: () => Promise<Storage>): void {
   describe('repairs', () => repairContract(open))
   describe('leases', () => leaseContract(open))
   describe('upkeep', () => upkeepContract(open))
+  describe('checks', () => checkContract(open))
 }

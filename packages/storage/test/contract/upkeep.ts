@@ -17,20 +17,24 @@ import { newEvent, newKey, newRoom, output, store1, writeSet } from './sample.ts
 const digest = (data: string | Uint8Array): string =>
   createHash('sha256').update(data).digest('hex').slice(0, 32)
 
-const hashes: ContentHashes = {
+export const hashes: ContentHashes = {
   blockHash: (entries) => digest(new Uint8Array(entries.buffer, entries.byteOffset, entries.byteLength)),
   snapshotHash: (blocks) => digest(blocks.map(({ hash }) => hash).join('\n')),
 }
 
-const CREATE = 1 as EventTypeNid
-const MEMBER = 5 as EventTypeNid
+export const CREATE = 1 as EventTypeNid
+export const MEMBER = 5 as EventTypeNid
 
-async function block(store: Storage, ...entries: number[]): Promise<BlockRecord> {
+export async function block(store: Storage, ...entries: number[]): Promise<BlockRecord> {
   const list = Float64Array.from(entries)
   return { nid: await store.allocate('block', 1), hash: hashes.blockHash(list), entries: list }
 }
 
-async function snapshot(store: Storage, room: RoomRecord, ...blocks: BlockRecord[]): Promise<SnapshotRecord> {
+export async function snapshot(
+  store: Storage,
+  room: RoomRecord,
+  ...blocks: BlockRecord[]
+): Promise<SnapshotRecord> {
   return {
     nid: await store.allocate('snapshot', 1),
     hash: hashes.snapshotHash(blocks),
@@ -40,7 +44,7 @@ async function snapshot(store: Storage, room: RoomRecord, ...blocks: BlockRecord
 }
 
 /** A room with a create event, its creator's join and a message, all as they should be; `spoil` makes them otherwise. */
-async function build(
+export async function build(
   store: Storage,
   spoil: (set: WriteSet) => Partial<WriteSet> = () => ({}),
 ): Promise<RoomRecord> {
@@ -88,13 +92,13 @@ async function build(
   return await store1(store, { ...set, ...spoil(set) })
 }
 
-async function findings(store: Storage): Promise<readonly Finding[]> {
+export async function findings(store: Storage): Promise<readonly Finding[]> {
   const all: Finding[] = []
   for await (const check of store.check(hashes)) all.push(...check.findings)
   return all
 }
 
-const NOWHERE = 99_000_000
+export const NOWHERE = 99_000_000
 
 type Spoil = (set: WriteSet) => Partial<WriteSet>
 
@@ -168,7 +172,7 @@ const DAMAGES: readonly (readonly [string, Spoil, RegExp])[] = [
   ],
 ]
 
-async function collect(store: Storage, room: RoomRecord, olderThanMs = -60_000): Promise<Collection> {
+export async function collect(store: Storage, room: RoomRecord, olderThanMs = -60_000): Promise<Collection> {
   await store.noteUnreferenced(await store.checkRoom(room.nid, hashes))
   return await store.collectUnreferenced(olderThanMs)
 }

@@ -1,0 +1,368 @@
+import {
+  type BlockNid,
+  type BlockRecord,
+  EMPTY_STATE_KEY_NID,
+  type EventNid,
+  type EventTypeNid,
+  type MembershipRecord,
+  NO_NID,
+  type RoomRecord,
+  type SnapshotNid,
+  type StateKeyNid,
+  type WriteSet,
+} from '@roomserver/types'
+import { expect, it } from 'vitest'
+import type { Storage } from '../../src/index.ts'
+import { newEvent, newKey, newRoom, output, store1, writeSet } from './sample.ts'
+import { block, build, CREATE, findings, hashes, MEMBER, NOWHERE, snapshot } from './upkeep.ts'
+
+const TOPIC = 9 as EventTypeNid
+
+/** What a check says of the only room. */
+async function whatIsWrong(store: Storage): Promise<readonly string[]> {
+  return (await findings(store)).map(({ what }) => what)
+}
+
+/** Gives a room a snapshot with these blocks beside its own, which an event refers to. */
+async function withBlocks(store: Storage, room: RoomRecord, blocks: readonly BlockRecord[]): Promise<void> {
+  const extra = await snapshot(store, room, ...blocks)
+  const event = await newEvent(store, room, { before: extra.nid, after: extra.nid, json: '{}' })
+  const parts = { events: [event], snapshots: [extra], blocks }
+  await store1(store, writeSet(room, parts))
+}
+
+/** A room whose current state is made of these blocks; `members` is its table of memberships. */
+async function roomOf(
+  store: Storage,
+  make: (room: RoomRecord, key: (userId: string) => Promise<StateKeyNid>) => Promise<RoomParts>,
+): Promise<RoomRecord> {
+  const room = await newRoom(store)
+  const stateKeys: WriteSet['stateKeys'][number][] = []
+  const key = async (userId: string) => {
+    const interned = await newKey(store, userId)
+    if (!stateKeys.some(({ text }) => text === userId)) stateKeys.push(interned)
+    return interned.nid
+  }
+  const { blocks, events, memberships } = await make(room, key)
+  const current = await snapshot(store, room, ...blocks)
+  const last = await newEvent(store, room, { before: current.nid, after: current.nid, json: '{}' })
+  const next = { ...room, current: current.nid, extremities: [last.nid] }
+  const parts = { next, stateKeys, blocks, snapshots: [current], events: [...events, last], memberships }
+  return await store1(store, writeSet(room, parts))
+}
+
+interface RoomParts {
+  readonly blocks: readonly BlockRecord[]
+  readonly events: WriteSet['events']
+  readonly memberships: readonly MembershipRecord[]
+}
+
+/** Member events, outside the graph as far as a check is concerned. */
+async function memberEvent(store: Storage, room: RoomRecord, membership: unknown) {
+  return await newEvent(store, room, { typeNid: MEMBER, json: JSON.stringify({ content: { membership } }) })
+}
+
+/** Limits, and blocks that hold more than members: what checks find, and what they do not. */
+export function checkContract(open: () => Promise<Storage>): void {
+  it.each<readonly [string, readonly number[], string | undefined]>([
+    ['two entries of one type', [CREATE, 1, 70_000, TOPIC, 1, 70_001, TOPIC, 2, 70_002], undefined],
+    ['a smaller state key under a larger type', [CREATE, 9, 70_000, TOPIC, 1, 70_001], undefined],
+    ['nothing in it', [], undefined],
+    ['one entry twice', [CREATE, 1, 70_000, CREATE, 1, 70_001], 'is not sorted at entry 1'],
+    ['its last entry twice', [CREATE, 1, 1, TOPIC, 1, 1, TOPIC, 1, 2], 'is not sorted at entry 2'],
+  ])('judges a block with %s by the order of its entries', async (_what, entries, wrong) => {
+    await using store = await open()
+    const odd = await block(store, ...entries)
+    await withBlocks(store, await build(store), [odd])
+    expect(await whatIsWrong(store)).toEqual(wrong === undefined ? [] : [`state block ${odd.nid} ${wrong}`])
+  })
+
+  it('takes a snapshot of 64 blocks, and finds one of 65', async () => {
+    await using store = await open()
+    const blocks: BlockRecord[] = []
+    for (let at = 0; at < 65; at++) blocks.push(await block(store, TOPIC, at + 1, 70_000))
+    const room = await build(store)
+    await withBlocks(store, room, blocks.slice(0, 64))
+    expect(await whatIsWrong(store)).toEqual([])
+    const long = await snapshot(store, room, ...blocks)
+    const [now] = await store.roomsByNid([room.nid])
+    await store1(store, writeSet(now ?? room, { blocks: blocks.slice(64), snapshots: [long] }))
+    expect(await whatIsWrong(store)).toEqual([`state snapshot ${long.nid} has 65 blocks, more than 64`])
+  })
+
+  it('names every block that a snapshot lacks, and finds the snapshot once', async () => {
+    await using store = await open()
+    const room = await build(store)
+    const lacking = { ...(await snapshot(store, room)), blocks: [NOWHERE, NOWHERE + 1] as BlockNid[] }
+    await store1(store, writeSet(room, { snapshots: [{ ...lacking, hash: 'e'.repeat(32) }] }))
+    expect(await whatIsWrong(store)).toEqual([
+      `state snapshot ${lacking.nid} names blocks that are not stored: ${NOWHERE}, ${NOWHERE + 1}`,
+    ])
+  })
+
+  it('reads members among entries of other types, before them and behind them, the last block counting', async () => {
+    await using store = await open()
+    const [ANNE, BEN, CARL] = ['@anne:a.example', '@ben:b.example', '@carl:c.example']
+    const room = await roomOf(store, async (room, key) => {
+      const [anne, ben, carl] = [await key(ANNE), await key(BEN), await key(CARL)]
+      const [join, invite, ban] = [
+        await memberEvent(store, room, 'join'),
+        await memberEvent(store, room, 'invite'),
+        await memberEvent(store, room, 'ban'),
+      ]
+      const [first, second] = [
+        [CREATE, EMPTY_STATE_KEY_NID, 70_000, MEMBER, anne, invite.nid, MEMBER, ben, join.nid],
+        [MEMBER, carl, join.nid, TOPIC, EMPTY_STATE_KEY_NID, 70_001],
+      ]
+      const later = [CREATE, EMPTY_STATE_KEY_NID, 70_002, MEMBER, anne, ban.nid, MEMBER, ben, NO_NID]
+      const blocks = [await block(store, ...first, ...second), await block(store, ...later)]
+      return { blocks, events: [join, invite, ban], memberships: [] }
+    })
+    expect(await findings(store)).toHaveLength(2)
+    expect(await store.repairMemberships(room.nid, (userId) => userId === ANNE)).toBe(2)
+    expect(await store.membershipsOfRoom(room.nid)).toHaveLength(2)
+    expect(await store.membership(room.nid, ANNE)).toMatchObject({ membership: 'ban', local: true })
+    expect(await store.membership(room.nid, CARL)).toMatchObject({ membership: 'join', local: false })
+    expect(await findings(store)).toEqual([])
+  })
+
+  it('makes a membership anew as a whole: with what the state says, and not forgotten', async () => {
+    await using store = await open()
+    const room = await roomOf(store, async (room, key) => {
+      const anne = await key('@anne:a.example')
+      const invite = await memberEvent(store, room, 'invite')
+      const old = { roomNid: room.nid, user: anne, membership: 'leave', event: NOWHERE as EventNid } as const
+      return {
+        blocks: [await block(store, MEMBER, anne, invite.nid)],
+        events: [invite],
+        memberships: [{ ...old, local: true, forgotten: true }],
+      }
+    })
+    const before = await store.membership(room.nid, '@anne:a.example')
+    expect(before).toMatchObject({ membership: 'leave', local: true, forgotten: true })
+    const asked: string[] = []
+    const isLocal = (userId: string) => asked.push(userId) > 1
+    expect(await store.repairMemberships(room.nid, isLocal)).toBe(1)
+    const [named] = await store.membershipsOfRoom(room.nid)
+    const [snapshotOf] = await store.snapshots([room.current])
+    const [{ entries } = { entries: [] }] = await store.blocks(snapshotOf?.blocks ?? [])
+    expect(named).toEqual({
+      ...before,
+      userId: '@anne:a.example',
+      membership: 'invite',
+      event: entries[2],
+      local: false,
+      forgotten: false,
+    })
+    expect(asked).toEqual(['@anne:a.example'])
+    expect(await store.joinedServers(room.nid)).toEqual([])
+  })
+
+  it('takes a member event without a known membership for a departure', async () => {
+    await using store = await open()
+    const odd = [undefined, 7, 'owner', null, { join: true }, 'knock'] as const
+    const users = odd.map((_membership, at) => `@user${at}:a.example`)
+    const room = await roomOf(store, async (room, key) => {
+      const entries: number[] = []
+      const events = []
+      for (const [at, membership] of odd.entries()) {
+        const event = await memberEvent(store, room, membership)
+        events.push(event)
+        entries.push(MEMBER, await key(users[at] ?? ''), event.nid)
+      }
+      const bare = await newEvent(store, room, { typeNid: MEMBER, json: '{"content":[]}' })
+      entries.push(MEMBER, await key('@bare:a.example'), bare.nid)
+      return { blocks: [await block(store, ...entries)], events: [...events, bare], memberships: [] }
+    })
+    expect(await store.repairMemberships(room.nid, () => true)).toBe(7)
+    const found = await store.membershipsOfRoom(room.nid)
+    const byUser = Object.fromEntries(found.map(({ userId, membership }) => [userId, membership]))
+    const departures = [...users.slice(0, 5), '@bare:a.example'].map((user) => [user, 'leave'])
+    expect(byUser).toEqual({ ...Object.fromEntries(departures), '@user5:a.example': 'knock' })
+  })
+
+  it('leaves what stands outside the state, as an invite of another server does', async () => {
+    await using store = await open()
+    const room = await roomOf(store, async (room, key) => {
+      const ben = await key('@ben:b.example')
+      const invite = await newEvent(store, room, { typeNid: MEMBER, verdict: 'outlier' })
+      const outside = { roomNid: room.nid, user: ben, event: invite.nid, local: false, forgotten: false }
+      return { blocks: [], events: [invite], memberships: [{ ...outside, membership: 'invite' }] }
+    })
+    expect(await findings(store)).toEqual([])
+    expect(await store.repairMemberships(room.nid, () => true)).toBe(0)
+    expect(await store.membership(room.nid, '@ben:b.example')).toMatchObject({ membership: 'invite' })
+  })
+
+  it('looks at all of a room with one more of everything than a page holds', async () => {
+    await using store = await open()
+    const many = 101
+    const room = await roomOf(store, async (room, key) => {
+      const blocks: BlockRecord[] = []
+      const events = []
+      const memberships: MembershipRecord[] = []
+      const of = { roomNid: room.nid, membership: 'join', local: false, forgotten: false } as const
+      for (let at = 0; at < many; at++) {
+        const event = await memberEvent(store, room, 'join')
+        const user = await key(`@user${at}:a.example`)
+        events.push(event)
+        memberships.push({ ...of, user, event: NOWHERE as EventNid })
+        blocks.push(await block(store, MEMBER, user, event.nid))
+      }
+      // One block for each of the first, one for all the others: more of them than are read at once.
+      const rest = blocks.splice(9).flatMap(({ entries }) => [...entries])
+      return { blocks: [...blocks, await block(store, ...rest)], events, memberships }
+    })
+    expect(await findings(store)).toHaveLength(many)
+    expect(await store.repairMemberships(room.nid, () => false)).toBe(many)
+    expect(await findings(store)).toEqual([])
+    const snapshots = []
+    for (let at = 0; at < many; at++) {
+      const hash = at.toString(16).padStart(32, 'f')
+      snapshots.push({ ...(await snapshot(store, room)), hash })
+    }
+    const [moved] = await store.roomsByNid([room.nid])
+    await store1(store, writeSet(moved ?? room, { snapshots }))
+    expect((await store.checkRoom(room.nid, hashes)).unreferenced).toEqual(snapshots.map(({ nid }) => nid))
+  })
+
+  it('checks one room more than a page holds', async () => {
+    await using store = await open()
+    const nid = await store.allocate('room', 101)
+    const rooms = await Promise.all(Array.from({ length: 101 }, () => newRoom(store)))
+    const sets = rooms.map((room, at) => {
+      const numbered = { ...room, nid: (nid + at) as RoomRecord['nid'] }
+      return writeSet(numbered)
+    })
+    await store.commit(sets)
+    const checked: number[] = []
+    for await (const { room } of store.check(hashes)) checked.push(room.nid)
+    expect(checked).toEqual(sets.map(({ room }) => room.nid))
+  })
+
+  it('finds outputs that are missing in between, and none where none is kept', async () => {
+    await using store = await open()
+    const room = await build(store, ({ next, outputs }) => ({
+      next: { ...next, outputSeq: 4 },
+      outputs: [...outputs, { ...outputs[0]!, seq: 4 }],
+    }))
+    expect(await whatIsWrong(store)).toEqual(['outputs 1 to 4 are kept, but only 3 of them'])
+    const positions = (await store.outputs(0, 10)).map(({ position }) => position)
+    await store.dropOutputs(positions.slice(0, 2))
+    expect(await whatIsWrong(store)).toEqual([])
+    await store.dropOutputs(positions)
+    expect(await whatIsWrong(store)).toEqual([])
+    const [moved] = await store.roomsByNid([room.nid])
+    await store1(store, writeSet(moved ?? room, { outputs: [output(room, 5, 0 as EventNid)] }))
+    expect(await whatIsWrong(store)).toEqual(['the latest output is 5, the room counts 4'])
+  })
+
+  it('says what follows from a finding, and what repairs it', async () => {
+    await using store = await open()
+    const room = await build(store, () => ({ memberships: [] }))
+    const [{ what, ...rest } = { what: '' }, ...others] = await findings(store)
+    expect(what).toMatch(
+      /^of state key NID \d+, the table of memberships says nothing, the current state has \d+$/,
+    )
+    expect(rest).toEqual({
+      roomId: room.roomId,
+      kind: 'membership',
+      means: 'questions about who is in the room get a wrong answer; its events are judged rightly',
+      repair: '`roomserver check --repair` takes the table over from the current state',
+    })
+    expect(others).toEqual([])
+  })
+
+  it.each<readonly [string, (set: WriteSet) => Partial<WriteSet>, readonly RegExp[]]>([
+    [
+      'an event last sent that is gone',
+      ({ next }) => ({ next: { ...next, lastSent: NOWHERE as EventNid } }),
+      [/^the event last sent, NID 99000000, is not stored$/],
+    ],
+    ['none last sent', ({ next }) => ({ next: { ...next, lastSent: NO_NID } }), []],
+    [
+      'no forward extremities',
+      ({ next }) => ({ next: { ...next, extremities: [] } }),
+      [/^the room has no forward extremities$/],
+    ],
+    [
+      'an accepted event with the state before it only',
+      ({ events }) => ({ events: events.with(1, { ...events[1]!, after: 0 as SnapshotNid }) }),
+      [/^event \S+ has the state on only one side of it$/],
+    ],
+    [
+      'a rejected event with the state before it only',
+      ({ events }) => ({
+        events: events.with(1, { ...events[1]!, verdict: 'rejected-by-state', after: 0 as SnapshotNid }),
+      }),
+      [],
+    ],
+    [
+      'an event that is JSON, but no object',
+      ({ events }) => ({ events: events.with(2, { ...events[2]!, json: '["prev_events"]' }) }),
+      [/^event \S+ is no JSON object$/],
+    ],
+    [
+      'an extremity that accepted events build on, named with hashes as in the first room versions',
+      ({ next, events }) => ({
+        next: { ...next, extremities: [events[2]!.nid, events[1]!.nid] },
+        events: events.with(2, {
+          ...events[2]!,
+          json: JSON.stringify({ prev_events: [[events[1]!.eventId, { sha256: 'x' }]] }),
+        }),
+      }),
+      [/^accepted events build on forward extremity/],
+    ],
+    [
+      'an extremity that only a rejected event builds on',
+      ({ next, events }) => ({
+        next: { ...next, extremities: [events[1]!.nid, events[0]!.nid] },
+        events: events
+          .with(1, { ...events[1]!, json: '{"prev_events":[]}' })
+          .with(2, { ...events[2]!, verdict: 'rejected-by-state' }),
+      }),
+      [],
+    ],
+    [
+      'an extremity that only an event at a told state builds on',
+      ({ room, next, events }) => ({
+        next: { ...next, extremities: [events[2]!.nid, events[1]!.nid] },
+        toldStates: [
+          { event: events[2]!.nid, roomNid: room.nid, waitsFor: events[2]!.nid, isSettled: false },
+        ],
+      }),
+      [],
+    ],
+    [
+      'an extremity that an event builds on whose told state is settled',
+      ({ room, next, events }) => ({
+        next: { ...next, extremities: [events[2]!.nid, events[1]!.nid] },
+        toldStates: [{ event: events[2]!.nid, roomNid: room.nid, waitsFor: events[2]!.nid, isSettled: true }],
+      }),
+      [/^accepted events build on forward extremity/],
+    ],
+    [
+      'prev events that are no list, which is for others to find',
+      ({ events }) => ({ events: events.with(2, { ...events[2]!, json: '{"prev_events":{"0":"$x"}}' }) }),
+      [],
+    ],
+    [
+      'an auth event that is stored later, and one that nobody has',
+      ({ events }) => ({
+        events: events.with(0, { ...events[0]!, authNids: [events[2]!.nid, NOWHERE as EventNid] }),
+      }),
+      [/^event NID \d+ cites 99000000, which is not stored$/],
+    ],
+  ])('tells of %s what is wrong, and nothing else', async (_what, spoil, expected) => {
+    await using store = await open()
+    await build(store, spoil)
+    const wrong = await whatIsWrong(store)
+    expect(wrong).toEqual(expected.map((text) => expect.stringMatching(text)))
+  })
+
+  it('asks nothing of a room that is known by name only', async () => {
+    await using store = await open()
+    await store1(store, writeSet(await newRoom(store)))
+    expect(await findings(store)).toEqual([])
+  })
+}
