@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout as wait } from 'node:timers/promises'
 import { type Logger, silentLogger } from '@roomserver/types'
 import type { Storage } from './storage.ts'
 
@@ -42,12 +41,15 @@ export function lead(
 
   /** Whether the lease is ours now; undefined where no answer comes before it would have run out. */
   const ask = async (): Promise<boolean | undefined> => {
-    const late = wait(ttlMs, undefined, { signal: stop.signal, ref: false }).catch(() => undefined)
+    const answered = new AbortController()
+    const late = pause(ttlMs, AbortSignal.any([stop.signal, answered.signal]))
     try {
       return (await Promise.race([store.takeLease(work, holder, ttlMs), late])) ?? undefined
     } catch (error) {
       logger.warn({ work, error: String(error) }, 'the lease could not be asked for')
       return undefined
+    } finally {
+      answered.abort()
     }
   }
 
@@ -68,7 +70,7 @@ export function lead(
   const loop = (async () => {
     while (!stop.signal.aborted) {
       await renew()
-      await wait(ttlMs / 3, undefined, { signal: stop.signal, ref: false }).catch(() => undefined)
+      await pause(ttlMs / 3, stop.signal)
     }
   })()
 
@@ -83,4 +85,19 @@ export function lead(
       await store.releaseLease(work, holder).catch(() => undefined)
     },
   }
+}
+
+/** Waits until the time is over or `signal` is aborted; keeps no process alive. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
+  await new Promise<void>((resolve) => {
+    const end = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = setTimeout(end, ms)
+    timer.unref()
+    signal.addEventListener('abort', end)
+  })
 }

@@ -9,6 +9,7 @@ import { pieceContract } from './pieces.ts'
 import { repairContract } from './repairs.ts'
 import { roomContract } from './rooms.ts'
 import { upkeepContract } from './upkeep.ts'
+import { wholeRowContract } from './whole-rows.ts'
 
 /** What a store has to do, whatever database is beneath it. `open` gives an empty one. */
 export function storageContract(open: () => Promise<Storage>): void {
@@ -20,5 +21,6 @@ export function storageContract(open: () => Promise<Storage>): void {
   describe('repairs', () => repairContract(open))
   describe('leases', () => leaseContract(open))
   describe('upkeep', () => upkeepContract(open))
+  describe('whole rows', () => wholeRowContract(open))
   describe('checks', () => checkContract(open))
 }
