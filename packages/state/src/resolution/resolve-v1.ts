@@ -82,7 +82,6 @@ function* firstAllowed<Need>(
   for (const node of candidates.toReversed()) {
     const judgement = yield* judge(problem, node, { state, withCommon: true, withOwnAuth: false })
     problem.scribe?.judged('others', node, judgement)
-    if (costOf(node) > 1) yield undefined
     if (judgement.verdict.allowed) return node
   }
   return candidates[0]

@@ -125,6 +125,7 @@ it('finds the differences that the naive maps have, and merges by them', () => {
       const keys = new Set([...from.map.keys(), ...to.map.keys()])
       const expected = [...keys].filter((key) => from.map.get(key) !== to.map.get(key))
       expect(changes.map((c) => keyOf(c.type, c.stateKey)).toSorted()).toEqual(expected.toSorted())
+      expect(changes).toEqual(changes.toSorted((a, b) => a.type - b.type || a.stateKey - b.stateKey))
       const merged = pieces.apply(
         from.snapshot,
         changes.map((c) => entry(c.type, c.stateKey, c.to)),
