@@ -1,6 +1,7 @@
 import { authStateOf, checkRedaction } from '@roomserver/auth'
-import { type Pdu, trustedPdu } from '@roomserver/events'
-import { type EventRecord, NO_NID } from '@roomserver/types'
+import { isDeepStrictEqual } from 'node:util'
+import { type Pdu, redactJson, trustedPdu } from '@roomserver/events'
+import { type EventRecord, type JsonObject, type JsonValue, NO_NID } from '@roomserver/types'
 import type { Judged, ReferenceRoom } from './reference-room.ts'
 
 /**
@@ -24,9 +25,12 @@ export function redactionProblems(
     const mayBeMute = record.redactedBy !== NO_NID && judged.pdu.rules.redactsIn !== 'content'
     return [{ judged, mayBeMute }]
   })
-  return [...records.values()].flatMap(({ eventId, redactedBy }) => {
+  return [...records.values()].flatMap(({ eventId, redactedBy, json }) => {
     const target = reference.judged(eventId)
     if (target === undefined) return []
+    if (redactedBy !== NO_NID && !isRedactedText(json, target.pdu)) {
+      return [`${eventId} is redacted and says what it said`]
+    }
     const effective = redactions.filter(({ judged }) => takesEffect(judged, target))
     const isRedacted = redactedBy !== NO_NID
     const isRight = isRedacted ? effective.length > 0 : effective.every(({ mayBeMute }) => mayBeMute)
@@ -40,6 +44,15 @@ export function redactionProblems(
  */
 export function isMute({ json }: EventRecord, { redacts, rules }: Pdu): boolean {
   return redacts !== undefined && trustedPdu(json, '', rules).redacts === undefined
+}
+
+/** However often a redacted event comes again with its content: that stays gone. */
+function isRedactedText(json: string, { json: asItCame, rules }: Pdu): boolean {
+  return isDeepStrictEqual(contentOf(json), contentOf(redactJson(asItCame, rules)))
+}
+
+function contentOf(json: string): JsonValue | undefined {
+  return (JSON.parse(json) as JsonObject)['content']
 }
 
 function takesEffect({ pdu, before }: Judged, target: Judged): boolean {

@@ -8,6 +8,7 @@ import { checkInvites } from './check-invites.ts'
 import { checkPeeks } from './check-peeks.ts'
 import { checkOutputs } from './check-outputs.ts'
 import { isMute, redactionProblems } from './check-redactions.ts'
+import { checkWaiting } from './check-waiting.ts'
 import { residents } from './heal.ts'
 import { type Held, same } from './held.ts'
 import { idsOf, ReferenceRoom } from './reference-room.ts'
@@ -26,6 +27,7 @@ export async function checkWorld(world: World): Promise<void> {
     for (const eventId of lost) world.problem(`${server.name} said it took ${eventId} in, and lost it`)
   }
   for (const server of world.honest) await checkOutputs(world, server)
+  await checkWaiting(world)
   for (const roomId of world.rooms) await checkRoom(world, roomId)
   await checkInvites(world)
   for (const server of world.honest) await checkPeeks(world, server)

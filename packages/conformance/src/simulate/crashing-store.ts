@@ -15,7 +15,10 @@ const WRITES: readonly string[] = [
   'dropRepairs',
 ]
 
-/** The store as one process has it. The process can be made to die at a write; after that nothing reaches the store. */
+/**
+ * The store as one process has it; rooms go on in portions, as on PostgreSQL. The process can be made to die at a write; after that nothing
+ * reaches the store.
+ */
 export class CrashingStore {
   readonly store: Storage
   /** How many writes there were; those that the process died at count. */
@@ -29,7 +32,7 @@ export class CrashingStore {
       name,
       this.#guard(name, method, storage),
     ])
-    this.store = Object.fromEntries(guarded) as Storage
+    this.store = { ...(Object.fromEntries(guarded) as Storage), commitsElsewhere: true }
   }
 
   get isDead(): boolean {

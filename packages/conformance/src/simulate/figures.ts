@@ -4,6 +4,7 @@ export interface Figures {
   rooms: number
   sent: number
   lost: number
+  repeated: number
   partitions: number
   crashes: number
   lies: number
@@ -30,6 +31,7 @@ export function noFigures(): Figures {
     rooms: 0,
     sent: 0,
     lost: 0,
+    repeated: 0,
     partitions: 0,
     crashes: 0,
     lies: 0,
@@ -59,7 +61,7 @@ export function addFigures(sum: Figures, more: Figures): void {
 export function figuresText(figures: Figures): string {
   return [
     `${figures.rooms} rooms, ${figures.events} events`,
-    `${figures.sent} messages between servers, ${figures.lost} of them lost`,
+    `${figures.sent} messages between servers, ${figures.lost} of them lost, ${figures.repeated} repeated`,
     `${figures.partitions} partitions, ${figures.crashes} crashes, ${figures.lies} lies`,
     `${figures.repairs} repairs, ${figures.rejected} rejections, ${figures.softFailed} soft failures`,
     `${figures.judged} verdicts and states held against the reference, ${figures.deceived} states believed of a liar`,

@@ -21,8 +21,10 @@ interface OnItsWay extends Message {
 const START = 1_700_000_000_000
 const MAX_DELAY_MS = 4000
 const RETRY_MS = 5000
+/** How much later a message comes a second time, at the most. */
+const REPEATED_AFTER_MS = 20_000
 
-/** The links between servers, and the time. A message is delayed, lost, or kept back while its link is cut. */
+/** The links between servers, and the time. A message is delayed, lost, repeated, or kept back while its link is cut. */
 export class Network implements Clock {
   readonly #figures: Figures
   readonly #trouble: Trouble
@@ -55,6 +57,11 @@ export class Network implements Clock {
     this.#figures.partitions++
   }
 
+  /** From now on nobody reaches a server. */
+  part(server: string): void {
+    this.#sides = new Map([[server, 1]])
+  }
+
   heal(): void {
     this.#sides.clear()
   }
@@ -76,12 +83,19 @@ export class Network implements Clock {
       return
     }
     const delay = dice.below(dice.chance(70) ? 50 : MAX_DELAY_MS)
-    this.#waiting.push({ ...message, at: this.#now + delay, number: this.#sent++ })
+    this.#push(message, delay)
+    if (this.#isHealed || !dice.chance(this.#trouble.repeated)) return
+    this.#figures.repeated++
+    this.#push(message, delay + dice.below(REPEATED_AFTER_MS))
   }
 
   /** Tries a message again later, because its server did not take it. */
   sendLater(message: Message): void {
-    this.#waiting.push({ ...message, at: this.#now + RETRY_MS, number: this.#sent++ })
+    this.#push(message, RETRY_MS)
+  }
+
+  #push(message: Message, delay: number): void {
+    this.#waiting.push({ ...message, at: this.#now + delay, number: this.#sent++ })
   }
 
   /** The next message that arrives by now. */

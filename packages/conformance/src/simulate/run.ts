@@ -2,6 +2,7 @@ import type { Pdu } from '@roomserver/events'
 import { checkDeparted } from './check-departed.ts'
 import { checkOpenInvites } from './check-invites.ts'
 import { checkWorld } from './checks.ts'
+import { crowd, hasCrowd } from './crowd.ts'
 import type { Figures } from './figures.ts'
 import { heal } from './heal.ts'
 import { lie, twister } from './liars.ts'
@@ -48,14 +49,21 @@ export async function run({ seed, steps, servers, trouble, only }: RunOptions): 
       await checkOpenInvites(world)
     }
     world.dice = new Dice(seed, steps)
-    await checkDeparted(world)
-    await heal(world)
-    await checkWorld(world)
-    trace = await traceOf(world)
+    trace = await end(world, seed)
   } finally {
     await world.close()
   }
   return { figures: world.figures, problems: world.problems, events: [...world.events.values()], trace }
+}
+
+/** Ends all trouble, and checks the world. @returns its trace */
+async function end(world: World, seed: number): Promise<string> {
+  await checkDeparted(world)
+  await heal(world)
+  if (hasCrowd(seed)) await crowd(world)
+  if (world.isStuck) return ''
+  await checkWorld(world)
+  return await traceOf(world)
 }
 
 /** Something happens; then what has arrived is delivered. Each step has dice of its own, so that any can be left out. */

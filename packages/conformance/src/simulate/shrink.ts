@@ -1,4 +1,5 @@
 import { run, type RunOptions, type RunResult } from './run.ts'
+import { STUCK } from './world.ts'
 
 /** The shortest run found that still fails in the same way. */
 export interface Shrunk {
@@ -7,6 +8,8 @@ export interface Shrunk {
 }
 
 const MAX_TRIES = 150
+/** To see that a server waits for what never comes takes seconds each time. */
+const MAX_STUCK_TRIES = 12
 
 /**
  * Leaves steps out of a failing run, ever smaller groups of them, as long as it still fails in the same way. Each step
@@ -15,9 +18,11 @@ const MAX_TRIES = 150
 export async function shrink(options: RunOptions, failing: RunResult): Promise<Shrunk> {
   const kinds = new Set(failing.problems.map(kindOf))
   let best: Shrunk = { only: Array.from({ length: options.steps }, (_, step) => step), result: failing }
+  const isStuck = failing.problems.some((problem) => problem.includes(STUCK))
+  const maxTries = isStuck ? MAX_STUCK_TRIES : MAX_TRIES
   let tries = 0
-  for (let size = Math.ceil(best.only.length / 2); size >= 1 && tries < MAX_TRIES; size = nextSize(size)) {
-    for (let at = 0; at < best.only.length && tries < MAX_TRIES; tries++) {
+  for (let size = Math.ceil(best.only.length / 2); size >= 1 && tries < maxTries; size = nextSize(size)) {
+    for (let at = 0; at < best.only.length && tries < maxTries; tries++) {
       const only = best.only.filter((_, index) => index < at || index >= at + size)
       const result = await run({ ...options, only: new Set(only) })
       if (result.problems.some((problem) => kinds.has(kindOf(problem)))) best = { only, result }

@@ -48,7 +48,8 @@ function said({ dice }: World, sender: string): Saying {
   return { type: 'm.room.member', sender, stateKey: sender, content: { membership: 'join' } }
 }
 
-function withEvent(state: readonly Pdu[], event: Pdu): readonly Pdu[] {
+/** A state with one more event in it. */
+export function withEvent(state: readonly Pdu[], event: Pdu): readonly Pdu[] {
   if (event.stateKey === undefined) return state
   return [...state.filter((one) => one.type !== event.type || one.stateKey !== event.stateKey), event]
 }

@@ -5,6 +5,7 @@ import { openStorage, type Storage } from '@roomserver/storage'
 import { isFailure, NO_NID, parseServerName, silentLogger, type ServerName } from '@roomserver/types'
 import { CrashingStore } from './crashing-store.ts'
 import { PeekBook } from './peek-book.ts'
+import { unlessStill } from './stillness.ts'
 import type { World } from './world.ts'
 
 /** What is gone with a crash. */
@@ -15,10 +16,10 @@ interface Process {
 }
 
 const CACHE_BYTES = 4 * 1024 * 1024
-/** By the clock of the machine: only a fault lets anything take this long. */
-const PATIENCE_MS = 60_000
-/** No repair looks at the clock of the machine, or a busy one would have other things happen. */
-const REPAIR_LIMITS = { patienceMs: 2 * PATIENCE_MS, callMs: 2 * PATIENCE_MS }
+/** An hour: no repair looks at the clock of the machine, or a busy one would have other things happen. */
+const NEVER_MS = 3_600_000
+/** Fewer rooms are repaired at a time than may have to be: some wait for others. */
+const REPAIR_LIMITS = { patienceMs: NEVER_MS, callMs: NEVER_MS, maxRooms: 3 }
 
 /** A whole room server of ours on a store in memory. Its process can die and be started again; the store stays. */
 export class SimulatedServer {
@@ -69,6 +70,12 @@ export class SimulatedServer {
 
   get counters(): RoomInput['counters'] {
     return this.#process.input.counters
+  }
+
+  /** Events that it keeps because they lack something, which it tries to get. */
+  get waiting(): readonly { readonly eventId: string; readonly roomId: string }[] {
+    const jobs = this.#process.input.repairs?.jobs ?? []
+    return jobs.filter(({ state }) => state !== 'gave-up')
   }
 
   /** Whether it may have announced something since this was asked the last time. */
@@ -132,10 +139,10 @@ export class SimulatedServer {
   /**
    * Does something with the server and waits until it has come to rest.
    *
-   * @returns `undefined` when the server is down, went down over it, or refused
+   * @returns `undefined` when the server is down, went down over it, or refused; or waits for what never comes
    */
   async call<Result>(work: (api: RoomserverApi) => Promise<Result>): Promise<Result | undefined> {
-    if (this.isDown) return undefined
+    if (this.isDown || this.#world.isStuck) return undefined
     const { guard, api } = this.#process
     const attempt = work(api).catch((error: unknown) => {
       if (!guard.isDead && !isFailure(error)) this.#world.problem(`${this.name} threw ${String(error)}`)
@@ -144,7 +151,7 @@ export class SimulatedServer {
     const result = await this.#inTime(attempt)
     await this.#rest()
     if (!guard.isDead) return result
-    await this.#goDown()
+    if (!this.#world.isStuck) await this.#goDown()
     return undefined
   }
 
@@ -169,7 +176,7 @@ export class SimulatedServer {
   }
 
   async close(): Promise<void> {
-    await this.#process.input.close()
+    if (!this.#world.isStuck) await this.#process.input.close()
     await this.storage[Symbol.asyncDispose]()
   }
 
@@ -184,17 +191,9 @@ export class SimulatedServer {
     await this.#inTime(this.#process.input.settled())
   }
 
-  /** What takes this long waits for something that never comes. */
   async #inTime<Result>(work: Promise<Result>): Promise<Result | undefined> {
-    let timer: NodeJS.Timeout | undefined
-    const tooLong = new Promise<undefined>((resolve) => {
-      timer = setTimeout(() => {
-        this.#world.problem(`${this.name} does not come to rest`)
-        resolve(undefined)
-      }, PATIENCE_MS)
-    })
-    const result = await Promise.race([work, tooLong])
-    clearTimeout(timer)
-    return result
+    const done = await unlessStill(work)
+    if (done === undefined) this.#world.stuck(this)
+    return done?.result
   }
 }

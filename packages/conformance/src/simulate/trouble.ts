@@ -2,6 +2,8 @@
 export interface Trouble {
   /** Messages that are lost, and calls that are not answered. */
   readonly lost: number
+  /** Messages that come a second time, later. */
+  readonly repeated: number
   readonly refused: number
   /** Honest answers about the past of a room that hold only the later part of it. */
   readonly cut: number
@@ -23,6 +25,7 @@ export interface Trouble {
 
 const USUAL: Trouble = {
   lost: 6,
+  repeated: 3,
   refused: 5,
   cut: 0,
   parting: 3,
@@ -38,6 +41,7 @@ const USUAL: Trouble = {
 
 const GREAT: Trouble = {
   lost: 20,
+  repeated: 10,
   refused: 15,
   cut: 30,
   parting: 6,

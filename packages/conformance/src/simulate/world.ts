@@ -11,6 +11,9 @@ import { SimulatedServer } from './simulated-server.ts'
 import { type IdentityServer, openIdentityServer } from './third-party.ts'
 import type { Trouble } from './trouble.ts'
 
+/** What is said of a server that waits for what never comes. */
+export const STUCK = 'does not come to rest'
+
 /** More of one kind than this is not worth reading. */
 const MAX_PROBLEMS = 20
 
@@ -43,6 +46,8 @@ export class World {
   readonly #twisters = new Map<SimulatedServer, (items: readonly string[]) => readonly string[]>()
   dice: Dice
   isHealed = false
+  /** Whether a server waits for what never comes: no more can be done with the world then. */
+  isStuck = false
 
   private constructor(dice: Dice, identity: IdentityServer, trouble: Trouble) {
     this.dice = dice
@@ -142,6 +147,11 @@ export class World {
 
   learn(event: Pdu): void {
     this.events.set(event.eventId, event)
+  }
+
+  stuck({ name }: SimulatedServer): void {
+    this.isStuck = true
+    this.problem(`${name} ${STUCK}`)
   }
 
   problem(text: string): void {
