@@ -139,7 +139,8 @@ export class RoomActor {
   /** Tries a batch until it is committed; where it fails as a whole, each task is tried alone. */
   async #process(batch: readonly Job[]): Promise<void> {
     let jobs = batch
-    for (let conflicts = 0; jobs.length > 0; conflicts++) {
+    let conflicts = 0
+    while (jobs.length > 0) {
       const tried = await this.#try(jobs)
       if (tried.kind === 'done') return
       if (tried.kind === 'without') {
@@ -156,9 +157,9 @@ export class RoomActor {
       } else {
         this.#parts.counters.conflicts++
         this.#room = undefined
-        if (conflicts > MAX_CONFLICTS) throw overtaken(this.roomId)
+        if (++conflicts > MAX_CONFLICTS) throw overtaken(this.roomId)
         if (tried.over === 'room') this.#turn.lost()
-        else if (conflicts >= 2) await stepAside(conflicts)
+        else if (conflicts > 2) await stepAside(conflicts)
       }
     }
   }
