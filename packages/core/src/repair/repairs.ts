@@ -82,13 +82,15 @@ export class Repairs {
   }
 
   async #inTurn(work: () => Promise<Fetched>): Promise<Fetched> {
-    if (this.#active >= this.#limits.maxRooms) await new Promise<void>((go) => this.#queue.push(go))
-    this.#active++
+    if (this.#active < this.#limits.maxRooms) this.#active++
+    else await new Promise<void>((go) => this.#queue.push(go))
     try {
       return await work()
     } finally {
-      this.#active--
-      this.#queue.shift()?.()
+      // The next one takes this place over: nobody who comes now gets in before it, or beside it.
+      const next = this.#queue.shift()
+      if (next === undefined) this.#active--
+      else next()
     }
   }
 

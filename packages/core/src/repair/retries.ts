@@ -75,14 +75,16 @@ export class Retries {
   }
 
   #start(roomId: RoomId, isWanted: (record: RepairRecord) => boolean): Promise<readonly Retried[]> {
-    const work = this.#tryAll(roomId, isWanted).finally(() => {
+    const work = this.#tryAll(roomId, isWanted)
+    const logged = work.catch((error: unknown) =>
+      this.#parts.log.warn({ room_id: roomId, err: error }, 'repairs of a room could not be taken up'),
+    )
+    // An operator may take up a room while its own repairs are tried again: it is done when both are.
+    const done = Promise.all([this.#rooms.get(roomId), logged]).then(() => {
       if (this.#rooms.get(roomId) !== done) return
       this.#rooms.delete(roomId)
       if (this.#moved.delete(roomId)) this.roomMoved(roomId)
     })
-    const done = work.catch((error: unknown) =>
-      this.#parts.log.warn({ room_id: roomId, err: error }, 'repairs of a room could not be taken up'),
-    )
     this.#rooms.set(roomId, done)
     return work
   }
