@@ -45,13 +45,29 @@ export async function* mendRoom(
     return
   }
   const told = await toldEvents(parts.store, room)
-  let left: readonly Left[] = await inOrder(parts, room)
+  const left = yield* mendAll(parts, room, await inOrder(parts, room), told, order)
+  yield* mendEnds(parts, room, order)
+  // What an event makes of the room is worked out from its ends and its current state: these are there now.
+  const [now = room] = await parts.store.roomsByNid([room.nid])
+  const last = order.isDryRun ? left : yield* mendAll(parts, now, left, told, order)
+  if (last.length < left.length) yield* mendEnds(parts, room, order)
+  for (const { eventId, why } of last) yield `event ${eventId} cannot be made anew: ${why}`
+}
+
+/** Mends events, and those again that follow from others, for as long as some of them can be mended. */
+async function* mendAll(
+  parts: MendParts,
+  room: RoomRecord,
+  events: readonly Left[],
+  told: ReadonlySet<EventNid>,
+  order: RepairOrder,
+): AsyncGenerator<string, readonly Left[], void> {
+  let left = events
   for (let before = Infinity; left.length > 0 && left.length < before; ) {
     before = left.length
     left = yield* mendEvents(parts, room, left, told, order)
   }
-  for (const { eventId, why } of left) yield `event ${eventId} cannot be made anew: ${why}`
-  yield* mendEnds(parts, room, order)
+  return left
 }
 
 /** An event that is to be mended, and why that could not be done yet. */
@@ -65,7 +81,7 @@ async function inOrder(parts: MendParts, room: RoomRecord): Promise<readonly Lef
   return events
 }
 
-/** @returns those that cannot be mended before others are: the states that they follow from are lost */
+/** @returns those that cannot be mended before others are, or before the room has ends: what they follow from is lost */
 async function* mendEvents(
   parts: MendParts,
   room: RoomRecord,
@@ -85,7 +101,7 @@ async function* mendEvents(
       }
       yield* mended
     } catch (error) {
-      if (!isFailure(error, 'STORE_DAMAGED')) throw error
+      if (!isFailure(error, 'STORE_DAMAGED') && !isFailure(error, 'BAD_REQUEST')) throw error
       left.push({ nid, eventId, why: error.message })
     }
   }
