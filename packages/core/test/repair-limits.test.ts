@@ -269,6 +269,51 @@ it('is tried again when its rest is over and not a moment earlier', async () => 
   expect(await b.event(event.eventId)).toMatchObject({ verdict: 'accepted' })
 })
 
+it('tries an event of a room again after another one that waited there has come in', async () => {
+  await using one = await gaps(1, { retryAfterMs: 1_000 })
+  const { b } = one
+  const [gap] = one.gaps
+  if (gap === undefined) throw new TypeError('no room')
+  const { room, event, known } = gap
+  const unknown = await room.message('unknown', { prev: [known] })
+  const other = await room.message('upon it', { prev: [unknown] })
+  one.down()
+  for (const each of [event, other]) await b.take(each, { origin: 'a' })
+  one.up()
+  expect(await b.take(event, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
+  await b.input.settled()
+  expect(b.input.repairs?.jobs).toMatchObject([{ eventId: other.eventId, attempts: 1 }])
+  one.wait(1_000)
+  await b.take(await room.message('aside', { prev: [known] }))
+  await b.input.settled()
+  expect(b.input.repairs?.jobs).toMatchObject([{ eventId: other.eventId, attempts: 2 }])
+})
+
+it('takes a repair over that another process was at for a quarter of an hour, and no sooner', async () => {
+  await using one = await gaps(1)
+  const { b } = one
+  const [gap] = one.gaps
+  if (gap === undefined) throw new TypeError('no room')
+  const { room, event, known } = gap
+  one.down()
+  await b.take(event, { origin: 'a' })
+  const [job] = await b.storage.repairs('', 1)
+  if (job === undefined) throw new TypeError('no repair')
+  const startedTs = one.wait(60_000)
+  await b.storage.putRepairs([{ ...job, state: 'running', attempts: 2, nextTs: startedTs }])
+  await b.input.takeOver()
+  one.up()
+  const asked = one.calls.length
+  one.wait(15 * 60_000 - 1)
+  await b.take(await room.message('aside', { prev: [known] }))
+  await b.input.settled()
+  expect(one.calls).toHaveLength(asked)
+  one.wait(1)
+  await b.take(await room.message('aside again', { prev: [known] }))
+  await b.input.settled()
+  expect(await b.event(event.eventId)).toMatchObject({ verdict: 'accepted' })
+})
+
 it('tries all events again that wait for the same one when it comes, and once', async () => {
   await using one = await gaps(1)
   const { b } = one

@@ -1,7 +1,8 @@
-import type { FederationApi } from '@roomserver/api'
+import { type FederationApi, InputKind } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
 import { RoomBuilder } from '@roomserver/testing'
-import { expect, it, vi } from 'vitest'
+import { type Clock, systemClock } from '@roomserver/types'
+import { describe, expect, it, vi } from 'vitest'
 import type { AllRepairLimits } from '../src/index.ts'
 import { Homeserver } from './homeserver.ts'
 import { otherServer } from './other-server.ts'
@@ -22,6 +23,7 @@ type Tale = (told: readonly string[]) => readonly string[] | undefined
 async function messageOutOfNowhere(
   tales: (room: RoomBuilder) => Promise<Readonly<Record<string, Tale>>>,
   limits: Partial<AllRepairLimits> = { patienceMs: 20_000 },
+  clock: Clock = systemClock,
 ) {
   const a = await Homeserver.start()
   const room = await RoomBuilder.create()
@@ -57,7 +59,7 @@ async function messageOutOfNowhere(
     lookupStateIds,
   } as Partial<FederationApi> as FederationApi
   const log = { error: vi.fn(), warn: vi.fn(), info: vi.fn(), debug: vi.fn() }
-  const b = await Homeserver.start({ serverName: 'b', federation, log }, {}, limits)
+  const b = await Homeserver.start({ serverName: 'b', federation, log, clock }, {}, limits)
   await b.takeAll(known)
   const close = async (): Promise<void> => {
     await b[Symbol.asyncDispose]()
@@ -165,4 +167,88 @@ it('waits only so long for those who never answer, and does without those who kn
   expect(await b.take(message, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
   expect(await stateBefore(b, message)).toEqual(whole)
   expect(b.input.counters.statesDiffered).toBe(0)
+})
+
+/** Whoever is asked may take all the time that there is; then one state is better than none. */
+it('takes one of two states that differ where the time is over', async () => {
+  let now = 1_800_000_000_000
+  const limits = { patienceMs: 20_000, budgetMs: 1_000 }
+  const tales = async (room: RoomBuilder) => ({
+    a: without(latest(room, 'm.room.name').eventId),
+    c: without(latest(room, 'm.room.topic').eventId),
+  })
+  await using told = await messageOutOfNowhere(tales, limits, { now: () => now })
+  const { whole, room, b, message, lookupStateIds } = told
+  lookupStateIds.mockImplementation(later(lookupStateIds, () => (now += 1_000)))
+  expect(await b.take(message, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
+  const name = latest(room, 'm.room.name').eventId
+  expect(await stateBefore(b, message)).toEqual(whole.filter((id) => id !== name))
+  expect(b.input.counters.statesDiffered).toBe(1)
+})
+
+/** The same answers, each after something else. */
+function later<Args extends readonly unknown[], Result>(
+  call: { getMockImplementation(): ((...args: Args) => Promise<Result>) | undefined },
+  first: () => unknown,
+): (...args: Args) => Promise<Result> {
+  const answer = call.getMockImplementation()
+  return async (...args) => {
+    first()
+    return (await answer?.(...args)) ?? expect.fail('no answer')
+  }
+}
+
+/** The state before the first join of a room is its create event alone. */
+describe('a state of a single event', () => {
+  async function firstJoin(
+    tales: (ids: { create: string; join: string }) => Readonly<Record<string, readonly string[]>>,
+  ) {
+    const a = await Homeserver.start()
+    const room = await RoomBuilder.create()
+    for (const user of ['@bob:b', '@carol:c', '@dora:d']) await room.join(user)
+    const [create, join] = room.events
+    if (create === undefined || join === undefined) throw new TypeError('no room')
+    await a.takeAll(room.events)
+    const told = tales({ create: create.eventId, join: join.eventId })
+    const federation = {
+      ...(await otherServer(a)),
+      lookupMissingEvents: async () => ({ events: [] }),
+      getEvent: async () => Promise.reject(new Error('404 not found')),
+      lookupStateIds: async ({ S }) => {
+        const state = told[S]
+        if (state === undefined) throw new Error('404 not found')
+        return { pdu_ids: state, auth_chain_ids: [] }
+      },
+      lookupState: async () => ({ pdus: [], auth_chain: [] }),
+    } as Partial<FederationApi> as FederationApi
+    const b = await Homeserver.start({ serverName: 'b', federation }, {}, { patienceMs: 20_000 })
+    // Server b joined late: what came before is beside its graph.
+    const state = room.events.slice(0, 4)
+    for (const event of state) await b.take(event, { kind: InputKind.outlier })
+    const [joined, ...others] = room.events.slice(4)
+    if (joined === undefined) throw new TypeError('nobody joined')
+    await b.take(joined, { has_state: true, state_event_ids: idsOf(state) })
+    await b.takeAll(others)
+    const again = await room.join(room.creator, { prev: [create], auth: [create] })
+    const close = async (): Promise<void> => {
+      await b[Symbol.asyncDispose]()
+      await a[Symbol.asyncDispose]()
+    }
+    return { b, create, again, [Symbol.asyncDispose]: close }
+  }
+
+  it.each([
+    ['most tell it', { c: 'create', d: 'both' }],
+    ['the other one cannot be had', { c: 'unknown' }],
+  ] as const)('counts where %s', async (_when, others) => {
+    await using one = await firstJoin(({ create, join }) => {
+      const states = { create: [create], both: [create, join], unknown: [create, '$unknown'] }
+      const told = Object.entries(others).map(([server, state]) => [server, states[state]] as const)
+      return { a: [create], ...Object.fromEntries(told) }
+    })
+    const { b, create, again } = one
+    expect(await b.take(again, { origin: 'a' })).toMatchObject({ kind: 'stored' })
+    expect(await stateBefore(b, again)).toEqual([create.eventId])
+    expect(b.input.counters.statesDiffered).toBe(1)
+  })
 })
