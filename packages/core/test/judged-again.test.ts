@@ -1,0 +1,133 @@
+import { InputKind } from '@roomserver/api'
+import type { Pdu } from '@roomserver/events'
+import { RoomBuilder } from '@roomserver/testing'
+import { expect, it } from 'vitest'
+import { recheckRoom } from '../src/index.ts'
+import { eventTask } from '../src/input/event-task.ts'
+import { joinUpTask } from '../src/repair/join-up-task.ts'
+import { Homeserver } from './homeserver.ts'
+
+const idsOf = (events: readonly Pdu[]): readonly string[] => events.map(({ eventId }) => eventId)
+
+/** Takes an event in at a state that another server tells. */
+async function takeTold(hs: Homeserver, pdu: Pdu, state: readonly Pdu[], kind: 'new' | 'old' = 'new') {
+  for (const event of state) await hs.take(event, { kind: InputKind.outlier })
+  const stateBefore = { by: 'repair', eventIds: idsOf(state) } as const
+  return await hs.input.runTask(
+    eventTask({ kind, pdu, sendAsServer: '', stateBefore, isAskedFor: kind === 'old' }),
+  )
+}
+
+/** Events whose states were told and not worked out yet, and what each waits for. */
+async function waiting(hs: Homeserver, { roomId }: RoomBuilder) {
+  const records = await hs.storage.toldStates((await hs.room(roomId)).nid)
+  const nids = records.flatMap(({ event, waitsFor }) => [event, waitsFor])
+  const ids = new Map((await hs.storage.eventsByNid(nids)).map(({ nid, eventId }) => [nid, eventId]))
+  const open = records.filter(({ isSettled }) => !isSettled)
+  return Object.fromEntries(open.map(({ event, waitsFor }) => [ids.get(event), ids.get(waitsFor)]))
+}
+
+async function findings(hs: Homeserver, { roomId }: RoomBuilder): Promise<readonly string[]> {
+  const wrong: string[] = []
+  const source = { store: hs.storage, eventsOfRoom: hs.storage.eventsOfRoom }
+  for await (const what of recheckRoom(source, await hs.room(roomId))) wrong.push(what)
+  return wrong
+}
+
+/** Server b is told of `late` at a state without carol's join, which it has not heard of. */
+async function carolLeftOut() {
+  const hs = await Homeserver.start({ serverName: 'b' })
+  const room = await RoomBuilder.create()
+  await room.join('@bob:b')
+  await hs.takeAll(room.events)
+  const known = [...room.events]
+  const join = await room.join('@carol:c')
+  const late = await room.message('late')
+  expect(await takeTold(hs, late, known)).toMatchObject({ verdict: 'accepted' })
+  await hs.take(join, { kind: InputKind.outlier })
+  return { hs, room, known, join, late, [Symbol.asyncDispose]: () => hs[Symbol.asyncDispose]() }
+}
+
+/** What an event cites is looked at one by one: that the others stayed as they were changes nothing. */
+it('judges an event again of whose auth events one is allowed after all, wherever it stands', async () => {
+  await using one = await carolLeftOut()
+  const { hs, room, known, join } = one
+  const invite = await room.member('@carol:c', '@dora:d', 'invite')
+  expect(await hs.take(invite)).toMatchObject({ verdict: 'rejected-by-state' })
+  // On a branch of which nothing else changes, anybody may join; but this join cites an invite that was rejected.
+  const [create, , levels, rules, bob] = known
+  const auth = [create, levels, rules, invite].filter((event) => event !== undefined)
+  const prev = bob === undefined ? [] : [bob]
+  const dora = await room.join('@dora:d', { prev, auth })
+  const hello = await room.message('hello', { sender: '@dora:d', prev: [dora] })
+  expect(await hs.take(dora)).toMatchObject({ verdict: 'rejected-by-auth-events' })
+  expect(await hs.take(hello)).toMatchObject({ verdict: 'rejected-by-auth-events' })
+
+  await hs.take(join)
+  await hs.input.settled()
+  for (const { eventId } of [invite, dora, hello])
+    expect(await hs.event(eventId), eventId).toMatchObject({ verdict: 'accepted', rule: undefined })
+  expect(await hs.current(room.roomId)).toContain(dora.eventId)
+  expect(await findings(hs, room)).toEqual([])
+})
+
+it('announces what is allowed after all once, oldest first, and what stayed as it was not again', async () => {
+  await using one = await carolLeftOut()
+  const { hs, room, join, late } = one
+  const first = await room.message('first', { sender: '@carol:c' })
+  const between = await room.message('between')
+  const second = await room.message('second', { sender: '@carol:c' })
+  await hs.takeAll([first, between, second])
+  const before = (await hs.outputs()).length
+  await hs.take(join)
+  await hs.input.settled()
+  const news = (await hs.outputs()).slice(before).flatMap(({ new_room_event: told }) => told ?? [])
+  const fresh = news.filter(({ rewrites_state: again }) => again !== true)
+  expect(fresh.map(({ event }) => event._event_id)).toEqual(idsOf([join, first, second]))
+  expect(await hs.extremities(room.roomId)).toEqual([second.eventId])
+  expect(await waiting(hs, room)).toEqual({})
+  expect(await hs.event(late.eventId)).toMatchObject({ verdict: 'accepted' })
+})
+
+/** A walk back through a room is given up after 2,000 events, and the whole graph read: it must say the same. */
+it('leaves a state for later that stands more than 2,000 events above one that does', async () => {
+  await using one = await carolLeftOut()
+  const { hs, room, known, join, late } = one
+  const above: Pdu[] = []
+  for (let n = 0; n < 2_005; n++) above.push(await room.message(`${n}`))
+  await Promise.all(above.map((event) => hs.take(event)))
+  const between = await room.message('unheard of')
+  const last = await room.message('last')
+  expect(await takeTold(hs, last, known)).toMatchObject({ verdict: 'accepted' })
+  const hers = await room.message('mine', { sender: '@carol:c' })
+  expect(await hs.take(hers)).toMatchObject({ verdict: 'rejected-by-state' })
+  expect(await waiting(hs, room)).toMatchObject({ [late.eventId]: late.eventId })
+
+  await hs.take(between)
+  await hs.input.settled()
+  expect(await waiting(hs, room)).toEqual({ [late.eventId]: late.eventId, [last.eventId]: late.eventId })
+  expect(await hs.event(hers.eventId)).toMatchObject({ verdict: 'rejected-by-state' })
+
+  await hs.take(join)
+  await hs.input.settled()
+  expect(await waiting(hs, room)).toEqual({})
+  expect(await hs.event(hers.eventId)).toMatchObject({ verdict: 'accepted' })
+  expect(await hs.extremities(room.roomId)).toEqual([hers.eventId])
+})
+
+it('changes nothing for events of another room among a page of the past', async () => {
+  await using one = await carolLeftOut()
+  const { hs, room, known, join } = one
+  // What comes of this page in its own room is for that room alone.
+  const other = await RoomBuilder.create({ roomId: '!other:a' })
+  await hs.takeAll(other.events)
+  await hs.take(join)
+  await hs.input.settled()
+  const before = await hs.room(other.roomId)
+  const [first] = other.events
+  if (first === undefined) throw new TypeError('no room')
+  await hs.input.runTask(joinUpTask(first, idsOf([...known, join])))
+  await hs.input.settled()
+  expect(await hs.room(other.roomId)).toEqual(before)
+  expect(await findings(hs, room)).toEqual([])
+})
