@@ -3,7 +3,7 @@ import { type ClientHttp2Session, connect, constants } from 'node:http2'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { post } from '@roomserver/testing'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { type ServeOptions, serveRoomserver } from '../src/index.ts'
 import { fakeRoomserver } from './fake-roomserver.ts'
 import { askHttp1, askHttp2 } from './raw-requests.ts'
@@ -18,6 +18,11 @@ async function ask(session: ClientHttp2Session, path = PATH, body = '{}'): Promi
 function tcp(address: string): Socket {
   const socket = connectTcp(Number(new URL(address).port), '127.0.0.1')
   return socket.on('error', () => undefined)
+}
+
+/** Waits for what is certain to come, however long that takes on a busy machine. */
+async function waitUntil(isSo: () => boolean): Promise<void> {
+  await vi.waitUntil(isSo, { timeout: 30_000, interval: 5 })
 }
 
 /** All that a raw connection is told until it is closed. */
@@ -169,14 +174,20 @@ it('tells who asks too often on one connection, or who is one too many', async (
   })
   const session = connect(server.address)
   const statuses = await Promise.all(Array.from({ length: 30 }, () => ask(session)))
-  expect(statuses.filter((status) => status === 200)).toHaveLength(10)
-  expect(statuses.filter((status) => status === 503)).toHaveLength(20)
+  // The reserve is certain; how many more there are depends on the time that passes.
+  expect(new Set(statuses.slice(0, 10))).toEqual(new Set([200]))
+  expect(statuses).toContain(503)
   session.close()
   const { promise, resolve } = Promise.withResolvers<{ RoomIDs: [] }>()
   const slow = fakeRoomserver({ queryPublishedRooms: () => promise })
   await using small = await serveRoomserver(slow.api, { ...anyPort, limits: { maxConcurrentRequests: 3 } })
-  const asked = Array.from({ length: 5 }, () => askHttp1(small.address, { path: PATH, body: '{}' }))
-  await delay(100)
+  let refused = 0
+  const asked = Array.from({ length: 5 }, async () => {
+    const answer = await askHttp1(small.address, { path: PATH, body: '{}' })
+    if (answer.status === 503) refused++
+    return answer
+  })
+  await waitUntil(() => refused === 2 && slow.calls.length === 3)
   resolve({ RoomIDs: [] })
   const found = (await Promise.all(asked)).map(({ status }) => status).toSorted((one, other) => one - other)
   expect(found).toEqual([200, 200, 200, 503, 503])
@@ -184,14 +195,14 @@ it('tells who asks too often on one connection, or who is one too many', async (
 
 it('holds no more bytes of bodies than allowed', async () => {
   const { promise, resolve } = Promise.withResolvers<{ events: [] }>()
-  const { api } = fakeRoomserver({ queryEventsById: () => promise })
+  const { api, calls } = fakeRoomserver({ queryEventsById: () => promise })
   const limits = { maxBodyBytes: 100_000, maxBodyBytesInAll: 150_000 }
   await using server = await serveRoomserver(api, { ...anyPort, limits })
   const session = connect(server.address)
   const path = '/api/roomserver/queryEventsByID'
   const body = `{"event_ids":["${'x'.repeat(90_000)}"]}`
   const first = ask(session, path, body)
-  await delay(200)
+  await waitUntil(() => calls.length === 1)
   expect(await ask(session, path, body)).toBe(503)
   resolve({ events: [] })
   expect(await first).toBe(200)
@@ -266,29 +277,31 @@ it('waits for a body that comes slowly but does come', async () => {
 })
 
 it('lets bodies that were given up by their callers keep no bytes from others', async () => {
-  const limits = { maxBodyBytesInAll: 2_000_000, bodyIdleMs: 1_000 }
+  const limits = { maxBodyBytesInAll: 2_000_000, bodyIdleMs: 5_000 }
   await using server = await serveRoomserver(fakeRoomserver().api, { ...anyPort, limits })
   const path = '/api/roomserver/inputRoomEvents'
   const start = `{"input_room_events":[${`{"event":{"x":"${'x'.repeat(50_000)}"}},`.repeat(8)}`
   const sessions = Array.from({ length: 5 }, () => connect(server.address))
-  for (const session of sessions) {
+  const fates = sessions.flatMap((session) => {
     session.on('error', () => undefined)
-    void Promise.all(halfSent(session, 1, path, start))
-  }
-  await delay(600)
+    return halfSent(session, 1, path, start)
+  })
   const body = `${start}{}]}`
-  expect((await askHttp2(server.address, { path, body })).status).toBe(200)
+  const asked = async () => (await askHttp2(server.address, { path, body })).status
+  await vi.waitFor(async () => expect(await asked()).toBe(200), { timeout: 30_000 })
+  // They made room, long before they were given up for their silence.
+  expect(await Promise.race(fates)).toBe(503)
   for (const session of sessions) session.destroy()
 })
 
 it('lets no connection take all places, over either protocol', async () => {
   const { promise, resolve } = Promise.withResolvers<{ RoomIDs: [] }>()
-  const { api } = fakeRoomserver({ queryPublishedRooms: () => promise })
+  const { api, calls } = fakeRoomserver({ queryPublishedRooms: () => promise })
   const limits = { maxConcurrentRequests: 10, maxConcurrentStreams: 6 }
   await using server = await serveRoomserver(api, { ...anyPort, limits })
   const socket = tcp(server.address)
   socket.write(`POST ${PATH} HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}`.repeat(30))
-  await delay(100)
+  await waitUntil(() => calls.length > 0)
   const other = '/api/roomserver/queryRoomVersionCapabilities'
   expect((await askHttp1(server.address, { path: other, body: '{}' })).status).toBe(200)
   expect((await askHttp2(server.address, { path: other, body: '{}' })).status).toBe(200)
@@ -366,7 +379,7 @@ it('finishes what is under way when it stops, and takes no more', async () => {
   const idle = connect(server.address)
   idle.on('error', () => undefined)
   const idleEnds = new Promise((closed) => idle.once('close', closed))
-  while (calls.length < 3) await delay(10)
+  await waitUntil(() => calls.length === 3)
   const stopped = server.close()
   await idleEnds
   await delay(50)
@@ -383,7 +396,7 @@ it('does not wait for ever for what is under way when it stops', async () => {
   const session = connect(server.address)
   session.on('error', () => undefined)
   const pending = Promise.allSettled([ask(session), askHttp1(server.address, { path: PATH, body: '{}' })])
-  while (never.calls.length < 2) await delay(10)
+  await waitUntil(() => never.calls.length === 2)
   await server.close()
   const fates = await pending
   expect(fates.map(({ status }) => status)).toContain('rejected')
@@ -440,9 +453,14 @@ it.each([
     for (const path of [PATH, '/api/roomserver/GetRoomIDForAlias']) {
       for (const isWhole of [true, false]) {
         const stream = session.request({ ':method': 'POST', ':path': path }).on('error', () => undefined)
-        if (isWhole) stream.end('{}')
-        else stream.write('{')
-        await delay(5)
+        const before = calls.length
+        if (isWhole) {
+          stream.end('{}')
+          await waitUntil(() => calls.length > before)
+        } else {
+          stream.write('{')
+          await delay(5)
+        }
         stream.close(code)
       }
     }

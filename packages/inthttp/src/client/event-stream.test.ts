@@ -19,3 +19,23 @@ it.each([1, 2, 3, 7, 1_000])('takes a stream apart that comes in pieces of %i by
     { id: '', event: 'message', data: 'x' },
   ])
 })
+
+it('takes fields without a space, lines that are no fields, and the last of a field that is there twice', async () => {
+  const text = 'id:7\n:comment: x\nretry\ndata:  two spaces\ndata:last\n\nid: 8\nevent: none\n\ndata:\n\n'
+  expect(await eventsOf(text, 1_000)).toEqual([
+    { id: '7', event: 'message', data: 'last' },
+    { id: '', event: 'message', data: '' },
+  ])
+})
+
+it('takes an event of the greatest length, and gives up one that has no end', async () => {
+  const longest = 16 * 1024 * 1024
+  const chunks = async function* (length: number) {
+    yield new TextEncoder().encode(`data: ${'x'.repeat(length - 'data: '.length)}`)
+    yield new TextEncoder().encode('\n\n')
+  }
+  const lengths: number[] = []
+  for await (const { data } of parseEventStream(chunks(longest))) lengths.push(data.length)
+  expect(lengths).toEqual([longest - 'data: '.length])
+  await expect(parseEventStream(chunks(longest + 1)).next()).rejects.toThrow(RangeError)
+})
