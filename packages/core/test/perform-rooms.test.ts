@@ -386,6 +386,56 @@ describe('performBackfill for ourselves', () => {
     expect(events.map((event) => event.eventId).slice(-3)).toEqual(past.map((event) => event.eventId))
   })
 
+  it('asks five servers at most, each once, and for no state where none gave an event', async () => {
+    const asked: string[] = []
+    const { server, room, backfill } = await joined(() => ({
+      backfill: async ({ S, Limit }) => {
+        asked.push(`${S} ${Limit}`)
+        throw new Error('gone')
+      },
+    }))
+    await using _server = server
+    for (const name of ['c', 'd', 'e', 'f', 'g']) await server.hs.take(await room.join(`@user:${name}`))
+    expect(await backfill()).toEqual({ events: [] })
+    expect(new Set(asked).size).toBe(5)
+    expect(asked).toHaveLength(5)
+    for (const call of asked) expect(call).toMatch(/^[b-g] 100$/)
+  })
+
+  it('asks one server only where that one gives all that leads back to what is known', async () => {
+    const asked: string[] = []
+    const { server, room, past, backfill } = await joined((builder, events) => ({
+      backfill: async ({ S }) => {
+        asked.push(S)
+        return transaction([...events.toReversed(), ...builder.events.slice(0, 4).toReversed()])
+      },
+      queryPublicKey: keysOf,
+    }))
+    await using _server = server
+    for (const name of ['c', 'd']) await server.hs.take(await room.join(`@user:${name}`))
+    const { events } = await backfill()
+    expect(events.map((event) => event.eventId).slice(-3)).toEqual(past.map((event) => event.eventId))
+    expect(asked).toHaveLength(1)
+  })
+
+  it('asks for no auth events and no state where nothing of them is missing', async () => {
+    const asked: string[] = []
+    const note = async (what: string): Promise<never> => {
+      asked.push(what)
+      throw new Error('404 not found')
+    }
+    const { server, backfill } = await joined((room, events) => ({
+      backfill: async () => transaction([...room.events.slice(0, 4), ...events]),
+      getEventAuth: async () => note('auth'),
+      lookupStateIds: async () => note('state'),
+      getEvent: async () => note('event'),
+      queryPublicKey: keysOf,
+    }))
+    await using _server = server
+    expect((await backfill()).events).toHaveLength(7)
+    expect(asked).toEqual([])
+  })
+
   it('fetches and checks the past, and says it to nobody else', async () => {
     const { server, past, backfill } = await joined((room, events) => ({
       backfill: async () => transaction([...events.toReversed(), ...room.events.slice(0, 4).toReversed()]),

@@ -189,6 +189,21 @@ describe('performBackfill for other servers', () => {
     expect(await ask('c', 2)).toEqual([])
   })
 
+  it('gives a hundred events at most, those before the extremity', async () => {
+    await using server = await Operations.start()
+    const room = await RoomBuilder.create()
+    await room.join('@bob:b')
+    while (room.events.length < 110) await room.message(`${room.events.length}`)
+    await Promise.all(room.events.map((event) => server.hs.take(event)))
+    const ask = async (limit: number) => {
+      const backwards_extremities = new Map([['$newer', [room.events.at(-1)?.eventId ?? '']]])
+      const request = { room_id: room.roomId, backwards_extremities, limit, server_name: 'b' }
+      return idsOf((await server.api.performBackfill(request)).events)
+    }
+    expect(await ask(101)).toEqual(idsOf(room.events.slice(-100)))
+    expect(await ask(99)).toEqual(idsOf(room.events.slice(-99)))
+  })
+
   it('fails for an unknown room, in the words of the reference', async () => {
     await using server = await Operations.start()
     const request = { room_id: '!no:a', backwards_extremities: new Map(), limit: 5, server_name: 'b' }

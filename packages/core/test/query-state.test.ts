@@ -144,6 +144,55 @@ describe('queryStateAndAuthChain', () => {
     expect(answer).toMatchObject({ prev_events_exist: false, state_events: [] })
   })
 
+  it.each([
+    ['is stored', (room: RoomBuilder) => room.events.at(-1), true],
+    ['is not stored', () => undefined, false],
+    ['belongs to another room', (_room: RoomBuilder, other: RoomBuilder) => other.events.at(-1), false],
+  ])('tells whether every prev event is there, where one %s', async (_why, find, exists) => {
+    await using server = await Operations.start()
+    const room = await RoomBuilder.create()
+    const other = await RoomBuilder.create({ roomId: '!other:a' })
+    await server.hs.takeAll([...room.events, ...other.events])
+    const known = room.events[2]?.eventId ?? ''
+    const prev_event_ids = [known, find(room, other)?.eventId ?? '$nothing']
+    const { state_events, auth_chain_events, ...answer } = await ask(server, room, { prev_event_ids })
+    expect(answer).toEqual({
+      room_exists: true,
+      room_version: '10',
+      prev_events_exist: exists,
+      is_rejected: false,
+    })
+    expect(idsOf(state_events)).toEqual(exists ? idsOf(room.events) : [])
+    expect(idsOf(auth_chain_events)).toEqual(exists ? idsOf(room.events.slice(0, 3)) : [])
+  })
+
+  it('tells that a room is not known', async () => {
+    await using server = await Operations.start()
+    const room = await RoomBuilder.create()
+    const { eventId } = room.events[0] ?? {}
+    expect(await ask(server, room, { prev_event_ids: [eventId], auth_event_ids: [eventId] })).toEqual({
+      room_exists: false,
+      room_version: '',
+      prev_events_exist: false,
+      is_rejected: false,
+      state_events: [],
+      auth_chain_events: [],
+    })
+  })
+
+  it('gives with the state what the event itself cites and the state does not have', async () => {
+    await using server = await Operations.start()
+    const room = await RoomBuilder.create()
+    const before = room.events.at(-1)
+    const bob = await room.join('@bob:b')
+    await server.hs.takeAll(room.events)
+    const cited = { prev_event_ids: [before?.eventId], auth_event_ids: [bob.eventId, '$nothing'] }
+    const answer = await ask(server, room, cited)
+    expect(answer.prev_events_exist).toBe(true)
+    expect(idsOf(answer.state_events)).toEqual(idsOf(room.events.slice(0, 4)))
+    expect(idsOf(answer.auth_chain_events)).toEqual(idsOf(room.events))
+  })
+
   it('tells that a prev event was rejected', async () => {
     await using server = await Operations.start()
     const room = await RoomBuilder.create()

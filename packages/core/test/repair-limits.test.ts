@@ -289,6 +289,46 @@ it('tries an event of a room again after another one that waited there has come 
   expect(b.input.repairs?.jobs).toMatchObject([{ eventId: other.eventId, attempts: 2 }])
 })
 
+it('takes up the repairs of eight rooms at a time when it starts, and in the end those of all', async () => {
+  await using many = await gaps(9, { retryAfterMs: 1_000 })
+  const { b } = many
+  many.down()
+  for (const { event } of many.gaps) await b.take(event, { origin: 'a' })
+  many.up()
+  many.wait(1_000)
+  const open = many.shut()
+  const before = many.asked().length
+  const resumed = b.input.resume()
+  await vi.waitFor(() => expect(many.asked().length - before).toBe(8))
+  await idle()
+  expect(many.asked().length - before).toBe(8)
+  open()
+  await resumed
+  expect(many.asked().length - before).toBe(9)
+  expect(await many.stored()).toEqual([])
+  for (const { event } of many.gaps)
+    expect(await b.event(event.eventId)).toMatchObject({ verdict: 'accepted' })
+})
+
+it('takes up all repairs of a room when an operator says so, of which it reads twenty at a time', async () => {
+  await using one = await gaps(1, { maxAttempts: 1 })
+  const { b } = one
+  const [gap] = one.gaps
+  if (gap === undefined) throw new TypeError('no room')
+  const { room, missing } = gap
+  one.down()
+  const events: Pdu[] = []
+  for (let n = 0; n < 21; n++) events.push(await room.message(`${n}`, { prev: [missing] }))
+  for (const event of events) await b.take(event, { origin: 'a' })
+  expect(b.input.repairs?.jobs.map(({ state }) => state)).toEqual(events.map(() => 'gave-up'))
+  expect(b.input.counters.repairsGivenUp).toBe(21)
+  one.up()
+  const retried = (await b.input.repairs?.takeUp(room.roomId)) ?? []
+  expect(retried.map(({ eventId }) => eventId)).toEqual(events.map(({ eventId }) => eventId).toSorted())
+  expect(retried).toMatchObject(events.map(() => ({ outcome: { verdict: 'accepted' } })))
+  expect(await one.stored()).toEqual([])
+})
+
 it('takes a repair over that another process was at for a quarter of an hour, and no sooner', async () => {
   await using one = await gaps(1)
   const { b } = one

@@ -66,7 +66,7 @@ async function messageOutOfNowhere(
     await a[Symbol.asyncDispose]()
   }
   const whole = await stateBefore(a, message)
-  return { room, whole, b, log, message, lookupStateIds, [Symbol.asyncDispose]: close }
+  return { room, whole, a, b, log, message, federation, lookupStateIds, [Symbol.asyncDispose]: close }
 }
 
 async function stateBefore(server: Homeserver, { eventId }: Pdu): Promise<readonly string[]> {
@@ -112,7 +112,12 @@ it.each([
   expect(await stateBefore(b, message)).toEqual(whole)
   expect(b.input.counters.statesDiffered).toBe(1)
   expect(log.warn).toHaveBeenCalledWith(
-    expect.objectContaining({ event_id: message.eventId, believed: whole.length }),
+    {
+      room_id: message.roomId,
+      event_id: message.eventId,
+      told: expect.arrayContaining([`liar: ${whole.length - left.length} entries`]),
+      believed: whole.length,
+    },
     'servers tell different states before an event',
   )
 })
@@ -167,6 +172,49 @@ it('waits only so long for those who never answer, and does without those who kn
   expect(await b.take(message, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
   expect(await stateBefore(b, message)).toEqual(whole)
   expect(b.input.counters.statesDiffered).toBe(0)
+})
+
+it('takes what one tells where nobody has what most tell', async () => {
+  const tell: Tale = (state) => [...state, '$not to be had']
+  await using told = await messageOutOfNowhere(async () => ({ a: tell, c: tell, d: honest }))
+  const { whole, b, message } = told
+  expect(await b.take(message, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
+  expect(await stateBefore(b, message)).toEqual(whole)
+})
+
+it('takes nothing where servers tell what none of them has', async () => {
+  await using told = await messageOutOfNowhere(async () => ({
+    a: (state) => [...state, '$not to be had'],
+    c: (state) => [...state, '$nor this'],
+  }))
+  const { b, log, message } = told
+  expect(await b.take(message, { origin: 'a' })).toMatchObject({ kind: 'missing' })
+  expect(await b.event(message.eventId)).toBeUndefined()
+  expect(log.warn).toHaveBeenCalledWith(
+    expect.objectContaining({ event_id: message.eventId, believed: 0 }),
+    'servers tell different states before an event',
+  )
+})
+
+it('fetches a state from another one that tells the same, where the first does not give its events', async () => {
+  await using told = await messageOutOfNowhere(async () => ({ a: honest, c: honest }))
+  const { a, whole, b, message, federation } = told
+  const { getEvent, lookupState } = await otherServer(a)
+  const asked = new Set<string>()
+  const unlessFirst = async <Result>(server: string, answer: () => Promise<Result>): Promise<Result> => {
+    asked.add(server)
+    if (server === 'a') throw new Error('500 internal error')
+    return await answer()
+  }
+  vi.spyOn(federation, 'getEvent').mockImplementation((request) =>
+    unlessFirst(request.S, () => getEvent(request)),
+  )
+  vi.spyOn(federation, 'lookupState').mockImplementation((request) =>
+    unlessFirst(request.S, () => lookupState(request)),
+  )
+  expect(await b.take(message, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
+  expect(await stateBefore(b, message)).toEqual(whole)
+  expect([...asked]).toEqual(expect.arrayContaining(['a', 'c']))
 })
 
 /** Whoever is asked may take all the time that there is; then one state is better than none. */
