@@ -1,3 +1,4 @@
+import { InputKind } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
 import { RoomBuilder } from '@roomserver/testing'
 import { expect, it } from 'vitest'
@@ -127,4 +128,32 @@ it('notes a state reset', async () => {
   const resets = await hs.storage.journal(nid, { limit: 100, resetsOnly: true })
   expect(resets).toMatchObject([{ to: 0, reset: true, cause: { kind: 'resolution' } }])
   expect(hs.input.counters.stateResets).toBe(1)
+})
+
+it('takes as history what was allowed then, whatever the current state says of its sender', async () => {
+  await using hs = await Homeserver.start()
+  const room = await RoomBuilder.create()
+  await room.join('@bob:b')
+  const fork = room.ends
+  const ban = await room.member('@alice:a', '@bob:b', 'ban', { prev: fork })
+  await hs.takeAll(room.events)
+  const old = await room.message('said before the ban', { sender: '@bob:b', prev: fork })
+  expect(await hs.take(old, { kind: InputKind.old })).toMatchObject({ verdict: 'accepted' })
+  expect((await hs.outputs()).at(-1)).toMatchObject({ old_room_event: { event: { _event_id: old.eventId } } })
+  expect(await hs.extremities(room.roomId)).toEqual([ban.eventId])
+})
+
+it('walks through rejected events once each, however often they name each other', async () => {
+  await using hs = await Homeserver.start()
+  const room = await RoomBuilder.create()
+  let layer = room.ends
+  for (let depth = 0; depth < 30; depth++) {
+    const prev = layer
+    const one = await room.message(`${depth}`, { sender: '@eve:e', prev })
+    layer = [one, await room.message(`${depth} again`, { sender: '@eve:e', prev })]
+  }
+  await hs.takeAll(room.events)
+  const next = await room.message('upon all that', { prev: layer })
+  expect(await hs.take(next)).toMatchObject({ verdict: 'accepted' })
+  expect(await hs.extremities(room.roomId)).toEqual([next.eventId])
 })

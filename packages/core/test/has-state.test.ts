@@ -294,3 +294,31 @@ it('believes the create event and not an invite about the version of a room', as
   await joinRemotely(hs, state, join)
   expect(await hs.room(room.roomId)).toMatchObject({ version: '10' })
 })
+
+it('takes a state that rewrites the room as it is, also where it is said to follow from what is known', async () => {
+  await using hs = await Homeserver.start({ serverName: 'z' })
+  const room = await RoomBuilder.create()
+  const given = [...room.events]
+  await room.state('m.room.topic', '', { topic: 'not in the state that is told' })
+  await hs.takeAll(room.events)
+  const message = await room.message('upon the topic')
+  const state_event_ids = [...idsOf(given)]
+  expect(await hs.take(message, { has_state: true, state_event_ids })).toMatchObject({ verdict: 'accepted' })
+  expect(await hs.current(room.roomId)).toEqual(idsOf(given).toSorted())
+  expect(await hs.extremities(room.roomId)).toEqual([message.eventId])
+})
+
+it('makes an event at a remote state an extremity, though a rejected one that came before names it', async () => {
+  await using hs = await Homeserver.start()
+  const room = await RoomBuilder.create()
+  const given = [...room.events]
+  const [end] = room.ends
+  await hs.takeAll(given)
+  await room.message('never seen here')
+  const late = await room.message('at a state that is told')
+  const shouted = await room.message('let me in', { sender: '@eve:e' })
+  const before = { has_state: true, state_event_ids: [...idsOf(given)] }
+  expect(await hs.take(shouted, before)).toMatchObject({ verdict: 'rejected-by-auth-events' })
+  expect(await hs.take(late, before)).toMatchObject({ verdict: 'accepted' })
+  expect(await hs.extremities(room.roomId)).toEqual([end?.eventId, late.eventId].toSorted())
+})

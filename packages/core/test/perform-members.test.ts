@@ -324,13 +324,16 @@ describe('performInvite', () => {
     await using _server = server
     const far = await RoomBuilder.create({ creator: '@bob:b', roomId: '!far:b', joinRule: 'invite' })
     const invite = await far.member('@bob:b', '@alice:a', 'invite')
-    await server.api.performInvite(inviteRequest(invite))
+    const shown = [{ content: { name: 'Far' }, state_key: '', type: 'm.room.name', sender: '@bob:b' }]
+    await server.api.performInvite(inviteRequest(invite, { invite_room_state: shown }))
     const earlier = far.events.slice(0, -1)
     for (const event of earlier) await server.hs.take(event, { kind: InputKind.outlier })
     const state_event_ids = earlier.map((event) => event.eventId)
     await server.hs.take(invite, kind === InputKind.new ? { has_state: true, state_event_ids } : { kind })
     const cited = await server.hs.storage.eventsById(invite.authEvents)
     const record = await server.hs.event(invite.eventId)
+    // What the invited user was shown of the room is no part of the room's event.
+    if (kind === InputKind.new) expect(record?.json).toBe(invite.json)
     expect(new Set(record?.authNids)).toEqual(new Set(cited.map((event) => event.nid)))
     expect(record?.authLevel).toBe(1 + Math.max(...cited.map((event) => event.authLevel)))
   })

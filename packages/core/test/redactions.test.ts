@@ -282,3 +282,20 @@ it('shows a redaction in the whole state, which was asked for before', async () 
   await server.hs.take(await room.redact(topic))
   expect(await topics()).toEqual([false])
 })
+
+it('shows nothing of a redacted name to whom it invites, though the process had read it', async () => {
+  await using server = await Operations.start()
+  const room = await RoomBuilder.create()
+  const name = await room.state('m.room.name', '', { name: 'oops' })
+  await server.hs.takeAll(room.events)
+  const invite = async (user: string) => {
+    const { eventId, json, rules } = await room.member('@alice:a', user, 'invite')
+    const event = { roomVersion: rules.version, eventId, json }
+    const own = { room_version: rules.version, event, invite_room_state: [], send_as_server: '' }
+    await server.api.performInvite({ ...own, transaction_id: null })
+    return JSON.stringify((await server.hs.outputs()).findLast(({ type }) => type === 'new_invite_event'))
+  }
+  expect(await invite('@bob:a')).toContain('oops')
+  await server.hs.take(await room.redact(name))
+  expect(await invite('@carol:a')).not.toContain('oops')
+})

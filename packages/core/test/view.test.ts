@@ -2,10 +2,15 @@ import { InputKind } from '@roomserver/api'
 import { RoomBuilder } from '@roomserver/testing'
 import {
   type Asking,
+  type BlockNid,
+  type BlockRecord,
   drive,
   type EventNid,
+  type EventRecord,
   type EventTypeNid,
   NO_NID,
+  type SnapshotNid,
+  type SnapshotRecord,
   type StateKeyNid,
 } from '@roomserver/types'
 import { describe, expect, it, vi } from 'vitest'
@@ -23,7 +28,7 @@ import {
   typeNidOf,
 } from '../src/view/asking.ts'
 import type { Need } from '../src/view/need.ts'
-import { stateForTuples, stateOfType, wholeState } from '../src/view/state-at.ts'
+import { isStoredState, stateForTuples, stateOfType, wholeState } from '../src/view/state-at.ts'
 import { View } from '../src/view/view.ts'
 import { Homeserver } from './homeserver.ts'
 
@@ -36,6 +41,100 @@ it('holds no more names of event types than the cache may, however many rooms ma
   expect(pieces.typeNid('org.example.type.70000')).toBeUndefined()
   expect(pieces.typeNid('m.room.create')).toBe(1)
   expect(pieces.typeName(1 as EventTypeNid)).toBe('m.room.create')
+})
+
+describe('the cache', () => {
+  const MAX_BYTES = 200_000
+  const event = (nid: number): EventRecord =>
+    ({ nid, roomNid: 1, eventId: `$${nid}`, json: '{}', before: 1 }) as unknown as EventRecord
+
+  it.each<
+    readonly [string, number, (pieces: Pieces, nid: number) => void, (pieces: Pieces, nid: number) => unknown]
+  >([
+    [
+      'events',
+      0.6,
+      (pieces, nid) => pieces.putEvent(event(nid)),
+      (pieces, nid) => pieces.eventById(`$${nid}`)?.nid,
+    ],
+    [
+      'snapshots',
+      0.05,
+      (pieces, nid) => pieces.putSnapshot({ nid, blocks: [1, 2] } as unknown as SnapshotRecord),
+      (pieces, nid) => pieces.snapshot(nid as SnapshotNid)?.nid,
+    ],
+    [
+      'blocks',
+      0.15,
+      (pieces, nid) => pieces.putBlock({ nid, entries: new Uint8Array(24) } as unknown as BlockRecord),
+      (pieces, nid) => pieces.block(nid as BlockNid)?.nid,
+    ],
+    [
+      'types',
+      0.02,
+      (pieces, nid) => pieces.putType(nid as EventTypeNid, `type ${nid}`),
+      (pieces, nid) => pieces.typeNid(`type ${nid}`),
+    ],
+    [
+      'state keys',
+      0.04,
+      (pieces, nid) => pieces.putStateKey(nid as StateKeyNid, `key ${nid}`),
+      (pieces, nid) => pieces.stateKeyNid(`key ${nid}`),
+    ],
+  ])('takes no more for %s than their part of it, and keeps the latest', async (_what, part, put, get) => {
+    await using hs = await Homeserver.start()
+    const pieces = new Pieces(hs.storage, MAX_BYTES)
+    expect(pieces.bytes).toBe(0)
+    for (let nid = 100_000; nid < 102_000; nid++) put(pieces, nid)
+    expect(pieces.bytes).toBeLessThanOrEqual(MAX_BYTES * part * 1.1)
+    expect(pieces.bytes).toBeGreaterThan(MAX_BYTES * part * 0.3)
+    expect(get(pieces, 101_999)).toBe(101_999)
+    expect(get(pieces, 100_000)).toBeUndefined()
+  })
+
+  it('keeps what was read, for all who need it later', async () => {
+    await using hs = await Homeserver.start()
+    const room = await RoomBuilder.create()
+    for (let i = 0; i < 100; i++) await room.state('org.example.thing', `key ${i}`, { i })
+    await hs.takeAll(room.events)
+    const { current } = await hs.room(room.roomId)
+    const pieces = new Pieces(hs.storage, 16_000_000)
+    const reads = (
+      ['snapshots', 'blocks', 'eventsByNid', 'eventTypesByName', 'stateKeysByText', 'eventsById'] as const
+    ).map((name) => vi.spyOn(hs.storage, name))
+    const tuples = [
+      { type: 'org.example.thing', stateKey: 'key 7' },
+      { type: 'org.example.thing', stateKey: 'key of nothing' },
+    ]
+    const look = () =>
+      ask(pieces, function* (view) {
+        const [nid = 0, none] = yield* stateForTuples(view, current, tuples)
+        const entries = yield* wholeState(view, current)
+        const [record] = yield* eventsOf(view, [nid as EventNid])
+        const known = yield* isStoredState(view, current)
+        return [
+          record?.json,
+          entries.length,
+          none,
+          known,
+          (yield* eventWithId(view, record?.eventId ?? ''))?.nid === nid,
+        ]
+      })
+    const expected = [room.events[11]?.json, 104, NO_NID, true, true]
+    expect(await look()).toEqual(expected)
+    expect(reads.map(({ mock }) => mock.calls.length > 0)).toEqual([true, true, true, true, true, false])
+    for (const read of reads) read.mockClear()
+    expect(await look()).toEqual(expected)
+    // That a name is nobody's is not kept: it may be somebody's by then.
+    const texts = reads.map(({ mock }) => mock.calls.flatMap((call): readonly unknown[] => call[0]))
+    expect(texts).toEqual([[], [], [], [], ['key of nothing'], []])
+    const names = await ask(pieces, function* (view) {
+      const type = yield* typeNidOf(view, 'org.example.thing')
+      const key = yield* stateKeyNidOf(view, 'key 7')
+      return [view.typeName(type ?? (0 as EventTypeNid)), view.stateKeyText(key ?? (0 as StateKeyNid))]
+    })
+    expect(names).toEqual(['org.example.thing', 'key 7'])
+  })
 })
 
 // What was in the cache when it was looked for can be dropped while the rest is loaded.
