@@ -61,7 +61,8 @@ export function findEvent(entries: Entries, type: number, stateKey: number): Eve
 /** Sorts entries into the form of a block. Of several for the same (type, state key) the last one counts. */
 export function entriesFrom(list: readonly StateEntry[]): Entries {
   const order = list.map((_, index) => index)
-  order.sort((a, b) => compare(list[a], list[b]) || a - b)
+  // Sorting is stable: of equal ones the last stays the last.
+  order.sort((a, b) => compare(list[a], list[b]))
   const entries = new Float64Array(list.length * STRIDE)
   let length = 0
   order.forEach((from, place) => {

@@ -10,7 +10,7 @@ import {
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { MemoryBlocks } from '../../test/memory-blocks.ts'
-import { applyChanges } from './apply-changes.ts'
+import { applyChanges, snapshotOf } from './apply-changes.ts'
 import { byBlocks, difference, divergences } from './difference.ts'
 import { expanded } from './runs.ts'
 import { eachEntry, type Entries, entryCount } from './entries.ts'
@@ -214,6 +214,25 @@ it('leaves no tombstone where nothing is left that it could hide, and no block w
   expect(pieces.apply(undefined, [entry(1, 1, 0), entry(1, 2, 0)]).blocks).toEqual([])
   expect(pieces.apply(undefined, []).blocks).toEqual([])
   expect(empty.roomNid).toBe(pieces.roomNid)
+})
+
+it('makes a whole state from nothing in one block, from entries in any order', () => {
+  const pieces = new MemoryBlocks()
+  const entries = [entry(2, 1, 2), entry(1, 2, 3), entry(1, 1, 1), entry(3, 1, 0), entry(2, 1, 4)]
+  const { blocks, snapshot } = finish(snapshotOf(entries, pieces))
+  expect(snapshot).toEqual(pieces.apply(undefined, entries))
+  expect(snapshot.blocks).toEqual(blocks.map(({ nid }) => nid))
+  expect(blocks.map((block) => [...eachEntry(block.entries)])).toEqual([
+    [entry(1, 1, 1), entry(1, 2, 3), entry(2, 1, 4)],
+  ])
+})
+
+it('counts the last of hundreds of changes to the same few entries', () => {
+  const pieces = new MemoryBlocks()
+  const changes = Array.from({ length: 500 }, (_, i) => entry(1, 1 + (i % 3), 1 + i))
+  const { blocks } = pieces.apply(undefined, changes)
+  const block = pieces.blocks.get(blocks[0]!)
+  expect([...eachEntry(block!.entries)]).toEqual([entry(1, 1, 499), entry(1, 2, 500), entry(1, 3, 498)])
 })
 
 it('counts the last of several changes to one entry, and none that changes nothing', () => {
