@@ -64,6 +64,9 @@ describe('explainAuth', () => {
   })
 })
 
-it.each(['v8 99', 'v8 4.5.99', 'v99 1', 'history-visibility 1', ''])('knows no steps to "%s"', (rule) => {
-  expect(stepsTo(rule)).toEqual([])
-})
+it.each(['x v8 4.5.5', 'v8 4.5.5 x', 'v8  4.5.5', 'v8 99', 'v8 4.5.99', 'v99 1', 'history-visibility 1', ''])(
+  'knows no steps to "%s"',
+  (rule) => {
+    expect(stepsTo(rule)).toEqual([])
+  },
+)

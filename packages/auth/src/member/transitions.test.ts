@@ -134,6 +134,78 @@ it('tells for each pair of memberships what a moderator may do to another', () =
   `)
 })
 
+it.each<readonly [string, string, string, string, string]>([
+  // sender, membership, sender is, target is, reason
+  [MOD, 'ban', 'none', 'join', '@mod:a.test is not joined (membership: none)'],
+  [MOD, 'ban', 'leave', 'join', '@mod:a.test is not joined (membership: leave)'],
+  [MOD, 'leave', 'none', 'join', '@mod:a.test is not joined (membership: none)'],
+  [MOD, 'leave', 'invite', 'join', '@mod:a.test is not joined (membership: invite)'],
+  [MOD, 'invite', 'none', 'leave', '@mod:a.test is not joined (membership: none)'],
+  [MOD, 'invite', 'ban', 'leave', '@mod:a.test is not joined (membership: ban)'],
+  [MOD, 'invite', 'join', 'ban', '@bob:b.test cannot be invited (membership: ban)'],
+  [MOD, 'invite', 'join', 'join', '@bob:b.test cannot be invited (membership: join)'],
+  [MOD, 'join', 'join', 'leave', '@mod:a.test cannot join for @bob:b.test'],
+  [MOD, 'knock', 'join', 'leave', '@mod:a.test cannot knock for @bob:b.test'],
+  [MOD, 'x', 'join', 'leave', '"x" is no membership here'],
+  [BOB, 'leave', 'none', 'none', '@bob:b.test has nothing to leave (membership: none)'],
+  [BOB, 'leave', 'ban', 'ban', '@bob:b.test has nothing to leave (membership: ban)'],
+  [BOB, 'knock', 'join', 'join', '@bob:b.test cannot knock (membership: join)'],
+  [BOB, 'knock', 'ban', 'ban', '@bob:b.test cannot knock (membership: ban)'],
+  [BOB, 'join', 'ban', 'ban', '@bob:b.test is banned'],
+  [BOB, 'join', 'none', 'none', 'the join rule is knock, and @bob:b.test is not invited (membership: none)'],
+  [
+    BOB,
+    'join',
+    'leave',
+    'leave',
+    'the join rule is knock, and @bob:b.test is not invited (membership: leave)',
+  ],
+])(
+  'tells %s why there is no %s by one who is %s of one who is %s',
+  (sender, membership, senderIs, targetIs, reason) => {
+    const as = (user: string, is: string) => (is === 'none' ? [] : [member('10', user, is)])
+    const state = authStateOf([
+      createEvent('10'),
+      setting('10', 'm.room.join_rules', { join_rule: 'knock' }),
+      setting('10', 'm.room.power_levels', { users: { [MOD]: 50 } }),
+      ...as(BOB, targetIs),
+      ...(sender === BOB ? [] : as(sender, senderIs)),
+    ])
+    const event = makeEvent('10', { type: 'm.room.member', sender, key: BOB, content: { membership } })
+    expect(checkAuth(event, state)).toMatchObject({ allowed: false, reason })
+  },
+)
+
+it.each<readonly [string, number, number, string]>([
+  ['ban', 59, 0, '@mod:a.test has level 59, banning @bob:b.test needs 60 and more than 0'],
+  ['leave', 39, 0, '@mod:a.test has level 39, kicking @bob:b.test needs 40 and more than 0'],
+  ['leave', 50, 50, '@mod:a.test has level 50, kicking @bob:b.test needs 40 and more than 50'],
+])('tells what level %s takes: %i against %i', (membership, level, other, reason) => {
+  const users = { [MOD]: level, [BOB]: other }
+  const state = authStateOf([
+    createEvent('10'),
+    setting('10', 'm.room.power_levels', { users, ban: 60, kick: 40 }),
+    member('10', MOD, 'join'),
+    member('10', BOB, 'join'),
+  ])
+  const event = makeEvent('10', { type: 'm.room.member', sender: MOD, key: BOB, content: { membership } })
+  expect(checkAuth(event, state)).toMatchObject({ allowed: false, reason })
+})
+
+it.each([
+  ['leave', 'ban', '@mod:a.test has level 10, unbanning @bob:b.test needs 60'],
+  ['invite', 'leave', '@mod:a.test has level 10, inviting @bob:b.test needs 20'],
+])('tells what level %s of one who is %s takes', (membership, targetIs, reason) => {
+  const state = authStateOf([
+    createEvent('10'),
+    setting('10', 'm.room.power_levels', { users: { [MOD]: 10 }, ban: 60, invite: 20 }),
+    member('10', MOD, 'join'),
+    member('10', BOB, targetIs),
+  ])
+  const event = makeEvent('10', { type: 'm.room.member', sender: MOD, key: BOB, content: { membership } })
+  expect(checkAuth(event, state)).toMatchObject({ allowed: false, reason })
+})
+
 /** What a user of a level may do to another, where banning takes 60, kicking 40 and inviting 20. */
 function actions(sender: number, target: number, targetIs: string) {
   const state = authStateOf([

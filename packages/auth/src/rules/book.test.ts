@@ -84,6 +84,13 @@ it.each([
   'v8 99',
   'v99 1',
   'v8 4.3.',
+  'x v8 4.3',
+  'v8 4.3 x',
+  'x history-visibility 2',
+  'history-visibility 2 x',
+  'x v8 handling-redactions 1',
+  'v8 handling-redactions 1 x',
+  'event-graph x',
   '4.3.5',
   'v__proto__ 1',
 ])('explains nothing for "%s"', (id) => {
