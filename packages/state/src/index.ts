@@ -2,6 +2,7 @@ export {
   type AllocatorNeed,
   type AppliedChanges,
   applyChanges,
+  type BlockOrigin,
   snapshotOf,
   type StateAllocator,
 } from './snapshot/apply-changes.ts'

@@ -35,6 +35,7 @@ export class MemoryBlocks implements StateAllocator {
   apply(base: SnapshotRecord | undefined, changes: readonly StateEntry[]): SnapshotRecord {
     const { snapshot, blocks } = finish(applyChanges(base, changes, this, this))
     for (const block of blocks) {
+      if (this.blocks.has(block.nid)) continue
       this.blocks.set(block.nid, block)
       this.written += entryCount(block.entries)
     }

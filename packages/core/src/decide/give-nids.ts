@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { StateAllocator } from '@roomserver/state'
+import type { BlockOrigin, StateAllocator } from '@roomserver/state'
 import type { Asking, BlockNid, EventNid, EventTypeNid, SnapshotNid, StateKeyNid } from '@roomserver/types'
 import { stateKeyNidOf, typeNidOf } from '../view/asking.ts'
 import type { DecideNeed } from './decide-need.ts'
@@ -49,8 +49,8 @@ export class DraftAllocator implements StateAllocator {
   readonly #isNew: boolean
 
   /**
-   * @param isNew - whether the state holds an event that is not stored yet: then no equal block or snapshot can be
-   *   stored, and none is looked for
+   * @param isNew - whether the changes have an event that is not stored yet: then no equal snapshot can be stored, nor an
+   *   equal block of changes, and none is looked for
    */
   constructor(draft: Draft, isNew: boolean) {
     this.#draft = draft
@@ -61,10 +61,12 @@ export class DraftAllocator implements StateAllocator {
     return this.#draft.read.nid
   }
 
-  blockNid(contentHash: string): BlockNid | undefined {
+  blockNid(contentHash: string, origin: BlockOrigin): BlockNid | undefined {
     const known = this.#draft.view.blockByHash(contentHash)
     if (known) return known.nid
-    return known === null || this.#isNew ? this.#draft.context.nids.take('block') : undefined
+    return known === null || (this.#isNew && origin === 'changes')
+      ? this.#draft.context.nids.take('block')
+      : undefined
   }
 
   snapshotNid(contentHash: string): SnapshotNid | undefined {

@@ -19,8 +19,11 @@ import {
 } from './entries.ts'
 import { blockHash, snapshotHash } from './hash.ts'
 import { lookup } from './lookup.ts'
-import { mergeEntries, withoutTombstones } from './merge.ts'
+import { mergeEntries, overlay, withoutTombstones } from './merge.ts'
 import { type BlockNeed, type BlockReader, blocksOf } from './reader.ts'
+
+/** What a block is made of: the changes, or blocks of the state that they are made to and nothing else. */
+export type BlockOrigin = 'changes' | 'blocks'
 
 /**
  * Gives NIDs to new pieces. It is told the content hash, so that it can answer with the NID of an equal piece that
@@ -28,7 +31,7 @@ import { type BlockNeed, type BlockReader, blocksOf } from './reader.ts'
  */
 export interface StateAllocator {
   readonly roomNid: RoomNid
-  blockNid(hash: string): BlockNid | undefined
+  blockNid(hash: string, origin: BlockOrigin): BlockNid | undefined
   snapshotNid(hash: string): SnapshotNid | undefined
 }
 
@@ -37,7 +40,7 @@ export type AllocatorNeed =
   | { readonly kind: 'block-hash'; readonly hash: string }
   | { readonly kind: 'snapshot-hash'; readonly hash: string }
 
-/** A state after changes, and the block that was made for it (none where nothing changed). */
+/** A state after changes, and the blocks that were made for it (none where nothing changed). */
 export interface AppliedChanges {
   readonly snapshot: SnapshotRecord
   readonly blocks: readonly BlockRecord[]
@@ -48,9 +51,14 @@ export interface AppliedChanges {
  * changes to one entry the last counts; changes that change nothing are left out, and where none is left the answer
  * is `base` itself.
  *
- * The new block absorbs its newest neighbours as long as they are not larger than twice its size. So every block of a
- * snapshot is more than twice as large as the next newer one, a room of n entries has at most log₂(n) + 1 blocks, and
- * an entry is written O(log n) times in all. Tombstones vanish when nothing is left below that they could hide.
+ * The changes become a block of their own, or part of the newest one while that is small. Where more than three blocks then
+ * count as the same level of size (see `settled`), all of them but the newest become one. So a state of n entries has
+ * at most 3 × (log₄ n + 1) blocks, and an entry is written O(log n) times in all.
+ *
+ * Large blocks are made of blocks that were there before the changes, and of these alone: whatever changes are made to one
+ * state, the large blocks that become due are the same, and are stored once. And a block that came with a change is not
+ * merged before about as many entries as it has were changed after it. So the entries written follow the changes also where
+ * many are made to the same state, and to those that come out of that.
  */
 export function* applyChanges(
   base: SnapshotRecord | undefined,
@@ -62,11 +70,11 @@ export function* applyChanges(
   const effective = yield* withoutIdle(below, yield* sorted(changes), reader)
   if (base !== undefined && effective.length === 0) return { snapshot: base, blocks: [] }
 
-  const { kept, entries } = yield* absorb(below, effective, reader)
-  const keptBlocks = yield* blocksOf(kept, reader)
-  const made = entries.length === 0 ? [] : [yield* newBlock(entries, allocator)]
-  const snapshot = yield* newSnapshot([...keptBlocks, ...made], allocator)
-  return { snapshot, blocks: made }
+  const { kept, entries } = yield* joined(below, effective, reader)
+  const newest = entries.length === 0 ? [] : [yield* newBlock(entries, 'changes', allocator)]
+  const { blocks, made } = yield* settled(kept, newest, reader, allocator)
+  const snapshot = yield* newSnapshot(blocks, allocator)
+  return { snapshot, blocks: [...newest, ...made] }
 }
 
 const ENTRIES_PER_BREATH = 1024
@@ -117,8 +125,19 @@ function* withoutIdle(
   return effective.slice(0, length)
 }
 
-/** Merges neighbours into the new entries, newest first, while they are not larger than twice the outcome. */
-function* absorb(
+/** Below so many entries, blocks are so small that changes become part of them. */
+const SMALL = 8
+
+/** So many blocks of one level may stand in a state. */
+const BLOCKS_OF_A_LEVEL = 3
+
+/** The level of a block by its size: 0 for a small one, then one more each time that it is four times as large. */
+function levelOf({ entries }: BlockRecord): number {
+  return Math.max(0, Math.floor(Math.log2(entryCount(entries) / SMALL) / 2) + 1)
+}
+
+/** Makes changes part of the newest blocks while all of it together is small. */
+function* joined(
   blocks: readonly BlockNid[],
   changes: Entries,
   reader: BlockReader,
@@ -127,10 +146,56 @@ function* absorb(
   let count = blocks.length
   for (; count > 0; count--) {
     const [neighbour] = yield* blocksOf(blocks.slice(count - 1, count), reader)
-    if (neighbour === undefined || neighbour.entries.length > 2 * entries.length) break
-    entries = mergeEntries(neighbour.entries, entries, count === 1 ? 'drop' : 'keep')
+    if (neighbour === undefined || entryCount(neighbour.entries) + entryCount(entries) >= SMALL) break
+    entries = mergeEntries(neighbour.entries, entries, 'keep')
   }
   return { kept: blocks.slice(0, count), entries: count === 0 ? withoutTombstones(entries) : entries }
+}
+
+/**
+ * Puts a block on top of others, and merges those under it that become too many for their level.
+ *
+ * A block counts as the level of the largest one above it where that is larger, so that levels never rise towards the top.
+ */
+function* settled(
+  older: readonly BlockNid[],
+  newest: readonly BlockRecord[],
+  reader: BlockReader,
+  allocator: StateAllocator,
+): Asking<
+  BlockNeed | AllocatorNeed,
+  { readonly blocks: readonly BlockRecord[]; readonly made: readonly BlockRecord[] }
+> {
+  const above = [...newest]
+  const made: BlockRecord[] = []
+  let count = older.length
+  for (let [arrived] = newest; arrived !== undefined; ) {
+    const level = levelOf(arrived)
+    const group: BlockRecord[] = []
+    for (; count > 0; count--) {
+      const [block] = yield* blocksOf(older.slice(count - 1, count), reader)
+      if (block === undefined || levelOf(block) > level) break
+      group.unshift(block)
+    }
+    const merged = group.length < BLOCKS_OF_A_LEVEL ? group : yield* merge(group, count === 0, allocator)
+    above.unshift(...merged)
+    if (merged === group) break
+    made.push(...merged)
+    arrived = merged.find((block) => levelOf(block) > level)
+  }
+  return { blocks: [...(yield* blocksOf(older.slice(0, count), reader)), ...above], made }
+}
+
+/** One block in place of several; none where all that they have is that nothing is there. */
+function* merge(
+  blocks: readonly BlockRecord[],
+  isBottom: boolean,
+  allocator: StateAllocator,
+): Asking<AllocatorNeed, readonly BlockRecord[]> {
+  yield undefined
+  const layers = blocks.map(({ entries }) => entries)
+  const entries = overlay(layers, isBottom ? 'drop' : 'keep')
+  return entries.length === 0 ? [] : [yield* newBlock(entries, 'blocks', allocator)]
 }
 
 /**
@@ -145,10 +210,14 @@ export function snapshotOf(
   return applyChanges(undefined, entries, { block: () => undefined }, allocator)
 }
 
-function* newBlock(entries: Entries, allocator: StateAllocator): Asking<AllocatorNeed, BlockRecord> {
+function* newBlock(
+  entries: Entries,
+  origin: BlockOrigin,
+  allocator: StateAllocator,
+): Asking<AllocatorNeed, BlockRecord> {
   const hash = blockHash(entries)
   for (;;) {
-    const nid = allocator.blockNid(hash)
+    const nid = allocator.blockNid(hash, origin)
     if (nid !== undefined) return { nid, hash, entries }
     yield { kind: 'block-hash', hash }
   }

@@ -18,7 +18,7 @@ type Blocks = Pick<SnapshotRecord, 'blocks'>
  * The event that a snapshot has for (type, state key); 0 where it has none. O(log² n).
  *
  * Looks at blocks from the newest down and asks at most three times: for the newest block, for those between, which
- * together are smaller than the oldest, and for the oldest.
+ * together are at most a few times as large as the oldest, and for the oldest.
  */
 export function* lookup(
   snapshot: Blocks,

@@ -274,11 +274,10 @@ it('keeps its bounds over thousands of changes to a large state', () => {
     if (event === 0) map.delete(keyOf(5, stateKey))
     else map.set(keyOf(5, stateKey), event)
     const sizes = snapshot.blocks.map((nid) => entryCount(pieces.blocks.get(nid)!.entries))
-    if (sizes.some((size, at) => at > 0 && size * 2 >= sizes[at - 1]!)) expect(sizes).toBe('halving')
-    if (sizes.length > 14) expect(sizes.length).toBe('log₂ of 5,000 and 2')
+    if (sizes.length > 3 * 7) expect(sizes).toBe('three of each of seven levels')
   }
   expect(asMap(finish(allEntries(snapshot, pieces)))).toEqual(map)
-  expect(pieces.written).toBeLessThan(16_000 * 14)
+  expect(pieces.written).toBeLessThan(16_000 * 12)
 })
 
 it('looks an entry up with three questions at the most, and with one when the newest block has it', () => {
