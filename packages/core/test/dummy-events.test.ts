@@ -61,6 +61,16 @@ it('brings the ends of a room together when there are too many, by an event that
   expect(tended.dummyEvents.sent).toBe(1)
 })
 
+it('asks to be looked after when a room has five times as many ends as it may have', async () => {
+  await using server = await forkingServer()
+  let asked = 0
+  server.tended.dummyEvents.onUrgent(() => asked++)
+  await server.fork(5 * MAX_ENDS)
+  expect(asked).toBe(0)
+  await server.fork(1)
+  expect(asked).toBe(1)
+})
+
 it('takes more than one event where the ends are more than an event may name', async () => {
   await using server = await forkingServer()
   await server.fork(50)

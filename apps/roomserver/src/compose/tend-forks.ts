@@ -9,18 +9,31 @@ export function maxEndsOf({ max_extremities: max }: Pick<OwnSettings, 'max_extre
   return max === 0 ? Number.POSITIVE_INFINITY : max
 }
 
+/** How long one with far too many waits. */
+const URGENT_MS = 1_000
+
 /** Brings the ends of rooms together now and then; rooms in which that does not help wait for their next event. */
 export function tendForks(dummyEvents: DummyEvents): AsyncDisposable {
   let running = Promise.resolve()
   let isBusy = false
-  const timer = setInterval(() => {
+  let urgent: NodeJS.Timeout | undefined
+  const tend = (): void => {
     if (isBusy) return
     isBusy = true
     running = dummyEvents.tend().finally(() => (isBusy = false))
-  }, TEND_MS)
+  }
+  const timer = setInterval(tend, TEND_MS)
+  dummyEvents.onUrgent(() => {
+    urgent ??= setTimeout(() => {
+      urgent = undefined
+      tend()
+    }, URGENT_MS)
+  })
   return {
     [Symbol.asyncDispose]: async () => {
+      dummyEvents.onUrgent(() => undefined)
       clearInterval(timer)
+      clearTimeout(urgent)
       await running
     },
   }

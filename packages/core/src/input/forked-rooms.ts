@@ -2,11 +2,14 @@ import type { RoomId, RoomRecord } from '@roomserver/types'
 
 /** How many rooms are remembered; others are with their next event. */
 const MAX_ROOMS = 10_000
+/** With so many times as many ends as it may have, a room is urgent. */
+const URGENT = 5
 
 /** Rooms whose graph had more than so many ends after their latest commit by this process. */
 export class ForkedRooms {
   readonly #rooms = new Set<RoomId>()
   readonly #maxEnds: number
+  #onUrgent: () => void = () => undefined
 
   constructor(maxEnds: number) {
     this.#maxEnds = maxEnds
@@ -16,10 +19,16 @@ export class ForkedRooms {
     return [...this.#rooms]
   }
 
+  /** Has this called after each commit that leaves a room with far too many ends, each of which costs every later event. */
+  onUrgent(call: () => void): void {
+    this.#onUrgent = call
+  }
+
   /** A room is as it was just committed. */
   saw({ roomId, extremities }: RoomRecord): void {
     if (extremities.length <= this.#maxEnds) this.#rooms.delete(roomId)
     else if (this.#rooms.size < MAX_ROOMS) this.#rooms.add(roomId)
+    if (extremities.length > URGENT * this.#maxEnds) this.#onUrgent()
   }
 
   /** Nothing is to be done about a room until its next event. */

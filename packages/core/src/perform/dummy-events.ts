@@ -30,6 +30,8 @@ export interface DummyEvents {
   readonly sent: number
   /** Looks after the rooms of this process with too many ends, one after the other. Never rejects. */
   tend(): Promise<void>
+  /** Has this called when a room has so many ends that it should be looked after at once; often, where it does not help. */
+  onUrgent(call: () => void): void
 }
 
 /** @param forked - the rooms that are to be looked after */
@@ -39,6 +41,7 @@ export function createDummyEvents(context: PerformContext, forked: ForkedRooms):
     get sent() {
       return sent
     },
+    onUrgent: (call) => forked.onUrgent(call),
     tend: async () => {
       for (const roomId of forked.ids) {
         try {
