@@ -28,7 +28,8 @@ export function* moveRoom(
   yield* moveExtremities(draft, record, prev, rewrites)
   const afters = yield* afterExtremities(draft)
   const isSame = !rewrites && sameSet(oldAfters, afters)
-  const resolved = isSame ? { snapshot: oldCurrent, weighed: [] } : yield* resolveAfter(draft, afters)
+  const near = rewrites ? NO_NID : oldCurrent
+  const resolved = isSame ? { snapshot: oldCurrent, weighed: [] } : yield* resolveAfter(draft, afters, near)
   const current = resolved.snapshot
   draft.room = { ...draft.room, current }
 

@@ -1,5 +1,11 @@
-import { resolveSnapshots, type WeighedEntry } from '@roomserver/state'
-import { type Asking, NO_NID, type SnapshotNid } from '@roomserver/types'
+import {
+  difference,
+  type ResolvedChange,
+  resolveSnapshots,
+  type StateChange,
+  type WeighedEntry,
+} from '@roomserver/state'
+import { type Asking, NO_NID, type SnapshotNid, type StateEntry } from '@roomserver/types'
 import { eventsOf } from '../view/asking.ts'
 import { snapshotOf } from '../view/state-at.ts'
 import type { DecideNeed } from './decide-need.ts'
@@ -23,9 +29,15 @@ export function* afterExtremities(draft: Draft): Asking<DecideNeed, readonly Sna
  * two or more. Empty ones have no part in it: a state with nothing in it, not even a create event, is that of events which
  * do not go back to the root of the room.
  *
+ * @param near - a state that the outcome is likely to be close to: where that takes fewer entries, it is stored as what
+ *   that one has otherwise, and not one of the states
  * @see https://spec.matrix.org/v1.16/server-server-api/#room-state-resolution
  */
-export function* resolveAfter(draft: Draft, states: readonly SnapshotNid[]): Asking<DecideNeed, Resolved> {
+export function* resolveAfter(
+  draft: Draft,
+  states: readonly SnapshotNid[],
+  near: SnapshotNid = NO_NID,
+): Asking<DecideNeed, Resolved> {
   if (states.length < 2) return { snapshot: states[0] ?? (yield* stateOf(draft, [])), weighed: [] }
   const kept: SnapshotNid[] = []
   const snapshots = []
@@ -37,6 +49,36 @@ export function* resolveAfter(draft: Draft, states: readonly SnapshotNid[]): Ask
   }
   if (kept.length < 2) return { snapshot: kept[0] ?? (yield* stateOf(draft, [])), weighed: [] }
   const { base, changes, weighed } = yield* resolveSnapshots(snapshots, draft.view, { rules: draft.rules })
-  const snapshot = yield* stateChanged(draft, kept[base] ?? NO_NID, changes)
-  return { snapshot, weighed }
+  const from = kept[base] ?? NO_NID
+  if (near !== NO_NID && changes.length > FEW) {
+    const [there, here] = [yield* snapshotOf(draft.view, near), yield* snapshotOf(draft.view, from)]
+    const closer = put(changes, yield* difference(there, here, draft.view))
+    if (closer.length < changes.length) return { snapshot: yield* stateChanged(draft, near, closer), weighed }
+  }
+  return { snapshot: yield* stateChanged(draft, from, changes), weighed }
 }
+
+/** So many changes are not worth looking for fewer. */
+const FEW = 16
+
+/** Changes put on top of a difference that leads up to them, those left out that cancel each other; all sorted alike. */
+function put(changes: readonly ResolvedChange[], upTo: readonly StateChange[]): readonly StateEntry[] {
+  const all: StateEntry[] = []
+  let at = 0
+  for (const { type, stateKey, from, to } of upTo) {
+    let next = changes[at]
+    for (; next !== undefined && isBelow(next, { type, stateKey }); next = changes[++at]) all.push(next)
+    const changed = next?.type === type && next.stateKey === stateKey ? next : undefined
+    if (changed !== undefined) at++
+    const event = changed?.event ?? to
+    if (event !== from) all.push({ type, stateKey, event })
+  }
+  all.push(...changes.slice(at))
+  return all
+}
+
+function isBelow(a: Place, b: Place): boolean {
+  return a.type < b.type || (a.type === b.type && a.stateKey < b.stateKey)
+}
+
+type Place = Pick<StateEntry, 'type' | 'stateKey'>
