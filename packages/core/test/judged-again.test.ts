@@ -4,7 +4,6 @@ import { RoomBuilder } from '@roomserver/testing'
 import { expect, it } from 'vitest'
 import { recheckRoom } from '../src/index.ts'
 import { eventTask } from '../src/input/event-task.ts'
-import { joinUpTask } from '../src/repair/join-up-task.ts'
 import { Homeserver } from './homeserver.ts'
 
 const idsOf = (events: readonly Pdu[]): readonly string[] => events.map(({ eventId }) => eventId)
@@ -113,21 +112,4 @@ it('leaves a state for later that stands more than 2,000 events above one that d
   expect(await waiting(hs, room)).toEqual({})
   expect(await hs.event(hers.eventId)).toMatchObject({ verdict: 'accepted' })
   expect(await hs.extremities(room.roomId)).toEqual([hers.eventId])
-})
-
-it('changes nothing for events of another room among a page of the past', async () => {
-  await using one = await carolLeftOut()
-  const { hs, room, known, join } = one
-  // What comes of this page in its own room is for that room alone.
-  const other = await RoomBuilder.create({ roomId: '!other:a' })
-  await hs.takeAll(other.events)
-  await hs.take(join)
-  await hs.input.settled()
-  const before = await hs.room(other.roomId)
-  const [first] = other.events
-  if (first === undefined) throw new TypeError('no room')
-  await hs.input.runTask(joinUpTask(first, idsOf([...known, join])))
-  await hs.input.settled()
-  expect(await hs.room(other.roomId)).toEqual(before)
-  expect(await findings(hs, room)).toEqual([])
 })
