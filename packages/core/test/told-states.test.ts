@@ -179,7 +179,7 @@ describe.each(databases)('a state that another server told, on %s', (_name, open
   })
 
   it('is looked at by the next process when the one that was to do it died', async () => {
-    const { hs, room, join, aside, hers } = await carolLeftOut()
+    const { hs, room, join, aside, late, hers } = await carolLeftOut()
     const commit = async (sets: readonly WriteSet[]): Promise<readonly CommitResult[]> => {
       const isSettling = sets.some(({ toldStates }) => toldStates.some(({ isSettled }) => isSettled))
       if (isSettling) throw new Error('the process is gone')
@@ -189,12 +189,13 @@ describe.each(databases)('a state that another server told, on %s', (_name, open
     await dying.takeAll([join, aside])
     await dying.input.close()
     expect(await hs.storage.dueToldStates(0 as EventNid, 10)).toHaveLength(1)
-    expect(await hs.event(hers.eventId)).toMatchObject({ verdict: 'rejected-by-state' })
+    expect(await unsettled(hs, room)).toEqual([late.eventId])
 
     const next = hs.beside({ serverName: 'b' })
     await next.input.resume()
     await next.input.settled()
     expect(await hs.storage.dueToldStates(0 as EventNid, 10)).toEqual([])
+    expect(await unsettled(hs, room)).toEqual([])
     expect(await hs.event(hers.eventId)).toMatchObject({ verdict: 'accepted' })
     await expectWhole(next, room)
     await next.input.close()

@@ -98,8 +98,8 @@ async function holdings(world: World, server: SimulatedServer, roomId: string): 
 }
 
 /**
- * Notes events whose state before them a liar told while the server lacked some prev event that there is: the remote state
- * stands in for that one too then, and goes on to when it has come.
+ * Notes events whose state before them a liar told while the server lacked some prev event that there is, and that came
+ * with the past of the room: the remote state stands in for that one too then, and goes on to when it has come.
  */
 async function noteLacked(
   world: World,
@@ -108,7 +108,7 @@ async function noteLacked(
 ): Promise<void> {
   for (const { eventId, nid } of records) {
     if (!world.rolledBack.has(eventId)) continue
-    const prev = (world.events.get(eventId)?.prevEvents ?? []).filter((id) => world.events.has(id))
+    const prev = (world.events.get(eventId)?.prevEvents ?? []).filter((id) => server.shown.has(id))
     const lacking = await server.storage.danglingPrev(prev)
     if (lacking.some(({ by }) => by === nid)) server.deceivedAbout.add(eventId)
   }

@@ -41,7 +41,7 @@ export class SimulatedServer {
   /** Events before which a liar told it another state than there was. */
   readonly deceivedAbout = new Set<string>()
   readonly peeks = new PeekBook()
-  /** Events of the past that it gave to those who looked back. */
+  /** Events of the past that it gave to those who looked back, or announced as such. */
   readonly shown = new Set<string>()
   /** Rooms in which it took some in, and died before it could give them. */
   readonly lookedBack = new Set<string>()

@@ -19,6 +19,7 @@ export async function announce(world: World, server: SimulatedServer): Promise<v
     const outputs = await server.storage.outputs(server.outputsRead, PAGE)
     for (const output of outputs) {
       server.outputsRead = output.position
+      if (output.kind === 'old_room_event' && output.eventId !== undefined) server.shown.add(output.eventId)
       if (output.kind === 'new_inbound_peek') server.addPeeker(output.roomId, bodyOf(output.body).peeker)
       if (output.kind !== 'new_room_event' || output.eventJson === undefined) continue
       const { sendAsServer, rewrites } = bodyOf(output.body)

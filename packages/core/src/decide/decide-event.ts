@@ -10,6 +10,7 @@ import {
 } from '@roomserver/types'
 import { eventWithId } from '../view/asking.ts'
 import { walkBack } from '../rejudge/ground.ts'
+import { takeBeside } from '../rejudge/take-beside.ts'
 import { authStateAt } from './auth-state.ts'
 import { type Citations, citationsOf, judgeByCitations } from './citations.ts'
 import { moveRoom } from './current-state.ts'
@@ -70,6 +71,7 @@ export function* decideEvent(draft: Draft, arrived: EventInput): Asking<DecideNe
   const redacted = yield* applyRedactions(draft, record)
   if (record.verdict === 'accepted') yield* announce(draft, input, record, citations, before.weighed)
   for (const one of redacted) announceRedacted(draft, one)
+  if (input.kind === 'new') yield* takeBeside(draft, record)
   return stored(record)
 }
 

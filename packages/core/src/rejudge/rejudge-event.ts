@@ -36,19 +36,20 @@ export interface Rejudged {
  * graph, and whether the current state lets it, is for later. That is not asked again of others.
  *
  * @param isTold - whether the state before the event was told by another server, and so follows from nothing
+ * @param told - that state
  */
 export function* rejudgeEvent(
   draft: Draft,
   stored: EventRecord,
   isTold: boolean,
+  told = stored.before,
 ): Asking<DecideNeed, Rejudged> {
   const isOutside = stored.before === NO_NID
   const pdu = draft.view.authPduOf(stored, draft.rules)
   const citations = yield* citationsOf(draft, { kind: isOutside ? 'outlier' : 'old', pdu, sendAsServer: '' })
   const follows = !isOutside && !isTold && citations.dangling.length === 0
-  const before = follows
-    ? yield* sameOr(draft, stored.before, yield* stateAfterAll(draft, citations))
-    : stored.before
+  const now = follows ? yield* stateAfterAll(draft, citations) : told
+  const before = now === stored.before ? now : yield* sameOr(draft, stored.before, now)
   const canJudge = yield* isJudgeable(draft, { ...stored, before }, pdu, citations)
   const judged = canJudge ? yield* judge(draft, pdu, citations, before) : undefined
   const isVerdictWrong = judged !== undefined && isRejected(judged.verdict) !== isRejected(stored.verdict)

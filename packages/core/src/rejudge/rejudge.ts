@@ -10,6 +10,7 @@ import { takeConsequences } from './take-consequences.ts'
  *
  * @param isTold - whether the state before the event was told by another server, and so follows from nothing
  * @param by - what has come to light, for the journal
+ * @param before - the state before a told one as it is now; left out: as it is stored
  * @returns `undefined`: all was as it should be
  */
 export function* rejudge(
@@ -17,8 +18,9 @@ export function* rejudge(
   event: EventRecord,
   isTold: boolean,
   by: string,
+  before = event.before,
 ): Asking<DecideNeed, Consequences | undefined> {
-  const rejudged = yield* rejudgeEvent(draft, event, isTold)
+  const rejudged = yield* rejudgeEvent(draft, event, isTold, before)
   const { isBeforeWrong, isAfterWrong, isVerdictWrong } = rejudged
   if (!isBeforeWrong && !isAfterWrong && !isVerdictWrong) return undefined
   const consequences = yield* rejudgeDependents(draft, rejudged)

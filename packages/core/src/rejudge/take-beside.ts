@@ -1,0 +1,25 @@
+import type { Asking, EventRecord } from '@roomserver/types'
+import type { DecideNeed } from '../decide/decide-need.ts'
+import type { Draft } from '../decide/draft.ts'
+import { eventsThatName } from '../decide/extremities.ts'
+import { atRemoteState } from '../decide/remote-state.ts'
+import { resolveAfter } from '../decide/resolve.ts'
+import { eventsOf } from '../view/asking.ts'
+import { rejudge } from './rejudge.ts'
+
+/**
+ * Has an event that comes in late count for the state before those that name it and stand at remote state, which stood in
+ * for it until now: that of others, which still do not exist here, it stands in for on. Where something is different then,
+ * what builds upon them is judged anew, so that servers which had the event in time and those which had not agree.
+ */
+export function* takeBeside(draft: Draft, late: EventRecord): Asking<DecideNeed, void> {
+  const naming = yield* eventsThatName(draft, late)
+  if (naming.length === 0) return
+  const remote = yield* atRemoteState(draft)
+  for (const { nid } of naming) {
+    const [event] = remote.has(nid) ? yield* eventsOf(draft.view, [nid]) : []
+    if (event === undefined) continue
+    const { snapshot } = yield* resolveAfter(draft, [...new Set([event.before, late.after])])
+    yield* rejudge(draft, event, true, `the state after ${late.eventId}`, snapshot)
+  }
+}
