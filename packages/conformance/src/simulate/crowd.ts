@@ -13,7 +13,7 @@ const ROOMS = 14
 /** More events than a room takes in one turn, and than a gap is filled with. */
 const LENGTH = 220
 /** One world in so many has a crowd. */
-const EVERY = 8
+const EVERY = 16
 const VERSIONS = [...ROOM_VERSIONS.keys()]
 
 export function hasCrowd(seed: number): boolean {
