@@ -365,4 +365,67 @@ export function checkContract(open: () => Promise<Storage>): void {
     await store1(store, writeSet(await newRoom(store)))
     expect(await findings(store)).toEqual([])
   })
+
+  it.each<readonly [string, (set: WriteSet) => Partial<WriteSet>, number]>([
+    ['nothing', () => ({}), 0],
+    [
+      'a block whose hash alone is wrong, which keeps its entries',
+      ({ blocks }) => ({ blocks: [blocks[0]!, { ...blocks[1]!, hash: 'b'.repeat(32) }] }),
+      1,
+    ],
+    [
+      'a snapshot whose hash alone is wrong',
+      ({ snapshots }) => ({ snapshots: snapshots.with(1, { ...snapshots[1]!, hash: 'a'.repeat(32) }) }),
+      1,
+    ],
+  ])('mends %s, and changes nothing else of the state', async (_what, spoil, count) => {
+    await using store = await open()
+    const room = await build(store, spoil)
+    expect(await store.mendState(room.nid, hashes)).toBe(count)
+    expect(await findings(store)).toEqual([])
+    const [current] = await store.snapshots([room.current])
+    const blocks = await store.blocks(current?.blocks ?? [])
+    expect(blocks.map(({ entries }) => entries.length)).toEqual([3, 3])
+    for (const { hash, entries } of blocks) expect(hash).toBe(hashes.blockHash(entries))
+    expect(await store.mendState(room.nid, hashes)).toBe(0)
+    // Whatever was decided on the room before is decided again.
+    expect(await store.commit([writeSet(room)])).toMatchObject([{ kind: 'conflict', over: 'room' }])
+  })
+
+  it('drops a block that cannot be read, and the snapshots that name it, for they are made anew', async () => {
+    await using store = await open()
+    const unsorted = Float64Array.of(TOPIC, 1, 70_000, CREATE, 1, 70_001)
+    const room = await build(store, ({ blocks }) => ({
+      blocks: [blocks[0]!, { ...blocks[1]!, entries: unsorted }],
+    }))
+    expect(await whatIsWrong(store)).toContainEqual(expect.stringMatching(/^state block \d+ cannot be read$/))
+    const [current] = await store.snapshots([room.current])
+    expect(await store.mendState(room.nid, hashes)).toBe(2)
+    expect(await store.snapshots([room.current])).toEqual([])
+    const [kept, gone] = current?.blocks ?? []
+    expect(await store.blocks([kept!])).toHaveLength(1)
+    expect(await store.blocks([gone!])).toEqual([])
+  })
+
+  it('drops a block and a snapshot that would be the same as others', async () => {
+    await using store = await open()
+    const room = await build(store)
+    const [current] = await store.snapshots([room.current])
+    const [, second] = await store.blocks(current?.blocks ?? [])
+    const twin = { ...second!, nid: await store.allocate('block', 1), hash: 'c'.repeat(32) }
+    const named = { ...(await snapshot(store, room, twin)), hash: 'd'.repeat(32) }
+    const again = { ...current!, nid: await store.allocate('snapshot', 1), hash: 'e'.repeat(32) }
+    await store1(store, writeSet(room, { blocks: [twin], snapshots: [named, again] }))
+    expect(await store.mendState(room.nid, hashes)).toBe(3)
+    expect(await store.snapshots([room.current, named.nid, again.nid])).toEqual([current])
+    expect(await store.blocks([twin.nid])).toEqual([])
+    expect(await findings(store)).toEqual([])
+  })
+
+  it('mends nothing of a room that is not there', async () => {
+    await using store = await open()
+    expect(await store.mendState(NOWHERE as RoomRecord['nid'], hashes)).toBeUndefined()
+    expect(await store.repairMemberships(NOWHERE as RoomRecord['nid'], () => true)).toBeUndefined()
+    await expect(store.checkRoom(NOWHERE as RoomRecord['nid'], hashes)).rejects.toThrow('there is no room')
+  })
 }
