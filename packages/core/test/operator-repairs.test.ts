@@ -93,6 +93,75 @@ it('asks servers for their states, and counts who tells the same', async () => {
   expect(failures).toEqual(new Map([['gone', 'no such host']]))
 })
 
+it('asks so many servers, at the deepest of several ends, and tells what most say first', async () => {
+  await using other = await Homeserver.start()
+  const room = await roomOf(other)
+  for (const name of ['c', 'd', 'e', 'f']) await room.join(`@user:${name}`)
+  const [fork] = room.ends
+  const prev = fork === undefined ? [] : [fork]
+  const deep = await room.message('and deep', { prev: [await room.message('deep', { prev })] })
+  const shallow = await room.message('shallow', { prev })
+  await other.takeAll(room.events)
+  const honest = await otherServer(other)
+  const asked: string[] = []
+  const federation = {
+    ...honest,
+    lookupStateIds: async (request: Parameters<typeof honest.lookupStateIds>[0]) => {
+      asked.push(request.EventID)
+      const answer = await honest.lookupStateIds(request)
+      if (request.S === 'b') return { ...answer, pdu_ids: answer.pdu_ids.slice(0, 1) }
+      if (request.S === 'c')
+        return { ...answer, pdu_ids: answer.pdu_ids.filter((id) => id !== fork?.eventId) }
+      return answer
+    },
+  } as unknown as FederationApi
+  await using hs = await Homeserver.start({ federation }, {}, { maxServers: 4 })
+  await hs.takeAll(room.events)
+  expect(await hs.extremities(room.roomId)).toEqual([deep.eventId, shallow.eventId].toSorted())
+  const told = await hs.input.repairs?.statesOfServers(room.roomId)
+  const whole = await hs.current(room.roomId)
+  // What b tells has not even what the event cites, and is no state before it.
+  expect(told?.states.map(({ eventIds, ...state }) => ({ ...state, eventIds: eventIds.toSorted() }))).toEqual(
+    [
+      { servers: ['d', 'e'], extremity: deep.eventId, eventIds: whole },
+      { servers: ['c'], extremity: deep.eventId, eventIds: whole.filter((id) => id !== fork?.eventId) },
+    ],
+  )
+  expect(told?.failures).toEqual(new Map())
+  expect(asked).toEqual([deep, deep, deep, deep].map(({ eventId }) => eventId))
+})
+
+it.each([
+  ['is of an event that is no end of the room any more', (room: RoomBuilder) => room.events[2]?.eventId, []],
+  ['is of an event that is not stored', () => '$nothing', []],
+  ['has an event that is not stored', (room: RoomBuilder) => room.ends[0]?.eventId, ['$nothing']],
+])('takes no given state that %s', async (_why, find, more) => {
+  await using hs = await Homeserver.start()
+  const room = await roomOf(hs)
+  const eventIds = [...(await hs.current(room.roomId)), ...more]
+  const before = await hs.room(room.roomId)
+  const plan = { kind: 'given-state', extremity: find(room) ?? '', eventIds } as const
+  await expect(repairRoom(parts(hs), room.roomId, plan, APPLIED)).rejects.toMatchObject({
+    code: 'BAD_REQUEST',
+  })
+  expect(await hs.room(room.roomId)).toEqual(before)
+})
+
+it('takes a given state before a message, which adds nothing to it', async () => {
+  await using hs = await Homeserver.start()
+  const room = await roomOf(hs)
+  const message = await room.message('hello')
+  await hs.take(message)
+  const topic = room.events.find(({ type }) => type === 'm.room.topic')?.eventId
+  const eventIds = (await hs.current(room.roomId)).filter((id) => id !== topic)
+  const plan = { kind: 'given-state', extremity: message.eventId, eventIds } as const
+  expect(await repairRoom(parts(hs), room.roomId, plan, APPLIED)).toEqual({
+    extremities: { from: [message.eventId], to: [message.eventId] },
+    entries: [{ type: 'm.room.topic', stateKey: '', from: topic, to: undefined }],
+  })
+  expect(await hs.current(room.roomId)).toEqual(eventIds)
+})
+
 it('does not know rooms that have no state here', async () => {
   await using hs = await Homeserver.start()
   const repaired = repairRoom(parts(hs), '!nowhere:a', { kind: 'recompute-state' }, DRY)
