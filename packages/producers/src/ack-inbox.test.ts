@@ -104,6 +104,18 @@ it('passes over an answer that nobody waits for, and takes a message for stored 
   expect(await repeated).toEqual({ sequence: 3, isDuplicate: true })
 })
 
+it.each(['no JSON', 'null', '[]', '{}'])(
+  'does not take %s for the answer that a message was stored',
+  async (text) => {
+    const { nats, replies, answer } = connection()
+    const inbox = new AckInbox(nats, 1_000)
+    const message = publish(inbox)
+    void message.catch(() => undefined)
+    answer(replies[0] ?? '', text)
+    await expect(message).rejects.toThrow(`an answer of another kind: ${text}`)
+  },
+)
+
 it('has no timer left when the connection is closed', async () => {
   const { nats, close } = connection()
   const inbox = new AckInbox(nats, 1_000)

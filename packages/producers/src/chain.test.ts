@@ -145,3 +145,13 @@ it('asks for the number of the last message once, as long as that is certain', a
   expect(asked).toHaveBeenCalledTimes(2)
   expect(bus.stored).toEqual(['1', '2', '3', '4', '5', '6'])
 })
+
+it('publishes nothing as long as it is not told the number of the last message, and says why', async () => {
+  const bus = new SketchedBus(['lost', 'lost'])
+  const published = vi.spyOn(bus, 'publish')
+  expect(await new PublishChain(bus, 4).publish(messages(3))).toEqual({
+    acknowledged: 0,
+    failure: new Error('no answer'),
+  })
+  expect(published).not.toHaveBeenCalled()
+})
