@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { decodeBase64, encodeBase64 } from '../json/base64.ts'
 import * as node from './node.ts'
 import { sha256 } from './sha256.ts'
@@ -55,6 +55,21 @@ describe('Ed25519 of Node and of WebCrypto', () => {
     }
     expect(await node.ed25519.verify(check)).toBe(false)
     expect(await web.ed25519.verify(check)).toBe(false)
+  })
+
+  it('say no where WebCrypto cannot read a key, and fail where it has no Ed25519', async () => {
+    const publicKey = await web.ed25519.publicKey(seed)
+    const signature = await web.ed25519.sign(seed, message)
+    for (const [name, outcome] of [
+      ['DataError', false],
+      ['NotSupportedError', 'NotSupportedError'],
+    ] as const) {
+      const failing = vi.spyOn(crypto.subtle, 'importKey').mockRejectedValueOnce(new DOMException('no', name))
+      const verdict = web.ed25519.verify({ publicKey, signature, message }).catch((e: Error) => e.name)
+      expect(await verdict).toBe(outcome)
+      failing.mockRestore()
+    }
+    expect(await web.ed25519.verify({ publicKey, signature, message })).toBe(true)
   })
 
   it('forgets keys when there are many', async () => {

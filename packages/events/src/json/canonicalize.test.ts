@@ -35,6 +35,8 @@ describe('canonicalizeJson', () => {
     ],
     ['U+2028 needs none', '"\\u2028"', '"\u2028"'],
     ['a value alone is JSON too', ' -1 ', '-1'],
+    ['an empty object has no blank in it', ' { } ', '{}'],
+    ['an empty list has none either', '[\n]', '[]'],
     ['an object may end early in a longer list', '[{"b":1,"a":{}},{},"x"]', '[{"a":{},"b":1},{},"x"]'],
   ])('%s', (_why, text, expected) => expect(canonical(text)).toBe(expected))
 
