@@ -1,4 +1,4 @@
-import type { FederationApi } from '@roomserver/api'
+import { type FederationApi, InputKind } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
 import { RoomBuilder } from '@roomserver/testing'
 import { expect, it } from 'vitest'
@@ -14,10 +14,18 @@ import { otherServer } from './other-server.ts'
 const LIAR = '@mallory:m'
 const ACCOMPLICE = '@marvin:m'
 
+/** What the liar tells a server of the state before its events: real events of long ago, and some that it made up. */
+interface Lie {
+  readonly old: readonly Pdu[]
+  readonly forged: readonly Pdu[]
+  readonly server: string
+}
+type Tells = (lie: Lie) => readonly Pdu[]
+
 const idsOf = (events: readonly Pdu[]): readonly string[] => events.map(({ eventId }) => eventId)
 
 /** A room in which the liar has some power, its state, and servers with a user in it that ask whom they like. */
-async function roomOf(version: string) {
+async function roomOf(version: string, tells: Tells = ({ old }) => old) {
   const a = await Homeserver.start()
   const room = await RoomBuilder.create({ version })
   for (const user of ['@bob:b', '@carol:c', LIAR, ACCOMPLICE]) await room.join(user)
@@ -26,20 +34,22 @@ async function roomOf(version: string) {
   await room.state('m.room.topic', '', { topic: 'old' })
   const known = [...room.events]
   const old = [...new Map(known.map((one) => [`${one.type} ${one.stateKey}`, one])).values()]
+  const forged: Pdu[] = []
   await a.takeAll(known)
   const answers = await otherServer(a)
-  const federation = {
-    ...answers,
-    lookupMissingEvents: async () => ({ events: [] }),
-    getEvent: async () => Promise.reject(new Error('404 not found')),
-    lookupStateIds: async ({ S }: Parameters<FederationApi['lookupStateIds']>[0]) => {
-      if (S !== 'm') throw new Error('404 not found')
-      return { pdu_ids: idsOf(old), auth_chain_ids: [] }
-    },
-  } as typeof answers as FederationApi
+  const federationOf = (server: string) =>
+    ({
+      ...answers,
+      lookupMissingEvents: async () => ({ events: [] }),
+      getEvent: async () => Promise.reject(new Error('404 not found')),
+      lookupStateIds: async ({ S }: Parameters<FederationApi['lookupStateIds']>[0]) => {
+        if (S !== 'm') throw new Error('404 not found')
+        return { pdu_ids: idsOf(tells({ old, forged, server })), auth_chain_ids: [] }
+      },
+    }) as typeof answers as FederationApi
   const servers: Homeserver[] = []
   const server = async (serverName: string): Promise<Homeserver> => {
-    const hs = await Homeserver.start({ serverName, federation })
+    const hs = await Homeserver.start({ serverName, federation: federationOf(serverName) })
     servers.push(hs)
     await hs.takeAll(known)
     return hs
@@ -47,7 +57,7 @@ async function roomOf(version: string) {
   const close = async (): Promise<void> => {
     for (const one of [a, ...servers]) await one[Symbol.asyncDispose]()
   }
-  return { room, old, creators, server, [Symbol.asyncDispose]: close }
+  return { room, old, forged, creators, server, [Symbol.asyncDispose]: close }
 }
 
 async function holds(hs: Homeserver, room: RoomBuilder, events: readonly Pdu[]) {
@@ -70,31 +80,93 @@ async function expectWhole(hs: Homeserver, { roomId }: RoomBuilder): Promise<voi
   for await (const wrong of recheckRoom(source, await hs.room(roomId))) expect.fail(wrong)
 }
 
-it.each(['1', '2', '10', '12'])(
-  'has the same state before an event, whether what it builds upon came first or later, in version %s',
-  async (version) => {
+it.each(
+  ['1', '2', '10', '12'].flatMap((version) => ['demotion', 'leave'].map((what) => ({ version, what }))),
+)(
+  'has the same state before an event, whether a $what that it builds upon came first or later, in version $version',
+  async ({ version, what }) => {
     await using scene = await roomOf(version)
     const { room, creators } = scene
     const [soon, late] = [await scene.server('b'), await scene.server('c')]
     const fork = room.events.slice(-1)
-    const demotion = await room.state('m.room.power_levels', '', { users: creators }, { prev: fork })
+    const first =
+      what === 'leave'
+        ? await room.member(ACCOMPLICE, ACCOMPLICE, 'leave', { prev: fork })
+        : await room.state('m.room.power_levels', '', { users: creators }, { prev: fork })
     const hidden = await room.message('never sent', { sender: LIAR, prev: fork })
-    const both = await room.message('hello', { sender: LIAR, prev: [demotion, hidden] })
-    const topic = { type: 'm.room.topic', sender: LIAR, stateKey: '', content: { topic: 'mine' } }
+    const both = await room.message('hello', { sender: LIAR, prev: [first, hidden] })
+    const topic = { type: 'm.room.topic', sender: ACCOMPLICE, stateKey: '', content: { topic: 'mine' } }
     const auth = scene.old.filter(
       ({ type, stateKey }) =>
         type === 'm.room.power_levels' ||
         (type === 'm.room.create' && !room.rules.auth.creatorsOutrankAll) ||
-        (type === 'm.room.member' && stateKey === LIAR),
+        (type === 'm.room.member' && stateKey === ACCOMPLICE),
     )
     const change = await room.add({ ...topic, prev: [both], auth })
-    const next = await room.message('on it goes', { prev: [demotion, both, change] })
+    const next = await room.message('on it goes', { prev: [first, both, change] })
 
-    for (const event of [demotion, both, change, next]) await soon.take(event, { origin: 'm' })
-    for (const event of [both, change, demotion, next]) await late.take(event, { origin: 'm' })
+    for (const event of [first, both, change, next]) await soon.take(event, { origin: 'm' })
+    for (const event of [both, change, first, next]) await late.take(event, { origin: 'm' })
     for (const hs of [soon, late]) await hs.input.settled()
-    const events = [demotion, both, change, next]
+    const events = [first, both, change, next]
     expect(await holds(late, room, events)).toEqual(await holds(soon, room, events))
     for (const hs of [soon, late]) await expectWhole(hs, room)
+  },
+)
+
+/** Servers are told whatever the liar likes; the current state and the ends of the room are the same for all. */
+const TOLD: readonly (readonly [string, Tells])[] = [
+  ['nothing but the create event', ({ old }) => old.slice(0, 1)],
+  ['no create event', ({ old }) => old.slice(1)],
+  ['no power levels', ({ old }) => old.filter(({ type }) => type !== 'm.room.power_levels')],
+  ['no members', ({ old }) => old.filter(({ type }) => type !== 'm.room.member')],
+  ['something else to each', ({ old, server }) => (server === 'b' ? old : old.slice(0, 5))],
+  ['the same in another order', ({ old, server }) => (server === 'b' ? old : old.toReversed())],
+  [
+    'a forged ban',
+    ({ old, forged }) => [...old.filter(({ stateKey }) => stateKey !== '@carol:c'), ...forged],
+  ],
+  [
+    'two events in one place',
+    ({ old, forged, server }) => (server === 'b' ? [...old, ...forged] : [...forged, ...old]),
+  ],
+]
+
+it.each(['1', '2', '10', '12'].flatMap((version) => TOLD.map(([what, tells]) => ({ version, what, tells }))))(
+  'does not change the room by telling $what, in version $version',
+  async ({ version, tells }) => {
+    await using scene = await roomOf(version, tells)
+    const { room, creators, old } = scene
+    const fork = room.events.slice(-1)
+    const demotion = await room.state('m.room.power_levels', '', { users: creators }, { prev: fork })
+    const hidden = await room.message('never sent', { sender: LIAR, prev: [demotion] })
+    const auth = old.filter(
+      ({ type, stateKey }) =>
+        type === 'm.room.power_levels' ||
+        (type === 'm.room.create' && !room.rules.auth.creatorsOutrankAll) ||
+        (type === 'm.room.member' && [LIAR, '@carol:c'].includes(stateKey ?? '')),
+    )
+    const ban = { type: 'm.room.member', sender: LIAR, stateKey: '@carol:c', content: { membership: 'ban' } }
+    scene.forged.push(await room.add({ ...ban, prev: [hidden], auth }))
+    const both = await room.message('hello', { sender: LIAR, prev: [demotion, hidden] })
+    const beside = await room.message('hello', { sender: LIAR, prev: [hidden] })
+    const upon = await room.message('hello', { sender: LIAR, prev: [both, beside] })
+    const next = await room.message('on it goes', { prev: [demotion] })
+
+    const servers = [await scene.server('b'), await scene.server('c')]
+    for (const hs of servers) {
+      for (const event of scene.forged) await hs.take(event, { kind: InputKind.outlier })
+      await hs.take(demotion)
+      const state = await hs.current(room.roomId)
+      for (const event of [both, beside, upon, next]) {
+        await hs.take(event, { origin: 'm' })
+        await hs.input.settled()
+        expect(await hs.current(room.roomId)).toEqual(state)
+      }
+      expect(await hs.extremities(room.roomId)).toContain(next.eventId)
+      const carol = await room.message('I am here', { sender: '@carol:c', prev: [next] })
+      expect(await hs.take(carol, { origin: 'c' })).toMatchObject({ verdict: 'accepted' })
+      await expectWhole(hs, room)
+    }
   },
 )

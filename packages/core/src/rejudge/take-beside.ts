@@ -1,4 +1,4 @@
-import type { Asking, EventRecord } from '@roomserver/types'
+import type { Asking, EventRecord, SnapshotNid } from '@roomserver/types'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { eventsThatName } from '../decide/extremities.ts'
@@ -6,6 +6,9 @@ import { atRemoteState } from '../decide/remote-state.ts'
 import { resolveAfter } from '../decide/resolve.ts'
 import { eventsOf } from '../view/asking.ts'
 import { rejudge } from './rejudge.ts'
+
+/** How many events that name one are looked at; others keep what was told. */
+const MAX_NAMING = 100
 
 /**
  * Has an event that comes in late count for the state before those that name it and stand at remote state, which stood in
@@ -16,10 +19,14 @@ export function* takeBeside(draft: Draft, late: EventRecord): Asking<DecideNeed,
   const naming = yield* eventsThatName(draft, late)
   if (naming.length === 0) return
   const remote = yield* atRemoteState(draft)
-  for (const { nid } of naming) {
-    const [event] = remote.has(nid) ? yield* eventsOf(draft.view, [nid]) : []
+  const resolved = new Map<SnapshotNid, SnapshotNid>()
+  for (const { nid } of naming.filter((one) => remote.has(one.nid)).slice(0, MAX_NAMING)) {
+    const [event] = yield* eventsOf(draft.view, [nid])
     if (event === undefined) continue
-    const { snapshot } = yield* resolveAfter(draft, [...new Set([event.before, late.after])])
+    const snapshot =
+      resolved.get(event.before) ??
+      (yield* resolveAfter(draft, [...new Set([event.before, late.after])])).snapshot
+    resolved.set(event.before, snapshot)
     yield* rejudge(draft, event, true, `the state after ${late.eventId}`, snapshot)
   }
 }
