@@ -14,7 +14,7 @@ it('delivers what another process committed when that wakes it, and not when it 
   const config = configFile(folder(), {
     global: { jetstream: { addresses: [nats.url], topic_prefix: 'Test' } },
     room_server: { database: { connection_string: database.url } },
-    roomserver: { output: { look_every: NEVER } },
+    roomserver: { output: { look_every: NEVER, acknowledgement_wait: '30s' } },
   })
   // The first takes the lease, and so delivers for both.
   await using delivering = await Program.serving(['--config', config])
@@ -41,6 +41,19 @@ it('delivers what another process committed when that wakes it, and not when it 
     for (; sent < room.events.length; sent++) await committing.post('inputRoomEvents', inputOf(room, sent))
   }
   expect(await first).toContain('m.room.create')
+
+  // By now the processes hear each other: an answer comes when the stream has the output, whoever delivers.
+  const lastOutput = async () => {
+    const info = await connection.request('$JS.API.STREAM.INFO.TestOutputRoomEvent')
+    return info.json<{ readonly state: { readonly last_seq: number } }>().state.last_seq
+  }
+  await committing.post('inputRoomEvents', inputOf(room, room.events.length - 1))
+  for (let round = 0; round < 5; round++) {
+    const before = await lastOutput()
+    await room.message('answered when the stream has it')
+    await committing.post('inputRoomEvents', inputOf(room, room.events.length - 1))
+    expect(await lastOutput()).toBe(before + 1)
+  }
   await connection.close()
 })
 

@@ -64,7 +64,7 @@ export async function startTarget(
 }
 
 async function waitUntilReady(url: string, alive: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 300 && alive(); tries++) {
+  for (let tries = 0; tries < 1_200 && alive(); tries++) {
     const answer = await fetch(`${url}/readyz`).catch(() => undefined)
     if (answer?.ok === true) return
     await new Promise((done) => setTimeout(done, 100))
