@@ -1,10 +1,14 @@
 import { createDatabase, startPostgres } from '@roomserver/testing'
 import { Command } from 'commander'
+import { answers } from '../hostile/answer-attacks.ts'
 import { bodies, slowness } from '../hostile/body-attacks.ts'
+import { connections } from '../hostile/connection-attacks.ts'
 import { events, forks } from '../hostile/event-attacks.ts'
+import { operations } from '../hostile/operation-attacks.ts'
 import { ATTACK_HEAD, attackRow, runAttacks } from '../hostile/run-attacks.ts'
 
-const GROUPS = [bodies, slowness, events, forks]
+const GROUPS = [bodies, operations, slowness, connections, events, forks, answers]
+const KINDS = GROUPS.map(({ name }) => name)
 
 interface Options {
   readonly kinds: string
@@ -16,9 +20,9 @@ interface Options {
 export function hostileCommand(): Command {
   return new Command('hostile')
     .description(
-      'sends the built server hostile bodies, events and forks, and prints the longest wait of others and the peak of memory for each',
+      'sends the built server hostile bodies, connections, events, forks and questions, and prints the longest wait of others and the peak of memory for each',
     )
-    .option('--kinds <names>', 'bodies, slowness, events, forks', 'bodies,slowness,events,forks')
+    .option('--kinds <names>', KINDS.join(', '), KINDS.join(','))
     .option('--only <text>', 'only what has this text in its name')
     .option('--store <store>', 'sqlite or postgres', 'sqlite')
     .action(run)

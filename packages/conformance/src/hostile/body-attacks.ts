@@ -96,6 +96,17 @@ export const bodies: AttackGroup = {
         )
       },
     },
+    {
+      name: 'events of 50 kB in 70 MiB, 2 at once',
+      run: (url) => {
+        const event = `{"kind":2,"event":{"_room_version":"10","content":{"body":"${'z'.repeat(50_000)}"}}},`
+        return sendMany(
+          url,
+          INPUT,
+          Array.from({ length: 2 }, () => around('{"input_room_events":[', event, 70 * MIB, '{}]}')),
+        )
+      },
+    },
   ],
 }
 
