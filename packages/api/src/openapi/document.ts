@@ -35,7 +35,8 @@ const INTRODUCTION =
   'The operations of the room server as the components of a Matrix homeserver call them; the wire format is that of Dendrite (August 2022). Members that a request leaves out, or that are null, have their zero value; names match without regard to case; unknown members are passed over. A list with nothing in it may be answered as null.'
 
 function operation(name: string, endpoint: Endpoint): JsonObject {
-  const { request, response, summary, description, maxBodyBytes } = endpoint
+  const { request, response, summary, description, maxBodyBytes, refuse } = endpoint
+  const tooLarge = tooLong(maxBodyBytes)
   return {
     operationId: name,
     summary,
@@ -43,10 +44,14 @@ function operation(name: string, endpoint: Endpoint): JsonObject {
     tags: [tagOf(name)],
     requestBody: { required: true, content: json(componentName(request)) },
     responses: {
-      200: { description: 'The answer.', content: json(componentName(response)) },
+      200: {
+        description:
+          refuse === undefined ? 'The answer.' : `The answer, also where the request is refused: ${tooLarge}`,
+        content: json(componentName(response)),
+      },
       400: { description: 'The body is no JSON, or of the wrong shape.', content: json('BadRequest') },
       408: { description: 'The body did not arrive in time.', content: json('BadRequest') },
-      413: { description: tooLong(maxBodyBytes), content: json('BadRequest') },
+      ...(refuse === undefined && { 413: { description: tooLarge, content: json('BadRequest') } }),
       500: { description: 'The operation failed.', content: json('Failure') },
       503: { description: 'Too much at once, or stopping: try again later.', content: json('Failure') },
     },

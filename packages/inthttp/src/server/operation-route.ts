@@ -70,7 +70,9 @@ async function takeRequest(operation: Operation, shared: Shared, exchange: Excha
     connection,
     share,
   })
-  if (received.kind !== 'whole') return exchange.turnAway(refusal(received.kind, maxBytes, limits))
+  if (received.kind === 'too-long')
+    return await sendTooLarge(operation, shared, `body exceeds ${maxBytes} bytes`, exchange)
+  if (received.kind !== 'whole') return exchange.turnAway(refusal(received.kind, limits))
   const { decoded, release } = received
   try {
     if (!decoded.ok && decoded.isTooLarge === true)
@@ -150,14 +152,12 @@ function oneOf(header: string | string[] | undefined): string | undefined {
   return typeof header === 'string' ? header : undefined
 }
 
-function refusal(kind: Unreceived, maxBytes: number, limits: Limits): ErrorForm {
+function refusal(kind: Exclude<Unreceived, 'too-long'>, limits: Limits): ErrorForm {
   switch (kind) {
-    case 'too-long':
-      return { ...badRequest(`body exceeds ${maxBytes} bytes`), status: 413 }
     case 'too-slow':
       return { ...badRequest(`body not received in ${limits.requestTimeoutMs} ms`), status: 408 }
     case 'idle':
-      return { ...badRequest(`nothing came of the body for ${limits.bodyIdleMs} ms`), status: 408 }
+      return { ...badRequest(`hardly anything came of the body for ${limits.bodyIdleMs} ms`), status: 408 }
     case 'overloaded':
       return overloaded('bytes of bodies')
     case 'gone':
