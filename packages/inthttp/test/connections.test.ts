@@ -193,20 +193,71 @@ it('tells who asks too often on one connection, or who is one too many', async (
   expect(found).toEqual([200, 200, 200, 503, 503])
 })
 
-it('holds no more bytes of bodies than allowed', async () => {
+/** A request of 180,000 bytes to a server that works on it until it is let go, with room for one such at a time. */
+async function holding(limits: ServeOptions['limits']) {
   const { promise, resolve } = Promise.withResolvers<{ events: [] }>()
   const { api, calls } = fakeRoomserver({ queryEventsById: () => promise })
-  const limits = { maxBodyBytes: 100_000, maxBodyBytesInAll: 150_000 }
-  await using server = await serveRoomserver(api, { ...anyPort, limits })
-  const session = connect(server.address)
+  const bounds = { maxBodyBytes: 200_000, maxBodyBytesInAll: 400_000, ...limits }
+  const server = await serveRoomserver(api, { ...anyPort, limits: bounds })
   const path = '/api/roomserver/queryEventsByID'
-  const body = `{"event_ids":["${'x'.repeat(90_000)}"]}`
-  const first = ask(session, path, body)
+  const body = `{"event_ids":["${'x'.repeat(180_000)}"]}`
+  const first = askHttp2(server.address, { path, body })
   await waitUntil(() => calls.length === 1)
-  expect(await ask(session, path, body)).toBe(503)
-  resolve({ events: [] })
-  expect(await first).toBe(200)
+  return { server, path, body, first, calls, letGo: () => resolve({ events: [] }) }
+}
+
+it('closes a connection of HTTP/1.1 on which requests are sent without end and without waiting', async () => {
+  const { api, calls } = fakeRoomserver()
+  await using server = await serveRoomserver(api, anyPort)
+  const socket = tcp(server.address)
+  socket.write(`POST ${PATH} HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}`.repeat(5_000))
+  await told(socket)
+  expect(calls.length).toBeLessThan(100)
+  expect((await askHttp1(server.address, { path: PATH, body: '{}' })).status).toBe(200)
+})
+
+it('has large bodies wait until there is room for them, over either protocol', async () => {
+  const { server, path, body, first, calls, letGo } = await holding({})
+  await using _server = server
+  const session = connect(server.address)
+  const others = [ask(session, path, body), ask(session, path, body)]
+  const overHttp1 = askHttp1(server.address, { path, body })
+  // Small ones do not wait for them.
+  for (let again = 0; again < 5; again++) expect(await ask(session)).toBe(200)
+  expect(calls.filter(({ operation }) => operation === 'queryEventsById')).toHaveLength(1)
+  letGo()
+  expect((await first).status).toBe(200)
+  expect(await Promise.all(others)).toEqual([200, 200])
+  expect((await overHttp1).status).toBe(200)
+  session.close()
+})
+
+it('has no more large bodies wait than allowed, and none longer than a request may take', async () => {
+  const { server, path, body, first, letGo } = await holding({ maxWaitingBodies: 2, requestTimeoutMs: 1_500 })
+  await using _server = server
+  const session = connect(server.address)
+  const statuses = await Promise.all(Array.from({ length: 5 }, () => ask(session, path, body)))
+  expect(statuses.toSorted((one, other) => one - other)).toEqual([408, 408, 503, 503, 503])
+  letGo()
+  expect((await first).status).toBe(200)
   expect(await ask(session, path, body)).toBe(200)
+  session.close()
+})
+
+it('keeps no place for a large body whose caller does not wait for it', async () => {
+  const { server, path, body, first, letGo } = await holding({ maxWaitingBodies: 1 })
+  await using _server = server
+  const session = connect(server.address)
+  const stream = session.request({ ':method': 'POST', ':path': path }).on('error', () => undefined)
+  stream.end(body)
+  await vi.waitFor(async () => expect(await ask(session, path, body)).toBe(503), { timeout: 30_000 })
+  stream.close(constants.NGHTTP2_CANCEL)
+  await new Promise((resolve) => stream.once('close', resolve))
+  const next = ask(session, path, body)
+  for (let again = 0; again < 5; again++) expect(await ask(session)).toBe(200)
+  letGo()
+  expect((await first).status).toBe(200)
+  expect(await next).toBe(200)
   session.close()
 })
 
@@ -259,10 +310,30 @@ it('cuts off a body of which nothing comes any more, long before the time for a 
   session.close()
 })
 
+it('cuts off a body that comes a byte at a time, over either protocol', async () => {
+  await using server = await serveRoomserver(fakeRoomserver().api, {
+    ...anyPort,
+    limits: { bodyIdleMs: 200 },
+  })
+  const session = connect(server.address)
+  const stream = session.request({ ':method': 'POST', ':path': PATH }).on('error', () => undefined)
+  const status = new Promise((resolve) => stream.once('response', (head) => resolve(head[':status'])))
+  const socket = tcp(server.address).on('error', () => undefined)
+  socket.write(`POST ${PATH} HTTP/1.1\r\nhost: x\r\ncontent-length: 60000\r\n\r\n{`)
+  const drip = setInterval(() => {
+    socket.write(' ')
+    if (stream.writable) stream.write(' ')
+  }, 10)
+  expect(await told(socket)).toContain('HTTP/1.1 408')
+  expect(await status).toBe(408)
+  clearInterval(drip)
+  session.close()
+})
+
 it('waits for a body that comes slowly but does come', async () => {
   await using server = await serveRoomserver(fakeRoomserver().api, {
     ...anyPort,
-    limits: { bodyIdleMs: 500 },
+    limits: { bodyIdleMs: 500, minBodyBytesPerSecond: 1 },
   })
   const session = connect(server.address)
   const stream = session.request({ ':method': 'POST', ':path': PATH })

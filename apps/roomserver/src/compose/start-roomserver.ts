@@ -92,6 +92,7 @@ function doorOptions(
       maxHeaderBytes: http.max_header,
       maxConcurrentStreams: http.max_concurrent_streams,
       bodyIdleMs: http.body_idle_timeout,
+      minBodyBytesPerSecond: http.min_body_rate,
       requestTimeoutMs: http.request_timeout,
       ...(http.max_request_rate > 0 && { requestsPerSecondPerConnection: http.max_request_rate }),
     },

@@ -29,6 +29,8 @@ export const ownSection = section({
     max_request_rate: wholeNumber(0, 1_000_000).default(0),
     /** How long nothing may come of a body that is waited for. */
     body_idle_timeout: duration.default(10_000),
+    /** Bytes a second that have to come of a body, on average over that time; 0: any will do. */
+    min_body_rate: wholeNumber(0, 1_000_000_000).default(1024),
     request_timeout: duration.default(300_000),
   }).prefault({}),
   input: section({

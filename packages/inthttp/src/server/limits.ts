@@ -6,6 +6,8 @@ export interface Limits {
   readonly maxBodyBytesInAll: number
   /** Requests whose bodies have not arrived; with one more, the one that was silent longest is told to come again. */
   readonly maxArrivingRequests: number
+  /** Large bodies that wait until there is room for them in memory; more are told to come again. */
+  readonly maxWaitingBodies: number
   /** Requests that are being worked on; more are told to come again. */
   readonly maxConcurrentRequests: number
   readonly maxConnections: number
@@ -20,8 +22,10 @@ export interface Limits {
   readonly requestsPerSecondPerConnection: number
   /** From the first byte of a connection until it is known which protocol it speaks; and for the headers of a request. */
   readonly headersTimeoutMs: number
-  /** How long nothing may come of a body that is waited for. */
+  /** How long nothing, or next to nothing, may come of a body that is waited for. */
   readonly bodyIdleMs: number
+  /** What has to come of a body on average over {@link bodyIdleMs}; 0: anything. */
+  readonly minBodyBytesPerSecond: number
   /** Until a request has been received as a whole. */
   readonly requestTimeoutMs: number
   /** How long a caller may take nothing of an answer. */
@@ -39,6 +43,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxBodyBytes: 128 * 1024 * 1024,
   maxBodyBytesInAll: 192 * 1024 * 1024,
   maxArrivingRequests: 2_000,
+  maxWaitingBodies: 16,
   maxConcurrentRequests: 2_000,
   maxConnections: 2_000,
   maxHeaderBytes: 16 * 1024,
@@ -48,6 +53,7 @@ export const DEFAULT_LIMITS: Limits = {
   requestsPerSecondPerConnection: 20_000,
   headersTimeoutMs: 10_000,
   bodyIdleMs: 10_000,
+  minBodyBytesPerSecond: 1024,
   requestTimeoutMs: 120_000,
   answerStallMs: 60_000,
   idleTimeoutMs: 120_000,

@@ -33,7 +33,9 @@ export function createOperations(api: RoomserverApi, options: ServerOptions): Op
     limits,
     arrivals: new Arrivals({
       maxArriving: limits.maxArrivingRequests,
+      maxWaiting: limits.maxWaitingBodies,
       bodyIdleMs: limits.bodyIdleMs,
+      bodyIdleBytes: (limits.minBodyBytesPerSecond * limits.bodyIdleMs) / 1_000,
       maxBytes: limits.maxBodyBytesInAll,
     }),
     share: new LoopShare(setImmediate),

@@ -32,7 +32,9 @@ export async function startProtocolServer(
   limits: Limits,
 ): Promise<ProtocolServer> {
   let draining = false
+  const pipelines = new Pipelines()
   const answer: Handler = (request, response) => {
+    if (request.httpVersionMajor === 1 && !pipelines.take(request.socket, response)) return
     if (draining && request.httpVersionMajor === 1) response.setHeader('connection', 'close')
     handler(request, response)
   }
@@ -54,6 +56,30 @@ export async function startProtocolServer(
       draining = true
       await drain(http1, sessions, { undecided, sockets }, limits.drainMs)
     },
+  }
+}
+
+/** Requests of an HTTP/1.1 connection that may wait for their answers. */
+const MAX_PIPELINED = 32
+
+/**
+ * Requests that were sent without waiting for answers. Node parses all that it reads at once, hundreds of short ones, and
+ * begins each in the same turn of the event loop. No component does that; a connection with too many is closed.
+ */
+class Pipelines {
+  readonly #waiting = new WeakMap<Socket, number>()
+
+  /** Takes a request; false: there are too many, and the connection is closed. */
+  take(socket: Socket, response: ServerResponse): boolean {
+    if (socket.destroyed) return false
+    const waiting = (this.#waiting.get(socket) ?? 0) + 1
+    if (waiting > MAX_PIPELINED) {
+      socket.destroy()
+      return false
+    }
+    this.#waiting.set(socket, waiting)
+    response.once('close', () => this.#waiting.set(socket, (this.#waiting.get(socket) ?? 1) - 1))
+    return true
   }
 }
 

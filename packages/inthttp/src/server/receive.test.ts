@@ -31,7 +31,13 @@ function bodyOf(length: number): Buffer {
 
 function begin(rules: Partial<BodyRules> = {}) {
   const stream = new PassThrough()
-  const arrivals = new Arrivals({ maxArriving: 10, bodyIdleMs: 10_000, maxBytes: 100 * KIB * KIB })
+  const arrivals = new Arrivals({
+    maxArriving: 10,
+    maxWaiting: 10,
+    bodyIdleMs: 10_000,
+    bodyIdleBytes: 1,
+    maxBytes: 100 * KIB * KIB,
+  })
   const { share, turns } = heldLoop()
   const received = receive(stream, InputRoomEventsRequest, {
     maxBytes: 10 * KIB * KIB,
@@ -185,7 +191,13 @@ it('holds what a whole body takes until it is released, four times its length of
 })
 
 it('refuses a body for which there is no room, when it comes or when it is read', async () => {
-  const arrivals = new Arrivals({ maxArriving: 10, bodyIdleMs: 10_000, maxBytes: 7_999 })
+  const arrivals = new Arrivals({
+    maxArriving: 10,
+    maxWaiting: 10,
+    bodyIdleMs: 10_000,
+    bodyIdleBytes: 1,
+    maxBytes: 7_999,
+  })
   const read = begin({ arrivals })
   read.stream.end(bodyOf(2_000))
   expect(await read.result()).toBe('overloaded')

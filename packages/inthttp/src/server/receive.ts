@@ -46,14 +46,16 @@ export async function receive<T>(
   const { promise, resolve, reject } = Promise.withResolvers<'whole' | 'refused' | Unreceived>()
   const arrival = rules.arrivals.begin(rules.connection, resolve)
   const body = new GrowingBody(schema, rules.limits)
+  const expected = HELD_EACH * (rules.saidBytes ?? rules.maxBytes)
   const onData = (chunk: Buffer) => {
-    arrival.seen()
+    arrival.seen(chunk.length)
     if (body.length + chunk.length > rules.maxBytes) return resolve('too-long')
     try {
       const isWork = body.add(chunk)
       if (body.refusal !== undefined) return resolve('refused')
-      if (!arrival.hold(body.heldBytes)) return resolve('overloaded')
-      if (isWork) rest(stream, rules.share, arrival)
+      const held = arrival.hold(body.heldBytes, expected)
+      if (held === 'never') return resolve('overloaded')
+      if (isWork || held === 'later') rest(stream, rules.share, arrival)
     } catch (error) {
       reject(error)
     }
@@ -76,7 +78,6 @@ export async function receive<T>(
     return received
   } finally {
     clearTimeout(timer)
-    arrival.arrived()
     stream.on('error', ignore)
     stream.off('data', onData).off('end', onEnd)
     for (const event of ['close', 'error', 'aborted']) stream.off(event, onGone)
@@ -90,25 +91,35 @@ function outcome<T>(
   arrival: Arrival,
   release: () => void,
 ): Received<T> {
-  if (kind === 'refused' && body.refusal !== undefined)
+  if (kind === 'refused' && body.refusal !== undefined) {
+    arrival.arrived(0)
     return { kind: 'whole', decoded: body.refusal, release }
+  }
   if (kind !== 'whole') return { kind: kind === 'refused' ? 'gone' : kind }
   const decoded = body.end()
-  return arrival.hold(body.heldBytes) ? { kind, decoded, release } : { kind: 'overloaded' }
+  return arrival.arrived(body.heldBytes) ? { kind, decoded, release } : { kind: 'overloaded' }
 }
 
 /** What goes wrong later is for whoever writes the answer to see. */
 function ignore(): void {}
 
-/** Holds a stream up until everybody else had a turn. */
+/** Holds a stream up until everybody else had a turn, and there is room for what comes of it. */
 function rest(stream: Readable, share: LoopShare, arrival: Arrival): void {
   stream.pause()
-  void share.rest().then(() => {
-    // It was we who did not listen.
-    arrival.seen()
-    stream.resume()
-  })
+  void resume(stream, share, arrival)
 }
+
+async function resume(stream: Readable, share: LoopShare, arrival: Arrival): Promise<void> {
+  await share.rest()
+  // Asked for now: more may have come in the meantime, for which there is no room.
+  await arrival.room
+  // It was we who did not listen.
+  arrival.listening()
+  stream.resume()
+}
+
+/** What a byte of a large body takes once it is read: events, of which large ones are made, are kept as texts. */
+const HELD_EACH = 1.5
 
 /** A body that is decoded without waiting for a turn, in bytes. */
 const READ_AT_ONCE_BYTES = 4 * 1024

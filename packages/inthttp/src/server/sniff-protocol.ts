@@ -14,7 +14,7 @@ export function sniffProtocol(
   timeoutMs: number,
   decided: (protocol: Protocol) => void,
 ): void {
-  let seen = Buffer.alloc(0)
+  let seen: Buffer = Buffer.alloc(0)
   const finish = () => {
     clearTimeout(timer)
     socket.off('readable', look)
@@ -28,7 +28,8 @@ export function sniffProtocol(
   const look = () => {
     const chunk = socket.read() as Buffer | null
     if (chunk === null) return
-    seen = Buffer.concat([seen, chunk])
+    // Mostly one piece tells, and it can be long: no copy of that.
+    seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk])
     const protocol = protocolOf(seen)
     if (protocol === undefined) return
     finish()
