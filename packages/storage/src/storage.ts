@@ -22,13 +22,17 @@ import type { InboxRow } from './tables/inbox.ts'
 import type { MembershipFilter } from './tables/memberships.ts'
 import type { SharingFilter } from './tables/sharing.ts'
 import { checkCounters, type CounterFinding, repairCounters } from './upkeep/check-counters.ts'
-import { checkRoom, checkRooms, type RoomCheck } from './upkeep/check.ts'
+import { type CheckContext, checkRoom, checkRooms, type RoomCheck } from './upkeep/check.ts'
 import type { ContentHashes } from './upkeep/check-state.ts'
 import { checkIndexes, type IndexFinding, repairIndexes } from './upkeep/check-indexes.ts'
 import { collectUnreferenced, noteUnreferenced } from './upkeep/collect.ts'
-import { lostRooms } from './upkeep/lost-rooms.ts'
+import { looseRows, type LooseRows, mendLooseRows } from './upkeep/loose-rows.ts'
+import { type LostRoom, lostRooms, restoreRoom } from './upkeep/lost-rooms.ts'
+import { mendRows } from './upkeep/mend-rows.ts'
 import { mendState } from './upkeep/mend-state.ts'
-import { repairMemberships } from './upkeep/memberships.ts'
+import { mendStrings } from './upkeep/mend-strings.ts'
+import { mendUnreadable, type Unreadable, unreadable } from './upkeep/unreadable.ts'
+import { localServers, repairMemberships } from './upkeep/memberships.ts'
 import { type OutputRetention, trimOutputs } from './upkeep/trim.ts'
 import { compileTables, type Tables } from './tables/tables.ts'
 
@@ -221,7 +225,7 @@ function upkeepMethods(db: Db, tables: Tables) {
      * Checks every room, one after another, while others use the store: references whole, blocks sorted and hashes
      * right, extremities, memberships and outputs in agreement with events and state.
      */
-    check: (hashes: ContentHashes) => checkRooms(db, tables, hashes),
+    check: (context: CheckContext) => checkRooms(db, tables, context),
     /** The room that the scrubber checked last; 0: it begins with the first. */
     scrubbed: () => tables.counters.scrubbed(db),
     setScrubbed: async (room: RoomNid) => {
@@ -233,7 +237,7 @@ function upkeepMethods(db: Db, tables: Tables) {
     /** Checks that no counter gives NIDs out which are in use. */
     checkCounters: () => checkCounters(db),
     repairCounters: (findings: readonly CounterFinding[]) => repairCounters(db, findings),
-    checkRoom: (roomNid: RoomNid, hashes: ContentHashes) => checkRoom(db, tables, hashes, roomNid),
+    checkRoom: (roomNid: RoomNid, context: CheckContext) => checkRoom(db, tables, context, roomNid),
     /**
      * Takes the table of memberships over from a room's current state where a check finds that they disagree.
      *
@@ -247,6 +251,14 @@ function upkeepMethods(db: Db, tables: Tables) {
      * @returns how many were changed or dropped; `undefined` when the room moved on meanwhile: try again
      */
     mendState: (roomNid: RoomNid, hashes: ContentHashes) => mendState(db, tables, hashes, roomNid),
+    /**
+     * Makes rows of a room what the texts of its events say: version, depth, types, state keys, invites, redactions.
+     *
+     * @returns what was put right, in sentences; `undefined` when the room moved on meanwhile: try again
+     */
+    mendRows: (roomNid: RoomNid, context: CheckContext) => mendRows(db, tables, context, roomNid),
+    /** Puts event types and state keys back that are lost or renamed, where the events agree about them. */
+    mendStrings: (isDryRun: boolean) => mendStrings(db, tables, isDryRun),
     /** Notes which snapshots of a room a check found unreferenced, unless it found anything wrong. */
     noteUnreferenced: (check: RoomCheck) => noteUnreferenced(db, tables, check),
     /**
@@ -254,8 +266,18 @@ function upkeepMethods(db: Db, tables: Tables) {
      * from end to end do not refer to them either.
      */
     collectUnreferenced: (olderThanMs: number) => collectUnreferenced(db, tables, olderThanMs),
+    /** The servers whose users are noted as this server's. */
+    localServers: () => localServers(db),
     /** Events of rooms that are not stored. */
     lostRooms: () => lostRooms(db),
+    /** Makes the row of a lost room anew from its events; its extremities and current state are then to be mended. */
+    restoreRoom: (lost: LostRoom) => restoreRoom(db, tables, lost),
+    /** Lists of numbers that cannot be read. */
+    unreadable: () => unreadable(db, tables.dialect),
+    mendUnreadable: (lists: readonly Unreadable[]) => mendUnreadable(db, lists),
+    /** Looks for rows of rooms or events that are not stored, and for such as contradict themselves. */
+    looseRows: () => looseRows(db, tables),
+    mendLooseRows: (findings: readonly LooseRows[]) => mendLooseRows(db, findings),
     /** Checks that indexes say what their tables say, by reading the tables from end to end. */
     checkIndexes: () => checkIndexes(db, tables.dialect),
     /** Makes indexes anew; returns why one could not be. */

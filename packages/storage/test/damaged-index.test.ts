@@ -100,3 +100,31 @@ it('keeps state on PostgreSQL that an index hides the use of, and finds the inde
     await client.end()
   }
 })
+
+it('finds an index of hashes on PostgreSQL that does not lead to all rows', async () => {
+  await using place = await postgresPlace()
+  await using store = await place.open({ maxConnections: 1 })
+  const room = await storedRoom(store)
+  const client = new pg.Client({ connectionString: place.url })
+  await client.connect()
+  try {
+    const insert = `insert into dangling_prev select '$missing' || n, ${room.nid} from generate_series($1::int, $2::int) n`
+    await client.query(insert, [1, 20])
+    expect(await store.checkIndexes()).toEqual([])
+    const set = `update pg_index set indisready = $1 where indexrelid = 'dangling_prev_prev'::regclass`
+    await client.query(set, [false])
+    await client.query(insert, [21, 25])
+    await client.query(set, [true])
+    const findings = await store.checkIndexes()
+    expect(findings).toEqual([
+      {
+        index: 'dangling_prev_prev',
+        what: 'the index dangling_prev_prev leads to 20 rows, and its table has 25',
+      },
+    ])
+    expect(await store.repairIndexes(findings)).toEqual([])
+    expect(await store.checkIndexes()).toEqual([])
+  } finally {
+    await client.end()
+  }
+})

@@ -57,7 +57,7 @@ function* textsOf(draft: Draft, changes: readonly StateChange[]): Asking<DecideN
   const missing = nids.filter((nid) => draft.view.stateKeyText(nid) === undefined)
   if (missing.length > 0) yield { kind: 'state-key-texts', nids: missing }
   return nids.map(
-    (nid) => draft.view.stateKeyText(nid) ?? damaged(`state key NID ${nid} is referred to but not stored`),
+    (nid) => draft.view.stateKeyText(nid) ?? damaged('a state key that it refers to is not stored'),
   )
 }
 

@@ -53,5 +53,5 @@ function keep(draft: Draft, base: SnapshotNid, made: AppliedChanges): SnapshotNi
 function* snapshotRecord(draft: Draft, nid: SnapshotNid): Asking<DecideNeed, SnapshotRecord | undefined> {
   if (nid === NO_NID) return undefined
   if (draft.view.snapshot(nid) === undefined) yield { kind: 'snapshots', nids: [nid] }
-  return draft.view.snapshot(nid) ?? damaged(`state snapshot NID ${nid} is referred to but not stored`)
+  return draft.view.snapshot(nid) ?? damaged('a state that it refers to is not stored')
 }

@@ -43,7 +43,7 @@ export async function chainNids(
 
 async function storedOf(context: Context, nids: readonly EventNid[]): Promise<readonly EventRecord[]> {
   const records = await recordsOf(context, nids)
-  return records.map((record, index) => record ?? damaged(`event NID ${nids[index]} is not stored`))
+  return records.map((record) => record ?? damaged('an event of an auth chain is not stored'))
 }
 
 /**

@@ -71,5 +71,5 @@ async function textsOf({ store, pieces }: Context, nids: readonly EventNid[]): P
   const texts = new Map<EventNid, EventText | undefined>(nids.map((nid) => [nid, pieces.event(nid)]))
   const missing = nids.filter((nid) => texts.get(nid) === undefined)
   for (const text of await store.eventTexts(missing)) texts.set(text.nid, text)
-  return nids.map((nid) => texts.get(nid) ?? damaged(`event NID ${nid} is not stored`))
+  return nids.map((nid) => texts.get(nid) ?? damaged('an event that it refers to is not stored'))
 }

@@ -1,4 +1,4 @@
-import { type Asking, type EventNid, type EventRecord, NO_NID } from '@roomserver/types'
+import { type Asking, type EventNid, type EventRecord, isRejected, NO_NID } from '@roomserver/types'
 import { citationsOf } from '../decide/citations.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
@@ -7,7 +7,7 @@ import { isUnjudged } from '../decide/store-unjudged.ts'
 import { type Rejudged, rejudgeEvent } from '../rejudge/rejudge-event.ts'
 import { rejudgeDependents } from '../rejudge/rejudge-dependents.ts'
 import { takeConsequences } from '../rejudge/take-consequences.ts'
-import { eventsOf } from '../view/asking.ts'
+import { damaged, eventsOf } from '../view/asking.ts'
 
 /**
  * Makes what is derived from a stored event follow from what is stored of the events before it: the states before and
@@ -25,6 +25,7 @@ export function* mendEvent(
 ): Asking<DecideNeed, readonly string[]> {
   const [stored] = yield* eventsOf(draft.view, [nid])
   if (stored === undefined || stored.before === NO_NID) return []
+  yield* needAuthEvents(draft, stored)
   const linked = yield* linkAnew(draft, stored)
   const rejudged = yield* rejudgeEvent(draft, linked, isTold)
   const links =
@@ -52,8 +53,22 @@ function told(stored: EventRecord, { record, ...wrong }: Rejudged): readonly str
           `event ${eventId} was ${verdict}, and the rules ${record.reason === undefined ? 'allow it' : `do not allow it: ${record.reason}`}`,
         ]
       : [],
+    wrong.isReasonWrong ? [`event ${eventId} was ${verdict} for another reason: ${record.reason}`] : [],
     wrong.isAfterWrong ? [`event ${eventId} had a state after it that does not follow`] : [],
   ].flat()
+}
+
+/**
+ * An event that was let in had its auth events. Where one of them is lost since, nothing about the event can be worked out.
+ *
+ * @throws {RoomserverError} STORE_DAMAGED
+ */
+function* needAuthEvents(draft: Draft, stored: EventRecord): Asking<DecideNeed, void> {
+  if (isRejected(stored.verdict)) return
+  const pdu = draft.view.authPduOf(stored, draft.rules)
+  const { missing } = yield* citationsOf(draft, { kind: 'old', pdu, sendAsServer: '' })
+  const [lost] = missing.auth
+  if (lost !== undefined) damaged(`its auth event ${lost} is not stored`)
 }
 
 /** What an event refers to follows from its text, and never leads into another room. */

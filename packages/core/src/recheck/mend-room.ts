@@ -7,15 +7,16 @@ import {
   NO_NID,
   type RoomRecord,
 } from '@roomserver/types'
-import { roomVersion } from '@roomserver/version'
+import { type RoomVersionRules, roomVersion } from '@roomserver/version'
 import type { Draft } from '../decide/draft.ts'
 import type { RoomInput } from '../input/create-input.ts'
 import type { RoomTask } from '../input/room-tasks.ts'
 import { decideRepair, type RepairOrder } from '../repair/operator/decide-repair.ts'
 import type { RepairDifference, RepairPlan } from '../repair/operator/repair-plan.ts'
 import { mendEvent } from './mend-event.ts'
-import { type RecheckSource, toldEvents } from './recheck-room.ts'
+import { isLost, type RecheckSource, toldEvents } from './recheck-room.ts'
 import { Scratch } from './scratch.ts'
+import { textState } from './text-state.ts'
 
 /** What mending works with. */
 export interface MendParts extends RecheckSource {
@@ -40,8 +41,14 @@ export async function* mendRoom(
   room: RoomRecord,
   order: RepairOrder,
 ): AsyncGenerator<string, void, void> {
-  if (roomVersion(room.version) === undefined) {
+  const rules = roomVersion(room.version)
+  if (rules === undefined) {
     yield `nothing can be made anew: the room has version ${JSON.stringify(room.version)}, which this program does not know`
+    return
+  }
+  const damage = await damagedText(parts, room, rules)
+  if (damage !== undefined) {
+    yield `nothing is made anew, as it may follow from what event ${damage} does not say any more: its text is damaged`
     return
   }
   const told = await toldEvents(parts.store, room)
@@ -68,6 +75,33 @@ async function* mendAll(
     left = yield* mendEvents(parts, room, left, told, order)
   }
   return left
+}
+
+/** Types of events whose content decides what becomes of others. */
+const READ_BY_RULES: readonly string[] = [
+  'm.room.create',
+  'm.room.member',
+  'm.room.power_levels',
+  'm.room.join_rules',
+  'm.room.third_party_invite',
+]
+
+/**
+ * An event whose text is not its own any more, and that others are judged by. What would be worked out from it is worse than
+ * what is stored.
+ */
+async function damagedText(
+  parts: MendParts,
+  room: RoomRecord,
+  rules: RoomVersionRules,
+): Promise<EventId | undefined> {
+  for await (const event of eventsOf(parts, room)) {
+    const state = textState(event, rules)
+    if (state === 'damaged') return event.eventId
+    const { type } = state === 'intact' ? { type: '' } : trustedPdu(event.json, event.eventId, rules)
+    if (READ_BY_RULES.includes(type)) return event.eventId
+  }
+  return undefined
 }
 
 /** An event that is to be mended, and why that could not be done yet. */
@@ -101,7 +135,7 @@ async function* mendEvents(
       }
       yield* mended
     } catch (error) {
-      if (!isFailure(error, 'STORE_DAMAGED') && !isFailure(error, 'BAD_REQUEST')) throw error
+      if (!isLost(error) && !isFailure(error, 'BAD_REQUEST')) throw error
       left.push({ nid, eventId, why: error.message })
     }
   }
@@ -136,7 +170,7 @@ async function* mendEnds(
       yield* told(difference)
       return
     } catch (error) {
-      if (isFailure(error, 'STORE_DAMAGED')) {
+      if (isLost(error)) {
         yield `the current state cannot be made anew: ${error.message}`
         return
       }
@@ -147,32 +181,45 @@ async function* mendEnds(
 
 /**
  * Accepted events of the graph on which no accepted one builds, be it by way of others that are not. What is an end now
- * stays one where only events at remote state take its place: see `moveExtremities`.
+ * stays one where only events at remote state take its place: see `moveExtremities`. What is none now becomes none where
+ * an event is missing that may build on it, unless nothing else is an end.
  */
 async function endsOf(parts: MendParts, room: RoomRecord): Promise<readonly EventNid[]> {
   const rules = roomVersion(room.version)
   if (rules === undefined) return room.extremities
   const told = await toldEvents(parts.store, room)
-  const accepted = new Map<EventId, EventNid>()
+  const accepted: EventRecord[] = []
   const all: Builder[] = []
-  for await (const { eventId, json, nid, verdict, before } of eventsOf(parts, room)) {
+  for await (const event of eventsOf(parts, room)) {
+    const { eventId, json, nid, verdict, before, depth } = event
     if (before === NO_NID) continue
     const { prevEvents } = trustedPdu(json, eventId, rules)
-    if (verdict === 'accepted') accepted.set(eventId, nid)
-    all.push({ eventId, prevEvents, isAccepted: verdict === 'accepted', isTold: told.has(nid) })
+    if (verdict === 'accepted') accepted.push({ ...event, json: '' })
+    all.push({ eventId, prevEvents, depth, isAccepted: verdict === 'accepted', isTold: told.has(nid) })
   }
   const builtUpon = whatIsBuiltUpon(all)
   const replaced = whatIsBuiltUpon(all.filter(({ isTold }) => !isTold))
   const now = new Set(room.extremities)
-  const isEnd = ([id, nid]: readonly [EventId, EventNid]) =>
-    !builtUpon.has(id) || (now.has(nid) && !replaced.has(id))
-  return [...accepted].filter(isEnd).map(([, nid]) => nid)
+  const ends = accepted.filter(
+    ({ eventId, nid }) => !builtUpon.has(eventId) || (now.has(nid) && !replaced.has(eventId)),
+  )
+  const gapDepth = depthOfGaps(all)
+  const certain = ends.filter(({ nid, depth }) => now.has(nid) || depth >= gapDepth)
+  return (certain.length > 0 ? certain : ends).map(({ nid }) => nid)
+}
+
+/** The greatest depth of an event that builds on one which is not here. */
+function depthOfGaps(events: readonly Builder[]): number {
+  const here = new Set(events.map(({ eventId }) => eventId))
+  const lacking = events.filter(({ prevEvents }) => prevEvents.some((id) => !here.has(id)))
+  return lacking.reduce((greatest, { depth }) => Math.max(greatest, depth), 0)
 }
 
 /** What an event builds upon, and whether that tells anything. */
 interface Builder {
   readonly eventId: EventId
   readonly prevEvents: readonly EventId[]
+  readonly depth: number
   readonly isAccepted: boolean
   readonly isTold: boolean
 }

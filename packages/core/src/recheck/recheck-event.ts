@@ -53,7 +53,7 @@ function* recheckBefore(
 
 function* recheckVerdict(
   draft: Draft,
-  { verdict, before }: EventRecord,
+  { verdict, before, rule, reason }: EventRecord,
   pdu: Pdu,
   citations: Citations,
 ): Asking<DecideNeed, readonly string[]> {
@@ -67,9 +67,11 @@ function* recheckVerdict(
   if (refusal === undefined || refusal.allowed) {
     return accepted.includes(verdict) ? [] : [`is ${verdict}, and the rules allow it`]
   }
-  return verdict === refused
+  if (verdict !== refused)
+    return [`is ${verdict}, and the rules say ${refused}: ${refusal.reason} (rule ${refusal.rule})`]
+  return rule === refusal.rule && reason === refusal.reason
     ? []
-    : [`is ${verdict}, and the rules say ${refused}: ${refusal.reason} (rule ${refusal.rule})`]
+    : [`is ${verdict} by rule ${rule} (${reason}), and it is by ${refusal.rule} (${refusal.reason})`]
 }
 
 /** A state event that was not rejected changes its own entry, and nothing else changes anything. */

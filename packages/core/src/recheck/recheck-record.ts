@@ -7,8 +7,8 @@ import { isUnjudged } from '../decide/store-unjudged.ts'
 import { eventsOf } from '../view/asking.ts'
 
 /**
- * Compares what is stored of an event with its own text: type, state key, depth, room, what it refers to, and the text
- * itself with its content hash.
+ * Compares what an event is linked to with what it refers to, and its text with its content hash. What else is stored of an
+ * event and stands in its text, the store's own check compares.
  *
  * @returns what differs, in words that follow the event's ID
  */
@@ -19,32 +19,11 @@ export function* recheckRecord(
   citations: Pick<Citations, 'links'>,
 ): Asking<DecideNeed, readonly string[]> {
   return [
-    ...(yield* wrongNames(draft, record, pdu)),
-    ...(pdu.roomId === draft.read.roomId ? [] : [`is an event of ${pdu.roomId || 'no room'} by its text`]),
-    ...(pdu.depth === record.depth ? [] : [`has depth ${pdu.depth}, and ${record.depth} is stored of it`]),
     ...wrongLinks(record, pdu, citations),
     ...wrongText(draft, record),
     ...(yield* wrongRedaction(draft, record)),
   ]
 }
-
-function* wrongNames(draft: Draft, record: EventRecord, pdu: Pdu): Asking<DecideNeed, readonly string[]> {
-  const { view } = draft
-  const { typeNid, stateKeyNid } = record
-  if (view.typeName(typeNid) === undefined) yield { kind: 'type-names', nids: [typeNid] }
-  const hasKey = stateKeyNid !== NO_NID
-  if (hasKey && view.stateKeyText(stateKeyNid) === undefined)
-    yield { kind: 'state-key-texts', nids: [stateKeyNid] }
-  const type = view.typeName(typeNid)
-  const key = hasKey ? (view.stateKeyText(stateKeyNid) ?? null) : undefined
-  return [
-    type === pdu.type ? [] : [`has type ${show(pdu.type)}, and ${show(type)} is stored as that`],
-    key === pdu.stateKey ? [] : [`has state key ${show(pdu.stateKey)}, and ${show(key)} is stored as that`],
-  ].flat()
-}
-
-const show = (text: string | null | undefined): string =>
-  text === undefined ? 'none' : text === null ? 'nothing' : JSON.stringify(text)
 
 function wrongLinks(record: EventRecord, pdu: Pdu, { links }: Pick<Citations, 'links'>): readonly string[] {
   if (isUnjudged(record, pdu)) return []

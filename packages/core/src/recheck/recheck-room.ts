@@ -5,6 +5,7 @@ import {
   isFailure,
   NO_NID,
   type RoomRecord,
+  type RoomserverError,
 } from '@roomserver/types'
 import { roomVersion } from '@roomserver/version'
 import type { DecideNeed } from '../decide/decide-need.ts'
@@ -55,9 +56,14 @@ async function unlessLost(what: string, check: () => Promise<readonly string[]>)
   try {
     return await check()
   } catch (error) {
-    if (!isFailure(error, 'STORE_DAMAGED')) throw error
+    if (!isLost(error)) throw error
     return [`${what} cannot be decided anew: ${error.message}`]
   }
+}
+
+/** Whether something cannot be worked out, as what it follows from is not stored or cannot be read. */
+export function isLost(error: unknown): error is RoomserverError {
+  return isFailure(error, 'STORE_DAMAGED') || isFailure(error, 'MALFORMED_EVENT')
 }
 
 /** The current state follows from the states after the forward extremities. */

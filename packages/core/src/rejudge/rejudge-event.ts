@@ -28,6 +28,8 @@ export interface Rejudged {
   readonly isAfterWrong: boolean
   /** Whether it was rejected and should not have been, or the other way round. */
   readonly isVerdictWrong: boolean
+  /** Whether it is rejected rightly, and another reason is stored. */
+  readonly isReasonWrong: boolean
 }
 
 /**
@@ -62,14 +64,19 @@ export function* rejudgeEvent(
   const change: Omit<EventUpdate, 'nid'> = {
     ...(before !== stored.before && { before }),
     ...(after !== stored.after && { after }),
-    ...(verdict !== undefined && verdict.verdict !== stored.verdict && verdict),
+    ...(verdict !== undefined && !isSame(verdict, stored) && verdict),
   }
   return {
     record: Object.keys(change).length > 0 ? draft.updateEvent(stored, change) : stored,
     isBeforeWrong: before !== stored.before,
     isAfterWrong: after !== stored.after,
     isVerdictWrong,
+    isReasonWrong: !isVerdictWrong && verdict !== undefined && !isSame(verdict, stored),
   }
+}
+
+function isSame(judged: Judgement, stored: Judgement): boolean {
+  return judged.verdict === stored.verdict && judged.rule === stored.rule && judged.reason === stored.reason
 }
 
 function* stateAfterAll(draft: Draft, { prev }: Citations): Asking<DecideNeed, EventRecord['before']> {

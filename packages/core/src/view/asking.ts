@@ -27,7 +27,7 @@ export function* eventsOf(view: View, nids: readonly EventNid[]): Asking<Need, r
     if (missing.length > 0) yield { kind: 'events', nids: missing }
     else if (at > 0) yield undefined
     for (const nid of portion) {
-      records.push(view.event(nid) ?? damaged(`event NID ${nid} is referred to but not stored`))
+      records.push(view.event(nid) ?? damaged('an event that it refers to is not stored'))
     }
   }
   return records

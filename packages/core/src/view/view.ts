@@ -14,6 +14,7 @@ import {
   type StateKeyNid,
 } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
+import { damaged } from './asking.ts'
 import type { Found } from './loader.ts'
 import type { Need } from './need.ts'
 import type { Pieces } from './pieces.ts'
@@ -144,11 +145,13 @@ export class View {
   /**
    * The parsed form of a stored event as the authorization rules read it: of a redacted one with what they read of it that
    * is not there for anybody else.
+   *
+   * @throws {RoomserverError} STORE_DAMAGED when that cannot be read
    */
   authPduOf(record: EventRecord, rules: RoomVersionRules): Pdu {
     const pdu = this.pduOf(record, rules)
     if (record.authContent === undefined) return pdu
-    const known = this.#authPdus.get(record) ?? authPdu(pdu, record.authContent)
+    const known = this.#authPdus.get(record) ?? readAuthPdu(pdu, record.authContent)
     this.#authPdus.set(record, known)
     return known
   }
@@ -223,6 +226,14 @@ export class View {
       case 'several':
         for (const one of need.needs) this.#keep(one, found)
     }
+  }
+}
+
+function readAuthPdu(pdu: Pdu, authContent: string): Pdu {
+  try {
+    return authPdu(pdu, authContent)
+  } catch {
+    damaged('what a redacted event said to the rules cannot be read')
   }
 }
 

@@ -170,7 +170,7 @@ function* conflictsOf(
 }
 
 function damaged(events: readonly EventNid[]): RoomserverError<'STORE_DAMAGED'> {
-  const what = `the state refers to events which are not stored (NIDs ${events.join(', ')})`
+  const what = `the state refers to ${events.length} events which are not stored`
   return new RoomserverError('STORE_DAMAGED', { what, repair: 'roomserver check --repair' }, what)
 }
 

@@ -30,11 +30,11 @@ export function* blocksOf(
 ): Asking<BlockNeed, readonly BlockRecord[]> {
   const missing = nids.filter((nid) => reader.block(nid) === undefined)
   if (missing.length > 0) yield { kind: 'blocks', nids: missing }
-  return nids.map((nid) => reader.block(nid) ?? lost(nid))
+  return nids.map((nid) => reader.block(nid) ?? lost())
 }
 
-function lost(nid: BlockNid): never {
-  const what = `state block NID ${nid} is referred to but not stored`
+function lost(): never {
+  const what = 'a part of a state is not stored'
   throw new RoomserverError('STORE_DAMAGED', { what, repair: 'roomserver check --repair' }, what)
 }
 

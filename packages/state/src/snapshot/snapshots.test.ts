@@ -304,7 +304,7 @@ it('fails when a block that was asked for is not there', () => {
   const gone = { nid: 1, blocks: [7 as BlockNid] }
   const asking = lookup(gone, 5 as EventTypeNid, 1 as StateKeyNid, { block: () => undefined })
   asking.next()
-  expect(() => asking.next()).toThrow('state block NID 7 is referred to but not stored')
+  expect(() => asking.next()).toThrow('a part of a state is not stored')
 })
 
 it('makes a large state from entries in any order, giving others their turn', () => {

@@ -94,7 +94,7 @@ export function membershipQueries(dialect: Dialect, build: Db) {
   const page = prepare(
     build
       .selectFrom('memberships')
-      .select(['user_nid as nid', 'event_nid as event', 'membership', 'server'])
+      .select(['user_nid as nid', 'event_nid as event', 'membership', 'local', 'forgotten', 'server'])
       .where('room_nid', '=', slot<RoomNid>())
       .where('user_nid', '>', slot<StateKeyNid>())
       .orderBy('user_nid')
@@ -111,6 +111,12 @@ export function membershipQueries(dialect: Dialect, build: Db) {
       .where('user_nid', '>', slot<StateKeyNid>())
       .orderBy('user_nid')
       .limit(slot<number>()),
+  )
+  const remove = prepare(
+    build
+      .deleteFrom('memberships')
+      .where('room_nid', '=', slot<RoomNid>())
+      .where('user_nid', '=', slot<StateKeyNid>()),
   )
   const forget = prepare(
     build
@@ -141,6 +147,8 @@ export function membershipQueries(dialect: Dialect, build: Db) {
       (await page(db, roomNid, after, limit)).map((row) => ({
         ...row,
         membership: MEMBERSHIPS[row.membership - 1],
+        local: row.local === 1,
+        forgotten: row.forgotten === 1,
       })),
     /** The events by which users have their memberships, page by page. */
     events: async (
@@ -155,6 +163,7 @@ export function membershipQueries(dialect: Dialect, build: Db) {
       })),
     setForgotten: (db: Db, roomNid: RoomNid, user: UserId, forgotten: boolean) =>
       forget(db, forgotten ? 1 : 0, roomNid, user),
+    remove: (db: Db, roomNid: RoomNid, user: StateKeyNid) => remove(db, roomNid, user),
     put: bulkWrite(dialect, columns, fromMembership, upsertText(dialect)),
   }
 }

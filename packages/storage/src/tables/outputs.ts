@@ -69,18 +69,6 @@ export function outputQueries(dialect: Dialect, build: Db) {
       ),
     ).where(sql<boolean>`not ${dialect.among('position', 'int')}`),
   )
-  const span = prepare(
-    build
-      .selectFrom('outputs')
-      .leftJoin('events', 'events.nid', 'outputs.event_nid')
-      .select((row) => [
-        row.fn.countAll<number>().as('count'),
-        row.fn.min<number | null>('outputs.seq').as('first'),
-        row.fn.max<number | null>('outputs.seq').as('last'),
-        sql<number>`count(*) filter (where outputs.event_nid <> 0 and events.nid is null)`.as('orphans'),
-      ])
-      .where('outputs.room_nid', '=', slot<RoomNid>()),
-  )
   const remove = prepare(build.deleteFrom('outputs').where(dialect.among('position', 'int')))
   return {
     after: async (db: Db, position: number, limit: number): Promise<StoredOutputRow[]> =>
@@ -94,16 +82,6 @@ export function outputQueries(dialect: Dialect, build: Db) {
       return (await after(db, 0, limit)).map(toStored)
     },
     add: bulkInsert(dialect, 'outputs', columns, fromOutput),
-    /** How many outputs of a room are kept, from which to which, and how many carry an event that is missing. */
-    span: async (db: Db, roomNid: RoomNid) => {
-      const [row] = await span(db, roomNid)
-      return {
-        count: row?.count ?? 0,
-        first: row?.first ?? 0,
-        last: row?.last ?? 0,
-        orphans: row?.orphans ?? 0,
-      }
-    },
     remove: (db: Db, positions: readonly number[]) => remove(db, dialect.list(positions)),
   }
 }

@@ -2,20 +2,34 @@ import {
   type EventId,
   type EventNid,
   type EventRecord,
-  isJsonObject,
-  type JsonValue,
   NO_NID,
   type RoomRecord,
   type SnapshotNid,
 } from '@roomserver/types'
+import { sql } from 'kysely'
 import type { Db } from '../schema.ts'
 import type { Tables } from '../tables/tables.ts'
+import { type LinkContext, wrongLinks } from './check-links.ts'
+import { wrongInRecord, wrongStates } from './check-record.ts'
+import { wrongInRoom } from './check-room-row.ts'
+import type { StateCheck } from './check-state.ts'
+import type { CheckContext } from './check.ts'
+import type { CurrentState } from './current-state.ts'
+import { contentText, objectIn, prevEventsIn, type ReadEvent, textIn } from './event-text.ts'
 import { type Finding, finding } from './finding.ts'
 import { pages } from './pages.ts'
+import { stringsOf } from './strings-of.ts'
+
+/** What events are held against. */
+export interface EventContext extends Pick<CheckContext, 'isIntact'> {
+  readonly state: StateCheck
+  readonly current: CurrentState | undefined
+}
 
 /**
- * Checks that what a room's events and its row refer to is stored, and that its forward extremities are accepted
- * events that no other accepted event builds upon, those at remote state aside.
+ * Checks that what a room's events, their states and its row refer to is stored and is what the texts of the events say,
+ * and that its forward extremities are accepted events that no other accepted event builds upon, those at remote state
+ * aside.
  *
  * @returns the snapshots that something refers to
  */
@@ -23,103 +37,141 @@ export async function checkEvents(
   db: Db,
   tables: Tables,
   room: RoomRecord,
-  snapshots: ReadonlySet<SnapshotNid>,
+  { state, current, isIntact = () => false }: EventContext,
   report: (finding: Finding) => void,
 ): Promise<ReadonlySet<SnapshotNid>> {
   const extremities = await tables.events.byNids(db, room.extremities)
-  const ends = new Set(extremities.map(({ eventId }) => eventId))
-  const told = (await tables.toldStates.ofRoom(db, room.nid)).filter(({ isSettled }) => !isSettled)
+  const told = new Map((await tables.toldStates.ofRoom(db, room.nid)).map((record) => [record.event, record]))
   const reading: Reading = {
+    ends: new Set(extremities.map(({ eventId }) => eventId)),
     stored: new Set(),
     missing: new Map(),
-    told: new Set(told.map(({ event }) => event)),
+    told: new Set([...told.values()].filter(({ isSettled }) => !isSettled).map(({ event }) => event)),
     built: new Set(),
-    used: new Set(),
+    used: new Map(),
+    create: undefined,
   }
-  reading.used.add(room.current)
+  const links: LinkContext = { db, tables, room, told, isCurrent: (event) => current?.has(event) === true }
+  const tell = (event: EventRecord, kind: Finding['kind'], what: string, mend?: Finding['mend']): void =>
+    report(
+      finding(
+        room.roomId,
+        kind,
+        `event ${event.eventId} ${what}`,
+        mend !== undefined && isIntact(event, room.version) ? mend : undefined,
+      ),
+    )
   for await (const page of pages((after, limit) => tables.events.ofRoom(db, room.nid, after, limit))) {
+    const strings = await stringsOf(
+      db,
+      tables,
+      page.map(({ typeNid }) => typeNid),
+      page.map(({ stateKeyNid }) => stateKeyNid),
+    )
+    const read: ReadEvent[] = []
     for (const event of page) {
-      note(event, ends, reading)
-      const wrong = wrongInEvent(event, snapshots)
-      if (wrong !== undefined) report(finding(room.roomId, 'event', `event ${event.eventId} ${wrong}`))
+      const said = objectIn(event.json)
+      note({ event, said: said ?? {} }, reading)
+      const wrong = wrongStates(event, state.stored)
+      if (wrong !== undefined) tell(event, 'event', wrong)
+      if (said === undefined) tell(event, 'event', 'is no JSON object')
+      else read.push({ event, said })
     }
+    for (const one of read)
+      for (const { kind, what, mend } of wrongInRecord(one, room, strings)) tell(one.event, kind, what, mend)
+    if (read.length > 0)
+      for await (const { event, kind, what, mend } of wrongLinks(links, read, strings))
+        tell(event, kind, what, mend)
   }
-  for (const [nid, by] of reading.missing) {
-    report(finding(room.roomId, 'event', `event NID ${by} cites ${nid}, which is not stored`))
+  for (const { event, waitsFor, isSettled } of told.values()) {
+    if (isSettled || waitsFor === NO_NID || reading.told.has(waitsFor)) continue
+    const mend = sql`update told_states set waits_for = 0 where event_nid = ${event}`
+    const [of] = await tables.events.byNids(db, [event])
+    if (of !== undefined)
+      tell(of, 'link', 'waits for the state before an event whose state waits for none', mend)
   }
-  for (const wrong of wrongInRoom(room, extremities, reading, snapshots)) {
-    report(finding(room.roomId, 'room', wrong))
-  }
-  return reading.used
+  for (const eventId of reading.missing.values())
+    report(finding(room.roomId, 'event', `event ${eventId} cites an auth event that is not stored`))
+  reportStates(room, state, reading, report)
+  await reportLostEntries(db, tables, room, current, reading, report)
+  const version = reading.create && versionIn(reading.create)
+  const isSure =
+    reading.create !== undefined && version !== undefined && isIntact(reading.create.event, version)
+  for (const { what, mend } of wrongInRoom(room, extremities, { ...reading, version, isSure }, state.stored))
+    report(finding(room.roomId, 'room', what, mend))
+  return new Set([...reading.used.keys(), room.current])
 }
 
 /** What is gathered while a room's events are read, page by page. */
 interface Reading {
+  /** IDs of the forward extremities. */
+  readonly ends: ReadonlySet<EventId>
   readonly stored: Set<EventNid>
   /** Events that were cited and did not come by so far, and by which. */
-  readonly missing: Map<EventNid, EventNid>
+  readonly missing: Map<EventNid, EventId>
   /** Events at remote state, which take the place of none. */
   readonly told: ReadonlySet<EventNid>
   /** Forward extremities that an accepted event builds on. */
   readonly built: Set<EventId>
-  readonly used: Set<SnapshotNid>
+  /** Snapshots that are referred to, and by which event first. */
+  readonly used: Map<SnapshotNid, EventId>
+  /** The accepted create event. */
+  create: ReadEvent | undefined
 }
 
-function note(event: EventRecord, ends: ReadonlySet<EventId>, reading: Reading): void {
+function note({ event, said }: ReadEvent, reading: Reading): void {
   reading.stored.add(event.nid)
   reading.missing.delete(event.nid)
-  for (const nid of event.authNids) if (!reading.stored.has(nid)) reading.missing.set(nid, event.nid)
-  reading.used.add(event.before).add(event.after)
-  if (event.verdict !== 'accepted' || event.before === NO_NID || reading.told.has(event.nid)) return
-  for (const id of prevOf(event)) if (ends.has(id)) reading.built.add(id)
+  for (const nid of event.authNids) if (!reading.stored.has(nid)) reading.missing.set(nid, event.eventId)
+  for (const nid of [event.before, event.after])
+    if (!reading.used.has(nid)) reading.used.set(nid, event.eventId)
+  if (event.verdict !== 'accepted') return
+  if (textIn(said, 'type') === 'm.room.create' && textIn(said, 'state_key') === '' && event.before !== NO_NID)
+    reading.create ??= { event, said }
+  if (event.before === NO_NID || reading.told.has(event.nid)) return
+  for (const id of prevEventsIn(said)) if (reading.ends.has(id)) reading.built.add(id)
 }
 
-function wrongInEvent(event: EventRecord, snapshots: ReadonlySet<SnapshotNid>): string | undefined {
-  for (const nid of [event.before, event.after]) {
-    if (nid !== NO_NID && !snapshots.has(nid)) return `refers to state snapshot ${nid}, which is not stored`
-  }
-  if (event.verdict === 'accepted' && (event.before === NO_NID) !== (event.after === NO_NID)) {
-    return 'has the state on only one side of it'
-  }
-  return parsed(event) === undefined ? 'is no JSON object' : undefined
+/** A redaction takes the version away in the first versions; the rules have kept it. */
+export function versionIn({ event, said }: ReadEvent): string | undefined {
+  const kept = event.authContent === undefined ? undefined : objectIn(event.authContent)
+  const known = contentText(said, 'room_version') ?? (kept && contentText(kept, 'room_version'))
+  return known ?? (event.redactedBy === NO_NID ? '1' : undefined)
 }
 
-function* wrongInRoom(
-  room: RoomRecord,
-  extremities: readonly EventRecord[],
-  { stored, built }: Reading,
-  snapshots: ReadonlySet<SnapshotNid>,
-): Generator<string> {
-  if (room.current === NO_NID) return
-  if (!snapshots.has(room.current)) yield `the current state, snapshot ${room.current}, is not stored`
-  if (room.lastSent !== NO_NID && !stored.has(room.lastSent)) {
-    yield `the event last sent, NID ${room.lastSent}, is not stored`
-  }
-  if (room.extremities.length === 0) yield 'the room has no forward extremities'
-  for (const nid of room.extremities) {
-    if (!stored.has(nid)) yield `forward extremity ${nid} is not stored`
-  }
-  for (const { eventId, verdict } of extremities) {
-    if (verdict !== 'accepted') yield `forward extremity ${eventId} is ${verdict}`
-    if (built.has(eventId) && extremities.length > 1)
-      yield `accepted events build on forward extremity ${eventId}`
+function reportStates(
+  { roomId, current }: RoomRecord,
+  { wrong }: StateCheck,
+  { used }: Reading,
+  report: (finding: Finding) => void,
+): void {
+  for (const [nid, what] of wrong) {
+    const event = used.get(nid)
+    const which =
+      nid === current ? 'the current state' : event === undefined ? undefined : `the state at event ${event}`
+    report(finding(roomId, 'state', `${which ?? 'a state that no event refers to'} ${what}`))
   }
 }
 
-function parsed(event: EventRecord): Readonly<Record<string, JsonValue | undefined>> | undefined {
-  try {
-    const value: JsonValue = JSON.parse(event.json)
-    return isJsonObject(value) ? value : undefined
-  } catch {
-    return undefined
+/** Entries of the current state whose events are not stored. */
+async function reportLostEntries(
+  db: Db,
+  tables: Tables,
+  { roomId }: RoomRecord,
+  current: CurrentState | undefined,
+  { stored }: Reading,
+  report: (finding: Finding) => void,
+): Promise<void> {
+  const lost = [...(current?.entries() ?? [])].filter(([, , event]) => !stored.has(event))
+  if (lost.length === 0) return
+  const { types, keys } = await stringsOf(
+    db,
+    tables,
+    lost.map(([type]) => type),
+    lost.map(([, key]) => key),
+  )
+  for (const [type, key] of lost) {
+    const name = `${types.get(type) ?? 'an unknown type'} ${JSON.stringify(keys.get(key) ?? '?')}`
+    report(finding(roomId, 'event', `the event that is ${name} in the current state is not stored`))
   }
-}
-
-/** The IDs of an event's prev events, which the first room versions give together with hashes. */
-function prevOf(event: EventRecord): readonly string[] {
-  const prev = parsed(event)?.['prev_events']
-  if (!Array.isArray(prev)) return []
-  return prev
-    .map((one: JsonValue) => (Array.isArray(one) ? one[0] : one))
-    .filter((id) => typeof id === 'string')
 }

@@ -57,26 +57,31 @@ async function checkFile(db: Db): Promise<readonly IndexFinding[]> {
 }
 
 interface IndexRow {
+  readonly method: 'btree' | 'hash'
   readonly index: string
   readonly table: string
   readonly columns: string
 }
 
-/** By PostgreSQL's own checker where it is installed; else by counting rows once along each index and once without. */
+/**
+ * By PostgreSQL's own checker where it is installed and knows the kind of index; else by counting the rows that each index
+ * leads to, and those that there are.
+ */
 async function checkRelations(db: Db): Promise<readonly IndexFinding[]> {
   const { rows: indexes } = await sql<IndexRow>`
-    select c.relname as index, t.relname as table, string_agg(quote_ident(a.attname), ', ' order by k.place) as columns
+    select m.amname as method, c.relname as index, t.relname as table, string_agg(quote_ident(a.attname), ', ' order by k.place) as columns
     from pg_index i join pg_class c on c.oid = i.indexrelid join pg_class t on t.oid = i.indrelid
-      join pg_am m on m.oid = c.relam and m.amname = 'btree'
+      join pg_am m on m.oid = c.relam and m.amname in ('btree', 'hash')
       cross join lateral unnest(i.indkey::int2[]) with ordinality as k(column_number, place)
       join pg_attribute a on a.attrelid = t.oid and a.attnum = k.column_number
     where t.relnamespace = current_schema()::regnamespace and t.relpersistence = 'p'
-    group by c.relname, t.relname order by c.relname`.execute(db)
+    group by m.amname, c.relname, t.relname order by c.relname`.execute(db)
   const hasChecker =
     (await sql`select 1 from pg_extension where extname = 'amcheck'`.execute(db)).rows.length > 0
   const findings: IndexFinding[] = []
   for (const index of indexes) {
-    const wrong = hasChecker ? await checkByAmcheck(db, index) : await checkByCounting(db, index)
+    const hasOwn = hasChecker && index.method === 'btree'
+    const wrong = hasOwn ? await checkByAmcheck(db, index) : await checkByCounting(db, index)
     if (wrong !== undefined) findings.push({ index: index.index, what: wrong })
   }
   return findings
@@ -92,7 +97,10 @@ async function checkByAmcheck(db: Db, { index }: IndexRow): Promise<string | und
 }
 
 /** Both counts as of one moment. */
-async function checkByCounting(db: Db, { index, table, columns }: IndexRow): Promise<string | undefined> {
+async function checkByCounting(
+  db: Db,
+  { method, index, table, columns }: IndexRow,
+): Promise<string | undefined> {
   const [first = ''] = columns.split(', ')
   return await db
     .transaction()
@@ -105,17 +113,41 @@ async function checkByCounting(db: Db, { index, table, columns }: IndexRow): Pro
       const { rows: all } = await sql<{ n: number }>`select count(*) as n from ${sql.table(table)}`.execute(
         tx,
       )
-      await sql`select set_config('enable_seqscan', 'off', true), set_config('enable_sort', 'off', true),
-        set_config('enable_indexscan', 'on', true), set_config('enable_indexonlyscan', 'on', true)`.execute(
-        tx,
-      )
-      const { rows: along } = await sql<{ n: number }>`select count(*) as n
-        from (select ${sql.raw(first)} from ${sql.table(table)} order by ${sql.raw(columns)}) as ordered`.execute(
-        tx,
-      )
-      const [rows = 0, found = 0] = [all[0]?.n, along[0]?.n]
+      const along =
+        method === 'btree'
+          ? await countInOrder(tx, table, first, columns)
+          : await countOneByOne(tx, table, first)
+      const [rows = 0, found = 0] = [all[0]?.n, along]
       return rows === found
         ? undefined
         : `the index ${index} leads to ${found} rows, and its table has ${rows}`
     })
+}
+
+/** Along the index, which gives the rows in its order. */
+async function countInOrder(
+  tx: Db,
+  table: string,
+  first: string,
+  columns: string,
+): Promise<number | undefined> {
+  await sql`select set_config('enable_seqscan', 'off', true), set_config('enable_sort', 'off', true),
+    set_config('enable_indexscan', 'on', true), set_config('enable_indexonlyscan', 'on', true)`.execute(tx)
+  const { rows } = await sql<{ n: number }>`select count(*) as n
+    from (select ${sql.raw(first)} from ${sql.table(table)} order by ${sql.raw(columns)}) as ordered`.execute(
+    tx,
+  )
+  return rows[0]?.n
+}
+
+/** Looks each row up by what the index holds of it, as an index of hashes has no order. */
+async function countOneByOne(tx: Db, table: string, column: string): Promise<number | undefined> {
+  await sql`select set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+    set_config('enable_indexscan', 'on', true), set_config('enable_material', 'off', true),
+    set_config('enable_memoize', 'off', true)`.execute(tx)
+  const { rows } = await sql<{ n: number }>`select count(*) as n from ${sql.table(table)} as all_rows
+    cross join lateral (select found.ctid from ${sql.table(table)} as found
+      where found.${sql.raw(column)} = all_rows.${sql.raw(column)} offset 0) as found
+    where found.ctid = all_rows.ctid`.execute(tx)
+  return rows[0]?.n
 }

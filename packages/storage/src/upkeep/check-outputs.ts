@@ -1,23 +1,91 @@
-import type { RoomRecord } from '@roomserver/types'
+import { type EventNid, isJsonObject, type JsonValue, NO_NID, type RoomRecord } from '@roomserver/types'
+import { sql } from 'kysely'
 import type { Db } from '../schema.ts'
-import type { Tables } from '../tables/tables.ts'
 import { type Finding, finding } from './finding.ts'
 
-/** Checks that the outputs that are kept follow on each other up to the room's latest. */
+interface Row {
+  readonly position: number
+  readonly seq: number
+  readonly kind: number
+  readonly event: EventNid
+  readonly body: string
+  readonly room: number | null
+}
+
+const PAGE = 200
+
+/** By the code of each kind of output: a member that its body has, and whether it carries an event. */
+const KINDS: readonly (readonly [member: string, event: 'with' | 'without' | 'either'])[] = [
+  ['latest_event_ids', 'with'],
+  ['history_visibility', 'with'],
+  ['room_version', 'either'],
+  ['EventID', 'without'],
+  ['RedactedEventID', 'with'],
+  ['RoomID', 'without'],
+  ['RoomID', 'without'],
+  ['RoomID', 'without'],
+]
+const NEW_ROOM_EVENT = 0
+
+/**
+ * Checks that the outputs that are kept follow on each other up to the room's latest, in the order in which they are told,
+ * and that each is one of its kind.
+ */
 export async function checkOutputs(
   db: Db,
-  tables: Tables,
   room: RoomRecord,
   report: (finding: Finding) => void,
 ): Promise<void> {
-  const { count, first, last, orphans } = await tables.outputs.span(db, room.nid)
-  if (count === 0) return
-  if (last !== room.outputSeq) {
-    report(finding(room.roomId, 'output', `the latest output is ${last}, the room counts ${room.outputSeq}`))
+  let isSound = true
+  const tell = (what: string, mend?: Finding['mend']): void => {
+    isSound = false
+    report(finding(room.roomId, 'output', what, mend))
   }
-  if (last - first + 1 !== count) {
-    report(finding(room.roomId, 'output', `outputs ${first} to ${last} are kept, but only ${count} of them`))
+  let before: Row | undefined
+  let sent: EventNid | undefined
+  for (;;) {
+    const { rows } =
+      await sql<Row>`select o.position, o.seq, o.kind, o.event_nid as event, o.body, e.room_nid as room
+      from outputs o left join events e on e.nid = o.event_nid
+      where o.room_nid = ${room.nid} and o.seq > ${before?.seq ?? Number.MIN_SAFE_INTEGER}
+      order by o.seq limit ${PAGE}`.execute(db)
+    if (rows.length === 0) break
+    for (const row of rows) {
+      if (before !== undefined && row.seq !== before.seq + 1)
+        tell(`output ${row.seq} follows on ${before.seq}: what was between is lost`)
+      if (before !== undefined && row.position <= before.position)
+        tell(`output ${row.seq} is told before ${before.seq}`)
+      const wrong = wrongInRow(row, room)
+      if (wrong !== undefined) tell(`output ${row.seq} ${wrong}`)
+      if (row.kind === NEW_ROOM_EVENT) sent = row.event
+      before = row
+    }
   }
-  if (orphans > 0)
-    report(finding(room.roomId, 'output', `${orphans} outputs carry an event that is not stored`))
+  if (before === undefined) return
+  if (before.seq !== room.outputSeq) {
+    // One that the room counts and that is not here may be lost; one beyond would be in the way of the next.
+    const mend =
+      before.seq > room.outputSeq
+        ? sql`update rooms set output_seq = ${before.seq} where nid = ${room.nid}`
+        : undefined
+    tell(`the latest output is ${before.seq}, the room counts ${room.outputSeq}`, mend)
+  }
+  if (isSound && sent !== undefined && sent !== room.lastSent) {
+    const mend = sql`update rooms set last_sent_nid = ${sent} where nid = ${room.nid}`
+    report(finding(room.roomId, 'room', 'the event last sent is not that of the latest output', mend))
+  }
+}
+
+function wrongInRow({ kind, event, body, room }: Row, { nid }: RoomRecord): string | undefined {
+  const [member, carries] = KINDS[kind] ?? []
+  if (member === undefined) return 'is of no known kind'
+  if (event !== NO_NID && room !== nid) return 'carries an event that is not stored in the room'
+  if (carries === (event === NO_NID ? 'with' : 'without'))
+    return 'is not of its kind: an event too many or too few'
+  try {
+    const value: JsonValue = JSON.parse(body)
+    return isJsonObject(value) && member in value ? undefined : 'has a body that is not of its kind'
+  } catch {
+    return 'has a body that cannot be read'
+  }
 }

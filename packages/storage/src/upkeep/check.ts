@@ -1,15 +1,39 @@
-import type { RoomNid, RoomRecord, SnapshotNid } from '@roomserver/types'
+import {
+  type EventRecord,
+  isFailure,
+  newRoom,
+  type RoomId,
+  type RoomNid,
+  type RoomRecord,
+  type RoomVersionId,
+  type SnapshotNid,
+  type UserId,
+} from '@roomserver/types'
+import { sql } from 'kysely'
 import type { Db } from '../schema.ts'
 import type { Tables } from '../tables/tables.ts'
 import { checkEvents } from './check-events.ts'
+import { checkJournal } from './check-journal.ts'
 import { checkOutputs } from './check-outputs.ts'
 import { checkState, type ContentHashes } from './check-state.ts'
-import type { Finding } from './finding.ts'
+import { currentState } from './current-state.ts'
+import { type Finding, finding } from './finding.ts'
 import { checkMemberships } from './memberships.ts'
 import { pages } from './pages.ts'
 
 /** How often a room is read again that moves on while it is checked. */
 const ATTEMPTS = 3
+
+/** What checking knows of its surroundings. */
+export interface CheckContext extends ContentHashes {
+  /** Whether a user is one of this server's; left out: what is stored of that is not checked. */
+  readonly isLocal?: (userId: UserId) => boolean
+  /**
+   * Whether the text of an event is as its author made it, by its ID and its content hash; rows are made what it says only
+   * then. Left out: they are not.
+   */
+  readonly isIntact?: (event: EventRecord, version: RoomVersionId) => boolean
+}
 
 /** What was found in a room. */
 export interface RoomCheck {
@@ -22,38 +46,67 @@ export interface RoomCheck {
 }
 
 /**
- * Checks every room: that references are whole, blocks sorted and hashes right, and that extremities, memberships and
- * outputs agree with events and state. Others can go on using the store.
+ * Checks every room: that references are whole, blocks sorted and hashes right, that rows say what the texts of the events
+ * say, and that extremities, memberships, journal and outputs agree with events and state. Others can go on using the store.
  */
 export async function* checkRooms(
   db: Db,
   tables: Tables,
-  hashes: ContentHashes,
+  context: CheckContext,
 ): AsyncGenerator<RoomCheck, void, void> {
-  for await (const page of pages((after, limit) => tables.rooms.page(db, after as RoomNid, limit))) {
-    for (const room of page) yield await checkRoom(db, tables, hashes, room.nid)
+  const read = async (after: number, limit: number) =>
+    (
+      await sql<{ nid: RoomNid; room_id: RoomId }>`select nid, room_id from rooms where nid > ${after}
+        order by nid limit ${limit}`.execute(db)
+    ).rows
+  for await (const page of pages(read)) {
+    for (const { nid, room_id: roomId } of page) {
+      try {
+        yield await checkRoom(db, tables, context, nid)
+      } catch (error) {
+        if (!isFailure(error, 'STORE_DAMAGED')) throw error
+        const findings = [finding(roomId, 'room', `the room cannot be checked: ${error.message}`)]
+        yield { room: newRoom({ nid, roomId, version: '' }), findings, unreferenced: [], isSettled: true }
+      }
+    }
   }
 }
 
-/** Checks one room; one that moves on meanwhile is checked again, so that nothing is found that is not there. */
+/**
+ * Checks one room; one that moves on meanwhile is checked again, so that nothing is found that is not there.
+ *
+ * @throws {RoomserverError} STORE_DAMAGED when its rows cannot be read
+ */
 export async function checkRoom(
   db: Db,
   tables: Tables,
-  hashes: ContentHashes,
+  context: CheckContext,
   nid: RoomNid,
 ): Promise<RoomCheck> {
   for (let attempt = 1; ; attempt++) {
     const [room] = await tables.rooms.byNids(db, [nid])
     if (room === undefined) throw new Error(`there is no room ${nid}`)
-    const findings: Finding[] = []
-    const report = (found: Finding): void => void findings.push(found)
-    const snapshots = await checkState(db, tables, room, hashes, report)
-    const used = await checkEvents(db, tables, room, snapshots, report)
-    await checkMemberships(db, tables, room, report)
-    await checkOutputs(db, tables, room, report)
+    const { findings, unreferenced } = await findingsIn(db, tables, context, room)
     const [after] = await tables.rooms.byNids(db, [nid])
     const isSettled = after?.revision === room.revision
-    const unreferenced = [...snapshots].filter((snapshot) => !used.has(snapshot))
     if (isSettled || attempt >= ATTEMPTS) return { room, findings, unreferenced, isSettled }
   }
+}
+
+/** What is wrong with a room as it was read. */
+export async function findingsIn(
+  db: Db,
+  tables: Tables,
+  context: CheckContext,
+  room: RoomRecord,
+): Promise<Pick<RoomCheck, 'findings' | 'unreferenced'>> {
+  const findings: Finding[] = []
+  const report = (found: Finding): void => void findings.push(found)
+  const state = await checkState(db, tables, room, context)
+  const current = await currentState(db, tables, room)
+  const used = await checkEvents(db, tables, room, { ...context, state, current }, report)
+  await checkMemberships(db, tables, room, current, context.isLocal, report)
+  await checkJournal(db, tables, room, current, report)
+  await checkOutputs(db, room, report)
+  return { findings, unreferenced: [...state.stored].filter((snapshot) => !used.has(snapshot)) }
 }

@@ -1,4 +1,5 @@
 import type { RoomId } from '@roomserver/types'
+import type { RawBuilder } from 'kysely'
 
 /** Something in the database that contradicts something else in it. */
 export interface Finding {
@@ -10,30 +11,42 @@ export interface Finding {
   readonly means: string
   /** What repairs it. */
   readonly repair: string
+  /** The statement that makes a row what the events say, where that is all there is to it. */
+  readonly mend?: RawBuilder<unknown> | undefined
 }
+
+const BACKUP = 'restore a backup, or `roomserver replay` the room’s events into a new store'
 
 /** The kinds of finding: what follows from each, and what repairs it. */
 const KINDS = {
-  block: {
-    means: 'the state of the room at the events whose snapshots hold the block cannot be trusted',
-    repair: 'restore a backup, or `roomserver replay` the room’s events into a new store',
-  },
-  snapshot: {
-    means: 'the state of the room at the events that refer to the snapshot cannot be read',
-    repair: 'restore a backup, or `roomserver replay` the room’s events into a new store',
+  state: {
+    means: 'the state of the room at events cannot be read, or cannot be trusted',
+    repair: `\`roomserver check --repair\` makes it anew where it follows from the events; else ${BACKUP}`,
   },
   event: {
     means: 'the event, or what builds on it, cannot be judged again',
-    repair:
-      '`roomserver check --repair` makes its states anew; for an event that is gone or damaged, restore a backup, or `roomserver replay` the room’s events into a new store',
+    repair: `\`roomserver check --repair\` makes its states anew; for an event that is gone or damaged, ${BACKUP}`,
+  },
+  record: {
+    means: 'the event is not found for what it is, or shown as something else',
+    repair: '`roomserver check --repair` takes over what the text of the event says; stop every server first',
   },
   room: {
     means: 'new events of the room are judged against the wrong state',
-    repair: '`roomserver check --repair` makes extremities and current state anew from the events',
+    repair:
+      '`roomserver check --repair` makes the row of the room anew from its events; stop every server first',
+  },
+  link: {
+    means: 'what an event has to do with others, or with a user, is not found when they are asked about',
+    repair: '`roomserver check --repair` makes the row anew from the events; stop every server first',
   },
   membership: {
     means: 'questions about who is in the room get a wrong answer; its events are judged rightly',
     repair: '`roomserver check --repair` takes the table over from the current state',
+  },
+  journal: {
+    means: 'what is told about how the state of the room came about is not so; the room itself is sound',
+    repair: 'nothing else has kept that: restore a backup where it matters',
   },
   output: {
     means: 'other components have missed, or will miss, something that happened in the room',
@@ -43,7 +56,16 @@ const KINDS = {
 
 export type FindingKind = keyof typeof KINDS
 
-/** Says what is wrong, in a sentence with the values. */
-export function finding(roomId: RoomId, kind: FindingKind, what: string): Finding {
-  return { roomId, kind, what, ...KINDS[kind] }
+/**
+ * Says what is wrong, in a sentence with the values.
+ *
+ * @param mend - see {@link Finding.mend}
+ */
+export function finding(
+  roomId: RoomId,
+  kind: FindingKind,
+  what: string,
+  mend?: RawBuilder<unknown>,
+): Finding {
+  return { roomId, kind, what, ...KINDS[kind], mend }
 }

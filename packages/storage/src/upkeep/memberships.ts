@@ -1,24 +1,21 @@
 import {
-  type BlockRecord,
   EVENT_TYPE_NIDS,
   type EventNid,
   type EventRecord,
-  isFailure,
-  isJsonObject,
-  type JsonValue,
   type Membership,
   type MembershipRecord,
   NO_NID,
   type RoomNid,
   type RoomRecord,
-  type SnapshotRecord,
   type StateKeyNid,
   type UserId,
 } from '@roomserver/types'
+import { sql } from 'kysely'
 import type { Db } from '../schema.ts'
 import type { Tables } from '../tables/tables.ts'
+import { contentText, objectIn } from './event-text.ts'
 import { type Finding, finding } from './finding.ts'
-import { BLOCKS_AT_A_TIME } from './check-state.ts'
+import { type CurrentState, currentState } from './current-state.ts'
 import { chunks, pages } from './pages.ts'
 
 const MEMBER = EVENT_TYPE_NIDS.get('m.room.member')
@@ -29,18 +26,26 @@ interface Disagreement {
   readonly user: StateKeyNid
   readonly inTable: EventNid
   readonly inState: EventNid
-  /** What else is wrong about the row, where it has the right event. */
+  /** The row, where there is one. */
+  readonly row?: MemberRow
+  /** What else is wrong about it, where it has the right event. */
   readonly what?: string
 }
 
-/** Checks the table of memberships against the room's current state. */
+/**
+ * Checks the table of memberships against the room's current state.
+ *
+ * @param isLocal - whether a user is one of this server's; `undefined`: nobody knows here
+ */
 export async function checkMemberships(
   db: Db,
   tables: Tables,
   room: RoomRecord,
+  current: CurrentState | undefined,
+  isLocal: ((userId: UserId) => boolean) | undefined,
   report: (finding: Finding) => void,
 ): Promise<void> {
-  for await (const chunk of chunks(await disagreements(db, tables, room))) {
+  for await (const chunk of chunks(await disagreements(db, tables, room, current, isLocal))) {
     const users = await tables.stateKeys.byNids(
       db,
       chunk.map(({ user }) => user),
@@ -61,6 +66,17 @@ export async function checkMemberships(
   }
 }
 
+/** The servers whose users are noted as this server's: one, where nothing is wrong. */
+export async function localServers(
+  db: Db,
+): Promise<readonly { readonly server: string; readonly users: number }[]> {
+  const { rows } = await sql<{
+    server: string
+    users: number
+  }>`select server, count(*) as users from memberships where local = 1 group by server`.execute(db)
+  return rows
+}
+
 /**
  * Takes the table of memberships over from a room's current state where the two disagree.
  *
@@ -76,7 +92,7 @@ export async function repairMemberships(
   return await db.transaction().execute(async (tx) => {
     const [room] = await tables.rooms.byNids(tx, [nid])
     if (room === undefined || !(await tables.rooms.touch(tx, nid, room.revision))) return undefined
-    const wrong = await disagreements(tx, tables, room)
+    const wrong = await disagreements(tx, tables, room, await currentState(tx, tables, room), isLocal)
     for await (const chunk of chunks(wrong)) {
       const events = await tables.events.byNids(
         tx,
@@ -86,11 +102,15 @@ export async function repairMemberships(
         tx,
         chunk.map(({ user }) => user),
       )
-      const records = chunk.map((one) => recordOf(nid, one, events, users, isLocal))
+      const named = chunk.filter(({ user }) => users.some(({ nid }) => nid === user))
+      const records = named.map((one) => recordOf(nid, one, events, users, isLocal))
       await tables.memberships.put.run(
         tx,
         records.map((record) => ({ record, userId: undefined })),
       )
+      // Nobody can be asked about who has no user ID, and the state does not know them either.
+      for (const one of chunk)
+        if (!named.includes(one) && one.inState === NO_NID) await tables.memberships.remove(tx, nid, one.user)
     }
     return wrong.length
   })
@@ -98,27 +118,35 @@ export async function repairMemberships(
 
 function recordOf(
   roomNid: RoomNid,
-  { user, inState }: Disagreement,
+  { user, inTable, inState, row }: Disagreement,
   events: readonly EventRecord[],
   users: readonly { readonly nid: StateKeyNid; readonly text: UserId }[],
   isLocal: (userId: UserId) => boolean,
 ): MembershipRecord {
   const event = events.find(({ nid }) => nid === inState)
   const userId = users.find(({ nid }) => nid === user)?.text ?? ''
-  const membership = event === undefined ? 'leave' : membershipIn(event)
-  return { roomNid, user, membership, event: inState, local: isLocal(userId), forgotten: false }
+  // What a user is by no event of the room's state is kept.
+  const isOutside = inState === NO_NID && inTable === NO_NID
+  const membership =
+    event === undefined ? ((isOutside ? row?.membership : undefined) ?? 'leave') : membershipIn(event)
+  const forgotten = inTable === inState && row?.forgotten === true
+  return { roomNid, user, membership, event: inState, local: isLocal(userId), forgotten }
 }
 
 function membershipIn(event: EventRecord): Membership {
-  const value: JsonValue = JSON.parse(event.json)
-  const content = isJsonObject(value) && isJsonObject(value['content']) ? value['content'] : {}
-  const membership = content['membership']
+  const membership: unknown = contentText(objectIn(event.json) ?? {}, 'membership')
   return MEMBERSHIPS.includes(membership) ? (membership as Membership) : 'leave'
 }
 
-async function disagreements(db: Db, tables: Tables, room: RoomRecord): Promise<readonly Disagreement[]> {
-  const members = await currentMembers(db, tables, room)
-  if (members === undefined) return []
+async function disagreements(
+  db: Db,
+  tables: Tables,
+  room: RoomRecord,
+  current: CurrentState | undefined,
+  isLocal: ((userId: UserId) => boolean) | undefined,
+): Promise<readonly Disagreement[]> {
+  if (current === undefined) return []
+  const members = new Map(current.ofType(MEMBER))
   const found: Disagreement[] = []
   for await (const page of pages((after, limit) => tables.memberships.page(db, room.nid, after, limit))) {
     const events = await tables.events.byNids(
@@ -135,11 +163,11 @@ async function disagreements(db: Db, tables: Tables, room: RoomRecord): Promise<
       members.delete(user)
       const event = events.find(({ nid }) => nid === inTable)
       if (inTable !== inState) {
-        if (event?.verdict !== 'outlier') found.push({ user, inTable, inState })
+        if (event?.verdict !== 'outlier') found.push({ user, inTable, inState, row })
         continue
       }
-      const what = wrongInRow(row, event, users.find(({ nid }) => nid === user)?.text)
-      if (what !== undefined) found.push({ user, inTable, inState, what })
+      const what = wrongInRow(row, event, users.find(({ nid }) => nid === user)?.text, isLocal)
+      if (what !== undefined) found.push({ user, inTable, inState, row, what })
     }
   }
   for (const [user, inState] of members) found.push({ user, inTable: NO_NID, inState })
@@ -148,50 +176,26 @@ async function disagreements(db: Db, tables: Tables, room: RoomRecord): Promise<
 
 /** Where a row has the right event, and yet says something else than that, or of another server. */
 function wrongInRow(
-  { membership, server }: { readonly membership: Membership | undefined; readonly server: string },
+  { membership, server, local }: MemberRow,
   event: EventRecord | undefined,
   userId: UserId | undefined,
+  isLocal: ((userId: UserId) => boolean) | undefined,
 ): string | undefined {
-  if (event === undefined || userId === undefined) return undefined
-  const said = membershipIn(event)
-  if (said !== membership) return `says ${membership ?? 'nothing known'}, and ${event.eventId} says ${said}`
+  if (userId === undefined) return 'has no user ID'
   const own = userId.slice(userId.indexOf(':') + 1)
-  return own === server ? undefined : `has ${JSON.stringify(server)} as the server`
+  if (own !== server) return `has ${JSON.stringify(server)} as the server`
+  if (isLocal !== undefined && isLocal(userId) !== local)
+    return `says that the user is ${local ? '' : 'not '}one of this server`
+  if (event === undefined) return membership === undefined ? 'says nothing known' : undefined
+  const said = membershipIn(event)
+  return said === membership
+    ? undefined
+    : `says ${membership ?? 'nothing known'}, and ${event.eventId} says ${said}`
 }
 
-/** The member events of the current state; undefined where it cannot be read, which is found elsewhere. */
-async function currentMembers(
-  db: Db,
-  tables: Tables,
-  room: RoomRecord,
-): Promise<Map<StateKeyNid, EventNid> | undefined> {
-  try {
-    const [snapshot] = await tables.snapshots.byNids(db, [room.current])
-    return snapshot === undefined ? undefined : membersIn(snapshot, await blocksOf(db, tables, snapshot))
-  } catch (error) {
-    if (isFailure(error, 'STORE_DAMAGED')) return undefined
-    throw error
-  }
-}
-
-async function blocksOf(db: Db, tables: Tables, snapshot: SnapshotRecord): Promise<readonly BlockRecord[]> {
-  const found: BlockRecord[] = []
-  for await (const chunk of chunks(snapshot.blocks, BLOCKS_AT_A_TIME))
-    found.push(...(await tables.blocks.byNids(db, chunk)))
-  return found
-}
-
-function membersIn(snapshot: SnapshotRecord, blocks: readonly BlockRecord[]): Map<StateKeyNid, EventNid> {
-  const byNid = new Map(blocks.map((block) => [block.nid, block]))
-  const members = new Map<StateKeyNid, EventNid>()
-  for (const nid of snapshot.blocks) {
-    const entries = byNid.get(nid)?.entries ?? new Float64Array()
-    for (let at = 0; at + 2 < entries.length; at += 3) {
-      if (entries[at] !== MEMBER) continue
-      const user = entries[at + 1] as StateKeyNid
-      if (entries[at + 2] === NO_NID) members.delete(user)
-      else members.set(user, entries[at + 2] as EventNid)
-    }
-  }
-  return members
+interface MemberRow {
+  readonly membership: Membership | undefined
+  readonly server: string
+  readonly local: boolean
+  readonly forgotten: boolean
 }

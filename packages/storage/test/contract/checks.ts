@@ -18,9 +18,18 @@ import { block, build, CREATE, findings, hashes, MEMBER, NOWHERE, snapshot } fro
 
 const TOPIC = 9 as EventTypeNid
 
-/** What a check says of the only room. */
+/** Most events here are made up, and stand for others: what their texts say is held by the tests of damaged stores. */
+const MADE_UP =
+  /^the event that is .* is not stored$|^the room has depth|^the event last sent is not that of the latest output$|^output \d+ (?:has a body|is not of its kind)/
+
+/** What a check says of how rooms hang together. */
+async function structure(store: Storage): Promise<Awaited<ReturnType<typeof findings>>> {
+  return (await findings(store)).filter(({ kind, what }) => kind !== 'record' && !MADE_UP.test(what))
+}
+
+/** The same of the only room, in sentences. */
 async function whatIsWrong(store: Storage): Promise<readonly string[]> {
-  return (await findings(store)).map(({ what }) => what)
+  return (await structure(store)).map(({ what }) => what)
 }
 
 /** Gives a room a snapshot with these blocks beside its own, which an event refers to. */
@@ -68,13 +77,15 @@ export function checkContract(open: () => Promise<Storage>): void {
     ['two entries of one type', [CREATE, 1, 70_000, TOPIC, 1, 70_001, TOPIC, 2, 70_002], undefined],
     ['a smaller state key under a larger type', [CREATE, 9, 70_000, TOPIC, 1, 70_001], undefined],
     ['nothing in it', [], undefined],
-    ['one entry twice', [CREATE, 1, 70_000, CREATE, 1, 70_001], 'is not sorted at entry 1'],
-    ['its last entry twice', [CREATE, 1, 1, TOPIC, 1, 1, TOPIC, 1, 2], 'is not sorted at entry 2'],
+    ['one entry twice', [CREATE, 1, 70_000, CREATE, 1, 70_001], 'has a part that is not sorted'],
+    ['its last entry twice', [CREATE, 1, 1, TOPIC, 1, 1, TOPIC, 1, 2], 'has a part that is not sorted'],
   ])('judges a block with %s by the order of its entries', async (_what, entries, wrong) => {
     await using store = await open()
     const odd = await block(store, ...entries)
     await withBlocks(store, await build(store), [odd])
-    expect(await whatIsWrong(store)).toEqual(wrong === undefined ? [] : [`state block ${odd.nid} ${wrong}`])
+    expect(await whatIsWrong(store)).toEqual(
+      wrong === undefined ? [] : [expect.stringMatching(`^the state at event \\S+ ${wrong}$`)],
+    )
   })
 
   it('takes a snapshot of 64 blocks, and finds one of 65', async () => {
@@ -87,17 +98,15 @@ export function checkContract(open: () => Promise<Storage>): void {
     const long = await snapshot(store, room, ...blocks)
     const [now] = await store.roomsByNid([room.nid])
     await store1(store, writeSet(now ?? room, { blocks: blocks.slice(64), snapshots: [long] }))
-    expect(await whatIsWrong(store)).toEqual([`state snapshot ${long.nid} has 65 blocks, more than 64`])
+    expect(await whatIsWrong(store)).toEqual(['a state that no event refers to has 65 parts, more than 64'])
   })
 
-  it('names every block that a snapshot lacks, and finds the snapshot once', async () => {
+  it('says how many blocks a snapshot lacks, and finds the snapshot once', async () => {
     await using store = await open()
     const room = await build(store)
     const lacking = { ...(await snapshot(store, room)), blocks: [NOWHERE, NOWHERE + 1] as BlockNid[] }
     await store1(store, writeSet(room, { snapshots: [{ ...lacking, hash: 'e'.repeat(32) }] }))
-    expect(await whatIsWrong(store)).toEqual([
-      `state snapshot ${lacking.nid} names blocks that are not stored: ${NOWHERE}, ${NOWHERE + 1}`,
-    ])
+    expect(await whatIsWrong(store)).toEqual(['a state that no event refers to lacks 2 of its 2 parts'])
   })
 
   it('reads members among entries of other types, before them and behind them, the last block counting', async () => {
@@ -118,12 +127,12 @@ export function checkContract(open: () => Promise<Storage>): void {
       const blocks = [await block(store, ...first, ...second), await block(store, ...later)]
       return { blocks, events: [join, invite, ban], memberships: [] }
     })
-    expect(await findings(store)).toHaveLength(2)
+    expect(await structure(store)).toHaveLength(2)
     expect(await store.repairMemberships(room.nid, (userId) => userId === ANNE)).toBe(2)
     expect(await store.membershipsOfRoom(room.nid)).toHaveLength(2)
     expect(await store.membership(room.nid, ANNE)).toMatchObject({ membership: 'ban', local: true })
     expect(await store.membership(room.nid, CARL)).toMatchObject({ membership: 'join', local: false })
-    expect(await findings(store)).toEqual([])
+    expect(await structure(store)).toEqual([])
   })
 
   it('makes a membership anew as a whole: with what the state says, and not forgotten', async () => {
@@ -189,7 +198,7 @@ export function checkContract(open: () => Promise<Storage>): void {
       const outside = { roomNid: room.nid, user: ben, event: invite.nid, local: false, forgotten: false }
       return { blocks: [], events: [invite], memberships: [{ ...outside, membership: 'invite' }] }
     })
-    expect(await findings(store)).toEqual([])
+    expect(await structure(store)).toEqual([])
     expect(await store.repairMemberships(room.nid, () => true)).toBe(0)
     expect(await store.membership(room.nid, '@ben:b.example')).toMatchObject({ membership: 'invite' })
   })
@@ -213,9 +222,9 @@ export function checkContract(open: () => Promise<Storage>): void {
       const rest = blocks.splice(9).flatMap(({ entries }) => [...entries])
       return { blocks: [...blocks, await block(store, ...rest)], events, memberships }
     })
-    expect(await findings(store)).toHaveLength(many)
+    expect(await structure(store)).toHaveLength(many)
     expect(await store.repairMemberships(room.nid, () => false)).toBe(many)
-    expect(await findings(store)).toEqual([])
+    expect(await structure(store)).toEqual([])
     const snapshots = []
     for (let at = 0; at < many; at++) {
       const hash = at.toString(16).padStart(32, 'f')
@@ -246,7 +255,7 @@ export function checkContract(open: () => Promise<Storage>): void {
       next: { ...next, outputSeq: 4 },
       outputs: [...outputs, { ...outputs[0]!, seq: 4 }],
     }))
-    expect(await whatIsWrong(store)).toEqual(['outputs 1 to 4 are kept, but only 3 of them'])
+    expect(await whatIsWrong(store)).toEqual(['output 4 follows on 2: what was between is lost'])
     const positions = (await store.outputs(0, 10)).map(({ position }) => position)
     await store.dropOutputs(positions.slice(0, 2))
     expect(await whatIsWrong(store)).toEqual([])
@@ -260,7 +269,7 @@ export function checkContract(open: () => Promise<Storage>): void {
   it('says what follows from a finding, and what repairs it', async () => {
     await using store = await open()
     const room = await build(store, () => ({ memberships: [] }))
-    const [{ what, ...rest } = { what: '' }, ...others] = await findings(store)
+    const [{ what, ...rest } = { what: '' }, ...others] = await structure(store)
     expect(what).toMatch(
       /^of @anne:a.example the table of memberships has nothing, and the current state \$event\d+$/,
     )
@@ -277,7 +286,7 @@ export function checkContract(open: () => Promise<Storage>): void {
     [
       'an event last sent that is gone',
       ({ next }) => ({ next: { ...next, lastSent: NOWHERE as EventNid } }),
-      [/^the event last sent, NID 99000000, is not stored$/],
+      [/^the event last sent is not stored$/],
     ],
     ['none last sent', ({ next }) => ({ next: { ...next, lastSent: NO_NID } }), []],
     [
@@ -351,7 +360,7 @@ export function checkContract(open: () => Promise<Storage>): void {
       ({ events }) => ({
         events: events.with(0, { ...events[0]!, authNids: [events[2]!.nid, NOWHERE as EventNid] }),
       }),
-      [/^event NID \d+ cites 99000000, which is not stored$/],
+      [/^event \S+ cites an auth event that is not stored$/],
     ],
   ])('tells of %s what is wrong, and nothing else', async (_what, spoil, expected) => {
     await using store = await open()
@@ -363,7 +372,7 @@ export function checkContract(open: () => Promise<Storage>): void {
   it('asks nothing of a room that is known by name only', async () => {
     await using store = await open()
     await store1(store, writeSet(await newRoom(store)))
-    expect(await findings(store)).toEqual([])
+    expect(await structure(store)).toEqual([])
   })
 
   it.each<readonly [string, (set: WriteSet) => Partial<WriteSet>, number]>([
@@ -382,7 +391,7 @@ export function checkContract(open: () => Promise<Storage>): void {
     await using store = await open()
     const room = await build(store, spoil)
     expect(await store.mendState(room.nid, hashes)).toBe(count)
-    expect(await findings(store)).toEqual([])
+    expect(await structure(store)).toEqual([])
     const [current] = await store.snapshots([room.current])
     const blocks = await store.blocks(current?.blocks ?? [])
     expect(blocks.map(({ entries }) => entries.length)).toEqual([3, 3])
@@ -398,7 +407,9 @@ export function checkContract(open: () => Promise<Storage>): void {
     const room = await build(store, ({ blocks }) => ({
       blocks: [blocks[0]!, { ...blocks[1]!, entries: unsorted }],
     }))
-    expect(await whatIsWrong(store)).toContainEqual(expect.stringMatching(/^state block \d+ cannot be read$/))
+    expect(await whatIsWrong(store)).toContainEqual(
+      expect.stringMatching(/^the current state has a part that cannot be read$/),
+    )
     const [current] = await store.snapshots([room.current])
     expect(await store.mendState(room.nid, hashes)).toBe(2)
     expect(await store.snapshots([room.current])).toEqual([])
@@ -419,7 +430,7 @@ export function checkContract(open: () => Promise<Storage>): void {
     expect(await store.mendState(room.nid, hashes)).toBe(3)
     expect(await store.snapshots([room.current, named.nid, again.nid])).toEqual([current])
     expect(await store.blocks([twin.nid])).toEqual([])
-    expect(await findings(store)).toEqual([])
+    expect(await structure(store)).toEqual([])
   })
 
   it('mends nothing of a room that is not there', async () => {

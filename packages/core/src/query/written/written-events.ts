@@ -92,7 +92,7 @@ class WrittenPages {
     }
     return nids.map((nid) => {
       if (nid === NO_NID) return undefined
-      const text = texts.get(nid) ?? damaged(`event NID ${nid} is not stored`)
+      const text = texts.get(nid) ?? damaged('an event that it refers to is not stored')
       return text.roomNid === this.#room.nid ? text : undefined
     })
   }

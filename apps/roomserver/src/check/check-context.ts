@@ -1,0 +1,21 @@
+import { isIntact } from '@roomserver/core'
+import type { CheckContext, Storage } from '@roomserver/storage'
+import { serverOf } from '@roomserver/types'
+import { CONTENT_HASHES } from '../compose/scrubber.ts'
+
+/**
+ * What checking a store needs to know. Where the store's own users are of another server than the one that was named, who is
+ * one of this server's is not checked.
+ */
+export async function checkContext(
+  storage: Storage,
+  serverName: string,
+  say: (lines: string) => void,
+): Promise<CheckContext> {
+  const servers = await storage.localServers()
+  const [own] = servers.toSorted((a, b) => b.users - a.users)
+  if (own === undefined || own.server === serverName)
+    return { ...CONTENT_HASHES, isIntact, isLocal: (user) => serverOf(user) === serverName }
+  say(`the store is that of ${own.server}, and not of ${serverName}: who is a user of it is not checked`)
+  return { ...CONTENT_HASHES, isIntact }
+}

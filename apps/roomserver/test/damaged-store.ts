@@ -1,0 +1,308 @@
+import { copyFileSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { filled, InputKind, InputRoomEvent } from '@roomserver/api'
+import { createInput, Pieces } from '@roomserver/core'
+import { openStorage, type Storage } from '@roomserver/storage'
+import { createDatabase, RoomBuilder } from '@roomserver/testing'
+import { type EventRecord, NO_NID, silentLogger, systemClock } from '@roomserver/types'
+import { Client } from 'pg'
+import { inject } from 'vitest'
+
+/** Events of the room that statements name. */
+export interface Named {
+  readonly roomId: string
+  readonly otherRoomId: string
+  readonly topic: string
+  readonly name: string
+  readonly message: string
+  readonly redacted: string
+  readonly redaction: string
+  readonly oldLevels: string
+  readonly invite: string
+  readonly rejected: string
+  readonly late: string
+  readonly missing: string
+  readonly last: string
+}
+
+/** A database with rooms in it that can be damaged, and made as it was. */
+export interface DamagedStore extends AsyncDisposable {
+  readonly dialect: 'sqlite' | 'postgres'
+  readonly named: Named
+  /** The columns of each table. */
+  readonly schema: Readonly<Record<string, readonly string[]>>
+  /** Makes everything as it was, does this to it, and opens what comes of that. */
+  open(statements: readonly string[]): Promise<Storage>
+  /** Bytes as the database writes them. */
+  blob(hex: string): string
+}
+
+/** Two rooms in which every table has something to say. */
+async function fill(storage: Storage): Promise<Named> {
+  const pieces = new Pieces(storage, 16 * 1024 * 1024)
+  const input = createInput({
+    store: storage,
+    pieces,
+    clock: systemClock,
+    log: silentLogger,
+    serverName: 'a',
+  })
+  const take = async (event: RoomBuilder['events'][number], change: Partial<InputRoomEvent> = {}) => {
+    const { eventId, json, rules } = event
+    const asInput = { kind: InputKind.new, event: { roomVersion: rules.version, eventId, json }, ...change }
+    await input.takeIn(filled(InputRoomEvent, asInput))
+  }
+  const room = await RoomBuilder.create()
+  const other = await RoomBuilder.create({ roomId: '!other:a' })
+  await room.join('@bob:b')
+  const invite = await room.member('@alice:a', '@carol:c', 'invite')
+  await room.member('@alice:a', '@dave:a', 'invite')
+  await room.member('@dave:a', '@dave:a', 'leave')
+  const levels = (notifications: number) => ({
+    users: { '@alice:a': 100 },
+    invite: 0,
+    notifications: { room: notifications },
+  })
+  const oldLevels = await room.state('m.room.power_levels', '', levels(50))
+  await room.state('m.room.power_levels', '', levels(60))
+  const fork = room.ends
+  const topic = await room.state('m.room.topic', '', { topic: 'one' }, { prev: fork })
+  const name = await room.state('m.room.name', '', { name: 'two' }, { prev: fork })
+  const redacted = await room.message('oops', { prev: [topic, name] })
+  const redaction = await room.redact(redacted)
+  await room.redact(oldLevels)
+  const message = await room.message('hello')
+  for (const event of room.events) await take(event)
+  for (const event of other.events) await take(event)
+  const rejected = await room.message('let me in', {
+    sender: '@eve:e',
+    prev: [message],
+    auth: room.events.slice(0, 1),
+  })
+  await take(rejected)
+  const missing = await room.message('nobody has this', { prev: [message] })
+  const late = await room.message('upon that', { prev: [missing] })
+  const state = await stateOf(storage, room.roomId)
+  await take(late, { has_state: true, state_event_ids: [...state] })
+  const transaction = { session_id: 7, id: 'txn' }
+  const last = await room.message('last', { prev: [message, late] })
+  await take(last, { transaction_id: transaction })
+  await input.close()
+  await storage.addAlias('#room:a', room.roomId, '@alice:a')
+  await storage.publish(room.roomId, true)
+  const payload = JSON.stringify({ kind: 1, event: JSON.parse(message.json) as object })
+  await storage.enqueue([{ roomId: room.roomId, payload }], 'nobody')
+  await storage.putRepairs([
+    {
+      eventId: '$waiting',
+      roomId: room.roomId,
+      payload,
+      state: 'failed',
+      fetched: 0,
+      attempts: 1,
+      lastError: 'no answer',
+      sinceTs: 1,
+      nextTs: 2,
+    },
+  ])
+  await storage.takeLease('work', 'somebody', 60_000)
+  return {
+    roomId: room.roomId,
+    otherRoomId: other.roomId,
+    topic: topic.eventId,
+    name: name.eventId,
+    message: message.eventId,
+    redacted: redacted.eventId,
+    redaction: redaction.eventId,
+    oldLevels: oldLevels.eventId,
+    invite: invite.eventId,
+    rejected: rejected.eventId,
+    late: late.eventId,
+    missing: missing.eventId,
+    last: last.eventId,
+  }
+}
+
+async function stateOf(storage: Storage, roomId: string): Promise<readonly string[]> {
+  const room = await storage.room(roomId)
+  const events = await statesAt(storage, room?.current ?? NO_NID)
+  return events.map(({ eventId }) => eventId)
+}
+
+async function statesAt(storage: Storage, nid: EventRecord['before']): Promise<readonly EventRecord[]> {
+  const [snapshot] = await storage.snapshots([nid])
+  const entries = new Map<string, number>()
+  const blocks = await storage.blocks(snapshot?.blocks ?? [])
+  for (const block of snapshot?.blocks ?? []) {
+    const { entries: list } = blocks.find((one) => one.nid === block) ?? { entries: [] }
+    for (let at = 0; at + 2 < list.length; at += 3)
+      entries.set(`${list[at]}/${list[at + 1]}`, list[at + 2] ?? 0)
+  }
+  return await storage.eventsByNid([...entries.values()].filter((one) => one !== 0) as EventRecord['nid'][])
+}
+
+/** What a server would say of the rooms, piece by piece; what cannot be said is left out. */
+export async function served(
+  storage: Storage,
+  { roomId, otherRoomId }: Named,
+): Promise<ReadonlyMap<string, string>> {
+  const said = new Map<string, string>()
+  const note = async (what: string, say: () => Promise<unknown>): Promise<void> => {
+    try {
+      const text = JSON.stringify(await say())
+      if (text !== undefined) said.set(what, text)
+    } catch {
+      // It cannot be read; what that means is for the test to say.
+    }
+  }
+  const idsOf = (events: readonly EventRecord[]) => events.map(({ eventId }) => eventId).toSorted()
+  for (const id of [roomId, otherRoomId]) {
+    await note(`version of ${id}`, async () => (await storage.room(id))?.version)
+    await note(`current state of ${id}`, async () =>
+      idsOf(await statesAt(storage, (await storage.room(id))?.current ?? NO_NID)),
+    )
+    await note(`extremities of ${id}`, async () =>
+      idsOf(await storage.eventsByNid((await storage.room(id))?.extremities ?? [])),
+    )
+    await note(`depth of ${id}`, async () => (await storage.room(id))?.depth)
+    await note(`members of ${id}`, async () => {
+      const room = await storage.room(id)
+      const members = room && (await storage.membershipsOfRoom(room.nid))
+      return members?.map(({ userId, membership, local }) => `${userId} ${membership} ${local}`).toSorted()
+    })
+    await note(`servers of ${id}`, async () => {
+      const room = await storage.room(id)
+      return room && (await storage.joinedServers(room.nid)).toSorted()
+    })
+    await note(`invites of ${id}`, async () => {
+      const room = await storage.room(id)
+      return (
+        room &&
+        (await storage.pendingInvites(room.nid, '@carol:c')).map(({ event, senderId }) => [event, senderId])
+      )
+    })
+  }
+  const texts = await allEvents(storage, [roomId, otherRoomId]).catch(() => [])
+  for (const record of texts) {
+    const {
+      eventId,
+      before,
+      after,
+      verdict,
+      rule,
+      reason,
+      depth,
+      json,
+      typeNid,
+      stateKeyNid,
+      authNids,
+      redactedBy,
+    } = record
+    await note(`text of ${eventId}`, async () => json)
+    await note(`verdict on ${eventId}`, async () => [verdict, rule, reason, depth])
+    await note(`type of ${eventId}`, async () => (await storage.eventTypesByNid([typeNid]))[0]?.text)
+    await note(
+      `state key of ${eventId}`,
+      async () => (await storage.stateKeysByNid([stateKeyNid]))[0]?.text ?? null,
+    )
+    await note(`auth events of ${eventId}`, async () => idsOf(await storage.eventsByNid(authNids)))
+    await note(`redaction of ${eventId}`, async () => [
+      idsOf(await storage.eventsByNid([redactedBy])),
+      await storage.redactionsOf([eventId]),
+    ])
+    await note(`state before ${eventId}`, async () => idsOf(await statesAt(storage, before)))
+    await note(`state after ${eventId}`, async () => idsOf(await statesAt(storage, after)))
+  }
+  await note('alias', async () => await storage.roomOfAlias('#room:a'))
+  await note('directory', async () => await storage.publishedRooms())
+  await note('transaction', async () => await storage.transactionEvent(7, 'txn', '@alice:a'))
+  return said
+}
+
+async function allEvents(storage: Storage, roomIds: readonly string[]): Promise<readonly EventRecord[]> {
+  const events: EventRecord[] = []
+  for (const roomId of roomIds) {
+    const room = await storage.room(roomId)
+    if (room !== undefined) events.push(...(await storage.eventsOfRoom(room.nid, NO_NID, 1_000)))
+  }
+  return events
+}
+
+export async function sqliteStore(): Promise<DamagedStore> {
+  const folder = mkdtempSync(join(tmpdir(), 'roomserver-damaged-'))
+  const whole = join(folder, 'whole.db')
+  const named = await filledAt({ dialect: 'sqlite', file: whole })
+  using database = new DatabaseSync(whole)
+  database.exec('pragma journal_mode = delete')
+  const tables = database
+    .prepare(`select name from sqlite_schema where type = 'table' and name not like 'sqlite_%'`)
+    .all()
+    .map(({ name }) => String(name))
+  const columns = (table: string) =>
+    database
+      .prepare('select name from pragma_table_info(?)')
+      .all(table)
+      .map(({ name }) => String(name))
+  let count = 0
+  return {
+    dialect: 'sqlite',
+    named,
+    schema: Object.fromEntries(tables.toSorted().map((table) => [table, columns(table)])),
+    open: async (statements) => {
+      const file = join(folder, `${count++}.db`)
+      copyFileSync(whole, file)
+      {
+        using damaged = new DatabaseSync(file)
+        for (const statement of statements) damaged.exec(statement)
+      }
+      return await openStorage({ dialect: 'sqlite', file, synchronous: 'normal' })
+    },
+    blob: (hex) => `x'${hex}'`,
+    [Symbol.asyncDispose]: async () => undefined,
+  }
+}
+
+async function filledAt(options: Parameters<typeof openStorage>[0]): Promise<Named> {
+  await using storage = await openStorage(options)
+  return await fill(storage)
+}
+
+export async function postgresStore(): Promise<DamagedStore> {
+  const database = await createDatabase(inject('postgresUrl'))
+  const options = { dialect: 'postgres', connectionString: database.url, maxConnections: 2 } as const
+  const named = await filledAt(options)
+  const client = new Client({ connectionString: database.url })
+  await client.connect()
+  const { rows } = await client.query<{ table: string; column: string }>(
+    `select table_name as table, column_name as column from information_schema.columns
+      where table_schema = 'public' order by table_name collate "C", ordinal_position`,
+  )
+  const schema: Record<string, string[]> = {}
+  for (const { table, column } of rows) (schema[table] ??= []).push(column)
+  await client.query('create schema whole')
+  for (const table of Object.keys(schema))
+    await client.query(`create table whole.${table} as table public.${table}`)
+  for (const table of ['outputs', 'inbox'])
+    await client.query(`alter table ${table} alter position set generated by default`)
+  const restore = [
+    `truncate ${Object.keys(schema).join(', ')}`,
+    ...Object.keys(schema).map((table) => `insert into ${table} select * from whole.${table}`),
+  ].join(';')
+  return {
+    dialect: 'postgres',
+    named,
+    schema,
+    open: async (statements) => {
+      await client.query(restore)
+      for (const statement of statements) await client.query(statement)
+      return await openStorage(options)
+    },
+    blob: (hex) => `'\\x${hex}'::bytea`,
+    [Symbol.asyncDispose]: async () => {
+      await client.end()
+      await database[Symbol.asyncDispose]()
+    },
+  }
+}

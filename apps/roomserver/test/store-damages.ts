@@ -1,0 +1,492 @@
+import type { DamagedStore } from './damaged-store.ts'
+
+/**
+ * Damage to a table: the statements that do it, what a check says of it, and whether `--repair` puts it right.
+ * `mended`: nothing is left to be found, and everything is served as before. `left`: it is said, and nothing gets worse.
+ */
+export interface Damage {
+  readonly statements: readonly string[]
+  readonly said: RegExp
+  readonly repair: 'mended' | 'left'
+}
+
+/** Why there is no damage to be found, or none that does any harm. */
+export type Reason = `harmless: ${string}` | `unknowable: ${string}`
+
+/** By column, and for a row that is deleted or added. */
+export type TableDamages = Readonly<Record<string, Damage | Reason>> & {
+  readonly 'a row is deleted': Damage | Reason
+  readonly 'a row is added': Damage | Reason
+}
+
+const mended = (said: RegExp, ...statements: string[]): Damage => ({ statements, said, repair: 'mended' })
+const left = (said: RegExp, ...statements: string[]): Damage => ({ statements, said, repair: 'left' })
+
+const WISH = 'unknowable: it is what somebody wished, and stands nowhere else'
+const PASSING = 'harmless: it is worked off, or runs out, in a moment'
+
+/** A damage, or a reason why there is none, for every table and column. */
+export function storeDamages({
+  named,
+  blob,
+}: Pick<DamagedStore, 'named' | 'blob'>): Readonly<Record<string, TableDamages>> {
+  const {
+    roomId,
+    otherRoomId,
+    topic,
+    name,
+    message,
+    redacted,
+    redaction,
+    oldLevels,
+    invite,
+    rejected,
+    late,
+    last,
+  } = named
+  const nid = (id: string) => `(select nid from events where event_id = '${id}')`
+  const room = `(select nid from rooms where room_id = '${roomId}')`
+  const other = `(select nid from rooms where room_id = '${otherRoomId}')`
+  const user = (id: string) => `(select nid from state_keys where text = '${id}')`
+  const event = (id: string, change: string) => `update events set ${change} where event_id = '${id}'`
+  const ofRoom = (change: string) => `update rooms set ${change} where room_id = '${roomId}'`
+  const state = `(select before_nid from events where event_id = '${redacted}')`
+  const someBlock = `(select nid from blocks order by nid limit 1 offset 2)`
+  const bob = `room_nid = ${room} and user_nid = ${user('@bob:b')}`
+  const firstChange = `room_nid = ${room} and to_nid = ${nid(oldLevels)}`
+  const firstOutput = `room_nid = ${room} and seq = 3`
+  return {
+    schema_versions: {
+      version:
+        'unknowable: the program does not start, as it runs the step again, or finds one that it does not know',
+      name: 'harmless: it is for who reads the table',
+      breaking: 'harmless: it counts for steps that a program does not know',
+      applied_ts: 'harmless: it is for who reads the table',
+      'a row is deleted': 'unknowable: the program does not start, as it runs the step again',
+      'a row is added': 'harmless: the program warns of it, or does not start',
+    },
+    counters: {
+      kind: mended(
+        /the counter of event NIDs stands at 0/,
+        `update counters set kind = 'evnt' where kind = 'event'`,
+      ),
+      next: mended(
+        /the counter of event NIDs stands at 65536/,
+        `update counters set next = 65536 where kind = 'event'`,
+      ),
+      'a row is deleted': mended(
+        /the counter of room NIDs stands at 0/,
+        `delete from counters where kind = 'room'`,
+      ),
+      'a row is added': 'harmless: nothing counts by it',
+    },
+    event_types: {
+      nid: mended(
+        /has type "m.room.topic", and none is stored/,
+        `update event_types set nid = 70000 where text = 'm.room.topic'`,
+      ),
+      text: mended(
+        /has type "m.room.topic", and "m.room.tropic"/,
+        `update event_types set text = 'm.room.tropic' where text = 'm.room.topic'`,
+      ),
+      'a row is deleted': mended(
+        /has type "m.room.member", and none is stored/,
+        `delete from event_types where text = 'm.room.member'`,
+      ),
+      'a row is added': 'harmless: no event refers to it',
+    },
+    state_keys: {
+      nid: mended(
+        /has state key "@bob:b", and "nothing that is stored"/,
+        `update state_keys set nid = 70000 where text = '@bob:b'`,
+      ),
+      text: mended(
+        /has state key "@bob:b", and "@rob:b"/,
+        `update state_keys set text = '@rob:b' where text = '@bob:b'`,
+      ),
+      'a row is deleted': mended(
+        /the state key "" is not stored as such/,
+        `delete from state_keys where text = ''`,
+      ),
+      'a row is added': 'harmless: no event refers to it',
+    },
+    rooms: {
+      nid: mended(/events of !room:a .* belong to no room/, ofRoom('nid = 99999')),
+      revision: mended(/is later than the room/, ofRoom('revision = 2')),
+      current_nid: mended(
+        /entries of the current state do not follow|do not end with the current/,
+        ofRoom(`current_nid = (select before_nid from events where event_id = '${topic}')`),
+      ),
+      last_sent_nid: mended(
+        /the event last sent is not that of the latest output/,
+        ofRoom(`last_sent_nid = ${nid(topic)}`),
+      ),
+      depth: mended(/the room has depth 999/, ofRoom('depth = 999')),
+      output_seq: mended(/the room counts 2/, ofRoom('output_seq = 2')),
+      room_id: left(/is an event of !room:a by its text/, ofRoom(`room_id = '!moor:a'`)),
+      version: mended(/the room has version "10" by its create event, and "9"/, ofRoom(`version = '9'`)),
+      extremities: mended(
+        /forward extremities of !room:a cannot be read/,
+        ofRoom(`extremities = ${blob('ff')}`),
+      ),
+      'a row is deleted': mended(
+        /events of !room:a .* belong to no room/,
+        `delete from rooms where room_id = '${roomId}'`,
+      ),
+      'a row is added': 'harmless: a room without events is a stub, as of an invite that is gone',
+    },
+    events: {
+      nid: left(/not stored|is missing/, event(message, 'nid = 90000000')),
+      room_nid: mended(/1 events of !room:a .* belong to no room/, event(topic, 'room_nid = 99999')),
+      type_nid: mended(/has type "m.room.topic", and "m.room.power_levels"/, event(topic, 'type_nid = 2')),
+      state_key_nid: mended(/has state key "", and none/, event(topic, 'state_key_nid = 0')),
+      depth: mended(/has depth \d+, and 99 is stored/, event(topic, 'depth = 99')),
+      auth_level: mended(/is not sorted behind its auth events/, event(topic, 'auth_level = 0')),
+      before_nid: mended(/has a state before it that is not stored/, event(topic, 'before_nid = 99999999')),
+      after_nid: mended(/has a state after it/, event(topic, 'after_nid = before_nid')),
+      redacted_by: left(/which is no redaction/, event(message, 'redacted_by = nid')),
+      verdict: mended(/is rejected-by-state, and the rules allow it/, event(name, 'verdict = 4')),
+      event_id: left(/is not the event that its ID names/, event(message, `event_id = '$other'`)),
+      rule: mended(/is rejected-by-\S+ by rule nonsense/, event(rejected, `rule = 'nonsense'`)),
+      reason: mended(/a rule or reason is stored as if it were not/, event(topic, `reason = 'nonsense'`)),
+      auth_nids: mended(
+        /the auth events of event .* cannot be read/,
+        event(topic, `auth_nids = ${blob('ff')}`),
+      ),
+      json: left(
+        /does not say what its content hash covers/,
+        event(topic, `json = replace(json, '"one"', '"two"')`),
+      ),
+      auth_content: left(
+        /what was kept for the rules cannot be read/,
+        event(oldLevels, `auth_content = 'nonsense'`),
+      ),
+      'a row is deleted': left(
+        /builds on \S+, which is missing, and that is not noted/,
+        `delete from events where event_id = '${message}'`,
+      ),
+      'a row is added': left(
+        /is not the event that its ID names|does not say/,
+        `insert into events (nid, room_nid, type_nid, state_key_nid, depth, auth_level, before_nid, after_nid, redacted_by, verdict, event_id, rule, reason, auth_nids, json, auth_content)
+          select 65900, room_nid, type_nid, state_key_nid, depth, auth_level, before_nid, after_nid, redacted_by, verdict, '$added', rule, reason, auth_nids, json, auth_content from events where event_id = '${message}'`,
+      ),
+    },
+    dangling_prev: {
+      prev: mended(
+        /builds on \S+, which is missing, and that is not noted/,
+        `update dangling_prev set prev = '$nothing'`,
+      ),
+      by_nid: mended(
+        /builds on \S+, which is missing, and that is not noted/,
+        `update dangling_prev set by_nid = 99999999`,
+      ),
+      'a row is deleted': mended(
+        /builds on \S+, which is missing, and that is not noted/,
+        'delete from dangling_prev',
+      ),
+      'a row is added': mended(
+        /1 missing prev events are noted for events that do not name them/,
+        `insert into dangling_prev values ('$nothing', ${nid(topic)})`,
+      ),
+    },
+    blocks: {
+      nid: mended(
+        /lacks 1 of its|cannot be decided/,
+        `update blocks set nid = 90000000 where nid = ${someBlock}`,
+      ),
+      hash: mended(
+        /has a part that is not what its hash says/,
+        `update blocks set hash = ${blob('00112233445566778899aabbccddeeff')} where nid = ${someBlock}`,
+      ),
+      entries: mended(
+        /has a part that (?:cannot be read|is not what its hash says)/,
+        `update blocks set entries = ${blob('ff')} where nid = ${someBlock}`,
+      ),
+      'a row is deleted': mended(/lacks 1 of its/, `delete from blocks where nid = ${someBlock}`),
+      'a row is added': 'harmless: no state refers to it',
+    },
+    snapshots: {
+      nid: mended(
+        /has a state (?:before|after) it that is not stored/,
+        `update snapshots set nid = 90000000 where nid = ${state}`,
+      ),
+      room_nid: mended(
+        /has a state (?:before|after) it that is not stored/,
+        `update snapshots set room_nid = 99999 where nid = ${state}`,
+      ),
+      hash: mended(
+        /is not what its hash says/,
+        `update snapshots set hash = ${blob('00112233445566778899aabbccddeeff')} where nid = ${state}`,
+      ),
+      blocks: mended(
+        /the parts of a state of !room:a cannot be read/,
+        `update snapshots set blocks = ${blob('ff')} where nid = ${state}`,
+      ),
+      'a row is deleted': mended(
+        /has a state (?:before|after) it that is not stored/,
+        `delete from snapshots where nid = ${state}`,
+      ),
+      'a row is added': 'harmless: the scrubber gives back the space of what nothing refers to',
+    },
+    memberships: {
+      room_nid: mended(
+        /of @bob:b the table of memberships has nothing/,
+        `update memberships set room_nid = 99999 where ${bob}`,
+      ),
+      user_nid: left(
+        /of @bob:b the table of memberships has nothing/,
+        `update memberships set user_nid = 99999 where ${bob}`,
+      ),
+      event_nid: mended(
+        /of @bob:b the table of memberships has/,
+        `update memberships set event_nid = ${nid(invite)} where ${bob}`,
+      ),
+      membership: mended(
+        /of @bob:b the table of memberships says ban/,
+        `update memberships set membership = 5 where ${bob}`,
+      ),
+      local: mended(
+        /of @bob:b the table of memberships says that the user is one of this server/,
+        `update memberships set local = 1 where ${bob}`,
+      ),
+      forgotten: WISH,
+      server: mended(
+        /of @bob:b the table of memberships has "x" as the server/,
+        `update memberships set server = 'x' where ${bob}`,
+      ),
+      'a row is deleted': mended(
+        /of @bob:b the table of memberships has nothing/,
+        `delete from memberships where ${bob}`,
+      ),
+      'a row is added': mended(
+        /of a user whose ID is not stored the table of memberships/,
+        `insert into memberships values (${room}, 99999, ${nid(invite)}, 1, 0, 0, 'x')`,
+      ),
+    },
+    invites: {
+      event_nid: mended(
+        /invites @carol:c, and that is not in the table/,
+        `update invites set event_nid = 99999999 where event_nid = ${nid(invite)}`,
+      ),
+      room_nid: mended(
+        /1 rows of the table of invites/,
+        `update invites set room_nid = ${other} where event_nid = ${nid(invite)}`,
+      ),
+      target_nid: mended(
+        /invites @carol:c by @alice:a, and the table of invites says @bob:b/,
+        `update invites set target_nid = ${user('@bob:b')} where event_nid = ${nid(invite)}`,
+      ),
+      sender_nid: mended(
+        /the table of invites says @carol:c by nobody/,
+        `update invites set sender_nid = 99999 where event_nid = ${nid(invite)}`,
+      ),
+      retired_by: mended(
+        /ended by an event which is not stored/,
+        `update invites set retired_by = 99999999 where retired_by is not null`,
+      ),
+      'a row is deleted': mended(
+        /invites @carol:c, and that is not in the table/,
+        `delete from invites where event_nid = ${nid(invite)}`,
+      ),
+      'a row is added': mended(
+        /is no invite, and is in the table of invites/,
+        `insert into invites values (${nid(topic)}, ${room}, ${user('@bob:b')}, ${user('@alice:a')}, null)`,
+      ),
+    },
+    redactions: {
+      redaction_nid: mended(
+        /redacts \S+, and that is not in the table/,
+        `update redactions set redaction_nid = 99999999 where redaction_nid = ${nid(redaction)}`,
+      ),
+      room_nid: mended(
+        /1 rows of the table of redactions/,
+        `update redactions set room_nid = ${other} where redaction_nid = ${nid(redaction)}`,
+      ),
+      applied: mended(
+        /the table of redactions says that it has not/,
+        `update redactions set applied = 0 where redaction_nid = ${nid(redaction)}`,
+      ),
+      redacts: mended(
+        /the table of redactions says \$nothing/,
+        `update redactions set redacts = '$nothing' where redaction_nid = ${nid(redaction)}`,
+      ),
+      'a row is deleted': mended(
+        /redacts \S+, and that is not in the table/,
+        `delete from redactions where redaction_nid = ${nid(redaction)}`,
+      ),
+      'a row is added': mended(
+        /is no redaction, and is in the table/,
+        `insert into redactions values (${nid(topic)}, ${room}, 0, '${message}')`,
+      ),
+    },
+    journal: {
+      room_nid: left(
+        /does not (?:begin|follow)|do not end/,
+        `update journal set room_nid = ${other} where ${firstChange}`,
+      ),
+      revision: left(/is later than the room/, `update journal set revision = 9999 where ${firstChange}`),
+      place: left(
+        /does not follow on the others of its revision/,
+        `update journal set place = 5 where ${firstChange}`,
+      ),
+      type_nid: left(
+        /does not begin where the one before ended/,
+        `update journal set type_nid = 3 where ${firstChange}`,
+      ),
+      state_key_nid: left(
+        /is another entry of the state/,
+        `update journal set state_key_nid = ${user('@bob:b')} where ${firstChange}`,
+      ),
+      from_nid: left(
+        /does not begin where the one before ended/,
+        `update journal set from_nid = to_nid where ${firstChange}`,
+      ),
+      to_nid: left(
+        /names events that are not stored|does not begin/,
+        `update journal set to_nid = 99999999 where ${firstChange}`,
+      ),
+      cause_nid: left(
+        /names events that are not stored/,
+        `update journal set cause_nid = 99999999 where ${firstChange}`,
+      ),
+      cause: left(/has a cause that contradicts itself/, `update journal set cause = 9 where ${firstChange}`),
+      reset: left(/is noted wrongly as a reset/, `update journal set reset = 1 where ${firstChange}`),
+      weighed: left(
+        /has a list of events that cannot be read/,
+        `update journal set weighed = ${blob('ff')} where ${firstChange}`,
+      ),
+      repaired_by: left(
+        /has a cause that contradicts itself/,
+        `update journal set repaired_by = 'x' where ${firstChange}`,
+      ),
+      'a row is deleted': left(
+        /does not begin where the one before ended/,
+        `delete from journal where ${firstChange}`,
+      ),
+      'a row is added': left(
+        /is later than the room/,
+        `insert into journal select room_nid, 9999, 0, type_nid, state_key_nid, from_nid, to_nid, cause_nid, cause, reset, weighed, repaired_by from journal where ${firstChange}`,
+      ),
+    },
+    outputs: {
+      position: left(/output 4 is told before 3/, `update outputs set position = 90000 where ${firstOutput}`),
+      room_nid: mended(
+        /what was between is lost/,
+        `update outputs set room_nid = 99999 where ${firstOutput}`,
+      ),
+      seq: left(/what was between is lost/, `update outputs set seq = 9000 where ${firstOutput}`),
+      event_nid: left(
+        /output 3 carries an event that is not stored/,
+        `update outputs set event_nid = 99999999 where ${firstOutput}`,
+      ),
+      kind: left(/output 3 is not of its kind/, `update outputs set kind = 3 where ${firstOutput}`),
+      body: left(
+        /output 3 has a body that cannot be read/,
+        `update outputs set body = 'nonsense' where ${firstOutput}`,
+      ),
+      'a row is deleted': left(/what was between is lost/, `delete from outputs where ${firstOutput}`),
+      'a row is added': mended(
+        /the latest output is \d+, the room counts/,
+        `insert into outputs (position, room_nid, seq, event_nid, kind, body) select (select max(position) + 1 from outputs), room_nid, max(seq) + 1, ${nid(last)}, 1, '{"history_visibility":"shared"}' from outputs where room_nid = ${room} group by room_nid`,
+      ),
+    },
+    inbox: {
+      position: 'harmless: input is taken in another order, as it may come in any',
+      room_id: left(/input for !nowhere:a .* is of another room/, `update inbox set room_id = '!nowhere:a'`),
+      payload: left(/input for !room:a .* cannot be read/, `update inbox set payload = 'nonsense'`),
+      holder: 'harmless: another process takes it over once a lease of that name runs out',
+      'a row is deleted': 'unknowable: it stands nowhere else until it is settled',
+      'a row is added': 'harmless: it is judged as any input',
+    },
+    transactions: {
+      session_id: 'unknowable: it stands nowhere else',
+      user_id: mended(/a transaction of @eve:e made/, `update transactions set user_id = '@eve:e'`),
+      transaction_id: 'unknowable: it stands nowhere else',
+      event_id: left(
+        /a transaction of @alice:a made \$nothing, which is not stored/,
+        `update transactions set event_id = '$nothing'`,
+      ),
+      ts: 'harmless: it is forgotten sooner or later',
+      'a row is deleted': 'unknowable: it stands nowhere else, and is forgotten after a day',
+      'a row is added': 'unknowable: it may well be one',
+    },
+    aliases: {
+      alias: left(/the alias room:a by @alice:a .* is none/, `update aliases set alias = 'room:a'`),
+      room_id: left(
+        /the alias #room:a .* of a room that is not stored/,
+        `update aliases set room_id = '!nowhere:a'`,
+      ),
+      creator: left(/the alias #room:a by alice/, `update aliases set creator = 'alice'`),
+      'a row is deleted': WISH,
+      'a row is added': WISH,
+    },
+    published_rooms: {
+      room_id: left(
+        /!nowhere:a is in the room directory, and not stored/,
+        `update published_rooms set room_id = '!nowhere:a'`,
+      ),
+      'a row is deleted': WISH,
+      'a row is added': WISH,
+    },
+    leases: {
+      name: PASSING,
+      holder: PASSING,
+      expires_ts: PASSING,
+      'a row is deleted': PASSING,
+      'a row is added': PASSING,
+    },
+    repairs: {
+      event_id: 'harmless: the event is in the payload, and is fetched when another builds on it',
+      room_id: left(/what is stored of \$waiting in !nowhere:a/, `update repairs set room_id = '!nowhere:a'`),
+      state: left(/what is stored of \$waiting in !room:a/, 'update repairs set state = 9'),
+      fetched: 'harmless: it is for who reads the table',
+      attempts: 'harmless: it is tried more often, or less',
+      since_ts: 'harmless: it is for who reads the table',
+      next_ts: 'harmless: it is tried sooner or later',
+      last_error: 'harmless: it is for who reads the table',
+      payload: left(/what is stored of \$waiting in !room:a/, `update repairs set payload = 'nonsense'`),
+      'a row is deleted': 'harmless: the event is fetched when another builds on it',
+      'a row is added': 'harmless: it is judged as any input',
+    },
+    output_marks: {
+      position: 'harmless: outputs are dropped sooner or later',
+      ts: 'harmless: outputs are dropped sooner or later',
+      bytes: 'harmless: outputs are dropped sooner or later',
+      'a row is deleted': 'harmless: outputs are dropped sooner or later',
+      'a row is added': 'harmless: outputs are dropped sooner or later',
+    },
+    told_states: {
+      event_nid: mended(
+        /stands at a state that was told, and that is not noted/,
+        `update told_states set event_nid = 99999999 where event_nid = ${nid(late)}`,
+      ),
+      room_nid: mended(
+        /1 rows of the table of told_states/,
+        `update told_states set room_nid = ${other} where event_nid = ${nid(late)}`,
+      ),
+      waits_for: mended(
+        /waits for the state before an event whose state waits for none/,
+        `update told_states set waits_for = 99999999 where event_nid = ${nid(late)}`,
+      ),
+      settled: mended(
+        /its state is noted as worked out from all of them/,
+        `update told_states set settled = 1 where event_nid = ${nid(late)}`,
+      ),
+      'a row is deleted': mended(
+        /stands at a state that was told, and that is not noted/,
+        `delete from told_states where event_nid = ${nid(late)}`,
+      ),
+      'a row is added': mended(
+        /1 rows of the table of told_states/,
+        `insert into told_states values (99999999, ${room}, 0, 0)`,
+      ),
+    },
+    unreferenced_snapshots: {
+      snapshot_nid: 'harmless: before anything is deleted, the tables are read once more',
+      room_nid: 'harmless: before anything is deleted, the tables are read once more',
+      since_ts: 'harmless: before anything is deleted, the tables are read once more',
+      'a row is deleted': 'harmless: it is noted again',
+      'a row is added': 'harmless: before anything is deleted, the tables are read once more',
+    },
+  }
+}
