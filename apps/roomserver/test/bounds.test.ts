@@ -7,7 +7,6 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { configFile, folder, Program } from './program.ts'
 
 /** What a bound of a few milliseconds may take on a busy machine. */
-const SOON_MS = 5_000
 const REPAIR_MS = 3_000
 
 let hanging: Http2Server
@@ -57,11 +56,10 @@ async function stored(name: string): Promise<RoomBuilder> {
   return room
 }
 
-async function isQuick(room: RoomBuilder): Promise<void> {
-  const since = performance.now()
+/** Has a message of a room and a question answered. */
+async function isServed(room: RoomBuilder): Promise<void> {
   expect((await input([await room.message('meanwhile')])).text).toContain('"ErrMsg":""')
   expect((await fetch(`${program.url}/healthz`)).status).toBe(200)
-  expect(performance.now() - since).toBeLessThan(SOON_MS)
 }
 
 it('refuses a body beyond the bound', async () => {
@@ -77,7 +75,7 @@ it('tells callers who flood a room to come back later, takes what it took, and s
   for (let i = 0; i < 60; i++)
     messages.push(await flooded.message(`${i}${'x'.repeat(50_000)}`, { prev: start }))
   const flood = Promise.all(messages.map((message) => input([message])))
-  await isQuick(quiet)
+  await isServed(quiet)
   const answers = await flood
   const refused = answers.filter(({ response }) => response.status === 503)
   expect(refused.length).toBeGreaterThan(0)
@@ -93,13 +91,15 @@ it('lets a room that waits for a server which does not answer delay nobody, and 
   const end = waiting.ends
   const unknown = await waiting.message('never sent')
   const lacking = await waiting.message('lacks something', { prev: [unknown] })
-  const since = performance.now()
-  const wait = input([lacking])
-  await isQuick(quiet)
+  let isOver = false
+  const wait = input([lacking]).finally(() => {
+    isOver = true
+  })
+  await isServed(quiet)
   const others = await waiting.message('in the same room', { prev: end })
   expect((await input([others])).text).toContain('"ErrMsg":""')
+  expect(isOver).toBe(false)
   expect((await wait).text).toContain(unknown.eventId)
-  expect(performance.now() - since).toBeLessThan(REPAIR_MS + SOON_MS)
 }, 60_000)
 
 it('keeps its cache within the bytes that the configuration names', async () => {

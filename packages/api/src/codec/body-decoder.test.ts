@@ -73,9 +73,9 @@ it('says of spoiled and truncated bodies what is said of the whole', () => {
 it('holds what of an element has come, and no more', () => {
   const decoder = new BodyDecoder(InputRoomEventsRequest)
   decoder.add(Buffer.from('{"input_room_events":['))
-  const before = process.memoryUsage().arrayBuffers
   for (let i = 0; i < 2_000; i++) decoder.add(Buffer.from(`{"event":{"x":"${'y'.repeat(4_000)}"}},`))
-  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(12_000_000)
+  expect(decoder.heldBytes).toBeGreaterThan(8_000_000)
+  expect(decoder.heldBytes).toBeLessThan(12_000_000)
   decoder.add(Buffer.from('null]}'))
   const decoded = decoder.end()
   expect(decoded.ok && decoded.value.input_room_events.length).toBe(2_001)
@@ -154,21 +154,17 @@ it('counts what a body becomes in memory, and stops at its bound', () => {
   expect(held.heldBytes).toBeGreaterThan(20 * 300_000)
 })
 
-it('takes time in proportion to the body, however small its pieces', () => {
+it('looks at a long text once, however small the pieces in which it comes', () => {
   const piece = new Uint8Array(64).fill('y'.charCodeAt(0))
-  const timeOf = (pieces: number) => {
-    const decoder = new BodyDecoder(InputRoomEventsRequest)
-    const start = performance.now()
-    decoder.add(Buffer.from('{"async":true,"x":{"x":"'))
-    for (let i = 0; i < pieces; i++) decoder.add(piece)
-    decoder.add(Buffer.from('"}}'))
-    expect(decoder.end().ok).toBe(true)
-    return performance.now() - start
+  const decoder = new BodyDecoder(InputRoomEventsRequest)
+  decoder.add(Buffer.from('{"async":true,"x":{"x":"'))
+  for (let i = 0; i < 10_000; i++) {
+    decoder.add(piece)
+    // What is read is let go of: nothing of it is there to be looked at again.
+    expect(decoder.heldBytes).toBeLessThan(1_000)
   }
-  timeOf(2_000)
-  const small = Math.min(...Array.from({ length: 5 }, () => timeOf(5_000)))
-  const large = Math.min(...Array.from({ length: 5 }, () => timeOf(40_000)))
-  expect(large).toBeLessThan(small * 8 * 4)
+  decoder.add(Buffer.from('"}}'))
+  expect(decoder.end().ok).toBe(true)
 })
 
 it('looks at nothing behind a fault, nor behind the value', () => {
