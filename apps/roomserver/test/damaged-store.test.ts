@@ -1,4 +1,4 @@
-import { silentLogger } from '@roomserver/types'
+import { parseServerName, silentLogger } from '@roomserver/types'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { checkStore, type CheckWishes } from '../src/check/check-store.ts'
 import { type DamagedStore, postgresStore, served, sqliteStore } from './damaged-store.ts'
@@ -43,8 +43,12 @@ describe.each([
 
   async function check(storage: Awaited<ReturnType<DamagedStore['open']>>, wishes: CheckWishes) {
     const lines: string[] = []
-    const tally = await checkStore(storage, { serverName: 'a' }, silentLogger, wishes, (line) =>
-      lines.push(line),
+    const tally = await checkStore(
+      storage,
+      { serverName: parseServerName('a') },
+      silentLogger,
+      wishes,
+      (line) => lines.push(line),
     )
     return {
       ...tally,
