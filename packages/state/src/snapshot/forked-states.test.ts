@@ -100,7 +100,7 @@ it('is not stored again for each of many changes of several entries to one state
 
 it('stays within its bounds where every fork is made where it costs most', () => {
   const blocks = new MemoryBlocks()
-  const states = [...statesOf(blocks, (i) => change(i + 1)).slice(-200)]
+  const states = statesOf(blocks, (i) => change(i + 1)).slice(-200)
   let seed = 7
   const random = (n: number): number => {
     seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7f_ff_ff_ff
