@@ -110,3 +110,15 @@ describe('an event from before the room said anything of its history visibility'
     expect(excuse(undefined)).toBeUndefined()
   })
 })
+
+it('excuses an invite that went into the room with the state that shows it, and no other unsigned data', () => {
+  const invite = { ...EVENT, type: 'm.room.member', state_key: '@bob:b', content: { membership: 'invite' } }
+  const excuse = (got: JsonObject, of = 'output new_room_event $said') =>
+    excuseOf({ of, problem: 'content', difference: { path: 'event', expected: invite, got } })
+  const shown = { ...invite, unsigned: { invite_room_state: [{ type: 'm.room.name' }] } }
+  expect(excuse(shown)).toBe('invite-as-it-came')
+  expect(excuse(shown, 'output new_invite_event $said')).toBeUndefined()
+  expect(excuse({ ...shown, unsigned: { ...shown.unsigned, redacted_because: {} } })).toBeUndefined()
+  expect(excuse({ ...shown, content: { membership: 'join' } })).toBeUndefined()
+  expect(excuse({ ...shown, type: 'm.room.message' })).toBeUndefined()
+})

@@ -10,6 +10,8 @@ export interface Brackets {
 
 /** A list, as the reference writes one that may be empty. */
 export const LIST: Brackets = { open: '[', close: ']', none: 'null' }
+/** A list that is `[]` without elements, as the reference has it in some answers. */
+export const EMPTY_LIST: Brackets = { ...LIST, none: '[]' }
 /** The members of an object. */
 export const MEMBERS: Brackets = { open: '{', close: '}', none: '{}' }
 

@@ -14,7 +14,7 @@ import { authChainInChunks, eventsByIdInChunks } from '../events-by-id.ts'
 import { queryLatestEventsAndState } from '../latest-events-and-state.ts'
 import { queryMembershipsForRoom } from '../memberships.ts'
 import { queryStateAfterEvents, queryStateAndAuthChain } from '../state-after.ts'
-import { LIST, MEMBERS, writtenInChunks } from './written-in-chunks.ts'
+import { EMPTY_LIST, LIST, MEMBERS, writtenInChunks } from './written-in-chunks.ts'
 import { WRITTEN_LISTS } from './written-lists.ts'
 
 /** The questions whose answers grow with the room or with what is asked for, answered in writing. */
@@ -22,7 +22,7 @@ export function createWrittenQueries(context: QueryContext): WrittenApi<Roomserv
   const event = (one: HeaderedEvent) => encode(HeaderedEvent, one)
   return {
     queryAuthChain: async (request) => ({
-      AuthChain: writtenInChunks(() => authChainInChunks(context, request), event, LIST),
+      AuthChain: writtenInChunks(() => authChainInChunks(context, request), event, EMPTY_LIST),
     }),
     queryBulkStateContent: async (request) => ({
       Rooms: writtenInChunks(
