@@ -258,7 +258,8 @@ it('takes a transaction ID of 1,024 bytes', async () => {
 it('looks up a part of a state of unknown events, and names a few of them', async () => {
   const { hs, room } = await started()
   await using _hs = hs
-  const event = await room.message('hello')
+  // A given state counts where prev events are missing.
+  const event = await room.message('hello', { prev: [await room.message('not sent')] })
   const state_event_ids = Array.from({ length: 100_000 }, (_unused, index) => `$unknown${index}`)
   const words = await say(hs, inputOf(event, { has_state: true, state_event_ids }))
   expect(words).toMatch(
