@@ -2,7 +2,7 @@ import { type FederationApi, InputKind, type PerformJoinRequest } from '@roomser
 import type { Pdu } from '@roomserver/events'
 import { RoomBuilder } from '@roomserver/testing'
 import { describe, expect, it } from 'vitest'
-import { recheckRoom } from '../src/recheck/recheck-room.ts'
+import { recheckRoom } from '../src/audit/audit-room.ts'
 import { Homeserver } from './homeserver.ts'
 import { Operations, type Others } from './operations.ts'
 import { otherServer } from './other-server.ts'

@@ -5,7 +5,7 @@ import { RoomBuilder, type TestEvent } from '@roomserver/testing'
 import { expect, it } from 'vitest'
 import { mendRoom, recheckRoom } from '../src/index.ts'
 import { eventTask } from '../src/input/event-task.ts'
-import { joinUpTask } from '../src/repair/join-up-task.ts'
+import { joinUpTask } from '../src/missing-events/reconnect-history-task.ts'
 import { Homeserver } from './homeserver.ts'
 import { otherServer } from './other-server.ts'
 

@@ -9,8 +9,8 @@ import {
   type Verdict,
 } from '@roomserver/types'
 import { eventWithId } from '../view/asking.ts'
-import { walkBack } from '../rejudge/ground.ts'
-import { takeBeside } from '../rejudge/take-beside.ts'
+import { walkBack } from '../reevaluate/verified-history.ts'
+import { takeBeside } from '../reevaluate/apply-late-prev-event.ts'
 import { authStateAt } from './auth-state.ts'
 import { type Citations, citationsOf, judgeByCitations } from './citations.ts'
 import { moveRoom } from './current-state.ts'

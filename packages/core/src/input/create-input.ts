@@ -15,7 +15,7 @@ import {
   createRepairs,
   DEFAULT_REPAIR_LIMITS,
   type RoomRepairs,
-} from '../repair/create-repairs.ts'
+} from '../missing-events/create-missing-events.ts'
 import type { Pieces } from '../view/pieces.ts'
 import { Committer } from './committer.ts'
 import { InputCounters } from './counters.ts'

@@ -6,7 +6,7 @@ import type {
 } from '@roomserver/api'
 import { isFailure, type RoomId } from '@roomserver/types'
 import type { EventInput, Outcome } from '../decide/event-input.ts'
-import type { RepairShop } from '../repair/create-repairs.ts'
+import type { RepairShop } from '../missing-events/create-missing-events.ts'
 import type { InputCounters } from './counters.ts'
 import { arrivalTask } from './event-task.ts'
 import type { FetchMissing } from './fetch-missing.ts'

@@ -1,7 +1,7 @@
 import { type EventNid, type Logger, NO_NID, type RoomId, type RoomRecord } from '@roomserver/types'
 import type { RoomStore } from '../ports.ts'
-import type { Consequences } from '../rejudge/rejudge-dependents.ts'
-import { settleToldState } from '../rejudge/settle-told-state.ts'
+import type { Consequences } from '../reevaluate/reevaluate-dependents.ts'
+import { settleToldState } from '../reevaluate/verify-remote-state.ts'
 import type { RoomTask } from './room-tasks.ts'
 
 /** What settling told states works with. */

@@ -3,7 +3,7 @@ import { type RawBuilder, sql } from 'kysely'
 import type { Db } from '../schema.ts'
 import type { Tables } from '../tables/tables.ts'
 import { objectIn, textIn } from './event-text.ts'
-import { lostStrings } from './mend-strings.ts'
+import { lostStrings } from './rebuild-strings.ts'
 
 /** Something wrong about rows that no check of a room meets with. */
 export interface LooseRows {

@@ -9,11 +9,11 @@ import {
   isTaken,
   oldEvent,
   takeIn,
-} from '../../repair/fetch-state.ts'
+} from '../../missing-events/fetch-state.ts'
 import { eventsBefore } from '../../graph/events-before.ts'
 import { oldestFirst } from '../../graph/oldest-first.ts'
-import { joinUpTask } from '../../repair/join-up-task.ts'
-import { type ExpectedRoom, verifiedEvents } from '../../repair/verify-events.ts'
+import { joinUpTask } from '../../missing-events/reconnect-history-task.ts'
+import { type ExpectedRoom, verifiedEvents } from '../../missing-events/verify-events.ts'
 import { federationFor } from '../components.ts'
 import type { PerformContext } from '../context.ts'
 

@@ -18,7 +18,7 @@ import { resolveAfter } from '../decide/resolve.ts'
 import { stateChanged } from '../decide/state-changes.ts'
 import { damaged } from '../view/asking.ts'
 import { isStoredState } from '../view/state-at.ts'
-import { isJudgeable } from './is-judgeable.ts'
+import { isJudgeable } from './can-reevaluate.ts'
 
 /** What is not as it should be of a stored event. */
 export interface Rejudged {

@@ -3,7 +3,7 @@ import type { EventId } from '@roomserver/types'
 import { askStateIds, storeState, type ToldIds } from './fetch-state.ts'
 import type { Gap } from './fill-gap.ts'
 import { firstOf } from './first-success.ts'
-import { resolveToldTask } from './resolve-told-task.ts'
+import { resolveToldTask } from './resolve-remote-states-task.ts'
 
 /** How many servers are asked at once for the state before an event, that of the attempt included. */
 const ASKED_AT_ONCE = 3

@@ -4,7 +4,7 @@ import type { Draft } from '../decide/draft.ts'
 import { setExtremities } from '../decide/extremities.ts'
 import { atRemoteState } from '../decide/remote-state.ts'
 import { eventsInGraph, eventsOf } from '../view/asking.ts'
-import type { Consequences } from './rejudge-dependents.ts'
+import type { Consequences } from './reevaluate-dependents.ts'
 
 /**
  * Forward extremities that count no more give their places to what they build upon, as if they had been rejected when

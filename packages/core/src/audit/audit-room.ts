@@ -13,7 +13,7 @@ import { changesBetween } from '../decide/current-state.ts'
 import type { Draft } from '../decide/draft.ts'
 import { afterExtremities, resolveAfter } from '../decide/resolve.ts'
 import type { Store } from '../ports.ts'
-import { recheckEvent } from './recheck-event.ts'
+import { recheckEvent } from './audit-event.ts'
 import { Scratch } from './scratch.ts'
 
 /** What deciding anew reads. */

@@ -5,7 +5,7 @@ import { eventsThatName } from '../decide/extremities.ts'
 import { atRemoteState } from '../decide/remote-state.ts'
 import { resolveAfter } from '../decide/resolve.ts'
 import { eventsOf } from '../view/asking.ts'
-import { rejudge } from './rejudge.ts'
+import { rejudge } from './reevaluate.ts'
 
 /** How many events that name one are looked at; others keep what was told. */
 const MAX_NAMING = 100

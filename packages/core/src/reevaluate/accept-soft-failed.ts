@@ -4,9 +4,9 @@ import type { Draft } from '../decide/draft.ts'
 import { oldestFirst } from '../graph/oldest-first.ts'
 import type { RoomGraph } from '../graph/room-graph.ts'
 import { eventsOf } from '../view/asking.ts'
-import { admitAll } from './admit.ts'
-import { isLetIn } from './let-in.ts'
-import { wholeGraph } from './ground.ts'
+import { admitAll } from './accept-late.ts'
+import { isLetIn } from './late-soft-failure.ts'
+import { wholeGraph } from './verified-history.ts'
 
 /**
  * Lets in, oldest first, what has failed softly among some events and those that build upon them, where the current state

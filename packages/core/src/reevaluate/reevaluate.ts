@@ -1,9 +1,9 @@
 import type { Asking, EventRecord } from '@roomserver/types'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
-import { type Consequences, rejudgeDependents } from './rejudge-dependents.ts'
-import { rejudgeEvent } from './rejudge-event.ts'
-import { takeConsequences } from './take-consequences.ts'
+import { type Consequences, rejudgeDependents } from './reevaluate-dependents.ts'
+import { rejudgeEvent } from './reevaluate-event.ts'
+import { takeConsequences } from './apply-reevaluation.ts'
 
 /**
  * Judges an event anew and, if anything about it is not as it should be, all that follows from it.

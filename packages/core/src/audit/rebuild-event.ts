@@ -4,9 +4,9 @@ import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { applyRedactions } from '../decide/redactions.ts'
 import { isUnjudged } from '../decide/store-unjudged.ts'
-import { type Rejudged, rejudgeEvent } from '../rejudge/rejudge-event.ts'
-import { rejudgeDependents } from '../rejudge/rejudge-dependents.ts'
-import { takeConsequences } from '../rejudge/take-consequences.ts'
+import { type Rejudged, rejudgeEvent } from '../reevaluate/reevaluate-event.ts'
+import { rejudgeDependents } from '../reevaluate/reevaluate-dependents.ts'
+import { takeConsequences } from '../reevaluate/apply-reevaluation.ts'
 import { damaged, eventsOf } from '../view/asking.ts'
 
 /**

@@ -1,8 +1,8 @@
 import type { RoomId } from '@roomserver/types'
 import { withCallBudget } from './call-budget.ts'
-import { statesOfServers, type ToldStates } from './operator/states-of-servers.ts'
-import { RepairJobs, type RepairJob, type RepairJobLimits } from './repair-jobs.ts'
-import { type RepairLimits, type RepairParts, Repairs } from './repairs.ts'
+import { statesOfServers, type ToldStates } from '../operator-repair/server-state-report.ts'
+import { RepairJobs, type RepairJob, type RepairJobLimits } from './fetch-jobs.ts'
+import { type RepairLimits, type RepairParts, Repairs } from './missing-events-fetcher.ts'
 import { type Retried, Retries, type RetryParts } from './retries.ts'
 
 /** The repairs of a process, as others see them. */

@@ -1,6 +1,6 @@
 import type { EventId } from '@roomserver/types'
 import type { RoomTask } from '../input/room-tasks.ts'
-import { joinUp } from '../rejudge/join-up.ts'
+import { joinUp } from '../reevaluate/reconnect-history.ts'
 import type { ExpectedRoom } from './verify-events.ts'
 import { bytesWithIds } from './task-bytes.ts'
 

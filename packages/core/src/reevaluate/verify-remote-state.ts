@@ -6,11 +6,11 @@ import type { Draft } from '../decide/draft.ts'
 import { builtUpon } from '../decide/extremities.ts'
 import { toldStatesOf } from '../decide/remote-state.ts'
 import { eventsInGraph, eventsOf } from '../view/asking.ts'
-import { dropCovered } from './covered-ends.ts'
-import { unsettledBefore, wholeGraph } from './ground.ts'
-import type { Consequences } from './rejudge-dependents.ts'
-import { rejudge } from './rejudge.ts'
-import { admitIfSoftFailed } from './soft-failures.ts'
+import { dropCovered } from './drop-covered-extremities.ts'
+import { unsettledBefore, wholeGraph } from './verified-history.ts'
+import type { Consequences } from './reevaluate-dependents.ts'
+import { rejudge } from './reevaluate.ts'
+import { admitIfSoftFailed } from './accept-soft-failed.ts'
 
 /**
  * Works the state before an event out from its history, where that is there now, and does away with what was told of it;

@@ -5,10 +5,10 @@ import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { announceRedacted, applyRedactions } from '../decide/redactions.ts'
 import { eventsOf } from '../view/asking.ts'
-import { admitAll } from './admit.ts'
+import { admitAll } from './accept-late.ts'
 import { refreshCurrent } from './refresh-current.ts'
-import { dropRefusedEnds } from './refused-ends.ts'
-import type { Consequences } from './rejudge-dependents.ts'
+import { dropRefusedEnds } from './drop-rejected-extremities.ts'
+import type { Consequences } from './reevaluate-dependents.ts'
 
 /**
  * Brings the room into line with events that were judged anew: forward extremities, current state, memberships,

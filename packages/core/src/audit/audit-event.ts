@@ -8,8 +8,8 @@ import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { changesBetween } from '../decide/current-state.ts'
 import { resolveAfter } from '../decide/resolve.ts'
-import { isJudgeable } from '../rejudge/is-judgeable.ts'
-import { recheckRecord } from './recheck-record.ts'
+import { isJudgeable } from '../reevaluate/can-reevaluate.ts'
+import { recheckRecord } from './audit-record.ts'
 
 /**
  * Decides a stored event anew, upon what is stored of the events before it, and compares. If no event of a room

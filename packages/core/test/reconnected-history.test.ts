@@ -3,7 +3,7 @@ import type { Pdu } from '@roomserver/events'
 import { RoomBuilder } from '@roomserver/testing'
 import { expect, it } from 'vitest'
 import { eventTask } from '../src/input/event-task.ts'
-import { joinUpTask } from '../src/repair/join-up-task.ts'
+import { joinUpTask } from '../src/missing-events/reconnect-history-task.ts'
 import { Homeserver } from './homeserver.ts'
 
 const idsOf = (events: readonly Pdu[]): readonly string[] => events.map(({ eventId }) => eventId)

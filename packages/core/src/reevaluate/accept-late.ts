@@ -6,9 +6,9 @@ import { eventsThatName } from '../decide/extremities.ts'
 import { announceNew, announceOld } from '../decide/outputs.ts'
 import { atRemoteState, toldStatesOf } from '../decide/remote-state.ts'
 import { eventsInGraph } from '../view/asking.ts'
-import { isLetIn } from './let-in.ts'
-import { acceptedAfter } from './refused-ends.ts'
-import type { Consequences } from './rejudge-dependents.ts'
+import { isLetIn } from './late-soft-failure.ts'
+import { acceptedAfter } from './drop-rejected-extremities.ts'
+import type { Consequences } from './reevaluate-dependents.ts'
 
 const ACCEPTED = { verdict: 'accepted', rule: undefined, reason: undefined } as const
 

@@ -7,7 +7,7 @@ import type { Store } from '../ports.ts'
 import type { RepairFederation } from './call-budget.ts'
 import { fillFrom, type GapAttempt, type Way } from './fill-gap.ts'
 import { type Attempt, firstSuccess } from './first-success.ts'
-import type { RepairJobs } from './repair-jobs.ts'
+import type { RepairJobs } from './fetch-jobs.ts'
 
 /** What repairs work with. */
 export interface RepairParts {

@@ -4,8 +4,8 @@ import type { Draft } from '../decide/draft.ts'
 import type { GraphNode, RoomGraph } from '../graph/room-graph.ts'
 import { eventsOf } from '../view/asking.ts'
 import { toldStatesOf } from '../decide/remote-state.ts'
-import { wholeGraph } from './ground.ts'
-import { type Rejudged, rejudgeEvent } from './rejudge-event.ts'
+import { wholeGraph } from './verified-history.ts'
+import { type Rejudged, rejudgeEvent } from './reevaluate-event.ts'
 
 /** What came of judging an event anew, and all that follows from it. */
 export interface Consequences {

@@ -8,10 +8,10 @@ import { atRemoteState } from '../decide/remote-state.ts'
 import { oldestFirst } from '../graph/oldest-first.ts'
 import type { RoomGraph } from '../graph/room-graph.ts'
 import { eventsInGraph, eventsOf } from '../view/asking.ts'
-import { dropCovered } from './covered-ends.ts'
-import { wholeGraph } from './ground.ts'
-import { isLetIn } from './let-in.ts'
-import { admitSoftFailed } from './soft-failures.ts'
+import { dropCovered } from './drop-covered-extremities.ts'
+import { wholeGraph } from './verified-history.ts'
+import { isLetIn } from './late-soft-failure.ts'
+import { admitSoftFailed } from './accept-soft-failed.ts'
 
 /**
  * Looks at the ends of the graph once events of the past have come and closed up with what was there. Such an event is

@@ -1,10 +1,10 @@
 import type { Pdu } from '@roomserver/events'
 import type { EventInput, Outcome } from '../decide/event-input.ts'
-import { believedState } from './believed-state.ts'
+import { believedState } from './agreed-remote-state.ts'
 import { takeIn } from './fetch-state.ts'
 import type { Gap } from './fill-gap.ts'
 import { authEventsOf } from './or-else.ts'
-import { joinUpTask } from './join-up-task.ts'
+import { joinUpTask } from './reconnect-history-task.ts'
 
 /**
  * Takes fetched events in as such that are new to us, oldest first: all together as far as their past is known, and

@@ -1,6 +1,6 @@
 import { type RoomRecord, RoomserverError, type RoomId } from '@roomserver/types'
-import type { RoomInput } from '../../input/create-input.ts'
-import type { RoomStore } from '../../ports.ts'
+import type { RoomInput } from '../input/create-input.ts'
+import type { RoomStore } from '../ports.ts'
 import { decideRepair, type RepairOrder } from './decide-repair.ts'
 import type { RepairDifference, RepairPlan } from './repair-plan.ts'
 
