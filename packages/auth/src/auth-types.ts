@@ -1,7 +1,7 @@
 import type { Pdu } from '@roomserver/events'
 import type { JsonObject, UserId } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
-import { thirdPartyToken } from './case.ts'
+import { thirdPartyToken } from './auth-context.ts'
 import type { AuthState } from './state.ts'
 
 /** A key of the room's state: type and state key. */

@@ -1,7 +1,7 @@
 import type { Pdu } from '@roomserver/events'
 import { type EventId, isJsonObject, serverOf } from '@roomserver/types'
 import { CREATE, citedTypesFor } from './auth-types.ts'
-import { textIn } from './case.ts'
+import { textIn } from './auth-context.ts'
 import { checkCreate } from './check-create.ts'
 import { createIdOf } from './create-event.ts'
 import type { RuleKey } from './rules/table.ts'

@@ -1,6 +1,6 @@
 import type { Pdu } from '@roomserver/events'
 import { serverOf } from '@roomserver/types'
-import { allow, type Case, membershipOf, refuse } from './case.ts'
+import { allow, type Case, membershipOf, refuse } from './auth-context.ts'
 import { createEventIn, createIdOf } from './create-event.ts'
 import { levelNamed, levelOf, levelToSend, showLevel } from './levels.ts'
 import { checkMember } from './member/check-member.ts'

@@ -1,7 +1,7 @@
 import type { Pdu } from '@roomserver/events'
 import { isJsonObject, type JsonValue, type UserId } from '@roomserver/types'
 import type { AuthRules, RoomVersionRules } from '@roomserver/version'
-import type { Case } from './case.ts'
+import type { Case } from './auth-context.ts'
 
 /** The levels that stand by themselves in `m.room.power_levels`, with their values where they are absent. */
 export const DEFAULT_LEVELS = {

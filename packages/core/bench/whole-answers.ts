@@ -9,7 +9,7 @@ import { openStorage } from '@roomserver/storage'
 import { RoomBuilder } from '@roomserver/testing'
 import { parseServerName, silentLogger as log, systemClock as clock } from '@roomserver/types'
 import { createInput, Pieces } from '../src/index.ts'
-import { createWrittenQueries } from '../src/query/written/written-queries.ts'
+import { createWrittenQueries } from '../src/query/streamed-answers/streamed-queries.ts'
 import { watchedStore } from '../src/view/watched-store.ts'
 import { inputOf } from '../test/homeserver.ts'
 

@@ -3,8 +3,8 @@ import { expect, it } from 'vitest'
 import { Pieces } from '../src/index.ts'
 import { clientEvent } from '../src/query/client-event.ts'
 import { textsInChunks } from '../src/query/event-texts.ts'
-import { ask } from '../src/view/ask.ts'
-import { eventsOf } from '../src/view/asking.ts'
+import { ask } from '../src/view/run.ts'
+import { eventsOf } from '../src/view/reads.ts'
 import { Homeserver } from './homeserver.ts'
 
 /** More events than are read at a time, one of them redacted. */

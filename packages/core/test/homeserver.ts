@@ -18,8 +18,8 @@ import {
   type RoomInput,
 } from '../src/index.ts'
 import type { RoomLimits } from '../src/input/rooms.ts'
-import { ask } from '../src/view/ask.ts'
-import { eventsOf } from '../src/view/asking.ts'
+import { ask } from '../src/view/run.ts'
+import { eventsOf } from '../src/view/reads.ts'
 import { wholeState } from '../src/view/state-at.ts'
 
 /** An event as it stands in outputs. */

@@ -4,7 +4,7 @@ import { RoomBuilder } from '@roomserver/testing'
 import { type EventId, type EventNid, type JsonObject, type JsonValue, serverOf } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
 import { describe, expect, it } from 'vitest'
-import { createWrittenQueries } from '../src/query/written/written-queries.ts'
+import { createWrittenQueries } from '../src/query/streamed-answers/streamed-queries.ts'
 import { Operations } from './operations.ts'
 
 const SECRET = 'Board, confidential'

@@ -16,7 +16,7 @@ import {
 import { describe, expect, it, vi } from 'vitest'
 import { Pieces } from '../src/index.ts'
 import { RoomGraph } from '../src/graph/room-graph.ts'
-import { ask } from '../src/view/ask.ts'
+import { ask } from '../src/view/run.ts'
 import {
   eventsInGraph,
   eventsOf,
@@ -26,7 +26,7 @@ import {
   passEventsWithIds,
   stateKeyNidOf,
   typeNidOf,
-} from '../src/view/asking.ts'
+} from '../src/view/reads.ts'
 import type { Need } from '../src/view/need.ts'
 import { isStoredState, stateForTuples, stateOfType, wholeState } from '../src/view/state-at.ts'
 import { View } from '../src/view/view.ts'

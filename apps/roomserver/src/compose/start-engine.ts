@@ -8,7 +8,7 @@ import { takesLeftRooms } from '../config/own-section.ts'
 import { type AtPoint, stepsOf, tellingStore } from './fault-points.ts'
 import { type Outputs, openOutputs } from './open-outputs.ts'
 import { openStore } from './open-store.ts'
-import { maxEndsOf } from './tend-forks.ts'
+import { maxEndsOf } from './merge-extremities.ts'
 
 /** The room engine without a door: store, cache, input and outputs. */
 export interface Engine extends AsyncDisposable {

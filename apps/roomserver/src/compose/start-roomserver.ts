@@ -11,9 +11,9 @@ import { connectComponents } from './connect-components.ts'
 import type { AtPoint } from './fault-points.ts'
 import { type Scrubber, startScrubber } from './scrubber.ts'
 import { type Engine, startEngine } from './start-engine.ts'
-import { tendForks } from './tend-forks.ts'
-import { tendInbox } from './tend-inbox.ts'
-import { tendTransactions } from './tend-transactions.ts'
+import { tendForks } from './merge-extremities.ts'
+import { tendInbox } from './resume-inbox.ts'
+import { tendTransactions } from './forget-transactions.ts'
 
 /** A room server that serves. Disposing of it: nothing new is taken, what was begun is finished, all is closed. */
 export interface RunningRoomserver extends AsyncDisposable {

@@ -12,7 +12,7 @@ import {
 import { filled } from '../wire/zero.ts'
 import { decode } from './decode.ts'
 import { encode, encodeInPieces, writeInPieces } from './encode.ts'
-import { WrittenList } from './written-list.ts'
+import { WrittenList } from './streamed-list.ts'
 
 const event = { roomVersion: '10', eventId: '$e', json: '{"a":1.0}' }
 const written = '{"a":1.0,"_room_version":"10","_event_id":"$e"}'

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { type WireShape, wireOf } from '../wire/annotation.ts'
 import { entriesOf, flatMember, membersOf, writerOf } from './writers.ts'
-import { type Written, WrittenList, type WrittenPart } from './written-list.ts'
+import { type Written, WrittenList, type WrittenPart } from './streamed-list.ts'
 
 /** How long a piece grows before it is handed out, in UTF-16 units. */
 const PIECE_LENGTH = 64 * 1024

@@ -1,7 +1,7 @@
 import type { Pdu } from '@roomserver/events'
 import type { EventId } from '@roomserver/types'
 import { authTypesFor, type StateTuple } from '../auth-types.ts'
-import { joinRule, membershipOf } from '../case.ts'
+import { joinRule, membershipOf } from '../auth-context.ts'
 import { createEventIn } from '../create-event.ts'
 import { creatorOf, creatorsOf, LEVEL_NAMES, levelToSend, showLevel } from '../levels.ts'
 import { powersIn } from '../powers.ts'

@@ -1,4 +1,4 @@
-import { allow, type MemberCase, refuse } from '../case.ts'
+import { allow, type MemberCase, refuse } from '../auth-context.ts'
 import { levelNamed, levelOf, showLevel } from '../levels.ts'
 import type { AuthVerdict } from '../verdict.ts'
 

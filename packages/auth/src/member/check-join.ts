@@ -1,4 +1,4 @@
-import { allow, joinRule, type MemberCase, membershipOf, refuse, textIn } from '../case.ts'
+import { allow, joinRule, type MemberCase, membershipOf, refuse, textIn } from '../auth-context.ts'
 import { creatorOf, levelNamed, levelOf, showLevel } from '../levels.ts'
 import type { AuthVerdict } from '../verdict.ts'
 

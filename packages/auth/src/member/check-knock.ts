@@ -1,4 +1,4 @@
-import { allow, joinRule, type MemberCase, refuse } from '../case.ts'
+import { allow, joinRule, type MemberCase, refuse } from '../auth-context.ts'
 import type { AuthVerdict } from '../verdict.ts'
 
 /** Asking to be let in. */

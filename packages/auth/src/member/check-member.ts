@@ -1,5 +1,5 @@
 import { isUserId } from '@roomserver/types'
-import { type Case, type MemberCase, membershipOf, refuse, textIn, UNREADABLE } from '../case.ts'
+import { type Case, type MemberCase, membershipOf, refuse, textIn, UNREADABLE } from '../auth-context.ts'
 import type { AuthVerdict } from '../verdict.ts'
 import { checkBan } from './check-ban.ts'
 import { checkInvite } from './check-invite.ts'

@@ -1,4 +1,4 @@
-import { allow, type MemberCase, refuse } from '../case.ts'
+import { allow, type MemberCase, refuse } from '../auth-context.ts'
 import { isSignedByInvite, signedPart } from '../third-party/signed-by-invite.ts'
 import type { AuthVerdict } from '../verdict.ts'
 

@@ -1,6 +1,6 @@
 import type { Pdu } from '@roomserver/events'
 import { isJsonObject, type JsonObject } from '@roomserver/types'
-import { type Case, refuse } from '../case.ts'
+import { type Case, refuse } from '../auth-context.ts'
 import { entryIn, LEVEL_NAMES, readLevel, showLevel } from '../levels.ts'
 import type { RuleKey } from '../rules/table.ts'
 import type { AuthVerdict } from '../verdict.ts'

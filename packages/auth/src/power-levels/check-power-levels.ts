@@ -1,5 +1,5 @@
 import type { Pdu } from '@roomserver/events'
-import { allow, type Case, refuse } from '../case.ts'
+import { allow, type Case, refuse } from '../auth-context.ts'
 import { creatorsOf } from '../levels.ts'
 import type { AuthVerdict } from '../verdict.ts'
 import { checkChanges } from './check-changes.ts'

@@ -2,7 +2,7 @@ import { within } from '@roomserver/testing'
 import { Command, Option } from 'commander'
 import { checkStore } from '../crash/check-rooms.ts'
 import { crashRound, type RoundResult } from '../crash/crash-round.ts'
-import { type DatabaseKind, type Ground, prepareGround } from '../crash/ground.ts'
+import { type DatabaseKind, type Ground, prepareGround } from '../crash/test-bed.ts'
 import { scenariosFor } from '../crash/scenarios/scenarios.ts'
 import type { ScenarioResult } from '../crash/scenarios/under-load.ts'
 

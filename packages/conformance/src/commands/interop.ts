@@ -9,7 +9,7 @@ import {
   referencePrograms,
 } from '../interop/reference-programs.ts'
 import { type Check, takeOver } from '../interop/takeover.ts'
-import { tellStories } from '../interop/tell.ts'
+import { tellStories } from '../interop/run-scenarios.ts'
 import { withReferenceOption } from './reference-option.ts'
 
 const ROOT = join(import.meta.dirname, '../../../..')

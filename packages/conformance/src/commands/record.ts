@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { freePortPrefix, startPolyliths } from '../interop/polylith.ts'
 import { type ReferenceOptions, referencePrograms } from '../interop/reference-programs.ts'
-import { tellStories } from '../interop/tell.ts'
+import { tellStories } from '../interop/run-scenarios.ts'
 import { HOLES } from '../record/stories/holes.ts'
 import { withReferenceOption } from './reference-option.ts'
 

@@ -3,7 +3,7 @@ import { silentLogger } from '@roomserver/types'
 import { openStorage } from '@roomserver/storage'
 import { expect, it } from 'vitest'
 import { crashRound } from './crash-round.ts'
-import type { Ground } from './ground.ts'
+import type { Ground } from './test-bed.ts'
 import { underLoad } from './scenarios/under-load.ts'
 
 /** What is left when every server is gone. */

@@ -6,7 +6,7 @@ import type { EventId } from '@roomserver/types'
 import { FarRoom } from './far-room.ts'
 import { FAR, NEAR } from './names.ts'
 import type { StandIn } from './stand-in.ts'
-import { weigh, type Weight } from './weigh.ts'
+import { weigh, type Weight } from './measure.ts'
 
 /** A server under test. */
 export interface Loaded {

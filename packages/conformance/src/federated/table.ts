@@ -1,4 +1,4 @@
-import type { Weight } from './weigh.ts'
+import type { Weight } from './measure.ts'
 
 /** What one piece of work took of each server; a server that failed at it has no weight. */
 export interface FederatedRow {

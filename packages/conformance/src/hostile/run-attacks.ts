@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { memoryOf, type Weight, weigh } from '../federated/weigh.ts'
+import { memoryOf, type Weight, weigh } from '../federated/measure.ts'
 import { type Circumstances, type Contender, withOurs } from '../load/side-by-side.ts'
 import type { Attack, AttackGroup } from './attack.ts'
 import { Prober, type Waits } from './prober.ts'

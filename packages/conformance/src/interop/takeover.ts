@@ -9,7 +9,7 @@ import { Drive, eventually } from './drive.ts'
 import type { Polyliths } from './polylith.ts'
 import { act, createRoom, history, join as joinRoom, say, seeRoom, setState } from './room.ts'
 import { gather, type People } from './scenario.ts'
-import { tellTo } from './tell.ts'
+import { tellTo } from './run-scenarios.ts'
 
 /** Something that has to be so after the takeover. */
 export interface Check {

@@ -2,7 +2,7 @@ import type { FederationApi, PerformJoinRequestResponse, RoomserverApi } from '@
 import type { Pdu } from '@roomserver/events'
 import { RoomserverError, serverOf } from '@roomserver/types'
 import { member, parsedEvent } from './compose.ts'
-import { pastTold } from './past-told.ts'
+import { pastTold } from './history-answer.ts'
 import { peekThrough } from './remote-peek.ts'
 import { joinThrough } from './remote-join.ts'
 import { changeThrough, inviteThrough } from './remote-membership.ts'

@@ -1,7 +1,7 @@
 import { NO_NID } from '@roomserver/types'
 import { endOf, isJoined } from './compose.ts'
 import type { SimulatedServer } from './simulated-server.ts'
-import { say } from './speak.ts'
+import { say } from './send-event.ts'
 import { announce, deliverDue, takeIn } from './transport.ts'
 import { join } from './users.ts'
 import type { World } from './world.ts'

@@ -2,7 +2,7 @@ import { endOf, eventOn, isAllowedAt, member, type RoomEnd, type Saying } from '
 import { askServer } from './federation.ts'
 import { changeThrough } from './remote-membership.ts'
 import type { SimulatedServer } from './simulated-server.ts'
-import { say } from './speak.ts'
+import { say } from './send-event.ts'
 import { announceAll } from './transport.ts'
 import type { World } from './world.ts'
 

@@ -1,7 +1,7 @@
 import { connect } from 'node:http2'
 import { setTimeout as delay } from 'node:timers/promises'
 import { post } from '@roomserver/testing'
-import { cpuSecondsOf, memoryOf, startPeak } from '../federated/weigh.ts'
+import { cpuSecondsOf, memoryOf, startPeak } from '../federated/measure.ts'
 import { Day } from './day.ts'
 import { lineOf, type Moment, type Slice, sliceOf } from './slice.ts'
 import { tableSizes } from './table-sizes.ts'

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { checkStore } from '../../src/crash/check-rooms.ts'
 import { crashRound } from '../../src/crash/crash-round.ts'
-import { prepareGround } from '../../src/crash/ground.ts'
+import { prepareGround } from '../../src/crash/test-bed.ts'
 
 // A handful of what `pnpm crash` does a hundred times.
 it.each([

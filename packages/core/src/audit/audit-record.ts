@@ -1,10 +1,10 @@
 import { contentState, type Pdu } from '@roomserver/events'
 import { type Asking, type EventRecord, NO_NID } from '@roomserver/types'
-import type { Citations } from '../decide/citations.ts'
+import type { Citations } from '../decide/event-references.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
-import { isUnjudged } from '../decide/store-unjudged.ts'
-import { eventsOf } from '../view/asking.ts'
+import { isUnjudged } from '../decide/store-unevaluated.ts'
+import { eventsOf } from '../view/reads.ts'
 
 /**
  * Compares what an event is linked to with what it refers to, and its text with its content hash. What else is stored of an

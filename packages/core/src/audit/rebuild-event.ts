@@ -1,13 +1,13 @@
 import { type Asking, type EventNid, type EventRecord, isRejected, NO_NID } from '@roomserver/types'
-import { citationsOf } from '../decide/citations.ts'
+import { citationsOf } from '../decide/event-references.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { applyRedactions } from '../decide/redactions.ts'
-import { isUnjudged } from '../decide/store-unjudged.ts'
+import { isUnjudged } from '../decide/store-unevaluated.ts'
 import { type Rejudged, rejudgeEvent } from '../reevaluate/reevaluate-event.ts'
 import { rejudgeDependents } from '../reevaluate/reevaluate-dependents.ts'
 import { takeConsequences } from '../reevaluate/apply-reevaluation.ts'
-import { damaged, eventsOf } from '../view/asking.ts'
+import { damaged, eventsOf } from '../view/reads.ts'
 
 /**
  * Makes what is derived from a stored event follow from what is stored of the events before it: the states before and

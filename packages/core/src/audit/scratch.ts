@@ -6,8 +6,8 @@ import { RoomReader, RoomReads } from '../decide/room-reads.ts'
 import { loadFor } from '../input/load-needs.ts'
 import { NidPool } from '../input/nid-pool.ts'
 import type { Store } from '../ports.ts'
-import { giveWay } from '../view/ask.ts'
-import { Pieces } from '../view/pieces.ts'
+import { giveWay } from '../view/run.ts'
+import { Pieces } from '../view/record-cache.ts'
 import { View } from '../view/view.ts'
 
 const CACHE_BYTES = 64 * 1024 * 1024

@@ -1,7 +1,7 @@
 import { type AuthState, authStateOf, authTypesFor, createIdOf } from '@roomserver/auth'
 import type { Pdu } from '@roomserver/events'
 import { type Asking, type EventNid, isRejected, NO_NID, type SnapshotNid } from '@roomserver/types'
-import { eventsOf, eventWithId } from '../view/asking.ts'
+import { eventsOf, eventWithId } from '../view/reads.ts'
 import type { Need } from '../view/need.ts'
 import { type StateTuple, stateForTuples } from '../view/state-at.ts'
 import type { Draft } from './draft.ts'

@@ -3,7 +3,7 @@ import { decideEvent } from './decide-event.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 import type { EventInput, Outcome } from './event-input.ts'
-import { takesPart } from './takes-part.ts'
+import { takesPart } from './is-resident.ts'
 
 /**
  * Decides on an event that somebody gives us. Those of other servers are refused, unseen, in rooms that our users have

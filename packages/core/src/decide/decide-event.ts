@@ -8,11 +8,11 @@ import {
   type SnapshotNid,
   type Verdict,
 } from '@roomserver/types'
-import { eventWithId } from '../view/asking.ts'
+import { eventWithId } from '../view/reads.ts'
 import { walkBack } from '../reevaluate/verified-history.ts'
 import { takeBeside } from '../reevaluate/apply-late-prev-event.ts'
 import { authStateAt } from './auth-state.ts'
-import { type Citations, citationsOf, judgeByCitations } from './citations.ts'
+import { type Citations, citationsOf, judgeByCitations } from './event-references.ts'
 import { moveRoom } from './current-state.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
@@ -25,8 +25,8 @@ import { withRemoteState } from './remote-state.ts'
 import { failureNow } from './soft-fail.ts'
 import { stateBefore } from './state-before.ts'
 import { storeEvent } from './store-event.ts'
-import { isUnjudged } from './store-unjudged.ts'
-import { noteToldStates } from './told-states.ts'
+import { isUnjudged } from './store-unevaluated.ts'
+import { noteToldStates } from './note-remote-states.ts'
 import { withdrawInvite } from './withdraw-invite.ts'
 
 /** What the rules say about an event, as it is stored with it. */

@@ -1,9 +1,9 @@
 import { type Asking, type EventNid, type EventRecord } from '@roomserver/types'
-import { eventsInGraph, eventsOf } from '../view/asking.ts'
+import { eventsInGraph, eventsOf } from '../view/reads.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 import { atRemoteState } from './remote-state.ts'
-import { unheardEnds } from './unheard-ends.ts'
+import { unheardEnds } from './unseen-local-extremities.ts'
 
 /** How many rejected or soft-failed events are walked through to find what an event really builds on. */
 const MAX_WALK = 1000

@@ -1,6 +1,6 @@
 import { type Asking, type EventRecord, NO_NID, RoomserverError } from '@roomserver/types'
 import { referenceHash } from '@roomserver/events'
-import { eventsWithIds } from '../view/asking.ts'
+import { eventsWithIds } from '../view/reads.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 import type { EventInput } from './event-input.ts'

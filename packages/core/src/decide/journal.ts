@@ -1,6 +1,6 @@
 import type { StateChange, WeighedEntry } from '@roomserver/state'
 import { type Asking, type EventRecord, type JournalCause, NO_NID } from '@roomserver/types'
-import { eventsOf } from '../view/asking.ts'
+import { eventsOf } from '../view/reads.ts'
 import type { Need } from '../view/need.ts'
 import type { Draft } from './draft.ts'
 

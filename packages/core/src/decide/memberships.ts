@@ -11,13 +11,13 @@ import {
   NO_NID,
   serverOf,
 } from '@roomserver/types'
-import { damaged, eventsOf } from '../view/asking.ts'
+import { damaged, eventsOf } from '../view/reads.ts'
 import { stateForTuples } from '../view/state-at.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
-import { internStateKey } from './give-nids.ts'
+import { internStateKey } from './allocate-nids.ts'
 import type { InviteFate } from './room-reads.ts'
-import { takesPart } from './takes-part.ts'
+import { takesPart } from './is-resident.ts'
 
 const MEMBER = EVENT_TYPE_NIDS.get('m.room.member')
 /** How many members' events are held at a time; between them others get a turn. */

@@ -1,6 +1,6 @@
 import { historyVisibility } from '@roomserver/auth'
 import { type Asking, type EventNid, type EventRecord, NO_NID, type SnapshotNid } from '@roomserver/types'
-import { idsOf } from '../view/asking.ts'
+import { idsOf } from '../view/reads.ts'
 import type { Need } from '../view/need.ts'
 import { pdusAt } from './auth-state.ts'
 import type { Draft } from './draft.ts'

@@ -1,7 +1,7 @@
 import { checkRedaction } from '@roomserver/auth'
 import { authContentLost, type Pdu, redactJson, withoutHeader } from '@roomserver/events'
 import { type Asking, type EventRecord, NO_NID, type RedactionRecord } from '@roomserver/types'
-import { eventsOf, eventWithId } from '../view/asking.ts'
+import { eventsOf, eventWithId } from '../view/reads.ts'
 import { authStateAt } from './auth-state.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'

@@ -1,5 +1,5 @@
 import { type Asking, type EventNid, NO_NID, type ToldStateRecord } from '@roomserver/types'
-import type { Citations } from './citations.ts'
+import type { Citations } from './event-references.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 import type { EventInput } from './event-input.ts'

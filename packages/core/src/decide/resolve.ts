@@ -6,7 +6,7 @@ import {
   type WeighedEntry,
 } from '@roomserver/state'
 import { type Asking, NO_NID, type SnapshotNid, type StateEntry } from '@roomserver/types'
-import { eventsOf } from '../view/asking.ts'
+import { eventsOf } from '../view/reads.ts'
 import { snapshotOf } from '../view/state-at.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'

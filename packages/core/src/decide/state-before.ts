@@ -8,8 +8,8 @@ import {
   type EventRecord,
   type StateEntry,
 } from '@roomserver/types'
-import { passEventsWithIds } from '../view/asking.ts'
-import type { Citations } from './citations.ts'
+import { passEventsWithIds } from '../view/reads.ts'
+import type { Citations } from './event-references.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 import type { EventInput } from './event-input.ts'

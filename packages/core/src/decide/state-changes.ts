@@ -6,10 +6,10 @@ import {
   type SnapshotRecord,
   type StateEntry,
 } from '@roomserver/types'
-import { damaged } from '../view/asking.ts'
+import { damaged } from '../view/reads.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
-import { DraftAllocator } from './give-nids.ts'
+import { DraftAllocator } from './allocate-nids.ts'
 
 /** The state after a state event that was not stored before. */
 export function* stateWith(

@@ -1,10 +1,10 @@
 import { type Asking, type EventRecord, isRejected, NO_NID, type SnapshotNid } from '@roomserver/types'
-import type { Citations } from './citations.ts'
+import type { Citations } from './event-references.ts'
 import type { Judgement } from './decide-event.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 import type { EventInput } from './event-input.ts'
-import { internStateKey, internType, newEventNid } from './give-nids.ts'
+import { internStateKey, internType, newEventNid } from './allocate-nids.ts'
 import { stateChanged, stateWith } from './state-changes.ts'
 
 /**

@@ -1,11 +1,11 @@
 import type { Pdu } from '@roomserver/events'
 import { type Asking, type EventRecord, NO_NID, serverOf } from '@roomserver/types'
-import { eventsOf } from '../view/asking.ts'
+import { eventsOf } from '../view/reads.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 import type { EventInput, Outcome } from './event-input.ts'
 import { endInvites, isLocal, noteOutside, pendingInvites } from './memberships.ts'
-import { storeUnjudged } from './store-unjudged.ts'
+import { storeUnjudged } from './store-unevaluated.ts'
 
 /**
  * Ends the invites of a user of ours into a room that we know nothing else of, when their server takes them back. The

@@ -16,17 +16,17 @@ import {
   DEFAULT_REPAIR_LIMITS,
   type RoomRepairs,
 } from '../missing-events/create-missing-events.ts'
-import type { Pieces } from '../view/pieces.ts'
+import type { Pieces } from '../view/record-cache.ts'
 import { Committer } from './committer.ts'
 import { InputCounters } from './counters.ts'
 import type { FetchMissing } from './fetch-missing.ts'
-import { ForkedRooms } from './forked-rooms.ts'
-import { Intake } from './intake.ts'
-import { NewNames } from './new-names.ts'
+import { ForkedRooms } from './rooms-over-extremity-limit.ts'
+import { Intake } from './ingest.ts'
+import { NewNames } from './new-state-key-heuristic.ts'
 import { NidPool } from './nid-pool.ts'
-import { Portions } from './portions.ts'
+import { Portions } from './commit-pacing.ts'
 import type { RoomTask } from './room-tasks.ts'
-import { ToldStates } from './told-states.ts'
+import { ToldStates } from './remote-state-verifier.ts'
 import { DEFAULT_ROOM_LIMITS, type RoomLimits, Rooms } from './rooms.ts'
 
 /** What the input works with. */

@@ -2,9 +2,9 @@ import type { EventId } from '@roomserver/types'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import type { Job } from './room-actor.ts'
-import type { NewNames } from './new-names.ts'
+import type { NewNames } from './new-state-key-heuristic.ts'
 import type { NidPool } from './nid-pool.ts'
-import type { Portions } from './portions.ts'
+import type { Portions } from './commit-pacing.ts'
 
 /** Loads what decisions on a draft ask for. */
 export function loadFor(draft: Draft, nids: NidPool): (need: DecideNeed) => Promise<void> {

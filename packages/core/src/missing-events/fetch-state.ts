@@ -1,6 +1,6 @@
 import { type Pdu, trustedPdu } from '@roomserver/events'
 import { EVENT_TYPE_NIDS, type EventId, type EventRecord, isRejected } from '@roomserver/types'
-import { isUnjudged } from '../decide/store-unjudged.ts'
+import { isUnjudged } from '../decide/store-unevaluated.ts'
 import type { EventInput, Outcome } from '../decide/event-input.ts'
 import { eventTask } from '../input/event-task.ts'
 import type { RoomInput } from '../input/create-input.ts'

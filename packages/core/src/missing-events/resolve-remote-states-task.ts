@@ -5,7 +5,7 @@ import type { Draft } from '../decide/draft.ts'
 import { resolveAfter } from '../decide/resolve.ts'
 import { givenState } from '../decide/state-before.ts'
 import type { RoomTask } from '../input/room-tasks.ts'
-import { idsOf } from '../view/asking.ts'
+import { idsOf } from '../view/reads.ts'
 import { wholeState } from '../view/state-at.ts'
 import { bytesWithIds } from './task-bytes.ts'
 

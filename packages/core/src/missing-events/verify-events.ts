@@ -2,7 +2,7 @@ import type { FederationApi, QueryPublicKeyResponse } from '@roomserver/api'
 import { neededKeys, type Pdu, receivePdu, type VerifyKey, verifySignatures } from '@roomserver/events'
 import type { Logger, RoomId } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
-import { giveWay } from '../view/ask.ts'
+import { giveWay } from '../view/run.ts'
 
 /** What events are checked with that other servers sent. */
 export interface VerifyParts {

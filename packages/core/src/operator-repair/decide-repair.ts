@@ -11,7 +11,7 @@ import { resolveAfter } from '../decide/resolve.ts'
 import { sameSet } from '../decide/same-set.ts'
 import { givenState } from '../decide/state-before.ts'
 import { stateChanged } from '../decide/state-changes.ts'
-import { eventsOf, eventWithId, idsOf } from '../view/asking.ts'
+import { eventsOf, eventWithId, idsOf } from '../view/reads.ts'
 import { prunedExtremities } from './prune-extremities.ts'
 import type { RepairDifference, RepairedEntry, RepairPlan } from './repair-plan.ts'
 

@@ -1,7 +1,7 @@
 import type { Asking, EventNid, EventRecord } from '@roomserver/types'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
-import { eventsOf, eventsWithIds } from '../view/asking.ts'
+import { eventsOf, eventsWithIds } from '../view/reads.ts'
 
 /** How many events are walked through to find out which extremities others build on. */
 const MAX_WALK = 20_000

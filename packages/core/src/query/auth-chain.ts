@@ -1,10 +1,10 @@
 import type { Asking, EventId, EventNid, EventRecord, RoomNid } from '@roomserver/types'
-import { giveWay } from '../view/ask.ts'
-import { damaged, eventsOf, eventsWithIds } from '../view/asking.ts'
+import { giveWay } from '../view/run.ts'
+import { damaged, eventsOf, eventsWithIds } from '../view/reads.ts'
 import type { Need } from '../view/need.ts'
 import type { View } from '../view/view.ts'
 import type { QueryContext } from './context.ts'
-import { recordsOf } from './written/cited-by-state.ts'
+import { recordsOf } from './streamed-answers/auth-events-of-state.ts'
 
 type Context = Pick<QueryContext, 'store' | 'pieces'>
 

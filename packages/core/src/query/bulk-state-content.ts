@@ -1,6 +1,6 @@
 import type { QueryBulkStateContentRequest, QueryBulkStateContentResponse } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
-import { Turn } from '../view/turn.ts'
+import { Turn } from '../view/time-slice.ts'
 import type { QueryContext } from './context.ts'
 import { asWanted, currentState } from './current-state.ts'
 

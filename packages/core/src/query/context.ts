@@ -2,9 +2,9 @@ import type { AppserviceApi } from '@roomserver/api'
 import type { Asking, RoomId, RoomRecord, ServerName } from '@roomserver/types'
 import { NO_NID } from '@roomserver/types'
 import type { Store } from '../ports.ts'
-import { ask } from '../view/ask.ts'
+import { ask } from '../view/run.ts'
 import type { Need } from '../view/need.ts'
-import type { Pieces } from '../view/pieces.ts'
+import type { Pieces } from '../view/record-cache.ts'
 import type { View } from '../view/view.ts'
 
 /** Which room versions are announced: those of Dendrite in 2022, or all that the specification has today. */

@@ -1,6 +1,6 @@
 import type { Pdu } from '@roomserver/events'
 import type { Asking, EventNid, RoomRecord } from '@roomserver/types'
-import { eventsOf } from '../view/asking.ts'
+import { eventsOf } from '../view/reads.ts'
 import type { Need } from '../view/need.ts'
 import { stateForTuples, type StateTuple } from '../view/state-at.ts'
 import type { View } from '../view/view.ts'

@@ -1,7 +1,7 @@
 import type { HeaderedEvent } from '@roomserver/api'
 import { type EventNid, type EventText, NO_NID, type RoomRecord } from '@roomserver/types'
-import { giveWay } from '../view/ask.ts'
-import { damaged, eventsOf } from '../view/asking.ts'
+import { giveWay } from '../view/run.ts'
+import { damaged, eventsOf } from '../view/reads.ts'
 import { look, type QueryContext } from './context.ts'
 import { headered, rulesOf } from './headered.ts'
 

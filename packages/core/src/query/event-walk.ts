@@ -7,10 +7,10 @@ import {
   type RoomNid,
 } from '@roomserver/types'
 import { oldestFirst } from '../graph/oldest-first.ts'
-import { eventsWithIds } from '../view/asking.ts'
+import { eventsWithIds } from '../view/reads.ts'
 import type { Need } from '../view/need.ts'
 import type { View } from '../view/view.ts'
-import type { ServerSight } from './server-sight.ts'
+import type { ServerSight } from './server-visibility.ts'
 
 /** How a walk through the past of a room goes. */
 export interface Walk {

@@ -6,8 +6,8 @@ import type {
   QueryEventsByIdResponse,
 } from '@roomserver/api'
 import type { Asking, EventId, EventNid, EventRecord, RoomNid } from '@roomserver/types'
-import { giveWay } from '../view/ask.ts'
-import { eventsWithIds, passEventsWithIds } from '../view/asking.ts'
+import { giveWay } from '../view/run.ts'
+import { eventsWithIds, passEventsWithIds } from '../view/reads.ts'
 import type { Need } from '../view/need.ts'
 import type { View } from '../view/view.ts'
 import { chainNids } from './auth-chain.ts'

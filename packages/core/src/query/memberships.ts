@@ -12,8 +12,8 @@ import {
   type RoomRecord,
   type StateKeyNid,
 } from '@roomserver/types'
-import { giveWay } from '../view/ask.ts'
-import { eventsOf } from '../view/asking.ts'
+import { giveWay } from '../view/run.ts'
+import { eventsOf } from '../view/reads.ts'
 import { stateOfType } from '../view/state-at.ts'
 import { look, type QueryContext } from './context.ts'
 import type { WholeLists } from './whole-lists.ts'

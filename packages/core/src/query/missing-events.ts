@@ -5,12 +5,12 @@ import type {
   QueryServerAllowedToSeeEventResponse,
 } from '@roomserver/api'
 import type { EventRecord, RoomRecord } from '@roomserver/types'
-import { eventWithId } from '../view/asking.ts'
+import { eventWithId } from '../view/reads.ts'
 import { storedEvents } from './auth-chain.ts'
 import { isStub, look, type QueryContext } from './context.ts'
 import { oldestEventsFirst, walkBack } from './event-walk.ts'
 import { headeredEvents, rulesOf } from './headered.ts'
-import { lookAs } from './look-as.ts'
+import { lookAs } from './read-as.ts'
 
 /** More than this is not given in one answer, whatever is asked for. */
 const MAX_EVENTS = 1_000

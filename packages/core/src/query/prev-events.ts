@@ -1,6 +1,6 @@
 import { MAX_PREV_EVENTS } from '@roomserver/events'
 import type { Asking, EventNid, EventRecord, RoomRecord, SnapshotNid } from '@roomserver/types'
-import { eventsOf } from '../view/asking.ts'
+import { eventsOf } from '../view/reads.ts'
 import type { Need } from '../view/need.ts'
 import { stateForTuples, type StateTuple } from '../view/state-at.ts'
 import type { View } from '../view/view.ts'

@@ -14,7 +14,7 @@ import {
   type RoomRecord,
   type SnapshotNid,
 } from '@roomserver/types'
-import { eventsWithIds } from '../view/asking.ts'
+import { eventsWithIds } from '../view/reads.ts'
 import type { Need } from '../view/need.ts'
 import { wholeState } from '../view/state-at.ts'
 import type { View } from '../view/view.ts'

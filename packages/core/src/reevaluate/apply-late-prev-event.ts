@@ -4,7 +4,7 @@ import type { Draft } from '../decide/draft.ts'
 import { eventsThatName } from '../decide/extremities.ts'
 import { atRemoteState } from '../decide/remote-state.ts'
 import { resolveAfter } from '../decide/resolve.ts'
-import { eventsOf } from '../view/asking.ts'
+import { eventsOf } from '../view/reads.ts'
 import { rejudge } from './reevaluate.ts'
 
 /** How many events that name one are looked at; others keep what was told. */

@@ -1,11 +1,11 @@
 import { authTypesFor } from '@roomserver/auth'
 import type { Pdu } from '@roomserver/events'
 import { type Asking, type EventRecord, NO_NID } from '@roomserver/types'
-import type { Citations } from '../decide/citations.ts'
+import type { Citations } from '../decide/event-references.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
-import { isUnjudged } from '../decide/store-unjudged.ts'
-import { eventsOf } from '../view/asking.ts'
+import { isUnjudged } from '../decide/store-unevaluated.ts'
+import { eventsOf } from '../view/reads.ts'
 import { stateForTuples } from '../view/state-at.ts'
 
 /** Types of events of which the rules read the content, when they judge one of them. */

@@ -5,7 +5,7 @@ import type { Draft } from '../decide/draft.ts'
 import { setExtremities } from '../decide/extremities.ts'
 import { atRemoteState } from '../decide/remote-state.ts'
 import type { RoomGraph } from '../graph/room-graph.ts'
-import { eventsOf } from '../view/asking.ts'
+import { eventsOf } from '../view/reads.ts'
 import { refreshCurrent } from './refresh-current.ts'
 
 /**

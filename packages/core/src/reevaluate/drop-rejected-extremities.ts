@@ -3,7 +3,7 @@ import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { setExtremities } from '../decide/extremities.ts'
 import { atRemoteState } from '../decide/remote-state.ts'
-import { eventsInGraph, eventsOf } from '../view/asking.ts'
+import { eventsInGraph, eventsOf } from '../view/reads.ts'
 import type { Consequences } from './reevaluate-dependents.ts'
 
 /**

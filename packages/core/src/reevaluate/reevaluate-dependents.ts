@@ -2,7 +2,7 @@ import { type Asking, type EventId, type EventNid, type EventRecord, isRejected 
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import type { GraphNode, RoomGraph } from '../graph/room-graph.ts'
-import { eventsOf } from '../view/asking.ts'
+import { eventsOf } from '../view/reads.ts'
 import { toldStatesOf } from '../decide/remote-state.ts'
 import { wholeGraph } from './verified-history.ts'
 import { type Rejudged, rejudgeEvent } from './reevaluate-event.ts'

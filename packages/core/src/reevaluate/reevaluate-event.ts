@@ -9,14 +9,14 @@ import {
   type Verdict,
 } from '@roomserver/types'
 import { authStateAt } from '../decide/auth-state.ts'
-import { type Citations, citationsOf, judgeByCitations } from '../decide/citations.ts'
+import { type Citations, citationsOf, judgeByCitations } from '../decide/event-references.ts'
 import { changesBetween } from '../decide/current-state.ts'
 import type { Judgement } from '../decide/decide-event.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { resolveAfter } from '../decide/resolve.ts'
 import { stateChanged } from '../decide/state-changes.ts'
-import { damaged } from '../view/asking.ts'
+import { damaged } from '../view/reads.ts'
 import { isStoredState } from '../view/state-at.ts'
 import { isJudgeable } from './can-reevaluate.ts'
 

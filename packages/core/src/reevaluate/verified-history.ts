@@ -3,7 +3,7 @@ import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { toldStatesOf } from '../decide/remote-state.ts'
 import { type GraphNode, RoomGraph } from '../graph/room-graph.ts'
-import { eventsInGraph, eventsOf } from '../view/asking.ts'
+import { eventsInGraph, eventsOf } from '../view/reads.ts'
 
 /** How many events are walked back through before the whole graph is read instead. */
 const MAX_WALK = 2_000

@@ -7,7 +7,7 @@ import {
   type SnapshotRecord,
   type StateEntry,
 } from '@roomserver/types'
-import { damaged, typeNidOf } from './asking.ts'
+import { damaged, typeNidOf } from './reads.ts'
 import type { Need } from './need.ts'
 import type { View } from './view.ts'
 

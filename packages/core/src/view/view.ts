@@ -14,10 +14,10 @@ import {
   type StateKeyNid,
 } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
-import { damaged } from './asking.ts'
+import { damaged } from './reads.ts'
 import type { Found } from './loader.ts'
 import type { Need } from './need.ts'
-import type { Pieces } from './pieces.ts'
+import type { Pieces } from './record-cache.ts'
 
 /** How many events a view held at some moment. */
 export interface EventsHeld {

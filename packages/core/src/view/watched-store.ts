@@ -1,5 +1,5 @@
 import type { Store } from '../ports.ts'
-import type { Pieces } from './pieces.ts'
+import type { Pieces } from './record-cache.ts'
 
 /** A store whose reads of rooms tell the cache which revision a room has, so that it lets go of what is out of date. */
 export function watchedStore(store: Store, { rooms }: Pieces): Store {

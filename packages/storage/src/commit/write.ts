@@ -1,7 +1,7 @@
 import type { CommitResult, RoomNid, WriteSet } from '@roomserver/types'
 import type { BulkWrite } from '../bulk.ts'
 import type { Db } from '../schema.ts'
-import { lastOfEachEvent } from '../tables/told-states.ts'
+import { lastOfEachEvent } from '../tables/remote-states.ts'
 import type { Tables } from '../tables/tables.ts'
 import { all, blocksOf, invitesOf, journalOf, membershipsOf, redactionsOf, updatesOf } from './batch.ts'
 

@@ -2,7 +2,7 @@ import type { BlockNid, BlockRecord } from '@roomserver/types'
 import { decodeBlock, encodeBlock } from '../block-codec.ts'
 import type { Columns, Dialect } from '../dialects.ts'
 import { fromHex, toHex } from '../hex.ts'
-import { pieceWrites } from '../pieces.ts'
+import { pieceWrites } from '../interned-rows.ts'
 import { prepare, slot } from '../prepared.ts'
 import type { Db } from '../schema.ts'
 

@@ -1,7 +1,7 @@
 import type { RoomNid, SnapshotNid, SnapshotRecord } from '@roomserver/types'
 import type { Columns, Dialect } from '../dialects.ts'
 import { fromHex, toHex } from '../hex.ts'
-import { pieceWrites } from '../pieces.ts'
+import { pieceWrites } from '../interned-rows.ts'
 import { prepare, slot } from '../prepared.ts'
 import type { Db } from '../schema.ts'
 import { decodeList, encodeList } from '../varint.ts'

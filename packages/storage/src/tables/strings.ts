@@ -1,7 +1,7 @@
 import type { EventTypeNid, Interned, StateKeyNid } from '@roomserver/types'
 import { lastOfEach } from '../bulk.ts'
 import type { Columns, Dialect } from '../dialects.ts'
-import { pieceWrites } from '../pieces.ts'
+import { pieceWrites } from '../interned-rows.ts'
 import { prepare } from '../prepared.ts'
 import type { Db } from '../schema.ts'
 

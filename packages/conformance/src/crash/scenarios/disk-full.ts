@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { checkStore } from '../check-rooms.ts'
-import { embeddedGround, productionGround } from '../ground.ts'
+import { embeddedGround, productionGround } from '../test-bed.ts'
 import { type Scenario, underLoad } from './under-load.ts'
 
 const execute = promisify(execFile)

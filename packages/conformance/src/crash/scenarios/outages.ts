@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { seededRandom } from '@roomserver/testing/reference-resolution'
-import type { Ground, Services } from '../ground.ts'
+import type { Ground, Services } from '../test-bed.ts'
 import { type Scenario, underLoad } from './under-load.ts'
 
 const RESTARTS = 3

@@ -1,4 +1,4 @@
-import type { Ground } from '../ground.ts'
+import type { Ground } from '../test-bed.ts'
 import { diskFull } from './disk-full.ts'
 import { cutConnections, databaseRestart, messageServerOutage } from './outages.ts'
 import { threeProcesses } from './three-processes.ts'

@@ -2,7 +2,7 @@ import { within } from '@roomserver/testing'
 import { seededRandom } from '@roomserver/testing/reference-resolution'
 import { checkRooms } from '../check-rooms.ts'
 import { makeSender, problemsOf } from '../crash-round.ts'
-import type { Ground } from '../ground.ts'
+import type { Ground } from '../test-bed.ts'
 import type { Sender, Way } from '../sender.ts'
 import type { Pdu } from '@roomserver/events'
 

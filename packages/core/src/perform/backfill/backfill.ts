@@ -5,7 +5,7 @@ import { roomWithState } from '../../query/context.ts'
 import { oldestEventsFirst, walkBack } from '../../query/event-walk.ts'
 import { roomNotFound } from '../../query/failures.ts'
 import { headeredEvents, rulesOf } from '../../query/headered.ts'
-import { lookAs } from '../../query/look-as.ts'
+import { lookAs } from '../../query/read-as.ts'
 import type { PerformContext } from '../context.ts'
 import { backfillFromOthers } from './from-others.ts'
 

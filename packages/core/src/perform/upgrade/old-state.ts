@@ -10,7 +10,7 @@ import {
 import { look } from '../../query/context.ts'
 import { currentPdus } from '../../query/current-pdus.ts'
 import { rulesOf } from '../../query/headered.ts'
-import { eventsOf } from '../../view/asking.ts'
+import { eventsOf } from '../../view/reads.ts'
 import type { Need } from '../../view/need.ts'
 import { wholeState } from '../../view/state-at.ts'
 import type { View } from '../../view/view.ts'

@@ -14,8 +14,8 @@ import { authChainInChunks, eventsByIdInChunks } from '../events-by-id.ts'
 import { queryLatestEventsAndState } from '../latest-events-and-state.ts'
 import { queryMembershipsForRoom } from '../memberships.ts'
 import { queryStateAfterEvents, queryStateAndAuthChain } from '../state-after.ts'
-import { EMPTY_LIST, LIST, MEMBERS, writtenInChunks } from './written-in-chunks.ts'
-import { WRITTEN_LISTS } from './written-lists.ts'
+import { EMPTY_LIST, LIST, MEMBERS, writtenInChunks } from './streamed-in-chunks.ts'
+import { WRITTEN_LISTS } from './streamed-lists.ts'
 
 /** The questions whose answers grow with the room or with what is asked for, answered in writing. */
 export function createWrittenQueries(context: QueryContext): WrittenApi<RoomserverApi> {

@@ -1,5 +1,5 @@
 import { type EventNid, type EventRecord, NO_NID, type RoomRecord } from '@roomserver/types'
-import { Turn } from '../../view/turn.ts'
+import { Turn } from '../../view/time-slice.ts'
 import type { QueryContext } from '../context.ts'
 import { pageParts } from './page-parts.ts'
 import { nidsOfPage, type PageRange, type Sequence } from './sequence.ts'

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { BlockOrigin, StateAllocator } from '@roomserver/state'
 import type { Asking, BlockNid, EventNid, EventTypeNid, SnapshotNid, StateKeyNid } from '@roomserver/types'
-import { stateKeyNidOf, typeNidOf } from '../view/asking.ts'
+import { stateKeyNidOf, typeNidOf } from '../view/reads.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 

@@ -1,6 +1,6 @@
 import { type Asking, drive } from '@roomserver/types'
 import type { Need } from './need.ts'
-import type { Pieces } from './pieces.ts'
+import type { Pieces } from './record-cache.ts'
 import { View } from './view.ts'
 
 /** Gives other work of the process a turn. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { type Asking, drive, finish } from './asking.ts'
+import { type Asking, drive, finish } from './suspendable.ts'
 
 /** Adds up what it is told, asking for each number by its name. */
 function* sum(names: readonly string[], known: ReadonlyMap<string, number>): Asking<string, number> {

@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest'
 import { ownSection } from '../config/own-section.ts'
-import { maxEndsOf, tendForks } from './tend-forks.ts'
+import { maxEndsOf, tendForks } from './merge-extremities.ts'
 
 it.each([
   ['nothing is said', {}, 10],

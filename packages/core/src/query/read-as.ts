@@ -3,7 +3,7 @@ import type { Need } from '../view/need.ts'
 import type { View } from '../view/view.ts'
 import { look, type QueryContext } from './context.ts'
 import { rulesOf } from './headered.ts'
-import { type Onlooker, ServerSight } from './server-sight.ts'
+import { type Onlooker, ServerSight } from './server-visibility.ts'
 import { isServerInRoom } from './servers.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { silentLogger } from '@roomserver/types'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { lead, type LeadOptions } from './lead.ts'
+import { lead, type LeadOptions } from './leader-election.ts'
 
 // The test holds the clock.
 beforeEach(() => void vi.useFakeTimers())

@@ -1,7 +1,7 @@
 import { authStateOf, type AuthVerdict, checkAuth, checkAuthEvents, checkEventGraph } from '@roomserver/auth'
 import type { Pdu } from '@roomserver/events'
 import { type Asking, type EventId, type EventRecord, isRejected, NO_NID } from '@roomserver/types'
-import { eventsWithIds } from '../view/asking.ts'
+import { eventsWithIds } from '../view/reads.ts'
 import type { Need } from '../view/need.ts'
 import type { Draft } from './draft.ts'
 import type { EventInput } from './event-input.ts'

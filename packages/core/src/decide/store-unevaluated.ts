@@ -1,10 +1,10 @@
 import type { Pdu } from '@roomserver/events'
 import { type Asking, type EventRecord, NO_NID } from '@roomserver/types'
-import { eventsWithIds } from '../view/asking.ts'
-import { authEventIds, linksOf } from './citations.ts'
+import { eventsWithIds } from '../view/reads.ts'
+import { authEventIds, linksOf } from './event-references.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
-import { internStateKey, internType, newEventNid } from './give-nids.ts'
+import { internStateKey, internType, newEventNid } from './allocate-nids.ts'
 
 /** Stores an event beside the graph of a room of which too little is known to judge it: an invite, or its end. */
 export function* storeUnjudged(draft: Draft, pdu: Pdu): Asking<DecideNeed, EventRecord> {

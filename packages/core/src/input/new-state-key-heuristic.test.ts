@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { NewNames } from './new-names.ts'
+import { NewNames } from './new-state-key-heuristic.ts'
 
 it('takes names for new when sixteen in a row were, until one is not', () => {
   const names = new NewNames()

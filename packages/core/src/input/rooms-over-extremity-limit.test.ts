@@ -1,6 +1,6 @@
 import { type EventNid, newRoom, type RoomNid, type RoomRecord } from '@roomserver/types'
 import { expect, it } from 'vitest'
-import { ForkedRooms } from './forked-rooms.ts'
+import { ForkedRooms } from './rooms-over-extremity-limit.ts'
 
 const room = (roomId: string, ends: number): RoomRecord => ({
   ...newRoom({ nid: 1 as RoomNid, roomId, version: '10' }),

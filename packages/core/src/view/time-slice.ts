@@ -1,4 +1,4 @@
-import { giveWay } from './ask.ts'
+import { giveWay } from './run.ts'
 
 /** How long work goes on before others get their turn. */
 const SLICE_MS = 5

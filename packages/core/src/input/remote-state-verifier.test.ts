@@ -9,7 +9,7 @@ import {
 } from '@roomserver/types'
 import { expect, it } from 'vitest'
 import type { RoomTask } from './room-tasks.ts'
-import { ToldStates } from './told-states.ts'
+import { ToldStates } from './remote-state-verifier.ts'
 
 const room = (number: number): RoomRecord =>
   newRoom({ nid: number as RoomNid, roomId: `!${number}:a`, version: '10' })

@@ -19,7 +19,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { Pieces } from '../src/index.ts'
 import { createQueries } from '../src/query/create-queries.ts'
-import { createWrittenQueries } from '../src/query/written/written-queries.ts'
+import { createWrittenQueries } from '../src/query/streamed-answers/streamed-queries.ts'
 import { watchedStore } from '../src/view/watched-store.ts'
 import { Homeserver } from './homeserver.ts'
 

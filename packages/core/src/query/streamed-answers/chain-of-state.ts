@@ -1,8 +1,8 @@
 import type { EventNid, RoomRecord } from '@roomserver/types'
-import { damaged } from '../../view/asking.ts'
+import { damaged } from '../../view/reads.ts'
 import { chainNids } from '../auth-chain.ts'
 import type { QueryContext } from '../context.ts'
-import { citedByState } from './cited-by-state.ts'
+import { citedByState } from './auth-events-of-state.ts'
 import type { Sequence } from './sequence.ts'
 import type { Shown } from './shown-state.ts'
 

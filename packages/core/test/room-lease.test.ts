@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { openStorage, type Storage } from '@roomserver/storage'
 import { newRoom, NO_CHANGES, type RoomNid, silentLogger } from '@roomserver/types'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { RoomTurn } from '../src/input/room-turn.ts'
+import { RoomTurn } from '../src/input/room-lease.ts'
 
 const ROOM = '!room:a'
 const OTHER = '!other:a'

@@ -7,7 +7,7 @@ import {
   serverOf,
   type SnapshotNid,
 } from '@roomserver/types'
-import { eventsInGraph, eventsOf } from '../view/asking.ts'
+import { eventsInGraph, eventsOf } from '../view/reads.ts'
 import { snapshotOf } from '../view/state-at.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { Portions } from './portions.ts'
+import { Portions } from './commit-pacing.ts'
 
 /** In how many turns of the event loop those who asked at once go on, and in which order. */
 async function turnsOf(portions: Portions, count: number): Promise<readonly (readonly number[])[]> {

@@ -12,7 +12,7 @@ import {
   type StateKeyNid,
 } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
-import { eventsOf } from '../view/asking.ts'
+import { eventsOf } from '../view/reads.ts'
 import type { Need } from '../view/need.ts'
 import { snapshotOf, stateForTuples } from '../view/state-at.ts'
 import type { View } from '../view/view.ts'

@@ -1,6 +1,6 @@
 import { blocksOf, type Run, visibleRuns } from '@roomserver/state'
 import type { Asking, SnapshotNid } from '@roomserver/types'
-import { typeNidOf } from '../../view/asking.ts'
+import { typeNidOf } from '../../view/reads.ts'
 import type { Need } from '../../view/need.ts'
 import { snapshotOf } from '../../view/state-at.ts'
 import type { View } from '../../view/view.ts'

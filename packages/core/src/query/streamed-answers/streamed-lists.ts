@@ -8,8 +8,8 @@ import { isJoin } from '../memberships.ts'
 import type { WholeLists } from '../whole-lists.ts'
 import { chainOfState } from './chain-of-state.ts'
 import { shownState } from './shown-state.ts'
-import { type Form, writtenEvents } from './written-events.ts'
-import { LIST, writtenInChunks } from './written-in-chunks.ts'
+import { type Form, writtenEvents } from './streamed-events.ts'
+import { LIST, writtenInChunks } from './streamed-in-chunks.ts'
 
 /** Lists for callers who send them on: written, and as far as there is room, written once. */
 export const WRITTEN_LISTS: WholeLists<WrittenList, WrittenList> = {
