@@ -53,7 +53,7 @@ it('counts what is looked up and what is reported', async () => {
     'roomserver_input_bytes_in_flight 34',
     'roomserver_repair_jobs{state="failed"} 1',
     'roomserver_rooms_in_repair 0',
-    'roomserver_told_states_differed_total 3',
+    'roomserver_remote_states_differed_total 3',
     'roomserver_scrubbed_rooms_total 7',
     'roomserver_state_resets_total 1',
     'roomserver_outputs_delivered_total 9',

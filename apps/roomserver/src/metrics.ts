@@ -100,7 +100,7 @@ function addInputMetrics(registry: Registry, counters: InputCounters): void {
     ['repairs', 'Holes in the history of rooms that were filled.', () => counters.repaired],
     ['repairs_failed', 'Holes in the history of rooms that nobody could fill.', () => counters.repairsFailed],
     [
-      'told_states_differed',
+      'remote_states_differed',
       'States before an event that servers told in different ways, and that were resolved.',
       () => counters.statesDiffered,
     ],

@@ -457,7 +457,7 @@ export function storeDamages({
     },
     told_states: {
       event_nid: mended(
-        /stands at a state that was told, and that is not noted/,
+        /stands at a remote state, and that is not noted/,
         `update told_states set event_nid = 99999999 where event_nid = ${nid(late)}`,
       ),
       room_nid: mended(
@@ -473,7 +473,7 @@ export function storeDamages({
         `update told_states set settled = 1 where event_nid = ${nid(late)}`,
       ),
       'a row is deleted': mended(
-        /stands at a state that was told, and that is not noted/,
+        /stands at a remote state, and that is not noted/,
         `delete from told_states where event_nid = ${nid(late)}`,
       ),
       'a row is added': mended(

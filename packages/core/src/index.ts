@@ -28,7 +28,7 @@ export type { AllRepairLimits, RoomRepairs } from './missing-events/create-missi
 export type { RepairJob } from './missing-events/fetch-jobs.ts'
 export { repairRoom } from './operator-repair/repair-room.ts'
 export type { RepairDifference, RepairedEntry, RepairPlan } from './operator-repair/repair-plan.ts'
-export type { ToldState, ToldStates } from './operator-repair/server-state-report.ts'
+export type { ServerState, ServerStateReport } from './operator-repair/server-state-report.ts'
 export type { Retried } from './missing-events/retries.ts'
 export { Pieces } from './view/record-cache.ts'
 export type { Compatibility } from './query/context.ts'

@@ -23,7 +23,7 @@ import type {
   SnapshotNid,
   SnapshotRecord,
   StateKeyNid,
-  ToldStateRecord,
+  RemoteStateRecord,
   UserId,
   WriteSet,
 } from '@roomserver/types'
@@ -57,10 +57,10 @@ export interface RoomStore {
   allocate<K extends keyof Nids>(kind: K, count: number): Promise<Nids[K]>
   /** Which of these event IDs are named as prev events by stored events, though not stored when those came in. */
   danglingPrev(ids: readonly EventId[]): Promise<readonly { readonly prev: EventId; readonly by: EventNid }[]>
-  /** Events of a room at states that were told. */
-  toldStates(roomNid: RoomNid): Promise<readonly ToldStateRecord[]>
+  /** Events of a room at remote state. */
+  remoteStates(roomNid: RoomNid): Promise<readonly RemoteStateRecord[]>
   /** Those of all rooms that are to be looked at now, in the order of NIDs, from `after` (exclusive). */
-  dueToldStates(after: EventNid, limit: number): Promise<readonly ToldStateRecord[]>
+  dueRemoteStates(after: EventNid, limit: number): Promise<readonly RemoteStateRecord[]>
   /** A room's events in the order of their NIDs, page by page. */
   eventsOfRoom(roomNid: RoomNid, after: EventNid, limit: number): Promise<readonly EventRecord[]>
   /** Redactions of these events, applied or not. */

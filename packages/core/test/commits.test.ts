@@ -87,7 +87,9 @@ describe('what waits in a room', () => {
     expect(await hs.take(event)).toMatchObject({ verdict: 'accepted', known: true })
     expect(await hs.take(await room.message('and on'))).toMatchObject({ verdict: 'accepted', known: false })
     expect(
-      (await hs.outputs()).filter(({ new_room_event: told }) => told?.event._event_id === event.eventId),
+      (await hs.outputs()).filter(
+        ({ new_room_event: announced }) => announced?.event._event_id === event.eventId,
+      ),
     ).toHaveLength(1)
   })
 

@@ -8,8 +8,8 @@ import { Homeserver } from './homeserver.ts'
 
 const idsOf = (events: readonly Pdu[]): readonly string[] => events.map(({ eventId }) => eventId)
 
-/** Takes an event in of whose past some is missing, at a state that another server tells. */
-async function takeTold(hs: Homeserver, pdu: Pdu, state: readonly Pdu[]) {
+/** Takes an event in of whose past some is missing, at a state that another server gives. */
+async function takeAtState(hs: Homeserver, pdu: Pdu, state: readonly Pdu[]) {
   for (const event of state) await hs.take(event, { kind: InputKind.outlier })
   const stateBefore = { by: 'repair', eventIds: idsOf(state) } as const
   return await hs.input.runTask(eventTask({ kind: 'new', pdu, sendAsServer: '', stateBefore }))
@@ -40,7 +40,7 @@ it.each(['1', '2', '10', '12'])(
     await room.message('unheard')
     const join = await room.join('@carol:c')
     const hers = await room.message('mine', { sender: '@carol:c' })
-    expect(await takeTold(hs, hers, [...state, join])).toMatchObject({ verdict: 'accepted' })
+    expect(await takeAtState(hs, hers, [...state, join])).toMatchObject({ verdict: 'accepted' })
     expect(await hs.storage.membership((await hs.room(room.roomId)).nid, '@carol:c')).toMatchObject({
       membership: 'join',
     })
@@ -58,7 +58,7 @@ it('hears who was invited and joined in the gap, where some of the prev events a
   const last = state.slice(-1)
   const hers = await room.message('mine', { sender: '@carol:c', prev: [...last, join] })
   await hs.take(invite, { kind: InputKind.outlier })
-  expect(await takeTold(hs, hers, [...state, join])).toMatchObject({ verdict: 'accepted' })
+  expect(await takeAtState(hs, hers, [...state, join])).toMatchObject({ verdict: 'accepted' })
   expect(await hs.extremities(room.roomId)).toEqual(idsOf([...last, hers]).toSorted())
   await expectWhole(hs, room)
 })
@@ -78,9 +78,9 @@ it('hears who was unbanned and came back in the gap, and nobody who was not', as
   const hers = await room.message('I am back', { sender: '@carol:c' })
   await hs.take(unban, { kind: InputKind.outlier })
   const others = before.filter((event) => event !== carol)
-  expect(await takeTold(hs, hers, [...others, again])).toMatchObject({ verdict: 'accepted' })
+  expect(await takeAtState(hs, hers, [...others, again])).toMatchObject({ verdict: 'accepted' })
   const his = await room.message('so am I', { sender: '@dave:c', auth: authOf(before, '@dave:c') })
-  expect(await takeTold(hs, his, [...others, again])).toMatchObject({ verdict: 'soft-failed' })
+  expect(await takeAtState(hs, his, [...others, again])).toMatchObject({ verdict: 'soft-failed' })
   const { nid } = await hs.room(room.roomId)
   expect(await hs.storage.membership(nid, '@carol:c')).toMatchObject({ membership: 'join' })
   expect(await hs.storage.membership(nid, '@dave:c')).toMatchObject({ membership: 'ban' })
@@ -105,7 +105,7 @@ it('lets in what had failed softly, and what was built on it, once the missing e
   const first = await room.message('one', { sender: '@carol:c' })
   const second = await room.message('two', { sender: '@carol:c' })
   await hs.take(join, { kind: InputKind.outlier })
-  expect(await takeTold(hs, first, old)).toMatchObject({ verdict: 'soft-failed' })
+  expect(await takeAtState(hs, first, old)).toMatchObject({ verdict: 'soft-failed' })
   expect(await hs.take(second)).toMatchObject({ verdict: 'soft-failed' })
 
   const outputs = (await hs.outputs()).length
@@ -115,12 +115,14 @@ it('lets in what had failed softly, and what was built on it, once the missing e
     expect(await hs.event(eventId)).toMatchObject({ verdict: 'accepted', rule: undefined, reason: undefined })
   }
   expect(await hs.extremities(room.roomId)).toEqual([second.eventId])
-  const told = (await hs.outputs()).slice(outputs).map((output) => output.new_room_event?.event._event_id)
-  expect(told).toEqual(idsOf([join, first, second]))
+  const announced = (await hs.outputs())
+    .slice(outputs)
+    .map((output) => output.new_room_event?.event._event_id)
+  expect(announced).toEqual(idsOf([join, first, second]))
   await expectWhole(hs, room)
 })
 
-/** A room that was joined through another server never has its whole history, and so no told state is ever worked out. */
+/** A room that was joined through another server never has its whole history, and so no remote state is ever worked out. */
 it('lets it in also in a room of which it has no history', async () => {
   await using hs = await Homeserver.start({ serverName: 'b' })
   const room = await RoomBuilder.create()
@@ -135,7 +137,7 @@ it('lets it in also in a room of which it has no history', async () => {
   const join = await room.join('@carol:c')
   const hers = await room.message('mine', { sender: '@carol:c' })
   await hs.take(join, { kind: InputKind.outlier })
-  expect(await takeTold(hs, hers, old)).toMatchObject({ verdict: 'soft-failed' })
+  expect(await takeAtState(hs, hers, old)).toMatchObject({ verdict: 'soft-failed' })
   await hs.take(join)
   await hs.input.settled()
   expect(await hs.event(hers.eventId)).toMatchObject({ verdict: 'accepted' })

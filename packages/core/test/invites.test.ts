@@ -9,7 +9,7 @@ it.each([
   ['leave', '@bob:b', 'leave'],
   ['leave', '@alice:a', 'leave'],
   ['ban', '@alice:a', 'ban'],
-])('ends an invite by a %s of %s, before the event that does it', async (membership, sender, told) => {
+])('ends an invite by a %s of %s, before the event that does it', async (membership, sender, announced) => {
   await using hs = await Homeserver.start()
   const room = await RoomBuilder.create({ joinRule: 'invite' })
   const invite = await room.member('@alice:a', '@bob:b', 'invite')
@@ -31,7 +31,7 @@ it.each([
       EventID: invite.eventId,
       TargetUserID: '@bob:b',
       RetiredByEventID: answer.eventId,
-      Membership: told,
+      Membership: announced,
     },
   })
   const { nid } = await hs.room(room.roomId)

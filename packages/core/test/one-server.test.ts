@@ -115,7 +115,7 @@ it.each(
 )
 
 /** Servers are told whatever the liar likes; the current state and the ends of the room are the same for all. */
-const TOLD: readonly (readonly [string, Tells])[] = [
+const LIES: readonly (readonly [string, Tells])[] = [
   ['nothing but the create event', ({ old }) => old.slice(0, 1)],
   ['no create event', ({ old }) => old.slice(1)],
   ['no power levels', ({ old }) => old.filter(({ type }) => type !== 'm.room.power_levels')],
@@ -132,7 +132,7 @@ const TOLD: readonly (readonly [string, Tells])[] = [
   ],
 ]
 
-it.each(['1', '2', '10', '12'].flatMap((version) => TOLD.map(([what, tells]) => ({ version, what, tells }))))(
+it.each(['1', '2', '10', '12'].flatMap((version) => LIES.map(([what, tells]) => ({ version, what, tells }))))(
   'does not change the room by telling $what, in version $version',
   async ({ version, tells }) => {
     await using scene = await roomOf(version, tells)

@@ -86,7 +86,7 @@ it('asks servers for their states, and counts who tells the same', async () => {
   const ids = [await room.join('@carol:c'), await room.join('@dave:gone')]
   await hs.takeAll(room.events)
   await other.takeAll(ids)
-  const { states, failures } = (await hs.input.repairs?.statesOfServers(room.roomId)) ?? {}
+  const { states, failures } = (await hs.input.repairs?.serverStateReport(room.roomId)) ?? {}
   const before = (await hs.current(room.roomId)).filter((id) => id !== ids[1]?.eventId)
   expect(states).toMatchObject([{ servers: ['b', 'c'], extremity: ids[1]?.eventId }])
   expect(states?.[0]?.eventIds.toSorted()).toEqual(before)
@@ -118,16 +118,16 @@ it('asks so many servers, at the deepest of several ends, and tells what most sa
   await using hs = await Homeserver.start({ federation }, {}, { maxServers: 4 })
   await hs.takeAll(room.events)
   expect(await hs.extremities(room.roomId)).toEqual([deep.eventId, shallow.eventId].toSorted())
-  const told = await hs.input.repairs?.statesOfServers(room.roomId)
+  const report = await hs.input.repairs?.serverStateReport(room.roomId)
   const whole = await hs.current(room.roomId)
   // What b tells has not even what the event cites, and is no state before it.
-  expect(told?.states.map(({ eventIds, ...state }) => ({ ...state, eventIds: eventIds.toSorted() }))).toEqual(
-    [
-      { servers: ['d', 'e'], extremity: deep.eventId, eventIds: whole },
-      { servers: ['c'], extremity: deep.eventId, eventIds: whole.filter((id) => id !== fork?.eventId) },
-    ],
-  )
-  expect(told?.failures).toEqual(new Map())
+  expect(
+    report?.states.map(({ eventIds, ...state }) => ({ ...state, eventIds: eventIds.toSorted() })),
+  ).toEqual([
+    { servers: ['d', 'e'], extremity: deep.eventId, eventIds: whole },
+    { servers: ['c'], extremity: deep.eventId, eventIds: whole.filter((id) => id !== fork?.eventId) },
+  ])
+  expect(report?.failures).toEqual(new Map())
   expect(asked).toEqual([deep, deep, deep, deep].map(({ eventId }) => eventId))
 })
 

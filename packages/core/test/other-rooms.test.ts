@@ -206,7 +206,7 @@ describe('an event that names events of another room', () => {
       stateKeys: [],
       events: [],
       danglingPrev: [],
-      toldStates: [],
+      remoteStates: [],
     }
     const [committed] = await server.hs.storage.commit([
       {
@@ -242,8 +242,8 @@ describe('an event that names events of another room', () => {
     const state = room.events.map(({ eventId }) => eventId)
     const auth = [room.events[0], room.events[2], room.events[4]].filter((one) => one !== undefined)
     const bridge = await room.message('bridge', { sender: '@eve:e', prev: [name, ...room.ends], auth })
-    const told = { has_state: true, state_event_ids: state }
-    expect(await server.hs.take(bridge, told)).toMatchObject({ verdict: 'accepted' })
+    const change = { has_state: true, state_event_ids: state }
+    expect(await server.hs.take(bridge, change)).toMatchObject({ verdict: 'accepted' })
     await server.hs.takeAll(secret.events)
     await server.hs.input.settled()
     expect(leaks(await allAnswers(server, room.roomId, [bridge.eventId]))).toEqual([])

@@ -102,8 +102,8 @@ describe('an invite from another server into a room that we are in', () => {
     expect(await server.api.performInvite(inviteRequest(invite))).toEqual({ Error: null })
     expect(await membership()).toBe('invite by the state')
     expect(await server.hs.extremities(room.roomId)).toEqual([invite.eventId])
-    const told = (await server.hs.outputs()).slice(-2)
-    expect(told).toMatchObject([
+    const announced = (await server.hs.outputs()).slice(-2)
+    expect(announced).toMatchObject([
       { new_invite_event: { event: { _event_id: invite.eventId } } },
       { new_room_event: { event: { _event_id: invite.eventId } } },
     ])

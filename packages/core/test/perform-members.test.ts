@@ -195,7 +195,7 @@ describe('performInvite', () => {
     await using _server = server
     const invite = await room.member('@alice:a', '@bob:a', 'invite')
     expect(await server.api.performInvite(inviteRequest(invite))).toEqual({ Error: null })
-    const [told, sent] = (await server.hs.outputs()).slice(-2)
+    const [announced, sent] = (await server.hs.outputs()).slice(-2)
     const member = {
       content: { membership: 'invite' },
       sender: '@alice:a',
@@ -203,7 +203,7 @@ describe('performInvite', () => {
       type: 'm.room.member',
     }
     const shown = [{ type: 'm.room.create' }, { type: 'm.room.join_rules' }]
-    expect(told).toMatchObject({
+    expect(announced).toMatchObject({
       new_invite_event: { event: { unsigned: { invite_room_state: [member, ...shown, member] } } },
     })
     expect(sent).toMatchObject({ new_room_event: { event: { _event_id: invite.eventId } } })
@@ -254,8 +254,8 @@ describe('performInvite', () => {
     const request = inviteRequest(invite, { invite_room_state })
     expect(await server.api.performInvite(request)).toEqual({ Error: null })
     expect(await server.api.performInvite(request)).toEqual({ Error: null })
-    const told = (await server.hs.outputs()).filter((output) => output.type === 'new_invite_event')
-    expect(told).toMatchObject([{ new_invite_event: { event: { unsigned: { invite_room_state } } } }])
+    const announced = (await server.hs.outputs()).filter((output) => output.type === 'new_invite_event')
+    expect(announced).toMatchObject([{ new_invite_event: { event: { unsigned: { invite_room_state } } } }])
     const rooms = await server.api.queryRoomsForUser({ UserID: '@alice:a', WantMembership: 'invite' })
     expect(rooms).toEqual({ RoomIDs: ['!far:b'] })
   })
@@ -279,8 +279,8 @@ describe('performInvite', () => {
     await server.hs.take(end)
     const rooms = await server.api.queryRoomsForUser({ UserID: '@alice:a', WantMembership: 'invite' })
     expect(rooms).toEqual({ RoomIDs: left })
-    const told = (await server.hs.outputs()).filter((output) => output.type === 'retire_invite_event')
-    expect(told).toMatchObject(
+    const announced = (await server.hs.outputs()).filter((output) => output.type === 'retire_invite_event')
+    expect(announced).toMatchObject(
       left.length > 0
         ? []
         : [{ retire_invite_event: { EventID: invite.eventId, RetiredByEventID: end.eventId } }],
@@ -294,7 +294,7 @@ describe('performInvite', () => {
     const invite = await far.member('@bob:b', '@alice:a', 'invite')
     await server.api.performInvite(inviteRequest(invite))
     const listed = () => server.api.queryRoomsForUser({ UserID: '@alice:a', WantMembership: 'invite' })
-    const told = (await server.hs.outputs()).length
+    const announced = (await server.hs.outputs()).length
     for (const end of [
       await far.member('@bob:b', '@dave:a', 'leave'),
       await far.member('@bob:b', '@bob:b', 'leave'),
@@ -311,7 +311,7 @@ describe('performInvite', () => {
         kind: 'stored',
       })
     expect(await listed()).toEqual({ RoomIDs: ['!far:b'] })
-    const kinds = (await server.hs.outputs()).slice(told).map(({ type }) => type)
+    const kinds = (await server.hs.outputs()).slice(announced).map(({ type }) => type)
     expect(kinds).toEqual(['new_invite_event'])
   })
 
@@ -398,8 +398,8 @@ describe('performInvite', () => {
     const invite_room_state = [{ content: {}, state_key: '', type: 'm.room.name', sender: '@eve:b' }]
     await server.api.performInvite(inviteRequest(sent, { invite_room_state }))
     await server.hs.takeAll([...far.events, invite])
-    const told = (await server.hs.outputs()).filter((output) => output.type === 'new_invite_event')
-    expect(told).toMatchObject([
+    const announced = (await server.hs.outputs()).filter((output) => output.type === 'new_invite_event')
+    expect(announced).toMatchObject([
       { new_invite_event: { event: { _event_id: sent.eventId, unsigned: { invite_room_state } } } },
       { new_invite_event: { event: { _event_id: invite.eventId } } },
     ])
@@ -508,8 +508,8 @@ describe('performLeave', () => {
     for (const event of state) await server.hs.take(event, { kind: InputKind.outlier })
     const state_event_ids = state.map((event) => event.eventId)
     await server.hs.take(join, { has_state: true, state_event_ids })
-    const told = (await server.hs.outputs()).filter((output) => output.type === 'new_invite_event')
-    expect(told).toHaveLength(1)
+    const announced = (await server.hs.outputs()).filter((output) => output.type === 'new_invite_event')
+    expect(announced).toHaveLength(1)
     await leave(server, '@alice:a', '!far:b')
     expect(await server.content('!far:b', 'm.room.member', '@alice:a')).toEqual({ membership: 'leave' })
   })

@@ -12,7 +12,7 @@ import { Homeserver } from './homeserver.ts'
 const open = async (file: string): Promise<Homeserver> =>
   new Homeserver(await openStorage({ dialect: 'sqlite', file }))
 
-interface Told {
+interface StoredRoom {
   readonly current: readonly string[]
   readonly extremities: readonly string[]
   readonly servers: readonly string[]
@@ -21,7 +21,7 @@ interface Told {
 }
 
 /** What a server tells of a room, with the state after each event. */
-async function tell(file: string, room: RoomBuilder): Promise<Told> {
+async function storeRoom(file: string, room: RoomBuilder): Promise<StoredRoom> {
   await using hs = await open(file)
   const { roomId } = room
   const wrong: string[] = []
@@ -130,7 +130,7 @@ const DAMAGES: readonly [string, (room: RoomBuilder) => string, RegExp][] = [
 it.each(DAMAGES)('mends %s, after telling what it would do', async (_what, damage, expected) => {
   const file = join(mkdtempSync(join(tmpdir(), 'roomserver-mend-')), 'rooms.db')
   const room = await forkedRoom(file)
-  const before = await tell(file, room)
+  const before = await storeRoom(file, room)
   expect(before.wrong).toEqual([])
   expect(await mend(file, room, true)).toEqual([])
   const database = new DatabaseSync(file)
@@ -140,7 +140,7 @@ it.each(DAMAGES)('mends %s, after telling what it would do', async (_what, damag
   expect((await mend(file, room, true)).join('\n')).toMatch(expected)
   expect(dump()).toBe(damaged)
   expect((await mend(file, room, false)).join('\n')).toMatch(expected)
-  expect(await tell(file, room)).toEqual(before)
+  expect(await storeRoom(file, room)).toEqual(before)
   expect(await mend(file, room, true)).toEqual([])
   database.close()
 })

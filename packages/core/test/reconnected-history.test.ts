@@ -17,8 +17,8 @@ async function bobsServer() {
   return { hs, room, state: [...room.events], [Symbol.asyncDispose]: () => hs[Symbol.asyncDispose]() }
 }
 
-/** Takes an event in of whose past nothing is here, at a state that another server tells. */
-async function takeTold(hs: Homeserver, pdu: Pdu, state: readonly Pdu[]) {
+/** Takes an event in of whose past nothing is here, at a state that another server gives. */
+async function takeAtState(hs: Homeserver, pdu: Pdu, state: readonly Pdu[]) {
   for (const event of state) await hs.take(event, { kind: InputKind.outlier })
   const stateBefore = { by: 'repair', eventIds: idsOf(state) } as const
   return await hs.input.runTask(eventTask({ kind: 'new', pdu, sendAsServer: '', stateBefore }))
@@ -49,7 +49,7 @@ async function carolUnheardOf() {
   const hers = await room.message('mine', { sender: '@carol:c' })
   const hear = async () => {
     await hs.take(join, { kind: InputKind.outlier })
-    return await takeTold(hs, hers, old)
+    return await takeAtState(hs, hers, old)
   }
   return { ...bobs, state, aside, join, hers, hear }
 }
@@ -66,9 +66,9 @@ it('lets in who had joined, when the past has closed up with what had failed sof
   expect(await hs.storage.membership((await hs.room(room.roomId)).nid, '@carol:c')).toMatchObject({
     membership: 'join',
   })
-  const [told, last] = (await hs.outputs()).slice(-2).map((output) => output.new_room_event)
-  expect(told).toMatchObject({ rewrites_state: true, latest_event_ids: [join.eventId] })
-  expect(told?.adds_state_event_ids?.toSorted()).toEqual(await hs.current(room.roomId))
+  const [announced, last] = (await hs.outputs()).slice(-2).map((output) => output.new_room_event)
+  expect(announced).toMatchObject({ rewrites_state: true, latest_event_ids: [join.eventId] })
+  expect(announced?.adds_state_event_ids?.toSorted()).toEqual(await hs.current(room.roomId))
   expect(last).toMatchObject({ event: { _event_id: hers.eventId }, latest_event_ids: [hers.eventId] })
   const next = await room.message('and mine', { sender: '@carol:c', prev: [hers] })
   expect(await hs.take(next)).toMatchObject({ verdict: 'accepted' })
@@ -91,7 +91,7 @@ it('drops an end when what came turns out to lie between it and another one', as
   const { hs, room, state } = one
   const [first, between, last] = [await room.message('1'), await room.message('2'), await room.message('3')]
   await hs.take(first)
-  expect(await takeTold(hs, last, state)).toMatchObject({ verdict: 'accepted' })
+  expect(await takeAtState(hs, last, state)).toMatchObject({ verdict: 'accepted' })
   expect(await hs.extremities(room.roomId)).toEqual(idsOf([first, last]).toSorted())
   await takePage(hs, [between])
   expect(await hs.extremities(room.roomId)).toEqual([last.eventId])

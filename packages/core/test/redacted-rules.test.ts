@@ -17,7 +17,7 @@ const BOB = '@bob:b'
 const CAROL = '@carol:a'
 
 /** An event whose redaction takes away what a verdict followed from. */
-interface Told {
+interface Case {
   readonly room: RoomBuilder
   readonly redacted: Pdu
   /** A member of it that is gone. */
@@ -30,7 +30,7 @@ interface Told {
 
 const seed = 'B'.repeat(43)
 
-async function thirdPartyInvite(version: string): Promise<Told> {
+async function thirdPartyInvite(version: string): Promise<Case> {
   const room = await RoomBuilder.create({ version })
   const key = encodeBase64(await ed25519.publicKey(decodeBase64(seed) as Uint8Array<ArrayBuffer>))
   await room.message('before')
@@ -65,7 +65,7 @@ async function invited(room: RoomBuilder, third: Pdu, user: string): Promise<Pdu
   })
 }
 
-async function inviteLevel(version: string): Promise<Told> {
+async function inviteLevel(version: string): Promise<Case> {
   const room = await RoomBuilder.create({ version })
   await room.join(BOB)
   const redacted = await levels(room, { users: { [ALICE]: 100 }, invite: 50 })
@@ -79,7 +79,7 @@ async function inviteLevel(version: string): Promise<Told> {
   return { room, redacted, gone: 'invite', judged: [[invite, 'rejected-by-auth-events']], later }
 }
 
-async function notifications(version: string): Promise<Told> {
+async function notifications(version: string): Promise<Case> {
   const room = await RoomBuilder.create({ version })
   await room.join(BOB)
   const events = { 'm.room.power_levels': 50 }
@@ -103,7 +103,7 @@ async function levels(room: RoomBuilder, content: JsonObject): Promise<Pdu> {
   return await room.state('m.room.power_levels', '', content)
 }
 
-async function unfederated(version: string): Promise<Told> {
+async function unfederated(version: string): Promise<Case> {
   const room = RoomBuilder.empty({ version })
   const redacted = await room.addCreate({ 'm.federate': false })
   await room.join(ALICE)
@@ -119,7 +119,7 @@ async function unfederated(version: string): Promise<Told> {
   return { room, redacted, gone: 'm.federate', judged: [[stranger, 'rejected-by-auth-events']], later }
 }
 
-const CASES: readonly (readonly [string, string, (version: string) => Promise<Told>])[] = [
+const CASES: readonly (readonly [string, string, (version: string) => Promise<Case>])[] = [
   ...['1', '6', '10', '11', '12'].map(
     (version) => ['third-party invite', version, thirdPartyInvite] as const,
   ),

@@ -61,9 +61,11 @@ it.each(VERSIONS)('redacts the same in whatever order events come, in version %s
     await using hs = await Homeserver.start()
     await hs.takeAll([...before, ...order])
     for (const one of [event, redaction]) expect((await hs.event(one.eventId))?.redactedBy).not.toBe(0)
-    const told = (await hs.outputs()).map((output) => output.redacted_event?.RedactedEventID).filter(Boolean)
-    expect(told).toHaveLength(2)
-    expect(new Set(told)).toEqual(new Set([event.eventId, redaction.eventId]))
+    const announced = (await hs.outputs())
+      .map((output) => output.redacted_event?.RedactedEventID)
+      .filter(Boolean)
+    expect(announced).toHaveLength(2)
+    expect(new Set(announced)).toEqual(new Set([event.eventId, redaction.eventId]))
   }
 })
 
@@ -81,8 +83,8 @@ it.each([
   await hs.takeAll(room.events)
   expect(await hs.event(redaction.eventId)).toMatchObject({ verdict: 'accepted' })
   expect((await hs.event(event.eventId))?.redactedBy !== 0).toBe(obeyed)
-  const told = (await hs.outputs()).filter((output) => output.type === 'redacted_event')
-  expect(told).toHaveLength(obeyed ? 1 : 0)
+  const announced = (await hs.outputs()).filter((output) => output.type === 'redacted_event')
+  expect(announced).toHaveLength(obeyed ? 1 : 0)
 })
 
 it('judges by the state before the redaction, not by that of another time', async () => {
@@ -111,8 +113,8 @@ it('redacts once, and ignores redactions that are rejected, of themselves, or of
   const foreign = await room.redact(elsewhere)
   const rejected = await room.redact(foreign, { sender: '@eve:e' })
   await hs.takeAll([foreign, rejected])
-  const told = (await hs.outputs()).filter((output) => output.type === 'redacted_event')
-  expect(told).toMatchObject([{ redacted_event: { RedactedBecause: { _event_id: first.eventId } } }])
+  const announced = (await hs.outputs()).filter((output) => output.type === 'redacted_event')
+  expect(announced).toMatchObject([{ redacted_event: { RedactedBecause: { _event_id: first.eventId } } }])
   expect((await hs.event(elsewhere.eventId))?.redactedBy).toBe(0)
   expect((await hs.event(foreign.eventId))?.redactedBy).toBe(0)
 })
@@ -165,7 +167,7 @@ describe('an event that was stored outside the graph and redacted there', () => 
     const { hs, room, topic, redaction } = await redactedOutlier()
     await using _ = hs
     const redacted = await hs.event(topic.eventId)
-    const told = (await hs.outputs()).length
+    const announced = (await hs.outputs()).length
     expect(await hs.take(topic, { kind })).toMatchObject({ verdict })
     expect(await hs.event(topic.eventId)).toMatchObject({
       verdict,
@@ -174,7 +176,7 @@ describe('an event that was stored outside the graph and redacted there', () => 
       redactedBy: redacted?.redactedBy,
     })
     // Consumers know of the redaction; what they are given now is redacted as well.
-    const outputs = (await hs.outputs()).slice(told)
+    const outputs = (await hs.outputs()).slice(announced)
     for (const { type, new_room_event: asNew, old_room_event: asOld } of outputs) {
       expect(type).not.toBe('redacted_event')
       expect((asNew ?? asOld)?.event).toMatchObject({
@@ -216,8 +218,8 @@ it('obeys, of several redactions that came first, the first that may redact', as
   await hs.takeAll([forbidden, first, second, event])
   const [record] = await hs.storage.eventsById([first.eventId])
   expect(await hs.event(event.eventId)).toMatchObject({ redactedBy: record?.nid })
-  const told = (await hs.outputs()).filter(({ type }) => type === 'redacted_event')
-  expect(told).toMatchObject([{ redacted_event: { RedactedBecause: { _event_id: first.eventId } } }])
+  const announced = (await hs.outputs()).filter(({ type }) => type === 'redacted_event')
+  expect(announced).toMatchObject([{ redacted_event: { RedactedBecause: { _event_id: first.eventId } } }])
   // Which of them was obeyed is noted; the others may still be some day.
   const rows = await hs.storage.redactionsOf([event.eventId])
   const applied = rows.filter((row) => row.applied).map(({ redaction }) => redaction)

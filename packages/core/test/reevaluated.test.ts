@@ -8,8 +8,8 @@ import { Homeserver } from './homeserver.ts'
 
 const idsOf = (events: readonly Pdu[]): readonly string[] => events.map(({ eventId }) => eventId)
 
-/** Takes an event in at a state that another server tells. */
-async function takeTold(hs: Homeserver, pdu: Pdu, state: readonly Pdu[], kind: 'new' | 'old' = 'new') {
+/** Takes an event in at a state that another server gives. */
+async function takeAtState(hs: Homeserver, pdu: Pdu, state: readonly Pdu[], kind: 'new' | 'old' = 'new') {
   for (const event of state) await hs.take(event, { kind: InputKind.outlier })
   const stateBefore = { by: 'repair', eventIds: idsOf(state) } as const
   return await hs.input.runTask(
@@ -19,7 +19,7 @@ async function takeTold(hs: Homeserver, pdu: Pdu, state: readonly Pdu[], kind: '
 
 /** Events whose states were told and not worked out yet, and what each waits for. */
 async function waiting(hs: Homeserver, { roomId }: RoomBuilder) {
-  const records = await hs.storage.toldStates((await hs.room(roomId)).nid)
+  const records = await hs.storage.remoteStates((await hs.room(roomId)).nid)
   const nids = records.flatMap(({ event, waitsFor }) => [event, waitsFor])
   const ids = new Map((await hs.storage.eventsByNid(nids)).map(({ nid, eventId }) => [nid, eventId]))
   const open = records.filter(({ isSettled }) => !isSettled)
@@ -42,7 +42,7 @@ async function carolLeftOut() {
   const known = [...room.events]
   const join = await room.join('@carol:c')
   const late = await room.message('late')
-  expect(await takeTold(hs, late, known)).toMatchObject({ verdict: 'accepted' })
+  expect(await takeAtState(hs, late, known)).toMatchObject({ verdict: 'accepted' })
   await hs.take(join, { kind: InputKind.outlier })
   return { hs, room, known, join, late, [Symbol.asyncDispose]: () => hs[Symbol.asyncDispose]() }
 }
@@ -80,7 +80,7 @@ it('announces what is allowed after all once, oldest first, and what stayed as i
   const before = (await hs.outputs()).length
   await hs.take(join)
   await hs.input.settled()
-  const news = (await hs.outputs()).slice(before).flatMap(({ new_room_event: told }) => told ?? [])
+  const news = (await hs.outputs()).slice(before).flatMap(({ new_room_event: announced }) => announced ?? [])
   const fresh = news.filter(({ rewrites_state: again }) => again !== true)
   expect(fresh.map(({ event }) => event._event_id)).toEqual(idsOf([join, first, second]))
   expect(await hs.extremities(room.roomId)).toEqual([second.eventId])
@@ -97,7 +97,7 @@ it('leaves a state for later that stands more than 2,000 events above one that d
   await Promise.all(above.map((event) => hs.take(event)))
   const between = await room.message('unheard of')
   const last = await room.message('last')
-  expect(await takeTold(hs, last, known)).toMatchObject({ verdict: 'accepted' })
+  expect(await takeAtState(hs, last, known)).toMatchObject({ verdict: 'accepted' })
   const hers = await room.message('mine', { sender: '@carol:c' })
   expect(await hs.take(hers)).toMatchObject({ verdict: 'rejected-by-state' })
   expect(await waiting(hs, room)).toMatchObject({ [late.eventId]: late.eventId })

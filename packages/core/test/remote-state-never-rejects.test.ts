@@ -57,7 +57,7 @@ it('asks another server where the state that one tells would have an event rejec
   expect(await b.current(room.roomId)).toEqual(await a.current(room.roomId))
 })
 
-it('has an event wait that only a told state would have rejected, and judges it when its past comes', async () => {
+it('has an event wait that only a remote state would have rejected, and judges it when its past comes', async () => {
   await using two = await topicOutOfNowhere()
   const { room, a, b, federation, unheard, topic } = two
   Object.assign(federation, {
@@ -91,6 +91,6 @@ it('takes an event that came too early when it is sent again, and after what it 
   expect(await b.take(first, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
   expect(await b.take(second, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
   await b.input.settled()
-  const told = (await b.outputs()).slice(before).map((output) => output.new_room_event?.event._event_id)
-  expect(told).toEqual([first.eventId, second.eventId])
+  const announced = (await b.outputs()).slice(before).map((output) => output.new_room_event?.event._event_id)
+  expect(announced).toEqual([first.eventId, second.eventId])
 })

@@ -13,7 +13,7 @@ const NEVER_MS = 3_600_000
 const idsOf = (events: readonly Pdu[]): readonly string[] => events.map(({ eventId }) => eventId)
 
 /** What a server says of the state before any event; `undefined`: nothing, ever. */
-type Tale = (told: readonly string[]) => readonly string[] | undefined
+type Tale = (state: readonly string[]) => readonly string[] | undefined
 
 /**
  * Server b has heard nothing of a room since carol joined, and of what happened then nobody tells it but the last message.
@@ -36,12 +36,12 @@ async function messageOutOfNowhere(
   await room.state('m.room.topic', '', { topic: 'hers' }, { sender: '@carol:c' })
   await room.state('m.room.power_levels', '', { users: { [room.creator]: 100 } })
   const name = await room.state('m.room.name', '', { name: 'ours' })
-  const told = await tales(room)
+  const given = await tales(room)
   const message = await room.message('heard', { prev: [name] })
   await a.takeAll(room.events)
   const answers = await otherServer(a)
   const lookupStateIds = vi.fn(async (request: Parameters<FederationApi['lookupStateIds']>[0]) => {
-    const tale = told[request.S]
+    const tale = given[request.S]
     if (tale === undefined) throw new Error('404 not found')
     const { pdu_ids: ids, auth_chain_ids: chain } = await answers.lookupStateIds(request)
     const state = tale(ids)
@@ -86,8 +86,8 @@ const without =
     state.filter((id) => !left.includes(id))
 
 it('takes a state that servers agree on, asked of each once', async () => {
-  await using told = await messageOutOfNowhere(async () => ({ a: honest, c: honest, d: honest }))
-  const { whole, b, message, lookupStateIds } = told
+  await using scene = await messageOutOfNowhere(async () => ({ a: honest, c: honest, d: honest }))
+  const { whole, b, message, lookupStateIds } = scene
   expect(await b.take(message, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
   expect(await stateBefore(b, message)).toEqual(whole)
   expect(lookupStateIds.mock.calls.map(([{ S }]) => S).toSorted()).toEqual(['a', 'c', 'd'])
@@ -103,11 +103,11 @@ it.each([
   ],
   ['resolves what two tell, one of whom leaves entries out', ['name', 'member'], { a: honest }],
 ])('%s', async (_what, left, others) => {
-  await using told = await messageOutOfNowhere(async (room) => {
+  await using scene = await messageOutOfNowhere(async (room) => {
     const leftOut = left.map((type) => latest(room, `m.room.${type}`))
     return { liar: without(...idsOf(leftOut)), ...others }
   })
-  const { whole, b, log, message } = told
+  const { whole, b, log, message } = scene
   expect(await b.take(message, { origin: 'liar' })).toMatchObject({ verdict: 'accepted' })
   expect(await stateBefore(b, message)).toEqual(whole)
   expect(b.input.counters.statesDiffered).toBe(1)
@@ -115,27 +115,27 @@ it.each([
     {
       room_id: message.roomId,
       event_id: message.eventId,
-      told: expect.arrayContaining([`liar: ${whole.length - left.length} entries`]),
-      believed: whole.length,
+      states: expect.arrayContaining([`liar: ${whole.length - left.length} entries`]),
+      agreed: whole.length,
     },
     'servers tell different states before an event',
   )
 })
 
 it('does not weigh a state that was cut short against a whole one', async () => {
-  await using told = await messageOutOfNowhere(async (room) => {
+  await using scene = await messageOutOfNowhere(async (room) => {
     // The joins of others cite the join rules; the topic would be lost in a resolution, as carol may not set it any more.
     const left = [latest(room, 'm.room.join_rules'), latest(room, 'm.room.topic')]
     return { liar: without(...idsOf(left)), a: honest }
   })
-  const { whole, b, message } = told
+  const { whole, b, message } = scene
   expect(await b.take(message, { origin: 'liar' })).toMatchObject({ verdict: 'accepted' })
   expect(await stateBefore(b, message)).toEqual(whole)
   expect(b.input.counters.statesDiffered).toBe(1)
 })
 
 it('takes no event that is not allowed at what others tell, whatever it cites', async () => {
-  await using told = await messageOutOfNowhere(async (room) => {
+  await using scene = await messageOutOfNowhere(async (room) => {
     const topic = latest(room, 'm.room.topic')
     // Carol had the right once; the liar says that she used it and that it was never taken from her.
     const late = await room.add({
@@ -147,17 +147,17 @@ it('takes no event that is not allowed at what others tell, whatever it cites', 
     })
     return { liar: (state) => [...state, late.eventId], a: honest }
   })
-  const { whole, b, message } = told
+  const { whole, b, message } = scene
   expect(await b.take(message, { origin: 'liar' })).toMatchObject({ verdict: 'accepted' })
   expect(await stateBefore(b, message)).toEqual(whole)
 })
 
 it('puts together what honest servers know of', async () => {
-  await using told = await messageOutOfNowhere(async (room) => ({
+  await using scene = await messageOutOfNowhere(async (room) => ({
     a: without(latest(room, 'm.room.topic').eventId),
     c: without(latest(room, 'm.room.name').eventId),
   }))
-  const { whole, room, b, message } = told
+  const { whole, room, b, message } = scene
   expect(await b.take(message, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
   // Carol had the right to set the topic, and has it no more: nobody can tell by the states that it was hers in time.
   const topic = latest(room, 'm.room.topic').eventId
@@ -167,8 +167,8 @@ it('puts together what honest servers know of', async () => {
 
 it('waits only so long for those who never answer, and does without those who know nothing', async () => {
   const limits = { patienceMs: 100, callMs: NEVER_MS, budgetMs: NEVER_MS }
-  await using told = await messageOutOfNowhere(async () => ({ a: honest, c: () => undefined }), limits)
-  const { whole, b, message } = told
+  await using scene = await messageOutOfNowhere(async () => ({ a: honest, c: () => undefined }), limits)
+  const { whole, b, message } = scene
   expect(await b.take(message, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
   expect(await stateBefore(b, message)).toEqual(whole)
   expect(b.input.counters.statesDiffered).toBe(0)
@@ -176,29 +176,29 @@ it('waits only so long for those who never answer, and does without those who kn
 
 it('takes what one tells where nobody has what most tell', async () => {
   const tell: Tale = (state) => [...state, '$not to be had']
-  await using told = await messageOutOfNowhere(async () => ({ a: tell, c: tell, d: honest }))
-  const { whole, b, message } = told
+  await using scene = await messageOutOfNowhere(async () => ({ a: tell, c: tell, d: honest }))
+  const { whole, b, message } = scene
   expect(await b.take(message, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
   expect(await stateBefore(b, message)).toEqual(whole)
 })
 
 it('takes nothing where servers tell what none of them has', async () => {
-  await using told = await messageOutOfNowhere(async () => ({
+  await using scene = await messageOutOfNowhere(async () => ({
     a: (state) => [...state, '$not to be had'],
     c: (state) => [...state, '$nor this'],
   }))
-  const { b, log, message } = told
+  const { b, log, message } = scene
   expect(await b.take(message, { origin: 'a' })).toMatchObject({ kind: 'missing' })
   expect(await b.event(message.eventId)).toBeUndefined()
   expect(log.warn).toHaveBeenCalledWith(
-    expect.objectContaining({ event_id: message.eventId, believed: 0 }),
+    expect.objectContaining({ event_id: message.eventId, agreed: 0 }),
     'servers tell different states before an event',
   )
 })
 
 it('fetches a state from another one that tells the same, where the first does not give its events', async () => {
-  await using told = await messageOutOfNowhere(async () => ({ a: honest, c: honest }))
-  const { a, whole, b, message, federation } = told
+  await using scene = await messageOutOfNowhere(async () => ({ a: honest, c: honest }))
+  const { a, whole, b, message, federation } = scene
   const { getEvent, lookupState } = await otherServer(a)
   const asked = new Set<string>()
   const unlessFirst = async <Result>(server: string, answer: () => Promise<Result>): Promise<Result> => {
@@ -225,8 +225,8 @@ it('takes one of two states that differ where the time is over', async () => {
     a: without(latest(room, 'm.room.name').eventId),
     c: without(latest(room, 'm.room.topic').eventId),
   })
-  await using told = await messageOutOfNowhere(tales, limits, { now: () => now })
-  const { whole, room, b, message, lookupStateIds } = told
+  await using scene = await messageOutOfNowhere(tales, limits, { now: () => now })
+  const { whole, room, b, message, lookupStateIds } = scene
   lookupStateIds.mockImplementation(later(lookupStateIds, () => (now += 1_000)))
   expect(await b.take(message, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
   const name = latest(room, 'm.room.name').eventId
@@ -257,13 +257,13 @@ describe('a state of a single event', () => {
     const [create, join] = room.events
     if (create === undefined || join === undefined) throw new TypeError('no room')
     await a.takeAll(room.events)
-    const told = tales({ create: create.eventId, join: join.eventId })
+    const answers = tales({ create: create.eventId, join: join.eventId })
     const federation = {
       ...(await otherServer(a)),
       lookupMissingEvents: async () => ({ events: [] }),
       getEvent: async () => Promise.reject(new Error('404 not found')),
       lookupStateIds: async ({ S }) => {
-        const state = told[S]
+        const state = answers[S]
         if (state === undefined) throw new Error('404 not found')
         return { pdu_ids: state, auth_chain_ids: [] }
       },
@@ -291,8 +291,8 @@ describe('a state of a single event', () => {
   ] as const)('counts where %s', async (_when, others) => {
     await using one = await firstJoin(({ create, join }) => {
       const states = { create: [create], both: [create, join], unknown: [create, '$unknown'] }
-      const told = Object.entries(others).map(([server, state]) => [server, states[state]] as const)
-      return { a: [create], ...Object.fromEntries(told) }
+      const given = Object.entries(others).map(([server, state]) => [server, states[state]] as const)
+      return { a: [create], ...Object.fromEntries(given) }
     })
     const { b, create, again } = one
     expect(await b.take(again, { origin: 'a' })).toMatchObject({ kind: 'stored' })

@@ -30,8 +30,8 @@ const databases: readonly [string, () => Promise<Storage>][] = [
   ],
 ]
 
-/** Takes an event in at a state that another server tells. */
-async function takeTold(
+/** Takes an event in at a state that another server gives. */
+async function takeAtState(
   hs: Homeserver,
   pdu: Pdu,
   state: readonly Pdu[],
@@ -46,18 +46,20 @@ async function takeTold(
 
 /** How often an event was announced as new. */
 function timesNew(outputs: readonly Output[], { eventId }: Pdu): number {
-  const events = outputs.flatMap(({ new_room_event: told }) => (told === undefined ? [] : [told]))
+  const events = outputs.flatMap(({ new_room_event: announced }) =>
+    announced === undefined ? [] : [announced],
+  )
   return events.filter(({ event, rewrites_state: again }) => event._event_id === eventId && again !== true)
     .length
 }
 
 /** The current state as the outputs tell of it. */
-function toldCurrent(outputs: readonly Output[]): readonly string[] {
+function announcedState(outputs: readonly Output[]): readonly string[] {
   const state = new Set<string>()
-  for (const { new_room_event: told } of outputs) {
-    if (told?.rewrites_state === true) state.clear()
-    for (const id of told?.removes_state_event_ids ?? []) state.delete(id)
-    for (const id of told?.adds_state_event_ids ?? []) state.add(id)
+  for (const { new_room_event: announced } of outputs) {
+    if (announced?.rewrites_state === true) state.clear()
+    for (const id of announced?.removes_state_event_ids ?? []) state.delete(id)
+    for (const id of announced?.adds_state_event_ids ?? []) state.add(id)
   }
   return [...state].toSorted()
 }
@@ -68,17 +70,17 @@ async function expectWhole(hs: Homeserver, { roomId }: RoomBuilder): Promise<voi
   const source = { store: hs.storage, eventsOfRoom: hs.storage.eventsOfRoom }
   for await (const what of recheckRoom(source, await hs.room(roomId))) wrong.push(what)
   expect(wrong).toEqual([])
-  expect(toldCurrent(await hs.outputs())).toEqual(await hs.current(roomId))
+  expect(announcedState(await hs.outputs())).toEqual(await hs.current(roomId))
 }
 
-/** What still stands at a state that was told. */
+/** What still stands at a remote state. */
 async function unsettled(hs: Homeserver, { roomId }: RoomBuilder): Promise<readonly string[]> {
   const { nid } = await hs.room(roomId)
-  const records = (await hs.storage.toldStates(nid)).filter(({ isSettled }) => !isSettled)
+  const records = (await hs.storage.remoteStates(nid)).filter(({ isSettled }) => !isSettled)
   return (await hs.storage.eventsByNid(records.map(({ event }) => event))).map(({ eventId }) => eventId)
 }
 
-describe.each(databases)('a state that another server told, on %s', (_name, openStore) => {
+describe.each(databases)('remote state, on %s', (_name, openStore) => {
   async function start(): Promise<Homeserver> {
     const hs = new Homeserver(await openStore(), { serverName: 'b' })
     open.push(hs)
@@ -98,7 +100,7 @@ describe.each(databases)('a state that another server told, on %s', (_name, open
     const join = await room.join('@carol:c')
     const aside = await room.message('aside')
     const late = await room.message('late')
-    expect(await takeTold(hs, late, state)).toMatchObject({ verdict: 'accepted' })
+    expect(await takeAtState(hs, late, state)).toMatchObject({ verdict: 'accepted' })
     const hers = await room.message('mine', { sender: '@carol:c' })
     await hs.take(join, { kind: InputKind.outlier })
     expect(await hs.take(hers)).toMatchObject({ verdict: 'rejected-by-state' })
@@ -142,10 +144,10 @@ describe.each(databases)('a state that another server told, on %s', (_name, open
     await hs.input.settled()
     const [stored] = await hs.storage.eventsById([redaction.eventId])
     expect(await hs.event(oops.eventId)).toMatchObject({ redactedBy: stored?.nid, verdict: 'accepted' })
-    const told = (await hs.outputs()).filter(
+    const announced = (await hs.outputs()).filter(
       ({ redacted_event: one }) => one?.RedactedEventID === oops.eventId,
     )
-    expect(told).toHaveLength(1)
+    expect(announced).toHaveLength(1)
     await expectWhole(hs, room)
   })
 
@@ -158,7 +160,7 @@ describe.each(databases)('a state that another server told, on %s', (_name, open
     const state = [...room.events]
     const ban = await room.member('@alice:a', '@carol:c', 'ban')
     const late = await room.message('late')
-    await takeTold(hs, late, state)
+    await takeAtState(hs, late, state)
     const auth = state.filter(({ type, stateKey }) => CITED.includes(type) || stateKey === '@carol:c')
     const hers = await room.message('still here', { sender: '@carol:c', auth })
     expect(await hs.take(hers)).toMatchObject({ verdict: 'accepted' })
@@ -181,20 +183,20 @@ describe.each(databases)('a state that another server told, on %s', (_name, open
   it('is looked at by the next process when the one that was to do it died', async () => {
     const { hs, room, join, aside, late, hers } = await carolLeftOut()
     const commit = async (sets: readonly WriteSet[]): Promise<readonly CommitResult[]> => {
-      const isSettling = sets.some(({ toldStates }) => toldStates.some(({ isSettled }) => isSettled))
+      const isSettling = sets.some(({ remoteStates }) => remoteStates.some(({ isSettled }) => isSettled))
       if (isSettling) throw new Error('the process is gone')
       return await hs.storage.commit(sets)
     }
     const dying = hs.beside({ serverName: 'b', store: { ...hs.storage, commit } })
     await dying.takeAll([join, aside])
     await dying.input.close()
-    expect(await hs.storage.dueToldStates(0 as EventNid, 10)).toHaveLength(1)
+    expect(await hs.storage.dueRemoteStates(0 as EventNid, 10)).toHaveLength(1)
     expect(await unsettled(hs, room)).toEqual([late.eventId])
 
     const next = hs.beside({ serverName: 'b' })
     await next.input.resume()
     await next.input.settled()
-    expect(await hs.storage.dueToldStates(0 as EventNid, 10)).toEqual([])
+    expect(await hs.storage.dueRemoteStates(0 as EventNid, 10)).toEqual([])
     expect(await unsettled(hs, room)).toEqual([])
     expect(await hs.event(hers.eventId)).toMatchObject({ verdict: 'accepted' })
     await expectWhole(next, room)
@@ -215,9 +217,9 @@ describe.each(databases)('a state that another server told, on %s', (_name, open
     const topic = pages.at(-1)?.at(-1)
     const state = [...(pages[0] ?? []), ...(topic === undefined ? [] : [topic])]
     const join = await room.join('@bob:b')
-    const told = state.filter((event) => event !== dave)
-    for (const event of told) await hs.take(event, { kind: InputKind.outlier })
-    const given = { has_state: true, state_event_ids: idsOf(told) }
+    const announced = state.filter((event) => event !== dave)
+    for (const event of announced) await hs.take(event, { kind: InputKind.outlier })
+    const given = { has_state: true, state_event_ids: idsOf(announced) }
     expect(await hs.take(join, given)).toMatchObject({ verdict: 'accepted' })
     const his = await room.message('I was here before', { sender: '@dave:d' })
     await hs.take(dave, { kind: InputKind.outlier })
@@ -227,7 +229,7 @@ describe.each(databases)('a state that another server told, on %s', (_name, open
       if (oldest === undefined) return
       const lastTopic = before.findLast(({ type }) => type === 'm.room.topic')
       const first = before.filter(({ type }) => type !== 'm.room.topic')
-      await takeTold(hs, oldest, lastTopic === undefined ? first : [...first, lastTopic], 'old')
+      await takeAtState(hs, oldest, lastTopic === undefined ? first : [...first, lastTopic], 'old')
       for (const event of others) await hs.take(event, { kind: InputKind.old })
       await hs.input.settled()
     }
@@ -243,7 +245,7 @@ describe.each(databases)('a state that another server told, on %s', (_name, open
         page,
         events(index).filter((event) => event !== dave),
       )
-      expect(await hs.event(his.eventId), 'a page at a told state shows nothing').toMatchObject({
+      expect(await hs.event(his.eventId), 'a page at a remote state shows nothing').toMatchObject({
         verdict: 'rejected-by-state',
       })
       expect((await unsettled(hs, room)).toSorted()).toContain(join.eventId)
@@ -266,13 +268,13 @@ describe.each(databases)('a state that another server told, on %s', (_name, open
     const [oldest] = page
     if (oldest === undefined) throw new Error('no page')
     const lie = (pages[0] ?? []).filter((event) => event !== dave)
-    expect(await takeTold(hs, oldest, lie, 'old')).toMatchObject({ verdict: 'accepted' })
+    expect(await takeAtState(hs, oldest, lie, 'old')).toMatchObject({ verdict: 'accepted' })
     for (const event of page.slice(1)) await hs.take(event, { kind: InputKind.old })
     await hs.input.settled()
     expect((await unsettled(hs, room)).toSorted()).toEqual([join.eventId, oldest.eventId].toSorted())
     expect(await hs.current(room.roomId)).toEqual(before)
     const since = (await hs.outputs()).slice(outputs)
-    expect(since.filter(({ new_room_event: told }) => told !== undefined)).toEqual([])
+    expect(since.filter(({ new_room_event: announced }) => announced !== undefined)).toEqual([])
   })
 
   it('has nobody rejected whom the present builds upon when it is told of the past', async () => {
@@ -289,7 +291,7 @@ describe.each(databases)('a state that another server told, on %s', (_name, open
     for (const event of [...before, levels]) await hs.take(event, { kind: InputKind.outlier })
     await hs.take(join, { has_state: true, state_event_ids: idsOf(state) })
 
-    await takeTold(
+    await takeAtState(
       hs,
       oldest,
       before.filter((event) => event !== dave && event !== before[2]),

@@ -302,7 +302,7 @@ describe('invites in a state that comes as a whole', () => {
     await using _ = hs
     const { nid } = await hs.room(room.roomId)
     expect(await hs.storage.pendingInvites(nid, '@carol:b')).toHaveLength(1)
-    const told = (await hs.outputs()).length
+    const before = (await hs.outputs()).length
     const byUser = vi.spyOn(hs.storage, 'pendingInvites')
     const ofRoom = vi.spyOn(hs.storage, 'membershipsOfRoom')
     expect(await hs.take(rejoin, { has_state: true, state_event_ids: [...idsOf(state)] })).toMatchObject({
@@ -311,11 +311,11 @@ describe('invites in a state that comes as a whole', () => {
     // Of many users those who are invited are read at once, and not each by itself.
     expect(ofRoom).toHaveBeenCalledTimes(all)
     expect(byUser.mock.calls.length).toBe(all === 0 ? one : 1)
-    expect((await hs.outputs()).slice(told).map(({ type }) => type)).toEqual([
+    expect((await hs.outputs()).slice(before).map(({ type }) => type)).toEqual([
       'retire_invite_event',
       'new_room_event',
     ])
-    expect((await hs.outputs())[told]?.retire_invite_event).toEqual({
+    expect((await hs.outputs())[before]?.retire_invite_event).toEqual({
       EventID: invite.eventId,
       TargetUserID: '@carol:b',
       RetiredByEventID: accepted.eventId,

@@ -113,15 +113,15 @@ describe('a request', () => {
   })
 
   it('that is large has the log say how far it is, every 10,240 events', async () => {
-    const told: unknown[] = []
-    const log: Logger = { ...silentLogger, info: (fields) => told.push(fields) }
+    const logged: unknown[] = []
+    const log: Logger = { ...silentLogger, info: (fields) => logged.push(fields) }
     await using hs = await Homeserver.start({ log })
     for (const length of [256, 257, 10_239, 20_780])
       await ask(
         hs,
         Array.from({ length }, () => malformed),
       )
-    expect(told).toEqual([
+    expect(logged).toEqual([
       { taken: 10_240, of: 20_780 },
       { taken: 20_480, of: 20_780 },
     ])

@@ -26,7 +26,7 @@ async function waitUntil(isSo: () => boolean): Promise<void> {
 }
 
 /** All that a raw connection is told until it is closed. */
-async function told(socket: Socket): Promise<string> {
+async function received(socket: Socket): Promise<string> {
   const chunks: Buffer[] = []
   socket.on('data', (chunk: Buffer) => chunks.push(chunk))
   await new Promise((resolve) => socket.once('close', resolve))
@@ -64,7 +64,7 @@ it('takes several HTTP/1.1 requests that were sent without waiting', async () =>
   const one = `POST ${PATH} HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}`
   const last = `POST ${PATH} HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}`
   socket.write(one + one + last)
-  expect((await told(socket)).match(/HTTP\/1\.1 200 OK/g)).toHaveLength(3)
+  expect((await received(socket)).match(/HTTP\/1\.1 200 OK/g)).toHaveLength(3)
 })
 
 it('knows the protocol when its first bytes come one by one', async () => {
@@ -75,7 +75,7 @@ it('knows the protocol when its first bytes come one by one', async () => {
     socket.write(char)
     if (char === 'P' || char === 'O') await delay(10)
   }
-  expect(await told(socket)).toContain('{"RoomIDs":null}')
+  expect(await received(socket)).toContain('{"RoomIDs":null}')
   const slow = connect(server.address, {
     createConnection: () => {
       const inner = tcp(server.address)
@@ -103,7 +103,7 @@ it('closes a connection that says nothing, or too little, in time', async () => 
   const headers = tcp(server.address)
   headers.write(`POST ${PATH} HTTP/1.1\r\nhost: x\r\nx-a: `)
   const drip = setInterval(() => headers.write('b'), 30)
-  const [nothing, little, late] = await Promise.all([told(silent), told(half), told(headers)])
+  const [nothing, little, late] = await Promise.all([received(silent), received(half), received(headers)])
   clearInterval(drip)
   expect([nothing, little]).toEqual(['', ''])
   expect(late).toContain('408')
@@ -116,7 +116,7 @@ it('waits for a body only so long, over either protocol', async () => {
   })
   const http1 = tcp(server.address)
   http1.write(`POST ${PATH} HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{`)
-  expect(await told(http1)).toContain('HTTP/1.1 408')
+  expect(await received(http1)).toContain('HTTP/1.1 408')
   const session = connect(server.address)
   session.on('error', () => undefined)
   const stream = session.request({ ':method': 'POST', ':path': PATH })
@@ -211,7 +211,7 @@ it('closes a connection of HTTP/1.1 on which requests are sent without end and w
   await using server = await serveRoomserver(api, anyPort)
   const socket = tcp(server.address)
   socket.write(`POST ${PATH} HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}`.repeat(5_000))
-  await told(socket)
+  await received(socket)
   expect(calls.length).toBeLessThan(100)
   expect((await askHttp1(server.address, { path: PATH, body: '{}' })).status).toBe(200)
 })
@@ -305,7 +305,7 @@ it('cuts off a body of which nothing comes any more, long before the time for a 
   const [status] = halfSent(session, 1)
   const socket = tcp(server.address)
   socket.write(`POST ${PATH} HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{`)
-  expect(await told(socket)).toContain('HTTP/1.1 408')
+  expect(await received(socket)).toContain('HTTP/1.1 408')
   expect(await status).toBe(408)
   session.close()
 })
@@ -324,7 +324,7 @@ it('cuts off a body that comes a byte at a time, over either protocol', async ()
     socket.write(' ')
     if (stream.writable) stream.write(' ')
   }, 10)
-  expect(await told(socket)).toContain('HTTP/1.1 408')
+  expect(await received(socket)).toContain('HTTP/1.1 408')
   expect(await status).toBe(408)
   clearInterval(drip)
   session.close()
@@ -435,7 +435,7 @@ it('cuts off a caller who takes nothing of a long answer', async () => {
   socket.pause()
   await delay(1_000)
   socket.resume()
-  const text = await told(socket)
+  const text = await received(socket)
   expect(text.length).toBeLessThan(100_000_000)
 })
 

@@ -5,7 +5,7 @@ export {
   openStorage,
   type SqliteOptions,
   type StorageOptions,
-  type StorageTold,
+  type StorageHooks,
 } from './open.ts'
 export type { PostgresOptions } from './postgres/pool.ts'
 export type { Storage } from './storage.ts'

@@ -23,9 +23,9 @@ export interface SqliteOptions {
 }
 
 /** Whom a store tells of what it does. */
-export interface StorageTold {
+export interface StorageHooks {
   readonly logger?: Logger
-  /** Told of each statement that was executed, in transactions before their end; for tests that stop a process there. */
+  /** Called for each statement that was executed, in transactions before their end; for tests that stop a process there. */
   readonly onStatement?: (sql: string) => void
 }
 
@@ -39,7 +39,7 @@ export type StorageOptions = SqliteOptions | PostgresOptions
  */
 export async function openStorage(
   options: StorageOptions,
-  { logger = silentLogger, onStatement }: StorageTold = {},
+  { logger = silentLogger, onStatement }: StorageHooks = {},
 ): Promise<Storage> {
   const dialect = options.dialect === 'sqlite' ? sqlite : postgres
   const { kysely, backup } = connect(options, logger)

@@ -17,7 +17,7 @@ import type { RoomsTable } from './tables/rooms.ts'
 import type { SchemaVersionsTable } from './tables/schema-versions.ts'
 import type { SnapshotsTable } from './tables/snapshots.ts'
 import type { EventTypesTable, StateKeysTable } from './tables/strings.ts'
-import type { ToldStatesTable } from './tables/remote-states.ts'
+import type { RemoteStatesTable } from './tables/remote-states.ts'
 import type { TransactionsTable } from './tables/transactions.ts'
 import type { UnreferencedSnapshotsTable } from './tables/unreferenced-snapshots.ts'
 
@@ -43,7 +43,7 @@ export interface Schema {
   schema_versions: SchemaVersionsTable
   snapshots: SnapshotsTable
   state_keys: StateKeysTable
-  told_states: ToldStatesTable
+  told_states: RemoteStatesTable
   transactions: TransactionsTable
   unreferenced_snapshots: UnreferencedSnapshotsTable
 }

@@ -61,7 +61,7 @@ async function everything(room: WriteSet['room'], name: string): Promise<WriteSe
     events: [event],
     unmentioned: [event.eventId],
     danglingPrev: [{ prev: `$before-${name}`, by: event.nid }],
-    toldStates: [{ event: event.nid, roomNid: room.nid, waitsFor: event.nid, isSettled: false }],
+    remoteStates: [{ event: event.nid, roomNid: room.nid, waitsFor: event.nid, isSettled: false }],
     blocks: [block],
     snapshots: [snapshot],
     memberships: [{ ...of, user: user.nid, membership: 'join', local: true, forgotten: false }],

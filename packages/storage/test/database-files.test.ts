@@ -94,8 +94,8 @@ describe('a database file', () => {
       const inGraph = { before: 7 as SnapshotNid, after: 7 as SnapshotNid }
       const past = await newEvent(store, room, inGraph)
       const outside = await newEvent(store, room)
-      const told = [await newEvent(store, room, inGraph), await newEvent(store, room, inGraph)]
-      const [one, other] = told
+      const given = [await newEvent(store, room, inGraph), await newEvent(store, room, inGraph)]
+      const [one, other] = given
       due = one!.nid
       waiting = other!.nid
       const danglingPrev = [
@@ -103,14 +103,14 @@ describe('a database file', () => {
         { prev: past.eventId, by: waiting },
         { prev: outside.eventId, by: waiting },
       ]
-      await store1(store, writeSet(room, { events: [past, outside, ...told], danglingPrev }))
+      await store1(store, writeSet(room, { events: [past, outside, ...given], danglingPrev }))
     }
     const database = new DatabaseSync(join(folder, 'rooms.db'))
     database.exec('drop table told_states; delete from schema_versions where version = 8')
     database.close()
     await using store = await open()
     const record = { roomNid: room.nid, isSettled: false }
-    expect(await store.toldStates(room.nid)).toEqual([
+    expect(await store.remoteStates(room.nid)).toEqual([
       { ...record, event: due, waitsFor: 0 },
       { ...record, event: waiting, waitsFor: waiting },
     ])

@@ -52,7 +52,7 @@ export type {
   RoomRecord,
   SnapshotRecord,
   StateEntry,
-  ToldStateRecord,
+  RemoteStateRecord,
   TransactionRecord,
   Verdict,
   WriteSet,

@@ -158,14 +158,14 @@ export interface RedactionRecord {
 }
 
 /**
- * An event at a state before it that another server told, since events that it builds on were missing. Once its whole
+ * An event at remote state, since events that it builds on were missing. Once its whole
  * history is there, back to the create event, the state is worked out from that and the record is settled.
  */
-export interface ToldStateRecord {
+export interface RemoteStateRecord {
   readonly event: EventNid
   readonly roomNid: RoomNid
   /**
-   * The event whose told state has to be worked out first; the event itself where events that it builds on are missing;
+   * The event whose remote state has to be worked out first; the event itself where events that it builds on are missing;
    * 0: it is to be looked at now.
    */
   readonly waitsFor: EventNid
@@ -286,8 +286,8 @@ export interface WriteSet {
   readonly updates: readonly EventUpdate[]
   /** Events that name a prev event which is not stored: once that comes in, it is no forward extremity. */
   readonly danglingPrev: readonly { readonly prev: EventId; readonly by: EventNid }[]
-  /** Events at states that were told, as they stand now. */
-  readonly toldStates: readonly ToldStateRecord[]
+  /** Events at remote state, as they stand now. */
+  readonly remoteStates: readonly RemoteStateRecord[]
   readonly blocks: readonly BlockRecord[]
   readonly snapshots: readonly SnapshotRecord[]
   readonly memberships: readonly MembershipRecord[]
@@ -318,7 +318,7 @@ export const NO_CHANGES: Omit<WriteSet, 'room' | 'next'> = {
   events: [],
   updates: [],
   danglingPrev: [],
-  toldStates: [],
+  remoteStates: [],
   blocks: [],
   snapshots: [],
   memberships: [],

@@ -1,7 +1,7 @@
 import type { Bus } from '@roomserver/producers'
 import type { Storage } from '@roomserver/storage'
 
-/** Told of each named point that an event passes between its input and the acknowledgement of its outputs. */
+/** Called for each named point that an event passes between its input and the acknowledgement of its outputs. */
 export type AtPoint = (point: FaultPoint) => void
 
 /** The points, in the order in which an event passes them. */

@@ -1,4 +1,4 @@
-import { openStorage, type Storage, type StorageTold } from '@roomserver/storage'
+import { openStorage, type Storage, type StorageHooks } from '@roomserver/storage'
 import type { Logger } from '@roomserver/types'
 import type { DatabaseConfig } from '../config/config.ts'
 import { type AtPoint, tellingWrites } from './fault-points.ts'
@@ -10,15 +10,15 @@ import { lockFile } from './lock-file.ts'
  * @param at - told of each statement that writes; for crash tests
  */
 export async function openStore(config: DatabaseConfig, logger: Logger, at?: AtPoint): Promise<Storage> {
-  const told: StorageTold = { logger, ...(at !== undefined && { onStatement: tellingWrites(at) }) }
+  const hooks: StorageHooks = { logger, ...(at !== undefined && { onStatement: tellingWrites(at) }) }
   if (config.kind === 'postgres') {
     const { url: connectionString, maxConnections, maxLifetimeSeconds } = config
-    return openStorage({ dialect: 'postgres', connectionString, maxConnections, maxLifetimeSeconds }, told)
+    return openStorage({ dialect: 'postgres', connectionString, maxConnections, maxLifetimeSeconds }, hooks)
   }
-  if (config.file === ':memory:') return openStorage({ dialect: 'sqlite', file: config.file }, told)
+  if (config.file === ':memory:') return openStorage({ dialect: 'sqlite', file: config.file }, hooks)
   const lock = lockFile(`${config.file}.lock`)
   try {
-    const storage = await openStorage({ dialect: 'sqlite', file: config.file }, told)
+    const storage = await openStorage({ dialect: 'sqlite', file: config.file }, hooks)
     const close = storage[Symbol.asyncDispose]
     return {
       ...storage,

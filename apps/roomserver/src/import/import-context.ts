@@ -12,6 +12,6 @@ export interface ImportContext {
   readonly stateKeys: ReadonlyMap<number, string>
   /** By the event that is redacted. */
   readonly redactions: ReadonlyMap<string, DendriteRedaction>
-  /** Told after each part of a room, with the count of its events. */
+  /** Called after each part of a room, with the count of its events. */
   readonly onProgress: (events: number) => void
 }

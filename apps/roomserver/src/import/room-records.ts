@@ -41,7 +41,7 @@ export class RoomRecords {
   /** The records of a part, with the redactions and the open ends in it; events that are stored already are left out. */
   async of(
     part: readonly DendriteEvent[],
-  ): Promise<Pick<WriteSet, 'events' | 'redactions' | 'danglingPrev' | 'toldStates'>> {
+  ): Promise<Pick<WriteSet, 'events' | 'redactions' | 'danglingPrev' | 'remoteStates'>> {
     await this.#parse(part)
     const made: { readonly record: EventRecord; readonly pdu: Pdu }[] = []
     for (const { event_nid: number } of part) {
@@ -56,7 +56,7 @@ export class RoomRecords {
       events: made.map(({ record }) => record),
       redactions: made.flatMap(({ record, pdu }) => this.#redactionBy(record, pdu)),
       danglingPrev,
-      toldStates: open.map((event) => ({
+      remoteStates: open.map((event) => ({
         event,
         roomNid: this.#from.roomNid,
         waitsFor: event,

@@ -1,4 +1,4 @@
-import { type RepairDifference, repairRoom, type RepairPlan, type ToldState } from '@roomserver/core'
+import { type RepairDifference, repairRoom, type RepairPlan, type ServerState } from '@roomserver/core'
 import { RoomserverError, type RoomId } from '@roomserver/types'
 import type { Engine } from '../compose/start-engine.ts'
 
@@ -43,7 +43,7 @@ async function* fromServers(
   if (repairs === undefined)
     throw new RoomserverError('BAD_REQUEST', { path: 'repair', expected: FEDERATION }, FEDERATION)
   const parts = { store: engine.storage, input: engine.input }
-  const { states, failures } = await repairs.statesOfServers(roomId)
+  const { states, failures } = await repairs.serverStateReport(roomId)
   for (const [server, reason] of failures) yield `${server} told nothing: ${reason}`
   for (const state of states) {
     const difference = await repairRoom(parts, roomId, planOf(state), { ...order, isDryRun: true })
@@ -59,7 +59,7 @@ async function* fromServers(
 
 const FEDERATION = 'repair: expected a configuration with a federation component (--config)'
 
-function planOf({ extremity, eventIds }: ToldState): RepairPlan {
+function planOf({ extremity, eventIds }: ServerState): RepairPlan {
   return { kind: 'given-state', extremity, eventIds }
 }
 

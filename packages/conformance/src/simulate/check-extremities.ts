@@ -20,8 +20,8 @@ export function isForgotten(
   if (type !== 'm.room.member' || serverOf(sender) !== server.name) return true
   const entry = keyOf(type, stateKey ?? '')
   return backs.some((back) => {
-    const told = reference.judged(back.eventId)?.before.get(entry)
-    return back.stateKey === stateKey || told !== end.before.get(entry)
+    const remote = reference.judged(back.eventId)?.before.get(entry)
+    return back.stateKey === stateKey || remote !== end.before.get(entry)
   })
 }
 
@@ -52,11 +52,11 @@ export function endsThatCount(
  * here, or that failed, stays an extremity until the next event. So does one in whose place there is only an event at
  * remote state.)
  */
-function isNamed(id: string, { records, told }: Held, reference: ReferenceRoom): boolean {
+function isNamed(id: string, { records, remote }: Held, reference: ReferenceRoom): boolean {
   return [...records.values()].some(
     ({ eventId, verdict }) =>
       verdict === 'accepted' &&
-      !told.has(eventId) &&
+      !remote.has(eventId) &&
       reference.judged(eventId)?.pdu.prevEvents.includes(id) === true,
   )
 }

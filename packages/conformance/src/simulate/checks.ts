@@ -75,13 +75,13 @@ async function holdings(world: World, server: SimulatedServer, roomId: string): 
   const members = await storage.membershipsOfRoom(room.nid)
   await noteLacked(world, server, records)
   const unsettled = new Set(
-    (await storage.toldStates(room.nid)).filter(({ isSettled }) => !isSettled).map(({ event }) => event),
+    (await storage.remoteStates(room.nid)).filter(({ isSettled }) => !isSettled).map(({ event }) => event),
   )
   return {
     server,
     roomId,
     records: new Map(records.map((record) => [record.eventId, record])),
-    told: new Set(records.filter(({ nid }) => unsettled.has(nid)).map(({ eventId }) => eventId)),
+    remote: new Set(records.filter(({ nid }) => unsettled.has(nid)).map(({ eventId }) => eventId)),
     extremities: ends.map(({ eventId }) => eventId).toSorted(),
     current: (current?.state_events ?? []).map(({ eventId }) => eventId).toSorted(),
     members: members
@@ -190,16 +190,16 @@ async function checkEvent(
  * came: where nobody else could be asked, that is believed. (It counts for those events alone; the room's current state
  * must be right.)
  */
-function isDeceived({ server, told }: Held, eventId: string, reference: ReferenceRoom): boolean {
+function isDeceived({ server, remote }: Held, eventId: string, reference: ReferenceRoom): boolean {
   const past = reference.ancestors(eventId)
-  return [...server.deceivedAbout].some((id) => told.has(id) && (id === eventId || past.has(id)))
+  return [...server.deceivedAbout].some((id) => remote.has(id) && (id === eventId || past.has(id)))
 }
 
 /** Whether an event is built upon one of those that {@link noteLacked} notes: what a liar told goes into its state. */
 function isStandInLate(world: World, held: Held, eventId: string, reference: ReferenceRoom): boolean {
   const past = reference.ancestors(eventId)
   return [...held.server.deceivedAbout].some(
-    (id) => world.rolledBack.has(id) && held.told.has(id) && (id === eventId || past.has(id)),
+    (id) => world.rolledBack.has(id) && held.remote.has(id) && (id === eventId || past.has(id)),
   )
 }
 

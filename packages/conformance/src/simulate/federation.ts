@@ -2,7 +2,7 @@ import type { FederationApi, PerformJoinRequestResponse, RoomserverApi } from '@
 import type { Pdu } from '@roomserver/events'
 import { RoomserverError, serverOf } from '@roomserver/types'
 import { member, parsedEvent } from './compose.ts'
-import { pastTold } from './history-answer.ts'
+import { historyAnswer } from './history-answer.ts'
 import { peekThrough } from './remote-peek.ts'
 import { joinThrough } from './remote-join.ts'
 import { changeThrough, inviteThrough } from './remote-membership.ts'
@@ -34,7 +34,7 @@ export function simulatedFederation(world: World, self: SimulatedServer): Federa
         const request = { earliest_events, latest_events, limit, server_name: self.name }
         const { events } = await api.queryMissingEvents(request)
         const texts = (events ?? []).map(({ json }) => json)
-        return { events: await pastTold(world, from, api, RoomID, texts) }
+        return { events: await historyAnswer(world, from, api, RoomID, texts) }
       }),
     lookupStateIds: async ({ S, RoomID, EventID }) => {
       const old = await oldStateOf(S, EventID)
@@ -87,7 +87,7 @@ export function simulatedFederation(world: World, self: SimulatedServer): Federa
         const extremities = new Map([['', EventIDs]])
         const { events } = await api.performBackfill({ ...request, backwards_extremities: extremities })
         const texts = events.map(({ json }) => json)
-        return transaction(S, self.name, await pastTold(world, from, api, RoomID, texts))
+        return transaction(S, self.name, await historyAnswer(world, from, api, RoomID, texts))
       }),
     queryJoinedHostServerNamesInRoom: async ({ room_id, exclude_self }) => {
       const room = await self.storage.room(room_id)

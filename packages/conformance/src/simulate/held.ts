@@ -7,8 +7,8 @@ export interface Held {
   readonly roomId: string
   /** Events in its graph. */
   readonly records: ReadonlyMap<string, EventRecord>
-  /** Those of them at a state that another server told, since not all of their past is here. */
-  readonly told: ReadonlySet<string>
+  /** Those of them at remote state, since not all of their past is here. */
+  readonly remote: ReadonlySet<string>
   readonly extremities: readonly string[]
   readonly current: readonly string[]
   /** Memberships of its table, `user membership`. */

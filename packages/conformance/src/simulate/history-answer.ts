@@ -10,7 +10,7 @@ import type { World } from './world.ts'
  *
  * @param texts - events, oldest first
  */
-export async function pastTold(
+export async function historyAnswer(
   world: World,
   server: SimulatedServer,
   api: RoomserverApi,
@@ -25,8 +25,8 @@ export async function pastTold(
     world.figures.lies++
     return await endlessPast(api, roomId, server.users[0] ?? '', () => world.author(server))
   }
-  const told = world.twist(server, texts)
-  if (!dice.chance(trouble.branched)) return told
+  const answer = world.twist(server, texts)
+  if (!dice.chance(trouble.branched)) return answer
   world.figures.lies++
-  return [...told, ...(await sideBranch(world, server, api, roomId))]
+  return [...answer, ...(await sideBranch(world, server, api, roomId))]
 }

@@ -27,11 +27,11 @@ export async function reportOn(options: RunOptions): Promise<SeedReport> {
 async function failureOf(options: RunOptions, failing: RunResult): Promise<readonly string[]> {
   const { seed, steps, servers, trouble = 'mixed' } = options
   const again = `pnpm simulate --seed ${seed} --steps ${steps} --servers ${servers} --trouble ${trouble}`
-  const told = [`seed ${seed} fails:`, ...failing.problems.map((problem) => `  ${problem}`)]
-  if (options.only !== undefined) return [...told, await eventsFile(seed, failing)]
+  const report = [`seed ${seed} fails:`, ...failing.problems.map((problem) => `  ${problem}`)]
+  if (options.only !== undefined) return [...report, await eventsFile(seed, failing)]
   const { only, result } = await shrink(options, failing)
   return [
-    ...told,
+    ...report,
     `  again: ${again}`,
     `  shortest: ${again} --only ${only.join(',')}`,
     ...result.problems.map((problem) => `    ${problem}`),

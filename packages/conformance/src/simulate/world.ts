@@ -116,9 +116,9 @@ export class World {
     items: readonly string[],
   ): readonly string[] {
     const sender = serverOf(this.events.get(eventId)?.sender ?? '')
-    const told = sender === server.name ? items : this.twist(server, items)
-    if (items.some((item) => !told.includes(item))) asker.deceivedAbout.add(eventId)
-    return told
+    const given = sender === server.name ? items : this.twist(server, items)
+    if (items.some((item) => !given.includes(item))) asker.deceivedAbout.add(eventId)
+    return given
   }
 
   isLiar(server: SimulatedServer): boolean {

@@ -12,10 +12,10 @@ export class Announcements {
   constructor(outputs: readonly JsonObject[]) {
     const states = new AnnouncedStates()
     for (const payload of outputs) {
-      const told = states.follow(payload)
-      if (told !== undefined) {
-        this.#new.add(told.eventId)
-        this.#stateAfter.set(told.eventId, new Set(told.state))
+      const announced = states.follow(payload)
+      if (announced !== undefined) {
+        this.#new.add(announced.eventId)
+        this.#stateAfter.set(announced.eventId, new Set(announced.state))
       }
       const redaction = payload['redacted_event']
       if (isJsonObject(redaction)) this.#redacted.add(textOf(redaction['RedactedEventID']))
@@ -44,7 +44,7 @@ export class Announcements {
 }
 
 /** The state of a room after an output. */
-export interface Told {
+export interface Announcement {
   readonly roomId: string
   readonly eventId: string
   readonly state: ReadonlySet<string>
@@ -55,7 +55,7 @@ export class AnnouncedStates {
   readonly #rooms = new Map<string, Set<string>>()
 
   /** The state of a room after an output; `undefined` for one that changes none. */
-  follow(payload: JsonObject): Told | undefined {
+  follow(payload: JsonObject): Announcement | undefined {
     const output = payload['new_room_event']
     const event = isJsonObject(output) ? output['event'] : undefined
     if (!isJsonObject(output) || !isJsonObject(event)) return undefined

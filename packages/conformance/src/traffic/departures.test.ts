@@ -23,12 +23,12 @@ it('excuses an event that was redacted before it was told, and nothing else that
       },
       truthOf({ ours: new Announcements(outputs) }),
     )
-  const told = [{ type: 'redacted_event', redacted_event: { RedactedEventID: '$said' } }]
+  const outputs = [{ type: 'redacted_event', redacted_event: { RedactedEventID: '$said' } }]
   const redacted = { ...EVENT, content: {}, unsigned: { redacted_because: {} } }
-  expect(excuse(redacted, told)).toBe('redacted-meanwhile')
+  expect(excuse(redacted, outputs)).toBe('redacted-meanwhile')
   expect(excuse(redacted, [])).toBeUndefined()
-  expect(excuse({ ...redacted, depth: 6 }, told)).toBeUndefined()
-  expect(excuse({ ...EVENT, content: { body: 'other' } }, told)).toBeUndefined()
+  expect(excuse({ ...redacted, depth: 6 }, outputs)).toBeUndefined()
+  expect(excuse({ ...EVENT, content: { body: 'other' } }, outputs)).toBeUndefined()
 })
 
 it('excuses an answer about an event whose state only the recorded server lacks, and no other failure', () => {

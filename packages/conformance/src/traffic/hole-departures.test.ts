@@ -31,10 +31,10 @@ it('excuses that the chain of what was sent leaves a refused event out', () => {
 })
 
 it('excuses that an old event is not announced which a backfill gave to whoever asked', () => {
-  const told = { isFetched: () => true, isAccepted: () => true }
+  const recorded = { isFetched: () => true, isAccepted: () => true }
   const excuse = (truth: Partial<Truth>) =>
     excuseOf({ of: 'output old_room_event $old', problem: 'missing' }, truthOf(truth))
-  expect(excuse({ ...told, isBackfilled: (id) => id === '$old' })).toBe('gap-is-new')
-  expect(excuse({ ...told, isBackfilled: (id) => id === '$other' })).toBeUndefined()
-  expect(excuse({ ...told, isFetched: () => false, isBackfilled: () => true })).toBeUndefined()
+  expect(excuse({ ...recorded, isBackfilled: (id) => id === '$old' })).toBe('gap-is-new')
+  expect(excuse({ ...recorded, isBackfilled: (id) => id === '$other' })).toBeUndefined()
+  expect(excuse({ ...recorded, isFetched: () => false, isBackfilled: () => true })).toBeUndefined()
 })

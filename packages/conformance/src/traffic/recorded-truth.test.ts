@@ -22,8 +22,8 @@ it('tells what a backfill gave from what was given as missing, and both from wha
     answer(2, 'lookupMissingEvents', { events: [event('$missing')] }),
     answer(3, 'backfill', { pdus: [event('$old')] }),
   ])
-  const told = ['$came', '$missing', '$old'].map((id) => [truth.isFetched(id), truth.isBackfilled(id)])
-  expect(told).toEqual([
+  const found = ['$came', '$missing', '$old'].map((id) => [truth.isFetched(id), truth.isBackfilled(id)])
+  expect(found).toEqual([
     [false, false],
     [true, false],
     [true, true],

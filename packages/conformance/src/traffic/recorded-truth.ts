@@ -28,10 +28,11 @@ export class RecordedTruth {
     const recorded = new AnnouncedStates()
     for (const line of lines) {
       if (line.kind === 'input') this.#takeIn(line, moments.get(line) ?? line.step, given)
-      const told = line.kind === 'output' ? recorded.follow(line.payload) : undefined
-      if (told === undefined || resets.has(told.roomId)) continue
-      const truth = this.#rooms.get(told.roomId)?.standingAfter(told.eventId)
-      if (truth !== undefined && !isSame(truth.state, told.state)) resets.set(told.roomId, line.step)
+      const announcement = line.kind === 'output' ? recorded.follow(line.payload) : undefined
+      if (announcement === undefined || resets.has(announcement.roomId)) continue
+      const truth = this.#rooms.get(announcement.roomId)?.standingAfter(announcement.eventId)
+      if (truth !== undefined && !isSame(truth.state, announcement.state))
+        resets.set(announcement.roomId, line.step)
     }
     this.resets = resets
     this.#fetched = new Set(lines.flatMap((line) => this.#fetchedBy(line)))
@@ -88,10 +89,11 @@ export class RecordedTruth {
     const wrong = new Map<string, string>()
     const announced = new AnnouncedStates()
     for (const payload of outputs) {
-      const told = announced.follow(payload)
-      if (told === undefined || wrong.has(told.roomId)) continue
-      const truth = this.#rooms.get(told.roomId)?.standingAfter(told.eventId)
-      if (truth !== undefined && !isSame(truth.state, told.state)) wrong.set(told.roomId, told.eventId)
+      const announcement = announced.follow(payload)
+      if (announcement === undefined || wrong.has(announcement.roomId)) continue
+      const truth = this.#rooms.get(announcement.roomId)?.standingAfter(announcement.eventId)
+      if (truth !== undefined && !isSame(truth.state, announcement.state))
+        wrong.set(announcement.roomId, announcement.eventId)
     }
     return wrong
   }

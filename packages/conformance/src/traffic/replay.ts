@@ -25,7 +25,7 @@ export interface ReplayPort {
   post(path: string, body: string): Promise<{ readonly status: number; readonly body: string }>
   /** All outputs so far, in order; called once, at the end. */
   outputs(expectedCount: number): Promise<readonly JsonObject[]>
-  /** Told which part of the recording is replayed from now on: what lies between two steps. */
+  /** Called with which part of the recording is replayed from now on: what lies between two steps. */
   setMoment?(from: number, until: number): void
 }
 

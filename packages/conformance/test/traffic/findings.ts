@@ -2,7 +2,7 @@ import { Announcements } from '../../src/traffic/announcements.ts'
 import { DEPARTURES, type Finding, type Truth } from '../../src/traffic/departures.ts'
 
 /** A recording that tells of nothing but what is given. */
-export function truthOf(told: Partial<Truth> = {}): Truth {
+export function truthOf(truth: Partial<Truth> = {}): Truth {
   return {
     resets: [],
     stateAfter: () => undefined,
@@ -15,7 +15,7 @@ export function truthOf(told: Partial<Truth> = {}): Truth {
     isFetched: () => false,
     recorded: new Announcements([]),
     ours: new Announcements([]),
-    ...told,
+    ...truth,
   }
 }
 

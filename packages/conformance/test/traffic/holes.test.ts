@@ -30,8 +30,8 @@ it.each(WHOLE_ENOUGH)(
     const states = new AnnouncedStates()
     const last = new Map(
       outputs.flatMap((output) => {
-        const told = states.follow(output)
-        return told === undefined ? [] : [[told.roomId, told] as const]
+        const announced = states.follow(output)
+        return announced === undefined ? [] : [[announced.roomId, announced] as const]
       }),
     )
     for (const [roomId, { state }] of last) {

@@ -15,13 +15,13 @@ import { recheckRecord } from './audit-record.ts'
  * Decides a stored event anew, upon what is stored of the events before it, and compares. If no event of a room
  * differs, neither does a recomputation of all of it from its events alone: each step follows from the ones before.
  *
- * @param isTold - whether the state before the event was told by another server, and so follows from nothing
+ * @param isAtRemoteState - whether the state before the event is remote state, which does not follow from the events before it
  * @returns what differs, in sentences
  */
 export function* recheckEvent(
   draft: Draft,
   record: EventRecord,
-  isTold: boolean,
+  isAtRemoteState: boolean,
 ): Asking<DecideNeed, readonly string[]> {
   const pdu = draft.view.authPduOf(record, draft.rules)
   const isOutside = record.before === NO_NID
@@ -30,7 +30,7 @@ export function* recheckEvent(
   // A redaction does not change the ID: it is the hash of the redacted event in the first place.
   if (eventIdOf(record.json, draft.rules) !== record.eventId) wrong.push('is not the event that its ID names')
   wrong.push(...(yield* recheckRecord(draft, record, pdu, citations)))
-  if (!isOutside && !isTold && citations.dangling.length === 0) {
+  if (!isOutside && !isAtRemoteState && citations.dangling.length === 0) {
     wrong.push(...(yield* recheckBefore(draft, record, citations)))
   }
   if (yield* isJudgeable(draft, record, pdu, citations))

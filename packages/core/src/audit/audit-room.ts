@@ -35,13 +35,13 @@ export async function* recheckRoom(
     return
   }
   const scratch = new Scratch(source.store, room)
-  const told = await toldEvents(source.store, room)
+  const remote = await eventsAtRemoteState(source.store, room)
   let after = NO_NID as EventNid
   for (;;) {
     const page = await source.eventsOfRoom(room.nid, after, PAGE)
     for (const record of page) {
       yield* await unlessLost(`event ${record.eventId}`, () =>
-        scratch.run((draft) => recheckEvent(draft, record, told.has(record.nid))),
+        scratch.run((draft) => recheckEvent(draft, record, remote.has(record.nid))),
       )
     }
     const last = page.at(-1)
@@ -76,7 +76,7 @@ function* recheckCurrent(draft: Draft): Asking<DecideNeed, readonly string[]> {
 }
 
 /** Events at states that other servers told, and that could not be worked out yet. */
-export async function toldEvents(store: Store, { nid }: RoomRecord): Promise<ReadonlySet<EventNid>> {
-  const records = await store.toldStates(nid)
+export async function eventsAtRemoteState(store: Store, { nid }: RoomRecord): Promise<ReadonlySet<EventNid>> {
+  const records = await store.remoteStates(nid)
   return new Set(records.filter(({ isSettled }) => !isSettled).map(({ event }) => event))
 }

@@ -13,24 +13,24 @@ import { damaged, eventsOf } from '../view/reads.ts'
  * Makes what is derived from a stored event follow from what is stored of the events before it: the states before and
  * after it, its verdict, and what it redacts. Of a verdict that changes the room takes the consequences.
  *
- * @param isTold - whether the state before the event was told by another server, and so follows from nothing
+ * @param isAtRemoteState - whether the state before the event is remote state, which does not follow from the events before it
  * @param repairedBy - for the journal
  * @returns what was not as it should be, in sentences
  */
 export function* mendEvent(
   draft: Draft,
   nid: EventNid,
-  isTold: boolean,
+  isAtRemoteState: boolean,
   repairedBy: string,
 ): Asking<DecideNeed, readonly string[]> {
   const [stored] = yield* eventsOf(draft.view, [nid])
   if (stored === undefined || stored.before === NO_NID) return []
   yield* needAuthEvents(draft, stored)
   const linked = yield* linkAnew(draft, stored)
-  const rejudged = yield* rejudgeEvent(draft, linked, isTold)
+  const rejudged = yield* rejudgeEvent(draft, linked, isAtRemoteState)
   const links =
     linked === stored ? [] : [`event ${stored.eventId} was linked to other events than its auth events`]
-  const mended = [...links, ...told(stored, rejudged)]
+  const mended = [...links, ...differences(stored, rejudged)]
   if (rejudged.isVerdictWrong) {
     yield* takeConsequences(draft, rejudged.record, yield* rejudgeDependents(draft, rejudged), repairedBy)
   }
@@ -44,7 +44,7 @@ export function* mendEvent(
   ]
 }
 
-function told(stored: EventRecord, { record, ...wrong }: Rejudged): readonly string[] {
+function differences(stored: EventRecord, { record, ...wrong }: Rejudged): readonly string[] {
   const { eventId, verdict } = stored
   return [
     wrong.isBeforeWrong ? [`event ${eventId} had a state before it that does not follow`] : [],

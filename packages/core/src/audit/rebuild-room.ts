@@ -14,7 +14,7 @@ import type { RoomTask } from '../input/room-tasks.ts'
 import { decideRepair, type RepairOrder } from '../operator-repair/decide-repair.ts'
 import type { RepairDifference, RepairPlan } from '../operator-repair/repair-plan.ts'
 import { mendEvent } from './rebuild-event.ts'
-import { isLost, type RecheckSource, toldEvents } from './audit-room.ts'
+import { isLost, type RecheckSource, eventsAtRemoteState } from './audit-room.ts'
 import { Scratch } from './scratch.ts'
 import { textState } from './text-state.ts'
 
@@ -51,12 +51,12 @@ export async function* mendRoom(
     yield `nothing is made anew, as it may follow from what event ${damage} does not say any more: its text is damaged`
     return
   }
-  const told = await toldEvents(parts.store, room)
-  const left = yield* mendAll(parts, room, await inOrder(parts, room), told, order)
+  const remote = await eventsAtRemoteState(parts.store, room)
+  const left = yield* mendAll(parts, room, await inOrder(parts, room), remote, order)
   yield* mendEnds(parts, room, order)
   // What an event makes of the room is worked out from its ends and its current state: these are there now.
   const [now = room] = await parts.store.roomsByNid([room.nid])
-  const last = order.isDryRun ? left : yield* mendAll(parts, now, left, told, order)
+  const last = order.isDryRun ? left : yield* mendAll(parts, now, left, remote, order)
   if (last.length < left.length) yield* mendEnds(parts, room, order)
   for (const { eventId, why } of last) yield `event ${eventId} cannot be made anew: ${why}`
 }
@@ -66,13 +66,13 @@ async function* mendAll(
   parts: MendParts,
   room: RoomRecord,
   events: readonly Left[],
-  told: ReadonlySet<EventNid>,
+  remote: ReadonlySet<EventNid>,
   order: RepairOrder,
 ): AsyncGenerator<string, readonly Left[], void> {
   let left = events
   for (let before = Infinity; left.length > 0 && left.length < before; ) {
     before = left.length
-    left = yield* mendEvents(parts, room, left, told, order)
+    left = yield* mendEvents(parts, room, left, remote, order)
   }
   return left
 }
@@ -120,13 +120,13 @@ async function* mendEvents(
   parts: MendParts,
   room: RoomRecord,
   events: readonly Left[],
-  told: ReadonlySet<EventNid>,
+  remote: ReadonlySet<EventNid>,
   order: RepairOrder,
 ): AsyncGenerator<string, readonly Left[], void> {
   const left: Left[] = []
   let scratch = new Scratch(parts.store, room)
   for (const { nid, eventId } of events) {
-    const mend = (draft: Draft) => mendEvent(draft, nid, told.has(nid), order.by)
+    const mend = (draft: Draft) => mendEvent(draft, nid, remote.has(nid), order.by)
     try {
       const mended = await scratch.run(mend)
       if (mended.length > 0 && !order.isDryRun) {
@@ -167,7 +167,7 @@ async function* mendEnds(
         yield `${lost.length} events that are not stored were taken for forward extremities`
       if (isCurrentLost) yield 'the current state was not stored'
       const difference = await parts.input.runTask(taskOf(room, (draft) => decideRepair(draft, plan, order)))
-      yield* told(difference)
+      yield* differencesOf(difference)
       return
     } catch (error) {
       if (isLost(error)) {
@@ -187,7 +187,7 @@ async function* mendEnds(
 async function endsOf(parts: MendParts, room: RoomRecord): Promise<readonly EventNid[]> {
   const rules = roomVersion(room.version)
   if (rules === undefined) return room.extremities
-  const told = await toldEvents(parts.store, room)
+  const remote = await eventsAtRemoteState(parts.store, room)
   const accepted: EventRecord[] = []
   const all: Builder[] = []
   for await (const event of eventsOf(parts, room)) {
@@ -195,10 +195,16 @@ async function endsOf(parts: MendParts, room: RoomRecord): Promise<readonly Even
     if (before === NO_NID) continue
     const { prevEvents } = trustedPdu(json, eventId, rules)
     if (verdict === 'accepted') accepted.push({ ...event, json: '' })
-    all.push({ eventId, prevEvents, depth, isAccepted: verdict === 'accepted', isTold: told.has(nid) })
+    all.push({
+      eventId,
+      prevEvents,
+      depth,
+      isAccepted: verdict === 'accepted',
+      isAtRemoteState: remote.has(nid),
+    })
   }
   const builtUpon = whatIsBuiltUpon(all)
-  const replaced = whatIsBuiltUpon(all.filter(({ isTold }) => !isTold))
+  const replaced = whatIsBuiltUpon(all.filter(({ isAtRemoteState }) => !isAtRemoteState))
   const now = new Set(room.extremities)
   const ends = accepted.filter(
     ({ eventId, nid }) => !builtUpon.has(eventId) || (now.has(nid) && !replaced.has(eventId)),
@@ -221,7 +227,7 @@ interface Builder {
   readonly prevEvents: readonly EventId[]
   readonly depth: number
   readonly isAccepted: boolean
-  readonly isTold: boolean
+  readonly isAtRemoteState: boolean
 }
 
 /** What accepted events build upon, be it by way of others that are not. */
@@ -244,7 +250,7 @@ async function* eventsOf(parts: MendParts, { nid }: RoomRecord): AsyncGenerator<
   }
 }
 
-function* told({ extremities: { from, to }, entries }: RepairDifference): Generator<string> {
+function* differencesOf({ extremities: { from, to }, entries }: RepairDifference): Generator<string> {
   for (const id of from) if (!to.includes(id)) yield `${id} was taken for a forward extremity`
   for (const id of to) if (!from.includes(id)) yield `${id} was not taken for a forward extremity`
   for (const { type, stateKey, from: was, to: is } of entries)

@@ -26,7 +26,7 @@ import { failureNow } from './soft-fail.ts'
 import { stateBefore } from './state-before.ts'
 import { storeEvent } from './store-event.ts'
 import { isUnjudged } from './store-unevaluated.ts'
-import { noteToldStates } from './note-remote-states.ts'
+import { noteRemoteStates } from './note-remote-states.ts'
 import { withdrawInvite } from './withdraw-invite.ts'
 
 /** What the rules say about an event, as it is stored with it. */
@@ -67,7 +67,7 @@ export function* decideEvent(draft: Draft, arrived: EventInput): Asking<DecideNe
   }
   if (isCreate(input) && judgement.verdict !== 'accepted') return refusedCreate(input, judgement)
   const record = yield* storeEvent(draft, input, known, citations, judgement, before.snapshot)
-  yield* noteToldStates(draft, input, record, citations)
+  yield* noteRemoteStates(draft, input, record, citations)
   const redacted = yield* applyRedactions(draft, record)
   if (record.verdict === 'accepted') yield* announce(draft, input, record, citations, before.weighed)
   for (const one of redacted) announceRedacted(draft, one)
@@ -87,7 +87,7 @@ function isHearsay({ stateBefore: given }: EventInput, { verdict }: Judgement): 
 
 /**
  * An event that is known from the states that others build upon, and cite, is not rejected either where anything before it
- * stands at a told state: then a server could take the present away from under our feet by what it tells of the past.
+ * stands at a remote state: then a server could take the present away from under our feet by what it tells of the past.
  */
 function* isUnsure(
   draft: Draft,

@@ -8,8 +8,8 @@ export type DecideNeed =
   | { readonly kind: 'nids'; readonly of: keyof Nids }
   /** Which of these events are named as prev events by events of the graph. */
   | { readonly kind: 'dangling'; readonly ids: readonly EventId[] }
-  /** Events of the room at states that were told. */
-  | { readonly kind: 'told-states' }
+  /** Events of the room at remote state. */
+  | { readonly kind: 'remote-states' }
   /** All events of the room, put into a graph. */
   | { readonly kind: 'graph'; readonly into: RoomGraph }
   /** Whether we take part in the room. */

@@ -18,7 +18,7 @@ import {
   type RoomRecord,
   type SnapshotRecord,
   type StateKeyNid,
-  type ToldStateRecord,
+  type RemoteStateRecord,
   type TransactionRecord,
   type WriteSet,
 } from '@roomserver/types'
@@ -69,7 +69,7 @@ export class Draft {
   readonly #events = new Map<EventNid, EventRecord>()
   readonly #updates = new Map<EventNid, EventUpdate>()
   readonly #danglingPrev: { readonly prev: string; readonly by: EventNid }[] = []
-  readonly #toldStates = new Map<EventNid, ToldStateRecord>()
+  readonly #remoteStates = new Map<EventNid, RemoteStateRecord>()
   readonly #blocks: BlockRecord[] = []
   readonly #snapshots: SnapshotRecord[] = []
   readonly #memberships = new Map<StateKeyNid, MembershipRecord>()
@@ -96,7 +96,9 @@ export class Draft {
 
   /** Whether nothing was decided that has to be written. */
   get isEmpty(): boolean {
-    const written = [this.#events, this.#updates, this.#memberships, this.#toldStates].map(({ size }) => size)
+    const written = [this.#events, this.#updates, this.#memberships, this.#remoteStates].map(
+      ({ size }) => size,
+    )
     const count = written.reduce((sum, size) => sum + size, this.#outputs.length)
     return count === 0 && this.room === this.read
   }
@@ -136,9 +138,9 @@ export class Draft {
     return [...this.#events.keys(), ...this.#updates.keys()]
   }
 
-  /** Events whose told states are to be looked at once this is committed. */
-  get dueToldStates(): readonly EventNid[] {
-    const due = [...this.#toldStates.values()].filter(
+  /** Events whose remote states are to be looked at once this is committed. */
+  get dueRemoteStates(): readonly EventNid[] {
+    const due = [...this.#remoteStates.values()].filter(
       ({ waitsFor, isSettled }) => waitsFor === NO_NID && !isSettled,
     )
     return due.map(({ event }) => event)
@@ -176,22 +178,22 @@ export class Draft {
   }
 
   /**
-   * Notes that an event stands at a state that was told, or what that waits for now.
+   * Notes that an event stands at a remote state, or what that waits for now.
    *
-   * @param waitsFor - see `ToldStateRecord`
+   * @param waitsFor - see `RemoteStateRecord`
    */
-  setToldState(event: EventNid, waitsFor: EventNid): void {
-    this.#putToldState({ event, roomNid: this.read.nid, waitsFor, isSettled: false })
+  setRemoteState(event: EventNid, waitsFor: EventNid): void {
+    this.#putRemoteState({ event, roomNid: this.read.nid, waitsFor, isSettled: false })
   }
 
   /** Notes that the state before an event was worked out, so that nothing that was told counts any more. */
-  settleToldState(event: EventNid): void {
-    this.#putToldState({ event, roomNid: this.read.nid, waitsFor: event, isSettled: true })
+  setRemoteStateVerified(event: EventNid): void {
+    this.#putRemoteState({ event, roomNid: this.read.nid, waitsFor: event, isSettled: true })
   }
 
-  #putToldState(record: ToldStateRecord): void {
-    this.#toldStates.set(record.event, record)
-    this.reads.setToldState(record)
+  #putRemoteState(record: RemoteStateRecord): void {
+    this.#remoteStates.set(record.event, record)
+    this.reads.setRemoteState(record)
   }
 
   addBlock(block: BlockRecord): void {
@@ -241,7 +243,7 @@ export class Draft {
       events: [...this.#events.values()],
       updates: [...this.#updates.values()],
       danglingPrev: this.#danglingPrev,
-      toldStates: [...this.#toldStates.values()],
+      remoteStates: [...this.#remoteStates.values()],
       blocks: this.#blocks,
       snapshots: this.#snapshots,
       memberships: [...this.#memberships.values()],

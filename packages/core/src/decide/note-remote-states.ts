@@ -9,13 +9,13 @@ import { eventsThatName } from './extremities.ts'
  * Notes that an event came into the graph with a state before it that was told, and what it lacks; and that those which
  * lacked this one are to be looked at.
  */
-export function* noteToldStates(
+export function* noteRemoteStates(
   draft: Draft,
   { stateBefore }: EventInput,
   record: EventRecord,
   { dangling }: Citations,
 ): Asking<DecideNeed, void> {
   for (const id of dangling) draft.addDanglingPrev(id, record.nid)
-  if (stateBefore !== undefined) draft.setToldState(record.nid, dangling.length > 0 ? record.nid : NO_NID)
-  for (const { nid } of yield* eventsThatName(draft, record)) draft.setToldState(nid, NO_NID)
+  if (stateBefore !== undefined) draft.setRemoteState(record.nid, dangling.length > 0 ? record.nid : NO_NID)
+  for (const { nid } of yield* eventsThatName(draft, record)) draft.setRemoteState(nid, NO_NID)
 }

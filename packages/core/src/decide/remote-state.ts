@@ -1,4 +1,4 @@
-import { type Asking, type EventNid, NO_NID, type ToldStateRecord } from '@roomserver/types'
+import { type Asking, type EventNid, NO_NID, type RemoteStateRecord } from '@roomserver/types'
 import type { Citations } from './event-references.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
@@ -28,13 +28,13 @@ function* isResident(draft: Draft): Asking<DecideNeed, boolean> {
 }
 
 /** Events of the room that came with remote state. */
-export function* toldStatesOf(draft: Draft): Asking<DecideNeed, ReadonlyMap<EventNid, ToldStateRecord>> {
-  if (draft.reads.toldStates === undefined) yield { kind: 'told-states' }
-  return draft.reads.toldStates ?? new Map()
+export function* remoteStatesOf(draft: Draft): Asking<DecideNeed, ReadonlyMap<EventNid, RemoteStateRecord>> {
+  if (draft.reads.remoteStates === undefined) yield { kind: 'remote-states' }
+  return draft.reads.remoteStates ?? new Map()
 }
 
 /** Those of them for which no history has come that tells whether it was right. */
 export function* atRemoteState(draft: Draft): Asking<DecideNeed, ReadonlySet<EventNid>> {
-  const records = [...(yield* toldStatesOf(draft)).values()].filter(({ isSettled }) => !isSettled)
+  const records = [...(yield* remoteStatesOf(draft)).values()].filter(({ isSettled }) => !isSettled)
   return new Set(records.map(({ event }) => event))
 }

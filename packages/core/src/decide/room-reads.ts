@@ -7,7 +7,7 @@ import {
   NO_NID,
   type RedactionRecord,
   type RoomNid,
-  type ToldStateRecord,
+  type RemoteStateRecord,
   type UserId,
 } from '@roomserver/types'
 import type { RoomGraph } from '../graph/room-graph.ts'
@@ -48,8 +48,8 @@ export class RoomReader {
     return this.#mentions.load(ids)
   }
 
-  toldStates(roomNid: RoomNid): Promise<readonly ToldStateRecord[]> {
-    return this.#store.toldStates(roomNid)
+  remoteStates(roomNid: RoomNid): Promise<readonly RemoteStateRecord[]> {
+    return this.#store.remoteStates(roomNid)
   }
 
   /** A room's events in the order of their NIDs, page by page. */
@@ -104,8 +104,8 @@ export class RoomReads {
   readonly #fates = new Map<EventNid, InviteFate>()
   #takesPart: boolean | undefined
   #isResident: boolean | undefined
-  readonly #toldStates = new Map<EventNid, ToldStateRecord>()
-  #areToldStatesRead = false
+  readonly #remoteStates = new Map<EventNid, RemoteStateRecord>()
+  #areRemoteStatesRead = false
 
   constructor(reader: RoomReader, roomNid: RoomNid) {
     this.#reader = reader
@@ -117,9 +117,9 @@ export class RoomReads {
     return this.#naming.get(id)
   }
 
-  /** Events of the room at states that were told. */
-  get toldStates(): ReadonlyMap<EventNid, ToldStateRecord> | undefined {
-    return this.#areToldStatesRead ? this.#toldStates : undefined
+  /** Events of the room at remote state. */
+  get remoteStates(): ReadonlyMap<EventNid, RemoteStateRecord> | undefined {
+    return this.#areRemoteStatesRead ? this.#remoteStates : undefined
   }
 
   redactionsOf(id: EventId): readonly RedactionRecord[] | undefined {
@@ -159,11 +159,11 @@ export class RoomReads {
     )
   }
 
-  async loadToldStates(): Promise<void> {
-    for (const record of await this.#reader.toldStates(this.#roomNid)) {
-      if (!this.#toldStates.has(record.event)) this.#toldStates.set(record.event, record)
+  async loadRemoteStates(): Promise<void> {
+    for (const record of await this.#reader.remoteStates(this.#roomNid)) {
+      if (!this.#remoteStates.has(record.event)) this.#remoteStates.set(record.event, record)
     }
-    this.#areToldStatesRead = true
+    this.#areRemoteStatesRead = true
   }
 
   /** Reads all events of the room, a page at a time. */
@@ -241,8 +241,8 @@ export class RoomReads {
     this.#naming.set(id, [...(this.#naming.get(id) ?? []), by])
   }
 
-  setToldState(record: ToldStateRecord): void {
-    this.#toldStates.set(record.event, record)
+  setRemoteState(record: RemoteStateRecord): void {
+    this.#remoteStates.set(record.event, record)
   }
 
   setRedactionsOf(id: EventId, redactions: readonly RedactionRecord[]): void {

@@ -45,9 +45,9 @@ function* isUnheard(draft: Draft, end: EventRecord, back: EventRecord): Asking<D
   for (const event of walk.values()) {
     if (walk.size > MAX_WALK || !isOurs(draft, event)) continue
     if (event.stateKeyNid !== NO_NID && !isSameEntry(event, back)) {
-      const told = yield* entryOf(draft, back.before, event)
-      if (told === (yield* entryOf(draft, event.before, event))) return true
-      if (told === event.nid) continue
+      const there = yield* entryOf(draft, back.before, event)
+      if (there === (yield* entryOf(draft, event.before, event))) return true
+      if (there === event.nid) continue
     }
     for (const prev of yield* prevOf(draft, event)) walk.set(prev.nid, prev)
   }

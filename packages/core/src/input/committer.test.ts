@@ -80,20 +80,20 @@ it('gathers while it writes', async () => {
 
 it('tells of outputs after the answers, and only where there are any', async () => {
   const { store, open } = noting()
-  const told: string[] = []
-  const committer = new Committer(store, () => told.push('outputs'))
+  const order: string[] = []
+  const committer = new Committer(store, () => order.push('outputs'))
   open()
-  await committer.commit(writeSet(1)).then(() => told.push('answer'))
+  await committer.commit(writeSet(1)).then(() => order.push('answer'))
   await turn()
   await turn()
-  expect(told).toEqual(['answer'])
+  expect(order).toEqual(['answer'])
   await Promise.all([
     committer.commit(writeSet(1)),
-    committer.commit(writeSet(2, [OUTPUT])).then(() => told.push('answer')),
+    committer.commit(writeSet(2, [OUTPUT])).then(() => order.push('answer')),
   ])
   await turn()
   await turn()
-  expect(told).toEqual(['answer', 'answer', 'outputs'])
+  expect(order).toEqual(['answer', 'answer', 'outputs'])
 })
 
 it('fails everything that was written together where the store fails, and goes on', async () => {

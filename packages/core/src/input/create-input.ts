@@ -26,7 +26,7 @@ import { NewNames } from './new-state-key-heuristic.ts'
 import { NidPool } from './nid-pool.ts'
 import { Portions } from './commit-pacing.ts'
 import type { RoomTask } from './room-tasks.ts'
-import { ToldStates } from './remote-state-verifier.ts'
+import { RemoteStateVerifier } from './remote-state-verifier.ts'
 import { DEFAULT_ROOM_LIMITS, type RoomLimits, Rooms } from './rooms.ts'
 
 /** What the input works with. */
@@ -49,7 +49,7 @@ export interface InputDeps {
   readonly whenDelivered?: ((roomId: RoomId, outputSeq: number) => Promise<unknown>) | undefined
   /** Name of this process among those on the database: a lease of that name, kept by whoever starts it, shows others that it lives. */
   readonly holder?: string | undefined
-  /** Told of each step of work on a room: `committing`, `answering` and others. Tests stop the process at one. */
+  /** Called for each step of work on a room: `committing`, `answering` and others. Tests stop the process at one. */
   readonly onStep?: ((step: string, roomId: RoomId) => void) | undefined
 }
 
@@ -106,10 +106,10 @@ export function createInput(
     newNames: new NewNames(),
     deciding: new LoopShare(setImmediate),
     committer: new Committer(store, onOutputs),
-    onToldStates: (room: RoomRecord, events: readonly EventNid[]) => told.due(room, events),
+    onRemoteStates: (room: RoomRecord, events: readonly EventNid[]) => verifier.due(room, events),
   }
   const rooms = new Rooms(parts, allLimits)
-  const told = new ToldStates({ store, log, run: (task) => rooms.run(task) })
+  const verifier = new RemoteStateVerifier({ store, log, run: (task) => rooms.run(task) })
   const runTask: RoomInput['runTask'] = (task) => rooms.run(task)
   const takeIn: RoomInput['takeIn'] = (input) => intake.takeIn(input)
   const shop =
@@ -133,22 +133,22 @@ export function createInput(
     repairs: shop?.seen,
     resume: async () => {
       await intake.resume()
-      await told.takeUp()
+      await verifier.takeUp()
       await shop?.retries.resume()
     },
     takeOver: async () => {
-      told.takeOver()
+      verifier.takeOver()
       await intake.takeOver()
       await shop?.jobs.refresh()
     },
     settled: async () => {
       await intake.settled()
       await shop?.retries.settled()
-      await told.settled()
+      await verifier.settled()
     },
     close: async () => {
       const ended = shop?.retries.close()
-      await told.close()
+      await verifier.close()
       await rooms.close()
       await intake.close()
       await ended

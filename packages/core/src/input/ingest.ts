@@ -32,7 +32,7 @@ const MAX_FETCHES = 3
 /** How many events of one request are under way at a time. */
 const AT_ONCE = 256
 /** After how many events of one request the log says how far it is. */
-const TOLD_EVERY = 40 * AT_ONCE
+const LOG_EVERY = 40 * AT_ONCE
 
 interface TakeInOptions {
   /** Where the event waits in the durable inbox. */
@@ -180,7 +180,7 @@ export class Intake {
         await this.#decideSome(inputs, length, { tally, admitted, outputs }, gone)
         counters.undecided -= length - inputs.length - taken
         taken = length - inputs.length
-        if (taken > AT_ONCE && taken % TOLD_EVERY < AT_ONCE)
+        if (taken > AT_ONCE && taken % LOG_EVERY < AT_ONCE)
           log.info({ taken, of: length }, 'a large request is being taken in')
       }
     } finally {

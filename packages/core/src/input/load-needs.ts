@@ -12,7 +12,7 @@ export function loadFor(draft: Draft, nids: NidPool): (need: DecideNeed) => Prom
   return async (need) => {
     if (need.kind === 'nids') return nids.fetch(need.of)
     if (need.kind === 'dangling') return reads.loadDangling(need.ids)
-    if (need.kind === 'told-states') return reads.loadToldStates()
+    if (need.kind === 'remote-states') return reads.loadRemoteStates()
     if (need.kind === 'graph') return reads.loadGraph(need.into)
     if (need.kind === 'redactions-of') return reads.loadRedactions(need.ids)
     if (need.kind === 'resident') return reads.loadResident(draft.context.serverName)

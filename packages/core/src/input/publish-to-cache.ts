@@ -5,7 +5,7 @@ import type { ActorParts } from './room-actor.ts'
 
 /** Takes a committed draft over into the cache, counts what it did, and gives the room as it is now. */
 export function takeOver(
-  { pieces, counters, forked, log, onToldStates }: ActorParts,
+  { pieces, counters, forked, log, onRemoteStates }: ActorParts,
   draft: Draft,
   writeSet: WriteSet,
   revision: number,
@@ -26,7 +26,7 @@ export function takeOver(
   pieces.rooms.moves(room)
   counters.count(writeSet)
   forked.saw(room)
-  onToldStates(room, draft.dueToldStates)
+  onRemoteStates(room, draft.dueRemoteStates)
   for (const entry of writeSet.journal) {
     if (!entry.reset) continue
     const fields = { room_id: room.roomId, revision: entry.revision, cause: entry.cause.kind }

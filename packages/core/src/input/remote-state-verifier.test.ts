@@ -5,11 +5,11 @@ import {
   type RoomNid,
   type RoomRecord,
   silentLogger,
-  type ToldStateRecord,
+  type RemoteStateRecord,
 } from '@roomserver/types'
 import { expect, it } from 'vitest'
 import type { RoomTask } from './room-tasks.ts'
-import { ToldStates } from './remote-state-verifier.ts'
+import { RemoteStateVerifier } from './remote-state-verifier.ts'
 
 const room = (number: number): RoomRecord =>
   newRoom({ nid: number as RoomNid, roomId: `!${number}:a`, version: '10' })
@@ -25,7 +25,7 @@ function parts(due: readonly { readonly event: number; readonly room: number }[]
   let gate = Promise.withResolvers<void>()
   const log: Logger = { ...silentLogger, warn: (fields, message) => warnings.push([message, fields]) }
   const store = {
-    dueToldStates: async (after: EventNid, limit: number): Promise<readonly ToldStateRecord[]> => {
+    dueRemoteStates: async (after: EventNid, limit: number): Promise<readonly RemoteStateRecord[]> => {
       if (state.isDown) throw new Error('down')
       const page = due.filter(({ event }) => event > after).slice(0, limit)
       pages.push(page.length)
@@ -49,32 +49,32 @@ function parts(due: readonly { readonly event: number; readonly room: number }[]
     gate.resolve()
     gate = Promise.withResolvers()
   }
-  return { told: new ToldStates({ store, log, run }), begun, warnings, pages, state, go }
+  return { verifier: new RemoteStateVerifier({ store, log, run }), begun, warnings, pages, state, go }
 }
 
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 it('looks at what is due, each room one after another, rooms side by side', async () => {
-  const { told, begun, state, go } = parts()
+  const { verifier, begun, state, go } = parts()
   state.isHeld = true
-  told.due(room(1), [nid(1), nid(2)])
-  told.due(room(2), [nid(3)])
-  told.due(room(3), [])
+  verifier.due(room(1), [nid(1), nid(2)])
+  verifier.due(room(2), [nid(3)])
+  verifier.due(room(3), [])
   await turn()
   expect(begun).toEqual(['!1:a 1', '!2:a 3'])
   // What becomes due meanwhile is looked at as well, and once.
-  told.due(room(1), [nid(2), nid(4)])
+  verifier.due(room(1), [nid(2), nid(4)])
   go()
   await turn()
   go()
   await turn()
   go()
-  await told.settled()
+  await verifier.settled()
   expect(begun).toEqual(['!1:a 1', '!2:a 3', '!1:a 2', '!1:a 4'])
   // What was looked at may become due again.
   state.isHeld = false
-  told.due(room(1), [nid(1)])
-  await told.settled()
+  verifier.due(room(1), [nid(1)])
+  await verifier.settled()
   expect(begun.at(-1)).toBe('!1:a 1')
 })
 
@@ -84,26 +84,26 @@ it.each([
   [101, [100, 1, 0]],
 ])('takes up all %i that a store holds', async (count, sizes) => {
   const due = Array.from({ length: count }, (_, index) => ({ event: 1_000 + index, room: 1 + (index % 3) }))
-  const { told, begun, pages } = parts(due)
-  await told.takeUp()
+  const { verifier, begun, pages } = parts(due)
+  await verifier.takeUp()
   expect(begun.toSorted()).toEqual(due.map(({ event, room: of }) => `!${of}:a ${event}`).toSorted())
   expect(pages).toEqual(sizes)
 })
 
 it('goes on with the others where one fails, and says so', async () => {
-  const { told, begun, warnings } = parts()
-  told.due(room(1), [nid(13), nid(14)])
-  await told.settled()
+  const { verifier, begun, warnings } = parts()
+  verifier.due(room(1), [nid(13), nid(14)])
+  await verifier.settled()
   expect(begun).toEqual(['!1:a 13', '!1:a 14'])
   expect(warnings).toEqual([
-    ['a state that was told is left for later', { room_id: '!1:a', err: new RangeError('a bug') }],
+    ['a remote state is left for later', { room_id: '!1:a', err: new RangeError('a bug') }],
   ])
 })
 
 it('says what was judged anew', async () => {
-  const { told, warnings } = parts()
-  told.due(room(1), [nid(6), nid(7)])
-  await told.settled()
+  const { verifier, warnings } = parts()
+  verifier.due(room(1), [nid(6), nid(7)])
+  await verifier.settled()
   expect(warnings).toEqual([
     [
       'another server told a state that was not so: events were judged anew',
@@ -113,34 +113,34 @@ it('says what was judged anew', async () => {
 })
 
 it('takes up one time for all who ask, again for who asks later, and says where it cannot', async () => {
-  const { told, pages, warnings, state } = parts([{ event: 1, room: 1 }])
-  told.takeOver()
-  told.takeOver()
+  const { verifier, pages, warnings, state } = parts([{ event: 1, room: 1 }])
+  verifier.takeOver()
+  verifier.takeOver()
   await turn()
   expect(pages).toEqual([1, 0])
   state.isDown = true
-  told.takeOver()
+  verifier.takeOver()
   await turn()
-  expect(warnings).toEqual([['states that were told could not be taken up', { err: new Error('down') }]])
+  expect(warnings).toEqual([['remote state could not be taken up', { err: new Error('down') }]])
   state.isDown = false
-  told.takeOver()
+  verifier.takeOver()
   await turn()
   expect(pages).toEqual([1, 0, 1, 0])
 })
 
 it('begins nothing more when it is closed, and waits for what is under way', async () => {
-  const { told, begun, state, go } = parts([
+  const { verifier, begun, state, go } = parts([
     { event: 1, room: 1 },
     { event: 2, room: 1 },
   ])
   state.isHeld = true
-  told.takeOver()
+  verifier.takeOver()
   await turn()
   let isClosed = false
-  const closing = told.close().then(() => (isClosed = true))
+  const closing = verifier.close().then(() => (isClosed = true))
   await turn()
   expect(isClosed).toBe(false)
-  told.due(room(2), [nid(3)])
+  verifier.due(room(2), [nid(3)])
   go()
   await closing
   expect(begun).toEqual(['!1:a 1'])

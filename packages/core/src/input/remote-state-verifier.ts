@@ -1,12 +1,12 @@
 import { type EventNid, type Logger, NO_NID, type RoomId, type RoomRecord } from '@roomserver/types'
 import type { RoomStore } from '../ports.ts'
 import type { Consequences } from '../reevaluate/reevaluate-dependents.ts'
-import { settleToldState } from '../reevaluate/verify-remote-state.ts'
+import { verifyRemoteState } from '../reevaluate/verify-remote-state.ts'
 import type { RoomTask } from './room-tasks.ts'
 
-/** What settling told states works with. */
-export interface ToldStateParts {
-  readonly store: Pick<RoomStore, 'dueToldStates' | 'roomsByNid'>
+/** What settling remote states works with. */
+export interface RemoteStateVerifierParts {
+  readonly store: Pick<RoomStore, 'dueRemoteStates' | 'roomsByNid'>
   readonly log: Logger
   readonly run: <Result>(task: RoomTask<Result>) => Promise<Result>
 }
@@ -20,14 +20,14 @@ const BYTES = 1_000
  * Sees to events at states that other servers told, when what they waited for has come: each in its room's turn, one after
  * another. What is due is in the store, so that nothing is lost with a process.
  */
-export class ToldStates {
-  readonly #parts: ToldStateParts
+export class RemoteStateVerifier {
+  readonly #parts: RemoteStateVerifierParts
   readonly #due = new Map<RoomId, Set<EventNid>>()
   readonly #running = new Set<Promise<void>>()
   #takingUp: Promise<void> | undefined
   #isClosing = false
 
-  constructor(parts: ToldStateParts) {
+  constructor(parts: RemoteStateVerifierParts) {
     this.#parts = parts
   }
 
@@ -45,14 +45,14 @@ export class ToldStates {
   /** Takes up, beside whatever else is done, what this process or another one has left. */
   takeOver(): void {
     this.#takingUp ??= this.takeUp()
-      .catch((err: unknown) => this.#parts.log.warn({ err }, 'states that were told could not be taken up'))
+      .catch((err: unknown) => this.#parts.log.warn({ err }, 'remote state could not be taken up'))
       .finally(() => (this.#takingUp = undefined))
   }
 
   /** The same, and waits until it is done. */
   async takeUp(): Promise<void> {
     for (let after = NO_NID as EventNid; !this.#isClosing; ) {
-      const page = await this.#parts.store.dueToldStates(after, PAGE)
+      const page = await this.#parts.store.dueRemoteStates(after, PAGE)
       const rooms = await this.#parts.store.roomsByNid([...new Set(page.map(({ roomNid }) => roomNid))])
       for (const room of rooms) {
         const ofRoom = page.filter(({ roomNid }) => roomNid === room.nid)
@@ -91,11 +91,11 @@ export class ToldStates {
           version,
           name: `settling the state before event NID ${event}`,
           bytes: BYTES,
-          decide: (draft) => settleToldState(draft, event),
+          decide: (draft) => verifyRemoteState(draft, event),
         })
         if (followed !== undefined) this.#tell(roomId, followed)
       } catch (err) {
-        this.#parts.log.warn({ room_id: roomId, err }, 'a state that was told is left for later')
+        this.#parts.log.warn({ room_id: roomId, err }, 'a remote state is left for later')
       }
     }
     this.#due.delete(roomId)

@@ -49,9 +49,9 @@ export interface ActorParts {
   readonly holder: string
   readonly clock: Clock
   readonly log: Logger
-  /** Told of events whose told states are to be looked at. */
-  readonly onToldStates: (room: RoomRecord, events: readonly EventNid[]) => void
-  /** Told of each step; tests stop the process at one. */
+  /** Called with events whose remote states are to be verified. */
+  readonly onRemoteStates: (room: RoomRecord, events: readonly EventNid[]) => void
+  /** Called for each step; tests stop the process at one. */
   readonly onStep?: ((step: string, roomId: RoomId) => void) | undefined
 }
 

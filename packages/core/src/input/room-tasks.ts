@@ -26,7 +26,7 @@ export interface RoomTask<Result> {
   /** An event that comes in, and what it names: read together with that of other tasks. */
   readonly arrival?: Arrival | undefined
   decide(draft: Draft): Asking<DecideNeed, Result>
-  /** Told, when it is committed, of the room's last output. */
+  /** Called with the room's last output when it is committed. */
   committed?(outputSeq: number): void
   /** The position in the durable inbox that is settled by this result. */
   settles?(result: Result): number | undefined

@@ -1,6 +1,6 @@
 import type { RoomId } from '@roomserver/types'
 import { withCallBudget } from './call-budget.ts'
-import { statesOfServers, type ToldStates } from '../operator-repair/server-state-report.ts'
+import { serverStateReport, type ServerStateReport } from '../operator-repair/server-state-report.ts'
 import { RepairJobs, type RepairJob, type RepairJobLimits } from './fetch-jobs.ts'
 import { type RepairLimits, type RepairParts, Repairs } from './missing-events-fetcher.ts'
 import { type Retried, Retries, type RetryParts } from './retries.ts'
@@ -14,7 +14,7 @@ export interface RoomRepairs {
   /** Tries all repairs of a room again, also those that were given up, and waits for what comes of it. */
   takeUp(roomId: RoomId): Promise<readonly Retried[]>
   /** Asks servers of a room for its state; see `repairRoom` for what can be done with that. */
-  statesOfServers(roomId: RoomId): Promise<ToldStates>
+  serverStateReport(roomId: RoomId): Promise<ServerStateReport>
 }
 
 /** How much repairs may take, and how many are kept. */
@@ -60,7 +60,7 @@ export function createRepairs(
       return jobs.all
     },
     takeUp: (roomId) => retries.takeUp(roomId),
-    statesOfServers: (roomId) => statesOfServers(parts, roomId, limits.maxServers),
+    serverStateReport: (roomId) => serverStateReport(parts, roomId, limits.maxServers),
   }
   return { repairs, jobs, retries, seen }
 }

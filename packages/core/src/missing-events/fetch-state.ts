@@ -14,7 +14,7 @@ export interface FetchParts extends VerifyParts {
   readonly federation: RepairFederation
   readonly store: Pick<PieceStore, 'eventsById' | 'eventsByNid'>
   readonly input: Pick<RoomInput, 'runTask'>
-  /** Told of each event that is stored on the way. */
+  /** Called for each event that is stored on the way. */
   readonly onStored?: (() => void) | undefined
 }
 
@@ -38,7 +38,7 @@ const CREATE_NID = EVENT_TYPE_NIDS.get('m.room.create')
 const MEMBER_NID = EVENT_TYPE_NIDS.get('m.room.member')
 
 /** The IDs of the state before an event, and of its auth chain, as a server tells them. */
-export interface ToldIds {
+export interface RemoteStateIds {
   readonly state: readonly EventId[]
   readonly chain: readonly EventId[]
 }
@@ -49,13 +49,13 @@ export async function askStateIds(
   { roomId }: Pick<ExpectedRoom, 'roomId'>,
   server: string,
   { eventId }: Pick<Pdu, 'eventId'>,
-): Promise<ToldIds> {
-  const told = await federation.lookupStateIds({ S: server, RoomID: roomId, EventID: eventId })
-  return { state: [...new Set(told.pdu_ids)], chain: told.auth_chain_ids }
+): Promise<RemoteStateIds> {
+  const answer = await federation.lookupStateIds({ S: server, RoomID: roomId, EventID: eventId })
+  return { state: [...new Set(answer.pdu_ids)], chain: answer.auth_chain_ids }
 }
 
 /**
- * Sees to it that a state that was told is stored, asking the server that told it for what is missing. A state of which
+ * Sees to it that a remote state is stored, asking the server that told it for what is missing. A state of which
  * it does not give every event is not taken: what it lacks would be missing for all that is built upon it.
  *
  * @throws {RoomserverError} COMPONENT_FAILED when the server does not answer
@@ -65,7 +65,7 @@ export async function storeState(
   room: ExpectedRoom,
   server: string,
   event: Pdu,
-  { state, chain }: ToldIds,
+  { state, chain }: RemoteStateIds,
 ): Promise<FetchedState> {
   const missing = await unknownOf(parts, room, [...new Set([...chain, ...state])].slice(0, MAX_STATE))
   if (missing.length <= MAX_SINGLE) await fetchEvents(parts, room, server, missing)

@@ -2,8 +2,8 @@ import type { Pdu } from '@roomserver/events'
 import { type EventId, NO_NID } from '@roomserver/types'
 import type { EventInput } from '../decide/event-input.ts'
 import type { Fetched, MissingEvents } from '../input/fetch-missing.ts'
-import { believedState } from './agreed-remote-state.ts'
-import { fetchEvents, singleEvents, type ToldIds } from './fetch-state.ts'
+import { agreedRemoteState } from './agreed-remote-state.ts'
+import { fetchEvents, singleEvents, type RemoteStateIds } from './fetch-state.ts'
 import { eventsBefore } from '../graph/events-before.ts'
 import { authEventsOf, orElse } from './or-else.ts'
 import { oldestFirst } from '../graph/oldest-first.ts'
@@ -36,11 +36,11 @@ export interface Gap extends ExpectedRoom {
   readonly servers: readonly string[]
   readonly patienceMs: number
   /** What servers tell of the state before an event, by event and server: none is asked for that twice. */
-  readonly told: Map<EventId, Map<string, Promise<ToldIds>>>
+  readonly remoteStates: Map<EventId, Map<string, Promise<RemoteStateIds>>>
 }
 
 /** What an attempt to fill a gap works with. */
-export type GapAttempt = Pick<Gap, 'isTimeUp' | 'way' | 'given' | 'servers' | 'patienceMs' | 'told'>
+export type GapAttempt = Pick<Gap, 'isTimeUp' | 'way' | 'given' | 'servers' | 'patienceMs' | 'remoteStates'>
 
 /** What a server gave of the past of an event, each oldest first. */
 export interface Found {
@@ -81,7 +81,7 @@ export async function fillFrom(
     await takePast(gap, events.past)
     if ((await notInGraph(gap, missing.prev)).length === 0) return { kind: 'filled' }
     if (way === 'events') return failed('it does not have all events of the gap')
-    const eventIds = await believedState(gap, pdu)
+    const eventIds = await agreedRemoteState(gap, pdu)
     if (eventIds.length === 0) return failed('it has no state before the event')
     const refusal = await parts.input.runTask(refusalTask(pdu, eventIds))
     // Another server may tell a state that lets the event in.

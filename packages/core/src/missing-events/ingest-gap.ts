@@ -1,6 +1,6 @@
 import type { Pdu } from '@roomserver/events'
 import type { EventInput, Outcome } from '../decide/event-input.ts'
-import { believedState } from './agreed-remote-state.ts'
+import { agreedRemoteState } from './agreed-remote-state.ts'
 import { takeIn } from './fetch-state.ts'
 import type { Gap } from './fill-gap.ts'
 import { authEventsOf } from './or-else.ts'
@@ -63,7 +63,7 @@ async function takeOne(gap: Gap, event: Pdu): Promise<Outcome> {
     outcome = await takeIn(parts, input)
   }
   if (outcome.kind !== 'missing' || outcome.prev.length === 0 || way === 'events') return outcome
-  const eventIds = await believedState(gap, event)
+  const eventIds = await agreedRemoteState(gap, event)
   if (eventIds.length === 0) return outcome
   return await takeIn(parts, { ...input, stateBefore: { by: 'repair', eventIds } })
 }

@@ -20,7 +20,7 @@ export interface RepairParts {
   readonly jobs: RepairJobs
   readonly clock: Clock
   readonly log: Logger
-  /** Told of each event that is stored on the way. */
+  /** Called for each event that is stored on the way. */
   readonly onStored?: (() => void) | undefined
 }
 
@@ -124,7 +124,7 @@ export class Repairs {
     const { patienceMs } = this.#limits
     const shared: Omit<GapAttempt, 'isTimeUp' | 'way'> = {
       given: new Map(),
-      told: new Map(),
+      remoteStates: new Map(),
       servers,
       patienceMs,
     }

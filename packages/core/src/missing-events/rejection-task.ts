@@ -18,7 +18,7 @@ export function refusalTask(event: Pdu, state: readonly EventId[]): RoomTask<str
   return {
     roomId: event.roomId,
     version: event.rules.version,
-    name: `trying the state that was told before ${event.eventId}`,
+    name: `trying the remote state before ${event.eventId}`,
     bytes: bytesWithIds(state.length),
     decide: (draft) => refusalAt(draft, event, state),
   }

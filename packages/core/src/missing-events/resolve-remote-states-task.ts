@@ -13,7 +13,7 @@ import { bytesWithIds } from './task-bytes.ts'
  * Resolves states that servers told for the moment before one event, all of whose events are stored, by the algorithm of
  * the room. Writes nothing.
  */
-export function resolveToldTask(
+export function resolveRemoteStatesTask(
   event: Pdu,
   states: readonly (readonly EventId[])[],
 ): RoomTask<readonly EventId[]> {
@@ -21,13 +21,13 @@ export function resolveToldTask(
   return {
     roomId: event.roomId,
     version: event.rules.version,
-    name: `resolving the states that were told before ${event.eventId}`,
+    name: `resolving the remote state before ${event.eventId}`,
     bytes: bytesWithIds(entries),
-    decide: (draft) => resolveTold(draft, states),
+    decide: (draft) => resolveRemoteStates(draft, states),
   }
 }
 
-function* resolveTold(
+function* resolveRemoteStates(
   draft: Draft,
   states: readonly (readonly EventId[])[],
 ): Asking<DecideNeed, readonly EventId[]> {

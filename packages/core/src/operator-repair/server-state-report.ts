@@ -6,7 +6,7 @@ import { fetchStateBefore, type FetchParts } from '../missing-events/fetch-state
 import { knownRoom } from './repair-room.ts'
 
 /** The state before the latest event of a room as servers tell it; those that tell the same stand together. */
-export interface ToldState {
+export interface ServerState {
   readonly servers: readonly string[]
   /** The forward extremity that it is the state before. */
   readonly extremity: EventId
@@ -14,8 +14,8 @@ export interface ToldState {
 }
 
 /** What servers answered, the state that most of them tell first, and why others did not. */
-export interface ToldStates {
-  readonly states: readonly ToldState[]
+export interface ServerStateReport {
+  readonly states: readonly ServerState[]
   readonly failures: ReadonlyMap<string, string>
 }
 
@@ -32,11 +32,11 @@ export interface AskStateParts extends FetchParts {
  * @param maxServers - servers beyond so many are not asked
  * @throws {RoomserverError} ROOM_NOT_FOUND
  */
-export async function statesOfServers(
+export async function serverStateReport(
   parts: AskStateParts,
   roomId: RoomId,
   maxServers: number,
-): Promise<ToldStates> {
+): Promise<ServerStateReport> {
   const room = await knownRoom(parts.store, roomId)
   const rules = roomVersion(room.version)
   const ends = await parts.store.eventsByNid(room.extremities)
@@ -47,19 +47,19 @@ export async function statesOfServers(
   const event = trustedPdu(latest.json, latest.eventId, rules)
   const others = (await parts.store.joinedServers(room.nid)).filter((server) => server !== parts.serverName)
   const asked = others.slice(0, maxServers)
-  const told = new Map<string, ToldState>()
+  const byState = new Map<string, ServerState>()
   const failures = new Map<string, string>()
   // One after the other: each takes what the ones before it brought.
   for (const server of asked) {
     try {
       const { eventIds } = await fetchStateBefore(parts, { roomId, rules }, server, event)
       const key = JSON.stringify(eventIds.toSorted())
-      const servers = [...(told.get(key)?.servers ?? []), server]
-      told.set(key, { servers, extremity: latest.eventId, eventIds })
+      const servers = [...(byState.get(key)?.servers ?? []), server]
+      byState.set(key, { servers, extremity: latest.eventId, eventIds })
     } catch (error) {
       failures.set(server, error instanceof Error ? error.message : String(error))
     }
   }
-  const states = [...told.values()].filter(({ eventIds }) => eventIds.length > 0)
+  const states = [...byState.values()].filter(({ eventIds }) => eventIds.length > 0)
   return { states: states.toSorted((a, b) => b.servers.length - a.servers.length), failures }
 }

@@ -71,9 +71,9 @@ async function rejectFromElsewhere(
   userId: string,
   inviter: string,
 ): Promise<PerformLeaveResponse> {
-  const told = await tellInviter(context, room, userId, serverOf(inviter) ?? '')
+  const isNotified = await tellInviter(context, room, userId, serverOf(inviter) ?? '')
   // The inviter's server is gone but we are in the room ourselves: then the others learn it from us.
-  if (!told && (await isPartOf(context, room, userId))) await leave(context, room, userId)
+  if (!isNotified && (await isPartOf(context, room, userId))) await leave(context, room, userId)
   else await giveInviteUp(context, room, userId)
   return LEFT
 }

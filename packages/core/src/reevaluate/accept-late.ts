@@ -4,7 +4,7 @@ import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { eventsThatName } from '../decide/extremities.ts'
 import { announceNew, announceOld } from '../decide/outputs.ts'
-import { atRemoteState, toldStatesOf } from '../decide/remote-state.ts'
+import { atRemoteState, remoteStatesOf } from '../decide/remote-state.ts'
 import { eventsInGraph } from '../view/reads.ts'
 import { isLetIn } from './late-soft-failure.ts'
 import { acceptedAfter } from './drop-rejected-extremities.ts'
@@ -16,19 +16,19 @@ const ACCEPTED = { verdict: 'accepted', rule: undefined, reason: undefined } as 
  * Lets in what the rules allow after all, oldest first, as if it came now: where the current state does not allow it, it
  * has failed softly. What lies before an event whose state was told is the room's past, and no news.
  *
- * @param told - the current state as consumers know it
+ * @param known - the current state as consumers know it
  * @param options - `asksOfPast`: the current state has to allow what is past, too
  * @returns the same, when all that came in is announced
  */
 export function* admitAll(
   draft: Draft,
   consequences: Consequences,
-  told: SnapshotNid,
+  known: SnapshotNid,
   { asksOfPast = false } = {},
 ): Asking<DecideNeed, SnapshotNid> {
-  let announced = told
+  let announced = known
   const { admitted } = consequences
-  const past = admitted.length > 0 ? yield* pastOfTold(draft, consequences) : new Set<EventNid>()
+  const past = admitted.length > 0 ? yield* pastOfRemoteStates(draft, consequences) : new Set<EventNid>()
   for (const event of admitted) {
     if (past.has(event.nid)) {
       if (asksOfPast && !(yield* isLetIn(draft, event))) continue
@@ -42,8 +42,11 @@ export function* admitAll(
   return announced
 }
 
-function* pastOfTold(draft: Draft, { graph }: Consequences): Asking<DecideNeed, ReadonlySet<EventNid>> {
-  const nodes = [...(yield* toldStatesOf(draft)).keys()].map((nid) => graph.node(nid))
+function* pastOfRemoteStates(
+  draft: Draft,
+  { graph }: Consequences,
+): Asking<DecideNeed, ReadonlySet<EventNid>> {
+  const nodes = [...(yield* remoteStatesOf(draft)).keys()].map((nid) => graph.node(nid))
   const before = nodes.flatMap((node) => (node === undefined ? [] : graph.past(node)))
   return yield* graph.reach(before, (node) => graph.past(node))
 }
@@ -53,7 +56,7 @@ function* comeIn(
   draft: Draft,
   record: EventRecord,
   consequences: Consequences,
-  told: SnapshotNid,
+  known: SnapshotNid,
 ): Asking<DecideNeed, void> {
   const pdu = draft.view.pduOf(record, draft.rules)
   yield* eventsThatName(draft, record)
@@ -62,7 +65,7 @@ function* comeIn(
   const remote = yield* atRemoteState(draft)
   const replaced = remote.has(record.nid) ? [] : yield* eventsInGraph(draft.view, pdu.prevEvents)
   yield* moveRoom(draft, record, replaced, [], false)
-  const changes = yield* changesBetween(draft, told, draft.room.current)
+  const changes = yield* changesBetween(draft, known, draft.room.current)
   const change = yield* announcedChange(draft, record, changes, false)
   yield* announceNew(draft, { kind: 'new', pdu, sendAsServer: '' }, record, change)
 }

@@ -3,7 +3,7 @@ import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import type { GraphNode, RoomGraph } from '../graph/room-graph.ts'
 import { eventsOf } from '../view/reads.ts'
-import { toldStatesOf } from '../decide/remote-state.ts'
+import { remoteStatesOf } from '../decide/remote-state.ts'
 import { wholeGraph } from './verified-history.ts'
 import { type Rejudged, rejudgeEvent } from './reevaluate-event.ts'
 
@@ -26,14 +26,14 @@ export interface Consequences {
  */
 export function* rejudgeDependents(draft: Draft, first: Rejudged): Asking<DecideNeed, Consequences> {
   const graph = yield* wholeGraph(draft)
-  const told = yield* toldStatesOf(draft)
+  const remoteStates = yield* remoteStatesOf(draft)
   const changes = new Changes()
   changes.add(first)
   for (const node of yield* graph.dependents(first.record.nid)) {
     if (node.nid === first.record.nid || !changes.touch(node)) continue
     const [stored] = yield* eventsOf(draft.view, [node.nid])
     if (stored !== undefined) {
-      changes.add(yield* rejudgeEvent(draft, stored, told.get(stored.nid)?.isSettled === false))
+      changes.add(yield* rejudgeEvent(draft, stored, remoteStates.get(stored.nid)?.isSettled === false))
     }
   }
   return { graph, ...changes.found }

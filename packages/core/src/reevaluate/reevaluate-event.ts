@@ -37,20 +37,20 @@ export interface Rejudged {
  * verdict, the state after it. One that is let in after all is `soft-failed` at first: what it makes of the end of the
  * graph, and whether the current state lets it, is for later. That is not asked again of others.
  *
- * @param isTold - whether the state before the event was told by another server, and so follows from nothing
- * @param told - that state
+ * @param isAtRemoteState - whether the state before the event is remote state, which does not follow from the events before it
+ * @param remote - that state
  */
 export function* rejudgeEvent(
   draft: Draft,
   stored: EventRecord,
-  isTold: boolean,
-  told = stored.before,
+  isAtRemoteState: boolean,
+  remote = stored.before,
 ): Asking<DecideNeed, Rejudged> {
   const isOutside = stored.before === NO_NID
   const pdu = draft.view.authPduOf(stored, draft.rules)
   const citations = yield* citationsOf(draft, { kind: isOutside ? 'outlier' : 'old', pdu, sendAsServer: '' })
-  const follows = !isOutside && !isTold && citations.dangling.length === 0
-  const now = follows ? yield* stateAfterAll(draft, citations) : told
+  const follows = !isOutside && !isAtRemoteState && citations.dangling.length === 0
+  const now = follows ? yield* stateAfterAll(draft, citations) : remote
   const before = now === stored.before ? now : yield* sameOr(draft, stored.before, now)
   const canJudge = yield* isJudgeable(draft, { ...stored, before }, pdu, citations)
   const judged = canJudge ? yield* judge(draft, pdu, citations, before) : undefined

@@ -8,7 +8,7 @@ import { takeConsequences } from './apply-reevaluation.ts'
 /**
  * Judges an event anew and, if anything about it is not as it should be, all that follows from it.
  *
- * @param isTold - whether the state before the event was told by another server, and so follows from nothing
+ * @param isAtRemoteState - whether the state before the event is remote state, which does not follow from the events before it
  * @param by - what has come to light, for the journal
  * @param before - the state before a told one as it is now; left out: as it is stored
  * @returns `undefined`: all was as it should be
@@ -16,11 +16,11 @@ import { takeConsequences } from './apply-reevaluation.ts'
 export function* rejudge(
   draft: Draft,
   event: EventRecord,
-  isTold: boolean,
+  isAtRemoteState: boolean,
   by: string,
   before = event.before,
 ): Asking<DecideNeed, Consequences | undefined> {
-  const rejudged = yield* rejudgeEvent(draft, event, isTold, before)
+  const rejudged = yield* rejudgeEvent(draft, event, isAtRemoteState, before)
   const { isBeforeWrong, isAfterWrong, isVerdictWrong } = rejudged
   if (!isBeforeWrong && !isAfterWrong && !isVerdictWrong) return undefined
   const consequences = yield* rejudgeDependents(draft, rejudged)

@@ -1,7 +1,7 @@
 import { type Asking, type EventNid, type EventRecord, NO_NID } from '@roomserver/types'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
-import { toldStatesOf } from '../decide/remote-state.ts'
+import { remoteStatesOf } from '../decide/remote-state.ts'
 import { type GraphNode, RoomGraph } from '../graph/room-graph.ts'
 import { eventsInGraph, eventsOf } from '../view/reads.ts'
 
@@ -12,7 +12,7 @@ const MAX_WALK = 2_000
  * Whether an event stands on the whole history of its room: every event before it is there, back to the create event, and
  * none at a state that somebody told. Then the state before it is a matter of fact.
  *
- * The walk back ends at events whose told states were worked out already, and at the first where that is still to be done;
+ * The walk back ends at events whose remote states were worked out already, and at the first where that is still to be done;
  * where there is no such event in the room at all, there is nothing to walk for. So each page of a past that comes page
  * after page is walked through once.
  *
@@ -24,8 +24,8 @@ export function* unsettledBefore(draft: Draft, event: EventRecord): Asking<Decid
 
 /** The same, but `undefined` where the walk is too long to tell. */
 export function* walkBack(draft: Draft, event: EventRecord): Asking<DecideNeed, EventNid | undefined> {
-  const told = yield* toldStatesOf(draft)
-  const isAlone = [...told.values()].every((one) => one.isSettled || one.event === event.nid)
+  const remoteStates = yield* remoteStatesOf(draft)
+  const isAlone = [...remoteStates.values()].every((one) => one.isSettled || one.event === event.nid)
   const walked = new Set([event.nid])
   let layer: readonly EventRecord[] = [event]
   while (layer.length > 0) {
@@ -33,9 +33,9 @@ export function* walkBack(draft: Draft, event: EventRecord): Asking<DecideNeed, 
     const past = yield* eventsInGraph(draft.view, [...ids])
     if (past.length < ids.size) return event.nid
     if (isAlone) return NO_NID
-    const unsettled = past.find(({ nid }) => told.get(nid)?.isSettled === false)
+    const unsettled = past.find(({ nid }) => remoteStates.get(nid)?.isSettled === false)
     if (unsettled !== undefined) return unsettled.nid
-    layer = past.filter(({ nid }) => !walked.has(nid) && !told.has(nid))
+    layer = past.filter(({ nid }) => !walked.has(nid) && !remoteStates.has(nid))
     for (const { nid } of layer) walked.add(nid)
     if (walked.size > MAX_WALK) return undefined
   }
@@ -43,15 +43,15 @@ export function* walkBack(draft: Draft, event: EventRecord): Asking<DecideNeed, 
 }
 
 function* unsettledInGraph(draft: Draft, event: EventNid): Asking<DecideNeed, EventNid> {
-  const told = yield* toldStatesOf(draft)
+  const remoteStates = yield* remoteStatesOf(draft)
   const graph = yield* wholeGraph(draft)
-  const isEnd = (node: GraphNode) => told.has(node.nid) && node.nid !== event
+  const isEnd = (node: GraphNode) => remoteStates.has(node.nid) && node.nid !== event
   const walked = yield* graph.reach([event], (node) => (isEnd(node) ? [] : graph.past(node)))
   for (const nid of walked) {
     const node = graph.node(nid)
     if (node === undefined) continue
     if (isEnd(node)) {
-      if (told.get(nid)?.isSettled === false) return nid
+      if (remoteStates.get(nid)?.isSettled === false) return nid
     } else if (graph.past(node).length < node.prevEvents.length) return event
   }
   return NO_NID

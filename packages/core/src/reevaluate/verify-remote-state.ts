@@ -4,7 +4,7 @@ import { changesBetween } from '../decide/current-state.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { builtUpon } from '../decide/extremities.ts'
-import { toldStatesOf } from '../decide/remote-state.ts'
+import { remoteStatesOf } from '../decide/remote-state.ts'
 import { eventsInGraph, eventsOf } from '../view/reads.ts'
 import { dropCovered } from './drop-covered-extremities.ts'
 import { unsettledBefore, wholeGraph } from './verified-history.ts'
@@ -20,22 +20,25 @@ import { admitIfSoftFailed } from './accept-soft-failed.ts'
  *
  * @returns what followed where it did not
  */
-export function* settleToldState(draft: Draft, nid: EventNid): Asking<DecideNeed, Consequences | undefined> {
-  const told = yield* toldStatesOf(draft)
-  if (told.get(nid)?.isSettled !== false) return undefined
+export function* verifyRemoteState(
+  draft: Draft,
+  nid: EventNid,
+): Asking<DecideNeed, Consequences | undefined> {
+  const remoteStates = yield* remoteStatesOf(draft)
+  if (remoteStates.get(nid)?.isSettled !== false) return undefined
   const [event] = yield* eventsOf(draft.view, [nid])
   if (event === undefined) return undefined
   const waitsFor = yield* unsettledBefore(draft, event)
   if (waitsFor !== NO_NID) {
-    draft.setToldState(nid, waitsFor)
+    draft.setRemoteState(nid, waitsFor)
     yield* admitIfSoftFailed(draft, nid)
     return undefined
   }
 
-  draft.settleToldState(nid)
-  for (const other of told.values()) {
+  draft.setRemoteStateVerified(nid)
+  for (const other of remoteStates.values()) {
     if (other.event !== nid && !other.isSettled && other.waitsFor === nid)
-      draft.setToldState(other.event, NO_NID)
+      draft.setRemoteState(other.event, NO_NID)
   }
   const followed = yield* rejudge(draft, event, false, `the history before ${event.eventId}`)
   yield* dropBuiltUpon(draft, nid)

@@ -15,9 +15,9 @@ const MAX_REASON_LENGTH = 1_000
 export function failureOfAnswer(answer: PeerAnswer, component: string, operation: string): RoomserverError {
   const text = new TextDecoder().decode(answer.body.subarray(0, 4 * MAX_REASON_LENGTH))
   const reason = reasonOf(text).slice(0, MAX_REASON_LENGTH)
-  const told = toldFailure(answer.headers[FAILURE_HEADER])
-  if (told !== undefined) {
-    return new RoomserverError(told.code, told.details as unknown as Failures[FailureCode], reason)
+  const failure = failureInHeader(answer.headers[FAILURE_HEADER])
+  if (failure !== undefined) {
+    return new RoomserverError(failure.code, failure.details as unknown as Failures[FailureCode], reason)
   }
   if (answer.status === 400) {
     return new RoomserverError('BAD_REQUEST', { path: operation, expected: reason }, reason)
@@ -37,10 +37,10 @@ function reasonOf(text: string): string {
   return text.trim()
 }
 
-function toldFailure(header: unknown): { code: FailureCode; details: JsonObject } | undefined {
-  const told = typeof header === 'string' ? parsed(header) : undefined
-  if (!isJsonObject(told)) return undefined
-  const { code, details } = told
+function failureInHeader(header: unknown): { code: FailureCode; details: JsonObject } | undefined {
+  const failure = typeof header === 'string' ? parsed(header) : undefined
+  if (!isJsonObject(failure)) return undefined
+  const { code, details } = failure
   if (typeof code !== 'string' || !/^[A-Z_]{1,64}$/.test(code) || !isJsonObject(details)) return undefined
   return { code: code as FailureCode, details }
 }

@@ -59,6 +59,6 @@ export interface ServerOptions {
   /** Feeds `/api/roomserver/outputs`. */
   readonly outputs?: OutputSource | undefined
   readonly tracing?: Tracing | undefined
-  /** Told of every operation that was answered. */
+  /** Called for every operation that was answered. */
   readonly observe?: ((answered: Answered) => void) | undefined
 }

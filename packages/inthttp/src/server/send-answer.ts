@@ -16,7 +16,7 @@ const SLICE_MS = 5
 export interface Sending {
   /** How long a caller may need for a batch. */
   readonly stallMs: number
-  /** Told why an answer was broken off, other than by its caller. */
+  /** Called with the reason why an answer was broken off, other than by its caller. */
   readonly onBroken: (error: unknown) => void
   /** Says that the caller went away before the answer began. */
   readonly gone: AbortSignal

@@ -87,7 +87,7 @@ function rows(tables: Tables, sets: readonly WriteSet[]): readonly CompiledQuery
     ...ready(tables.events.add, all(sets, 'events')),
     ...ready(tables.events.update, updatesOf(sets)),
     ...ready(tables.danglingPrev.add, all(sets, 'danglingPrev')),
-    ...ready(tables.toldStates.put, lastOfEachEvent(all(sets, 'toldStates'))),
+    ...ready(tables.remoteStates.put, lastOfEachEvent(all(sets, 'remoteStates'))),
     ...ready(tables.memberships.put, membershipsOf(sets)),
     ...ready(tables.invites.put, invitesOf(sets)),
     ...ready(tables.redactions.put, redactionsOf(sets)),

@@ -129,7 +129,7 @@ async function writeEvents(tx: Db, tables: Tables, sets: readonly WriteSet[]): P
   }
   await write(tx, tables.events.update, updatesOf(sets))
   await write(tx, tables.danglingPrev.add, all(sets, 'danglingPrev'))
-  await write(tx, tables.toldStates.put, lastOfEachEvent(all(sets, 'toldStates')))
+  await write(tx, tables.remoteStates.put, lastOfEachEvent(all(sets, 'remoteStates')))
 }
 
 async function writeDerived(tx: Db, tables: Tables, sets: readonly WriteSet[]): Promise<void> {

@@ -1,19 +1,19 @@
-import type { EventNid, RoomNid, ToldStateRecord } from '@roomserver/types'
+import type { EventNid, RoomNid, RemoteStateRecord } from '@roomserver/types'
 import { sql } from 'kysely'
 import { bulkInsert, lastOfEach } from '../bulk.ts'
 import type { Columns, Dialect } from '../dialects.ts'
 import { prepare, slot } from '../prepared.ts'
 import type { Db } from '../schema.ts'
 
-/** Events at a state that another server told, and what it takes to work that out. */
-export interface ToldStatesTable {
+/** Events at remote state, and what it takes to work that out. */
+export interface RemoteStatesTable {
   event_nid: EventNid
   room_nid: RoomNid
   waits_for: EventNid
   settled: number
 }
 
-const columns: Columns<ToldStatesTable> = {
+const columns: Columns<RemoteStatesTable> = {
   event_nid: 'int',
   room_nid: 'int',
   waits_for: 'int',
@@ -22,7 +22,7 @@ const columns: Columns<ToldStatesTable> = {
 
 const DUE = 0 as EventNid
 
-export function toldStateQueries(dialect: Dialect, build: Db) {
+export function remoteStateQueries(dialect: Dialect, build: Db) {
   const all = build.selectFrom('told_states').selectAll().orderBy('event_nid')
   const ofRoom = prepare(all.where('room_nid', '=', slot<RoomNid>()))
   const due = prepare(
@@ -46,11 +46,11 @@ export function toldStateQueries(dialect: Dialect, build: Db) {
 }
 
 /** Of several records of an event, the last. */
-export function lastOfEachEvent(records: readonly ToldStateRecord[]): readonly ToldStateRecord[] {
+export function lastOfEachEvent(records: readonly RemoteStateRecord[]): readonly RemoteStateRecord[] {
   return lastOfEach(records, ({ event }) => event)
 }
 
-function toRecord(row: ToldStatesTable): ToldStateRecord {
+function toRecord(row: RemoteStatesTable): RemoteStateRecord {
   return {
     event: row.event_nid,
     roomNid: row.room_nid,
@@ -59,6 +59,6 @@ function toRecord(row: ToldStatesTable): ToldStateRecord {
   }
 }
 
-function fromRecord({ event, roomNid, waitsFor, isSettled }: ToldStateRecord): ToldStatesTable {
+function fromRecord({ event, roomNid, waitsFor, isSettled }: RemoteStateRecord): RemoteStatesTable {
   return { event_nid: event, room_nid: roomNid, waits_for: waitsFor, settled: isSettled ? 1 : 0 }
 }

@@ -20,7 +20,7 @@ import { sharingQueries } from './sharing.ts'
 import { sizeQueries } from './sizes.ts'
 import { snapshotQueries } from './snapshots.ts'
 import { eventTypeQueries, stateKeyQueries } from './strings.ts'
-import { toldStateQueries } from './remote-states.ts'
+import { remoteStateQueries } from './remote-states.ts'
 import { transactionQueries } from './transactions.ts'
 import { unreferencedSnapshotQueries } from './unreferenced-snapshots.ts'
 
@@ -51,7 +51,7 @@ export function compileTables(dialect: Dialect, build: Db) {
     sizes: sizeQueries(build),
     snapshots: snapshotQueries(dialect, build),
     stateKeys: stateKeyQueries(dialect, build),
-    toldStates: toldStateQueries(dialect, build),
+    remoteStates: remoteStateQueries(dialect, build),
     transactions: transactionQueries(dialect, build),
     trim: trimQueries(build),
     unreferencedSnapshots: unreferencedSnapshotQueries(dialect, build),

@@ -41,17 +41,19 @@ export async function checkEvents(
   report: (finding: Finding) => void,
 ): Promise<ReadonlySet<SnapshotNid>> {
   const extremities = await tables.events.byNids(db, room.extremities)
-  const told = new Map((await tables.toldStates.ofRoom(db, room.nid)).map((record) => [record.event, record]))
+  const remote = new Map(
+    (await tables.remoteStates.ofRoom(db, room.nid)).map((record) => [record.event, record]),
+  )
   const reading: Reading = {
     ends: new Set(extremities.map(({ eventId }) => eventId)),
     stored: new Set(),
     missing: new Map(),
-    told: new Set([...told.values()].filter(({ isSettled }) => !isSettled).map(({ event }) => event)),
+    remote: new Set([...remote.values()].filter(({ isSettled }) => !isSettled).map(({ event }) => event)),
     built: new Set(),
     used: new Map(),
     create: undefined,
   }
-  const links: LinkContext = { db, tables, room, told, isCurrent: (event) => current?.has(event) === true }
+  const links: LinkContext = { db, tables, room, remote, isCurrent: (event) => current?.has(event) === true }
   const tell = (event: EventRecord, kind: Finding['kind'], what: string, mend?: Finding['mend']): void =>
     report(
       finding(
@@ -83,8 +85,8 @@ export async function checkEvents(
       for await (const { event, kind, what, mend } of wrongLinks(links, read, strings))
         tell(event, kind, what, mend)
   }
-  for (const { event, waitsFor, isSettled } of told.values()) {
-    if (isSettled || waitsFor === NO_NID || reading.told.has(waitsFor)) continue
+  for (const { event, waitsFor, isSettled } of remote.values()) {
+    if (isSettled || waitsFor === NO_NID || reading.remote.has(waitsFor)) continue
     const mend = sql`update told_states set waits_for = 0 where event_nid = ${event}`
     const [of] = await tables.events.byNids(db, [event])
     if (of !== undefined)
@@ -110,7 +112,7 @@ interface Reading {
   /** Events that were cited and did not come by so far, and by which. */
   readonly missing: Map<EventNid, EventId>
   /** Events at remote state, which take the place of none. */
-  readonly told: ReadonlySet<EventNid>
+  readonly remote: ReadonlySet<EventNid>
   /** Forward extremities that an accepted event builds on. */
   readonly built: Set<EventId>
   /** Snapshots that are referred to, and by which event first. */
@@ -128,7 +130,7 @@ function note({ event, said }: ReadEvent, reading: Reading): void {
   if (event.verdict !== 'accepted') return
   if (textIn(said, 'type') === 'm.room.create' && textIn(said, 'state_key') === '' && event.before !== NO_NID)
     reading.create ??= { event, said }
-  if (event.before === NO_NID || reading.told.has(event.nid)) return
+  if (event.before === NO_NID || reading.remote.has(event.nid)) return
   for (const id of prevEventsIn(said)) if (reading.ends.has(id)) reading.built.add(id)
 }
 

@@ -4,7 +4,7 @@ import {
   type EventRecord,
   NO_NID,
   type RoomRecord,
-  type ToldStateRecord,
+  type RemoteStateRecord,
 } from '@roomserver/types'
 import { sql } from 'kysely'
 import type { Db } from '../schema.ts'
@@ -18,7 +18,7 @@ export interface LinkContext {
   readonly db: Db
   readonly tables: Tables
   readonly room: RoomRecord
-  readonly told: ReadonlyMap<EventNid, ToldStateRecord>
+  readonly remote: ReadonlyMap<EventNid, RemoteStateRecord>
   /** Whether an event is an entry of the current state. */
   readonly isCurrent: (event: EventRecord) => boolean
 }
@@ -179,7 +179,7 @@ function redactsIn(said: ReadEvent['said']): string | undefined {
 }
 
 async function* wrongPrev(
-  { db, tables, room, told }: LinkContext,
+  { db, tables, room, remote }: LinkContext,
   page: readonly ReadEvent[],
 ): AsyncGenerator<WrongLink, void, void> {
   const inGraph = page.filter(({ event }) => event.before !== NO_NID)
@@ -198,11 +198,11 @@ async function* wrongPrev(
       const mend = sql`insert into dangling_prev (prev, by_nid) values (${prev}, ${event.nid})`
       yield { event, kind: 'link', what: `builds on ${prev}, which is missing, and that is not noted`, mend }
     }
-    const state = told.get(event.nid)
+    const state = remote.get(event.nid)
     if (lacks.length === 0 || (state !== undefined && !state.isSettled)) continue
     const what =
       state === undefined
-        ? 'stands at a state that was told, and that is not noted'
+        ? 'stands at a remote state, and that is not noted'
         : 'lacks events that it builds on, and its state is noted as worked out from all of them'
     const mend = sql`insert into told_states (event_nid, room_nid, waits_for, settled)
       values (${event.nid}, ${room.nid}, ${event.nid}, 0)

@@ -333,20 +333,22 @@ export function checkContract(open: () => Promise<Storage>): void {
       [],
     ],
     [
-      'an extremity that only an event at a told state builds on',
+      'an extremity that only an event at a remote state builds on',
       ({ room, next, events }) => ({
         next: { ...next, extremities: [events[2]!.nid, events[1]!.nid] },
-        toldStates: [
+        remoteStates: [
           { event: events[2]!.nid, roomNid: room.nid, waitsFor: events[2]!.nid, isSettled: false },
         ],
       }),
       [],
     ],
     [
-      'an extremity that an event builds on whose told state is settled',
+      'an extremity that an event builds on whose remote state is settled',
       ({ room, next, events }) => ({
         next: { ...next, extremities: [events[2]!.nid, events[1]!.nid] },
-        toldStates: [{ event: events[2]!.nid, roomNid: room.nid, waitsFor: events[2]!.nid, isSettled: true }],
+        remoteStates: [
+          { event: events[2]!.nid, roomNid: room.nid, waitsFor: events[2]!.nid, isSettled: true },
+        ],
       }),
       [/^accepted events build on forward extremity/],
     ],

@@ -29,7 +29,7 @@ export function roomContract(open: () => Promise<Storage>): void {
     expect(await store.mentions([event.eventId])).toEqual([{ kind: 'event', id: event.eventId }])
   })
 
-  it('keeps what told states wait for, and finds those that wait for nothing more', async () => {
+  it('keeps what remote states wait for, and finds those that wait for nothing more', async () => {
     await using store = await open()
     const room = await storedRoom(store)
     const other = await storedRoom(store)
@@ -38,24 +38,27 @@ export function roomContract(open: () => Promise<Storage>): void {
       await newEvent(store, room),
       await newEvent(store, other),
     ]
-    const told = { event: one.nid, roomNid: room.nid, waitsFor: one.nid, isSettled: false }
-    const second = { ...told, event: two.nid, waitsFor: one.nid }
-    const elsewhere = { ...told, event: far.nid, roomNid: other.nid, waitsFor: nid(0) }
-    const stored = await store1(store, writeSet(room, { toldStates: [told, second] }))
-    await store1(store, writeSet(other, { toldStates: [elsewhere] }))
-    expect(await store.toldStates(room.nid)).toEqual([told, second])
+    const first = { event: one.nid, roomNid: room.nid, waitsFor: one.nid, isSettled: false }
+    const second = { ...first, event: two.nid, waitsFor: one.nid }
+    const elsewhere = { ...first, event: far.nid, roomNid: other.nid, waitsFor: nid(0) }
+    const stored = await store1(store, writeSet(room, { remoteStates: [first, second] }))
+    await store1(store, writeSet(other, { remoteStates: [elsewhere] }))
+    expect(await store.remoteStates(room.nid)).toEqual([first, second])
     const dueHere = async () =>
-      (await store.dueToldStates(nid(0), 1_000)).filter(({ roomNid }) => roomNid === room.nid)
+      (await store.dueRemoteStates(nid(0), 1_000)).filter(({ roomNid }) => roomNid === room.nid)
     expect(await dueHere()).toEqual([])
-    expect(await store.dueToldStates(nid(0), 1_000)).toContainEqual(elsewhere)
+    expect(await store.dueRemoteStates(nid(0), 1_000)).toContainEqual(elsewhere)
 
-    const due = { ...told, waitsFor: nid(0) }
-    const again = await store1(store, writeSet(stored, { toldStates: [{ ...told, waitsFor: two.nid }, due] }))
+    const due = { ...first, waitsFor: nid(0) }
+    const again = await store1(
+      store,
+      writeSet(stored, { remoteStates: [{ ...first, waitsFor: two.nid }, due] }),
+    )
     expect(await dueHere()).toEqual([due])
-    expect(await store.dueToldStates(one.nid, 1_000)).not.toContainEqual(due)
-    await store1(store, writeSet(again, { toldStates: [{ ...due, isSettled: true }] }))
+    expect(await store.dueRemoteStates(one.nid, 1_000)).not.toContainEqual(due)
+    await store1(store, writeSet(again, { remoteStates: [{ ...due, isSettled: true }] }))
     expect(await dueHere()).toEqual([])
-    expect(await store.toldStates(room.nid)).toEqual([{ ...due, isSettled: true }, second])
+    expect(await store.remoteStates(room.nid)).toEqual([{ ...due, isSettled: true }, second])
   })
 
   it('finds redactions of an event that is not there yet, and marks them as applied', async () => {
