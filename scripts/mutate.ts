@@ -1,24 +1,26 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { copyWorkspace } from './mutate/copy-workspace.ts'
-import { listMutants, sample } from './mutate/mutants.ts'
-import { runMutants } from './mutate/run-mutants.ts'
+import { copyWorkspace, type WorkspaceCopy } from './mutate/copy-workspace.ts'
+import { listMutants, type Mutant, sample } from './mutate/mutants.ts'
+import { type Outcome, runMutants } from './mutate/run-mutants.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const USAGE = `Usage: pnpm mutate [PACKAGE | PACKAGE/FOLDER ...] [--sample N] [--seed S]
 
 Makes small changes to the code, one at a time, and runs the tests of the package that holds it.
 Prints each change that no test noticed, then a table. Without a package, every package is tried.
+A change with which a test does not end counts as noticed, and is printed: on a busy machine, try it again alone.
 
   --sample N  changes to try in each package or folder (default: all, which takes hours)
   --seed S    which changes are drawn; the same seed draws the same ones from the same code (default: 1)`
 
-/** What came of the changes to one package or folder. */
-export interface Tally {
-  readonly target: string
-  readonly tried: number
-  readonly noticed: number
+/** What is printed of an outcome. */
+const SAYS: Readonly<Record<Outcome, string>> = {
+  noticed: 'noticed',
+  'no-end': 'noticed: a test did not end',
+  survived: 'no test noticed',
+  'not-tried': 'the tests could not be run',
 }
 
 const { values, positionals } = parseArgs({
@@ -42,20 +44,51 @@ async function main(targets: readonly string[]): Promise<number> {
     console.error(USAGE)
     return 2
   }
+  const { signal } = abortOn('SIGINT', 'SIGTERM')
   await using copy = await copyWorkspace(ROOT)
-  const tallies: Tally[] = []
-  for (const target of targets) {
-    const mutants = sample(await listMutants(copy.folder, sourcesOf(target)), size, values.seed)
-    const survivors = await runMutants(copy.folder, packageOf(target), mutants)
-    for (const { file, line, mutator, before, after } of survivors)
-      console.log(`${file}:${line} ${mutator}\n  - ${before}\n  + ${after}`)
-    tallies.push({ target, tried: mutants.length, noticed: mutants.length - survivors.length })
+  try {
+    const lines: string[] = []
+    for (const target of targets) lines.push(await tryTarget(copy, target, size, signal))
+    for (const line of lines) console.log(line)
+    return 0
+  } catch (error) {
+    if (!signal.aborted) throw error
+    console.error(String(signal.reason))
+    return 1
   }
-  for (const { target, tried, noticed } of tallies)
-    console.log(
-      `${target}: ${noticed} of ${tried} changes noticed (${((100 * noticed) / tried).toFixed(0)} %)`,
-    )
-  return 0
+}
+
+/** Tries changes to one package or folder, prints those worth a look, and returns the line of the table. */
+async function tryTarget(
+  copy: WorkspaceCopy,
+  target: string,
+  size: number,
+  signal: AbortSignal,
+): Promise<string> {
+  signal.throwIfAborted()
+  const mutants = sample(await listMutants(copy.folder, sourcesOf(target)), size, values.seed)
+  const outcomes = await runMutants(copy, packageOf(target), mutants, signal)
+  for (const [mutant, outcome] of outcomes) if (outcome !== 'noticed') console.log(describe(mutant, outcome))
+  return summary(target, [...outcomes.values()])
+}
+
+function describe({ file, line, mutator, before, after }: Mutant, outcome: Outcome): string {
+  return `${file}:${line} ${mutator} (${SAYS[outcome]})\n  - ${before}\n  + ${after}`
+}
+
+function summary(target: string, outcomes: readonly Outcome[]): string {
+  const count = (wanted: Outcome) => outcomes.filter((outcome) => outcome === wanted).length
+  const noticed = count('noticed') + count('no-end')
+  const tried = noticed + count('survived')
+  const share = tried === 0 ? '-' : `${((100 * noticed) / tried).toFixed(0)} %`
+  return `${target}: ${noticed} of ${tried} changes noticed (${share}), ${count('no-end')} of them because a test did not end; ${count('not-tried')} could not be tried`
+}
+
+/** Aborts at the first of these signals, so that the copy of the workspace is removed before the process ends. */
+function abortOn(...names: readonly NodeJS.Signals[]): AbortController {
+  const controller = new AbortController()
+  for (const name of names) process.on(name, () => controller.abort(`ended by ${name}`))
+  return controller
 }
 
 function packageOf(target: string): string {

@@ -1,7 +1,9 @@
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { WorkspaceCopy } from './copy-workspace.ts'
 import { EXCLUDED_MUTATIONS, keyOf, type Mutant } from './mutants.ts'
 import { DRAWN_FILE } from './sample-checker.ts'
 
@@ -13,6 +15,7 @@ interface Result {
   readonly mutatorName: string
   readonly replacement: string
   readonly status: string
+  readonly statusReason?: string
   readonly location: { readonly start: Position; readonly end: Position }
 }
 
@@ -22,21 +25,29 @@ interface Position {
 }
 
 /**
+ * What came of a change: a test failed, a test did not end, no test failed, or the tests could not be run with it.
+ *
+ * A change for which a test did not end counts as noticed. On a busy machine it may be a test that only took long.
+ */
+export type Outcome = 'noticed' | 'no-end' | 'survived' | 'not-tried'
+
+/**
  * Tries changes one at a time against the tests of their package.
  *
- * @param root - a copy of the workspace
- * @returns those that no test noticed
+ * @param signal - ends the run
+ * @returns what came of each
  * @throws {Error} when the tests fail without any change
  */
 export async function runMutants(
-  root: string,
+  { folder, temporaryFolder }: WorkspaceCopy,
   name: string,
   mutants: readonly Mutant[],
-): Promise<readonly Mutant[]> {
-  const report = join(root, 'mutation.json')
-  await writeFile(join(root, DRAWN_FILE), JSON.stringify(mutants.map(({ key }) => key)))
+  signal: AbortSignal,
+): Promise<ReadonlyMap<Mutant, Outcome>> {
+  const report = join(folder, 'mutation.json')
+  await writeFile(join(folder, DRAWN_FILE), JSON.stringify(mutants.map(({ key }) => key)))
   await writeFile(
-    join(root, 'stryker.conf.json'),
+    join(folder, 'stryker.conf.json'),
     JSON.stringify({
       testRunner: 'vitest',
       plugins: ['@stryker-mutator/vitest-runner', './scripts/mutate/sample-checker.ts'],
@@ -50,18 +61,34 @@ export async function runMutants(
       jsonReporter: { fileName: report },
       concurrency: 1,
       dryRunTimeoutMinutes: 30,
-      timeoutMS: 20_000,
+      // Long enough that a busy machine alone does not make a test one that never ends.
+      timeoutMS: 60_000,
+      timeoutFactor: 4,
     }),
   )
-  const { status } = spawnSync('stryker', ['run', 'stryker.conf.json'], { cwd: root, stdio: 'inherit' })
+  const stryker = spawn('stryker', ['run', 'stryker.conf.json'], {
+    cwd: folder,
+    stdio: 'inherit',
+    env: { ...process.env, TMPDIR: temporaryFolder },
+  })
+  const end = () => stryker.kill('SIGTERM')
+  signal.addEventListener('abort', end)
+  const [status]: unknown[] = await once(stryker, 'close')
+  signal.removeEventListener('abort', end)
+  signal.throwIfAborted()
   if (status !== 0) throw new Error(`the tests of ${name} fail without a change, or could not be run`)
   const { files }: Report = JSON.parse(readFileSync(report, 'utf8'))
-  const survived = new Set<string>()
+  const outcomes = new Map<string, Outcome>()
   for (const [file, { mutants: results }] of Object.entries(files))
-    for (const result of results)
-      if (result.status === 'Survived' || result.status === 'NoCoverage')
-        survived.add(keyFromReport(file, result))
-  return mutants.filter(({ key }) => survived.has(key))
+    for (const result of results) outcomes.set(keyFromReport(file, result), outcomeOf(result))
+  return new Map(mutants.map((mutant) => [mutant, outcomes.get(mutant.key) ?? 'not-tried']))
+}
+
+function outcomeOf({ status, statusReason }: Result): Outcome {
+  if (status === 'Survived' || status === 'NoCoverage') return 'survived'
+  if (status === 'Timeout') return 'no-end'
+  if (status === 'Killed') return /timed out in \d+ms/.test(statusReason ?? '') ? 'no-end' : 'noticed'
+  return 'not-tried'
 }
 
 /** The report counts lines and columns from 1, Stryker's own from 0. */
