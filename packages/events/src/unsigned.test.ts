@@ -52,7 +52,9 @@ describe('the unsigned data of a received event', () => {
     const given = parsePdu(hashed, rules)
     expect(given.ok && given.pdu.eventId).toBe(verdict.pdu.eventId)
     expect(verdict.pdu.json).toBe(canonicalJson(JSON.parse(verdict.pdu.json) as JsonObject))
-    return (JSON.parse(verdict.pdu.json) as { readonly unsigned?: unknown }).unsigned
+    const { unsigned: kept, ...others } = JSON.parse(verdict.pdu.json) as JsonObject
+    expect(others).toEqual({ ...base, type, hashes: { sha256: contentHash(json) } })
+    return kept
   }
 
   it.each([
