@@ -41,7 +41,7 @@ it('links to one version of the specification', () => {
     ),
   )
   expect(links.length).toBeGreaterThan(0)
-  expect(links.filter((link) => !/spec\.matrix\.org\/(v1\.16(\/|$)|$)/.test(link))).toEqual([])
+  expect(links.filter((link) => !/spec\.matrix\.org\/(v1\.19(\/|$)|$)/.test(link))).toEqual([])
 })
 
 it('leaves nothing for later', () => {

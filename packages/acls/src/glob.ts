@@ -4,7 +4,7 @@
  * The pattern was written by a remote user, so it never becomes a RegExp: this walk backtracks only to the latest `*`
  * and costs at most |pattern| × |text| steps.
  *
- * @see https://spec.matrix.org/v1.16/appendices/#glob-style-matching
+ * @see https://spec.matrix.org/v1.19/appendices/#glob-style-matching
  */
 export function globMatches(pattern: string, text: string): boolean {
   return walk(pattern.toLowerCase(), text.toLowerCase())

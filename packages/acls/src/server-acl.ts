@@ -19,7 +19,7 @@ export type ServerAcl = (server: ServerName) => AclVerdict
  * that of all globs.
  *
  * @param content - the event's `content`, unvalidated
- * @see https://spec.matrix.org/v1.16/client-server-api/#mroomserver_acl
+ * @see https://spec.matrix.org/v1.19/client-server-api/#mroomserver_acl
  */
 export function compileServerAcl(content: Readonly<Record<string, unknown>>): ServerAcl {
   const allow = globsIn(content['allow'])

@@ -36,7 +36,7 @@ export const EventReference: z.ZodType<EventReference> = z
   .describe('The pair of an event ID and an object with its reference hash, in every room version.')
 annotate(EventReference, { kind: 'event-reference', go: 'gomatrixserverlib.EventReference' })
 
-/** An event as clients see it. @see https://spec.matrix.org/v1.16/client-server-api/#room-event-format */
+/** An event as clients see it. @see https://spec.matrix.org/v1.19/client-server-api/#room-event-format */
 export const ClientEvent = struct('gomatrixserverlib.ClientEvent', {
   content: jsonObject(),
   event_id: omitZero(text()),

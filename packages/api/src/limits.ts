@@ -1,7 +1,7 @@
 /**
  * The greatest size of an event, in bytes of canonical JSON, and so of all that becomes part of one.
  *
- * @see https://spec.matrix.org/v1.16/client-server-api/#size-limits
+ * @see https://spec.matrix.org/v1.19/client-server-api/#size-limits
  */
 export const MAX_EVENT_BYTES = 65_536
 

@@ -23,7 +23,7 @@ const JOIN_RULES: StateTuple = ['m.room.join_rules', '']
 /**
  * The entries of the state that decide about an event, the create event first; none for a create event.
  *
- * @see https://spec.matrix.org/v1.16/server-server-api/#auth-events-selection
+ * @see https://spec.matrix.org/v1.19/server-server-api/#auth-events-selection
  */
 export function authTypesFor(subject: AuthSubject, rules: RoomVersionRules): readonly StateTuple[] {
   if (subject.type === 'm.room.create') return []
@@ -59,7 +59,7 @@ export function citedTypesFor(subject: AuthSubject, rules: RoomVersionRules): re
 /**
  * The events to cite as `auth_events` of a new event, out of the state before it.
  *
- * @see https://spec.matrix.org/v1.16/server-server-api/#auth-events-selection
+ * @see https://spec.matrix.org/v1.19/server-server-api/#auth-events-selection
  */
 export function selectAuthEvents(
   subject: AuthSubject,

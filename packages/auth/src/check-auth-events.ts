@@ -22,7 +22,7 @@ export interface CitedEvents {
  * Take care that the events it cites are there, the create event of a version 12 room among them: one that is not
  * is refused.
  *
- * @see https://spec.matrix.org/v1.16/server-server-api/#checks-performed-on-receipt-of-a-pdu
+ * @see https://spec.matrix.org/v1.19/server-server-api/#checks-performed-on-receipt-of-a-pdu
  */
 export function checkAuthEvents(event: Pdu, cited: CitedEvents): AuthVerdict {
   if (event.type === 'm.room.create') return checkCreate(event)

@@ -18,7 +18,7 @@ import { type AuthVerdict, allowed, refused } from './verdict.ts'
  *
  * @param state - read for the entries that {@link authTypesFor} lists; `undefined` there means that the room has none.
  *   Where the room ID names the create event ({@link createIdOf}), the state has to hold that one
- * @see https://spec.matrix.org/v1.16/server-server-api/#authorization-rules
+ * @see https://spec.matrix.org/v1.19/server-server-api/#authorisation-rules
  */
 export function checkAuth(event: Pdu, state: AuthState): AuthVerdict {
   const { rules, type } = event

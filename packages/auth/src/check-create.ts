@@ -4,7 +4,7 @@ import { roomVersion } from '@roomserver/version'
 import type { RuleKey } from './rules/table.ts'
 import { type AuthVerdict, allowed, refused } from './verdict.ts'
 
-/** The rules for `m.room.create`, which need no state. @see https://spec.matrix.org/v1.16/rooms/v12/#authorization-rules */
+/** The rules for `m.room.create`, which need no state. @see https://spec.matrix.org/v1.19/rooms/v12/#authorisation-rules */
 export function checkCreate(event: Pdu): AuthVerdict {
   const { content, rules } = event
   const refuse = (key: RuleKey, sentence: () => string) => refused(rules, key, sentence, [])

@@ -7,7 +7,7 @@ import { type AuthRefused, refusedBy } from './verdict.ts'
  * without prev events, other than the room's create event, would begin a second history, with a state of its own in which
  * there is no room.
  *
- * @see https://spec.matrix.org/v1.16/#event-graphs
+ * @see https://spec.matrix.org/v1.19/#event-graphs
  */
 export function checkEventGraph({ eventId, prevEvents, stateKey, type }: Pdu): AuthRefused | undefined {
   if (prevEvents.length > 0 || (type === 'm.room.create' && stateKey === '')) return undefined

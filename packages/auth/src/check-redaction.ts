@@ -17,7 +17,7 @@ type Redaction = Pick<Pdu, 'rules' | 'eventId' | 'roomId' | 'type' | 'sender' | 
  * of the two senders.)
  *
  * @param state - before the redaction
- * @see https://spec.matrix.org/v1.16/rooms/v3/#handling-redactions
+ * @see https://spec.matrix.org/v1.19/rooms/v3/#handling-redactions
  */
 export function checkRedaction(redaction: Redaction, target: Pdu, state: AuthState): AuthVerdict {
   const { rules, sender } = redaction

@@ -5,7 +5,7 @@ import type { AuthState } from './state.ts'
 /**
  * The ID of the create event that the room ID of an event names; `undefined` in versions whose room IDs name none.
  *
- * @see https://spec.matrix.org/v1.16/rooms/v12/#room-ids
+ * @see https://spec.matrix.org/v1.19/rooms/v12/#room-ids
  */
 export function createIdOf({ roomId, rules }: Pick<Pdu, 'roomId' | 'rules'>): EventId | undefined {
   return rules.roomId === 'create-hash' ? `$${roomId.slice(1)}` : undefined

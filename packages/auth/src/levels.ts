@@ -29,7 +29,7 @@ const STRINGY = /^\p{White_Space}*([+-]?\d+)\p{White_Space}*$/u
  * `undefined`: there is none. `NaN`: it cannot be read; no comparison with that holds, so whatever asks for such a level
  * is refused.
  *
- * @see https://spec.matrix.org/v1.16/rooms/v1/#mroompower_levels-events-accept-values-as-strings
+ * @see https://spec.matrix.org/v1.19/rooms/v1/#mroompower_levels-events-accept-values-as-strings
  */
 export function readLevel(value: JsonValue | undefined, rules: AuthRules): number | undefined {
   if (Number.isSafeInteger(value)) return value as number

@@ -14,7 +14,7 @@ export interface Powers {
   readonly toSend: (type: string, kind: 'state' | 'message') => number
 }
 
-/** Reads the levels of a state. @see https://spec.matrix.org/v1.16/client-server-api/#mroompower_levels */
+/** Reads the levels of a state. @see https://spec.matrix.org/v1.19/client-server-api/#mroompower_levels */
 export function powersIn(state: AuthState, rules: RoomVersionRules): Powers {
   const powerLevels = state.get('m.room.power_levels', '')
   const sources = { rules, create: state.get('m.room.create', ''), powerLevels }

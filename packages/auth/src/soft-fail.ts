@@ -9,7 +9,7 @@ import type { AuthRefused } from './verdict.ts'
  * not fail.
  *
  * @param current - the current state of the room, from all its forward extremities
- * @see https://spec.matrix.org/v1.16/server-server-api/#soft-failure
+ * @see https://spec.matrix.org/v1.19/server-server-api/#soft-failure
  */
 export function softFailure(event: Pdu, current: AuthState): AuthRefused | undefined {
   const verdict = checkAuth(event, current)

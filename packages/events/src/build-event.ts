@@ -59,7 +59,7 @@ export function eventRef(event: Pdu): EventRef {
  * server's signature says that one of its own users sent the event.
  *
  * @throws {RoomserverError} MALFORMED_EVENT when the draft has no canonical form
- * @see https://spec.matrix.org/v1.16/server-server-api/#signing-events
+ * @see https://spec.matrix.org/v1.19/server-server-api/#signing-events
  */
 export async function buildEvent(
   draft: EventDraft,
@@ -90,7 +90,7 @@ function tooLong(): PduVerdict {
  *
  * @returns the event, canonical JSON
  * @throws {RoomserverError} MALFORMED_EVENT when `event` is no JSON object
- * @see https://spec.matrix.org/v1.16/server-server-api/#signing-events
+ * @see https://spec.matrix.org/v1.19/server-server-api/#signing-events
  */
 export async function signEvent(event: EventJson, rules: RoomVersionRules, key: SigningKey): Promise<string> {
   const members = eventMembers(event)

@@ -13,7 +13,7 @@ export interface FormatFault {
  * What the specification asks of any event, before anybody looks at its room.
  *
  * @returns the first rule that the event breaks; undefined for a well-formed one
- * @see https://spec.matrix.org/v1.16/rooms/v11/#event-format-1
+ * @see https://spec.matrix.org/v1.19/rooms/v11/#event-format-1
  */
 export function formatFault(event: EventFields, rules: RoomVersionRules): FormatFault | undefined {
   return (

@@ -10,7 +10,7 @@ const NOT_HASHED: ReadonlySet<string> = new Set(['hashes', 'signatures', 'unsign
 /**
  * The content hash of an event, which belongs into its `hashes.sha256`: unpadded base64.
  *
- * @see https://spec.matrix.org/v1.16/server-server-api/#calculating-the-content-hash-for-an-event
+ * @see https://spec.matrix.org/v1.19/server-server-api/#calculating-the-content-hash-for-an-event
  */
 export function contentHash(event: Members): string {
   return sha256Base64(withoutMembers(event, NOT_HASHED))
@@ -19,7 +19,7 @@ export function contentHash(event: Members): string {
 /**
  * Whether the event's `hashes.sha256`, decoded, is its content hash.
  *
- * @see https://spec.matrix.org/v1.16/server-server-api/#validating-hashes-and-signatures-on-received-events
+ * @see https://spec.matrix.org/v1.19/server-server-api/#validating-hashes-and-signatures-on-received-events
  */
 export function contentHashMatches(event: Members): boolean {
   const hash = contentHash(event)
@@ -38,7 +38,7 @@ export function signedText(event: Members, rules: RoomVersionRules): string {
 /**
  * The reference hash of an event: unpadded base64, with the URL-safe alphabet from room version 4 on.
  *
- * @see https://spec.matrix.org/v1.16/server-server-api/#calculating-the-reference-hash-for-an-event
+ * @see https://spec.matrix.org/v1.19/server-server-api/#calculating-the-reference-hash-for-an-event
  */
 export function referenceHash(event: Members, rules: RoomVersionRules): string {
   const text = signedText(event, rules)
@@ -48,7 +48,7 @@ export function referenceHash(event: Members, rules: RoomVersionRules): string {
 /**
  * The ID of an event: its own `event_id` in room versions 1 and 2, its reference hash later.
  *
- * @see https://spec.matrix.org/v1.16/rooms/v4/#event-ids
+ * @see https://spec.matrix.org/v1.19/rooms/v4/#event-ids
  */
 export function eventIdOf(event: Members, rules: RoomVersionRules): EventId {
   if (rules.eventId !== 'domain') return `$${referenceHash(event, rules)}`

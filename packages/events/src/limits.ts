@@ -1,4 +1,4 @@
-/** Sizes that bound an event. @see https://spec.matrix.org/v1.16/client-server-api/#size-limits */
+/** Sizes that bound an event. @see https://spec.matrix.org/v1.19/client-server-api/#size-limits */
 export const MAX_EVENT_BYTES = 65_536
 
 /** The greatest size of `sender`, `room_id`, `state_key`, `type` and `event_id`, in bytes. */

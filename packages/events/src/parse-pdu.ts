@@ -29,7 +29,7 @@ export type PduVerdict =
  * Total: whatever comes in, a verdict comes out. One pass over text that is already canonical.
  *
  * @param input - the event in the federation format; bytes are UTF-8
- * @see https://spec.matrix.org/v1.16/server-server-api/#checks-performed-on-receipt-of-a-pdu
+ * @see https://spec.matrix.org/v1.19/server-server-api/#checks-performed-on-receipt-of-a-pdu
  */
 export function parsePdu(input: string | Uint8Array, rules: RoomVersionRules): PduVerdict {
   return parsed(input, rules, (event) => event)

@@ -29,7 +29,7 @@ export function trustedPdu(event: EventJson, eventId: EventId, rules: RoomVersio
  * The content hash of an event, which belongs into its `hashes.sha256`: unpadded base64.
  *
  * @throws {RoomserverError} MALFORMED_EVENT when `event` is no JSON object
- * @see https://spec.matrix.org/v1.16/server-server-api/#calculating-the-content-hash-for-an-event
+ * @see https://spec.matrix.org/v1.19/server-server-api/#calculating-the-content-hash-for-an-event
  */
 export function contentHash(event: EventJson): string {
   return hashOf(eventMembers(event))
@@ -39,7 +39,7 @@ export function contentHash(event: EventJson): string {
  * The reference hash of an event: unpadded base64, with the URL-safe alphabet from room version 4 on.
  *
  * @throws {RoomserverError} MALFORMED_EVENT when `event` is no JSON object
- * @see https://spec.matrix.org/v1.16/server-server-api/#calculating-the-reference-hash-for-an-event
+ * @see https://spec.matrix.org/v1.19/server-server-api/#calculating-the-reference-hash-for-an-event
  */
 export function referenceHash(event: EventJson, rules: RoomVersionRules): string {
   return referenceOf(eventMembers(event), rules)
@@ -49,7 +49,7 @@ export function referenceHash(event: EventJson, rules: RoomVersionRules): string
  * The ID of an event: its own `event_id` in room versions 1 and 2, its reference hash later.
  *
  * @throws {RoomserverError} MALFORMED_EVENT when `event` is no JSON object
- * @see https://spec.matrix.org/v1.16/rooms/v4/#event-ids
+ * @see https://spec.matrix.org/v1.19/rooms/v4/#event-ids
  */
 export function eventIdOf(event: EventJson, rules: RoomVersionRules): EventId {
   return idOf(eventMembers(event), rules)
@@ -59,7 +59,7 @@ export function eventIdOf(event: EventJson, rules: RoomVersionRules): EventId {
  * The redacted form of an event, canonical JSON without `unsigned`. `hashes` and `signatures` stay, and stay good.
  *
  * @throws {RoomserverError} MALFORMED_EVENT when `event` is no JSON object
- * @see https://spec.matrix.org/v1.16/rooms/v11/#redactions
+ * @see https://spec.matrix.org/v1.19/rooms/v11/#redactions
  */
 export function redactJson(event: EventJson, rules: RoomVersionRules): string {
   return redactedText(eventMembers(event), rules)

@@ -13,7 +13,7 @@ const POWER_LEVELS = 'ban events events_default kick redact state_default users 
  * match.
  *
  * @param signatures - `without`: what the event ID and the signatures cover
- * @see https://spec.matrix.org/v1.16/rooms/v11/#redactions
+ * @see https://spec.matrix.org/v1.19/rooms/v11/#redactions
  */
 export function redactedText(
   event: Members,

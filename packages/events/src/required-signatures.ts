@@ -5,7 +5,7 @@ import type { Pdu } from './pdu.ts'
  * The servers whose signatures an event needs: the sender's (but for an invite by way of a third party), in room
  * versions 1 and 2 the one that gave it its ID, and for a restricted join the one that let the user in.
  *
- * @see https://spec.matrix.org/v1.16/server-server-api/#validating-hashes-and-signatures-on-received-events
+ * @see https://spec.matrix.org/v1.19/server-server-api/#validating-hashes-and-signatures-on-received-events
  */
 export function requiredSignatures(event: Pdu): readonly string[] {
   return [...signersOf(event)].filter((server) => server !== undefined)

@@ -16,7 +16,7 @@ const known: KeyFinder = (server, keyId) =>
 const member = (version: string, content: JsonObject, eventId = '$x:a') =>
   trustedPdu({ type: 'm.room.member', state_key: '@b:b', sender: '@a:a', content }, eventId, rulesOf(version))
 
-// https://spec.matrix.org/v1.16/appendices/#cryptographic-test-vectors
+// https://spec.matrix.org/v1.19/appendices/#cryptographic-test-vectors
 describe("the specification's examples", () => {
   it.each([
     [{}, 'K8280/U9SSy9IVtjBuVeLr+HpOB4BQFWbg+UZaADMtTdGYI7Geitb76LTrr5QV/7Xg4ahLwYGYZzuHGZKM5ZAQ'],

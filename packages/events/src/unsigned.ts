@@ -19,7 +19,7 @@ export function withUnsigned(event: Pdu, unsigned: JsonObject): Pdu {
  * clients (`redacted_because`, `replaces_state`, `transaction_id`, `membership`, …) and is left out: consumers would take
  * it for ours.
  *
- * @see https://spec.matrix.org/v1.16/server-server-api/#pdus
+ * @see https://spec.matrix.org/v1.19/server-server-api/#pdus
  */
 const ALLOWED: ReadonlyMap<string, (value: JsonValue | undefined) => boolean> = new Map([
   ['age', Number.isInteger],

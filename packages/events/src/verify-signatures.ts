@@ -31,7 +31,7 @@ export type SignatureVerdict =
  * not known or had expired before the event are passed over, and all others must be good; one at least. Which keys it
  * looks for is what {@link neededKeys} tells. A key with the ID `ed25519:policy_server` is no exception: `findKey` knows it if the server publishes it as its own.
  *
- * @see https://spec.matrix.org/v1.16/server-server-api/#validating-hashes-and-signatures-on-received-events
+ * @see https://spec.matrix.org/v1.19/server-server-api/#validating-hashes-and-signatures-on-received-events
  */
 export async function verifySignatures(event: Pdu, findKey: KeyFinder): Promise<SignatureVerdict> {
   const members = eventMembers(event.json)

@@ -5,7 +5,7 @@ import { buildEvent } from '../src/build-event.ts'
 import type { Pdu } from '../src/pdu.ts'
 import type { SigningKey } from '../src/signed-json.ts'
 
-/** The key of the specification's own examples. @see https://spec.matrix.org/v1.16/appendices/#cryptographic-test-vectors */
+/** The key of the specification's own examples. @see https://spec.matrix.org/v1.19/appendices/#cryptographic-test-vectors */
 export const KEY: SigningKey = {
   server: 'domain',
   keyId: 'ed25519:1',

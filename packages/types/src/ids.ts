@@ -29,7 +29,7 @@ const SERVER_NAME = /^(?:\[([0-9A-Fa-f:.]{2,45})\]|[0-9A-Za-z.-]{1,255})(?::\d{1
  * Tells whether `text` is a server name: a DNS name or an IPv4 address, or an IPv6 address in brackets, and a port
  * or none.
  *
- * @see https://spec.matrix.org/v1.16/appendices/#server-name
+ * @see https://spec.matrix.org/v1.19/appendices/#server-name
  */
 export function isServerName(text: string): text is ServerName {
   const parts = text.length <= MAX_ID_BYTES ? SERVER_NAME.exec(text) : null
@@ -42,7 +42,7 @@ export function isServerName(text: string): text is ServerName {
  * Tells whether `text` may stand for a user. Historical user IDs hold almost any character, so only the frame is
  * checked: `@`, a localpart without NUL, a colon, a server name; at most 255 bytes.
  *
- * @see https://spec.matrix.org/v1.16/appendices/#historical-user-ids
+ * @see https://spec.matrix.org/v1.19/appendices/#historical-user-ids
  */
 export function isUserId(text: string): boolean {
   return text.startsWith('@') && !isLongerThan(text, MAX_ID_BYTES) && hasServerAndNoNul(text)
@@ -52,7 +52,7 @@ export function isUserId(text: string): boolean {
  * Tells whether `text` may stand for an event where its author names it (room versions 1 and 2). One without a server
  * passes here, as it does with other servers; nobody can have signed for it, so its signatures are not good.
  *
- * @see https://spec.matrix.org/v1.16/rooms/v1/#event-ids
+ * @see https://spec.matrix.org/v1.19/rooms/v1/#event-ids
  */
 export function isAuthoredEventId(text: string): boolean {
   if (!text.startsWith('$')) return false

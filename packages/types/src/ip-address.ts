@@ -7,7 +7,7 @@ const MAX_IPV6_LENGTH = 45
  * Tells whether a host is an IPv4 address as the grammar of server names has it: four decimal numbers up to 255, zeros
  * before them or not.
  *
- * @see https://spec.matrix.org/v1.16/appendices/#server-name
+ * @see https://spec.matrix.org/v1.19/appendices/#server-name
  */
 export function isIpv4(text: string): boolean {
   const octets = text.split('.', 5)

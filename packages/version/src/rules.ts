@@ -3,7 +3,7 @@ import type { RoomVersionId } from '@roomserver/types'
 /**
  * Everything that differs between room versions. Other packages ask these questions and never compare version strings.
  *
- * @see https://spec.matrix.org/v1.16/rooms/
+ * @see https://spec.matrix.org/v1.19/rooms/
  */
 export interface RoomVersionRules {
   /** The name of the version, such as `"10"`. */
@@ -28,7 +28,7 @@ export interface RoomVersionRules {
   readonly redaction: RedactionRules
 }
 
-/** What differs in the authorization rules. @see https://spec.matrix.org/v1.16/rooms/v12/#authorization-rules */
+/** What differs in the authorization rules. @see https://spec.matrix.org/v1.19/rooms/v12/#authorisation-rules */
 export interface AuthRules {
   /** A redaction is allowed by the `redact` level or to the server that sent what it redacts; later, to everybody. */
   readonly redactionNeedsPowerOrSameDomain: boolean
@@ -50,7 +50,7 @@ export interface AuthRules {
   readonly creatorsOutrankAll: boolean
 }
 
-/** What differs in what redaction keeps. @see https://spec.matrix.org/v1.16/rooms/v11/#redactions */
+/** What differs in what redaction keeps. @see https://spec.matrix.org/v1.19/rooms/v11/#redactions */
 export interface RedactionRules {
   /** `aliases` of m.room.aliases. */
   readonly keepAliases: boolean

@@ -34,7 +34,7 @@ describe('explainAuth', () => {
       = @bob:b.test has 0, @alice:a.test has 100, sending this takes 50, ban takes 60, kick takes 50, invite takes 0 ($a.test)
       = the membership of @bob:b.test is join ($b.test)
       = the membership of @alice:a.test is none (by default)
-      https://spec.matrix.org/v1.16/rooms/v8/#authorization-rules"
+      https://spec.matrix.org/v1.19/rooms/v8/#authorisation-rules"
     `)
   })
 

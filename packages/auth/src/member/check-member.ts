@@ -7,7 +7,7 @@ import { checkJoin } from './check-join.ts'
 import { checkKnock } from './check-knock.ts'
 import { checkLeave } from './check-leave.ts'
 
-/** The rules for `m.room.member`. @see https://spec.matrix.org/v1.16/rooms/v12/#authorization-rules */
+/** The rules for `m.room.member`. @see https://spec.matrix.org/v1.19/rooms/v12/#authorisation-rules */
 export function checkMember(c: Case): AuthVerdict {
   const { create, event, powerLevels, rules, state } = c
   const { stateKey } = event

@@ -9,7 +9,7 @@ import { malformedLevels } from './malformed-levels.ts'
  * The rules for `m.room.power_levels`.
  *
  * @param level - the sender's
- * @see https://spec.matrix.org/v1.16/rooms/v12/#authorization-rules
+ * @see https://spec.matrix.org/v1.19/rooms/v12/#authorisation-rules
  */
 export function checkPowerLevels(c: Case, level: number): AuthVerdict {
   const malformed = malformedLevels(c.event.content, c.rules.auth, c.powerLevels === undefined)

@@ -60,7 +60,7 @@ it('explains an id that a verdict carries', () => {
     text:
       'Type `m.room.member`: `membership` is `join`: the join rule is `restricted`: ' +
       '`join_authorised_via_users_server` is no user who may invite: reject',
-    url: 'https://spec.matrix.org/v1.16/rooms/v8/#authorization-rules',
+    url: 'https://spec.matrix.org/v1.19/rooms/v8/#authorisation-rules',
   })
   expect(describeRule('vorg.matrix.msc3787 4.3.5.1')?.url).toBeUndefined()
 })
@@ -70,7 +70,7 @@ it('explains the rules that are no authorization rules', () => {
   expect(describeRule('history-visibility 2')?.text).toBe('the membership was `join`: allow')
   expect(describeRule('v8 handling-redactions 1')).toEqual({
     text: "the redaction's sender reaches the redact level: apply",
-    url: 'https://spec.matrix.org/v1.16/rooms/v8/#handling-redactions',
+    url: 'https://spec.matrix.org/v1.19/rooms/v8/#handling-redactions',
   })
   expect(describeRule('v8 handling-redactions')?.text).toBe('no condition is met: wait')
 })

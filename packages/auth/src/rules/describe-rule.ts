@@ -19,7 +19,7 @@ export interface RuleDescription {
 /**
  * Explains the `rule` of a verdict, such as `v8 4.3.5.2` or `history-visibility 3`; `undefined` for what is none.
  *
- * @see https://spec.matrix.org/v1.16/rooms/
+ * @see https://spec.matrix.org/v1.19/rooms/
  */
 export function describeRule(id: string): RuleDescription | undefined {
   const [, version = '', number = ''] = /^v(\S+) ([\d.]+)$/.exec(id) ?? []
@@ -35,7 +35,7 @@ export function describeRule(id: string): RuleDescription | undefined {
 /** The authorization rules of a room version in the specification. */
 export function rulesUrl(rules: RoomVersionRules): string | undefined {
   if (rules.stability === 'unstable') return undefined
-  return `https://spec.matrix.org/v1.16/rooms/v${rules.version}/#authorization-rules`
+  return `https://spec.matrix.org/v1.19/rooms/v${rules.version}/#authorisation-rules`
 }
 
 /** `docs/rules.md`: every rule of every stable room version with its number. */

@@ -1,7 +1,7 @@
 import { type RoomVersionRules, roomVersion } from '@roomserver/version'
 import type { RuleDescription } from './describe-rule.ts'
 
-const SPEC = 'https://spec.matrix.org/v1.16'
+const SPEC = 'https://spec.matrix.org/v1.19'
 
 /** The numbered rules of the specification about who may see an event. */
 export const VISIBILITY_RULES: readonly string[] = [

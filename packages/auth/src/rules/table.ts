@@ -34,7 +34,7 @@ const restrictedRules = (auth: AuthRules) =>
  * Every step of the authorization rules of every room version, in order of their numbers. `a/b` is a step of `a`;
  * the number of a step is its place among those of its siblings that stand in a version.
  *
- * @see https://spec.matrix.org/v1.16/rooms/v12/#authorization-rules
+ * @see https://spec.matrix.org/v1.19/rooms/v12/#authorisation-rules
  */
 export const RULES = {
   create: { text: 'Type `m.room.create`:' },

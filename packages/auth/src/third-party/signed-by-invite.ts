@@ -19,7 +19,7 @@ const known = new WeakMap<Pdu, WeakMap<Pdu, boolean>>()
  * same invite for each event that comes.
  *
  * @param verify - how a signature is verified; the platform's way unless said otherwise
- * @see https://spec.matrix.org/v1.16/client-server-api/#third-party-invites
+ * @see https://spec.matrix.org/v1.19/client-server-api/#third-party-invites
  */
 export function isSignedByInvite(event: Pdu, invite: Pdu, verify: VerifyEd25519 = verifyEd25519): boolean {
   let ofEvent = known.get(event)

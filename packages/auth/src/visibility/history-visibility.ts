@@ -7,7 +7,7 @@ export type HistoryVisibility = 'world_readable' | 'shared' | 'invited' | 'joine
 /**
  * What an `m.room.history_visibility` event sets; `shared` without one, and for a value that nobody knows.
  *
- * @see https://spec.matrix.org/v1.16/client-server-api/#room-history-visibility
+ * @see https://spec.matrix.org/v1.19/client-server-api/#room-history-visibility
  */
 export function historyVisibility(event: Pdu | undefined): HistoryVisibility {
   const value = event?.content['history_visibility']

@@ -28,7 +28,7 @@ export interface ServerView {
  * Says whether a user may see an event. The state after the event counts as well where the event itself is the change:
  * of the history visibility, or of this user's membership.
  *
- * @see https://spec.matrix.org/v1.16/client-server-api/#room-history-visibility
+ * @see https://spec.matrix.org/v1.19/client-server-api/#room-history-visibility
  */
 export function mayUserSee(event: Pdu, { before, joinedLater, user }: UserView): VisibilityVerdict {
   const was = before.get('m.room.member', user)
@@ -45,7 +45,7 @@ export function mayUserSee(event: Pdu, { before, joinedLater, user }: UserView):
 /**
  * Says whether a server may have an event: it may when one of its users may see it.
  *
- * @see https://spec.matrix.org/v1.16/server-server-api/#backfilling-and-retrieving-missing-events
+ * @see https://spec.matrix.org/v1.19/server-server-api/#backfilling-and-retrieving-missing-events
  */
 export function mayServerSee(
   event: Pdu,

@@ -43,7 +43,7 @@ export interface Judgement {
  * The steps are those of the specification: the event's own claims, the events it cites, the state before it, and (for
  * one that is new) the current state of the room.
  *
- * @see https://spec.matrix.org/v1.16/server-server-api/#checks-performed-on-receipt-of-a-pdu
+ * @see https://spec.matrix.org/v1.19/server-server-api/#checks-performed-on-receipt-of-a-pdu
  */
 export function* decideEvent(draft: Draft, arrived: EventInput): Asking<DecideNeed, Outcome> {
   const known = yield* eventWithId(draft.view, arrived.pdu.eventId)

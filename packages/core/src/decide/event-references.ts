@@ -53,7 +53,7 @@ export function* citationsOf(draft: Draft, { pdu, kind, stateBefore }: EventInpu
  * The auth events of an event that count. A create event has none, whatever it names: no rule looks at them, and nothing
  * was in the room before it.
  *
- * @see https://spec.matrix.org/v1.16/server-server-api/#auth-events-selection
+ * @see https://spec.matrix.org/v1.19/server-server-api/#auth-events-selection
  */
 export function authEventIds({ type, stateKey, authEvents }: Linked): readonly EventId[] {
   return type === 'm.room.create' && stateKey === '' ? [] : authEvents

@@ -11,7 +11,7 @@ const HISTORY_VISIBILITY = { type: 'm.room.history_visibility', stateKey: '' }
 /**
  * Who may read an event later, by the state before it; `shared` where that says nothing.
  *
- * @see https://spec.matrix.org/v1.16/client-server-api/#room-history-visibility
+ * @see https://spec.matrix.org/v1.19/client-server-api/#room-history-visibility
  */
 export function* visibilityAt(draft: Draft, before: SnapshotNid): Asking<Need, string> {
   const [event] = yield* pdusAt(draft, before, [HISTORY_VISIBILITY])

@@ -17,7 +17,7 @@ export interface Redacted {
  * event itself, if its redaction came first. A redaction counts once both are here, it was accepted, and its sender
  * had the right to redact by the state before it.
  *
- * @see https://spec.matrix.org/v1.16/rooms/v11/#handling-redactions
+ * @see https://spec.matrix.org/v1.19/rooms/v11/#handling-redactions
  */
 export function* applyRedactions(draft: Draft, record: EventRecord): Asking<DecideNeed, readonly Redacted[]> {
   const pdu = draft.view.pduOf(record, draft.rules)

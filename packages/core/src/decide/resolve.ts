@@ -31,7 +31,7 @@ export function* afterExtremities(draft: Draft): Asking<DecideNeed, readonly Sna
  *
  * @param near - a state that the outcome is likely to be close to: where that takes fewer entries, it is stored as what
  *   that one has otherwise, and not one of the states
- * @see https://spec.matrix.org/v1.16/server-server-api/#room-state-resolution
+ * @see https://spec.matrix.org/v1.19/server-server-api/#room-state-resolution
  */
 export function* resolveAfter(
   draft: Draft,

@@ -17,7 +17,7 @@ export type SoftFailure = NonNullable<ReturnType<typeof softFailure>>
  * it. A ban or a demotion that is known here prevails in that resolution.
  *
  * @param lacksPast - whether events before it are missing
- * @see https://spec.matrix.org/v1.16/server-server-api/#soft-failure
+ * @see https://spec.matrix.org/v1.19/server-server-api/#soft-failure
  */
 export function* failureNow(
   draft: Draft,

@@ -27,7 +27,7 @@ export type StateBefore =
  * Works out the state before an event: the resolution of the states after all its prev events. Remote state stands in for
  * those that are missing, and for them alone; where it rewrites the room, it is taken as it is.
  *
- * @see https://spec.matrix.org/v1.16/server-server-api/#room-state-resolution
+ * @see https://spec.matrix.org/v1.19/server-server-api/#room-state-resolution
  */
 export function* stateBefore(
   draft: Draft,

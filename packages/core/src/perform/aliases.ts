@@ -40,7 +40,7 @@ export async function setRoomAlias(
   return { alias_exists: !(await store.addAlias(alias, roomId, userId)) }
 }
 
-/** Names are told to others and stand in events. @see https://spec.matrix.org/v1.16/appendices/#room-aliases */
+/** Names are told to others and stand in events. @see https://spec.matrix.org/v1.19/appendices/#room-aliases */
 function checkLength(argument: string, name: string): void {
   if (!isLongerThan(name, MAX_ID_BYTES)) return
   throw invalidArgument(
@@ -56,7 +56,7 @@ function checkLength(argument: string, name: string): void {
  * event stays and the alias goes all the same: nobody else can be made to say it.
  *
  * @throws {RoomserverError} ROOM_NOT_FOUND when the alias is of a room that does not exist
- * @see https://spec.matrix.org/v1.16/client-server-api/#delete_matrixclientv3directoryroomroomalias
+ * @see https://spec.matrix.org/v1.19/client-server-api/#delete_matrixclientv3directoryroomroomalias
  */
 export async function removeRoomAlias(
   context: PerformContext,

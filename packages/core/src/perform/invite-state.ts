@@ -23,7 +23,7 @@ const SHOWN = [
  * The few state events that tell an invited user what room it is: those of the request, or else taken from the room,
  * with the invite before and behind them, as consumers know it.
  *
- * @see https://spec.matrix.org/v1.16/client-server-api/#stripped-state
+ * @see https://spec.matrix.org/v1.19/client-server-api/#stripped-state
  */
 export async function inviteState(
   context: PerformContext,

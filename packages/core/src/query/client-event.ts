@@ -1,7 +1,7 @@
 import type { ClientEvent } from '@roomserver/api'
 import { type EventText, isJsonObject, type JsonObject, type JsonValue, type RoomId } from '@roomserver/types'
 
-/** An event in the form that clients get. @see https://spec.matrix.org/v1.16/client-server-api/#room-event-format */
+/** An event in the form that clients get. @see https://spec.matrix.org/v1.19/client-server-api/#room-event-format */
 export function clientEvent(
   { eventId, json }: Pick<EventText, 'eventId' | 'json'>,
   roomId: RoomId,

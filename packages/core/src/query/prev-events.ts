@@ -23,7 +23,7 @@ export interface WantedBefore {
  * state that these resolve to has the entries as well; otherwise the first alone. So nobody can keep our users from
  * speaking by extremities at which our users are not in the room, however many and however deep.
  *
- * @see https://spec.matrix.org/v1.16/server-server-api/#room-state-resolution
+ * @see https://spec.matrix.org/v1.19/server-server-api/#room-state-resolution
  */
 export function* prevEventsFor(
   view: View,

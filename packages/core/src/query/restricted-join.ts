@@ -30,7 +30,7 @@ const UNRESTRICTED: QueryRestrictedJoinAllowedResponse = {
  * Whether a user may join a room whose join rule lets in by membership of other rooms, and who of us vouches for that.
  * `resident` says that our answer is complete: we are in all rooms that count, and one of us may vouch.
  *
- * @see https://spec.matrix.org/v1.16/client-server-api/#restricted-rooms
+ * @see https://spec.matrix.org/v1.19/client-server-api/#restricted-rooms
  */
 export async function queryRestrictedJoinAllowed(
   context: QueryContext,

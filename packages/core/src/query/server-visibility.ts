@@ -56,7 +56,7 @@ const MAX_MEMBERSHIPS = 100
  * Events that share their state share what is read of it. An event whose state we do not know is shown to servers in the
  * room.
  *
- * @see https://spec.matrix.org/v1.16/server-server-api/#backfilling-and-retrieving-missing-events
+ * @see https://spec.matrix.org/v1.19/server-server-api/#backfilling-and-retrieving-missing-events
  */
 export class ServerSight {
   /** Some answer hung on the server's users, and they are not known: it has to be worked out again with them. */

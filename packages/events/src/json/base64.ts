@@ -1,7 +1,7 @@
 const BASE64 = /^(?:[A-Za-z0-9+/]*|[A-Za-z0-9_-]*)={0,2}$/
 const URL_SAFE = /[-_]/
 
-/** Base64 without padding, as Matrix writes it. @see https://spec.matrix.org/v1.16/appendices/#unpadded-base64 */
+/** Base64 without padding, as Matrix writes it. @see https://spec.matrix.org/v1.19/appendices/#unpadded-base64 */
 export function encodeBase64(bytes: Uint8Array): string {
   let binary = ''
   for (const byte of bytes) binary += String.fromCharCode(byte)

@@ -9,7 +9,7 @@ import { MAX_JSON_DEPTH } from '../limits.ts'
  * @param strictness - `strict` has integers of 53 bits only; `lenient` writes other numbers as JavaScript does
  * @throws {RoomserverError} MALFORMED_EVENT when the value has no canonical form: other numbers, half surrogate
  *   pairs, nesting deeper than 1,000 (or cyclic), what JSON doesn't have
- * @see https://spec.matrix.org/v1.16/appendices/#canonical-json
+ * @see https://spec.matrix.org/v1.19/appendices/#canonical-json
  */
 export function canonicalJson(value: unknown, strictness: Strictness = 'strict'): string {
   return encoded(value, strictness, 0)

@@ -13,7 +13,7 @@ export type CanonicalVerdict =
  *
  * Never throws, takes time linear in the text (but for sorting keys) and refuses what nests deeper than 1,000.
  *
- * @see https://spec.matrix.org/v1.16/appendices/#canonical-json
+ * @see https://spec.matrix.org/v1.19/appendices/#canonical-json
  */
 export function canonicalizeJson(text: string, strictness: Strictness = 'strict'): CanonicalVerdict {
   const read = readCanonical(text, strictness)

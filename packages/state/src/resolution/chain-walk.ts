@@ -18,7 +18,7 @@ export interface ChainFindings {
  * difference costs. What the unconflicted part of the state reaches is in every chain: that is looked up at the end
  * for the few events that would count as difference without it.
  *
- * @see https://spec.matrix.org/v1.16/rooms/v2/#definitions
+ * @see https://spec.matrix.org/v1.19/rooms/v2/#definitions
  */
 export function* walkChains<Need>(problem: Problem<Need>): Asking<Need, ChainFindings> {
   const walk = new ChainWalk(problem)

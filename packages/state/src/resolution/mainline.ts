@@ -9,7 +9,7 @@ export type MainlinePosition = number
 /**
  * Orders events by the mainline of the given power levels: those of older power levels first, then the older, then by ID.
  *
- * @see https://spec.matrix.org/v1.16/rooms/v2/#definitions
+ * @see https://spec.matrix.org/v1.19/rooms/v2/#definitions
  */
 export function* mainlineOrder<Need>(
   problem: Problem<Need>,

@@ -9,7 +9,7 @@ import type { Conflict, Graph } from './problem.ts'
  * The create event that the room ID names, in versions where it does: it is the create event of the room whatever the
  * state sets hold. `undefined`: the version has no such room IDs, or the event is not known, was rejected or is none.
  *
- * @see https://spec.matrix.org/v1.16/rooms/v12/#room-ids
+ * @see https://spec.matrix.org/v1.19/rooms/v12/#room-ids
  */
 export function* namedCreate<Need>(
   graph: Graph<Need>,

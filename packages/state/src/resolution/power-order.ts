@@ -9,7 +9,7 @@ import { compareByTime } from './tie-break.ts'
 /**
  * Whether an event may take away others' ability to do things in the room.
  *
- * @see https://spec.matrix.org/v1.16/rooms/v2/#definitions
+ * @see https://spec.matrix.org/v1.19/rooms/v2/#definitions
  */
 function isPowerEvent(event: Pdu): boolean {
   switch (event.type) {
@@ -31,7 +31,7 @@ function isPowerEvent(event: Pdu): boolean {
  * cited events first, then those of senders with more power, then the older, then by ID. An event on a circle of
  * citations has no place in this order and is left out.
  *
- * @see https://spec.matrix.org/v1.16/rooms/v2/#definitions
+ * @see https://spec.matrix.org/v1.19/rooms/v2/#definitions
  */
 export function* powerOrder<Need>(
   problem: Problem<Need>,

@@ -63,7 +63,7 @@ export interface SnapshotResolution {
  *
  * @param snapshots - at least one, in any order
  * @throws {RoomserverError} STORE_DAMAGED when a piece that is referred to does not exist
- * @see https://spec.matrix.org/v1.16/server-server-api/#room-state-resolution
+ * @see https://spec.matrix.org/v1.19/server-server-api/#room-state-resolution
  */
 export function* resolveSnapshots(
   snapshots: readonly Pick<SnapshotRecord, 'blocks'>[],

@@ -34,7 +34,7 @@ export interface ResolvedState {
  * events in conflict.
  *
  * @throws {RoomserverError} UNSUPPORTED_ROOM_VERSION
- * @see https://spec.matrix.org/v1.16/server-server-api/#room-state-resolution
+ * @see https://spec.matrix.org/v1.19/server-server-api/#room-state-resolution
  */
 export function resolveState(sets: readonly StateMap[], options: ResolveOptions): ResolvedState {
   return finish(resolvingState(sets, options))

@@ -10,7 +10,7 @@ import { WorkingState } from './working-state.ts'
 /**
  * State resolution version 1. An entry that only some sets have is in no conflict here; it must not be passed as one.
  *
- * @see https://spec.matrix.org/v1.16/rooms/v1/#state-resolution
+ * @see https://spec.matrix.org/v1.19/rooms/v1/#state-resolution
  */
 export function* resolveV1<Need>(problem: Problem<Need>): Asking<Need, Settled> {
   const state = new WorkingState(problem.conflicts)

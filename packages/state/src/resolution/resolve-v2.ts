@@ -14,8 +14,8 @@ import { WorkingState } from './working-state.ts'
  * State resolution version 2, and 2.1 where the room version asks for it: that one starts from an empty state and takes
  * in the events between the conflicted ones.
  *
- * @see https://spec.matrix.org/v1.16/rooms/v2/#state-resolution
- * @see https://spec.matrix.org/v1.16/rooms/v12/#state-resolution
+ * @see https://spec.matrix.org/v1.19/rooms/v2/#state-resolution
+ * @see https://spec.matrix.org/v1.19/rooms/v12/#state-resolution
  */
 export function* resolveV2<Need>(problem: Problem<Need>): Asking<Need, Settled> {
   const findings = yield* walkChains(problem)
@@ -45,7 +45,7 @@ export function* resolveV2<Need>(problem: Problem<Need>): Asking<Need, Settled> 
 
 const CHECKS_PER_BREATH = 64
 
-/** The iterative auth checks. @see https://spec.matrix.org/v1.16/rooms/v2/#definitions */
+/** The iterative auth checks. @see https://spec.matrix.org/v1.19/rooms/v2/#definitions */
 function* applyAllowed<Need>(
   problem: Problem<Need>,
   nodes: readonly EventNode[],

@@ -37,7 +37,7 @@ export interface OldState {
  * The state events of the new room, in the order in which they have to come: what founds a room, then what the old one
  * had. Where the user's level is too low for some of it, it is raised until all is said.
  *
- * @see https://spec.matrix.org/v1.16/client-server-api/#server-behaviour-16
+ * @see https://spec.matrix.org/v1.19/client-server-api/#room-upgrades
  */
 export function carriedOver(old: OldState, founding: Founding): readonly Carried[] {
   const { rules, userId } = founding

@@ -112,7 +112,7 @@ export function raised(
 /**
  * Levels that keep ordinary users of the old room from sending and inviting.
  *
- * @see https://spec.matrix.org/v1.16/client-server-api/#server-behaviour-16
+ * @see https://spec.matrix.org/v1.19/client-server-api/#room-upgrades
  */
 export function restricted(levels: JsonObject): JsonObject {
   const level = Math.max(CLOSED, numberOf(levels['users_default'], 0) + 1)

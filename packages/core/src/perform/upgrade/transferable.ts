@@ -22,7 +22,7 @@ const ABOUT_THE_SENDER: readonly string[] = [
  * Whether a state event can be said again by somebody else in another room. Outside the Matrix namespace nobody but the
  * clients knows, and state that has a user in its key is that user's.
  *
- * @see https://spec.matrix.org/v1.16/client-server-api/#server-behaviour-16
+ * @see https://spec.matrix.org/v1.19/client-server-api/#room-upgrades
  */
 export function isTransferable({ type, stateKey = '' }: Pick<Pdu, 'type' | 'stateKey'>): boolean {
   if (!type.startsWith('m.') || ABOUT_THE_ROOM.includes(type) || ABOUT_THE_SENDER.includes(type)) return false

@@ -26,7 +26,7 @@ export interface Upgrade {
  * does not depend on who sent it, a tombstone points from the old one to the new one, aliases and the place in the
  * directory move, and the old room is closed to new messages as far as the user may do that.
  *
- * @see https://spec.matrix.org/v1.16/client-server-api/#room-upgrades
+ * @see https://spec.matrix.org/v1.19/client-server-api/#room-upgrades
  */
 export function performRoomUpgrade(
   context: PerformContext,
