@@ -59,7 +59,7 @@ export function writeDendriteDatabase(
       `s${snapshot}`,
       JSON.stringify(blocks),
     )
-    const cited = JSON.stringify(pdu.authEvents.map((id) => numbers.get(id)))
+    const referenced = JSON.stringify(pdu.authEvents.map((id) => numbers.get(id)))
     const isRefused = refused.has(pdu.eventId) ? 1 : 0
     run(
       'insert into roomserver_events values (?, 1, ?, ?, 1, ?, ?, ?, ?, ?, ?)',
@@ -70,7 +70,7 @@ export function writeDendriteDatabase(
       pdu.depth,
       pdu.eventId,
       '',
-      cited,
+      referenced,
       isRefused,
     )
     run('insert into roomserver_event_json values (?, ?)', nid, pdu.json)

@@ -8,7 +8,7 @@ import { roomEvents } from './room.ts'
 describe.each(['10', '12'])('room version %s', (version) => {
   const events = roomEvents(version)
   const known = new Map(events.map((event) => [event.eventId, event]))
-  const cited = { get: (id: string) => known.get(id), isRejected: () => false }
+  const referenced = { get: (id: string) => known.get(id), isRejected: () => false }
   const create = events.filter(
     ({ rules, type }) => type === 'm.room.create' && rules.roomId === 'create-hash',
   )
@@ -24,7 +24,7 @@ describe.each(['10', '12'])('room version %s', (version) => {
       for (const event of events) checkAuth(event, state)
     },
     'by their lists of auth events': () => {
-      for (const event of events) checkAuthEvents(event, cited)
+      for (const event of events) checkAuthEvents(event, referenced)
     },
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createEvent, makeEvent, member, rulesOf, setting } from '../test/room.ts'
-import { type AuthSubject, authTypesFor, citedTypesFor, selectAuthEvents } from './auth-types.ts'
+import { type AuthSubject, authTypesFor, referencedTypesFor, selectAuthEvents } from './auth-types.ts'
 import { authStateOf } from './state.ts'
 
 const subject = (membership: string, key: string, more: object = {}): AuthSubject => ({
@@ -38,10 +38,10 @@ describe('authTypesFor', () => {
   })
 })
 
-it('cites the create event, but not where the room ID names it', () => {
+it('references the create event, but not where the room ID names it', () => {
   const about = subject('leave', '@bob:b.test')
-  expect(citedTypesFor(about, rulesOf('11'))[0]).toEqual(['m.room.create', ''])
-  expect(citedTypesFor(about, rulesOf('12'))[0]).toEqual(['m.room.power_levels', ''])
+  expect(referencedTypesFor(about, rulesOf('11'))[0]).toEqual(['m.room.create', ''])
+  expect(referencedTypesFor(about, rulesOf('12'))[0]).toEqual(['m.room.power_levels', ''])
 })
 
 it('selects what the state has', () => {

@@ -51,13 +51,13 @@ function addMemberTuples(tuples: StateTuple[], subject: AuthSubject, rules: Room
 }
 
 /** {@link authTypesFor}, without the create event where the room ID already names it. */
-export function citedTypesFor(subject: AuthSubject, rules: RoomVersionRules): readonly StateTuple[] {
+export function referencedTypesFor(subject: AuthSubject, rules: RoomVersionRules): readonly StateTuple[] {
   const tuples = authTypesFor(subject, rules)
   return rules.roomId === 'create-hash' ? tuples.filter((tuple) => tuple !== CREATE) : tuples
 }
 
 /**
- * The events to cite as `auth_events` of a new event, out of the state before it.
+ * The events to reference as `auth_events` of a new event, out of the state before it.
  *
  * @see https://spec.matrix.org/v1.19/server-server-api/#auth-events-selection
  */
@@ -66,7 +66,7 @@ export function selectAuthEvents(
   state: AuthState,
   rules: RoomVersionRules,
 ): readonly Pdu[] {
-  return citedTypesFor(subject, rules)
+  return referencedTypesFor(subject, rules)
     .map(([type, stateKey]) => state.get(type, stateKey))
     .filter((event) => event !== undefined)
 }

@@ -30,7 +30,7 @@ it.each<readonly [string, readonly Pdu[], string]>([
   ['no create event', [levels, alice], 'v10 2.4'],
   ['nothing', [], 'v10 2.4'],
   ['an event of another room', [create, elsewhere], 'v10 2.5'],
-])('refuses to cite %s', (_what, auth, rule) => {
+])('refuses to reference %s', (_what, auth, rule) => {
   expect(judge({}, auth)).toMatchObject({ allowed: false, rule, reason: expect.stringMatching(/^\S.*\S$/) })
 })
 
@@ -38,7 +38,7 @@ it.each<readonly [string, readonly Pdu[], string, readonly Pdu[]]>([
   [
     'a second event for a key',
     [create, levels, otherLevels],
-    `${otherLevels.eventId} is the second cited event of type m.room.power_levels with state key ""`,
+    `${otherLevels.eventId} is the second referenced event of type m.room.power_levels with state key ""`,
     [otherLevels],
   ],
   [
@@ -54,7 +54,7 @@ it.each<readonly [string, readonly Pdu[], string, readonly Pdu[]]>([
     [message],
   ],
   ['a rejected event', [create, rejected], `${rejected.eventId} was rejected itself`, [rejected]],
-  ['no create event', [levels], 'no create event is cited', [levels]],
+  ['no create event', [levels], 'no create event is referenced', [levels]],
   [
     'an event of another room',
     [create, elsewhere],
@@ -134,7 +134,7 @@ describe('room version 12', () => {
   const judgeIn = (room: Pdu | undefined, isRejected = false) =>
     checkAuthEvents(event, { get: () => room, isRejected: () => isRejected })
 
-  it('needs no create event among those cited: the room ID names it', () => {
+  it('needs no create event among those referenced: the room ID names it', () => {
     expect(judgeIn(root).allowed).toBe(true)
   })
 
@@ -146,9 +146,9 @@ describe('room version 12', () => {
     expect(judgeIn(room, isRejected)).toMatchObject({ allowed: false, rule: 'v12 2' })
   })
 
-  it('refuses a create event among those cited', () => {
-    const citing = makeEvent('12', { room: event.roomId, auth: [root.eventId] })
-    const verdict = checkAuthEvents(citing, { get: () => root, isRejected: () => false })
+  it('refuses a create event among those referenced', () => {
+    const referencing = makeEvent('12', { room: event.roomId, auth: [root.eventId] })
+    const verdict = checkAuthEvents(referencing, { get: () => root, isRejected: () => false })
     expect(verdict).toMatchObject({ allowed: false, rule: 'v12 3.2' })
   })
 })

@@ -1,14 +1,14 @@
 import type { Pdu } from '@roomserver/events'
 import { type EventId, isJsonObject, serverOf } from '@roomserver/types'
-import { CREATE, citedTypesFor } from './auth-types.ts'
+import { CREATE, referencedTypesFor } from './auth-types.ts'
 import { textIn } from './auth-context.ts'
 import { checkCreate } from './check-create.ts'
 import { createIdOf } from './create-event.ts'
 import type { RuleKey } from './rules/table.ts'
 import { type AuthVerdict, allowed, refused } from './verdict.ts'
 
-/** Finds the events that another one cites. */
-export interface CitedEvents {
+/** Finds the events that another one references. */
+export interface ReferencedEvents {
   /** `undefined`: not known here. */
   get(eventId: EventId): Pdu | undefined
   /** Tells whether an event that is known was rejected. */
@@ -16,50 +16,50 @@ export interface CitedEvents {
 }
 
 /**
- * Says whether the authorization rules allow what an event says about itself: the list of events that it cites, and
+ * Says whether the authorization rules allow what an event says about itself: the list of events that it references, and
  * who signed it. Pure and total. This is the half that does not depend on the state; {@link checkAuth} is the other.
  *
- * Take care that the events it cites are there, the create event of a version 12 room among them: one that is not
+ * Take care that the events it references are there, the create event of a version 12 room among them: one that is not
  * is refused.
  *
  * @see https://spec.matrix.org/v1.19/server-server-api/#checks-performed-on-receipt-of-a-pdu
  */
-export function checkAuthEvents(event: Pdu, cited: CitedEvents): AuthVerdict {
+export function checkAuthEvents(event: Pdu, referenced: ReferencedEvents): AuthVerdict {
   if (event.type === 'm.room.create') return checkCreate(event)
   return (
-    checkRoom(event, cited) ??
-    checkCited(event, cited) ??
+    checkRoom(event, referenced) ??
+    checkReferenced(event, referenced) ??
     checkMemberItself(event) ??
     allowed(event.rules, 'otherwise')
   )
 }
 
 /** Version 12: the room ID names the create event. */
-function checkRoom(event: Pdu, cited: CitedEvents): AuthVerdict | undefined {
+function checkRoom(event: Pdu, referenced: ReferencedEvents): AuthVerdict | undefined {
   const { roomId, rules } = event
   const createId = createIdOf(event)
   if (createId === undefined) return undefined
-  const create = cited.get(createId)
-  if (create?.type === 'm.room.create' && !cited.isRejected(createId)) return undefined
+  const create = referenced.get(createId)
+  if (create?.type === 'm.room.create' && !referenced.isRejected(createId)) return undefined
   return refused(rules, 'room-id', () => `${roomId} is not the ID of an accepted create event`, [createId])
 }
 
-function checkCited(event: Pdu, cited: CitedEvents): AuthVerdict | undefined {
+function checkReferenced(event: Pdu, referenced: ReferencedEvents): AuthVerdict | undefined {
   const { rules } = event
-  const expected = citedTypesFor(event, rules)
+  const expected = referencedTypesFor(event, rules)
   const found = expected.map(() => false)
   for (const id of event.authEvents) {
-    const auth = cited.get(id)
+    const auth = referenced.get(id)
     if (auth === undefined) return refused(rules, 'auth-events', () => `${id} is not known`, [id])
     const place = expected.findIndex(([type, key]) => auth.type === type && auth.stateKey === key)
-    const fault = misplaced(place, found) ?? faultOf(event, auth, cited)
+    const fault = misplaced(place, found) ?? faultOf(event, auth, referenced)
     if (fault !== undefined) return refused(rules, fault.key, () => fault.sentence(id, auth), [id])
     found[place] = true
   }
   const isCreateThere = rules.roomId === 'create-hash' || found[expected.indexOf(CREATE)] === true
   return isCreateThere
     ? undefined
-    : refused(rules, 'auth-events/create', () => 'no create event is cited', event.authEvents)
+    : refused(rules, 'auth-events/create', () => 'no create event is referenced', event.authEvents)
 }
 
 interface Fault {
@@ -70,7 +70,7 @@ interface Fault {
 const DUPLICATE: Fault = {
   key: 'auth-events/duplicate',
   sentence: (id, { type, stateKey }) =>
-    `${id} is the second cited event of type ${type} with state key "${stateKey}"`,
+    `${id} is the second referenced event of type ${type} with state key "${stateKey}"`,
 }
 const UNEXPECTED: Fault = {
   key: 'auth-events/unexpected',
@@ -88,8 +88,8 @@ function misplaced(place: number, found: readonly boolean[]): Fault | undefined 
   return found[place] === true ? DUPLICATE : undefined
 }
 
-function faultOf(event: Pdu, auth: Pdu, cited: CitedEvents): Fault | undefined {
-  if (cited.isRejected(auth.eventId)) return REJECTED
+function faultOf(event: Pdu, auth: Pdu, referenced: ReferencedEvents): Fault | undefined {
+  if (referenced.isRejected(auth.eventId)) return REJECTED
   return auth.roomId === event.roomId ? undefined : OTHER_ROOM
 }
 

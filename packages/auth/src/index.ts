@@ -1,12 +1,12 @@
 export {
   type AuthSubject,
   authTypesFor,
-  citedTypesFor,
+  referencedTypesFor,
   selectAuthEvents,
   type StateTuple,
 } from './auth-types.ts'
 export { checkAuth } from './check-auth.ts'
-export { checkAuthEvents, type CitedEvents } from './check-auth-events.ts'
+export { checkAuthEvents, type ReferencedEvents } from './check-auth-events.ts'
 export { checkEventGraph } from './check-event-graph.ts'
 export { checkRedaction } from './check-redaction.ts'
 export { createIdOf } from './create-event.ts'

@@ -194,7 +194,7 @@ describe('the work grows no faster than the input, over', () => {
     return { get: (id: string) => (count(), byId.get(id)), isRejected: () => (count(), false) }
   }
 
-  it('cited events', () => {
+  it('referenced events', () => {
     const judge = (n: number, count: () => void) => {
       const members = Array.from({ length: n }, (_, i) => member('10', `@u${i}:a.test`, 'join'))
       const auth = [create, ...members].map(({ eventId }) => eventId)
@@ -203,7 +203,7 @@ describe('the work grows no faster than the input, over', () => {
     expect(expectLinear(judge, 2_000).allowed).toBe(false)
   })
 
-  it('an event that cites itself, and one that cites what nobody has', () => {
+  it('an event that references itself, and one that references what nobody has', () => {
     let steps = 0
     const count = () => void steps++
     const event = makeEvent('10', {})

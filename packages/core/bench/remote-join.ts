@@ -47,7 +47,7 @@ async function timed(work: () => Promise<unknown>): Promise<string> {
   return `${took.toFixed(0)} ms, the loop held up to ${(delay.max / 1e6).toFixed(0)} ms`
 }
 
-/** Members' joins, each citing what every join cites. (The builder keeps a state for every event, which is too much.) */
+/** Members' joins, each referencing what every join references. (The builder keeps a state for every event, which is too much.) */
 async function joins(count: number): Promise<readonly Pdu[]> {
   const [create, , powerLevels, joinRules] = room.events as [Pdu, Pdu, Pdu, Pdu]
   const events: Pdu[] = []

@@ -56,7 +56,9 @@ export interface RoomStore {
   /** Hands out `count` consecutive NIDs that nobody else gets, and returns the first. What is not used is lost. */
   allocate<K extends keyof Nids>(kind: K, count: number): Promise<Nids[K]>
   /** Which of these event IDs are named as prev events by stored events, though not stored when those came in. */
-  danglingPrev(ids: readonly EventId[]): Promise<readonly { readonly prev: EventId; readonly by: EventNid }[]>
+  missingPrevEvents(
+    ids: readonly EventId[],
+  ): Promise<readonly { readonly prev: EventId; readonly by: EventNid }[]>
   /** Events of a room at remote state. */
   remoteStates(roomNid: RoomNid): Promise<readonly RemoteStateRecord[]>
   /** Those of all rooms that are to be looked at now, in the order of NIDs, from `after` (exclusive). */
@@ -65,7 +67,7 @@ export interface RoomStore {
   eventsOfRoom(roomNid: RoomNid, after: EventNid, limit: number): Promise<readonly EventRecord[]>
   /** Redactions of these events, applied or not. */
   redactionsOf(ids: readonly EventId[]): Promise<readonly RedactionRecord[]>
-  /** Which of these event IDs are stored, named as in `danglingPrev`, or redacted: in one read. */
+  /** Which of these event IDs are stored, named as in `missingPrevEvents`, or redacted: in one read. */
   mentions(ids: readonly EventId[]): Promise<readonly Mention[]>
   /** Whether a commit is the work of another process, so that ours can go on with something else. */
   readonly commitsElsewhere: boolean

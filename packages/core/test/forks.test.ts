@@ -87,14 +87,14 @@ it('never makes a rejected event an extremity, nor lets it take the place of wha
   expect(await hs.extremities(room.roomId)).toEqual([next.eventId])
 })
 
-it('keeps what the cited events forbid apart from what the state forbids', async () => {
+it('keeps what the referenced events forbid apart from what the state forbids', async () => {
   await using hs = await Homeserver.start()
   const room = await RoomBuilder.create()
   const join = await room.join('@bob:b')
   await room.member('@alice:a', '@bob:b', 'ban')
   await hs.takeAll(room.events)
   const [create, , powerLevels] = room.events as [Pdu, Pdu, Pdu]
-  const event = await room.message('citing my old membership', {
+  const event = await room.message('referencing my old membership', {
     sender: '@bob:b',
     auth: [create, powerLevels, join],
   })

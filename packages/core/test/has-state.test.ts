@@ -269,7 +269,7 @@ it('judges a rejected outlier anew when it comes with what it lacked', async () 
   const join = await room.join('@bob:b')
   const [create, , powerLevels] = state as [Pdu, Pdu, Pdu]
   for (const event of [...state, invite]) await hs.take(event, { kind: InputKind.outlier })
-  // It cites no join rules and no invite, so by what it cites it may not join.
+  // It references no join rules and no invite, so by what it references it may not join.
   const bare = await room.join('@bob:b', { prev: [invite], auth: [create, powerLevels] })
   expect(await hs.take(bare, { kind: InputKind.outlier })).toMatchObject({
     verdict: 'rejected-by-auth-events',

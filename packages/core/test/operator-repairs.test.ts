@@ -120,7 +120,7 @@ it('asks so many servers, at the deepest of several ends, and tells what most sa
   expect(await hs.extremities(room.roomId)).toEqual([deep.eventId, shallow.eventId].toSorted())
   const report = await hs.input.repairs?.serverStateReport(room.roomId)
   const whole = await hs.current(room.roomId)
-  // What b tells has not even what the event cites, and is no state before it.
+  // What b tells has not even what the event references, and is no state before it.
   expect(
     report?.states.map(({ eventIds, ...state }) => ({ ...state, eventIds: eventIds.toSorted() })),
   ).toEqual([

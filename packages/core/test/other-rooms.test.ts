@@ -205,7 +205,7 @@ describe('an event that names events of another room', () => {
       eventTypes: [],
       stateKeys: [],
       events: [],
-      danglingPrev: [],
+      missingPrevEvents: [],
       remoteStates: [],
     }
     const [committed] = await server.hs.storage.commit([

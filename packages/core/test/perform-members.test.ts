@@ -315,11 +315,11 @@ describe('performInvite', () => {
     expect(kinds).toEqual(['new_invite_event'])
   })
 
-  // Found by the simulation: a resolution passed over an invite, since what it cites was not known when it came.
+  // Found by the simulation: a resolution passed over an invite, since what it references was not known when it came.
   it.each([
     ['beside the graph', InputKind.outlier],
     ['as a new event', InputKind.new],
-  ])('knows what an invite cites once it comes %s with that', async (_what, kind) => {
+  ])('knows what an invite references once it comes %s with that', async (_what, kind) => {
     const { server } = await started()
     await using _server = server
     const far = await RoomBuilder.create({ creator: '@bob:b', roomId: '!far:b', joinRule: 'invite' })
@@ -330,16 +330,16 @@ describe('performInvite', () => {
     for (const event of earlier) await server.hs.take(event, { kind: InputKind.outlier })
     const state_event_ids = earlier.map((event) => event.eventId)
     await server.hs.take(invite, kind === InputKind.new ? { has_state: true, state_event_ids } : { kind })
-    const cited = await server.hs.storage.eventsById(invite.authEvents)
+    const referenced = await server.hs.storage.eventsById(invite.authEvents)
     const record = await server.hs.event(invite.eventId)
     // What the invited user was shown of the room is no part of the room's event.
     if (kind === InputKind.new) expect(record?.json).toBe(invite.json)
-    expect(new Set(record?.authNids)).toEqual(new Set(cited.map((event) => event.nid)))
-    expect(record?.authLevel).toBe(1 + Math.max(...cited.map((event) => event.authLevel)))
+    expect(new Set(record?.authNids)).toEqual(new Set(referenced.map((event) => event.nid)))
+    expect(record?.authLevel).toBe(1 + Math.max(...referenced.map((event) => event.authLevel)))
   })
 
   /** Found by the simulation (great trouble): the resolution with another branch passed over the invite for good. */
-  it('learns what an invite cites when another server tells a state with it', async () => {
+  it('learns what an invite references when another server tells a state with it', async () => {
     const far = await RoomBuilder.create({ creator: '@bob:b', roomId: '!far:b' })
     const inviter = await far.join('@eve:b')
     const state = [...far.events]
@@ -362,14 +362,14 @@ describe('performInvite', () => {
     await hs.take(join, { has_state: true, state_event_ids: state.map(({ eventId }) => eventId) })
     expect(await hs.take(message, { origin: 'b' })).toMatchObject({ verdict: 'accepted' })
     await hs.input.close()
-    const cited = await server.hs.storage.eventsById(invite.authEvents)
-    expect(cited.map(({ eventId }) => eventId)).toContain(inviter.eventId)
+    const referenced = await server.hs.storage.eventsById(invite.authEvents)
+    expect(referenced.map(({ eventId }) => eventId)).toContain(inviter.eventId)
     const record = await server.hs.event(invite.eventId)
-    expect(new Set(record?.authNids)).toEqual(new Set(cited.map((event) => event.nid)))
+    expect(new Set(record?.authNids)).toEqual(new Set(referenced.map((event) => event.nid)))
   })
 
   /** Found by the simulation: a check of such a room complained of them. */
-  it('finds nothing wrong with an invite, and its end, that came before what they cite', async () => {
+  it('finds nothing wrong with an invite, and its end, that came before what they reference', async () => {
     const { server } = await started()
     await using _server = server
     const far = await RoomBuilder.create({ creator: '@bob:b', roomId: '!far:b', joinRule: 'invite' })

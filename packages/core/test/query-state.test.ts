@@ -180,14 +180,14 @@ describe('queryStateAndAuthChain', () => {
     })
   })
 
-  it('gives with the state what the event itself cites and the state does not have', async () => {
+  it('gives with the state what the event itself references and the state does not have', async () => {
     await using server = await Operations.start()
     const room = await RoomBuilder.create()
     const before = room.events.at(-1)
     const bob = await room.join('@bob:b')
     await server.hs.takeAll(room.events)
-    const cited = { prev_event_ids: [before?.eventId], auth_event_ids: [bob.eventId, '$nothing'] }
-    const answer = await ask(server, room, cited)
+    const referenced = { prev_event_ids: [before?.eventId], auth_event_ids: [bob.eventId, '$nothing'] }
+    const answer = await ask(server, room, referenced)
     expect(answer.prev_events_exist).toBe(true)
     expect(idsOf(answer.state_events)).toEqual(idsOf(room.events.slice(0, 4)))
     expect(idsOf(answer.auth_chain_events)).toEqual(idsOf(room.events))

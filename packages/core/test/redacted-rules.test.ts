@@ -51,17 +51,17 @@ async function invited(room: RoomBuilder, third: Pdu, user: string): Promise<Pdu
   const part = { mxid: user, token: 'token' }
   const signature = await signJson(part, { server: 'id.test', keyId: 'ed25519:0', seed })
   const signed = { ...part, signatures: { 'id.test': { 'ed25519:0': signature } } }
-  const cited = ['m.room.create', 'm.room.power_levels', 'm.room.join_rules']
+  const referenced = ['m.room.create', 'm.room.power_levels', 'm.room.join_rules']
   const auth = room.events.filter(
-    ({ type, stateKey }) => cited.includes(type) || (type === 'm.room.member' && stateKey === ALICE),
+    ({ type, stateKey }) => referenced.includes(type) || (type === 'm.room.member' && stateKey === ALICE),
   )
-  const isCited = ({ type }: Pdu) => room.rules.roomId !== 'create-hash' || type !== 'm.room.create'
+  const isReferenced = ({ type }: Pdu) => room.rules.roomId !== 'create-hash' || type !== 'm.room.create'
   return await room.add({
     type: 'm.room.member',
     sender: ALICE,
     stateKey: user,
     content: { membership: 'invite', third_party_invite: { display_name: 'c', signed } },
-    auth: [...auth.filter(isCited), third],
+    auth: [...auth.filter(isReferenced), third],
   })
 }
 

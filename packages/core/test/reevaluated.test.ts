@@ -47,13 +47,13 @@ async function carolLeftOut() {
   return { hs, room, known, join, late, [Symbol.asyncDispose]: () => hs[Symbol.asyncDispose]() }
 }
 
-/** What an event cites is looked at one by one: that the others stayed as they were changes nothing. */
+/** What an event references is looked at one by one: that the others stayed as they were changes nothing. */
 it('judges an event again of whose auth events one is allowed after all, wherever it stands', async () => {
   await using one = await carolLeftOut()
   const { hs, room, known, join } = one
   const invite = await room.member('@carol:c', '@dora:d', 'invite')
   expect(await hs.take(invite)).toMatchObject({ verdict: 'rejected-by-state' })
-  // On a branch of which nothing else changes, anybody may join; but this join cites an invite that was rejected.
+  // On a branch of which nothing else changes, anybody may join; but this join references an invite that was rejected.
   const [create, , levels, rules, bob] = known
   const auth = [create, levels, rules, invite].filter((event) => event !== undefined)
   const prev = bob === undefined ? [] : [bob]

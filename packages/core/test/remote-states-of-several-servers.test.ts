@@ -124,7 +124,7 @@ it.each([
 
 it('does not weigh a state that was cut short against a whole one', async () => {
   await using scene = await messageOutOfNowhere(async (room) => {
-    // The joins of others cite the join rules; the topic would be lost in a resolution, as carol may not set it any more.
+    // The joins of others reference the join rules; the topic would be lost in a resolution, as carol may not set it any more.
     const left = [latest(room, 'm.room.join_rules'), latest(room, 'm.room.topic')]
     return { liar: without(...idsOf(left)), a: honest }
   })
@@ -134,7 +134,7 @@ it('does not weigh a state that was cut short against a whole one', async () => 
   expect(b.input.counters.statesDiffered).toBe(1)
 })
 
-it('takes no event that is not allowed at what others tell, whatever it cites', async () => {
+it('takes no event that is not allowed at what others tell, whatever it references', async () => {
   await using scene = await messageOutOfNowhere(async (room) => {
     const topic = latest(room, 'm.room.topic')
     // Carol had the right once; the liar says that she used it and that it was never taken from her.

@@ -162,7 +162,7 @@ it('believes no server about the state while another one has the events', async 
 })
 
 /** Found by the simulation: the room had no create event any more, and all that came was rejected. */
-it('takes nothing for the state before an event that lacks what the event cites', async () => {
+it('takes nothing for the state before an event that lacks what the event references', async () => {
   const only = { pdu_ids: [] as string[], auth_chain_ids: [] }
   await using two = await pair({
     lookupMissingEvents: async () => ({ events: [] }),
@@ -177,7 +177,7 @@ it('takes nothing for the state before an event that lacks what the event cites'
 })
 
 /** Found by the simulation: a member was left out, who had set the power levels, and could say nothing more. */
-it('takes a state that lacks what its own events cite of no one server, but of two', async () => {
+it('takes a state that lacks what its own events reference of no one server, but of two', async () => {
   const only = { pdu_ids: [] as string[], auth_chain_ids: [] }
   const tell = ['a']
   await using two = await pair({

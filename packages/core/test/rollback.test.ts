@@ -167,7 +167,7 @@ it('lets nobody speak who is banned by what is known here', async () => {
   expect(await b.current(room.roomId)).toEqual(state)
 })
 
-/** What an event of the accomplice could cite before the change. */
+/** What an event of the accomplice could reference before the change. */
 function authOf(state: readonly Pdu[], isJoin: boolean): readonly Pdu[] {
   const types = ['m.room.create', 'm.room.power_levels', ...(isJoin ? ['m.room.join_rules'] : [])]
   return state.filter(

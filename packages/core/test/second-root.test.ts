@@ -110,7 +110,7 @@ function creatorOf(room: RoomBuilder): readonly Pdu[] {
   return auth(room, room.creator)
 }
 
-/** What a message of a user may cite at the end of a room. */
+/** What a message of a user may reference at the end of a room. */
 function auth({ events, rules }: RoomBuilder, user: string): readonly Pdu[] {
   const create = rules.roomId === 'create-hash' ? [] : events.slice(0, 1)
   const levels = events.findLast(({ type }) => type === 'm.room.power_levels')

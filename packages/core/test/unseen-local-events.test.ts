@@ -13,8 +13,8 @@ async function started(): Promise<{ readonly hs: Homeserver; readonly room: Room
 it('reads nothing for a message in a room that it knows', async () => {
   const { hs, room } = await started()
   await using _ = hs
-  const reads = (['mentions', 'eventsById', 'danglingPrev', 'redactionsOf', 'room'] as const).map((name) =>
-    vi.spyOn(hs.storage, name),
+  const reads = (['mentions', 'eventsById', 'missingPrevEvents', 'redactionsOf', 'room'] as const).map(
+    (name) => vi.spyOn(hs.storage, name),
   )
   expect(await hs.take(await room.message('one'))).toMatchObject({ verdict: 'accepted', known: false })
   for (const read of reads) expect(read).not.toHaveBeenCalled()

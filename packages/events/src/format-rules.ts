@@ -31,7 +31,7 @@ export function formatFault(event: EventFields, rules: RoomVersionRules): Format
     objectFault('unsigned', event.unsigned ?? '{}') ??
     referencesFault('prev_events', event.prev_events, MAX_PREV_EVENTS, rules) ??
     referencesFault('auth_events', event.auth_events, MAX_AUTH_EVENTS, rules) ??
-    createCitedFault(event, rules)
+    createReferenceFault(event, rules)
   )
 }
 
@@ -128,11 +128,11 @@ function isPair(entry: unknown): boolean {
   return Array.isArray(entry) && entry.length === 2 && isText(entry[0]) && isMapOfTexts(entry[1])
 }
 
-/** In version 12 the room ID names the create event; citing it as well is refused. */
-function createCitedFault(event: EventFields, rules: RoomVersionRules): FormatFault | undefined {
+/** In version 12 the room ID names the create event; referencing it as well is refused. */
+function createReferenceFault(event: EventFields, rules: RoomVersionRules): FormatFault | undefined {
   if (rules.roomId !== 'create-hash' || typeof event.room_id !== 'string') return undefined
-  const cited = event.auth_events as readonly unknown[]
-  return cited.includes(`$${event.room_id.slice(1)}`)
+  const referenced = event.auth_events as readonly unknown[]
+  return referenced.includes(`$${event.room_id.slice(1)}`)
     ? fault('auth_events', 'names the create event, which the room ID does already')
     : undefined
 }

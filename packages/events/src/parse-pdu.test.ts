@@ -220,7 +220,7 @@ describe('what is no event', () => {
     expect(faultOf({ ...(await wireObject('1')), ...changes }, '1')).toBe(rule)
   })
 
-  it('the create event cited where the room ID names it already', async () => {
+  it('the create event referenced where the room ID names it already', async () => {
     const event = await wireObject('12')
     const create = `$${(event['room_id'] as string).slice(1)}`
     expect(faultOf({ ...event, auth_events: [create] }, '12')).toBe('format.auth_events')

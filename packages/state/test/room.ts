@@ -36,10 +36,10 @@ export class TestRoom {
     ts?: number,
   ): this {
     const ids = cites === '' ? [] : cites.split(' ')
-    return this.sendCiting(id, type, sender, key, content, ids, ts)
+    return this.sendReferencing(id, type, sender, key, content, ids, ts)
   }
 
-  sendCiting(
+  sendReferencing(
     id: EventId,
     type: string,
     sender: string,

@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely'
 import type { AliasesTable, PublishedRoomsTable } from './tables/directory.ts'
 import type { BlocksTable } from './tables/blocks.ts'
 import type { CountersTable } from './tables/counters.ts'
-import type { DanglingPrevTable } from './tables/missing-prev.ts'
+import type { MissingPrevEventsTable } from './tables/missing-prev.ts'
 import type { EventsTable } from './tables/events.ts'
 import type { InboxTable } from './tables/inbox.ts'
 import type { InvitesTable } from './tables/invites.ts'
@@ -26,7 +26,7 @@ export interface Schema {
   aliases: AliasesTable
   blocks: BlocksTable
   counters: CountersTable
-  dangling_prev: DanglingPrevTable
+  dangling_prev: MissingPrevEventsTable
   event_types: EventTypesTable
   events: EventsTable
   inbox: InboxTable

@@ -87,7 +87,7 @@ function roomMethods(db: Db, tables: Tables) {
     roomsByNid: (nids: readonly RoomNid[]) => tables.rooms.byNids(db, nids),
     rooms: (after: RoomNid, limit: number) => tables.rooms.page(db, after, limit),
     allocate: ranges.allocate.bind(ranges) as NidRanges['allocate'],
-    danglingPrev: (ids: readonly EventId[]) => tables.danglingPrev.naming(db, ids),
+    missingPrevEvents: (ids: readonly EventId[]) => tables.missingPrevEvents.naming(db, ids),
     mentions: (ids: readonly EventId[]) => tables.mentions.of(db, ids),
     remoteStates: (roomNid: RoomNid) => tables.remoteStates.ofRoom(db, roomNid),
     dueRemoteStates: (after: EventNid, limit: number) => tables.remoteStates.due(db, after, limit),

@@ -60,7 +60,7 @@ async function everything(room: WriteSet['room'], name: string): Promise<WriteSe
     stateKeys: [user],
     events: [event],
     unmentioned: [event.eventId],
-    danglingPrev: [{ prev: `$before-${name}`, by: event.nid }],
+    missingPrevEvents: [{ prev: `$before-${name}`, by: event.nid }],
     remoteStates: [{ event: event.nid, roomNid: room.nid, waitsFor: event.nid, isSettled: false }],
     blocks: [block],
     snapshots: [snapshot],
@@ -125,7 +125,7 @@ it.each<[string, (set: WriteSet) => Promise<WriteSet>]>([
     async (set) => {
       const room = await storedRoom(store)
       const prev = set.events[0]!.eventId
-      await store.commit([writeSet(room, { danglingPrev: [{ prev, by: 1 as EventNid }] })])
+      await store.commit([writeSet(room, { missingPrevEvents: [{ prev, by: 1 as EventNid }] })])
       return set
     },
   ],

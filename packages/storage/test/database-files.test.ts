@@ -98,12 +98,12 @@ describe('a database file', () => {
       const [one, other] = given
       due = one!.nid
       waiting = other!.nid
-      const danglingPrev = [
+      const missingPrevEvents = [
         { prev: past.eventId, by: due },
         { prev: past.eventId, by: waiting },
         { prev: outside.eventId, by: waiting },
       ]
-      await store1(store, writeSet(room, { events: [past, outside, ...given], danglingPrev }))
+      await store1(store, writeSet(room, { events: [past, outside, ...given], missingPrevEvents }))
     }
     const database = new DatabaseSync(join(folder, 'rooms.db'))
     database.exec('drop table told_states; delete from schema_versions where version = 8')

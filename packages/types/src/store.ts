@@ -14,7 +14,7 @@ import {
  * - `outlier`: stored outside the room's graph, its state not known; passed the rules against its own auth events
  * - `accepted`: in the graph, allowed at the state before it (and by the current state, when it was new)
  * - `soft-failed`: in the graph and allowed there, but not by the room's current state when it arrived
- * - `rejected-by-auth-events`: refused by the rules against the events it cites
+ * - `rejected-by-auth-events`: refused by the rules against the events it references
  * - `rejected-by-state`: refused by the rules against the state before it
  * (Malformed events are not stored.)
  */
@@ -55,7 +55,7 @@ export interface EventRecord {
   readonly depth: number
   /** 0 for an event without auth events, else one more than the greatest of them: unlike `depth`, nobody can lie about it. */
   readonly authLevel: number
-  /** The events it cites as auth events, as far as they are stored, in its own order. */
+  /** The events it references as auth events, as far as they are stored, in its own order. */
   readonly authNids: readonly EventNid[]
   readonly verdict: Verdict
   /** The rule that decided a verdict other than `accepted` and `outlier`, such as `v8 4.3.5`; else undefined. */
@@ -91,7 +91,7 @@ export interface EventUpdate {
   /** The redacted event. */
   readonly json?: string
   readonly authContent?: string
-  /** Filled in when events that it cites came in later. */
+  /** Filled in when events that it references came in later. */
   readonly authNids?: readonly EventNid[]
   readonly authLevel?: number
 }
@@ -285,7 +285,7 @@ export interface WriteSet {
   readonly events: readonly EventRecord[]
   readonly updates: readonly EventUpdate[]
   /** Events that name a prev event which is not stored: once that comes in, it is no forward extremity. */
-  readonly danglingPrev: readonly { readonly prev: EventId; readonly by: EventNid }[]
+  readonly missingPrevEvents: readonly { readonly prev: EventId; readonly by: EventNid }[]
   /** Events at remote state, as they stand now. */
   readonly remoteStates: readonly RemoteStateRecord[]
   readonly blocks: readonly BlockRecord[]
@@ -317,7 +317,7 @@ export const NO_CHANGES: Omit<WriteSet, 'room' | 'next'> = {
   stateKeys: [],
   events: [],
   updates: [],
-  danglingPrev: [],
+  missingPrevEvents: [],
   remoteStates: [],
   blocks: [],
   snapshots: [],

@@ -18,8 +18,8 @@ export function entryOf({ nid, typeNid, stateKeyNid }: NumberedEvent): StateEntr
 }
 
 /**
- * How far each event stands above the events without auth events, by the source's numbers. Events may cite ones that
- * were stored later, so this follows the citations and not the order; a circle, which nobody can sign, counts once.
+ * How far each event stands above the events without auth events, by the source's numbers. Events may reference ones that
+ * were stored later, so this follows the references and not the order; a circle, which nobody can sign, counts once.
  */
 export function authLevels(events: readonly DendriteEvent[]): ReadonlyMap<number, number> {
   const byNid = new Map(events.map((event) => [event.event_nid, event]))
@@ -28,15 +28,17 @@ export function authLevels(events: readonly DendriteEvent[]): ReadonlyMap<number
     const path = [start]
     const open = new Set(path)
     for (let nid = path.at(-1); nid !== undefined; nid = path.at(-1)) {
-      const cited = (byNid.get(nid)?.auth_event_nids ?? []).filter((other) => byNid.has(other))
-      const next = levels.has(nid) ? undefined : cited.find((other) => !levels.has(other) && !open.has(other))
+      const referenced = (byNid.get(nid)?.auth_event_nids ?? []).filter((other) => byNid.has(other))
+      const next = levels.has(nid)
+        ? undefined
+        : referenced.find((other) => !levels.has(other) && !open.has(other))
       if (next !== undefined) {
         path.push(next)
         open.add(next)
         continue
       }
       if (!levels.has(nid))
-        levels.set(nid, 1 + Math.max(-1, ...cited.map((other) => levels.get(other) ?? -1)))
+        levels.set(nid, 1 + Math.max(-1, ...referenced.map((other) => levels.get(other) ?? -1)))
       path.pop()
     }
   }

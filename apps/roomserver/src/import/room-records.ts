@@ -30,7 +30,7 @@ export interface RecordSources {
 export class RoomRecords {
   readonly #context: ImportContext
   readonly #from: RecordSources
-  /** Parsed events of the part at hand and those that it cites, by the source's numbers. */
+  /** Parsed events of the part at hand and those that it references, by the source's numbers. */
   readonly #pdus = new Map<number, Pdu>()
 
   constructor(context: ImportContext, from: RecordSources) {
@@ -41,7 +41,7 @@ export class RoomRecords {
   /** The records of a part, with the redactions and the open ends in it; events that are stored already are left out. */
   async of(
     part: readonly DendriteEvent[],
-  ): Promise<Pick<WriteSet, 'events' | 'redactions' | 'danglingPrev' | 'remoteStates'>> {
+  ): Promise<Pick<WriteSet, 'events' | 'redactions' | 'missingPrevEvents' | 'remoteStates'>> {
     await this.#parse(part)
     const made: { readonly record: EventRecord; readonly pdu: Pdu }[] = []
     for (const { event_nid: number } of part) {
@@ -50,12 +50,12 @@ export class RoomRecords {
       if (event !== undefined && pdu !== undefined && !event.isStored)
         made.push({ record: await this.#record(event, pdu), pdu })
     }
-    const danglingPrev = made.flatMap(({ record, pdu }) => this.#openEnds(record, pdu))
-    const open = [...new Set(danglingPrev.map(({ by }) => by))]
+    const missingPrevEvents = made.flatMap(({ record, pdu }) => this.#openEnds(record, pdu))
+    const open = [...new Set(missingPrevEvents.map(({ by }) => by))]
     return {
       events: made.map(({ record }) => record),
       redactions: made.flatMap(({ record, pdu }) => this.#redactionBy(record, pdu)),
-      danglingPrev,
+      missingPrevEvents,
       remoteStates: open.map((event) => ({
         event,
         roomNid: this.#from.roomNid,
@@ -84,7 +84,7 @@ export class RoomRecords {
       pdu,
       wasRejected: source.is_rejected,
       hasState: before !== undefined,
-      cited: (id) => this.#cited(id),
+      referenced: (id) => this.#referenced(id),
       stateAt: async (type, key) => before && (await this.#pduAt(before, type, key)),
     })
     const changes = before !== undefined && stateKeyNid !== NO_NID && !isRejected(judged.verdict)
@@ -101,7 +101,7 @@ export class RoomRecords {
       authLevel,
       authNids: isCreate(pdu)
         ? []
-        : source.auth_event_nids.map((cited) => events.nidOfNumber(cited)).filter(isOne),
+        : source.auth_event_nids.map((referenced) => events.nidOfNumber(referenced)).filter(isOne),
       ...judged,
       before: before?.nid ?? NO_NID,
       after: after?.nid ?? NO_NID,
@@ -110,7 +110,7 @@ export class RoomRecords {
     }
   }
 
-  #cited(eventId: string): { pdu: Pdu; wasRejected: boolean } | undefined {
+  #referenced(eventId: string): { pdu: Pdu; wasRejected: boolean } | undefined {
     const event = this.#from.events.byId(eventId)
     const pdu = event && this.#pdus.get(event.source.event_nid)
     return pdu && { pdu, wasRejected: event.source.is_rejected }
@@ -141,7 +141,7 @@ export class RoomRecords {
   }
 
   /** Prev events that the source does not have in its graph: when one comes in, it is no forward extremity. */
-  #openEnds(record: EventRecord, pdu: Pdu): WriteSet['danglingPrev'] {
+  #openEnds(record: EventRecord, pdu: Pdu): WriteSet['missingPrevEvents'] {
     if (record.before === NO_NID) return []
     const isInGraph = (id: string) => (this.#from.events.byId(id)?.source.state_snapshot_nid ?? 0) !== 0
     return pdu.prevEvents.filter((id) => !isInGraph(id)).map((prev) => ({ prev, by: record.nid }))

@@ -14,20 +14,20 @@ export interface VerdictInput {
   readonly pdu: Pdu
   readonly wasRejected: boolean
   readonly hasState: boolean
-  /** An event that is cited, if the source had it. */
-  readonly cited: (eventId: string) => { readonly pdu: Pdu; readonly wasRejected: boolean } | undefined
+  /** An event that is referenced, if the source had it. */
+  readonly referenced: (eventId: string) => { readonly pdu: Pdu; readonly wasRejected: boolean } | undefined
   /** The event at an entry of the state before. */
   readonly stateAt: (type: string, stateKey: string) => Promise<Pdu | undefined>
 }
 
 /**
  * The source keeps one mark for everything it refused. Here the rules tell again which of them it was: an event that
- * its citations and the state before it allow was soft-failed. What the source took stays taken.
+ * its references and the state before it allow was soft-failed. What the source took stays taken.
  */
 export async function verdictOf(input: VerdictInput): Promise<ImportedVerdict> {
   if (!input.wasRejected) return { verdict: input.hasState ? 'accepted' : 'outlier' }
-  const byCitations = judgeByCitations(input)
-  if (!byCitations.allowed) return refused('rejected-by-auth-events', byCitations)
+  const byAuthEvents = checkByAuthEvents(input)
+  if (!byAuthEvents.allowed) return refused('rejected-by-auth-events', byAuthEvents)
   if (!input.hasState) return { verdict: 'outlier' }
   const found: Pdu[] = []
   for (const [type, stateKey] of authTypesFor(input.pdu, input.pdu.rules)) {
@@ -38,13 +38,13 @@ export async function verdictOf(input: VerdictInput): Promise<ImportedVerdict> {
   return byState.allowed ? { verdict: 'soft-failed' } : refused('rejected-by-state', byState)
 }
 
-function judgeByCitations({ pdu, cited }: VerdictInput): AuthVerdict {
+function checkByAuthEvents({ pdu, referenced }: VerdictInput): AuthVerdict {
   const own = checkAuthEvents(pdu, {
-    get: (id) => cited(id)?.pdu,
-    isRejected: (id) => cited(id)?.wasRejected ?? false,
+    get: (id) => referenced(id)?.pdu,
+    isRejected: (id) => referenced(id)?.wasRejected ?? false,
   })
   if (!own.allowed) return own
-  const pdus = pdu.authEvents.map((id) => cited(id)?.pdu).filter((found) => found !== undefined)
+  const pdus = pdu.authEvents.map((id) => referenced(id)?.pdu).filter((found) => found !== undefined)
   return checkAuth(pdu, authStateOf(pdus))
 }
 

@@ -19,7 +19,7 @@ const ids = (events: readonly Ordered[]) => events.map(({ eventId }) => eventId)
 it.each([
   ['a line', [event('c', ['b']), event('a'), event('b', ['a'])], 'abc'],
   ['a lie about depth', [event('b', ['a'], 1), event('a', [], 9)], 'ab'],
-  ['only cited', [event('b', [], 1, ['a']), event('a', [], 5)], 'ab'],
+  ['only referenced', [event('b', [], 1, ['a']), event('a', [], 5)], 'ab'],
   [
     'a fork and a merge',
     [event('d', ['b', 'c'], 3), event('c', ['a'], 2), event('b', ['a'], 2), event('a')],

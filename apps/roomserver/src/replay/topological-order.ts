@@ -8,7 +8,7 @@ export interface Ordered {
 }
 
 /**
- * Events in an order in which each comes after those that it builds on or cites, as far as they are there; else by
+ * Events in an order in which each comes after those that it builds on or references, as far as they are there; else by
  * depth, time and ID, so that the order does not depend on that of the input. Members of a circle, which no honest
  * server makes, come last. O(n log n).
  */

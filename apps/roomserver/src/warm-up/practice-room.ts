@@ -104,13 +104,13 @@ export class PracticeRoom {
   }
 
   async #build({ after = this.#ends, ...event }: Saying): Promise<Pdu> {
-    const cited = ['m.room.create ', 'm.room.power_levels ', `m.room.member ${event.sender}`]
-    if (event.type === 'm.room.member') cited.push('m.room.join_rules ')
+    const referenced = ['m.room.create ', 'm.room.power_levels ', `m.room.member ${event.sender}`]
+    if (event.type === 'm.room.member') referenced.push('m.room.join_rules ')
     const draft = {
       ...event,
       roomId: this.#roomId,
       prevEvents: after.map(eventRef),
-      authEvents: cited.flatMap((key) => this.#state.get(key) ?? []).map(eventRef),
+      authEvents: referenced.flatMap((key) => this.#state.get(key) ?? []).map(eventRef),
       depth: Math.max(0, ...after.map(({ depth }) => depth)) + 1,
       originServerTs: START_TS,
     }

@@ -57,14 +57,14 @@ function resolved(
 
 /** "Passes authorization rules based on the event's auth events", and "based on the state before the event". */
 function isAllowed(event: Pdu, before: State, room: Room): boolean {
-  const cited = citedBy(event, room)
-  const byId = new Map(cited.map((one) => [one.eventId, one]))
+  const referenced = referencedBy(event, room)
+  const byId = new Map(referenced.map((one) => [one.eventId, one]))
   const own = checkAuthEvents(event, { get: (id) => byId.get(id), isRejected: room.isRejected })
-  if (!own.allowed || !checkAuth(event, authStateOf(cited)).allowed) return false
+  if (!own.allowed || !checkAuth(event, authStateOf(referenced)).allowed) return false
   return checkAuth(event, { get: (type, stateKey) => before.get(keyOf(type, stateKey)) }).allowed
 }
 
-function citedBy(event: Pdu, room: Room): readonly Pdu[] {
+function referencedBy(event: Pdu, room: Room): readonly Pdu[] {
   const isNamedByRoom = event.rules.roomId === 'create-hash' && event.type !== 'm.room.create'
   const ids = [...event.authEvents, ...(isNamedByRoom ? [`$${event.roomId.slice(1)}`] : [])]
   return ids.map((id) => room.event(id)).filter((one) => one !== undefined)

@@ -109,7 +109,7 @@ async function noteLacked(
   for (const { eventId, nid } of records) {
     if (!world.rolledBack.has(eventId)) continue
     const prev = (world.events.get(eventId)?.prevEvents ?? []).filter((id) => server.shown.has(id))
-    const lacking = await server.storage.danglingPrev(prev)
+    const lacking = await server.storage.missingPrevEvents(prev)
     if (lacking.some(({ by }) => by === nid)) server.deceivedAbout.add(eventId)
   }
 }

@@ -57,7 +57,7 @@ async function makeUpAuth(scene: Scene): Promise<void> {
 }
 
 /** Cites other events than it should: some left out, or state that has nothing to do with it. */
-async function citeWrongly(scene: Scene): Promise<void> {
+async function referenceWrongly(scene: Scene): Promise<void> {
   const { dice } = scene.world
   const authEvents = scene.end.state
     .filter(() => dice.chance(60))
@@ -198,7 +198,7 @@ const LIES: readonly Lie[] = [
   forgeSender,
   makeUpPrev,
   makeUpAuth,
-  citeWrongly,
+  referenceWrongly,
   overstep,
   overstep,
   levelsAsStrings,

@@ -103,15 +103,15 @@ export class ReferenceRoom {
       : [new Map(events.map((event) => [keyOf(event.type, event.stateKey ?? ''), event]))]
   }
 
-  /** The rules against the events that it cites, and against the state before it. */
+  /** The rules against the events that it references, and against the state before it. */
   #isAllowed(pdu: Pdu, before: State): boolean {
     const { event, isRejected } = this.#room
     // "Every event graph has a single root event with no parent."
     if (pdu.prevEvents.length === 0 && pdu.type !== 'm.room.create') return false
     if (!checkAuthEvents(pdu, { get: event, isRejected }).allowed) return false
-    const cited = [createByRoomId(pdu, this.#room), ...pdu.authEvents.map(event)]
-    const byCitations = checkAuth(pdu, authStateOf(cited.filter((one) => one !== undefined)))
-    return byCitations.allowed && checkAuth(pdu, authStateOf(before.values())).allowed
+    const referenced = [createByRoomId(pdu, this.#room), ...pdu.authEvents.map(event)]
+    const byAuthEvents = checkAuth(pdu, authStateOf(referenced.filter((one) => one !== undefined)))
+    return byAuthEvents.allowed && checkAuth(pdu, authStateOf(before.values())).allowed
   }
 
   #resolve(states: readonly State[]): State {

@@ -4,7 +4,7 @@ import { inputOf, parsedEvent } from './compose.ts'
 
 type Texts = readonly { readonly json: string }[]
 
-/** An event with a state of its room, as another server gave them: what comes in first stands before what cites it. */
+/** An event with a state of its room, as another server gave them: what comes in first stands before what references it. */
 export function inputsWithState(event: Pdu, given: Texts, chain: Texts): InputRoomEvent[] {
   const state = eventsOf(given, event)
   const known = new Map([...eventsOf(chain, event), ...state].map((one) => [one.eventId, one]))
@@ -18,7 +18,7 @@ function eventsOf(texts: Texts, { rules }: Pdu): readonly Pdu[] {
   return texts.map(({ json }) => parsedEvent(json, rules.version)).filter((event) => event !== undefined)
 }
 
-/** The create event stands before all others: not in every version do they cite it. */
+/** The create event stands before all others: not in every version do they reference it. */
 function inAuthOrder(events: readonly Pdu[]): readonly Pdu[] {
   const createFirst = events.toSorted(
     (a, b) => Number(b.prevEvents.length === 0) - Number(a.prevEvents.length === 0),

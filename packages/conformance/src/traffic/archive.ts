@@ -159,13 +159,13 @@ export class Archive {
     return event && { status: 200, body: { auth_chain: this.#chainOf([event]).map(({ json }) => json) } }
   }
 
-  /** The events that these cite, and so on. */
+  /** The events that these reference, and so on. */
   #chainOf(events: readonly KnownEvent[]): readonly KnownEvent[] {
     const chain = new Set<KnownEvent>()
     const add = (event: KnownEvent) => {
       for (const id of referencesOf(event.json['auth_events'])) {
-        const cited = this.#event(id)
-        if (cited !== undefined) chain.add(cited)
+        const referenced = this.#event(id)
+        if (referenced !== undefined) chain.add(referenced)
       }
     }
     for (const event of events) add(event)

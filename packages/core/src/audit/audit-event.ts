@@ -3,7 +3,7 @@ import { eventIdOf, type Pdu } from '@roomserver/events'
 import type { StateChange } from '@roomserver/state'
 import { type Asking, type EventRecord, isRejected, NO_NID, type Verdict } from '@roomserver/types'
 import { authStateAt } from '../decide/auth-state.ts'
-import { type Citations, citationsOf, judgeByCitations } from '../decide/event-references.ts'
+import { type EventReferences, eventReferencesOf, checkByAuthEvents } from '../decide/event-references.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { changesBetween } from '../decide/current-state.ts'
@@ -25,16 +25,20 @@ export function* recheckEvent(
 ): Asking<DecideNeed, readonly string[]> {
   const pdu = draft.view.authPduOf(record, draft.rules)
   const isOutside = record.before === NO_NID
-  const citations = yield* citationsOf(draft, { kind: isOutside ? 'outlier' : 'old', pdu, sendAsServer: '' })
+  const references = yield* eventReferencesOf(draft, {
+    kind: isOutside ? 'outlier' : 'old',
+    pdu,
+    sendAsServer: '',
+  })
   const wrong: string[] = []
   // A redaction does not change the ID: it is the hash of the redacted event in the first place.
   if (eventIdOf(record.json, draft.rules) !== record.eventId) wrong.push('is not the event that its ID names')
-  wrong.push(...(yield* recheckRecord(draft, record, pdu, citations)))
-  if (!isOutside && !isAtRemoteState && citations.dangling.length === 0) {
-    wrong.push(...(yield* recheckBefore(draft, record, citations)))
+  wrong.push(...(yield* recheckRecord(draft, record, pdu, references)))
+  if (!isOutside && !isAtRemoteState && references.missingPrev.length === 0) {
+    wrong.push(...(yield* recheckBefore(draft, record, references)))
   }
-  if (yield* isJudgeable(draft, record, pdu, citations))
-    wrong.push(...(yield* recheckVerdict(draft, record, pdu, citations)))
+  if (yield* isJudgeable(draft, record, pdu, references))
+    wrong.push(...(yield* recheckVerdict(draft, record, pdu, references)))
   if (!isOutside) wrong.push(...(yield* recheckAfter(draft, record)))
   return wrong.map((what) => `event ${record.eventId} ${what}`)
 }
@@ -42,7 +46,7 @@ export function* recheckEvent(
 function* recheckBefore(
   draft: Draft,
   { before }: EventRecord,
-  { prev }: Citations,
+  { prev }: EventReferences,
 ): Asking<DecideNeed, readonly string[]> {
   const { snapshot } = yield* resolveAfter(draft, [...new Set(prev.map(({ after }) => after))])
   const changes = yield* changesBetween(draft, before, snapshot)
@@ -55,14 +59,14 @@ function* recheckVerdict(
   draft: Draft,
   { verdict, before, rule, reason }: EventRecord,
   pdu: Pdu,
-  citations: Citations,
+  references: EventReferences,
 ): Asking<DecideNeed, readonly string[]> {
-  const byCitations = judgeByCitations(draft, pdu, citations)
+  const byAuthEvents = checkByAuthEvents(draft, pdu, references)
   const isOutside = before === NO_NID
   const byState =
-    byCitations.allowed && !isOutside ? checkAuth(pdu, yield* authStateAt(draft, before, pdu)) : undefined
-  const refusal = byCitations.allowed ? byState : byCitations
-  const refused: Verdict = byCitations.allowed ? 'rejected-by-state' : 'rejected-by-auth-events'
+    byAuthEvents.allowed && !isOutside ? checkAuth(pdu, yield* authStateAt(draft, before, pdu)) : undefined
+  const refusal = byAuthEvents.allowed ? byState : byAuthEvents
+  const refused: Verdict = byAuthEvents.allowed ? 'rejected-by-state' : 'rejected-by-auth-events'
   const accepted: readonly Verdict[] = isOutside ? ['outlier'] : ['accepted', 'soft-failed']
   if (refusal === undefined || refusal.allowed) {
     return accepted.includes(verdict) ? [] : [`is ${verdict}, and the rules allow it`]

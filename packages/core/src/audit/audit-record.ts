@@ -1,6 +1,6 @@
 import { contentState, type Pdu } from '@roomserver/events'
 import { type Asking, type EventRecord, NO_NID } from '@roomserver/types'
-import type { Citations } from '../decide/event-references.ts'
+import type { EventReferences } from '../decide/event-references.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { isUnjudged } from '../decide/store-unevaluated.ts'
@@ -16,16 +16,20 @@ export function* recheckRecord(
   draft: Draft,
   record: EventRecord,
   pdu: Pdu,
-  citations: Pick<Citations, 'links'>,
+  references: Pick<EventReferences, 'links'>,
 ): Asking<DecideNeed, readonly string[]> {
   return [
-    ...wrongLinks(record, pdu, citations),
+    ...wrongLinks(record, pdu, references),
     ...wrongText(draft, record),
     ...(yield* wrongRedaction(draft, record)),
   ]
 }
 
-function wrongLinks(record: EventRecord, pdu: Pdu, { links }: Pick<Citations, 'links'>): readonly string[] {
+function wrongLinks(
+  record: EventRecord,
+  pdu: Pdu,
+  { links }: Pick<EventReferences, 'links'>,
+): readonly string[] {
   if (isUnjudged(record, pdu)) return []
   const right = links.map(({ nid }) => nid)
   const isSame =

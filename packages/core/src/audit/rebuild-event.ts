@@ -1,5 +1,5 @@
 import { type Asking, type EventNid, type EventRecord, isRejected, NO_NID } from '@roomserver/types'
-import { citationsOf } from '../decide/event-references.ts'
+import { eventReferencesOf } from '../decide/event-references.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { applyRedactions } from '../decide/redactions.ts'
@@ -66,7 +66,7 @@ function differences(stored: EventRecord, { record, ...wrong }: Rejudged): reado
 function* needAuthEvents(draft: Draft, stored: EventRecord): Asking<DecideNeed, void> {
   if (isRejected(stored.verdict)) return
   const pdu = draft.view.authPduOf(stored, draft.rules)
-  const { missing } = yield* citationsOf(draft, { kind: 'old', pdu, sendAsServer: '' })
+  const { missing } = yield* eventReferencesOf(draft, { kind: 'old', pdu, sendAsServer: '' })
   const [lost] = missing.auth
   if (lost !== undefined) damaged(`its auth event ${lost} is not stored`)
 }
@@ -75,7 +75,7 @@ function* needAuthEvents(draft: Draft, stored: EventRecord): Asking<DecideNeed, 
 function* linkAnew(draft: Draft, stored: EventRecord): Asking<DecideNeed, EventRecord> {
   const pdu = draft.view.authPduOf(stored, draft.rules)
   if (isUnjudged(stored, pdu)) return stored
-  const { links } = yield* citationsOf(draft, { kind: 'old', pdu, sendAsServer: '' })
+  const { links } = yield* eventReferencesOf(draft, { kind: 'old', pdu, sendAsServer: '' })
   const authNids = links.map(({ nid }) => nid)
   const isSame =
     authNids.length === stored.authNids.length && authNids.every((nid, at) => nid === stored.authNids[at])

@@ -12,7 +12,7 @@ import { eventWithId } from '../view/reads.ts'
 import { walkBack } from '../reevaluate/verified-history.ts'
 import { takeBeside } from '../reevaluate/apply-late-prev-event.ts'
 import { authStateAt } from './auth-state.ts'
-import { type Citations, citationsOf, judgeByCitations } from './event-references.ts'
+import { type EventReferences, eventReferencesOf, checkByAuthEvents } from './event-references.ts'
 import { moveRoom } from './current-state.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
@@ -40,7 +40,7 @@ export interface Judgement {
  * Decides what becomes of an event and writes that into the draft of its room. Touches no database and no network:
  * what it lacks it asks for. Nothing is written unless the event is stored.
  *
- * The steps are those of the specification: the event's own claims, the events it cites, the state before it, and (for
+ * The steps are those of the specification: the event's own claims, the events it references, the state before it, and (for
  * one that is new) the current state of the room.
  *
  * @see https://spec.matrix.org/v1.19/server-server-api/#checks-performed-on-receipt-of-a-pdu
@@ -51,31 +51,31 @@ export function* decideEvent(draft: Draft, arrived: EventInput): Asking<DecideNe
   if (fault !== undefined) return { kind: 'refused', error: fault }
   if (known !== null && isSettled(known, arrived)) return asStored(known)
 
-  const citations = yield* citationsOf(draft, arrived)
-  const input = yield* withRemoteState(draft, arrived, citations)
-  const { auth, prev } = citations.missing
+  const references = yield* eventReferencesOf(draft, arrived)
+  const input = yield* withRemoteState(draft, arrived, references)
+  const { auth, prev } = references.missing
   if (auth.length + prev.length > 0) {
     return (yield* withdrawInvite(draft, input, known)) ?? { kind: 'missing', auth, prev, state: [] }
   }
-  if (input.kind === 'outlier') return yield* decideOutlier(draft, input, known, citations)
+  if (input.kind === 'outlier') return yield* decideOutlier(draft, input, known, references)
 
-  const before = yield* stateBefore(draft, input, citations)
+  const before = yield* stateBefore(draft, input, references)
   if (!before.known) return { kind: 'missing', auth: [], prev: [], state: before.missing }
-  const judgement = yield* judge(draft, input, citations, before.snapshot)
+  const judgement = yield* judge(draft, input, references, before.snapshot)
   if (isHearsay(input, judgement) || (yield* isUnsure(draft, known, judgement))) {
-    return { kind: 'missing', auth: [], prev: citations.dangling, state: [] }
+    return { kind: 'missing', auth: [], prev: references.missingPrev, state: [] }
   }
   if (isCreate(input) && judgement.verdict !== 'accepted') return refusedCreate(input, judgement)
-  const record = yield* storeEvent(draft, input, known, citations, judgement, before.snapshot)
-  yield* noteRemoteStates(draft, input, record, citations)
+  const record = yield* storeEvent(draft, input, known, references, judgement, before.snapshot)
+  yield* noteRemoteStates(draft, input, record, references)
   const redacted = yield* applyRedactions(draft, record)
-  if (record.verdict === 'accepted') yield* announce(draft, input, record, citations, before.weighed)
+  if (record.verdict === 'accepted') yield* announce(draft, input, record, references, before.weighed)
   for (const one of redacted) announceRedacted(draft, one)
   if (input.kind === 'new') yield* takeBeside(draft, record)
   return stored(record)
 }
 
-/** Whether nothing more comes of an event; invites are stored before what they cite is known, and judged once it is. */
+/** Whether nothing more comes of an event; invites are stored before what they reference is known, and judged once it is. */
 function isSettled(known: EventRecord, { kind, pdu }: EventInput): boolean {
   return known.before !== NO_NID || (kind === 'outlier' && !isUnjudged(known, pdu))
 }
@@ -86,7 +86,7 @@ function isHearsay({ stateBefore: given }: EventInput, { verdict }: Judgement): 
 }
 
 /**
- * An event that is known from the states that others build upon, and cite, is not rejected either where anything before it
+ * An event that is known from the states that others build upon, and reference, is not rejected either where anything before it
  * stands at a remote state: then a server could take the present away from under our feet by what it tells of the past.
  */
 function* isUnsure(
@@ -102,14 +102,14 @@ function* decideOutlier(
   draft: Draft,
   input: EventInput,
   known: EventRecord | null,
-  citations: Citations,
+  references: EventReferences,
 ): Asking<DecideNeed, Outcome> {
-  const byCitations = judgeByCitations(draft, input.pdu, citations)
-  const judgement: Judgement = byCitations.allowed
+  const byAuthEvents = checkByAuthEvents(draft, input.pdu, references)
+  const judgement: Judgement = byAuthEvents.allowed
     ? { verdict: 'outlier' }
-    : { verdict: 'rejected-by-auth-events', rule: byCitations.rule, reason: byCitations.reason }
-  if (isCreate(input) && !byCitations.allowed) return refusedCreate(input, judgement)
-  const record = yield* storeEvent(draft, input, known, citations, judgement, NO_NID)
+    : { verdict: 'rejected-by-auth-events', rule: byAuthEvents.rule, reason: byAuthEvents.reason }
+  if (isCreate(input) && !byAuthEvents.allowed) return refusedCreate(input, judgement)
+  const record = yield* storeEvent(draft, input, known, references, judgement, NO_NID)
   yield* applyRedactions(draft, record)
   return stored(record)
 }
@@ -118,18 +118,18 @@ function* decideOutlier(
 function* judge(
   draft: Draft,
   { pdu, kind, stateBefore: given }: EventInput,
-  citations: Citations,
+  references: EventReferences,
   before: SnapshotNid,
 ): Asking<DecideNeed, Judgement> {
-  const byCitations = judgeByCitations(draft, pdu, citations)
-  if (!byCitations.allowed) {
-    return { verdict: 'rejected-by-auth-events', rule: byCitations.rule, reason: byCitations.reason }
+  const byAuthEvents = checkByAuthEvents(draft, pdu, references)
+  if (!byAuthEvents.allowed) {
+    return { verdict: 'rejected-by-auth-events', rule: byAuthEvents.rule, reason: byAuthEvents.reason }
   }
   const byState = checkAuth(pdu, yield* authStateAt(draft, before, pdu))
   if (!byState.allowed) return { verdict: 'rejected-by-state', rule: byState.rule, reason: byState.reason }
 
   if (kind !== 'new' || given?.by === 'rewrite') return { verdict: 'accepted' }
-  const failure = yield* failureNow(draft, pdu, before, citations.dangling.length > 0)
+  const failure = yield* failureNow(draft, pdu, before, references.missingPrev.length > 0)
   return failure === undefined ? { verdict: 'accepted' } : { verdict: 'soft-failed', ...failure }
 }
 
@@ -137,7 +137,7 @@ function* announce(
   draft: Draft,
   input: EventInput,
   record: EventRecord,
-  { prev, dangling }: Citations,
+  { prev, missingPrev }: EventReferences,
   weighed: readonly WeighedEntry[],
 ): Asking<DecideNeed, void> {
   if (input.kind === 'old' && input.isAskedFor === true) return
@@ -145,7 +145,7 @@ function* announce(
   // What is here may go on from there: who lets a server look in, or lets a user in, need not know the latest of the room.
   const rewrites = input.stateBefore?.by === 'rewrite' && !(yield* isBuiltUpon(draft, record))
   // While its history is not here an event takes the place of none: what it is said to build upon may not be so.
-  const replaced = dangling.length > 0 ? [] : prev
+  const replaced = missingPrev.length > 0 ? [] : prev
   const change = yield* moveRoom(draft, record, replaced, weighed, rewrites)
   return yield* announceNew(draft, input, record, change)
 }

@@ -68,7 +68,7 @@ export class Draft {
   readonly #stateKeys: Interned<StateKeyNid>[] = []
   readonly #events = new Map<EventNid, EventRecord>()
   readonly #updates = new Map<EventNid, EventUpdate>()
-  readonly #danglingPrev: { readonly prev: string; readonly by: EventNid }[] = []
+  readonly #missingPrevEvents: { readonly prev: string; readonly by: EventNid }[] = []
   readonly #remoteStates = new Map<EventNid, RemoteStateRecord>()
   readonly #blocks: BlockRecord[] = []
   readonly #snapshots: SnapshotRecord[] = []
@@ -172,8 +172,8 @@ export class Draft {
     return changed
   }
 
-  addDanglingPrev(prev: string, by: EventNid): void {
-    this.#danglingPrev.push({ prev, by })
+  addMissingPrevEvent(prev: string, by: EventNid): void {
+    this.#missingPrevEvents.push({ prev, by })
     this.reads.addNaming(prev, by)
   }
 
@@ -242,7 +242,7 @@ export class Draft {
       stateKeys: this.#stateKeys,
       events: [...this.#events.values()],
       updates: [...this.#updates.values()],
-      danglingPrev: this.#danglingPrev,
+      missingPrevEvents: this.#missingPrevEvents,
       remoteStates: [...this.#remoteStates.values()],
       blocks: this.#blocks,
       snapshots: this.#snapshots,

@@ -7,7 +7,7 @@ import type { Draft } from './draft.ts'
 import type { EventInput } from './event-input.ts'
 
 /** The events that a new one names. */
-export interface Citations {
+export interface EventReferences {
   /** The auth events that are stored, those of other rooms too: the rules refuse an event that names one. */
   readonly auth: ReadonlyMap<EventId, EventRecord>
   /** Those of them that become links of the stored event: events of its own room. */
@@ -19,14 +19,17 @@ export interface Citations {
     readonly prev: readonly EventId[]
   }
   /** Prev events that are not in the graph, whether or not that matters to this event. */
-  readonly dangling: readonly EventId[]
+  readonly missingPrev: readonly EventId[]
 }
 
 /**
- * Looks up what an event cites. Prev events of other rooms are left out, and auth events of other rooms never become
+ * Looks up what an event references. Prev events of other rooms are left out, and auth events of other rooms never become
  * links: whatever walks from event to event stays in one room, and gives nothing of another one away.
  */
-export function* citationsOf(draft: Draft, { pdu, kind, stateBefore }: EventInput): Asking<Need, Citations> {
+export function* eventReferencesOf(
+  draft: Draft,
+  { pdu, kind, stateBefore }: EventInput,
+): Asking<Need, EventReferences> {
   const authIds = [...new Set([...authEventIds(pdu), ...createOf(pdu)])]
   const prevIds = [...new Set(pdu.prevEvents)]
   const found = yield* eventsWithIds(draft.view, [...authIds, ...prevIds])
@@ -38,14 +41,14 @@ export function* citationsOf(draft: Draft, { pdu, kind, stateBefore }: EventInpu
   const prev = found.slice(authIds.length).filter((record) => record !== null)
   const inGraph = prev.filter(({ before, roomNid }) => before !== NO_NID && roomNid === draft.read.nid)
   const inGraphIds = new Set(inGraph.map((record) => record.eventId))
-  const dangling = prevIds.filter((id) => !inGraphIds.has(id))
+  const missingPrev = prevIds.filter((id) => !inGraphIds.has(id))
   const needsPrev = kind !== 'outlier' && stateBefore === undefined
   return {
     auth,
     links: linksOf(draft, pdu, auth),
     prev: inGraph,
-    missing: { auth: authIds.filter((id) => !auth.has(id)), prev: needsPrev ? dangling : [] },
-    dangling,
+    missing: { auth: authIds.filter((id) => !auth.has(id)), prev: needsPrev ? missingPrev : [] },
+    missingPrev,
   }
 }
 
@@ -77,10 +80,10 @@ function createOf({ rules, roomId, type }: Pdu): readonly EventId[] {
 }
 
 /**
- * The rules against the events that the event itself cites. (Those of other rooms are parsed by this room's rules, but
+ * The rules against the events that the event itself references. (Those of other rooms are parsed by this room's rules, but
  * looked at only to be refused.)
  */
-export function judgeByCitations(draft: Draft, pdu: Pdu, { auth }: Citations): AuthVerdict {
+export function checkByAuthEvents(draft: Draft, pdu: Pdu, { auth }: EventReferences): AuthVerdict {
   const outside = checkEventGraph(pdu)
   if (outside !== undefined) return outside
   const pdus = new Map([...auth].map(([id, record]) => [id, draft.view.authPduOf(record, draft.rules)]))

@@ -1,5 +1,5 @@
 import { type Asking, type EventRecord, NO_NID } from '@roomserver/types'
-import type { Citations } from './event-references.ts'
+import type { EventReferences } from './event-references.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 import type { EventInput } from './event-input.ts'
@@ -13,9 +13,10 @@ export function* noteRemoteStates(
   draft: Draft,
   { stateBefore }: EventInput,
   record: EventRecord,
-  { dangling }: Citations,
+  { missingPrev }: EventReferences,
 ): Asking<DecideNeed, void> {
-  for (const id of dangling) draft.addDanglingPrev(id, record.nid)
-  if (stateBefore !== undefined) draft.setRemoteState(record.nid, dangling.length > 0 ? record.nid : NO_NID)
+  for (const id of missingPrev) draft.addMissingPrevEvent(id, record.nid)
+  if (stateBefore !== undefined)
+    draft.setRemoteState(record.nid, missingPrev.length > 0 ? record.nid : NO_NID)
   for (const { nid } of yield* eventsThatName(draft, record)) draft.setRemoteState(nid, NO_NID)
 }

@@ -1,5 +1,5 @@
 import { type Asking, type EventNid, NO_NID, type RemoteStateRecord } from '@roomserver/types'
-import type { Citations } from './event-references.ts'
+import type { EventReferences } from './event-references.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 import type { EventInput } from './event-input.ts'
@@ -12,12 +12,12 @@ import type { EventInput } from './event-input.ts'
 export function* withRemoteState(
   draft: Draft,
   input: EventInput,
-  { dangling }: Citations,
+  { missingPrev }: EventReferences,
 ): Asking<DecideNeed, EventInput> {
   const { stateBefore: given } = input
   if (given === undefined) return input
   if (given.by === 'rewrite' && !(yield* isResident(draft))) return input
-  return { ...input, stateBefore: dangling.length > 0 ? { ...given, by: 'repair' } : undefined }
+  return { ...input, stateBefore: missingPrev.length > 0 ? { ...given, by: 'repair' } : undefined }
 }
 
 /** Whether a user of ours is in the room. */

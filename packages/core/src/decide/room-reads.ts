@@ -31,7 +31,7 @@ export class RoomReader {
 
   constructor(store: Store) {
     this.#store = store
-    this.#dangling = new Gatherer((ids) => store.danglingPrev(ids))
+    this.#dangling = new Gatherer((ids) => store.missingPrevEvents(ids))
     this.#redactions = new Gatherer((ids) => store.redactionsOf(ids))
     this.#mentions = new Gatherer((ids) => store.mentions(ids))
   }

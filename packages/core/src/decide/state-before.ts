@@ -9,7 +9,7 @@ import {
   type StateEntry,
 } from '@roomserver/types'
 import { passEventsWithIds } from '../view/reads.ts'
-import type { Citations } from './event-references.ts'
+import type { EventReferences } from './event-references.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 import type { EventInput } from './event-input.ts'
@@ -32,7 +32,7 @@ export type StateBefore =
 export function* stateBefore(
   draft: Draft,
   { pdu, stateBefore: given }: EventInput,
-  { prev, auth }: Citations,
+  { prev, auth }: EventReferences,
 ): Asking<DecideNeed, StateBefore> {
   const afters = [...new Set(prev.map((record) => record.after))]
   if (given !== undefined) {
@@ -49,17 +49,17 @@ export function* stateBefore(
 
 /**
  * A state that holds the event itself is the one after it: peeking servers are told that. In its place was before, as far
- * as anything is known of it, what the event cites.
+ * as anything is known of it, what the event references.
  */
 function beforeItself(
   draft: Draft,
   given: readonly EventId[],
   { eventId, type, stateKey }: Pdu,
-  auth: Citations['auth'],
+  auth: EventReferences['auth'],
 ): readonly EventId[] {
   if (!given.includes(eventId)) return given
-  const cited = [...auth.values()].map((record) => draft.view.pduOf(record, draft.rules))
-  const replaced = cited.filter((one) => one.type === type && one.stateKey === stateKey)
+  const referenced = [...auth.values()].map((record) => draft.view.pduOf(record, draft.rules))
+  const replaced = referenced.filter((one) => one.type === type && one.stateKey === stateKey)
   return [...given.filter((id) => id !== eventId), ...replaced.map((one) => one.eventId)]
 }
 

@@ -1,5 +1,5 @@
 import { type Asking, type EventRecord, isRejected, NO_NID, type SnapshotNid } from '@roomserver/types'
-import type { Citations } from './event-references.ts'
+import type { EventReferences } from './event-references.ts'
 import type { Judgement } from './decide-event.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
@@ -10,7 +10,7 @@ import { stateChanged, stateWith } from './state-changes.ts'
 /**
  * Writes an event into the draft, or moves one that was stored outside the graph into it (with the text that it comes
  * with now: an invite was stored with what the room told the invited user, which is not part of the room's event; and
- * with what it cites, of which nothing need have been known then).
+ * with what it references, of which nothing need have been known then).
  *
  * @param known - the event as stored outside the graph
  * @param before - the state before it; 0: an outlier, for which it is not known
@@ -19,7 +19,7 @@ export function* storeEvent(
   draft: Draft,
   { pdu }: EventInput,
   known: EventRecord | null,
-  { links }: Citations,
+  { links }: EventReferences,
   judgement: Judgement,
   before: SnapshotNid,
 ): Asking<DecideNeed, EventRecord> {

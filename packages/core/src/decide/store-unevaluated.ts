@@ -29,7 +29,7 @@ export function* storeUnjudged(draft: Draft, pdu: Pdu): Asking<DecideNeed, Event
   return record
 }
 
-/** Whether an event is stored like that still: without some of what it cites, as nobody knew that when it came. */
+/** Whether an event is stored like that still: without some of what it references, as nobody knew that when it came. */
 export function isUnjudged(
   { verdict, authNids }: Pick<EventRecord, 'verdict' | 'authNids'>,
   pdu: Pick<Pdu, 'type' | 'stateKey' | 'authEvents'>,

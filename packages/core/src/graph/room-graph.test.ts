@@ -3,19 +3,19 @@ import { roomVersion } from '@roomserver/version'
 import { describe, expect, it } from 'vitest'
 import { RoomGraph } from './room-graph.ts'
 
-/** Events by name with what each builds upon, and after a slash what it cites; `!` before those beside the graph. */
+/** Events by name with what each builds upon, and after a slash what it references; `!` before those beside the graph. */
 function graphOf(events: Readonly<Record<string, string>>): RoomGraph {
   const rules = roomVersion('10')
   if (rules === undefined) throw new TypeError('no rules')
   const graph = new RoomGraph(rules)
   for (const [name, refersTo] of Object.entries(events)) {
-    const [prev = '', cites = ''] = refersTo.replace('!', '').split('/')
+    const [prev = '', references = ''] = refersTo.replace('!', '').split('/')
     const state = (refersTo.startsWith('!') ? 0 : 1) as SnapshotNid
     const json = JSON.stringify({ type: 'm', sender: '@a:a', prev_events: prev.split(''), auth_events: [] })
     graph.add({
       nid: nidOf(name),
       eventId: name,
-      authNids: cites.split('').map(nidOf),
+      authNids: references.split('').map(nidOf),
       verdict: 'accepted',
       before: state,
       json,
@@ -39,11 +39,19 @@ describe('dependents', () => {
       'abcd',
     ],
     ['are not what stands beside it', { a: '', b: 'a', x: '', y: 'x' }, 'ab'],
-    ['are what cites it, too', { a: '', b: 'a', x: '/a', c: 'b/x' }, 'abxc'],
-    ['are what cites it beside the graph, too, and what cites that', { a: '', x: '!/a', y: '!/x' }, 'axy'],
+    ['are what references it, too', { a: '', b: 'a', x: '/a', c: 'b/x' }, 'abxc'],
+    [
+      'are what references it beside the graph, too, and what references that',
+      { a: '', x: '!/a', y: '!/x' },
+      'axy',
+    ],
     ['do not follow prev events of what stands beside the graph', { a: '', x: '!a', y: 'x' }, 'a'],
     ['come to an end in a circle', { a: 'c', b: 'a', c: 'b' }, 'abc'],
-    ['name an event once that both builds upon another and cites it', { a: '', b: 'a/a', c: 'ab/ab' }, 'abc'],
+    [
+      'name an event once that both builds upon another and references it',
+      { a: '', b: 'a/a', c: 'ab/ab' },
+      'abc',
+    ],
   ])('%s', (_why, events, expected) => {
     expect(dependents(graphOf(events), 'a')).toBe(expected)
   })

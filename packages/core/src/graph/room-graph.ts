@@ -22,7 +22,7 @@ export class RoomGraph {
   readonly #nodes = new Map<EventNid, GraphNode>()
   readonly #byId = new Map<EventId, EventNid>()
   readonly #builtUpon = new Map<EventId, Set<EventNid>>()
-  readonly #cited = new Map<EventNid, Set<EventNid>>()
+  readonly #referenced = new Map<EventNid, Set<EventNid>>()
 
   constructor(rules: RoomVersionRules) {
     this.#rules = rules
@@ -43,7 +43,7 @@ export class RoomGraph {
     })
     this.#byId.set(eventId, nid)
     for (const prev of prevEvents) setOf(this.#builtUpon, prev).add(nid)
-    for (const cited of authNids) setOf(this.#cited, cited).add(nid)
+    for (const referenced of authNids) setOf(this.#referenced, referenced).add(nid)
   }
 
   node(nid: EventNid): GraphNode | undefined {
@@ -60,11 +60,11 @@ export class RoomGraph {
     return this.#builtUpon.get(eventId) ?? []
   }
 
-  /** Everything that builds upon an event or cites it, directly or not, none before what it builds upon or cites. */
+  /** Everything that builds upon an event or references it, directly or not, none before what it builds upon or references. */
   *dependents(root: EventNid): Asking<never, readonly GraphNode[]> {
     const found = yield* this.reach([root], (node) => [
       ...this.future(node),
-      ...(this.#cited.get(node.nid) ?? []),
+      ...(this.#referenced.get(node.nid) ?? []),
     ])
     const waiting = new Map<EventNid, number>()
     for (const [index, nid] of [...found].entries()) {
@@ -81,7 +81,7 @@ export class RoomGraph {
       const node = this.#nodes.get(nid)
       if (node === undefined) continue
       ordered.push(node)
-      for (const next of new Set([...this.future(node), ...(this.#cited.get(nid) ?? [])])) {
+      for (const next of new Set([...this.future(node), ...(this.#referenced.get(nid) ?? [])])) {
         const left = (waiting.get(next) ?? 0) - this.#needs(next).filter((one) => one === nid).length
         waiting.set(next, left)
         if (left === 0 && next !== root) ready.push(next)

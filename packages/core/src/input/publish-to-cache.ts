@@ -35,7 +35,7 @@ export function takeOver(
   return room
 }
 
-/** Whether a state may have the event, and it reads otherwise than before, or cites others. */
+/** Whether a state may have the event, and it reads otherwise than before, or references others. */
 function isOfState({ nid, json, authNids }: EventUpdate, view: View): boolean {
   const isRewritten = json !== undefined || authNids !== undefined
   return isRewritten && view.event(nid)?.stateKeyNid !== NO_NID

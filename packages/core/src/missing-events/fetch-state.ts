@@ -28,7 +28,7 @@ export interface FetchedState {
   /** None when the answer cannot be the state before the event. */
   readonly eventIds: readonly EventId[]
   /**
-   * Whether it has something in every entry of which its own events cite something. One that has not was cut short, or
+   * Whether it has something in every entry of which its own events reference something. One that has not was cut short, or
    * is of a room that has lost part of its state in a resolution.
    */
   readonly isClosed: boolean
@@ -75,9 +75,9 @@ export async function storeState(
     await storeOutliers(parts, room, [...all.auth_chain, ...all.pdus])
   }
   const stored = await parts.store.eventsById(state)
-  const cited = await parts.store.eventsById(event.authEvents)
-  const isWhole = stored.length === state.length && !stored.some((record) => lacksCited(record, room))
-  if (!isWhole || !isStateBefore(stored, cited)) return { eventIds: [], isClosed: false }
+  const referenced = await parts.store.eventsById(event.authEvents)
+  const isWhole = stored.length === state.length && !stored.some((record) => lacksReferenced(record, room))
+  if (!isWhole || !isStateBefore(stored, referenced)) return { eventIds: [], isClosed: false }
   return { eventIds: stored.map((record) => record.eventId), isClosed: await isClosed(parts, stored) }
 }
 
@@ -91,16 +91,16 @@ export async function fetchStateBefore(
   return await storeState(parts, room, server, event, await askStateIds(parts, room, server, event))
 }
 
-/** The state before an event has the create event, and something in every entry of which the event cites something. */
-function isStateBefore(state: readonly EventRecord[], cited: readonly EventRecord[]): boolean {
+/** The state before an event has the create event, and something in every entry of which the event references something. */
+function isStateBefore(state: readonly EventRecord[], referenced: readonly EventRecord[]): boolean {
   const entries = new Set(state.map(entryOf))
   return (
     state.some(({ typeNid, verdict }) => typeNid === CREATE_NID && !isRejected(verdict)) &&
-    cited.every((one) => entries.has(entryOf(one)))
+    referenced.every((one) => entries.has(entryOf(one)))
   )
 }
 
-/** The same of the events of the state itself: what they cite was in the state once, and entries do not go away. */
+/** The same of the events of the state itself: what they reference was in the state once, and entries do not go away. */
 async function isClosed(
   { store }: Pick<FetchParts, 'store'>,
   state: readonly EventRecord[],
@@ -109,8 +109,8 @@ async function isClosed(
   const own = new Set(state.map(({ nid }) => nid))
   const others = [...new Set(state.flatMap(({ authNids }) => authNids))].filter((nid) => !own.has(nid))
   for (const some of inBatches(others)) {
-    const cited = await store.eventsByNid(some)
-    if (cited.some((one) => !entries.has(entryOf(one)))) return false
+    const referenced = await store.eventsByNid(some)
+    if (referenced.some((one) => !entries.has(entryOf(one)))) return false
   }
   return true
 }
@@ -155,7 +155,7 @@ export async function fetchAuthEvents(
   await storeOutliers(parts, room, chain)
 }
 
-/** Stores events beside the room's graph, those first that others cite. */
+/** Stores events beside the room's graph, those first that others reference. */
 async function storeOutliers(parts: FetchParts, room: ExpectedRoom, texts: readonly string[]): Promise<void> {
   const events = await verifiedEvents(parts, room, texts, MAX_STATE)
   for (const some of inBatches(oldestFirst(events, ({ authEvents }) => authEvents))) {
@@ -173,19 +173,19 @@ export async function takeIn(
   return outcome
 }
 
-/** Events that are not stored, or not with what they cite. */
+/** Events that are not stored, or not with what they reference. */
 async function unknownOf(
   { store }: Pick<FetchParts, 'store'>,
   room: ExpectedRoom,
   ids: readonly EventId[],
 ): Promise<readonly EventId[]> {
-  const whole = (await store.eventsById(ids)).filter((record) => !lacksCited(record, room))
+  const whole = (await store.eventsById(ids)).filter((record) => !lacksReferenced(record, room))
   const known = new Set(whole.map((record) => record.eventId))
   return ids.filter((id) => !known.has(id))
 }
 
-/** Whether an event is an invite, or the end of one, that came before what it cites: resolutions would pass over it. */
-function lacksCited(record: EventRecord, { rules }: ExpectedRoom): boolean {
+/** Whether an event is an invite, or the end of one, that came before what it references: resolutions would pass over it. */
+function lacksReferenced(record: EventRecord, { rules }: ExpectedRoom): boolean {
   const { typeNid, verdict, json, eventId } = record
   return (
     typeNid === MEMBER_NID && verdict === 'outlier' && isUnjudged(record, trustedPdu(json, eventId, rules))

@@ -173,8 +173,8 @@ async function walkBack(
   gap: Gap,
   found: ReadonlyMap<EventId, Pdu>,
 ): Promise<{ readonly inside: readonly Pdu[]; readonly withUnknownPast: readonly EventId[] }> {
-  const cited = new Set([gap.event, ...found.values()].flatMap((event) => event.prevEvents))
-  const beyondGraph = new Set(await notInGraph(gap, [...cited]))
+  const referenced = new Set([gap.event, ...found.values()].flatMap((event) => event.prevEvents))
+  const beyondGraph = new Set(await notInGraph(gap, [...referenced]))
   const walked = new Set([gap.event])
   const withUnknownPast: EventId[] = []
   for (const event of walked) {

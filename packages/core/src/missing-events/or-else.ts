@@ -17,7 +17,7 @@ export async function orElse(gap: Gap, what: string, work: () => Promise<void>):
   }
 }
 
-/** Sees to it that the auth events of an event are stored: with all that they cite, or else one by one. */
+/** Sees to it that the auth events of an event are stored: with all that they reference, or else one by one. */
 export async function authEventsOf(gap: Gap, { eventId }: Pdu, missing: readonly EventId[]): Promise<void> {
   const { parts, server } = gap
   await orElse(gap, 'auth events not fetched together', () => fetchAuthEvents(parts, gap, server, eventId))

@@ -2,7 +2,7 @@ import { checkAuth } from '@roomserver/auth'
 import type { Pdu } from '@roomserver/events'
 import type { Asking, EventId } from '@roomserver/types'
 import { authStateAt } from '../decide/auth-state.ts'
-import { citationsOf } from '../decide/event-references.ts'
+import { eventReferencesOf } from '../decide/event-references.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import type { EventInput } from '../decide/event-input.ts'
@@ -31,7 +31,7 @@ function* refusalAt(
 ): Asking<DecideNeed, string | undefined> {
   const stateGiven = { by: 'repair', eventIds: ids } as const
   const input: EventInput = { kind: 'new', pdu: event, sendAsServer: '', stateBefore: stateGiven }
-  const state = yield* stateBefore(draft, input, yield* citationsOf(draft, input))
+  const state = yield* stateBefore(draft, input, yield* eventReferencesOf(draft, input))
   if (!state.known) return `it did not give ${state.missing.join(', ')}`
   const verdict = checkAuth(event, yield* authStateAt(draft, state.snapshot, event))
   return verdict.allowed ? undefined : `at the state that it tells the event is refused: ${verdict.reason}`

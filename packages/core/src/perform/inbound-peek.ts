@@ -64,6 +64,6 @@ function* roomNow(view: View, { room, read }: Pick<Draft, 'room' | 'read'>): Ask
   const extremities = yield* eventsOf(view, room.extremities)
   const [latest] = extremities.toSorted((a, b) => b.depth - a.depth)
   const state = yield* eventsOf(view, yield* stateNids(view, room.current, []))
-  const cited = yield* eventsOf(view, [...new Set(state.flatMap((record) => record.authNids))])
-  return { latest, state, chain: yield* authChain(view, read.nid, cited) }
+  const referenced = yield* eventsOf(view, [...new Set(state.flatMap((record) => record.authNids))])
+  return { latest, state, chain: yield* authChain(view, read.nid, referenced) }
 }

@@ -48,13 +48,13 @@ export async function inviteFromElsewhere(
   await command(context, place, `invite ${event.eventId}`, (draft) => noteInvite(draft, shown, target))
 }
 
-/** Whether all that an event builds on and cites is here, so that it can be judged at once. */
+/** Whether all that an event builds on and references is here, so that it can be judged at once. */
 function* isConnected(view: View, room: RoomRecord, { prevEvents, authEvents }: Pdu): Asking<Need, boolean> {
   const prev = yield* eventsWithIds(view, prevEvents)
-  const cited = yield* eventsWithIds(view, authEvents)
+  const referenced = yield* eventsWithIds(view, authEvents)
   const isHere = (record: EventRecord | null) => record?.roomNid === room.nid
   const isInGraph = (record: EventRecord | null) => isHere(record) && record?.before !== NO_NID
-  return prev.length > 0 && prev.every(isInGraph) && cited.every(isHere)
+  return prev.length > 0 && prev.every(isInGraph) && referenced.every(isHere)
 }
 
 async function inviteInRoom(context: PerformContext, event: Pdu): Promise<void> {

@@ -14,7 +14,7 @@ const PORTION = 128
 /**
  * The same by NIDs alone, generation by generation, so that no more events are held than some at a time.
  *
- * @param isNew - whether an event belongs to what is wanted of the chain, and may cite more of that
+ * @param isNew - whether an event belongs to what is wanted of the chain, and may reference more of that
  * @throws {RoomserverError} STORE_DAMAGED when an event of it does not exist
  */
 export async function chainNids(
@@ -47,7 +47,7 @@ async function storedOf(context: Context, nids: readonly EventNid[]): Promise<re
 }
 
 /**
- * The auth chain of events of a room, they themselves included: everything that they cite as auth events, and so on.
+ * The auth chain of events of a room, they themselves included: everything that they reference as auth events, and so on.
  * Whatever is of another room is left out, and not walked through. O(chain), one read for each generation.
  */
 export function* authChain(
@@ -58,12 +58,12 @@ export function* authChain(
   const chain = new Map<EventNid, EventRecord>()
   let generation = [...start].filter((record) => record.roomNid === roomNid)
   while (generation.length > 0) {
-    const cited = new Set<EventNid>()
+    const referenced = new Set<EventNid>()
     for (const record of generation) chain.set(record.nid, record)
     for (const record of generation) {
-      for (const nid of record.authNids) if (!chain.has(nid)) cited.add(nid)
+      for (const nid of record.authNids) if (!chain.has(nid)) referenced.add(nid)
     }
-    generation = (yield* eventsOf(view, [...cited])).filter((record) => record.roomNid === roomNid)
+    generation = (yield* eventsOf(view, [...referenced])).filter((record) => record.roomNid === roomNid)
     yield
   }
   return [...chain.values()]

@@ -30,19 +30,22 @@ export async function headeredByNid(
   return events
 }
 
-/** What these events cite as auth events, each once. Of very many no more is held than some at a time. */
-export async function citedBy(context: Context, nids: readonly EventNid[]): Promise<readonly EventNid[]> {
-  const cited = new Set<EventNid>()
+/** What these events reference as auth events, each once. Of very many no more is held than some at a time. */
+export async function authEventsOf(
+  context: Context,
+  nids: readonly EventNid[],
+): Promise<readonly EventNid[]> {
+  const referenced = new Set<EventNid>()
   for (let from = 0; from < nids.length; from += CHUNK) {
     const chunk = nids.slice(from, from + CHUNK)
     const records =
       nids.length > MAX_CACHED
         ? await context.store.eventsByNid(chunk)
         : await look(context, (view) => eventsOf(view, chunk))
-    for (const record of records) for (const nid of record.authNids) if (nid !== NO_NID) cited.add(nid)
+    for (const record of records) for (const nid of record.authNids) if (nid !== NO_NID) referenced.add(nid)
     await giveWay()
   }
-  return [...cited]
+  return [...referenced]
 }
 
 /**

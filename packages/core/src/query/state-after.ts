@@ -20,7 +20,7 @@ import { wholeState } from '../view/state-at.ts'
 import type { View } from '../view/view.ts'
 import { chainNids, storedEvents } from './auth-chain.ts'
 import { look, type QueryContext, roomWithState } from './context.ts'
-import { citedBy } from './event-texts.ts'
+import { authEventsOf } from './event-texts.ts'
 import { rulesOf } from './headered.ts'
 import { nidsOfState, resolved } from './known-state.ts'
 import { wantedOf, type WantedState } from './state-events.ts'
@@ -96,7 +96,7 @@ export async function queryStateAndAuthChain<Events>(
   const none = { state_events: [], auth_chain_events: [], prev_events_exist: false, is_rejected: false }
   if (room === undefined) return { room_exists: false, room_version: '', ...none }
   const answer = { room_exists: true, room_version: room.version, ...none }
-  const start = await look(context, (view) => citedInRoom(view, room, request.auth_event_ids))
+  const start = await look(context, (view) => authEventsInRoom(view, room, request.auth_event_ids))
   if (request.only_fetch_auth_chain) {
     return { ...answer, auth_chain_events: await chainOf(context, room, start, lists) }
   }
@@ -117,7 +117,7 @@ async function stateAndChain<Events>(
   room: RoomRecord,
   wanted: {
     readonly states: readonly SnapshotNid[]
-    /** Where the chain begins beside what the state cites. */
+    /** Where the chain begins beside what the state references. */
     readonly start: readonly EventNid[]
     readonly resolve_state: boolean
   },
@@ -136,7 +136,12 @@ async function stateAndChain<Events>(
   )
   return {
     state_events: await lists.events(context, room, nids),
-    auth_chain_events: await chainOf(context, room, [...start, ...(await citedBy(context, nids))], lists),
+    auth_chain_events: await chainOf(
+      context,
+      room,
+      [...start, ...(await authEventsOf(context, nids))],
+      lists,
+    ),
   }
 }
 
@@ -151,7 +156,7 @@ async function chainOf<Events>(
 }
 
 /** Those of the events that are stored in the room. */
-function* citedInRoom(
+function* authEventsInRoom(
   view: View,
   room: RoomRecord,
   ids: readonly EventId[],

@@ -12,7 +12,7 @@ export interface WholeLists<Events, Members> {
   ): Promise<Events | readonly HeaderedEvent[]>
   /** All events of a state. */
   state(context: QueryContext, room: RoomRecord, snapshot: SnapshotNid): Promise<Events>
-  /** The auth chain of a whole state: what its events cite, what that cites, and so on. */
+  /** The auth chain of a whole state: what its events reference, what that references, and so on. */
   authChain(context: QueryContext, room: RoomRecord, snapshot: SnapshotNid): Promise<Events>
   /** Membership events of a room as clients get them. */
   members(

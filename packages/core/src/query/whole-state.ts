@@ -2,7 +2,7 @@ import type { ClientEvent, HeaderedEvent } from '@roomserver/api'
 import { chainNids } from './auth-chain.ts'
 import { clientEvent } from './client-event.ts'
 import { look } from './context.ts'
-import { citedBy, headeredByNid, textsInChunks } from './event-texts.ts'
+import { authEventsOf, headeredByNid, textsInChunks } from './event-texts.ts'
 import { isJoin, memberNids } from './memberships.ts'
 import { stateNids } from './state-events.ts'
 import type { WholeLists } from './whole-lists.ts'
@@ -16,7 +16,7 @@ export const LISTS: WholeLists<readonly HeaderedEvent[], readonly ClientEvent[]>
   },
   authChain: async (context, room, snapshot) => {
     const nids = await look(context, (view) => stateNids(view, snapshot, []))
-    const chain = await chainNids(context, room.nid, await citedBy(context, nids))
+    const chain = await chainNids(context, room.nid, await authEventsOf(context, nids))
     return await headeredByNid(context, room, [...chain])
   },
   members: async (context, room, nids, { joinedOnly }) => {

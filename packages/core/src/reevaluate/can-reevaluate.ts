@@ -1,7 +1,7 @@
 import { authTypesFor } from '@roomserver/auth'
 import type { Pdu } from '@roomserver/events'
 import { type Asking, type EventRecord, NO_NID } from '@roomserver/types'
-import type { Citations } from '../decide/event-references.ts'
+import type { EventReferences } from '../decide/event-references.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { isUnjudged } from '../decide/store-unevaluated.ts'
@@ -21,13 +21,13 @@ const READ_IN_STATE: readonly string[] = ['m.room.create', 'm.room.power_levels'
 
 /**
  * Whether all is known that the rules read to judge a stored event. Of events that were redacted by programs which did not
- * keep that, it is not; and of some nobody knows yet all that they cite. Then the verdict that is stored stands.
+ * keep that, it is not; and of some nobody knows yet all that they reference. Then the verdict that is stored stands.
  */
 export function* isJudgeable(
   draft: Draft,
   record: EventRecord,
   pdu: Pdu,
-  { auth }: Pick<Citations, 'auth'>,
+  { auth }: Pick<EventReferences, 'auth'>,
 ): Asking<DecideNeed, boolean> {
   if (isUnjudged(record, pdu) || (READ_WHEN_JUDGED.includes(pdu.type) && isLost(record))) return false
   const tuples = authTypesFor(pdu, draft.rules).map(([type, stateKey]) => ({ type, stateKey }))

@@ -19,7 +19,7 @@ export interface Consequences {
 }
 
 /**
- * Judges anew what builds upon an event that has changed, or cites it, and so on for as long as something changes. States
+ * Judges anew what builds upon an event that has changed, or references it, and so on for as long as something changes. States
  * that were told stay as they are.
  *
  * @param first - the event that was found to be wrong, as it is in the draft now

@@ -9,7 +9,7 @@ import {
   type Verdict,
 } from '@roomserver/types'
 import { authStateAt } from '../decide/auth-state.ts'
-import { type Citations, citationsOf, judgeByCitations } from '../decide/event-references.ts'
+import { type EventReferences, eventReferencesOf, checkByAuthEvents } from '../decide/event-references.ts'
 import { changesBetween } from '../decide/current-state.ts'
 import type { Judgement } from '../decide/decide-event.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
@@ -48,12 +48,16 @@ export function* rejudgeEvent(
 ): Asking<DecideNeed, Rejudged> {
   const isOutside = stored.before === NO_NID
   const pdu = draft.view.authPduOf(stored, draft.rules)
-  const citations = yield* citationsOf(draft, { kind: isOutside ? 'outlier' : 'old', pdu, sendAsServer: '' })
-  const follows = !isOutside && !isAtRemoteState && citations.dangling.length === 0
-  const now = follows ? yield* stateAfterAll(draft, citations) : remote
+  const references = yield* eventReferencesOf(draft, {
+    kind: isOutside ? 'outlier' : 'old',
+    pdu,
+    sendAsServer: '',
+  })
+  const follows = !isOutside && !isAtRemoteState && references.missingPrev.length === 0
+  const now = follows ? yield* stateAfterAll(draft, references) : remote
   const before = now === stored.before ? now : yield* sameOr(draft, stored.before, now)
-  const canJudge = yield* isJudgeable(draft, { ...stored, before }, pdu, citations)
-  const judged = canJudge ? yield* judge(draft, pdu, citations, before) : undefined
+  const canJudge = yield* isJudgeable(draft, { ...stored, before }, pdu, references)
+  const judged = canJudge ? yield* judge(draft, pdu, references, before) : undefined
   const isVerdictWrong = judged !== undefined && isRejected(judged.verdict) !== isRejected(stored.verdict)
   const verdict = judged !== undefined && (isVerdictWrong || isRejected(judged.verdict)) ? judged : undefined
   const after = yield* sameOr(
@@ -79,20 +83,20 @@ function isSame(judged: Judgement, stored: Judgement): boolean {
   return judged.verdict === stored.verdict && judged.rule === stored.rule && judged.reason === stored.reason
 }
 
-function* stateAfterAll(draft: Draft, { prev }: Citations): Asking<DecideNeed, EventRecord['before']> {
+function* stateAfterAll(draft: Draft, { prev }: EventReferences): Asking<DecideNeed, EventRecord['before']> {
   return (yield* resolveAfter(draft, [...new Set(prev.map(({ after }) => after))])).snapshot
 }
 
-/** The rules against the events that the event itself cites, and against the state before it. */
+/** The rules against the events that the event itself references, and against the state before it. */
 function* judge(
   draft: Draft,
   pdu: Pdu,
-  citations: Citations,
+  references: EventReferences,
   before: EventRecord['before'],
 ): Asking<DecideNeed, Judgement> {
-  const byCitations = judgeByCitations(draft, pdu, citations)
-  if (!byCitations.allowed) {
-    return { verdict: 'rejected-by-auth-events', rule: byCitations.rule, reason: byCitations.reason }
+  const byAuthEvents = checkByAuthEvents(draft, pdu, references)
+  if (!byAuthEvents.allowed) {
+    return { verdict: 'rejected-by-auth-events', rule: byAuthEvents.rule, reason: byAuthEvents.reason }
   }
   if (before === NO_NID) return { verdict: 'outlier', rule: undefined, reason: undefined }
   const byState = checkAuth(pdu, yield* authStateAt(draft, before, pdu))

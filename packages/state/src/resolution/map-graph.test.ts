@@ -10,7 +10,7 @@ import { MapGraph } from './map-graph.ts'
 function citing(citations: readonly (readonly number[])[]): TestRoom {
   const room = new TestRoom('10')
   for (const [i, cited] of citations.entries())
-    room.sendCiting(
+    room.sendReferencing(
       `$${i}`,
       'm.room.topic',
       ALICE,

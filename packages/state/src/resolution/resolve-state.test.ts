@@ -355,12 +355,20 @@ it('looks no event up more than twice over thousands of auth events, long chains
   const content = { users: { [ALICE]: 100, [BOB]: 50 }, state_default: 0 }
   let levels = '$levels'
   for (let i = 0; i < 3_000; i++) {
-    room.sendCiting(`$l${i}`, 'm.room.power_levels', ALICE, '', content, ['$create', levels, '$alice'], 7)
+    room.sendReferencing(
+      `$l${i}`,
+      'm.room.power_levels',
+      ALICE,
+      '',
+      content,
+      ['$create', levels, '$alice'],
+      7,
+    )
     levels = `$l${i}`
   }
   const many = Array.from({ length: 3_000 }, (_, i) => `$l${i}`)
   for (let i = 0; i < 50; i++) {
-    room.sendCiting(`$t${i}`, 'm.room.topic', BOB, `${i % 5}`, {}, [...many, '$create', '$bob'], 7)
+    room.sendReferencing(`$t${i}`, 'm.room.topic', BOB, `${i % 5}`, {}, [...many, '$create', '$bob'], 7)
   }
   const tips = Array.from({ length: 10 }, (_, i) => Array.from({ length: 5 }, (_t, j) => `$t${i * 5 + j}`))
   const sets = tips.map((topics, i) =>

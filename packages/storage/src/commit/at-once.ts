@@ -86,7 +86,7 @@ function rows(tables: Tables, sets: readonly WriteSet[]): readonly CompiledQuery
     ...ready(tables.rooms.add, fresh),
     ...ready(tables.events.add, all(sets, 'events')),
     ...ready(tables.events.update, updatesOf(sets)),
-    ...ready(tables.danglingPrev.add, all(sets, 'danglingPrev')),
+    ...ready(tables.missingPrevEvents.add, all(sets, 'missingPrevEvents')),
     ...ready(tables.remoteStates.put, lastOfEachEvent(all(sets, 'remoteStates'))),
     ...ready(tables.memberships.put, membershipsOf(sets)),
     ...ready(tables.invites.put, invitesOf(sets)),

@@ -128,7 +128,7 @@ async function writeEvents(tx: Db, tables: Tables, sets: readonly WriteSet[]): P
     }
   }
   await write(tx, tables.events.update, updatesOf(sets))
-  await write(tx, tables.danglingPrev.add, all(sets, 'danglingPrev'))
+  await write(tx, tables.missingPrevEvents.add, all(sets, 'missingPrevEvents'))
   await write(tx, tables.remoteStates.put, lastOfEachEvent(all(sets, 'remoteStates')))
 }
 

@@ -35,7 +35,7 @@ export interface EventsTable {
   event_id: EventId
   rule: string | null
   reason: string | null
-  /** The stored ones of the events that it cites as auth events: a list of varints. */
+  /** The stored ones of the events that it references as auth events: a list of varints. */
   auth_nids: Uint8Array
   json: string
   /** Of a redacted event: what the authorization rules read of it and `json` has not any more; empty: not kept. */

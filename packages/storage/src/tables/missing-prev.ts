@@ -5,23 +5,29 @@ import { prepare } from '../prepared.ts'
 import type { Db } from '../schema.ts'
 
 /** Prev events that were not stored when an event that names them came in. */
-export interface DanglingPrevTable {
+export interface MissingPrevEventsTable {
   prev: EventId
   by_nid: EventNid
 }
 
-const columns: Columns<DanglingPrevTable> = { prev: 'text', by_nid: 'int' }
+const columns: Columns<MissingPrevEventsTable> = { prev: 'text', by_nid: 'int' }
 
-export function danglingPrevQueries(dialect: Dialect, build: Db) {
+export function missingPrevQueries(dialect: Dialect, build: Db) {
   const naming = prepare(
     build.selectFrom('dangling_prev').select(['prev', 'by_nid as by']).where(dialect.among('prev', 'text')),
   )
   return {
     naming: (db: Db, ids: readonly EventId[]) => naming(db, dialect.list(ids)),
-    add: bulkInsert(dialect, 'dangling_prev', columns, fromDangling),
+    add: bulkInsert(dialect, 'dangling_prev', columns, fromMissingPrev),
   }
 }
 
-function fromDangling({ prev, by }: { readonly prev: EventId; readonly by: EventNid }): DanglingPrevTable {
+function fromMissingPrev({
+  prev,
+  by,
+}: {
+  readonly prev: EventId
+  readonly by: EventNid
+}): MissingPrevEventsTable {
   return { prev, by_nid: by }
 }

@@ -2,7 +2,7 @@ import type { Dialect } from '../dialects.ts'
 import type { Db } from '../schema.ts'
 import { blockQueries } from './blocks.ts'
 import { counterQueries } from './counters.ts'
-import { danglingPrevQueries } from './missing-prev.ts'
+import { missingPrevQueries } from './missing-prev.ts'
 import { directoryQueries } from './directory.ts'
 import { eventQueries } from './events.ts'
 import { inboxQueries } from './inbox.ts'
@@ -33,7 +33,7 @@ export function compileTables(dialect: Dialect, build: Db) {
     dialect,
     blocks: blockQueries(dialect, build),
     counters: counterQueries(build),
-    danglingPrev: danglingPrevQueries(dialect, build),
+    missingPrevEvents: missingPrevQueries(dialect, build),
     directory: directoryQueries(build),
     events: eventQueries(dialect, build),
     eventTypes: eventTypeQueries(dialect, build),

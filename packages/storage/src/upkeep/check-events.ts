@@ -93,7 +93,7 @@ export async function checkEvents(
       tell(of, 'link', 'waits for the state before an event whose state waits for none', mend)
   }
   for (const eventId of reading.missing.values())
-    report(finding(room.roomId, 'event', `event ${eventId} cites an auth event that is not stored`))
+    report(finding(room.roomId, 'event', `event ${eventId} references an auth event that is not stored`))
   reportStates(room, state, reading, report)
   await reportLostEntries(db, tables, room, current, reading, report)
   const version = reading.create && versionIn(reading.create)
@@ -109,7 +109,7 @@ interface Reading {
   /** IDs of the forward extremities. */
   readonly ends: ReadonlySet<EventId>
   readonly stored: Set<EventNid>
-  /** Events that were cited and did not come by so far, and by which. */
+  /** Events that were referenced and did not come by so far, and by which. */
   readonly missing: Map<EventNid, EventId>
   /** Events at remote state, which take the place of none. */
   readonly remote: ReadonlySet<EventNid>

@@ -190,7 +190,7 @@ async function* wrongPrev(
   const stored = new Set((await tables.events.byIds(db, elsewhere)).map(({ eventId }) => eventId))
   const missing = new Set(elsewhere.filter((id) => !stored.has(id)))
   if (missing.size === 0) return
-  const noted = await tables.danglingPrev.naming(db, [...missing])
+  const noted = await tables.missingPrevEvents.naming(db, [...missing])
   for (const { event, said } of inGraph) {
     const lacks = prevEventsIn(said).filter((id) => missing.has(id))
     for (const prev of lacks) {

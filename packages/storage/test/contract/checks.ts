@@ -362,7 +362,7 @@ export function checkContract(open: () => Promise<Storage>): void {
       ({ events }) => ({
         events: events.with(0, { ...events[0]!, authNids: [events[2]!.nid, NOWHERE as EventNid] }),
       }),
-      [/^event \S+ cites an auth event that is not stored$/],
+      [/^event \S+ references an auth event that is not stored$/],
     ],
   ])('tells of %s what is wrong, and nothing else', async (_what, spoil, expected) => {
     await using store = await open()

@@ -83,7 +83,7 @@ export function commitContract(open: () => Promise<Storage>): void {
     const redaction = { redaction: stored!.nid, roomNid: rooms[0]!.nid, redacts: redacted!.eventId }
     const known = writeSet(await storedRoom(store), {
       events: [stored!],
-      danglingPrev: [{ prev: named!.eventId, by: stored!.nid }],
+      missingPrevEvents: [{ prev: named!.eventId, by: stored!.nid }],
       redactions: [{ ...redaction, applied: false }],
     })
     await store1(store, known)

@@ -20,9 +20,9 @@ export function roomContract(open: () => Promise<Storage>): void {
     await using store = await open()
     const room = await storedRoom(store)
     const event = await newEvent(store, room)
-    const dangling = { prev: '$missing', by: event.nid }
-    await store1(store, writeSet(room, { events: [event], danglingPrev: [dangling] }))
-    expect(await store.danglingPrev(['$missing', '$other'])).toEqual([dangling])
+    const missingPrev = { prev: '$missing', by: event.nid }
+    await store1(store, writeSet(room, { events: [event], missingPrevEvents: [missingPrev] }))
+    expect(await store.missingPrevEvents(['$missing', '$other'])).toEqual([missingPrev])
     expect(await store.mentions(['$missing', '$other'])).toEqual([
       { kind: 'prev-event', id: '$missing', by: event.nid },
     ])
@@ -117,11 +117,11 @@ export function roomContract(open: () => Promise<Storage>): void {
     const event = await newEvent(store, room)
     const redaction = { redaction: event.nid, roomNid: room.nid, redacts: long, applied: false }
     const transaction = { sessionId: 1, transactionId: long, user: '@a:example.org', eventId: event.eventId }
-    const danglingPrev = [{ prev: long, by: event.nid }]
-    const parts = { events: [event], redactions: [redaction], transactions: [transaction], danglingPrev }
+    const missingPrevEvents = [{ prev: long, by: event.nid }]
+    const parts = { events: [event], redactions: [redaction], transactions: [transaction], missingPrevEvents }
     await store1(store, writeSet(room, parts))
     expect(await store.redactionsOf([long])).toEqual([redaction])
-    expect(await store.danglingPrev([long])).toEqual(danglingPrev)
+    expect(await store.missingPrevEvents([long])).toEqual(missingPrevEvents)
     expect(await store.transactionEvent(1, long, '@a:example.org')).toBe(event.eventId)
   })
 

@@ -135,7 +135,7 @@ const DAMAGES: readonly (readonly [string, Spoil, RegExp])[] = [
   [
     'an auth event that is gone',
     ({ events }) => ({ events: events.with(1, { ...events[1]!, authNids: [NOWHERE as EventNid] }) }),
-    /event \$event\d+ cites an auth event that is not stored/,
+    /event \$event\d+ references an auth event that is not stored/,
   ],
   [
     'an event that is cut off',

@@ -211,7 +211,7 @@ export function wholeRowContract(open: () => Promise<Storage>): void {
     expect(await store.blocksByHash([])).toEqual([])
     expect(await store.mentions([])).toEqual([])
     expect(await store.redactionsOf([])).toEqual([])
-    expect(await store.danglingPrev([])).toEqual([])
+    expect(await store.missingPrevEvents([])).toEqual([])
     expect(await store.claimInbox('me', 10)).toEqual([])
     await store.dropInbox([])
     await store.dropOutputs([])

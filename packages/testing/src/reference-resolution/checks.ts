@@ -5,9 +5,9 @@ import { authEventsOf, keyOf, type Room, type State } from './state.ts'
 /** Whether an event is allowed by a state, its own auth events standing in for what that lacks. */
 export function isAllowed(event: Pdu, state: State, room: Room): boolean {
   const auth = new Map<string, Pdu>()
-  for (const cited of authEventsOf(event, room)) {
-    if (cited.stateKey === undefined || room.isRejected(cited.eventId)) continue
-    auth.set(keyOf(cited.type, cited.stateKey), cited)
+  for (const referenced of authEventsOf(event, room)) {
+    if (referenced.stateKey === undefined || room.isRejected(referenced.eventId)) continue
+    auth.set(keyOf(referenced.type, referenced.stateKey), referenced)
   }
   for (const [type, stateKey] of authTypesFor(event, event.rules)) {
     const standing = state.get(keyOf(type, stateKey))

@@ -15,7 +15,8 @@ export function reverseTopologicalPowerOrder(events: ReadonlySet<Pdu>, room: Roo
   const waiting = new Set(events)
   const order: Pdu[] = []
   for (;;) {
-    const isReady = (event: Pdu): boolean => !authEventsOf(event, room).some((cited) => waiting.has(cited))
+    const isReady = (event: Pdu): boolean =>
+      !authEventsOf(event, room).some((referenced) => waiting.has(referenced))
     const [next] = [...waiting].filter(isReady).toSorted((a, b) => comparePower(a, b, room))
     if (next === undefined) return order
     waiting.delete(next)
@@ -43,7 +44,7 @@ function compareTime(x: Pdu, y: Pdu): number {
   return compareOriginServerTs(x, y) || (x.eventId < y.eventId ? -1 : 1)
 }
 
-/** "The mainline of P: P, the power levels event that it cites, the one that that one cites, and so on." */
+/** "The mainline of P: P, the power levels event that it references, the one that that one references, and so on." */
 export function mainlineOf(powerLevels: Pdu | undefined, room: Room): readonly Pdu[] {
   const mainline: Pdu[] = []
   let next = powerLevels

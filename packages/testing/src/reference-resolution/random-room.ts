@@ -162,7 +162,7 @@ function makeEvent(draft: Draft, { rules, prev, before, number, random, known }:
   const auth = selectAuthEvents(subject, state, rules).map((event) => event.eventId)
   const others = [...known.keys()]
   const odd = random(12) === 0 && others.length > 0 ? [pickOf(others, random)] : []
-  const cited = random(12) === 0 ? auth.slice(1) : auth
+  const referenced = random(12) === 0 ? auth.slice(1) : auth
   const refs = (ids: readonly EventId[]) =>
     rules.eventRefs === 'id' ? ids : ids.map((id) => [id, { sha256: '' }])
   const json = {
@@ -173,7 +173,7 @@ function makeEvent(draft: Draft, { rules, prev, before, number, random, known }:
     origin_server_ts: 1000 + random(6),
     depth: 1 + Math.max(0, ...prev.map((one) => one.pdu.depth)),
     prev_events: refs(prev.map((one) => one.pdu.eventId)),
-    auth_events: refs([...new Set([...cited, ...odd])]),
+    auth_events: refs([...new Set([...referenced, ...odd])]),
     hashes: { sha256: '' },
     signatures: {},
     ...(isByHash && number === 0 ? {} : { room_id: isByHash ? '!create' : '!room:a.test' }),

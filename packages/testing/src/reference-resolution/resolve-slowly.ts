@@ -53,7 +53,7 @@ export function slowSteps(sets: readonly State[], rules: RoomVersionRules, room:
 function powerEvents(full: ReadonlySet<Pdu>, room: Room): ReadonlySet<Pdu> {
   const chosen = new Set([...full].filter(isPowerEvent))
   for (const event of chosen) {
-    for (const cited of authEventsOf(event, room)) if (full.has(cited)) chosen.add(cited)
+    for (const referenced of authEventsOf(event, room)) if (full.has(referenced)) chosen.add(referenced)
   }
   return chosen
 }
@@ -62,7 +62,7 @@ function powerEvents(full: ReadonlySet<Pdu>, room: Room): ReadonlySet<Pdu> {
 function conflictedSubgraph(conflicted: ReadonlySet<Pdu>, room: Room): ReadonlySet<Pdu> {
   const below = new Set([...conflicted].flatMap((event) => [event, ...authChainOf(event, room)]))
   const leadsBack = (event: Pdu): boolean =>
-    [...authChainOf(event, room)].some((cited) => conflicted.has(cited))
+    [...authChainOf(event, room)].some((referenced) => conflicted.has(referenced))
   return new Set([...below].filter((event) => conflicted.has(event) || leadsBack(event)))
 }
 

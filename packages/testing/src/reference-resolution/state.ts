@@ -37,16 +37,16 @@ export function split(sets: readonly State[]): {
   return { unconflicted, conflicted }
 }
 
-/** The events that an event cites, as far as they are known. */
+/** The events that an event references, as far as they are known. */
 export function authEventsOf(event: Pdu, room: Room): readonly Pdu[] {
-  return event.authEvents.map((id) => room.event(id)).filter((cited) => cited !== undefined)
+  return event.authEvents.map((id) => room.event(id)).filter((referenced) => referenced !== undefined)
 }
 
-/** "The auth chain of an event is the set of events that it cites, and that these cite, and so on." */
+/** "The auth chain of an event is the set of events that it references, and that these reference, and so on." */
 export function authChainOf(event: Pdu, room: Room): Set<Pdu> {
   const chain = new Set<Pdu>()
-  for (const cited of authEventsOf(event, room)) chain.add(cited)
-  for (const member of chain) for (const cited of authEventsOf(member, room)) chain.add(cited)
+  for (const referenced of authEventsOf(event, room)) chain.add(referenced)
+  for (const member of chain) for (const referenced of authEventsOf(member, room)) chain.add(referenced)
   return chain
 }
 

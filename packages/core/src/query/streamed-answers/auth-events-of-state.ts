@@ -7,43 +7,43 @@ import type { Shown } from './shown-state.ts'
 
 type Context = Pick<QueryContext, 'store' | 'pieces'>
 
-/** What neighbouring events cite as auth events, one after the other. */
-interface CitedPage {
+/** What neighbouring events reference as auth events, one after the other. */
+interface AuthEventsPage {
   readonly nids: Float64Array
   readonly ends: Uint32Array
 }
 
-/** What these events cite as auth events, each once. Pages are kept, so that a change costs no more than its own. */
-export async function citedByState(
+/** What these events reference as auth events, each once. Pages are kept, so that a change costs no more than its own. */
+export async function authEventsOfState(
   context: Context,
   room: RoomRecord,
   state: Shown,
 ): Promise<ReadonlySet<EventNid>> {
-  const cited = new Set<EventNid>()
+  const referenced = new Set<EventNid>()
   const turn = new Turn()
-  const open = (sequence: Sequence, range: PageRange) => citedPage(context, room, sequence, range)
+  const open = (sequence: Sequence, range: PageRange) => authEventsPage(context, room, sequence, range)
   for (const part of pageParts(state, open)) {
     if (part instanceof Promise) {
       await part
     } else {
       const { page, from, to } = part
       for (const nid of page.nids.subarray(page.ends[from - 1] ?? 0, page.ends[to - 1]))
-        cited.add(nid as EventNid)
+        referenced.add(nid as EventNid)
     }
     if (turn.isOver) await turn.next()
   }
-  return cited
+  return referenced
 }
 
-function* citedPage(
+function* authEventsPage(
   context: Context,
   room: RoomRecord,
   sequence: Sequence,
   range: PageRange,
-): Generator<Promise<void>, CitedPage, void> {
+): Generator<Promise<void>, AuthEventsPage, void> {
   const { pages } = context.pieces
-  const name = `cited ${sequence.name} ${range.from} ${range.to}`
-  const kept = pages.get<CitedPage>(room.nid, name)
+  const name = `referenced ${sequence.name} ${range.from} ${range.to}`
+  const kept = pages.get<AuthEventsPage>(room.nid, name)
   if (kept !== undefined) return kept
   const rewritten = pages.rewrittenOf(room.nid)
   let records: readonly (EventRecord | undefined)[] = []
@@ -55,7 +55,7 @@ function* citedPage(
   return page
 }
 
-function toPage(records: readonly (EventRecord | undefined)[]): CitedPage {
+function toPage(records: readonly (EventRecord | undefined)[]): AuthEventsPage {
   const nids: EventNid[] = []
   const ends = new Uint32Array(records.length)
   for (const [index, record] of records.entries()) {

@@ -2,7 +2,7 @@ import type { EventNid, RoomRecord } from '@roomserver/types'
 import { damaged } from '../../view/reads.ts'
 import { chainNids } from '../auth-chain.ts'
 import type { QueryContext } from '../context.ts'
-import { citedByState } from './auth-events-of-state.ts'
+import { authEventsOfState } from './auth-events-of-state.ts'
 import type { Sequence } from './sequence.ts'
 import type { Shown } from './shown-state.ts'
 
@@ -10,8 +10,8 @@ type Context = Pick<QueryContext, 'store' | 'pieces'>
 
 /** An auth chain, in the parts that it was found in. Immutable, like the parts. */
 interface Chain {
-  /** What the state cited that it is the chain of. */
-  readonly cited: ReadonlySet<EventNid>
+  /** What the state referenced that it is the chain of. */
+  readonly referenced: ReadonlySet<EventNid>
   readonly links: readonly Link[]
 }
 
@@ -21,24 +21,24 @@ interface Link extends Sequence {
 }
 
 /**
- * The auth chain of a whole state: what its events cite, what that cites, and so on. A state that cites what an earlier
- * one did, and more, has the same chain and what the new citations add.
+ * The auth chain of a whole state: what its events reference, what that references, and so on. A state that references what an earlier
+ * one did, and more, has the same chain and what the new references add.
  *
  * @throws {RoomserverError} STORE_DAMAGED when an event of it does not exist
  */
 export async function chainOfState(context: Context, room: RoomRecord, state: Shown): Promise<Shown> {
   const { pages } = context.pieces
   const rewritten = pages.rewrittenOf(room.nid)
-  const cited = await citedByState(context, room, state)
+  const referenced = await authEventsOfState(context, room, state)
   const name = `chain of room ${room.nid}`
   const kept = pages.get<Chain>(room.nid, name)
-  const base = kept !== undefined && isWithin(kept.cited, cited) ? kept.links : []
+  const base = kept !== undefined && isWithin(kept.referenced, referenced) ? kept.links : []
   const isNew = (nid: EventNid) => !base.some(({ nids }) => nids.has(nid))
-  const found = await chainNids(context, room.nid, cited, isNew)
+  const found = await chainNids(context, room.nid, referenced, isNew)
   const links = withLink(base, found, () => pages.newName())
   if (kept === undefined || links !== kept.links) {
     const count = links.reduce((sum, link) => sum + link.length, 0)
-    pages.put(name, { cited, links } satisfies Chain, 300 + (count + cited.size) * 80, rewritten)
+    pages.put(name, { referenced, links } satisfies Chain, 300 + (count + referenced.size) * 80, rewritten)
   }
   return { sequences: links, runs: () => links.map(({ length }, layer) => ({ layer, from: 0, to: length })) }
 }
