@@ -3,7 +3,7 @@ import type { Pdu } from '@roomserver/events'
 import { RoomBuilder } from '@roomserver/testing'
 import { expect, it } from 'vitest'
 import { eventTask } from '../src/input/event-task.ts'
-import { joinUpTask } from '../src/missing-events/reconnect-history-task.ts'
+import { reconnectHistoryTask } from '../src/missing-events/reconnect-history-task.ts'
 import { Homeserver } from './homeserver.ts'
 
 const idsOf = (events: readonly Pdu[]): readonly string[] => events.map(({ eventId }) => eventId)
@@ -29,7 +29,7 @@ async function takePage(hs: Homeserver, events: readonly [Pdu, ...Pdu[]]): Promi
   for (const pdu of events) {
     await hs.input.runTask(eventTask({ kind: 'old', pdu, sendAsServer: '', isAskedFor: true }))
   }
-  await hs.input.runTask(joinUpTask(events[0], idsOf(events)))
+  await hs.input.runTask(reconnectHistoryTask(events[0], idsOf(events)))
   await hs.input.settled()
 }
 

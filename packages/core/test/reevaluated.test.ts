@@ -48,7 +48,7 @@ async function carolLeftOut() {
 }
 
 /** What an event references is looked at one by one: that the others stayed as they were changes nothing. */
-it('judges an event again of whose auth events one is allowed after all, wherever it stands', async () => {
+it('re-evaluates an event of whose auth events one is allowed after all, wherever it stands', async () => {
   await using one = await carolLeftOut()
   const { hs, room, known, join } = one
   const invite = await room.member('@carol:c', '@dora:d', 'invite')

@@ -150,7 +150,7 @@ it('gives up after some attempts, until an operator says so', async () => {
   expect(retried).toMatchObject([{ eventId: event.eventId, outcome: { verdict: 'accepted' } }])
 })
 
-it('judges an event anew as soon as the auth event comes that it lacked', async () => {
+it('re-evaluates an event as soon as the auth event comes that it lacked', async () => {
   await using two = await cutOff()
   const { room, b } = two
   const [fork] = room.events.slice(4, 5)

@@ -5,7 +5,7 @@ import { RoomBuilder, type TestEvent } from '@roomserver/testing'
 import { expect, it } from 'vitest'
 import { mendRoom, recheckRoom } from '../src/index.ts'
 import { eventTask } from '../src/input/event-task.ts'
-import { joinUpTask } from '../src/missing-events/reconnect-history-task.ts'
+import { reconnectHistoryTask } from '../src/missing-events/reconnect-history-task.ts'
 import { Homeserver } from './homeserver.ts'
 import { otherServer } from './other-server.ts'
 
@@ -219,7 +219,7 @@ it('does not take the place of what is here by a page of the past either', async
   await b.input.runTask(
     eventTask({ kind: 'old', pdu: past, sendAsServer: '', stateBefore, isAskedFor: true }),
   )
-  await b.input.runTask(joinUpTask(past, [past.eventId]))
+  await b.input.runTask(reconnectHistoryTask(past, [past.eventId]))
   await b.input.settled()
   expect(await b.extremities(room.roomId)).toContain(change.eventId)
   expect(await b.current(room.roomId)).toEqual(state)

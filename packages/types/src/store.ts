@@ -44,7 +44,7 @@ export interface RoomRecord {
   readonly outputSeq: number
 }
 
-/** An event as stored. Immutable but for `verdict`, `before`, `after` (when an outlier comes in or is judged anew) and redaction. */
+/** An event as stored. Immutable but for `verdict`, `before`, `after` (when an outlier comes in or is re-evaluated) and redaction. */
 export interface EventRecord {
   readonly nid: EventNid
   readonly roomNid: RoomNid

@@ -24,7 +24,7 @@ export async function userActs(world: World, server: SimulatedServer): Promise<v
   const roomId = dice.pick(rooms)
   if (dice.chance(1)) return upgrade(world, server, user, roomId)
   const end = await server.call((api) => endOf(api, roomId))
-  if (end === undefined || !isJoined(end, user)) return comeIn(world, server, user, roomId)
+  if (end === undefined || !isJoined(end, user)) return tryToEnter(world, server, user, roomId)
   if (dice.chance(4)) return leave(world, server, user, roomId)
   if (dice.chance(5)) return scrollBack(world, server, roomId)
   const saying = dice.chance(4) ? await aboutAddress(world, end, user) : randomSaying(world, end, user)
@@ -32,7 +32,12 @@ export async function userActs(world: World, server: SimulatedServer): Promise<v
 }
 
 /** What a user does about a room that he is not in. */
-async function comeIn(world: World, server: SimulatedServer, user: string, roomId: string): Promise<void> {
+async function tryToEnter(
+  world: World,
+  server: SimulatedServer,
+  user: string,
+  roomId: string,
+): Promise<void> {
   const { dice } = world
   const isInvited = await server.isInvited(roomId, user)
   if (isInvited && dice.chance(40)) return reject(world, server, user, roomId)

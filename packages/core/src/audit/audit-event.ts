@@ -8,7 +8,7 @@ import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { changesBetween } from '../decide/current-state.ts'
 import { resolveAfter } from '../decide/resolve.ts'
-import { isJudgeable } from '../reevaluate/can-reevaluate.ts'
+import { canReevaluate } from '../reevaluate/can-reevaluate.ts'
 import { recheckRecord } from './audit-record.ts'
 
 /**
@@ -37,7 +37,7 @@ export function* recheckEvent(
   if (!isOutside && !isAtRemoteState && references.missingPrev.length === 0) {
     wrong.push(...(yield* recheckBefore(draft, record, references)))
   }
-  if (yield* isJudgeable(draft, record, pdu, references))
+  if (yield* canReevaluate(draft, record, pdu, references))
     wrong.push(...(yield* recheckVerdict(draft, record, pdu, references)))
   if (!isOutside) wrong.push(...(yield* recheckAfter(draft, record)))
   return wrong.map((what) => `event ${record.eventId} ${what}`)

@@ -3,7 +3,7 @@ import { type Asking, type EventRecord, NO_NID } from '@roomserver/types'
 import type { EventReferences } from '../decide/event-references.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
-import { isUnjudged } from '../decide/store-unevaluated.ts'
+import { isUnevaluated } from '../decide/store-unevaluated.ts'
 import { eventsOf } from '../view/reads.ts'
 
 /**
@@ -30,7 +30,7 @@ function wrongLinks(
   pdu: Pdu,
   { links }: Pick<EventReferences, 'links'>,
 ): readonly string[] {
-  if (isUnjudged(record, pdu)) return []
+  if (isUnevaluated(record, pdu)) return []
   const right = links.map(({ nid }) => nid)
   const isSame =
     right.length === record.authNids.length && right.every((nid, at) => nid === record.authNids[at])

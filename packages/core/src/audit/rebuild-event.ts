@@ -3,10 +3,10 @@ import { eventReferencesOf } from '../decide/event-references.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { applyRedactions } from '../decide/redactions.ts'
-import { isUnjudged } from '../decide/store-unevaluated.ts'
-import { type Rejudged, rejudgeEvent } from '../reevaluate/reevaluate-event.ts'
-import { rejudgeDependents } from '../reevaluate/reevaluate-dependents.ts'
-import { takeConsequences } from '../reevaluate/apply-reevaluation.ts'
+import { isUnevaluated } from '../decide/store-unevaluated.ts'
+import { type Reevaluated, reevaluateEvent } from '../reevaluate/reevaluate-event.ts'
+import { reevaluateDependents } from '../reevaluate/reevaluate-dependents.ts'
+import { applyReevaluation } from '../reevaluate/apply-reevaluation.ts'
 import { damaged, eventsOf } from '../view/reads.ts'
 
 /**
@@ -27,12 +27,17 @@ export function* mendEvent(
   if (stored === undefined || stored.before === NO_NID) return []
   yield* needAuthEvents(draft, stored)
   const linked = yield* linkAnew(draft, stored)
-  const rejudged = yield* rejudgeEvent(draft, linked, isAtRemoteState)
+  const reevaluated = yield* reevaluateEvent(draft, linked, isAtRemoteState)
   const links =
     linked === stored ? [] : [`event ${stored.eventId} was linked to other events than its auth events`]
-  const mended = [...links, ...differences(stored, rejudged)]
-  if (rejudged.isVerdictWrong) {
-    yield* takeConsequences(draft, rejudged.record, yield* rejudgeDependents(draft, rejudged), repairedBy)
+  const mended = [...links, ...differences(stored, reevaluated)]
+  if (reevaluated.isVerdictWrong) {
+    yield* applyReevaluation(
+      draft,
+      reevaluated.record,
+      yield* reevaluateDependents(draft, reevaluated),
+      repairedBy,
+    )
   }
   const [record = stored] = yield* eventsOf(draft.view, [nid])
   const redacted = yield* applyRedactions(draft, record)
@@ -44,7 +49,7 @@ export function* mendEvent(
   ]
 }
 
-function differences(stored: EventRecord, { record, ...wrong }: Rejudged): readonly string[] {
+function differences(stored: EventRecord, { record, ...wrong }: Reevaluated): readonly string[] {
   const { eventId, verdict } = stored
   return [
     wrong.isBeforeWrong ? [`event ${eventId} had a state before it that does not follow`] : [],
@@ -74,7 +79,7 @@ function* needAuthEvents(draft: Draft, stored: EventRecord): Asking<DecideNeed, 
 /** What an event refers to follows from its text, and never leads into another room. */
 function* linkAnew(draft: Draft, stored: EventRecord): Asking<DecideNeed, EventRecord> {
   const pdu = draft.view.authPduOf(stored, draft.rules)
-  if (isUnjudged(stored, pdu)) return stored
+  if (isUnevaluated(stored, pdu)) return stored
   const { links } = yield* eventReferencesOf(draft, { kind: 'old', pdu, sendAsServer: '' })
   const authNids = links.map(({ nid }) => nid)
   const isSame =

@@ -10,7 +10,7 @@ import {
 } from '@roomserver/types'
 import { eventWithId } from '../view/reads.ts'
 import { walkBack } from '../reevaluate/verified-history.ts'
-import { takeBeside } from '../reevaluate/apply-late-prev-event.ts'
+import { applyLatePrevEvent } from '../reevaluate/apply-late-prev-event.ts'
 import { authStateAt } from './auth-state.ts'
 import { type EventReferences, eventReferencesOf, checkByAuthEvents } from './event-references.ts'
 import { moveRoom } from './current-state.ts'
@@ -25,7 +25,7 @@ import { withRemoteState } from './remote-state.ts'
 import { failureNow } from './soft-fail.ts'
 import { stateBefore } from './state-before.ts'
 import { storeEvent } from './store-event.ts'
-import { isUnjudged } from './store-unevaluated.ts'
+import { isUnevaluated } from './store-unevaluated.ts'
 import { noteRemoteStates } from './note-remote-states.ts'
 import { withdrawInvite } from './withdraw-invite.ts'
 
@@ -62,7 +62,7 @@ export function* decideEvent(draft: Draft, arrived: EventInput): Asking<DecideNe
   const before = yield* stateBefore(draft, input, references)
   if (!before.known) return { kind: 'missing', auth: [], prev: [], state: before.missing }
   const judgement = yield* judge(draft, input, references, before.snapshot)
-  if (isHearsay(input, judgement) || (yield* isUnsure(draft, known, judgement))) {
+  if (isRejectedByRemoteState(input, judgement) || (yield* lacksVerifiedState(draft, known, judgement))) {
     return { kind: 'missing', auth: [], prev: references.missingPrev, state: [] }
   }
   if (isCreate(input) && judgement.verdict !== 'accepted') return refusedCreate(input, judgement)
@@ -71,17 +71,17 @@ export function* decideEvent(draft: Draft, arrived: EventInput): Asking<DecideNe
   const redacted = yield* applyRedactions(draft, record)
   if (record.verdict === 'accepted') yield* announce(draft, input, record, references, before.weighed)
   for (const one of redacted) announceRedacted(draft, one)
-  if (input.kind === 'new') yield* takeBeside(draft, record)
+  if (input.kind === 'new') yield* applyLatePrevEvent(draft, record)
   return stored(record)
 }
 
 /** Whether nothing more comes of an event; invites are stored before what they reference is known, and judged once it is. */
 function isSettled(known: EventRecord, { kind, pdu }: EventInput): boolean {
-  return known.before !== NO_NID || (kind === 'outlier' && !isUnjudged(known, pdu))
+  return known.before !== NO_NID || (kind === 'outlier' && !isUnevaluated(known, pdu))
 }
 
 /** A rejection is for good, and so it takes more than what another server says: the event waits for its past. */
-function isHearsay({ stateBefore: given }: EventInput, { verdict }: Judgement): boolean {
+function isRejectedByRemoteState({ stateBefore: given }: EventInput, { verdict }: Judgement): boolean {
   return given?.by === 'repair' && verdict === 'rejected-by-state'
 }
 
@@ -89,7 +89,7 @@ function isHearsay({ stateBefore: given }: EventInput, { verdict }: Judgement): 
  * An event that is known from the states that others build upon, and reference, is not rejected either where anything before it
  * stands at a remote state: then a server could take the present away from under our feet by what it tells of the past.
  */
-function* isUnsure(
+function* lacksVerifiedState(
   draft: Draft,
   known: EventRecord | null,
   { verdict }: Judgement,

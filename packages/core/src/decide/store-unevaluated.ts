@@ -7,7 +7,7 @@ import type { Draft } from './draft.ts'
 import { internStateKey, internType, newEventNid } from './allocate-nids.ts'
 
 /** Stores an event beside the graph of a room of which too little is known to judge it: an invite, or its end. */
-export function* storeUnjudged(draft: Draft, pdu: Pdu): Asking<DecideNeed, EventRecord> {
+export function* storeUnevaluated(draft: Draft, pdu: Pdu): Asking<DecideNeed, EventRecord> {
   const stored = (yield* eventsWithIds(draft.view, pdu.authEvents)).filter((event) => event !== null)
   const links = linksOf(draft, pdu, new Map(stored.map((event) => [event.eventId, event])))
   const record: EventRecord = {
@@ -30,7 +30,7 @@ export function* storeUnjudged(draft: Draft, pdu: Pdu): Asking<DecideNeed, Event
 }
 
 /** Whether an event is stored like that still: without some of what it references, as nobody knew that when it came. */
-export function isUnjudged(
+export function isUnevaluated(
   { verdict, authNids }: Pick<EventRecord, 'verdict' | 'authNids'>,
   pdu: Pick<Pdu, 'type' | 'stateKey' | 'authEvents'>,
 ): boolean {

@@ -5,7 +5,7 @@ import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 import type { EventInput, Outcome } from './event-input.ts'
 import { endInvites, isLocal, noteOutside, pendingInvites } from './memberships.ts'
-import { storeUnjudged } from './store-unevaluated.ts'
+import { storeUnevaluated } from './store-unevaluated.ts'
 
 /**
  * Ends the invites of a user of ours into a room that we know nothing else of, when their server takes them back. The
@@ -33,7 +33,7 @@ export function* withdrawInvite(
   const inviters = invites.map((invite) => serverOf(draft.view.pduOf(invite, draft.rules).sender))
   if (inviters.length === 0 || inviters.some((inviter) => inviter !== serverOf(sender))) return undefined
 
-  const record = yield* storeUnjudged(draft, pdu)
+  const record = yield* storeUnevaluated(draft, pdu)
   yield* endInvites(draft, user, 'leave', record)
   yield* noteOutside(draft, user, 'leave')
   return { kind: 'stored', eventId, verdict: record.verdict, known: false }

@@ -42,7 +42,7 @@ function parts(due: readonly { readonly event: number; readonly room: number }[]
     begun.push(`${roomId} ${name.replace('settling the state before event NID ', '')}`)
     if (state.isHeld) await gate.promise
     if (name.endsWith(' 13')) throw new RangeError('a bug')
-    const followed = { changed: new Map([[nid(1), 'x']]), admitted: [nid(2), nid(3)], refused: [] }
+    const followed = { changed: new Map([[nid(1), 'x']]), accepted: [nid(2), nid(3)], rejected: [] }
     return (name.endsWith(' 7') ? followed : undefined) as Result
   }
   const go = () => {
@@ -100,14 +100,14 @@ it('goes on with the others where one fails, and says so', async () => {
   ])
 })
 
-it('says what was judged anew', async () => {
+it('says what was re-evaluated', async () => {
   const { verifier, warnings } = parts()
   verifier.due(room(1), [nid(6), nid(7)])
   await verifier.settled()
   expect(warnings).toEqual([
     [
-      'another server told a state that was not so: events were judged anew',
-      { room_id: '!1:a', changed: 1, admitted: 2, refused: 0 },
+      'another server told a state that was not so: events were re-evaluated',
+      { room_id: '!1:a', changed: 1, accepted: 2, rejected: 0 },
     ],
   ])
 })

@@ -101,10 +101,10 @@ export class RemoteStateVerifier {
     this.#due.delete(roomId)
   }
 
-  #tell(roomId: RoomId, { changed, admitted, refused }: Consequences): void {
+  #tell(roomId: RoomId, { changed, accepted, rejected }: Consequences): void {
     this.#parts.log.warn(
-      { room_id: roomId, changed: changed.size, admitted: admitted.length, refused: refused.length },
-      'another server told a state that was not so: events were judged anew',
+      { room_id: roomId, changed: changed.size, accepted: accepted.length, rejected: rejected.length },
+      'another server told a state that was not so: events were re-evaluated',
     )
   }
 }

@@ -1,6 +1,6 @@
 import { type Pdu, trustedPdu } from '@roomserver/events'
 import { EVENT_TYPE_NIDS, type EventId, type EventRecord, isRejected } from '@roomserver/types'
-import { isUnjudged } from '../decide/store-unevaluated.ts'
+import { isUnevaluated } from '../decide/store-unevaluated.ts'
 import type { EventInput, Outcome } from '../decide/event-input.ts'
 import { eventTask } from '../input/event-task.ts'
 import type { RoomInput } from '../input/create-input.ts'
@@ -188,7 +188,7 @@ async function unknownOf(
 function lacksReferenced(record: EventRecord, { rules }: ExpectedRoom): boolean {
   const { typeNid, verdict, json, eventId } = record
   return (
-    typeNid === MEMBER_NID && verdict === 'outlier' && isUnjudged(record, trustedPdu(json, eventId, rules))
+    typeNid === MEMBER_NID && verdict === 'outlier' && isUnevaluated(record, trustedPdu(json, eventId, rules))
   )
 }
 

@@ -4,7 +4,7 @@ import { agreedRemoteState } from './agreed-remote-state.ts'
 import { takeIn } from './fetch-state.ts'
 import type { Gap } from './fill-gap.ts'
 import { authEventsOf } from './or-else.ts'
-import { joinUpTask } from './reconnect-history-task.ts'
+import { reconnectHistoryTask } from './reconnect-history-task.ts'
 
 /**
  * Takes fetched events in as such that are new to us, oldest first: all together as far as their past is known, and
@@ -35,7 +35,7 @@ export async function takePast(gap: Gap, events: readonly Pdu[]): Promise<void> 
   const { parts, isTimeUp } = gap
   for (const pdu of events) if (!isTimeUp()) await takeIn(parts, { kind: 'old', pdu, sendAsServer: '' })
   const ids = events.map(({ eventId }) => eventId)
-  if (ids.length > 0) await parts.input.runTask(joinUpTask(gap, ids))
+  if (ids.length > 0) await parts.input.runTask(reconnectHistoryTask(gap, ids))
 }
 
 /** Takes in those of the events that lack nothing, and returns the others. */

@@ -1,16 +1,19 @@
 import type { EventId } from '@roomserver/types'
 import type { RoomTask } from '../input/room-tasks.ts'
-import { joinUp } from '../reevaluate/reconnect-history.ts'
+import { reconnectHistory } from '../reevaluate/reconnect-history.ts'
 import type { ExpectedRoom } from './verify-events.ts'
 import { bytesWithIds } from './task-bytes.ts'
 
 /** Looks at the ends of a room's graph after a page of its past has come. */
-export function joinUpTask({ roomId, rules }: ExpectedRoom, came: readonly EventId[]): RoomTask<void> {
+export function reconnectHistoryTask(
+  { roomId, rules }: ExpectedRoom,
+  came: readonly EventId[],
+): RoomTask<void> {
   return {
     roomId,
     version: rules.version,
     name: 'looking at the ends of the graph after events of the past',
     bytes: bytesWithIds(came.length),
-    decide: (draft) => joinUp(draft, came),
+    decide: (draft) => reconnectHistory(draft, came),
   }
 }

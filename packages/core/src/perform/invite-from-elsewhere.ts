@@ -11,7 +11,7 @@ import {
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { beginInvite, fateOf, noteOutside } from '../decide/memberships.ts'
-import { storeUnjudged } from '../decide/store-unevaluated.ts'
+import { storeUnevaluated } from '../decide/store-unevaluated.ts'
 import { look } from '../query/context.ts'
 import { isServerInRoom } from '../query/servers.ts'
 import { eventsWithIds, eventWithId } from '../view/reads.ts'
@@ -67,7 +67,7 @@ async function inviteInRoom(context: PerformContext, event: Pdu): Promise<void> 
 function* noteInvite(draft: Draft, event: Pdu, target: string): Asking<DecideNeed, void> {
   const known = yield* eventWithId(draft.view, event.eventId)
   if (known !== null && !(yield* isNews(draft, known, target))) return
-  const record = known ?? (yield* storeUnjudged(draft, event))
+  const record = known ?? (yield* storeUnevaluated(draft, event))
   yield* noteOutside(draft, target, 'invite')
   yield* beginInvite(draft, record, target, JSON.parse(headeredJson(event)) as JsonObject)
 }

@@ -6,7 +6,7 @@ import { eventsThatName } from '../decide/extremities.ts'
 import { announceNew, announceOld } from '../decide/outputs.ts'
 import { atRemoteState, remoteStatesOf } from '../decide/remote-state.ts'
 import { eventsInGraph } from '../view/reads.ts'
-import { isLetIn } from './late-soft-failure.ts'
+import { passesCurrentState } from './late-soft-failure.ts'
 import { acceptedAfter } from './drop-rejected-extremities.ts'
 import type { Consequences } from './reevaluate-dependents.ts'
 
@@ -20,22 +20,22 @@ const ACCEPTED = { verdict: 'accepted', rule: undefined, reason: undefined } as 
  * @param options - `asksOfPast`: the current state has to allow what is past, too
  * @returns the same, when all that came in is announced
  */
-export function* admitAll(
+export function* acceptLate(
   draft: Draft,
   consequences: Consequences,
   known: SnapshotNid,
   { asksOfPast = false } = {},
 ): Asking<DecideNeed, SnapshotNid> {
   let announced = known
-  const { admitted } = consequences
-  const past = admitted.length > 0 ? yield* pastOfRemoteStates(draft, consequences) : new Set<EventNid>()
-  for (const event of admitted) {
+  const { accepted } = consequences
+  const past = accepted.length > 0 ? yield* pastOfRemoteStates(draft, consequences) : new Set<EventNid>()
+  for (const event of accepted) {
     if (past.has(event.nid)) {
-      if (asksOfPast && !(yield* isLetIn(draft, event))) continue
+      if (asksOfPast && !(yield* passesCurrentState(draft, event))) continue
       yield* announceOld(draft, draft.updateEvent(event, ACCEPTED))
-    } else if (yield* isLetIn(draft, event)) {
+    } else if (yield* passesCurrentState(draft, event)) {
       const record = draft.updateEvent(event, ACCEPTED)
-      yield* comeIn(draft, record, consequences, announced)
+      yield* addToGraph(draft, record, consequences, announced)
       announced = draft.room.current
     }
   }
@@ -52,7 +52,7 @@ function* pastOfRemoteStates(
 }
 
 /** Makes an event part of the end of the graph, unless accepted ones build upon it, and announces it. */
-function* comeIn(
+function* addToGraph(
   draft: Draft,
   record: EventRecord,
   consequences: Consequences,

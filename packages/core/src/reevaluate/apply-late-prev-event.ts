@@ -5,7 +5,7 @@ import { eventsThatName } from '../decide/extremities.ts'
 import { atRemoteState } from '../decide/remote-state.ts'
 import { resolveAfter } from '../decide/resolve.ts'
 import { eventsOf } from '../view/reads.ts'
-import { rejudge } from './reevaluate.ts'
+import { reevaluate } from './reevaluate.ts'
 
 /** How many events that name one are looked at; others keep what was told. */
 const MAX_NAMING = 100
@@ -13,9 +13,9 @@ const MAX_NAMING = 100
 /**
  * Has an event that comes in late count for the state before those that name it and stand at remote state, which stood in
  * for it until now: that of others, which still do not exist here, it stands in for on. Where something is different then,
- * what builds upon them is judged anew, so that servers which had the event in time and those which had not agree.
+ * what builds upon them is re-evaluated, so that servers which had the event in time and those which had not agree.
  */
-export function* takeBeside(draft: Draft, late: EventRecord): Asking<DecideNeed, void> {
+export function* applyLatePrevEvent(draft: Draft, late: EventRecord): Asking<DecideNeed, void> {
   const naming = yield* eventsThatName(draft, late)
   if (naming.length === 0) return
   const remote = yield* atRemoteState(draft)
@@ -27,6 +27,6 @@ export function* takeBeside(draft: Draft, late: EventRecord): Asking<DecideNeed,
       resolved.get(event.before) ??
       (yield* resolveAfter(draft, [...new Set([event.before, late.after])])).snapshot
     resolved.set(event.before, snapshot)
-    yield* rejudge(draft, event, true, `the state after ${late.eventId}`, snapshot)
+    yield* reevaluate(draft, event, true, `the state after ${late.eventId}`, snapshot)
   }
 }

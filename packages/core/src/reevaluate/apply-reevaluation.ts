@@ -5,13 +5,13 @@ import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { announceRedacted, applyRedactions } from '../decide/redactions.ts'
 import { eventsOf } from '../view/reads.ts'
-import { admitAll } from './accept-late.ts'
+import { acceptLate } from './accept-late.ts'
 import { refreshCurrent } from './refresh-current.ts'
-import { dropRefusedEnds } from './drop-rejected-extremities.ts'
+import { dropRejectedExtremities } from './drop-rejected-extremities.ts'
 import type { Consequences } from './reevaluate-dependents.ts'
 
 /**
- * Brings the room into line with events that were judged anew: forward extremities, current state, memberships,
+ * Brings the room into line with events that were re-evaluated: forward extremities, current state, memberships,
  * redactions. Events that are let in after all come in now, like any that come late, and are announced for the first
  * time. What was announced of those that count no more stays announced, and what a redaction among them took away stays
  * gone; consumers learn of the state.
@@ -19,23 +19,23 @@ import type { Consequences } from './reevaluate-dependents.ts'
  * @param because - the event that began it
  * @param repairedBy - what the journal says of changes that no event brings
  */
-export function* takeConsequences(
+export function* applyReevaluation(
   draft: Draft,
   because: EventRecord,
   consequences: Consequences,
   repairedBy: string,
 ): Asking<DecideNeed, void> {
   const { current } = draft.room
-  yield* dropRefusedEnds(draft, consequences)
+  yield* dropRejectedExtremities(draft, consequences)
   yield* refreshCurrent(draft, because, repairedBy)
-  const announced = yield* admitAll(draft, consequences, current)
-  yield* redactAnew(draft, consequences)
+  const announced = yield* acceptLate(draft, consequences, current)
+  yield* applyRedactionsAgain(draft, consequences)
   if ((yield* changesBetween(draft, announced, draft.room.current)).length === 0) return
   yield* announceRewritten(draft, latestOf(yield* eventsOf(draft.view, draft.room.extremities)))
 }
 
 /** Redactions that are accepted now, or whose senders have the right to redact now, take effect. */
-function* redactAnew(draft: Draft, { changed }: Consequences): Asking<DecideNeed, void> {
+function* applyRedactionsAgain(draft: Draft, { changed }: Consequences): Asking<DecideNeed, void> {
   for (const nid of changed.keys()) {
     const [event] = yield* eventsOf(draft.view, [nid])
     if (event === undefined || draft.view.pduOf(event, draft.rules).type !== 'm.room.redaction') continue

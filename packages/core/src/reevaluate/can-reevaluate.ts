@@ -4,7 +4,7 @@ import { type Asking, type EventRecord, NO_NID } from '@roomserver/types'
 import type { EventReferences } from '../decide/event-references.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
-import { isUnjudged } from '../decide/store-unevaluated.ts'
+import { isUnevaluated } from '../decide/store-unevaluated.ts'
 import { eventsOf } from '../view/reads.ts'
 import { stateForTuples } from '../view/state-at.ts'
 
@@ -23,13 +23,13 @@ const READ_IN_STATE: readonly string[] = ['m.room.create', 'm.room.power_levels'
  * Whether all is known that the rules read to judge a stored event. Of events that were redacted by programs which did not
  * keep that, it is not; and of some nobody knows yet all that they reference. Then the verdict that is stored stands.
  */
-export function* isJudgeable(
+export function* canReevaluate(
   draft: Draft,
   record: EventRecord,
   pdu: Pdu,
   { auth }: Pick<EventReferences, 'auth'>,
 ): Asking<DecideNeed, boolean> {
-  if (isUnjudged(record, pdu) || (READ_WHEN_JUDGED.includes(pdu.type) && isLost(record))) return false
+  if (isUnevaluated(record, pdu) || (READ_WHEN_JUDGED.includes(pdu.type) && isLost(record))) return false
   const tuples = authTypesFor(pdu, draft.rules).map(([type, stateKey]) => ({ type, stateKey }))
   const standing = record.before === NO_NID ? [] : yield* stateForTuples(draft.view, record.before, tuples)
   const state = yield* eventsOf(

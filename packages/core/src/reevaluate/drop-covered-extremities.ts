@@ -12,7 +12,7 @@ import { refreshCurrent } from './refresh-current.ts'
  * Forward extremities upon which another one is built, are none any more, if an accepted event builds on them that is not at
  * remote state: see `moveExtremities`.
  */
-export function* dropCovered(draft: Draft, graph: RoomGraph): Asking<DecideNeed, void> {
+export function* dropCoveredExtremities(draft: Draft, graph: RoomGraph): Asking<DecideNeed, void> {
   const { extremities } = draft.room
   if (extremities.length < 2) return
   const remote = yield* atRemoteState(draft)

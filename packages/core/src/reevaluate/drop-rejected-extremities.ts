@@ -10,13 +10,13 @@ import type { Consequences } from './reevaluate-dependents.ts'
  * Forward extremities that count no more give their places to what they build upon, as if they had been rejected when
  * they came.
  */
-export function* dropRefusedEnds(draft: Draft, consequences: Consequences): Asking<DecideNeed, void> {
-  const refused = new Set(consequences.refused.map(({ nid }) => nid))
-  const kept = draft.room.extremities.filter((nid) => !refused.has(nid))
+export function* dropRejectedExtremities(draft: Draft, consequences: Consequences): Asking<DecideNeed, void> {
+  const rejected = new Set(consequences.rejected.map(({ nid }) => nid))
+  const kept = draft.room.extremities.filter((nid) => !rejected.has(nid))
   if (kept.length === draft.room.extremities.length) return
   const below = yield* acceptedBelow(
     draft,
-    consequences.refused.filter(({ nid }) => draft.room.extremities.includes(nid)),
+    consequences.rejected.filter(({ nid }) => draft.room.extremities.includes(nid)),
   )
   const open: EventNid[] = []
   for (const { nid } of below) {

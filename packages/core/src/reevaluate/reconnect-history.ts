@@ -8,10 +8,10 @@ import { atRemoteState } from '../decide/remote-state.ts'
 import { oldestFirst } from '../graph/oldest-first.ts'
 import type { RoomGraph } from '../graph/room-graph.ts'
 import { eventsInGraph, eventsOf } from '../view/reads.ts'
-import { dropCovered } from './drop-covered-extremities.ts'
+import { dropCoveredExtremities } from './drop-covered-extremities.ts'
 import { wholeGraph } from './verified-history.ts'
-import { isLetIn } from './late-soft-failure.ts'
-import { admitSoftFailed } from './accept-soft-failed.ts'
+import { passesCurrentState } from './late-soft-failure.ts'
+import { acceptSoftFailed } from './accept-soft-failed.ts'
 
 /**
  * Looks at the ends of the graph once events of the past have come and closed up with what was there. Such an event is
@@ -24,22 +24,22 @@ import { admitSoftFailed } from './accept-soft-failed.ts'
  *
  * @param came - the events that have come, one page of them
  */
-export function* joinUp(draft: Draft, came: readonly EventId[]): Asking<DecideNeed, void> {
+export function* reconnectHistory(draft: Draft, came: readonly EventId[]): Asking<DecideNeed, void> {
   const page = (yield* eventsInGraph(draft.view, came)).filter(({ roomNid }) => roomNid === draft.read.nid)
-  const isSplit = yield* endsAmongPast(draft, page)
+  const isSplit = yield* areExtremitiesInHistory(draft, page)
   if (!isSplit && !(yield* isAnyLeftOut(draft, page))) return
   const graph = yield* wholeGraph(draft)
   const { current } = draft.room
-  const taken = yield* takeLeftOut(draft, page, graph)
-  yield* dropCovered(draft, graph)
+  const taken = yield* addLeftOut(draft, page, graph)
+  yield* dropCoveredExtremities(draft, graph)
   if ((yield* changesBetween(draft, current, draft.room.current)).length > 0) {
     yield* announceRewritten(draft, latestOf(yield* eventsOf(draft.view, draft.room.extremities)))
   }
-  yield* admitSoftFailed(draft, graph, taken)
+  yield* acceptSoftFailed(draft, graph, taken)
 }
 
 /** Whether an event of the page builds upon a forward extremity, of which there are others. */
-function* endsAmongPast(draft: Draft, page: readonly EventRecord[]): Asking<DecideNeed, boolean> {
+function* areExtremitiesInHistory(draft: Draft, page: readonly EventRecord[]): Asking<DecideNeed, boolean> {
   const { extremities } = draft.room
   if (extremities.length < 2) return false
   const ids = new Set(page.flatMap((event) => draft.view.pduOf(event, draft.rules).prevEvents))
@@ -58,7 +58,7 @@ function* isAnyLeftOut(draft: Draft, page: readonly EventRecord[]): Asking<Decid
 }
 
 /** Lets in those of the page that are ends of the graph, from the latest back, and returns them. */
-function* takeLeftOut(
+function* addLeftOut(
   draft: Draft,
   page: readonly EventRecord[],
   graph: RoomGraph,
@@ -69,9 +69,9 @@ function* takeLeftOut(
   const pduOf = (event: EventRecord) => draft.view.pduOf(event, draft.rules)
   const accepted = page.filter(({ verdict }) => verdict === 'accepted')
   for (const event of oldestFirst(accepted, (one) => pduOf(one).prevEvents).toReversed()) {
-    const after = whatIsAfter(graph, event.nid, counting)
-    const isEnd = after === 'nothing that counts' && (yield* isLetIn(draft, event))
-    if (isEnd) yield* comeIn(draft, event, graph)
+    const after = successorsOf(graph, event.nid, counting)
+    const isEnd = after === 'nothing that counts' && (yield* passesCurrentState(draft, event))
+    if (isEnd) yield* addToGraph(draft, event, graph)
     if (isEnd) taken.push(event.nid)
     counting.set(event.nid, isEnd || after === 'something that counts')
   }
@@ -79,7 +79,7 @@ function* takeLeftOut(
 }
 
 /** Makes an event an end of the graph in the place of those that it is built upon. Consumers know it already. */
-function* comeIn(draft: Draft, event: EventRecord, graph: RoomGraph): Asking<DecideNeed, void> {
+function* addToGraph(draft: Draft, event: EventRecord, graph: RoomGraph): Asking<DecideNeed, void> {
   const remote = yield* atRemoteState(draft)
   const past = yield* graph.reach([event.nid], (node) => (remote.has(node.nid) ? [] : graph.past(node)))
   const ends = draft.room.extremities.filter((end) => past.has(end))
@@ -91,7 +91,7 @@ function* comeIn(draft: Draft, event: EventRecord, graph: RoomGraph): Asking<Dec
  *
  * @param counting - for events of the page and ends: whether they count; accepted ones among the others do
  */
-function whatIsAfter(
+function successorsOf(
   graph: RoomGraph,
   nid: EventNid,
   counting: ReadonlyMap<EventNid, boolean>,

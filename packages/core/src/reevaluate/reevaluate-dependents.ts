@@ -5,7 +5,7 @@ import type { GraphNode, RoomGraph } from '../graph/room-graph.ts'
 import { eventsOf } from '../view/reads.ts'
 import { remoteStatesOf } from '../decide/remote-state.ts'
 import { wholeGraph } from './verified-history.ts'
-import { type Rejudged, rejudgeEvent } from './reevaluate-event.ts'
+import { type Reevaluated, reevaluateEvent } from './reevaluate-event.ts'
 
 /** What came of judging an event anew, and all that follows from it. */
 export interface Consequences {
@@ -13,9 +13,9 @@ export interface Consequences {
   /** Events of the graph that changed, oldest first. */
   readonly changed: ReadonlyMap<EventNid, EventRecord>
   /** Those of them that are let in after all. */
-  readonly admitted: readonly EventRecord[]
+  readonly accepted: readonly EventRecord[]
   /** Those of them that count no more. */
-  readonly refused: readonly EventRecord[]
+  readonly rejected: readonly EventRecord[]
 }
 
 /**
@@ -24,7 +24,7 @@ export interface Consequences {
  *
  * @param first - the event that was found to be wrong, as it is in the draft now
  */
-export function* rejudgeDependents(draft: Draft, first: Rejudged): Asking<DecideNeed, Consequences> {
+export function* reevaluateDependents(draft: Draft, first: Reevaluated): Asking<DecideNeed, Consequences> {
   const graph = yield* wholeGraph(draft)
   const remoteStates = yield* remoteStatesOf(draft)
   const changes = new Changes()
@@ -33,7 +33,7 @@ export function* rejudgeDependents(draft: Draft, first: Rejudged): Asking<Decide
     if (node.nid === first.record.nid || !changes.touch(node)) continue
     const [stored] = yield* eventsOf(draft.view, [node.nid])
     if (stored !== undefined) {
-      changes.add(yield* rejudgeEvent(draft, stored, remoteStates.get(stored.nid)?.isSettled === false))
+      changes.add(yield* reevaluateEvent(draft, stored, remoteStates.get(stored.nid)?.isSettled === false))
     }
   }
   return { graph, ...changes.found }
@@ -43,14 +43,14 @@ export function* rejudgeDependents(draft: Draft, first: Rejudged): Asking<Decide
 class Changes {
   readonly #states = new Set<EventId>()
   readonly #verdicts = new Set<EventNid>()
-  readonly #changed: Rejudged[] = []
+  readonly #changed: Reevaluated[] = []
 
   /** Whether anything that an event follows from has changed. */
   touch({ prevEvents, authNids }: GraphNode): boolean {
     return prevEvents.some((id) => this.#states.has(id)) || authNids.some((nid) => this.#verdicts.has(nid))
   }
 
-  add(one: Rejudged): void {
+  add(one: Reevaluated): void {
     const { record, isBeforeWrong, isAfterWrong, isVerdictWrong } = one
     if (isAfterWrong) this.#states.add(record.eventId)
     if (isVerdictWrong) this.#verdicts.add(record.nid)
@@ -61,8 +61,8 @@ class Changes {
     const wrong = this.#changed.filter(({ isVerdictWrong }) => isVerdictWrong).map(({ record }) => record)
     return {
       changed: new Map(this.#changed.map(({ record }) => [record.nid, record])),
-      admitted: wrong.filter(({ verdict }) => verdict === 'soft-failed'),
-      refused: wrong.filter(({ verdict }) => isRejected(verdict)),
+      accepted: wrong.filter(({ verdict }) => verdict === 'soft-failed'),
+      rejected: wrong.filter(({ verdict }) => isRejected(verdict)),
     }
   }
 }

@@ -18,10 +18,10 @@ import { resolveAfter } from '../decide/resolve.ts'
 import { stateChanged } from '../decide/state-changes.ts'
 import { damaged } from '../view/reads.ts'
 import { isStoredState } from '../view/state-at.ts'
-import { isJudgeable } from './can-reevaluate.ts'
+import { canReevaluate } from './can-reevaluate.ts'
 
 /** What is not as it should be of a stored event. */
-export interface Rejudged {
+export interface Reevaluated {
   /** The event as it should be. */
   readonly record: EventRecord
   readonly isBeforeWrong: boolean
@@ -40,12 +40,12 @@ export interface Rejudged {
  * @param isAtRemoteState - whether the state before the event is remote state, which does not follow from the events before it
  * @param remote - that state
  */
-export function* rejudgeEvent(
+export function* reevaluateEvent(
   draft: Draft,
   stored: EventRecord,
   isAtRemoteState: boolean,
   remote = stored.before,
-): Asking<DecideNeed, Rejudged> {
+): Asking<DecideNeed, Reevaluated> {
   const isOutside = stored.before === NO_NID
   const pdu = draft.view.authPduOf(stored, draft.rules)
   const references = yield* eventReferencesOf(draft, {
@@ -56,7 +56,7 @@ export function* rejudgeEvent(
   const follows = !isOutside && !isAtRemoteState && references.missingPrev.length === 0
   const now = follows ? yield* stateAfterAll(draft, references) : remote
   const before = now === stored.before ? now : yield* sameOr(draft, stored.before, now)
-  const canJudge = yield* isJudgeable(draft, { ...stored, before }, pdu, references)
+  const canJudge = yield* canReevaluate(draft, { ...stored, before }, pdu, references)
   const judged = canJudge ? yield* judge(draft, pdu, references, before) : undefined
   const isVerdictWrong = judged !== undefined && isRejected(judged.verdict) !== isRejected(stored.verdict)
   const verdict = judged !== undefined && (isVerdictWrong || isRejected(judged.verdict)) ? judged : undefined

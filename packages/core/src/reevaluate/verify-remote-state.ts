@@ -6,11 +6,11 @@ import type { Draft } from '../decide/draft.ts'
 import { builtUpon } from '../decide/extremities.ts'
 import { remoteStatesOf } from '../decide/remote-state.ts'
 import { eventsInGraph, eventsOf } from '../view/reads.ts'
-import { dropCovered } from './drop-covered-extremities.ts'
+import { dropCoveredExtremities } from './drop-covered-extremities.ts'
 import { unsettledBefore, wholeGraph } from './verified-history.ts'
 import type { Consequences } from './reevaluate-dependents.ts'
-import { rejudge } from './reevaluate.ts'
-import { admitIfSoftFailed } from './accept-soft-failed.ts'
+import { reevaluate } from './reevaluate.ts'
+import { acceptIfSoftFailed } from './accept-soft-failed.ts'
 
 /**
  * Works the state before an event out from its history, where that is there now, and does away with what was told of it;
@@ -31,7 +31,7 @@ export function* verifyRemoteState(
   const waitsFor = yield* unsettledBefore(draft, event)
   if (waitsFor !== NO_NID) {
     draft.setRemoteState(nid, waitsFor)
-    yield* admitIfSoftFailed(draft, nid)
+    yield* acceptIfSoftFailed(draft, nid)
     return undefined
   }
 
@@ -40,9 +40,9 @@ export function* verifyRemoteState(
     if (other.event !== nid && !other.isSettled && other.waitsFor === nid)
       draft.setRemoteState(other.event, NO_NID)
   }
-  const followed = yield* rejudge(draft, event, false, `the history before ${event.eventId}`)
+  const followed = yield* reevaluate(draft, event, false, `the history before ${event.eventId}`)
   yield* dropBuiltUpon(draft, nid)
-  yield* admitIfSoftFailed(draft, nid)
+  yield* acceptIfSoftFailed(draft, nid)
   return followed
 }
 
@@ -54,7 +54,7 @@ function* dropBuiltUpon(draft: Draft, nid: EventNid): Asking<DecideNeed, void> {
   const ids = event === undefined ? [] : draft.view.pduOf(event, draft.rules).prevEvents
   const past = yield* builtUpon(draft, yield* eventsInGraph(draft.view, ids))
   if (!extremities.some((end) => past.has(end))) return
-  yield* dropCovered(draft, yield* wholeGraph(draft))
+  yield* dropCoveredExtremities(draft, yield* wholeGraph(draft))
   if ((yield* changesBetween(draft, current, draft.room.current)).length === 0) return
   yield* announceRewritten(draft, latestOf(yield* eventsOf(draft.view, draft.room.extremities)))
 }

@@ -24,7 +24,7 @@ const KINDS = {
     repair: `\`roomserver check --repair\` makes it anew where it follows from the events; else ${BACKUP}`,
   },
   event: {
-    means: 'the event, or what builds on it, cannot be judged again',
+    means: 'the event, or what builds on it, cannot be re-evaluated',
     repair: `\`roomserver check --repair\` makes its states anew; for an event that is gone or damaged, ${BACKUP}`,
   },
   record: {

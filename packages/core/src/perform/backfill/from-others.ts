@@ -12,7 +12,7 @@ import {
 } from '../../missing-events/fetch-state.ts'
 import { eventsBefore } from '../../graph/events-before.ts'
 import { oldestFirst } from '../../graph/oldest-first.ts'
-import { joinUpTask } from '../../missing-events/reconnect-history-task.ts'
+import { reconnectHistoryTask } from '../../missing-events/reconnect-history-task.ts'
 import { type ExpectedRoom, verifiedEvents } from '../../missing-events/verify-events.ts'
 import { federationFor } from '../components.ts'
 import type { PerformContext } from '../context.ts'
@@ -103,7 +103,7 @@ async function takeAll(
     const server = given.get(event.eventId)?.server ?? ''
     if (await isTakenInto(parts, room, server, event)) taken.push(event.eventId)
   }
-  await parts.input.runTask(joinUpTask(room, taken))
+  await parts.input.runTask(reconnectHistoryTask(room, taken))
   const records = await parts.store.eventsById(taken)
   const byId = new Map(records.map((record) => [record.eventId, record]))
   return taken.map((id) => byId.get(id)).filter((record) => record !== undefined)
