@@ -1,6 +1,6 @@
 import { isFailure } from '@roomserver/types'
 
-/** System errors that an operator causes and mends. */
+/** System errors that an operator causes and can resolve. */
 const SYSTEM_ERRORS: Readonly<Record<string, (detail: SystemError) => string>> = {
   EADDRINUSE: ({ address, port }) =>
     `${address ?? 'the address'}${port === undefined ? '' : `:${port}`} is in use by another program; stop it, or listen elsewhere`,

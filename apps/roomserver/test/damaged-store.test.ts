@@ -89,7 +89,7 @@ describe.each([
     await check(storage, { recompute: true, repair: true })
     const repaired = await served(storage, store.named)
     const after = await check(storage, { recompute: true })
-    if (damage.repair === 'mended') {
+    if (damage.repair === 'rebuilt') {
       expect(after.lines).toEqual([])
       expect(repaired).toEqual(whole)
     }

@@ -4,7 +4,7 @@ import { RoomBuilder } from '@roomserver/testing'
 import { expect, it } from 'vitest'
 import { folder, run } from './program.ts'
 
-it('lists what waits, and shows what mending a room would change', async () => {
+it('lists what waits, and shows what rebuilding a room would change', async () => {
   const data = folder()
   const room = await RoomBuilder.create()
   const file = join(data, 'events.jsonl')

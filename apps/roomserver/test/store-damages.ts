@@ -2,12 +2,12 @@ import type { DamagedStore } from './damaged-store.ts'
 
 /**
  * Damage to a table: the statements that do it, what a check says of it, and whether `--repair` puts it right.
- * `mended`: nothing is left to be found, and everything is served as before. `left`: it is said, and nothing gets worse.
+ * `rebuilt`: nothing is left to be found, and everything is served as before. `left`: it is said, and nothing gets worse.
  */
 export interface Damage {
   readonly statements: readonly string[]
   readonly said: RegExp
-  readonly repair: 'mended' | 'left'
+  readonly repair: 'rebuilt' | 'left'
 }
 
 /** Why there is no damage to be found, or none that does any harm. */
@@ -19,7 +19,7 @@ export type TableDamages = Readonly<Record<string, Damage | Reason>> & {
   readonly 'a row is added': Damage | Reason
 }
 
-const mended = (said: RegExp, ...statements: string[]): Damage => ({ statements, said, repair: 'mended' })
+const rebuilt = (said: RegExp, ...statements: string[]): Damage => ({ statements, said, repair: 'rebuilt' })
 const left = (said: RegExp, ...statements: string[]): Damage => ({ statements, said, repair: 'left' })
 
 const WISH = 'unknowable: it is what somebody wished, and stands nowhere else'
@@ -66,70 +66,70 @@ export function storeDamages({
       'a row is added': 'harmless: the program warns of it, or does not start',
     },
     counters: {
-      kind: mended(
+      kind: rebuilt(
         /the counter of event NIDs stands at 0/,
         `update counters set kind = 'evnt' where kind = 'event'`,
       ),
-      next: mended(
+      next: rebuilt(
         /the counter of event NIDs stands at 65536/,
         `update counters set next = 65536 where kind = 'event'`,
       ),
-      'a row is deleted': mended(
+      'a row is deleted': rebuilt(
         /the counter of room NIDs stands at 0/,
         `delete from counters where kind = 'room'`,
       ),
       'a row is added': 'harmless: nothing counts by it',
     },
     event_types: {
-      nid: mended(
+      nid: rebuilt(
         /has type "m.room.topic", and none is stored/,
         `update event_types set nid = 70000 where text = 'm.room.topic'`,
       ),
-      text: mended(
+      text: rebuilt(
         /has type "m.room.topic", and "m.room.tropic"/,
         `update event_types set text = 'm.room.tropic' where text = 'm.room.topic'`,
       ),
-      'a row is deleted': mended(
+      'a row is deleted': rebuilt(
         /has type "m.room.member", and none is stored/,
         `delete from event_types where text = 'm.room.member'`,
       ),
       'a row is added': 'harmless: no event refers to it',
     },
     state_keys: {
-      nid: mended(
+      nid: rebuilt(
         /has state key "@bob:b", and "nothing that is stored"/,
         `update state_keys set nid = 70000 where text = '@bob:b'`,
       ),
-      text: mended(
+      text: rebuilt(
         /has state key "@bob:b", and "@rob:b"/,
         `update state_keys set text = '@rob:b' where text = '@bob:b'`,
       ),
-      'a row is deleted': mended(
+      'a row is deleted': rebuilt(
         /the state key "" is not stored as such/,
         `delete from state_keys where text = ''`,
       ),
       'a row is added': 'harmless: no event refers to it',
     },
     rooms: {
-      nid: mended(/events of !room:a .* belong to no room/, ofRoom('nid = 99999')),
-      revision: mended(/is later than the room/, ofRoom('revision = 2')),
-      current_nid: mended(
+      nid: rebuilt(/events of !room:a .* belong to no room/, ofRoom('nid = 99999')),
+      revision: rebuilt(/is later than the room/, ofRoom('revision = 2')),
+      current_nid: rebuilt(
         /entries of the current state do not follow|do not end with the current/,
         ofRoom(`current_nid = (select before_nid from events where event_id = '${topic}')`),
       ),
-      last_sent_nid: mended(
+      last_sent_nid: rebuilt(
         /the event last sent is not that of the latest output/,
         ofRoom(`last_sent_nid = ${nid(topic)}`),
       ),
-      depth: mended(/the room has depth 999/, ofRoom('depth = 999')),
-      output_seq: mended(/the room counts 2/, ofRoom('output_seq = 2')),
+      depth: rebuilt(/the room has depth 999/, ofRoom('depth = 999')),
+      output_seq: rebuilt(/the room counts 2/, ofRoom('output_seq = 2')),
       room_id: left(/is an event of !room:a by its text/, ofRoom(`room_id = '!moor:a'`)),
-      version: mended(/the room has version "10" by its create event, and "9"/, ofRoom(`version = '9'`)),
-      extremities: mended(
+      version: rebuilt(/the room has version "10" by its create event, and "9"/, ofRoom(`version = '9'`)),
+      extremities: rebuilt(
         /forward extremities of !room:a cannot be read/,
         ofRoom(`extremities = ${blob('ff')}`),
       ),
-      'a row is deleted': mended(
+      'a row is deleted': rebuilt(
         /events of !room:a .* belong to no room/,
         `delete from rooms where room_id = '${roomId}'`,
       ),
@@ -137,19 +137,19 @@ export function storeDamages({
     },
     events: {
       nid: left(/not stored|is missing/, event(message, 'nid = 90000000')),
-      room_nid: mended(/1 events of !room:a .* belong to no room/, event(topic, 'room_nid = 99999')),
-      type_nid: mended(/has type "m.room.topic", and "m.room.power_levels"/, event(topic, 'type_nid = 2')),
-      state_key_nid: mended(/has state key "", and none/, event(topic, 'state_key_nid = 0')),
-      depth: mended(/has depth \d+, and 99 is stored/, event(topic, 'depth = 99')),
-      auth_level: mended(/is not sorted behind its auth events/, event(topic, 'auth_level = 0')),
-      before_nid: mended(/has a state before it that is not stored/, event(topic, 'before_nid = 99999999')),
-      after_nid: mended(/has a state after it/, event(topic, 'after_nid = before_nid')),
+      room_nid: rebuilt(/1 events of !room:a .* belong to no room/, event(topic, 'room_nid = 99999')),
+      type_nid: rebuilt(/has type "m.room.topic", and "m.room.power_levels"/, event(topic, 'type_nid = 2')),
+      state_key_nid: rebuilt(/has state key "", and none/, event(topic, 'state_key_nid = 0')),
+      depth: rebuilt(/has depth \d+, and 99 is stored/, event(topic, 'depth = 99')),
+      auth_level: rebuilt(/is not sorted behind its auth events/, event(topic, 'auth_level = 0')),
+      before_nid: rebuilt(/has a state before it that is not stored/, event(topic, 'before_nid = 99999999')),
+      after_nid: rebuilt(/has a state after it/, event(topic, 'after_nid = before_nid')),
       redacted_by: left(/which is no redaction/, event(message, 'redacted_by = nid')),
-      verdict: mended(/is rejected-by-state, and the rules allow it/, event(name, 'verdict = 4')),
+      verdict: rebuilt(/is rejected-by-state, and the rules allow it/, event(name, 'verdict = 4')),
       event_id: left(/is not the event that its ID names/, event(message, `event_id = '$other'`)),
-      rule: mended(/is rejected-by-\S+ by rule nonsense/, event(rejected, `rule = 'nonsense'`)),
-      reason: mended(/a rule or reason is stored as if it were not/, event(topic, `reason = 'nonsense'`)),
-      auth_nids: mended(
+      rule: rebuilt(/is rejected-by-\S+ by rule nonsense/, event(rejected, `rule = 'nonsense'`)),
+      reason: rebuilt(/a rule or reason is stored as if it were not/, event(topic, `reason = 'nonsense'`)),
+      auth_nids: rebuilt(
         /the auth events of event .* cannot be read/,
         event(topic, `auth_nids = ${blob('ff')}`),
       ),
@@ -172,64 +172,64 @@ export function storeDamages({
       ),
     },
     dangling_prev: {
-      prev: mended(
+      prev: rebuilt(
         /builds on \S+, which is missing, and that is not noted/,
         `update dangling_prev set prev = '$nothing'`,
       ),
-      by_nid: mended(
+      by_nid: rebuilt(
         /builds on \S+, which is missing, and that is not noted/,
         `update dangling_prev set by_nid = 99999999`,
       ),
-      'a row is deleted': mended(
+      'a row is deleted': rebuilt(
         /builds on \S+, which is missing, and that is not noted/,
         'delete from dangling_prev',
       ),
-      'a row is added': mended(
+      'a row is added': rebuilt(
         /1 missing prev events are noted for events that do not name them/,
         `insert into dangling_prev values ('$nothing', ${nid(topic)})`,
       ),
     },
     blocks: {
-      nid: mended(
+      nid: rebuilt(
         /lacks 1 of its|cannot be decided/,
         `update blocks set nid = 90000000 where nid = ${someBlock}`,
       ),
-      hash: mended(
+      hash: rebuilt(
         /has a part that is not what its hash says/,
         `update blocks set hash = ${blob('00112233445566778899aabbccddeeff')} where nid = ${someBlock}`,
       ),
-      entries: mended(
+      entries: rebuilt(
         /has a part that (?:cannot be read|is not what its hash says)/,
         `update blocks set entries = ${blob('ff')} where nid = ${someBlock}`,
       ),
-      'a row is deleted': mended(/lacks 1 of its/, `delete from blocks where nid = ${someBlock}`),
+      'a row is deleted': rebuilt(/lacks 1 of its/, `delete from blocks where nid = ${someBlock}`),
       'a row is added': 'harmless: no state refers to it',
     },
     snapshots: {
-      nid: mended(
+      nid: rebuilt(
         /has a state (?:before|after) it that is not stored/,
         `update snapshots set nid = 90000000 where nid = ${state}`,
       ),
-      room_nid: mended(
+      room_nid: rebuilt(
         /has a state (?:before|after) it that is not stored/,
         `update snapshots set room_nid = 99999 where nid = ${state}`,
       ),
-      hash: mended(
+      hash: rebuilt(
         /is not what its hash says/,
         `update snapshots set hash = ${blob('00112233445566778899aabbccddeeff')} where nid = ${state}`,
       ),
-      blocks: mended(
+      blocks: rebuilt(
         /the parts of a state of !room:a cannot be read/,
         `update snapshots set blocks = ${blob('ff')} where nid = ${state}`,
       ),
-      'a row is deleted': mended(
+      'a row is deleted': rebuilt(
         /has a state (?:before|after) it that is not stored/,
         `delete from snapshots where nid = ${state}`,
       ),
       'a row is added': 'harmless: the scrubber gives back the space of what nothing refers to',
     },
     memberships: {
-      room_nid: mended(
+      room_nid: rebuilt(
         /of @bob:b the table of memberships has nothing/,
         `update memberships set room_nid = 99999 where ${bob}`,
       ),
@@ -237,84 +237,84 @@ export function storeDamages({
         /of @bob:b the table of memberships has nothing/,
         `update memberships set user_nid = 99999 where ${bob}`,
       ),
-      event_nid: mended(
+      event_nid: rebuilt(
         /of @bob:b the table of memberships has/,
         `update memberships set event_nid = ${nid(invite)} where ${bob}`,
       ),
-      membership: mended(
+      membership: rebuilt(
         /of @bob:b the table of memberships says ban/,
         `update memberships set membership = 5 where ${bob}`,
       ),
-      local: mended(
+      local: rebuilt(
         /of @bob:b the table of memberships says that the user is one of this server/,
         `update memberships set local = 1 where ${bob}`,
       ),
       forgotten: WISH,
-      server: mended(
+      server: rebuilt(
         /of @bob:b the table of memberships has "x" as the server/,
         `update memberships set server = 'x' where ${bob}`,
       ),
-      'a row is deleted': mended(
+      'a row is deleted': rebuilt(
         /of @bob:b the table of memberships has nothing/,
         `delete from memberships where ${bob}`,
       ),
-      'a row is added': mended(
+      'a row is added': rebuilt(
         /of a user whose ID is not stored the table of memberships/,
         `insert into memberships values (${room}, 99999, ${nid(invite)}, 1, 0, 0, 'x')`,
       ),
     },
     invites: {
-      event_nid: mended(
+      event_nid: rebuilt(
         /invites @carol:c, and that is not in the table/,
         `update invites set event_nid = 99999999 where event_nid = ${nid(invite)}`,
       ),
-      room_nid: mended(
+      room_nid: rebuilt(
         /1 rows of the table of invites/,
         `update invites set room_nid = ${other} where event_nid = ${nid(invite)}`,
       ),
-      target_nid: mended(
+      target_nid: rebuilt(
         /invites @carol:c by @alice:a, and the table of invites says @bob:b/,
         `update invites set target_nid = ${user('@bob:b')} where event_nid = ${nid(invite)}`,
       ),
-      sender_nid: mended(
+      sender_nid: rebuilt(
         /the table of invites says @carol:c by nobody/,
         `update invites set sender_nid = 99999 where event_nid = ${nid(invite)}`,
       ),
-      retired_by: mended(
+      retired_by: rebuilt(
         /ended by an event which is not stored/,
         `update invites set retired_by = 99999999 where retired_by is not null`,
       ),
-      'a row is deleted': mended(
+      'a row is deleted': rebuilt(
         /invites @carol:c, and that is not in the table/,
         `delete from invites where event_nid = ${nid(invite)}`,
       ),
-      'a row is added': mended(
+      'a row is added': rebuilt(
         /is no invite, and is in the table of invites/,
         `insert into invites values (${nid(topic)}, ${room}, ${user('@bob:b')}, ${user('@alice:a')}, null)`,
       ),
     },
     redactions: {
-      redaction_nid: mended(
+      redaction_nid: rebuilt(
         /redacts \S+, and that is not in the table/,
         `update redactions set redaction_nid = 99999999 where redaction_nid = ${nid(redaction)}`,
       ),
-      room_nid: mended(
+      room_nid: rebuilt(
         /1 rows of the table of redactions/,
         `update redactions set room_nid = ${other} where redaction_nid = ${nid(redaction)}`,
       ),
-      applied: mended(
+      applied: rebuilt(
         /the table of redactions says that it has not/,
         `update redactions set applied = 0 where redaction_nid = ${nid(redaction)}`,
       ),
-      redacts: mended(
+      redacts: rebuilt(
         /the table of redactions says \$nothing/,
         `update redactions set redacts = '$nothing' where redaction_nid = ${nid(redaction)}`,
       ),
-      'a row is deleted': mended(
+      'a row is deleted': rebuilt(
         /redacts \S+, and that is not in the table/,
         `delete from redactions where redaction_nid = ${nid(redaction)}`,
       ),
-      'a row is added': mended(
+      'a row is added': rebuilt(
         /is no redaction, and is in the table/,
         `insert into redactions values (${nid(topic)}, ${room}, 0, '${message}')`,
       ),
@@ -370,7 +370,7 @@ export function storeDamages({
     },
     outputs: {
       position: left(/output 4 is told before 3/, `update outputs set position = 90000 where ${firstOutput}`),
-      room_nid: mended(
+      room_nid: rebuilt(
         /what was between is lost/,
         `update outputs set room_nid = 99999 where ${firstOutput}`,
       ),
@@ -385,7 +385,7 @@ export function storeDamages({
         `update outputs set body = 'nonsense' where ${firstOutput}`,
       ),
       'a row is deleted': left(/what was between is lost/, `delete from outputs where ${firstOutput}`),
-      'a row is added': mended(
+      'a row is added': rebuilt(
         /the latest output is \d+, the room counts/,
         `insert into outputs (position, room_nid, seq, event_nid, kind, body) select (select max(position) + 1 from outputs), room_nid, max(seq) + 1, ${nid(last)}, 1, '{"history_visibility":"shared"}' from outputs where room_nid = ${room} group by room_nid`,
       ),
@@ -400,7 +400,7 @@ export function storeDamages({
     },
     transactions: {
       session_id: 'unknowable: it stands nowhere else',
-      user_id: mended(/a transaction of @eve:e made/, `update transactions set user_id = '@eve:e'`),
+      user_id: rebuilt(/a transaction of @eve:e made/, `update transactions set user_id = '@eve:e'`),
       transaction_id: 'unknowable: it stands nowhere else',
       event_id: left(
         /a transaction of @alice:a made \$nothing, which is not stored/,
@@ -456,27 +456,27 @@ export function storeDamages({
       'a row is added': 'harmless: outputs are dropped sooner or later',
     },
     told_states: {
-      event_nid: mended(
+      event_nid: rebuilt(
         /stands at a remote state, and that is not noted/,
         `update told_states set event_nid = 99999999 where event_nid = ${nid(late)}`,
       ),
-      room_nid: mended(
+      room_nid: rebuilt(
         /1 rows of the table of told_states/,
         `update told_states set room_nid = ${other} where event_nid = ${nid(late)}`,
       ),
-      waits_for: mended(
+      waits_for: rebuilt(
         /waits for the state before an event whose state waits for none/,
         `update told_states set waits_for = 99999999 where event_nid = ${nid(late)}`,
       ),
-      settled: mended(
+      settled: rebuilt(
         /its state is noted as worked out from all of them/,
         `update told_states set settled = 1 where event_nid = ${nid(late)}`,
       ),
-      'a row is deleted': mended(
+      'a row is deleted': rebuilt(
         /stands at a remote state, and that is not noted/,
         `delete from told_states where event_nid = ${nid(late)}`,
       ),
-      'a row is added': mended(
+      'a row is added': rebuilt(
         /1 rows of the table of told_states/,
         `insert into told_states values (99999999, ${room}, 0, 0)`,
       ),

@@ -32,6 +32,6 @@ export type { ServerState, ServerStateReport } from './operator-repair/server-st
 export type { Retried } from './missing-events/retries.ts'
 export { Pieces } from './view/record-cache.ts'
 export type { Compatibility } from './query/context.ts'
-export { type MendParts, mendRoom } from './audit/rebuild-room.ts'
-export { type RecheckSource, recheckRoom } from './audit/audit-room.ts'
+export { type RebuildParts, rebuildRoom } from './audit/rebuild-room.ts'
+export { type AuditSource, auditRoom } from './audit/audit-room.ts'
 export { isIntact } from './audit/text-state.ts'

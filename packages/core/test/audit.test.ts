@@ -7,21 +7,21 @@ import { openStorage } from '@roomserver/storage'
 import { RoomBuilder } from '@roomserver/testing'
 import type { EventRecord } from '@roomserver/types'
 import { expect, it } from 'vitest'
-import { mendRoom, type RecheckSource, recheckRoom } from '../src/index.ts'
+import { rebuildRoom, type AuditSource, auditRoom } from '../src/index.ts'
 import { Homeserver } from './homeserver.ts'
 
 /** What deciding a room anew finds, where what is stored of its events is changed on the way by `change`. */
-async function recheck(
+async function audit(
   hs: Homeserver,
   roomId: string,
   change: (record: EventRecord) => EventRecord = (record) => record,
 ): Promise<readonly string[]> {
-  const source: RecheckSource = {
+  const source: AuditSource = {
     store: hs.storage,
     eventsOfRoom: async (...args) => (await hs.storage.eventsOfRoom(...args)).map(change),
   }
   const found: string[] = []
-  for await (const what of recheckRoom(source, await hs.room(roomId))) found.push(what)
+  for await (const what of auditRoom(source, await hs.room(roomId))) found.push(what)
   return found
 }
 
@@ -45,7 +45,7 @@ it.each(['1', '6', '10', '12'])(
   async (version) => {
     await using hs = await Homeserver.start()
     const room = await forkedRoom(hs, version)
-    expect(await recheck(hs, room.roomId)).toEqual([])
+    expect(await audit(hs, room.roomId)).toEqual([])
   },
 )
 
@@ -57,13 +57,13 @@ it('finds nothing in a room whose state was given from outside', async () => {
   for (const event of state) await hs.take(event, { kind: InputKind.outlier })
   await hs.take(join, { has_state: true, state_event_ids: state.map(({ eventId }) => eventId) })
   await hs.take(await room.message('on it goes'))
-  expect(await recheck(hs, room.roomId)).toEqual([])
+  expect(await audit(hs, room.roomId)).toEqual([])
 })
 
 it('finds a verdict that the rules do not give', async () => {
   await using hs = await Homeserver.start()
   const room = await forkedRoom(hs, '10')
-  const found = await recheck(hs, room.roomId, (record) =>
+  const found = await audit(hs, room.roomId, (record) =>
     record.verdict.startsWith('rejected') ? { ...record, verdict: 'accepted' } : record,
   )
   expect(found.length).toBeGreaterThan(0)
@@ -75,7 +75,7 @@ it('finds a state that does not follow from the events before it', async () => {
   const room = await forkedRoom(hs, '10')
   const [early] = await hs.storage.eventsById([room.events[1]?.eventId ?? ''])
   const merge = room.events.at(-3)?.eventId
-  const found = await recheck(hs, room.roomId, (record) =>
+  const found = await audit(hs, room.roomId, (record) =>
     record.eventId === merge ? { ...record, before: early?.after ?? record.before } : record,
   )
   expect(found.join()).toContain(`event ${merge} has a state before it of which`)
@@ -85,7 +85,7 @@ it('finds a state that does not follow from the events before it', async () => {
 it('finds an event that is not the one that its ID names', async () => {
   await using hs = await Homeserver.start()
   const room = await forkedRoom(hs, '10')
-  const found = await recheck(hs, room.roomId, (record) =>
+  const found = await audit(hs, room.roomId, (record) =>
     record.json.includes('"bye"')
       ? { ...record, json: record.json.replace(/"depth":\d+/, '"depth":99') }
       : record,
@@ -101,7 +101,7 @@ it('goes on where something is lost, and says so', async () => {
   const lost = room.events[4]?.eventId ?? ''
   database.exec(`delete from snapshots where nid = (select after_nid from events where event_id = '${lost}')`)
   database.exec(`update events set verdict = 4 where event_id = '${room.events.at(-1)?.eventId}'`)
-  const found = (await recheck(hs, room.roomId)).join('\n')
+  const found = (await audit(hs, room.roomId)).join('\n')
   expect(found).toContain(`event ${lost} cannot be decided anew: a state that it refers to is not stored`)
   expect(found).toContain(`event ${room.events.at(-1)?.eventId} is rejected-by-state, and the rules allow it`)
 })
@@ -112,9 +112,9 @@ it('says so where it does not know the version of a room', async () => {
   const record = { ...(await hs.room(room.roomId)), version: '99' }
   const source = { store: hs.storage, ...hs.storage }
   const found: string[] = []
-  for await (const what of recheckRoom(source, record)) found.push(what)
+  for await (const what of auditRoom(source, record)) found.push(what)
   const parts = { ...source, input: hs.input }
-  for await (const what of mendRoom(parts, record, { by: 'a test', isDryRun: false })) found.push(what)
+  for await (const what of rebuildRoom(parts, record, { by: 'a test', isDryRun: false })) found.push(what)
   expect(found).toHaveLength(2)
   expect(found.join()).toContain('version "99", which this program does not know')
 })

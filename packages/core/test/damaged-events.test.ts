@@ -6,11 +6,11 @@ import { blockHash, snapshotHash } from '@roomserver/state'
 import { openStorage } from '@roomserver/storage'
 import { RoomBuilder } from '@roomserver/testing'
 import { describe, expect, it } from 'vitest'
-import { mendRoom, recheckRoom } from '../src/index.ts'
+import { rebuildRoom, auditRoom } from '../src/index.ts'
 import { Homeserver } from './homeserver.ts'
 
 /** How a column of a stored event is damaged, what a check says of it, and whether it follows from the events. */
-type Damage = readonly [statement: (event: string) => string, said: RegExp, isMended: boolean]
+type Damage = readonly [statement: (event: string) => string, said: RegExp, isRebuilt: boolean]
 
 const set = (change: string) => (event: string) => `update events set ${change} where event_id = '${event}'`
 
@@ -68,7 +68,7 @@ async function wrongIn({ storage, built }: Homeserver & { built: RoomBuilder }):
   if (record === undefined) throw new Error('no room')
   const hashes = { blockHash, snapshotHash }
   const said = (await storage.checkRoom(record.nid, hashes)).findings.map(({ what }) => what)
-  for await (const what of recheckRoom({ store: storage, ...storage }, record)) said.push(what)
+  for await (const what of auditRoom({ store: storage, ...storage }, record)) said.push(what)
   for (const lost of await storage.lostRooms()) said.push(`${lost.events} events of ${lost.roomId} are lost`)
   return said.join('\n')
 }
@@ -76,13 +76,13 @@ async function wrongIn({ storage, built }: Homeserver & { built: RoomBuilder }):
 describe.each(Object.entries(DAMAGES))('a stored event with another %s', (_column, damage) => {
   it('is found, and made right where that follows from the events', async () => {
     if (typeof damage === 'string') return expect(damage).toMatch(/^not found/)
-    const [statement, said, isMended] = damage
+    const [statement, said, isRebuilt] = damage
     await using hs = await damaged(statement)
     expect(await wrongIn(hs)).toMatch(said)
     const record = await hs.room(hs.built.roomId)
     const parts = { store: hs.storage, ...hs.storage, input: hs.input }
-    for await (const _ of mendRoom(parts, record, { by: 'a test', isDryRun: false }));
-    if (isMended) expect(await wrongIn(hs)).toBe('')
+    for await (const _ of rebuildRoom(parts, record, { by: 'a test', isDryRun: false }));
+    if (isRebuilt) expect(await wrongIn(hs)).toBe('')
   })
 })
 
@@ -101,6 +101,6 @@ it('a redacted event that is put back is found, and redacted again', async () =>
   const hs = Object.assign(new Homeserver(storage), { built: room })
   expect(await wrongIn(hs)).toContain('and is stored as if it had not been')
   const parts = { store: storage, ...storage, input: hs.input }
-  for await (const _ of mendRoom(parts, await hs.room(room.roomId), { by: 'a test', isDryRun: false }));
+  for await (const _ of rebuildRoom(parts, await hs.room(room.roomId), { by: 'a test', isDryRun: false }));
   expect(await wrongIn(hs)).toBe('')
 })

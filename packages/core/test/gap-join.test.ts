@@ -2,7 +2,7 @@ import { InputKind } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
 import { RoomBuilder } from '@roomserver/testing'
 import { expect, it } from 'vitest'
-import { recheckRoom } from '../src/index.ts'
+import { auditRoom } from '../src/index.ts'
 import { eventTask } from '../src/input/event-task.ts'
 import { Homeserver } from './homeserver.ts'
 
@@ -17,7 +17,7 @@ async function takeAtState(hs: Homeserver, pdu: Pdu, state: readonly Pdu[]) {
 
 async function expectWhole(hs: Homeserver, { roomId }: RoomBuilder): Promise<void> {
   const source = { store: hs.storage, eventsOfRoom: hs.storage.eventsOfRoom }
-  for await (const wrong of recheckRoom(source, await hs.room(roomId))) expect.fail(wrong)
+  for await (const wrong of auditRoom(source, await hs.room(roomId))) expect.fail(wrong)
 }
 
 /** Our server `b` has heard of a room up to some moment, and of nothing that was said since. */

@@ -2,7 +2,7 @@ import { type FederationApi, InputKind } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
 import { RoomBuilder } from '@roomserver/testing'
 import { expect, it } from 'vitest'
-import { recheckRoom } from '../src/index.ts'
+import { auditRoom } from '../src/index.ts'
 import { Homeserver } from './homeserver.ts'
 import { otherServer } from './other-server.ts'
 
@@ -77,7 +77,7 @@ async function holds(hs: Homeserver, room: RoomBuilder, events: readonly Pdu[]) 
 
 async function expectWhole(hs: Homeserver, { roomId }: RoomBuilder): Promise<void> {
   const source = { store: hs.storage, eventsOfRoom: hs.storage.eventsOfRoom }
-  for await (const wrong of recheckRoom(source, await hs.room(roomId))) expect.fail(wrong)
+  for await (const wrong of auditRoom(source, await hs.room(roomId))) expect.fail(wrong)
 }
 
 it.each(

@@ -2,7 +2,7 @@ import { type FederationApi, InputKind, type PerformJoinRequest } from '@roomser
 import type { Pdu } from '@roomserver/events'
 import { RoomBuilder } from '@roomserver/testing'
 import { describe, expect, it } from 'vitest'
-import { recheckRoom } from '../src/audit/audit-room.ts'
+import { auditRoom } from '../src/audit/audit-room.ts'
 import { Homeserver } from './homeserver.ts'
 import { Operations, type Others } from './operations.ts'
 import { otherServer } from './other-server.ts'
@@ -384,7 +384,7 @@ describe('performInvite', () => {
     const { storage } = server.hs
     const source = { store: storage, eventsOfRoom: storage.eventsOfRoom }
     const wrong: string[] = []
-    for await (const one of recheckRoom(source, await server.hs.room('!far:b'))) wrong.push(one)
+    for await (const one of auditRoom(source, await server.hs.room('!far:b'))) wrong.push(one)
     expect(wrong).toEqual([])
   })
 

@@ -6,12 +6,12 @@ import type { Pdu } from '@roomserver/events'
 import { openStorage } from '@roomserver/storage'
 import { RoomBuilder } from '@roomserver/testing'
 import { expect, it } from 'vitest'
-import { mendRoom, recheckRoom } from '../src/index.ts'
+import { rebuildRoom, auditRoom } from '../src/index.ts'
 import { Homeserver } from './homeserver.ts'
 
 /** A room on a file that can be damaged behind everybody's back. */
 async function roomOnFile(fill: (room: RoomBuilder) => Promise<unknown>) {
-  const file = join(mkdtempSync(join(tmpdir(), 'roomserver-mend-')), 'rooms.db')
+  const file = join(mkdtempSync(join(tmpdir(), 'roomserver-rebuild-')), 'rooms.db')
   const room = await RoomBuilder.create()
   await fill(room)
   await using hs = new Homeserver(await openStorage({ dialect: 'sqlite', file }))
@@ -22,41 +22,41 @@ async function roomOnFile(fill: (room: RoomBuilder) => Promise<unknown>) {
     ends: await hs.extremities(room.roomId),
     damage: (sql: string) => database.exec(sql),
     [Symbol.dispose]: () => database.close(),
-    /** What a server that starts on the file finds, and mends unless it is a dry run. */
-    async mend(isDryRun: boolean) {
+    /** What a server that starts on the file finds, and rebuilds unless it is a dry run. */
+    async rebuild(isDryRun: boolean) {
       await using later = new Homeserver(await openStorage({ dialect: 'sqlite', file }))
       const parts = { store: later.storage, ...later.storage, input: later.input }
       const lines: string[] = []
       const record = await later.room(room.roomId)
-      for await (const line of mendRoom(parts, record, { by: 'a test', isDryRun })) lines.push(line)
+      for await (const line of rebuildRoom(parts, record, { by: 'a test', isDryRun })) lines.push(line)
       return { lines, ends: await later.extremities(room.roomId) }
     },
-    async recheck() {
+    async audit() {
       await using later = new Homeserver(await openStorage({ dialect: 'sqlite', file }))
       const lines: string[] = []
       const parts = { store: later.storage, ...later.storage }
-      for await (const line of recheckRoom(parts, await later.room(room.roomId))) lines.push(line)
+      for await (const line of auditRoom(parts, await later.room(room.roomId))) lines.push(line)
       return lines
     },
   }
 }
 
-it('mends a room of 201 events, of which it reads 200 at a time', async () => {
+it('rebuilds a room of 201 events, of which it reads 200 at a time', async () => {
   using one = await roomOnFile(async (room) => {
     while (room.events.length < 201) await room.message(`${room.events.length}`)
   })
   const { room } = one
   const [before, last] = room.events.slice(-2).map(({ eventId }) => eventId)
   one.damage(`update events set verdict = 4 where event_id = '${last}'`)
-  expect(await one.recheck()).toEqual([`event ${last} is rejected-by-state, and the rules allow it`])
+  expect(await one.audit()).toEqual([`event ${last} is rejected-by-state, and the rules allow it`])
   one.damage(`update rooms set extremities = x''`)
   const found = `${before} was not taken for a forward extremity`
   const undecided = `event ${last} cannot be made anew: the room has no state`
-  expect(await one.mend(true)).toEqual({ lines: [found, undecided], ends: [] })
+  expect(await one.rebuild(true)).toEqual({ lines: [found, undecided], ends: [] })
   // What is allowed after all comes in once it is known where the room ends.
   const allowed = `event ${last} was rejected-by-state, and the rules allow it`
-  expect(await one.mend(false)).toEqual({ lines: [found, allowed], ends: [last] })
-  expect(await one.recheck()).toEqual([])
+  expect(await one.rebuild(false)).toEqual({ lines: [found, allowed], ends: [last] })
+  expect(await one.audit()).toEqual([])
 })
 
 /** Each of two events of a layer builds on both of the one before: as many ways down as 2 to the number of layers. */
@@ -74,7 +74,7 @@ it('walks once through events that were rejected, however many ways lead through
   const top = one.room.events.at(-1)?.eventId ?? ''
   expect(one.ends).toEqual([top])
   one.damage(`update rooms set extremities = x''`)
-  expect(await one.mend(false)).toEqual({
+  expect(await one.rebuild(false)).toEqual({
     lines: [`${top} was not taken for a forward extremity`],
     ends: [top],
   })

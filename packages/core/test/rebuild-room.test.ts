@@ -6,7 +6,7 @@ import { blockHash, snapshotHash } from '@roomserver/state'
 import { openStorage } from '@roomserver/storage'
 import { RoomBuilder } from '@roomserver/testing'
 import { expect, it } from 'vitest'
-import { mendRoom, recheckRoom } from '../src/index.ts'
+import { rebuildRoom, auditRoom } from '../src/index.ts'
 import { Homeserver } from './homeserver.ts'
 
 const open = async (file: string): Promise<Homeserver> =>
@@ -26,7 +26,7 @@ async function storeRoom(file: string, room: RoomBuilder): Promise<StoredRoom> {
   const { roomId } = room
   const wrong: string[] = []
   const record = await hs.room(roomId)
-  for await (const what of recheckRoom({ store: hs.storage, ...hs.storage }, record)) wrong.push(what)
+  for await (const what of auditRoom({ store: hs.storage, ...hs.storage }, record)) wrong.push(what)
   const events = []
   for (const { eventId } of room.events) {
     const event = await hs.event(eventId)
@@ -41,12 +41,12 @@ async function storeRoom(file: string, room: RoomBuilder): Promise<StoredRoom> {
   }
 }
 
-async function mend(file: string, { roomId }: RoomBuilder, isDryRun: boolean): Promise<readonly string[]> {
+async function rebuild(file: string, { roomId }: RoomBuilder, isDryRun: boolean): Promise<readonly string[]> {
   await using hs = await open(file)
   const lines: string[] = []
   const parts = { store: hs.storage, ...hs.storage, input: hs.input }
-  if (!isDryRun) await hs.storage.mendState((await hs.room(roomId)).nid, { blockHash, snapshotHash })
-  for await (const line of mendRoom(parts, await hs.room(roomId), { by: 'a test', isDryRun }))
+  if (!isDryRun) await hs.storage.rebuildState((await hs.room(roomId)).nid, { blockHash, snapshotHash })
+  for await (const line of rebuildRoom(parts, await hs.room(roomId), { by: 'a test', isDryRun }))
     lines.push(line)
   return lines
 }
@@ -127,20 +127,20 @@ const DAMAGES: readonly [string, (room: RoomBuilder) => string, RegExp][] = [
   ],
 ]
 
-it.each(DAMAGES)('mends %s, after telling what it would do', async (_what, damage, expected) => {
-  const file = join(mkdtempSync(join(tmpdir(), 'roomserver-mend-')), 'rooms.db')
+it.each(DAMAGES)('rebuilds %s, after telling what it would do', async (_what, damage, expected) => {
+  const file = join(mkdtempSync(join(tmpdir(), 'roomserver-rebuild-')), 'rooms.db')
   const room = await forkedRoom(file)
   const before = await storeRoom(file, room)
   expect(before.wrong).toEqual([])
-  expect(await mend(file, room, true)).toEqual([])
+  expect(await rebuild(file, room, true)).toEqual([])
   const database = new DatabaseSync(file)
   database.exec(damage(room))
   const dump = () => JSON.stringify(database.prepare('select * from rooms, events').all())
   const damaged = dump()
-  expect((await mend(file, room, true)).join('\n')).toMatch(expected)
+  expect((await rebuild(file, room, true)).join('\n')).toMatch(expected)
   expect(dump()).toBe(damaged)
-  expect((await mend(file, room, false)).join('\n')).toMatch(expected)
+  expect((await rebuild(file, room, false)).join('\n')).toMatch(expected)
   expect(await storeRoom(file, room)).toEqual(before)
-  expect(await mend(file, room, true)).toEqual([])
+  expect(await rebuild(file, room, true)).toEqual([])
   database.close()
 })

@@ -8,7 +8,7 @@ import { openStorage } from '@roomserver/storage'
 import { RoomBuilder } from '@roomserver/testing'
 import type { JsonObject } from '@roomserver/types'
 import { describe, expect, it } from 'vitest'
-import { mendRoom, recheckRoom } from '../src/index.ts'
+import { rebuildRoom, auditRoom } from '../src/index.ts'
 import { eventTask } from '../src/input/event-task.ts'
 import { Homeserver } from './homeserver.ts'
 
@@ -131,16 +131,16 @@ const CASES: readonly (readonly [string, string, (version: string) => Promise<Ca
 async function differing(hs: Homeserver, { roomId }: RoomBuilder): Promise<readonly string[]> {
   const wrong: string[] = []
   const source = { store: hs.storage, eventsOfRoom: hs.storage.eventsOfRoom }
-  for await (const what of recheckRoom(source, await hs.room(roomId))) wrong.push(what)
+  for await (const what of auditRoom(source, await hs.room(roomId))) wrong.push(what)
   return wrong
 }
 
-/** What deciding the room anew finds, and what mending it does. */
+/** What deciding the room anew finds, and what rebuilding it does. */
 async function wrongIn(hs: Homeserver, room: RoomBuilder): Promise<readonly string[]> {
   const wrong = [...(await differing(hs, room))]
   const parts = { store: hs.storage, eventsOfRoom: hs.storage.eventsOfRoom, input: hs.input }
   const { roomId } = room
-  for await (const what of mendRoom(parts, await hs.room(roomId), { by: 'a test', isDryRun: false }))
+  for await (const what of rebuildRoom(parts, await hs.room(roomId), { by: 'a test', isDryRun: false }))
     wrong.push(what)
   return wrong
 }

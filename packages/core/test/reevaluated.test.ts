@@ -2,7 +2,7 @@ import { InputKind } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
 import { RoomBuilder } from '@roomserver/testing'
 import { expect, it } from 'vitest'
-import { recheckRoom } from '../src/index.ts'
+import { auditRoom } from '../src/index.ts'
 import { eventTask } from '../src/input/event-task.ts'
 import { Homeserver } from './homeserver.ts'
 
@@ -29,7 +29,7 @@ async function waiting(hs: Homeserver, { roomId }: RoomBuilder) {
 async function findings(hs: Homeserver, { roomId }: RoomBuilder): Promise<readonly string[]> {
   const wrong: string[] = []
   const source = { store: hs.storage, eventsOfRoom: hs.storage.eventsOfRoom }
-  for await (const what of recheckRoom(source, await hs.room(roomId))) wrong.push(what)
+  for await (const what of auditRoom(source, await hs.room(roomId))) wrong.push(what)
   return wrong
 }
 

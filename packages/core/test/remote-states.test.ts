@@ -4,7 +4,7 @@ import { openStorage, type Storage } from '@roomserver/storage'
 import { createDatabase, RoomBuilder } from '@roomserver/testing'
 import type { CommitResult, EventNid, WriteSet } from '@roomserver/types'
 import { afterEach, describe, expect, inject, it } from 'vitest'
-import { type Outcome, recheckRoom } from '../src/index.ts'
+import { type Outcome, auditRoom } from '../src/index.ts'
 import { eventTask } from '../src/input/event-task.ts'
 import { Homeserver, type Output } from './homeserver.ts'
 
@@ -68,7 +68,7 @@ function announcedState(outputs: readonly Output[]): readonly string[] {
 async function expectWhole(hs: Homeserver, { roomId }: RoomBuilder): Promise<void> {
   const wrong: string[] = []
   const source = { store: hs.storage, eventsOfRoom: hs.storage.eventsOfRoom }
-  for await (const what of recheckRoom(source, await hs.room(roomId))) wrong.push(what)
+  for await (const what of auditRoom(source, await hs.room(roomId))) wrong.push(what)
   expect(wrong).toEqual([])
   expect(announcedState(await hs.outputs())).toEqual(await hs.current(roomId))
 }

@@ -3,7 +3,7 @@ import type { Pdu } from '@roomserver/events'
 import { blockHash, snapshotHash } from '@roomserver/state'
 import { RoomBuilder, type TestEvent } from '@roomserver/testing'
 import { expect, it } from 'vitest'
-import { mendRoom, recheckRoom } from '../src/index.ts'
+import { rebuildRoom, auditRoom } from '../src/index.ts'
 import { eventTask } from '../src/input/event-task.ts'
 import { reconnectHistoryTask } from '../src/missing-events/reconnect-history-task.ts'
 import { Homeserver } from './homeserver.ts'
@@ -205,7 +205,7 @@ it('gives the place of what an event builds upon to it once its whole past is he
   expect(await b.extremities(room.roomId)).toEqual([upon.eventId])
   expect(await b.current(room.roomId)).toEqual(state)
   const source = { store: b.storage, eventsOfRoom: b.storage.eventsOfRoom }
-  for await (const wrong of recheckRoom(source, await b.room(room.roomId))) expect.fail(wrong)
+  for await (const wrong of auditRoom(source, await b.room(room.roomId))) expect.fail(wrong)
 })
 
 it('does not take the place of what is here by a page of the past either', async () => {
@@ -246,7 +246,7 @@ it('has nothing to repair while what is here keeps its place', async () => {
   await b.take(await room.message('hello', { sender: LIAR, prev: [change, await nothing(room, [change])] }))
   const found: string[] = []
   const parts = { store: b.storage, eventsOfRoom: b.storage.eventsOfRoom, input: b.input }
-  for await (const wrong of mendRoom(parts, await b.room(room.roomId), { by: 'test', isDryRun: true })) {
+  for await (const wrong of rebuildRoom(parts, await b.room(room.roomId), { by: 'test', isDryRun: true })) {
     found.push(wrong)
   }
   const { nid } = await b.room(room.roomId)

@@ -2,7 +2,7 @@ import { InputKind } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
 import { RoomBuilder } from '@roomserver/testing'
 import { describe, expect, it } from 'vitest'
-import { recheckRoom } from '../src/index.ts'
+import { auditRoom } from '../src/index.ts'
 import { Homeserver } from './homeserver.ts'
 
 const idsOf = (events: readonly Pdu[]): readonly string[] => events.map(({ eventId }) => eventId)
@@ -57,7 +57,7 @@ describe.each(['1', '2', '6', '10', '11', '12'])('a second beginning of a room o
       expect(await hs.current(room.roomId)).toEqual(state)
     }
     const source = { store: hs.storage, eventsOfRoom: hs.storage.eventsOfRoom }
-    for await (const wrong of recheckRoom(source, await hs.room(room.roomId))) expect.fail(wrong)
+    for await (const wrong of auditRoom(source, await hs.room(room.roomId))) expect.fail(wrong)
   })
 
   it('has no place in a state that another server gives', async () => {

@@ -90,7 +90,7 @@ export function startOutboxRelay<Row extends OutboxRow>(
   }
 }
 
-/** Then the stream may be gone, which opening it anew mends. */
+/** Then the stream may be gone, which opening it anew resolves. */
 const FAILURES_BEFORE_NEW_CONNECTION = 5
 
 class Relay<Row extends OutboxRow> {

@@ -26,12 +26,12 @@ import { type CheckContext, checkRoom, checkRooms, type RoomCheck } from './upke
 import type { ContentHashes } from './upkeep/check-state.ts'
 import { checkIndexes, type IndexFinding, repairIndexes } from './upkeep/check-indexes.ts'
 import { collectUnreferenced, noteUnreferenced } from './upkeep/collect.ts'
-import { looseRows, type LooseRows, mendLooseRows } from './upkeep/loose-rows.ts'
+import { looseRows, type LooseRows, removeLooseRows } from './upkeep/loose-rows.ts'
 import { type LostRoom, lostRooms, restoreRoom } from './upkeep/lost-rooms.ts'
-import { mendRows } from './upkeep/rebuild-rows.ts'
-import { mendState } from './upkeep/rebuild-state.ts'
-import { mendStrings } from './upkeep/rebuild-strings.ts'
-import { mendUnreadable, type Unreadable, unreadable } from './upkeep/unreadable.ts'
+import { rebuildRows } from './upkeep/rebuild-rows.ts'
+import { rebuildState } from './upkeep/rebuild-state.ts'
+import { rebuildStrings } from './upkeep/rebuild-strings.ts'
+import { rebuildUnreadable, type Unreadable, unreadable } from './upkeep/unreadable.ts'
 import { localServers, repairMemberships } from './upkeep/memberships.ts'
 import { type OutputRetention, trimOutputs } from './upkeep/trim.ts'
 import { compileTables, type Tables } from './tables/tables.ts'
@@ -250,15 +250,15 @@ function upkeepMethods(db: Db, tables: Tables) {
      *
      * @returns how many were changed or dropped; `undefined` when the room moved on meanwhile: try again
      */
-    mendState: (roomNid: RoomNid, hashes: ContentHashes) => mendState(db, tables, hashes, roomNid),
+    rebuildState: (roomNid: RoomNid, hashes: ContentHashes) => rebuildState(db, tables, hashes, roomNid),
     /**
      * Makes rows of a room what the texts of its events say: version, depth, types, state keys, invites, redactions.
      *
      * @returns what was put right, in sentences; `undefined` when the room moved on meanwhile: try again
      */
-    mendRows: (roomNid: RoomNid, context: CheckContext) => mendRows(db, tables, context, roomNid),
+    rebuildRows: (roomNid: RoomNid, context: CheckContext) => rebuildRows(db, tables, context, roomNid),
     /** Puts event types and state keys back that are lost or renamed, where the events agree about them. */
-    mendStrings: (isDryRun: boolean) => mendStrings(db, tables, isDryRun),
+    rebuildStrings: (isDryRun: boolean) => rebuildStrings(db, tables, isDryRun),
     /** Notes which snapshots of a room a check found unreferenced, unless it found anything wrong. */
     noteUnreferenced: (check: RoomCheck) => noteUnreferenced(db, tables, check),
     /**
@@ -270,14 +270,14 @@ function upkeepMethods(db: Db, tables: Tables) {
     localServers: () => localServers(db),
     /** Events of rooms that are not stored. */
     lostRooms: () => lostRooms(db),
-    /** Makes the row of a lost room anew from its events; its extremities and current state are then to be mended. */
+    /** Makes the row of a lost room anew from its events; its extremities and current state are then to be rebuilt. */
     restoreRoom: (lost: LostRoom) => restoreRoom(db, tables, lost),
     /** Lists of numbers that cannot be read. */
     unreadable: () => unreadable(db, tables.dialect),
-    mendUnreadable: (lists: readonly Unreadable[]) => mendUnreadable(db, lists),
+    rebuildUnreadable: (lists: readonly Unreadable[]) => rebuildUnreadable(db, lists),
     /** Looks for rows of rooms or events that are not stored, and for such as contradict themselves. */
     looseRows: () => looseRows(db, tables),
-    mendLooseRows: (findings: readonly LooseRows[]) => mendLooseRows(db, findings),
+    removeLooseRows: (findings: readonly LooseRows[]) => removeLooseRows(db, findings),
     /** Checks that indexes say what their tables say, by reading the tables from end to end. */
     checkIndexes: () => checkIndexes(db, tables.dialect),
     /** Makes indexes anew; returns why one could not be. */

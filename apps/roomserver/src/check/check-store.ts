@@ -1,4 +1,4 @@
-import { recheckRoom } from '@roomserver/core'
+import { auditRoom } from '@roomserver/core'
 import type { CheckContext, LooseRows, RoomCheck, Storage } from '@roomserver/storage'
 import { isFailure, type Logger, type RoomRecord } from '@roomserver/types'
 import type { Config } from '../config/config.ts'
@@ -106,7 +106,7 @@ async function checkLists(parts: Parts): Promise<Tally> {
     say('    means: nothing can be read that stands beside it')
     say('    repair: `roomserver check --repair` makes it anew from the events; stop every server first')
   }
-  if (isRepairing(parts)) await storage.mendUnreadable(lists)
+  if (isRepairing(parts)) await storage.rebuildUnreadable(lists)
   return { found: lists.length, left: isRepairing(parts) ? 0 : lists.length }
 }
 
@@ -134,7 +134,7 @@ async function checkLostRooms(parts: Parts): Promise<Tally> {
 }
 
 async function putStringsBack(parts: Parts): Promise<void> {
-  for (const what of await parts.storage.mendStrings(!isRepairing(parts))) {
+  for (const what of await parts.storage.rebuildStrings(!isRepairing(parts))) {
     parts.say(`${what} is lost or renamed`)
     sayRepaired(parts, what)
   }
@@ -144,11 +144,11 @@ async function checkLooseRows(parts: Parts): Promise<Tally> {
   const { storage, say } = parts
   const findings = await storage.looseRows()
   for (const { what, means, repair } of findings) say(`${what}\n    means: ${means}\n    repair: ${repair}`)
-  const mendable = findings.filter(({ mend }) => mend.length > 0)
-  if (!isRepairing(parts) || mendable.length === 0) return { found: findings.length, left: findings.length }
-  await storage.mendLooseRows(mendable)
+  const repairable = findings.filter(({ rebuild }) => rebuild.length > 0)
+  if (!isRepairing(parts) || repairable.length === 0) return { found: findings.length, left: findings.length }
+  await storage.removeLooseRows(repairable)
   const after = await storage.looseRows()
-  for (const { what } of mendable) if (!has(after, what)) sayRepaired(parts, what)
+  for (const { what } of repairable) if (!has(after, what)) sayRepaired(parts, what)
   for (const { what } of after) say(`    left: ${what}`)
   return { found: findings.length, left: after.length }
 }
@@ -189,7 +189,7 @@ async function recompute(storage: Storage, { nid }: RoomRecord): Promise<readonl
       const [room] = await storage.roomsByNid([nid])
       if (room === undefined) return []
       const wrong: string[] = []
-      for await (const what of recheckRoom({ store: storage, ...storage }, room)) wrong.push(what)
+      for await (const what of auditRoom({ store: storage, ...storage }, room)) wrong.push(what)
       const [after] = await storage.roomsByNid([nid])
       if (wrong.length === 0 || after?.revision === room.revision || attempt >= ATTEMPTS) return wrong
     }

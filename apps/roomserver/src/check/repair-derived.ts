@@ -1,4 +1,4 @@
-import { createInput, mendRoom, Pieces } from '@roomserver/core'
+import { createInput, rebuildRoom, Pieces } from '@roomserver/core'
 import type { CheckContext, RoomCheck, Storage } from '@roomserver/storage'
 import { isFailure, type Logger, serverOf, systemClock } from '@roomserver/types'
 import type { Config } from '../config/config.ts'
@@ -41,16 +41,17 @@ async function* repairRoom(
 ): AsyncGenerator<string, void, void> {
   const { storage, context, isDryRun } = parts
   try {
-    if (isDryRun) yield* findings.filter(({ mend }) => mend !== undefined).map(({ what }) => what)
+    if (isDryRun) yield* findings.filter(({ rebuild }) => rebuild !== undefined).map(({ what }) => what)
     else
-      yield* (await storage.mendRows(room.nid, context)) ?? [
+      yield* (await storage.rebuildRows(room.nid, context)) ?? [
         'nothing yet, because the room moved on: try again',
       ]
-    if (findings.some(({ kind }) => kind === 'state') && !isDryRun) await storage.mendState(room.nid, context)
-    const [mended] = await storage.roomsByNid([room.nid])
-    if (mended !== undefined) yield* repairDerived(parts, mended)
+    if (findings.some(({ kind }) => kind === 'state') && !isDryRun)
+      await storage.rebuildState(room.nid, context)
+    const [rebuilt] = await storage.roomsByNid([room.nid])
+    if (rebuilt !== undefined) yield* repairDerived(parts, rebuilt)
     // What follows from states that were lost can be told now.
-    if (!isDryRun) yield* (await storage.mendRows(room.nid, context)) ?? []
+    if (!isDryRun) yield* (await storage.rebuildRows(room.nid, context)) ?? []
   } catch (error) {
     if (!isFailure(error)) throw error
     yield `cannot be made anew: ${error.message}`
@@ -67,7 +68,7 @@ async function* repairDerived(
   const input = createInput({ store: storage, pieces, clock: systemClock, log, serverName })
   const order = { by: 'roomserver check --repair', isDryRun }
   try {
-    yield* mendRoom({ store: storage, eventsOfRoom: storage.eventsOfRoom, input }, room, order)
+    yield* rebuildRoom({ store: storage, eventsOfRoom: storage.eventsOfRoom, input }, room, order)
   } finally {
     await input.close()
   }

@@ -45,6 +45,6 @@ function describe(summary: ImportSummary): string {
     ),
     failed.length + differences.length === 0
       ? 'Every room has the same state and extremities as in the source.'
-      : 'Start the import again when the cause is mended: rooms that are whole are left alone.',
+      : 'Start the import again when the cause is rebuilt: rooms that are whole are left alone.',
   ].join('\n')
 }

@@ -19,7 +19,7 @@ export function repairCommand(): Command {
     .option('--prune-extremities', 'ends of the graph that were not accepted or that others build on go')
     .option('--apply', 'with these three: do it; without it they only show what would change')
     .description(
-      'list events that wait for missing ones, try again to get what those of a room lack, or mend a room',
+      'list events that wait for missing ones, try again to get what those of a room lack, or rebuild a room',
     )
     .action(repair)
 }
@@ -28,10 +28,10 @@ async function repair(room: string | undefined, options: ServerOptions & RepairW
   const isOperators =
     options.recomputeState ?? options.pruneExtremities ?? options.stateFromServers !== undefined
   if (room === undefined) return await list(options)
-  return await (isOperators ? mend(room, options) : takeUp(room, options))
+  return await (isOperators ? rebuild(room, options) : takeUp(room, options))
 }
 
-async function mend(roomId: string, options: ServerOptions & RepairWish): Promise<void> {
+async function rebuild(roomId: string, options: ServerOptions & RepairWish): Promise<void> {
   const config = existingConfigOf(options)
   await using components = connectComponents(config)
   await using engine = await startEngine(config, createLog('warn', process.stderr), components.federation)

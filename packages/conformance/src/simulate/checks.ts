@@ -1,4 +1,4 @@
-import { recheckRoom } from '@roomserver/core'
+import { auditRoom } from '@roomserver/core'
 import { type EventRecord, isRejected, NO_NID } from '@roomserver/types'
 import { roomVersion } from '@roomserver/version'
 import { textOf } from '../json-text.ts'
@@ -124,7 +124,7 @@ async function checkHeld(world: World, held: Held, reference: ReferenceRoom): Pr
   const { storage } = server
   const room = await storage.room(roomId)
   const source = { store: storage, eventsOfRoom: storage.eventsOfRoom }
-  for await (const problem of room === undefined ? [] : recheckRoom(source, room)) {
+  for await (const problem of room === undefined ? [] : auditRoom(source, room)) {
     world.problem(`${server.name}, by its own check: ${problem}`)
   }
   for (const problem of redactionProblems(records, reference)) {

@@ -9,7 +9,7 @@ import type { Draft } from '../decide/draft.ts'
 import { changesBetween } from '../decide/current-state.ts'
 import { resolveAfter } from '../decide/resolve.ts'
 import { canReevaluate } from '../reevaluate/can-reevaluate.ts'
-import { recheckRecord } from './audit-record.ts'
+import { auditRecord } from './audit-record.ts'
 
 /**
  * Decides a stored event anew, upon what is stored of the events before it, and compares. If no event of a room
@@ -18,7 +18,7 @@ import { recheckRecord } from './audit-record.ts'
  * @param isAtRemoteState - whether the state before the event is remote state, which does not follow from the events before it
  * @returns what differs, in sentences
  */
-export function* recheckEvent(
+export function* auditEvent(
   draft: Draft,
   record: EventRecord,
   isAtRemoteState: boolean,
@@ -33,17 +33,17 @@ export function* recheckEvent(
   const wrong: string[] = []
   // A redaction does not change the ID: it is the hash of the redacted event in the first place.
   if (eventIdOf(record.json, draft.rules) !== record.eventId) wrong.push('is not the event that its ID names')
-  wrong.push(...(yield* recheckRecord(draft, record, pdu, references)))
+  wrong.push(...(yield* auditRecord(draft, record, pdu, references)))
   if (!isOutside && !isAtRemoteState && references.missingPrev.length === 0) {
-    wrong.push(...(yield* recheckBefore(draft, record, references)))
+    wrong.push(...(yield* auditBefore(draft, record, references)))
   }
   if (yield* canReevaluate(draft, record, pdu, references))
-    wrong.push(...(yield* recheckVerdict(draft, record, pdu, references)))
-  if (!isOutside) wrong.push(...(yield* recheckAfter(draft, record)))
+    wrong.push(...(yield* auditVerdict(draft, record, pdu, references)))
+  if (!isOutside) wrong.push(...(yield* auditAfter(draft, record)))
   return wrong.map((what) => `event ${record.eventId} ${what}`)
 }
 
-function* recheckBefore(
+function* auditBefore(
   draft: Draft,
   { before }: EventRecord,
   { prev }: EventReferences,
@@ -55,7 +55,7 @@ function* recheckBefore(
     : [`has a state before it of which ${changes.length} entries do not follow from its prev events`]
 }
 
-function* recheckVerdict(
+function* auditVerdict(
   draft: Draft,
   { verdict, before, rule, reason }: EventRecord,
   pdu: Pdu,
@@ -79,7 +79,7 @@ function* recheckVerdict(
 }
 
 /** A state event that was not rejected changes its own entry, and nothing else changes anything. */
-function* recheckAfter(draft: Draft, record: EventRecord): Asking<DecideNeed, readonly string[]> {
+function* auditAfter(draft: Draft, record: EventRecord): Asking<DecideNeed, readonly string[]> {
   const { before, after, stateKeyNid, typeNid, nid, verdict } = record
   const isChange = stateKeyNid !== NO_NID && !isRejected(verdict)
   const changes = yield* changesBetween(draft, before, after)

@@ -12,7 +12,7 @@ import { eventsOf } from '../view/reads.ts'
  *
  * @returns what differs, in words that follow the event's ID
  */
-export function* recheckRecord(
+export function* auditRecord(
   draft: Draft,
   record: EventRecord,
   pdu: Pdu,

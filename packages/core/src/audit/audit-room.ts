@@ -13,11 +13,11 @@ import { changesBetween } from '../decide/current-state.ts'
 import type { Draft } from '../decide/draft.ts'
 import { afterExtremities, resolveAfter } from '../decide/resolve.ts'
 import type { Store } from '../ports.ts'
-import { recheckEvent } from './audit-event.ts'
+import { auditEvent } from './audit-event.ts'
 import { Scratch } from './scratch.ts'
 
 /** What deciding anew reads. */
-export interface RecheckSource {
+export interface AuditSource {
   readonly store: Store
   /** A room's events in the order of their NIDs, page by page. */
   eventsOfRoom(roomNid: RoomRecord['nid'], after: EventNid, limit: number): Promise<readonly EventRecord[]>
@@ -26,10 +26,7 @@ export interface RecheckSource {
 const PAGE = 200
 
 /** Decides every event of a room anew and compares with what is stored; gives what differs, in sentences. Writes nothing. */
-export async function* recheckRoom(
-  source: RecheckSource,
-  room: RoomRecord,
-): AsyncGenerator<string, void, void> {
+export async function* auditRoom(source: AuditSource, room: RoomRecord): AsyncGenerator<string, void, void> {
   if (roomVersion(room.version) === undefined) {
     yield `the room has version ${JSON.stringify(room.version)}, which this program does not know`
     return
@@ -41,14 +38,14 @@ export async function* recheckRoom(
     const page = await source.eventsOfRoom(room.nid, after, PAGE)
     for (const record of page) {
       yield* await unlessLost(`event ${record.eventId}`, () =>
-        scratch.run((draft) => recheckEvent(draft, record, remote.has(record.nid))),
+        scratch.run((draft) => auditEvent(draft, record, remote.has(record.nid))),
       )
     }
     const last = page.at(-1)
     if (last === undefined) break
     after = last.nid
   }
-  yield* await unlessLost('the current state', () => scratch.run(recheckCurrent))
+  yield* await unlessLost('the current state', () => scratch.run(auditCurrent))
 }
 
 /** What was found; or that it cannot be told, as something that it follows from is lost. */
@@ -67,7 +64,7 @@ export function isLost(error: unknown): error is RoomserverError {
 }
 
 /** The current state follows from the states after the forward extremities. */
-function* recheckCurrent(draft: Draft): Asking<DecideNeed, readonly string[]> {
+function* auditCurrent(draft: Draft): Asking<DecideNeed, readonly string[]> {
   const { snapshot } = yield* resolveAfter(draft, yield* afterExtremities(draft))
   const changes = yield* changesBetween(draft, draft.room.current, snapshot)
   return changes.length === 0

@@ -17,7 +17,7 @@ import { damaged, eventsOf } from '../view/reads.ts'
  * @param repairedBy - for the journal
  * @returns what was not as it should be, in sentences
  */
-export function* mendEvent(
+export function* rebuildEvent(
   draft: Draft,
   nid: EventNid,
   isAtRemoteState: boolean,
@@ -30,7 +30,7 @@ export function* mendEvent(
   const reevaluated = yield* reevaluateEvent(draft, linked, isAtRemoteState)
   const links =
     linked === stored ? [] : [`event ${stored.eventId} was linked to other events than its auth events`]
-  const mended = [...links, ...differences(stored, reevaluated)]
+  const rebuilt = [...links, ...differences(stored, reevaluated)]
   if (reevaluated.isVerdictWrong) {
     yield* applyReevaluation(
       draft,
@@ -42,7 +42,7 @@ export function* mendEvent(
   const [record = stored] = yield* eventsOf(draft.view, [nid])
   const redacted = yield* applyRedactions(draft, record)
   return [
-    ...mended,
+    ...rebuilt,
     ...redacted.map(
       ({ event, because }) => `event ${event.eventId} was to be redacted by ${because.eventId}`,
     ),

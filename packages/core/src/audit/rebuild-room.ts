@@ -13,13 +13,13 @@ import type { RoomInput } from '../input/create-input.ts'
 import type { RoomTask } from '../input/room-tasks.ts'
 import { decideRepair, type RepairOrder } from '../operator-repair/decide-repair.ts'
 import type { RepairDifference, RepairPlan } from '../operator-repair/repair-plan.ts'
-import { mendEvent } from './rebuild-event.ts'
-import { isLost, type RecheckSource, eventsAtRemoteState } from './audit-room.ts'
+import { rebuildEvent } from './rebuild-event.ts'
+import { isLost, type AuditSource, eventsAtRemoteState } from './audit-room.ts'
 import { Scratch } from './scratch.ts'
 import { textState } from './text-state.ts'
 
-/** What mending works with. */
-export interface MendParts extends RecheckSource {
+/** What rebuilding works with. */
+export interface RebuildParts extends AuditSource {
   readonly input: Pick<RoomInput, 'runTask'>
 }
 
@@ -34,10 +34,10 @@ const ATTEMPTS = 5
  * extremities, the current state with its memberships. Each step is one commit in the room's own turn, so that it can be
  * done while others use the room, and ended at any moment.
  *
- * @returns what is mended, in sentences; in a dry run each as if the ones before had been left
+ * @returns what is rebuilt, in sentences; in a dry run each as if the ones before had been left
  */
-export async function* mendRoom(
-  parts: MendParts,
+export async function* rebuildRoom(
+  parts: RebuildParts,
   room: RoomRecord,
   order: RepairOrder,
 ): AsyncGenerator<string, void, void> {
@@ -52,18 +52,18 @@ export async function* mendRoom(
     return
   }
   const remote = await eventsAtRemoteState(parts.store, room)
-  const left = yield* mendAll(parts, room, await inOrder(parts, room), remote, order)
-  yield* mendEnds(parts, room, order)
+  const left = yield* rebuildAll(parts, room, await inOrder(parts, room), remote, order)
+  yield* rebuildExtremities(parts, room, order)
   // What an event makes of the room is worked out from its ends and its current state: these are there now.
   const [now = room] = await parts.store.roomsByNid([room.nid])
-  const last = order.isDryRun ? left : yield* mendAll(parts, now, left, remote, order)
-  if (last.length < left.length) yield* mendEnds(parts, room, order)
+  const last = order.isDryRun ? left : yield* rebuildAll(parts, now, left, remote, order)
+  if (last.length < left.length) yield* rebuildExtremities(parts, room, order)
   for (const { eventId, why } of last) yield `event ${eventId} cannot be made anew: ${why}`
 }
 
-/** Mends events, and those again that follow from others, for as long as some of them can be mended. */
-async function* mendAll(
-  parts: MendParts,
+/** Rebuilds events, and those again that follow from others, for as long as some of them can be rebuilt. */
+async function* rebuildAll(
+  parts: RebuildParts,
   room: RoomRecord,
   events: readonly Left[],
   remote: ReadonlySet<EventNid>,
@@ -72,7 +72,7 @@ async function* mendAll(
   let left = events
   for (let before = Infinity; left.length > 0 && left.length < before; ) {
     before = left.length
-    left = yield* mendEvents(parts, room, left, remote, order)
+    left = yield* rebuildEvents(parts, room, left, remote, order)
   }
   return left
 }
@@ -91,7 +91,7 @@ const READ_BY_RULES: readonly string[] = [
  * what is stored.
  */
 async function damagedText(
-  parts: MendParts,
+  parts: RebuildParts,
   room: RoomRecord,
   rules: RoomVersionRules,
 ): Promise<EventId | undefined> {
@@ -104,20 +104,20 @@ async function damagedText(
   return undefined
 }
 
-/** An event that is to be mended, and why that could not be done yet. */
+/** An event that is to be rebuilt, and why that could not be done yet. */
 interface Left extends Pick<EventRecord, 'nid' | 'eventId'> {
   readonly why: string
 }
 
-async function inOrder(parts: MendParts, room: RoomRecord): Promise<readonly Left[]> {
+async function inOrder(parts: RebuildParts, room: RoomRecord): Promise<readonly Left[]> {
   const events: Left[] = []
   for await (const { nid, eventId } of eventsOf(parts, room)) events.push({ nid, eventId, why: '' })
   return events
 }
 
-/** @returns those that cannot be mended before others are, or before the room has ends: what they follow from is lost */
-async function* mendEvents(
-  parts: MendParts,
+/** @returns those that cannot be rebuilt before others are, or before the room has ends: what they follow from is lost */
+async function* rebuildEvents(
+  parts: RebuildParts,
   room: RoomRecord,
   events: readonly Left[],
   remote: ReadonlySet<EventNid>,
@@ -126,14 +126,14 @@ async function* mendEvents(
   const left: Left[] = []
   let scratch = new Scratch(parts.store, room)
   for (const { nid, eventId } of events) {
-    const mend = (draft: Draft) => mendEvent(draft, nid, remote.has(nid), order.by)
+    const rebuild = (draft: Draft) => rebuildEvent(draft, nid, remote.has(nid), order.by)
     try {
-      const mended = await scratch.run(mend)
-      if (mended.length > 0 && !order.isDryRun) {
-        await parts.input.runTask(taskOf(room, mend))
+      const rebuilt = await scratch.run(rebuild)
+      if (rebuilt.length > 0 && !order.isDryRun) {
+        await parts.input.runTask(taskOf(room, rebuild))
         scratch = new Scratch(parts.store, room)
       }
-      yield* mended
+      yield* rebuilt
     } catch (error) {
       if (!isLost(error) && !isFailure(error, 'BAD_REQUEST')) throw error
       left.push({ nid, eventId, why: error.message })
@@ -143,8 +143,8 @@ async function* mendEvents(
 }
 
 /** Forward extremities by the events, and the current state by the extremities. */
-async function* mendEnds(
-  parts: MendParts,
+async function* rebuildExtremities(
+  parts: RebuildParts,
   { nid }: RoomRecord,
   order: RepairOrder,
 ): AsyncGenerator<string, void, void> {
@@ -184,7 +184,7 @@ async function* mendEnds(
  * stays one where only events at remote state take its place: see `moveExtremities`. What is none now becomes none where
  * an event is missing that may build on it, unless nothing else is an end.
  */
-async function endsOf(parts: MendParts, room: RoomRecord): Promise<readonly EventNid[]> {
+async function endsOf(parts: RebuildParts, room: RoomRecord): Promise<readonly EventNid[]> {
   const rules = roomVersion(room.version)
   if (rules === undefined) return room.extremities
   const remote = await eventsAtRemoteState(parts.store, room)
@@ -240,7 +240,7 @@ function whatIsBuiltUpon(events: readonly Builder[]): ReadonlySet<EventId> {
   return found
 }
 
-async function* eventsOf(parts: MendParts, { nid }: RoomRecord): AsyncGenerator<EventRecord, void, void> {
+async function* eventsOf(parts: RebuildParts, { nid }: RoomRecord): AsyncGenerator<EventRecord, void, void> {
   for (let after = NO_NID as EventNid; ; ) {
     const page = await parts.eventsOfRoom(nid, after, PAGE)
     yield* page
@@ -261,5 +261,5 @@ function taskOf<Result>(
   { roomId, version }: RoomRecord,
   decide: RoomTask<Result>['decide'],
 ): RoomTask<Result> {
-  return { roomId, version, name: 'mending what is derived', bytes: BYTES, decide }
+  return { roomId, version, name: 'rebuilding what is derived', bytes: BYTES, decide }
 }

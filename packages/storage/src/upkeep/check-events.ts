@@ -54,13 +54,18 @@ export async function checkEvents(
     create: undefined,
   }
   const links: LinkContext = { db, tables, room, remote, isCurrent: (event) => current?.has(event) === true }
-  const tell = (event: EventRecord, kind: Finding['kind'], what: string, mend?: Finding['mend']): void =>
+  const tell = (
+    event: EventRecord,
+    kind: Finding['kind'],
+    what: string,
+    rebuild?: Finding['rebuild'],
+  ): void =>
     report(
       finding(
         room.roomId,
         kind,
         `event ${event.eventId} ${what}`,
-        mend !== undefined && isIntact(event, room.version) ? mend : undefined,
+        rebuild !== undefined && isIntact(event, room.version) ? rebuild : undefined,
       ),
     )
   for await (const page of pages((after, limit) => tables.events.ofRoom(db, room.nid, after, limit))) {
@@ -80,17 +85,18 @@ export async function checkEvents(
       else read.push({ event, said })
     }
     for (const one of read)
-      for (const { kind, what, mend } of wrongInRecord(one, room, strings)) tell(one.event, kind, what, mend)
+      for (const { kind, what, rebuild } of wrongInRecord(one, room, strings))
+        tell(one.event, kind, what, rebuild)
     if (read.length > 0)
-      for await (const { event, kind, what, mend } of wrongLinks(links, read, strings))
-        tell(event, kind, what, mend)
+      for await (const { event, kind, what, rebuild } of wrongLinks(links, read, strings))
+        tell(event, kind, what, rebuild)
   }
   for (const { event, waitsFor, isSettled } of remote.values()) {
     if (isSettled || waitsFor === NO_NID || reading.remote.has(waitsFor)) continue
-    const mend = sql`update told_states set waits_for = 0 where event_nid = ${event}`
+    const rebuild = sql`update told_states set waits_for = 0 where event_nid = ${event}`
     const [of] = await tables.events.byNids(db, [event])
     if (of !== undefined)
-      tell(of, 'link', 'waits for the state before an event whose state waits for none', mend)
+      tell(of, 'link', 'waits for the state before an event whose state waits for none', rebuild)
   }
   for (const eventId of reading.missing.values())
     report(finding(room.roomId, 'event', `event ${eventId} references an auth event that is not stored`))
@@ -99,8 +105,13 @@ export async function checkEvents(
   const version = reading.create && versionIn(reading.create)
   const isSure =
     reading.create !== undefined && version !== undefined && isIntact(reading.create.event, version)
-  for (const { what, mend } of wrongInRoom(room, extremities, { ...reading, version, isSure }, state.stored))
-    report(finding(room.roomId, 'room', what, mend))
+  for (const { what, rebuild } of wrongInRoom(
+    room,
+    extremities,
+    { ...reading, version, isSure },
+    state.stored,
+  ))
+    report(finding(room.roomId, 'room', what, rebuild))
   return new Set([...reading.used.keys(), room.current])
 }
 

@@ -68,11 +68,11 @@ export async function checkJournal(
       ].filter((what) => what !== undefined)
       before = row
       // The next change would be in the way of one that is later.
-      const mend =
+      const rebuild =
         isLater && row.revision <= GREATEST_REVISION
           ? sql`update rooms set revision = ${row.revision} where nid = ${room.nid} and revision < ${row.revision}`
           : undefined
-      for (const what of wrong) report(finding(room.roomId, 'journal', `${where} ${what}`, mend))
+      for (const what of wrong) report(finding(room.roomId, 'journal', `${where} ${what}`, rebuild))
     }
   }
   if (current !== undefined && latest.size > 0) await checkEnd(db, tables, room, current, latest, report)

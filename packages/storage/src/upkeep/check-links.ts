@@ -76,18 +76,18 @@ async function* wrongInvites(
       contentText(said, 'membership') === 'invite'
     if (row === undefined) {
       if (!isInvite || !isCurrent(event) || keys.get(event.stateKeyNid) !== user) continue
-      const mend = sql`insert into invites (event_nid, room_nid, target_nid, sender_nid, retired_by)
+      const rebuild = sql`insert into invites (event_nid, room_nid, target_nid, sender_nid, retired_by)
         select ${sql.lit(event.nid)}, ${sql.lit(room.nid)}, ${sql.lit(event.stateKeyNid)}, nid, null from state_keys where text = ${sender}`
-      yield { event, kind: 'link', what: `invites ${user}, and that is not in the table of invites`, mend }
+      yield { event, kind: 'link', what: `invites ${user}, and that is not in the table of invites`, rebuild }
       continue
     }
     if (!isInvite) {
-      const mend = sql`delete from invites where event_nid = ${event.nid}`
-      yield { event, kind: 'link', what: 'is no invite, and is in the table of invites', mend }
+      const rebuild = sql`delete from invites where event_nid = ${event.nid}`
+      yield { event, kind: 'link', what: 'is no invite, and is in the table of invites', rebuild }
       continue
     }
     if (row.target_id !== user || row.sender_id !== sender) {
-      const mend = sql`update invites set
+      const rebuild = sql`update invites set
         target_nid = coalesce((select nid from state_keys where text = ${user}), target_nid),
         sender_nid = coalesce((select nid from state_keys where text = ${sender}), sender_nid)
         where event_nid = ${event.nid}`
@@ -96,15 +96,15 @@ async function* wrongInvites(
         event,
         kind: 'link',
         what: `invites ${user} by ${sender}, and the table of invites says ${stored}`,
-        mend,
+        rebuild,
       }
     }
     if (row.retired === null || row.retired === NO_NID) continue
     const ender = enders.find(({ nid }) => nid === row.retired)
     if (ender?.roomNid === room.nid) continue
     // That it ended is kept; what ended it is told to nobody but the component that heard of it then.
-    const mend = sql`update invites set retired_by = 0 where event_nid = ${event.nid}`
-    yield { event, kind: 'link', what: 'is an invite that ended by an event which is not stored', mend }
+    const rebuild = sql`update invites set retired_by = 0 where event_nid = ${event.nid}`
+    yield { event, kind: 'link', what: 'is an invite that ended by an event which is not stored', rebuild }
   }
 }
 
@@ -132,42 +132,42 @@ async function* wrongRedactions(
     const applied = target?.redactedBy === event.nid
     if (row === undefined) {
       if (redacts === undefined || redacts === event.eventId || event.verdict !== 'accepted') continue
-      const mend = sql`insert into redactions (redaction_nid, room_nid, applied, redacts)
+      const rebuild = sql`insert into redactions (redaction_nid, room_nid, applied, redacts)
         values (${event.nid}, ${room.nid}, ${applied ? 1 : 0}, ${redacts})`
       yield {
         event,
         kind: 'link',
         what: `redacts ${redacts}, and that is not in the table of redactions`,
-        mend,
+        rebuild,
       }
     } else if (!isRedaction) {
-      const mend = sql`delete from redactions where redaction_nid = ${event.nid}`
-      yield { event, kind: 'link', what: 'is no redaction, and is in the table of redactions', mend }
+      const rebuild = sql`delete from redactions where redaction_nid = ${event.nid}`
+      yield { event, kind: 'link', what: 'is no redaction, and is in the table of redactions', rebuild }
     } else if (redacts !== undefined && redacts !== row.redacts) {
-      const mend = sql`update redactions set redacts = ${redacts}, applied = ${applied ? 1 : 0}
+      const rebuild = sql`update redactions set redacts = ${redacts}, applied = ${applied ? 1 : 0}
         where redaction_nid = ${event.nid}`
       yield {
         event,
         kind: 'link',
         what: `redacts ${redacts}, and the table of redactions says ${row.redacts}`,
-        mend,
+        rebuild,
       }
     } else if (applied && row.applied === 0) {
-      const mend = sql`update redactions set applied = 1 where redaction_nid = ${event.nid}`
+      const rebuild = sql`update redactions set applied = 1 where redaction_nid = ${event.nid}`
       yield {
         event,
         kind: 'link',
         what: `has redacted ${row.redacts}, and the table of redactions says that it has not`,
-        mend,
+        rebuild,
       }
     } else if (!applied && row.applied === 1 && (target === undefined || target.redactedBy !== NO_NID)) {
-      // Of an event that is stored as if it had not been redacted, recheckRecord says so.
-      const mend = sql`update redactions set applied = 0 where redaction_nid = ${event.nid}`
+      // Of an event that is stored as if it had not been redacted, auditRecord says so.
+      const rebuild = sql`update redactions set applied = 0 where redaction_nid = ${event.nid}`
       yield {
         event,
         kind: 'link',
         what: `has not redacted ${row.redacts}, and the table of redactions says that it has`,
-        mend,
+        rebuild,
       }
     }
   }
@@ -195,8 +195,13 @@ async function* wrongPrev(
     const lacks = prevEventsIn(said).filter((id) => missing.has(id))
     for (const prev of lacks) {
       if (noted.some((row) => row.prev === prev && row.by === event.nid)) continue
-      const mend = sql`insert into dangling_prev (prev, by_nid) values (${prev}, ${event.nid})`
-      yield { event, kind: 'link', what: `builds on ${prev}, which is missing, and that is not noted`, mend }
+      const rebuild = sql`insert into dangling_prev (prev, by_nid) values (${prev}, ${event.nid})`
+      yield {
+        event,
+        kind: 'link',
+        what: `builds on ${prev}, which is missing, and that is not noted`,
+        rebuild,
+      }
     }
     const state = remote.get(event.nid)
     if (lacks.length === 0 || (state !== undefined && !state.isSettled)) continue
@@ -204,9 +209,9 @@ async function* wrongPrev(
       state === undefined
         ? 'stands at a remote state, and that is not noted'
         : 'lacks events that it builds on, and its state is noted as worked out from all of them'
-    const mend = sql`insert into told_states (event_nid, room_nid, waits_for, settled)
+    const rebuild = sql`insert into told_states (event_nid, room_nid, waits_for, settled)
       values (${event.nid}, ${room.nid}, ${event.nid}, 0)
       on conflict (event_nid) do update set waits_for = excluded.waits_for, settled = 0`
-    yield { event, kind: 'link', what, mend }
+    yield { event, kind: 'link', what, rebuild }
   }
 }

@@ -37,9 +37,9 @@ export async function checkOutputs(
   report: (finding: Finding) => void,
 ): Promise<void> {
   let isSound = true
-  const tell = (what: string, mend?: Finding['mend']): void => {
+  const tell = (what: string, rebuild?: Finding['rebuild']): void => {
     isSound = false
-    report(finding(room.roomId, 'output', what, mend))
+    report(finding(room.roomId, 'output', what, rebuild))
   }
   let before: Row | undefined
   let sent: EventNid | undefined
@@ -64,15 +64,15 @@ export async function checkOutputs(
   if (before === undefined) return
   if (before.seq !== room.outputSeq) {
     // One that the room counts and that is not here may be lost; one beyond would be in the way of the next.
-    const mend =
+    const rebuild =
       before.seq > room.outputSeq
         ? sql`update rooms set output_seq = ${before.seq} where nid = ${room.nid}`
         : undefined
-    tell(`the latest output is ${before.seq}, the room counts ${room.outputSeq}`, mend)
+    tell(`the latest output is ${before.seq}, the room counts ${room.outputSeq}`, rebuild)
   }
   if (isSound && sent !== undefined && sent !== room.lastSent) {
-    const mend = sql`update rooms set last_sent_nid = ${sent} where nid = ${room.nid}`
-    report(finding(room.roomId, 'room', 'the event last sent is not that of the latest output', mend))
+    const rebuild = sql`update rooms set last_sent_nid = ${sent} where nid = ${room.nid}`
+    report(finding(room.roomId, 'room', 'the event last sent is not that of the latest output', rebuild))
   }
 }
 

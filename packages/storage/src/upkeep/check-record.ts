@@ -9,7 +9,7 @@ import type { Strings } from './strings-of.ts'
 export interface WrongInEvent {
   readonly kind: FindingKind
   readonly what: string
-  readonly mend?: RawBuilder<unknown>
+  readonly rebuild?: RawBuilder<unknown>
 }
 
 /** Compares what is stored of an event with its text, and looks for what contradicts itself in its row. */
@@ -34,7 +34,7 @@ function* wrongNames({ event, said }: ReadEvent, { types, keys }: Strings): Gene
     yield {
       kind: 'record',
       what: `has type ${show(type)}, and ${show(types.get(typeNid))} is stored as that`,
-      mend: sql`update events set type_nid = (select nid from event_types where text = ${type})
+      rebuild: sql`update events set type_nid = (select nid from event_types where text = ${type})
         where nid = ${nid} and exists (select 1 from event_types where text = ${type})`,
     }
   }
@@ -43,7 +43,7 @@ function* wrongNames({ event, said }: ReadEvent, { types, keys }: Strings): Gene
   yield {
     kind: 'record',
     what: `has state key ${show(key)}, and ${show(stored)} is stored as that`,
-    mend:
+    rebuild:
       key === undefined
         ? sql`update events set state_key_nid = 0 where nid = ${nid}`
         : sql`update events set state_key_nid = (select nid from state_keys where text = ${key})
@@ -60,7 +60,7 @@ function* wrongNumbers({ event, said }: ReadEvent): Generator<WrongInEvent> {
   yield {
     kind: 'record',
     what: `has depth ${own}, and ${depth} is stored of it`,
-    mend: sql`update events set depth = ${own} where nid = ${nid}`,
+    rebuild: sql`update events set depth = ${own} where nid = ${nid}`,
   }
 }
 
@@ -71,7 +71,7 @@ function* wrongReason({ nid, verdict, rule, reason }: EventRecord): Generator<Wr
   yield {
     kind: 'record',
     what: `is ${verdict}, and a rule or reason is stored as if it were not`,
-    mend: sql`update events set rule = null, reason = null where nid = ${nid}`,
+    rebuild: sql`update events set rule = null, reason = null where nid = ${nid}`,
   }
 }
 
@@ -79,15 +79,15 @@ function* wrongReason({ nid, verdict, rule, reason }: EventRecord): Generator<Wr
 function* wrongAuthContent({ event, said }: ReadEvent): Generator<WrongInEvent> {
   const { nid, redactedBy, authContent } = event
   if (authContent === undefined) return
-  const mend = sql`update events set auth_content = '' where nid = ${nid}`
+  const rebuild = sql`update events set auth_content = '' where nid = ${nid}`
   const kept = objectIn(authContent)?.['content']
   const content = isJsonObject(said['content']) ? said['content'] : {}
   if (redactedBy === NO_NID)
-    yield { kind: 'record', what: 'is not redacted, and has what the rules read of it stored apart', mend }
+    yield { kind: 'record', what: 'is not redacted, and has what the rules read of it stored apart', rebuild }
   else if (!isJsonObject(kept))
-    yield { kind: 'record', what: 'was redacted, and what was kept for the rules cannot be read', mend }
+    yield { kind: 'record', what: 'was redacted, and what was kept for the rules cannot be read', rebuild }
   else if (Object.keys(kept).some((name) => name in content))
-    yield { kind: 'record', what: 'was redacted, and has stored apart what its text says still', mend }
+    yield { kind: 'record', what: 'was redacted, and has stored apart what its text says still', rebuild }
 }
 
 /** Whether an event has the states that its verdict calls for, and they are stored. */

@@ -25,11 +25,11 @@ export function* wrongInRoom(
   extremities: readonly EventRecord[],
   { stored, built, version, isSure }: RoomContext,
   snapshots: ReadonlySet<SnapshotNid>,
-): Generator<Pick<Finding, 'what' | 'mend'>, void, void> {
+): Generator<Pick<Finding, 'what' | 'rebuild'>, void, void> {
   if (version !== undefined && version !== room.version) {
     yield {
       what: `the room has version ${JSON.stringify(version)} by its create event, and ${JSON.stringify(room.version)} is stored`,
-      ...(isSure && { mend: sql`update rooms set version = ${version} where nid = ${room.nid}` }),
+      ...(isSure && { rebuild: sql`update rooms set version = ${version} where nid = ${room.nid}` }),
     }
   }
   if (room.current === NO_NID) {
@@ -41,7 +41,7 @@ export function* wrongInRoom(
     const [latest] = extremities.toSorted((a, b) => b.nid - a.nid)
     yield {
       what: 'the event last sent is not stored',
-      ...(latest && { mend: sql`update rooms set last_sent_nid = ${latest.nid} where nid = ${room.nid}` }),
+      ...(latest && { rebuild: sql`update rooms set last_sent_nid = ${latest.nid} where nid = ${room.nid}` }),
     }
   }
   if (room.extremities.length === 0) yield { what: 'the room has no forward extremities' }
@@ -56,7 +56,7 @@ export function* wrongInRoom(
   if (lost === 0 && extremities.length > 0 && depth !== room.depth) {
     yield {
       what: `the room has depth ${room.depth}, and its forward extremities ${depth}`,
-      mend: sql`update rooms set depth = ${depth} where nid = ${room.nid}`,
+      rebuild: sql`update rooms set depth = ${depth} where nid = ${room.nid}`,
     }
   }
 }

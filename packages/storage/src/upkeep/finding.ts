@@ -12,7 +12,7 @@ export interface Finding {
   /** What repairs it. */
   readonly repair: string
   /** The statement that makes a row what the events say, where that is all there is to it. */
-  readonly mend?: RawBuilder<unknown> | undefined
+  readonly rebuild?: RawBuilder<unknown> | undefined
 }
 
 const BACKUP = 'restore a backup, or `roomserver replay` the room’s events into a new store'
@@ -59,13 +59,13 @@ export type FindingKind = keyof typeof KINDS
 /**
  * Says what is wrong, in a sentence with the values.
  *
- * @param mend - see {@link Finding.mend}
+ * @param rebuild - see {@link Finding.rebuild}
  */
 export function finding(
   roomId: RoomId,
   kind: FindingKind,
   what: string,
-  mend?: RawBuilder<unknown>,
+  rebuild?: RawBuilder<unknown>,
 ): Finding {
-  return { roomId, kind, what, ...KINDS[kind], mend }
+  return { roomId, kind, what, ...KINDS[kind], rebuild }
 }

@@ -11,7 +11,7 @@ export interface LooseRows {
   readonly means: string
   readonly repair: string
   /** What puts them right, one after another; empty: nothing does. */
-  readonly mend: readonly RawBuilder<unknown>[]
+  readonly rebuild: readonly RawBuilder<unknown>[]
 }
 
 /** A table with rows about events: the column of the event, and what else of a row there is once in a room. */
@@ -40,7 +40,7 @@ export async function looseRows(db: Db, tables: Tables): Promise<readonly LooseR
       what,
       means: 'events of that type, or with that state key, are not found',
       repair: '`roomserver check --repair` puts it back; stop every server first',
-      mend: [],
+      rebuild: [],
     })
   for (const table of OF_EVENTS) found.push(...(await ofEvents(db, table)))
   found.push(...(await looseSnapshots(db)))
@@ -89,7 +89,7 @@ async function ofEvents(
       what: `${count.n} rows of the table of ${table} are of events or rooms that are not stored${count.example === null ? '' : `, or of another room than their event: ${count.example} is one`}`,
       means: 'what they say is found nowhere, or in the wrong room',
       repair: ANEW,
-      mend: [move, ...(needsEvent ? [drop] : []), ...(table === 'memberships' ? [dropTaken] : [])],
+      rebuild: [move, ...(needsEvent ? [drop] : []), ...(table === 'memberships' ? [dropTaken] : [])],
     },
   ]
 }
@@ -105,7 +105,7 @@ async function looseSnapshots(db: Db): Promise<readonly LooseRows[]> {
       what: `${rows[0].n} states belong to no room that is stored`,
       means: 'they are lost to the events that refer to them',
       repair: ANEW,
-      mend: [
+      rebuild: [
         sql`update snapshots set room_nid = (${of}) where ${isLoose} and ${isFree} and (${of}) is not null`,
         sql`delete from snapshots where ${isLoose} and (not (${isFree}) or (${of}) is null)`,
       ],
@@ -129,7 +129,7 @@ async function loosePrev(db: Db, { dialect }: Tables): Promise<readonly LooseRow
       what: `${rows[0].n} missing prev events are noted for events that do not name them: ${rows[0].example} is one`,
       means: 'the event may not become a forward extremity when it comes',
       repair: ANEW,
-      mend: [sql`delete from dangling_prev where ${isLoose}`],
+      rebuild: [sql`delete from dangling_prev where ${isLoose}`],
     },
   ]
 }
@@ -149,13 +149,13 @@ async function looseNames(db: Db): Promise<readonly LooseRows[]> {
       what: `the alias ${alias} by ${creator} of ${room_id} is none, or of a room that is not stored`,
       means: 'nobody gets into the room by it',
       repair: 'remove the alias and set it again',
-      mend: [],
+      rebuild: [],
     })),
     ...published.map(({ room_id }) => ({
       what: `${room_id} is in the room directory, and not stored`,
       means: 'the directory lists a room that nobody can join here',
       repair: 'take it out of the directory',
-      mend: [],
+      rebuild: [],
     })),
   ]
 }
@@ -172,7 +172,7 @@ async function looseTransactions(db: Db, { dialect }: Tables): Promise<readonly 
       what: `a transaction of ${user_id} made ${event_id}, which is ${sender === undefined ? 'not stored' : `by ${sender}`}`,
       means: 'a client that sends the same again within a day is told of the wrong event',
       repair: '`roomserver check --repair` drops it, or gives it to who sent the event',
-      mend: [
+      rebuild: [
         sender === undefined
           ? sql`delete from transactions where ${row}`
           : sql`update transactions set user_id = ${sender} where ${row}`,
@@ -200,7 +200,7 @@ async function looseInput(db: Db): Promise<readonly LooseRows[]> {
         what: `input for ${room_id} that was answered and is not settled cannot be read, or is of another room`,
         means: 'the event does not come in',
         repair: 'let its sender send it again; the server sets it aside',
-        mend: [],
+        rebuild: [],
       })),
     ...repairs
       .filter(({ room_id, payload, state }) => !isOf(payload, room_id) || state < 0 || state > 3)
@@ -208,14 +208,14 @@ async function looseInput(db: Db): Promise<readonly LooseRows[]> {
         what: `what is stored of ${event_id} in ${room_id}, which waits for its past, cannot be read`,
         means: 'it is not tried again',
         repair: '`roomserver check --repair` drops it; it is fetched when another event builds on it',
-        mend: [sql`delete from repairs where event_id = ${event_id}`],
+        rebuild: [sql`delete from repairs where event_id = ${event_id}`],
       })),
   ]
 }
 
 /** Puts rows right that a check found. */
-export async function mendLooseRows(db: Db, findings: readonly LooseRows[]): Promise<void> {
+export async function removeLooseRows(db: Db, findings: readonly LooseRows[]): Promise<void> {
   await db.transaction().execute(async (tx) => {
-    for (const statement of findings.flatMap(({ mend }) => mend)) await statement.execute(tx)
+    for (const statement of findings.flatMap(({ rebuild }) => rebuild)) await statement.execute(tx)
   })
 }

@@ -32,7 +32,7 @@ export async function lostRooms(db: Db): Promise<readonly LostRoom[]> {
 
 /**
  * Makes the row of a lost room anew from its events: its ID, its version by the create event, and for now the state after
- * the latest accepted event; forward extremities and current state are then to be mended. Events that say they are of a room
+ * the latest accepted event; forward extremities and current state are then to be rebuilt. Events that say they are of a room
  * which is stored are put back into that one.
  *
  * @returns what was done, or why nothing could be

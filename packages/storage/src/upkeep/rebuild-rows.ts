@@ -12,7 +12,7 @@ const ATTEMPTS = 4
  *
  * @returns what was found wrong and put right, in sentences; `undefined` when the room moved on meanwhile: try again
  */
-export async function mendRows(
+export async function rebuildRows(
   db: Db,
   tables: Tables,
   context: CheckContext,
@@ -21,18 +21,18 @@ export async function mendRows(
   return await db.transaction().execute(async (tx) => {
     const [read] = await tables.rooms.byNids(tx, [nid])
     if (read === undefined || !(await tables.rooms.touch(tx, nid, read.revision))) return undefined
-    const mended = new Set<string>()
+    const rebuilt = new Set<string>()
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const [room] = await tables.rooms.byNids(tx, [nid])
       if (room === undefined) break
       const { findings } = await findingsIn(tx, tables, context, room)
-      const news = findings.filter(({ what, mend }) => mend !== undefined && !mended.has(what))
+      const news = findings.filter(({ what, rebuild }) => rebuild !== undefined && !rebuilt.has(what))
       if (news.length === 0) break
-      for (const { what, mend } of news) {
-        mended.add(what)
-        await mend?.execute(tx)
+      for (const { what, rebuild } of news) {
+        rebuilt.add(what)
+        await rebuild?.execute(tx)
       }
     }
-    return [...mended]
+    return [...rebuilt]
   })
 }

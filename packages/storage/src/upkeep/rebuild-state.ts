@@ -18,7 +18,7 @@ import { chunks, pages } from './pages.ts'
  *
  * @returns how many were changed or dropped; `undefined` when the room moved on meanwhile: try again
  */
-export async function mendState(
+export async function rebuildState(
   db: Db,
   tables: Tables,
   hashes: ContentHashes,
@@ -31,34 +31,34 @@ export async function mendState(
     for await (const page of pages((after, limit) => tables.snapshots.ofRoom(tx, nid, after, limit)))
       snapshots.push(...page)
     const wanted = [...new Set(snapshots.flatMap(({ blocks }) => blocks))]
-    const { readable, changed } = await mendBlocks(tx, tables, hashes, wanted)
-    let mended = changed
+    const { readable, changed } = await rebuildBlocks(tx, tables, hashes, wanted)
+    let rebuilt = changed
     for (const snapshot of snapshots) {
       const blocks = snapshot.blocks.map((block) => readable.get(block))
       const isWhole = blocks.every((hash) => hash !== undefined)
       const hash = hashes.snapshotHash(blocks.map((one) => ({ hash: one ?? '' })))
       if (isWhole && hash === snapshot.hash) continue
-      mended++
+      rebuilt++
       const isFree = isWhole && (await tables.snapshots.byHashes(tx, nid, [hash])).length === 0
       if (isFree) await tables.snapshots.setHash(tx, snapshot.nid, fromHex(hash))
       else await tables.snapshots.remove(tx, [snapshot.nid])
     }
-    return mended
+    return rebuilt
   })
 }
 
-interface MendedBlocks {
+interface RebuiltBlocks {
   /** The hash of each block that can be read. */
   readonly readable: ReadonlyMap<BlockNid, string>
   readonly changed: number
 }
 
-async function mendBlocks(
+async function rebuildBlocks(
   tx: Db,
   tables: Tables,
   hashes: ContentHashes,
   nids: readonly BlockNid[],
-): Promise<MendedBlocks> {
+): Promise<RebuiltBlocks> {
   const readable = new Map<BlockNid, string>()
   let changed = 0
   for await (const chunk of chunks(nids, BLOCKS_AT_A_TIME)) {

@@ -31,7 +31,7 @@ type Said = Map<number, Set<string>>
  * @param isDryRun - nothing is written
  * @returns what was put back, in sentences
  */
-export async function mendStrings(db: Db, tables: Tables, isDryRun: boolean): Promise<readonly string[]> {
+export async function rebuildStrings(db: Db, tables: Tables, isDryRun: boolean): Promise<readonly string[]> {
   const said: Readonly<Record<Table, Said>> = { event_types: new Map(), state_keys: new Map() }
   const right: Readonly<Record<Table, Set<number>>> = { event_types: new Set(), state_keys: new Set() }
   // Read twice: few strings are wrong, and only of those it matters which events agree with them.

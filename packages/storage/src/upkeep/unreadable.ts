@@ -9,7 +9,7 @@ import { inStoredOrder } from './stored-order.ts'
 export interface Unreadable {
   readonly what: string
   /** Empties it, or drops its row, so that it is made anew from the events. */
-  readonly mend: RawBuilder<unknown>
+  readonly rebuild: RawBuilder<unknown>
 }
 
 /** Reads every list in the tables of rooms, events and snapshots, from end to end. */
@@ -20,7 +20,7 @@ export async function* unreadable(db: Db, dialect: Dialect): AsyncGenerator<Unre
       if (!isReadable(extremities))
         yield {
           what: `the forward extremities of ${room_id} cannot be read`,
-          mend: sql`update rooms set extremities = ${EMPTY} where nid = ${nid}`,
+          rebuild: sql`update rooms set extremities = ${EMPTY} where nid = ${nid}`,
         }
   type EventRow = { nid: number; event_id: string; auth_nids: Uint8Array }
   for await (const page of inStoredOrder<EventRow>(db, dialect, 'events', ['event_id', 'auth_nids']))
@@ -28,7 +28,7 @@ export async function* unreadable(db: Db, dialect: Dialect): AsyncGenerator<Unre
       if (!isReadable(auth_nids))
         yield {
           what: `the auth events of event ${event_id} cannot be read`,
-          mend: sql`update events set auth_nids = ${EMPTY} where nid = ${nid}`,
+          rebuild: sql`update events set auth_nids = ${EMPTY} where nid = ${nid}`,
         }
   type SnapshotRow = { nid: number; room_nid: RoomNid; blocks: Uint8Array }
   for await (const page of inStoredOrder<SnapshotRow>(db, dialect, 'snapshots', ['room_nid', 'blocks']))
@@ -40,15 +40,15 @@ export async function* unreadable(db: Db, dialect: Dialect): AsyncGenerator<Unre
       const room = rows[0]?.id ?? 'a room that is not stored'
       yield {
         what: `the parts of a state of ${room} cannot be read`,
-        mend: sql`delete from snapshots where nid = ${nid}`,
+        rebuild: sql`delete from snapshots where nid = ${nid}`,
       }
     }
 }
 
 /** Empties such lists, or drops their rows. */
-export async function mendUnreadable(db: Db, lists: readonly Unreadable[]): Promise<void> {
+export async function rebuildUnreadable(db: Db, lists: readonly Unreadable[]): Promise<void> {
   await db.transaction().execute(async (tx) => {
-    for (const { mend } of lists) await mend.execute(tx)
+    for (const { rebuild } of lists) await rebuild.execute(tx)
   })
 }
 

@@ -389,16 +389,16 @@ export function checkContract(open: () => Promise<Storage>): void {
       ({ snapshots }) => ({ snapshots: snapshots.with(1, { ...snapshots[1]!, hash: 'a'.repeat(32) }) }),
       1,
     ],
-  ])('mends %s, and changes nothing else of the state', async (_what, spoil, count) => {
+  ])('rebuilds %s, and changes nothing else of the state', async (_what, spoil, count) => {
     await using store = await open()
     const room = await build(store, spoil)
-    expect(await store.mendState(room.nid, hashes)).toBe(count)
+    expect(await store.rebuildState(room.nid, hashes)).toBe(count)
     expect(await structure(store)).toEqual([])
     const [current] = await store.snapshots([room.current])
     const blocks = await store.blocks(current?.blocks ?? [])
     expect(blocks.map(({ entries }) => entries.length)).toEqual([3, 3])
     for (const { hash, entries } of blocks) expect(hash).toBe(hashes.blockHash(entries))
-    expect(await store.mendState(room.nid, hashes)).toBe(0)
+    expect(await store.rebuildState(room.nid, hashes)).toBe(0)
     // Whatever was decided on the room before is decided again.
     expect(await store.commit([writeSet(room)])).toMatchObject([{ kind: 'conflict', over: 'room' }])
   })
@@ -413,7 +413,7 @@ export function checkContract(open: () => Promise<Storage>): void {
       expect.stringMatching(/^the current state has a part that cannot be read$/),
     )
     const [current] = await store.snapshots([room.current])
-    expect(await store.mendState(room.nid, hashes)).toBe(2)
+    expect(await store.rebuildState(room.nid, hashes)).toBe(2)
     expect(await store.snapshots([room.current])).toEqual([])
     const [kept, gone] = current?.blocks ?? []
     expect(await store.blocks([kept!])).toHaveLength(1)
@@ -429,15 +429,15 @@ export function checkContract(open: () => Promise<Storage>): void {
     const named = { ...(await snapshot(store, room, twin)), hash: 'd'.repeat(32) }
     const again = { ...current!, nid: await store.allocate('snapshot', 1), hash: 'e'.repeat(32) }
     await store1(store, writeSet(room, { blocks: [twin], snapshots: [named, again] }))
-    expect(await store.mendState(room.nid, hashes)).toBe(3)
+    expect(await store.rebuildState(room.nid, hashes)).toBe(3)
     expect(await store.snapshots([room.current, named.nid, again.nid])).toEqual([current])
     expect(await store.blocks([twin.nid])).toEqual([])
     expect(await structure(store)).toEqual([])
   })
 
-  it('mends nothing of a room that is not there', async () => {
+  it('rebuilds nothing of a room that is not there', async () => {
     await using store = await open()
-    expect(await store.mendState(NOWHERE as RoomRecord['nid'], hashes)).toBeUndefined()
+    expect(await store.rebuildState(NOWHERE as RoomRecord['nid'], hashes)).toBeUndefined()
     expect(await store.repairMemberships(NOWHERE as RoomRecord['nid'], () => true)).toBeUndefined()
     await expect(store.checkRoom(NOWHERE as RoomRecord['nid'], hashes)).rejects.toThrow('there is no room')
   })
