@@ -64,3 +64,14 @@ it('leaves nothing for later', () => {
 it('names files after concepts, in kebab case', () => {
   expect(SOURCES.filter((path) => !/\/\d*[a-z0-9-]+(\.[a-z]+)*\.tsx?$/.test(path))).toEqual([])
 })
+
+it('has no test that reads the clock of the machine', () => {
+  const isTest = (path: string) => /\.test\.tsx?$/.test(path) || /^(packages|apps)\/[a-z]+\/test\//.test(path)
+  const reads = /\b(Date\.now|performance\.now|process\.hrtime(\.bigint)?|process\.uptime)\(|\bnew Date\(\)/
+  // A test that holds the clock may read it.
+  const holds = /vi\.useFakeTimers\(|vi\.spyOn\(performance, 'now'\)/
+  const found = SOURCES.filter(
+    (path) => isTest(path) && reads.test(readText(path)) && !holds.test(readText(path)),
+  )
+  expect(found).toEqual([])
+})

@@ -51,9 +51,9 @@ it('traces operations to where OpenTelemetry’s variables say, as part of the c
     { name: 'queryRoomVersionForRoom', kind: 2, status: { code: 2, message: 'ROOM_NOT_FOUND' } },
   ])
   for (const { startTimeUnixNano, endTimeUnixNano } of traces.spans) {
-    const tookMs = Number(BigInt(endTimeUnixNano) - BigInt(startTimeUnixNano)) / 1e6
-    expect(tookMs).toBeGreaterThanOrEqual(0)
-    expect(Math.abs(Date.now() - Number(BigInt(startTimeUnixNano) / 1_000_000n))).toBeLessThan(60_000)
+    expect(BigInt(endTimeUnixNano) >= BigInt(startTimeUnixNano)).toBe(true)
+    // Nanoseconds since 1970, which have 19 digits from 2001 to 2286.
+    expect(startTimeUnixNano).toMatch(/^\d{19}$/)
   }
 })
 
