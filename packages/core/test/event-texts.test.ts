@@ -1,8 +1,9 @@
 import { RoomBuilder } from '@roomserver/testing'
+import { NO_NID } from '@roomserver/types'
 import { expect, it } from 'vitest'
 import { Pieces } from '../src/index.ts'
 import { clientEvent } from '../src/query/client-event.ts'
-import { textsInChunks } from '../src/query/event-texts.ts'
+import { citedBy, textsInChunks } from '../src/query/event-texts.ts'
 import { ask } from '../src/view/run.ts'
 import { eventsOf } from '../src/view/reads.ts'
 import { Homeserver } from './homeserver.ts'
@@ -24,7 +25,7 @@ it('reads very many events past the cache, in their order', async () => {
   await using _hs = hs
   const inRoom = await hs.room(room.roomId)
   const pieces = new Pieces(hs.storage, 20_000)
-  const nids = records.map((record) => record.nid).toReversed()
+  const nids = Array.from({ length: 6 }, () => records.map((record) => record.nid).toReversed()).flat()
   await ask(pieces, (view) => eventsOf(view, nids.slice(5, 10)))
   const read = async (wanted: typeof nids) => {
     const texts = []
@@ -33,11 +34,36 @@ it('reads very many events past the cache, in their order', async () => {
     return texts.map(({ nid, eventId, json }) => ({ nid, eventId, json }))
   }
   const plain = records.map(({ nid, eventId, json }) => ({ nid, eventId, json }))
-  expect(await read(nids)).toEqual(plain.toReversed())
+  expect(await read(nids)).toEqual(Array.from({ length: 6 }, () => plain.toReversed()).flat())
   const unknown = Math.max(...nids) + 1_000_000
   await expect(read([...nids, unknown as (typeof nids)[number]])).rejects.toMatchObject({
     code: 'STORE_DAMAGED',
   })
+})
+
+it.each([
+  [5_000, true],
+  [5_001, false],
+])('reads %i events and what they cite, and keeps them in the cache: %s', async (count, areKept) => {
+  const { hs, room, records } = await stored()
+  await using _hs = hs
+  const inRoom = await hs.room(room.roomId)
+  const known = records.map(({ nid }) => nid)
+  const nids = Array.from({ length: count }, (_, index) => known[index % known.length] ?? NO_NID)
+  const isKept = (pieces: Pieces) => known.filter((nid) => pieces.event(nid) !== undefined).length > 0
+
+  const pieces = new Pieces(hs.storage, 16 * 1024 * 1024)
+  const texts = []
+  for await (const chunk of textsInChunks({ store: hs.storage, pieces }, inRoom, nids)) texts.push(...chunk)
+  expect(texts.map(({ nid }) => nid)).toEqual(nids)
+  expect(isKept(pieces)).toBe(areKept)
+
+  const others = new Pieces(hs.storage, 16 * 1024 * 1024)
+  const cited = await citedBy({ store: hs.storage, pieces: others }, nids)
+  const auth = new Set(room.events.flatMap(({ authEvents }) => authEvents))
+  const ids = (await hs.storage.eventsByNid(cited)).map(({ eventId }) => eventId)
+  expect(ids.toSorted()).toEqual([...auth].toSorted())
+  expect(isKept(others)).toBe(areKept)
 })
 
 it('gives clients what an event says', async () => {

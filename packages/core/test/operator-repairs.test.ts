@@ -3,6 +3,8 @@ import { RoomBuilder } from '@roomserver/testing'
 import { NO_CHANGES } from '@roomserver/types'
 import { expect, it } from 'vitest'
 import { repairRoom } from '../src/index.ts'
+import { prunedExtremities } from '../src/operator-repair/prune-extremities.ts'
+import { idsOf } from '../src/view/reads.ts'
 import { Homeserver } from './homeserver.ts'
 import { otherServer } from './other-server.ts'
 
@@ -69,6 +71,52 @@ it('prunes extremities that others build on', async () => {
   expect(pruned.extremities.to).toEqual([room.events.at(-1)?.eventId])
   expect(await beside.extremities(room.roomId)).toEqual([room.events.at(-1)?.eventId])
   expect(await beside.current(room.roomId)).toEqual(await hs.stateAt(record.current))
+})
+
+/** A room whose extremities are its last event and the one so many events before it. */
+async function withStaleExtremity(hs: Homeserver, between: number) {
+  const room = await roomOf(hs)
+  const [stale] = room.ends
+  for (let i = 0; i < between; i++) await hs.take(await room.message(`${i}`))
+  const [last] = room.ends
+  const record = await hs.room(room.roomId)
+  const older = await hs.event(stale?.eventId ?? '')
+  const extremities = [...record.extremities, ...(older === undefined ? [] : [older.nid])]
+  await hs.storage.commit([{ ...NO_CHANGES, room: record, next: { ...record, extremities } }])
+  return { room, stale: stale?.eventId ?? '', last: last?.eventId ?? '' }
+}
+
+it.each([
+  [4, true],
+  [5, false],
+])('walks through 4 events to find whether others build on one %i events back', async (back, isFound) => {
+  await using hs = await Homeserver.start()
+  const { room, stale, last } = await withStaleExtremity(hs, back)
+  await using beside = hs.beside()
+  const kept = await beside.input.runTask({
+    roomId: room.roomId,
+    version: room.rules.version,
+    name: 'finding extremities',
+    bytes: 0,
+    decide: function* (draft) {
+      return yield* idsOf(draft.view, yield* prunedExtremities(draft, 4))
+    },
+  })
+  expect(kept.toSorted()).toEqual((isFound ? [last] : [stale, last]).toSorted())
+})
+
+it('keeps the extremities where none of them is accepted', async () => {
+  await using hs = await Homeserver.start()
+  const room = await roomOf(hs)
+  const rejected = await room.message('let me in', { sender: '@eve:e' })
+  expect(await hs.take(rejected)).toMatchObject({ verdict: 'rejected-by-auth-events' })
+  const record = await hs.room(room.roomId)
+  const found = await hs.event(rejected.eventId)
+  const extremities = found === undefined ? [] : [found.nid]
+  await hs.storage.commit([{ ...NO_CHANGES, room: record, next: { ...record, extremities } }])
+  await using beside = hs.beside()
+  const pruned = await repairRoom(parts(beside), room.roomId, { kind: 'prune-extremities' }, DRY)
+  expect(pruned.extremities).toEqual({ from: [rejected.eventId], to: [rejected.eventId] })
 })
 
 it('asks servers for their states, and counts who tells the same', async () => {
@@ -160,6 +208,19 @@ it('takes a given state before a message, which adds nothing to it', async () =>
     entries: [{ type: 'm.room.topic', stateKey: '', from: topic, to: undefined }],
   })
   expect(await hs.current(room.roomId)).toEqual(eventIds)
+})
+
+it('asks nobody for the state of a room whose version it does not know', async () => {
+  const federation = { lookupStateIds: () => Promise.reject(new Error('asked')) } as unknown as FederationApi
+  await using hs = await Homeserver.start({ federation })
+  const { roomId } = await roomOf(hs)
+  const record = await hs.room(roomId)
+  await hs.storage.commit([{ ...NO_CHANGES, room: record, next: { ...record, version: 'from the future' } }])
+  await using beside = hs.beside({ federation })
+  await expect(beside.input.repairs?.serverStateReport(roomId)).rejects.toMatchObject({
+    code: 'ROOM_NOT_FOUND',
+    message: `room ${roomId} is not known here`,
+  })
 })
 
 it('does not know rooms that have no state here', async () => {

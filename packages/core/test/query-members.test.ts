@@ -1,5 +1,6 @@
 import { RoomBuilder } from '@roomserver/testing'
 import { describe, expect, it } from 'vitest'
+import { inputOf } from './homeserver.ts'
 import { Operations } from './operations.ts'
 
 /** Alice is in, bob of `b` left when carol was not there yet, dave was banned, erin is invited. */
@@ -35,6 +36,17 @@ describe('queryMembershipsForRoom', () => {
     const { server, room } = await started()
     await using _server = server
     expect((await members(server, room, change)).join_events).toEqual(expected)
+  })
+
+  it.each([500, 501])('gives all of %i members of this server, a page of 500 at a time', async (count) => {
+    await using server = await Operations.start()
+    const room = await RoomBuilder.create()
+    for (let i = 1; i < count; i++) await room.join(`@user${i}:a`)
+    await room.join('@bob:b')
+    const inputs = room.events.map((event) => inputOf(event))
+    await server.hs.input.inputRoomEvents({ input_room_events: inputs, async: false })
+    const expected = ['@alice:a', ...Array.from({ length: count - 1 }, (_, i) => `@user${i + 1}:a`)]
+    expect((await members(server, room, { local_only: true })).join_events).toEqual(expected.toSorted())
   })
 
   it('gives events in the form for clients', async () => {

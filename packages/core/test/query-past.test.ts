@@ -1,6 +1,7 @@
 import type { Pdu } from '@roomserver/events'
 import { RoomBuilder } from '@roomserver/testing'
 import { describe, expect, it } from 'vitest'
+import { inputOf } from './homeserver.ts'
 import { Operations } from './operations.ts'
 
 const idsOf = (events: readonly { readonly eventId: string }[] | null) =>
@@ -64,6 +65,18 @@ describe('queryMissingEvents', () => {
     expect(await ask('c')).toEqual([])
     expect(await ask('a')).toHaveLength(room.events.length - 1)
     expect(messages).toHaveLength(6)
+  })
+
+  it('gives a thousand events at most, the latest one counted, whatever limit is asked for', async () => {
+    await using server = await Operations.start()
+    const room = await RoomBuilder.create()
+    for (let i = 0; i < 1_001; i++) await room.message(`${i}`)
+    const inputs = room.events.map((event) => inputOf(event))
+    await server.hs.input.inputRoomEvents({ input_room_events: inputs, async: false })
+    const [latest] = room.ends
+    const request = { earliest_events: [], latest_events: [latest?.eventId ?? ''], server_name: 'a' }
+    const { events } = await server.api.queryMissingEvents({ ...request, limit: 1_000_000 })
+    expect(idsOf(events)).toEqual(idsOf(room.events.slice(-1_000, -1)))
   })
 
   it('gives redacted events as redacted', async () => {
