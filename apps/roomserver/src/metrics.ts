@@ -41,7 +41,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   addTotal(
     registry,
     'dummy_events',
-    'Events sent to bring the ends of rooms together.',
+    'Events sent to bring the forward extremities of rooms together.',
     () => dummyEvents.sent,
   )
   addTotal(registry, 'scrubbed_rooms', 'Rooms that the scrubber has checked.', () => scrubber.checkedRooms)

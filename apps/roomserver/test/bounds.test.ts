@@ -70,7 +70,7 @@ it('refuses a body beyond the bound', async () => {
 
 it('tells callers who flood a room to come back later, takes what it took, and serves other rooms', async () => {
   const [flooded, quiet] = [await stored('flooded'), await stored('quiet')]
-  const start = flooded.ends
+  const start = flooded.extremities
   const messages: Pdu[] = []
   for (let i = 0; i < 60; i++)
     messages.push(await flooded.message(`${i}${'x'.repeat(50_000)}`, { prev: start }))
@@ -88,7 +88,7 @@ it('tells callers who flood a room to come back later, takes what it took, and s
 
 it('lets a room that waits for a server which does not answer delay nobody, and not wait for ever', async () => {
   const [waiting, quiet] = [await stored('waiting'), await stored('beside')]
-  const end = waiting.ends
+  const end = waiting.extremities
   const unknown = await waiting.message('never sent')
   const lacking = await waiting.message('lacks something', { prev: [unknown] })
   let isOver = false

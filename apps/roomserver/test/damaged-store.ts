@@ -67,7 +67,7 @@ async function fill(storage: Storage): Promise<Named> {
   })
   const oldLevels = await room.state('m.room.power_levels', '', levels(50))
   await room.state('m.room.power_levels', '', levels(60))
-  const fork = room.ends
+  const fork = room.extremities
   const topic = await room.state('m.room.topic', '', { topic: 'one' }, { prev: fork })
   const name = await room.state('m.room.name', '', { name: 'two' }, { prev: fork })
   const redacted = await room.message('oops', { prev: [topic, name] })

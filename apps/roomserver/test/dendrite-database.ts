@@ -93,13 +93,13 @@ export function writeDendriteDatabase(
     'current',
     JSON.stringify(blocks),
   )
-  const ends = JSON.stringify(
-    room.ends.filter((pdu) => !refused.has(pdu.eventId)).map((pdu) => numbers.get(pdu.eventId)),
+  const extremities = JSON.stringify(
+    room.extremities.filter((pdu) => !refused.has(pdu.eventId)).map((pdu) => numbers.get(pdu.eventId)),
   )
   run(
     'insert into roomserver_rooms values (1, ?, ?, ?, ?, ?)',
     room.roomId,
-    ends,
+    extremities,
     current - 1,
     current,
     room.rules.version,

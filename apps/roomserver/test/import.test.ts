@@ -45,7 +45,7 @@ it('brings events, states, extremities and members over', async () => {
   expect([...summary.failed, ...summary.differences]).toEqual([])
 
   const stored = await store.room(room.roomId)
-  const [last] = await store.eventsById([room.ends[0]?.eventId ?? ''])
+  const [last] = await store.eventsById([room.extremities[0]?.eventId ?? ''])
   expect(stored?.extremities).toEqual([last?.nid])
   expect(last).toMatchObject({ verdict: 'accepted', after: stored?.current })
   const members = await store.membershipsOfRoom(stored!.nid)

@@ -40,7 +40,7 @@ async function measure(kind: string, make: (typeof KINDS)[string]): Promise<void
   const { input } = server
   const room = await RoomBuilder.create()
   for (const event of room.events) await input.takeIn(inputOf(event))
-  const prev = room.ends
+  const prev = room.extremities
   const forks: Pdu[] = []
   for (let i = 0; i < Number(most); i++) forks.push(await make(room, prev, i))
 
@@ -62,7 +62,7 @@ async function measureLate(): Promise<void> {
     await using server = await start()
     const { input } = server
     const room = await RoomBuilder.create()
-    const prev = room.ends
+    const prev = room.extremities
     for (let i = 0; i < size; i++) await room.join(`@user${i}:c`)
     for (const event of room.events) await input.takeIn(inputOf(event))
     const late = await room.message('late', { prev })

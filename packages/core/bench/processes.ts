@@ -93,7 +93,7 @@ async function build(name: string, rooms: number, messages: number, [first]: rea
   for (let number = 0; number < rooms; number++) {
     const room = await RoomBuilder.create({ roomId: `!${name}${number}:a` })
     beginnings.push([...room.events])
-    const start = room.ends
+    const start = room.extremities
     const own: Pdu[][] = []
     for (let sender = 0; sender < SENDERS; sender++) {
       let prev: readonly Pdu[] = start
@@ -137,7 +137,7 @@ async function round(
   const tookMs = performance.now() - since
   const all = done.flatMap(({ took }) => took.flat()).toSorted((a, b) => a - b)
   const sum = (of: (one: Done) => number) => done.reduce((total, one) => total + of(one), 0)
-  const ends = done.flatMap(({ took }) => took.map((list) => list.reduce((total, ms) => total + ms, 0)))
+  const totals = done.flatMap(({ took }) => took.map((list) => list.reduce((total, ms) => total + ms, 0)))
   const at = (share: number) =>
     (all[Math.min(all.length - 1, Math.floor(all.length * share))] ?? 0).toFixed(1)
   console.log(
@@ -145,7 +145,7 @@ async function round(
       `p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, longest ${at(1)} ms, ` +
       `${(sum((one) => one.conflicts) / all.length).toFixed(2)} lost commits an event, ` +
       `${(sum((one) => one.cpuMs) / all.length).toFixed(2)} ms CPU an event, ` +
-      `senders took ${Math.min(...ends).toFixed(0)} to ${Math.max(...ends).toFixed(0)} ms`,
+      `senders took ${Math.min(...totals).toFixed(0)} to ${Math.max(...totals).toFixed(0)} ms`,
   )
 }
 

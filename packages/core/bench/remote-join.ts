@@ -20,7 +20,7 @@ const pieces = new Pieces(storage, 64 * 1024 * 1024)
 const input = createInput({ store: storage, pieces, clock: systemClock, log: silentLogger, serverName: 'b' })
 const room = await RoomBuilder.create()
 const state = [...room.events, ...(await joins(members))]
-const last = await room.join('@bob:b', { prev: room.ends })
+const last = await room.join('@bob:b', { prev: room.extremities })
 
 const delay = monitorEventLoopDelay({ resolution: 5 })
 const outliers = await timed(() =>

@@ -49,7 +49,7 @@ export function createRoomserver(deps: RoomserverDeps, options: RoomserverOption
   return roomserverOf(contextOf(deps, options))
 }
 
-/** A room server, and what brings the ends of rooms together that have too many. */
+/** A room server, and what brings the forward extremities of rooms together that have too many. */
 export interface TendedRoomserver {
   readonly rooms: RoomserverApi
   /** Those of its operations whose answers are long, for who sends them on. */
@@ -59,14 +59,14 @@ export interface TendedRoomserver {
 
 /** {@link createRoomserver} for a process that looks after its rooms. */
 export function createTendedRoomserver(
-  deps: RoomserverDeps & { readonly input: Pick<RoomInput, 'forked'> },
+  deps: RoomserverDeps & { readonly input: Pick<RoomInput, 'overLimit'> },
   options: RoomserverOptions = {},
 ): TendedRoomserver {
   const context = contextOf(deps, options)
   return {
     rooms: roomserverOf(context),
     written: createWrittenQueries(context),
-    dummyEvents: createDummyEvents(context, deps.input.forked),
+    dummyEvents: createDummyEvents(context, deps.input.overLimit),
   }
 }
 

@@ -28,7 +28,7 @@ async function audit(
 async function forkedRoom(hs: Homeserver, version: string): Promise<RoomBuilder> {
   const room = await RoomBuilder.create({ version })
   await room.join('@bob:b')
-  const fork = room.ends
+  const fork = room.extremities
   const ban = await room.member('@alice:a', '@bob:b', 'ban', { prev: fork })
   const topic = await room.state('m.room.topic', '', { topic: 'one' }, { prev: fork })
   const other = await room.state('m.room.topic', '', { topic: 'two' }, { prev: fork })

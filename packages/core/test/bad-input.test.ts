@@ -140,7 +140,7 @@ it('names prev events that it does not know, and stores nothing', async () => {
 it('names auth events that it does not know, and stores nothing', async () => {
   const { hs, room } = await started()
   await using _ = hs
-  const good = room.ends
+  const good = room.extremities
   const join = await room.join('@bob:b')
   const [create, , powerLevels] = room.events as [Pdu, Pdu, Pdu]
   const auth = [create, powerLevels, join]
@@ -189,7 +189,7 @@ it.each([
 ])('takes an event whose depth is a lie (%s) and believes none of it', async (_how, depth) => {
   const { hs, room } = await started()
   await using _ = hs
-  const [before] = room.ends
+  const [before] = room.extremities
   const liar = await room.state('m.room.topic', '', { topic: 'liar' }, { depth })
   expect(await hs.take(liar)).toMatchObject({ verdict: 'accepted' })
   expect(await hs.extremities(room.roomId)).toEqual([liar.eventId])

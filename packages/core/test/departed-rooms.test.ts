@@ -54,7 +54,7 @@ it('takes what is not about the present: outliers, and history that is filled in
 it('hears its own users, those of whom anything is said, and who lets it look in', async () => {
   await using left = await leftRoom()
   const { room, b } = left
-  const prev = room.ends
+  const prev = room.extremities
   const of = (sender: string, user: string, membership: string) =>
     room.member(sender, user, membership, { prev })
   // Of its own user it finds out by the rules that he is not in the room.
@@ -86,7 +86,7 @@ it('asks nobody for what events of such a room lack', async () => {
 it('takes part again from the event on that brings a user of ours back', async () => {
   await using left = await leftRoom()
   const { room, b } = left
-  expect(await b.take(await room.message('unheard', { prev: room.ends }))).toMatchObject(REFUSED)
+  expect(await b.take(await room.message('unheard', { prev: room.extremities }))).toMatchObject(REFUSED)
   const end = room.events.at(-2)
   const invite = await room.member(room.creator, '@bob:b', 'invite', end && { prev: [end] })
   expect(await b.take(invite)).toMatchObject({ verdict: 'accepted' })
@@ -102,7 +102,7 @@ it('knows of users that another process brought in or took out', async () => {
   await using left = await leftRoom()
   const { room, b } = left
   const other = b.beside({ serverName: 'b' })
-  expect(await b.take(await room.message('unheard', { prev: room.ends }))).toMatchObject(REFUSED)
+  expect(await b.take(await room.message('unheard', { prev: room.extremities }))).toMatchObject(REFUSED)
   const end = room.events.at(-2)
   const join = await room.join('@bob:b', end && { prev: [end] })
   expect(await other.take(join)).toMatchObject({ verdict: 'accepted' })

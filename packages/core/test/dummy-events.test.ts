@@ -5,15 +5,15 @@ import { expect, it } from 'vitest'
 import { createTendedRoomserver, type TendedRoomserver } from '../src/index.ts'
 import { Homeserver } from './homeserver.ts'
 
-const MAX_ENDS = 10
+const MAX_EXTREMITIES = 10
 
 /** A server that lets rooms have ten ends, and a room of its user. */
 async function forkingServer() {
   const storage = await openStorage({ dialect: 'sqlite', file: ':memory:' })
-  const process = new Homeserver(storage, { takesLeftRooms: true }, { maxEnds: MAX_ENDS })
+  const process = new Homeserver(storage, { takesLeftRooms: true }, { maxExtremities: MAX_EXTREMITIES })
   const room = await RoomBuilder.create()
   await process.takeAll(room.events)
-  const [base] = room.ends
+  const [base] = room.extremities
   return {
     hs: process,
     room,
@@ -38,12 +38,12 @@ function tended(hs: Homeserver): TendedRoomserver {
   })
 }
 
-it('brings the ends of a room together when there are too many, by an event that says nothing', async () => {
+it('brings the forward extremities of a room together when there are too many, by an event that says nothing', async () => {
   await using server = await forkingServer()
   const { hs, room, tended } = server
-  await server.fork(MAX_ENDS)
+  await server.fork(MAX_EXTREMITIES)
   await tended.dummyEvents.tend()
-  expect(await hs.extremities(room.roomId), 'not yet too many').toHaveLength(MAX_ENDS)
+  expect(await hs.extremities(room.roomId), 'not yet too many').toHaveLength(MAX_EXTREMITIES)
   await server.fork(1)
   await tended.dummyEvents.tend()
   const [id = ''] = await hs.extremities(room.roomId)
@@ -61,11 +61,11 @@ it('brings the ends of a room together when there are too many, by an event that
   expect(tended.dummyEvents.sent).toBe(1)
 })
 
-it('asks to be looked after when a room has five times as many ends as it may have', async () => {
+it('asks to be looked after when a room has five times as many extremities as it may have', async () => {
   await using server = await forkingServer()
   let asked = 0
   server.tended.dummyEvents.onUrgent(() => asked++)
-  await server.fork(5 * MAX_ENDS)
+  await server.fork(5 * MAX_EXTREMITIES)
   expect(asked).toBe(0)
   await server.fork(1)
   expect(asked).toBe(1)
@@ -95,7 +95,7 @@ it('brings them together though all but one are from before our user came in, at
   await using server = await forkingServer()
   const { hs, tended } = server
   const room = await RoomBuilder.create({ creator: '@bob:b', roomId: '!far:b' })
-  const fork = room.ends
+  const fork = room.extremities
   await room.join('@alice:a', { prev: fork })
   const depth = Number.MAX_SAFE_INTEGER
   for (let i = 0; i < 30; i++) await room.message(`${i}`, { prev: fork, depth })
@@ -109,7 +109,7 @@ it('sends none where no user of ours may send it', async () => {
   const { hs, room, tended } = server
   const levels = { users: { [room.creator]: 50 }, events: { 'org.matrix.dummy_event': 100 } }
   await hs.take(await room.state('m.room.power_levels', '', levels))
-  await server.fork(MAX_ENDS + 1)
+  await server.fork(MAX_EXTREMITIES + 1)
   const before = await hs.extremities(room.roomId)
   await tended.dummyEvents.tend()
   expect(await hs.extremities(room.roomId)).toEqual(before)
@@ -121,20 +121,20 @@ it('sends none where no user of ours is in the room', async () => {
   const { hs, room, tended } = server
   await hs.take(await room.join('@bob:b'))
   await hs.take(await room.member(room.creator, room.creator, 'leave'))
-  const [base] = room.ends
-  for (let i = 0; i <= MAX_ENDS; i++) {
+  const [base] = room.extremities
+  for (let i = 0; i <= MAX_EXTREMITIES; i++) {
     await hs.take(await room.message(`${i}`, { sender: '@bob:b', ...(base && { prev: [base] }) }))
   }
-  expect(await hs.extremities(room.roomId)).toHaveLength(MAX_ENDS + 1)
+  expect(await hs.extremities(room.roomId)).toHaveLength(MAX_EXTREMITIES + 1)
   await tended.dummyEvents.tend()
-  expect(await hs.extremities(room.roomId)).toHaveLength(MAX_ENDS + 1)
+  expect(await hs.extremities(room.roomId)).toHaveLength(MAX_EXTREMITIES + 1)
 })
 
 it('sends one, however many processes see the ends at once', async () => {
   await using server = await forkingServer()
   const { hs, room } = server
-  const other = new Homeserver(hs.storage, {}, { maxEnds: MAX_ENDS })
-  await server.fork(MAX_ENDS + 1)
+  const other = new Homeserver(hs.storage, {}, { maxExtremities: MAX_EXTREMITIES })
+  await server.fork(MAX_EXTREMITIES + 1)
   await server.fork(1, other)
   const others = tended(other)
   await Promise.all([server.tended.dummyEvents.tend(), others.dummyEvents.tend()])

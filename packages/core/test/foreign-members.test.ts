@@ -38,7 +38,7 @@ async function roomWith(version: string, extra: JsonObject) {
     content: { body: 'evil', msgtype: 'm.text' },
     depth: 6,
     origin_server_ts: 1_700_000_009_000,
-    prev_events: room.ends.map(({ eventId }) => eventId),
+    prev_events: room.extremities.map(({ eventId }) => eventId),
     room_id: room.roomId,
     sender: '@mallory:m',
     type: 'm.room.message',

@@ -29,12 +29,12 @@ async function entriesIn({ storage }: Homeserver, states: readonly SnapshotNid[]
 it('stores a small part of the state for each of many events that build upon the same one', async () => {
   await using hs = await Homeserver.start()
   const room = await RoomBuilder.create()
-  const ends: Pdu[] = []
-  for (let i = 0; i < MEMBERS; i++) ends.push(await room.join(`@user${i}:c`))
+  const extremities: Pdu[] = []
+  for (let i = 0; i < MEMBERS; i++) extremities.push(await room.join(`@user${i}:c`))
   await hs.takeAll(room.events)
 
   const forks: Pdu[] = []
-  for (const end of ends.slice(-8)) {
+  for (const end of extremities.slice(-8)) {
     const own: Pdu[] = []
     for (let i = 0; i < FORKS; i++) {
       own.push(await room.state('org.example.setting', `${i}`, { of: end.eventId }, { prev: [end] }))
@@ -52,7 +52,7 @@ it('stores the current state of many branches by what the latest event changed o
   await using hs = await Homeserver.start()
   const room = await RoomBuilder.create()
   await hs.takeAll(room.events)
-  const prev = room.ends
+  const prev = room.extremities
   const states: SnapshotNid[] = []
   for (let i = 0; i < 120; i++) {
     await hs.take(await room.state('org.example.setting', `${i}`, { i }, { prev }))

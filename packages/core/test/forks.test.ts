@@ -9,7 +9,7 @@ const ids = (events: readonly Pdu[]): readonly string[] => events.map((event) =>
 it('keeps branches as extremities until an event joins them', async () => {
   await using hs = await Homeserver.start()
   const room = await RoomBuilder.create()
-  const fork = room.ends
+  const fork = room.extremities
   const a = await room.message('a', { prev: fork })
   const b = await room.message('b', { prev: fork })
   await hs.takeAll(room.events)
@@ -22,7 +22,7 @@ it('keeps branches as extremities until an event joins them', async () => {
 it('resolves state that branches disagree upon, and says in the journal what was weighed', async () => {
   await using hs = await Homeserver.start()
   const room = await RoomBuilder.create()
-  const fork = room.ends
+  const fork = room.extremities
   const first = await room.state('m.room.topic', '', { topic: 'first' }, { prev: fork })
   const second = await room.state('m.room.topic', '', { topic: 'second' }, { prev: fork })
   await hs.takeAll(room.events)
@@ -39,7 +39,7 @@ it('resolves state that branches disagree upon, and says in the journal what was
 it('tells consumers the state before an event of another branch', async () => {
   await using hs = await Homeserver.start()
   const room = await RoomBuilder.create()
-  const fork = room.ends
+  const fork = room.extremities
   const topic = await room.state('m.room.topic', '', { topic: 'a' }, { prev: fork })
   const message = await room.message('from before the topic', { prev: fork })
   await hs.takeAll(room.events)
@@ -56,7 +56,7 @@ it('fails an event softly that the current state does not allow, and builds on t
   await using hs = await Homeserver.start()
   const room = await RoomBuilder.create()
   await room.join('@bob:b')
-  const fork = room.ends
+  const fork = room.extremities
   const ban = await room.member('@alice:a', '@bob:b', 'ban', { prev: fork })
   await hs.takeAll(room.events)
   const outputs = (await hs.outputs()).length
@@ -75,7 +75,7 @@ it('never makes a rejected event an extremity, nor lets it take the place of wha
   await using hs = await Homeserver.start()
   const room = await RoomBuilder.create()
   await hs.takeAll(room.events)
-  const good = room.ends
+  const good = room.extremities
   const rejected = await room.state('m.room.topic', '', {}, { sender: '@eve:e' })
   expect(await hs.take(rejected)).toMatchObject({ verdict: 'rejected-by-auth-events' })
   expect(await hs.extremities(room.roomId)).toEqual(ids(good))
@@ -108,10 +108,10 @@ it('notes a state reset', async () => {
   await using hs = await Homeserver.start()
   const room = await RoomBuilder.create()
   await room.join('@bob:b')
-  const fork = room.ends
+  const fork = room.extremities
   // Bob, while he may, sets a topic on one branch; on the other he is made to lose what allowed it.
   await room.state('m.room.power_levels', '', { users: { '@alice:a': 100, '@bob:b': 50 } }, { prev: fork })
-  const allowed = room.ends
+  const allowed = room.extremities
   const topic = await room.state('m.room.topic', '', { topic: 'by bob' }, { sender: '@bob:b', prev: allowed })
   await hs.takeAll(room.events)
   expect(await hs.current(room.roomId)).toContain(topic.eventId)
@@ -134,7 +134,7 @@ it('takes as history what was allowed then, whatever the current state says of i
   await using hs = await Homeserver.start()
   const room = await RoomBuilder.create()
   await room.join('@bob:b')
-  const fork = room.ends
+  const fork = room.extremities
   const ban = await room.member('@alice:a', '@bob:b', 'ban', { prev: fork })
   await hs.takeAll(room.events)
   const old = await room.message('said before the ban', { sender: '@bob:b', prev: fork })
@@ -146,7 +146,7 @@ it('takes as history what was allowed then, whatever the current state says of i
 it('walks through rejected events once each, however often they name each other', async () => {
   await using hs = await Homeserver.start()
   const room = await RoomBuilder.create()
-  let layer = room.ends
+  let layer = room.extremities
   for (let depth = 0; depth < 30; depth++) {
     const prev = layer
     const one = await room.message(`${depth}`, { sender: '@eve:e', prev })

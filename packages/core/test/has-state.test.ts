@@ -169,7 +169,7 @@ it('begins where the server is that lets a user in, if that never heard that he 
   await using hs = await Homeserver.start({ serverName: 'b' })
   const room = await RoomBuilder.create()
   const state = [...room.events]
-  const created = room.ends
+  const created = room.extremities
   const bob = await room.join('@bob:b')
   await joinRemotely(hs, state, bob)
   const message = await room.message('to those who heard of me', { sender: '@bob:b' })
@@ -312,7 +312,7 @@ it('makes an event at a remote state an extremity, though a rejected one that ca
   await using hs = await Homeserver.start()
   const room = await RoomBuilder.create()
   const given = [...room.events]
-  const [end] = room.ends
+  const [end] = room.extremities
   await hs.takeAll(given)
   await room.message('never seen here')
   const late = await room.message('at a state that is told')

@@ -100,7 +100,7 @@ describe('a queued event', () => {
     const { hs, room, logged } = await started({ holder: 'one' })
     const error = new RangeError('a bug')
     vi.spyOn(hs.storage, 'commit').mockResolvedValueOnce([{ kind: 'failed', error }])
-    const prev = room.ends
+    const prev = room.extremities
     const broken = await room.message('broken', { prev })
     const lost = await room.message('lost', { prev })
     const orphan = await room.message('orphan', { prev: [lost] })
@@ -219,7 +219,7 @@ describe('a queued event that lacks something', () => {
       return { kind: 'failed', reason: 'nobody knows' }
     })
     const { hs, room, logged } = await started({ fetchMissing })
-    const prev = room.ends
+    const prev = room.extremities
     for (let i = 0; i < count; i++) lost.push(await room.message(`${i}`, { prev }))
     const event = await room.message('needs all of them', { prev: [...lost] })
     await queue(hs, event)
@@ -256,7 +256,7 @@ describe('a queued event that lacks something', () => {
       return { kind: 'failed', reason: 'nobody knows' }
     }
     const { hs, room } = await started({ fetchMissing })
-    const prev = room.ends
+    const prev = room.extremities
     join = await room.join('@bob:b')
     const hers = await room.message('mine', {
       prev,
@@ -271,7 +271,7 @@ describe('a queued event that lacks something', () => {
 describe('what is left behind', () => {
   it.each([499, 500, 501, 1_001])('is taken up, all %i events of it', async (count) => {
     const { hs, room } = await started()
-    const prev = room.ends
+    const prev = room.extremities
     const event = await room.message('again and again', { prev })
     await hs.storage.enqueue(Array<ReturnType<typeof rowOf>>(count).fill(rowOf(event)), 'gone')
     await hs.input.resume()

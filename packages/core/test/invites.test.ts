@@ -69,7 +69,7 @@ it('leaves a member joined whose first message follows an invite into a room tha
 it('does not reset state by two joins in short sequence', async () => {
   await using hs = await Homeserver.start()
   const room = await RoomBuilder.create()
-  const fork = room.ends
+  const fork = room.extremities
   const bob = await room.join('@bob:b', { prev: fork })
   const bobAgain = await room.state(
     'm.room.member',

@@ -8,7 +8,7 @@ import { Homeserver, inputOf } from './homeserver.ts'
 async function shoutedAt(count: number) {
   const hs = await Homeserver.start()
   const room = await RoomBuilder.create()
-  const [end] = room.ends
+  const [end] = room.extremities
   for (let i = 0; i < count; i++) await room.message(`${i}`, { sender: '@eve:e' })
   const inputs = room.events.map((event) => inputOf(event))
   await hs.input.inputRoomEvents({ input_room_events: inputs, async: false })
@@ -31,7 +31,7 @@ it.each([
 it('names what is missing of a state that is given, also far back in the list', async () => {
   await using hs = await Homeserver.start({ serverName: 'z' })
   const room = await RoomBuilder.create()
-  const prev = room.ends
+  const prev = room.extremities
   for (let i = 0; i < 1_100; i++) await room.message(`${i}`, { prev })
   const outliers = room.events.map((event) => inputOf(event, { kind: InputKind.outlier }))
   await hs.input.inputRoomEvents({ input_room_events: outliers, async: false })
@@ -69,9 +69,9 @@ describe('what its users did when they were last in the room', () => {
     await hs.takeAll(room.events.slice(state.length))
     const back = await room.member('@bob:b', '@bob:b', 'join', { prev: [carol] })
     expect(await hs.take(back, given(state))).toMatchObject({ verdict: 'accepted' })
-    const ends = await hs.extremities(room.roomId)
-    const isKept = ends.length > 1
-    expect(ends).toEqual([...(isKept ? [kept.eventId] : []), back.eventId].toSorted())
+    const extremities = await hs.extremities(room.roomId)
+    const isKept = extremities.length > 1
+    expect(extremities).toEqual([...(isKept ? [kept.eventId] : []), back.eventId].toSorted())
     await hs[Symbol.asyncDispose]()
     return isKept
   }

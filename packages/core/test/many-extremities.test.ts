@@ -21,7 +21,7 @@ async function crowded(count: number, depth = DEEPEST, compatibility: Compatibil
   const server = await Operations.start({}, { compatibility })
   const room = await RoomBuilder.create({ creator: '@alice:b', roomId: '!far:b' })
   await room.join('@mallory:m')
-  const fork = room.ends
+  const fork = room.extremities
   await scattered(room, fork, count, depth)
   const join = await room.join('@bob:a', { prev: fork })
   await server.hs.takeAll(room.events)
@@ -97,7 +97,7 @@ it('builds on fewer extremities where twenty of them resolve to a state that for
   const room = await RoomBuilder.create({ creator: '@alice:b', roomId: '!far:b' })
   for (const user of ['@bob:a', '@carl:a', '@mallory:m']) await room.join(user)
   await room.state('m.room.power_levels', '', { users: { '@alice:b': 100, '@mallory:m': 60 } })
-  const fork = room.ends
+  const fork = room.extremities
   const kick = await room.member('@mallory:m', '@bob:a', 'leave', { prev: fork })
   await scattered(room, [kick], 30, DEEPEST)
   const ban = await room.member('@alice:b', '@mallory:m', 'ban', { prev: fork })
@@ -107,9 +107,9 @@ it('builds on fewer extremities where twenty of them resolve to a state that for
   expect(await server.content(room.roomId, 'm.room.member', '@bob:a')).toEqual({ membership: 'join' })
   await server.api.performLeave({ room_id: room.roomId, user_id: '@bob:a' })
   expect(await server.content(room.roomId, 'm.room.member', '@bob:a')).toEqual({ membership: 'leave' })
-  const ends = await server.hs.extremities(room.roomId)
-  expect(ends).toContain(ban.eventId)
-  expect(ends).not.toContain(message.eventId)
+  const extremities = await server.hs.extremities(room.roomId)
+  expect(extremities).toContain(ban.eventId)
+  expect(extremities).not.toContain(message.eventId)
 })
 
 it('gives every extremity where an event may name them all', async () => {

@@ -72,7 +72,7 @@ async function holds(hs: Homeserver, room: RoomBuilder, events: readonly Pdu[]) 
       after: after && (await hs.stateAt(after)),
     })
   }
-  return { states, current: await hs.current(room.roomId), ends: await hs.extremities(room.roomId) }
+  return { states, current: await hs.current(room.roomId), extremities: await hs.extremities(room.roomId) }
 }
 
 async function expectWhole(hs: Homeserver, { roomId }: RoomBuilder): Promise<void> {
@@ -114,7 +114,7 @@ it.each(
   },
 )
 
-/** Servers are told whatever the liar likes; the current state and the ends of the room are the same for all. */
+/** Servers are told whatever the liar likes; the current state and the forward extremities of the room are the same for all. */
 const LIES: readonly (readonly [string, Tells])[] = [
   ['nothing but the create event', ({ old }) => old.slice(0, 1)],
   ['no create event', ({ old }) => old.slice(1)],

@@ -145,7 +145,7 @@ it('asks so many servers, at the deepest of several ends, and tells what most sa
   await using other = await Homeserver.start()
   const room = await roomOf(other)
   for (const name of ['c', 'd', 'e', 'f']) await room.join(`@user:${name}`)
-  const [fork] = room.ends
+  const [fork] = room.extremities
   const prev = fork === undefined ? [] : [fork]
   const deep = await room.message('and deep', { prev: [await room.message('deep', { prev })] })
   const shallow = await room.message('shallow', { prev })
@@ -182,7 +182,7 @@ it('asks so many servers, at the deepest of several ends, and tells what most sa
 it.each([
   ['is of an event that is no end of the room any more', (room: RoomBuilder) => room.events[2]?.eventId, []],
   ['is of an event that is not stored', () => '$nothing', []],
-  ['has an event that is not stored', (room: RoomBuilder) => room.ends[0]?.eventId, ['$nothing']],
+  ['has an event that is not stored', (room: RoomBuilder) => room.extremities[0]?.eventId, ['$nothing']],
 ])('takes no given state that %s', async (_why, find, more) => {
   await using hs = await Homeserver.start()
   const room = await roomOf(hs)

@@ -241,7 +241,7 @@ describe('an event that names events of another room', () => {
     await server.hs.takeAll(room.events)
     const state = room.events.map(({ eventId }) => eventId)
     const auth = [room.events[0], room.events[2], room.events[4]].filter((one) => one !== undefined)
-    const bridge = await room.message('bridge', { sender: '@eve:e', prev: [name, ...room.ends], auth })
+    const bridge = await room.message('bridge', { sender: '@eve:e', prev: [name, ...room.extremities], auth })
     const change = { has_state: true, state_event_ids: state }
     expect(await server.hs.take(bridge, change)).toMatchObject({ verdict: 'accepted' })
     await server.hs.takeAll(secret.events)
@@ -259,7 +259,7 @@ describe('an event that names events of another room', () => {
     await room.join('@eve:e')
     await server.hs.takeAll(room.events)
     const auth = [room.events[0], room.events[2], room.events[4]].filter((one) => one !== undefined)
-    const bridge = await room.message('bridge', { sender: '@eve:e', prev: secret.ends, auth })
+    const bridge = await room.message('bridge', { sender: '@eve:e', prev: secret.extremities, auth })
     expect(await server.hs.take(bridge, { kind: 1 })).toMatchObject({ verdict: 'outlier' })
     await server.hs.takeAll(secret.events)
     expect(await server.hs.take(bridge)).toMatchObject({

@@ -48,9 +48,9 @@ async function roomWithBob(bob: 'ban' | 'leave' | 'knock', joinRule = 'knock') {
 
 /** An invite whose prev events nobody ever heard of: the rules cannot be asked. */
 async function unconnected(room: RoomBuilder, sender: string): Promise<Pdu> {
-  const known = room.ends
-  const unheard = await room.message('never sent to us', { prev: known })
-  return await room.member(sender, '@bob:a', 'invite', { prev: [unheard] })
+  const known = room.extremities
+  const unseen = await room.message('never sent to us', { prev: known })
+  return await room.member(sender, '@bob:a', 'invite', { prev: [unseen] })
 }
 
 describe('an invite from another server into a room that we are in', () => {

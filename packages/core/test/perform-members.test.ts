@@ -571,7 +571,7 @@ describe('evacuation', () => {
     const { server, room } = await started()
     await using _server = server
     await server.api.performJoin(joinRequest({}))
-    await server.hs.take(await room.join('@far:b', { prev: room.ends }))
+    await server.hs.take(await room.join('@far:b', { prev: room.extremities }))
     const answer = await server.api.performAdminEvacuateRoom({ room_id: room.roomId })
     expect({ ...answer, affected: answer.affected.toSorted() }).toEqual({
       affected: ['@alice:a', '@bob:a'],

@@ -472,7 +472,7 @@ describe('performBackfill for ourselves', () => {
 
   /**
    * Found by simulation: a liar added to the past that it was asked for a branch that nobody had heard of. Taken in with
-   * the past, what was on it would have been nothing new when it came by itself: told to nobody, and no end of the graph.
+   * the past, what was on it would have been nothing new when it came by itself: told to nobody, and no forward extremity.
    */
   it('takes nothing that was not asked for, so that it is news when it comes', async () => {
     const unasked: Pdu[] = []

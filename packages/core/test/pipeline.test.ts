@@ -156,7 +156,7 @@ it('decides again when another process was faster', async () => {
   const room = await RoomBuilder.create()
   await hs.takeAll(room.events)
   const other = hs.beside()
-  const fork = room.ends
+  const fork = room.extremities
   const messages: Pdu[] = []
   for (let i = 0; i < 30; i++) messages.push(await room.message(`${i}`, { prev: fork }))
   const topic = await room.state('m.room.topic', '', { topic: 'x' }, { prev: fork })

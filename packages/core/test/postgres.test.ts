@@ -47,7 +47,7 @@ it('decides on the same rooms in three processes at once as one would', async ()
     const room = await RoomBuilder.create({ roomId: `!room${i}:a` })
     await processes[i % 3]?.takeAll(room.events)
     rooms.push(room)
-    const fork = room.ends
+    const fork = room.extremities
     for (let j = 0; j < 12; j++) {
       if (j % 4 === 0) await room.state('m.room.topic', '', { topic: `${j}` }, { prev: fork })
       else await room.join(`@user${j}:b`, { prev: fork })
@@ -73,13 +73,13 @@ it('lets three processes that fight for a room go in turns, so that none loses a
   const processes = [await start(2), await start(2), await start(2)]
   const room = await RoomBuilder.create({ roomId: '!contended:a' })
   await processes[0]?.takeAll(room.events)
-  const fork = room.ends
-  const branches = [0, 1, 2].map(() => ({ ends: fork, events: [] as Pdu[] }))
+  const fork = room.extremities
+  const branches = [0, 1, 2].map(() => ({ extremities: fork, events: [] as Pdu[] }))
   for (let i = 0; i < 90; i++) {
     const branch = branches[i % 3]
     if (branch === undefined) continue
-    branch.ends = [await room.message(`${i}`, { prev: branch.ends })]
-    branch.events.push(...branch.ends)
+    branch.extremities = [await room.message(`${i}`, { prev: branch.extremities })]
+    branch.events.push(...branch.extremities)
   }
   await Promise.all(branches.map(({ events }, i) => processes[i]?.takeAll(events)))
   const conflicts = processes.reduce((sum, { input }) => sum + input.counters.conflicts, 0)

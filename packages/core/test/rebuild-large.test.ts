@@ -19,7 +19,7 @@ async function roomOnFile(fill: (room: RoomBuilder) => Promise<unknown>) {
   const database = new DatabaseSync(file)
   return {
     room,
-    ends: await hs.extremities(room.roomId),
+    extremities: await hs.extremities(room.roomId),
     damage: (sql: string) => database.exec(sql),
     [Symbol.dispose]: () => database.close(),
     /** What a server that starts on the file finds, and rebuilds unless it is a dry run. */
@@ -29,7 +29,7 @@ async function roomOnFile(fill: (room: RoomBuilder) => Promise<unknown>) {
       const lines: string[] = []
       const record = await later.room(room.roomId)
       for await (const line of rebuildRoom(parts, record, { by: 'a test', isDryRun })) lines.push(line)
-      return { lines, ends: await later.extremities(room.roomId) }
+      return { lines, extremities: await later.extremities(room.roomId) }
     },
     async audit() {
       await using later = new Homeserver(await openStorage({ dialect: 'sqlite', file }))
@@ -52,17 +52,17 @@ it('rebuilds a room of 201 events, of which it reads 200 at a time', async () =>
   one.damage(`update rooms set extremities = x''`)
   const found = `${before} was not taken for a forward extremity`
   const undecided = `event ${last} cannot be made anew: the room has no state`
-  expect(await one.rebuild(true)).toEqual({ lines: [found, undecided], ends: [] })
+  expect(await one.rebuild(true)).toEqual({ lines: [found, undecided], extremities: [] })
   // What is allowed after all comes in once it is known where the room ends.
   const allowed = `event ${last} was rejected-by-state, and the rules allow it`
-  expect(await one.rebuild(false)).toEqual({ lines: [found, allowed], ends: [last] })
+  expect(await one.rebuild(false)).toEqual({ lines: [found, allowed], extremities: [last] })
   expect(await one.audit()).toEqual([])
 })
 
 /** Each of two events of a layer builds on both of the one before: as many ways down as 2 to the number of layers. */
 it('walks once through events that were rejected, however many ways lead through them', async () => {
   using one = await roomOnFile(async (room) => {
-    const [fork] = room.ends
+    const [fork] = room.extremities
     let layer: readonly Pdu[] = fork === undefined ? [] : [fork]
     for (let n = 0; n < 40; n++) {
       const prev = layer
@@ -72,10 +72,10 @@ it('walks once through events that were rejected, however many ways lead through
     await room.message('on top', { prev: layer })
   })
   const top = one.room.events.at(-1)?.eventId ?? ''
-  expect(one.ends).toEqual([top])
+  expect(one.extremities).toEqual([top])
   one.damage(`update rooms set extremities = x''`)
   expect(await one.rebuild(false)).toEqual({
     lines: [`${top} was not taken for a forward extremity`],
-    ends: [top],
+    extremities: [top],
   })
 })

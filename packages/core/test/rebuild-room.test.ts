@@ -55,7 +55,7 @@ async function forkedRoom(file: string): Promise<RoomBuilder> {
   await using hs = await open(file)
   const room = await RoomBuilder.create()
   await room.join('@bob:b')
-  const fork = room.ends
+  const fork = room.extremities
   const topic = await room.state('m.room.topic', '', { topic: 'one' }, { prev: fork })
   const name = await room.state('m.room.name', '', { name: 'two' }, { prev: fork })
   const oops = await room.message('oops', { prev: [topic, name] })

@@ -30,7 +30,7 @@ it.each(VERSIONS)('redacts an event and tells of it after the redaction, in vers
 it.each(VERSIONS)('redacts an event whose redaction came first, in version %s', async (version) => {
   await using hs = await Homeserver.start()
   const room = await RoomBuilder.create({ version })
-  const fork = room.ends
+  const fork = room.extremities
   await hs.takeAll(room.events)
   const event = await room.message('oops', { prev: fork })
   const redaction = await room.redact(event, { prev: fork })
@@ -47,7 +47,7 @@ it.each(VERSIONS)('redacts an event whose redaction came first, in version %s', 
 /** Found by the simulation: who heard of the redactions first did not redact what those redact who heard of them last. */
 it.each(VERSIONS)('redacts the same in whatever order events come, in version %s', async (version) => {
   const room = await RoomBuilder.create({ version })
-  const prev = room.ends
+  const prev = room.extremities
   const event = await room.message('oops', { prev })
   const redaction = await room.redact(event, { prev })
   const another = await room.redact(redaction, { prev })
@@ -92,7 +92,7 @@ it('judges by the state before the redaction, not by that of another time', asyn
   const room = await RoomBuilder.create()
   await room.join('@bob:b')
   const event = await room.message('oops')
-  const early = room.ends
+  const early = room.extremities
   await room.state('m.room.power_levels', '', { users: { '@alice:a': 100, '@bob:b': 50 } })
   await hs.takeAll(room.events)
   const redaction = await room.redact(event, { sender: '@bob:b', prev: early })
@@ -122,7 +122,7 @@ it('redacts once, and ignores redactions that are rejected, of themselves, or of
 it('redacts an event that fills history in, too', async () => {
   await using hs = await Homeserver.start()
   const room = await RoomBuilder.create()
-  const fork = room.ends
+  const fork = room.extremities
   await hs.takeAll(room.events)
   const old = await room.message('oops', { prev: fork })
   const redaction = await room.redact(old, { prev: fork })
@@ -139,7 +139,7 @@ describe('an event that was stored outside the graph and redacted there', () => 
   async function redactedOutlier() {
     const hs = await Homeserver.start()
     const room = await RoomBuilder.create()
-    const prev = room.ends
+    const prev = room.extremities
     await hs.takeAll(room.events)
     const topic = await room.state('m.room.topic', '', { topic: 'oops' }, { prev })
     expect(await hs.take(topic, { kind: InputKind.outlier })).toMatchObject({ verdict: 'outlier' })
@@ -209,7 +209,7 @@ it('obeys, of several redactions that came first, the first that may redact', as
   await using hs = await Homeserver.start()
   const room = await RoomBuilder.create()
   await room.join('@bob:b')
-  const prev = room.ends
+  const prev = room.extremities
   await hs.takeAll(room.events)
   const event = await room.message('oops', { prev })
   const forbidden = await room.redact(event, { sender: '@bob:b', prev })
@@ -256,7 +256,7 @@ it('tells of the redaction of an event only where consumers may have seen that',
   await using hs = await Homeserver.start()
   const room = await RoomBuilder.create()
   await room.join('@bob:b')
-  const fork = room.ends
+  const fork = room.extremities
   const ban = await room.member(room.creator, '@bob:b', 'ban', { prev: fork })
   await hs.takeAll(room.events)
   const soft = await room.message('too late', { sender: '@bob:b', prev: fork })

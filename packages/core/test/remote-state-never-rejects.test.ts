@@ -18,7 +18,7 @@ async function topicOutOfNowhere() {
   await room.join('@carol:c')
   const before = [...room.events]
   const users = { [room.creator]: 100, '@carol:c': 50 }
-  const unheard = [await room.state('m.room.power_levels', '', { users }), await room.message('aside')]
+  const unseen = [await room.state('m.room.power_levels', '', { users }), await room.message('aside')]
   const topic = await room.add({
     type: 'm.room.topic',
     sender: '@carol:c',
@@ -43,7 +43,7 @@ async function topicOutOfNowhere() {
     await b[Symbol.asyncDispose]()
     await a[Symbol.asyncDispose]()
   }
-  return { room, a, b, federation, unheard, topic, [Symbol.asyncDispose]: close }
+  return { room, a, b, federation, unseen, topic, [Symbol.asyncDispose]: close }
 }
 
 it('asks another server where the state that one tells would have an event rejected', async () => {
@@ -59,7 +59,7 @@ it('asks another server where the state that one tells would have an event rejec
 
 it('has an event wait that only a remote state would have rejected, and judges it when its past comes', async () => {
   await using two = await topicOutOfNowhere()
-  const { room, a, b, federation, unheard, topic } = two
+  const { room, a, b, federation, unseen, topic } = two
   Object.assign(federation, {
     lookupStateIds: async () => ({ pdu_ids: idsOf(room.events.slice(0, -3)), auth_chain_ids: [] }),
   })
@@ -68,7 +68,7 @@ it('has an event wait that only a remote state would have rejected, and judges i
   const [job] = b.input.repairs?.jobs ?? []
   expect(job?.lastError).toContain('at the state that it tells the event is refused')
 
-  await b.takeAll(unheard)
+  await b.takeAll(unseen)
   await b.input.settled()
   expect(await b.event(topic.eventId)).toMatchObject({ verdict: 'accepted' })
   expect(b.input.repairs?.jobs).toEqual([])

@@ -165,14 +165,14 @@ it.each([
 ])('asks for %s', async (_what, users, expected) => {
   await using one = await heard(0, () => ({ lookupMissingEvents: lost }))
   const { a, b, room, known, federation } = one
-  const unheard: Pdu[] = []
+  const unseen: Pdu[] = []
   for (let n = 0; n < users; n++) {
-    const prev = unheard.length === 0 ? known.slice(-1) : unheard.slice(-1)
-    unheard.push(await room.join(`@user${n}:c`, { prev }))
+    const prev = unseen.length === 0 ? known.slice(-1) : unseen.slice(-1)
+    unseen.push(await room.join(`@user${n}:c`, { prev }))
   }
-  const between = await room.message('not to be had', { prev: unheard.slice(-1) })
+  const between = await room.message('not to be had', { prev: unseen.slice(-1) })
   const late = await room.message('late', { prev: [between] })
-  await a.takeAll([...unheard, between, late])
+  await a.takeAll([...unseen, between, late])
   const { getEvent } = await otherServer(a)
   vi.mocked(federation.getEvent).mockImplementation((request) =>
     request.EventID === between.eventId ? lost() : getEvent(request),

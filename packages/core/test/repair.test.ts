@@ -32,7 +32,7 @@ async function pair(change: Partial<FederationApi> = {}): Promise<Pair & AsyncDi
 }
 
 /** Happens at `a` only. */
-async function unheard({ room, a }: Pair, count: number): Promise<readonly Pdu[]> {
+async function unseen({ room, a }: Pair, count: number): Promise<readonly Pdu[]> {
   const events: Pdu[] = []
   for (let i = 0; i < count; i++) {
     const isTopic = i % 10 === 3
@@ -48,7 +48,7 @@ it('fills a gap with the events that lie in it, in order', async () => {
   await using two = await pair()
   const { room, a, b } = two
   const before = (await b.outputs()).length
-  const gap = await unheard(two, 7)
+  const gap = await unseen(two, 7)
   const event = await room.message('heard')
   await a.take(event)
   expect(await b.take(event, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
@@ -65,7 +65,7 @@ it('fills a gap with the events that lie in it, in order', async () => {
 it('takes what is from before its own join for the past of the room, and not for new', async () => {
   await using two = await pair()
   const { room, a, federation } = two
-  await unheard(two, 3)
+  await unseen(two, 3)
   const state = (await a.current(room.roomId)).map((id) => room.events.find((one) => one.eventId === id))
   const join = await room.join('@carol:c')
   await a.take(join)
@@ -90,13 +90,13 @@ it('takes what is from before its own join for the past of the room, and not for
 
 /**
  * Found by simulation: a liar added a branch that nobody had heard of to the events of a gap. Taken for what is from before
- * our part of the graph, what was on it was no end of the graph, and no news when it came by itself.
+ * our part of the graph, what was on it was no forward extremity, and no news when it came by itself.
  */
 it('takes nothing with a gap that does not lie before the event', async () => {
   await using two = await pair()
   const { room, a, b, federation } = two
-  const [own] = room.ends
-  const gap = await unheard(two, 2)
+  const [own] = room.extremities
+  const gap = await unseen(two, 2)
   const event = await room.message('heard')
   const branch = await room.message('on a branch', { prev: own === undefined ? [] : [own] })
   await a.takeAll([event, branch])
@@ -115,7 +115,7 @@ it('takes nothing with a gap that does not lie before the event', async () => {
 it('asks on where one answer does not reach back far enough', async () => {
   await using two = await pair()
   const { room, a, b, federation } = two
-  await unheard(two, 70)
+  await unseen(two, 70)
   const event = await room.message('heard')
   await a.take(event)
   expect(await b.take(event, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
@@ -127,8 +127,8 @@ it('asks on where one answer does not reach back far enough', async () => {
 it('takes the state before the oldest event of a gap that is too large, and resolves it with what it has', async () => {
   await using two = await pair()
   const { room, a, b } = two
-  const [own] = room.ends
-  await unheard(two, 300)
+  const [own] = room.extremities
+  await unseen(two, 300)
   const event = await room.message('heard')
   await a.take(event)
   expect(await b.take(event, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
@@ -141,7 +141,7 @@ it('takes the state before the oldest event of a gap that is too large, and reso
 it('takes the state before the event itself where a server gives no events', async () => {
   await using two = await pair({ lookupMissingEvents: async () => ({ events: [] }) })
   const { room, a, b } = two
-  await unheard(two, 5)
+  await unseen(two, 5)
   const event = await room.message('heard')
   await a.take(event)
   expect(await b.take(event, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
@@ -153,7 +153,7 @@ it('believes no server about the state while another one has the events', async 
   await using two = await pair()
   const { room, a, b, federation } = two
   vi.mocked(federation.lookupMissingEvents).mockImplementationOnce(async () => ({ events: [] }))
-  await unheard(two, 5)
+  await unseen(two, 5)
   const event = await room.message('heard')
   await a.take(event)
   expect(await b.take(event, { origin: 'liar' })).toMatchObject({ verdict: 'accepted' })
@@ -169,7 +169,7 @@ it('takes nothing for the state before an event that lacks what the event refere
     lookupStateIds: async () => only,
   })
   const { room, a, b } = two
-  await unheard(two, 5)
+  await unseen(two, 5)
   only.pdu_ids.push(...(await a.current(room.roomId)).slice(3))
   const event = await room.message('heard')
   expect(await b.take(event, { origin: 'a' })).toMatchObject({ kind: 'missing' })
@@ -188,7 +188,7 @@ it('takes a state that lacks what its own events reference of no one server, but
     },
   })
   const { room, a, b } = two
-  await unheard(two, 5)
+  await unseen(two, 5)
   const alice = room.events[1]?.eventId
   only.pdu_ids.push(...(await a.current(room.roomId)).filter((id) => id !== alice))
   const event = await room.join('@carol:c')
@@ -203,7 +203,7 @@ it('takes no state of which an event could not be fetched', async () => {
   const { room, a, b, federation } = two
   const carol = await room.join('@carol:c')
   await a.take(carol)
-  await unheard(two, 5)
+  await unseen(two, 5)
   const event = await room.message('heard')
   await a.take(event)
   const { getEvent, lookupState } = await otherServer(a)
@@ -226,7 +226,7 @@ it('takes no state of which an event could not be fetched', async () => {
 it('asks a server that does not know the event for what it builds on', async () => {
   await using two = await pair()
   const { room, b, federation } = two
-  const gap = await unheard(two, 5)
+  const gap = await unseen(two, 5)
   const event = await room.message('sent to us alone, by a server that says nothing more')
   vi.mocked(federation.lookupStateIds).mockRejectedValue(new Error('404 not found'))
   expect(await b.take(event, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
@@ -250,7 +250,7 @@ it('does not take an event beside the graph for one that has come meanwhile', as
 it('fetches auth events that it does not know, and judges them first', async () => {
   await using two = await pair()
   const { room, a, b } = two
-  const [fork] = room.ends as [Pdu]
+  const [fork] = room.extremities as [Pdu]
   const carol = await room.join('@carol:c', { prev: [fork] })
   const hello = await room.message('hello', { sender: '@carol:c', prev: [carol] })
   await a.takeAll([carol, hello])
@@ -261,8 +261,8 @@ it('fetches auth events that it does not know, and judges them first', async () 
 it('lets events that wait for the same hole share one repair', async () => {
   await using two = await pair()
   const { room, a, b, federation } = two
-  await unheard(two, 10)
-  const fork = room.ends
+  await unseen(two, 10)
+  const fork = room.extremities
   const events: Pdu[] = []
   for (let i = 0; i < 8; i++) events.push(await room.message(`branch ${i}`, { prev: fork }))
   await a.takeAll(events)
@@ -282,7 +282,7 @@ it('asks the next server when one is gone, and never itself', async () => {
     if (request.S !== 'a') throw new Error('no such host')
     return lookupMissingEvents(request)
   })
-  await unheard(two, 3)
+  await unseen(two, 3)
   const event = await room.message('heard')
   await a.take(event)
   expect(await b.take(event, { origin: 'gone' })).toMatchObject({ verdict: 'accepted' })
@@ -301,7 +301,7 @@ it('believes nothing that is not signed by whom it is of', async () => {
       ]),
     ),
   }))
-  const gap = await unheard(two, 3)
+  const gap = await unseen(two, 3)
   const event = await room.message('heard')
   await a.take(event)
   await b.take(event, { origin: 'a' })
@@ -320,7 +320,7 @@ it('ends, with what is missing, when nobody helps, and keeps no other room waiti
     lookupStateIds: async () => Promise.reject(new Error('it is too late')),
   })
   const { room, b } = two
-  await unheard(two, 3)
+  await unseen(two, 3)
   const stuck = b.take(await room.message('heard'), { origin: 'a' })
   const other = await RoomBuilder.create({ roomId: '!other:a' })
   await b.takeAll(other.events)
@@ -335,7 +335,7 @@ it('ends, with what is missing, when nobody helps, and keeps no other room waiti
 
 /** A gap of 30 events, of which a page has 20, and the one before them. */
 async function wideGap(two: Pair) {
-  const gap = await unheard(two, 30)
+  const gap = await unseen(two, 30)
   const event = await two.room.message('heard')
   await two.a.take(event)
   const given = gap.slice(11)
@@ -404,7 +404,7 @@ it('goes on with what it was given where the state at the missing event is not t
 it('asks for the state at the missing event where no missing events are given at all', async () => {
   await using two = await pair({ lookupMissingEvents: async () => Promise.reject(new Error('500')) })
   const { room, a, b } = two
-  const gap = await unheard(two, 5)
+  const gap = await unseen(two, 5)
   const event = await room.message('heard')
   await a.take(event)
   expect(await b.take(event, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
@@ -415,7 +415,7 @@ it('asks for the state at the missing event where no missing events are given at
 it('fetches auth events one by one where they are not given together, and fills the gap all the same', async () => {
   await using two = await pair({ getEventAuth: async () => Promise.reject(new Error('500')) })
   const { room, a, b } = two
-  const [fork] = room.ends as [Pdu]
+  const [fork] = room.extremities as [Pdu]
   const carol = await room.join('@carol:c', { prev: [fork] })
   const hello = await room.message('hello', { sender: '@carol:c', prev: [carol] })
   await a.takeAll([carol, hello])

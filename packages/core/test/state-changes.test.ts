@@ -13,7 +13,7 @@ describe('a resolution that takes members out of the room', () => {
   async function closedBehind(count: number) {
     const hs = await Homeserver.start()
     const room = await RoomBuilder.create()
-    const fork = room.ends
+    const fork = room.extremities
     const joins: Pdu[] = []
     for (let i = 0; i < count; i++) joins.push(await room.join(`@user${i}:b`))
     await hs.takeAll(room.events)
@@ -101,7 +101,7 @@ describe('an output', () => {
   it('of a message says nothing about the state, which it does not change', async () => {
     await using hs = await Homeserver.start()
     const room = await RoomBuilder.create()
-    const last = room.ends[0]
+    const last = room.extremities[0]
     await hs.takeAll(room.events)
     const message = await room.message('hello')
     await hs.take(message, { send_as_server: 'a', transaction_id: { session_id: 7, id: 'txn' } })
@@ -121,7 +121,7 @@ describe('an output', () => {
   it('of a state event that is the first of its kind removes none', async () => {
     await using hs = await Homeserver.start()
     const room = await RoomBuilder.create()
-    const last = room.ends[0]
+    const last = room.extremities[0]
     await hs.takeAll(room.events)
     const topic = await room.state('m.room.topic', '', { topic: 'one' })
     await hs.take(topic)
@@ -160,7 +160,7 @@ describe('an output', () => {
   it('of history says who may see it, by the state before it', async () => {
     await using hs = await Homeserver.start()
     const room = await RoomBuilder.create()
-    const fork = room.ends
+    const fork = room.extremities
     await room.state('m.room.history_visibility', '', { history_visibility: 'joined' })
     await hs.takeAll(room.events)
     const old = await room.message('from before', { prev: fork })
@@ -181,7 +181,7 @@ it('counts what became of events, changed verdicts too', async () => {
   await using hs = await Homeserver.start()
   const room = await RoomBuilder.create()
   const join = await room.join('@bob:b')
-  const fork = room.ends
+  const fork = room.extremities
   const ban = await room.member(room.creator, '@bob:b', 'ban')
   await hs.takeAll(room.events)
   await hs.take(await room.message('too late', { sender: '@bob:b', prev: fork }))

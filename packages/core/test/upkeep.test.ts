@@ -8,10 +8,10 @@ import { Homeserver } from './homeserver.ts'
 const hashes = { blockHash, snapshotHash }
 
 /** A room in which branches change different things, and the same thing, again and again; some rounds join them. */
-async function forked(rounds: number): Promise<RoomBuilder> {
+async function overLimit(rounds: number): Promise<RoomBuilder> {
   const room = await RoomBuilder.create()
   for (let round = 0; round < rounds; round++) {
-    const fork = room.ends
+    const fork = room.extremities
     const tips = [
       await room.state('m.room.topic', '', { topic: `one ${round % 2}` }, { prev: fork }),
       await room.state('m.room.topic', '', { topic: `two ${round % 3}` }, { prev: fork }),
@@ -35,7 +35,7 @@ async function findings(hs: Homeserver): Promise<readonly string[]> {
 }
 
 it('leaves a store in which a check finds nothing, also where state is collected all the time', async () => {
-  const room = await forked(12)
+  const room = await overLimit(12)
   await using plain = await Homeserver.start()
   await plain.takeAll(room.events)
   await using collected = await Homeserver.start()
@@ -57,7 +57,7 @@ it('leaves a store in which a check finds nothing, also where state is collected
 it('stores a state again that was given back, when an event comes upon it once more', async () => {
   await using hs = await Homeserver.start()
   const room = await RoomBuilder.create()
-  const fork = room.ends
+  const fork = room.extremities
   const topic = await room.state('m.room.topic', '', { topic: 'one branch' }, { prev: fork })
   const name = await room.state('m.room.name', '', { name: 'another' }, { prev: fork })
   await hs.takeAll(room.events)

@@ -189,8 +189,8 @@ describe('events that are asked for', () => {
   async function messages(count: number) {
     const hs = await Homeserver.start()
     const room = await RoomBuilder.create()
-    const prev = room.ends
-    for (let i = 0; i < count; i++) await room.message(`${i}`, { prev: i === 0 ? prev : room.ends })
+    const prev = room.extremities
+    for (let i = 0; i < count; i++) await room.message(`${i}`, { prev: i === 0 ? prev : room.extremities })
     await Promise.all(room.events.map((event) => hs.take(event)))
     const ids = room.events.slice(4).map((event) => event.eventId)
     const records = await hs.storage.eventsById(ids)

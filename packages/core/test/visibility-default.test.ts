@@ -11,7 +11,7 @@ it('announces events as shared for as long as the room says nothing of its histo
     'm.room.history_visibility',
     '',
     { history_visibility: 'joined' },
-    { sender: '@eve:e', prev: room.ends },
+    { sender: '@eve:e', prev: room.extremities },
   )
   const prev = room.events.slice(-2, -1)
   const message = await room.message('still shared', { prev })

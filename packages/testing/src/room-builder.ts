@@ -10,7 +10,7 @@ export interface TestEvent {
   readonly stateKey?: string
   readonly content?: JsonObject
   readonly redacts?: string
-  /** Left out: the ends of the room as built so far. */
+  /** Left out: the forward extremities of the room as built so far. */
   readonly prev?: readonly Pdu[]
   /** Left out: those that the rules select from the state after `prev`. */
   readonly auth?: readonly Pdu[]
@@ -39,7 +39,7 @@ export class RoomBuilder {
   readonly #key: SigningKey
   readonly #after = new Map<string, State>()
   #roomId: string | undefined
-  #ends: readonly Pdu[] = []
+  #extremities: readonly Pdu[] = []
 
   private constructor(rules: RoomVersionRules, creator: string, roomId: string) {
     this.rules = rules
@@ -73,9 +73,9 @@ export class RoomBuilder {
     return this.#roomId
   }
 
-  /** The ends of the graph: events that nothing was built upon yet. */
-  get ends(): readonly Pdu[] {
-    return this.#ends
+  /** The forward extremities: events that nothing was built upon yet. */
+  get extremities(): readonly Pdu[] {
+    return this.#extremities
   }
 
   async addCreate(content: JsonObject = {}): Promise<Pdu> {
@@ -117,7 +117,7 @@ export class RoomBuilder {
 
   /** Builds any event and puts it at the end of the graph. */
   async add(event: TestEvent): Promise<Pdu> {
-    const prev = event.prev ?? this.#ends
+    const prev = event.prev ?? this.#extremities
     const before = this.#stateAfter(prev)
     const number = this.events.length + 1
     const draft: EventDraft = {
@@ -144,7 +144,7 @@ export class RoomBuilder {
     const after = stateKey === undefined ? before : new Map(before).set(keyOf(pdu.type, stateKey), pdu)
     this.#after.set(pdu.eventId, after)
     this.events.push(pdu)
-    this.#ends = [...this.#ends.filter((end) => !prev.includes(end)), pdu]
+    this.#extremities = [...this.#extremities.filter((extremity) => !prev.includes(extremity)), pdu]
   }
 
   /** The state after some events; where they differ, the one named last counts (good enough to select auth events). */

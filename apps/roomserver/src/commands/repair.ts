@@ -14,9 +14,9 @@ import { existingConfigOf, type ServerOptions, withServerOptions } from './serve
 export function repairCommand(): Command {
   return withServerOptions(new Command('repair'))
     .argument('[room]', 'a room ID; without one, the open repairs are listed')
-    .option('--recompute-state', 'the current state anew from the ends of the graph')
+    .option('--recompute-state', 'the current state anew from the forward extremities')
     .option('--state-from-servers [server]', 'the state that most servers of the room tell, or that of one')
-    .option('--prune-extremities', 'ends of the graph that were not accepted or that others build on go')
+    .option('--prune-extremities', 'forward extremities that were not accepted or that others build on go')
     .option('--apply', 'with these three: do it; without it they only show what would change')
     .description(
       'list events that wait for missing ones, try again to get what those of a room lack, or rebuild a room',

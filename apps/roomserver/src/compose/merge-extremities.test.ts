@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest'
 import { ownSection } from '../config/own-section.ts'
-import { maxEndsOf, tendForks } from './merge-extremities.ts'
+import { maxExtremitiesOf, tendForks } from './merge-extremities.ts'
 
 it.each([
   ['nothing is said', {}, 10],
@@ -9,8 +9,8 @@ it.each([
   ['it is the server of today', { compatibility: 'current' }, 10],
   ['a number is said', { compatibility: 'dendrite-2022', max_extremities: 3 }, 3],
   ['it is switched off', { compatibility: 'current', max_extremities: 0 }, Number.POSITIVE_INFINITY],
-])('knows how many ends a room may have when %s', (_when, section, expected) => {
-  expect(maxEndsOf(ownSection.parse(section))).toBe(expected)
+])('knows how many forward extremities a room may have when %s', (_when, section, expected) => {
+  expect(maxExtremitiesOf(ownSection.parse(section))).toBe(expected)
 })
 
 it('tends every ten seconds, once at a time, and waits for the last at the end', async () => {

@@ -1,18 +1,18 @@
 import type { DummyEvents } from '@roomserver/core'
 import type { OwnSettings } from '../config/own-section.ts'
 
-/** How often rooms with too many ends are looked after. */
+/** How often rooms with too many extremities are looked after. */
 const TEND_MS = 10_000
 
-/** How many ends a room may have before something is done about it. */
-export function maxEndsOf({ max_extremities: max }: Pick<OwnSettings, 'max_extremities'>): number {
+/** How many forward extremities a room may have before something is done about it. */
+export function maxExtremitiesOf({ max_extremities: max }: Pick<OwnSettings, 'max_extremities'>): number {
   return max === 0 ? Number.POSITIVE_INFINITY : max
 }
 
 /** How long one with far too many waits. */
 const URGENT_MS = 1_000
 
-/** Brings the ends of rooms together now and then; rooms in which that does not help wait for their next event. */
+/** Brings the forward extremities of rooms together now and then; rooms in which that does not help wait for their next event. */
 export function tendForks(dummyEvents: DummyEvents): AsyncDisposable {
   let running = Promise.resolve()
   let isBusy = false

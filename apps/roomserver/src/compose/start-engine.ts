@@ -8,7 +8,7 @@ import { takesLeftRooms } from '../config/own-section.ts'
 import { type AtPoint, stepsOf, tellingStore } from './fault-points.ts'
 import { type Outputs, openOutputs } from './open-outputs.ts'
 import { openStore } from './open-store.ts'
-import { maxEndsOf } from './merge-extremities.ts'
+import { maxExtremitiesOf } from './merge-extremities.ts'
 
 /** The room engine without a door: store, cache, input and outputs. */
 export interface Engine extends AsyncDisposable {
@@ -53,7 +53,7 @@ export async function startEngine(
       whenDelivered: outputs.whenDelivered,
       onStep: at && stepsOf(at),
     },
-    { maxBytesInFlight: settings.input.max_queued_bytes, maxEnds: maxEndsOf(settings) },
+    { maxBytesInFlight: settings.input.max_queued_bytes, maxExtremities: maxExtremitiesOf(settings) },
     {
       budgetMs: repair.time,
       callMs: repair.call_time,

@@ -50,7 +50,7 @@ export class RoomRecords {
       if (event !== undefined && pdu !== undefined && !event.isStored)
         made.push({ record: await this.#record(event, pdu), pdu })
     }
-    const missingPrevEvents = made.flatMap(({ record, pdu }) => this.#openEnds(record, pdu))
+    const missingPrevEvents = made.flatMap(({ record, pdu }) => this.#missingPrevEventsOf(record, pdu))
     const open = [...new Set(missingPrevEvents.map(({ by }) => by))]
     return {
       events: made.map(({ record }) => record),
@@ -141,7 +141,7 @@ export class RoomRecords {
   }
 
   /** Prev events that the source does not have in its graph: when one comes in, it is no forward extremity. */
-  #openEnds(record: EventRecord, pdu: Pdu): WriteSet['missingPrevEvents'] {
+  #missingPrevEventsOf(record: EventRecord, pdu: Pdu): WriteSet['missingPrevEvents'] {
     if (record.before === NO_NID) return []
     const isInGraph = (id: string) => (this.#from.events.byId(id)?.source.state_snapshot_nid ?? 0) !== 0
     return pdu.prevEvents.filter((id) => !isInGraph(id)).map((prev) => ({ prev, by: record.nid }))

@@ -10,7 +10,7 @@ interface Saying {
   /** Left out: no state event. */
   readonly stateKey?: string
   readonly content: JsonObject
-  /** Left out: the ends of the room. */
+  /** Left out: the forward extremities of the room. */
   readonly after?: readonly Pdu[]
 }
 
@@ -22,7 +22,7 @@ export class PracticeRoom {
   readonly #roomId: string
   readonly #owner: string
   readonly #state = new Map<string, Pdu>()
-  #ends: readonly Pdu[] = []
+  #extremities: readonly Pdu[] = []
 
   constructor(rooms: RoomserverApi, rules: RoomVersionRules, key: SigningKey, number: number) {
     this.#rooms = rooms
@@ -56,10 +56,10 @@ export class PracticeRoom {
 
   /** Topics that know nothing of each other, and a message that comes after all of them. */
   async fork(topics: readonly string[]): Promise<void> {
-    const after = this.#ends
+    const after = this.#extremities
     const tips: Pdu[] = []
     for (const topic of topics) tips.push(await this.#setState('m.room.topic', { topic }, after))
-    this.#ends = tips
+    this.#extremities = tips
     await this.message('merged')
   }
 
@@ -88,22 +88,22 @@ export class PracticeRoom {
   }
 
   get #endIds(): string[] {
-    return this.#ends.map(({ eventId }) => eventId)
+    return this.#extremities.map(({ eventId }) => eventId)
   }
 
-  #setState(type: string, content: JsonObject, after = this.#ends): Promise<Pdu> {
+  #setState(type: string, content: JsonObject, after = this.#extremities): Promise<Pdu> {
     return this.#say({ type, sender: this.#owner, stateKey: '', content, after })
   }
 
   async #say(saying: Saying): Promise<Pdu> {
     const event = await this.#build(saying)
-    this.#ends = [event]
+    this.#extremities = [event]
     if (event.stateKey !== undefined) this.#state.set(`${event.type} ${event.stateKey}`, event)
     await this.#give(event)
     return event
   }
 
-  async #build({ after = this.#ends, ...event }: Saying): Promise<Pdu> {
+  async #build({ after = this.#extremities, ...event }: Saying): Promise<Pdu> {
     const referenced = ['m.room.create ', 'm.room.power_levels ', `m.room.member ${event.sender}`]
     if (event.type === 'm.room.member') referenced.push('m.room.join_rules ')
     const draft = {

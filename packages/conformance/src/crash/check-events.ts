@@ -56,9 +56,13 @@ export async function checkEvents(
     compare(`before ${pdu.eventId}`, states.get(record.before), idsIn(expected.before.get(pdu.eventId)))
     compare(`after ${pdu.eventId}`, states.get(record.after), idsIn(expected.after.get(pdu.eventId)))
   }
-  const ends = new Set<number>(room.extremities)
-  const found = records.filter(({ nid }) => ends.has(nid)).map(({ eventId }) => eventId)
-  compare('the list of ends', found.toSorted(), expected.ends.map(({ eventId }) => eventId).toSorted())
+  const extremities = new Set<number>(room.extremities)
+  const found = records.filter(({ nid }) => extremities.has(nid)).map(({ eventId }) => eventId)
+  compare(
+    'the list of extremities',
+    found.toSorted(),
+    expected.extremities.map(({ eventId }) => eventId).toSorted(),
+  )
   compare('the current state', states.get(room.current), idsIn(expected.current))
   return problems
 }

@@ -18,7 +18,7 @@ export async function randomHistory(name: string, size: number, random: Random):
   const first = room.events.length - 1
   while (room.events.length < size) {
     const tail = room.events.slice(Math.max(first, room.events.length - 6))
-    const prev = random(3) > 0 ? room.ends : randomPrev(tail, random)
+    const prev = random(3) > 0 ? room.extremities : randomPrev(tail, random)
     await addSomething(room, room.events.slice(first), prev, random)
   }
   return room

@@ -9,7 +9,7 @@ export interface Recomputed {
   readonly before: ReadonlyMap<EventId, State>
   readonly after: ReadonlyMap<EventId, State>
   /** Forward extremities. */
-  readonly ends: readonly Pdu[]
+  readonly extremities: readonly Pdu[]
   readonly current: State
 }
 
@@ -37,10 +37,10 @@ export function recompute(events: readonly Pdu[], isSoftFailed: (id: EventId) =>
     after.set(event.eventId, changes ? new Map(state).set(keyOf(event.type, event.stateKey), event) : state)
   }
   const isOut = (id: EventId): boolean => rejected.has(id) || isSoftFailed(id)
-  const ends = endsOf(events, known, isOut)
+  const extremities = extremitiesOf(events, known, isOut)
   const [first] = events
-  const current = first === undefined ? new Map() : resolved(first, idsOf(ends), after, room)
-  return { rejected, before, after, ends, current }
+  const current = first === undefined ? new Map() : resolved(first, idsOf(extremities), after, room)
+  return { rejected, before, after, extremities, current }
 }
 
 function resolved(
@@ -71,7 +71,7 @@ function referencedBy(event: Pdu, room: Room): readonly Pdu[] {
 }
 
 /** Events in the graph that no event in it builds upon; through events that are out of it one looks at what those build upon. */
-function endsOf(
+function extremitiesOf(
   events: readonly Pdu[],
   known: ReadonlyMap<EventId, Pdu>,
   isOut: (id: EventId) => boolean,

@@ -17,8 +17,8 @@ const LEFT_MS = 10_000
 
 const QUESTIONS: Readonly<Record<string, (room: DayRoom) => object>> = {
   queryLatestEventsAndState: ({ roomId }) => ({ room_id: roomId, state_to_fetch: null }),
-  queryStateAfterEvents: ({ roomId, ends }) => ({ room_id: roomId, prev_event_ids: ends }),
-  queryStateAndAuthChain: ({ roomId, ends }) => ({ room_id: roomId, prev_event_ids: ends }),
+  queryStateAfterEvents: ({ roomId, extremities }) => ({ room_id: roomId, prev_event_ids: extremities }),
+  queryStateAndAuthChain: ({ roomId, extremities }) => ({ room_id: roomId, prev_event_ids: extremities }),
   queryMembershipsForRoom: ({ roomId }) => ({ room_id: roomId, joined_only: true }),
   queryBulkStateContent: ({ roomId }) => ({
     RoomIDs: [roomId],

@@ -113,7 +113,7 @@ function forkAttack(name: string, fork: Fork): Attack {
     name: `${FORK_COUNT} forks: ${name}`,
     run: async (url) => {
       const room = await roomOn(url)
-      const prev = room.ends
+      const prev = room.extremities
       const texts: string[] = []
       for (let index = 0; index < FORK_COUNT; index++) texts.push(wireText(await fork(room, index, prev)))
       return give(url, texts)

@@ -5,7 +5,7 @@ import type { Judged, ReferenceRoom } from './reference-room.ts'
 import type { SimulatedServer } from './simulated-server.ts'
 
 /**
- * Who joins anew through another server begins where that one is. Of the ends that it had before it keeps what changed
+ * Who joins anew through another server begins where that one is. Of the extremities that it had before it keeps what changed
  * the memberships of others of its users, if that server has not heard of it: it has the entry that was replaced still.
  * Messages and the like are forgotten.
  */
@@ -26,7 +26,7 @@ export function isForgotten(
 }
 
 /** Accepted events that no other accepted one builds upon. */
-export function endsOf(
+export function extremitiesOf(
   records: ReadonlyMap<string, EventRecord>,
   reference: ReferenceRoom,
 ): readonly string[] {
@@ -39,7 +39,7 @@ export function endsOf(
 }
 
 /** The extremities of a server, less those that are so only until the next event. */
-export function endsThatCount(
+export function countingExtremities(
   held: Held,
   expected: readonly string[],
   reference: ReferenceRoom,
@@ -70,9 +70,11 @@ export function endAlike(first: Held, other: Held, reference: ReferenceRoom): bo
   if (same(first.extremities, other.extremities)) return haveSameState
   const isForgottenByOne = (id: string) =>
     [first, other].some(({ server }) => isForgotten(server, reference.judged(id), reference))
-  const [ends = [], others = []] = [first, other].map((held) =>
-    endsThatCount(held, endsOf(held.records, reference), reference).filter((id) => !isForgottenByOne(id)),
+  const [extremities = [], others = []] = [first, other].map((held) =>
+    countingExtremities(held, extremitiesOf(held.records, reference), reference).filter(
+      (id) => !isForgottenByOne(id),
+    ),
   )
-  if (!same(ends, others)) return false
+  if (!same(extremities, others)) return false
   return haveSameState || [...first.extremities, ...other.extremities].some(isForgottenByOne)
 }

@@ -3,7 +3,7 @@ import { type EventRecord, isRejected, NO_NID } from '@roomserver/types'
 import { roomVersion } from '@roomserver/version'
 import { textOf } from '../json-text.ts'
 import { checkDeparted } from './check-departed.ts'
-import { endAlike, endsOf, endsThatCount, isForgotten } from './check-extremities.ts'
+import { endAlike, extremitiesOf, countingExtremities, isForgotten } from './check-extremities.ts'
 import { checkInvites } from './check-invites.ts'
 import { checkPeeks } from './check-peeks.ts'
 import { checkOutputs } from './check-outputs.ts'
@@ -68,7 +68,7 @@ async function holdings(world: World, server: SimulatedServer, roomId: string): 
   if (room === undefined || room.current === NO_NID) return undefined
   const ids = world.eventsOf(roomId).map(({ eventId }) => eventId)
   const records = (await storage.eventsById(ids)).filter((record) => record.before !== NO_NID)
-  const ends = await storage.eventsByNid(room.extremities)
+  const extremities = await storage.eventsByNid(room.extremities)
   const current = await server.call((api) =>
     api.queryLatestEventsAndState({ room_id: roomId, state_to_fetch: [] }),
   )
@@ -82,14 +82,14 @@ async function holdings(world: World, server: SimulatedServer, roomId: string): 
     roomId,
     records: new Map(records.map((record) => [record.eventId, record])),
     remote: new Set(records.filter(({ nid }) => unsettled.has(nid)).map(({ eventId }) => eventId)),
-    extremities: ends.map(({ eventId }) => eventId).toSorted(),
+    extremities: extremities.map(({ eventId }) => eventId).toSorted(),
     current: (current?.state_events ?? []).map(({ eventId }) => eventId).toSorted(),
     members: members
       // An invite that came from outside need not have become part of the room; see `checkInvites`.
       .filter(({ membership, event }) => membership !== 'leave' && event !== NO_NID)
       .map(({ userId, membership }) => `${userId} ${membership}`)
       .toSorted(),
-    unheard: new Set(
+    unseen: new Set(
       members
         .filter(({ membership, event }) => membership === 'leave' && event === NO_NID)
         .map(({ userId }) => userId),
@@ -116,7 +116,7 @@ async function noteLacked(
 
 /** Verdicts, states, extremities and members of one server. */
 async function checkHeld(world: World, held: Held, reference: ReferenceRoom): Promise<void> {
-  const { server, roomId, records, extremities, current, unheard } = held
+  const { server, roomId, records, extremities, current, unseen } = held
   for (const { pdu } of reference.all) {
     const record = records.get(pdu.eventId)
     if (record !== undefined) await checkEvent(world, held, record, reference)
@@ -140,8 +140,8 @@ async function checkHeld(world: World, held: Held, reference: ReferenceRoom): Pr
   else if (!same(idsOf(state), current)) {
     world.problem(`${server.name}: current state of ${roomId} ${difference(current, idsOf(state))}`)
   }
-  const expected = endsOf(records, reference)
-  const found = endsThatCount(held, expected, reference)
+  const expected = extremitiesOf(records, reference)
+  const found = countingExtremities(held, expected, reference)
   const due = expected.filter(
     (id) => found.includes(id) || !isForgotten(server, reference.judged(id), reference),
   )
@@ -150,7 +150,7 @@ async function checkHeld(world: World, held: Held, reference: ReferenceRoom): Pr
   }
   const members = [...(state?.values() ?? [])]
     .filter(({ type, content }) => type === 'm.room.member' && content['membership'] !== 'leave')
-    .filter(({ stateKey = '', content }) => content['membership'] !== 'invite' || !unheard.has(stateKey))
+    .filter(({ stateKey = '', content }) => content['membership'] !== 'invite' || !unseen.has(stateKey))
     .map(({ stateKey, content }) => `${stateKey} ${textOf(content['membership'])}`)
     .toSorted()
   if (!same(members, held.members)) {

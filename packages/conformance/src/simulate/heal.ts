@@ -12,7 +12,7 @@ const MAX_WAITS = 200
 
 /**
  * Ends all trouble: links are whole, servers are up, nothing is lost any more. Servers hear what others have, and each
- * says something in every room that it is in, so that the ends of the graph meet.
+ * says something in every room that it is in, so that the forward extremities meet.
  */
 export async function heal(world: World): Promise<void> {
   world.isHealed = true
@@ -105,7 +105,8 @@ async function spread(world: World, roomId: string): Promise<void> {
 async function areOne(world: World, roomId: string): Promise<boolean> {
   const [first, ...others] = (await graphsOf(world, roomId)).map(([, graph]) => graph)
   return others.every(
-    ({ ids, ends }) => first !== undefined && isSame(first.ids, ids) && isSame(first.ends, ends),
+    ({ ids, extremities }) =>
+      first !== undefined && isSame(first.ids, ids) && isSame(first.extremities, extremities),
   )
 }
 
@@ -116,7 +117,7 @@ function isSame(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {
 /** What a server has of a room's graph. */
 interface Graph {
   readonly ids: ReadonlySet<string>
-  readonly ends: ReadonlySet<string>
+  readonly extremities: ReadonlySet<string>
 }
 
 async function graphsOf(
@@ -127,8 +128,11 @@ async function graphsOf(
   const graphs: (readonly [SimulatedServer, Graph])[] = []
   for (const server of await residents(world, roomId)) {
     const room = await server.storage.room(roomId)
-    const ends = await server.storage.eventsByNid(room?.extremities ?? [])
-    const graph = { ids: await inGraph(server, eventIds), ends: new Set(ends.map((end) => end.eventId)) }
+    const extremities = await server.storage.eventsByNid(room?.extremities ?? [])
+    const graph = {
+      ids: await inGraph(server, eventIds),
+      extremities: new Set(extremities.map((end) => end.eventId)),
+    }
     graphs.push([server, graph])
   }
   return graphs

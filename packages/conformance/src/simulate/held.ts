@@ -14,7 +14,7 @@ export interface Held {
   /** Memberships of its table, `user membership`. */
   readonly members: readonly string[]
   /** Users who rejected an invite of which no server could be told: the room still has them invited. */
-  readonly unheard: ReadonlySet<string>
+  readonly unseen: ReadonlySet<string>
 }
 
 /** Whether two lists, sorted alike, are the same. */

@@ -27,7 +27,7 @@ export async function peekThrough(
   const latest = peeked?.latest_event
   const event = latest ? parsedEvent(latest.json, latest.roomVersion) : undefined
   if (peeked === undefined || event === undefined) return false
-  // What is told is the state at all ends of the room, which need not be the one before that event.
+  // What is told is the state at all forward extremities of the room, which need not be the one before that event.
   world.figures.peeks++
   self.deceivedAbout.add(event.eventId)
   const inputs = inputsWithState(event, peeked.state_events, peeked.auth_chain_events)

@@ -23,7 +23,7 @@ export class DayRoom {
   readonly members: UserId[] = []
   readonly #server: string
   readonly #state = new Map<string, EventId>()
-  #ends: readonly EventId[] = []
+  #extremities: readonly EventId[] = []
   #depth = 0
   #now: number
 
@@ -34,8 +34,8 @@ export class DayRoom {
     this.#now = now
   }
 
-  get ends(): readonly EventId[] {
-    return this.#ends
+  get extremities(): readonly EventId[] {
+    return this.#extremities
   }
 
   /** The events that make a public room with its owner in it. */
@@ -62,7 +62,7 @@ export class DayRoom {
     return this.add({ type: 'm.room.member', sender: user, stateKey: user, content: { membership: 'leave' } })
   }
 
-  topic(topic: string, prev: readonly EventId[] = this.#ends): Promise<Pdu> {
+  topic(topic: string, prev: readonly EventId[] = this.#extremities): Promise<Pdu> {
     return this.add({ type: 'm.room.topic', sender: this.owner, stateKey: '', content: { topic }, prev })
   }
 
@@ -72,11 +72,11 @@ export class DayRoom {
 
   /** Makes the next event build on these. */
   endWith(events: readonly Pdu[]): void {
-    this.#ends = events.map(({ eventId }) => eventId)
+    this.#extremities = events.map(({ eventId }) => eventId)
   }
 
   /** Builds an event, and goes on from it. @throws {TypeError} when it is not one that a room may hold */
-  async add({ type, sender, stateKey, content, prev = this.#ends }: Wanted): Promise<Pdu> {
+  async add({ type, sender, stateKey, content, prev = this.#extremities }: Wanted): Promise<Pdu> {
     const rules = roomVersion(VERSION)
     if (rules === undefined) throw new TypeError(`no room version ${VERSION}`)
     const built = await buildEvent(
@@ -97,7 +97,7 @@ export class DayRoom {
     )
     if (!built.ok) throw new TypeError(`not a valid event: ${built.reason}`)
     const { pdu } = built
-    this.#ends = [pdu.eventId]
+    this.#extremities = [pdu.eventId]
     if (stateKey !== undefined) this.#state.set(placeOf(type, stateKey), pdu.eventId)
     return pdu
   }

@@ -128,7 +128,7 @@ export class Day {
       case 2:
         return this.#put([await room.topic(`topic ${number}`)])
       default: {
-        const base = room.ends
+        const base = room.extremities
         const tips = [await room.topic(`one ${number}`, base), await room.topic(`other ${number}`, base)]
         for (const tip of tips) await this.#put([tip])
         room.endWith(tips)
@@ -140,7 +140,7 @@ export class Day {
   /** Keeps some old events of a room to ask about. */
   #remember(room: DayRoom): void {
     const old = this.#old.get(room) ?? []
-    if (old.length < 50) old.push(...room.ends)
+    if (old.length < 50) old.push(...room.extremities)
     this.#old.set(room, old)
   }
 
@@ -153,7 +153,7 @@ export class Day {
       { EventType: 'm.room.member', StateKey: room.owner },
     ]
     const ask = (operation: string, request: object) => this.#call(operation, JSON.stringify(request))
-    const prev_event_ids = [this.#dice.maybe(this.#old.get(room) ?? []) ?? room.ends[0]]
+    const prev_event_ids = [this.#dice.maybe(this.#old.get(room) ?? []) ?? room.extremities[0]]
     switch (number % 4) {
       case 0:
         return void (await ask('queryLatestEventsAndState', { room_id, state_to_fetch }))

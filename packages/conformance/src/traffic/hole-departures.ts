@@ -36,10 +36,10 @@ export const HOLE_DEPARTURES: readonly Departure[] = [
     },
   },
   {
-    id: 'recorded-ends',
+    id: 'recorded-extremities',
     reason:
       'The ends of the recorded server’s graph are not those of the accepted events: it takes an event for no end any more when one that it rejected builds on it, and drops its own branches when it takes a state over from another server; ours are what a transcription of the specification gives (server-server API, "PDUs": forward extremities, "Rejection").',
-    applies: (finding, truth) => isEnds(finding, truth) || isTakenOver(finding, truth),
+    applies: (finding, truth) => isExtremities(finding, truth) || isTakenOver(finding, truth),
   },
   {
     id: 'missing-events-oldest-first',
@@ -111,17 +111,17 @@ function announcedNew(of: string): string | undefined {
   return of.startsWith(prefix) ? of.slice(prefix.length) : undefined
 }
 
-function isEnds({ of, request, difference, got }: Finding, truth: Truth): boolean {
+function isExtremities({ of, request, difference, got }: Finding, truth: Truth): boolean {
   const id = announcedNew(of)
   if (id !== undefined && difference?.path === 'latest_event_ids') {
     const output = isJsonObject(got) ? got['new_room_event'] : undefined
-    const ends = isJsonObject(output) ? referencesOf(output['latest_event_ids']) : []
-    return isSameSet(new Set(ends), endsOf(truth.standingAfter(textOf(request), id)))
+    const extremities = isJsonObject(output) ? referencesOf(output['latest_event_ids']) : []
+    return isSameSet(new Set(extremities), extremitiesOf(truth.standingAfter(textOf(request), id)))
   }
   if (!of.endsWith('/queryLatestEventsAndState') || !isJsonObject(request) || !isJsonObject(got)) return false
   if (difference?.path !== 'latest_events' && difference?.path !== 'depth') return false
   const standing = truth.standing(textOf(request['room_id']))
-  return isSameSet(new Set(referencesOf(got['latest_events'])), endsOf(standing))
+  return isSameSet(new Set(referencesOf(got['latest_events'])), extremitiesOf(standing))
 }
 
 /** Whether the recorded server took a state over from another one, where ours is what the branches resolve to. */
@@ -132,8 +132,10 @@ function isTakenOver({ of, request, difference }: Finding, { ours, standingAfter
   return isSameSet(ours.stateAfter(id), state && new Set([...state.values()].map(({ eventId }) => eventId)))
 }
 
-function endsOf(standing: { readonly ends: readonly string[] } | undefined): ReadonlySet<string> | undefined {
-  return standing && new Set(standing.ends)
+function extremitiesOf(
+  standing: { readonly extremities: readonly string[] } | undefined,
+): ReadonlySet<string> | undefined {
+  return standing && new Set(standing.extremities)
 }
 
 export function isSameSet(

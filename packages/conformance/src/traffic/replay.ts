@@ -79,8 +79,8 @@ function isDrivenByOthers({ path, request }: RecordedCall, after: readonly Recor
   if (!isJsonObject(request)) return false
   const calls = after.filter((line) => line.kind === 'federation')
   if (path.endsWith('/performBackfill')) {
-    const ends = request['backwards_extremities']
-    const past = new Set(isJsonObject(ends) ? Object.values(ends).flatMap(referencesOf) : [])
+    const extremities = request['backwards_extremities']
+    const past = new Set(isJsonObject(extremities) ? Object.values(extremities).flatMap(referencesOf) : [])
     const isOf = ({ request: asked }: RecordedCall) =>
       isJsonObject(asked) && referencesOf(asked['EventIDs']).some((id) => past.has(id))
     return calls.some((call) => call.path.endsWith('/client/backfill') && isOf(call))

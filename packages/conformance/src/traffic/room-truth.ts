@@ -6,10 +6,10 @@ import { keyOf, resolveSlowly, type Room, type State } from '@roomserver/testing
 import type { GivenStates } from './given-states.ts'
 import { type KnownEvents, referencesOf } from './known-events.ts'
 
-/** Where a room stands: the ends of its graph, and the state after them. */
+/** Where a room stands: the forward extremities, and the state after them. */
 export interface Standing {
   readonly state: State
-  readonly ends: readonly string[]
+  readonly extremities: readonly string[]
 }
 
 /** A gap with more events than this is not followed. */
@@ -28,7 +28,7 @@ export class RoomTruth {
   readonly #rejected = new Set<string>()
   readonly #softFailed = new Set<string>()
   readonly #after = new Map<string, State>()
-  readonly #ends = new Set<string>()
+  readonly #extremities = new Set<string>()
   readonly #standings: { readonly step: number; readonly standing: Standing }[] = []
   readonly #standingAfter = new Map<string, Standing>()
   #current: State = new Map()
@@ -57,9 +57,9 @@ export class RoomTruth {
       ? stateOf(referencesOf(input['state_event_ids']).map((id) => this.#pdu(id)))
       : this.#before(pdu, until)
     if (before === undefined) return
-    if (isGiven) this.#ends.clear()
+    if (isGiven) this.#extremities.clear()
     this.#place(pdu, before)
-    const standing = { state: this.#current, ends: [...this.#ends] }
+    const standing = { state: this.#current, extremities: [...this.#extremities] }
     this.#standings.push({ step, standing })
     this.#standingAfter.set(pdu.eventId, standing)
   }
@@ -151,23 +151,23 @@ export class RoomTruth {
   }
 
   #place(pdu: Pdu, before: State): void {
-    const isFirst = this.#ends.size === 0
+    const isFirst = this.#extremities.size === 0
     const allowed = isAllowedBy(pdu, before)
     if (!allowed) this.#rejected.add(pdu.eventId)
     this.#after.set(pdu.eventId, allowed ? withEvent(before, pdu) : before)
     if (allowed && !isFirst && !isAllowedBy(pdu, this.#current)) this.#softFailed.add(pdu.eventId)
     if (!this.isAccepted(pdu.eventId)) return
     this.#buildOn(pdu)
-    this.#ends.add(pdu.eventId)
-    this.#current = this.#resolve([...this.#ends].map((id) => this.#after.get(id) ?? new Map()))
+    this.#extremities.add(pdu.eventId)
+    this.#current = this.#resolve([...this.#extremities].map((id) => this.#after.get(id) ?? new Map()))
   }
 
-  /** What an event builds on is no end any more, also by way of events that were not accepted. */
+  /** What an event builds on is no extremity any more, also by way of events that were not accepted. */
   #buildOn(pdu: Pdu): void {
     const past = new Set([pdu])
     for (const { prevEvents } of past) {
       for (const id of prevEvents) {
-        this.#ends.delete(id)
+        this.#extremities.delete(id)
         const before = this.isRefused(id) ? this.#pdu(id) : undefined
         if (before !== undefined) past.add(before)
       }

@@ -10,10 +10,10 @@ import type { RecordedLine, Recording } from '../../src/traffic/recording.ts'
  */
 export function punch(recording: Recording, seed: number): Recording {
   const below = randomNumbers(seed)
-  const ends = new Map<string, number>()
+  const latestStep = new Map<string, number>()
   for (const line of recording.lines) {
     if (line.kind === 'input' && isJsonObject(line.input['event']))
-      ends.set(textOf(line.input['event']['room_id']), line.step)
+      latestStep.set(textOf(line.input['event']['room_id']), line.step)
   }
   const rooms = new Map<string, { lost: JsonObject[]; left: number; isShared: boolean }>()
   const lines = recording.lines.flatMap((line): readonly RecordedLine[] => {
@@ -30,7 +30,7 @@ export function punch(recording: Recording, seed: number): Recording {
     if (!textOf(event['sender']).endsWith(recording.serverName)) room.isShared = true
     const isFirst = room.isShared && room.lost.length === 0 && room.left === 0
     if (isFirst && below(4) === 0) room.left = 1 + below(12)
-    if (room.left === 0 || ends.get(roomId) === line.step)
+    if (room.left === 0 || latestStep.get(roomId) === line.step)
       return [line, ...answerOf(line.step, roomId, textOf(event['_event_id']), room.lost.splice(0))]
     room.left--
     room.lost.push(event)

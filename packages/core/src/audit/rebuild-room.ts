@@ -26,7 +26,7 @@ export interface RebuildParts extends AuditSource {
 const PAGE = 200
 const BYTES = 1_000
 
-/** How often the ends are worked out anew of a room that moves on meanwhile. */
+/** How often the extremities are worked out again of a room that moves on meanwhile. */
 const ATTEMPTS = 5
 
 /**
@@ -54,7 +54,7 @@ export async function* rebuildRoom(
   const remote = await eventsAtRemoteState(parts.store, room)
   const left = yield* rebuildAll(parts, room, await inOrder(parts, room), remote, order)
   yield* rebuildExtremities(parts, room, order)
-  // What an event makes of the room is worked out from its ends and its current state: these are there now.
+  // What an event makes of the room is worked out from its extremities and its current state: these are there now.
   const [now = room] = await parts.store.roomsByNid([room.nid])
   const last = order.isDryRun ? left : yield* rebuildAll(parts, now, left, remote, order)
   if (last.length < left.length) yield* rebuildExtremities(parts, room, order)
@@ -151,10 +151,10 @@ async function* rebuildExtremities(
   for (let attempt = 1; ; attempt++) {
     const [room] = await parts.store.roomsByNid([nid])
     if (room === undefined || room.current === NO_NID) return
-    const extremities = await endsOf(parts, room)
+    const extremities = await extremitiesOf(parts, room)
     const isCurrentLost = (await parts.store.snapshots([room.current])).length === 0
     const stored = new Set((await parts.store.eventsByNid(room.extremities)).map((event) => event.nid))
-    const lost = room.extremities.filter((end) => !stored.has(end))
+    const lost = room.extremities.filter((extremity) => !stored.has(extremity))
     const plan: RepairPlan = {
       kind: 'extremities',
       extremities,
@@ -180,11 +180,11 @@ async function* rebuildExtremities(
 }
 
 /**
- * Accepted events of the graph on which no accepted one builds, be it by way of others that are not. What is an end now
+ * Accepted events of the graph on which no accepted one builds, be it by way of others that are not. What is a forward extremity now
  * stays one where only events at remote state take its place: see `moveExtremities`. What is none now becomes none where
- * an event is missing that may build on it, unless nothing else is an end.
+ * an event is missing that may build on it, unless nothing else is one.
  */
-async function endsOf(parts: RebuildParts, room: RoomRecord): Promise<readonly EventNid[]> {
+async function extremitiesOf(parts: RebuildParts, room: RoomRecord): Promise<readonly EventNid[]> {
   const rules = roomVersion(room.version)
   if (rules === undefined) return room.extremities
   const remote = await eventsAtRemoteState(parts.store, room)
@@ -206,12 +206,12 @@ async function endsOf(parts: RebuildParts, room: RoomRecord): Promise<readonly E
   const builtUpon = whatIsBuiltUpon(all)
   const replaced = whatIsBuiltUpon(all.filter(({ isAtRemoteState }) => !isAtRemoteState))
   const now = new Set(room.extremities)
-  const ends = accepted.filter(
+  const extremities = accepted.filter(
     ({ eventId, nid }) => !builtUpon.has(eventId) || (now.has(nid) && !replaced.has(eventId)),
   )
   const gapDepth = depthOfGaps(all)
-  const certain = ends.filter(({ nid, depth }) => now.has(nid) || depth >= gapDepth)
-  return (certain.length > 0 ? certain : ends).map(({ nid }) => nid)
+  const certain = extremities.filter(({ nid, depth }) => now.has(nid) || depth >= gapDepth)
+  return (certain.length > 0 ? certain : extremities).map(({ nid }) => nid)
 }
 
 /** The greatest depth of an event that builds on one which is not here. */

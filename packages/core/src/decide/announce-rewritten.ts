@@ -12,8 +12,8 @@ export function* announceRewritten(draft: Draft, latest: EventRecord): Asking<De
 }
 
 /** @throws {RoomserverError} BAD_REQUEST for a room without any */
-export function latestOf(ends: readonly EventRecord[]): EventRecord {
-  const [latest] = ends.toSorted((a, b) => b.depth - a.depth)
+export function latestOf(extremities: readonly EventRecord[]): EventRecord {
+  const [latest] = extremities.toSorted((a, b) => b.depth - a.depth)
   if (latest !== undefined) return latest
   throw new RoomserverError(
     'BAD_REQUEST',

@@ -3,7 +3,7 @@ import { eventsInGraph, eventsOf } from '../view/reads.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 import { atRemoteState } from './remote-state.ts'
-import { unheardEnds } from './unseen-local-extremities.ts'
+import { unseenLocalExtremities } from './unseen-local-extremities.ts'
 
 /** How many rejected or soft-failed events are walked through to find what an event really builds on. */
 const MAX_WALK = 1000
@@ -29,16 +29,16 @@ export function* moveExtremities(
   const isNamed = yield* isFollowed(draft, record)
   const replaced = yield* builtUpon(draft, prev)
   const kept = rewrites
-    ? yield* unheardEnds(draft, record)
+    ? yield* unseenLocalExtremities(draft, record)
     : draft.room.extremities.filter((nid) => !replaced.has(nid))
   const extremities = isNamed && kept.length > 0 ? kept : [record.nid, ...kept]
   setExtremities(draft, yield* eventsOf(draft.view, extremities))
 }
 
 /** Makes these the forward extremities of the room, and its depth the greatest of theirs. */
-export function setExtremities(draft: Draft, ends: readonly EventRecord[]): void {
-  const depth = Math.max(...ends.map((end) => end.depth))
-  draft.room = { ...draft.room, extremities: ends.map(({ nid }) => nid), depth }
+export function setExtremities(draft: Draft, extremities: readonly EventRecord[]): void {
+  const depth = Math.max(...extremities.map((extremity) => extremity.depth))
+  draft.room = { ...draft.room, extremities: extremities.map(({ nid }) => nid), depth }
 }
 
 /** Whether an accepted event that is here already builds upon one. */

@@ -21,18 +21,21 @@ const MAX_WALK = 100
  * The next event of the room is built upon them too, and so the others hear of them after all. That the one who comes
  * back had left does not count any more.
  */
-export function* unheardEnds(draft: Draft, back: EventRecord): Asking<DecideNeed, readonly EventNid[]> {
-  const unheard = new Set<EventNid>()
-  let ends: readonly EventRecord[] = yield* eventsOf(draft.view, draft.room.extremities)
-  for (let walked = 0; ends.length > 0 && walked < MAX_WALK; walked += ends.length) {
+export function* unseenLocalExtremities(
+  draft: Draft,
+  back: EventRecord,
+): Asking<DecideNeed, readonly EventNid[]> {
+  const unseen = new Set<EventNid>()
+  let extremities: readonly EventRecord[] = yield* eventsOf(draft.view, draft.room.extremities)
+  for (let walked = 0; extremities.length > 0 && walked < MAX_WALK; walked += extremities.length) {
     const before: EventRecord[] = []
-    for (const end of ends) {
-      if (isSameEntry(end, back)) before.push(...(yield* prevOf(draft, end)))
-      else if (yield* isUnheard(draft, end, back)) unheard.add(end.nid)
+    for (const extremity of extremities) {
+      if (isSameEntry(extremity, back)) before.push(...(yield* prevOf(draft, extremity)))
+      else if (yield* isUnseen(draft, extremity, back)) unseen.add(extremity.nid)
     }
-    ends = before
+    extremities = before
   }
-  return [...unheard]
+  return [...unseen]
 }
 
 /**
@@ -40,8 +43,8 @@ export function* unheardEnds(draft: Draft, back: EventRecord): Asking<DecideNeed
  * others of ours since are built upon, back to where it has the event itself. That the one who comes back was in before is
  * told by their coming back.
  */
-function* isUnheard(draft: Draft, end: EventRecord, back: EventRecord): Asking<DecideNeed, boolean> {
-  const walk = new Map([[end.nid, end]])
+function* isUnseen(draft: Draft, extremity: EventRecord, back: EventRecord): Asking<DecideNeed, boolean> {
+  const walk = new Map([[extremity.nid, extremity]])
   for (const event of walk.values()) {
     if (walk.size > MAX_WALK || !isOurs(draft, event)) continue
     if (event.stateKeyNid !== NO_NID && !isSameEntry(event, back)) {

@@ -20,7 +20,7 @@ import type { Pieces } from '../view/record-cache.ts'
 import { Committer } from './committer.ts'
 import { InputCounters } from './counters.ts'
 import type { FetchMissing } from './fetch-missing.ts'
-import { ForkedRooms } from './rooms-over-extremity-limit.ts'
+import { RoomsOverExtremityLimit } from './rooms-over-extremity-limit.ts'
 import { Intake } from './ingest.ts'
 import { NewNames } from './new-state-key-heuristic.ts'
 import { NidPool } from './nid-pool.ts'
@@ -62,8 +62,8 @@ export interface RoomInput {
   runTask<Result>(task: RoomTask<Result>): Promise<Result>
   readonly rooms: Rooms
   readonly counters: InputCounters
-  /** Rooms whose graph has too many ends. */
-  readonly forked: ForkedRooms
+  /** Rooms whose graph has too many extremities. */
+  readonly overLimit: RoomsOverExtremityLimit
   /** Repairs under way; `undefined`: there is nobody to ask for missing events. */
   readonly repairs: RoomRepairs | undefined
   /** Takes up asynchronous input that was queued before the last stop, by whatever process. */
@@ -88,7 +88,7 @@ export function createInput(
   const holder = deps.holder ?? crypto.randomUUID()
   const counters = new InputCounters()
   const allLimits = { ...DEFAULT_ROOM_LIMITS, ...limits }
-  const forked = new ForkedRooms(allLimits.maxEnds)
+  const overLimit = new RoomsOverExtremityLimit(allLimits.maxExtremities)
   const parts = {
     serverName,
     takesLeftRooms: deps.takesLeftRooms ?? false,
@@ -97,7 +97,7 @@ export function createInput(
     clock,
     log,
     counters,
-    forked,
+    overLimit,
     holder,
     onStep,
     reader: new RoomReader(store),
@@ -129,7 +129,7 @@ export function createInput(
     runTask,
     rooms,
     counters,
-    forked,
+    overLimit,
     repairs: shop?.seen,
     resume: async () => {
       await intake.resume()

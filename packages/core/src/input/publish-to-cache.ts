@@ -5,7 +5,7 @@ import type { ActorParts } from './room-actor.ts'
 
 /** Takes a committed draft over into the cache, counts what it did, and gives the room as it is now. */
 export function takeOver(
-  { pieces, counters, forked, log, onRemoteStates }: ActorParts,
+  { pieces, counters, overLimit, log, onRemoteStates }: ActorParts,
   draft: Draft,
   writeSet: WriteSet,
   revision: number,
@@ -25,7 +25,7 @@ export function takeOver(
   if (writeSet.updates.some((update) => isOfState(update, view))) pieces.rooms.rewrote(room.nid)
   pieces.rooms.moves(room)
   counters.count(writeSet)
-  forked.saw(room)
+  overLimit.saw(room)
   onRemoteStates(room, draft.dueRemoteStates)
   for (const entry of writeSet.journal) {
     if (!entry.reset) continue

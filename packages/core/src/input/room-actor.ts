@@ -22,7 +22,7 @@ import { View } from '../view/view.ts'
 import { takeOver } from './publish-to-cache.ts'
 import type { Committer } from './committer.ts'
 import type { InputCounters } from './counters.ts'
-import type { ForkedRooms } from './rooms-over-extremity-limit.ts'
+import type { RoomsOverExtremityLimit } from './rooms-over-extremity-limit.ts'
 import { loadFor, readArrivals } from './load-needs.ts'
 import type { NewNames } from './new-state-key-heuristic.ts'
 import type { NidPool } from './nid-pool.ts'
@@ -44,7 +44,7 @@ export interface ActorParts {
   readonly deciding: LoopShare
   readonly committer: Committer
   readonly counters: InputCounters
-  readonly forked: ForkedRooms
+  readonly overLimit: RoomsOverExtremityLimit
   /** Name of this process among those on the database. */
   readonly holder: string
   readonly clock: Clock

@@ -15,8 +15,8 @@ export interface RoomLimits {
   readonly stuckAfterMs: number
   /** For how long a room is set aside after a fault. */
   readonly quarantineMs: number
-  /** With more ends than this a room is one of the forked rooms. */
-  readonly maxEnds: number
+  /** With more extremities than this a room is over the limit. */
+  readonly maxExtremities: number
 }
 
 export const DEFAULT_ROOM_LIMITS: RoomLimits = {
@@ -25,7 +25,7 @@ export const DEFAULT_ROOM_LIMITS: RoomLimits = {
   maxIdleRooms: 5000,
   stuckAfterMs: 30_000,
   quarantineMs: 600_000,
-  maxEnds: Number.POSITIVE_INFINITY,
+  maxExtremities: Number.POSITIVE_INFINITY,
 }
 
 const RETRY_AFTER_MS = 1000

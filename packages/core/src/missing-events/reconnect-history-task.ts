@@ -4,7 +4,7 @@ import { reconnectHistory } from '../reevaluate/reconnect-history.ts'
 import type { ExpectedRoom } from './verify-events.ts'
 import { bytesWithIds } from './task-bytes.ts'
 
-/** Looks at the ends of a room's graph after a page of its past has come. */
+/** Looks at the forward extremities after a page of its past has come. */
 export function reconnectHistoryTask(
   { roomId, rules }: ExpectedRoom,
   came: readonly EventId[],
@@ -12,7 +12,7 @@ export function reconnectHistoryTask(
   return {
     roomId,
     version: rules.version,
-    name: 'looking at the ends of the graph after events of the past',
+    name: 'looking at the forward extremities after events of the past',
     bytes: bytesWithIds(came.length),
     decide: (draft) => reconnectHistory(draft, came),
   }

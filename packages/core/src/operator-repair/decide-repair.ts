@@ -34,23 +34,23 @@ export function* decideRepair(
   const before = draft.room
   if (plan.kind === 'extremities' && draft.read.revision > plan.revision) throw movedOn(before.roomId)
   const extremities = yield* extremitiesBy(draft, plan)
-  const ends = yield* eventsOf(draft.view, extremities)
-  const given = plan.kind === 'given-state' ? yield* endWithState(draft, ends, plan) : undefined
-  const afters = [...new Set(ends.map((end) => (end.nid === given?.nid ? given.after : end.after)))]
+  const records = yield* eventsOf(draft.view, extremities)
+  const given = plan.kind === 'given-state' ? yield* endWithState(draft, records, plan) : undefined
+  const afters = [...new Set(records.map((end) => (end.nid === given?.nid ? given.after : end.after)))]
   const current = (yield* resolveAfter(draft, afters)).snapshot
   const known = before.extremities.filter((nid) => plan.kind !== 'extremities' || !plan.lost.includes(nid))
   const isLost = plan.kind === 'extremities' && plan.isCurrentLost
   const changes = yield* changesBetween(draft, isLost ? current : before.current, current)
   const difference = {
-    extremities: { from: yield* idsOf(draft.view, known), to: ends.map(({ eventId }) => eventId) },
+    extremities: { from: yield* idsOf(draft.view, known), to: records.map(({ eventId }) => eventId) },
     entries: yield* entriesOf(draft, changes),
   }
   if (isDryRun) return difference
 
   if (given !== undefined) draft.updateEvent(given, { before: given.before, after: given.after })
   if (isLost) draft.room = { ...draft.room, current }
-  if (!sameSet(extremities, before.extremities)) setExtremities(draft, ends)
-  if (changes.length > 0) yield* apply(draft, latestOf(ends), current, changes, by)
+  if (!sameSet(extremities, before.extremities)) setExtremities(draft, records)
+  if (changes.length > 0) yield* apply(draft, latestOf(records), current, changes, by)
   return difference
 }
 
@@ -62,11 +62,11 @@ function* extremitiesBy(draft: Draft, plan: RepairPlan): Asking<DecideNeed, read
 /** An extremity as it is with the state that was given for it. */
 function* endWithState(
   draft: Draft,
-  ends: readonly EventRecord[],
+  records: readonly EventRecord[],
   { extremity, eventIds }: RepairPlan & { readonly kind: 'given-state' },
 ): Asking<DecideNeed, EventRecord> {
   const end = yield* eventWithId(draft.view, extremity)
-  if (end === null || !ends.includes(end)) throw movedOn(extremity)
+  if (end === null || !records.includes(end)) throw movedOn(extremity)
   const state = yield* givenState(draft, eventIds)
   if (!state.known) throw movedOn(extremity)
   const { typeNid: type, stateKeyNid: stateKey, nid: event } = end

@@ -39,8 +39,8 @@ export async function serverStateReport(
 ): Promise<ServerStateReport> {
   const room = await knownRoom(parts.store, roomId)
   const rules = roomVersion(room.version)
-  const ends = await parts.store.eventsByNid(room.extremities)
-  const [latest] = ends.toSorted((a, b) => b.depth - a.depth)
+  const extremities = await parts.store.eventsByNid(room.extremities)
+  const [latest] = extremities.toSorted((a, b) => b.depth - a.depth)
   if (rules === undefined || latest === undefined) {
     throw new RoomserverError('ROOM_NOT_FOUND', { roomId }, `room ${roomId} is not known here`)
   }

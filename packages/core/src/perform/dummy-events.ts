@@ -4,7 +4,7 @@ import { decideEvent } from '../decide/decide-event.ts'
 import type { Outcome } from '../decide/event-input.ts'
 import { sameSet } from '../decide/same-set.ts'
 import { eventTask } from '../input/event-task.ts'
-import type { ForkedRooms } from '../input/rooms-over-extremity-limit.ts'
+import type { RoomsOverExtremityLimit } from '../input/rooms-over-extremity-limit.ts'
 import { readInput } from '../input/read-input.ts'
 import type { RoomTask } from '../input/room-tasks.ts'
 import { look, roomWithState } from '../query/context.ts'
@@ -21,38 +21,38 @@ const POWERS = [
   { type: 'm.room.create', stateKey: '' },
   { type: 'm.room.power_levels', stateKey: '' },
 ]
-/** How many events at most bring the ends of a room together in one go; each takes in as many as an event may name. */
+/** How many events at most bring the forward extremities of a room together in one go; each takes in as many as an event may name. */
 const MAX_EVENTS = 20
 
-/** Brings the ends of rooms together in which they became too many. */
+/** Brings the forward extremities of rooms together in which they became too many. */
 export interface DummyEvents {
   /** How many were sent since the start. */
   readonly sent: number
-  /** Looks after the rooms of this process with too many ends, one after the other. Never rejects. */
+  /** Looks after the rooms of this process with too many extremities, one after the other. Never rejects. */
   tend(): Promise<void>
-  /** Has this called when a room has so many ends that it should be looked after at once; often, where it does not help. */
+  /** Has this called when a room has so many extremities that it should be looked after at once; often, where it does not help. */
   onUrgent(call: () => void): void
 }
 
 /** @param forked - the rooms that are to be looked after */
-export function createDummyEvents(context: PerformContext, forked: ForkedRooms): DummyEvents {
+export function createDummyEvents(context: PerformContext, overLimit: RoomsOverExtremityLimit): DummyEvents {
   let sent = 0
   return {
     get sent() {
       return sent
     },
-    onUrgent: (call) => forked.onUrgent(call),
+    onUrgent: (call) => overLimit.onUrgent(call),
     tend: async () => {
-      for (const roomId of forked.ids) {
+      for (const roomId of overLimit.ids) {
         try {
           const events = await bringTogether(context, roomId)
           sent += events
-          if (events < MAX_EVENTS) forked.forget(roomId)
+          if (events < MAX_EVENTS) overLimit.forget(roomId)
         } catch (error) {
           if (isFailure(error, 'SHUTTING_DOWN')) return
           context.log.warn(
             { room_id: roomId, err: error },
-            'the ends of a room could not be brought together',
+            'the forward extremities of a room could not be brought together',
           )
         }
       }
@@ -68,7 +68,10 @@ function bringTogether(context: PerformContext, roomId: RoomId): Promise<number>
       if (room === undefined || room.extremities.length <= 1 || sent === MAX_EVENTS) return sent
       const sender = await senderIn(context, room)
       if (sender === undefined || !(await isSent(context, room, sender))) return sent
-      context.log.info({ room_id: roomId, ends: room.extremities.length }, 'ends of a room brought together')
+      context.log.info(
+        { room_id: roomId, extremities: room.extremities.length },
+        'ends of a room brought together',
+      )
     }
   })
 }
@@ -89,7 +92,7 @@ async function isSent(context: PerformContext, room: RoomRecord, sender: UserId)
   return outcome?.kind === 'stored' && outcome.verdict === 'accepted'
 }
 
-/** Takes the event in only where the room still has the ends that it was built on: another process may have been faster. */
+/** Takes the event in only where the room still has the forward extremities that it was built on: another process may have been faster. */
 function unlessMoved(
   { extremities }: RoomRecord,
   wire: Parameters<typeof readInput>[0],

@@ -17,17 +17,17 @@ export function* dropCoveredExtremities(draft: Draft, graph: RoomGraph): Asking<
   if (extremities.length < 2) return
   const remote = yield* atRemoteState(draft)
   const kept: EventNid[] = []
-  for (const end of extremities) {
-    const near = yield* graph.reach([end], (node) =>
+  for (const extremity of extremities) {
+    const near = yield* graph.reach([extremity], (node) =>
       [...graph.future(node)].filter((next) => !remote.has(next)),
     )
-    const builders = [...near].filter((nid) => nid !== end && graph.node(nid)?.isAccepted === true)
+    const builders = [...near].filter((nid) => nid !== extremity && graph.node(nid)?.isAccepted === true)
     const after = yield* graph.reach(builders, (node) => graph.future(node))
-    if (!extremities.some((other) => other !== end && after.has(other))) kept.push(end)
+    if (!extremities.some((other) => other !== extremity && after.has(other))) kept.push(extremity)
   }
   if (kept.length === extremities.length) return
-  const ends = yield* eventsOf(draft.view, kept)
-  setExtremities(draft, ends)
-  const latest = latestOf(ends)
+  const left = yield* eventsOf(draft.view, kept)
+  setExtremities(draft, left)
+  const latest = latestOf(left)
   yield* refreshCurrent(draft, latest, `the history before ${latest.eventId}`)
 }

@@ -14,8 +14,8 @@ import { passesCurrentState } from './late-soft-failure.ts'
 import { acceptSoftFailed } from './accept-soft-failed.ts'
 
 /**
- * Looks at the ends of the graph once events of the past have come and closed up with what was there. Such an event is
- * part of them where all that builds upon it has failed softly here, if the current state lets it. An end that had come by
+ * Looks at the forward extremities once events of the past have come and closed up with what was there. Such an event is
+ * part of them where all that builds upon it has failed softly here, if the current state lets it. An extremity that had come by
  * itself is none any more where it turns out that another one is built upon it.
  *
  * That cannot be told of each event when it comes, since a page of the past begins with its oldest. What nothing builds
@@ -44,7 +44,7 @@ function* areExtremitiesInHistory(draft: Draft, page: readonly EventRecord[]): A
   if (extremities.length < 2) return false
   const ids = new Set(page.flatMap((event) => draft.view.pduOf(event, draft.rules).prevEvents))
   const past = yield* builtUpon(draft, yield* eventsInGraph(draft.view, [...ids]))
-  return extremities.some((end) => past.has(end))
+  return extremities.some((extremity) => past.has(extremity))
 }
 
 /** Whether there is an event among the page that others had named, none of which counts. */
@@ -57,7 +57,7 @@ function* isAnyLeftOut(draft: Draft, page: readonly EventRecord[]): Asking<Decid
   return false
 }
 
-/** Lets in those of the page that are ends of the graph, from the latest back, and returns them. */
+/** Lets in those of the page that are forward extremities, from the latest back, and returns them. */
 function* addLeftOut(
   draft: Draft,
   page: readonly EventRecord[],
@@ -78,12 +78,12 @@ function* addLeftOut(
   return taken
 }
 
-/** Makes an event an end of the graph in the place of those that it is built upon. Consumers know it already. */
+/** Makes an event a forward extremity in the place of those that it is built upon. Consumers know it already. */
 function* addToGraph(draft: Draft, event: EventRecord, graph: RoomGraph): Asking<DecideNeed, void> {
   const remote = yield* atRemoteState(draft)
   const past = yield* graph.reach([event.nid], (node) => (remote.has(node.nid) ? [] : graph.past(node)))
-  const ends = draft.room.extremities.filter((end) => past.has(end))
-  yield* moveRoom(draft, event, yield* eventsOf(draft.view, ends), [], false)
+  const extremities = draft.room.extremities.filter((extremity) => past.has(extremity))
+  yield* moveRoom(draft, event, yield* eventsOf(draft.view, extremities), [], false)
 }
 
 /**

@@ -53,7 +53,7 @@ function* dropBuiltUpon(draft: Draft, nid: EventNid): Asking<DecideNeed, void> {
   const [event] = yield* eventsOf(draft.view, [nid])
   const ids = event === undefined ? [] : draft.view.pduOf(event, draft.rules).prevEvents
   const past = yield* builtUpon(draft, yield* eventsInGraph(draft.view, ids))
-  if (!extremities.some((end) => past.has(end))) return
+  if (!extremities.some((extremity) => past.has(extremity))) return
   yield* dropCoveredExtremities(draft, yield* wholeGraph(draft))
   if ((yield* changesBetween(draft, current, draft.room.current)).length === 0) return
   yield* announceRewritten(draft, latestOf(yield* eventsOf(draft.view, draft.room.extremities)))

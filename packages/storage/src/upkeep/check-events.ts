@@ -45,7 +45,7 @@ export async function checkEvents(
     (await tables.remoteStates.ofRoom(db, room.nid)).map((record) => [record.event, record]),
   )
   const reading: Reading = {
-    ends: new Set(extremities.map(({ eventId }) => eventId)),
+    extremities: new Set(extremities.map(({ eventId }) => eventId)),
     stored: new Set(),
     missing: new Map(),
     remote: new Set([...remote.values()].filter(({ isSettled }) => !isSettled).map(({ event }) => event)),
@@ -118,7 +118,7 @@ export async function checkEvents(
 /** What is gathered while a room's events are read, page by page. */
 interface Reading {
   /** IDs of the forward extremities. */
-  readonly ends: ReadonlySet<EventId>
+  readonly extremities: ReadonlySet<EventId>
   readonly stored: Set<EventNid>
   /** Events that were referenced and did not come by so far, and by which. */
   readonly missing: Map<EventNid, EventId>
@@ -142,7 +142,7 @@ function note({ event, said }: ReadEvent, reading: Reading): void {
   if (textIn(said, 'type') === 'm.room.create' && textIn(said, 'state_key') === '' && event.before !== NO_NID)
     reading.create ??= { event, said }
   if (event.before === NO_NID || reading.remote.has(event.nid)) return
-  for (const id of prevEventsIn(said)) if (reading.ends.has(id)) reading.built.add(id)
+  for (const id of prevEventsIn(said)) if (reading.extremities.has(id)) reading.built.add(id)
 }
 
 /** A redaction takes the version away in the first versions; the rules have kept it. */
