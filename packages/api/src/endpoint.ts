@@ -11,7 +11,7 @@ export interface Endpoint<Request = unknown, Response = unknown> {
   readonly summary: string
   /** What callers must know beyond that. */
   readonly description?: string
-  /** Asking twice is as good as asking once: a client may repeat it after a failure of the connection. */
+  /** Suspendable twice is as good as asking once: a client may repeat it after a failure of the connection. */
   readonly repeatable: boolean
   /** Longest body of a request, in bytes; a server may have a lower bound for all of them. */
   readonly maxBodyBytes: number

@@ -3,8 +3,8 @@ import { NO_NID } from '@roomserver/types'
 import { expect, it } from 'vitest'
 import { Pieces } from '../src/index.ts'
 import { clientEvent } from '../src/query/client-event.ts'
-import { citedBy, textsInChunks } from '../src/query/event-texts.ts'
-import { ask } from '../src/view/run.ts'
+import { authEventsOf, textsInChunks } from '../src/query/event-texts.ts'
+import { runOnView } from '../src/view/run.ts'
 import { eventsOf } from '../src/view/reads.ts'
 import { Homeserver } from './homeserver.ts'
 
@@ -26,7 +26,7 @@ it('reads very many events past the cache, in their order', async () => {
   const inRoom = await hs.room(room.roomId)
   const pieces = new Pieces(hs.storage, 20_000)
   const nids = Array.from({ length: 6 }, () => records.map((record) => record.nid).toReversed()).flat()
-  await ask(pieces, (view) => eventsOf(view, nids.slice(5, 10)))
+  await runOnView(pieces, (view) => eventsOf(view, nids.slice(5, 10)))
   const read = async (wanted: typeof nids) => {
     const texts = []
     for await (const chunk of textsInChunks({ store: hs.storage, pieces }, inRoom, wanted))
@@ -59,7 +59,7 @@ it.each([
   expect(isKept(pieces)).toBe(areKept)
 
   const others = new Pieces(hs.storage, 16 * 1024 * 1024)
-  const cited = await citedBy({ store: hs.storage, pieces: others }, nids)
+  const cited = await authEventsOf({ store: hs.storage, pieces: others }, nids)
   const auth = new Set(room.events.flatMap(({ authEvents }) => authEvents))
   const ids = (await hs.storage.eventsByNid(cited)).map(({ eventId }) => eventId)
   expect(ids.toSorted()).toEqual([...auth].toSorted())
@@ -69,7 +69,7 @@ it.each([
 it('gives clients what an event says', async () => {
   const { hs, room, records } = await stored()
   await using _hs = hs
-  const parsed = await ask(hs.pieces, function* (view) {
+  const parsed = await runOnView(hs.pieces, function* (view) {
     const events = yield* eventsOf(
       view,
       records.map((record) => record.nid),

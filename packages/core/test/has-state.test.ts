@@ -1,7 +1,7 @@
 import { InputKind } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
 import { RoomBuilder } from '@roomserver/testing'
-import { type Asking, NO_NID } from '@roomserver/types'
+import { type Suspendable, NO_NID } from '@roomserver/types'
 import { expect, it } from 'vitest'
 import type { DecideNeed } from '../src/decide/decide-need.ts'
 import type { Draft } from '../src/decide/draft.ts'
@@ -284,7 +284,7 @@ it('believes the create event and not an invite about the version of a room', as
   const liar = await RoomBuilder.create({ version: '9' })
   const invite = await liar.member('@alice:a', '@bob:b', 'invite')
   // oxlint-disable-next-line require-yield -- there is nothing to ask for
-  function* note(draft: Draft): Asking<DecideNeed, void> {
+  function* note(draft: Draft): Suspendable<DecideNeed, void> {
     draft.addOutput('new_peek', NO_NID, { claims: invite.rules.version })
   }
   await hs.input.runTask({ roomId: room.roomId, version: '9', name: 'invite', bytes: 1, decide: note })

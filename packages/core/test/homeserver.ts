@@ -18,7 +18,7 @@ import {
   type RoomInput,
 } from '../src/index.ts'
 import type { RoomLimits } from '../src/input/rooms.ts'
-import { ask } from '../src/view/run.ts'
+import { runOnView } from '../src/view/run.ts'
 import { eventsOf } from '../src/view/reads.ts'
 import { wholeState } from '../src/view/state-at.ts'
 
@@ -126,7 +126,7 @@ export class Homeserver implements AsyncDisposable {
   }
 
   async stateAt(snapshot: RoomRecord['current']): Promise<readonly string[]> {
-    return ask(this.pieces, function* (view) {
+    return runOnView(this.pieces, function* (view) {
       const entries = yield* wholeState(view, snapshot)
       const events = yield* eventsOf(
         view,

@@ -76,9 +76,9 @@ it('prunes extremities that others build on', async () => {
 /** A room whose extremities are its last event and the one so many events before it. */
 async function withStaleExtremity(hs: Homeserver, between: number) {
   const room = await roomOf(hs)
-  const [stale] = room.ends
+  const [stale] = room.extremities
   for (let i = 0; i < between; i++) await hs.take(await room.message(`${i}`))
-  const [last] = room.ends
+  const [last] = room.extremities
   const record = await hs.room(room.roomId)
   const older = await hs.event(stale?.eventId ?? '')
   const extremities = [...record.extremities, ...(older === undefined ? [] : [older.nid])]

@@ -73,7 +73,7 @@ describe('queryMissingEvents', () => {
     for (let i = 0; i < 1_001; i++) await room.message(`${i}`)
     const inputs = room.events.map((event) => inputOf(event))
     await server.hs.input.inputRoomEvents({ input_room_events: inputs, async: false })
-    const [latest] = room.ends
+    const [latest] = room.extremities
     const request = { earliest_events: [], latest_events: [latest?.eventId ?? ''], server_name: 'a' }
     const { events } = await server.api.queryMissingEvents({ ...request, limit: 1_000_000 })
     expect(idsOf(events)).toEqual(idsOf(room.events.slice(-1_000, -1)))

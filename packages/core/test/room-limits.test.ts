@@ -5,7 +5,7 @@ import type { RoomTask } from '../src/input/room-tasks.ts'
 import { Homeserver } from './homeserver.ts'
 
 /** A task that asks the store for an event type. */
-function asking(roomId: string, bytes: number): RoomTask<string> {
+function taskOf(roomId: string, bytes: number): RoomTask<string> {
   return {
     roomId,
     version: '10',
@@ -34,7 +34,7 @@ async function gated(
 }
 
 describe('what waits', () => {
-  const run = (hs: Homeserver, roomId: string, bytes: number) => hs.input.runTask(asking(roomId, bytes))
+  const run = (hs: Homeserver, roomId: string, bytes: number) => hs.input.runTask(taskOf(roomId, bytes))
   const refusal = (what: string) => ({
     code: 'OVERLOADED',
     details: { what, retryAfterMs: 1000 },
@@ -102,7 +102,7 @@ it('counts a room as stuck from the moment on that it is at one step for so long
   const log: Logger = { ...silentLogger, warn: (fields, message) => warnings.push([fields, message]) }
   let now = 1_000
   const { hs, go } = await gated({ stuckAfterMs: 30_000 }, { log, clock: { now: () => now } })
-  const tasks = ['!one:a', '!one:a'].map((roomId) => hs.input.runTask(asking(roomId, 1)))
+  const tasks = ['!one:a', '!one:a'].map((roomId) => hs.input.runTask(taskOf(roomId, 1)))
   await vi.waitFor(() => expect(hs.input.rooms.busy[0]?.step).toBe('asking'))
   now += 29_999
   vi.advanceTimersByTime(5_000)

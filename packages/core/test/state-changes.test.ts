@@ -217,7 +217,7 @@ describe('the journal', () => {
     const room = await RoomBuilder.create()
     await hs.takeAll(room.events)
     const record = (await hs.event(room.events[0]?.eventId ?? '')) as EventRecord
-    let breaths = 0
+    let yields = 0
     await hs.input.runTask({
       roomId: room.roomId,
       version: '10',
@@ -226,15 +226,15 @@ describe('the journal', () => {
       *decide(draft) {
         const place = { type: record.typeNid, stateKey: record.stateKeyNid }
         const change = { ...place, from: NO_NID as typeof record.nid, to: record.nid }
-        const asking = keepJournal(draft, record, Array(count).fill(change), 'rewrite')
-        for (let step = asking.next(); step.done !== true; step = asking.next()) {
-          if (step.value === undefined) breaths++
+        const computation = keepJournal(draft, record, Array(count).fill(change), 'rewrite')
+        for (let step = computation.next(); step.done !== true; step = computation.next()) {
+          if (step.value === undefined) yields++
           else yield step.value
         }
         expect(draft.writeSet([]).journal).toHaveLength(count)
       },
     })
-    expect(breaths).toBe(turns)
+    expect(yields).toBe(turns)
   })
 
   it('names as its cause the event that changed the state, where nothing had to be resolved', async () => {

@@ -1,7 +1,7 @@
 import { InputKind } from '@roomserver/api'
 import { RoomBuilder } from '@roomserver/testing'
 import {
-  type Asking,
+  type Suspendable,
   type BlockNid,
   type BlockRecord,
   drive,
@@ -16,7 +16,7 @@ import {
 import { describe, expect, it, vi } from 'vitest'
 import { Pieces } from '../src/index.ts'
 import { RoomGraph } from '../src/graph/room-graph.ts'
-import { ask } from '../src/view/run.ts'
+import { runOnView } from '../src/view/run.ts'
 import {
   eventsInGraph,
   eventsOf,
@@ -107,7 +107,7 @@ describe('the cache', () => {
       { type: 'org.example.thing', stateKey: 'key of nothing' },
     ]
     const look = () =>
-      ask(pieces, function* (view) {
+      runOnView(pieces, function* (view) {
         const [nid = 0, none] = yield* stateForTuples(view, current, tuples)
         const entries = yield* wholeState(view, current)
         const [record] = yield* eventsOf(view, [nid as EventNid])
@@ -128,7 +128,7 @@ describe('the cache', () => {
     // That a name is nobody's is not kept: it may be somebody's by then.
     const texts = reads.map(({ mock }) => mock.calls.flatMap((call): readonly unknown[] => call[0]))
     expect(texts).toEqual([[], [], [], [], ['key of nothing'], []])
-    const names = await ask(pieces, function* (view) {
+    const names = await runOnView(pieces, function* (view) {
       const type = yield* typeNidOf(view, 'org.example.thing')
       const key = yield* stateKeyNidOf(view, 'key 7')
       return [view.typeName(type ?? (0 as EventTypeNid)), view.stateKeyText(key ?? (0 as StateKeyNid))]
@@ -147,25 +147,25 @@ it('reads more than the cache can hold', async () => {
   const nids = (await hs.storage.eventsById(ids)).map((event) => event.nid)
   const pieces = new Pieces(hs.storage, 40_000)
   for (const few of [1, 10, 60]) {
-    await ask(pieces, (view) => eventsOf(view, nids.slice(0, few)))
-    const byNid = await ask(pieces, (view) => eventsOf(view, nids))
+    await runOnView(pieces, (view) => eventsOf(view, nids.slice(0, few)))
+    const byNid = await runOnView(pieces, (view) => eventsOf(view, nids))
     expect(byNid.map((event) => event.nid)).toEqual(nids)
-    const byId = await ask(pieces, (view) => eventsWithIds(view, ids))
+    const byId = await runOnView(pieces, (view) => eventsWithIds(view, ids))
     expect(byId.map((event) => event?.eventId)).toEqual(ids)
   }
 })
 
-/** Runs a computation over a view and notes what it asked the store for; `breath` where it only lets others have a turn. */
+/** Runs a computation over a view and notes what it asked the store for; `yield point` where it only lets others have a turn. */
 async function noted<Result>(
   hs: Homeserver,
-  compute: (view: View) => Asking<Need, Result>,
+  compute: (view: View) => Suspendable<Need, Result>,
   view = new View(new Pieces(hs.storage, 16_000_000)),
 ): Promise<{ readonly result: Result; readonly asked: readonly unknown[]; readonly view: View }> {
   const asked: unknown[] = []
-  function* noting(): Asking<Need, Result> {
-    const asking = compute(view)
+  function* noting(): Suspendable<Need, Result> {
+    const computation = compute(view)
     for (;;) {
-      const step = asking.next()
+      const step = computation.next()
       if (step.done === true) return step.value
       asked.push(step.value === undefined ? 'breath' : sizeOf(step.value))
       yield step.value
@@ -201,26 +201,26 @@ describe('events that are asked for', () => {
   it.each([
     [200, ['200'], []],
     [201, ['200', '1'], ['breath']],
-  ])('are read so many at a time (%i), and once', async (count, sizes, breaths) => {
+  ])('are read so many at a time (%i), and once', async (count, sizes, yields) => {
     const { hs, ids, nids } = await messages(count)
     await using _ = hs
     const byNid = await noted(hs, (view) => eventsOf(view, nids))
     expect(byNid.result.map(({ nid }) => nid)).toEqual(nids)
     expect(byNid.asked).toEqual(sizes.map((size) => `events ${size}`))
     // What is at hand is not asked for; a long list of it is gone through with turns for others in between.
-    expect((await noted(hs, (view) => eventsOf(view, nids), byNid.view)).asked).toEqual(breaths)
+    expect((await noted(hs, (view) => eventsOf(view, nids), byNid.view)).asked).toEqual(yields)
 
     const byId = await noted(hs, (view) => eventsWithIds(view, ids))
     expect(byId.result.map((event) => event?.eventId)).toEqual(ids)
     expect(byId.asked).toEqual(sizes.map((size) => `events-by-id ${size}`))
-    expect((await noted(hs, (view) => eventsWithIds(view, ids), byId.view)).asked).toEqual(breaths)
+    expect((await noted(hs, (view) => eventsWithIds(view, ids), byId.view)).asked).toEqual(yields)
 
     const names = await noted(hs, (view) => idsOf(view, nids))
     expect(names.result).toEqual(ids)
     expect(names.asked).toEqual(
       sizes.flatMap((size, index) => [`events ${size}`, ...(index > 0 ? ['breath'] : [])]),
     )
-    expect((await noted(hs, (view) => idsOf(view, nids), names.view)).asked).toEqual(breaths)
+    expect((await noted(hs, (view) => idsOf(view, nids), names.view)).asked).toEqual(yields)
   })
 
   it('are told of with their places, those that are not stored too, and let go of again', async () => {
@@ -289,10 +289,10 @@ describe('events that are asked for', () => {
     await using _ = hs
     const pieces = new Pieces(hs.storage, 16_000_000)
     const reads = vi.spyOn(hs.storage, 'eventsById')
-    const asked = ids.map((id) => ask(pieces, (view) => eventWithId(view, id)))
+    const asked = ids.map((id) => runOnView(pieces, (view) => eventWithId(view, id)))
     expect((await Promise.all(asked)).map((event) => event?.eventId)).toEqual(ids)
     expect(reads.mock.calls).toEqual([[ids]])
-    await ask(pieces, (view) => eventsWithIds(view, ids))
+    await runOnView(pieces, (view) => eventsWithIds(view, ids))
     expect(reads).toHaveBeenCalledTimes(1)
   })
 
@@ -411,7 +411,7 @@ it('keeps what was read of an event no longer than until another process changes
   const room = await RoomBuilder.create()
   const oops = await room.message('oops')
   await hs.takeAll(room.events)
-  const read = () => ask(hs.pieces, (view) => eventWithId(view, oops.eventId))
+  const read = () => runOnView(hs.pieces, (view) => eventWithId(view, oops.eventId))
   const reads = vi.spyOn(hs.storage, 'eventsById')
   expect((await read())?.redactedBy).toBe(0)
   expect(reads).not.toHaveBeenCalled()

@@ -1,4 +1,4 @@
-export { type Asking, drive, finish, type Pace } from './suspendable.ts'
+export { type Suspendable, drive, finish, type Pace } from './suspendable.ts'
 export { type FailureCode, type Failures, isFailure, RoomserverError } from './errors.ts'
 export {
   type Brand,

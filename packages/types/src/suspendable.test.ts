@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
-import { type Asking, drive, finish } from './suspendable.ts'
+import { type Suspendable, drive, finish } from './suspendable.ts'
 
 /** Adds up what it is told, asking for each number by its name. */
-function* sum(names: readonly string[], known: ReadonlyMap<string, number>): Asking<string, number> {
+function* sum(names: readonly string[], known: ReadonlyMap<string, number>): Suspendable<string, number> {
   let total = 0
   for (const name of names) {
     if (!known.has(name)) yield name
@@ -25,13 +25,13 @@ it('says what is not at hand', () => {
 async function driven(names: readonly string[], stepMs: number, known = new Map<string, number>()) {
   const log: string[] = []
   let now = 1_000
-  const asking = sum(names, known)
-  const steps: Asking<string, number> = {
-    next: () => ((now += stepMs), asking.next()),
-    return: (value) => asking.return(value),
-    throw: (error: unknown) => asking.throw(error),
+  const computation = sum(names, known)
+  const steps: Suspendable<string, number> = {
+    next: () => ((now += stepMs), computation.next()),
+    return: (value) => computation.return(value),
+    throw: (error: unknown) => computation.throw(error),
     [Symbol.iterator]: () => steps,
-    [Symbol.dispose]: () => asking.return(0),
+    [Symbol.dispose]: () => computation.return(0),
   }
   const load = (name: string) => {
     log.push(name)
@@ -40,12 +40,12 @@ async function driven(names: readonly string[], stepMs: number, known = new Map<
     now += 1_000
     return Promise.resolve()
   }
-  const giveWay = () => {
+  const yieldToEventLoop = () => {
     log.push('others')
     now += 1_000
     return Promise.resolve()
   }
-  const total = await drive(steps, load, giveWay, { sliceMs: 5, now: () => now })
+  const total = await drive(steps, load, yieldToEventLoop, { sliceMs: 5, now: () => now })
   return { log, total }
 }
 

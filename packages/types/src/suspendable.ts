@@ -5,16 +5,16 @@ import { monotonicNow } from './ports.ts'
  * `undefined` now and then as a place to breathe, so that a long one never holds the event loop. Its driver loads (or
  * waits a turn) and resumes it; with everything at hand it is an ordinary function of its input.
  */
-export type Asking<Need, Result> = Generator<Need | undefined, Result, void>
+export type Suspendable<Need, Result> = Generator<Need | undefined, Result, void>
 
 /**
  * Runs a computation to its end with everything already at hand.
  *
  * @throws {Error} when it asks for something
  */
-export function finish<Need, Result>(asking: Asking<Need, Result>): Result {
+export function finish<Need, Result>(computation: Suspendable<Need, Result>): Result {
   for (;;) {
-    const step = asking.next()
+    const step = computation.next()
     if (step.done === true) return step.value
     if (step.value !== undefined) throw new Error(`not at hand: ${JSON.stringify(step.value)}`)
   }
@@ -28,22 +28,22 @@ export interface Pace {
   readonly now?: () => number
 }
 
-/** Runs a computation, loading what it asks for and giving way to others where it breathes. */
+/** Runs a computation, loading what it asks for and giving way to others where it yields. */
 export async function drive<Need, Result>(
-  asking: Asking<Need, Result>,
+  computation: Suspendable<Need, Result>,
   load: (need: Need) => Promise<void>,
-  giveWay: () => Promise<void>,
+  yieldToEventLoop: () => Promise<void>,
   { sliceMs = 5, now = monotonicNow }: Pace = {},
 ): Promise<Result> {
   let sliceEnd = now() + sliceMs
   for (;;) {
-    const step = asking.next()
+    const step = computation.next()
     if (step.done === true) return step.value
     if (step.value !== undefined) {
       await load(step.value)
       sliceEnd = now() + sliceMs
     } else if (now() >= sliceEnd) {
-      await giveWay()
+      await yieldToEventLoop()
       sliceEnd = now() + sliceMs
     }
   }

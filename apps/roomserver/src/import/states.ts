@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { type AllocatorNeed, applyChanges, type BlockNeed, type BlockReader, lookup } from '@roomserver/state'
 import type { Storage } from '@roomserver/storage'
 import {
-  type Asking,
+  type Suspendable,
   type BlockNid,
   type BlockRecord,
   type EventNid,
@@ -72,7 +72,7 @@ export class ImportedStates {
     this.#blocks.set(block.nid, block)
   }
 
-  async #run<T>(asking: Asking<BlockNeed | AllocatorNeed, T>): Promise<T> {
+  async #run<T>(asking: Suspendable<BlockNeed | AllocatorNeed, T>): Promise<T> {
     for (;;) {
       const step = asking.next()
       if (step.done === true) return step.value

@@ -1,4 +1,4 @@
-import type { Asking } from '@roomserver/types'
+import type { Suspendable } from '@roomserver/types'
 import type { z } from 'zod'
 import { wireOf } from '../wire/annotation.ts'
 import { zeroOf } from '../wire/zero.ts'
@@ -14,8 +14,8 @@ import { ValueSkipper } from './value-skipper.ts'
 /** More bytes of a body than are at hand. */
 export type MoreBytes = 'more-bytes'
 
-/** How much is read between two breaths, in bytes: about a millisecond's work. */
-const BREATH_BYTES = 128 * 1024
+/** How much is read between two yield points, in bytes: about a millisecond's work. */
+const YIELD_BYTES = 128 * 1024
 
 /** How much has to be at hand at once at the most: an event with all of its escapes, a name, the space between two values. */
 const MAX_AT_HAND = 1024 * 1024 + 64 * 1024
@@ -31,7 +31,7 @@ export function* readBody(
   schema: z.ZodType,
   input: JsonReader,
   faults: TypeFaults,
-): Asking<MoreBytes, unknown> {
+): Suspendable<MoreBytes, unknown> {
   const wire = wireOf(schema)
   if (wire.kind === 'struct') return yield* readStruct(structShape(schema, wire), input, faults)
   if (wire.kind !== 'list') return yield* inOne(input, faults, readerOf(schema))
@@ -43,7 +43,7 @@ function* readStruct(
   shape: StructShape,
   input: JsonReader,
   faults: TypeFaults,
-): Asking<MoreBytes, Readonly<Record<string, unknown>>> {
+): Suspendable<MoreBytes, Readonly<Record<string, unknown>>> {
   const value = shape.newValue(input)
   if (!(yield* inOne(input, faults, () => opens(input, faults, OPEN_OBJECT, shape.go)))) return value
   input.enter()
@@ -69,13 +69,17 @@ function nameOfNext(input: JsonReader, first: boolean): string | undefined {
   return name
 }
 
-function* readElements(of: z.ZodType, input: JsonReader, faults: TypeFaults): Asking<MoreBytes, unknown[]> {
+function* readElements(
+  of: z.ZodType,
+  input: JsonReader,
+  faults: TypeFaults,
+): Suspendable<MoreBytes, unknown[]> {
   const elements: unknown[] = []
   const read = readerOf(of)
   const isNext = () => input.nextElement(elements.length === 0)
   const readNext: Read = () => (isNext() ? read(input, faults) : OVER)
   const ifLong = hasMembers(of) ? LONG : undefined
-  let breathAt = input.at + BREATH_BYTES
+  let yieldAt = input.at + YIELD_BYTES
   input.enter()
   for (;;) {
     let element = yield* inOne(input, faults, readNext, ifLong)
@@ -85,9 +89,9 @@ function* readElements(of: z.ZodType, input: JsonReader, faults: TypeFaults): As
     if (element === OVER) return elements
     countEntry(input, elements.length)
     elements.push(element)
-    if (input.at < breathAt) continue
+    if (input.at < yieldAt) continue
     yield undefined
-    breathAt = input.at + BREATH_BYTES
+    yieldAt = input.at + YIELD_BYTES
   }
 }
 
@@ -103,16 +107,16 @@ const OVER = Symbol('over')
 const LONG = Symbol('long')
 
 /** Passes over the value that is next, whatever its length. */
-function* passOver(input: JsonReader): Asking<MoreBytes, void> {
+function* passOver(input: JsonReader): Suspendable<MoreBytes, void> {
   const skipper = new ValueSkipper()
-  for (let from = input.at; !skipper.goOn(input, BREATH_BYTES); from = input.at) {
-    if (input.at - from < BREATH_BYTES) yield* moreBytes(input)
+  for (let from = input.at; !skipper.goOn(input, YIELD_BYTES); from = input.at) {
+    if (input.at - from < YIELD_BYTES) yield* moreBytes(input)
     else yield undefined
   }
 }
 
 /** Waits for more bytes behind those that have not been read. @throws {SizeFault} when there are too many of these */
-function* moreBytes(input: JsonReader): Asking<MoreBytes, void> {
+function* moreBytes(input: JsonReader): Suspendable<MoreBytes, void> {
   if (input.bytes.length - input.at > MAX_AT_HAND) {
     throw new SizeFault(`a name, a value or the space between two has more than ${MAX_AT_HAND} bytes`)
   }
@@ -129,7 +133,7 @@ function* inOne<Result>(
   faults: TypeFaults,
   read: (input: JsonReader, faults: TypeFaults) => Result,
   ifLong?: Result,
-): Asking<MoreBytes, Result> {
+): Suspendable<MoreBytes, Result> {
   for (;;) {
     if (input.isWhole) return read(input, faults)
     const { place } = input

@@ -133,10 +133,10 @@ describe('hostile bodies', () => {
       `{"input_room_events":[${Array.from({ length: 2_000 }, () => event).join(',')}],"async":true}`,
     )
     const decoding = decodeInSlices(InputRoomEventsRequest, body)
-    let breaths = 0
+    let yields = 0
     let step = decoding.next()
-    for (; step.done !== true; step = decoding.next()) breaths++
-    expect(breaths).toBeGreaterThan(10)
+    for (; step.done !== true; step = decoding.next()) yields++
+    expect(yields).toBeGreaterThan(10)
     expect(step.value).toEqual(decode(InputRoomEventsRequest, body))
     expect(valueOf(step.value).input_room_events).toHaveLength(2_000)
   })

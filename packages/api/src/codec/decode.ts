@@ -1,4 +1,4 @@
-import { type Asking, finish } from '@roomserver/types'
+import { type Suspendable, finish } from '@roomserver/types'
 import type { z } from 'zod'
 import { type MoreBytes, readBody } from './body-readers.ts'
 import type { DecodeLimits } from './held-bytes.ts'
@@ -31,13 +31,16 @@ export function decode<T>(schema: z.ZodType<T>, body: Uint8Array, limits?: Decod
   return finish(decodeFrom(schema, new JsonReader(body, true, limits)))
 }
 
-/** The same as a computation that breathes, so that a body of many megabytes does not hold the event loop. */
-export function decodeInSlices<T>(schema: z.ZodType<T>, body: Uint8Array): Asking<MoreBytes, Decoded<T>> {
+/** The same as a computation that yields, so that a body of many megabytes does not hold the event loop. */
+export function decodeInSlices<T>(
+  schema: z.ZodType<T>,
+  body: Uint8Array,
+): Suspendable<MoreBytes, Decoded<T>> {
   return decodeFrom(schema, new JsonReader(body))
 }
 
 /** The same for a text of which not all bytes need be at hand: asks for more where they end. */
-export function* decodeFrom<T>(schema: z.ZodType<T>, input: JsonReader): Asking<MoreBytes, Decoded<T>> {
+export function* decodeFrom<T>(schema: z.ZodType<T>, input: JsonReader): Suspendable<MoreBytes, Decoded<T>> {
   const faults = new TypeFaults()
   try {
     const value = (yield* readBody(schema, input, faults)) as T

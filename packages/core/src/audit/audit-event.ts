@@ -1,7 +1,7 @@
 import { checkAuth } from '@roomserver/auth'
 import { eventIdOf, type Pdu } from '@roomserver/events'
 import type { StateChange } from '@roomserver/state'
-import { type Asking, type EventRecord, isRejected, NO_NID, type Verdict } from '@roomserver/types'
+import { type Suspendable, type EventRecord, isRejected, NO_NID, type Verdict } from '@roomserver/types'
 import { authStateAt } from '../decide/auth-state.ts'
 import { type EventReferences, eventReferencesOf, checkByAuthEvents } from '../decide/event-references.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
@@ -22,7 +22,7 @@ export function* auditEvent(
   draft: Draft,
   record: EventRecord,
   isAtRemoteState: boolean,
-): Asking<DecideNeed, readonly string[]> {
+): Suspendable<DecideNeed, readonly string[]> {
   const pdu = draft.view.authPduOf(record, draft.rules)
   const isOutside = record.before === NO_NID
   const references = yield* eventReferencesOf(draft, {
@@ -47,7 +47,7 @@ function* auditBefore(
   draft: Draft,
   { before }: EventRecord,
   { prev }: EventReferences,
-): Asking<DecideNeed, readonly string[]> {
+): Suspendable<DecideNeed, readonly string[]> {
   const { snapshot } = yield* resolveAfter(draft, [...new Set(prev.map(({ after }) => after))])
   const changes = yield* changesBetween(draft, before, snapshot)
   return changes.length === 0
@@ -60,7 +60,7 @@ function* auditVerdict(
   { verdict, before, rule, reason }: EventRecord,
   pdu: Pdu,
   references: EventReferences,
-): Asking<DecideNeed, readonly string[]> {
+): Suspendable<DecideNeed, readonly string[]> {
   const byAuthEvents = checkByAuthEvents(draft, pdu, references)
   const isOutside = before === NO_NID
   const byState =
@@ -79,7 +79,7 @@ function* auditVerdict(
 }
 
 /** A state event that was not rejected changes its own entry, and nothing else changes anything. */
-function* auditAfter(draft: Draft, record: EventRecord): Asking<DecideNeed, readonly string[]> {
+function* auditAfter(draft: Draft, record: EventRecord): Suspendable<DecideNeed, readonly string[]> {
   const { before, after, stateKeyNid, typeNid, nid, verdict } = record
   const isChange = stateKeyNid !== NO_NID && !isRejected(verdict)
   const changes = yield* changesBetween(draft, before, after)

@@ -1,5 +1,5 @@
 import { contentState, type Pdu } from '@roomserver/events'
-import { type Asking, type EventRecord, NO_NID } from '@roomserver/types'
+import { type Suspendable, type EventRecord, NO_NID } from '@roomserver/types'
 import type { EventReferences } from '../decide/event-references.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
@@ -17,7 +17,7 @@ export function* auditRecord(
   record: EventRecord,
   pdu: Pdu,
   references: Pick<EventReferences, 'links'>,
-): Asking<DecideNeed, readonly string[]> {
+): Suspendable<DecideNeed, readonly string[]> {
   return [
     ...wrongLinks(record, pdu, references),
     ...wrongText(draft, record),
@@ -46,7 +46,7 @@ function wrongText(draft: Draft, { json, redactedBy }: EventRecord): readonly st
 }
 
 /** A redaction that was applied stays applied. */
-function* wrongRedaction(draft: Draft, record: EventRecord): Asking<DecideNeed, readonly string[]> {
+function* wrongRedaction(draft: Draft, record: EventRecord): Suspendable<DecideNeed, readonly string[]> {
   const { eventId, redactedBy } = record
   if (draft.reads.redactionsOf(eventId) === undefined) yield { kind: 'redactions-of', ids: [eventId] }
   const rows = draft.reads.redactionsOf(eventId) ?? []

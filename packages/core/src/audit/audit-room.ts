@@ -1,5 +1,5 @@
 import {
-  type Asking,
+  type Suspendable,
   type EventNid,
   type EventRecord,
   isFailure,
@@ -64,7 +64,7 @@ export function isLost(error: unknown): error is RoomserverError {
 }
 
 /** The current state follows from the states after the forward extremities. */
-function* auditCurrent(draft: Draft): Asking<DecideNeed, readonly string[]> {
+function* auditCurrent(draft: Draft): Suspendable<DecideNeed, readonly string[]> {
   const { snapshot } = yield* resolveAfter(draft, yield* afterExtremities(draft))
   const changes = yield* changesBetween(draft, draft.room.current, snapshot)
   return changes.length === 0

@@ -1,4 +1,4 @@
-import { type Asking, type EventNid, type EventRecord, isRejected, NO_NID } from '@roomserver/types'
+import { type Suspendable, type EventNid, type EventRecord, isRejected, NO_NID } from '@roomserver/types'
 import { eventReferencesOf } from '../decide/event-references.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
@@ -22,7 +22,7 @@ export function* rebuildEvent(
   nid: EventNid,
   isAtRemoteState: boolean,
   repairedBy: string,
-): Asking<DecideNeed, readonly string[]> {
+): Suspendable<DecideNeed, readonly string[]> {
   const [stored] = yield* eventsOf(draft.view, [nid])
   if (stored === undefined || stored.before === NO_NID) return []
   yield* needAuthEvents(draft, stored)
@@ -68,7 +68,7 @@ function differences(stored: EventRecord, { record, ...wrong }: Reevaluated): re
  *
  * @throws {RoomserverError} STORE_DAMAGED
  */
-function* needAuthEvents(draft: Draft, stored: EventRecord): Asking<DecideNeed, void> {
+function* needAuthEvents(draft: Draft, stored: EventRecord): Suspendable<DecideNeed, void> {
   if (isRejected(stored.verdict)) return
   const pdu = draft.view.authPduOf(stored, draft.rules)
   const { missing } = yield* eventReferencesOf(draft, { kind: 'old', pdu, sendAsServer: '' })
@@ -77,7 +77,7 @@ function* needAuthEvents(draft: Draft, stored: EventRecord): Asking<DecideNeed, 
 }
 
 /** What an event refers to follows from its text, and never leads into another room. */
-function* linkAnew(draft: Draft, stored: EventRecord): Asking<DecideNeed, EventRecord> {
+function* linkAnew(draft: Draft, stored: EventRecord): Suspendable<DecideNeed, EventRecord> {
   const pdu = draft.view.authPduOf(stored, draft.rules)
   if (isUnevaluated(stored, pdu)) return stored
   const { links } = yield* eventReferencesOf(draft, { kind: 'old', pdu, sendAsServer: '' })

@@ -1,4 +1,4 @@
-import { type Asking, drive, type Nids, type RoomRecord } from '@roomserver/types'
+import { type Suspendable, drive, type Nids, type RoomRecord } from '@roomserver/types'
 import { roomVersion } from '@roomserver/version'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import { Draft } from '../decide/draft.ts'
@@ -6,7 +6,7 @@ import { RoomReader, RoomReads } from '../decide/room-reads.ts'
 import { loadFor } from '../input/load-needs.ts'
 import { NidPool } from '../input/nid-pool.ts'
 import type { Store } from '../ports.ts'
-import { giveWay } from '../view/run.ts'
+import { yieldToEventLoop } from '../view/run.ts'
 import { Pieces } from '../view/record-cache.ts'
 import { View } from '../view/view.ts'
 
@@ -31,7 +31,7 @@ export class Scratch {
     })
   }
 
-  run<Result>(compute: (draft: Draft) => Asking<DecideNeed, Result>): Promise<Result> {
+  run<Result>(compute: (draft: Draft) => Suspendable<DecideNeed, Result>): Promise<Result> {
     const rules = roomVersion(this.#room.version)
     if (rules === undefined) throw new TypeError(`no room version ${this.#room.version}`)
     const { nid } = this.#room
@@ -42,6 +42,6 @@ export class Scratch {
       rules,
       this.#room,
     )
-    return drive(compute(draft), loadFor(draft, this.#nids), giveWay)
+    return drive(compute(draft), loadFor(draft, this.#nids), yieldToEventLoop)
   }
 }

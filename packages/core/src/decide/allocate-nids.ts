@@ -1,12 +1,19 @@
 import { hash } from 'node:crypto'
 import type { BlockOrigin, StateAllocator } from '@roomserver/state'
-import type { Asking, BlockNid, EventNid, EventTypeNid, SnapshotNid, StateKeyNid } from '@roomserver/types'
+import type {
+  Suspendable,
+  BlockNid,
+  EventNid,
+  EventTypeNid,
+  SnapshotNid,
+  StateKeyNid,
+} from '@roomserver/types'
 import { stateKeyNidOf, typeNidOf } from '../view/reads.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 
 /** A NID for a new event. */
-export function* newEventNid(draft: Draft): Asking<DecideNeed, EventNid> {
+export function* newEventNid(draft: Draft): Suspendable<DecideNeed, EventNid> {
   for (;;) {
     const nid = draft.context.nids.take('event')
     if (nid !== undefined) return nid
@@ -15,7 +22,7 @@ export function* newEventNid(draft: Draft): Asking<DecideNeed, EventNid> {
 }
 
 /** The NID of an event type, given now if it has none. */
-export function* internType(draft: Draft, name: string): Asking<DecideNeed, EventTypeNid> {
+export function* internType(draft: Draft, name: string): Suspendable<DecideNeed, EventTypeNid> {
   const known = yield* typeNidOf(draft.view, name)
   if (known !== null) return known
   for (;;) {
@@ -29,7 +36,7 @@ export function* internType(draft: Draft, name: string): Asking<DecideNeed, Even
 }
 
 /** The NID of a state key, given now if it has none. */
-export function* internStateKey(draft: Draft, text: string): Asking<DecideNeed, StateKeyNid> {
+export function* internStateKey(draft: Draft, text: string): Suspendable<DecideNeed, StateKeyNid> {
   const known = yield* stateKeyNidOf(draft.view, text)
   if (known !== null) return known
   for (;;) {

@@ -1,11 +1,11 @@
-import { type Asking, type EventRecord, RoomserverError } from '@roomserver/types'
+import { type Suspendable, type EventRecord, RoomserverError } from '@roomserver/types'
 import { announcedChange } from './current-state.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 import { announceNew } from './outputs.ts'
 
 /** Gives consumers the latest event again, as one that rewrites the state: what changed of that came with no event. */
-export function* announceRewritten(draft: Draft, latest: EventRecord): Asking<DecideNeed, void> {
+export function* announceRewritten(draft: Draft, latest: EventRecord): Suspendable<DecideNeed, void> {
   const change = yield* announcedChange(draft, latest, [], true)
   const pdu = draft.view.pduOf(latest, draft.rules)
   yield* announceNew(draft, { kind: 'new', pdu, sendAsServer: '' }, latest, change)

@@ -1,6 +1,6 @@
 import { type AuthState, authStateOf, authTypesFor, createIdOf } from '@roomserver/auth'
 import type { Pdu } from '@roomserver/events'
-import { type Asking, type EventNid, isRejected, NO_NID, type SnapshotNid } from '@roomserver/types'
+import { type Suspendable, type EventNid, isRejected, NO_NID, type SnapshotNid } from '@roomserver/types'
 import { eventsOf, eventWithId } from '../view/reads.ts'
 import type { Need } from '../view/need.ts'
 import { type StateTuple, stateForTuples } from '../view/state-at.ts'
@@ -10,13 +10,13 @@ import type { Draft } from './draft.ts'
  * What the rules read of a state to judge an event, or of the current state of the room. Where the room ID names the
  * create event, it is that one whatever the state holds.
  */
-export function* authStateAt(draft: Draft, snapshot: SnapshotNid, event: Pdu): Asking<Need, AuthState> {
+export function* authStateAt(draft: Draft, snapshot: SnapshotNid, event: Pdu): Suspendable<Need, AuthState> {
   const tuples = authTypesFor(event, draft.rules).map(([type, stateKey]) => ({ type, stateKey }))
   const standing = yield* pdusAt(draft, snapshot, tuples)
   return authStateOf([...standing, ...(yield* namedCreate(draft, event))])
 }
 
-function* namedCreate(draft: Draft, event: Pdu): Asking<Need, readonly Pdu[]> {
+function* namedCreate(draft: Draft, event: Pdu): Suspendable<Need, readonly Pdu[]> {
   const id = createIdOf(event)
   const record = id === undefined ? null : yield* eventWithId(draft.view, id)
   if (record === null || isRejected(record.verdict)) return []
@@ -29,7 +29,7 @@ export function* pdusAt(
   draft: Draft,
   snapshot: SnapshotNid,
   tuples: readonly StateTuple[],
-): Asking<Need, readonly Pdu[]> {
+): Suspendable<Need, readonly Pdu[]> {
   const nids = yield* stateForTuples(draft.view, snapshot, tuples)
   return yield* pdusOf(
     draft,
@@ -37,7 +37,7 @@ export function* pdusAt(
   )
 }
 
-export function* pdusOf(draft: Draft, nids: readonly EventNid[]): Asking<Need, readonly Pdu[]> {
+export function* pdusOf(draft: Draft, nids: readonly EventNid[]): Suspendable<Need, readonly Pdu[]> {
   const records = yield* eventsOf(draft.view, nids)
   return records.map((record) => draft.view.authPduOf(record, draft.rules))
 }

@@ -1,5 +1,5 @@
 import { difference, type StateChange, type WeighedEntry } from '@roomserver/state'
-import { type Asking, type EventRecord, NO_NID, type SnapshotNid } from '@roomserver/types'
+import { type Suspendable, type EventRecord, NO_NID, type SnapshotNid } from '@roomserver/types'
 import { snapshotOf, wholeState } from '../view/state-at.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
@@ -22,7 +22,7 @@ export function* moveRoom(
   prev: readonly EventRecord[],
   weighed: readonly WeighedEntry[],
   rewrites: boolean,
-): Asking<DecideNeed, NewRoomEvent> {
+): Suspendable<DecideNeed, NewRoomEvent> {
   const oldCurrent = draft.room.current
   const oldAfters = yield* afterExtremities(draft)
   yield* moveExtremities(draft, record, prev, rewrites)
@@ -45,7 +45,7 @@ export function* announcedChange(
   record: EventRecord,
   changes: readonly StateChange[],
   rewritesState: boolean,
-): Asking<DecideNeed, NewRoomEvent> {
+): Suspendable<DecideNeed, NewRoomEvent> {
   const { current } = draft.room
   const toBefore = yield* changesBetween(draft, current, record.before)
   const added = rewritesState
@@ -65,7 +65,7 @@ export function* changesBetween(
   draft: Draft,
   from: SnapshotNid,
   to: SnapshotNid,
-): Asking<DecideNeed, readonly StateChange[]> {
+): Suspendable<DecideNeed, readonly StateChange[]> {
   if (from === to) return []
   return yield* difference(yield* snapshotOf(draft.view, from), yield* snapshotOf(draft.view, to), draft.view)
 }

@@ -1,4 +1,4 @@
-import { type Asking, isFailure, RoomserverError, serverOf } from '@roomserver/types'
+import { type Suspendable, isFailure, RoomserverError, serverOf } from '@roomserver/types'
 import { decideEvent } from './decide-event.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
@@ -10,7 +10,7 @@ import { takesPart } from './is-resident.ts'
  * all left, or at least those that lack something: nobody here will read them, and a room that is repaired for nobody costs
  * other servers as well.
  */
-export function* decideArrival(draft: Draft, input: EventInput): Asking<DecideNeed, Outcome> {
+export function* decideArrival(draft: Draft, input: EventInput): Suspendable<DecideNeed, Outcome> {
   if (!isFromElsewhere(draft, input) || (yield* takesPart(draft))) return yield* decideEvent(draft, input)
   if (!draft.context.takesLeftRooms) return refused(input)
   const outcome = yield* decideEvent(draft, input)

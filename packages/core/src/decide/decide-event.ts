@@ -1,7 +1,7 @@
 import { checkAuth } from '@roomserver/auth'
 import type { WeighedEntry } from '@roomserver/state'
 import {
-  type Asking,
+  type Suspendable,
   type EventRecord,
   NO_NID,
   RoomserverError,
@@ -45,7 +45,7 @@ export interface Judgement {
  *
  * @see https://spec.matrix.org/v1.19/server-server-api/#checks-performed-on-receipt-of-a-pdu
  */
-export function* decideEvent(draft: Draft, arrived: EventInput): Asking<DecideNeed, Outcome> {
+export function* decideEvent(draft: Draft, arrived: EventInput): Suspendable<DecideNeed, Outcome> {
   const known = yield* eventWithId(draft.view, arrived.pdu.eventId)
   const fault = yield* faultOf(draft, arrived, known)
   if (fault !== undefined) return { kind: 'refused', error: fault }
@@ -93,7 +93,7 @@ function* lacksVerifiedState(
   draft: Draft,
   known: EventRecord | null,
   { verdict }: Judgement,
-): Asking<DecideNeed, boolean> {
+): Suspendable<DecideNeed, boolean> {
   if (known?.verdict !== 'outlier' || verdict !== 'rejected-by-state') return false
   return (yield* walkBack(draft, known)) !== NO_NID
 }
@@ -103,7 +103,7 @@ function* decideOutlier(
   input: EventInput,
   known: EventRecord | null,
   references: EventReferences,
-): Asking<DecideNeed, Outcome> {
+): Suspendable<DecideNeed, Outcome> {
   const byAuthEvents = checkByAuthEvents(draft, input.pdu, references)
   const judgement: Judgement = byAuthEvents.allowed
     ? { verdict: 'outlier' }
@@ -120,7 +120,7 @@ function* judge(
   { pdu, kind, stateBefore: given }: EventInput,
   references: EventReferences,
   before: SnapshotNid,
-): Asking<DecideNeed, Judgement> {
+): Suspendable<DecideNeed, Judgement> {
   const byAuthEvents = checkByAuthEvents(draft, pdu, references)
   if (!byAuthEvents.allowed) {
     return { verdict: 'rejected-by-auth-events', rule: byAuthEvents.rule, reason: byAuthEvents.reason }
@@ -139,7 +139,7 @@ function* announce(
   record: EventRecord,
   { prev, missingPrev }: EventReferences,
   weighed: readonly WeighedEntry[],
-): Asking<DecideNeed, void> {
+): Suspendable<DecideNeed, void> {
   if (input.kind === 'old' && input.isAskedFor === true) return
   if (input.kind === 'old') return yield* announceOld(draft, record)
   // What is here may go on from there: who lets a server look in, or lets a user in, need not know the latest of the room.

@@ -1,6 +1,6 @@
 import { authStateOf, type AuthVerdict, checkAuth, checkAuthEvents, checkEventGraph } from '@roomserver/auth'
 import type { Pdu } from '@roomserver/events'
-import { type Asking, type EventId, type EventRecord, isRejected, NO_NID } from '@roomserver/types'
+import { type Suspendable, type EventId, type EventRecord, isRejected, NO_NID } from '@roomserver/types'
 import { eventsWithIds } from '../view/reads.ts'
 import type { Need } from '../view/need.ts'
 import type { Draft } from './draft.ts'
@@ -29,7 +29,7 @@ export interface EventReferences {
 export function* eventReferencesOf(
   draft: Draft,
   { pdu, kind, stateBefore }: EventInput,
-): Asking<Need, EventReferences> {
+): Suspendable<Need, EventReferences> {
   const authIds = [...new Set([...authEventIds(pdu), ...createOf(pdu)])]
   const prevIds = [...new Set(pdu.prevEvents)]
   const found = yield* eventsWithIds(draft.view, [...authIds, ...prevIds])

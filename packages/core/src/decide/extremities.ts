@@ -1,4 +1,4 @@
-import { type Asking, type EventNid, type EventRecord } from '@roomserver/types'
+import { type Suspendable, type EventNid, type EventRecord } from '@roomserver/types'
 import { eventsInGraph, eventsOf } from '../view/reads.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
@@ -25,7 +25,7 @@ export function* moveExtremities(
   record: EventRecord,
   prev: readonly EventRecord[],
   rewrites: boolean,
-): Asking<DecideNeed, void> {
+): Suspendable<DecideNeed, void> {
   const isNamed = yield* isFollowed(draft, record)
   const replaced = yield* builtUpon(draft, prev)
   const kept = rewrites
@@ -42,12 +42,12 @@ export function setExtremities(draft: Draft, extremities: readonly EventRecord[]
 }
 
 /** Whether an accepted event that is here already builds upon one. */
-export function* isBuiltUpon(draft: Draft, record: EventRecord): Asking<DecideNeed, boolean> {
+export function* isBuiltUpon(draft: Draft, record: EventRecord): Suspendable<DecideNeed, boolean> {
   return (yield* eventsThatName(draft, record)).some(({ verdict }) => verdict === 'accepted')
 }
 
 /** The same, but events at remote state do not count, unless the event stands at one itself. */
-function* isFollowed(draft: Draft, record: EventRecord): Asking<DecideNeed, boolean> {
+function* isFollowed(draft: Draft, record: EventRecord): Suspendable<DecideNeed, boolean> {
   const followers = (yield* eventsThatName(draft, record)).filter(({ verdict }) => verdict === 'accepted')
   if (followers.length === 0) return false
   const remote = yield* atRemoteState(draft)
@@ -58,7 +58,7 @@ function* isFollowed(draft: Draft, record: EventRecord): Asking<DecideNeed, bool
 export function* eventsThatName(
   { reads, view, read }: Draft,
   { eventId }: EventRecord,
-): Asking<DecideNeed, readonly EventRecord[]> {
+): Suspendable<DecideNeed, readonly EventRecord[]> {
   if (reads.namedBy(eventId) === undefined) yield { kind: 'dangling', ids: [eventId] }
   const naming = yield* eventsOf(view, reads.namedBy(eventId) ?? [])
   return naming.filter(({ roomNid }) => roomNid === read.nid)
@@ -71,7 +71,7 @@ export function* eventsThatName(
 export function* builtUpon(
   draft: Draft,
   prev: readonly EventRecord[],
-): Asking<DecideNeed, ReadonlySet<EventNid>> {
+): Suspendable<DecideNeed, ReadonlySet<EventNid>> {
   const found = new Set<EventNid>()
   let layer = prev
   while (layer.length > 0 && found.size < MAX_WALK) {

@@ -1,4 +1,4 @@
-import { type Asking, type EventRecord, NO_NID, RoomserverError } from '@roomserver/types'
+import { type Suspendable, type EventRecord, NO_NID, RoomserverError } from '@roomserver/types'
 import { referenceHash } from '@roomserver/events'
 import { eventsWithIds } from '../view/reads.ts'
 import type { DecideNeed } from './decide-need.ts'
@@ -10,7 +10,7 @@ export function* faultOf(
   draft: Draft,
   input: EventInput,
   known: EventRecord | null,
-): Asking<DecideNeed, RoomserverError | undefined> {
+): Suspendable<DecideNeed, RoomserverError | undefined> {
   const { pdu } = input
   const isCreate = pdu.type === 'm.room.create' && pdu.stateKey === ''
   if (draft.read.revision === 0 && draft.isEmpty && !isCreate) {
@@ -44,7 +44,10 @@ function takenId(draft: Draft, input: EventInput, known: EventRecord): Roomserve
   return isSame ? undefined : malformed(input, 'event_id', `another event has the ID ${pdu.eventId}`)
 }
 
-function* prevInOtherRoom(draft: Draft, input: EventInput): Asking<DecideNeed, RoomserverError | undefined> {
+function* prevInOtherRoom(
+  draft: Draft,
+  input: EventInput,
+): Suspendable<DecideNeed, RoomserverError | undefined> {
   const { prevEvents, roomId } = input.pdu
   const foreign = (yield* eventsWithIds(draft.view, prevEvents)).find(
     (prev) => prev !== null && prev.roomNid !== draft.read.nid,

@@ -1,9 +1,9 @@
-import type { Asking } from '@roomserver/types'
+import type { Suspendable } from '@roomserver/types'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 
 /** Whether a user of ours is in the room, or none ever was: a room that somebody peeks into, or that is only stored. */
-export function* takesPart(draft: Draft): Asking<DecideNeed, boolean> {
+export function* takesPart(draft: Draft): Suspendable<DecideNeed, boolean> {
   if (draft.reads.takesPart === undefined) yield { kind: 'takes-part' }
   return draft.reads.takesPart === true
 }

@@ -1,11 +1,11 @@
 import type { StateChange, WeighedEntry } from '@roomserver/state'
-import { type Asking, type EventRecord, type JournalCause, NO_NID } from '@roomserver/types'
+import { type Suspendable, type EventRecord, type JournalCause, NO_NID } from '@roomserver/types'
 import { eventsOf } from '../view/reads.ts'
 import type { Need } from '../view/need.ts'
 import type { Draft } from './draft.ts'
 
 /** After how many changes others get a turn. */
-const CHANGES_PER_BREATH = 256
+const CHANGES_PER_YIELD = 256
 
 /**
  * Notes each change of the current state with its cause.
@@ -18,7 +18,7 @@ export function* keepJournal(
   record: EventRecord,
   changes: readonly StateChange[],
   source: readonly WeighedEntry[] | GivenSource,
-): Asking<Need, void> {
+): Suspendable<Need, void> {
   if (changes.length === 0) return
   const replaced = changes.filter(({ from }) => from !== NO_NID)
   const events = yield* eventsOf(draft.view, [
@@ -28,7 +28,7 @@ export function* keepJournal(
   const weighed = isGiven(source) ? source : byPlace(source, changes)
   const rewrite: JournalCause = { kind: 'rewrite', event: record.nid }
   for (const [index, change] of changes.entries()) {
-    if (index % CHANGES_PER_BREATH === CHANGES_PER_BREATH - 1) yield undefined
+    if (index % CHANGES_PER_YIELD === CHANGES_PER_YIELD - 1) yield undefined
     const cause = weighed === 'rewrite' ? rewrite : causeOf(record, change, weighed)
     const reset = change.to !== record.nid && isFallback(byNid.get(change.from), byNid.get(change.to))
     draft.addJournal({ ...change, cause, reset })

@@ -1,6 +1,6 @@
 import type { StateChange } from '@roomserver/state'
 import {
-  type Asking,
+  type Suspendable,
   EVENT_TYPE_NIDS,
   type EventNid,
   type EventRecord,
@@ -32,7 +32,7 @@ export function* updateMemberships(
   draft: Draft,
   cause: EventRecord,
   changes: readonly StateChange[],
-): Asking<DecideNeed, void> {
+): Suspendable<DecideNeed, void> {
   const ofMembers = changes.filter((change) => change.type === MEMBER)
   if (ofMembers.length === 0) return
   const users = yield* textsOf(draft, ofMembers)
@@ -52,7 +52,7 @@ export function* updateMemberships(
   }
 }
 
-function* textsOf(draft: Draft, changes: readonly StateChange[]): Asking<DecideNeed, readonly string[]> {
+function* textsOf(draft: Draft, changes: readonly StateChange[]): Suspendable<DecideNeed, readonly string[]> {
   const nids = changes.map((change) => change.stateKey)
   const missing = nids.filter((nid) => draft.view.stateKeyText(nid) === undefined)
   if (missing.length > 0) yield { kind: 'state-key-texts', nids: missing }
@@ -61,13 +61,16 @@ function* textsOf(draft: Draft, changes: readonly StateChange[]): Asking<DecideN
   )
 }
 
-function* readInvites(draft: Draft, users: readonly string[]): Asking<DecideNeed, void> {
+function* readInvites(draft: Draft, users: readonly string[]): Suspendable<DecideNeed, void> {
   const missing = users.filter((user) => draft.reads.pendingInvites(user) === undefined)
   if (missing.length > 0) yield { kind: 'pending-invites', users: missing }
 }
 
 /** The invites of a user that were neither accepted nor rejected so far. */
-export function* pendingInvites(draft: Draft, user: string): Asking<DecideNeed, readonly InviteRecord[]> {
+export function* pendingInvites(
+  draft: Draft,
+  user: string,
+): Suspendable<DecideNeed, readonly InviteRecord[]> {
   yield* readInvites(draft, [user])
   return draft.reads.pendingInvites(user) ?? []
 }
@@ -77,7 +80,7 @@ function* updateMembership(
   cause: EventRecord,
   change: StateChange,
   user: string,
-): Asking<DecideNeed, void> {
+): Suspendable<DecideNeed, void> {
   const membership = yield* membershipOf(draft, change.to)
   const local = isLocal(draft, user)
   if (local && membership === 'join') draft.reads.setResident()
@@ -96,7 +99,7 @@ function* updateMembership(
   else yield* endInvites(draft, user, membership, event ?? cause)
 }
 
-function* membershipOf(draft: Draft, nid: EventNid): Asking<DecideNeed, Membership> {
+function* membershipOf(draft: Draft, nid: EventNid): Suspendable<DecideNeed, Membership> {
   if (nid === NO_NID) return 'leave'
   const noted = draft.view.memberships.get(nid)
   if (noted !== undefined) return noted
@@ -122,7 +125,7 @@ export function* noteOutside(
   user: string,
   membership: Membership,
   { forgotten = false } = {},
-): Asking<DecideNeed, void> {
+): Suspendable<DecideNeed, void> {
   const record = { roomNid: draft.read.nid, user: yield* internStateKey(draft, user), local: true }
   const settled = yield* settledByState(draft, user, membership)
   if (settled === undefined) draft.setMembership({ ...record, membership, event: NO_NID, forgotten })
@@ -140,7 +143,7 @@ function* settledByState(
   draft: Draft,
   user: string,
   membership: Membership,
-): Asking<DecideNeed, Pick<MembershipRecord, 'membership' | 'event'> | undefined> {
+): Suspendable<DecideNeed, Pick<MembershipRecord, 'membership' | 'event'> | undefined> {
   const wanted = [{ type: 'm.room.member', stateKey: user }]
   const [event = NO_NID] = yield* stateForTuples(draft.view, draft.room.current, wanted)
   if (event === NO_NID) return undefined
@@ -172,7 +175,7 @@ export function* beginInvite(
   event: EventRecord,
   user: string,
   shown?: JsonObject,
-): Asking<DecideNeed, void> {
+): Suspendable<DecideNeed, void> {
   const pending = yield* pendingInvites(draft, user)
   if (pending.some((invite) => invite.event === event.nid)) return
   if (isLocal(draft, user) && (yield* fateOf(draft, event.nid)) === 'given-up') return
@@ -191,7 +194,7 @@ export function* beginInvite(
 }
 
 /** What became of an invite. */
-export function* fateOf({ reads }: Draft, invite: EventNid): Asking<DecideNeed, InviteFate> {
+export function* fateOf({ reads }: Draft, invite: EventNid): Suspendable<DecideNeed, InviteFate> {
   if (reads.fateOf(invite) === undefined) yield { kind: 'invite', event: invite }
   return reads.fateOf(invite) ?? 'unknown'
 }
@@ -202,7 +205,7 @@ export function* endInvites(
   user: string,
   membership: Membership,
   by: EventRecord | undefined,
-): Asking<DecideNeed, void> {
+): Suspendable<DecideNeed, void> {
   for (const invite of yield* pendingInvites(draft, user)) {
     const [event] = yield* eventsOf(draft.view, [invite.event])
     draft.setInvite({ ...invite, retiredBy: by?.nid ?? NO_NID })

@@ -1,4 +1,4 @@
-import { type Asking, type EventRecord, NO_NID } from '@roomserver/types'
+import { type Suspendable, type EventRecord, NO_NID } from '@roomserver/types'
 import type { EventReferences } from './event-references.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
@@ -14,7 +14,7 @@ export function* noteRemoteStates(
   { stateBefore }: EventInput,
   record: EventRecord,
   { missingPrev }: EventReferences,
-): Asking<DecideNeed, void> {
+): Suspendable<DecideNeed, void> {
   for (const id of missingPrev) draft.addMissingPrevEvent(id, record.nid)
   if (stateBefore !== undefined)
     draft.setRemoteState(record.nid, missingPrev.length > 0 ? record.nid : NO_NID)

@@ -1,5 +1,11 @@
 import { historyVisibility } from '@roomserver/auth'
-import { type Asking, type EventNid, type EventRecord, NO_NID, type SnapshotNid } from '@roomserver/types'
+import {
+  type Suspendable,
+  type EventNid,
+  type EventRecord,
+  NO_NID,
+  type SnapshotNid,
+} from '@roomserver/types'
 import { idsOf } from '../view/reads.ts'
 import type { Need } from '../view/need.ts'
 import { pdusAt } from './auth-state.ts'
@@ -13,7 +19,7 @@ const HISTORY_VISIBILITY = { type: 'm.room.history_visibility', stateKey: '' }
  *
  * @see https://spec.matrix.org/v1.19/client-server-api/#room-history-visibility
  */
-export function* visibilityAt(draft: Draft, before: SnapshotNid): Asking<Need, string> {
+export function* visibilityAt(draft: Draft, before: SnapshotNid): Suspendable<Need, string> {
   const [event] = yield* pdusAt(draft, before, [HISTORY_VISIBILITY])
   return historyVisibility(event)
 }
@@ -34,7 +40,7 @@ export function* announceNew(
   { pdu, sendAsServer, transaction }: EventInput,
   record: EventRecord,
   change: NewRoomEvent,
-): Asking<Need, void> {
+): Suspendable<Need, void> {
   const { rewritesState, added, removed, stateBeforeAdds, stateBeforeRemoves } = change
   const { lastSent } = draft.room
   const body = {
@@ -61,7 +67,7 @@ export function* announceNew(
 }
 
 /** Announces an event that fills history in. */
-export function* announceOld(draft: Draft, record: EventRecord): Asking<Need, void> {
+export function* announceOld(draft: Draft, record: EventRecord): Suspendable<Need, void> {
   const visibility = yield* visibilityAt(draft, record.before)
   draft.addOutput('old_room_event', record.nid, { history_visibility: visibility })
 }

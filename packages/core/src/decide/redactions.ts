@@ -1,6 +1,6 @@
 import { checkRedaction } from '@roomserver/auth'
 import { authContentLost, type Pdu, redactJson, withoutHeader } from '@roomserver/events'
-import { type Asking, type EventRecord, NO_NID, type RedactionRecord } from '@roomserver/types'
+import { type Suspendable, type EventRecord, NO_NID, type RedactionRecord } from '@roomserver/types'
 import { eventsOf, eventWithId } from '../view/reads.ts'
 import { authStateAt } from './auth-state.ts'
 import type { DecideNeed } from './decide-need.ts'
@@ -19,7 +19,10 @@ export interface Redacted {
  *
  * @see https://spec.matrix.org/v1.19/rooms/v11/#handling-redactions
  */
-export function* applyRedactions(draft: Draft, record: EventRecord): Asking<DecideNeed, readonly Redacted[]> {
+export function* applyRedactions(
+  draft: Draft,
+  record: EventRecord,
+): Suspendable<DecideNeed, readonly Redacted[]> {
   const pdu = draft.view.pduOf(record, draft.rules)
   const isEffective = isRedaction(pdu) && record.verdict === 'accepted'
   const other = isEffective ? yield* redact(draft, record, pdu.redacts) : undefined
@@ -42,7 +45,7 @@ function* redact(
   draft: Draft,
   redaction: EventRecord,
   redacts: string,
-): Asking<DecideNeed, Redacted | undefined> {
+): Suspendable<DecideNeed, Redacted | undefined> {
   const others = yield* redactionsOf(draft, redacts)
   const target = yield* eventWithId(draft.view, redacts)
   if (target?.redactedBy === redaction.nid) return undefined
@@ -53,7 +56,7 @@ function* redact(
   return applied ? put(draft, target, redaction) : undefined
 }
 
-function* redactByEarlier(draft: Draft, record: EventRecord): Asking<DecideNeed, Redacted | undefined> {
+function* redactByEarlier(draft: Draft, record: EventRecord): Suspendable<DecideNeed, Redacted | undefined> {
   const rows = yield* redactionsOf(draft, record.eventId)
   if (rows.length === 0) return undefined
   const redactions = yield* eventsOf(
@@ -69,7 +72,11 @@ function* redactByEarlier(draft: Draft, record: EventRecord): Asking<DecideNeed,
   return undefined
 }
 
-function* isValid(draft: Draft, redaction: EventRecord, target: EventRecord): Asking<DecideNeed, boolean> {
+function* isValid(
+  draft: Draft,
+  redaction: EventRecord,
+  target: EventRecord,
+): Suspendable<DecideNeed, boolean> {
   if (redaction.verdict !== 'accepted' || redaction.before === NO_NID) return false
   if (target.roomNid !== draft.read.nid || target.redactedBy !== NO_NID) return false
   const pdu = draft.view.authPduOf(redaction, draft.rules)
@@ -80,7 +87,7 @@ function* isValid(draft: Draft, redaction: EventRecord, target: EventRecord): As
   return checkRedaction(asItCame, draft.view.pduOf(target, draft.rules), state).allowed
 }
 
-function* redactionsOf(draft: Draft, id: string): Asking<DecideNeed, readonly RedactionRecord[]> {
+function* redactionsOf(draft: Draft, id: string): Suspendable<DecideNeed, readonly RedactionRecord[]> {
   if (draft.reads.redactionsOf(id) === undefined) yield { kind: 'redactions-of', ids: [id] }
   return draft.reads.redactionsOf(id) ?? []
 }

@@ -1,4 +1,4 @@
-import { type Asking, type EventNid, NO_NID, type RemoteStateRecord } from '@roomserver/types'
+import { type Suspendable, type EventNid, NO_NID, type RemoteStateRecord } from '@roomserver/types'
 import type { EventReferences } from './event-references.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
@@ -13,7 +13,7 @@ export function* withRemoteState(
   draft: Draft,
   input: EventInput,
   { missingPrev }: EventReferences,
-): Asking<DecideNeed, EventInput> {
+): Suspendable<DecideNeed, EventInput> {
   const { stateBefore: given } = input
   if (given === undefined) return input
   if (given.by === 'rewrite' && !(yield* isResident(draft))) return input
@@ -21,20 +21,22 @@ export function* withRemoteState(
 }
 
 /** Whether a user of ours is in the room. */
-function* isResident(draft: Draft): Asking<DecideNeed, boolean> {
+function* isResident(draft: Draft): Suspendable<DecideNeed, boolean> {
   if (draft.room.current === NO_NID) return false
   if (draft.reads.isResident === undefined) yield { kind: 'resident' }
   return draft.reads.isResident === true
 }
 
 /** Events of the room that came with remote state. */
-export function* remoteStatesOf(draft: Draft): Asking<DecideNeed, ReadonlyMap<EventNid, RemoteStateRecord>> {
+export function* remoteStatesOf(
+  draft: Draft,
+): Suspendable<DecideNeed, ReadonlyMap<EventNid, RemoteStateRecord>> {
   if (draft.reads.remoteStates === undefined) yield { kind: 'remote-states' }
   return draft.reads.remoteStates ?? new Map()
 }
 
 /** Those of them for which no history has come that tells whether it was right. */
-export function* atRemoteState(draft: Draft): Asking<DecideNeed, ReadonlySet<EventNid>> {
+export function* atRemoteState(draft: Draft): Suspendable<DecideNeed, ReadonlySet<EventNid>> {
   const records = [...(yield* remoteStatesOf(draft)).values()].filter(({ isSettled }) => !isSettled)
   return new Set(records.map(({ event }) => event))
 }

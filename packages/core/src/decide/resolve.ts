@@ -5,7 +5,7 @@ import {
   type StateChange,
   type WeighedEntry,
 } from '@roomserver/state'
-import { type Asking, NO_NID, type SnapshotNid, type StateEntry } from '@roomserver/types'
+import { type Suspendable, NO_NID, type SnapshotNid, type StateEntry } from '@roomserver/types'
 import { eventsOf } from '../view/reads.ts'
 import { snapshotOf } from '../view/state-at.ts'
 import type { DecideNeed } from './decide-need.ts'
@@ -19,7 +19,7 @@ export interface Resolved {
 }
 
 /** The states after the forward extremities of the room, each once. */
-export function* afterExtremities(draft: Draft): Asking<DecideNeed, readonly SnapshotNid[]> {
+export function* afterExtremities(draft: Draft): Suspendable<DecideNeed, readonly SnapshotNid[]> {
   const records = yield* eventsOf(draft.view, draft.room.extremities)
   return [...new Set(records.map((record) => record.after))]
 }
@@ -37,7 +37,7 @@ export function* resolveAfter(
   draft: Draft,
   states: readonly SnapshotNid[],
   near: SnapshotNid = NO_NID,
-): Asking<DecideNeed, Resolved> {
+): Suspendable<DecideNeed, Resolved> {
   if (states.length < 2) return { snapshot: states[0] ?? (yield* stateOf(draft, [])), weighed: [] }
   const kept: SnapshotNid[] = []
   const snapshots = []

@@ -1,6 +1,6 @@
 import { softFailure } from '@roomserver/auth'
 import type { Pdu } from '@roomserver/events'
-import { type Asking, NO_NID, type SnapshotNid } from '@roomserver/types'
+import { type Suspendable, NO_NID, type SnapshotNid } from '@roomserver/types'
 import { authStateAt } from './auth-state.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
@@ -24,7 +24,7 @@ export function* failureNow(
   pdu: Pdu,
   before: SnapshotNid,
   lacksPast: boolean,
-): Asking<DecideNeed, SoftFailure | undefined> {
+): Suspendable<DecideNeed, SoftFailure | undefined> {
   const { current } = draft.room
   if (current === NO_NID || current === before) return undefined
   const failure = softFailure(pdu, yield* authStateAt(draft, current, pdu))

@@ -1,7 +1,7 @@
 import { createIdOf } from '@roomserver/auth'
 import type { Pdu } from '@roomserver/events'
 import {
-  type Asking,
+  type Suspendable,
   isRejected,
   NO_NID,
   type EventId,
@@ -33,7 +33,7 @@ export function* stateBefore(
   draft: Draft,
   { pdu, stateBefore: given }: EventInput,
   { prev, auth }: EventReferences,
-): Asking<DecideNeed, StateBefore> {
+): Suspendable<DecideNeed, StateBefore> {
   const afters = [...new Set(prev.map((record) => record.after))]
   if (given !== undefined) {
     const ids = beforeItself(draft, given.eventIds, pdu, auth)
@@ -78,7 +78,7 @@ export function* givenState(
   draft: Draft,
   ids: readonly EventId[],
   see: (record: EventRecord) => void = () => undefined,
-): Asking<DecideNeed, StateBefore> {
+): Suspendable<DecideNeed, StateBefore> {
   const create = createIdOf({ roomId: draft.room.roomId, rules: draft.rules })
   const all = create === undefined || ids.includes(create) ? ids : [...ids, create]
   const missing: EventId[] = []

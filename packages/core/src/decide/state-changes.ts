@@ -1,6 +1,6 @@
 import { type AppliedChanges, applyChanges, snapshotOf as snapshotFrom } from '@roomserver/state'
 import {
-  type Asking,
+  type Suspendable,
   NO_NID,
   type SnapshotNid,
   type SnapshotRecord,
@@ -16,7 +16,7 @@ export function* stateWith(
   draft: Draft,
   before: SnapshotNid,
   entry: StateEntry,
-): Asking<DecideNeed, SnapshotNid> {
+): Suspendable<DecideNeed, SnapshotNid> {
   const allocator = new DraftAllocator(draft, true)
   const base = yield* snapshotRecord(draft, before)
   return keep(draft, before, yield* applyChanges(base, [entry], draft.view, allocator))
@@ -27,14 +27,14 @@ export function* stateChanged(
   draft: Draft,
   base: SnapshotNid,
   changes: readonly StateEntry[],
-): Asking<DecideNeed, SnapshotNid> {
+): Suspendable<DecideNeed, SnapshotNid> {
   const allocator = new DraftAllocator(draft, false)
   const record = yield* snapshotRecord(draft, base)
   return keep(draft, base, yield* applyChanges(record, changes, draft.view, allocator))
 }
 
 /** The state with exactly these entries, in any order. */
-export function* stateOf(draft: Draft, entries: readonly StateEntry[]): Asking<DecideNeed, SnapshotNid> {
+export function* stateOf(draft: Draft, entries: readonly StateEntry[]): Suspendable<DecideNeed, SnapshotNid> {
   const allocator = new DraftAllocator(draft, false)
   return keep(draft, NO_NID, yield* snapshotFrom(entries, allocator))
 }
@@ -50,7 +50,10 @@ function keep(draft: Draft, base: SnapshotNid, made: AppliedChanges): SnapshotNi
   return made.snapshot.nid
 }
 
-function* snapshotRecord(draft: Draft, nid: SnapshotNid): Asking<DecideNeed, SnapshotRecord | undefined> {
+function* snapshotRecord(
+  draft: Draft,
+  nid: SnapshotNid,
+): Suspendable<DecideNeed, SnapshotRecord | undefined> {
   if (nid === NO_NID) return undefined
   if (draft.view.snapshot(nid) === undefined) yield { kind: 'snapshots', nids: [nid] }
   return draft.view.snapshot(nid) ?? damaged('a state that it refers to is not stored')

@@ -1,4 +1,4 @@
-import { type Asking, type EventRecord, isRejected, NO_NID, type SnapshotNid } from '@roomserver/types'
+import { type Suspendable, type EventRecord, isRejected, NO_NID, type SnapshotNid } from '@roomserver/types'
 import type { EventReferences } from './event-references.ts'
 import type { Judgement } from './decide-event.ts'
 import type { DecideNeed } from './decide-need.ts'
@@ -22,7 +22,7 @@ export function* storeEvent(
   { links }: EventReferences,
   judgement: Judgement,
   before: SnapshotNid,
-): Asking<DecideNeed, EventRecord> {
+): Suspendable<DecideNeed, EventRecord> {
   const nid = known?.nid ?? (yield* newEventNid(draft))
   const type = yield* internType(draft, pdu.type)
   const stateKey = pdu.stateKey === undefined ? NO_NID : yield* internStateKey(draft, pdu.stateKey)

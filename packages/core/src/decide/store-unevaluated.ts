@@ -1,5 +1,5 @@
 import type { Pdu } from '@roomserver/events'
-import { type Asking, type EventRecord, NO_NID } from '@roomserver/types'
+import { type Suspendable, type EventRecord, NO_NID } from '@roomserver/types'
 import { eventsWithIds } from '../view/reads.ts'
 import { authEventIds, linksOf } from './event-references.ts'
 import type { DecideNeed } from './decide-need.ts'
@@ -7,7 +7,7 @@ import type { Draft } from './draft.ts'
 import { internStateKey, internType, newEventNid } from './allocate-nids.ts'
 
 /** Stores an event beside the graph of a room of which too little is known to judge it: an invite, or its end. */
-export function* storeUnevaluated(draft: Draft, pdu: Pdu): Asking<DecideNeed, EventRecord> {
+export function* storeUnevaluated(draft: Draft, pdu: Pdu): Suspendable<DecideNeed, EventRecord> {
   const stored = (yield* eventsWithIds(draft.view, pdu.authEvents)).filter((event) => event !== null)
   const links = linksOf(draft, pdu, new Map(stored.map((event) => [event.eventId, event])))
   const record: EventRecord = {

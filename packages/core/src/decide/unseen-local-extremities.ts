@@ -1,6 +1,6 @@
 import { lookup } from '@roomserver/state'
 import {
-  type Asking,
+  type Suspendable,
   type EventNid,
   type EventRecord,
   NO_NID,
@@ -24,7 +24,7 @@ const MAX_WALK = 100
 export function* unseenLocalExtremities(
   draft: Draft,
   back: EventRecord,
-): Asking<DecideNeed, readonly EventNid[]> {
+): Suspendable<DecideNeed, readonly EventNid[]> {
   const unseen = new Set<EventNid>()
   let extremities: readonly EventRecord[] = yield* eventsOf(draft.view, draft.room.extremities)
   for (let walked = 0; extremities.length > 0 && walked < MAX_WALK; walked += extremities.length) {
@@ -43,7 +43,11 @@ export function* unseenLocalExtremities(
  * others of ours since are built upon, back to where it has the event itself. That the one who comes back was in before is
  * told by their coming back.
  */
-function* isUnseen(draft: Draft, extremity: EventRecord, back: EventRecord): Asking<DecideNeed, boolean> {
+function* isUnseen(
+  draft: Draft,
+  extremity: EventRecord,
+  back: EventRecord,
+): Suspendable<DecideNeed, boolean> {
   const walk = new Map([[extremity.nid, extremity]])
   for (const event of walk.values()) {
     if (walk.size > MAX_WALK || !isOurs(draft, event)) continue
@@ -57,7 +61,10 @@ function* isUnseen(draft: Draft, extremity: EventRecord, back: EventRecord): Ask
   return false
 }
 
-function* prevOf({ view, rules }: Draft, event: EventRecord): Asking<DecideNeed, readonly EventRecord[]> {
+function* prevOf(
+  { view, rules }: Draft,
+  event: EventRecord,
+): Suspendable<DecideNeed, readonly EventRecord[]> {
   return yield* eventsInGraph(view, view.pduOf(event, rules).prevEvents)
 }
 
@@ -74,6 +81,6 @@ function* entryOf(
   { view }: Draft,
   state: SnapshotNid,
   { typeNid, stateKeyNid }: EventRecord,
-): Asking<DecideNeed, EventNid> {
+): Suspendable<DecideNeed, EventNid> {
   return yield* lookup(yield* snapshotOf(view, state), typeNid, stateKeyNid, view)
 }

@@ -1,5 +1,5 @@
 import type { Pdu } from '@roomserver/events'
-import { type Asking, type EventRecord, NO_NID, serverOf } from '@roomserver/types'
+import { type Suspendable, type EventRecord, NO_NID, serverOf } from '@roomserver/types'
 import { eventsOf } from '../view/reads.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
@@ -19,7 +19,7 @@ export function* withdrawInvite(
   draft: Draft,
   { kind, pdu, stateBefore }: EventInput,
   known: EventRecord | null,
-): Asking<DecideNeed, Outcome | undefined> {
+): Suspendable<DecideNeed, Outcome | undefined> {
   const { stateKey: user, sender } = pdu
   if (kind !== 'new' || stateBefore !== undefined || draft.room.current !== NO_NID) return undefined
   if (user === undefined || !isEnd(pdu) || !isLocal(draft, user)) return undefined

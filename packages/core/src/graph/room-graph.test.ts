@@ -72,17 +72,17 @@ describe('dependents', () => {
         json: JSON.stringify({ prev_events: n === 1 ? [] : [`${n - 1}`] }),
       } as unknown as EventRecord)
     }
-    let breaths = 0
-    const asking = graph.dependents(1 as EventNid)
-    for (let step = asking.next(); ; step = asking.next()) {
+    let yields = 0
+    const computation = graph.dependents(1 as EventNid)
+    for (let step = computation.next(); ; step = computation.next()) {
       if (step.done === true) {
         expect(step.value).toHaveLength(count)
         break
       }
-      breaths++
+      yields++
     }
     // One in each of its three walks, for so many events.
-    expect(breaths).toBe(turns)
+    expect(yields).toBe(turns)
   })
 })
 

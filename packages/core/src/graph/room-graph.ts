@@ -1,5 +1,5 @@
 import { trustedPdu } from '@roomserver/events'
-import { type Asking, type EventId, type EventNid, type EventRecord, NO_NID } from '@roomserver/types'
+import { type Suspendable, type EventId, type EventNid, type EventRecord, NO_NID } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
 
 /** What of an event tells its place among the others of its room. */
@@ -14,7 +14,7 @@ export interface GraphNode {
 }
 
 /** After how many events others get a turn. */
-const EVENTS_PER_BREATH = 512
+const EVENTS_PER_YIELD = 512
 
 /** All events of a room and how they refer to each other, without their texts: what a walk forward takes. */
 export class RoomGraph {
@@ -61,14 +61,14 @@ export class RoomGraph {
   }
 
   /** Everything that builds upon an event or references it, directly or not, none before what it builds upon or references. */
-  *dependents(root: EventNid): Asking<never, readonly GraphNode[]> {
+  *dependents(root: EventNid): Suspendable<never, readonly GraphNode[]> {
     const found = yield* this.reach([root], (node) => [
       ...this.future(node),
       ...(this.#referenced.get(node.nid) ?? []),
     ])
     const waiting = new Map<EventNid, number>()
     for (const [index, nid] of [...found].entries()) {
-      if (index % EVENTS_PER_BREATH === EVENTS_PER_BREATH - 1) yield undefined
+      if (index % EVENTS_PER_YIELD === EVENTS_PER_YIELD - 1) yield undefined
       waiting.set(nid, this.#needs(nid).filter((one) => found.has(one)).length)
     }
     const ordered: GraphNode[] = []
@@ -77,7 +77,7 @@ export class RoomGraph {
       ...[...waiting].filter(([nid, count]) => count === 0 && nid !== root).map(([nid]) => nid),
     ]
     for (const nid of ready) {
-      if (ordered.length % EVENTS_PER_BREATH === EVENTS_PER_BREATH - 1) yield undefined
+      if (ordered.length % EVENTS_PER_YIELD === EVENTS_PER_YIELD - 1) yield undefined
       const node = this.#nodes.get(nid)
       if (node === undefined) continue
       ordered.push(node)
@@ -94,11 +94,11 @@ export class RoomGraph {
   *reach(
     from: Iterable<EventNid>,
     next: (node: GraphNode) => Iterable<EventNid>,
-  ): Asking<never, ReadonlySet<EventNid>> {
+  ): Suspendable<never, ReadonlySet<EventNid>> {
     const found = new Set(from)
     let seen = 0
     for (const nid of found) {
-      if (++seen % EVENTS_PER_BREATH === 0) yield undefined
+      if (++seen % EVENTS_PER_YIELD === 0) yield undefined
       const node = this.#nodes.get(nid)
       if (node !== undefined) for (const one of next(node)) found.add(one)
     }

@@ -16,7 +16,7 @@ import { roomVersion } from '@roomserver/version'
 import { Draft } from '../decide/draft.ts'
 import { type RoomReader, RoomReads } from '../decide/room-reads.ts'
 import type { Store } from '../ports.ts'
-import { giveWay } from '../view/run.ts'
+import { yieldToEventLoop } from '../view/run.ts'
 import type { Pieces } from '../view/record-cache.ts'
 import { View } from '../view/view.ts'
 import { takeOver } from './publish-to-cache.ts'
@@ -180,7 +180,7 @@ export class RoomActor {
       if (!parts.deciding.isFree) await parts.deciding.rest()
       this.#enter(job.task.name)
       try {
-        results.push(await drive(job.task.decide(draft), load, giveWay))
+        results.push(await drive(job.task.decide(draft), load, yieldToEventLoop))
       } catch (error) {
         job.reject(error)
         return { kind: 'without', job }

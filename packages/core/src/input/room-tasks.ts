@@ -1,4 +1,4 @@
-import type { Asking, EventId, RoomId, RoomVersionId } from '@roomserver/types'
+import type { Suspendable, EventId, RoomId, RoomVersionId } from '@roomserver/types'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 
@@ -25,7 +25,7 @@ export interface RoomTask<Result> {
   readonly bytes: number
   /** An event that comes in, and what it names: read together with that of other tasks. */
   readonly arrival?: Arrival | undefined
-  decide(draft: Draft): Asking<DecideNeed, Result>
+  decide(draft: Draft): Suspendable<DecideNeed, Result>
   /** Called with the room's last output when it is committed. */
   committed?(outputSeq: number): void
   /** The position in the durable inbox that is settled by this result. */

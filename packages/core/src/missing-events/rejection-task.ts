@@ -1,6 +1,6 @@
 import { checkAuth } from '@roomserver/auth'
 import type { Pdu } from '@roomserver/events'
-import type { Asking, EventId } from '@roomserver/types'
+import type { Suspendable, EventId } from '@roomserver/types'
 import { authStateAt } from '../decide/auth-state.ts'
 import { eventReferencesOf } from '../decide/event-references.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
@@ -28,7 +28,7 @@ function* refusalAt(
   draft: Draft,
   event: Pdu,
   ids: readonly EventId[],
-): Asking<DecideNeed, string | undefined> {
+): Suspendable<DecideNeed, string | undefined> {
   const stateGiven = { by: 'repair', eventIds: ids } as const
   const input: EventInput = { kind: 'new', pdu: event, sendAsServer: '', stateBefore: stateGiven }
   const state = yield* stateBefore(draft, input, yield* eventReferencesOf(draft, input))

@@ -1,5 +1,5 @@
 import type { Pdu } from '@roomserver/events'
-import type { Asking, EventId, SnapshotNid } from '@roomserver/types'
+import type { Suspendable, EventId, SnapshotNid } from '@roomserver/types'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { resolveAfter } from '../decide/resolve.ts'
@@ -30,7 +30,7 @@ export function resolveRemoteStatesTask(
 function* resolveRemoteStates(
   draft: Draft,
   states: readonly (readonly EventId[])[],
-): Asking<DecideNeed, readonly EventId[]> {
+): Suspendable<DecideNeed, readonly EventId[]> {
   const snapshots = new Set<SnapshotNid>()
   for (const ids of states) {
     const state = yield* givenState(draft, ids)

@@ -2,7 +2,7 @@ import type { FederationApi, QueryPublicKeyResponse } from '@roomserver/api'
 import { neededKeys, type Pdu, receivePdu, type VerifyKey, verifySignatures } from '@roomserver/events'
 import type { Logger, RoomId } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
-import { giveWay } from '../view/run.ts'
+import { yieldToEventLoop } from '../view/run.ts'
 
 /** What events are checked with that other servers sent. */
 export interface VerifyParts {
@@ -42,7 +42,7 @@ export async function verifiedEvents(
     const events = parsed.map(({ pdu }) => pdu).filter((event) => event.roomId === roomId)
     addKeysFor(events, requests)
     ofRoom.push(...events)
-    await giveWay()
+    await yieldToEventLoop()
   }
   const { results } = await parts.federation.queryPublicKey({ requests })
   const findKey = (server: string, keyId: string) => keyIn(results, `${server}/${keyId}`)

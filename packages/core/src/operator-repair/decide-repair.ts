@@ -1,5 +1,5 @@
 import type { StateChange } from '@roomserver/state'
-import { type Asking, type EventNid, type EventRecord, NO_NID, RoomserverError } from '@roomserver/types'
+import { type Suspendable, type EventNid, type EventRecord, NO_NID, RoomserverError } from '@roomserver/types'
 import { announceRewritten, latestOf } from '../decide/announce-rewritten.ts'
 import { changesBetween } from '../decide/current-state.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
@@ -30,7 +30,7 @@ export function* decideRepair(
   draft: Draft,
   plan: RepairPlan,
   { by, isDryRun }: RepairOrder,
-): Asking<DecideNeed, RepairDifference> {
+): Suspendable<DecideNeed, RepairDifference> {
   const before = draft.room
   if (plan.kind === 'extremities' && draft.read.revision > plan.revision) throw movedOn(before.roomId)
   const extremities = yield* extremitiesBy(draft, plan)
@@ -54,7 +54,7 @@ export function* decideRepair(
   return difference
 }
 
-function* extremitiesBy(draft: Draft, plan: RepairPlan): Asking<DecideNeed, readonly EventNid[]> {
+function* extremitiesBy(draft: Draft, plan: RepairPlan): Suspendable<DecideNeed, readonly EventNid[]> {
   if (plan.kind === 'extremities') return plan.extremities
   return plan.kind === 'prune-extremities' ? yield* prunedExtremities(draft) : draft.room.extremities
 }
@@ -64,7 +64,7 @@ function* endWithState(
   draft: Draft,
   records: readonly EventRecord[],
   { extremity, eventIds }: RepairPlan & { readonly kind: 'given-state' },
-): Asking<DecideNeed, EventRecord> {
+): Suspendable<DecideNeed, EventRecord> {
   const end = yield* eventWithId(draft.view, extremity)
   if (end === null || !records.includes(end)) throw movedOn(extremity)
   const state = yield* givenState(draft, eventIds)
@@ -86,7 +86,7 @@ function* apply(
   current: EventRecord['after'],
   changes: readonly StateChange[],
   repairedBy: string,
-): Asking<DecideNeed, void> {
+): Suspendable<DecideNeed, void> {
   draft.room = { ...draft.room, current }
   yield* updateMemberships(draft, latest, changes)
   yield* keepJournal(draft, latest, changes, { repairedBy })
@@ -97,7 +97,7 @@ function* apply(
 function* entriesOf(
   draft: Draft,
   changes: readonly StateChange[],
-): Asking<DecideNeed, readonly RepairedEntry[]> {
+): Suspendable<DecideNeed, readonly RepairedEntry[]> {
   const nids = new Set(changes.flatMap(({ from, to }) => [from, to]).filter((nid) => nid !== NO_NID))
   const records = new Map((yield* eventsOf(draft.view, [...nids])).map((record) => [record.nid, record]))
   return changes.flatMap(({ from, to }) => {

@@ -1,4 +1,4 @@
-import type { Asking, EventNid, EventRecord } from '@roomserver/types'
+import type { Suspendable, EventNid, EventRecord } from '@roomserver/types'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { eventsOf, eventsWithIds } from '../view/reads.ts'
@@ -14,7 +14,7 @@ const MAX_WALK = 20_000
 export function* prunedExtremities(
   draft: Draft,
   maxWalk = MAX_WALK,
-): Asking<DecideNeed, readonly EventNid[]> {
+): Suspendable<DecideNeed, readonly EventNid[]> {
   const { extremities } = draft.room
   const records = yield* eventsOf(draft.view, extremities)
   const accepted = records.filter(({ verdict }) => verdict === 'accepted')
@@ -28,7 +28,7 @@ function* pastOf(
   draft: Draft,
   from: readonly EventRecord[],
   maxWalk: number,
-): Asking<DecideNeed, ReadonlySet<EventNid>> {
+): Suspendable<DecideNeed, ReadonlySet<EventNid>> {
   const lowest = Math.min(...from.map(({ depth }) => depth))
   const past = new Set<EventNid>()
   let layer = from

@@ -1,7 +1,7 @@
 import { authStateOf, authTypesFor, type AuthState, checkAuth, selectAuthEvents } from '@roomserver/auth'
 import { buildEvent, type EventDraft, eventRef, type Pdu } from '@roomserver/events'
 import {
-  type Asking,
+  type Suspendable,
   type EventRecord,
   isFailure,
   type JsonObject,
@@ -114,7 +114,7 @@ function subjectOf({ type, sender, stateKey, content }: Saying) {
   return { type, sender, stateKey, content }
 }
 
-function* groundFor(view: View, room: RoomRecord, saying: Saying): Asking<Need, Ground> {
+function* groundFor(view: View, room: RoomRecord, saying: Saying): Suspendable<Need, Ground> {
   const tuples = tuplesFor(room, saying)
   const subject = imagined(room, saying)
   const prev = yield* prevEventsFor(view, room, {
@@ -129,7 +129,7 @@ function* groundFor(view: View, room: RoomRecord, saying: Saying): Asking<Need, 
   }
 }
 
-function* stateFor(view: View, room: RoomRecord, saying: Saying): Asking<Need, AuthState> {
+function* stateFor(view: View, room: RoomRecord, saying: Saying): Suspendable<Need, AuthState> {
   return authStateOf(yield* currentAuthPdus(view, room, tuplesFor(room, saying)))
 }
 

@@ -1,5 +1,5 @@
 import type { PerformInboundPeekRequest, PerformInboundPeekResponse } from '@roomserver/api'
-import { type Asking, type EventRecord, NO_NID } from '@roomserver/types'
+import { type Suspendable, type EventRecord, NO_NID } from '@roomserver/types'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { authChain } from '../query/auth-chain.ts'
@@ -48,7 +48,7 @@ export async function performInboundPeek(
   }
 }
 
-function* beginPeek(draft: Draft, request: PerformInboundPeekRequest): Asking<DecideNeed, PeekedRoom> {
+function* beginPeek(draft: Draft, request: PerformInboundPeekRequest): Suspendable<DecideNeed, PeekedRoom> {
   const peeked = yield* roomNow(draft.view, draft)
   draft.addOutput('new_inbound_peek', NO_NID, {
     RoomID: request.room_id,
@@ -60,7 +60,7 @@ function* beginPeek(draft: Draft, request: PerformInboundPeekRequest): Asking<De
   return peeked
 }
 
-function* roomNow(view: View, { room, read }: Pick<Draft, 'room' | 'read'>): Asking<Need, PeekedRoom> {
+function* roomNow(view: View, { room, read }: Pick<Draft, 'room' | 'read'>): Suspendable<Need, PeekedRoom> {
   const extremities = yield* eventsOf(view, room.extremities)
   const [latest] = extremities.toSorted((a, b) => b.depth - a.depth)
   const state = yield* eventsOf(view, yield* stateNids(view, room.current, []))

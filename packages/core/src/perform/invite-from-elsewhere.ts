@@ -1,7 +1,7 @@
 import type { PerformInviteRequest } from '@roomserver/api'
 import { headeredJson, type Pdu } from '@roomserver/events'
 import {
-  type Asking,
+  type Suspendable,
   type EventRecord,
   type JsonObject,
   NO_NID,
@@ -49,7 +49,11 @@ export async function inviteFromElsewhere(
 }
 
 /** Whether all that an event builds on and references is here, so that it can be judged at once. */
-function* isConnected(view: View, room: RoomRecord, { prevEvents, authEvents }: Pdu): Asking<Need, boolean> {
+function* isConnected(
+  view: View,
+  room: RoomRecord,
+  { prevEvents, authEvents }: Pdu,
+): Suspendable<Need, boolean> {
   const prev = yield* eventsWithIds(view, prevEvents)
   const referenced = yield* eventsWithIds(view, authEvents)
   const isHere = (record: EventRecord | null) => record?.roomNid === room.nid
@@ -64,7 +68,7 @@ async function inviteInRoom(context: PerformContext, event: Pdu): Promise<void> 
   if (failure !== '') throw new Refusal('notAllowed', failure)
 }
 
-function* noteInvite(draft: Draft, event: Pdu, target: string): Asking<DecideNeed, void> {
+function* noteInvite(draft: Draft, event: Pdu, target: string): Suspendable<DecideNeed, void> {
   const known = yield* eventWithId(draft.view, event.eventId)
   if (known !== null && !(yield* isNews(draft, known, target))) return
   const record = known ?? (yield* storeUnevaluated(draft, event))
@@ -76,7 +80,7 @@ function* noteInvite(draft: Draft, event: Pdu, target: string): Asking<DecideNee
  * Whether an invite that is stored has something to say: not where it came with the room's other events meanwhile, and is
  * part of its state, nor where the user has answered it or it was withdrawn, nor where another event has its ID.
  */
-function* isNews(draft: Draft, known: EventRecord, target: string): Asking<DecideNeed, boolean> {
+function* isNews(draft: Draft, known: EventRecord, target: string): Suspendable<DecideNeed, boolean> {
   if (known.roomNid !== draft.read.nid || known.before !== NO_NID) return false
   const { type, stateKey } = draft.view.pduOf(known, draft.rules)
   if (type !== 'm.room.member' || stateKey !== target) return false

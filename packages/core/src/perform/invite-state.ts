@@ -1,6 +1,6 @@
 import type { PerformInviteRequest, StrippedState } from '@roomserver/api'
 import { type Pdu, withUnsigned } from '@roomserver/events'
-import { type Asking, NO_NID, type RoomRecord } from '@roomserver/types'
+import { type Suspendable, NO_NID, type RoomRecord } from '@roomserver/types'
 import { look } from '../query/context.ts'
 import { rulesOf } from '../query/headered.ts'
 import { eventsOf } from '../view/reads.ts'
@@ -42,7 +42,7 @@ export function withInviteState(invite: Pdu, state: readonly StrippedState[]): P
 }
 
 /** The events to show, in the order in which they came to the room. */
-function* shownState(view: View, room: RoomRecord): Asking<Need, readonly Pdu[]> {
+function* shownState(view: View, room: RoomRecord): Suspendable<Need, readonly Pdu[]> {
   const nids = (yield* stateForTuples(view, room.current, SHOWN)).filter((nid) => nid !== NO_NID)
   const records = yield* eventsOf(
     view,

@@ -1,4 +1,4 @@
-import type { Asking, RoomRecord, UserId } from '@roomserver/types'
+import type { Suspendable, RoomRecord, UserId } from '@roomserver/types'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { endInvites, noteOutside } from '../decide/memberships.ts'
@@ -32,7 +32,7 @@ export function giveInviteUp(context: PerformContext, room: RoomRecord, userId: 
   return command(context, room, 'invite rejected', (draft) => forgetInvite(draft, userId))
 }
 
-function* forgetInvite(draft: Draft, userId: UserId): Asking<DecideNeed, void> {
+function* forgetInvite(draft: Draft, userId: UserId): Suspendable<DecideNeed, void> {
   yield* endInvites(draft, userId, 'leave', undefined)
   yield* noteOutside(draft, userId, 'leave', { forgotten: true })
 }

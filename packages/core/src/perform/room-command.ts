@@ -1,4 +1,4 @@
-import { type Asking, NO_NID, type RoomRecord } from '@roomserver/types'
+import { type Suspendable, NO_NID, type RoomRecord } from '@roomserver/types'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import type { PerformContext } from './context.ts'
@@ -16,7 +16,7 @@ export function command<Result>(
   { input }: PerformContext,
   { roomId, version }: Pick<RoomRecord, 'roomId' | 'version'>,
   name: string,
-  decide: (draft: Draft) => Asking<DecideNeed, Result>,
+  decide: (draft: Draft) => Suspendable<DecideNeed, Result>,
 ): Promise<Result> {
   return input.runTask({ roomId, version, bytes: COMMAND_BYTES, name, decide })
 }

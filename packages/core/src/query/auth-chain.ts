@@ -1,5 +1,5 @@
-import type { Asking, EventId, EventNid, EventRecord, RoomNid } from '@roomserver/types'
-import { giveWay } from '../view/run.ts'
+import type { Suspendable, EventId, EventNid, EventRecord, RoomNid } from '@roomserver/types'
+import { yieldToEventLoop } from '../view/run.ts'
 import { damaged, eventsOf, eventsWithIds } from '../view/reads.ts'
 import type { Need } from '../view/need.ts'
 import type { View } from '../view/view.ts'
@@ -34,7 +34,7 @@ export async function chainNids(
         found.add(record.nid)
         for (const nid of record.authNids) next.add(nid)
       }
-      await giveWay()
+      await yieldToEventLoop()
     }
     generation = [...next].filter(isMissing)
   }
@@ -54,7 +54,7 @@ export function* authChain(
   view: View,
   roomNid: RoomNid,
   start: Iterable<EventRecord>,
-): Asking<Need, readonly EventRecord[]> {
+): Suspendable<Need, readonly EventRecord[]> {
   const chain = new Map<EventNid, EventRecord>()
   let generation = [...start].filter((record) => record.roomNid === roomNid)
   while (generation.length > 0) {
@@ -70,7 +70,10 @@ export function* authChain(
 }
 
 /** Those of the events that are stored, each once. */
-export function* storedEvents(view: View, ids: readonly EventId[]): Asking<Need, readonly EventRecord[]> {
+export function* storedEvents(
+  view: View,
+  ids: readonly EventId[],
+): Suspendable<Need, readonly EventRecord[]> {
   const records = yield* eventsWithIds(view, [...new Set(ids)])
   return records.filter((record) => record !== null)
 }

@@ -1,8 +1,8 @@
 import type { AppserviceApi } from '@roomserver/api'
-import type { Asking, RoomId, RoomRecord, ServerName } from '@roomserver/types'
+import type { Suspendable, RoomId, RoomRecord, ServerName } from '@roomserver/types'
 import { NO_NID } from '@roomserver/types'
 import type { Store } from '../ports.ts'
-import { ask } from '../view/run.ts'
+import { runOnView } from '../view/run.ts'
 import type { Need } from '../view/need.ts'
 import type { Pieces } from '../view/record-cache.ts'
 import type { View } from '../view/view.ts'
@@ -23,9 +23,9 @@ export interface QueryContext {
 /** Runs a computation over the pieces, loading what it lacks. */
 export function look<Result>(
   { pieces }: Pick<QueryContext, 'pieces'>,
-  compute: (view: View) => Asking<Need, Result>,
+  compute: (view: View) => Suspendable<Need, Result>,
 ): Promise<Result> {
-  return ask(pieces, compute)
+  return runOnView(pieces, compute)
 }
 
 /**

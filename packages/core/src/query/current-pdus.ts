@@ -1,5 +1,5 @@
 import type { Pdu } from '@roomserver/events'
-import type { Asking, EventNid, RoomRecord } from '@roomserver/types'
+import type { Suspendable, EventNid, RoomRecord } from '@roomserver/types'
 import { eventsOf } from '../view/reads.ts'
 import type { Need } from '../view/need.ts'
 import { stateForTuples, type StateTuple } from '../view/state-at.ts'
@@ -12,7 +12,7 @@ export function* currentPdus(
   view: View,
   room: RoomRecord,
   wanted: readonly StateTuple[],
-): Asking<Need, readonly Pdu[]> {
+): Suspendable<Need, readonly Pdu[]> {
   const rules = rulesOf(room)
   const records = yield* eventsOf(view, present(yield* stateForTuples(view, room.current, wanted)))
   return records.map((record) => view.pduOf(record, rules))
@@ -23,7 +23,7 @@ export function* currentAuthPdus(
   view: View,
   room: RoomRecord,
   wanted: readonly StateTuple[],
-): Asking<Need, readonly Pdu[]> {
+): Suspendable<Need, readonly Pdu[]> {
   return yield* authPdusOf(view, room, yield* stateForTuples(view, room.current, wanted))
 }
 
@@ -32,7 +32,7 @@ export function* authPdusOf(
   view: View,
   room: RoomRecord,
   nids: readonly EventNid[],
-): Asking<Need, readonly Pdu[]> {
+): Suspendable<Need, readonly Pdu[]> {
   const rules = rulesOf(room)
   return (yield* eventsOf(view, present(nids))).map((record) => view.authPduOf(record, rules))
 }

@@ -4,7 +4,7 @@ import type {
   QueryCurrentStateResponse,
   StateKeyTuple,
 } from '@roomserver/api'
-import type { Asking, EventNid, EventText, JsonObject, RoomRecord } from '@roomserver/types'
+import type { Suspendable, EventNid, EventText, JsonObject, RoomRecord } from '@roomserver/types'
 import type { Need } from '../view/need.ts'
 import { stateForTuples, stateOfType, type StateTuple } from '../view/state-at.ts'
 import type { View } from '../view/view.ts'
@@ -98,7 +98,7 @@ function* wantedNids(
   view: View,
   room: RoomRecord,
   { tuples, wholeTypes }: WantedEntries,
-): Asking<Need, readonly EventNid[]> {
+): Suspendable<Need, readonly EventNid[]> {
   const nids = [...(yield* stateForTuples(view, room.current, tuples))]
   for (const type of wholeTypes) {
     for (const entry of yield* stateOfType(view, room.current, type)) nids.push(entry.event)

@@ -1,6 +1,6 @@
 import type { HeaderedEvent } from '@roomserver/api'
 import { type EventNid, type EventText, NO_NID, type RoomRecord } from '@roomserver/types'
-import { giveWay } from '../view/run.ts'
+import { yieldToEventLoop } from '../view/run.ts'
 import { damaged, eventsOf } from '../view/reads.ts'
 import { look, type QueryContext } from './context.ts'
 import { headered, rulesOf } from './headered.ts'
@@ -43,7 +43,7 @@ export async function authEventsOf(
         ? await context.store.eventsByNid(chunk)
         : await look(context, (view) => eventsOf(view, chunk))
     for (const record of records) for (const nid of record.authNids) if (nid !== NO_NID) referenced.add(nid)
-    await giveWay()
+    await yieldToEventLoop()
   }
   return [...referenced]
 }
@@ -60,7 +60,7 @@ export async function* textsInChunks(
   nids: readonly EventNid[],
 ): AsyncGenerator<readonly EventText[], void, void> {
   for (let from = 0; from < nids.length; from += CHUNK) {
-    if (from > 0) await giveWay()
+    if (from > 0) await yieldToEventLoop()
     const chunk = nids.slice(from, from + CHUNK)
     const found =
       nids.length > MAX_CACHED

@@ -1,5 +1,5 @@
 import {
-  type Asking,
+  type Suspendable,
   type EventId,
   type EventNid,
   type EventRecord,
@@ -35,7 +35,7 @@ export function* walkBack(
   { roomNid, from, stopAt, limit }: Walk,
   sight: ServerSight,
   prevEventsOf: (record: EventRecord) => readonly EventId[],
-): Asking<Need, readonly EventRecord[]> {
+): Suspendable<Need, readonly EventRecord[]> {
   const met = new Map<EventNid, EventRecord>()
   const visited = new Set(stopAt)
   let generation = byNid(from)

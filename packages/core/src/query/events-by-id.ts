@@ -5,8 +5,8 @@ import type {
   QueryEventsByIdRequest,
   QueryEventsByIdResponse,
 } from '@roomserver/api'
-import type { Asking, EventId, EventNid, EventRecord, RoomNid } from '@roomserver/types'
-import { giveWay } from '../view/run.ts'
+import type { Suspendable, EventId, EventNid, EventRecord, RoomNid } from '@roomserver/types'
+import { yieldToEventLoop } from '../view/run.ts'
 import { eventsWithIds, passEventsWithIds } from '../view/reads.ts'
 import type { Need } from '../view/need.ts'
 import type { View } from '../view/view.ts'
@@ -46,7 +46,7 @@ export async function* eventsByIdInChunks(
 ): Chunks {
   const ids = [...new Set(event_ids)]
   for (let from = 0; from < ids.length; from += CHUNK) {
-    if (from > 0) await giveWay()
+    if (from > 0) await yieldToEventLoop()
     const found = await look(context, (view) => eventsWithIds(view, ids.slice(from, from + CHUNK)))
     yield await headeredOfAnyRoom(
       context,
@@ -72,7 +72,7 @@ export async function* authChainInChunks(context: QueryContext, { EventIDs }: Qu
 function* nidsByRoom(
   view: View,
   ids: readonly EventId[],
-): Asking<Need, ReadonlyMap<RoomNid, readonly EventNid[]>> {
+): Suspendable<Need, ReadonlyMap<RoomNid, readonly EventNid[]>> {
   const found = new Map<RoomNid, EventNid[]>()
   yield* passEventsWithIds(view, ids, (record) => {
     if (record === null) return

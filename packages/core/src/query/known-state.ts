@@ -1,5 +1,5 @@
 import { resolveSnapshots } from '@roomserver/state'
-import { type Asking, type EventNid, NO_NID, type SnapshotNid, type StateEntry } from '@roomserver/types'
+import { type Suspendable, type EventNid, NO_NID, type SnapshotNid, type StateEntry } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
 import type { Need } from '../view/need.ts'
 import { snapshotOf, stateForTuples, type StateTuple, wholeState } from '../view/state-at.ts'
@@ -17,7 +17,7 @@ export function* resolved(
   view: View,
   states: readonly SnapshotNid[],
   rules: RoomVersionRules,
-): Asking<Need, KnownState> {
+): Suspendable<Need, KnownState> {
   const sorted = states.toSorted((a, b) => a - b)
   const [first = NO_NID] = sorted
   if (sorted.length <= 1) return { base: first, changes: [] }
@@ -32,13 +32,13 @@ export function* nidsOfState(
   view: View,
   state: KnownState,
   wanted: WantedState,
-): Asking<Need, readonly EventNid[]> {
+): Suspendable<Need, readonly EventNid[]> {
   const nids =
     wanted.length === 0 ? yield* wholeOf(view, state) : yield* entriesOfState(view, state, tuplesOf(wanted))
   return present(nids)
 }
 
-function* wholeOf(view: View, { base, changes }: KnownState): Asking<Need, readonly EventNid[]> {
+function* wholeOf(view: View, { base, changes }: KnownState): Suspendable<Need, readonly EventNid[]> {
   const entries = yield* wholeState(view, base)
   if (changes.length === 0) return entries.map((entry) => entry.event)
   const changed = byKey(changes)
@@ -51,7 +51,7 @@ export function* entriesOfState(
   view: View,
   { base, changes }: KnownState,
   tuples: readonly StateTuple[],
-): Asking<Need, readonly EventNid[]> {
+): Suspendable<Need, readonly EventNid[]> {
   const stored = yield* stateForTuples(view, base, tuples)
   if (changes.length === 0) return stored
   const changed = byKey(changes)

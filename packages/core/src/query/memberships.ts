@@ -12,7 +12,7 @@ import {
   type RoomRecord,
   type StateKeyNid,
 } from '@roomserver/types'
-import { giveWay } from '../view/run.ts'
+import { yieldToEventLoop } from '../view/run.ts'
 import { eventsOf } from '../view/reads.ts'
 import { stateOfType } from '../view/state-at.ts'
 import { look, type QueryContext } from './context.ts'
@@ -113,7 +113,7 @@ async function listedEvents(
     const last = page.at(-1)
     if (last === undefined || page.length < PAGE) return nids
     after = last.user
-    await giveWay()
+    await yieldToEventLoop()
   }
 }
 

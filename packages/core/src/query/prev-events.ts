@@ -1,5 +1,5 @@
 import { MAX_PREV_EVENTS } from '@roomserver/events'
-import type { Asking, EventNid, EventRecord, RoomRecord, SnapshotNid } from '@roomserver/types'
+import type { Suspendable, EventNid, EventRecord, RoomRecord, SnapshotNid } from '@roomserver/types'
 import { eventsOf } from '../view/reads.ts'
 import type { Need } from '../view/need.ts'
 import { stateForTuples, type StateTuple } from '../view/state-at.ts'
@@ -14,7 +14,7 @@ const PORTION = 50
 export interface WantedBefore {
   readonly tuples: readonly StateTuple[]
   /** Whether other events in these places than the current state's will do, too; they are in the order of `tuples`. */
-  readonly willDo?: (events: readonly EventNid[]) => Asking<Need, boolean>
+  readonly willDo?: (events: readonly EventNid[]) => Suspendable<Need, boolean>
 }
 
 /**
@@ -29,7 +29,7 @@ export function* prevEventsFor(
   view: View,
   room: RoomRecord,
   wanted: WantedBefore,
-): Asking<Need, readonly EventRecord[]> {
+): Suspendable<Need, readonly EventRecord[]> {
   const extremities = yield* eventsOf(view, room.extremities)
   if (extremities.length <= MAX_PREV_EVENTS) return extremities
   const current = yield* stateForTuples(view, room.current, wanted.tuples)
@@ -48,7 +48,7 @@ function* holdersOf(
   extremities: readonly EventRecord[],
   tuples: readonly StateTuple[],
   current: readonly EventNid[],
-): Asking<Need, readonly EventRecord[]> {
+): Suspendable<Need, readonly EventRecord[]> {
   const shared = yield* sharedEntries(view, extremities, tuples, current)
   const open = new Set(tuples.keys())
   const holders: EventRecord[] = []
@@ -72,7 +72,7 @@ function* sharedEntries(
   extremities: readonly EventRecord[],
   tuples: readonly StateTuple[],
   current: readonly EventNid[],
-): Asking<Need, ReadonlyMap<SnapshotNid, readonly number[]>> {
+): Suspendable<Need, ReadonlyMap<SnapshotNid, readonly number[]>> {
   const shared = new Map<SnapshotNid, readonly number[]>()
   for (const { after } of extremities) {
     if (shared.has(after)) continue
@@ -93,7 +93,7 @@ function* isGood(
   prev: readonly EventRecord[],
   current: readonly EventNid[],
   { tuples, willDo }: WantedBefore,
-): Asking<Need, boolean> {
+): Suspendable<Need, boolean> {
   if (prev.length === 0) return false
   const states = [...new Set(prev.map(({ after }) => after))]
   const events = yield* entriesOfState(view, yield* resolved(view, states, rulesOf(room)), tuples)

@@ -1,4 +1,4 @@
-import type { Asking, RoomRecord } from '@roomserver/types'
+import type { Suspendable, RoomRecord } from '@roomserver/types'
 import type { Need } from '../view/need.ts'
 import type { View } from '../view/view.ts'
 import { look, type QueryContext } from './context.ts'
@@ -14,7 +14,7 @@ export async function lookAs<Result>(
   context: QueryContext,
   room: RoomRecord,
   server: string,
-  compute: (view: View, sight: ServerSight) => Asking<Need, Result>,
+  compute: (view: View, sight: ServerSight) => Suspendable<Need, Result>,
 ): Promise<Result> {
   const rules = rulesOf(room)
   const inRoom = await isServerInRoom(context, room, server)

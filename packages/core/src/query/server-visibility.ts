@@ -2,7 +2,7 @@ import { type AuthState, authStateOf, mayServerSee } from '@roomserver/auth'
 import type { Pdu } from '@roomserver/events'
 import { lookup } from '@roomserver/state'
 import {
-  type Asking,
+  type Suspendable,
   EVENT_TYPE_NIDS,
   type EventNid,
   type EventRecord,
@@ -74,7 +74,7 @@ export class ServerSight {
   }
 
   /** Whether the server may have an event. */
-  *maySee(record: EventRecord): Asking<Need, boolean> {
+  *maySee(record: EventRecord): Suspendable<Need, boolean> {
     if (record.before === NO_NID) return this.#onlooker.inRoom
     const state = yield* this.#stateInSight(record.before)
     const event = this.#view.pduOf(record, this.#rules)
@@ -97,7 +97,7 @@ export class ServerSight {
   }
 
   /** Whether a user of the server joined after a state. */
-  *#joinedSince(snapshot: SnapshotNid): Asking<Need, boolean> {
+  *#joinedSince(snapshot: SnapshotNid): Suspendable<Need, boolean> {
     const state = yield* snapshotOf(this.#view, snapshot)
     for (const user of this.#onlooker.users ?? []) {
       const was = yield* lookup(state, MEMBER, user, this.#view)
@@ -111,7 +111,7 @@ export class ServerSight {
   }
 
   /** What a user was in the room, the latest first, each what the one before it took the place of. */
-  *#membershipsOf(user: StateKeyNid): Asking<Need, readonly PastMembership[]> {
+  *#membershipsOf(user: StateKeyNid): Suspendable<Need, readonly PastMembership[]> {
     const known = this.#memberships.get(user)
     if (known !== undefined) return known
     const memberships: PastMembership[] = []
@@ -129,7 +129,7 @@ export class ServerSight {
     return memberships
   }
 
-  *#stateInSight(snapshot: SnapshotNid): Asking<Need, StateInSight> {
+  *#stateInSight(snapshot: SnapshotNid): Suspendable<Need, StateInSight> {
     const known = this.#states.get(snapshot)
     if (known !== undefined) return known
     const tuple = { type: 'm.room.history_visibility', stateKey: '' }
@@ -140,7 +140,7 @@ export class ServerSight {
   }
 
   /** Member events of the server's users, some at a time until one of them is joined: that settles it. */
-  *#membersAt(snapshot: SnapshotNid): Asking<Need, readonly Pdu[]> {
+  *#membersAt(snapshot: SnapshotNid): Suspendable<Need, readonly Pdu[]> {
     const { users } = this.#onlooker
     this.lacksUsers ||= users === undefined
     const state = yield* snapshotOf(this.#view, snapshot)
@@ -157,7 +157,7 @@ export class ServerSight {
     return members
   }
 
-  *#parsed(nids: readonly EventNid[]): Asking<Need, readonly Pdu[]> {
+  *#parsed(nids: readonly EventNid[]): Suspendable<Need, readonly Pdu[]> {
     const records = yield* eventsOf(this.#view, nids)
     return records.map((record) => this.#view.pduOf(record, this.#rules))
   }

@@ -6,7 +6,7 @@ import type {
   QueryStateAndAuthChainResponse,
 } from '@roomserver/api'
 import {
-  type Asking,
+  type Suspendable,
   type EventId,
   type EventNid,
   isRejected,
@@ -68,7 +68,7 @@ function* stateAfter(
   room: RoomRecord,
   prev: readonly EventId[],
   wanted: WantedState,
-): Asking<Need, StateOrNids | undefined> {
+): Suspendable<Need, StateOrNids | undefined> {
   const after = yield* statesAfter(view, room, prev)
   if (after === undefined) return undefined
   const state = yield* resolved(view, after.states, rulesOf(room))
@@ -160,7 +160,7 @@ function* authEventsInRoom(
   view: View,
   room: RoomRecord,
   ids: readonly EventId[],
-): Asking<Need, readonly EventNid[]> {
+): Suspendable<Need, readonly EventNid[]> {
   const stored = yield* storedEvents(view, ids)
   return stored.filter(({ roomNid }) => roomNid === room.nid).map(({ nid }) => nid)
 }
@@ -169,12 +169,12 @@ function* resolvedNids(
   view: View,
   room: RoomRecord,
   states: readonly SnapshotNid[],
-): Asking<Need, readonly EventNid[]> {
+): Suspendable<Need, readonly EventNid[]> {
   return yield* nidsOfState(view, yield* resolved(view, states, rulesOf(room)), [])
 }
 
 /** All events of several states, whether or not they agree. */
-function* joinedNids(view: View, states: readonly SnapshotNid[]): Asking<Need, readonly EventNid[]> {
+function* joinedNids(view: View, states: readonly SnapshotNid[]): Suspendable<Need, readonly EventNid[]> {
   const nids = new Set<EventNid>()
   for (const state of states) for (const entry of yield* wholeState(view, state)) nids.add(entry.event)
   return [...nids]
@@ -185,7 +185,7 @@ function* statesAfter(
   view: View,
   room: RoomRecord,
   ids: readonly EventId[],
-): Asking<Need, After | undefined> {
+): Suspendable<Need, After | undefined> {
   const records = yield* eventsWithIds(view, [...new Set(ids)])
   const known = records.filter((record) => record !== null)
   const inGraph = known.filter((record) => record.roomNid === room.nid && record.after !== NO_NID)

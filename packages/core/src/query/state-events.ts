@@ -1,5 +1,5 @@
 import type { StateKeyTuple } from '@roomserver/api'
-import type { Asking, EventNid, SnapshotNid } from '@roomserver/types'
+import type { Suspendable, EventNid, SnapshotNid } from '@roomserver/types'
 import { NO_NID } from '@roomserver/types'
 import type { Need } from '../view/need.ts'
 import { stateForTuples, type StateTuple, wholeState } from '../view/state-at.ts'
@@ -18,7 +18,7 @@ export function* stateNids(
   view: View,
   snapshot: SnapshotNid,
   wanted: WantedState,
-): Asking<Need, readonly EventNid[]> {
+): Suspendable<Need, readonly EventNid[]> {
   if (wanted.length === 0) return (yield* wholeState(view, snapshot)).map((entry) => entry.event)
   return present(yield* stateForTuples(view, snapshot, tuplesOf(wanted)))
 }

@@ -1,4 +1,4 @@
-import type { Asking, EventNid, EventRecord, SnapshotNid } from '@roomserver/types'
+import type { Suspendable, EventNid, EventRecord, SnapshotNid } from '@roomserver/types'
 import { announcedChange, changesBetween, moveRoom } from '../decide/current-state.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
@@ -25,7 +25,7 @@ export function* acceptLate(
   consequences: Consequences,
   known: SnapshotNid,
   { asksOfPast = false } = {},
-): Asking<DecideNeed, SnapshotNid> {
+): Suspendable<DecideNeed, SnapshotNid> {
   let announced = known
   const { accepted } = consequences
   const past = accepted.length > 0 ? yield* pastOfRemoteStates(draft, consequences) : new Set<EventNid>()
@@ -45,7 +45,7 @@ export function* acceptLate(
 function* pastOfRemoteStates(
   draft: Draft,
   { graph }: Consequences,
-): Asking<DecideNeed, ReadonlySet<EventNid>> {
+): Suspendable<DecideNeed, ReadonlySet<EventNid>> {
   const nodes = [...(yield* remoteStatesOf(draft)).keys()].map((nid) => graph.node(nid))
   const before = nodes.flatMap((node) => (node === undefined ? [] : graph.past(node)))
   return yield* graph.reach(before, (node) => graph.past(node))
@@ -57,7 +57,7 @@ function* addToGraph(
   record: EventRecord,
   consequences: Consequences,
   known: SnapshotNid,
-): Asking<DecideNeed, void> {
+): Suspendable<DecideNeed, void> {
   const pdu = draft.view.pduOf(record, draft.rules)
   yield* eventsThatName(draft, record)
   const later = yield* acceptedAfter(draft, consequences, record.nid)

@@ -1,4 +1,4 @@
-import type { Asking, EventNid } from '@roomserver/types'
+import type { Suspendable, EventNid } from '@roomserver/types'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { oldestFirst } from '../graph/oldest-first.ts'
@@ -16,7 +16,7 @@ export function* acceptSoftFailed(
   draft: Draft,
   graph: RoomGraph,
   from: readonly EventNid[],
-): Asking<DecideNeed, void> {
+): Suspendable<DecideNeed, void> {
   if (from.length === 0) return
   const after = yield* graph.reach(from, (node) => graph.future(node))
   const failed = [...after].filter((nid) => graph.node(nid)?.isSoftFailed === true)
@@ -32,7 +32,7 @@ export function* acceptSoftFailed(
 }
 
 /** The same for an event of which some of what it lacked has come. The graph is read only where it is let in. */
-export function* acceptIfSoftFailed(draft: Draft, nid: EventNid): Asking<DecideNeed, void> {
+export function* acceptIfSoftFailed(draft: Draft, nid: EventNid): Suspendable<DecideNeed, void> {
   const [event] = yield* eventsOf(draft.view, [nid])
   if (event?.verdict !== 'soft-failed' || !(yield* passesCurrentState(draft, event))) return
   yield* acceptSoftFailed(draft, yield* wholeGraph(draft), [nid])

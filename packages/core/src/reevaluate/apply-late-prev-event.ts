@@ -1,4 +1,4 @@
-import type { Asking, EventRecord, SnapshotNid } from '@roomserver/types'
+import type { Suspendable, EventRecord, SnapshotNid } from '@roomserver/types'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { eventsThatName } from '../decide/extremities.ts'
@@ -15,7 +15,7 @@ const MAX_NAMING = 100
  * for it until now: that of others, which still do not exist here, it stands in for on. Where something is different then,
  * what builds upon them is re-evaluated, so that servers which had the event in time and those which had not agree.
  */
-export function* applyLatePrevEvent(draft: Draft, late: EventRecord): Asking<DecideNeed, void> {
+export function* applyLatePrevEvent(draft: Draft, late: EventRecord): Suspendable<DecideNeed, void> {
   const naming = yield* eventsThatName(draft, late)
   if (naming.length === 0) return
   const remote = yield* atRemoteState(draft)

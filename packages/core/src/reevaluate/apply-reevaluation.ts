@@ -1,4 +1,4 @@
-import type { Asking, EventRecord } from '@roomserver/types'
+import type { Suspendable, EventRecord } from '@roomserver/types'
 import { announceRewritten, latestOf } from '../decide/announce-rewritten.ts'
 import { changesBetween } from '../decide/current-state.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
@@ -24,7 +24,7 @@ export function* applyReevaluation(
   because: EventRecord,
   consequences: Consequences,
   repairedBy: string,
-): Asking<DecideNeed, void> {
+): Suspendable<DecideNeed, void> {
   const { current } = draft.room
   yield* dropRejectedExtremities(draft, consequences)
   yield* refreshCurrent(draft, because, repairedBy)
@@ -35,7 +35,7 @@ export function* applyReevaluation(
 }
 
 /** Redactions that are accepted now, or whose senders have the right to redact now, take effect. */
-function* applyRedactionsAgain(draft: Draft, { changed }: Consequences): Asking<DecideNeed, void> {
+function* applyRedactionsAgain(draft: Draft, { changed }: Consequences): Suspendable<DecideNeed, void> {
   for (const nid of changed.keys()) {
     const [event] = yield* eventsOf(draft.view, [nid])
     if (event === undefined || draft.view.pduOf(event, draft.rules).type !== 'm.room.redaction') continue

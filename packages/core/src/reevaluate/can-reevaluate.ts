@@ -1,6 +1,6 @@
 import { authTypesFor } from '@roomserver/auth'
 import type { Pdu } from '@roomserver/events'
-import { type Asking, type EventRecord, NO_NID } from '@roomserver/types'
+import { type Suspendable, type EventRecord, NO_NID } from '@roomserver/types'
 import type { EventReferences } from '../decide/event-references.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
@@ -28,7 +28,7 @@ export function* canReevaluate(
   record: EventRecord,
   pdu: Pdu,
   { auth }: Pick<EventReferences, 'auth'>,
-): Asking<DecideNeed, boolean> {
+): Suspendable<DecideNeed, boolean> {
   if (isUnevaluated(record, pdu) || (READ_WHEN_JUDGED.includes(pdu.type) && isLost(record))) return false
   const tuples = authTypesFor(pdu, draft.rules).map(([type, stateKey]) => ({ type, stateKey }))
   const standing = record.before === NO_NID ? [] : yield* stateForTuples(draft.view, record.before, tuples)

@@ -1,4 +1,4 @@
-import type { Asking, EventNid } from '@roomserver/types'
+import type { Suspendable, EventNid } from '@roomserver/types'
 import { latestOf } from '../decide/announce-rewritten.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
@@ -12,7 +12,7 @@ import { refreshCurrent } from './refresh-current.ts'
  * Forward extremities upon which another one is built, are none any more, if an accepted event builds on them that is not at
  * remote state: see `moveExtremities`.
  */
-export function* dropCoveredExtremities(draft: Draft, graph: RoomGraph): Asking<DecideNeed, void> {
+export function* dropCoveredExtremities(draft: Draft, graph: RoomGraph): Suspendable<DecideNeed, void> {
   const { extremities } = draft.room
   if (extremities.length < 2) return
   const remote = yield* atRemoteState(draft)

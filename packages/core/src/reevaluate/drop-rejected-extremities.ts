@@ -1,4 +1,4 @@
-import type { Asking, EventNid, EventRecord } from '@roomserver/types'
+import type { Suspendable, EventNid, EventRecord } from '@roomserver/types'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { setExtremities } from '../decide/extremities.ts'
@@ -10,7 +10,10 @@ import type { Consequences } from './reevaluate-dependents.ts'
  * Forward extremities that count no more give their places to what they build upon, as if they had been rejected when
  * they came.
  */
-export function* dropRejectedExtremities(draft: Draft, consequences: Consequences): Asking<DecideNeed, void> {
+export function* dropRejectedExtremities(
+  draft: Draft,
+  consequences: Consequences,
+): Suspendable<DecideNeed, void> {
   const rejected = new Set(consequences.rejected.map(({ nid }) => nid))
   const kept = draft.room.extremities.filter((nid) => !rejected.has(nid))
   if (kept.length === draft.room.extremities.length) return
@@ -31,7 +34,7 @@ export function* dropRejectedExtremities(draft: Draft, consequences: Consequence
 function* acceptedBelow(
   draft: Draft,
   from: readonly EventRecord[],
-): Asking<DecideNeed, readonly EventRecord[]> {
+): Suspendable<DecideNeed, readonly EventRecord[]> {
   const accepted = new Map<EventNid, EventRecord>()
   const walked = new Set<EventNid>()
   let layer = from
@@ -55,7 +58,7 @@ export function* acceptedAfter(
   draft: Draft,
   { graph, changed }: Consequences,
   nid: EventNid,
-): Asking<DecideNeed, EventNid | undefined> {
+): Suspendable<DecideNeed, EventNid | undefined> {
   const remote = yield* atRemoteState(draft)
   const isRemote = remote.has(nid)
   const walked = new Set([nid])

@@ -1,4 +1,4 @@
-import type { Asking, EventId, EventNid, EventRecord } from '@roomserver/types'
+import type { Suspendable, EventId, EventNid, EventRecord } from '@roomserver/types'
 import { announceRewritten, latestOf } from '../decide/announce-rewritten.ts'
 import { changesBetween, moveRoom } from '../decide/current-state.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
@@ -24,7 +24,7 @@ import { acceptSoftFailed } from './accept-soft-failed.ts'
  *
  * @param came - the events that have come, one page of them
  */
-export function* reconnectHistory(draft: Draft, came: readonly EventId[]): Asking<DecideNeed, void> {
+export function* reconnectHistory(draft: Draft, came: readonly EventId[]): Suspendable<DecideNeed, void> {
   const page = (yield* eventsInGraph(draft.view, came)).filter(({ roomNid }) => roomNid === draft.read.nid)
   const isSplit = yield* areExtremitiesInHistory(draft, page)
   if (!isSplit && !(yield* isAnyLeftOut(draft, page))) return
@@ -39,7 +39,10 @@ export function* reconnectHistory(draft: Draft, came: readonly EventId[]): Askin
 }
 
 /** Whether an event of the page builds upon a forward extremity, of which there are others. */
-function* areExtremitiesInHistory(draft: Draft, page: readonly EventRecord[]): Asking<DecideNeed, boolean> {
+function* areExtremitiesInHistory(
+  draft: Draft,
+  page: readonly EventRecord[],
+): Suspendable<DecideNeed, boolean> {
   const { extremities } = draft.room
   if (extremities.length < 2) return false
   const ids = new Set(page.flatMap((event) => draft.view.pduOf(event, draft.rules).prevEvents))
@@ -48,7 +51,7 @@ function* areExtremitiesInHistory(draft: Draft, page: readonly EventRecord[]): A
 }
 
 /** Whether there is an event among the page that others had named, none of which counts. */
-function* isAnyLeftOut(draft: Draft, page: readonly EventRecord[]): Asking<DecideNeed, boolean> {
+function* isAnyLeftOut(draft: Draft, page: readonly EventRecord[]): Suspendable<DecideNeed, boolean> {
   for (const event of page) {
     if (draft.room.extremities.includes(event.nid)) continue
     const naming = event.verdict === 'accepted' ? yield* eventsThatName(draft, event) : []
@@ -62,7 +65,7 @@ function* addLeftOut(
   draft: Draft,
   page: readonly EventRecord[],
   graph: RoomGraph,
-): Asking<DecideNeed, readonly EventNid[]> {
+): Suspendable<DecideNeed, readonly EventNid[]> {
   const taken: EventNid[] = []
   const counting = new Map(page.map(({ nid }) => [nid, false]))
   for (const nid of draft.room.extremities) counting.set(nid, true)
@@ -79,7 +82,7 @@ function* addLeftOut(
 }
 
 /** Makes an event a forward extremity in the place of those that it is built upon. Consumers know it already. */
-function* addToGraph(draft: Draft, event: EventRecord, graph: RoomGraph): Asking<DecideNeed, void> {
+function* addToGraph(draft: Draft, event: EventRecord, graph: RoomGraph): Suspendable<DecideNeed, void> {
   const remote = yield* atRemoteState(draft)
   const past = yield* graph.reach([event.nid], (node) => (remote.has(node.nid) ? [] : graph.past(node)))
   const extremities = draft.room.extremities.filter((extremity) => past.has(extremity))

@@ -1,4 +1,10 @@
-import { type Asking, type EventId, type EventNid, type EventRecord, isRejected } from '@roomserver/types'
+import {
+  type Suspendable,
+  type EventId,
+  type EventNid,
+  type EventRecord,
+  isRejected,
+} from '@roomserver/types'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import type { GraphNode, RoomGraph } from '../graph/room-graph.ts'
@@ -24,7 +30,10 @@ export interface Consequences {
  *
  * @param first - the event that was found to be wrong, as it is in the draft now
  */
-export function* reevaluateDependents(draft: Draft, first: Reevaluated): Asking<DecideNeed, Consequences> {
+export function* reevaluateDependents(
+  draft: Draft,
+  first: Reevaluated,
+): Suspendable<DecideNeed, Consequences> {
   const graph = yield* wholeGraph(draft)
   const remoteStates = yield* remoteStatesOf(draft)
   const changes = new Changes()

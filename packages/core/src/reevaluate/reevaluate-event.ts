@@ -1,7 +1,7 @@
 import { checkAuth } from '@roomserver/auth'
 import type { Pdu } from '@roomserver/events'
 import {
-  type Asking,
+  type Suspendable,
   type EventRecord,
   type EventUpdate,
   isRejected,
@@ -45,7 +45,7 @@ export function* reevaluateEvent(
   stored: EventRecord,
   isAtRemoteState: boolean,
   remote = stored.before,
-): Asking<DecideNeed, Reevaluated> {
+): Suspendable<DecideNeed, Reevaluated> {
   const isOutside = stored.before === NO_NID
   const pdu = draft.view.authPduOf(stored, draft.rules)
   const references = yield* eventReferencesOf(draft, {
@@ -83,7 +83,10 @@ function isSame(judged: Judgement, stored: Judgement): boolean {
   return judged.verdict === stored.verdict && judged.rule === stored.rule && judged.reason === stored.reason
 }
 
-function* stateAfterAll(draft: Draft, { prev }: EventReferences): Asking<DecideNeed, EventRecord['before']> {
+function* stateAfterAll(
+  draft: Draft,
+  { prev }: EventReferences,
+): Suspendable<DecideNeed, EventRecord['before']> {
   return (yield* resolveAfter(draft, [...new Set(prev.map(({ after }) => after))])).snapshot
 }
 
@@ -93,7 +96,7 @@ function* judge(
   pdu: Pdu,
   references: EventReferences,
   before: EventRecord['before'],
-): Asking<DecideNeed, Judgement> {
+): Suspendable<DecideNeed, Judgement> {
   const byAuthEvents = checkByAuthEvents(draft, pdu, references)
   if (!byAuthEvents.allowed) {
     return { verdict: 'rejected-by-auth-events', rule: byAuthEvents.rule, reason: byAuthEvents.reason }
@@ -114,7 +117,7 @@ function* sameOr(
   draft: Draft,
   stored: EventRecord['before'],
   other: EventRecord['before'],
-): Asking<DecideNeed, EventRecord['before']> {
+): Suspendable<DecideNeed, EventRecord['before']> {
   if (!(yield* isStoredState(draft.view, other))) damaged('the state that it follows from is not stored')
   if (stored === other || !(yield* isStoredState(draft.view, stored))) return other
   return (yield* changesBetween(draft, stored, other)).length === 0 ? stored : other
@@ -126,7 +129,7 @@ function* stateAfter(
   { stateKeyNid: stateKey, typeNid: type, nid: event }: EventRecord,
   before: EventRecord['before'],
   verdict: Verdict,
-): Asking<DecideNeed, EventRecord['after']> {
+): Suspendable<DecideNeed, EventRecord['after']> {
   if (before === NO_NID || stateKey === NO_NID || isRejected(verdict)) return before
   return yield* stateChanged(draft, before, [{ type, stateKey, event }])
 }

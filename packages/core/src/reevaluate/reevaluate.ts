@@ -1,4 +1,4 @@
-import type { Asking, EventRecord } from '@roomserver/types'
+import type { Suspendable, EventRecord } from '@roomserver/types'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { type Consequences, reevaluateDependents } from './reevaluate-dependents.ts'
@@ -19,7 +19,7 @@ export function* reevaluate(
   isAtRemoteState: boolean,
   by: string,
   before = event.before,
-): Asking<DecideNeed, Consequences | undefined> {
+): Suspendable<DecideNeed, Consequences | undefined> {
   const reevaluated = yield* reevaluateEvent(draft, event, isAtRemoteState, before)
   const { isBeforeWrong, isAfterWrong, isVerdictWrong } = reevaluated
   if (!isBeforeWrong && !isAfterWrong && !isVerdictWrong) return undefined

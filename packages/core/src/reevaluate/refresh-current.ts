@@ -1,4 +1,4 @@
-import type { Asking, EventRecord } from '@roomserver/types'
+import type { Suspendable, EventRecord } from '@roomserver/types'
 import { changesBetween } from '../decide/current-state.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
@@ -16,7 +16,7 @@ export function* refreshCurrent(
   draft: Draft,
   because: EventRecord,
   repairedBy: string,
-): Asking<DecideNeed, void> {
+): Suspendable<DecideNeed, void> {
   const { snapshot: current } = yield* resolveAfter(draft, yield* afterExtremities(draft))
   const changes = yield* changesBetween(draft, draft.room.current, current)
   if (changes.length === 0) return

@@ -1,4 +1,4 @@
-import { type Asking, type EventNid, type EventRecord, NO_NID } from '@roomserver/types'
+import { type Suspendable, type EventNid, type EventRecord, NO_NID } from '@roomserver/types'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { remoteStatesOf } from '../decide/remote-state.ts'
@@ -18,12 +18,12 @@ const MAX_WALK = 2_000
  *
  * @returns 0: it does; else the event that has to be settled first, itself where something before it is missing
  */
-export function* unsettledBefore(draft: Draft, event: EventRecord): Asking<DecideNeed, EventNid> {
+export function* unsettledBefore(draft: Draft, event: EventRecord): Suspendable<DecideNeed, EventNid> {
   return (yield* walkBack(draft, event)) ?? (yield* unsettledInGraph(draft, event.nid))
 }
 
 /** The same, but `undefined` where the walk is too long to tell. */
-export function* walkBack(draft: Draft, event: EventRecord): Asking<DecideNeed, EventNid | undefined> {
+export function* walkBack(draft: Draft, event: EventRecord): Suspendable<DecideNeed, EventNid | undefined> {
   const remoteStates = yield* remoteStatesOf(draft)
   const isAlone = [...remoteStates.values()].every((one) => one.isSettled || one.event === event.nid)
   const walked = new Set([event.nid])
@@ -42,7 +42,7 @@ export function* walkBack(draft: Draft, event: EventRecord): Asking<DecideNeed, 
   return NO_NID
 }
 
-function* unsettledInGraph(draft: Draft, event: EventNid): Asking<DecideNeed, EventNid> {
+function* unsettledInGraph(draft: Draft, event: EventNid): Suspendable<DecideNeed, EventNid> {
   const remoteStates = yield* remoteStatesOf(draft)
   const graph = yield* wholeGraph(draft)
   const isEnd = (node: GraphNode) => remoteStates.has(node.nid) && node.nid !== event
@@ -58,7 +58,7 @@ function* unsettledInGraph(draft: Draft, event: EventNid): Asking<DecideNeed, Ev
 }
 
 /** The whole graph of the room, with what the draft adds to it. */
-export function* wholeGraph(draft: Draft): Asking<DecideNeed, RoomGraph> {
+export function* wholeGraph(draft: Draft): Suspendable<DecideNeed, RoomGraph> {
   const graph = new RoomGraph(draft.rules)
   yield { kind: 'graph', into: graph }
   for (const record of yield* eventsOf(draft.view, draft.touchedEvents)) graph.add(record)

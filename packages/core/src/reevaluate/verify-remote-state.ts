@@ -1,4 +1,4 @@
-import { type Asking, type EventNid, NO_NID } from '@roomserver/types'
+import { type Suspendable, type EventNid, NO_NID } from '@roomserver/types'
 import { announceRewritten, latestOf } from '../decide/announce-rewritten.ts'
 import { changesBetween } from '../decide/current-state.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
@@ -23,7 +23,7 @@ import { acceptIfSoftFailed } from './accept-soft-failed.ts'
 export function* verifyRemoteState(
   draft: Draft,
   nid: EventNid,
-): Asking<DecideNeed, Consequences | undefined> {
+): Suspendable<DecideNeed, Consequences | undefined> {
   const remoteStates = yield* remoteStatesOf(draft)
   if (remoteStates.get(nid)?.isSettled !== false) return undefined
   const [event] = yield* eventsOf(draft.view, [nid])
@@ -47,7 +47,7 @@ export function* verifyRemoteState(
 }
 
 /** What the event builds upon gives its place to it, or to what is built upon it: until now it took the place of none. */
-function* dropBuiltUpon(draft: Draft, nid: EventNid): Asking<DecideNeed, void> {
+function* dropBuiltUpon(draft: Draft, nid: EventNid): Suspendable<DecideNeed, void> {
   const { current, extremities } = draft.room
   if (extremities.length < 2) return
   const [event] = yield* eventsOf(draft.view, [nid])

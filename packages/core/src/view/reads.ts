@@ -1,5 +1,5 @@
 import {
-  type Asking,
+  type Suspendable,
   type EventId,
   type EventNid,
   type EventRecord,
@@ -19,7 +19,7 @@ const PORTION = 200
  *
  * @throws {RoomserverError} STORE_DAMAGED when one does not exist
  */
-export function* eventsOf(view: View, nids: readonly EventNid[]): Asking<Need, readonly EventRecord[]> {
+export function* eventsOf(view: View, nids: readonly EventNid[]): Suspendable<Need, readonly EventRecord[]> {
   const records: EventRecord[] = []
   for (let at = 0; at < nids.length; at += PORTION) {
     const portion = nids.slice(at, at + PORTION)
@@ -34,7 +34,7 @@ export function* eventsOf(view: View, nids: readonly EventNid[]): Asking<Need, r
 }
 
 /** The event with this ID, or `null` if it is not stored. */
-export function* eventWithId(view: View, id: EventId): Asking<Need, EventRecord | null> {
+export function* eventWithId(view: View, id: EventId): Suspendable<Need, EventRecord | null> {
   if (view.eventById(id) === undefined) yield { kind: 'events-by-id', ids: [id] }
   return view.eventById(id) ?? null
 }
@@ -43,7 +43,7 @@ export function* eventWithId(view: View, id: EventId): Asking<Need, EventRecord 
 export function* eventsWithIds(
   view: View,
   ids: readonly EventId[],
-): Asking<Need, readonly (EventRecord | null)[]> {
+): Suspendable<Need, readonly (EventRecord | null)[]> {
   const records: (EventRecord | null)[] = []
   for (let at = 0; at < ids.length; at += PORTION) {
     const portion = ids.slice(at, at + PORTION)
@@ -59,7 +59,10 @@ export function* eventsWithIds(
  * Those of the events with these IDs that are in the graph of the room that the computation is about, in their order. What
  * names an event of another room does not lead there.
  */
-export function* eventsInGraph(view: View, ids: readonly EventId[]): Asking<Need, readonly EventRecord[]> {
+export function* eventsInGraph(
+  view: View,
+  ids: readonly EventId[],
+): Suspendable<Need, readonly EventRecord[]> {
   const found = (yield* eventsWithIds(view, ids)).filter((record) => record !== null)
   return found.filter(({ before, roomNid }) => before !== NO_NID && roomNid === view.roomNid)
 }
@@ -73,7 +76,7 @@ export function* passEventsWithIds(
   view: View,
   ids: readonly EventId[],
   see: (record: EventRecord | null, index: number) => void,
-): Asking<Need, void> {
+): Suspendable<Need, void> {
   for (let at = 0; at < ids.length; at += PORTION) {
     const { held } = view
     const records = yield* eventsWithIds(view, ids.slice(at, at + PORTION))
@@ -88,7 +91,7 @@ export function* passEventsWithIds(
  *
  * @throws {RoomserverError} STORE_DAMAGED when one does not exist
  */
-export function* idsOf(view: View, nids: readonly EventNid[]): Asking<Need, readonly EventId[]> {
+export function* idsOf(view: View, nids: readonly EventNid[]): Suspendable<Need, readonly EventId[]> {
   const ids: EventId[] = []
   for (let at = 0; at < nids.length; at += PORTION) {
     const { held } = view
@@ -107,13 +110,13 @@ export function* idsOf(view: View, nids: readonly EventNid[]): Asking<Need, read
 }
 
 /** The NID of an event type; `null` if no stored event has it. */
-export function* typeNidOf(view: View, name: string): Asking<Need, EventTypeNid | null> {
+export function* typeNidOf(view: View, name: string): Suspendable<Need, EventTypeNid | null> {
   if (view.typeNid(name) === undefined) yield { kind: 'types', names: [name] }
   return view.typeNid(name) ?? null
 }
 
 /** The NID of a state key; `null` if no stored event has it. */
-export function* stateKeyNidOf(view: View, text: string): Asking<Need, StateKeyNid | null> {
+export function* stateKeyNidOf(view: View, text: string): Suspendable<Need, StateKeyNid | null> {
   if (view.stateKeyNid(text) === undefined) yield { kind: 'state-keys', texts: [text] }
   return view.stateKeyNid(text) ?? null
 }

@@ -1,13 +1,16 @@
-import { type Asking, drive } from '@roomserver/types'
+import { type Suspendable, drive } from '@roomserver/types'
 import type { Need } from './need.ts'
 import type { Pieces } from './record-cache.ts'
 import { View } from './view.ts'
 
 /** Gives other work of the process a turn. */
-export const giveWay = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+export const yieldToEventLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 /** Runs a computation over a view of its own, loading what it asks for, in slices that leave the event loop free. */
-export function ask<Result>(pieces: Pieces, compute: (view: View) => Asking<Need, Result>): Promise<Result> {
+export function runOnView<Result>(
+  pieces: Pieces,
+  compute: (view: View) => Suspendable<Need, Result>,
+): Promise<Result> {
   const view = new View(pieces)
-  return drive(compute(view), (need) => view.load(need), giveWay)
+  return drive(compute(view), (need) => view.load(need), yieldToEventLoop)
 }

@@ -1,6 +1,6 @@
 import { allEntries, eachEntry, entriesOfType, lookup } from '@roomserver/state'
 import {
-  type Asking,
+  type Suspendable,
   type EventNid,
   NO_NID,
   type SnapshotNid,
@@ -24,14 +24,14 @@ const EMPTY: Pick<SnapshotRecord, 'blocks'> = { blocks: [] }
  *
  * @throws {RoomserverError} STORE_DAMAGED when it does not exist
  */
-export function* snapshotOf(view: View, nid: SnapshotNid): Asking<Need, Pick<SnapshotRecord, 'blocks'>> {
+export function* snapshotOf(view: View, nid: SnapshotNid): Suspendable<Need, Pick<SnapshotRecord, 'blocks'>> {
   if (nid === NO_NID) return EMPTY
   if (view.snapshot(nid) === undefined) yield { kind: 'snapshots', nids: [nid] }
   return view.snapshot(nid) ?? damaged('a state that it refers to is not stored')
 }
 
 /** Whether a snapshot is stored with all its blocks. */
-export function* isStoredState(view: View, nid: SnapshotNid): Asking<Need, boolean> {
+export function* isStoredState(view: View, nid: SnapshotNid): Suspendable<Need, boolean> {
   if (nid === NO_NID) return true
   if (view.snapshot(nid) === undefined) yield { kind: 'snapshots', nids: [nid] }
   const blocks = view.snapshot(nid)?.blocks
@@ -52,7 +52,7 @@ export function* stateForTuples(
   view: View,
   snapshot: SnapshotNid,
   tuples: readonly StateTuple[],
-): Asking<Need, readonly EventNid[]> {
+): Suspendable<Need, readonly EventNid[]> {
   const blocks = yield* snapshotOf(view, snapshot)
   const events: EventNid[] = []
   for (let from = 0; from < tuples.length; from += PORTION) {
@@ -74,7 +74,7 @@ export function* stateForTuples(
 }
 
 /** A whole state, sorted by type NID and state key NID. O(state). */
-export function* wholeState(view: View, snapshot: SnapshotNid): Asking<Need, readonly StateEntry[]> {
+export function* wholeState(view: View, snapshot: SnapshotNid): Suspendable<Need, readonly StateEntry[]> {
   return yield* listed(eachEntry(yield* allEntries(yield* snapshotOf(view, snapshot), view)))
 }
 
@@ -83,13 +83,13 @@ export function* stateOfType(
   view: View,
   snapshot: SnapshotNid,
   type: string,
-): Asking<Need, readonly StateEntry[]> {
+): Suspendable<Need, readonly StateEntry[]> {
   const nid = yield* typeNidOf(view, type)
   if (nid === null) return []
   return yield* listed(eachEntry(yield* entriesOfType(yield* snapshotOf(view, snapshot), nid, view)))
 }
 
-function* listed(entries: Iterable<StateEntry>): Asking<never, readonly StateEntry[]> {
+function* listed(entries: Iterable<StateEntry>): Suspendable<never, readonly StateEntry[]> {
   const list: StateEntry[] = []
   for (const entry of entries) {
     list.push(entry)

@@ -1,4 +1,4 @@
-import { giveWay } from './run.ts'
+import { yieldToEventLoop } from './run.ts'
 
 /** How long work goes on before others get their turn. */
 const SLICE_MS = 5
@@ -13,7 +13,7 @@ export class Turn {
 
   /** Gives way to others. */
   async next(): Promise<void> {
-    await giveWay()
+    await yieldToEventLoop()
     this.#end = performance.now() + SLICE_MS
   }
 }

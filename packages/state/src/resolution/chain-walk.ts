@@ -1,4 +1,4 @@
-import type { Asking } from '@roomserver/types'
+import type { Suspendable } from '@roomserver/types'
 import type { EventNode } from './event-node.ts'
 import { Heap } from '../heap.ts'
 import { authOf, conflictedEvents, type Problem } from './problem.ts'
@@ -20,14 +20,14 @@ export interface ChainFindings {
  *
  * @see https://spec.matrix.org/v1.19/rooms/v2/#definitions
  */
-export function* walkChains<Need>(problem: Problem<Need>): Asking<Need, ChainFindings> {
+export function* walkChains<Need>(problem: Problem<Need>): Suspendable<Need, ChainFindings> {
   const walk = new ChainWalk(problem)
   yield* walk.run()
   return { authDifference: yield* walk.difference(), subgraph: walk.subgraph() }
 }
 
 /** Steps between two places to breathe. */
-const STEPS_PER_BREATH = 256
+const STEPS_PER_YIELD = 256
 
 class ChainWalk<Need> {
   readonly #problem: Problem<Need>
@@ -46,7 +46,7 @@ class ChainWalk<Need> {
     this.#marks = new SetMarks(problem.setCount)
   }
 
-  *run(): Asking<Need, void> {
+  *run(): Suspendable<Need, void> {
     const { graph } = this.#problem
     yield* graph.load([...this.#conflicted])
     graph.rank([...this.#conflicted])
@@ -58,7 +58,7 @@ class ChainWalk<Need> {
       const next = this.#queue.peek()
       if (next === undefined || (this.#undecided === 0 && next.level <= floor)) return
       yield* this.#visit(next)
-      if (step % STEPS_PER_BREATH === 0) yield undefined
+      if (step % STEPS_PER_YIELD === 0) yield undefined
     }
   }
 
@@ -99,7 +99,7 @@ class ChainWalk<Need> {
     if (!this.#marks.isFull(node)) this.#undecided++
   }
 
-  *#visit(node: EventNode): Asking<Need, void> {
+  *#visit(node: EventNode): Suspendable<Need, void> {
     const { graph } = this.#problem
     const auth = graph.authOf(node) ?? (yield* this.#load(node))
     this.#queue.pop()
@@ -110,7 +110,7 @@ class ChainWalk<Need> {
   }
 
   /** Loads what the whole queue cites: the next ones to be visited will need theirs too. */
-  *#load(node: EventNode): Asking<Need, readonly EventNode[]> {
+  *#load(node: EventNode): Suspendable<Need, readonly EventNode[]> {
     const { graph } = this.#problem
     yield* graph.load([...this.#queued].filter((queued) => graph.authOf(queued) === undefined))
     return yield* authOf(graph, node)
@@ -126,7 +126,7 @@ class ChainWalk<Need> {
     }
   }
 
-  *difference(): Asking<Need, ReadonlySet<EventNode>> {
+  *difference(): Suspendable<Need, ReadonlySet<EventNode>> {
     const found: EventNode[] = []
     for (const node of this.#visited) {
       if (!this.#conflicted.has(node) && !this.#marks.isFull(node)) found.push(node)

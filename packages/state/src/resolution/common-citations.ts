@@ -1,5 +1,5 @@
 import {
-  type Asking,
+  type Suspendable,
   type BlockNid,
   type EventNid,
   type EventRecord,
@@ -32,7 +32,7 @@ export function* citedByCommonPart(
   wanted: readonly EventRecord[],
   common: CommonPart,
   reader: SnapshotReader,
-): Asking<ResolutionNeed, ReadonlySet<EventNid>> {
+): Suspendable<ResolutionNeed, ReadonlySet<EventNid>> {
   const successors = wanted.map(({ typeNid, stateKeyNid }) => common.event(typeNid, stateKeyNid))
   const found = yield* reachedFrom(successors, wanted, reader)
   const rest = wanted.filter(({ nid }) => !found.has(nid))
@@ -47,7 +47,7 @@ function* enteredSince(
   events: readonly EventRecord[],
   common: CommonPart,
   reader: SnapshotReader,
-): Asking<ResolutionNeed, readonly EventNid[]> {
+): Suspendable<ResolutionNeed, readonly EventNid[]> {
   const states = [{ blocks: common.blocks }]
   const nids = [...new Set(events.map(({ before }) => before))]
   const missing = nids.filter((nid) => nid !== NO_NID && reader.snapshot(nid) === undefined)
@@ -62,7 +62,7 @@ function* enteredSince(
   let steps = 0
   for (const layer of layers) {
     for (let index = 0; index < entryCount(layer); index++) {
-      if (++steps % ENTRIES_PER_BREATH === 0) yield undefined
+      if (++steps % ENTRIES_PER_YIELD === 0) yield undefined
       const type = typeAt(layer, index)
       const stateKey = stateKeyAt(layer, index)
       let keys = seen.get(type)
@@ -75,7 +75,7 @@ function* enteredSince(
   return [...entered]
 }
 
-const ENTRIES_PER_BREATH = 2048
+const ENTRIES_PER_YIELD = 2048
 
 function blocksOfSnapshot(nid: SnapshotNid, reader: SnapshotReader): readonly BlockNid[] {
   return nid === NO_NID ? [] : (reader.snapshot(nid)?.blocks ?? [])
@@ -88,7 +88,7 @@ function* reachedFrom(
   roots: readonly EventNid[],
   wanted: readonly EventRecord[],
   reader: SnapshotReader,
-): Asking<ResolutionNeed, ReadonlySet<EventNid>> {
+): Suspendable<ResolutionNeed, ReadonlySet<EventNid>> {
   const lowest = wanted.reduce((level, { authLevel }) => Math.min(level, authLevel), Infinity)
   const rooms = new Set(wanted.map(({ roomNid }) => roomNid))
   const targets = new Set(wanted.map(({ nid }) => nid))

@@ -5,7 +5,7 @@ import {
   signatureChecksIn,
   type StateTuple,
 } from '@roomserver/auth'
-import type { Asking } from '@roomserver/types'
+import type { Suspendable } from '@roomserver/types'
 import type { EventNode } from './event-node.ts'
 import { authOf, type Graph, type Problem } from './problem.ts'
 import type { WorkingState } from './working-state.ts'
@@ -38,7 +38,11 @@ export function costOf(node: EventNode): number {
 }
 
 /** Judges an event by the authorization rules against a state that is still in the making. */
-export function* judge<Need>(problem: Problem<Need>, node: EventNode, bench: Bench): Asking<Need, Judgement> {
+export function* judge<Need>(
+  problem: Problem<Need>,
+  node: EventNode,
+  bench: Bench,
+): Suspendable<Need, Judgement> {
   const { graph } = problem
   const { pdu, tuples } = node
   const isCreateNamed = problem.rules.roomId === 'create-hash'
@@ -67,7 +71,7 @@ function* entryOf<Need>(
   graph: Graph<Need>,
   tuple: StateTuple,
   { upcoming }: Bench,
-): Asking<Need, EventNode | undefined> {
+): Suspendable<Need, EventNode | undefined> {
   const [event] = yield* graph.entries([tuple, ...(upcoming?.() ?? [])])
   return event
 }

@@ -1,4 +1,4 @@
-import type { Asking } from '@roomserver/types'
+import type { Suspendable } from '@roomserver/types'
 import { type EventNode, powerLevelsAmong } from './event-node.ts'
 import { authOf, type Problem } from './problem.ts'
 import { compareByTime } from './tie-break.ts'
@@ -15,12 +15,12 @@ export function* mainlineOrder<Need>(
   problem: Problem<Need>,
   nodes: readonly EventNode[],
   powerLevels: EventNode | undefined,
-): Asking<Need, readonly EventNode[]> {
+): Suspendable<Need, readonly EventNode[]> {
   const mainline = new Mainline(problem, powerLevels)
   const placed: { readonly node: EventNode; readonly position: MainlinePosition }[] = []
   for (const node of nodes) {
     placed.push({ node, position: yield* mainline.positionOf(node) })
-    if (placed.length % NODES_PER_BREATH === 0) yield undefined
+    if (placed.length % NODES_PER_YIELD === 0) yield undefined
   }
   placed.sort((a, b) => {
     if (a.position === b.position) return compareByTime(a.node, b.node)
@@ -30,7 +30,7 @@ export function* mainlineOrder<Need>(
   return placed.map(({ node }) => node)
 }
 
-const NODES_PER_BREATH = 256
+const NODES_PER_YIELD = 256
 
 /** The line of power levels events, each citing the next, walked down only as far as somebody asks. */
 class Mainline<Need> {
@@ -48,7 +48,7 @@ class Mainline<Need> {
   }
 
   /** The position of the first event on the line among `node`, the power levels that it cites, those that they cite … */
-  *positionOf(node: EventNode): Asking<Need, MainlinePosition> {
+  *positionOf(node: EventNode): Suspendable<Need, MainlinePosition> {
     const { graph } = this.#problem
     const first = node.isPowerLevels
       ? node
@@ -57,7 +57,7 @@ class Mainline<Need> {
     return this.#positions.get(first) ?? (yield* this.#find(first))
   }
 
-  *#find(first: EventNode): Asking<Need, MainlinePosition> {
+  *#find(first: EventNode): Suspendable<Need, MainlinePosition> {
     const passed = new Set<EventNode>()
     let position: MainlinePosition | undefined
     let here: EventNode | undefined = first
@@ -72,7 +72,7 @@ class Mainline<Need> {
     return position ?? Infinity
   }
 
-  *#extend(node: EventNode): Asking<Need, void> {
+  *#extend(node: EventNode): Suspendable<Need, void> {
     this.#positions.set(node, this.line.length)
     this.line.push(node)
     const next = powerLevelsAmong(yield* authOf(this.#problem.graph, node))

@@ -1,6 +1,6 @@
 import type { StateTuple } from '@roomserver/auth'
 import type { Pdu } from '@roomserver/events'
-import { type Asking, type EventId, NO_NID } from '@roomserver/types'
+import { type Suspendable, type EventId, NO_NID } from '@roomserver/types'
 import type { StateMap } from '../state-map.ts'
 import { EventNode } from './event-node.ts'
 import type { Graph } from './problem.ts'
@@ -69,7 +69,7 @@ export class MapGraph implements Graph<never> {
   }
 
   // oxlint-disable-next-line require-yield -- everything is at hand
-  *load(): Asking<never, void> {
+  *load(): Suspendable<never, void> {
     return
   }
 
@@ -94,7 +94,7 @@ export class MapGraph implements Graph<never> {
   }
 
   // oxlint-disable-next-line require-yield -- everything is at hand
-  *entries(tuples: readonly StateTuple[]): Asking<never, readonly (EventNode | undefined)[]> {
+  *entries(tuples: readonly StateTuple[]): Suspendable<never, readonly (EventNode | undefined)[]> {
     return tuples.map(([type, stateKey]) => this.peek(type, stateKey) ?? undefined)
   }
 
@@ -104,7 +104,7 @@ export class MapGraph implements Graph<never> {
   }
 
   // oxlint-disable-next-line require-yield -- everything is at hand
-  *withId(id: EventId): Asking<never, EventNode | undefined> {
+  *withId(id: EventId): Suspendable<never, EventNode | undefined> {
     return this.node(id)
   }
 
@@ -120,7 +120,7 @@ export class MapGraph implements Graph<never> {
   }
 
   /** Walks down from the unconflicted part of the state until all are found, or everything was seen. */
-  *citedByCommon(nodes: readonly EventNode[]): Asking<never, ReadonlySet<EventNode>> {
+  *citedByCommon(nodes: readonly EventNode[]): Suspendable<never, ReadonlySet<EventNode>> {
     const wanted = new Map(nodes.map((node) => [node.id, node]))
     const found = new Set<EventNode>()
     const seen = new Set<EventId>()
@@ -142,13 +142,13 @@ export class MapGraph implements Graph<never> {
         citedBy(id)
         for (let next = open.pop(); next !== undefined; next = open.pop()) citedBy(next)
         if (found.size === wanted.size) return found
-        if (++steps % EVENTS_PER_BREATH === 0) yield undefined
+        if (++steps % EVENTS_PER_YIELD === 0) yield undefined
       }
     }
     return found
   }
 }
 
-const EVENTS_PER_BREATH = 1024
+const EVENTS_PER_YIELD = 1024
 const UNRANKED = -1
 const OPEN = -2

@@ -1,6 +1,6 @@
 import { createIdOf } from '@roomserver/auth'
 import type { Pdu } from '@roomserver/events'
-import type { Asking } from '@roomserver/types'
+import type { Suspendable } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
 import type { EventNode } from './event-node.ts'
 import type { Conflict, Graph } from './problem.ts'
@@ -15,7 +15,7 @@ export function* namedCreate<Need>(
   graph: Graph<Need>,
   conflicts: readonly Conflict[],
   rules: RoomVersionRules,
-): Asking<Need, EventNode | undefined> {
+): Suspendable<Need, EventNode | undefined> {
   if (rules.roomId !== 'create-hash') return undefined
   const witness = witnessIn(conflicts) ?? (yield* witnessBeside(graph)) ?? knownIn(conflicts[0])
   const id = witness === undefined ? undefined : createIdOf(witness.pdu)
@@ -44,7 +44,7 @@ function knownIn(conflict: Conflict | undefined): EventNode | undefined {
   return conflict?.events.find(({ value }) => value !== undefined)?.value
 }
 
-function* witnessBeside<Need>(graph: Graph<Need>): Asking<Need, EventNode | undefined> {
+function* witnessBeside<Need>(graph: Graph<Need>): Suspendable<Need, EventNode | undefined> {
   const found = yield* graph.entries([
     ['m.room.power_levels', ''],
     ['m.room.join_rules', ''],

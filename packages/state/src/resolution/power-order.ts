@@ -1,5 +1,5 @@
 import type { Pdu } from '@roomserver/events'
-import type { Asking } from '@roomserver/types'
+import type { Suspendable } from '@roomserver/types'
 import type { EventNode } from './event-node.ts'
 import { Heap } from '../heap.ts'
 import { authOf, type Problem } from './problem.ts'
@@ -36,11 +36,11 @@ function isPowerEvent(event: Pdu): boolean {
 export function* powerOrder<Need>(
   problem: Problem<Need>,
   full: ReadonlySet<EventNode>,
-): Asking<Need, readonly EventNode[]> {
+): Suspendable<Need, readonly EventNode[]> {
   const vertices = new Map<EventNode, Vertex>()
   for (const node of yield* withCited(problem, full)) {
     vertices.set(node, { node, level: yield* senderLevel(problem, node), waitingFor: 0, citedBy: [] })
-    if (vertices.size % NODES_PER_BREATH === 0) yield undefined
+    if (vertices.size % NODES_PER_YIELD === 0) yield undefined
   }
   return yield* topological(problem, vertices)
 }
@@ -60,23 +60,23 @@ function compareByPower(a: Vertex, b: Vertex): number {
   return a.level > b.level ? -1 : 1
 }
 
-const NODES_PER_BREATH = 256
+const NODES_PER_YIELD = 256
 
 /** The power events and everything that they reach by citations without leaving the full conflicted set. */
 function* withCited<Need>(
   { graph }: Problem<Need>,
   full: ReadonlySet<EventNode>,
-): Asking<Need, ReadonlySet<EventNode>> {
+): Suspendable<Need, ReadonlySet<EventNode>> {
   const chosen = new Set<EventNode>()
   let looked = 0
   for (const node of full) {
-    if (++looked % NODES_PER_BREATH === 0) yield undefined
+    if (++looked % NODES_PER_YIELD === 0) yield undefined
     if (isPowerEvent(node.pdu)) chosen.add(node)
   }
   // A set is walked in the order of insertion, and to its end even when it grows meanwhile.
   let steps = 0
   for (const node of chosen) {
-    if (++steps % NODES_PER_BREATH === 0) yield undefined
+    if (++steps % NODES_PER_YIELD === 0) yield undefined
     for (const cited of graph.authOf(node) ?? (yield* authOf(graph, node))) {
       if (full.has(cited)) chosen.add(cited)
     }
@@ -88,7 +88,7 @@ function* withCited<Need>(
 function* topological<Need>(
   { graph }: Problem<Need>,
   vertices: ReadonlyMap<EventNode, Vertex>,
-): Asking<Need, readonly EventNode[]> {
+): Suspendable<Need, readonly EventNode[]> {
   const ready = new Heap<Vertex>(compareByPower)
   for (const vertex of vertices.values()) {
     for (const cited of graph.authOf(vertex.node) ?? []) {
@@ -103,7 +103,7 @@ function* topological<Need>(
   const order: EventNode[] = []
   for (let vertex = ready.pop(); vertex !== undefined; vertex = ready.pop()) {
     order.push(vertex.node)
-    if (order.length % NODES_PER_BREATH === 0) yield undefined
+    if (order.length % NODES_PER_YIELD === 0) yield undefined
     for (const citing of vertex.citedBy) {
       citing.waitingFor--
       if (citing.waitingFor === 0) ready.push(citing)

@@ -1,5 +1,5 @@
 import type { StateTuple } from '@roomserver/auth'
-import type { Asking, EventId } from '@roomserver/types'
+import type { Suspendable, EventId } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
 import type { Runs } from '../snapshot/runs.ts'
 import type { Scribe } from './account.ts'
@@ -24,19 +24,19 @@ export interface Graph<Need> {
   /** The events that an event cites, each once, unknown ones left out; `undefined`: {@link Graph.load} it first. */
   authOf(node: EventNode): readonly EventNode[] | undefined
   /** Sees to it that the cited events of all these are at hand. */
-  load(nodes: readonly EventNode[]): Asking<Need, void>
+  load(nodes: readonly EventNode[]): Suspendable<Need, void>
   /** Makes known the levels of these nodes and of all that they reach. */
   rank(nodes: readonly EventNode[]): void
   /** The events that the unconflicted part of the state has for these tuples. */
-  entries(tuples: readonly StateTuple[]): Asking<Need, readonly (EventNode | undefined)[]>
+  entries(tuples: readonly StateTuple[]): Suspendable<Need, readonly (EventNode | undefined)[]>
   /** The event of one entry there; `null`: it has none, `undefined`: ask {@link Graph.entries} first. */
   peek(type: string, stateKey: string): EventNode | null | undefined
   /** The event with this ID; `undefined` where nobody knows it. */
-  withId(id: EventId): Asking<Need, EventNode | undefined>
+  withId(id: EventId): Suspendable<Need, EventNode | undefined>
   /** Whether the unconflicted part of the state holds this very event. */
   holds(node: EventNode): boolean
   /** Those of the nodes that some event of the unconflicted part cites, directly or not. */
-  citedByCommon(nodes: readonly EventNode[]): Asking<Need, ReadonlySet<EventNode>>
+  citedByCommon(nodes: readonly EventNode[]): Suspendable<Need, ReadonlySet<EventNode>>
 }
 
 /** State sets to resolve, taken apart. */
@@ -59,7 +59,7 @@ export interface Settled {
 }
 
 /** The auth events of a node, loaded if they have to be. */
-export function* authOf<Need>(graph: Graph<Need>, node: EventNode): Asking<Need, readonly EventNode[]> {
+export function* authOf<Need>(graph: Graph<Need>, node: EventNode): Suspendable<Need, readonly EventNode[]> {
   const auth = graph.authOf(node)
   if (auth !== undefined) return auth
   yield* graph.load([node])

@@ -1,5 +1,5 @@
 import {
-  type Asking,
+  type Suspendable,
   type EventNid,
   type EventTypeNid,
   NO_NID,
@@ -69,7 +69,7 @@ export function* resolveSnapshots(
   snapshots: readonly Pick<SnapshotRecord, 'blocks'>[],
   reader: SnapshotReader,
   options: SnapshotResolveOptions,
-): Asking<ResolutionNeed, SnapshotResolution> {
+): Suspendable<ResolutionNeed, SnapshotResolution> {
   const order = byBlocks(snapshots)
   const sorted = order.flatMap((index) => snapshots[index] ?? [])
   const { account, ...outcome } = yield* resolveSorted(sorted, order, reader, options)
@@ -82,7 +82,7 @@ function* resolveSorted(
   order: readonly number[],
   reader: SnapshotReader,
   options: SnapshotResolveOptions,
-): Asking<ResolutionNeed, SnapshotResolution> {
+): Suspendable<ResolutionNeed, SnapshotResolution> {
   const diverging = yield* divergences(snapshots, reader)
   const [first] = snapshots
   if (first === undefined || diverging.length === 0) {
@@ -148,15 +148,15 @@ function eventsAmong(events: Divergence['events']): readonly EventNid[] {
   return found.filter((event, index) => event !== found[index - 1])
 }
 
-const CONFLICTS_PER_BREATH = 256
+const CONFLICTS_PER_YIELD = 256
 
 function* conflictsOf(
   graph: SnapshotGraph,
   conflicting: readonly Divergence[],
-): Asking<ResolutionNeed, readonly Conflict[]> {
+): Suspendable<ResolutionNeed, readonly Conflict[]> {
   const conflicts: Conflict[] = []
-  for (let from = 0; from < conflicting.length; from += CONFLICTS_PER_BREATH) {
-    const portion = conflicting.slice(from, from + CONFLICTS_PER_BREATH)
+  for (let from = 0; from < conflicting.length; from += CONFLICTS_PER_YIELD) {
+    const portion = conflicting.slice(from, from + CONFLICTS_PER_YIELD)
     yield* graph.fetch(portion.flatMap(({ events }) => events.map(({ value }) => value)))
     for (const { events } of portion) {
       const nodes = mapRuns(events, (nid) => graph.node(nid))

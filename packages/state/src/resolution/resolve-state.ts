@@ -1,4 +1,10 @@
-import { type Asking, type EventId, finish, RoomserverError, type RoomVersionId } from '@roomserver/types'
+import {
+  type Suspendable,
+  type EventId,
+  finish,
+  RoomserverError,
+  type RoomVersionId,
+} from '@roomserver/types'
 import { roomVersion, type RoomVersionRules } from '@roomserver/version'
 import { mapRuns } from '../snapshot/runs.ts'
 import type { StateMap } from '../state-map.ts'
@@ -44,7 +50,7 @@ export function resolveState(sets: readonly StateMap[], options: ResolveOptions)
 export function* resolvingState(
   sets: readonly StateMap[],
   options: ResolveOptions,
-): Asking<never, ResolvedState> {
+): Suspendable<never, ResolvedState> {
   const rules = rulesOf(options.version)
   const { settled: agreed, conflicting } = separate(differences(sets), rules)
   const conflicted = new Map<string, Set<string>>()

@@ -1,5 +1,5 @@
 import { compareCodePoints } from '@roomserver/events'
-import type { Asking } from '@roomserver/types'
+import type { Suspendable } from '@roomserver/types'
 import type { EventNode } from './event-node.ts'
 import { costOf, judge } from './judge.ts'
 import { type Conflict, conflictedEvents, type Problem, type Settled } from './problem.ts'
@@ -12,7 +12,7 @@ import { WorkingState } from './working-state.ts'
  *
  * @see https://spec.matrix.org/v1.19/rooms/v1/#state-resolution
  */
-export function* resolveV1<Need>(problem: Problem<Need>): Asking<Need, Settled> {
+export function* resolveV1<Need>(problem: Problem<Need>): Suspendable<Need, Settled> {
   const state = new WorkingState(problem.conflicts)
   for (const step of STEPS) {
     const winners: EventNode[] = []
@@ -55,7 +55,7 @@ function* lastOfChain<Need>(
   conflict: Conflict,
   state: WorkingState,
   step: Step,
-): Asking<Need, EventNode | undefined> {
+): Suspendable<Need, EventNode | undefined> {
   const [first, ...later] = oldestFirst(conflict)
   let winner = first
   for (const node of later) {
@@ -77,7 +77,7 @@ function* firstAllowed<Need>(
   problem: Problem<Need>,
   conflict: Conflict,
   state: WorkingState,
-): Asking<Need, EventNode | undefined> {
+): Suspendable<Need, EventNode | undefined> {
   const candidates = oldestFirst(conflict)
   for (const node of candidates.toReversed()) {
     const judgement = yield* judge(problem, node, { state, withCommon: true, withOwnAuth: false })

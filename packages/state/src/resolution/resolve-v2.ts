@@ -1,5 +1,5 @@
 import type { StateTuple } from '@roomserver/auth'
-import type { Asking } from '@roomserver/types'
+import type { Suspendable } from '@roomserver/types'
 import { walkChains } from './chain-walk.ts'
 import type { EventNode } from './event-node.ts'
 import { costOf, judge } from './judge.ts'
@@ -17,7 +17,7 @@ import { WorkingState } from './working-state.ts'
  * @see https://spec.matrix.org/v1.19/rooms/v2/#state-resolution
  * @see https://spec.matrix.org/v1.19/rooms/v12/#state-resolution
  */
-export function* resolveV2<Need>(problem: Problem<Need>): Asking<Need, Settled> {
+export function* resolveV2<Need>(problem: Problem<Need>): Suspendable<Need, Settled> {
   const findings = yield* walkChains(problem)
   problem.scribe?.chains(findings)
   const full = new Set([
@@ -43,7 +43,7 @@ export function* resolveV2<Need>(problem: Problem<Need>): Asking<Need, Settled> 
   return { winners, additions: yield* additions(problem, state, new Set(winners)) }
 }
 
-const CHECKS_PER_BREATH = 64
+const CHECKS_PER_YIELD = 64
 
 /** The iterative auth checks. @see https://spec.matrix.org/v1.19/rooms/v2/#definitions */
 function* applyAllowed<Need>(
@@ -51,11 +51,11 @@ function* applyAllowed<Need>(
   nodes: readonly EventNode[],
   state: WorkingState,
   step: Step,
-): Asking<Need, void> {
+): Suspendable<Need, void> {
   const { graph, rules, scribe } = problem
   yield* graph.load(nodes.filter((node) => graph.authOf(node) === undefined))
   let turn = 0
-  const upcoming = () => entriesThatDecide(nodes.slice(turn, turn + CHECKS_PER_BREATH), state)
+  const upcoming = () => entriesThatDecide(nodes.slice(turn, turn + CHECKS_PER_YIELD), state)
   const bench = { state, withCommon: rules.stateResolution !== 'v2.1', withOwnAuth: true, upcoming }
   let steps = 0
   for (const [index, node] of nodes.entries()) {
@@ -65,7 +65,7 @@ function* applyAllowed<Need>(
     if (judgement.verdict.allowed && !node.isRejected && !isOfOtherRoom(problem, node)) state.put(node)
     scribe?.judged(step, node, judgement)
     steps += costOf(node)
-    if (steps < CHECKS_PER_BREATH) continue
+    if (steps < CHECKS_PER_YIELD) continue
     steps = 0
     yield undefined
   }
@@ -88,7 +88,7 @@ function* settled<Need>(
   state: WorkingState,
   type: string,
   stateKey: string,
-): Asking<Need, EventNode | undefined> {
+): Suspendable<Need, EventNode | undefined> {
   const own = state.get(type, stateKey)
   if (own !== undefined || rules.stateResolution === 'v2.1') return own ?? undefined
   const [common] = yield* graph.entries([[type, stateKey]])
@@ -100,7 +100,7 @@ function* additions<Need>(
   { graph }: Problem<Need>,
   state: WorkingState,
   winners: ReadonlySet<EventNode | undefined>,
-): Asking<Need, readonly EventNode[]> {
+): Suspendable<Need, readonly EventNode[]> {
   const beside = [...state.events()].filter((node) => !winners.has(node))
   if (beside.length === 0) return []
   const common = yield* graph.entries(beside.map(({ pdu }) => [pdu.type, pdu.stateKey ?? '']))

@@ -1,10 +1,10 @@
 import { powerLevelOf } from '@roomserver/auth'
-import type { Asking } from '@roomserver/types'
+import type { Suspendable } from '@roomserver/types'
 import { type EventNode, powerLevelsAmong } from './event-node.ts'
 import { authOf, type Problem } from './problem.ts'
 
 /** The power level that an event's sender had by the events which it cites, and by the create event of the room. */
-export function* senderLevel<Need>(problem: Problem<Need>, node: EventNode): Asking<Need, number> {
+export function* senderLevel<Need>(problem: Problem<Need>, node: EventNode): Suspendable<Need, number> {
   const { graph, rules } = problem
   const auth = graph.authOf(node) ?? (yield* authOf(graph, node))
   const powerLevels = powerLevelsAmong(auth)?.pdu

@@ -1,6 +1,6 @@
 import type { StateTuple } from '@roomserver/auth'
 import {
-  type Asking,
+  type Suspendable,
   type BlockNid,
   EMPTY_STATE_KEY_NID,
   EVENT_TYPE_NIDS,
@@ -31,7 +31,7 @@ export interface CommonState {
 
 const POWER_LEVELS = EVENT_TYPE_NIDS.get('m.room.power_levels')
 
-const NODES_PER_BREATH = 1024
+const NODES_PER_YIELD = 1024
 
 /** The graph of events behind state snapshots. */
 export class SnapshotGraph implements Graph<ResolutionNeed> {
@@ -61,12 +61,12 @@ export class SnapshotGraph implements Graph<ResolutionNeed> {
   }
 
   /** Makes nodes of events; asks for all missing ones at once. */
-  *fetch(nids: Iterable<EventNid>): Asking<ResolutionNeed, void> {
+  *fetch(nids: Iterable<EventNid>): Suspendable<ResolutionNeed, void> {
     const missing: EventNid[] = []
     let steps = 0
     for (const nid of nids) {
       if (!this.#isKnown(nid)) missing.push(nid)
-      if (++steps % NODES_PER_BREATH === 0) yield undefined
+      if (++steps % NODES_PER_YIELD === 0) yield undefined
     }
     if (missing.length === 0) return
     yield { kind: 'events', nids: missing }
@@ -95,7 +95,7 @@ export class SnapshotGraph implements Graph<ResolutionNeed> {
     return node
   }
 
-  *withId(id: EventId): Asking<ResolutionNeed, EventNode | undefined> {
+  *withId(id: EventId): Suspendable<ResolutionNeed, EventNode | undefined> {
     if (this.#reader.eventById(id) === undefined) yield { kind: 'events-by-id', ids: [id] }
     const nid = this.#reader.eventById(id)?.nid ?? NO_NID
     yield* this.fetch([nid])
@@ -116,12 +116,12 @@ export class SnapshotGraph implements Graph<ResolutionNeed> {
     return node.auth
   }
 
-  *load(nodes: readonly EventNode[]): Asking<ResolutionNeed, void> {
+  *load(nodes: readonly EventNode[]): Suspendable<ResolutionNeed, void> {
     const cited = new Set<EventNid>()
     let steps = 0
     for (const node of nodes) {
       for (const nid of this.recordOf(node)?.authNids ?? []) cited.add(nid)
-      if (++steps % NODES_PER_BREATH === 0) yield undefined
+      if (++steps % NODES_PER_YIELD === 0) yield undefined
     }
     yield* this.fetch(cited)
   }
@@ -131,7 +131,7 @@ export class SnapshotGraph implements Graph<ResolutionNeed> {
     return
   }
 
-  *entries(tuples: readonly StateTuple[]): Asking<ResolutionNeed, readonly (EventNode | undefined)[]> {
+  *entries(tuples: readonly StateTuple[]): Suspendable<ResolutionNeed, readonly (EventNode | undefined)[]> {
     const unknown = tuples.filter(([type, stateKey]) => this.peek(type, stateKey) === undefined)
     if (unknown.length > 0) yield* this.#learnEntries(unknown)
     return tuples.map(([type, stateKey]) => this.peek(type, stateKey) ?? undefined)
@@ -141,7 +141,7 @@ export class SnapshotGraph implements Graph<ResolutionNeed> {
     return this.#entries.get(type)?.get(stateKey)
   }
 
-  *#learnEntries(tuples: readonly StateTuple[]): Asking<ResolutionNeed, void> {
+  *#learnEntries(tuples: readonly StateTuple[]): Suspendable<ResolutionNeed, void> {
     yield* this.#learnNids(tuples)
     const nids = tuples.map(([type, stateKey]) => {
       const typeNid = this.#reader.typeNid(type) ?? NO_NID
@@ -156,7 +156,7 @@ export class SnapshotGraph implements Graph<ResolutionNeed> {
     }
   }
 
-  *#learnNids(tuples: readonly StateTuple[]): Asking<ResolutionNeed, void> {
+  *#learnNids(tuples: readonly StateTuple[]): Suspendable<ResolutionNeed, void> {
     const names = tuples.map(([type]) => type).filter((name) => this.#reader.typeNid(name) === undefined)
     if (names.length > 0) yield { kind: 'types', names }
     const texts = tuples.map(([, key]) => key).filter((key) => this.#reader.stateKeyNid(key) === undefined)
@@ -183,7 +183,7 @@ export class SnapshotGraph implements Graph<ResolutionNeed> {
     return record !== undefined && this.commonEvent(record.typeNid, record.stateKeyNid) === node.nid
   }
 
-  *citedByCommon(nodes: readonly EventNode[]): Asking<ResolutionNeed, ReadonlySet<EventNode>> {
+  *citedByCommon(nodes: readonly EventNode[]): Suspendable<ResolutionNeed, ReadonlySet<EventNode>> {
     const records = nodes.map((node) => this.recordOf(node)).filter((record) => record !== undefined)
     const { blocks } = this.#common
     const found = yield* citedByCommonPart(

@@ -1,5 +1,5 @@
 import type {
-  Asking,
+  Suspendable,
   BlockNid,
   BlockRecord,
   RoomNid,
@@ -65,7 +65,7 @@ export function* applyChanges(
   changes: readonly StateEntry[],
   reader: BlockReader,
   allocator: StateAllocator,
-): Asking<BlockNeed | AllocatorNeed, AppliedChanges> {
+): Suspendable<BlockNeed | AllocatorNeed, AppliedChanges> {
   const below = base?.blocks ?? []
   const effective = yield* withoutIdle(below, yield* sorted(changes), reader)
   if (base !== undefined && effective.length === 0) return { snapshot: base, blocks: [] }
@@ -77,13 +77,13 @@ export function* applyChanges(
   return { snapshot, blocks: [...newest, ...made] }
 }
 
-const ENTRIES_PER_BREATH = 1024
+const ENTRIES_PER_YIELD = 1024
 
 /** The changes in the form of a block. A whole state is sorted piece by piece, so that nobody has to wait for it. */
-function* sorted(changes: readonly StateEntry[]): Asking<never, Entries> {
+function* sorted(changes: readonly StateEntry[]): Suspendable<never, Entries> {
   const pieces: Entries[] = []
-  for (let from = 0; from < changes.length; from += ENTRIES_PER_BREATH) {
-    let piece = entriesFrom(changes.slice(from, from + ENTRIES_PER_BREATH))
+  for (let from = 0; from < changes.length; from += ENTRIES_PER_YIELD) {
+    let piece = entriesFrom(changes.slice(from, from + ENTRIES_PER_YIELD))
     for (
       let older = pieces.at(-1);
       older !== undefined && older.length <= piece.length;
@@ -108,11 +108,11 @@ function* withoutIdle(
   blocks: readonly BlockNid[],
   changes: Entries,
   reader: BlockReader,
-): Asking<BlockNeed, Entries> {
+): Suspendable<BlockNeed, Entries> {
   const effective = new Float64Array(changes.length)
   let length = 0
   for (let index = 0; index < entryCount(changes); index++) {
-    if (index % ENTRIES_PER_BREATH === ENTRIES_PER_BREATH - 1) yield undefined
+    if (index % ENTRIES_PER_YIELD === ENTRIES_PER_YIELD - 1) yield undefined
     const event = eventAt(changes, index)
     const type = typeAt(changes, index)
     const stateKey = stateKeyAt(changes, index)
@@ -141,7 +141,7 @@ function* joined(
   blocks: readonly BlockNid[],
   changes: Entries,
   reader: BlockReader,
-): Asking<BlockNeed, { readonly kept: readonly BlockNid[]; readonly entries: Entries }> {
+): Suspendable<BlockNeed, { readonly kept: readonly BlockNid[]; readonly entries: Entries }> {
   let entries = changes
   let count = blocks.length
   for (; count > 0; count--) {
@@ -162,7 +162,7 @@ function* settled(
   newest: readonly BlockRecord[],
   reader: BlockReader,
   allocator: StateAllocator,
-): Asking<
+): Suspendable<
   BlockNeed | AllocatorNeed,
   { readonly blocks: readonly BlockRecord[]; readonly made: readonly BlockRecord[] }
 > {
@@ -191,7 +191,7 @@ function* merge(
   blocks: readonly BlockRecord[],
   isBottom: boolean,
   allocator: StateAllocator,
-): Asking<AllocatorNeed, readonly BlockRecord[]> {
+): Suspendable<AllocatorNeed, readonly BlockRecord[]> {
   yield undefined
   const layers = blocks.map(({ entries }) => entries)
   const entries = overlay(layers, isBottom ? 'drop' : 'keep')
@@ -206,7 +206,7 @@ function* merge(
 export function snapshotOf(
   entries: readonly StateEntry[],
   allocator: StateAllocator,
-): Asking<BlockNeed | AllocatorNeed, AppliedChanges> {
+): Suspendable<BlockNeed | AllocatorNeed, AppliedChanges> {
   return applyChanges(undefined, entries, { block: () => undefined }, allocator)
 }
 
@@ -214,7 +214,7 @@ function* newBlock(
   entries: Entries,
   origin: BlockOrigin,
   allocator: StateAllocator,
-): Asking<AllocatorNeed, BlockRecord> {
+): Suspendable<AllocatorNeed, BlockRecord> {
   const hash = blockHash(entries)
   for (;;) {
     const nid = allocator.blockNid(hash, origin)
@@ -226,7 +226,7 @@ function* newBlock(
 function* newSnapshot(
   blocks: readonly BlockRecord[],
   allocator: StateAllocator,
-): Asking<AllocatorNeed, SnapshotRecord> {
+): Suspendable<AllocatorNeed, SnapshotRecord> {
   const hash = snapshotHash(blocks)
   for (;;) {
     const nid = allocator.snapshotNid(hash)

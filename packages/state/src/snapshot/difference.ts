@@ -1,5 +1,5 @@
 import {
-  type Asking,
+  type Suspendable,
   type BlockNid,
   type EventNid,
   type EventTypeNid,
@@ -20,7 +20,7 @@ export interface Divergence {
 }
 
 /** Entries that are compared between two places to breathe. */
-const ENTRIES_PER_BREATH = 1024
+const ENTRIES_PER_YIELD = 1024
 
 type Blocks = Pick<SnapshotRecord, 'blocks'>
 
@@ -33,13 +33,13 @@ type Blocks = Pick<SnapshotRecord, 'blocks'>
 export function* divergences(
   snapshots: readonly Blocks[],
   reader: BlockReader,
-): Asking<BlockNeed, readonly Divergence[]> {
+): Suspendable<BlockNeed, readonly Divergence[]> {
   const shared = sharedBottom(snapshots)
   const bottom: Blocks = { blocks: snapshots[0]?.blocks.slice(0, shared) ?? [] }
   const found: Divergence[] = []
   let steps = 0
   for (const { mentions, stateKey, type } of yield* mentionedIn(yield* placesOf(snapshots, shared, reader))) {
-    if (++steps % ENTRIES_PER_BREATH === 0) yield undefined
+    if (++steps % ENTRIES_PER_YIELD === 0) yield undefined
     const runs = runsOfMentions(mentions, snapshots.length)
     const isTouched = runs.every(({ value }) => value !== UNTOUCHED)
     if (isTouched && runs.length === 1) continue
@@ -79,7 +79,7 @@ function* placesOf(
   snapshots: readonly Blocks[],
   shared: number,
   reader: BlockReader,
-): Asking<BlockNeed, readonly Place[]> {
+): Suspendable<BlockNeed, readonly Place[]> {
   const above = new Set<BlockNid>()
   for (const { blocks } of snapshots) {
     for (let depth = shared; depth < blocks.length; depth++) above.add(blocks[depth] ?? NO_NID)
@@ -115,13 +115,13 @@ interface Mentioned {
   readonly mentions: number[]
 }
 
-function* mentionedIn(places: readonly Place[]): Asking<never, readonly Mentioned[]> {
+function* mentionedIn(places: readonly Place[]): Suspendable<never, readonly Mentioned[]> {
   const types = new Map<EventTypeNid, Map<StateKeyNid, Mentioned>>()
   const found: Mentioned[] = []
   let steps = 0
   for (const { entries, from, to } of places) {
     for (let index = 0; index < entryCount(entries); index++) {
-      if (++steps % ENTRIES_PER_BREATH === 0) yield undefined
+      if (++steps % ENTRIES_PER_YIELD === 0) yield undefined
       const type = typeAt(entries, index)
       const stateKey = stateKeyAt(entries, index)
       let keys = types.get(type)
@@ -182,7 +182,7 @@ export function* difference(
   from: Blocks,
   to: Blocks,
   reader: BlockReader,
-): Asking<BlockNeed, readonly StateChange[]> {
+): Suspendable<BlockNeed, readonly StateChange[]> {
   const found = yield* divergences([from, to], reader)
   return found.map(({ type, stateKey, events }) => ({
     type,

@@ -1,5 +1,5 @@
 import {
-  type Asking,
+  type Suspendable,
   type BlockNid,
   type BlockRecord,
   type EventNid,
@@ -25,7 +25,7 @@ export function* lookup(
   type: EventTypeNid,
   stateKey: StateKeyNid,
   reader: BlockReader,
-): Asking<BlockNeed, EventNid> {
+): Suspendable<BlockNeed, EventNid> {
   const { blocks } = snapshot
   for (let index = blocks.length - 1; index >= 0; index--) {
     const nid = blocks[index] ?? NO_NID
@@ -41,7 +41,7 @@ function* loadWithOlder(
   blocks: readonly BlockNid[],
   index: number,
   reader: BlockReader,
-): Asking<BlockNeed, BlockRecord | undefined> {
+): Suspendable<BlockNeed, BlockRecord | undefined> {
   const isNewest = index === blocks.length - 1
   const wanted = isNewest || index === 0 ? blocks.slice(index, index + 1) : blocks.slice(1, index + 1)
   return (yield* blocksOf(wanted, reader)).at(-1)
@@ -52,7 +52,7 @@ export function* entriesOfType(
   snapshot: Blocks,
   type: EventTypeNid,
   reader: BlockReader,
-): Asking<BlockNeed, Entries> {
+): Suspendable<BlockNeed, Entries> {
   const layers = yield* layersOf(snapshot, reader)
   return overlay(
     layers.map((entries) => rangeOfType(entries, type)),
@@ -67,6 +67,6 @@ function rangeOfType(entries: Entries, type: EventTypeNid): Entries {
 }
 
 /** The whole state of a snapshot, sorted, without tombstones. O(n); a snapshot of one block is not even copied. */
-export function* allEntries(snapshot: Blocks, reader: BlockReader): Asking<BlockNeed, Entries> {
+export function* allEntries(snapshot: Blocks, reader: BlockReader): Suspendable<BlockNeed, Entries> {
   return overlay(yield* layersOf(snapshot, reader), 'drop')
 }

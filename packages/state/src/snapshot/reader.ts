@@ -1,5 +1,5 @@
 import {
-  type Asking,
+  type Suspendable,
   type BlockNid,
   type BlockRecord,
   RoomserverError,
@@ -27,7 +27,7 @@ export interface BlockNeed {
 export function* blocksOf(
   nids: readonly BlockNid[],
   reader: BlockReader,
-): Asking<BlockNeed, readonly BlockRecord[]> {
+): Suspendable<BlockNeed, readonly BlockRecord[]> {
   const missing = nids.filter((nid) => reader.block(nid) === undefined)
   if (missing.length > 0) yield { kind: 'blocks', nids: missing }
   return nids.map((nid) => reader.block(nid) ?? lost())
@@ -42,7 +42,7 @@ function lost(): never {
 export function* layersOf(
   snapshot: Pick<SnapshotRecord, 'blocks'>,
   reader: BlockReader,
-): Asking<BlockNeed, readonly Entries[]> {
+): Suspendable<BlockNeed, readonly Entries[]> {
   const blocks = yield* blocksOf(snapshot.blocks, reader)
   return blocks.map((block) => block.entries)
 }

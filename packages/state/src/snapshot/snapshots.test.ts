@@ -289,8 +289,8 @@ it('looks an entry up with three questions at the most, and with one when the ne
     const loaded = new Set<BlockNid>()
     const reader = { block: (nid: BlockNid) => (loaded.has(nid) ? pieces.blocks.get(nid) : undefined) }
     const asked: number[] = []
-    const asking = lookup(state!, 5 as EventTypeNid, stateKey as StateKeyNid, reader)
-    for (let step = asking.next(); step.done !== true; step = asking.next()) {
+    const computation = lookup(state!, 5 as EventTypeNid, stateKey as StateKeyNid, reader)
+    for (let step = computation.next(); step.done !== true; step = computation.next()) {
       for (const nid of step.value?.nids ?? []) loaded.add(nid)
       asked.push(step.value?.nids.length ?? 0)
     }
@@ -302,9 +302,9 @@ it('looks an entry up with three questions at the most, and with one when the ne
 
 it('fails when a block that was asked for is not there', () => {
   const gone = { nid: 1, blocks: [7 as BlockNid] }
-  const asking = lookup(gone, 5 as EventTypeNid, 1 as StateKeyNid, { block: () => undefined })
-  asking.next()
-  expect(() => asking.next()).toThrow('a part of a state is not stored')
+  const computation = lookup(gone, 5 as EventTypeNid, 1 as StateKeyNid, { block: () => undefined })
+  computation.next()
+  expect(() => computation.next()).toThrow('a part of a state is not stored')
 })
 
 it('makes a large state from entries in any order, giving others their turn', () => {

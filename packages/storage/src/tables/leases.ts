@@ -14,7 +14,7 @@ export function leaseQueries(dialect: Dialect, build: Db) {
   const now = dialect.nowMs
   const name = sql`cast(${slot<string>()} as text)`
   const holder = sql`cast(${slot<string>()} as text)`
-  // Asking in vain only reads: who waits for a lease asks often.
+  // Suspendable in vain only reads: who waits for a lease asks often.
   const take = prepare(
     sql<{ name: string }>`insert into leases (name, holder, expires_ts)
       select ${name}, ${holder}, ${now} + ${slot<number>()}

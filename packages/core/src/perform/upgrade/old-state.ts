@@ -1,6 +1,6 @@
 import type { Pdu } from '@roomserver/events'
 import {
-  type Asking,
+  type Suspendable,
   EVENT_TYPE_NIDS,
   type EventNid,
   NO_NID,
@@ -47,7 +47,7 @@ function missing(type: string, stateKey: string): Refusal {
   return new Refusal('unclassified', message)
 }
 
-function* otherState(view: View, room: RoomRecord): Asking<Need, readonly Pdu[]> {
+function* otherState(view: View, room: RoomRecord): Suspendable<Need, readonly Pdu[]> {
   const member = EVENT_TYPE_NIDS.get('m.room.member')
   const entries = (yield* wholeState(view, room.current)).filter(({ type }) => type !== member)
   return yield* parsed(
@@ -58,7 +58,7 @@ function* otherState(view: View, room: RoomRecord): Asking<Need, readonly Pdu[]>
 }
 
 /** In the order in which they came to the room. */
-function* parsed(view: View, room: RoomRecord, nids: readonly EventNid[]): Asking<Need, readonly Pdu[]> {
+function* parsed(view: View, room: RoomRecord, nids: readonly EventNid[]): Suspendable<Need, readonly Pdu[]> {
   const stored = nids.filter((nid) => nid !== NO_NID).toSorted((a, b) => a - b)
   const rules = rulesOf(room)
   return (yield* eventsOf(view, stored)).map((record) => view.pduOf(record, rules))

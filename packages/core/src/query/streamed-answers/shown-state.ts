@@ -1,5 +1,5 @@
 import { blocksOf, type Run, visibleRuns } from '@roomserver/state'
-import type { Asking, SnapshotNid } from '@roomserver/types'
+import type { Suspendable, SnapshotNid } from '@roomserver/types'
 import { typeNidOf } from '../../view/reads.ts'
 import type { Need } from '../../view/need.ts'
 import { snapshotOf } from '../../view/state-at.ts'
@@ -14,7 +14,7 @@ export interface Shown {
 }
 
 /** The events that a state shows, by where its blocks have them and in that order. */
-export function* shownState(view: View, snapshot: SnapshotNid, type?: string): Asking<Need, Shown> {
+export function* shownState(view: View, snapshot: SnapshotNid, type?: string): Suspendable<Need, Shown> {
   const { blocks } = yield* snapshotOf(view, snapshot)
   const typeNid = type === undefined ? undefined : yield* typeNidOf(view, type)
   if (typeNid === null) return { sequences: [], runs: () => [] }
