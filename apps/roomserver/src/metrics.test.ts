@@ -32,7 +32,7 @@ it('counts what is looked up and what is reported', async () => {
   })
   const metrics = createMetrics({
     input: { counters, rooms, repairs },
-    pieces: { bytes: 12 },
+    cache: { bytes: 12 },
     relay,
     logBytes: () => 56,
     dummyEvents: { sent: 2 },

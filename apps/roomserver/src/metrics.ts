@@ -1,4 +1,4 @@
-import type { InputCounters, Pieces, RoomInput, RoomRepairs } from '@roomserver/core'
+import type { InputCounters, RecordCache, RoomInput, RoomRepairs } from '@roomserver/core'
 import type { RelayStatus } from '@roomserver/producers'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
@@ -9,7 +9,7 @@ export interface MetricsSources {
     readonly repairs?: Pick<RoomRepairs, 'rooms' | 'jobs'> | undefined
     readonly rooms: Pick<RoomInput['rooms'], 'bytesInFlight' | 'busy'>
   }
-  readonly pieces: Pick<Pieces, 'bytes'>
+  readonly cache: Pick<RecordCache, 'bytes'>
   /** Undefined: no message server; answers undefined: another process delivers. */
   readonly relay?: (() => RelayStatus | undefined) | undefined
   /** Undefined: the embedded log is not used. */
@@ -167,7 +167,7 @@ function addRelayMetrics(registry: Registry, status: () => RelayStatus | undefin
   for (const [name, help, value] of gauges) addGauge(registry, name, help, value)
 }
 
-function addLoadMetrics(registry: Registry, { input, pieces }: MetricsSources): void {
+function addLoadMetrics(registry: Registry, { input, cache }: MetricsSources): void {
   const queued = () => input.rooms.busy.reduce((sum, room) => sum + room.queued, 0)
   addGauge(registry, 'busy_rooms', 'Rooms that are being worked on.', () => input.rooms.busy.length)
   addGauge(registry, 'queued_events', 'Events that wait for their room.', queued)
@@ -183,12 +183,7 @@ function addLoadMetrics(registry: Registry, { input, pieces }: MetricsSources): 
     'Bytes of events that wait or are decided upon.',
     () => input.rooms.bytesInFlight,
   )
-  addGauge(
-    registry,
-    'cache_bytes',
-    'What the cache of events and state takes, estimated.',
-    () => pieces.bytes,
-  )
+  addGauge(registry, 'cache_bytes', 'What the cache of events and state takes, estimated.', () => cache.bytes)
 }
 
 function addGauge(registry: Registry, name: string, help: string, value: () => number): void {

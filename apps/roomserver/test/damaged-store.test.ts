@@ -94,7 +94,7 @@ describe.each([
       expect(repaired).toEqual(whole)
     }
     expect(after.lines.filter((line) => !found.lines.includes(line))).toEqual([])
-    for (const [piece, text] of damaged)
-      if (whole.get(piece) === text) expect([piece, repaired.get(piece)]).toEqual([piece, text])
+    for (const [part, text] of damaged)
+      if (whole.get(part) === text) expect([part, repaired.get(part)]).toEqual([part, text])
   })
 })

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { filled, InputKind, InputRoomEvent } from '@roomserver/api'
-import { createInput, Pieces } from '@roomserver/core'
+import { createInput, RecordCache } from '@roomserver/core'
 import { openStorage, type Storage } from '@roomserver/storage'
 import { createDatabase, RoomBuilder } from '@roomserver/testing'
 import { type EventRecord, NO_NID, silentLogger, systemClock } from '@roomserver/types'
@@ -41,10 +41,10 @@ export interface DamagedStore extends AsyncDisposable {
 
 /** Two rooms in which every table has something to say. */
 async function fill(storage: Storage): Promise<Named> {
-  const pieces = new Pieces(storage, 16 * 1024 * 1024)
+  const cache = new RecordCache(storage, 16 * 1024 * 1024)
   const input = createInput({
     store: storage,
-    pieces,
+    cache,
     clock: systemClock,
     log: silentLogger,
     serverName: 'a',

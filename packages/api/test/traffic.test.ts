@@ -5,7 +5,7 @@ import {
   decode,
   type Endpoint,
   encode,
-  encodeInPieces,
+  encodeInChunks,
   federationEndpoints,
   InputRoomEvent,
   OutputEvent,
@@ -50,7 +50,7 @@ function again(schema: Endpoint['response'], value: unknown): unknown {
   const decoded = decode(schema, bodyOf(value))
   if (!decoded.ok) return decoded.message
   const written = encode(schema, decoded.value)
-  expect([...encodeInPieces(schema, decoded.value)].join('')).toBe(written)
+  expect([...encodeInChunks(schema, decoded.value)].join('')).toBe(written)
   expect(schema.safeParse(decoded.value).success).toBe(true)
   return JSON.parse(written)
 }

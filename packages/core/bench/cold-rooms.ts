@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { openStorage } from '@roomserver/storage'
 import { RoomBuilder } from '@roomserver/testing'
 import { parseServerName, silentLogger as log, systemClock as clock } from '@roomserver/types'
-import { createInput, Pieces } from '../src/index.ts'
+import { createInput, RecordCache } from '../src/index.ts'
 import { inputOf } from '../test/homeserver.ts'
 
 // What a message costs in a room of which nothing is cached, and in one that was just talked in; and what is read for it:
@@ -49,7 +49,7 @@ await storage[Symbol.asyncDispose]()
 await rm(folder, { recursive: true })
 
 function startInput(): ReturnType<typeof createInput> {
-  return createInput({ store, pieces: new Pieces(store, CACHE), clock, log, serverName })
+  return createInput({ store, cache: new RecordCache(store, CACHE), clock, log, serverName })
 }
 
 /** A message in each room. */

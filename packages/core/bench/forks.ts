@@ -5,7 +5,7 @@ import type { Pdu } from '@roomserver/events'
 import { openStorage } from '@roomserver/storage'
 import { RoomBuilder } from '@roomserver/testing'
 import { silentLogger, systemClock } from '@roomserver/types'
-import { createInput, Pieces } from '../src/index.ts'
+import { createInput, RecordCache } from '../src/index.ts'
 import { inputOf } from '../test/homeserver.ts'
 
 // What an event costs in a room of so many forward extremities, which all name the same prev event, by kind:
@@ -81,10 +81,10 @@ async function start() {
     file: join(folder, 'rooms.db'),
     synchronous: 'full',
   })
-  const pieces = new Pieces(storage, 64 * 1024 * 1024)
+  const cache = new RecordCache(storage, 64 * 1024 * 1024)
   const input = createInput({
     store: storage,
-    pieces,
+    cache,
     clock: systemClock,
     log: silentLogger,
     serverName: 'a',

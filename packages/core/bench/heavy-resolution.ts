@@ -7,7 +7,7 @@ import { buildEvent, eventRef, type Pdu } from '@roomserver/events'
 import { openStorage } from '@roomserver/storage'
 import { RoomBuilder } from '@roomserver/testing'
 import { silentLogger, systemClock } from '@roomserver/types'
-import { createInput, Pieces } from '../src/index.ts'
+import { createInput, RecordCache } from '../src/index.ts'
 import { eventTask } from '../src/input/event-task.ts'
 import { inputOf } from '../test/homeserver.ts'
 
@@ -17,8 +17,8 @@ const [members = 50_000, conflicts = 3000] = process.argv.slice(2).map(Number)
 
 const folder = await mkdtemp(join(tmpdir(), 'roomserver-bench-'))
 const storage = await openStorage({ dialect: 'sqlite', file: join(folder, 'rooms.db'), synchronous: 'full' })
-const pieces = new Pieces(storage, 128 * 1024 * 1024)
-const input = createInput({ store: storage, pieces, clock: systemClock, log: silentLogger, serverName: 'b' })
+const cache = new RecordCache(storage, 128 * 1024 * 1024)
+const input = createInput({ store: storage, cache, clock: systemClock, log: silentLogger, serverName: 'b' })
 const room = await RoomBuilder.create()
 const [create, aliceJoins, powerLevels, joinRules] = room.events as [Pdu, Pdu, Pdu, Pdu]
 

@@ -5,7 +5,7 @@ import type { Pdu } from '@roomserver/events'
 import { openStorage } from '@roomserver/storage'
 import { RoomBuilder } from '@roomserver/testing'
 import { silentLogger, systemClock } from '@roomserver/types'
-import { createInput, Pieces } from '../src/index.ts'
+import { createInput, RecordCache } from '../src/index.ts'
 import { inputOf } from '../test/homeserver.ts'
 
 // Whether a join, and a message, cost the same however large the room is:
@@ -15,8 +15,8 @@ const SAMPLE = 400
 
 const folder = await mkdtemp(join(tmpdir(), 'roomserver-bench-'))
 const storage = await openStorage({ dialect: 'sqlite', file: join(folder, 'rooms.db'), synchronous: 'full' })
-const pieces = new Pieces(storage, 64 * 1024 * 1024)
-const input = createInput({ store: storage, pieces, clock: systemClock, log: silentLogger, serverName: 'a' })
+const cache = new RecordCache(storage, 64 * 1024 * 1024)
+const input = createInput({ store: storage, cache, clock: systemClock, log: silentLogger, serverName: 'a' })
 const room = await RoomBuilder.create()
 await measure(room.events)
 

@@ -5,7 +5,7 @@ import type { Pdu } from '@roomserver/events'
 import { openStorage } from '@roomserver/storage'
 import { RoomBuilder } from '@roomserver/testing'
 import { silentLogger, systemClock } from '@roomserver/types'
-import { createInput, Pieces } from '../src/index.ts'
+import { createInput, RecordCache } from '../src/index.ts'
 import { inputOf } from '../test/homeserver.ts'
 
 // Messages a second through the input, in process, on SQLite with every commit synced:
@@ -14,8 +14,8 @@ const [rooms = 50, messages = 200, inFlight = 1] = process.argv.slice(2).map(Num
 
 const folder = await mkdtemp(join(tmpdir(), 'roomserver-bench-'))
 const storage = await openStorage({ dialect: 'sqlite', file: join(folder, 'rooms.db'), synchronous: 'full' })
-const pieces = new Pieces(storage, 64 * 1024 * 1024)
-const input = createInput({ store: storage, pieces, clock: systemClock, log: silentLogger, serverName: 'a' })
+const cache = new RecordCache(storage, 64 * 1024 * 1024)
+const input = createInput({ store: storage, cache, clock: systemClock, log: silentLogger, serverName: 'a' })
 
 const histories: (readonly Pdu[])[] = []
 for (let number = 0; number < rooms; number++) {

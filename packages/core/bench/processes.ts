@@ -4,7 +4,7 @@ import { createDatabase, RoomBuilder, startPostgres } from '@roomserver/testing'
 import { openStorage } from '@roomserver/storage'
 import { silentLogger, systemClock } from '@roomserver/types'
 import type { Pdu } from '@roomserver/events'
-import { createInput, Pieces } from '../src/index.ts'
+import { createInput, RecordCache } from '../src/index.ts'
 import { inputOf } from '../test/homeserver.ts'
 
 // Three processes on one PostgreSQL. In each room three senders write one event after another as fast as they are
@@ -30,10 +30,10 @@ interface Done {
 
 async function serve(url: string): Promise<void> {
   const storage = await openStorage({ dialect: 'postgres', connectionString: url, maxConnections: 4 })
-  const pieces = new Pieces(storage, 64 * 1024 * 1024)
+  const cache = new RecordCache(storage, 64 * 1024 * 1024)
   const input = createInput({
     store: storage,
-    pieces,
+    cache,
     clock: systemClock,
     log: silentLogger,
     serverName: 'a',

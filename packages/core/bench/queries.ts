@@ -3,7 +3,7 @@ import { buildEvent, eventRef, type Pdu } from '@roomserver/events'
 import { openStorage } from '@roomserver/storage'
 import { RoomBuilder } from '@roomserver/testing'
 import { parseServerName, silentLogger as log, systemClock as clock } from '@roomserver/types'
-import { createInput, createRoomserver, Pieces } from '../src/index.ts'
+import { createInput, createRoomserver, RecordCache } from '../src/index.ts'
 import { inputOf } from '../test/homeserver.ts'
 
 // What the questions cost that client components ask all the time:
@@ -12,11 +12,11 @@ const members = Number(process.argv[2] ?? 3000)
 const key = { server: 'b', keyId: 'ed25519:test', seed: 'A'.repeat(43) }
 
 const store = await openStorage({ dialect: 'sqlite', file: ':memory:' })
-const pieces = new Pieces(store, 128 * 1024 * 1024)
+const cache = new RecordCache(store, 128 * 1024 * 1024)
 const serverName = parseServerName('a')
 const signingKey = { ...key, server: serverName }
-const input = createInput({ store, pieces, clock, log, serverName })
-const api = createRoomserver({ store, pieces, input, clock, log, serverName, signingKey })
+const input = createInput({ store, cache, clock, log, serverName })
+const api = createRoomserver({ store, cache, input, clock, log, serverName, signingKey })
 const room = await RoomBuilder.create()
 for (const event of room.events) await input.takeIn(inputOf(event))
 const [create, , levels, joinRules] = room.events as [Pdu, Pdu, Pdu, Pdu]

@@ -7,7 +7,7 @@ import { buildEvent, eventRef, type Pdu } from '@roomserver/events'
 import { openStorage } from '@roomserver/storage'
 import { RoomBuilder } from '@roomserver/testing'
 import { silentLogger, systemClock } from '@roomserver/types'
-import { createInput, Pieces } from '../src/index.ts'
+import { createInput, RecordCache } from '../src/index.ts'
 import { inputOf } from '../test/homeserver.ts'
 
 // A join into a room of many members: their events as outliers, then the join with all of the state before it:
@@ -16,8 +16,8 @@ const members = Number(process.argv[2] ?? 10_000)
 
 const folder = await mkdtemp(join(tmpdir(), 'roomserver-bench-'))
 const storage = await openStorage({ dialect: 'sqlite', file: join(folder, 'rooms.db'), synchronous: 'full' })
-const pieces = new Pieces(storage, 64 * 1024 * 1024)
-const input = createInput({ store: storage, pieces, clock: systemClock, log: silentLogger, serverName: 'b' })
+const cache = new RecordCache(storage, 64 * 1024 * 1024)
+const input = createInput({ store: storage, cache, clock: systemClock, log: silentLogger, serverName: 'b' })
 const room = await RoomBuilder.create()
 const state = [...room.events, ...(await joins(members))]
 const last = await room.join('@bob:b', { prev: room.extremities })

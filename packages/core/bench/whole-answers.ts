@@ -2,13 +2,13 @@ import {
   QueryLatestEventsAndStateResponse,
   QueryMembershipsForRoomResponse,
   QueryStateAndAuthChainResponse,
-  writeInPieces,
+  writeInChunks,
 } from '@roomserver/api'
 import { buildEvent, eventRef, type Pdu } from '@roomserver/events'
 import { openStorage } from '@roomserver/storage'
 import { RoomBuilder } from '@roomserver/testing'
 import { parseServerName, silentLogger as log, systemClock as clock } from '@roomserver/types'
-import { createInput, Pieces } from '../src/index.ts'
+import { createInput, RecordCache } from '../src/index.ts'
 import { createWrittenQueries } from '../src/query/streamed-answers/streamed-queries.ts'
 import { watchedStore } from '../src/view/watched-store.ts'
 import { inputOf } from '../test/homeserver.ts'
@@ -21,9 +21,9 @@ const key = { server: 'b', keyId: 'ed25519:test', seed: 'A'.repeat(43) }
 const CACHE = 128 * 1024 * 1024
 
 const store = await openStorage({ dialect: 'sqlite', file: ':memory:' })
-const pieces = new Pieces(store, CACHE)
+const cache = new RecordCache(store, CACHE)
 const serverName = parseServerName('a')
-const input = createInput({ store, pieces, clock, log, serverName })
+const input = createInput({ store, cache, clock, log, serverName })
 
 const inOrder = await fill('!order:a', (index) => index)
 const shuffled = await fill('!shuffled:a', (index) => (index * step(members)) % members)
@@ -42,12 +42,12 @@ const RESPONSES = {
   queryMembershipsForRoom: QueryMembershipsForRoomResponse,
   queryStateAndAuthChain: QueryStateAndAuthChainResponse,
 }
-let asked = pieces
+let asked = cache
 for (const [name, question] of Object.entries(questions)) {
   const costs = { inOrder: [] as number[], shuffled: [] as number[], cold: [] as number[] }
   const coldInOrder: number[] = []
   for (let time = 0; time < 15; time++) {
-    asked = new Pieces(store, CACHE)
+    asked = new RecordCache(store, CACHE)
     coldInOrder.push(await cost(() => question(inOrder.roomId)))
     costs.inOrder.push(await cost(() => question(inOrder.roomId), 10))
     costs.cold.push(await cost(() => question(shuffled.roomId)))
@@ -66,7 +66,7 @@ await store[Symbol.asyncDispose]()
 function ask(name: keyof typeof RESPONSES, request: object): Promise<number> {
   const written = createWrittenQueries({
     store: watchedStore(store, asked),
-    pieces: asked,
+    cache: asked,
     serverName,
     compatibility: 'current',
     appservice: undefined,
@@ -77,9 +77,9 @@ function ask(name: keyof typeof RESPONSES, request: object): Promise<number> {
 
 async function lengthOf(name: keyof typeof RESPONSES, answer: never): Promise<number> {
   let length = 0
-  for (const piece of writeInPieces<unknown>(RESPONSES[name], answer)) {
-    if (piece instanceof Promise) await piece
-    else length += piece.length
+  for (const chunk of writeInChunks<unknown>(RESPONSES[name], answer)) {
+    if (chunk instanceof Promise) await chunk
+    else length += chunk.length
   }
   return length
 }

@@ -11,14 +11,14 @@ import type { Store } from './ports.ts'
 import type { Compatibility } from './query/context.ts'
 import { createQueries } from './query/create-queries.ts'
 import { createWrittenQueries } from './query/streamed-answers/streamed-queries.ts'
-import type { Pieces } from './view/record-cache.ts'
+import type { RecordCache } from './view/record-cache.ts'
 import { watchedStore } from './view/watched-store.ts'
 
 /** What the room server is put together from. */
 export interface RoomserverDeps {
   readonly store: Store
   /** Shared with the input. */
-  readonly pieces: Pieces
+  readonly cache: RecordCache
   readonly input: Pick<RoomInput, 'inputRoomEvents' | 'runTask' | 'takeIn'>
   readonly clock: Clock
   readonly log: Logger
@@ -73,7 +73,7 @@ export function createTendedRoomserver(
 function contextOf(deps: RoomserverDeps, { compatibility = 'current' }: RoomserverOptions): PerformContext {
   const { federation, user, appservice, randomId = unguessableId, ...parts } = deps
   checkSigningKey(deps)
-  const store = watchedStore(parts.store, parts.pieces)
+  const store = watchedStore(parts.store, parts.cache)
   return { ...parts, store, federation, user, appservice, randomId, compatibility, turns: new Turns() }
 }
 

@@ -18,7 +18,7 @@ export type {
   InboxStore,
   MembershipStore,
   OutputStore,
-  PieceStore,
+  RecordStore,
   RepairStore,
   RoomStore,
   Store,
@@ -30,7 +30,7 @@ export { repairRoom } from './operator-repair/repair-room.ts'
 export type { RepairDifference, RepairedEntry, RepairPlan } from './operator-repair/repair-plan.ts'
 export type { ServerState, ServerStateReport } from './operator-repair/server-state-report.ts'
 export type { Retried } from './missing-events/retries.ts'
-export { Pieces } from './view/record-cache.ts'
+export { RecordCache } from './view/record-cache.ts'
 export type { Compatibility } from './query/context.ts'
 export { type RebuildParts, rebuildRoom } from './audit/rebuild-room.ts'
 export { type AuditSource, auditRoom } from './audit/audit-room.ts'

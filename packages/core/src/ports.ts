@@ -29,7 +29,7 @@ import type {
 } from '@roomserver/types'
 
 /** Reads of what never changes, by NID or by name, in batches; unknown ones are left out of the answer. */
-export interface PieceStore {
+export interface RecordStore {
   eventsByNid(nids: readonly EventNid[]): Promise<readonly EventRecord[]>
   /** No more of them than what goes out in answers. */
   eventTexts(nids: readonly EventNid[]): Promise<readonly EventText[]>
@@ -211,7 +211,7 @@ export interface OutputStore {
 }
 
 /** The room store as the core uses it. Every method needs one connection at the most and waits on nothing else. */
-export type Store = PieceStore &
+export type Store = RecordStore &
   RoomStore &
   LeaseStore &
   MembershipStore &

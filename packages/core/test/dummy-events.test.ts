@@ -29,7 +29,7 @@ async function forkingServer() {
 function tended(hs: Homeserver): TendedRoomserver {
   return createTendedRoomserver({
     store: hs.storage,
-    pieces: hs.pieces,
+    cache: hs.cache,
     input: hs.input,
     clock: { now: () => 1_800_000_000_000 },
     log: silentLogger,

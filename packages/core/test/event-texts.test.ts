@@ -1,7 +1,7 @@
 import { RoomBuilder } from '@roomserver/testing'
 import { NO_NID } from '@roomserver/types'
 import { expect, it } from 'vitest'
-import { Pieces } from '../src/index.ts'
+import { RecordCache } from '../src/index.ts'
 import { clientEvent } from '../src/query/client-event.ts'
 import { authEventsOf, textsInChunks } from '../src/query/event-texts.ts'
 import { runOnView } from '../src/view/run.ts'
@@ -24,12 +24,12 @@ it('reads very many events past the cache, in their order', async () => {
   const { hs, room, records } = await stored()
   await using _hs = hs
   const inRoom = await hs.room(room.roomId)
-  const pieces = new Pieces(hs.storage, 20_000)
+  const cache = new RecordCache(hs.storage, 20_000)
   const nids = Array.from({ length: 6 }, () => records.map((record) => record.nid).toReversed()).flat()
-  await runOnView(pieces, (view) => eventsOf(view, nids.slice(5, 10)))
+  await runOnView(cache, (view) => eventsOf(view, nids.slice(5, 10)))
   const read = async (wanted: typeof nids) => {
     const texts = []
-    for await (const chunk of textsInChunks({ store: hs.storage, pieces }, inRoom, wanted))
+    for await (const chunk of textsInChunks({ store: hs.storage, cache }, inRoom, wanted))
       texts.push(...chunk)
     return texts.map(({ nid, eventId, json }) => ({ nid, eventId, json }))
   }
@@ -50,16 +50,16 @@ it.each([
   const inRoom = await hs.room(room.roomId)
   const known = records.map(({ nid }) => nid)
   const nids = Array.from({ length: count }, (_, index) => known[index % known.length] ?? NO_NID)
-  const isKept = (pieces: Pieces) => known.filter((nid) => pieces.event(nid) !== undefined).length > 0
+  const isKept = (cache: RecordCache) => known.filter((nid) => cache.event(nid) !== undefined).length > 0
 
-  const pieces = new Pieces(hs.storage, 16 * 1024 * 1024)
+  const cache = new RecordCache(hs.storage, 16 * 1024 * 1024)
   const texts = []
-  for await (const chunk of textsInChunks({ store: hs.storage, pieces }, inRoom, nids)) texts.push(...chunk)
+  for await (const chunk of textsInChunks({ store: hs.storage, cache }, inRoom, nids)) texts.push(...chunk)
   expect(texts.map(({ nid }) => nid)).toEqual(nids)
-  expect(isKept(pieces)).toBe(areKept)
+  expect(isKept(cache)).toBe(areKept)
 
-  const others = new Pieces(hs.storage, 16 * 1024 * 1024)
-  const cited = await authEventsOf({ store: hs.storage, pieces: others }, nids)
+  const others = new RecordCache(hs.storage, 16 * 1024 * 1024)
+  const cited = await authEventsOf({ store: hs.storage, cache: others }, nids)
   const auth = new Set(room.events.flatMap(({ authEvents }) => authEvents))
   const ids = (await hs.storage.eventsByNid(cited)).map(({ eventId }) => eventId)
   expect(ids.toSorted()).toEqual([...auth].toSorted())
@@ -69,7 +69,7 @@ it.each([
 it('gives clients what an event says', async () => {
   const { hs, room, records } = await stored()
   await using _hs = hs
-  const parsed = await runOnView(hs.pieces, function* (view) {
+  const parsed = await runOnView(hs.cache, function* (view) {
     const events = yield* eventsOf(
       view,
       records.map((record) => record.nid),

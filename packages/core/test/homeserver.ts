@@ -13,7 +13,7 @@ import {
   createInput,
   type InputDeps,
   type Outcome,
-  Pieces,
+  RecordCache,
   renderOutput,
   type RoomInput,
 } from '../src/index.ts'
@@ -60,7 +60,7 @@ export interface Output {
 /** The input on a store, as tests use it. */
 export class Homeserver implements AsyncDisposable {
   readonly storage: Storage
-  readonly pieces: Pieces
+  readonly cache: RecordCache
   readonly input: RoomInput
 
   /** @param storage - closed with it */
@@ -71,10 +71,10 @@ export class Homeserver implements AsyncDisposable {
     repairLimits: Partial<AllRepairLimits> = {},
   ) {
     this.storage = storage
-    this.pieces = new Pieces(storage, 16 * 1024 * 1024)
+    this.cache = new RecordCache(storage, 16 * 1024 * 1024)
     const own = {
       store: storage,
-      pieces: this.pieces,
+      cache: this.cache,
       clock: systemClock,
       log: silentLogger,
       serverName: 'a',
@@ -126,7 +126,7 @@ export class Homeserver implements AsyncDisposable {
   }
 
   async stateAt(snapshot: RoomRecord['current']): Promise<readonly string[]> {
-    return runOnView(this.pieces, function* (view) {
+    return runOnView(this.cache, function* (view) {
       const entries = yield* wholeState(view, snapshot)
       const events = yield* eventsOf(
         view,

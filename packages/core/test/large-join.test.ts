@@ -1,7 +1,7 @@
 import { InputKind } from '@roomserver/api'
 import { RoomBuilder } from '@roomserver/testing'
 import { expect, it, vi } from 'vitest'
-import { Pieces } from '../src/index.ts'
+import { RecordCache } from '../src/index.ts'
 import { Homeserver, inputOf } from './homeserver.ts'
 
 const MEMBERS = 600
@@ -45,8 +45,8 @@ it('joins a large room with a few reads and commits, whatever the number of its 
 it('reads the state of a large join once, where the cache cannot hold it', async () => {
   const { room, state, join, before } = await largeRoom()
   await using b = await Homeserver.start({ serverName: 'b' })
-  const pieces = new Pieces(b.storage, 100_000)
-  await using small = new Homeserver(b.storage, { serverName: 'b', pieces })
+  const cache = new RecordCache(b.storage, 100_000)
+  await using small = new Homeserver(b.storage, { serverName: 'b', cache })
   const outliers = state.map((event) => inputOf(event, { kind: InputKind.outlier }))
   await small.input.inputRoomEvents({ input_room_events: outliers, async: false })
   const read = [vi.spyOn(b.storage, 'eventsById'), vi.spyOn(b.storage, 'eventsByNid')]

@@ -21,7 +21,7 @@ export class Operations implements AsyncDisposable {
     this.api = createRoomserver(
       {
         store: hs.storage,
-        pieces: hs.pieces,
+        cache: hs.cache,
         input,
         clock: { now: () => (now += 1000) },
         log: { error: () => undefined, warn: () => undefined, info: () => undefined, debug: () => undefined },

@@ -101,7 +101,7 @@ async function writtenChain(
 ): Promise<readonly HeaderedEvent[]> {
   const queries = createWrittenQueries({
     store: hs.storage,
-    pieces: hs.pieces,
+    cache: hs.cache,
     serverName: 'a' as never,
     compatibility: 'current',
     appservice: undefined,
@@ -226,7 +226,7 @@ describe('an event that names events of another room', () => {
       },
     ])
     expect(committed?.kind).toBe('committed')
-    server.hs.pieces.rooms.saw(await server.hs.room(room.roomId))
+    server.hs.cache.rooms.saw(await server.hs.room(room.roomId))
     expect((await server.hs.event(levels.eventId))?.authNids).toContain(secret)
     expect(leaks(await allAnswers(server, room.roomId, [eve.eventId]))).toEqual([])
   })

@@ -95,5 +95,5 @@ it('sees what another process changed about an event that it holds in its cache'
   await other.take(await room.message('here too'))
   await one.take(await room.redact(event))
   await other.take(await room.message('and on'))
-  expect(other.pieces.eventById(event.eventId)?.json ?? '').not.toContain('oops')
+  expect(other.cache.eventById(event.eventId)?.json ?? '').not.toContain('oops')
 })

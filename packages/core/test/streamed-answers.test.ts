@@ -1,6 +1,6 @@
 import {
   encode,
-  writeInPieces,
+  writeInChunks,
   QueryAuthChainResponse,
   QueryBulkStateContentResponse,
   QueryCurrentStateResponse,
@@ -17,7 +17,7 @@ import type { Storage } from '@roomserver/storage'
 import { parseServerName } from '@roomserver/types'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { Pieces } from '../src/index.ts'
+import { RecordCache } from '../src/index.ts'
 import { createQueries } from '../src/query/create-queries.ts'
 import { createWrittenQueries } from '../src/query/streamed-answers/streamed-queries.ts'
 import { watchedStore } from '../src/view/watched-store.ts'
@@ -29,7 +29,7 @@ async function sent<Response>(
   answer: Written<Response>,
 ): Promise<string> {
   const parts: (string | Uint8Array)[] = []
-  for (const part of writeInPieces(schema, answer)) {
+  for (const part of writeInChunks(schema, answer)) {
     if (part instanceof Promise) await part
     else parts.push(part)
   }
@@ -37,10 +37,10 @@ async function sent<Response>(
 }
 
 /** What a process answers from. */
-function contextOf(storage: Storage, pieces: Pieces) {
+function contextOf(storage: Storage, cache: RecordCache) {
   return {
-    store: watchedStore(storage, pieces),
-    pieces,
+    store: watchedStore(storage, cache),
+    cache,
     serverName: parseServerName('a'),
     compatibility: 'current',
     appservice: undefined,
@@ -48,9 +48,9 @@ function contextOf(storage: Storage, pieces: Pieces) {
 }
 
 /** The questions of a process on the store: how each is answered in writing, and how it is read from elements. */
-function answersOf(hs: Homeserver, pieces: Pieces) {
-  const written = createWrittenQueries(contextOf(hs.storage, pieces))
-  const plain = createQueries(contextOf(hs.storage, new Pieces(hs.storage, 16 * 1024 * 1024)))
+function answersOf(hs: Homeserver, cache: RecordCache) {
+  const written = createWrittenQueries(contextOf(hs.storage, cache))
+  const plain = createQueries(contextOf(hs.storage, new RecordCache(hs.storage, 16 * 1024 * 1024)))
   return async (room_id: string, ends: readonly string[]) => {
     const prev_event_ids = ends.slice(0, 1)
     const whole = { room_id, state_to_fetch: [] }
@@ -145,8 +145,8 @@ it('writes what it would read, whatever changed since it last wrote, here or els
       await using hs = await Homeserver.start()
       const room = await RoomBuilder.create()
       await hs.takeAll(room.events)
-      const askers = [hs.pieces, new Pieces(hs.storage, 1024 * 1024), new Pieces(hs.storage, 3_000)]
-      const asked = askers.map((pieces) => answersOf(hs, pieces))
+      const askers = [hs.cache, new RecordCache(hs.storage, 1024 * 1024), new RecordCache(hs.storage, 3_000)]
+      const asked = askers.map((cache) => answersOf(hs, cache))
       for (const [index, one] of steps.entries()) {
         const event = await play(room, one)
         await hs.take(event)
@@ -168,7 +168,7 @@ it('writes a state of many pages, from the cache and past it, and what changed o
   const room = await RoomBuilder.create()
   for (let index = 0; index < 600; index++) await room.join(`@user${index}:b`)
   await hs.takeAll(room.events)
-  const asked = [hs.pieces, new Pieces(hs.storage, 100_000)].map((pieces) => answersOf(hs, pieces))
+  const asked = [hs.cache, new RecordCache(hs.storage, 100_000)].map((cache) => answersOf(hs, cache))
   const agree = async () => {
     for (const answers of asked) {
       for (const [written, read] of await answers(room.roomId, await hs.extremities(room.roomId))) {
@@ -202,7 +202,7 @@ function countingAsker(hs: Homeserver, cacheBytes: number) {
     eventsByNid: counting(eventsByNid),
     eventsById: counting(eventsById),
   }
-  const written = createWrittenQueries(contextOf(store, new Pieces(store, cacheBytes)))
+  const written = createWrittenQueries(contextOf(store, new RecordCache(store, cacheBytes)))
   const ask = async (room_id: string) => {
     const answer = await written.queryLatestEventsAndState?.({ room_id, state_to_fetch: [] })
     return answer === undefined ? 0 : (await sent(QueryLatestEventsAndStateResponse, answer)).length
@@ -287,7 +287,7 @@ it('reads no more of an answer than was asked for yet, whatever the question', a
   for (const [name, [schema, answer]] of Object.entries(answers)) {
     counted.read = 0
     const reads: number[] = []
-    for (const part of writeInPieces<unknown>(schema, answer)) {
+    for (const part of writeInChunks<unknown>(schema, answer)) {
       if (part instanceof Promise) await part
       else reads.push(counted.read)
     }

@@ -14,7 +14,7 @@ import {
   type StateKeyNid,
 } from '@roomserver/types'
 import { describe, expect, it, vi } from 'vitest'
-import { Pieces } from '../src/index.ts'
+import { RecordCache } from '../src/index.ts'
 import { RoomGraph } from '../src/graph/room-graph.ts'
 import { runOnView } from '../src/view/run.ts'
 import {
@@ -34,13 +34,13 @@ import { Homeserver } from './homeserver.ts'
 
 it('holds no more names of event types than the cache may, however many rooms make up', async () => {
   await using hs = await Homeserver.start()
-  const pieces = new Pieces(hs.storage, 1_000_000)
-  for (let nid = 70_000; nid < 90_000; nid++) pieces.putType(nid as EventTypeNid, `org.example.type.${nid}`)
-  expect(pieces.bytes).toBeLessThan(30_000)
-  expect(pieces.typeNid('org.example.type.89999')).toBe(89_999)
-  expect(pieces.typeNid('org.example.type.70000')).toBeUndefined()
-  expect(pieces.typeNid('m.room.create')).toBe(1)
-  expect(pieces.typeName(1 as EventTypeNid)).toBe('m.room.create')
+  const cache = new RecordCache(hs.storage, 1_000_000)
+  for (let nid = 70_000; nid < 90_000; nid++) cache.putType(nid as EventTypeNid, `org.example.type.${nid}`)
+  expect(cache.bytes).toBeLessThan(30_000)
+  expect(cache.typeNid('org.example.type.89999')).toBe(89_999)
+  expect(cache.typeNid('org.example.type.70000')).toBeUndefined()
+  expect(cache.typeNid('m.room.create')).toBe(1)
+  expect(cache.typeName(1 as EventTypeNid)).toBe('m.room.create')
 })
 
 describe('the cache', () => {
@@ -49,47 +49,52 @@ describe('the cache', () => {
     ({ nid, roomNid: 1, eventId: `$${nid}`, json: '{}', before: 1 }) as unknown as EventRecord
 
   it.each<
-    readonly [string, number, (pieces: Pieces, nid: number) => void, (pieces: Pieces, nid: number) => unknown]
+    readonly [
+      string,
+      number,
+      (cache: RecordCache, nid: number) => void,
+      (cache: RecordCache, nid: number) => unknown,
+    ]
   >([
     [
       'events',
       0.6,
-      (pieces, nid) => pieces.putEvent(event(nid)),
-      (pieces, nid) => pieces.eventById(`$${nid}`)?.nid,
+      (cache, nid) => cache.putEvent(event(nid)),
+      (cache, nid) => cache.eventById(`$${nid}`)?.nid,
     ],
     [
       'snapshots',
       0.05,
-      (pieces, nid) => pieces.putSnapshot({ nid, blocks: [1, 2] } as unknown as SnapshotRecord),
-      (pieces, nid) => pieces.snapshot(nid as SnapshotNid)?.nid,
+      (cache, nid) => cache.putSnapshot({ nid, blocks: [1, 2] } as unknown as SnapshotRecord),
+      (cache, nid) => cache.snapshot(nid as SnapshotNid)?.nid,
     ],
     [
       'blocks',
       0.15,
-      (pieces, nid) => pieces.putBlock({ nid, entries: new Uint8Array(24) } as unknown as BlockRecord),
-      (pieces, nid) => pieces.block(nid as BlockNid)?.nid,
+      (cache, nid) => cache.putBlock({ nid, entries: new Uint8Array(24) } as unknown as BlockRecord),
+      (cache, nid) => cache.block(nid as BlockNid)?.nid,
     ],
     [
       'types',
       0.02,
-      (pieces, nid) => pieces.putType(nid as EventTypeNid, `type ${nid}`),
-      (pieces, nid) => pieces.typeNid(`type ${nid}`),
+      (cache, nid) => cache.putType(nid as EventTypeNid, `type ${nid}`),
+      (cache, nid) => cache.typeNid(`type ${nid}`),
     ],
     [
       'state keys',
       0.04,
-      (pieces, nid) => pieces.putStateKey(nid as StateKeyNid, `key ${nid}`),
-      (pieces, nid) => pieces.stateKeyNid(`key ${nid}`),
+      (cache, nid) => cache.putStateKey(nid as StateKeyNid, `key ${nid}`),
+      (cache, nid) => cache.stateKeyNid(`key ${nid}`),
     ],
   ])('takes no more for %s than their part of it, and keeps the latest', async (_what, part, put, get) => {
     await using hs = await Homeserver.start()
-    const pieces = new Pieces(hs.storage, MAX_BYTES)
-    expect(pieces.bytes).toBe(0)
-    for (let nid = 100_000; nid < 102_000; nid++) put(pieces, nid)
-    expect(pieces.bytes).toBeLessThanOrEqual(MAX_BYTES * part * 1.1)
-    expect(pieces.bytes).toBeGreaterThan(MAX_BYTES * part * 0.3)
-    expect(get(pieces, 101_999)).toBe(101_999)
-    expect(get(pieces, 100_000)).toBeUndefined()
+    const cache = new RecordCache(hs.storage, MAX_BYTES)
+    expect(cache.bytes).toBe(0)
+    for (let nid = 100_000; nid < 102_000; nid++) put(cache, nid)
+    expect(cache.bytes).toBeLessThanOrEqual(MAX_BYTES * part * 1.1)
+    expect(cache.bytes).toBeGreaterThan(MAX_BYTES * part * 0.3)
+    expect(get(cache, 101_999)).toBe(101_999)
+    expect(get(cache, 100_000)).toBeUndefined()
   })
 
   it('keeps what was read, for all who need it later', async () => {
@@ -98,7 +103,7 @@ describe('the cache', () => {
     for (let i = 0; i < 100; i++) await room.state('org.example.thing', `key ${i}`, { i })
     await hs.takeAll(room.events)
     const { current } = await hs.room(room.roomId)
-    const pieces = new Pieces(hs.storage, 16_000_000)
+    const cache = new RecordCache(hs.storage, 16_000_000)
     const reads = (
       ['snapshots', 'blocks', 'eventsByNid', 'eventTypesByName', 'stateKeysByText', 'eventsById'] as const
     ).map((name) => vi.spyOn(hs.storage, name))
@@ -107,7 +112,7 @@ describe('the cache', () => {
       { type: 'org.example.thing', stateKey: 'key of nothing' },
     ]
     const look = () =>
-      runOnView(pieces, function* (view) {
+      runOnView(cache, function* (view) {
         const [nid = 0, none] = yield* stateForTuples(view, current, tuples)
         const entries = yield* wholeState(view, current)
         const [record] = yield* eventsOf(view, [nid as EventNid])
@@ -128,7 +133,7 @@ describe('the cache', () => {
     // That a name is nobody's is not kept: it may be somebody's by then.
     const texts = reads.map(({ mock }) => mock.calls.flatMap((call): readonly unknown[] => call[0]))
     expect(texts).toEqual([[], [], [], [], ['key of nothing'], []])
-    const names = await runOnView(pieces, function* (view) {
+    const names = await runOnView(cache, function* (view) {
       const type = yield* typeNidOf(view, 'org.example.thing')
       const key = yield* stateKeyNidOf(view, 'key 7')
       return [view.typeName(type ?? (0 as EventTypeNid)), view.stateKeyText(key ?? (0 as StateKeyNid))]
@@ -145,12 +150,12 @@ it('reads more than the cache can hold', async () => {
   await hs.takeAll(room.events)
   const ids = room.events.map((event) => event.eventId)
   const nids = (await hs.storage.eventsById(ids)).map((event) => event.nid)
-  const pieces = new Pieces(hs.storage, 40_000)
+  const cache = new RecordCache(hs.storage, 40_000)
   for (const few of [1, 10, 60]) {
-    await runOnView(pieces, (view) => eventsOf(view, nids.slice(0, few)))
-    const byNid = await runOnView(pieces, (view) => eventsOf(view, nids))
+    await runOnView(cache, (view) => eventsOf(view, nids.slice(0, few)))
+    const byNid = await runOnView(cache, (view) => eventsOf(view, nids))
     expect(byNid.map((event) => event.nid)).toEqual(nids)
-    const byId = await runOnView(pieces, (view) => eventsWithIds(view, ids))
+    const byId = await runOnView(cache, (view) => eventsWithIds(view, ids))
     expect(byId.map((event) => event?.eventId)).toEqual(ids)
   }
 })
@@ -159,7 +164,7 @@ it('reads more than the cache can hold', async () => {
 async function noted<Result>(
   hs: Homeserver,
   compute: (view: View) => Suspendable<Need, Result>,
-  view = new View(new Pieces(hs.storage, 16_000_000)),
+  view = new View(new RecordCache(hs.storage, 16_000_000)),
 ): Promise<{ readonly result: Result; readonly asked: readonly unknown[]; readonly view: View }> {
   const asked: unknown[] = []
   function* noting(): Suspendable<Need, Result> {
@@ -279,7 +284,7 @@ describe('events that are asked for', () => {
     await hs.takeAll(other.events)
     const { nid } = await hs.room(room.roomId)
     const wanted = [other.events[0]?.eventId ?? '', beside.eventId, '$unknown', ...ids]
-    const view = new View(hs.pieces, nid)
+    const view = new View(hs.cache, nid)
     const { result } = await noted(hs, (own) => eventsInGraph(own, wanted), view)
     expect(result.map(({ eventId }) => eventId)).toEqual(ids)
   })
@@ -287,12 +292,12 @@ describe('events that are asked for', () => {
   it('are read for all who ask in the same turn at once', async () => {
     const { hs, ids } = await messages(4)
     await using _ = hs
-    const pieces = new Pieces(hs.storage, 16_000_000)
+    const cache = new RecordCache(hs.storage, 16_000_000)
     const reads = vi.spyOn(hs.storage, 'eventsById')
-    const asked = ids.map((id) => runOnView(pieces, (view) => eventWithId(view, id)))
+    const asked = ids.map((id) => runOnView(cache, (view) => eventWithId(view, id)))
     expect((await Promise.all(asked)).map((event) => event?.eventId)).toEqual(ids)
     expect(reads.mock.calls).toEqual([[ids]])
-    await runOnView(pieces, (view) => eventsWithIds(view, ids))
+    await runOnView(cache, (view) => eventsWithIds(view, ids))
     expect(reads).toHaveBeenCalledTimes(1)
   })
 
@@ -345,7 +350,7 @@ describe('names that are asked for', () => {
       asked: ['state-keys 1'],
     })
     // And the other way round, in another process.
-    const view = new View(new Pieces(hs.storage, 16_000_000))
+    const view = new View(new RecordCache(hs.storage, 16_000_000))
     await view.load({
       kind: 'several',
       needs: [
@@ -411,13 +416,13 @@ it('keeps what was read of an event no longer than until another process changes
   const room = await RoomBuilder.create()
   const oops = await room.message('oops')
   await hs.takeAll(room.events)
-  const read = () => runOnView(hs.pieces, (view) => eventWithId(view, oops.eventId))
+  const read = () => runOnView(hs.cache, (view) => eventWithId(view, oops.eventId))
   const reads = vi.spyOn(hs.storage, 'eventsById')
   expect((await read())?.redactedBy).toBe(0)
   expect(reads).not.toHaveBeenCalled()
   const other = hs.beside()
   await other.take(await room.redact(oops))
-  hs.pieces.rooms.saw(await hs.room(room.roomId))
+  hs.cache.rooms.saw(await hs.room(room.roomId))
   expect((await read())?.redactedBy).not.toBe(0)
   await other.input.close()
 })

@@ -2,7 +2,7 @@ import { type BulkWrite, bulkInsert, bulkWrite, type RowOf } from './bulk.ts'
 import type { Columns, Dialect } from './dialects.ts'
 
 /** Writes for a table of pieces: things with a NID and something unique that names them, stored once and never changed. */
-export interface PieceWrites<Item> {
+export interface InternedWrites<Item> {
   /** Stores those that are not there; those whose NID or name is there already are passed over. */
   readonly addMissing: BulkWrite<Item>
   /** Counts (as `n`) those that are there already, under the same NID. */
@@ -10,13 +10,13 @@ export interface PieceWrites<Item> {
 }
 
 /** @param name - the column that, beside the NID, is unique */
-export function pieceWrites<Item, Table extends RowOf<Table> & { nid: number }>(
+export function internedWrites<Item, Table extends RowOf<Table> & { nid: number }>(
   dialect: Dialect,
   table: string,
   columns: Columns<Table>,
   name: keyof Table & string,
   toRow: (item: Item) => Table,
-): PieceWrites<Item> {
+): InternedWrites<Item> {
   const named = { nid: 'int', name: columns[name] } as const
   const toNamed = (item: Item): RowOf<typeof named> => {
     const row = toRow(item)

@@ -43,7 +43,7 @@ export type Storage = ReturnType<typeof createStorage>
 export function createStorage(db: Db, dialect: Dialect, backup: Backup) {
   const tables = compileTables(dialect, db)
   return {
-    ...pieceReads(db, tables),
+    ...internedReads(db, tables),
     ...roomMethods(db, tables),
     ...membershipMethods(db, tables),
     ...directoryMethods(db, tables),
@@ -62,7 +62,7 @@ export function createStorage(db: Db, dialect: Dialect, backup: Backup) {
   }
 }
 
-function pieceReads(db: Db, tables: Tables) {
+function internedReads(db: Db, tables: Tables) {
   return {
     eventsByNid: (nids: readonly EventNid[]) => tables.events.byNids(db, nids),
     eventTexts: (nids: readonly EventNid[]) => tables.events.textsOf(db, nids),

@@ -1,4 +1,4 @@
-import { createInput, rebuildRoom, Pieces } from '@roomserver/core'
+import { createInput, rebuildRoom, RecordCache } from '@roomserver/core'
 import type { CheckContext, RoomCheck, Storage } from '@roomserver/storage'
 import { isFailure, type Logger, serverOf, systemClock } from '@roomserver/types'
 import type { Config } from '../config/config.ts'
@@ -64,8 +64,8 @@ async function* repairDerived(
   room: RoomCheck['room'],
 ): AsyncGenerator<string, void, void> {
   // Rows were changed beneath whatever was read before.
-  const pieces = new Pieces(storage, CACHE_BYTES)
-  const input = createInput({ store: storage, pieces, clock: systemClock, log, serverName })
+  const cache = new RecordCache(storage, CACHE_BYTES)
+  const input = createInput({ store: storage, cache, clock: systemClock, log, serverName })
   const order = { by: 'roomserver check --repair', isDryRun }
   try {
     yield* rebuildRoom({ store: storage, eventsOfRoom: storage.eventsOfRoom, input }, room, order)

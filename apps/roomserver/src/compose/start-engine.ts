@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { FederationApi } from '@roomserver/api'
-import { createInput, Pieces, type RoomInput } from '@roomserver/core'
+import { createInput, RecordCache, type RoomInput } from '@roomserver/core'
 import { lead, type Storage } from '@roomserver/storage'
 import { type Logger, silentLogger, systemClock } from '@roomserver/types'
 import type { Config } from '../config/config.ts'
@@ -13,7 +13,7 @@ import { maxExtremitiesOf } from './merge-extremities.ts'
 /** The room engine without a door: store, cache, input and outputs. */
 export interface Engine extends AsyncDisposable {
   readonly storage: Storage
-  readonly pieces: Pieces
+  readonly cache: RecordCache
   readonly input: RoomInput
   readonly outputs: Outputs
 }
@@ -36,13 +36,13 @@ export async function startEngine(
   const outputs = parts.use(await openOutputs(storage, config, log, at))
   const holder = `process ${randomUUID()}`
   if (config.database.kind === 'postgres') parts.use(showLife(storage, holder))
-  const pieces = new Pieces(storage, config.cacheBytes)
+  const cache = new RecordCache(storage, config.cacheBytes)
   const { serverName, settings } = config
   const { repair } = settings
   const input = createInput(
     {
       store: storage,
-      pieces,
+      cache,
       clock: systemClock,
       log,
       serverName,
@@ -67,7 +67,7 @@ export async function startEngine(
   )
   parts.defer(() => input.close())
   const owned = parts.move()
-  return { storage, pieces, input, outputs, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  return { storage, cache, input, outputs, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
 
 /** After how long without a sign of life the queued input of a process is taken over by others. */

@@ -39,7 +39,7 @@ export async function startRoomserver(config: Config, log: Logger, at?: AtPoint)
   const { rooms, written, dummyEvents } = createTendedRoomserver(
     {
       store: engine.storage,
-      pieces: engine.pieces,
+      cache: engine.cache,
       input: engine.input,
       clock: systemClock,
       log,
@@ -76,8 +76,8 @@ function doorOptions(
   const { http, token } = config.settings
   const { status, log: outputs, logBytes } = engine.outputs
   const now = () => systemClock.now()
-  const { input, pieces } = engine
-  const metrics = createMetrics({ input, pieces, relay: status, logBytes, ...counted, now })
+  const { input, cache } = engine
+  const metrics = createMetrics({ input, cache, relay: status, logBytes, ...counted, now })
   const { basicAuth, enabled } = config.metrics
   return {
     listen: config.listen,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { RoomserverApi } from '@roomserver/api'
-import { createInput, createRoomserver, Pieces, renderOutput } from '@roomserver/core'
+import { createInput, createRoomserver, RecordCache, renderOutput } from '@roomserver/core'
 import type { SigningKey } from '@roomserver/events'
 import { createRoomserverClient, serveRoomserver } from '@roomserver/inthttp'
 import { connectRehearsalBus, startOutboxRelay } from '@roomserver/producers'
@@ -29,9 +29,9 @@ export async function openRehearsal(config: Config, key: SigningKey): Promise<Re
   const store = parts.use(await openRehearsalStore(storageOptions(config.database)))
   const outputs = relayOf(store, config)
   if (outputs !== undefined) parts.use(outputs)
-  const pieces = new Pieces(store, CACHE_BYTES)
+  const cache = new RecordCache(store, CACHE_BYTES)
   const { serverName } = config
-  const shared = { store, pieces, clock: systemClock, log: silentLogger, serverName }
+  const shared = { store, cache, clock: systemClock, log: silentLogger, serverName }
   const input = createInput({ ...shared, onOutputs: () => outputs?.wake() })
   parts.defer(() => input.close())
   const rooms = createRoomserver({ ...shared, input, signingKey: key })

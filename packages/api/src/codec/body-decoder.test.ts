@@ -34,11 +34,11 @@ function inPieces(schema: z.ZodType, body: Uint8Array): Decoded<unknown> {
   const decoder = new BodyDecoder<unknown>(schema, undefined, 1 + random(24))
   const longest = 1 + random(40)
   for (let at = 0; at < body.length; ) {
-    const piece = Uint8Array.from(body.subarray(at, at + 1 + random(longest)))
-    decoder.add(piece)
-    at += piece.length
+    const chunk = Uint8Array.from(body.subarray(at, at + 1 + random(longest)))
+    decoder.add(chunk)
+    at += chunk.length
     // What it was given is not its own.
-    piece.fill(0)
+    chunk.fill(0)
   }
   return decoder.end()
 }
@@ -82,7 +82,7 @@ it('holds what of an element has come, and no more', () => {
 })
 
 it('passes over what nobody asked for without holding any of it', () => {
-  for (const [open, piece, close] of [
+  for (const [open, chunk, close] of [
     ['"', 'y'.repeat(4_096), '"'],
     ['[', '[{"a":""},1.5],'.repeat(300), '0]'],
     ['"', String.raw`\\u00e9\n`.repeat(512), '"'],
@@ -90,7 +90,7 @@ it('passes over what nobody asked for without holding any of it', () => {
     const decoder = new BodyDecoder(InputRoomEventsRequest)
     decoder.add(Buffer.from(`{"x":${open}`))
     for (let i = 0; i < 2_000; i++) {
-      decoder.add(Buffer.from(piece))
+      decoder.add(Buffer.from(chunk))
       expect(decoder.heldBytes).toBeLessThan(300_000)
     }
     decoder.add(Buffer.from(`${close},"async":true}`))
@@ -155,11 +155,11 @@ it('counts what a body becomes in memory, and stops at its bound', () => {
 })
 
 it('looks at a long text once, however small the pieces in which it comes', () => {
-  const piece = new Uint8Array(64).fill('y'.charCodeAt(0))
+  const chunk = new Uint8Array(64).fill('y'.charCodeAt(0))
   const decoder = new BodyDecoder(InputRoomEventsRequest)
   decoder.add(Buffer.from('{"async":true,"x":{"x":"'))
   for (let i = 0; i < 50_000; i++) {
-    decoder.add(piece)
+    decoder.add(chunk)
     // What is read is let go of: nothing of it is there to be looked at again.
     expect(decoder.heldBytes).toBeLessThan(300_000)
   }

@@ -11,7 +11,7 @@ import {
 } from '../roomserver/state-queries.ts'
 import { filled } from '../wire/zero.ts'
 import { decode } from './decode.ts'
-import { encode, encodeInPieces, writeInPieces } from './encode.ts'
+import { encode, encodeInChunks, writeInChunks } from './encode.ts'
 import { WrittenList } from './streamed-list.ts'
 
 const event = { roomVersion: '10', eventId: '$e', json: '{"a":1.0}' }
@@ -82,9 +82,9 @@ it('writes a large answer in pieces that stay small', () => {
   })
   let longest = 0
   let all = ''
-  for (const piece of encodeInPieces(QueryLatestEventsAndStateResponse, response)) {
-    longest = Math.max(longest, piece.length)
-    all += piece
+  for (const chunk of encodeInChunks(QueryLatestEventsAndStateResponse, response)) {
+    longest = Math.max(longest, chunk.length)
+    all += chunk
   }
   expect(longest).toBeLessThan(70_000)
   expect(all).toBe(encode(QueryLatestEventsAndStateResponse, response))
@@ -95,8 +95,8 @@ it('puts a list that is written already in as it is, and hands on what has to be
   const wait = Promise.resolve()
   const list = new WrittenList(() => [text.subarray(0, 5), wait, text.subarray(5)])
   const response = filled(QueryLatestEventsAndStateResponse, { depth: 3 })
-  const pieces = [...writeInPieces(QueryLatestEventsAndStateResponse, { ...response, state_events: list })]
-  expect(pieces.splice(2, 1)).toEqual([wait])
-  const all = pieces.map((piece) => Buffer.from(piece as string | Uint8Array).toString()).join('')
+  const chunks = [...writeInChunks(QueryLatestEventsAndStateResponse, { ...response, state_events: list })]
+  expect(chunks.splice(2, 1)).toEqual([wait])
+  const all = chunks.map((chunk) => Buffer.from(chunk as string | Uint8Array).toString()).join('')
   expect(all).toBe(encode(QueryLatestEventsAndStateResponse, { ...response, state_events: [event] }))
 })

@@ -4,7 +4,7 @@ import { entriesOf, flatMember, membersOf, writerOf } from './writers.ts'
 import { type Written, WrittenList, type WrittenPart } from './streamed-list.ts'
 
 /** How long a piece grows before it is handed out, in UTF-16 units. */
-const PIECE_LENGTH = 64 * 1024
+const CHUNK_LENGTH = 64 * 1024
 
 /** Encodes a value as Go does; the texts of events are put in as they are. */
 export function encode<T>(schema: z.ZodType<T>, value: T): string {
@@ -26,8 +26,8 @@ export function encodeEntry(schema: z.ZodType, entry: Readonly<Record<string, un
  * The same in pieces of about 64 KiB, made one at a time: however many events there are in a list, no more than a
  * piece is held.
  */
-export function encodeInPieces<T>(schema: z.ZodType<T>, value: T): Generator<string, void, undefined> {
-  return writeInPieces(schema, value) as Generator<string, void, undefined>
+export function encodeInChunks<T>(schema: z.ZodType<T>, value: T): Generator<string, void, undefined> {
+  return writeInChunks(schema, value) as Generator<string, void, undefined>
 }
 
 /** Text, or what a {@link WrittenList} consists of. */
@@ -37,20 +37,20 @@ type Part = string | WrittenPart
  * The same of an answer in which lists may be written already: a {@link WrittenList} gives its own parts, and promises
  * which have to be waited for before the next piece is asked for.
  */
-export function* writeInPieces<T>(
+export function* writeInChunks<T>(
   schema: z.ZodType<T>,
   value: T | Written<T>,
 ): Generator<Part, void, undefined> {
-  let piece = ''
+  let chunk = ''
   for (const part of parts(schema, value)) {
     const isText = typeof part === 'string'
-    if (isText) piece += part
-    if (isText && piece.length < PIECE_LENGTH) continue
-    if (piece !== '') yield piece
+    if (isText) chunk += part
+    if (isText && chunk.length < CHUNK_LENGTH) continue
+    if (chunk !== '') yield chunk
     if (!isText) yield part
-    piece = ''
+    chunk = ''
   }
-  if (piece !== '') yield piece
+  if (chunk !== '') yield chunk
 }
 
 /** Takes the value apart where it may be long: at the elements of its lists. */
@@ -79,7 +79,7 @@ function* listParts(
   let part = '['
   for (const [index, element] of elements.entries()) {
     part += index === 0 ? write(element) : `,${write(element)}`
-    if (part.length < PIECE_LENGTH) continue
+    if (part.length < CHUNK_LENGTH) continue
     yield part
     part = ''
   }

@@ -1,5 +1,5 @@
 import { filled, InputKind, InputRoomEvent } from '@roomserver/api'
-import { createInput, Pieces, renderOutput } from '@roomserver/core'
+import { createInput, RecordCache, renderOutput } from '@roomserver/core'
 import type { Pdu } from '@roomserver/events'
 import { openStorage, type Storage } from '@roomserver/storage'
 import { silentLogger, systemClock } from '@roomserver/types'
@@ -19,10 +19,10 @@ async function stored(seed: number): Promise<{
 }> {
   const { events } = await randomHistory(`r${seed}.test`, 30, seededRandom(seed))
   const storage = await openStorage({ dialect: 'sqlite', file: ':memory:' })
-  const pieces = new Pieces(storage, 1_000_000)
+  const cache = new RecordCache(storage, 1_000_000)
   const deps = {
     store: storage,
-    pieces,
+    cache,
     clock: systemClock,
     log: silentLogger,
     serverName: 'a',

@@ -8,9 +8,9 @@ export type Body = Iterable<string>
 
 /** A text again and again, in pieces of at least 64 KiB. */
 export function* repeated(text: string, count: number): Generator<string> {
-  const inPiece = Math.min(count, Math.ceil(65_536 / text.length))
-  const piece = text.repeat(inPiece)
-  for (let left = count; left > 0; left -= inPiece) yield left < inPiece ? text.repeat(left) : piece
+  const inChunk = Math.min(count, Math.ceil(65_536 / text.length))
+  const chunk = text.repeat(inChunk)
+  for (let left = count; left > 0; left -= inChunk) yield left < inChunk ? text.repeat(left) : chunk
 }
 
 /** Bodies, one behind the other. */

@@ -1,5 +1,5 @@
 import type { FederationApi, RoomserverApi } from '@roomserver/api'
-import { createInput, createRoomserver, Pieces, type RoomInput } from '@roomserver/core'
+import { createInput, createRoomserver, RecordCache, type RoomInput } from '@roomserver/core'
 import { ed25519, encodeBase64, type Pdu, type SigningKey } from '@roomserver/events'
 import { openStorage, type Storage } from '@roomserver/storage'
 import { isFailure, NO_NID, parseServerName, silentLogger, type ServerName } from '@roomserver/types'
@@ -116,10 +116,10 @@ export class SimulatedServer {
   #start(): Process {
     const world = this.#world
     const guard = new CrashingStore(this.storage)
-    const pieces = new Pieces(guard.store, CACHE_BYTES)
+    const cache = new RecordCache(guard.store, CACHE_BYTES)
     const parts = {
       store: guard.store,
-      pieces,
+      cache,
       clock: world.network,
       log: silentLogger,
       federation: this.#federation,

@@ -7,7 +7,7 @@ import { loadFor } from '../input/load-needs.ts'
 import { NidPool } from '../input/nid-pool.ts'
 import type { Store } from '../ports.ts'
 import { yieldToEventLoop } from '../view/run.ts'
-import { Pieces } from '../view/record-cache.ts'
+import { RecordCache } from '../view/record-cache.ts'
 import { View } from '../view/view.ts'
 
 const CACHE_BYTES = 64 * 1024 * 1024
@@ -17,13 +17,13 @@ const SCRATCH_NIDS = 2 ** 52
 /** Drafts of a room that are never committed. */
 export class Scratch {
   readonly #room: RoomRecord
-  readonly #pieces: Pieces
+  readonly #cache: RecordCache
   readonly #reader: RoomReader
   readonly #nids: NidPool
 
   constructor(store: Store, room: RoomRecord) {
     this.#room = room
-    this.#pieces = new Pieces(store, CACHE_BYTES)
+    this.#cache = new RecordCache(store, CACHE_BYTES)
     this.#reader = new RoomReader(store)
     let next = SCRATCH_NIDS
     this.#nids = new NidPool({
@@ -37,7 +37,7 @@ export class Scratch {
     const { nid } = this.#room
     const draft = new Draft(
       { serverName: '', takesLeftRooms: true, nids: this.#nids },
-      new View(this.#pieces, nid),
+      new View(this.#cache, nid),
       new RoomReads(this.#reader, nid),
       rules,
       this.#room,

@@ -2,7 +2,7 @@ import type { EventId, EventNid, Nids, UserId } from '@roomserver/types'
 import type { RoomGraph } from '../graph/room-graph.ts'
 import type { Need } from '../view/need.ts'
 
-/** What a decision lacks: pieces, NIDs to give away, or what the store knows about its room beside the pieces. */
+/** What a decision lacks: records, NIDs to give away, or what the store knows about its room beside the records. */
 export type DecideNeed =
   | Need
   | { readonly kind: 'nids'; readonly of: keyof Nids }

@@ -22,7 +22,7 @@ const GRAPH_PAGE = 500
 /** What became of an invite: given up without an event, retired by one, neither yet, or never heard of. */
 export type InviteFate = 'given-up' | 'retired' | 'pending' | 'unknown'
 
-/** Reads, for many rooms at once, of what the store knows about events and rooms beside the pieces. */
+/** Reads, for many rooms at once, of what the store knows about events and rooms beside the records. */
 export class RoomReader {
   readonly #store: Store
   readonly #dangling: Gatherer<EventId, { readonly prev: EventId; readonly by: EventNid }>
@@ -92,7 +92,7 @@ export class RoomReader {
 }
 
 /**
- * What a decision knows about its room beside the pieces: read once, then kept up with what was decided since.
+ * What a decision knows about its room beside the records: read once, then kept up with what was decided since.
  * Getters answer `undefined` for what is not read yet.
  */
 export class RoomReads {

@@ -40,7 +40,7 @@ export function* stateOf(draft: Draft, entries: readonly StateEntry[]): Suspenda
 }
 
 /**
- * Puts pieces of state into the draft, also such as are stored already: where nothing refers to those, the store may
+ * Puts records of state into the draft, also such as are stored already: where nothing refers to those, the store may
  * give their space back at any time, and so they are stored again with what comes to refer to them.
  */
 function keep(draft: Draft, base: SnapshotNid, made: AppliedChanges): SnapshotNid {

@@ -16,7 +16,7 @@ import {
   DEFAULT_REPAIR_LIMITS,
   type RoomRepairs,
 } from '../missing-events/create-missing-events.ts'
-import type { Pieces } from '../view/record-cache.ts'
+import type { RecordCache } from '../view/record-cache.ts'
 import { Committer } from './committer.ts'
 import { InputCounters } from './counters.ts'
 import type { FetchMissing } from './fetch-missing.ts'
@@ -32,7 +32,7 @@ import { DEFAULT_ROOM_LIMITS, type RoomLimits, Rooms } from './rooms.ts'
 /** What the input works with. */
 export interface InputDeps {
   readonly store: Store
-  readonly pieces: Pieces
+  readonly cache: RecordCache
   readonly clock: Clock
   readonly log: Logger
   /** Name of this server. */
@@ -84,7 +84,7 @@ export function createInput(
   limits: Partial<RoomLimits> = {},
   repairLimits: Partial<AllRepairLimits> = {},
 ): RoomInput {
-  const { store, pieces, clock, log, serverName, federation, onOutputs, onStep } = deps
+  const { store, cache, clock, log, serverName, federation, onOutputs, onStep } = deps
   const holder = deps.holder ?? crypto.randomUUID()
   const counters = new InputCounters()
   const allLimits = { ...DEFAULT_ROOM_LIMITS, ...limits }
@@ -93,7 +93,7 @@ export function createInput(
     serverName,
     takesLeftRooms: deps.takesLeftRooms ?? false,
     store,
-    pieces,
+    cache,
     clock,
     log,
     counters,

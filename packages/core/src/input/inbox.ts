@@ -1,7 +1,7 @@
 import type { InputRoomEvent } from '@roomserver/api'
 import { isFailure, type Logger, type LoopShare, NO_NID, RoomserverError } from '@roomserver/types'
 import type { Outcome } from '../decide/event-input.ts'
-import type { InboxItem, InboxStore, PieceStore } from '../ports.ts'
+import type { InboxItem, InboxStore, RecordStore } from '../ports.ts'
 import { isWanting } from './event-task.ts'
 import { failureOf } from './outcome-text.ts'
 import { pause } from './pause.ts'
@@ -26,7 +26,7 @@ const MAX_TRIES = 5
 /** What the inbox works with. */
 export interface InboxParts {
   readonly rooms: Rooms
-  readonly store: InboxStore & Pick<PieceStore, 'eventsById'>
+  readonly store: InboxStore & Pick<RecordStore, 'eventsById'>
   readonly log: Logger
   /** The share of the event loop for reading events. */
   readonly share: LoopShare

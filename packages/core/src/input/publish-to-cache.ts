@@ -5,25 +5,25 @@ import type { ActorParts } from './room-actor.ts'
 
 /** Takes a committed draft over into the cache, counts what it did, and gives the room as it is now. */
 export function takeOver(
-  { pieces, counters, overLimit, log, onRemoteStates }: ActorParts,
+  { cache, counters, overLimit, log, onRemoteStates }: ActorParts,
   draft: Draft,
   writeSet: WriteSet,
   revision: number,
 ): RoomRecord {
   const room = { ...draft.room, revision }
   const { view } = draft
-  for (const { nid, text } of writeSet.eventTypes) pieces.putType(nid, text)
-  for (const { nid, text } of writeSet.stateKeys) pieces.putStateKey(nid, text)
-  for (const block of writeSet.blocks) pieces.putBlock(block)
-  for (const snapshot of writeSet.snapshots) pieces.putSnapshot(snapshot)
+  for (const { nid, text } of writeSet.eventTypes) cache.putType(nid, text)
+  for (const { nid, text } of writeSet.stateKeys) cache.putStateKey(nid, text)
+  for (const block of writeSet.blocks) cache.putBlock(block)
+  for (const snapshot of writeSet.snapshots) cache.putSnapshot(snapshot)
   for (const { nid } of [...writeSet.events, ...writeSet.updates]) {
     const record = view.event(nid)
     if (record === undefined) continue
     // Outliers come by the thousands with the state of a room, and few of them are looked at soon.
-    pieces.putEvent(record, record.before === NO_NID ? undefined : view.pduOf(record, draft.rules))
+    cache.putEvent(record, record.before === NO_NID ? undefined : view.pduOf(record, draft.rules))
   }
-  if (writeSet.updates.some((update) => isOfState(update, view))) pieces.rooms.rewrote(room.nid)
-  pieces.rooms.moves(room)
+  if (writeSet.updates.some((update) => isOfState(update, view))) cache.rooms.rewrote(room.nid)
+  cache.rooms.moves(room)
   counters.count(writeSet)
   overLimit.saw(room)
   onRemoteStates(room, draft.dueRemoteStates)

@@ -17,7 +17,7 @@ import { Draft } from '../decide/draft.ts'
 import { type RoomReader, RoomReads } from '../decide/room-reads.ts'
 import type { Store } from '../ports.ts'
 import { yieldToEventLoop } from '../view/run.ts'
-import type { Pieces } from '../view/record-cache.ts'
+import type { RecordCache } from '../view/record-cache.ts'
 import { View } from '../view/view.ts'
 import { takeOver } from './publish-to-cache.ts'
 import type { Committer } from './committer.ts'
@@ -35,7 +35,7 @@ export interface ActorParts {
   readonly serverName: string
   readonly takesLeftRooms: boolean
   readonly store: Store
-  readonly pieces: Pieces
+  readonly cache: RecordCache
   readonly reader: RoomReader
   readonly nids: NidPool
   readonly portions: Portions
@@ -198,10 +198,10 @@ export class RoomActor {
       this.#enter('committing')
       const writeSet = draft.writeSet(settled)
       const { nid, revision } = draft.read
-      parts.pieces.rooms.moves({ nid, revision: revision + 1 })
+      parts.cache.rooms.moves({ nid, revision: revision + 1 })
       const result = await parts.committer.commit(writeSet)
       if (result.kind !== 'committed') {
-        parts.pieces.rooms.lost(draft.read)
+        parts.cache.rooms.lost(draft.read)
         return result.kind === 'conflict' && draft.isWrong(result.over) ? { kind: 'wrong' } : result
       }
       this.#room = takeOver(parts, draft, writeSet, result.revision)
@@ -225,8 +225,8 @@ export class RoomActor {
     const room = await this.#roomFor(jobs[0]?.task)
     const rules = roomVersion(room.version)
     if (rules === undefined) throw unsupported(room.version)
-    parts.pieces.rooms.saw(room)
-    const view = new View(parts.pieces, room.nid)
+    parts.cache.rooms.saw(room)
+    const view = new View(parts.cache, room.nid)
     const reads = new RoomReads(parts.reader, room.nid)
     if (this.#takesPartAt === room.revision) reads.setTakesPart()
     const draft = new Draft(parts, view, reads, rules, room)

@@ -4,7 +4,7 @@ import { isUnevaluated } from '../decide/store-unevaluated.ts'
 import type { EventInput, Outcome } from '../decide/event-input.ts'
 import { eventTask } from '../input/event-task.ts'
 import type { RoomInput } from '../input/create-input.ts'
-import type { PieceStore } from '../ports.ts'
+import type { RecordStore } from '../ports.ts'
 import { oldestFirst } from '../graph/oldest-first.ts'
 import type { RepairFederation } from './call-budget.ts'
 import { type ExpectedRoom, inBatches, verifiedEvents, type VerifyParts } from './verify-events.ts'
@@ -12,7 +12,7 @@ import { type ExpectedRoom, inBatches, verifiedEvents, type VerifyParts } from '
 /** What fetching works with. */
 export interface FetchParts extends VerifyParts {
   readonly federation: RepairFederation
-  readonly store: Pick<PieceStore, 'eventsById' | 'eventsByNid'>
+  readonly store: Pick<RecordStore, 'eventsById' | 'eventsByNid'>
   readonly input: Pick<RoomInput, 'runTask'>
   /** Called for each event that is stored on the way. */
   readonly onStored?: (() => void) | undefined

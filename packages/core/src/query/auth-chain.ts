@@ -6,7 +6,7 @@ import type { View } from '../view/view.ts'
 import type { QueryContext } from './context.ts'
 import { recordsOf } from './streamed-answers/auth-events-of-state.ts'
 
-type Context = Pick<QueryContext, 'store' | 'pieces'>
+type Context = Pick<QueryContext, 'store' | 'cache'>
 
 /** How many events of a chain are looked at in one go. */
 const PORTION = 128

@@ -4,7 +4,7 @@ import { NO_NID } from '@roomserver/types'
 import type { Store } from '../ports.ts'
 import { runOnView } from '../view/run.ts'
 import type { Need } from '../view/need.ts'
-import type { Pieces } from '../view/record-cache.ts'
+import type { RecordCache } from '../view/record-cache.ts'
 import type { View } from '../view/view.ts'
 
 /** Which room versions are announced: those of Dendrite in 2022, or all that the specification has today. */
@@ -13,19 +13,19 @@ export type Compatibility = 'dendrite-2022' | 'current'
 /** What questions are answered from. */
 export interface QueryContext {
   readonly store: Store
-  readonly pieces: Pieces
+  readonly cache: RecordCache
   readonly serverName: ServerName
   readonly compatibility: Compatibility
   /** Asked for aliases that nobody here knows; `undefined`: no such component. */
   readonly appservice: AppserviceApi | undefined
 }
 
-/** Runs a computation over the pieces, loading what it lacks. */
+/** Runs a computation over the records, loading what it lacks. */
 export function look<Result>(
-  { pieces }: Pick<QueryContext, 'pieces'>,
+  { cache }: Pick<QueryContext, 'cache'>,
   compute: (view: View) => Suspendable<Need, Result>,
 ): Promise<Result> {
-  return runOnView(pieces, compute)
+  return runOnView(cache, compute)
 }
 
 /**

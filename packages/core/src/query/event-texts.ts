@@ -10,7 +10,7 @@ const MAX_CACHED = 5_000
 /** How many events are read and held at a time: an event may have 64 KiB. */
 export const CHUNK = 128
 
-type Context = Pick<QueryContext, 'store' | 'pieces'>
+type Context = Pick<QueryContext, 'store' | 'cache'>
 
 /**
  * Events of a room as callers get them, in their order; whatever is of another room is left out.
@@ -70,8 +70,8 @@ export async function* textsInChunks(
   }
 }
 
-async function textsOf({ store, pieces }: Context, nids: readonly EventNid[]): Promise<readonly EventText[]> {
-  const texts = new Map<EventNid, EventText | undefined>(nids.map((nid) => [nid, pieces.event(nid)]))
+async function textsOf({ store, cache }: Context, nids: readonly EventNid[]): Promise<readonly EventText[]> {
+  const texts = new Map<EventNid, EventText | undefined>(nids.map((nid) => [nid, cache.event(nid)]))
   const missing = nids.filter((nid) => texts.get(nid) === undefined)
   for (const text of await store.eventTexts(missing)) texts.set(text.nid, text)
   return nids.map((nid) => texts.get(nid) ?? damaged('an event that it refers to is not stored'))

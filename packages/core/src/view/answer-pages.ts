@@ -3,7 +3,7 @@ import { ByteCache } from './byte-cache.ts'
 import type { RoomEpochs } from './room-epochs.ts'
 
 interface Kept {
-  readonly piece: unknown
+  readonly page: unknown
   readonly bytes: number
   readonly rewritten: number
 }
@@ -41,13 +41,13 @@ export class AnswerPages {
   }
 
   /** A piece that was kept. The room has just been read. */
-  get<Piece>(room: RoomNid, name: string): Piece | undefined {
+  get<Page>(room: RoomNid, name: string): Page | undefined {
     const kept = this.#kept.get(name)
-    return kept?.rewritten === this.rewrittenOf(room) ? (kept.piece as Piece) : undefined
+    return kept?.rewritten === this.rewrittenOf(room) ? (kept.page as Page) : undefined
   }
 
   /** Keeps a piece that was made of events as they were at `rewritten`. */
-  put(name: string, piece: unknown, bytes: number, rewritten: number): void {
-    this.#kept.set(name, { piece, bytes, rewritten })
+  put(name: string, page: unknown, bytes: number, rewritten: number): void {
+    this.#kept.set(name, { page, bytes, rewritten })
   }
 }

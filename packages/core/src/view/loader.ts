@@ -11,7 +11,7 @@ import type {
   SnapshotRecord,
   StateKeyNid,
 } from '@roomserver/types'
-import type { PieceStore } from '../ports.ts'
+import type { RecordStore } from '../ports.ts'
 import { type GatheredNeeds, gather, type Need, noNeeds } from './need.ts'
 
 /** What was found for a batch of needs. What was needed and is not in here does not exist. */
@@ -29,14 +29,14 @@ export interface Found {
 }
 
 /**
- * Loads pieces for many computations at once: needs that come up in the same turn of the event loop share one read
+ * Loads records for many computations at once: needs that come up in the same turn of the event loop share one read
  * of each kind.
  */
 export class Loader {
-  readonly #store: PieceStore
+  readonly #store: RecordStore
   #open: { readonly needs: GatheredNeeds; readonly found: Promise<Found> } | undefined
 
-  constructor(store: PieceStore) {
+  constructor(store: RecordStore) {
     this.#store = store
   }
 

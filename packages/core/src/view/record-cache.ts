@@ -14,7 +14,7 @@ import type {
 } from '@roomserver/types'
 import { EMPTY_STATE_KEY_NID, EVENT_TYPE_NIDS } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
-import type { PieceStore } from '../ports.ts'
+import type { RecordStore } from '../ports.ts'
 import { AnswerPages } from './answer-pages.ts'
 import { ByteCache } from './byte-cache.ts'
 import { type Found, Loader } from './loader.ts'
@@ -31,13 +31,13 @@ interface CachedEvent {
 }
 
 /**
- * The immutable pieces that rooms are made of (events, blocks, snapshots, strings and their NIDs), shared by all
+ * The immutable records that rooms are made of (events, blocks, snapshots, strings and their NIDs), shared by all
  * computations and bounded by bytes.
  *
  * The few things that can change about an event (verdict, redaction) change by commits to its room: our own come in
- * through {@link Pieces.putEvent}, and {@link RoomEpochs} tells when another process has moved a room on.
+ * through {@link RecordCache.putEvent}, and {@link RoomEpochs} tells when another process has moved a room on.
  */
-export class Pieces {
+export class RecordCache {
   /** Whether what is cached of rooms' events still holds; to be told of every read of a room, and of our commits. */
   readonly rooms = new RoomEpochs()
   /** What long answers are put together from. */
@@ -54,8 +54,8 @@ export class Pieces {
   /** Batches that were taken into the cache already; several computations get the same one. */
   readonly #kept = new WeakSet<Found>()
 
-  /** @param maxBytes - what the cached pieces may take, all kinds together */
-  constructor(store: PieceStore, maxBytes: number) {
+  /** @param maxBytes - what the cached records may take, all kinds together */
+  constructor(store: RecordStore, maxBytes: number) {
     this.#loader = new Loader(store)
     this.pages = new AnswerPages(this.rooms, maxBytes * 0.14)
     this.#events = new ByteCache(maxBytes * 0.55, ({ record }) => 700 + record.json.length * 3)

@@ -17,7 +17,7 @@ import type { RoomVersionRules } from '@roomserver/version'
 import { damaged } from './reads.ts'
 import type { Found } from './loader.ts'
 import type { Need } from './need.ts'
-import type { Pieces } from './record-cache.ts'
+import type { RecordCache } from './record-cache.ts'
 
 /** How many events a view held at some moment. */
 export interface EventsHeld {
@@ -26,7 +26,7 @@ export interface EventsHeld {
 }
 
 /**
- * The pieces as one computation sees them: everything it has seen stays with it until it ends, however small the
+ * The records as one computation sees them: everything it has seen stays with it until it ends, however small the
  * shared cache is, and it remembers what turned out not to exist.
  *
  * What a long computation goes over once it can let go of ({@link View.forget}).
@@ -35,7 +35,7 @@ export interface EventsHeld {
  * the store does not know they answer `null`.
  */
 export class View {
-  readonly pieces: Pieces
+  readonly cache: RecordCache
   /** The room that the computation is about; 0: none in particular. */
   readonly roomNid: RoomNid
   readonly #events = new Map<EventNid, EventRecord>()
@@ -58,23 +58,23 @@ export class View {
   readonly #snapshotsByHash = new Map<string, SnapshotRecord | null>()
 
   /** @param roomNid - the room that the computation is about; needed to look for snapshots by their hash */
-  constructor(pieces: Pieces, roomNid: RoomNid = NO_NID) {
-    this.pieces = pieces
+  constructor(cache: RecordCache, roomNid: RoomNid = NO_NID) {
+    this.cache = cache
     this.roomNid = roomNid
   }
 
   event(nid: EventNid): EventRecord | undefined {
-    return this.#events.get(nid) ?? pin(this.#events, nid, this.pieces.event(nid))
+    return this.#events.get(nid) ?? pin(this.#events, nid, this.cache.event(nid))
   }
 
   eventById(id: EventId): EventRecord | null | undefined {
     const own = this.#eventsById.get(id)
-    return own === undefined ? pin(this.#eventsById, id, this.pieces.eventById(id)) : own
+    return own === undefined ? pin(this.#eventsById, id, this.cache.eventById(id)) : own
   }
 
   /** The ID of an event, known also when the event was let go. */
   eventId(nid: EventNid): EventId | undefined {
-    return (this.#events.get(nid) ?? this.pieces.event(nid))?.eventId ?? this.#eventIds.get(nid)
+    return (this.#events.get(nid) ?? this.cache.event(nid))?.eventId ?? this.#eventIds.get(nid)
   }
 
   /** How many events it holds; see {@link View.forget}. */
@@ -99,11 +99,11 @@ export class View {
   }
 
   snapshot(nid: SnapshotNid): SnapshotRecord | undefined {
-    return this.#snapshots.get(nid) ?? pin(this.#snapshots, nid, this.pieces.snapshot(nid))
+    return this.#snapshots.get(nid) ?? pin(this.#snapshots, nid, this.cache.snapshot(nid))
   }
 
   block(nid: BlockNid): BlockRecord | undefined {
-    return this.#blocks.get(nid) ?? pin(this.#blocks, nid, this.pieces.block(nid))
+    return this.#blocks.get(nid) ?? pin(this.#blocks, nid, this.cache.block(nid))
   }
 
   blockByHash(hash: string): BlockRecord | null | undefined {
@@ -117,28 +117,28 @@ export class View {
 
   typeNid(name: string): EventTypeNid | null | undefined {
     const own = this.#typeNids.get(name)
-    return own === undefined ? pin(this.#typeNids, name, this.pieces.typeNid(name)) : own
+    return own === undefined ? pin(this.#typeNids, name, this.cache.typeNid(name)) : own
   }
 
   typeName(nid: EventTypeNid): string | undefined {
-    return this.#typeNames.get(nid) ?? pin(this.#typeNames, nid, this.pieces.typeName(nid))
+    return this.#typeNames.get(nid) ?? pin(this.#typeNames, nid, this.cache.typeName(nid))
   }
 
   stateKeyNid(text: string): StateKeyNid | null | undefined {
     const own = this.#stateKeyNids.get(text)
-    return own === undefined ? pin(this.#stateKeyNids, text, this.pieces.stateKeyNid(text)) : own
+    return own === undefined ? pin(this.#stateKeyNids, text, this.cache.stateKeyNid(text)) : own
   }
 
   stateKeyText(nid: StateKeyNid): string | undefined {
-    return this.#stateKeyTexts.get(nid) ?? pin(this.#stateKeyTexts, nid, this.pieces.stateKeyText(nid))
+    return this.#stateKeyTexts.get(nid) ?? pin(this.#stateKeyTexts, nid, this.cache.stateKeyText(nid))
   }
 
   /** The parsed form of a stored event. */
   pduOf(record: EventRecord, rules: RoomVersionRules): Pdu {
     const own = this.#pdus.get(record)
     if (own !== undefined) return own
-    const pdu = this.pieces.pduOf(record, rules)
-    if (this.pieces.event(record.nid) !== record) this.#pdus.set(record, pdu)
+    const pdu = this.cache.pduOf(record, rules)
+    if (this.cache.event(record.nid) !== record) this.#pdus.set(record, pdu)
     return pdu
   }
 
@@ -158,7 +158,7 @@ export class View {
 
   /** Loads what is needed; afterwards the getters know it, or know that it does not exist. */
   async load(need: Need): Promise<void> {
-    this.#keep(need, await this.pieces.load(need, this.roomNid))
+    this.#keep(need, await this.cache.load(need, this.roomNid))
   }
 
   /** Lets the computation see an event that is not committed yet, or a changed one as it will be. */

@@ -1,8 +1,8 @@
 import type { Store } from '../ports.ts'
-import type { Pieces } from './record-cache.ts'
+import type { RecordCache } from './record-cache.ts'
 
 /** A store whose reads of rooms tell the cache which revision a room has, so that it lets go of what is out of date. */
-export function watchedStore(store: Store, { rooms }: Pieces): Store {
+export function watchedStore(store: Store, { rooms }: RecordCache): Store {
   return {
     ...store,
     room: async (roomId) => {

@@ -200,12 +200,12 @@ describe('for any JSON', () => {
 
   it('says no or gives canonical text for any string, strict ones being a part of the lenient', () => {
     const characters = '{ } [ ] , : " \\ u e 0 1 9 . - + t f n'.split(' ')
-    const pieces = fc.constantFrom(...characters, ' ', '\n', 'true', '"a":', '\ud800', '\udc00')
+    const fragments = fc.constantFrom(...characters, ' ', '\n', 'true', '"a":', '\ud800', '\udc00')
     fc.assert(
       fc.property(
         fc.oneof(
           fc.string({ unit: 'binary' }),
-          fc.array(pieces).map((all) => all.join('')),
+          fc.array(fragments).map((all) => all.join('')),
         ),
         (text) => {
           const strict = canonicalizeJson(text, 'strict')

@@ -42,8 +42,8 @@ export function mapMembers(
   let result = ''
   /** Where a run of members begins that stay side by side and are copied at once; -1: there is none. */
   let from = -1
-  const add = (piece: string) => {
-    result += result === '' ? piece : `,${piece}`
+  const add = (member: string) => {
+    result += result === '' ? member : `,${member}`
   }
   const endRun = (end: number) => {
     if (from >= 0) add(text.slice(from, end))

@@ -1,11 +1,11 @@
 import { ServerResponse } from 'node:http'
 import type { Writable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
-import { writeInPieces } from '@roomserver/api'
+import { writeInChunks } from '@roomserver/api'
 import type { Exchange } from './exchange.ts'
 
-type Schema = Parameters<typeof writeInPieces>[0]
-type Pieces = Iterator<string | Uint8Array | Promise<void>, void>
+type Schema = Parameters<typeof writeInChunks>[0]
+type RecordCache = Iterator<string | Uint8Array | Promise<void>, void>
 
 /** How much of an answer is handed to the connection at a time, in bytes. */
 const BATCH_BYTES = 512 * 1024
@@ -35,25 +35,25 @@ export async function sendAnswer(
   value: unknown,
   sending: Sending,
 ): Promise<void> {
-  const pieces = writeInPieces(schema, value)
-  const first = await nextBatch(pieces, () => sending.gone.aborted)
+  const chunks = writeInChunks(schema, value)
+  const first = await nextBatch(chunks, () => sending.gone.aborted)
   if (first === undefined) return
   const out = exchange.begin(first.isLast ? first.length : undefined)
   if (out === undefined) return
   if (exchange.isHead) out.end()
   else if (first.isLast) finish(out, first)
-  else void pour(out, first, pieces, sending)
+  else void pour(out, first, chunks, sending)
 }
 
 interface Batch {
-  readonly pieces: readonly Uint8Array[]
+  readonly chunks: readonly Uint8Array[]
   readonly length: number
   readonly isLast: boolean
 }
 
 /** `undefined`: the caller is gone, which is looked at whenever others had their turn. */
-async function nextBatch(source: Pieces, isGone: () => boolean): Promise<Batch | undefined> {
-  const pieces: Uint8Array[] = []
+async function nextBatch(source: RecordCache, isGone: () => boolean): Promise<Batch | undefined> {
+  const chunks: Uint8Array[] = []
   let length = 0
   let sliceEnd = performance.now() + SLICE_MS
   while (length < BATCH_BYTES) {
@@ -63,19 +63,19 @@ async function nextBatch(source: Pieces, isGone: () => boolean): Promise<Batch |
       sliceEnd = performance.now() + SLICE_MS
     }
     const { value, done } = source.next()
-    if (done === true) return { pieces, length, isLast: true }
+    if (done === true) return { chunks, length, isLast: true }
     if (value instanceof Promise) {
       await value
       continue
     }
     const bytes = typeof value === 'string' ? Buffer.from(value, 'utf8') : value
-    pieces.push(bytes)
+    chunks.push(bytes)
     length += bytes.length
   }
-  return { pieces, length, isLast: false }
+  return { chunks, length, isLast: false }
 }
 
-async function pour(out: Writable, first: Batch, rest: Pieces, sending: Sending): Promise<void> {
+async function pour(out: Writable, first: Batch, rest: RecordCache, sending: Sending): Promise<void> {
   try {
     let batch = first
     while (!batch.isLast) {
@@ -101,19 +101,19 @@ function breakOff(out: Writable): void {
 }
 
 /** Writes a batch. False: the caller has not taken it yet. */
-function write(out: Writable, { pieces }: Batch): boolean {
+function write(out: Writable, { chunks }: Batch): boolean {
   // In one go, except on HTTP/1.1: a response that was corked does not tell when it has drained.
   const isCorked = !(out instanceof ServerResponse)
   if (isCorked) out.cork()
   let isTaken = true
-  for (const piece of pieces) isTaken = out.write(piece)
+  for (const chunk of chunks) isTaken = out.write(chunk)
   if (isCorked) out.uncork()
   return isTaken
 }
 
 function finish(out: Writable, batch: Batch): void {
-  const [only] = batch.pieces
-  if (batch.pieces.length === 1) return void out.end(only)
+  const [only] = batch.chunks
+  if (batch.chunks.length === 1) return void out.end(only)
   write(out, batch)
   out.end()
 }

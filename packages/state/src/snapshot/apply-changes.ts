@@ -81,22 +81,22 @@ const ENTRIES_PER_YIELD = 1024
 
 /** The changes in the form of a block. A whole state is sorted piece by piece, so that nobody has to wait for it. */
 function* sorted(changes: readonly StateEntry[]): Suspendable<never, Entries> {
-  const pieces: Entries[] = []
+  const blocks: Entries[] = []
   for (let from = 0; from < changes.length; from += ENTRIES_PER_YIELD) {
     let piece = entriesFrom(changes.slice(from, from + ENTRIES_PER_YIELD))
     for (
-      let older = pieces.at(-1);
+      let older = blocks.at(-1);
       older !== undefined && older.length <= piece.length;
-      older = pieces.at(-1)
+      older = blocks.at(-1)
     ) {
-      pieces.pop()
+      blocks.pop()
       piece = mergeEntries(older, piece, 'keep')
     }
-    pieces.push(piece)
+    blocks.push(piece)
     yield undefined
   }
-  let all = pieces.pop() ?? NO_ENTRIES
-  for (let older = pieces.pop(); older !== undefined; older = pieces.pop()) {
+  let all = blocks.pop() ?? NO_ENTRIES
+  for (let older = blocks.pop(); older !== undefined; older = blocks.pop()) {
     all = mergeEntries(older, all, 'keep')
     yield undefined
   }

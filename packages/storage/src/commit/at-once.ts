@@ -1,7 +1,7 @@
 import type { WriteSet } from '@roomserver/types'
 import type { CompiledQuery } from 'kysely'
 import { type BulkWrite, lastOfEach } from '../bulk.ts'
-import type { PieceWrites } from '../interned-rows.ts'
+import type { InternedWrites } from '../interned-rows.ts'
 import type { Db } from '../schema.ts'
 import { lastOfEachEvent } from '../tables/remote-states.ts'
 import type { Tables } from '../tables/tables.ts'
@@ -68,7 +68,7 @@ function pieces(tables: Tables, sets: readonly WriteSet[]): readonly Guard[] {
 }
 
 function stored<T extends { readonly nid: number }>(
-  table: PieceWrites<T>,
+  table: InternedWrites<T>,
   items: readonly T[],
 ): readonly Guard[] {
   const once = lastOfEach(items, ({ nid }) => nid)

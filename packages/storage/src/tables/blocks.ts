@@ -2,7 +2,7 @@ import type { BlockNid, BlockRecord } from '@roomserver/types'
 import { decodeBlock, encodeBlock } from '../block-codec.ts'
 import type { Columns, Dialect } from '../dialects.ts'
 import { fromHex, toHex } from '../hex.ts'
-import { pieceWrites } from '../interned-rows.ts'
+import { internedWrites } from '../interned-rows.ts'
 import { prepare, slot } from '../prepared.ts'
 import type { Db } from '../schema.ts'
 
@@ -30,7 +30,7 @@ export function blockQueries(dialect: Dialect, build: Db) {
     byNids: async (db: Db, nids: readonly BlockNid[]) => (await byNid(db, dialect.list(nids))).map(toBlock),
     byHashes: async (db: Db, hashes: readonly string[]) =>
       (await byHash(db, dialect.list(hashes))).map(toBlock),
-    ...pieceWrites(dialect, 'blocks', columns, 'hash', fromBlock),
+    ...internedWrites(dialect, 'blocks', columns, 'hash', fromBlock),
   }
 }
 

@@ -1,7 +1,7 @@
 import type { RoomNid, SnapshotNid, SnapshotRecord } from '@roomserver/types'
 import type { Columns, Dialect } from '../dialects.ts'
 import { fromHex, toHex } from '../hex.ts'
-import { pieceWrites } from '../interned-rows.ts'
+import { internedWrites } from '../interned-rows.ts'
 import { prepare, slot } from '../prepared.ts'
 import type { Db } from '../schema.ts'
 import { decodeList, encodeList } from '../varint.ts'
@@ -50,7 +50,7 @@ export function snapshotQueries(dialect: Dialect, build: Db) {
       (await byNid(db, dialect.list(nids))).map(toSnapshot),
     byHashes: async (db: Db, roomNid: RoomNid, hashes: readonly string[]) =>
       (await byHash(db, roomNid, dialect.list(hashes))).map(toSnapshot),
-    ...pieceWrites(dialect, 'snapshots', columns, 'hash', fromSnapshot),
+    ...internedWrites(dialect, 'snapshots', columns, 'hash', fromSnapshot),
   }
 }
 

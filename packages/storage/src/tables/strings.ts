@@ -1,7 +1,7 @@
 import type { EventTypeNid, Interned, StateKeyNid } from '@roomserver/types'
 import { lastOfEach } from '../bulk.ts'
 import type { Columns, Dialect } from '../dialects.ts'
-import { pieceWrites } from '../interned-rows.ts'
+import { internedWrites } from '../interned-rows.ts'
 import { prepare } from '../prepared.ts'
 import type { Db } from '../schema.ts'
 
@@ -27,7 +27,7 @@ function internedQueries<N extends number>(dialect: Dialect, build: Db, table: '
   const rows = build.selectFrom(table).selectAll().$castTo<Interned<N>>()
   const byNid = prepare(rows.where(dialect.among('nid', 'int')))
   const byText = prepare(rows.where(dialect.among('text', 'text')))
-  const writes = pieceWrites(dialect, table, columns, 'text', (string: StringRow) => string)
+  const writes = internedWrites(dialect, table, columns, 'text', (string: StringRow) => string)
   return {
     byNids: (db: Db, nids: readonly N[]) => byNid(db, dialect.list(nids)),
     byTexts: (db: Db, texts: readonly string[]) => byText(db, dialect.list(texts)),

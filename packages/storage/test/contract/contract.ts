@@ -5,7 +5,7 @@ import { commitContract } from './commit.ts'
 import { leaseContract } from './leases.ts'
 import { logContract } from './logs.ts'
 import { membershipContract } from './memberships.ts'
-import { pieceContract } from './interned-rows.ts'
+import { internedRowsContract } from './interned-rows.ts'
 import { repairContract } from './repairs.ts'
 import { roomContract } from './rooms.ts'
 import { upkeepContract } from './upkeep.ts'
@@ -13,7 +13,7 @@ import { wholeRowContract } from './whole-rows.ts'
 
 /** What a store has to do, whatever database is beneath it. `open` gives an empty one. */
 export function storageContract(open: () => Promise<Storage>): void {
-  describe('pieces', () => pieceContract(open))
+  describe('pieces', () => internedRowsContract(open))
   describe('rooms', () => roomContract(open))
   describe('commit', () => commitContract(open))
   describe('memberships', () => membershipContract(open))

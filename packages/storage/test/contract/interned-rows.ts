@@ -16,7 +16,7 @@ async function newBlock(store: Storage, hash: string, entries: readonly number[]
 }
 
 /** What is stored once and never changes: strings, events, blocks, snapshots; and the NIDs they go by. */
-export function pieceContract(open: () => Promise<Storage>): void {
+export function internedRowsContract(open: () => Promise<Storage>): void {
   it('knows the preassigned strings', async () => {
     await using store = await open()
     const found = await store.eventTypesByName([...EVENT_TYPE_NIDS.keys()])

@@ -5,7 +5,7 @@ import { pageParts } from './page-parts.ts'
 import { nidsOfPage, type PageRange, type Sequence } from './sequence.ts'
 import type { Shown } from './shown-state.ts'
 
-type Context = Pick<QueryContext, 'store' | 'pieces'>
+type Context = Pick<QueryContext, 'store' | 'cache'>
 
 /** What neighbouring events reference as auth events, one after the other. */
 interface AuthEventsPage {
@@ -41,7 +41,7 @@ function* authEventsPage(
   sequence: Sequence,
   range: PageRange,
 ): Generator<Promise<void>, AuthEventsPage, void> {
-  const { pages } = context.pieces
+  const { pages } = context.cache
   const name = `referenced ${sequence.name} ${range.from} ${range.to}`
   const kept = pages.get<AuthEventsPage>(room.nid, name)
   if (kept !== undefined) return kept
@@ -67,10 +67,10 @@ function toPage(records: readonly (EventRecord | undefined)[]): AuthEventsPage {
 
 /** Events in their order, past the cache where they are not in it; `undefined` where there is none. */
 export async function recordsOf(
-  { store, pieces }: Context,
+  { store, cache }: Context,
   nids: readonly EventNid[],
 ): Promise<readonly (EventRecord | undefined)[]> {
-  const records = new Map(nids.map((nid) => [nid, pieces.event(nid)]))
+  const records = new Map(nids.map((nid) => [nid, cache.event(nid)]))
   const missing = nids.filter((nid) => nid !== NO_NID && records.get(nid) === undefined)
   if (missing.length > 0) for (const read of await store.eventsByNid(missing)) records.set(read.nid, read)
   return nids.map((nid) => records.get(nid))

@@ -6,7 +6,7 @@ import { authEventsOfState } from './auth-events-of-state.ts'
 import type { Sequence } from './sequence.ts'
 import type { Shown } from './shown-state.ts'
 
-type Context = Pick<QueryContext, 'store' | 'pieces'>
+type Context = Pick<QueryContext, 'store' | 'cache'>
 
 /** An auth chain, in the parts that it was found in. Immutable, like the parts. */
 interface Chain {
@@ -27,7 +27,7 @@ interface Link extends Sequence {
  * @throws {RoomserverError} STORE_DAMAGED when an event of it does not exist
  */
 export async function chainOfState(context: Context, room: RoomRecord, state: Shown): Promise<Shown> {
-  const { pages } = context.pieces
+  const { pages } = context.cache
   const rewritten = pages.rewrittenOf(room.nid)
   const referenced = await authEventsOfState(context, room, state)
   const name = `chain of room ${room.nid}`

@@ -8,7 +8,7 @@ import type { Shown } from './shown-state.ts'
 import { gathered } from './gathered.ts'
 import { bytesOfPage, sliceOfPage, type TextPage, type WriteEvent, writePage } from './text-page.ts'
 
-type Context = Pick<QueryContext, 'store' | 'pieces'>
+type Context = Pick<QueryContext, 'store' | 'cache'>
 
 /** How events are written. */
 export interface Form {
@@ -60,12 +60,12 @@ class WrittenPages {
     this.#context = context
     this.#room = room
     this.#form = form
-    this.#bytesLeft = context.pieces.pages.maxAnswerBytes
+    this.#bytesLeft = context.cache.pages.maxAnswerBytes
   }
 
   /** A page that was kept, or is written now. @throws {RoomserverError} STORE_DAMAGED when an event does not exist */
   *page(sequence: Sequence, range: PageRange): Generator<Promise<void>, TextPage, void> {
-    const { pages } = this.#context.pieces
+    const { pages } = this.#context.cache
     const name = `${this.#form.name} ${sequence.name} ${range.from} ${range.to}`
     const kept = pages.get<TextPage>(this.#room.nid, name)
     const rewritten = pages.rewrittenOf(this.#room.nid)
@@ -77,11 +77,11 @@ class WrittenPages {
   }
 
   *#texts(nids: readonly EventNid[]): Generator<Promise<void>, readonly (EventText | undefined)[], void> {
-    const { store, pieces } = this.#context
+    const { store, cache } = this.#context
     const texts = new Map<EventNid, EventText>()
     const missing: EventNid[] = []
     for (const nid of nids) {
-      const event = nid === NO_NID ? undefined : pieces.event(nid)
+      const event = nid === NO_NID ? undefined : cache.event(nid)
       if (event !== undefined) texts.set(nid, event)
       else if (nid !== NO_NID) missing.push(nid)
     }
