@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 
 const ROOT = join(import.meta.dirname, '..')
 const SHARED = join(ROOT, '../shared/perf/resolve')
-const CONFORMANCE = ['--conditions=@roomserver/source', join(ROOT, 'packages/conformance/src/cli.ts')]
+const CONFORMANCE = ['--conditions=@roomserver/source', join(ROOT, 'scripts/conformance.ts')]
 
 // pnpm bench [--workloads FOLDER] [options of turbo]: the bench of every package, then state resolution on the
 // workloads, each result with its hash. Workloads are those of the folder, or made by the generator beside the

@@ -102,6 +102,6 @@ function sourcesOf(target: string): string {
 }
 
 function packagesWithTests(): readonly string[] {
-  const isTool = (name: string) => name === 'testing' || name === 'conformance'
-  return readdirSync(join(ROOT, 'packages')).filter((name) => !isTool(name))
+  const tools = ['testing', 'conformance', 'simulation', 'interop']
+  return readdirSync(join(ROOT, 'packages')).filter((name) => !tools.includes(name))
 }

@@ -24,7 +24,9 @@ const LAYERS: Readonly<
   inthttp: { below: ['api'], outside: ['fastify'] },
   core: { below: ['state', 'acls', 'api'], outside: ['zod'] },
   testing: { below: ['auth'], outside: ['*'] },
-  conformance: { below: ['core', 'storage', 'inthttp', 'producers', 'testing'], outside: ['*'] },
+  simulation: { below: ['core', 'storage', 'inthttp', 'producers', 'testing'], outside: ['*'] },
+  interop: { below: ['core', 'storage', 'inthttp', 'producers', 'testing'], outside: ['*'] },
+  conformance: { below: ['simulation'], outside: ['*'] },
   app: { below: ['core', 'storage', 'inthttp', 'producers'], outside: ['*'] },
 }
 
@@ -35,7 +37,7 @@ const PORTABLE = ['types', 'version', 'events', 'auth', 'acls', 'state']
 const FOR_TESTS = ['@roomserver/testing', 'vitest', 'fast-check']
 
 /** All of these is for tests. */
-const MADE_FOR_TESTS = ['testing', 'conformance']
+const MADE_FOR_TESTS = ['testing', 'conformance', 'simulation', 'interop']
 
 const shortName = (name: string) => name.replace('@roomserver/', '')
 

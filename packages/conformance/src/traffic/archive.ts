@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '@roomserver/types'
-import { textOf } from '../json-text.ts'
+import { textOf } from '@roomserver/testing'
 import { stableText } from './compare.ts'
 import { type KnownEvent, type KnownEvents, referencesOf } from './known-events.ts'
 import type { RecordedTruth } from './recorded-truth.ts'

@@ -1,7 +1,7 @@
 import { type Pdu, redactJson } from '@roomserver/events'
 import { isJsonObject, type JsonObject, type JsonValue } from '@roomserver/types'
 import { roomVersion } from '@roomserver/version'
-import { textOf } from '../json-text.ts'
+import { textOf } from '@roomserver/testing'
 import { keyOf } from '@roomserver/testing/reference-resolution'
 import { type Announcements, stateBeforeOutput } from './announcements.ts'
 import { type Difference, stableText } from './compare.ts'

@@ -1,5 +1,5 @@
 import { isJsonObject } from '@roomserver/types'
-import { textOf } from '../json-text.ts'
+import { textOf } from '@roomserver/testing'
 import { type KnownEvent, type KnownEvents, referencesOf } from './known-events.ts'
 import type { RecordedLine } from './recording.ts'
 

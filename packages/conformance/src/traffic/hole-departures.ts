@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonValue } from '@roomserver/types'
-import { textOf } from '../json-text.ts'
+import { textOf } from '@roomserver/testing'
 import { stableText } from './compare.ts'
 import { stateBeforeOutput } from './announcements.ts'
 import type { Departure, Finding, Truth } from './departures.ts'

@@ -1,7 +1,7 @@
 import { eventIdOf } from '@roomserver/events'
 import { isJsonObject, type JsonObject, type JsonValue } from '@roomserver/types'
 import { type RoomVersionRules, roomVersion } from '@roomserver/version'
-import { textOf } from '../json-text.ts'
+import { textOf } from '@roomserver/testing'
 import type { RecordedLine } from './recording.ts'
 
 /** An event as a recording has it, in the federation format. */

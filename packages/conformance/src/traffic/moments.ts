@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonValue } from '@roomserver/types'
-import { textOf } from '../json-text.ts'
+import { textOf } from '@roomserver/testing'
 import type { RecordedLine } from './recording.ts'
 
 /** Within so many lines an operation calls other servers. */

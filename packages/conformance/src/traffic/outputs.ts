@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from '@roomserver/types'
-import { textOf } from '../json-text.ts'
+import { textOf } from '@roomserver/testing'
 import { compareAnswers, type Difference } from './compare.ts'
 
 /** What an output is about: its kind and the event (or user) in it; unique within a room but for repeats. */

@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from '@roomserver/types'
 import type { State } from '@roomserver/testing/reference-resolution'
-import { textOf } from '../json-text.ts'
+import { textOf } from '@roomserver/testing'
 import { AnnouncedStates } from './announcements.ts'
 import { GivenStates } from './given-states.ts'
 import { KnownEvents } from './known-events.ts'

@@ -6,7 +6,7 @@ import { RecordedTruth } from './recorded-truth.ts'
 import type { Recording } from './recording.ts'
 import { type ReplayResult, replay } from './replay.ts'
 import type { Servers } from './servers.ts'
-import { startTarget } from './target.ts'
+import { startTarget } from '@roomserver/testing'
 
 /** Starts a server of ours for a recording, beside what it needs, and replays the recording. */
 export async function replayOn(servers: Servers, recording: Recording): Promise<ReplayResult> {

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonValue } from '@roomserver/types'
-import { textOf } from '../json-text.ts'
+import { textOf } from '@roomserver/testing'
 import { keyOf } from '@roomserver/testing/reference-resolution'
 import type { Finding, Truth } from './departures.ts'
 import { isSameSet } from './hole-departures.ts'

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '@roomserver/types'
-import { textOf } from '../json-text.ts'
+import { textOf } from '@roomserver/testing'
 import { stableText } from './compare.ts'
 import type { Finding } from './departures.ts'
 

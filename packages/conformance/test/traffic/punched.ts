@@ -1,6 +1,5 @@
-import { randomNumbers } from '@roomserver/testing'
+import { randomNumbers, textOf } from '@roomserver/testing'
 import { isJsonObject, type JsonObject } from '@roomserver/types'
-import { textOf } from '../../src/json-text.ts'
 import type { RecordedLine, Recording } from '../../src/traffic/recording.ts'
 
 /**

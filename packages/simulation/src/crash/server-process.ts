@@ -1,0 +1,102 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { endWithUs, freePort, within, writeConfiguration } from '@roomserver/testing'
+
+/** Where servers keep rooms and announce outputs. */
+export interface Place {
+  /** `file:…` or `postgresql://…` */
+  readonly database: string
+  /** JetStream; the embedded log when left out. */
+  readonly natsUrl?: string | undefined
+  /** Outputs that the embedded log keeps; all when left out. */
+  readonly keptOutputs?: number | undefined
+}
+
+/** How long it may take to say that it is there, and to end. */
+const ANSWER_MS = 10_000
+const END_MS = 60_000
+
+const ENTRY = join(import.meta.dirname, '../../../../apps/roomserver/dist/index.js')
+
+/** The built program as an operator runs it; killed and started again on the same port and data. */
+export class ServerProcess implements AsyncDisposable {
+  readonly url: string
+  readonly #folder: string
+  readonly #config: string
+  #child: ChildProcess | undefined
+  #log = ''
+
+  private constructor(folder: string, config: string, port: number) {
+    this.#folder = folder
+    this.#config = config
+    this.url = `http://127.0.0.1:${port}`
+  }
+
+  /** Prepares a server that keeps its data elsewhere; it does not run yet. */
+  static async prepare(place: Place): Promise<ServerProcess> {
+    const folder = await mkdtemp(join(tmpdir(), 'roomserver-crash-'))
+    const port = await freePort()
+    const options = {
+      serverName: 'a',
+      ...place,
+    }
+    return new ServerProcess(folder, await writeConfiguration(options, folder, port), port)
+  }
+
+  get isRunning(): boolean {
+    const child = this.#child
+    return child !== undefined && child.exitCode === null && child.signalCode === null
+  }
+
+  /** The last that it printed. */
+  get log(): string {
+    return this.#log.slice(-4_000)
+  }
+
+  /**
+   * Starts it and waits until it answers.
+   *
+   * @param fault - where it is to kill itself: `<point>:<n>`
+   * @returns whether it answers; false: it is dead already
+   */
+  async start(fault?: string): Promise<boolean> {
+    const env = { ...process.env, ...(fault !== undefined && { ROOMSERVER_FAULT: fault }) }
+    const child = spawn(process.execPath, [ENTRY, 'serve', '--config', this.#config], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#child = child
+    endWithUs(child, 'SIGKILL')
+    const keep = (text: Buffer): void => {
+      this.#log = (this.#log + text.toString()).slice(-20_000)
+    }
+    child.stdout.on('data', keep)
+    child.stderr.on('data', keep)
+    const end = Date.now() + 60_000
+    while (this.isRunning) {
+      const signal = AbortSignal.timeout(ANSWER_MS)
+      const answer = await fetch(`${this.url}/healthz`, { signal }).catch(() => undefined)
+      if (answer?.ok === true) return true
+      if (Date.now() > end) throw new Error(`the server does not answer:\n${this.log}`)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    if (fault === undefined) throw new Error(`the server ended at its start:\n${this.log}`)
+    return false
+  }
+
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    const child = this.#child
+    if (child === undefined || !this.isRunning) return
+    const ended = once(child, 'exit')
+    child.kill(signal)
+    await within(END_MS, `the end of the server after ${signal}`, ended)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill()
+    await rm(this.#folder, { recursive: true, force: true })
+  }
+}

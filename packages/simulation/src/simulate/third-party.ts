@@ -1,0 +1,69 @@
+import { ed25519, encodeBase64, signJson, type SigningKey } from '@roomserver/events'
+import type { JsonObject } from '@roomserver/types'
+import { member, type RoomEnd, type Saying } from './compose.ts'
+import type { Dice } from '@roomserver/testing'
+import type { World } from './world.ts'
+
+const TYPE = 'm.room.third_party_invite'
+
+/** The server that knows whose address is whose. Rooms name its key, and never ask it anything. */
+export interface IdentityServer {
+  readonly key: SigningKey
+  readonly publicKey: string
+}
+
+export async function openIdentityServer(dice: Dice): Promise<IdentityServer> {
+  const seed = dice.bytes(32)
+  const key = { server: 'id', keyId: 'ed25519:0', seed: encodeBase64(seed) }
+  return { key, publicKey: encodeBase64(await ed25519.publicKey(seed)) }
+}
+
+/**
+ * Invites somebody of whom only an address is known, takes such an invite back, or goes on with one: the address turned
+ * out to be a user's.
+ */
+export async function aboutAddress(world: World, end: RoomEnd, sender: string): Promise<Saying> {
+  const { dice, identity, servers } = world
+  const open = dice.maybe(invitesIn(end).filter((invite) => invite.sender === sender))
+  const user = dice.pick(servers.flatMap(({ users }) => users))
+  if (open !== undefined && dice.chance(70)) {
+    return byAddress(sender, user, await signedBy(identity.key, user, open.stateKey ?? ''))
+  }
+  if (open !== undefined && dice.chance(50))
+    return { type: TYPE, sender, stateKey: open.stateKey, content: {} }
+  const key = { public_key: identity.publicKey, key_validity_url: 'x' }
+  const keys = dice.chance(50) ? key : { public_key: 'AAAA', public_keys: [key] }
+  return { type: TYPE, sender, stateKey: dice.text(8), content: { display_name: dice.text(3), ...keys } }
+}
+
+/**
+ * What a liar makes of the invite of an address: it lets somebody in for whom nobody signed, in another's name, or with a
+ * word of the identity server that was meant for others.
+ */
+export async function misuseAddress(
+  world: World,
+  end: RoomEnd,
+  sender: string,
+  key: SigningKey,
+): Promise<Saying> {
+  const { dice, identity, servers } = world
+  const users = servers.flatMap(({ users: own }) => own)
+  const [user, signedFor] = [dice.pick(users), dice.pick(users)]
+  const open = dice.maybe(invitesIn(end))
+  const token = open?.stateKey ?? dice.text(8)
+  const signed = await signedBy(dice.chance(50) ? key : identity.key, signedFor, token)
+  return byAddress(dice.chance(50) ? sender : (open?.sender ?? sender), user, signed)
+}
+
+function invitesIn({ state }: RoomEnd) {
+  return state.filter(({ type }) => type === TYPE)
+}
+
+function byAddress(sender: string, user: string, signed: JsonObject): Saying {
+  return member(sender, user, 'invite', { third_party_invite: { display_name: 'x', signed } })
+}
+
+async function signedBy(key: SigningKey, mxid: string, token: string): Promise<JsonObject> {
+  const claim = { mxid, token }
+  return { ...claim, signatures: { [key.server]: { [key.keyId]: await signJson(claim, key) } } }
+}
