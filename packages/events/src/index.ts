@@ -15,9 +15,19 @@ export {
   MAX_JSON_DEPTH,
   MAX_PREV_EVENTS,
 } from './limits.ts'
+export { templateFault, type TemplateRequest } from './membership-template.ts'
 export { compareOriginServerTs } from './origin-server-ts.ts'
 export { parsePdu, type PduVerdict, receivePdu } from './parse-pdu.ts'
 export type { Pdu } from './pdu.ts'
+export {
+  isSignedByPolicyServer,
+  needsPolicySignature,
+  POLICY_KEY_ID,
+  type PolicyServer,
+  policyServerOf,
+  policySignatureIn,
+  withPolicySignature,
+} from './policy-server.ts'
 export {
   authContentLost,
   authPdu,
@@ -36,6 +46,7 @@ export { type KeyName, neededKeys } from './signing-keys.ts'
 export { signJson, type SigningKey, verifyJson } from './signed-json.ts'
 export { withUnsigned } from './unsigned.ts'
 export {
+  KEY_VALIDITY_CAP_MS,
   type KeyFinder,
   type SignatureVerdict,
   type VerifyKey,

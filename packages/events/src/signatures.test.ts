@@ -232,6 +232,51 @@ describe('of the signatures of a server', () => {
   })
 })
 
+// Rooms version 5: "Servers MUST use the lesser of `valid_until_ts` and 7 days into the future when determining if a key
+// is valid": else whoever has stolen a key can have it be good for years.
+describe('seven days from now', () => {
+  const DAY = 24 * 3_600_000
+  const AT = 1_000_000
+  const forEver = (key: Partial<VerifyKey> = {}): KeyFinder => {
+    return () => ({ key: PUBLIC_KEY, validUntilTs: Number.MAX_SAFE_INTEGER, ...key })
+  }
+
+  it.each<[string, number, boolean]>([
+    ['5', AT - 7 * DAY, true],
+    ['5', AT - 7 * DAY - 1, false],
+    ['12', AT - 7 * DAY - 1, false],
+    ['12', AT + 1000 * DAY, true],
+    // There validity is not asked for.
+    ['4', AT - 7 * DAY - 1, true],
+  ])('a key ends whatever its server says: version %s, now %i, good: %s', async (version, now, good) => {
+    expect((await verifySignatures(await built(version), forEver(), now)).ok).toBe(good)
+  })
+
+  it('does not end one sooner that its server says is valid for less, or was in use', async () => {
+    const event = await built()
+    const find = (key: Partial<VerifyKey>) => verifySignatures(event, forEver(key), AT - 8 * DAY)
+    expect((await find({ validUntilTs: AT - DAY })).ok).toBe(false)
+    expect((await find({ validUntilTs: 0, expiredTs: AT + 1 })).ok).toBe(true)
+  })
+
+  it('has a wrong signature by a key that is not valid any more passed over', async () => {
+    const wrong = trustedPdu(
+      (await signEvent((await built()).json, rulesOf('10'), { ...KEY, keyId: 'ed25519:2' })).replace(
+        /("ed25519:2":")[^"]+/,
+        `$1${'A'.repeat(86)}`,
+      ),
+      '$x',
+      rulesOf('10'),
+    )
+    const find: KeyFinder = (_, keyId) =>
+      keyId === KEY.keyId
+        ? { key: PUBLIC_KEY, validUntilTs: 0, expiredTs: AT }
+        : { key: PUBLIC_KEY, validUntilTs: Number.MAX_SAFE_INTEGER }
+    expect((await verifySignatures(wrong, find, AT - 7 * DAY)).ok).toBe(false)
+    expect((await verifySignatures(wrong, find, AT - 8 * DAY)).ok).toBe(true)
+  })
+})
+
 describe('the keys that checking an event takes', () => {
   const signed = (signatures: JsonObject, content: JsonObject = {}) =>
     trustedPdu(

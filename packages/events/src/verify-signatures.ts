@@ -21,6 +21,9 @@ export interface VerifyKey {
 /** Finds a server's key; `undefined` when it isn't known. */
 export type KeyFinder = (server: string, keyId: string) => VerifyKey | undefined
 
+/** How far into the future a key counts as valid at most, whatever its server says: 7 days, in ms. */
+export const KEY_VALIDITY_CAP_MS = 7 * 24 * 3_600_000
+
 /** Whether an event carries the signatures that it needs; if not, whose is missing and why. */
 export type SignatureVerdict =
   | { readonly ok: true }
@@ -31,9 +34,15 @@ export type SignatureVerdict =
  * not known or had expired before the event are passed over, and all others must be good; one at least. Which keys it
  * looks for is what {@link neededKeys} tells. A key with the ID `ed25519:policy_server` is no exception: `findKey` knows it if the server publishes it as its own.
  *
+ * @param now - in ms since the epoch; keys are valid for {@link KEY_VALIDITY_CAP_MS} from then at most, so that one that
+ *   was stolen cannot be used for longer. Left out, they are as long as their server says.
  * @see https://spec.matrix.org/v1.19/server-server-api/#validating-hashes-and-signatures-on-received-events
  */
-export async function verifySignatures(event: Pdu, findKey: KeyFinder): Promise<SignatureVerdict> {
+export async function verifySignatures(
+  event: Pdu,
+  findKey: KeyFinder,
+  now = Number.POSITIVE_INFINITY,
+): Promise<SignatureVerdict> {
   const members = eventMembers(event.json)
   const signatures = memberValue(members, 'signatures')
   const text = signedText(members, event.rules)
@@ -41,7 +50,7 @@ export async function verifySignatures(event: Pdu, findKey: KeyFinder): Promise<
     if (server === undefined)
       return { ok: false, server: '', reason: 'it does not say whose signature it needs' }
     const reason = await signatureFault(event, text, signaturesOf(signatures, server), (keyId) =>
-      findKey(server, keyId),
+      capped(findKey(server, keyId), now),
     )
     if (reason !== undefined) return { ok: false, server, reason }
   }
@@ -69,6 +78,16 @@ async function signatureFault(
     missing = undefined
   }
   return missing
+}
+
+/**
+ * A key as valid as it is believed to be. An old one, which its server does not use any more, is not capped.
+ *
+ * @see https://spec.matrix.org/v1.19/rooms/v5/#signing-key-validity-period
+ */
+function capped(key: VerifyKey | undefined, now: number): VerifyKey | undefined {
+  const latest = now + KEY_VALIDITY_CAP_MS
+  return key === undefined || key.validUntilTs <= latest ? key : { ...key, validUntilTs: latest }
 }
 
 /** A key that expired in the millisecond of the event had not expired prior to it. */

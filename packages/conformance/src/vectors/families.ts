@@ -1,7 +1,9 @@
 import { checkCanonicalJson } from './canonical-json.ts'
 import { checkEventAuth } from './event-auth.ts'
 import { checkEventIdAndHashes } from './event-id-and-hashes.ts'
+import { checkMembershipTemplates } from './membership-templates.ts'
 import { checkPduFormat } from './pdu-format.ts'
+import { checkPolicyServers } from './policy-servers.ts'
 import { checkRedaction } from './redaction.ts'
 import { checkSignatures } from './signatures.ts'
 import { checkStateResolution } from './state-resolution.ts'
@@ -16,6 +18,8 @@ export const FAMILIES: ReadonlyMap<string, RowCheck> = new Map<string, RowCheck>
   ['signatures', checkSignatures],
   ['redaction', checkRedaction],
   ['pdu-format', checkPduFormat],
+  ['membership-templates', checkMembershipTemplates],
+  ['policy-servers', checkPolicyServers],
   ['event-auth', checkEventAuth],
   ['state-resolution', checkStateResolution],
 ])

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -7,16 +7,24 @@ import { parseRow } from './row.ts'
 import { runVectors } from './run.ts'
 
 const ROOT = join(import.meta.dirname, '../../../..')
-/** A few rows of each family are here; all of them are beside the repository, where they are at all. */
-const FOLDERS = [join(ROOT, 'packages/conformance/fixtures/vectors'), join(ROOT, '../shared/vectors')]
+const FIXTURES = join(ROOT, 'packages/conformance/fixtures')
+/** A few rows of each golden family are here; all of them are beside the repository, where they are at all. */
+const GOLDEN = [join(FIXTURES, 'vectors'), join(ROOT, '../shared/vectors')]
+/** What releases of the specification have clarified or added since. */
+const FOLDERS = [...GOLDEN.filter(existsSync), join(FIXTURES, 'v1.19')]
 
-describe.each(FOLDERS.filter(existsSync))('the vectors in %s', (folder) => {
+describe.each(FOLDERS)('the vectors in %s', (folder) => {
   it('hold', async () => {
     const results = await runVectors(folder)
     expect(results.flatMap(({ failed }) => failed)).toEqual([])
-    expect(results.map(({ family }) => family)).toEqual([...FAMILIES.keys()].toSorted())
-    for (const { passed } of results) expect(passed).toBeGreaterThan(20)
+    for (const { passed } of results) expect(passed).toBeGreaterThan(0)
   }, 300_000)
+})
+
+it('there are vectors of every family', () => {
+  const files = [join(FIXTURES, 'vectors'), join(FIXTURES, 'v1.19')].flatMap((folder) => readdirSync(folder))
+  const families = new Set(files.map((file) => file.replace(/\.jsonl(\.gz)?$/, '')))
+  expect([...families].toSorted()).toEqual([...FAMILIES.keys()].toSorted())
 })
 
 describe('runVectors', () => {

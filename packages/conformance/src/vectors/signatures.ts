@@ -35,7 +35,8 @@ async function checkEvent({ member, rules, expected }: Row): Promise<string | un
   const json = jsonText(member('event'))
   const event = trustedPdu(json, eventIdOf(json, rules()), rules())
   const keys = member('keys') as Record<string, Record<string, VerifyKey>>
-  const verdict = await verifySignatures(event, (server, keyId) => keys[server]?.[keyId])
+  const now = member('now') as number | undefined
+  const verdict = await verifySignatures(event, (server, keyId) => keys[server]?.[keyId], now)
   const parsed = parsePdu(json, rules())
   const required = expected('requiredServers')
   const matches = expected('contentHashMatches')

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import type { Page } from 'playwright-core'
@@ -12,21 +12,24 @@ import { startChromium } from './chromium.ts'
 import { binaryOf, RUNTIMES } from './runtimes.ts'
 
 const ROOT = join(import.meta.dirname, '../../../..')
-/** All vectors where they are at hand, else a few of each kind. */
-const FOLDER =
-  [join(ROOT, '../shared/vectors'), join(ROOT, 'packages/conformance/fixtures/vectors')].find(existsSync) ??
-  ''
-const FILES = readdirSync(FOLDER).filter((file) => /\.jsonl(\.gz)?$/.test(file))
-const familyOf = (file: string) => file.replace(/\.jsonl(\.gz)?$/, '')
+const FIXTURES = join(ROOT, 'packages/conformance/fixtures')
+/** All vectors where they are at hand, else a few of each kind; and those of later releases of the specification. */
+const FOLDERS = [
+  [join(ROOT, '../shared/vectors'), join(FIXTURES, 'vectors')].find(existsSync) ?? '',
+  join(FIXTURES, 'v1.19'),
+]
+const filesOf = (folder: string) => readdirSync(folder).filter((file) => /\.jsonl(\.gz)?$/.test(file))
+const FILES = FOLDERS.flatMap((folder) => filesOf(folder).map((file) => join(folder, file)))
+const familyOf = (file: string) => basename(file).replace(/\.jsonl(\.gz)?$/, '')
 const run = promisify(execFile)
 
 describe('the packages of the room algorithms, in Chromium', () => {
   it('bundle without anything of Node and hold the vectors', async () => {
     const { page, close } = await openPage(await bundle())
     try {
-      for (const file of FILES) {
-        const rows = linesOf(join(FOLDER, file)).length
-        const expression = `roomserver.checkFamily('${familyOf(file)}', '/${file}')`
+      for (const [index, file] of FILES.entries()) {
+        const rows = linesOf(file).length
+        const expression = `roomserver.checkFamily('${familyOf(file)}', '/${index}')`
         expect(await page.evaluate(expression), file).toEqual({ passed: rows, failed: [] })
       }
       expect(await page.evaluate("roomserver.isDenied('evil.test:8448', '*.test')")).toBe(true)
@@ -37,14 +40,18 @@ describe('the packages of the room algorithms, in Chromium', () => {
 })
 
 describe.each(RUNTIMES)('the packages of the room algorithms, in $name', (runtime) => {
-  it('run from their sources and hold the vectors', async () => {
-    const program = join(import.meta.dirname, 'run-vectors.ts')
-    const { stdout } = await run(await binaryOf(runtime), [...runtime.options, program, FOLDER], {
-      cwd: ROOT,
-    })
-    const failed = Object.fromEntries(FILES.map((file) => [familyOf(file), []]))
-    expect(JSON.parse(stdout)).toEqual(failed)
-  }, 600_000)
+  it.each(FOLDERS)(
+    'run from their sources and hold the vectors in %s',
+    async (folder) => {
+      const program = join(import.meta.dirname, 'run-vectors.ts')
+      const { stdout } = await run(await binaryOf(runtime), [...runtime.options, program, folder], {
+        cwd: ROOT,
+      })
+      const failed = Object.fromEntries(filesOf(folder).map((file) => [familyOf(file), []]))
+      expect(JSON.parse(stdout)).toEqual(failed)
+    },
+    600_000,
+  )
 })
 
 /** The entry and all that it imports as one script; fails when a module of Node is among it. */
@@ -65,11 +72,9 @@ async function bundle(): Promise<string> {
 /** A page with the script, on a server that has the vectors too: WebCrypto is there only for pages of a server. */
 async function openPage(script: string): Promise<{ page: Page; close: () => Promise<void> }> {
   const server = createServer(({ url = '/' }, response) => {
-    const file = FILES.find((each) => url === `/${each}`)
+    const file = FILES.find((_, index) => url === `/${index}`)
     response.setHeader('content-type', file === undefined ? 'text/html' : 'text/plain')
-    response.end(
-      file === undefined ? '<!doctype html><title>vectors</title>' : linesOf(join(FOLDER, file)).join('\n'),
-    )
+    response.end(file === undefined ? '<!doctype html><title>vectors</title>' : linesOf(file).join('\n'))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const browser = await startChromium().catch((error: unknown) => {

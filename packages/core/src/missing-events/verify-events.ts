@@ -1,12 +1,14 @@
 import type { FederationApi, QueryPublicKeyResponse } from '@roomserver/api'
 import { neededKeys, type Pdu, receivePdu, type VerifyKey, verifySignatures } from '@roomserver/events'
-import type { Logger, RoomId } from '@roomserver/types'
+import type { Clock, Logger, RoomId } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
 import { yieldToEventLoop } from '../view/run.ts'
 
 /** What events are checked with that other servers sent. */
 export interface VerifyParts {
   readonly federation: Pick<FederationApi, 'queryPublicKey'>
+  /** Keys are believed for so long from now at most. */
+  readonly clock: Clock
   readonly log: Logger
 }
 
@@ -46,9 +48,10 @@ export async function verifiedEvents(
   }
   const { results } = await parts.federation.queryPublicKey({ requests })
   const findKey = (server: string, keyId: string) => keyIn(results, `${server}/${keyId}`)
+  const now = parts.clock.now()
   const verified: Pdu[] = []
   for (const some of inBatches(ofRoom)) {
-    const verdicts = await Promise.all(some.map((event) => verifySignatures(event, findKey)))
+    const verdicts = await Promise.all(some.map((event) => verifySignatures(event, findKey, now)))
     verified.push(...some.filter((_, index) => verdicts[index]?.ok))
     for (const [index, { eventId }] of some.entries()) {
       const verdict = verdicts[index]
