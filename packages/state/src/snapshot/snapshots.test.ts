@@ -10,7 +10,7 @@ import {
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { MemoryBlocks } from '../../test/memory-blocks.ts'
-import { applyChanges, snapshotOf } from './apply-changes.ts'
+import { applyChanges, snapshotOf, type StateAllocator } from './apply-changes.ts'
 import { byBlocks, difference, divergences } from './difference.ts'
 import { expanded } from './runs.ts'
 import { eachEntry, type Entries, entryCount } from './entries.ts'
@@ -316,4 +316,27 @@ it('makes a large state from entries in any order, giving others their turn', ()
   expect(steps.length).toBeGreaterThan(20)
   const whole = finish(allEntries(memory.apply(undefined, entries), memory))
   expect(asMap(whole)).toEqual(applyNaively(new Map(), entries))
+})
+
+it('asks by their hashes for the numbers of a block and of a snapshot that are not at hand', () => {
+  const memory = new MemoryBlocks()
+  const told = new Set<string>()
+  const asking: StateAllocator = {
+    roomNid: memory.roomNid,
+    blockNid: (hash) => (told.has(hash) ? memory.blockNid(hash) : undefined),
+    snapshotNid: (hash) => (told.has(hash) ? memory.snapshotNid(hash) : undefined),
+  }
+  const asked: unknown[] = []
+  const applying = applyChanges(undefined, [entry(1, 2, 3)], memory, asking)
+  let step = applying.next()
+  for (; step.done !== true && asked.length < 9; step = applying.next()) {
+    if (step.value === undefined) continue
+    asked.push(step.value)
+    if ('hash' in step.value) told.add(step.value.hash)
+  }
+  const made = step.done === true ? step.value : undefined
+  expect(asked).toEqual([
+    { kind: 'block-hash', hash: made?.blocks[0]?.hash },
+    { kind: 'snapshot-hash', hash: made?.snapshot.hash },
+  ])
 })
