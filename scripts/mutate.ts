@@ -72,8 +72,8 @@ async function tryTarget(
   return summary(target, [...outcomes.values()])
 }
 
-function describe({ file, line, mutator, before, after }: Mutant, outcome: Outcome): string {
-  return `${file}:${line} ${mutator} (${SAYS[outcome]})\n  - ${before}\n  + ${after}`
+function describe({ file, line, column, mutator, before, after }: Mutant, outcome: Outcome): string {
+  return `${file}:${line}:${column} ${mutator} (${SAYS[outcome]})\n  - ${before}\n  + ${after}`
 }
 
 function summary(target: string, outcomes: readonly Outcome[]): string {

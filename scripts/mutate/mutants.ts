@@ -11,8 +11,9 @@ export const EXCLUDED_MUTATIONS = ['StringLiteral']
 export interface Mutant {
   /** Path from the root of the workspace. */
   readonly file: string
-  /** First line of the place, from 1. */
+  /** First line of the place, from 1, and where the place begins in it, from 1. */
   readonly line: number
+  readonly column: number
   readonly mutator: string
   /** What stands there, and what stands there instead, on one line each. */
   readonly before: string
@@ -54,6 +55,7 @@ export async function listMutants(root: string, folder: string): Promise<readonl
       {
         file: mutant.fileName,
         line: mutant.location.start.line + 1,
+        column: mutant.location.start.column + 1,
         mutator: mutant.mutatorName,
         before: onOneLine(textAt(sources.get(mutant.fileName) ?? '', mutant)),
         after: onOneLine(mutant.replacement),

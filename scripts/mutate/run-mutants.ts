@@ -62,8 +62,8 @@ export async function runMutants(
       concurrency: 1,
       dryRunTimeoutMinutes: 30,
       // Long enough that a busy machine alone does not make a test one that never ends.
-      timeoutMS: 60_000,
-      timeoutFactor: 4,
+      timeoutMS: 30_000,
+      timeoutFactor: 1.5,
     }),
   )
   const stryker = spawn('stryker', ['run', 'stryker.conf.json'], {
