@@ -6,7 +6,7 @@ import type { RoomInput } from './input/create-input.ts'
 import type { PerformContext } from './perform/context.ts'
 import { createPerforms } from './perform/create-performs.ts'
 import { createDummyEvents, type DummyEvents } from './perform/dummy-events.ts'
-import { Turns } from './perform/room-mutex.ts'
+import { RoomMutex } from './perform/room-mutex.ts'
 import type { Store } from './ports.ts'
 import type { Compatibility } from './query/context.ts'
 import { createQueries } from './query/create-queries.ts'
@@ -74,7 +74,7 @@ function contextOf(deps: RoomserverDeps, { compatibility = 'current' }: Roomserv
   const { federation, user, appservice, randomId = unguessableId, ...parts } = deps
   checkSigningKey(deps)
   const store = watchedStore(parts.store, parts.cache)
-  return { ...parts, store, federation, user, appservice, randomId, compatibility, turns: new Turns() }
+  return { ...parts, store, federation, user, appservice, randomId, compatibility, mutex: new RoomMutex() }
 }
 
 /** Nobody could verify what is signed with the key of another server, and nobody should be able to. */

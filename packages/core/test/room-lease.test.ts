@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { openStorage, type Storage } from '@roomserver/storage'
 import { newRoom, NO_CHANGES, type RoomNid, silentLogger } from '@roomserver/types'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { RoomTurn } from '../src/input/room-lease.ts'
+import { RoomLease } from '../src/input/room-lease.ts'
 
 const ROOM = '!room:a'
 const OTHER = '!other:a'
@@ -34,7 +34,7 @@ class SharedRoom implements AsyncDisposable {
     return (await this.#storage.moveRoom(ROOM))?.revision ?? 0
   }
 
-  turn(holder: string, roomId = ROOM): RoomTurn {
+  lease(holder: string, roomId = ROOM): RoomLease {
     const storage = this.#storage
     const store = {
       takeLease: (...lease: Parameters<Storage['takeLease']>) => {
@@ -48,7 +48,7 @@ class SharedRoom implements AsyncDisposable {
         return storage.moveRoom(roomId)
       },
     }
-    return new RoomTurn({ store, holder, log: silentLogger }, roomId)
+    return new RoomLease({ store, holder, log: silentLogger }, roomId)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -58,21 +58,21 @@ class SharedRoom implements AsyncDisposable {
 
 it('is not needed as long as no commit is lost', async () => {
   await using store = await SharedRoom.open()
-  const turn = store.turn('one')
-  expect(turn.isNeeded).toBe(false)
-  await turn.end(1)
+  const lease = store.lease('one')
+  expect(lease.isNeeded).toBe(false)
+  await lease.end(1)
   expect(store.asked).toBe(0)
-  turn.lost()
-  expect(turn.isNeeded).toBe(true)
+  lease.lost()
+  expect(lease.isNeeded).toBe(true)
 })
 
 it('moves the room on after a lost commit, and only then', async () => {
   await using store = await SharedRoom.open()
-  const turn = store.turn('one')
-  turn.lost()
-  expect(await turn.take()).toMatchObject({ revision: 2 })
-  await turn.end(2)
-  expect(await turn.take()).toMatchObject({ revision: 2 })
+  const lease = store.lease('one')
+  lease.lost()
+  expect(await lease.take()).toMatchObject({ revision: 2 })
+  await lease.end(2)
+  expect(await lease.take()).toMatchObject({ revision: 2 })
   expect(store.moves).toBe(1)
 })
 
@@ -80,14 +80,14 @@ it('gives each process its turn, none two in a row while others wait', async () 
   await using store = await SharedRoom.open()
   const order: string[] = []
   const run = async (holder: string): Promise<void> => {
-    const turn = store.turn(holder)
-    turn.lost()
+    const lease = store.lease(holder)
+    lease.lost()
     for (let count = 0; count < 8; count++) {
-      const { revision } = await turn.take()
+      const { revision } = await lease.take()
       order.push(holder)
       await wait(2)
       expect(await store.revision()).toBe(revision)
-      await turn.end(await store.change())
+      await lease.end(await store.change())
     }
   }
   await Promise.all(['one', 'two', 'three'].map(run))
@@ -97,7 +97,7 @@ it('gives each process its turn, none two in a row while others wait', async () 
 })
 
 describe('the pace of turns', () => {
-  /** A room at some revision, whose turn is free or not, and a clock that the test holds. */
+  /** A room at some revision, whose lease is free or not, and a clock that the test holds. */
   function held(roomId = ROOM) {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
     // The middle between the shortest and the longest pause.
@@ -128,14 +128,14 @@ describe('the pace of turns', () => {
       moveRoom: room,
     }
     const log = { ...silentLogger, debug: (fields: unknown) => void logged.push(fields) }
-    const turn = new RoomTurn({ store, holder: 'one', log }, roomId)
-    return { turn, state, asked, released, logged, at: () => performance.now() - start }
+    const lease = new RoomLease({ store, holder: 'one', log }, roomId)
+    return { lease, state, asked, released, logged, at: () => performance.now() - start }
   }
 
-  /** Takes the turn, letting as much time pass as that needs. */
-  async function take({ turn }: { readonly turn: RoomTurn }): Promise<void> {
+  /** Takes the lease, letting as much time pass as that needs. */
+  async function take({ lease }: { readonly lease: RoomLease }): Promise<void> {
     let isTaken = false
-    const taken = turn.take().finally(() => (isTaken = true))
+    const taken = lease.take().finally(() => (isTaken = true))
     // A failure is the caller's business, later.
     taken.catch(() => undefined)
     for (await vi.advanceTimersByTimeAsync(0); !isTaken; ) await vi.advanceTimersByTimeAsync(1)
@@ -143,34 +143,34 @@ describe('the pace of turns', () => {
   }
 
   it('is needed for a second after a commit was lost', async () => {
-    const { turn } = held()
-    turn.lost()
+    const { lease } = held()
+    lease.lost()
     await vi.advanceTimersByTimeAsync(999)
-    expect(turn.isNeeded).toBe(true)
+    expect(lease.isNeeded).toBe(true)
     await vi.advanceTimersByTimeAsync(1)
-    expect(turn.isNeeded).toBe(false)
+    expect(lease.isNeeded).toBe(false)
   })
 
   it('is needed for another second where the room was moved on since it was left', async () => {
     const room = held()
-    const { turn, state } = room
-    turn.lost()
+    const { lease, state } = room
+    lease.lost()
     await take(room)
     state.revision = 3
-    await turn.end(3)
+    await lease.end(3)
     await vi.advanceTimersByTimeAsync(990)
     await take(room)
-    await turn.end(3)
+    await lease.end(3)
     await vi.advanceTimersByTimeAsync(10)
-    expect(turn.isNeeded).toBe(false)
+    expect(lease.isNeeded).toBe(false)
     state.revision = 4
     await take(room)
-    expect(turn.isNeeded).toBe(true)
+    expect(lease.isNeeded).toBe(true)
   })
 
   it('is looked for after short pauses, which grow to eight milliseconds', async () => {
     const room = held()
-    room.turn.lost()
+    room.lease.lost()
     room.state.isFree = false
     const taken = take(room)
     await vi.advanceTimersByTimeAsync(25)
@@ -181,7 +181,7 @@ describe('the pace of turns', () => {
 
   it('is given up after half a minute, in words for the caller', async () => {
     const room = held()
-    room.turn.lost()
+    room.lease.lost()
     room.state.isFree = false
     await expect(take(room)).rejects.toMatchObject({
       code: 'OVERLOADED',
@@ -194,24 +194,24 @@ describe('the pace of turns', () => {
   it('lasts two seconds, twice as long after each further commit that was lost, and a minute at the most', async () => {
     const room = held()
     for (let losses = 0; losses < 8; losses++) {
-      room.turn.lost()
+      room.lease.lost()
       await take(room)
     }
     expect(room.asked.map(({ ttlMs }) => ttlMs)).toEqual([
       2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000,
     ])
-    await room.turn.end(0)
+    await room.lease.end(0)
     await take(room)
     expect(room.asked.at(-1)?.ttlMs).toBe(2_000)
   })
 
   it('goes to others first for twelve milliseconds after it was had', async () => {
     const room = held()
-    room.turn.lost()
+    room.lease.lost()
     await take(room)
     // As long as it lasts, it is prolonged at once.
     await take(room)
-    await room.turn.end(0)
+    await room.lease.end(0)
     expect(room.released).toEqual([`room ${ROOM}`])
     await take(room)
     expect(room.asked.map(({ at }) => at)).toEqual([0, 0, 12])
@@ -219,21 +219,21 @@ describe('the pace of turns', () => {
 
   it('runs out by itself where it cannot be given back', async () => {
     const room = held()
-    room.turn.lost()
+    room.lease.lost()
     await take(room)
     room.state.isDown = true
-    await room.turn.end(1)
+    await room.lease.end(1)
     expect(room.logged).toEqual([{ room_id: ROOM, error: 'Error: down' }])
     // It is not given back twice.
     room.state.isDown = false
-    await room.turn.end(1)
+    await room.lease.end(1)
     expect(room.released).toEqual([])
   })
 
   it('is another one in each room', async () => {
     const [one, two] = [held('!one:a'), held('!two:a')]
     for (const room of [one, two]) {
-      room.turn.lost()
+      room.lease.lost()
       await take(room)
     }
     expect([...one.asked, ...two.asked].map(({ name }) => name)).toEqual(['room !one:a', 'room !two:a'])
@@ -242,7 +242,7 @@ describe('the pace of turns', () => {
 
 it('takes the turns of two rooms independently of each other', async () => {
   await using store = await SharedRoom.open()
-  const [here, there] = [store.turn('one'), store.turn('two', OTHER)]
+  const [here, there] = [store.lease('one'), store.lease('two', OTHER)]
   here.lost()
   there.lost()
   await here.take()

@@ -31,7 +31,7 @@ const ATTEMPTS = 5
 
 /**
  * Makes what is derived from a room's events follow from them: the state before and after each, verdicts, redactions, forward
- * extremities, the current state with its memberships. Each step is one commit in the room's own turn, so that it can be
+ * extremities, the current state with its memberships. Each step is one commit in the room's queue, so that it can be
  * done while others use the room, and ended at any moment.
  *
  * @returns what is rebuilt, in sentences; in a dry run each as if the ones before had been left

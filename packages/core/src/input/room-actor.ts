@@ -28,7 +28,7 @@ import type { NewNames } from './new-state-key-heuristic.ts'
 import type { NidPool } from './nid-pool.ts'
 import type { Portions } from './commit-pacing.ts'
 import type { RoomTask } from './room-tasks.ts'
-import { overtaken, RoomTurn, stepAside } from './room-lease.ts'
+import { overtaken, RoomLease, stepAside } from './room-lease.ts'
 
 /** What all room actors share. */
 export interface ActorParts {
@@ -76,7 +76,7 @@ export class RoomActor {
   readonly roomId: RoomId
   readonly #parts: ActorParts
   readonly #queue: Job[] = []
-  readonly #turn: RoomTurn
+  readonly #lease: RoomLease
   #room: RoomRecord | undefined
   /** The revision of the room at which a user of ours is certainly in it. */
   #takesPartAt: number | undefined
@@ -90,7 +90,7 @@ export class RoomActor {
   constructor(roomId: RoomId, parts: ActorParts) {
     this.roomId = roomId
     this.#parts = parts
-    this.#turn = new RoomTurn(parts, roomId)
+    this.#lease = new RoomLease(parts, roomId)
   }
 
   get isIdle(): boolean {
@@ -132,7 +132,7 @@ export class RoomActor {
       this.#room = undefined
       for (const job of batch) job.reject(error)
     }
-    await this.#turn.end(this.#room?.revision ?? 0)
+    await this.#lease.end(this.#room?.revision ?? 0)
     for (const { task } of batch) this.bytes -= task.bytes
   }
 
@@ -158,7 +158,7 @@ export class RoomActor {
         this.#parts.counters.conflicts++
         this.#room = undefined
         if (++conflicts > MAX_CONFLICTS) throw overtaken(this.roomId)
-        if (tried.over === 'room') this.#turn.lost()
+        if (tried.over === 'room') this.#lease.lost()
         else if (conflicts > 2) await stepAside(conflicts)
       }
     }
@@ -216,9 +216,9 @@ export class RoomActor {
 
   async #begin(jobs: readonly Job[]): Promise<{ readonly parts: ActorParts; readonly draft: Draft }> {
     const parts = this.#parts
-    if (this.#turn.isNeeded) {
+    if (this.#lease.isNeeded) {
       this.#enter('waiting for other processes')
-      this.#room = await this.#turn.take()
+      this.#room = await this.#lease.take()
     }
     this.#enter('reading the room')
     this.#room ??= await parts.store.room(this.roomId)

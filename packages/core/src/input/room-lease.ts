@@ -2,33 +2,33 @@ import { type Logger, type RoomId, type RoomRecord, RoomserverError } from '@roo
 import type { LeaseStore, RoomStore } from '../ports.ts'
 import { pause } from './pause.ts'
 
-/** What turns are taken with. */
-export interface TurnParts {
+/** What leases are taken with. */
+export interface RoomLeaseParts {
   readonly store: LeaseStore & Pick<RoomStore, 'moveRoom' | 'room'>
   /** Name of this process among those on the database. */
   readonly holder: string
   readonly log: Logger
 }
 
-/** For how long turns are taken after the latest sign of another process. */
+/** For how long leases are taken after the latest sign of another process. */
 const CONTENDED_MS = 1_000
-/** How long a turn lasts at the most, twice as long after each commit that was lost all the same. */
-const TURN_MS = 2_000
-const LONGEST_TURN_MS = 60_000
-/** How long a process whose turn is over lets others go first. */
+/** How long a lease lasts at the most, twice as long after each commit that was lost all the same. */
+const LEASE_MS = 2_000
+const LONGEST_LEASE_MS = 60_000
+/** How long a process whose lease is over lets others go first. */
 const REST_MS = 12
-/** How long to wait for a turn, and how long between two looks. */
+/** How long to wait for a lease, and how long between two looks. */
 const PATIENCE_MS = 30_000
 const LONGEST_PAUSE_MS = 8
 
 /**
- * The turns of processes that change one room at the same moment. As long as nobody loses a commit to another process
+ * The leases of processes that change one room at the same moment. As long as nobody loses a commit to another process
  * there are none; then each takes a lease before it decides. The one that lost moves the revision on, so that others lose
- * theirs and know. Turns keep a process from losing again and again; that nothing is decided on an old state is the
+ * theirs and know. RoomMutex keep a process from losing again and again; that nothing is decided on an old state is the
  * revision's business.
  */
-export class RoomTurn {
-  readonly #parts: TurnParts
+export class RoomLease {
+  readonly #parts: RoomLeaseParts
   readonly #roomId: RoomId
   #contendedUntil = 0
   #restUntil = 0
@@ -37,7 +37,7 @@ export class RoomTurn {
   #revision = 0
   #isTaken = false
 
-  constructor(parts: TurnParts, roomId: RoomId) {
+  constructor(parts: RoomLeaseParts, roomId: RoomId) {
     this.#parts = parts
     this.#roomId = roomId
   }
@@ -54,13 +54,13 @@ export class RoomTurn {
   }
 
   /**
-   * Waits for the turn and reads the room.
+   * Waits for the lease and reads the room.
    *
    * @throws {RoomserverError} OVERLOADED when it does not come
    */
   async take(): Promise<RoomRecord> {
     const { store, holder } = this.#parts
-    const ttlMs = Math.min(LONGEST_TURN_MS, TURN_MS * 2 ** Math.max(0, this.#losses - 1))
+    const ttlMs = Math.min(LONGEST_LEASE_MS, LEASE_MS * 2 ** Math.max(0, this.#losses - 1))
     const until = performance.now() + PATIENCE_MS
     if (!this.#isTaken) await pause(Math.max(0, this.#restUntil - performance.now()))
     for (let pauseMs = 2; performance.now() < until; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
@@ -79,7 +79,7 @@ export class RoomTurn {
   }
 
   /**
-   * What was decided in the turn is committed. Whoever waits goes next.
+   * What was decided in the lease is committed. Whoever waits goes next.
    *
    * @param revision - of the room as it is then
    */

@@ -9,7 +9,7 @@ import { authEventsOf, orElse } from './or-else.ts'
 import { oldestFirst } from '../graph/oldest-first.ts'
 import { refusalTask } from './rejection-task.ts'
 import type { RepairParts } from './missing-events-fetcher.ts'
-import { takeGap, takeInTurn, takePast } from './ingest-gap.ts'
+import { takeGap, ingestInOrder, takePast } from './ingest-gap.ts'
 import { type ExpectedRoom, verifiedEvents } from './verify-events.ts'
 
 /** How many events are asked for in one go. */
@@ -76,7 +76,7 @@ export async function fillFrom(
     given.set(server, events)
     const inside = way === 'state' ? await withMissingPast(gap, events) : events.inside
     if (inside.length > events.inside.length)
-      await orElse(gap, 'state at missing events not told', () => takeInTurn(gap, inside))
+      await orElse(gap, 'state at missing events not told', () => ingestInOrder(gap, inside))
     await takeGap(gap, events.inside)
     await takePast(gap, events.past)
     if ((await notInGraph(gap, missing.prev)).length === 0) return { kind: 'filled' }

@@ -13,16 +13,16 @@ import { reconnectHistoryTask } from './reconnect-history-task.ts'
  */
 export async function takeGap(gap: Gap, events: readonly Pdu[]): Promise<void> {
   try {
-    await takeInTurn(gap, events)
+    await ingestInOrder(gap, events)
   } catch (error) {
     const latest = events.filter(({ eventId }) => gap.event.prevEvents.includes(eventId))
     if (latest.length === 0 || latest.length === events.length) throw error
-    await takeInTurn(gap, latest)
+    await ingestInOrder(gap, latest)
   }
 }
 
 /** Takes events in, oldest first, and asks for the state where there is no going on without. */
-export async function takeInTurn(gap: Gap, events: readonly Pdu[]): Promise<void> {
+export async function ingestInOrder(gap: Gap, events: readonly Pdu[]): Promise<void> {
   let rest = events
   while (rest.length > 0 && !gap.isTimeUp()) {
     rest = await lacking(gap, rest)

@@ -71,7 +71,7 @@ export class Repairs {
     if (room.waiting >= this.#limits.maxWaiting) return failed('too many events wait for repairs of the room')
     this.#rooms.set(roomId, room)
     room.waiting++
-    const done = room.last.then(() => this.#inTurn(() => this.#repair(input, missing, origin)))
+    const done = room.last.then(() => this.#whenFree(() => this.#repair(input, missing, origin)))
     room.last = done
     try {
       return await done
@@ -81,7 +81,7 @@ export class Repairs {
     }
   }
 
-  async #inTurn(work: () => Promise<Fetched>): Promise<Fetched> {
+  async #whenFree(work: () => Promise<Fetched>): Promise<Fetched> {
     if (this.#active < this.#limits.maxRooms) this.#active++
     else await new Promise<void>((go) => this.#queue.push(go))
     try {

@@ -8,7 +8,7 @@ import type { RepairDifference, RepairPlan } from './repair-plan.ts'
 const BYTES = 1000
 
 /**
- * Repairs a room as an operator wants it, in the room's own turn and in one commit, or tells what that would change.
+ * Repairs a room as an operator wants it, in the room's queue and in one commit, or tells what that would change.
  *
  * @throws {RoomserverError} ROOM_NOT_FOUND; BAD_REQUEST when the room moved on from the state that was given
  */

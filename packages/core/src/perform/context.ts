@@ -3,7 +3,7 @@ import type { SigningKey } from '@roomserver/events'
 import type { Clock, Logger } from '@roomserver/types'
 import type { RoomInput } from '../input/create-input.ts'
 import type { QueryContext } from '../query/context.ts'
-import type { Turns } from './room-mutex.ts'
+import type { RoomMutex } from './room-mutex.ts'
 
 /** What operations that change rooms work with. */
 export interface PerformContext extends QueryContext {
@@ -18,5 +18,5 @@ export interface PerformContext extends QueryContext {
   readonly user: UserApi | undefined
   /** Text that nobody can guess, of letters and digits, for IDs. */
   readonly randomId: (length: number) => string
-  readonly turns: Turns
+  readonly mutex: RoomMutex
 }

@@ -62,7 +62,7 @@ export function createDummyEvents(context: PerformContext, overLimit: RoomsOverE
 
 /** Sends events that say nothing until a room has one end. @returns how many; 0 where no user of ours may send any */
 function bringTogether(context: PerformContext, roomId: RoomId): Promise<number> {
-  return context.turns.take(roomId, async () => {
+  return context.mutex.take(roomId, async () => {
     for (let sent = 0; ; sent++) {
       const room = await roomWithState(context, roomId)
       if (room === undefined || room.extremities.length <= 1 || sent === MAX_EVENTS) return sent

@@ -21,7 +21,7 @@ interface PeekedRoom {
 
 /**
  * Lets another server look into a room: it gets the current state with its auth chain, and the federation component
- * is told to send it what follows. The state is read in the room's own turn, so nothing falls between the two.
+ * is told to send it what follows. The state is read in the room's queue, so nothing falls between the two.
  */
 export async function performInboundPeek(
   context: PerformContext,

@@ -55,7 +55,7 @@ export function say(
   roomId: RoomId,
   saying: (room: RoomRecord) => Promise<Saying | undefined>,
 ): Promise<string> {
-  return context.turns.take(roomId, async () => {
+  return context.mutex.take(roomId, async () => {
     const room = await roomWithState(context, roomId)
     const wanted = room === undefined ? undefined : await saying(room)
     if (room === undefined || wanted === undefined) return ''

@@ -1,6 +1,6 @@
 import type { QueryBulkStateContentRequest, QueryBulkStateContentResponse } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
-import { Turn } from '../view/time-slice.ts'
+import { TimeSlice } from '../view/time-slice.ts'
 import type { QueryContext } from './context.ts'
 import { asWanted, currentState } from './current-state.ts'
 
@@ -39,9 +39,9 @@ export async function* contentEntries(
   { RoomIDs, StateTuples, AllowWildcards }: QueryBulkStateContentRequest,
 ): AsyncGenerator<readonly ContentEntry[], void, void> {
   const wanted = asWanted(StateTuples, AllowWildcards)
-  const turn = new Turn()
+  const slice = new TimeSlice()
   for (const RoomID of new Set(RoomIDs)) {
-    if (turn.isOver) await turn.next()
+    if (slice.isOver) await slice.next()
     const room = await context.store.room(RoomID)
     // Whoever asks gets to see here that nobody waits for the answer any more.
     if (room === undefined) yield []

@@ -4,7 +4,7 @@ import { yieldToEventLoop } from './run.ts'
 const SLICE_MS = 5
 
 /** Long work's own part of the event loop: it looks now and then whether others are to have theirs, and lets them. */
-export class Turn {
+export class TimeSlice {
   #end = performance.now() + SLICE_MS
 
   get isOver(): boolean {

@@ -35,7 +35,7 @@ export function performRoomUpgrade(
   return unlessRefused<PerformRoomUpgradeResponse>(
     async () => {
       const upgrade = await checked(context, request)
-      const newRoom = await context.turns.take(request.room_id, () => replace(context, upgrade))
+      const newRoom = await context.mutex.take(request.room_id, () => replace(context, upgrade))
       await moveDirectory(context, upgrade, newRoom)
       await closeOldRoom(context, upgrade)
       return { NewRoomID: newRoom, Error: null }

@@ -1,5 +1,5 @@
 import { type EventNid, type EventRecord, NO_NID, type RoomRecord } from '@roomserver/types'
-import { Turn } from '../../view/time-slice.ts'
+import { TimeSlice } from '../../view/time-slice.ts'
 import type { QueryContext } from '../context.ts'
 import { pageParts } from './page-parts.ts'
 import { nidsOfPage, type PageRange, type Sequence } from './sequence.ts'
@@ -20,7 +20,7 @@ export async function authEventsOfState(
   state: Shown,
 ): Promise<ReadonlySet<EventNid>> {
   const referenced = new Set<EventNid>()
-  const turn = new Turn()
+  const slice = new TimeSlice()
   const open = (sequence: Sequence, range: PageRange) => authEventsPage(context, room, sequence, range)
   for (const part of pageParts(state, open)) {
     if (part instanceof Promise) {
@@ -30,7 +30,7 @@ export async function authEventsOfState(
       for (const nid of page.nids.subarray(page.ends[from - 1] ?? 0, page.ends[to - 1]))
         referenced.add(nid as EventNid)
     }
-    if (turn.isOver) await turn.next()
+    if (slice.isOver) await slice.next()
   }
   return referenced
 }
