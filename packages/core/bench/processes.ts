@@ -63,7 +63,7 @@ async function serve(url: string): Promise<void> {
   process.send?.('ready')
 }
 
-async function lead(rooms: number, messages: number): Promise<void> {
+async function runAsLeader(rooms: number, messages: number): Promise<void> {
   await using postgres = await startPostgres()
   await using database = await createDatabase(postgres.url)
   const processes: ChildProcess[] = []
@@ -151,4 +151,4 @@ async function round(
 
 const [first = '8', second = '100'] = process.argv.slice(2)
 if (first === 'serve') await serve(second)
-else await lead(Number(first), Number(second))
+else await runAsLeader(Number(first), Number(second))

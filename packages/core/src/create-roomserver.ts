@@ -50,7 +50,7 @@ export function createRoomserver(deps: RoomserverDeps, options: RoomserverOption
 }
 
 /** A room server, and what brings the forward extremities of rooms together that have too many. */
-export interface TendedRoomserver {
+export interface RoomserverWithMaintenance {
   readonly rooms: RoomserverApi
   /** Those of its operations whose answers are long, for who sends them on. */
   readonly written: WrittenApi<RoomserverApi>
@@ -58,10 +58,10 @@ export interface TendedRoomserver {
 }
 
 /** {@link createRoomserver} for a process that looks after its rooms. */
-export function createTendedRoomserver(
+export function createRoomserverWithMaintenance(
   deps: RoomserverDeps & { readonly input: Pick<RoomInput, 'overLimit'> },
   options: RoomserverOptions = {},
-): TendedRoomserver {
+): RoomserverWithMaintenance {
   const context = contextOf(deps, options)
   return {
     rooms: roomserverOf(context),

@@ -1,9 +1,9 @@
 export {
   createRoomserver,
-  createTendedRoomserver,
+  createRoomserverWithMaintenance,
   type RoomserverDeps,
   type RoomserverOptions,
-  type TendedRoomserver,
+  type RoomserverWithMaintenance,
 } from './create-roomserver.ts'
 export type { EventInput, EventKind, Outcome } from './decide/event-input.ts'
 export { createInput, type InputDeps, type RoomInput } from './input/create-input.ts'

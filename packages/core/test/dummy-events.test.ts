@@ -2,7 +2,7 @@ import { openStorage } from '@roomserver/storage'
 import { RoomBuilder } from '@roomserver/testing'
 import { parseServerName, silentLogger } from '@roomserver/types'
 import { expect, it } from 'vitest'
-import { createTendedRoomserver, type TendedRoomserver } from '../src/index.ts'
+import { createRoomserverWithMaintenance, type RoomserverWithMaintenance } from '../src/index.ts'
 import { Homeserver } from './homeserver.ts'
 
 const MAX_EXTREMITIES = 10
@@ -17,7 +17,7 @@ async function forkingServer() {
   return {
     hs: process,
     room,
-    tended: tended(process),
+    merged: merged(process),
     /** Gives a process so many events that all build on the same. */
     fork: async (count: number, to = process) => {
       for (let i = 0; i < count; i++) await to.take(await room.message(`${i}`, base && { prev: [base] }))
@@ -26,8 +26,8 @@ async function forkingServer() {
   }
 }
 
-function tended(hs: Homeserver): TendedRoomserver {
-  return createTendedRoomserver({
+function merged(hs: Homeserver): RoomserverWithMaintenance {
+  return createRoomserverWithMaintenance({
     store: hs.storage,
     cache: hs.cache,
     input: hs.input,
@@ -40,12 +40,12 @@ function tended(hs: Homeserver): TendedRoomserver {
 
 it('brings the forward extremities of a room together when there are too many, by an event that says nothing', async () => {
   await using server = await forkingServer()
-  const { hs, room, tended } = server
+  const { hs, room, merged } = server
   await server.fork(MAX_EXTREMITIES)
-  await tended.dummyEvents.tend()
+  await merged.dummyEvents.mergeExtremities()
   expect(await hs.extremities(room.roomId), 'not yet too many').toHaveLength(MAX_EXTREMITIES)
   await server.fork(1)
-  await tended.dummyEvents.tend()
+  await merged.dummyEvents.mergeExtremities()
   const [id = ''] = await hs.extremities(room.roomId)
   expect(await hs.extremities(room.roomId)).toHaveLength(1)
   const event = JSON.parse((await hs.event(id))?.json ?? '{}') as object
@@ -56,15 +56,15 @@ it('brings the forward extremities of a room together when there are too many, b
     latest_event_ids: [id],
     send_as_server: '',
   })
-  expect(tended.dummyEvents.sent).toBe(1)
-  await tended.dummyEvents.tend()
-  expect(tended.dummyEvents.sent).toBe(1)
+  expect(merged.dummyEvents.sent).toBe(1)
+  await merged.dummyEvents.mergeExtremities()
+  expect(merged.dummyEvents.sent).toBe(1)
 })
 
 it('asks to be looked after when a room has five times as many extremities as it may have', async () => {
   await using server = await forkingServer()
   let asked = 0
-  server.tended.dummyEvents.onUrgent(() => asked++)
+  server.merged.dummyEvents.onUrgent(() => asked++)
   await server.fork(5 * MAX_EXTREMITIES)
   expect(asked).toBe(0)
   await server.fork(1)
@@ -74,51 +74,51 @@ it('asks to be looked after when a room has five times as many extremities as it
 it('takes more than one event where the ends are more than an event may name', async () => {
   await using server = await forkingServer()
   await server.fork(50)
-  await server.tended.dummyEvents.tend()
+  await server.merged.dummyEvents.mergeExtremities()
   expect(await server.hs.extremities(server.room.roomId)).toHaveLength(1)
-  expect(server.tended.dummyEvents.sent).toBe(3)
+  expect(server.merged.dummyEvents.sent).toBe(3)
 })
 
 /** What one go left over stayed until somebody said something. */
 it('goes on the next time where the ends are more than it brings together in one go', async () => {
   await using server = await forkingServer()
-  const { hs, room, tended } = server
+  const { hs, room, merged } = server
   await server.fork(400)
-  await tended.dummyEvents.tend()
+  await merged.dummyEvents.mergeExtremities()
   expect(await hs.extremities(room.roomId)).toHaveLength(400 - 20 * 19)
-  await tended.dummyEvents.tend()
+  await merged.dummyEvents.mergeExtremities()
   expect(await hs.extremities(room.roomId)).toHaveLength(1)
 })
 
 /** The user's own branch was none of the twenty deepest, so that the event was refused, and the extremities stayed. */
 it('brings them together though all but one are from before our user came in, at the greatest depth', async () => {
   await using server = await forkingServer()
-  const { hs, tended } = server
+  const { hs, merged } = server
   const room = await RoomBuilder.create({ creator: '@bob:b', roomId: '!far:b' })
   const fork = room.extremities
   await room.join('@alice:a', { prev: fork })
   const depth = Number.MAX_SAFE_INTEGER
   for (let i = 0; i < 30; i++) await room.message(`${i}`, { prev: fork, depth })
   await hs.takeAll(room.events)
-  await tended.dummyEvents.tend()
+  await merged.dummyEvents.mergeExtremities()
   expect(await hs.extremities(room.roomId)).toHaveLength(1)
 })
 
 it('sends none where no user of ours may send it', async () => {
   await using server = await forkingServer()
-  const { hs, room, tended } = server
+  const { hs, room, merged } = server
   const levels = { users: { [room.creator]: 50 }, events: { 'org.matrix.dummy_event': 100 } }
   await hs.take(await room.state('m.room.power_levels', '', levels))
   await server.fork(MAX_EXTREMITIES + 1)
   const before = await hs.extremities(room.roomId)
-  await tended.dummyEvents.tend()
+  await merged.dummyEvents.mergeExtremities()
   expect(await hs.extremities(room.roomId)).toEqual(before)
-  expect(tended.dummyEvents.sent).toBe(0)
+  expect(merged.dummyEvents.sent).toBe(0)
 })
 
 it('sends none where no user of ours is in the room', async () => {
   await using server = await forkingServer()
-  const { hs, room, tended } = server
+  const { hs, room, merged } = server
   await hs.take(await room.join('@bob:b'))
   await hs.take(await room.member(room.creator, room.creator, 'leave'))
   const [base] = room.extremities
@@ -126,7 +126,7 @@ it('sends none where no user of ours is in the room', async () => {
     await hs.take(await room.message(`${i}`, { sender: '@bob:b', ...(base && { prev: [base] }) }))
   }
   expect(await hs.extremities(room.roomId)).toHaveLength(MAX_EXTREMITIES + 1)
-  await tended.dummyEvents.tend()
+  await merged.dummyEvents.mergeExtremities()
   expect(await hs.extremities(room.roomId)).toHaveLength(MAX_EXTREMITIES + 1)
 })
 
@@ -136,9 +136,9 @@ it('sends one, however many processes see the ends at once', async () => {
   const other = new Homeserver(hs.storage, {}, { maxExtremities: MAX_EXTREMITIES })
   await server.fork(MAX_EXTREMITIES + 1)
   await server.fork(1, other)
-  const others = tended(other)
-  await Promise.all([server.tended.dummyEvents.tend(), others.dummyEvents.tend()])
-  expect(server.tended.dummyEvents.sent + others.dummyEvents.sent).toBe(1)
+  const others = merged(other)
+  await Promise.all([server.merged.dummyEvents.mergeExtremities(), others.dummyEvents.mergeExtremities()])
+  expect(server.merged.dummyEvents.sent + others.dummyEvents.sent).toBe(1)
   expect(await hs.extremities(room.roomId)).toHaveLength(1)
   await other.input.close()
 })

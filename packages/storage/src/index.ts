@@ -1,5 +1,5 @@
 export { decodeBlock, encodeBlock } from './block-codec.ts'
-export { type Leader, lead } from './leader-election.ts'
+export { type Leader, runAsLeader } from './leader-election.ts'
 export {
   openRehearsalStore,
   openStorage,

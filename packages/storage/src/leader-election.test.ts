@@ -1,6 +1,6 @@
 import { silentLogger } from '@roomserver/types'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { lead, type LeadOptions } from './leader-election.ts'
+import { runAsLeader, type LeaderOptions } from './leader-election.ts'
 
 // The test holds the clock.
 beforeEach(() => void vi.useFakeTimers())
@@ -34,13 +34,13 @@ function leases() {
 }
 
 /** A process that notes when its work starts and stops. */
-function process(store: ReturnType<typeof leases>, options: LeadOptions = {}) {
+function process(store: ReturnType<typeof leases>, options: LeaderOptions = {}) {
   const log: string[] = []
   const start = () => {
     log.push('starts')
     return { [Symbol.asyncDispose]: async () => void log.push('stops') }
   }
-  return { log, leader: lead(store, 'work', start, options) }
+  return { log, leader: runAsLeader(store, 'work', start, options) }
 }
 
 /** Everything that is due by then. */
@@ -49,19 +49,19 @@ const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms)
 it('leads at once where nobody does, and asks again at each third of the time', async () => {
   const store = leases()
   const { log, leader } = process(store)
-  expect(leader.isLeading).toBe(false)
+  expect(leader.isLeader).toBe(false)
   await pass(0)
-  expect([leader.isLeading, log, store.state.asked]).toEqual([true, ['starts'], 1])
+  expect([leader.isLeader, log, store.state.asked]).toEqual([true, ['starts'], 1])
   await pass(TTL_MS / 3 - 1)
   expect(store.state.asked).toBe(1)
   await pass(1)
   expect(store.state.asked).toBe(2)
   await pass(TTL_MS * 10)
-  expect([leader.isLeading, log]).toEqual([true, ['starts']])
+  expect([leader.isLeader, log]).toEqual([true, ['starts']])
   // One timer for the next time, and none left of those that were answered.
   expect(vi.getTimerCount()).toBe(1)
   await leader[Symbol.asyncDispose]()
-  expect([leader.isLeading, log, store.state.released]).toEqual([false, ['starts', 'stops'], 1])
+  expect([leader.isLeader, log, store.state.released]).toEqual([false, ['starts', 'stops'], 1])
   expect(vi.getTimerCount()).toBe(0)
 })
 
@@ -71,10 +71,10 @@ it('waits while another leads, and follows within a third of the time when that 
   await pass(0)
   const two = process(store)
   await pass(TTL_MS * 5)
-  expect([one.leader.isLeading, two.leader.isLeading]).toEqual([true, false])
+  expect([one.leader.isLeader, two.leader.isLeader]).toEqual([true, false])
   await one.leader[Symbol.asyncDispose]()
   await pass(TTL_MS / 3)
-  expect([two.leader.isLeading, one.log, two.log]).toEqual([true, ['starts', 'stops'], ['starts']])
+  expect([two.leader.isLeader, one.log, two.log]).toEqual([true, ['starts', 'stops'], ['starts']])
   await two.leader[Symbol.asyncDispose]()
 })
 
@@ -84,12 +84,12 @@ it('stops when its lease has run out and it could not ask, not before, and leads
   await pass(0)
   store.state.isDown = true
   await pass(TTL_MS - 1)
-  expect([leader.isLeading, log]).toEqual([true, ['starts']])
+  expect([leader.isLeader, log]).toEqual([true, ['starts']])
   await pass(1)
-  expect([leader.isLeading, log]).toEqual([false, ['starts', 'stops']])
+  expect([leader.isLeader, log]).toEqual([false, ['starts', 'stops']])
   store.state.isDown = false
   await pass(TTL_MS / 3)
-  expect([leader.isLeading, log]).toEqual([true, ['starts', 'stops', 'starts']])
+  expect([leader.isLeader, log]).toEqual([true, ['starts', 'stops', 'starts']])
   await leader[Symbol.asyncDispose]()
 })
 
@@ -101,7 +101,7 @@ it('stops when no answer comes for as long as the lease holds', async () => {
   await pass(TTL_MS / 3 + TTL_MS - 1)
   expect(log).toEqual(['starts'])
   await pass(1)
-  expect([leader.isLeading, log]).toEqual([false, ['starts', 'stops']])
+  expect([leader.isLeader, log]).toEqual([false, ['starts', 'stops']])
   await leader[Symbol.asyncDispose]()
 })
 
@@ -111,7 +111,7 @@ it('stops at once when it hears that another has the lease', async () => {
   await pass(0)
   store.steal('work')
   await pass(TTL_MS / 3)
-  expect([leader.isLeading, log]).toEqual([false, ['starts', 'stops']])
+  expect([leader.isLeader, log]).toEqual([false, ['starts', 'stops']])
   await leader[Symbol.asyncDispose]()
 })
 
@@ -141,7 +141,7 @@ it('starts nothing when it is told to end while it asks, and gives the lease bac
   expect(store.state.released).toBe(1)
   const next = process(store)
   await pass(0)
-  expect(next.leader.isLeading).toBe(true)
+  expect(next.leader.isLeader).toBe(true)
   await next.leader[Symbol.asyncDispose]()
 })
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type Logger, silentLogger } from '@roomserver/types'
 import type { Storage } from './storage.ts'
 
-export interface LeadOptions {
+export interface LeaderOptions {
   /** How long after its last sign of life a leader is taken for gone. */
   readonly ttlMs?: number
   readonly logger?: Logger
@@ -11,7 +11,7 @@ export interface LeadOptions {
 /** A process among those that want to do some work which one of them does. */
 export interface Leader extends AsyncDisposable {
   /** Whether this process is the one. */
-  readonly isLeading: boolean
+  readonly isLeader: boolean
 }
 
 /**
@@ -22,11 +22,11 @@ export interface Leader extends AsyncDisposable {
  * @param work - what the lease is called in the database
  * @param start - starts the work; disposing of what it returns stops it
  */
-export function lead(
+export function runAsLeader(
   store: Pick<Storage, 'takeLease' | 'releaseLease'>,
   work: string,
   start: () => AsyncDisposable,
-  { ttlMs = 15_000, logger = silentLogger }: LeadOptions = {},
+  { ttlMs = 15_000, logger = silentLogger }: LeaderOptions = {},
 ): Leader {
   const holder = randomUUID()
   const stop = new AbortController()
@@ -75,7 +75,7 @@ export function lead(
   })()
 
   return {
-    get isLeading() {
+    get isLeader() {
       return running !== undefined
     },
     [Symbol.asyncDispose]: async () => {

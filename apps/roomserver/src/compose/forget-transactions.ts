@@ -8,7 +8,7 @@ const EVERY_MS = 10 * 60_000
 const SLICE = 1_000
 
 /** Forgets the transactions of clients after a day; in every process, since forgetting twice does no harm. */
-export function tendTransactions(storage: Pick<Storage, 'dropTransactions'>, log: Logger): AsyncDisposable {
+export function forgetTransactions(storage: Pick<Storage, 'dropTransactions'>, log: Logger): AsyncDisposable {
   const stop = new AbortController()
   const drop = async (): Promise<void> => {
     try {

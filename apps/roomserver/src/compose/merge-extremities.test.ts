@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest'
 import { ownSection } from '../config/own-section.ts'
-import { maxExtremitiesOf, tendForks } from './merge-extremities.ts'
+import { maxExtremitiesOf, keepExtremitiesMerged } from './merge-extremities.ts'
 
 it.each([
   ['nothing is said', {}, 10],
@@ -17,14 +17,14 @@ it('tends every ten seconds, once at a time, and waits for the last at the end',
   vi.useFakeTimers()
   let calls = 0
   let finish: (() => void) | undefined
-  const tend = () => {
+  const mergeExtremities = () => {
     calls++
     return new Promise<void>((resolve) => (finish = resolve))
   }
-  const tended = tendForks({ sent: 0, tend, onUrgent: () => undefined })
+  const merged = keepExtremitiesMerged({ sent: 0, mergeExtremities, onUrgent: () => undefined })
   vi.advanceTimersByTime(35_000)
   expect(calls).toBe(1)
-  const closed = tended[Symbol.asyncDispose]()
+  const closed = merged[Symbol.asyncDispose]()
   finish?.()
   await closed
   vi.advanceTimersByTime(60_000)
@@ -36,10 +36,14 @@ it('tends within a second where a room has far too many, and only as often where
   vi.useFakeTimers()
   let calls = 0
   const urgent: { call?: () => void } = {}
-  const tend = async () => {
+  const mergeExtremities = async () => {
     calls++
   }
-  await using _tended = tendForks({ sent: 0, tend, onUrgent: (call) => (urgent.call = call) })
+  await using _merging = keepExtremitiesMerged({
+    sent: 0,
+    mergeExtremities,
+    onUrgent: (call) => (urgent.call = call),
+  })
   for (let event = 0; event < 100; event++) urgent.call?.()
   expect(calls).toBe(0)
   await vi.advanceTimersByTimeAsync(1_000)

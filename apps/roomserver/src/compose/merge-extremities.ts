@@ -2,7 +2,7 @@ import type { DummyEvents } from '@roomserver/core'
 import type { OwnSettings } from '../config/own-section.ts'
 
 /** How often rooms with too many extremities are looked after. */
-const TEND_MS = 10_000
+const INTERVAL_MS = 10_000
 
 /** How many forward extremities a room may have before something is done about it. */
 export function maxExtremitiesOf({ max_extremities: max }: Pick<OwnSettings, 'max_extremities'>): number {
@@ -13,20 +13,20 @@ export function maxExtremitiesOf({ max_extremities: max }: Pick<OwnSettings, 'ma
 const URGENT_MS = 1_000
 
 /** Brings the forward extremities of rooms together now and then; rooms in which that does not help wait for their next event. */
-export function tendForks(dummyEvents: DummyEvents): AsyncDisposable {
+export function keepExtremitiesMerged(dummyEvents: DummyEvents): AsyncDisposable {
   let running = Promise.resolve()
   let isBusy = false
   let urgent: NodeJS.Timeout | undefined
-  const tend = (): void => {
+  const mergeExtremities = (): void => {
     if (isBusy) return
     isBusy = true
-    running = dummyEvents.tend().finally(() => (isBusy = false))
+    running = dummyEvents.mergeExtremities().finally(() => (isBusy = false))
   }
-  const timer = setInterval(tend, TEND_MS)
+  const timer = setInterval(mergeExtremities, INTERVAL_MS)
   dummyEvents.onUrgent(() => {
     urgent ??= setTimeout(() => {
       urgent = undefined
-      tend()
+      mergeExtremities()
     }, URGENT_MS)
   })
   return {

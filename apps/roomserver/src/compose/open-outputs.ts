@@ -11,7 +11,7 @@ import {
   startOutboxRelay,
   type WakeCalls,
 } from '@roomserver/producers'
-import { lead, type Storage } from '@roomserver/storage'
+import { runAsLeader, type Storage } from '@roomserver/storage'
 import { type Logger, RoomserverError, systemClock } from '@roomserver/types'
 import type { Config } from '../config/config.ts'
 import { type AtPoint, tellingBus } from './fault-points.ts'
@@ -69,10 +69,10 @@ async function embedded(storage: Storage, config: Config, logger: Logger): Promi
  */
 async function onlyProcess(storage: Storage, log: Logger): Promise<AsyncDisposable> {
   const nothing = (): AsyncDisposable => ({ [Symbol.asyncDispose]: async () => undefined })
-  const leading = lead(storage, 'embedded output log', nothing, { ttlMs: LEASE_MS, logger: log })
-  for (let waitedMs = 0; !leading.isLeading && waitedMs < LEASE_MS + 1_000; waitedMs += LOOK_MS)
+  const leading = runAsLeader(storage, 'embedded output log', nothing, { ttlMs: LEASE_MS, logger: log })
+  for (let waitedMs = 0; !leading.isLeader && waitedMs < LEASE_MS + 1_000; waitedMs += LOOK_MS)
     await wait(LOOK_MS)
-  if (leading.isLeading) return leading
+  if (leading.isLeader) return leading
   await leading[Symbol.asyncDispose]()
   const expected = 'NATS servers, which several processes on one database need; another one uses it already'
   throw new RoomserverError(
@@ -135,7 +135,7 @@ function among(
       },
     }
   }
-  const leading = lead(storage, 'output relay', begin, { ttlMs: LEASE_MS, logger: log })
+  const leading = runAsLeader(storage, 'output relay', begin, { ttlMs: LEASE_MS, logger: log })
   return {
     wake: () => (relay === undefined ? calls.call() : relay.wake()),
     ...(waitMs > 0 && {

@@ -11,7 +11,7 @@ const FORGET_MS = 3_600_000
  * Takes queued input of an earlier process up, which goes first in its rooms however long it takes, while requests are
  * answered; then now and then what other processes leave behind.
  */
-export function tendInbox({ input, storage }: Pick<Engine, 'input' | 'storage'>, log: Logger): Disposable {
+export function resumeInbox({ input, storage }: Pick<Engine, 'input' | 'storage'>, log: Logger): Disposable {
   const warn = (error: unknown): void =>
     log.warn({ err: error }, 'queued input could not be taken up; later, then')
   input.resume().catch(warn)

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { blockHash, snapshotHash } from '@roomserver/state'
-import { lead, type RoomCheck, type Storage } from '@roomserver/storage'
+import { runAsLeader, type RoomCheck, type Storage } from '@roomserver/storage'
 import { type Logger, NO_NID, type RoomRecord } from '@roomserver/types'
 import type { Config } from '../config/config.ts'
 
@@ -41,7 +41,7 @@ export function startScrubber(
       },
     }
   }
-  const scrubber = enabled ? lead(storage, 'scrubber', start) : undefined
+  const scrubber = enabled ? runAsLeader(storage, 'scrubber', start) : undefined
   return {
     get checkedRooms() {
       return counts.checkedRooms

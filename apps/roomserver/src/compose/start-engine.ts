@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { FederationApi } from '@roomserver/api'
 import { createInput, RecordCache, type RoomInput } from '@roomserver/core'
-import { lead, type Storage } from '@roomserver/storage'
+import { runAsLeader, type Storage } from '@roomserver/storage'
 import { type Logger, silentLogger, systemClock } from '@roomserver/types'
 import type { Config } from '../config/config.ts'
 import { takesLeftRooms } from '../config/own-section.ts'
@@ -76,5 +76,5 @@ const LIFE_SIGN_MS = 10_000
 /** Keeps the lease by which other processes on the database see that this one is alive. */
 function showLife(storage: Storage, holder: string): AsyncDisposable {
   const nothing = (): AsyncDisposable => ({ [Symbol.asyncDispose]: async () => undefined })
-  return lead(storage, holder, nothing, { ttlMs: LIFE_SIGN_MS, logger: silentLogger })
+  return runAsLeader(storage, holder, nothing, { ttlMs: LIFE_SIGN_MS, logger: silentLogger })
 }

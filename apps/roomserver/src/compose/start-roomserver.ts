@@ -1,4 +1,4 @@
-import { createTendedRoomserver, type DummyEvents } from '@roomserver/core'
+import { createRoomserverWithMaintenance, type DummyEvents } from '@roomserver/core'
 import { encodeBase64 } from '@roomserver/events'
 import { type RoomserverServer, serveRoomserver } from '@roomserver/inthttp'
 import { type Logger, type RoomNid, systemClock } from '@roomserver/types'
@@ -11,9 +11,9 @@ import { connectComponents } from './connect-components.ts'
 import type { AtPoint } from './fault-points.ts'
 import { type Scrubber, startScrubber } from './scrubber.ts'
 import { type Engine, startEngine } from './start-engine.ts'
-import { tendForks } from './merge-extremities.ts'
-import { tendInbox } from './resume-inbox.ts'
-import { tendTransactions } from './forget-transactions.ts'
+import { keepExtremitiesMerged } from './merge-extremities.ts'
+import { resumeInbox } from './resume-inbox.ts'
+import { forgetTransactions } from './forget-transactions.ts'
 
 /** A room server that serves. Disposing of it: nothing new is taken, what was begun is finished, all is closed. */
 export interface RunningRoomserver extends AsyncDisposable {
@@ -36,7 +36,7 @@ export async function startRoomserver(config: Config, log: Logger, at?: AtPoint)
   const warm = warmUp(config, log, stop.signal)
   const engine = parts.use(await startEngine(config, log, federation, at))
   const { keyId, seed } = config.signingKey
-  const { rooms, written, dummyEvents } = createTendedRoomserver(
+  const { rooms, written, dummyEvents } = createRoomserverWithMaintenance(
     {
       store: engine.storage,
       cache: engine.cache,
@@ -51,9 +51,9 @@ export async function startRoomserver(config: Config, log: Logger, at?: AtPoint)
     },
     { compatibility: config.settings.compatibility },
   )
-  parts.use(tendInbox(engine, log))
-  parts.use(tendTransactions(engine.storage, log))
-  parts.use(tendForks(dummyEvents))
+  parts.use(resumeInbox(engine, log))
+  parts.use(forgetTransactions(engine.storage, log))
+  parts.use(keepExtremitiesMerged(dummyEvents))
   const scrubber = parts.use(startScrubber(engine.storage, config.settings.scrubber, log))
   await warm
   const server: RoomserverServer = parts.use(

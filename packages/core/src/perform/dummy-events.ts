@@ -29,7 +29,7 @@ export interface DummyEvents {
   /** How many were sent since the start. */
   readonly sent: number
   /** Looks after the rooms of this process with too many extremities, one after the other. Never rejects. */
-  tend(): Promise<void>
+  mergeExtremities(): Promise<void>
   /** Has this called when a room has so many extremities that it should be looked after at once; often, where it does not help. */
   onUrgent(call: () => void): void
 }
@@ -42,7 +42,7 @@ export function createDummyEvents(context: PerformContext, overLimit: RoomsOverE
       return sent
     },
     onUrgent: (call) => overLimit.onUrgent(call),
-    tend: async () => {
+    mergeExtremities: async () => {
       for (const roomId of overLimit.ids) {
         try {
           const events = await bringTogether(context, roomId)

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect, it, vi } from 'vitest'
-import { lead, type Storage } from '../../src/index.ts'
+import { runAsLeader, type Storage } from '../../src/index.ts'
 
 /** Work that one process at a time does. */
 export function leaseContract(open: () => Promise<Storage>): void {
@@ -25,20 +25,20 @@ export function leaseContract(open: () => Promise<Storage>): void {
       log.push(`${name} starts`)
       return { [Symbol.asyncDispose]: async () => void log.push(`${name} stops`) }
     }
-    const one = lead(store, 'work', begin('one'), { ttlMs: 6_000 })
-    await vi.waitUntil(() => one.isLeading)
+    const one = runAsLeader(store, 'work', begin('one'), { ttlMs: 6_000 })
+    await vi.waitUntil(() => one.isLeader)
     const answers: boolean[] = []
     const takeLease: Storage['takeLease'] = async (...lease) => {
       const answer = await store.takeLease(...lease)
       answers.push(answer)
       return answer
     }
-    await using two = lead({ ...store, takeLease }, 'work', begin('two'), { ttlMs: 900 })
+    await using two = runAsLeader({ ...store, takeLease }, 'work', begin('two'), { ttlMs: 900 })
     await vi.waitUntil(() => answers.length > 1)
     expect(answers.slice(0, 2)).toEqual([false, false])
-    expect(two.isLeading).toBe(false)
+    expect(two.isLeader).toBe(false)
     await one[Symbol.asyncDispose]()
-    await vi.waitUntil(() => two.isLeading, 30_000)
+    await vi.waitUntil(() => two.isLeader, 30_000)
     expect(log).toEqual(['one starts', 'one stops', 'two starts'])
   })
 }
