@@ -52,7 +52,7 @@ async function fill(storage: Storage): Promise<Named> {
   const take = async (event: RoomBuilder['events'][number], change: Partial<InputRoomEvent> = {}) => {
     const { eventId, json, rules } = event
     const asInput = { kind: InputKind.new, event: { roomVersion: rules.version, eventId, json }, ...change }
-    await input.takeIn(filled(InputRoomEvent, asInput))
+    await input.ingest(filled(InputRoomEvent, asInput))
   }
   const room = await RoomBuilder.create()
   const other = await RoomBuilder.create({ roomId: '!other:a' })

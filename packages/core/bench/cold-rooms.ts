@@ -37,7 +37,7 @@ const built = await Promise.all(
   }),
 )
 const filler = startInput()
-for (const room of built) for (const event of room.events) await filler.takeIn(inputOf(event))
+for (const room of built) for (const event of room.events) await filler.ingest(inputOf(event))
 await filler.close()
 for (let round = 0; round < ROUNDS; round++) {
   const input = startInput()
@@ -58,7 +58,7 @@ async function messages(input: ReturnType<typeof createInput>): Promise<string> 
   for (const room of built) said.push(await room.message('x'.repeat(200)))
   reads.clear()
   const before = process.cpuUsage()
-  for (const event of said) await input.takeIn(inputOf(event))
+  for (const event of said) await input.ingest(inputOf(event))
   const { user, system } = process.cpuUsage(before)
   const each = [...reads].map(([name, times]) => `${name} ${(times / rooms).toFixed(1)}`)
   return `${((user + system) / 1000 / rooms).toFixed(2)} ms of CPU time; reads: ${each.join(', ') || 'none'}`

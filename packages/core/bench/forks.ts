@@ -39,7 +39,7 @@ async function measure(kind: string, make: (typeof KINDS)[string]): Promise<void
   await using server = await start()
   const { input } = server
   const room = await RoomBuilder.create()
-  for (const event of room.events) await input.takeIn(inputOf(event))
+  for (const event of room.events) await input.ingest(inputOf(event))
   const prev = room.extremities
   const forks: Pdu[] = []
   for (let i = 0; i < Number(most); i++) forks.push(await make(room, prev, i))
@@ -49,7 +49,7 @@ async function measure(kind: string, make: (typeof KINDS)[string]): Promise<void
     const size = i + 1
     const sampled = SIZES.find((one) => size > one - SAMPLE && size <= one)
     if (sampled !== undefined && size === sampled - SAMPLE + 1) begin()
-    const outcome = await input.takeIn(inputOf(fork))
+    const outcome = await input.ingest(inputOf(fork))
     if (outcome.kind !== 'stored' || outcome.verdict !== 'accepted') throw new Error(JSON.stringify(outcome))
     if (size === sampled) found.push(`${size}: ${(end() / SAMPLE).toFixed(2)}`)
   }
@@ -64,10 +64,10 @@ async function measureLate(): Promise<void> {
     const room = await RoomBuilder.create()
     const prev = room.extremities
     for (let i = 0; i < size; i++) await room.join(`@user${i}:c`)
-    for (const event of room.events) await input.takeIn(inputOf(event))
+    for (const event of room.events) await input.ingest(inputOf(event))
     const late = await room.message('late', { prev })
     begin()
-    await input.takeIn(inputOf(late))
+    await input.ingest(inputOf(late))
     found.push(`${size}: ${end().toFixed(1)}`)
   }
   console.log(`late: CPU ms of a message that builds on an event so many joins back ${found.join(', ')}`)

@@ -34,7 +34,7 @@ await give([inputOf(bob, { has_state: true, state_event_ids: idsOf([...common, .
 
 const other = await RoomBuilder.create({ roomId: '!other:a' })
 for (let i = 0; i < 2000; i++) await other.message(`${i}`)
-for (const event of other.events.slice(0, 4)) await input.takeIn(inputOf(event))
+for (const event of other.events.slice(0, 4)) await input.ingest(inputOf(event))
 const message = await room.message('from the other branch', { prev: [aliceJoins] })
 
 const stateBefore = { by: 'repair', eventIds: idsOf([...common, ...second]) } as const
@@ -60,7 +60,7 @@ const resolution = input
 const waits: number[] = []
 for (const event of other.events.slice(4)) {
   const sent = performance.now()
-  await input.takeIn(inputOf(event))
+  await input.ingest(inputOf(event))
   waits.push(performance.now() - sent)
   if (isDone) break
 }

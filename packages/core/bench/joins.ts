@@ -39,10 +39,10 @@ async function joins(more: number): Promise<readonly Pdu[]> {
   return events
 }
 
-/** Takes events in one at a time; tells the CPU time of each, in µs. */
+/** Ingests events one at a time; tells the CPU time of each, in µs. */
 async function measure(events: readonly Pdu[]): Promise<number> {
   const before = process.cpuUsage()
-  for (const event of events) await input.takeIn(inputOf(event))
+  for (const event of events) await input.ingest(inputOf(event))
   const { user, system } = process.cpuUsage(before)
   return (user + system) / Math.max(1, events.length)
 }

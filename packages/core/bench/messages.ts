@@ -42,6 +42,6 @@ await rm(folder, { recursive: true })
 
 async function takeAll(events: readonly Pdu[], width: number): Promise<void> {
   for (let at = 0; at < events.length; at += width) {
-    await Promise.all(events.slice(at, at + width).map((event) => input.takeIn(inputOf(event))))
+    await Promise.all(events.slice(at, at + width).map((event) => input.ingest(inputOf(event))))
   }
 }

@@ -55,7 +55,7 @@ async function serve(url: string): Promise<void> {
     const took: number[] = []
     for (const text of list) {
       const since = performance.now()
-      await input.takeIn(JSON.parse(text) as never)
+      await input.ingest(JSON.parse(text) as never)
       took.push(performance.now() - since)
     }
     return took

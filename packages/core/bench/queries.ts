@@ -18,12 +18,12 @@ const signingKey = { ...key, server: serverName }
 const input = createInput({ store, cache, clock, log, serverName })
 const api = createRoomserver({ store, cache, input, clock, log, serverName, signingKey })
 const room = await RoomBuilder.create()
-for (const event of room.events) await input.takeIn(inputOf(event))
+for (const event of room.events) await input.ingest(inputOf(event))
 const [create, , levels, joinRules] = room.events as [Pdu, Pdu, Pdu, Pdu]
 let last = joinRules
 for (let index = 0; index < members; index++) {
   last = await join(`@user${index}:${index % 100 === 0 ? 'a' : 'b'}`)
-  await input.takeIn(inputOf(last))
+  await input.ingest(inputOf(last))
 }
 
 const room_id = room.roomId

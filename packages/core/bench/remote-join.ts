@@ -30,7 +30,7 @@ const outliers = await timed(() =>
   }),
 )
 const rewrite = await timed(() =>
-  input.takeIn(inputOf(last, { has_state: true, state_event_ids: state.map((event) => event.eventId) })),
+  input.ingest(inputOf(last, { has_state: true, state_event_ids: state.map((event) => event.eventId) })),
 )
 console.log(`${members} members: outliers ${outliers}; the join ${rewrite}`)
 await input.close()

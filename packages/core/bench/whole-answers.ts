@@ -110,7 +110,7 @@ async function fill(
   order: (index: number) => number,
 ): Promise<{ readonly roomId: string; readonly last: string }> {
   const room = await RoomBuilder.create({ roomId })
-  for (const event of room.events) await input.takeIn(inputOf(event))
+  for (const event of room.events) await input.ingest(inputOf(event))
   const [create, , levels, joinRules] = room.events as [Pdu, Pdu, Pdu, Pdu]
   let last = joinRules
   for (let index = 0; index < members; index++) {
@@ -129,7 +129,7 @@ async function fill(
     const built = await buildEvent(draft, room.rules, key)
     if (!built.ok) throw new TypeError(built.reason)
     last = built.pdu
-    await input.takeIn(inputOf(last))
+    await input.ingest(inputOf(last))
   }
   return { roomId, last: last.eventId }
 }

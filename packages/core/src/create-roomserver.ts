@@ -19,7 +19,7 @@ export interface RoomserverDeps {
   readonly store: Store
   /** Shared with the input. */
   readonly cache: RecordCache
-  readonly input: Pick<RoomInput, 'inputRoomEvents' | 'runTask' | 'takeIn'>
+  readonly input: Pick<RoomInput, 'inputRoomEvents' | 'runTask' | 'ingest'>
   readonly clock: Clock
   readonly log: Logger
   /** Name of this server. */

@@ -98,7 +98,7 @@ export class Homeserver implements AsyncDisposable {
   }
 
   take(event: Pdu, change: Partial<InputRoomEvent> = {}): Promise<Outcome> {
-    return this.input.takeIn(inputOf(event, change))
+    return this.input.ingest(inputOf(event, change))
   }
 
   async takeAll(events: readonly Pdu[]): Promise<void> {

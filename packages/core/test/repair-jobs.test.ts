@@ -146,7 +146,7 @@ it('gives up after some attempts, until an operator says so', async () => {
   await b.take(await room.message('aside', { prev: room.events.slice(4, 5) }))
   await b.input.settled()
   expect(await b.event(event.eventId)).toBeUndefined()
-  const retried = await b.input.repairs?.takeUp(room.roomId)
+  const retried = await b.input.repairs?.retry(room.roomId)
   expect(retried).toMatchObject([{ eventId: event.eventId, outcome: { verdict: 'accepted' } }])
 })
 

@@ -314,7 +314,7 @@ it('takes up all repairs of a room when an operator says so, of which it reads t
   expect(b.input.repairs?.jobs.map(({ state }) => state)).toEqual(events.map(() => 'gave-up'))
   expect(b.input.counters.repairsGivenUp).toBe(21)
   one.up()
-  const retried = (await b.input.repairs?.takeUp(room.roomId)) ?? []
+  const retried = (await b.input.repairs?.retry(room.roomId)) ?? []
   expect(retried.map(({ eventId }) => eventId)).toEqual(events.map(({ eventId }) => eventId).toSorted())
   expect(retried).toMatchObject(events.map(() => ({ outcome: { verdict: 'accepted' } })))
   expect(await one.stored()).toEqual([])
@@ -381,7 +381,7 @@ it('waits with closing for repairs that are tried again, an operator’s and the
   one.wait(1_000)
   await b.take(await room.message('aside', { prev: [known] }))
   await vi.waitFor(() => expect(one.asked().length).toBeGreaterThan(asked))
-  const takenUp = b.input.repairs?.takeUp(room.roomId)
+  const takenUp = b.input.repairs?.retry(room.roomId)
   let isClosed = false
   const closed = b.input.close().then(() => (isClosed = true))
   await idle()

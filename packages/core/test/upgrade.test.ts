@@ -226,7 +226,7 @@ it.each(['11', '12'])(
       Promise.reject(new RoomserverError('STORE_UNAVAILABLE', { reason: 'disk full' }, 'disk full'))
     const server = await Operations.start({}, {}, (input) => ({
       ...input,
-      takeIn: (event) => (event.event?.json.includes('m.room.tombstone') ? full() : input.takeIn(event)),
+      ingest: (event) => (event.event?.json.includes('m.room.tombstone') ? full() : input.ingest(event)),
     }))
     await using _server = server
     const room = await RoomBuilder.create()

@@ -28,7 +28,7 @@ async function repair(room: string | undefined, options: ServerOptions & RepairW
   const isOperators =
     options.recomputeState ?? options.pruneExtremities ?? options.stateFromServers !== undefined
   if (room === undefined) return await list(options)
-  return await (isOperators ? rebuild(room, options) : takeUp(room, options))
+  return await (isOperators ? rebuild(room, options) : retry(room, options))
 }
 
 async function rebuild(roomId: string, options: ServerOptions & RepairWish): Promise<void> {
@@ -45,7 +45,7 @@ async function list(options: ServerOptions): Promise<void> {
   for await (const line of listRepairs(storage, Date.now())) process.stdout.write(`${line}\n`)
 }
 
-async function takeUp(roomId: string, options: ServerOptions): Promise<void> {
+async function retry(roomId: string, options: ServerOptions): Promise<void> {
   const config = existingConfigOf(options)
   await using components = connectComponents(config)
   await using engine = await startEngine(config, createLog('warn', process.stderr), components.federation)
@@ -54,7 +54,7 @@ async function takeUp(roomId: string, options: ServerOptions): Promise<void> {
     const expected = 'a configuration with a federation component (--config)'
     throw new RoomserverError('BAD_REQUEST', { path: 'repair', expected }, `repair: expected ${expected}`)
   }
-  const retried = await repairs.takeUp(roomId)
+  const retried = await repairs.retry(roomId)
   for (const one of retried) process.stdout.write(`${textOf(one)}\n`)
   const waiting = retried.filter(({ outcome }) => outcome.kind === 'missing' || outcome.kind === 'failed')
   process.stdout.write(`${retried.length - waiting.length} repaired, ${waiting.length} still wait\n`)

@@ -63,7 +63,7 @@ async function* linesOf(files: readonly string[]) {
 async function putIn({ input }: Engine, { rules, eventId, json }: Pdu): Promise<Outcome> {
   try {
     const event = { roomVersion: rules.version, eventId, json }
-    const outcome = await input.takeIn(filled(InputRoomEvent, { kind: InputKind.new, event }))
+    const outcome = await input.ingest(filled(InputRoomEvent, { kind: InputKind.new, event }))
     return outcomeOf(outcome)
   } catch (error) {
     if (isFailure(error, 'MALFORMED_EVENT')) {
@@ -73,7 +73,7 @@ async function putIn({ input }: Engine, { rules, eventId, json }: Pdu): Promise<
   }
 }
 
-function outcomeOf(outcome: Awaited<ReturnType<Engine['input']['takeIn']>>): Outcome {
+function outcomeOf(outcome: Awaited<ReturnType<Engine['input']['ingest']>>): Outcome {
   switch (outcome.kind) {
     case 'refused':
       return { kind: 'rejected', rule: outcome.error.code, reason: outcome.error.message }

@@ -74,7 +74,7 @@ export class BodyDecoder<T> {
       buffer.set(unread)
       this.#buffer = buffer
       this.#end = unread.length
-      this.#input.goOn(buffer.subarray(0, this.#end), false, 0)
+      this.#input.resume(buffer.subarray(0, this.#end), false, 0)
     }
     this.#buffer.set(bytes, this.#end)
     this.#end += bytes.length
@@ -83,7 +83,7 @@ export class BodyDecoder<T> {
   #read(isWhole: boolean): void {
     const decoding = this.#decoding
     if (decoding === undefined) return
-    this.#input.goOn(this.#buffer.subarray(0, this.#end), isWhole, this.#input.at)
+    this.#input.resume(this.#buffer.subarray(0, this.#end), isWhole, this.#input.at)
     let step = decoding.next()
     while (step.done !== true && step.value === undefined) step = decoding.next()
     if (step.done === true) this.#settle(step.value)

@@ -109,7 +109,7 @@ const LONG = Symbol('long')
 /** Passes over the value that is next, whatever its length. */
 function* passOver(input: JsonReader): Suspendable<MoreBytes, void> {
   const skipper = new ValueSkipper()
-  for (let from = input.at; !skipper.goOn(input, YIELD_BYTES); from = input.at) {
+  for (let from = input.at; !skipper.resume(input, YIELD_BYTES); from = input.at) {
     if (input.at - from < YIELD_BYTES) yield* moreBytes(input)
     else yield undefined
   }

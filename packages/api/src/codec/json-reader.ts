@@ -54,7 +54,7 @@ export class JsonReader {
   }
 
   /** Goes on with the bytes that have not been read yet, which now begin at `at`, and others behind them. */
-  goOn(bytes: Uint8Array, isWhole: boolean, at: number): void {
+  resume(bytes: Uint8Array, isWhole: boolean, at: number): void {
     this.isBegun ||= !this.isBlank()
     this.bytes = bytes
     this.at = at

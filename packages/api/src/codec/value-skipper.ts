@@ -25,7 +25,7 @@ export class ValueSkipper {
    * @returns whether the value is over; if not, the reader stands at the first byte that was not passed over
    * @throws {SyntaxFault}
    */
-  goOn(input: JsonReader, stretch = Number.POSITIVE_INFINITY): boolean {
+  resume(input: JsonReader, stretch = Number.POSITIVE_INFINITY): boolean {
     const until = input.at + stretch
     let { at, depth } = input
     try {

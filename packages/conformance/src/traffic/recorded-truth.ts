@@ -27,7 +27,7 @@ export class RecordedTruth {
     const resets = new Map<string, number>()
     const recorded = new AnnouncedStates()
     for (const line of lines) {
-      if (line.kind === 'input') this.#takeIn(line, moments.get(line) ?? line.step, given)
+      if (line.kind === 'input') this.#ingest(line, moments.get(line) ?? line.step, given)
       const announcement = line.kind === 'output' ? recorded.follow(line.payload) : undefined
       if (announcement === undefined || resets.has(announcement.roomId)) continue
       const truth = this.#rooms.get(announcement.roomId)?.standingAfter(announcement.eventId)
@@ -105,7 +105,7 @@ export class RecordedTruth {
     return lists.flatMap((events) => this.events.idsIn(events))
   }
 
-  #takeIn(line: RecordedLine & { kind: 'input' }, until: number, given: GivenStates): void {
+  #ingest(line: RecordedLine & { kind: 'input' }, until: number, given: GivenStates): void {
     const event = line.input['event']
     if (!isJsonObject(event)) return
     const roomId = textOf(event['room_id'])
@@ -113,7 +113,7 @@ export class RecordedTruth {
     if (rules === undefined) return
     const room = this.#rooms.get(roomId) ?? new RoomTruth(roomId, rules, this.events, given)
     this.#rooms.set(roomId, room)
-    room.takeIn(line.input, line.step, until)
+    room.ingest(line.input, line.step, until)
   }
 }
 

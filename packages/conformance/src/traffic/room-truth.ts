@@ -47,7 +47,7 @@ export class RoomTruth {
   }
 
   /** @param until - the step until which what came of the input lasted; what other servers gave later does not count */
-  takeIn(input: JsonObject, step: number, until: number): void {
+  ingest(input: JsonObject, step: number, until: number): void {
     const event = isJsonObject(input['event']) ? this.#known.idOf(input['event']) : undefined
     const pdu = event === undefined ? undefined : this.#pdu(event)
     if (pdu === undefined || input['kind'] !== 2 || this.#after.has(pdu.eventId)) return

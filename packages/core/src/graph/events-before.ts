@@ -2,7 +2,7 @@ import type { EventId } from '@roomserver/types'
 
 /**
  * Those of some events that lie before a place in the graph, as far as they lead back from it without a gap. Whatever
- * else another server gives was not asked for; taken in as part of the past, it would not be heard any more when it comes
+ * else another server gives was not asked for; ingested as part of the past, it would not be heard any more when it comes
  * by itself.
  *
  * @param ids - the place: the newest events that may belong to its past

@@ -21,7 +21,7 @@ import { Committer } from './committer.ts'
 import { InputCounters } from './counters.ts'
 import type { FetchMissing } from './fetch-missing.ts'
 import { RoomsOverExtremityLimit } from './rooms-over-extremity-limit.ts'
-import { Intake } from './ingest.ts'
+import { Ingester } from './ingest.ts'
 import { NewNames } from './new-state-key-heuristic.ts'
 import { NidPool } from './nid-pool.ts'
 import { Portions } from './commit-pacing.ts'
@@ -56,8 +56,8 @@ export interface InputDeps {
 /** The way of events into rooms. */
 export interface RoomInput {
   readonly inputRoomEvents: RoomserverApi['inputRoomEvents']
-  /** Takes one event in and waits for what comes of it. */
-  takeIn(input: InputRoomEvent): Promise<Outcome>
+  /** Ingests one event and waits for what comes of it. */
+  ingest(input: InputRoomEvent): Promise<Outcome>
   /** Runs a decision in the queue of its room and commits it; for changes of a room that are no event of its graph. */
   runTask<Result>(task: RoomTask<Result>): Promise<Result>
   readonly rooms: Rooms
@@ -66,10 +66,10 @@ export interface RoomInput {
   readonly overLimit: RoomsOverExtremityLimit
   /** Repairs under way; `undefined`: there is nobody to ask for missing events. */
   readonly repairs: RoomRepairs | undefined
-  /** Takes up asynchronous input that was queued before the last stop, by whatever process. */
+  /** Resumes asynchronous input that was queued before the last stop, by whatever process. */
   resume(): Promise<void>
   /**
-   * Takes up asynchronous input that a process which is gone has left behind. Looks for repairs of other processes, too.
+   * Resumes asynchronous input that a process which is gone has left behind. Looks for repairs of other processes, too.
    */
   takeOver(): Promise<void>
   /** Waits until the asynchronous input that this process has queued is settled. */
@@ -111,38 +111,38 @@ export function createInput(
   const rooms = new Rooms(parts, allLimits)
   const verifier = new RemoteStateVerifier({ store, log, run: (task) => rooms.run(task) })
   const runTask: RoomInput['runTask'] = (task) => rooms.run(task)
-  const takeIn: RoomInput['takeIn'] = (input) => intake.takeIn(input)
+  const ingest: RoomInput['ingest'] = (input) => ingester.ingest(input)
   const shop =
     federation &&
     createRepairs(
-      { federation, store, serverName, counters, clock, log, input: { runTask }, takeIn },
+      { federation, store, serverName, counters, clock, log, input: { runTask }, ingest },
       { ...DEFAULT_REPAIR_LIMITS, ...repairLimits },
     )
   const fetchMissing: FetchMissing | undefined =
     deps.fetchMissing ?? (shop && ((...missing) => shop.repairs.fetchMissing(...missing)))
   const share = new LoopShare(setImmediate)
   const { whenDelivered } = deps
-  const intake = new Intake({ ...parts, share, rooms, fetchMissing, repairs: shop, whenDelivered })
+  const ingester = new Ingester({ ...parts, share, rooms, fetchMissing, repairs: shop, whenDelivered })
   return {
-    inputRoomEvents: (...call) => intake.inputRoomEvents(...call),
-    takeIn,
+    inputRoomEvents: (...call) => ingester.inputRoomEvents(...call),
+    ingest,
     runTask,
     rooms,
     counters,
     overLimit,
     repairs: shop?.seen,
     resume: async () => {
-      await intake.resume()
-      await verifier.takeUp()
+      await ingester.resume()
+      await verifier.resume()
       await shop?.retries.resume()
     },
     takeOver: async () => {
       verifier.takeOver()
-      await intake.takeOver()
+      await ingester.takeOver()
       await shop?.jobs.refresh()
     },
     settled: async () => {
-      await intake.settled()
+      await ingester.settled()
       await shop?.retries.settled()
       await verifier.settled()
     },
@@ -150,7 +150,7 @@ export function createInput(
       const ended = shop?.retries.close()
       await verifier.close()
       await rooms.close()
-      await intake.close()
+      await ingester.close()
       await ended
     },
   }

@@ -8,9 +8,9 @@ import { pause } from './pause.ts'
 import { readInput, tryReadInput } from './read-input.ts'
 import type { Rooms } from './rooms.ts'
 
-type TakeIn = (input: InputRoomEvent, position: number) => Promise<Outcome>
+type Ingest = (input: InputRoomEvent, position: number) => Promise<Outcome>
 
-/** How many items are read at a time when work is taken up again. */
+/** How many items are read at a time when work is resumed. */
 const PAGE = 500
 /** How long an item waits that could not be decided because the store or the room did not allow it. */
 const RETRY_MS = 2000
@@ -42,25 +42,25 @@ interface Waiting {
 
 /**
  * Asynchronous input: made durable, answered, then decided upon in the order of its positions by the process that holds
- * it. What a process leaves behind is taken up when one starts, and by {@link Inbox.takeOver}.
+ * it. What a process leaves behind is resumed when one starts, and by {@link Inbox.takeOver}.
  */
 export class Inbox {
   readonly #parts: InboxParts
-  readonly #takeIn: TakeIn
+  readonly #ingest: Ingest
   /** What this process is at, by position. */
   readonly #pending = new Map<number, Promise<void>>()
   /** Positions of items that nothing came of; they wait for another start. */
   readonly #givenUp = new Set<number>()
   /** How often still to look for items that are ours without our knowing. */
   #looksLeft = 0
-  #isTakingUp = false
+  #isClaiming = false
   #waiting: Waiting[] = []
   #isWriting = false
   #isClosing = false
 
-  constructor(parts: InboxParts, takeIn: TakeIn) {
+  constructor(parts: InboxParts, ingest: Ingest) {
     this.#parts = parts
-    this.#takeIn = takeIn
+    this.#ingest = ingest
   }
 
   /**
@@ -91,14 +91,14 @@ export class Inbox {
     return failure
   }
 
-  /** Takes up what nobody alive holds, and waits until it is settled. */
+  /** Resumes what nobody alive holds, and waits until it is settled. */
   async resume(): Promise<void> {
-    await Promise.all(await this.#takeUp())
+    await Promise.all(await this.#claimAll())
   }
 
-  /** Takes up what processes that are gone have left behind. */
+  /** Resumes what processes that are gone have left behind. */
   async takeOver(): Promise<void> {
-    const work = await this.#takeUp()
+    const work = await this.#claimAll()
     void Promise.all(work)
   }
 
@@ -113,10 +113,10 @@ export class Inbox {
   }
 
   /** Claims page by page, the next when the one before is settled; returns what is under way of the last. */
-  async #takeUp(): Promise<readonly Promise<void>[]> {
-    if (this.#isTakingUp) return []
+  async #claimAll(): Promise<readonly Promise<void>[]> {
+    if (this.#isClaiming) return []
     const { share } = this.#parts
-    this.#isTakingUp = true
+    this.#isClaiming = true
     try {
       if (this.#looksLeft > 0) await this.#look()
       for (;;) {
@@ -130,7 +130,7 @@ export class Inbox {
         await Promise.all(work)
       }
     } finally {
-      this.#isTakingUp = false
+      this.#isClaiming = false
     }
   }
 
@@ -201,7 +201,7 @@ export class Inbox {
     for (;;) {
       try {
         await this.#parts.share.rest()
-        const outcome = await this.#takeIn(input, position)
+        const outcome = await this.#ingest(input, position)
         const isDropped = isWanting(outcome)
         if (isDropped && (await this.#isOneBefore(input, position))) {
           await this.#pauseBehind(waits++)

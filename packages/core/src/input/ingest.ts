@@ -15,8 +15,8 @@ import { failureOf } from './outcome-text.ts'
 import { readInput, tryReadInput } from './read-input.ts'
 import { RequestTally } from './request-tally.ts'
 
-/** What the intake works with. */
-export interface IntakeParts extends InboxParts {
+/** What the ingester works with. */
+export interface IngesterParts extends InboxParts {
   readonly counters: InputCounters
   /** Gets missing events from other servers; `undefined`: there is nobody to ask. */
   readonly fetchMissing?: FetchMissing | undefined
@@ -34,7 +34,7 @@ const AT_ONCE = 256
 /** After how many events of one request the log says how far it is. */
 const LOG_EVERY = 40 * AT_ONCE
 
-interface TakeInOptions {
+interface IngestOptions {
   /** Where the event waits in the durable inbox. */
   readonly position?: number
   /** Rooms that took events of the same request already: what was begun is finished. */
@@ -43,22 +43,22 @@ interface TakeInOptions {
   readonly outputs?: Map<RoomId, number>
 }
 
-/** The door for events: reads them, sees to their rooms' deciding on them, and tells what came of it. */
-export class Intake {
-  readonly #parts: IntakeParts
+/** Entry point for events: parses each one, queues it on its room's actor and returns the outcome. */
+export class Ingester {
+  readonly #parts: IngesterParts
   readonly #inbox: Inbox
 
-  constructor(parts: IntakeParts) {
+  constructor(parts: IngesterParts) {
     this.#parts = parts
-    this.#inbox = new Inbox(parts, (input, position) => this.#takeIn(input, { position }))
+    this.#inbox = new Inbox(parts, (input, position) => this.#ingest(input, { position }))
   }
 
-  /** Takes up what was queued before the last stop. Rooms go on where they were, in order. */
+  /** Resumes what was queued before the last stop. Rooms go on where they were, in order. */
   resume(): Promise<void> {
     return this.#inbox.resume()
   }
 
-  /** Takes up what other processes have left behind. */
+  /** Resumes what other processes have left behind. */
   takeOver(): Promise<void> {
     return this.#inbox.takeOver()
   }
@@ -74,7 +74,7 @@ export class Intake {
   }
 
   /**
-   * Takes events in. Each is decided on its own: one that fails does not keep the others out, and `ErrMsg` tells of
+   * Ingests events. Each is decided on its own: one that fails does not keep the others out, and `ErrMsg` tells of
    * the first that failed.
    *
    * @throws {RoomserverError} OVERLOADED, ROOM_QUARANTINED, SHUTTING_DOWN or STORE_UNAVAILABLE, when nothing of the
@@ -93,31 +93,31 @@ export class Intake {
   }
 
   /**
-   * Takes one event in and waits for what comes of it.
+   * Ingests one event and waits for what comes of it.
    *
    * @throws {RoomserverError} BAD_REQUEST, UNSUPPORTED_ROOM_VERSION, MALFORMED_EVENT, and those of `inputRoomEvents`
    */
-  takeIn(input: InputRoomEvent): Promise<Outcome> {
-    return this.#takeIn(input)
+  ingest(input: InputRoomEvent): Promise<Outcome> {
+    return this.#ingest(input)
   }
 
-  async #takeIn(wire: InputRoomEvent, options: TakeInOptions = {}): Promise<Outcome> {
-    return await this.#takeRead(wire, readInput(wire), options)
+  async #ingest(wire: InputRoomEvent, options: IngestOptions = {}): Promise<Outcome> {
+    return await this.#ingestRead(wire, readInput(wire), options)
   }
 
-  async #takeRead(wire: InputRoomEvent, input: EventInput, options: TakeInOptions): Promise<Outcome> {
+  async #ingestRead(wire: InputRoomEvent, input: EventInput, options: IngestOptions): Promise<Outcome> {
     const { admitted } = options
     const { roomId } = input.pdu
     if (admitted?.has(roomId) !== true) this.#parts.rooms.admit(roomId)
     admitted?.add(roomId)
     const outcome = await this.#decide(input, options)
     if (outcome.kind === 'missing') return await this.#fetching(wire, input, outcome, options)
-    await this.#goOn(input, outcome)
+    await this.#retryDependents(input, outcome)
     return outcome
   }
 
   /** What waits for an event that came in, or for its room, is tried again. */
-  async #goOn({ pdu: { eventId, roomId } }: EventInput, outcome: Outcome): Promise<void> {
+  async #retryDependents({ pdu: { eventId, roomId } }: EventInput, outcome: Outcome): Promise<void> {
     const { repairs } = this.#parts
     if (repairs === undefined) return
     await repairs.jobs.end(eventId)
@@ -130,7 +130,7 @@ export class Intake {
     wire: InputRoomEvent,
     event: EventInput,
     first: Outcome,
-    options: TakeInOptions,
+    options: IngestOptions,
   ): Promise<Outcome> {
     const { rooms, fetchMissing, counters, repairs } = this.#parts
     const { eventId, roomId } = event.pdu
@@ -148,13 +148,13 @@ export class Intake {
       }
       outcome = await this.#decide(input, options)
     }
-    if (outcome.kind !== 'missing') await this.#goOn(event, outcome)
+    if (outcome.kind !== 'missing') await this.#retryDependents(event, outcome)
     else if (rooms.isClosing) await repairs?.jobs.interrupt(eventId)
     else await repairs?.jobs.fail(eventId, reason, [...outcome.auth, ...outcome.prev, ...outcome.state])
     return outcome
   }
 
-  #decide(input: EventInput, { position, outputs }: TakeInOptions): Promise<Outcome> {
+  #decide(input: EventInput, { position, outputs }: IngestOptions): Promise<Outcome> {
     const { roomId } = input.pdu
     const task = arrivalTask(input, position)
     return this.#parts.rooms.runAdmitted({ ...task, committed: (seq) => outputs?.set(roomId, seq) })
@@ -195,7 +195,7 @@ export class Intake {
   async #decideSome(
     inputs: InputRoomEvent[],
     length: number,
-    { tally, ...request }: { readonly tally: RequestTally } & Pick<TakeInOptions, 'admitted' | 'outputs'>,
+    { tally, ...request }: { readonly tally: RequestTally } & Pick<IngestOptions, 'admitted' | 'outputs'>,
     gone: AbortSignal | undefined,
   ): Promise<void> {
     const { share } = this.#parts
@@ -211,7 +211,7 @@ export class Intake {
         tally.failed(at, read.fault.message)
         continue
       }
-      const decided = this.#takeRead(wire, read.input, request).then(
+      const decided = this.#ingestRead(wire, read.input, request).then(
         (outcome) => tally.settled(at, failureOf(outcome, wire.kind)),
         (error: unknown) => tally.failed(at, this.#textOf(error), error),
       )
@@ -220,7 +220,7 @@ export class Intake {
     await Promise.all(underWay)
   }
 
-  /** Whoever asks consumers next, such as a client that syncs, should find there what was just taken in. */
+  /** Whoever asks consumers next, such as a client that syncs, should find there what was just ingested. */
   async #delivered(outputs: ReadonlyMap<RoomId, number>): Promise<void> {
     const { whenDelivered, log } = this.#parts
     if (whenDelivered === undefined) return

@@ -4,7 +4,7 @@ import type { View } from '../view/view.ts'
 import type { ActorParts } from './room-actor.ts'
 
 /** Takes a committed draft over into the cache, counts what it did, and gives the room as it is now. */
-export function takeOver(
+export function publishToCache(
   { cache, counters, overLimit, log, onRemoteStates }: ActorParts,
   draft: Draft,
   writeSet: WriteSet,

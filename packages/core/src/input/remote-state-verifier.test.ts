@@ -85,7 +85,7 @@ it.each([
 ])('takes up all %i that a store holds', async (count, sizes) => {
   const due = Array.from({ length: count }, (_, index) => ({ event: 1_000 + index, room: 1 + (index % 3) }))
   const { verifier, begun, pages } = parts(due)
-  await verifier.takeUp()
+  await verifier.resume()
   expect(begun.toSorted()).toEqual(due.map(({ event, room: of }) => `!${of}:a ${event}`).toSorted())
   expect(pages).toEqual(sizes)
 })

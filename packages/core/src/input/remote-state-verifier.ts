@@ -11,7 +11,7 @@ export interface RemoteStateVerifierParts {
   readonly run: <Result>(task: RoomTask<Result>) => Promise<Result>
 }
 
-/** How many are read at a time when they are taken up. */
+/** How many are read at a time when they are resumed. */
 const PAGE = 100
 /** What one takes while it waits, in bytes. */
 const BYTES = 1_000
@@ -24,7 +24,7 @@ export class RemoteStateVerifier {
   readonly #parts: RemoteStateVerifierParts
   readonly #due = new Map<RoomId, Set<EventNid>>()
   readonly #running = new Set<Promise<void>>()
-  #takingUp: Promise<void> | undefined
+  #resuming: Promise<void> | undefined
   #isClosing = false
 
   constructor(parts: RemoteStateVerifierParts) {
@@ -42,15 +42,15 @@ export class RemoteStateVerifier {
     this.#running.add(work)
   }
 
-  /** Takes up, beside whatever else is done, what this process or another one has left. */
+  /** Resumes, beside whatever else is done, what this process or another one has left. */
   takeOver(): void {
-    this.#takingUp ??= this.takeUp()
+    this.#resuming ??= this.resume()
       .catch((err: unknown) => this.#parts.log.warn({ err }, 'remote state could not be taken up'))
-      .finally(() => (this.#takingUp = undefined))
+      .finally(() => (this.#resuming = undefined))
   }
 
   /** The same, and waits until it is done. */
-  async takeUp(): Promise<void> {
+  async resume(): Promise<void> {
     for (let after = NO_NID as EventNid; !this.#isClosing; ) {
       const page = await this.#parts.store.dueRemoteStates(after, PAGE)
       const rooms = await this.#parts.store.roomsByNid([...new Set(page.map(({ roomNid }) => roomNid))])
@@ -76,7 +76,7 @@ export class RemoteStateVerifier {
   /** Begins nothing new and waits for what is under way. */
   async close(): Promise<void> {
     this.#isClosing = true
-    await this.#takingUp
+    await this.#resuming
     await this.settled()
   }
 

@@ -19,7 +19,7 @@ import type { Store } from '../ports.ts'
 import { yieldToEventLoop } from '../view/run.ts'
 import type { RecordCache } from '../view/record-cache.ts'
 import { View } from '../view/view.ts'
-import { takeOver } from './publish-to-cache.ts'
+import { publishToCache } from './publish-to-cache.ts'
 import type { Committer } from './committer.ts'
 import type { InputCounters } from './counters.ts'
 import type { RoomsOverExtremityLimit } from './rooms-over-extremity-limit.ts'
@@ -204,7 +204,7 @@ export class RoomActor {
         parts.cache.rooms.lost(draft.read)
         return result.kind === 'conflict' && draft.isWrong(result.over) ? { kind: 'wrong' } : result
       }
-      this.#room = takeOver(parts, draft, writeSet, result.revision)
+      this.#room = publishToCache(parts, draft, writeSet, result.revision)
       if (writeSet.outputs.length > 0) for (const { task } of jobs) task.committed?.(this.#room.outputSeq)
       const hasLeft = writeSet.memberships.some(({ local, membership }) => local && membership !== 'join')
       this.#takesPartAt = draft.reads.takesPart === true && !hasLeft ? result.revision : undefined

@@ -12,7 +12,7 @@ export interface RoomRepairs {
   /** Open repairs with their progress: events that wait, and what was done to get what they lack. */
   readonly jobs: readonly RepairJob[]
   /** Tries all repairs of a room again, also those that were given up, and waits for what comes of it. */
-  takeUp(roomId: RoomId): Promise<readonly Retried[]>
+  retry(roomId: RoomId): Promise<readonly Retried[]>
   /** Asks servers of a room for its state; see `repairRoom` for what can be done with that. */
   serverStateReport(roomId: RoomId): Promise<ServerStateReport>
 }
@@ -45,13 +45,13 @@ export interface RepairShop {
 
 /** Puts it together. */
 export function createRepairs(
-  given: Omit<RepairParts, 'jobs'> & Pick<RetryParts, 'takeIn'>,
+  given: Omit<RepairParts, 'jobs'> & Pick<RetryParts, 'ingest'>,
   limits: AllRepairLimits,
 ): RepairShop {
   const parts = { ...given, federation: withCallBudget(given.federation, limits.callMs) }
   const jobs = new RepairJobs(parts, limits)
   const repairs = new Repairs({ ...parts, jobs }, limits)
-  const retries = new Retries({ jobs, store: parts.store, log: parts.log, takeIn: parts.takeIn })
+  const retries = new Retries({ jobs, store: parts.store, log: parts.log, ingest: parts.ingest })
   const seen: RoomRepairs = {
     get rooms() {
       return repairs.rooms
@@ -59,7 +59,7 @@ export function createRepairs(
     get jobs() {
       return jobs.all
     },
-    takeUp: (roomId) => retries.takeUp(roomId),
+    retry: (roomId) => retries.retry(roomId),
     serverStateReport: (roomId) => serverStateReport(parts, roomId, limits.maxServers),
   }
   return { repairs, jobs, retries, seen }

@@ -38,7 +38,7 @@ const MAX_WANTED = 32
 
 /**
  * The book of repairs: which events wait for others, and what was done about it. Stored, so that a repair that a crash
- * or a deadline ended is taken up again.
+ * or a deadline ended is resumed.
  */
 export class RepairJobs {
   readonly #parts: RepairJobParts

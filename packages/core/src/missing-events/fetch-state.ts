@@ -159,12 +159,12 @@ export async function fetchAuthEvents(
 async function storeOutliers(parts: FetchParts, room: ExpectedRoom, texts: readonly string[]): Promise<void> {
   const events = await verifiedEvents(parts, room, texts, MAX_STATE)
   for (const some of inBatches(oldestFirst(events, ({ authEvents }) => authEvents))) {
-    await Promise.all(some.map((pdu) => takeIn(parts, { kind: 'outlier', pdu, sendAsServer: '' })))
+    await Promise.all(some.map((pdu) => ingest(parts, { kind: 'outlier', pdu, sendAsServer: '' })))
   }
 }
 
 /** Gives an event to its room without fetching anything for it. */
-export async function takeIn(
+export async function ingest(
   { input, onStored }: Pick<FetchParts, 'input' | 'onStored'>,
   event: EventInput,
 ): Promise<Outcome> {

@@ -9,7 +9,7 @@ import { authEventsOf, orElse } from './or-else.ts'
 import { oldestFirst } from '../graph/oldest-first.ts'
 import { refusalTask } from './rejection-task.ts'
 import type { RepairParts } from './missing-events-fetcher.ts'
-import { takeGap, ingestInOrder, takePast } from './ingest-gap.ts'
+import { ingestGap, ingestInOrder, ingestHistory } from './ingest-gap.ts'
 import { type ExpectedRoom, verifiedEvents } from './verify-events.ts'
 
 /** How many events are asked for in one go. */
@@ -77,8 +77,8 @@ export async function fillFrom(
     const inside = way === 'state' ? await withMissingPast(gap, events) : events.inside
     if (inside.length > events.inside.length)
       await orElse(gap, 'state at missing events not told', () => ingestInOrder(gap, inside))
-    await takeGap(gap, events.inside)
-    await takePast(gap, events.past)
+    await ingestGap(gap, events.inside)
+    await ingestHistory(gap, events.past)
     if ((await notInGraph(gap, missing.prev)).length === 0) return { kind: 'filled' }
     if (way === 'events') return failed('it does not have all events of the gap')
     const eventIds = await agreedRemoteState(gap, pdu)

@@ -1,7 +1,7 @@
 import type { Pdu } from '@roomserver/events'
 import type { EventInput, Outcome } from '../decide/event-input.ts'
 import { agreedRemoteState } from './agreed-remote-state.ts'
-import { takeIn } from './fetch-state.ts'
+import { ingest } from './fetch-state.ts'
 import type { Gap } from './fill-gap.ts'
 import { authEventsOf } from './or-else.ts'
 import { reconnectHistoryTask } from './reconnect-history-task.ts'
@@ -11,7 +11,7 @@ import { reconnectHistoryTask } from './reconnect-history-task.ts'
  * one by one, with the state before it, where it is not. A server that does not tell the state that far back may tell
  * it before the latest of them, on which the event builds that waits for all this.
  */
-export async function takeGap(gap: Gap, events: readonly Pdu[]): Promise<void> {
+export async function ingestGap(gap: Gap, events: readonly Pdu[]): Promise<void> {
   try {
     await ingestInOrder(gap, events)
   } catch (error) {
@@ -21,7 +21,7 @@ export async function takeGap(gap: Gap, events: readonly Pdu[]): Promise<void> {
   }
 }
 
-/** Takes events in, oldest first, and asks for the state where there is no going on without. */
+/** Ingests events, oldest first, and asks for the state where there is no going on without. */
 export async function ingestInOrder(gap: Gap, events: readonly Pdu[]): Promise<void> {
   let rest = events
   while (rest.length > 0 && !gap.isTimeUp()) {
@@ -30,42 +30,42 @@ export async function ingestInOrder(gap: Gap, events: readonly Pdu[]): Promise<v
   }
 }
 
-/** Takes events in from before our part of the graph, as far as their own past is known: back to the create event. */
-export async function takePast(gap: Gap, events: readonly Pdu[]): Promise<void> {
+/** Ingests events from before our part of the graph, as far as their own past is known: back to the create event. */
+export async function ingestHistory(gap: Gap, events: readonly Pdu[]): Promise<void> {
   const { parts, isTimeUp } = gap
-  for (const pdu of events) if (!isTimeUp()) await takeIn(parts, { kind: 'old', pdu, sendAsServer: '' })
+  for (const pdu of events) if (!isTimeUp()) await ingest(parts, { kind: 'old', pdu, sendAsServer: '' })
   const ids = events.map(({ eventId }) => eventId)
   if (ids.length > 0) await parts.input.runTask(reconnectHistoryTask(gap, ids))
 }
 
-/** Takes in those of the events that lack nothing, and returns the others. */
+/** Ingests those of the events that lack nothing, and returns the others. */
 async function lacking({ parts }: Gap, events: readonly Pdu[]): Promise<readonly Pdu[]> {
-  const outcomes = await Promise.all(events.map((event) => takeIn(parts, asNew(event))))
+  const outcomes = await Promise.all(events.map((event) => ingest(parts, asNew(event))))
   return events.filter((_, index) => outcomes[index]?.kind === 'missing')
 }
 
-/** Takes events in until there is one on which others may build, and returns those after it. */
+/** Ingests events until there is one on which others may build, and returns those after it. */
 async function bridged(gap: Gap, events: readonly Pdu[]): Promise<readonly Pdu[]> {
   for (const [index, event] of events.entries()) {
     if (gap.isTimeUp()) return []
-    const outcome = await takeOne(gap, event)
+    const outcome = await ingestOne(gap, event)
     if (outcome.kind === 'stored') return events.slice(index + 1)
   }
   return []
 }
 
-async function takeOne(gap: Gap, event: Pdu): Promise<Outcome> {
+async function ingestOne(gap: Gap, event: Pdu): Promise<Outcome> {
   const { parts, way } = gap
   const input = asNew(event)
-  let outcome = await takeIn(parts, input)
+  let outcome = await ingest(parts, input)
   if (outcome.kind === 'missing' && outcome.auth.length > 0) {
     await authEventsOf(gap, event, outcome.auth)
-    outcome = await takeIn(parts, input)
+    outcome = await ingest(parts, input)
   }
   if (outcome.kind !== 'missing' || outcome.prev.length === 0 || way === 'events') return outcome
   const eventIds = await agreedRemoteState(gap, event)
   if (eventIds.length === 0) return outcome
-  return await takeIn(parts, { ...input, stateBefore: { by: 'repair', eventIds } })
+  return await ingest(parts, { ...input, stateBefore: { by: 'repair', eventIds } })
 }
 
 function asNew(pdu: Pdu): EventInput {

@@ -10,7 +10,7 @@ export interface RetryParts {
   readonly store: RepairStore
   readonly log: Logger
   /** Takes an event in on the ordinary way, which fetches what it lacks. */
-  readonly takeIn: (input: InputRoomEvent) => Promise<Outcome>
+  readonly ingest: (input: InputRoomEvent) => Promise<Outcome>
 }
 
 /** What came of a repair that was tried again. */
@@ -21,7 +21,7 @@ export interface Retried {
 
 /** How many repairs are read at a time. */
 const PAGE = 20
-/** How many rooms are taken up at a time when a process starts. */
+/** How many rooms are resumed at a time when a process starts. */
 const ROOMS_AT_ONCE = 8
 
 /** Takes repairs up again that did not succeed: with the next event of their room, at start, or when an operator says so. */
@@ -49,11 +49,11 @@ export class Retries {
   }
 
   /** Tries all repairs of a room again, also those that were given up or rest. */
-  takeUp(roomId: RoomId): Promise<readonly Retried[]> {
+  retry(roomId: RoomId): Promise<readonly Retried[]> {
     return this.#start(roomId, () => true)
   }
 
-  /** Takes up what an earlier process left, when it is time for it. */
+  /** Resumes what an earlier process left, when it is time for it. */
   async resume(): Promise<void> {
     await this.#parts.jobs.load()
     const rooms = this.#parts.jobs.dueRooms
@@ -105,7 +105,7 @@ export class Retries {
 
   async #tryOne({ eventId, payload }: RepairRecord): Promise<Retried> {
     try {
-      const outcome = await this.#parts.takeIn(JSON.parse(payload) as InputRoomEvent)
+      const outcome = await this.#parts.ingest(JSON.parse(payload) as InputRoomEvent)
       return { eventId, outcome }
     } catch (error) {
       return {

@@ -21,7 +21,7 @@ export interface ExpectedRoom {
 /** Old room versions have greater times; in a request one of them would spoil the answer for all events beside it. */
 const MAX_TS = Number.MAX_SAFE_INTEGER
 
-/** How many events are checked or taken in at the same time; between them others get a turn. */
+/** How many events are checked or ingested at the same time; between them others get a turn. */
 const AT_ONCE = 128
 
 /**

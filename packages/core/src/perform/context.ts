@@ -12,7 +12,7 @@ export interface PerformContext extends QueryContext {
   /** Signs the events that we make. */
   readonly signingKey: SigningKey
   /** The way of every event into its room, and of changes of a room that are no event of its graph. */
-  readonly input: Pick<RoomInput, 'inputRoomEvents' | 'runTask' | 'takeIn'>
+  readonly input: Pick<RoomInput, 'inputRoomEvents' | 'runTask' | 'ingest'>
   /** `undefined`: no such component; what needs it is refused, in words that say so. */
   readonly federation: FederationApi | undefined
   readonly user: UserApi | undefined

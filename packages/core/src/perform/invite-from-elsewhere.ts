@@ -63,7 +63,7 @@ function* isConnected(
 
 async function inviteInRoom(context: PerformContext, event: Pdu): Promise<void> {
   const origin = serverOf(event.sender) ?? ''
-  const outcome = await context.input.takeIn(newEvent(event, origin, ''))
+  const outcome = await context.input.ingest(newEvent(event, origin, ''))
   const failure = failureOf(outcome)
   if (failure !== '') throw new Refusal('notAllowed', failure)
 }

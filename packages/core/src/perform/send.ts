@@ -12,7 +12,7 @@ import type { PerformContext } from './context.ts'
  * @returns why it was not taken, `''` when it was
  */
 export async function send({ input, serverName }: PerformContext, event: Pdu): Promise<string> {
-  return failureOf(await input.takeIn(newEvent(event, serverName, serverName)))
+  return failureOf(await input.ingest(newEvent(event, serverName, serverName)))
 }
 
 /** Why an event was not taken; `''`: it was. Failing softly is failing: nobody is told of such an event. */

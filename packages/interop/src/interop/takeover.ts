@@ -35,7 +35,7 @@ export async function takeOver(polyliths: Polyliths, cli: readonly string[]): Pr
   const imported = await importInto(polyliths.database, database, cli)
   await polyliths.replaceRoomserver([...cli, 'serve', '--config'], database)
   const after = await Promise.all(rooms.map((room) => seeRoom(people.alice, room)))
-  const wentOn = await goOn(drive, people, rooms)
+  const wentOn = await isGoing(drive, people, rooms)
   await polyliths.restoreRoomserver()
   return [
     { what: 'the import ends with every room as in the source', holds: imported },
@@ -66,7 +66,7 @@ async function roomsBefore(
   return [own, shared]
 }
 
-async function goOn(
+async function isGoing(
   drive: Drive,
   { alice, bob, carol, xena }: People,
   rooms: readonly string[],

@@ -31,7 +31,7 @@ async function stored(seed: number): Promise<{
   const input = createInput(deps)
   for (const { eventId, json, rules } of events) {
     const event = { roomVersion: rules.version, eventId, json }
-    await input.takeIn(filled(InputRoomEvent, { kind: InputKind.new, event }))
+    await input.ingest(filled(InputRoomEvent, { kind: InputKind.new, event }))
   }
   await input.close()
   const found = await storedHistory(storage, events)

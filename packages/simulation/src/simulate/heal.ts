@@ -2,7 +2,7 @@ import { NO_NID } from '@roomserver/types'
 import { endOf, isJoined } from './compose.ts'
 import type { SimulatedServer } from './simulated-server.ts'
 import { say } from './send-event.ts'
-import { announce, deliverDue, takeIn } from './transport.ts'
+import { announce, deliverDue, ingest } from './transport.ts'
 import { join } from './users.ts'
 import type { World } from './world.ts'
 
@@ -94,7 +94,7 @@ async function spread(world: World, roomId: string): Promise<void> {
     if (haver === undefined) continue
     for (const [server, { ids }] of graphs) {
       if (ids.has(event.eventId) || (await inGraph(server, [event.eventId])).size > 0) continue
-      await takeIn(world, server, event, haver.name)
+      await ingest(world, server, event, haver.name)
       await announce(world, server)
     }
   }
@@ -147,7 +147,7 @@ async function inGraph({ storage }: SimulatedServer, ids: readonly string[]): Pr
 /** Lets what waits for something be tried again, now that everything can be fetched. */
 async function repair(world: World, roomId: string): Promise<void> {
   for (const server of await residents(world, roomId)) {
-    await server.takeUpRepairs(roomId)
+    await server.retryRepairs(roomId)
     await announce(world, server)
   }
 }

@@ -161,8 +161,8 @@ export class SimulatedServer {
   }
 
   /** Tries again what could not be repaired so far. */
-  async takeUpRepairs(roomId: string): Promise<void> {
-    await this.#process.input.repairs?.takeUp(roomId)
+  async retryRepairs(roomId: string): Promise<void> {
+    await this.#process.input.repairs?.retry(roomId)
     await this.#rest()
   }
 

@@ -77,11 +77,11 @@ async function receive(world: World, server: SimulatedServer, message: Message):
   if (server.isDown) return false
   const event = parsedEvent(message.json, message.roomVersion)
   if (event === undefined || !(await isSigned(world, event))) return true
-  return await takeIn(world, server, event, message.from)
+  return await ingest(world, server, event, message.from)
 }
 
 /** Gives an event to a server that has heard of its room. @returns false: the server went down over it */
-export async function takeIn(
+export async function ingest(
   world: World,
   server: SimulatedServer,
   event: Pdu,

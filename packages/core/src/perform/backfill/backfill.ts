@@ -14,7 +14,7 @@ export const MAX_BACKFILL = 100
 
 /**
  * Earlier events of a room. Another server is answered from what we have and it may see; for ourselves what is missing
- * is fetched from other servers and taken in.
+ * is fetched from other servers and ingested.
  *
  * @throws {RoomserverError} ROOM_NOT_FOUND
  */

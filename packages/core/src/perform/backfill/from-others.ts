@@ -8,7 +8,7 @@ import {
   fetchStateBefore,
   isTaken,
   oldEvent,
-  takeIn,
+  ingest,
 } from '../../missing-events/fetch-state.ts'
 import { eventsBefore } from '../../graph/events-before.ts'
 import { oldestFirst } from '../../graph/oldest-first.ts'
@@ -117,13 +117,13 @@ async function isTakenInto(
   event: Pdu,
 ): Promise<boolean> {
   try {
-    const outcome = await takeIn(parts, oldEvent(event))
+    const outcome = await ingest(parts, oldEvent(event))
     if (outcome.kind !== 'missing') return isTaken(outcome)
     if (outcome.auth.length > 0) await fetchAuthEvents(parts, room, server, event.eventId)
-    if (outcome.prev.length === 0) return isTaken(await takeIn(parts, oldEvent(event)))
+    if (outcome.prev.length === 0) return isTaken(await ingest(parts, oldEvent(event)))
     const { eventIds } = await fetchStateBefore(parts, room, server, event)
     if (eventIds.length === 0) return false
-    return isTaken(await takeIn(parts, oldEvent(event, eventIds)))
+    return isTaken(await ingest(parts, oldEvent(event, eventIds)))
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     parts.log.warn(
