@@ -14,7 +14,7 @@ import {
   serverOf,
   type UserId,
 } from '@roomserver/types'
-import { look } from '../query/context.ts'
+import { readRoom } from '../query/context.ts'
 import { currentPdus } from '../query/current-pdus.ts'
 import { invalidArgument, roomNotFound } from '../query/failures.ts'
 import { rulesOf } from '../query/headered.ts'
@@ -79,7 +79,7 @@ async function mayRemove(context: PerformContext, roomId: RoomId, userId: UserId
     throw new RoomserverError('ROOM_NOT_FOUND', { roomId }, `r.DB.GetStateEvent: ${cause.message}`, { cause })
   }
   const wanted = [CREATE, POWER_LEVELS, { type: 'm.room.member', stateKey: userId }]
-  const state = authStateOf(await look(context, (view) => currentPdus(view, room, wanted)))
+  const state = authStateOf(await readRoom(context, (view) => currentPdus(view, room, wanted)))
   if (state.get('m.room.member', userId)?.content['membership'] !== 'join') return false
   const powers = powersIn(state, rulesOf(room))
   return powers.of(userId) >= powers.toSend(CANONICAL_ALIAS, 'state')
@@ -97,7 +97,7 @@ async function takeOutOfCanonical(
   if (serverOf(userId) !== context.serverName) return
   const failure = await sayIfAllowed(context, roomId, async (room) => {
     const wanted = [{ type: CANONICAL_ALIAS, stateKey: '' }]
-    const [current] = await look(context, (view) => currentPdus(view, room, wanted))
+    const [current] = await readRoom(context, (view) => currentPdus(view, room, wanted))
     const content = current === undefined ? undefined : without(current.content, alias)
     return content && { type: CANONICAL_ALIAS, sender: userId, stateKey: '', content }
   })

@@ -9,7 +9,7 @@ import {
   type UserId,
 } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
-import { look } from '../query/context.ts'
+import { readRoom } from '../query/context.ts'
 import { authPdusOf, currentAuthPdus } from '../query/current-pdus.ts'
 import { eventReference } from '../query/event-references.ts'
 import { rulesOf } from '../query/headered.ts'
@@ -45,7 +45,7 @@ interface Ground {
  */
 export async function buildOnTop(context: PerformContext, room: RoomRecord, saying: Saying): Promise<Pdu> {
   const rules = rulesOf(room)
-  const { prev, state } = await look(context, (view) => groundFor(view, room, saying))
+  const { prev, state } = await readRoom(context, (view) => groundFor(view, room, saying))
   return await built(context, rules, {
     ...saying,
     roomId: room.roomId,
@@ -89,7 +89,7 @@ export async function refusalOf(
   room: RoomRecord,
   saying: Saying,
 ): Promise<string | undefined> {
-  const state = await look(context, (view) => stateFor(view, room, saying))
+  const state = await readRoom(context, (view) => stateFor(view, room, saying))
   const verdict = checkAuth(imagined(room, saying), state)
   return verdict.allowed ? undefined : verdict.reason
 }

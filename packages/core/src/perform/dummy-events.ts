@@ -7,7 +7,7 @@ import { eventTask } from '../input/event-task.ts'
 import type { RoomsOverExtremityLimit } from '../input/rooms-over-extremity-limit.ts'
 import { readInput } from '../input/read-input.ts'
 import type { RoomTask } from '../input/room-tasks.ts'
-import { look, roomWithState } from '../query/context.ts'
+import { readRoom, roomWithState } from '../query/context.ts'
 import { currentPdus } from '../query/current-pdus.ts'
 import { rulesOf } from '../query/headered.ts'
 import { buildOnTop } from './build.ts'
@@ -78,7 +78,7 @@ function bringTogether(context: PerformContext, roomId: RoomId): Promise<number>
 
 /** One of our users in the room who may send such an event. */
 async function senderIn(context: PerformContext, room: RoomRecord): Promise<UserId | undefined> {
-  const state = await look(context, (view) => currentPdus(view, room, POWERS))
+  const state = await readRoom(context, (view) => currentPdus(view, room, POWERS))
   const powers = powersIn(authStateOf(state), rulesOf(room))
   const needed = powers.toSend(DUMMY_EVENT, 'message')
   const members = await context.store.membershipsOfRoom(room.nid, { membership: 'join', localOnly: true })

@@ -5,7 +5,7 @@ import type {
   PerformAdminEvacuateUserResponse,
 } from '@roomserver/api'
 import { type MembershipRecord, type RoomRecord, serverOf } from '@roomserver/types'
-import { look, roomWithState } from '../query/context.ts'
+import { readRoom, roomWithState } from '../query/context.ts'
 import { currentPdus } from '../query/current-pdus.ts'
 import type { PerformContext } from './context.ts'
 import { faultOfId } from './identifiers.ts'
@@ -40,7 +40,7 @@ async function leaveKeepingProfile(
 ): Promise<boolean> {
   const failure = await say(context, roomId, async (room) => {
     const wanted = [{ type: 'm.room.member', stateKey: userId }]
-    const [member] = await look(context, (view) => currentPdus(view, room, wanted))
+    const [member] = await readRoom(context, (view) => currentPdus(view, room, wanted))
     const { join_authorised_via_users_server: _voucher, ...profile } = member?.content ?? {}
     const content = { ...profile, membership: 'leave' }
     return { type: 'm.room.member', sender: userId, stateKey: userId, content }

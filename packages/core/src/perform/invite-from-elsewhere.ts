@@ -12,7 +12,7 @@ import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { beginInvite, fateOf, noteOutside } from '../decide/memberships.ts'
 import { storeUnevaluated } from '../decide/store-unevaluated.ts'
-import { look } from '../query/context.ts'
+import { readRoom } from '../query/context.ts'
 import { isServerInRoom } from '../query/servers.ts'
 import { eventsWithIds, eventWithId } from '../view/reads.ts'
 import type { Need } from '../view/need.ts'
@@ -39,7 +39,7 @@ export async function inviteFromElsewhere(
 ): Promise<void> {
   const shown = withInviteState(event, await inviteState(context, request, room, event))
   if (room !== undefined && (await isServerInRoom(context, room, ''))) {
-    if (await look(context, (view) => isConnected(view, room, event)))
+    if (await readRoom(context, (view) => isConnected(view, room, event)))
       return await inviteInRoom(context, shown)
     const member = await context.store.membership(room.nid, target)
     if (member?.membership === 'ban') throw new Refusal('notAllowed', `${target} is banned from the room`)

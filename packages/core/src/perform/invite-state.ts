@@ -1,7 +1,7 @@
 import type { PerformInviteRequest, StrippedState } from '@roomserver/api'
 import { type Pdu, withUnsigned } from '@roomserver/events'
 import { type Suspendable, NO_NID, type RoomRecord } from '@roomserver/types'
-import { look } from '../query/context.ts'
+import { readRoom } from '../query/context.ts'
 import { rulesOf } from '../query/headered.ts'
 import { eventsOf } from '../view/reads.ts'
 import type { Need } from '../view/need.ts'
@@ -32,7 +32,7 @@ export async function inviteState(
   invite: Pdu,
 ): Promise<readonly StrippedState[]> {
   if (given.length > 0 || room === undefined) return given
-  const shown = await look(context, (view) => shownState(view, room))
+  const shown = await readRoom(context, (view) => shownState(view, room))
   return [invite, ...shown, invite].map(stripped)
 }
 

@@ -6,7 +6,7 @@ import type {
 } from '@roomserver/api'
 import { historyVisibility } from '@roomserver/auth'
 import { isFailure, type RoomId, type RoomRecord } from '@roomserver/types'
-import { look, roomWithState } from '../query/context.ts'
+import { readRoom, roomWithState } from '../query/context.ts'
 import { currentPdus } from '../query/current-pdus.ts'
 import { isServerInRoom } from '../query/servers.ts'
 import { federationFor } from './components.ts'
@@ -86,5 +86,5 @@ async function openRoom(context: PerformContext, roomId: RoomId): Promise<RoomRe
 }
 
 function currentOf(context: PerformContext, room: RoomRecord, type: string) {
-  return look(context, (view) => currentPdus(view, room, [{ type, stateKey: '' }]))
+  return readRoom(context, (view) => currentPdus(view, room, [{ type, stateKey: '' }]))
 }

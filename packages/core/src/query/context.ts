@@ -21,7 +21,7 @@ export interface QueryContext {
 }
 
 /** Runs a computation over the records, loading what it lacks. */
-export function look<Result>(
+export function readRoom<Result>(
   { cache }: Pick<QueryContext, 'cache'>,
   compute: (view: View) => Suspendable<Need, Result>,
 ): Promise<Result> {

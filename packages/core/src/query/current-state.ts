@@ -9,7 +9,7 @@ import type { Need } from '../view/need.ts'
 import { stateForTuples, stateOfType, type StateTuple } from '../view/state-at.ts'
 import type { View } from '../view/view.ts'
 import { clientEvent } from './client-event.ts'
-import { isStub, look, type QueryContext } from './context.ts'
+import { isStub, readRoom, type QueryContext } from './context.ts'
 import { textsInChunks } from './event-texts.ts'
 import { roomNotFound } from './failures.ts'
 import { headered, rulesOf } from './headered.ts'
@@ -85,7 +85,7 @@ export async function* currentState(
   wanted: WantedEntries,
 ): AsyncGenerator<readonly StateText[], void, void> {
   if (isStub(room)) return
-  const nids = await look(context, (view) => wantedNids(view, room, wanted))
+  const nids = await readRoom(context, (view) => wantedNids(view, room, wanted))
   for await (const texts of textsInChunks(context, room, nids)) {
     yield texts.map((text) => {
       const { type, state_key: stateKey, content } = clientEvent(text, room.roomId)

@@ -2,7 +2,7 @@ import type { HeaderedEvent } from '@roomserver/api'
 import { type EventNid, type EventText, NO_NID, type RoomRecord } from '@roomserver/types'
 import { yieldToEventLoop } from '../view/run.ts'
 import { damaged, eventsOf } from '../view/reads.ts'
-import { look, type QueryContext } from './context.ts'
+import { readRoom, type QueryContext } from './context.ts'
 import { headered, rulesOf } from './headered.ts'
 
 /** How many events are read through the cache, which keeps them. */
@@ -41,7 +41,7 @@ export async function authEventsOf(
     const records =
       nids.length > MAX_CACHED
         ? await context.store.eventsByNid(chunk)
-        : await look(context, (view) => eventsOf(view, chunk))
+        : await readRoom(context, (view) => eventsOf(view, chunk))
     for (const record of records) for (const nid of record.authNids) if (nid !== NO_NID) referenced.add(nid)
     await yieldToEventLoop()
   }
@@ -65,7 +65,7 @@ export async function* textsInChunks(
     const found =
       nids.length > MAX_CACHED
         ? await textsOf(context, chunk)
-        : await look(context, (view) => eventsOf(view, chunk))
+        : await readRoom(context, (view) => eventsOf(view, chunk))
     yield found.filter(({ roomNid }) => roomNid === room.nid)
   }
 }

@@ -10,7 +10,7 @@ import { oldestFirst } from '../graph/oldest-first.ts'
 import { eventsWithIds } from '../view/reads.ts'
 import type { Need } from '../view/need.ts'
 import type { View } from '../view/view.ts'
-import type { ServerSight } from './server-visibility.ts'
+import type { ServerVisibility } from './server-visibility.ts'
 
 /** How a walk through the past of a room goes. */
 export interface Walk {
@@ -24,7 +24,7 @@ export interface Walk {
 }
 
 /**
- * Walks back from events over their prev events, generation by generation. Past an event that the onlooker may not see,
+ * Walks back from events over their prev events, generation by generation. Past an event that the requester may not see,
  * or that is not in the room's graph, it does not go.
  *
  * @param prevEventsOf - the prev events of a stored event
@@ -33,7 +33,7 @@ export interface Walk {
 export function* walkBack(
   view: View,
   { roomNid, from, stopAt, limit }: Walk,
-  sight: ServerSight,
+  visibility: ServerVisibility,
   prevEventsOf: (record: EventRecord) => readonly EventId[],
 ): Suspendable<Need, readonly EventRecord[]> {
   const met = new Map<EventNid, EventRecord>()
@@ -51,7 +51,7 @@ export function* walkBack(
     const seen: EventRecord[] = []
     for (const record of stored) {
       if (record.before === NO_NID || record.roomNid !== roomNid || met.has(record.nid)) continue
-      if (yield* sight.maySee(record)) seen.push(record)
+      if (yield* visibility.maySee(record)) seen.push(record)
     }
     generation = byNid(seen)
     yield

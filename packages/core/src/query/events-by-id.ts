@@ -11,7 +11,7 @@ import { eventsWithIds, passEventsWithIds } from '../view/reads.ts'
 import type { Need } from '../view/need.ts'
 import type { View } from '../view/view.ts'
 import { chainNids } from './auth-chain.ts'
-import { look, type QueryContext } from './context.ts'
+import { readRoom, type QueryContext } from './context.ts'
 import { CHUNK, textsInChunks } from './event-texts.ts'
 import { headered, rulesOf } from './headered.ts'
 
@@ -47,7 +47,7 @@ export async function* eventsByIdInChunks(
   const ids = [...new Set(event_ids)]
   for (let from = 0; from < ids.length; from += CHUNK) {
     if (from > 0) await yieldToEventLoop()
-    const found = await look(context, (view) => eventsWithIds(view, ids.slice(from, from + CHUNK)))
+    const found = await readRoom(context, (view) => eventsWithIds(view, ids.slice(from, from + CHUNK)))
     yield await headeredOfAnyRoom(
       context,
       found.filter((record) => record !== null),
@@ -57,7 +57,7 @@ export async function* eventsByIdInChunks(
 
 /** Each room's chain is its own: whatever is of another room is not walked through. */
 export async function* authChainInChunks(context: QueryContext, { EventIDs }: QueryAuthChainRequest): Chunks {
-  const start = await look(context, (view) => nidsByRoom(view, [...new Set(EventIDs)]))
+  const start = await readRoom(context, (view) => nidsByRoom(view, [...new Set(EventIDs)]))
   for (const [roomNid, nids] of start) {
     const [room] = await context.store.roomsByNid([roomNid])
     if (room === undefined) continue

@@ -6,7 +6,7 @@ import type {
 import { MAX_PREV_EVENTS } from '@roomserver/events'
 import type { EventNid, RoomRecord } from '@roomserver/types'
 import type { StateTuple } from '../view/state-at.ts'
-import { look, type QueryContext, roomWithState } from './context.ts'
+import { readRoom, type QueryContext, roomWithState } from './context.ts'
 import { eventReference } from './event-references.ts'
 import { rulesOf } from './headered.ts'
 import { nextDepth } from './next-depth.ts'
@@ -42,7 +42,7 @@ export async function queryLatestEventsAndState<Events>(
   const rules = rulesOf(room)
   const wanted = wantedOf(request.state_to_fetch)
   const tuples = wanted.length === 0 ? await whoMayCall(context, room) : tuplesOf(wanted)
-  const latest = await look(context, (view) => prevEventsFor(view, room, { tuples }))
+  const latest = await readRoom(context, (view) => prevEventsFor(view, room, { tuples }))
   return {
     room_exists: true,
     room_version: room.version,
@@ -67,5 +67,5 @@ function nowAmong(
   room: RoomRecord,
   wanted: WantedState,
 ): Promise<readonly EventNid[]> {
-  return look(context, (view) => stateNids(view, room.current, wanted))
+  return readRoom(context, (view) => stateNids(view, room.current, wanted))
 }

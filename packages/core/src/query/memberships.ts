@@ -15,7 +15,7 @@ import {
 import { yieldToEventLoop } from '../view/run.ts'
 import { eventsOf } from '../view/reads.ts'
 import { stateOfType } from '../view/state-at.ts'
-import { look, type QueryContext } from './context.ts'
+import { readRoom, type QueryContext } from './context.ts'
 import type { WholeLists } from './whole-lists.ts'
 
 const NEVER_THERE: Omit<QueryMembershipForUserResponse, 'room_exists'> = {
@@ -35,7 +35,7 @@ export async function queryMembershipForUser(
   if (room === undefined) return { ...NEVER_THERE, room_exists: false }
   const member = await memberOf(context, room, request.user_id)
   if (member === undefined) return { ...NEVER_THERE, room_exists: true }
-  const [record] = await look(context, (view) => eventsOf(view, [member.event]))
+  const [record] = await readRoom(context, (view) => eventsOf(view, [member.event]))
   return {
     event_id: record?.eventId ?? '',
     has_been_in_room: true,
@@ -119,7 +119,7 @@ async function listedEvents(
 
 /** The membership events of the current state. */
 export async function memberNids(context: QueryContext, room: RoomRecord): Promise<readonly EventNid[]> {
-  const entries = await look(context, (view) => stateOfType(view, room.current, 'm.room.member'))
+  const entries = await readRoom(context, (view) => stateOfType(view, room.current, 'm.room.member'))
   return entries.map((entry) => entry.event)
 }
 
@@ -130,7 +130,7 @@ export function isJoin({ content }: ClientEvent): boolean {
 
 /** The membership events of the moment that made `member` what it is. */
 async function membersAfter(context: QueryContext, member: MembershipRecord): Promise<readonly EventNid[]> {
-  const entries = await look(context, function* (view) {
+  const entries = await readRoom(context, function* (view) {
     const [record] = yield* eventsOf(view, [member.event])
     return yield* stateOfType(view, record?.after ?? NO_NID, 'm.room.member')
   })

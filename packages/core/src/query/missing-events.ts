@@ -7,10 +7,10 @@ import type {
 import type { EventRecord, RoomRecord } from '@roomserver/types'
 import { eventWithId } from '../view/reads.ts'
 import { storedEvents } from './auth-chain.ts'
-import { isStub, look, type QueryContext } from './context.ts'
+import { isStub, readRoom, type QueryContext } from './context.ts'
 import { oldestEventsFirst, walkBack } from './event-walk.ts'
 import { headeredEvents, rulesOf } from './headered.ts'
-import { lookAs } from './read-as.ts'
+import { readAs } from './read-as.ts'
 
 /** More than this is not given in one answer, whatever is asked for. */
 const MAX_EVENTS = 1_000
@@ -25,7 +25,7 @@ export async function queryMissingEvents(
 ): Promise<QueryMissingEventsResponse> {
   const earliest = new Set(request.earliest_events)
   const latest = new Set(request.latest_events.filter((id) => !earliest.has(id)))
-  const [first, ...others] = await look(context, (view) => storedEvents(view, [...latest]))
+  const [first, ...others] = await readRoom(context, (view) => storedEvents(view, [...latest]))
   const room = first === undefined ? undefined : await roomOf(context, first)
   if (first === undefined || room === undefined) return { events: null }
 
@@ -36,9 +36,9 @@ export async function queryMissingEvents(
     limit: Math.min(request.limit, MAX_EVENTS),
   }
   const rules = rulesOf(room)
-  const events = await lookAs(context, room, request.server_name, function* (view, sight) {
+  const events = await readAs(context, room, request.server_name, function* (view, visibility) {
     const prevEventsOf = (record: EventRecord) => view.pduOf(record, rules).prevEvents
-    const met = yield* walkBack(view, walk, sight, prevEventsOf)
+    const met = yield* walkBack(view, walk, visibility, prevEventsOf)
     return oldestEventsFirst(
       met.filter((record) => !latest.has(record.eventId)),
       prevEventsOf,
@@ -52,10 +52,10 @@ export async function queryServerAllowedToSeeEvent(
   context: QueryContext,
   { event_id: eventId, server_name: server }: QueryServerAllowedToSeeEventRequest,
 ): Promise<QueryServerAllowedToSeeEventResponse> {
-  const record = await look(context, (view) => eventWithId(view, eventId))
+  const record = await readRoom(context, (view) => eventWithId(view, eventId))
   const room = record === null ? undefined : await roomOf(context, record)
   if (record === null || room === undefined) return { can_see_event: false }
-  const canSee = await lookAs(context, room, server, (_view, sight) => sight.maySee(record))
+  const canSee = await readAs(context, room, server, (_view, visibility) => visibility.maySee(record))
   return { can_see_event: canSee }
 }
 

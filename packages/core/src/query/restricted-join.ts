@@ -10,7 +10,7 @@ import {
   type UserId,
 } from '@roomserver/types'
 import type { AuthRules } from '@roomserver/version'
-import { look, type QueryContext, roomWithState } from './context.ts'
+import { readRoom, type QueryContext, roomWithState } from './context.ts'
 import { currentAuthPdus, currentPdus } from './current-pdus.ts'
 import { rulesOf } from './headered.ts'
 import { isServerInRoom } from './servers.ts'
@@ -38,7 +38,7 @@ export async function queryRestrictedJoinAllowed(
 ): Promise<QueryRestrictedJoinAllowedResponse> {
   const room = await roomWithState(context, roomId)
   if (room === undefined || !rulesOf(room).auth.restrictedJoins) return UNRESTRICTED
-  const [joinRules] = await look(context, (view) => currentPdus(view, room, [JOIN_RULES]))
+  const [joinRules] = await readRoom(context, (view) => currentPdus(view, room, [JOIN_RULES]))
   if (joinRules === undefined || !isRestricted(joinRules, rulesOf(room).auth)) {
     return { ...UNRESTRICTED, resident: true }
   }
@@ -109,7 +109,7 @@ async function membershipOfAny(
 
 /** One of our users in the room who may invite. */
 async function findVoucher(context: QueryContext, room: RoomRecord): Promise<UserId | undefined> {
-  const state = await look(context, (view) => currentAuthPdus(view, room, [CREATE, POWER_LEVELS]))
+  const state = await readRoom(context, (view) => currentAuthPdus(view, room, [CREATE, POWER_LEVELS]))
   const powers: Powers = powersIn(authStateOf(state), rulesOf(room))
   const members = await context.store.membershipsOfRoom(room.nid, { membership: 'join', localOnly: true })
   const needed = powers.toDo('invite')

@@ -2,7 +2,7 @@ import type { QueryServerBannedFromRoomRequest, QueryServerBannedFromRoomRespons
 import { compileServerAcl, type ServerAcl } from '@roomserver/acls'
 import { isServerName } from '@roomserver/types'
 import type { Pdu } from '@roomserver/events'
-import { look, type QueryContext, roomWithState } from './context.ts'
+import { readRoom, type QueryContext, roomWithState } from './context.ts'
 import { currentPdus } from './current-pdus.ts'
 
 const SERVER_ACL = { type: 'm.room.server_acl', stateKey: '' }
@@ -17,7 +17,7 @@ export async function queryServerBannedFromRoom(
 ): Promise<QueryServerBannedFromRoomResponse> {
   const room = await roomWithState(context, roomId)
   if (room === undefined) return { banned: false }
-  const [event] = await look(context, (view) => currentPdus(view, room, [SERVER_ACL]))
+  const [event] = await readRoom(context, (view) => currentPdus(view, room, [SERVER_ACL]))
   if (event === undefined) return { banned: false }
   // What is no server name cannot be let in by any pattern.
   return { banned: !isServerName(server) || !aclOf(event)(server).allowed }

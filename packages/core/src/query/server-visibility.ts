@@ -24,7 +24,7 @@ const MEMBER: EventTypeNid = EVENT_TYPE_NIDS.get('m.room.member') ?? NO_NID
 const USERS_AT_ONCE = 200
 
 /** What the rules of visibility read of a state; the members only where the answer hangs on them. */
-interface StateInSight {
+interface VisibilityState {
   readonly before: AuthState
   members: readonly Pdu[] | undefined
   /** Whether a user of the server joined after it. */
@@ -32,7 +32,7 @@ interface StateInSight {
 }
 
 /** Who wants to see events of a room. */
-export interface Onlooker {
+export interface Requester {
   readonly server: string
   /** Whether the server is in the room now. */
   readonly inRoom: boolean
@@ -58,48 +58,48 @@ const MAX_MEMBERSHIPS = 100
  *
  * @see https://spec.matrix.org/v1.19/server-server-api/#backfilling-and-retrieving-missing-events
  */
-export class ServerSight {
+export class ServerVisibility {
   /** Some answer hung on the server's users, and they are not known: it has to be worked out again with them. */
   lacksUsers = false
   readonly #view: View
   readonly #rules: RoomVersionRules
-  readonly #onlooker: Onlooker
-  readonly #states = new Map<SnapshotNid, StateInSight>()
+  readonly #requester: Requester
+  readonly #states = new Map<SnapshotNid, VisibilityState>()
   readonly #memberships = new Map<StateKeyNid, readonly PastMembership[]>()
 
-  constructor(view: View, rules: RoomVersionRules, onlooker: Onlooker) {
+  constructor(view: View, rules: RoomVersionRules, requester: Requester) {
     this.#view = view
     this.#rules = rules
-    this.#onlooker = onlooker
+    this.#requester = requester
   }
 
   /** Whether the server may have an event. */
   *maySee(record: EventRecord): Suspendable<Need, boolean> {
-    if (record.before === NO_NID) return this.#onlooker.inRoom
-    const state = yield* this.#stateInSight(record.before)
+    if (record.before === NO_NID) return this.#requester.inRoom
+    const state = yield* this.#visibilityStateAt(record.before)
     const event = this.#view.pduOf(record, this.#rules)
     if (this.#isVisible(event, state)) return true
     state.members ??= yield* this.#membersAt(record.before)
     if (this.#isVisible(event, state)) return true
     // Who came later may have left again: the history that was shared with them stays shared.
-    if (this.#onlooker.inRoom || !this.#isVisible(event, state, true)) return false
+    if (this.#requester.inRoom || !this.#isVisible(event, state, true)) return false
     state.joinedSince ??= yield* this.#joinedSince(record.before)
     return state.joinedSince
   }
 
   #isVisible(
     event: Pdu,
-    { before, members = [] }: StateInSight,
-    joinedLater = this.#onlooker.inRoom,
+    { before, members = [] }: VisibilityState,
+    joinedLater = this.#requester.inRoom,
   ): boolean {
-    const { server } = this.#onlooker
+    const { server } = this.#requester
     return mayServerSee(event, { server, before, members, joinedLater }).visible
   }
 
   /** Whether a user of the server joined after a state. */
   *#joinedSince(snapshot: SnapshotNid): Suspendable<Need, boolean> {
     const state = yield* snapshotOf(this.#view, snapshot)
-    for (const user of this.#onlooker.users ?? []) {
+    for (const user of this.#requester.users ?? []) {
       const was = yield* lookup(state, MEMBER, user, this.#view)
       for (const { nid, isJoin } of yield* this.#membershipsOf(user)) {
         if (nid === was) break
@@ -115,7 +115,7 @@ export class ServerSight {
     const known = this.#memberships.get(user)
     if (known !== undefined) return known
     const memberships: PastMembership[] = []
-    let state = this.#onlooker.current
+    let state = this.#requester.current
     while (state !== NO_NID && memberships.length < MAX_MEMBERSHIPS) {
       const nid = yield* lookup(yield* snapshotOf(this.#view, state), MEMBER, user, this.#view)
       if (nid === NO_NID) break
@@ -129,7 +129,7 @@ export class ServerSight {
     return memberships
   }
 
-  *#stateInSight(snapshot: SnapshotNid): Suspendable<Need, StateInSight> {
+  *#visibilityStateAt(snapshot: SnapshotNid): Suspendable<Need, VisibilityState> {
     const known = this.#states.get(snapshot)
     if (known !== undefined) return known
     const tuple = { type: 'm.room.history_visibility', stateKey: '' }
@@ -141,7 +141,7 @@ export class ServerSight {
 
   /** Member events of the server's users, some at a time until one of them is joined: that settles it. */
   *#membersAt(snapshot: SnapshotNid): Suspendable<Need, readonly Pdu[]> {
-    const { users } = this.#onlooker
+    const { users } = this.#requester
     this.lacksUsers ||= users === undefined
     const state = yield* snapshotOf(this.#view, snapshot)
     const members: Pdu[] = []

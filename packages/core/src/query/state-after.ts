@@ -19,7 +19,7 @@ import type { Need } from '../view/need.ts'
 import { wholeState } from '../view/state-at.ts'
 import type { View } from '../view/view.ts'
 import { chainNids, storedEvents } from './auth-chain.ts'
-import { look, type QueryContext, roomWithState } from './context.ts'
+import { readRoom, type QueryContext, roomWithState } from './context.ts'
 import { authEventsOf } from './event-texts.ts'
 import { rulesOf } from './headered.ts'
 import { nidsOfState, resolved } from './known-state.ts'
@@ -50,7 +50,7 @@ export async function queryStateAfterEvents<Events>(
   if (room === undefined) {
     return { room_exists: false, room_version: '', prev_events_exist: false, state_events: [] }
   }
-  const state = await look(context, (view) => stateAfter(view, room, prev, wantedOf(wanted)))
+  const state = await readRoom(context, (view) => stateAfter(view, room, prev, wantedOf(wanted)))
   return {
     room_exists: true,
     room_version: room.version,
@@ -96,11 +96,11 @@ export async function queryStateAndAuthChain<Events>(
   const none = { state_events: [], auth_chain_events: [], prev_events_exist: false, is_rejected: false }
   if (room === undefined) return { room_exists: false, room_version: '', ...none }
   const answer = { room_exists: true, room_version: room.version, ...none }
-  const start = await look(context, (view) => authEventsInRoom(view, room, request.auth_event_ids))
+  const start = await readRoom(context, (view) => authEventsInRoom(view, room, request.auth_event_ids))
   if (request.only_fetch_auth_chain) {
     return { ...answer, auth_chain_events: await chainOf(context, room, start, lists) }
   }
-  const after = await look(context, (view) => statesAfter(view, room, request.prev_event_ids))
+  const after = await readRoom(context, (view) => statesAfter(view, room, request.prev_event_ids))
   if (after === undefined) return answer
   return {
     ...answer,
@@ -131,7 +131,7 @@ async function stateAndChain<Events>(
       auth_chain_events: await lists.authChain(context, room, only),
     }
   }
-  const nids = await look(context, (view) =>
+  const nids = await readRoom(context, (view) =>
     wanted.resolve_state ? resolvedNids(view, room, states) : joinedNids(view, states),
   )
   return {

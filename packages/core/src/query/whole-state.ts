@@ -1,7 +1,7 @@
 import type { ClientEvent, HeaderedEvent } from '@roomserver/api'
 import { chainNids } from './auth-chain.ts'
 import { clientEvent } from './client-event.ts'
-import { look } from './context.ts'
+import { readRoom } from './context.ts'
 import { authEventsOf, headeredByNid, textsInChunks } from './event-texts.ts'
 import { isJoin, memberNids } from './memberships.ts'
 import { stateNids } from './state-events.ts'
@@ -11,11 +11,11 @@ import type { WholeLists } from './whole-lists.ts'
 export const LISTS: WholeLists<readonly HeaderedEvent[], readonly ClientEvent[]> = {
   events: headeredByNid,
   state: async (context, room, snapshot) => {
-    const nids = await look(context, (view) => stateNids(view, snapshot, []))
+    const nids = await readRoom(context, (view) => stateNids(view, snapshot, []))
     return await headeredByNid(context, room, nids)
   },
   authChain: async (context, room, snapshot) => {
-    const nids = await look(context, (view) => stateNids(view, snapshot, []))
+    const nids = await readRoom(context, (view) => stateNids(view, snapshot, []))
     const chain = await chainNids(context, room.nid, await authEventsOf(context, nids))
     return await headeredByNid(context, room, [...chain])
   },

@@ -5,7 +5,7 @@ import { roomWithState } from '../../query/context.ts'
 import { oldestEventsFirst, walkBack } from '../../query/event-walk.ts'
 import { roomNotFound } from '../../query/failures.ts'
 import { headeredEvents, rulesOf } from '../../query/headered.ts'
-import { lookAs } from '../../query/read-as.ts'
+import { readAs } from '../../query/read-as.ts'
 import type { PerformContext } from '../context.ts'
 import { backfillFromOthers } from './from-others.ts'
 
@@ -44,14 +44,14 @@ async function backfillForOthers(
   { server_name: server, limit }: PerformBackfillRequest,
 ): Promise<readonly EventRecord[]> {
   const rules = rulesOf(room)
-  return await lookAs(context, room, server, function* (view, sight) {
+  return await readAs(context, room, server, function* (view, visibility) {
     const prevEventsOf = (record: EventRecord) => view.pduOf(record, rules).prevEvents
     const start: EventRecord[] = []
     for (const record of yield* storedEvents(view, from)) {
-      if (record.roomNid === room.nid && (yield* sight.maySee(record))) start.push(record)
+      if (record.roomNid === room.nid && (yield* visibility.maySee(record))) start.push(record)
     }
     const limited = Math.min(limit, MAX_BACKFILL)
     const walk = { roomNid: room.nid, from: start, stopAt: new Set<EventId>(), limit: limited }
-    return oldestEventsFirst(yield* walkBack(view, walk, sight, prevEventsOf), prevEventsOf)
+    return oldestEventsFirst(yield* walkBack(view, walk, visibility, prevEventsOf), prevEventsOf)
   })
 }

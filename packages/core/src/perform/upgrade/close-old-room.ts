@@ -1,6 +1,6 @@
 import type { Pdu } from '@roomserver/events'
 import type { JsonObject } from '@roomserver/types'
-import { look } from '../../query/context.ts'
+import { readRoom } from '../../query/context.ts'
 import { currentPdus } from '../../query/current-pdus.ts'
 import type { PerformContext } from '../context.ts'
 import { sayIfAllowed } from '../send.ts'
@@ -28,7 +28,7 @@ async function change(
 ): Promise<void> {
   const wanted = ['m.room.create', type].map((each) => ({ type: each, stateKey: '' }))
   const failure = await sayIfAllowed(context, roomId, async (room) => {
-    const [create, current] = await look(context, (view) => currentPdus(view, room, wanted))
+    const [create, current] = await readRoom(context, (view) => currentPdus(view, room, wanted))
     const next = create && changed(current?.content, create)
     return next && { type, sender: userId, stateKey: '', content: next }
   })

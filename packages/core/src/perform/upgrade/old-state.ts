@@ -7,7 +7,7 @@ import {
   type RoomRecord,
   type UserId,
 } from '@roomserver/types'
-import { look } from '../../query/context.ts'
+import { readRoom } from '../../query/context.ts'
 import { currentPdus } from '../../query/current-pdus.ts'
 import { rulesOf } from '../../query/headered.ts'
 import { eventsOf } from '../../view/reads.ts'
@@ -28,7 +28,7 @@ export async function oldState(context: PerformContext, room: RoomRecord, userId
   const bans = await store.membershipsOfRoom(room.nid, { membership: 'ban' })
   const invites = await store.membershipsOfRoom(room.nid, { membership: 'invite' })
   const memberships = [...bans, ...invites].map(({ event }) => event)
-  const found = await look(context, function* (view) {
+  const found = await readRoom(context, function* (view) {
     return {
       create: (yield* currentPdus(view, room, [{ type: 'm.room.create', stateKey: '' }]))[0],
       own: (yield* currentPdus(view, room, [{ type: 'm.room.member', stateKey: userId }]))[0],

@@ -1,7 +1,7 @@
 import { ClientEvent, encode, HeaderedEvent, type WrittenList } from '@roomserver/api'
 import type { RoomRecord } from '@roomserver/types'
 import { clientEvent } from '../client-event.ts'
-import { look } from '../context.ts'
+import { readRoom } from '../context.ts'
 import { CHUNK, headeredByNid, textsInChunks } from '../event-texts.ts'
 import { headered, rulesOf } from '../headered.ts'
 import { isJoin } from '../memberships.ts'
@@ -19,11 +19,11 @@ export const WRITTEN_LISTS: WholeLists<WrittenList, WrittenList> = {
     return writtenInChunks(() => textsInChunks(context, room, nids), write, LIST)
   },
   state: async (context, room, snapshot) => {
-    const state = await look(context, (view) => shownState(view, snapshot))
+    const state = await readRoom(context, (view) => shownState(view, snapshot))
     return writtenEvents(context, room, state, withHeaders(room))
   },
   authChain: async (context, room, snapshot) => {
-    const state = await look(context, (view) => shownState(view, snapshot))
+    const state = await readRoom(context, (view) => shownState(view, snapshot))
     return writtenEvents(context, room, await chainOfState(context, room, state), withHeaders(room))
   },
   members: async (context, room, nids, { joinedOnly }) => {
@@ -31,7 +31,7 @@ export const WRITTEN_LISTS: WholeLists<WrittenList, WrittenList> = {
     return writtenInChunks(() => textsInChunks(context, room, nids), write, LIST)
   },
   joined: async (context, room) => {
-    const members = await look(context, (view) => shownState(view, room.current, 'm.room.member'))
+    const members = await readRoom(context, (view) => shownState(view, room.current, 'm.room.member'))
     return writtenEvents(context, room, members, joinForClients(room))
   },
 }
