@@ -9,7 +9,7 @@ import { openStorage } from '@roomserver/storage'
 import { RoomBuilder } from '@roomserver/testing'
 import { parseServerName, silentLogger as log, systemClock as clock } from '@roomserver/types'
 import { createInput, RecordCache } from '../src/index.ts'
-import { createWrittenQueries } from '../src/query/streamed-answers/streamed-queries.ts'
+import { createStreamedQueries } from '../src/query/streamed-answers/streamed-queries.ts'
 import { watchedStore } from '../src/view/watched-store.ts'
 import { inputOf } from '../test/homeserver.ts'
 
@@ -64,14 +64,14 @@ await input.close()
 await store[Symbol.asyncDispose]()
 
 function ask(name: keyof typeof RESPONSES, request: object): Promise<number> {
-  const written = createWrittenQueries({
+  const streamed = createStreamedQueries({
     store: watchedStore(store, asked),
     cache: asked,
     serverName,
     compatibility: 'current',
     appservice: undefined,
   })
-  const query = written[name] as (request: object) => Promise<never>
+  const query = streamed[name] as (request: object) => Promise<never>
   return query(request).then((answer) => lengthOf(name, answer))
 }
 

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import type { AppserviceApi, FederationApi, RoomserverApi, UserApi, WrittenApi } from '@roomserver/api'
+import type { AppserviceApi, FederationApi, RoomserverApi, UserApi, StreamedApi } from '@roomserver/api'
 import type { SigningKey } from '@roomserver/events'
 import { type Clock, type Logger, RoomserverError, type ServerName } from '@roomserver/types'
 import type { RoomInput } from './input/create-input.ts'
@@ -10,7 +10,7 @@ import { RoomMutex } from './perform/room-mutex.ts'
 import type { Store } from './ports.ts'
 import type { Compatibility } from './query/context.ts'
 import { createQueries } from './query/create-queries.ts'
-import { createWrittenQueries } from './query/streamed-answers/streamed-queries.ts'
+import { createStreamedQueries } from './query/streamed-answers/streamed-queries.ts'
 import type { RecordCache } from './view/record-cache.ts'
 import { watchedStore } from './view/watched-store.ts'
 
@@ -53,7 +53,7 @@ export function createRoomserver(deps: RoomserverDeps, options: RoomserverOption
 export interface RoomserverWithMaintenance {
   readonly rooms: RoomserverApi
   /** Those of its operations whose answers are long, for who sends them on. */
-  readonly written: WrittenApi<RoomserverApi>
+  readonly streamed: StreamedApi<RoomserverApi>
   readonly dummyEvents: DummyEvents
 }
 
@@ -65,7 +65,7 @@ export function createRoomserverWithMaintenance(
   const context = contextOf(deps, options)
   return {
     rooms: roomserverOf(context),
-    written: createWrittenQueries(context),
+    streamed: createStreamedQueries(context),
     dummyEvents: createDummyEvents(context, deps.input.overLimit),
   }
 }

@@ -4,7 +4,7 @@ import { RoomBuilder } from '@roomserver/testing'
 import { type EventId, type EventNid, type JsonObject, type JsonValue, serverOf } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
 import { describe, expect, it } from 'vitest'
-import { createWrittenQueries } from '../src/query/streamed-answers/streamed-queries.ts'
+import { createStreamedQueries } from '../src/query/streamed-answers/streamed-queries.ts'
 import { Operations } from './operations.ts'
 
 const SECRET = 'Board, confidential'
@@ -88,18 +88,18 @@ async function allAnswers(
         renewal_interval: 1,
       })
       .then(({ state_events: state, auth_chain_events: events }) => [...state, ...events]),
-    writtenChain(hs, roomId, id),
+    streamedChain(hs, roomId, id),
   ])
   return answers.flat()
 }
 
 /** The chain as it goes out over HTTP, written page by page. */
-async function writtenChain(
+async function streamedChain(
   hs: Operations['hs'],
   roomId: string,
   id: EventId,
 ): Promise<readonly HeaderedEvent[]> {
-  const queries = createWrittenQueries({
+  const queries = createStreamedQueries({
     store: hs.storage,
     cache: hs.cache,
     serverName: 'a' as never,

@@ -9,7 +9,7 @@ import {
   QueryMembershipsForRoomResponse,
   QueryStateAfterEventsResponse,
   QueryStateAndAuthChainResponse,
-  type Written,
+  type Streamed,
 } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
 import { RoomBuilder } from '@roomserver/testing'
@@ -19,14 +19,14 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { RecordCache } from '../src/index.ts'
 import { createQueries } from '../src/query/create-queries.ts'
-import { createWrittenQueries } from '../src/query/streamed-answers/streamed-queries.ts'
+import { createStreamedQueries } from '../src/query/streamed-answers/streamed-queries.ts'
 import { watchedStore } from '../src/view/watched-store.ts'
 import { Homeserver } from './homeserver.ts'
 
 /** A written answer as its callers read it. */
 async function sent<Response>(
   schema: Parameters<typeof encode<Response>>[0],
-  answer: Written<Response>,
+  answer: Streamed<Response>,
 ): Promise<string> {
   const parts: (string | Uint8Array)[] = []
   for (const part of writeInChunks(schema, answer)) {
@@ -49,7 +49,7 @@ function contextOf(storage: Storage, cache: RecordCache) {
 
 /** The questions of a process on the store: how each is answered in writing, and how it is read from elements. */
 function answersOf(hs: Homeserver, cache: RecordCache) {
-  const written = createWrittenQueries(contextOf(hs.storage, cache))
+  const streamed = createStreamedQueries(contextOf(hs.storage, cache))
   const plain = createQueries(contextOf(hs.storage, new RecordCache(hs.storage, 16 * 1024 * 1024)))
   return async (room_id: string, ends: readonly string[]) => {
     const prev_event_ids = ends.slice(0, 1)
@@ -64,7 +64,7 @@ function answersOf(hs: Homeserver, cache: RecordCache) {
     ]
     const inBulk = { RoomIDs: ['!unknown:a', room_id], AllowWildcards: true, StateTuples }
     const both = async (name: keyof Asked, schema: Parameters<typeof encode>[0], request: object) => {
-      const [ask, askPlain] = [written[name], plain[name]] as AskAnything[]
+      const [ask, askPlain] = [streamed[name], plain[name]] as AskAnything[]
       const answer = await ask?.(request)
       const elements = await askPlain?.(request)
       return [answer && sorted(await sent(schema, answer)), sorted(encode(schema, elements))] as const
@@ -153,8 +153,8 @@ it('writes what it would read, whatever changed since it last wrote, here or els
         for (const [which, answers] of asked.entries()) {
           if ((index + which) % 3 > 0) continue
           const ends = await hs.extremities(room.roomId)
-          for (const [written, read] of await answers(room.roomId, ends)) {
-            expect(written).toEqual(read)
+          for (const [streamed, read] of await answers(room.roomId, ends)) {
+            expect(streamed).toEqual(read)
           }
         }
       }
@@ -171,8 +171,8 @@ it('writes a state of many pages, from the cache and past it, and what changed o
   const asked = [hs.cache, new RecordCache(hs.storage, 100_000)].map((cache) => answersOf(hs, cache))
   const agree = async () => {
     for (const answers of asked) {
-      for (const [written, read] of await answers(room.roomId, await hs.extremities(room.roomId))) {
-        expect(written).toEqual(read)
+      for (const [streamed, read] of await answers(room.roomId, await hs.extremities(room.roomId))) {
+        expect(streamed).toEqual(read)
       }
     }
   }
@@ -202,12 +202,12 @@ function countingAsker(hs: Homeserver, cacheBytes: number) {
     eventsByNid: counting(eventsByNid),
     eventsById: counting(eventsById),
   }
-  const written = createWrittenQueries(contextOf(store, new RecordCache(store, cacheBytes)))
+  const streamed = createStreamedQueries(contextOf(store, new RecordCache(store, cacheBytes)))
   const ask = async (room_id: string) => {
-    const answer = await written.queryLatestEventsAndState?.({ room_id, state_to_fetch: [] })
+    const answer = await streamed.queryLatestEventsAndState?.({ room_id, state_to_fetch: [] })
     return answer === undefined ? 0 : (await sent(QueryLatestEventsAndStateResponse, answer)).length
   }
-  return { counted, written, ask }
+  return { counted, streamed, ask }
 }
 
 it('reads nothing again that it wrote before', async () => {
@@ -242,9 +242,9 @@ it('gives all members where the table of memberships is read in several pages', 
   for (let index = 0; index < 600; index++) await room.join(`@user${index}:b`)
   await room.member(`@user7:b`, `@user7:b`, 'leave')
   await hs.takeAll(room.events)
-  const { written } = countingAsker(hs, 8 * 1024 * 1024)
+  const { streamed } = countingAsker(hs, 8 * 1024 * 1024)
   const members = { room_id: room.roomId, joined_only: false, local_only: false, sender: '' }
-  const answer = await written.queryMembershipsForRoom?.(members)
+  const answer = await streamed.queryMembershipsForRoom?.(members)
   const text = answer === undefined ? '{}' : await sent(QueryMembershipsForRoomResponse, answer)
   const { join_events: events } = JSON.parse(text) as { join_events: { state_key: string }[] }
   expect(new Set(events.map((event) => event.state_key)).size).toBe(601)
@@ -260,7 +260,7 @@ it('reads no more of an answer than was asked for yet, whatever the question', a
     await room.add({ type: 'm.room.member', sender: user, stateKey: user, content })
   }
   await hs.takeAll(room.events)
-  const { counted, written } = countingAsker(hs, 3_000)
+  const { counted, streamed } = countingAsker(hs, 3_000)
   const [room_id, ids] = [room.roomId, room.events.map(({ eventId }) => eventId)]
   const StateTuples = [{ EventType: 'm.room.member', StateKey: '*' }]
   const inBulk = { AllowWildcards: true, StateTuples }
@@ -268,20 +268,20 @@ it('reads no more of an answer than was asked for yet, whatever the question', a
   const answers = {
     QueryBulkStateContent: [
       QueryBulkStateContentResponse,
-      await written.queryBulkStateContent?.({ ...inBulk, RoomIDs: [room_id] }),
+      await streamed.queryBulkStateContent?.({ ...inBulk, RoomIDs: [room_id] }),
     ],
     QueryCurrentState: [
       QueryCurrentStateResponse,
-      await written.queryCurrentState?.({ ...inBulk, RoomID: room_id }),
+      await streamed.queryCurrentState?.({ ...inBulk, RoomID: room_id }),
     ],
-    QueryEventsById: [QueryEventsByIdResponse, await written.queryEventsById?.({ event_ids: ids })],
+    QueryEventsById: [QueryEventsByIdResponse, await streamed.queryEventsById?.({ event_ids: ids })],
     QueryMembershipsForRoom: [
       QueryMembershipsForRoomResponse,
-      await written.queryMembershipsForRoom?.(members),
+      await streamed.queryMembershipsForRoom?.(members),
     ],
     QueryLatestEventsAndState: [
       QueryLatestEventsAndStateResponse,
-      await written.queryLatestEventsAndState?.({ room_id, state_to_fetch: [] }),
+      await streamed.queryLatestEventsAndState?.({ room_id, state_to_fetch: [] }),
     ],
   } as const
   for (const [name, [schema, answer]] of Object.entries(answers)) {

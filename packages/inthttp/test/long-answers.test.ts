@@ -1,7 +1,7 @@
 import { Agent, request as http1Request } from 'node:http'
 import { connect, constants } from 'node:http2'
 import { setImmediate, setTimeout as delay } from 'node:timers/promises'
-import { filled, QueryLatestEventsAndStateResponse, WrittenList, type WrittenPart } from '@roomserver/api'
+import { filled, QueryLatestEventsAndStateResponse, StreamedList, type StreamedPart } from '@roomserver/api'
 import { silentLogger } from '@roomserver/types'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type ServeOptions, serveRoomserver } from '../src/index.ts'
@@ -16,7 +16,7 @@ const PARTS = 2_000
 /** A list of 32 MB, of which every other part comes later; counts those that were asked for. */
 function longList(failAt = Infinity) {
   const counted = { parts: 0, ended: 0 }
-  const list = new WrittenList(function* (): Generator<WrittenPart, void, void> {
+  const list = new StreamedList(function* (): Generator<StreamedPart, void, void> {
     for (; counted.parts < PARTS; counted.parts++) {
       const fails = counted.parts >= failAt
       if (fails || counted.parts % 2 === 1) {
@@ -30,13 +30,13 @@ function longList(failAt = Infinity) {
   return { counted, list }
 }
 
-async function serve(list: WrittenList, options: ServeOptions = {}) {
+async function serve(list: StreamedList, options: ServeOptions = {}) {
   const faults: unknown[] = []
   const log = { ...silentLogger, error: (fields: object) => void faults.push(fields) }
   const server = await serveRoomserver(fakeRoomserver().api, {
     listen: { port: 0 },
     log,
-    written: {
+    streamed: {
       queryLatestEventsAndState: async () => ({
         ...filled(QueryLatestEventsAndStateResponse, { depth: 7 }),
         state_events: list,
@@ -118,7 +118,7 @@ it('answers others while a long answer is made of parts that take their time and
   let isOtherAnswered = false
   vi.spyOn(performance, 'now').mockImplementation(() => made * 2)
   onTestFinished(() => void vi.restoreAllMocks())
-  const list = new WrittenList(function* (): Generator<WrittenPart, void, void> {
+  const list = new StreamedList(function* (): Generator<StreamedPart, void, void> {
     yield Buffer.from('[0')
     for (; made < most && !isOtherAnswered; made++) {
       yield Promise.resolve()

@@ -36,7 +36,7 @@ export async function startRoomserver(config: Config, log: Logger, at?: AtPoint)
   const warm = warmUp(config, log, stop.signal)
   const engine = parts.use(await startEngine(config, log, federation, at))
   const { keyId, seed } = config.signingKey
-  const { rooms, written, dummyEvents } = createRoomserverWithMaintenance(
+  const { rooms, streamed, dummyEvents } = createRoomserverWithMaintenance(
     {
       store: engine.storage,
       cache: engine.cache,
@@ -59,7 +59,7 @@ export async function startRoomserver(config: Config, log: Logger, at?: AtPoint)
   const server: RoomserverServer = parts.use(
     await serveRoomserver(rooms, {
       ...doorOptions(config, engine, { scrubber, dummyEvents }, log),
-      written,
+      streamed,
       tracing,
     }),
   )

@@ -12,7 +12,7 @@ import {
 import { filled } from '../wire/zero.ts'
 import { decode } from './decode.ts'
 import { encode, encodeInChunks, writeInChunks } from './encode.ts'
-import { WrittenList } from './streamed-list.ts'
+import { StreamedList } from './streamed-list.ts'
 
 const event = { roomVersion: '10', eventId: '$e', json: '{"a":1.0}' }
 const written = '{"a":1.0,"_room_version":"10","_event_id":"$e"}'
@@ -93,7 +93,7 @@ it('writes a large answer in pieces that stay small', () => {
 it('puts a list that is written already in as it is, and hands on what has to be waited for', () => {
   const text = new TextEncoder().encode(`[${written}]`)
   const wait = Promise.resolve()
-  const list = new WrittenList(() => [text.subarray(0, 5), wait, text.subarray(5)])
+  const list = new StreamedList(() => [text.subarray(0, 5), wait, text.subarray(5)])
   const response = filled(QueryLatestEventsAndStateResponse, { depth: 3 })
   const chunks = [...writeInChunks(QueryLatestEventsAndStateResponse, { ...response, state_events: list })]
   expect(chunks.splice(2, 1)).toEqual([wait])

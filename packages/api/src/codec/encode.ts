@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { type WireShape, wireOf } from '../wire/annotation.ts'
 import { entriesOf, flatMember, membersOf, writerOf } from './writers.ts'
-import { type Written, WrittenList, type WrittenPart } from './streamed-list.ts'
+import { type Streamed, StreamedList, type StreamedPart } from './streamed-list.ts'
 
 /** How long a piece grows before it is handed out, in UTF-16 units. */
 const CHUNK_LENGTH = 64 * 1024
@@ -30,16 +30,16 @@ export function encodeInChunks<T>(schema: z.ZodType<T>, value: T): Generator<str
   return writeInChunks(schema, value) as Generator<string, void, undefined>
 }
 
-/** Text, or what a {@link WrittenList} consists of. */
-type Part = string | WrittenPart
+/** Text, or what a {@link StreamedList} consists of. */
+type Part = string | StreamedPart
 
 /**
- * The same of an answer in which lists may be written already: a {@link WrittenList} gives its own parts, and promises
+ * The same of an answer in which lists may be written already: a {@link StreamedList} gives its own parts, and promises
  * which have to be waited for before the next piece is asked for.
  */
 export function* writeInChunks<T>(
   schema: z.ZodType<T>,
-  value: T | Written<T>,
+  value: T | Streamed<T>,
 ): Generator<Part, void, undefined> {
   let chunk = ''
   for (const part of parts(schema, value)) {
@@ -56,13 +56,13 @@ export function* writeInChunks<T>(
 /** Takes the value apart where it may be long: at the elements of its lists. */
 function* parts(schema: z.ZodType, value: unknown): Generator<Part, void, undefined> {
   const wire = wireOf(schema)
-  if (value instanceof WrittenList) {
+  if (value instanceof StreamedList) {
     yield* value.parts()
   } else if (wire.kind === 'struct') {
     yield* joined('{}', '{', '}', structParts(wire.members, value))
   } else if (wire.kind === 'flat') {
     const entries = (value as Readonly<Record<string, unknown>>)[wire.member]
-    if (entries instanceof WrittenList) yield* entries.parts()
+    if (entries instanceof StreamedList) yield* entries.parts()
     else yield* joined('{}', '{', '}', flatParts(wire, value))
   } else if (wire.kind === 'list' && Array.isArray(value) && value.length > 0) {
     yield* listParts(writerOf(wire.of), value)

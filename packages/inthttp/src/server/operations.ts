@@ -45,9 +45,9 @@ export function createOperations(api: RoomserverApi, options: ServerOptions): Op
     running: new RunningRequests(limits),
   }
   const rate = new RateLimit(limits.requestsPerSecondPerConnection)
-  const { token, written = {} } = options
+  const { token, streamed = {} } = options
   const entries = Object.entries(roomserverEndpoints).map(([name, endpoint]) => {
-    const from = name in written ? written : api
+    const from = name in streamed ? streamed : api
     const method = from[name as keyof RoomserverApi] as Parameters<typeof operationHandler>[0]['call']
     const call: typeof method = (request, context) => method.call(from, request, context)
     const operation = { name, endpoint: endpoint as Endpoint, call }

@@ -1,4 +1,4 @@
-import type { RoomserverApi, WrittenApi } from '@roomserver/api'
+import type { RoomserverApi, StreamedApi } from '@roomserver/api'
 import type { Logger } from '@roomserver/types'
 import type { Tracing } from '../tracing.ts'
 import type { Limits } from './limits.ts'
@@ -47,7 +47,7 @@ export interface Answered {
 
 export interface ServerOptions {
   /** Operations to take from here, because their answers are written already. */
-  readonly written?: WrittenApi<RoomserverApi> | undefined
+  readonly streamed?: StreamedApi<RoomserverApi> | undefined
   readonly limits?: Partial<Limits> | undefined
   /** Asked of every caller, except for `/healthz` and `/readyz`. */
   readonly token?: string | undefined

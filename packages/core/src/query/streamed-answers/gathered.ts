@@ -1,4 +1,4 @@
-import type { WrittenPart } from '@roomserver/api'
+import type { StreamedPart } from '@roomserver/api'
 
 /** Up to which length a part is not worth being sent by itself, in bytes. */
 const SMALL = 16 * 1024
@@ -6,7 +6,7 @@ const SMALL = 16 * 1024
 const ENOUGH = 64 * 1024
 
 /** The same with small neighbours put together: each part that is sent by itself costs as much as copying some thousand bytes. */
-export function* gathered(parts: Iterable<WrittenPart>): Generator<WrittenPart, void, void> {
+export function* gathered(parts: Iterable<StreamedPart>): Generator<StreamedPart, void, void> {
   let small: Uint8Array[] = []
   let length = 0
   for (const part of parts) {

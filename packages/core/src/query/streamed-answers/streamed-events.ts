@@ -1,4 +1,4 @@
-import { WrittenList, type WrittenPart } from '@roomserver/api'
+import { StreamedList, type StreamedPart } from '@roomserver/api'
 import { type EventNid, type EventText, NO_NID, type RoomRecord } from '@roomserver/types'
 import { damaged } from '../../view/reads.ts'
 import type { QueryContext } from '../context.ts'
@@ -23,8 +23,8 @@ const utf8 = new TextEncoder()
  * writes it. Pages are kept up to a share of the cache; what is beyond that is read anew each time, and held no longer
  * than it takes to send it.
  */
-export function writtenEvents(context: Context, room: RoomRecord, shown: Shown, form: Form): WrittenList {
-  return new WrittenList(() => gathered(listParts(context, room, shown, form)))
+export function streamedEvents(context: Context, room: RoomRecord, shown: Shown, form: Form): StreamedList {
+  return new StreamedList(() => gathered(listParts(context, room, shown, form)))
 }
 
 function* listParts(
@@ -32,8 +32,8 @@ function* listParts(
   room: RoomRecord,
   shown: Shown,
   form: Form,
-): Generator<WrittenPart, void, void> {
-  const pages = new WrittenPages(context, room, form)
+): Generator<StreamedPart, void, void> {
+  const pages = new StreamedPages(context, room, form)
   let isFirst = true
   for (const part of pageParts(shown, (sequence, range) => pages.page(sequence, range))) {
     if (part instanceof Promise) {
@@ -50,7 +50,7 @@ function* listParts(
 }
 
 /** The pages of one answer, each asked for once. */
-class WrittenPages {
+class StreamedPages {
   readonly #context: Context
   readonly #room: RoomRecord
   readonly #form: Form

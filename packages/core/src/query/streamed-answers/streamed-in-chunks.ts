@@ -1,4 +1,4 @@
-import { WrittenList, type WrittenPart } from '@roomserver/api'
+import { StreamedList, type StreamedPart } from '@roomserver/api'
 
 /** What stands around elements. */
 export interface Brackets {
@@ -23,12 +23,12 @@ const utf8 = new TextEncoder()
  * @param chunks - begins from the start each time
  * @param write - the empty string: the element is left out
  */
-export function writtenInChunks<Element>(
+export function streamedInChunks<Element>(
   chunks: () => AsyncIterable<readonly Element[]>,
   write: (element: Element) => string,
   { open, close, none }: Brackets,
-): WrittenList {
-  return new WrittenList(function* () {
+): StreamedList {
+  return new StreamedList(function* () {
     const source = chunks()[Symbol.asyncIterator]()
     let isFirst = true
     for (;;) {
@@ -47,7 +47,7 @@ export function writtenInChunks<Element>(
 }
 
 /** Has whoever asks for parts wait for something, and goes on with what came of it. */
-function* waitedFor<Value>(promise: Promise<Value>): Generator<WrittenPart, Value, void> {
+function* waitedFor<Value>(promise: Promise<Value>): Generator<StreamedPart, Value, void> {
   const came: Value[] = []
   yield promise.then((value) => void came.push(value))
   for (const value of came) return value

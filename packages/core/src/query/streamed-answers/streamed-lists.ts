@@ -1,4 +1,4 @@
-import { ClientEvent, encode, HeaderedEvent, type WrittenList } from '@roomserver/api'
+import { ClientEvent, encode, HeaderedEvent, type StreamedList } from '@roomserver/api'
 import type { RoomRecord } from '@roomserver/types'
 import { clientEvent } from '../client-event.ts'
 import { readRoom } from '../context.ts'
@@ -8,31 +8,31 @@ import { isJoin } from '../memberships.ts'
 import type { WholeLists } from '../whole-lists.ts'
 import { chainOfState } from './chain-of-state.ts'
 import { shownState } from './shown-state.ts'
-import { type Form, writtenEvents } from './streamed-events.ts'
-import { LIST, writtenInChunks } from './streamed-in-chunks.ts'
+import { type Form, streamedEvents } from './streamed-events.ts'
+import { LIST, streamedInChunks } from './streamed-in-chunks.ts'
 
 /** Lists for callers who send them on: written, and as far as there is room, written once. */
-export const WRITTEN_LISTS: WholeLists<WrittenList, WrittenList> = {
+export const STREAMED_LISTS: WholeLists<StreamedList, StreamedList> = {
   events: async (context, room, nids) => {
     if (nids.length <= CHUNK) return await headeredByNid(context, room, nids)
     const { write } = withHeaders(room)
-    return writtenInChunks(() => textsInChunks(context, room, nids), write, LIST)
+    return streamedInChunks(() => textsInChunks(context, room, nids), write, LIST)
   },
   state: async (context, room, snapshot) => {
     const state = await readRoom(context, (view) => shownState(view, snapshot))
-    return writtenEvents(context, room, state, withHeaders(room))
+    return streamedEvents(context, room, state, withHeaders(room))
   },
   authChain: async (context, room, snapshot) => {
     const state = await readRoom(context, (view) => shownState(view, snapshot))
-    return writtenEvents(context, room, await chainOfState(context, room, state), withHeaders(room))
+    return streamedEvents(context, room, await chainOfState(context, room, state), withHeaders(room))
   },
   members: async (context, room, nids, { joinedOnly }) => {
     const { write } = joinedOnly ? joinForClients(room) : memberForClients(room)
-    return writtenInChunks(() => textsInChunks(context, room, nids), write, LIST)
+    return streamedInChunks(() => textsInChunks(context, room, nids), write, LIST)
   },
   joined: async (context, room) => {
     const members = await readRoom(context, (view) => shownState(view, room.current, 'm.room.member'))
-    return writtenEvents(context, room, members, joinForClients(room))
+    return streamedEvents(context, room, members, joinForClients(room))
   },
 }
 
