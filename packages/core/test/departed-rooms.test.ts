@@ -72,7 +72,7 @@ it('hears its own users, those of whom anything is said, and who lets it look in
 
 it('asks nobody for what events of such a room lack', async () => {
   const fetchMissing = vi.fn(async () => ({ kind: 'failed' as const, reason: 'nobody' }))
-  await using left = await leftRoom({ takesLeftRooms: true, fetchMissing })
+  await using left = await leftRoom({ acceptsEventsForDepartedRooms: true, fetchMissing })
   const { room, b } = left
   await room.message('unheard')
   expect(await b.take(await room.message('lacks something'))).toMatchObject(REFUSED)
@@ -120,7 +120,7 @@ it('takes everything into rooms where none of ours ever was, and into all where 
   await stranger.takeAll(room.events)
   expect(await stranger.take(await room.message('heard by a guest'))).toMatchObject({ verdict: 'accepted' })
 
-  await using left = await leftRoom({ takesLeftRooms: true })
+  await using left = await leftRoom({ acceptsEventsForDepartedRooms: true })
   const message = await left.room.message('said among others')
   expect(await left.b.take(message)).toMatchObject({ verdict: 'accepted' })
   await left.room.message('unheard')
@@ -138,7 +138,7 @@ it('asks the store about it once, not with every event', async () => {
 })
 
 it('lets queued events that lack something wait for those before them, which another process has', async () => {
-  await using left = await leftRoom({ takesLeftRooms: true })
+  await using left = await leftRoom({ acceptsEventsForDepartedRooms: true })
   const { room, b } = left
   const first = await room.message('first')
   const second = await room.message('second')

@@ -10,7 +10,11 @@ const MAX_EXTREMITIES = 10
 /** A server that lets rooms have ten ends, and a room of its user. */
 async function forkingServer() {
   const storage = await openStorage({ dialect: 'sqlite', file: ':memory:' })
-  const process = new Homeserver(storage, { takesLeftRooms: true }, { maxExtremities: MAX_EXTREMITIES })
+  const process = new Homeserver(
+    storage,
+    { acceptsEventsForDepartedRooms: true },
+    { maxExtremities: MAX_EXTREMITIES },
+  )
   const room = await RoomBuilder.create()
   await process.takeAll(room.events)
   const [base] = room.extremities

@@ -4,7 +4,7 @@ import { createInput, RecordCache, type RoomInput } from '@roomserver/core'
 import { runAsLeader, type Storage } from '@roomserver/storage'
 import { type Logger, silentLogger, systemClock } from '@roomserver/types'
 import type { Config } from '../config/config.ts'
-import { takesLeftRooms } from '../config/own-section.ts'
+import { acceptsEventsForDepartedRooms } from '../config/own-section.ts'
 import { type AtPoint, stepsOf, tellingStore } from './fault-points.ts'
 import { type Outputs, openOutputs } from './open-outputs.ts'
 import { openStore } from './open-store.ts'
@@ -46,7 +46,7 @@ export async function startEngine(
       clock: systemClock,
       log,
       serverName,
-      takesLeftRooms: takesLeftRooms(settings),
+      acceptsEventsForDepartedRooms: acceptsEventsForDepartedRooms(settings),
       federation,
       holder,
       onOutputs: () => outputs.wake(),

@@ -36,7 +36,7 @@ export const ownSection = section({
   input: section({
     /** Events that wait, over all rooms; beyond it callers get 503 with a hint when to come back. */
     max_queued_bytes: size.default(256 * 1024 * 1024),
-    /** What becomes of other servers' events in rooms that our users have all left. Left out: see `takesLeftRooms`. */
+    /** What becomes of other servers' events in rooms that our users have all left. Left out: see `acceptsEventsForDepartedRooms`. */
     left_rooms: z.enum(['refuse', 'take'], { error: 'refuse or take' }).optional(),
   }).prefault({}),
   output: section({
@@ -78,6 +78,6 @@ export const ownSection = section({
 export type OwnSettings = z.infer<typeof ownSection>
 
 /** Whether other servers' events go on into rooms that our users have all left: as Dendrite has it, unless told. */
-export function takesLeftRooms({ input, compatibility }: OwnSettings): boolean {
+export function acceptsEventsForDepartedRooms({ input, compatibility }: OwnSettings): boolean {
   return (input.left_rooms ?? (compatibility === 'dendrite-2022' ? 'take' : 'refuse')) === 'take'
 }

@@ -36,7 +36,7 @@ export class Scratch {
     if (rules === undefined) throw new TypeError(`no room version ${this.#room.version}`)
     const { nid } = this.#room
     const draft = new Draft(
-      { serverName: '', takesLeftRooms: true, nids: this.#nids },
+      { serverName: '', acceptsEventsForDepartedRooms: true, nids: this.#nids },
       new View(this.#cache, nid),
       new RoomReads(this.#reader, nid),
       rules,

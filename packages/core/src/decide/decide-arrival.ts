@@ -3,7 +3,7 @@ import { decideEvent } from './decide-event.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 import type { EventInput, Outcome } from './event-input.ts'
-import { takesPart } from './is-resident.ts'
+import { hasNotDeparted } from './has-not-departed.ts'
 
 /**
  * Decides on an event that somebody gives us. Those of other servers are refused, unseen, in rooms that our users have
@@ -11,23 +11,24 @@ import { takesPart } from './is-resident.ts'
  * other servers as well.
  */
 export function* decideArrival(draft: Draft, input: EventInput): Suspendable<DecideNeed, Outcome> {
-  if (!isFromElsewhere(draft, input) || (yield* takesPart(draft))) return yield* decideEvent(draft, input)
-  if (!draft.context.takesLeftRooms) return refused(input)
+  if (!isFromElsewhere(draft, input) || (yield* hasNotDeparted(draft)))
+    return yield* decideEvent(draft, input)
+  if (!draft.context.acceptsEventsForDepartedRooms) return refused(input)
   const outcome = yield* decideEvent(draft, input)
   return outcome.kind === 'missing' ? refused(input) : outcome
 }
 
 /** Whether an event was refused because our users have left its room. What brings them back may be on its way. */
-export function isOfLeftRoom(outcome: Outcome): boolean {
+export function isForDepartedRoom(outcome: Outcome): boolean {
   if (outcome.kind !== 'refused' || !isFailure(outcome.error, 'NOT_ALLOWED')) return false
-  return outcome.error.details.rule === LEFT
+  return outcome.error.details.rule === DEPARTED
 }
 
-const LEFT = 'membership'
+const DEPARTED = 'membership'
 
 function refused({ pdu: { eventId } }: EventInput): Outcome {
   const reason = 'no user of this server is in the room any more'
-  const error = new RoomserverError('NOT_ALLOWED', { eventId, rule: LEFT, reason }, reason)
+  const error = new RoomserverError('NOT_ALLOWED', { eventId, rule: DEPARTED, reason }, reason)
   return { kind: 'refused', error }
 }
 

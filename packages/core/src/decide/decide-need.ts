@@ -13,7 +13,7 @@ export type DecideNeed =
   /** All events of the room, put into a graph. */
   | { readonly kind: 'graph'; readonly into: RoomGraph }
   /** Whether we take part in the room. */
-  | { readonly kind: 'takes-part' }
+  | { readonly kind: 'not-departed' }
   /** Whether a user of ours is in the room. */
   | { readonly kind: 'resident' }
   | { readonly kind: 'redactions-of'; readonly ids: readonly EventId[] }

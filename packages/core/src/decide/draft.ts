@@ -33,7 +33,7 @@ export interface DecideContext {
   /** Name of this server. */
   readonly serverName: string
   /** Whether other servers' events that lack nothing are taken into rooms that our users have all left. */
-  readonly takesLeftRooms: boolean
+  readonly acceptsEventsForDepartedRooms: boolean
   /** Hands out NIDs; `undefined`: more have to be fetched first. */
   readonly nids: NidSource
 }

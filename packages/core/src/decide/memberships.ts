@@ -17,7 +17,7 @@ import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 import { internStateKey } from './allocate-nids.ts'
 import type { InviteFate } from './room-reads.ts'
-import { takesPart } from './is-resident.ts'
+import { hasNotDeparted } from './has-not-departed.ts'
 
 const MEMBER = EVENT_TYPE_NIDS.get('m.room.member')
 /** How many members' events are held at a time; between them others get a turn. */
@@ -149,7 +149,7 @@ function* settledByState(
   if (event === NO_NID) return undefined
   const known = yield* membershipOf(draft, event)
   const isGivenUp = known === 'invite' && membership === 'leave'
-  const decides = known === 'ban' || (!isGivenUp && (yield* takesPart(draft)))
+  const decides = known === 'ban' || (!isGivenUp && (yield* hasNotDeparted(draft)))
   return decides ? { membership: known, event } : undefined
 }
 

@@ -63,7 +63,7 @@ export class RoomReader {
   }
 
   /** Whether users of a server are in a room, or none ever was. */
-  async takesPart(roomNid: RoomNid, serverName: string): Promise<boolean> {
+  async hasNotDeparted(roomNid: RoomNid, serverName: string): Promise<boolean> {
     if (await this.isResident(roomNid, serverName)) return true
     return (await this.#store.usersOfServer(roomNid, serverName)).length === 0
   }
@@ -102,7 +102,7 @@ export class RoomReads {
   readonly #redactions = new Map<EventId, readonly RedactionRecord[]>()
   readonly #invites = new Map<UserId, readonly InviteRecord[]>()
   readonly #fates = new Map<EventNid, InviteFate>()
-  #takesPart: boolean | undefined
+  #hasNotDeparted: boolean | undefined
   #isResident: boolean | undefined
   readonly #remoteStates = new Map<EventNid, RemoteStateRecord>()
   #areRemoteStatesRead = false
@@ -135,8 +135,8 @@ export class RoomReads {
   }
 
   /** Whether a user of ours is in the room, or none ever was. */
-  get takesPart(): boolean | undefined {
-    return this.#takesPart
+  get hasNotDeparted(): boolean | undefined {
+    return this.#hasNotDeparted
   }
 
   /** Whether a user of ours is in the room. */
@@ -148,8 +148,8 @@ export class RoomReads {
     this.#isResident = await this.#reader.isResident(this.#roomNid, serverName)
   }
 
-  async loadTakesPart(serverName: string): Promise<void> {
-    this.#takesPart = await this.#reader.takesPart(this.#roomNid, serverName)
+  async loadNotDeparted(serverName: string): Promise<void> {
+    this.#hasNotDeparted = await this.#reader.hasNotDeparted(this.#roomNid, serverName)
   }
 
   async loadDangling(ids: readonly EventId[]): Promise<void> {
@@ -221,14 +221,14 @@ export class RoomReads {
     }
   }
 
-  setTakesPart(): void {
-    this.#takesPart = true
+  setNotDeparted(): void {
+    this.#hasNotDeparted = true
   }
 
   /** A user of ours came into the room. */
   setResident(): void {
     this.#isResident = true
-    this.#takesPart = true
+    this.#hasNotDeparted = true
   }
 
   /** No event names this one, and none redacts it. */

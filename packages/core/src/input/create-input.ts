@@ -38,7 +38,7 @@ export interface InputDeps {
   /** Name of this server. */
   readonly serverName: string
   /** Whether other servers' events that lack nothing are taken into rooms that our users have all left; no unless told. */
-  readonly takesLeftRooms?: boolean | undefined
+  readonly acceptsEventsForDepartedRooms?: boolean | undefined
   /** Asked for events that are missing; `undefined`: there is nobody to ask. */
   readonly federation?: FederationApi | undefined
   /** Gets missing events in another way than from the federation. */
@@ -91,7 +91,7 @@ export function createInput(
   const overLimit = new RoomsOverExtremityLimit(allLimits.maxExtremities)
   const parts = {
     serverName,
-    takesLeftRooms: deps.takesLeftRooms ?? false,
+    acceptsEventsForDepartedRooms: deps.acceptsEventsForDepartedRooms ?? false,
     store,
     cache,
     clock,

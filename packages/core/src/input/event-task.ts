@@ -1,4 +1,4 @@
-import { decideArrival, isOfLeftRoom } from '../decide/decide-arrival.ts'
+import { decideArrival, isForDepartedRoom } from '../decide/decide-arrival.ts'
 import { decideEvent } from '../decide/decide-event.ts'
 import type { EventInput, Outcome } from '../decide/event-input.ts'
 import type { RoomTask } from './room-tasks.ts'
@@ -37,6 +37,6 @@ export function arrivalTask(input: EventInput, inboxPosition?: number): RoomTask
 
 /** Whether an event that comes later, or is decided upon by another process at present, could change an outcome. */
 export function isWanting(outcome: Outcome): boolean {
-  if (outcome.kind === 'missing' || isOfLeftRoom(outcome)) return true
+  if (outcome.kind === 'missing' || isForDepartedRoom(outcome)) return true
   return outcome.kind === 'refused' && outcome.error.code === 'ROOM_NOT_FOUND'
 }

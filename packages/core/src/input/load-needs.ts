@@ -16,7 +16,7 @@ export function loadFor(draft: Draft, nids: NidPool): (need: DecideNeed) => Prom
     if (need.kind === 'graph') return reads.loadGraph(need.into)
     if (need.kind === 'redactions-of') return reads.loadRedactions(need.ids)
     if (need.kind === 'resident') return reads.loadResident(draft.context.serverName)
-    if (need.kind === 'takes-part') return reads.loadTakesPart(draft.context.serverName)
+    if (need.kind === 'not-departed') return reads.loadNotDeparted(draft.context.serverName)
     if (need.kind === 'pending-invites') return reads.loadInvites(need.users)
     if (need.kind === 'invite') return reads.loadInvite(need.event)
     // Asked for a hash, an allocator that has run out of NIDs would ask for ever.

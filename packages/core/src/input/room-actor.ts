@@ -33,7 +33,7 @@ import { overtaken, RoomLease, stepAside } from './room-lease.ts'
 /** What all room actors share. */
 export interface ActorParts {
   readonly serverName: string
-  readonly takesLeftRooms: boolean
+  readonly acceptsEventsForDepartedRooms: boolean
   readonly store: Store
   readonly cache: RecordCache
   readonly reader: RoomReader
@@ -79,7 +79,7 @@ export class RoomActor {
   readonly #lease: RoomLease
   #room: RoomRecord | undefined
   /** The revision of the room at which a user of ours is certainly in it. */
-  #takesPartAt: number | undefined
+  #notDepartedAt: number | undefined
   #step = 'idle'
   #stepSince = 0
   #isRunning = false
@@ -207,7 +207,7 @@ export class RoomActor {
       this.#room = publishToCache(parts, draft, writeSet, result.revision)
       if (writeSet.outputs.length > 0) for (const { task } of jobs) task.committed?.(this.#room.outputSeq)
       const hasLeft = writeSet.memberships.some(({ local, membership }) => local && membership !== 'join')
-      this.#takesPartAt = draft.reads.takesPart === true && !hasLeft ? result.revision : undefined
+      this.#notDepartedAt = draft.reads.hasNotDeparted === true && !hasLeft ? result.revision : undefined
       this.#enter('answering')
     }
     jobs.forEach((job, index) => job.resolve(results[index]))
@@ -228,7 +228,7 @@ export class RoomActor {
     parts.cache.rooms.saw(room)
     const view = new View(parts.cache, room.nid)
     const reads = new RoomReads(parts.reader, room.nid)
-    if (this.#takesPartAt === room.revision) reads.setTakesPart()
+    if (this.#notDepartedAt === room.revision) reads.setNotDeparted()
     const draft = new Draft(parts, view, reads, rules, room)
     this.#enter('reading what events name')
     const assumes = this.#assumes && room.revision > 0

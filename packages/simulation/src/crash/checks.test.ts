@@ -26,7 +26,7 @@ async function stored(seed: number): Promise<{
     clock: systemClock,
     log: silentLogger,
     serverName: 'a',
-    takesLeftRooms: true,
+    acceptsEventsForDepartedRooms: true,
   }
   const input = createInput(deps)
   for (const { eventId, json, rules } of events) {

@@ -3,7 +3,7 @@ import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 
 /** Whether a user of ours is in the room, or none ever was: a room that somebody peeks into, or that is only stored. */
-export function* takesPart(draft: Draft): Suspendable<DecideNeed, boolean> {
-  if (draft.reads.takesPart === undefined) yield { kind: 'takes-part' }
-  return draft.reads.takesPart === true
+export function* hasNotDeparted(draft: Draft): Suspendable<DecideNeed, boolean> {
+  if (draft.reads.hasNotDeparted === undefined) yield { kind: 'not-departed' }
+  return draft.reads.hasNotDeparted === true
 }
