@@ -41,7 +41,7 @@ async function leaveKeepingProfile(
   const failure = await say(context, roomId, async (room) => {
     const wanted = [{ type: 'm.room.member', stateKey: userId }]
     const [member] = await readRoom(context, (view) => currentPdus(view, room, wanted))
-    const { join_authorised_via_users_server: _voucher, ...profile } = member?.content ?? {}
+    const { join_authorised_via_users_server: _authorisingUser, ...profile } = member?.content ?? {}
     const content = { ...profile, membership: 'leave' }
     return { type: 'm.room.member', sender: userId, stateKey: userId, content }
   })

@@ -37,11 +37,12 @@ async function join(
   { roomId, serverNames }: Target,
 ): Promise<string> {
   const room = await context.store.room(roomId)
-  const voucher = await voucherFor(context, request, roomId)
-  const via = voucher.userId === '' ? {} : { join_authorised_via_users_server: voucher.userId }
+  const authorisingUser = await authorisingUserFor(context, request, roomId)
+  const via =
+    authorisingUser.userId === '' ? {} : { join_authorised_via_users_server: authorisingUser.userId }
   const content = { ...request.content, membership: 'join', ...via }
-  const servers = await helpers(context, request, { roomId, serverNames }, room, voucher)
-  const way = { room, servers, voucher, content }
+  const servers = await helpers(context, request, { roomId, serverNames }, room, authorisingUser)
+  const way = { room, servers, authorisingUser, content }
   if ((await routeInto(context, request, way)) === 'own') {
     await joinLocally(context, request, roomId, content)
     return context.serverName
@@ -51,18 +52,18 @@ async function join(
 }
 
 /** Who vouches for a user in a restricted room. */
-interface Voucher {
+interface AuthorisingUser {
   /** One of our users; empty: nobody need. */
   readonly userId: UserId
   /** Only somebody on another server could. */
   readonly isElsewhere: boolean
 }
 
-async function voucherFor(
+async function authorisingUserFor(
   context: PerformContext,
   { user_id: userId }: PerformJoinRequest,
   roomId: string,
-): Promise<Voucher> {
+): Promise<AuthorisingUser> {
   const answer = await queryRestrictedJoinAllowed(context, { room_id: roomId, user_id: userId })
   if (!answer.restricted) return { userId: '', isElsewhere: false }
   if (!answer.resident) return { userId: '', isElsewhere: true }
@@ -79,7 +80,7 @@ async function helpers(
   { user_id: userId }: PerformJoinRequest,
   { roomId, serverNames }: Target,
   room: RoomRecord | undefined,
-  { isElsewhere }: Voucher,
+  { isElsewhere }: AuthorisingUser,
 ): Promise<readonly string[]> {
   const invites = room === undefined ? [] : await store.pendingInvites(room.nid, userId)
   const inviters = invites.map(({ senderId }) => serverOf(senderId))
@@ -93,7 +94,7 @@ async function helpers(
 interface Way {
   readonly room: RoomRecord | undefined
   readonly servers: readonly string[]
-  readonly voucher: Voucher
+  readonly authorisingUser: AuthorisingUser
   readonly content: JsonObject
 }
 
@@ -105,13 +106,13 @@ interface Way {
 async function routeInto(
   context: PerformContext,
   { user_id: userId }: PerformJoinRequest,
-  { room, servers, voucher, content }: Way,
+  { room, servers, authorisingUser, content }: Way,
 ): Promise<'own' | 'others'> {
   if (room === undefined || isStub(room)) return 'others'
   const isInside = await isServerInRoom(context, room, '')
   if (!isInside && servers.length > 0) return 'others'
   if (isInside && (await isAllowedIn(context, room, userId, content))) return 'own'
-  if (voucher.isElsewhere && servers.length > 0 && context.federation !== undefined) return 'others'
+  if (authorisingUser.isElsewhere && servers.length > 0 && context.federation !== undefined) return 'others'
   const [invite] = await context.store.pendingInvites(room.nid, userId)
   return invite !== undefined && serverOf(invite.senderId) !== context.serverName ? 'others' : 'own'
 }

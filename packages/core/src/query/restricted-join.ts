@@ -46,7 +46,7 @@ export async function queryRestrictedJoinAllowed(
   const isInvited = member?.membership === 'invite'
   if (isInvited && member.event !== NO_NID) return INVITED
   const vouched = await vouchFor(context, room, joinRules, userId)
-  // Who is in may stay so. It may be that they left and we did not hear of it, for which a voucher is good, as it is for
+  // Who is in may stay so. It may be that they left and we did not hear of it, for which a authorising user is good, as it is for
   // an invite that the room's state does not have.
   const needsNobody = isInvited || member?.membership === 'join'
   return needsNobody && !vouched.allowed ? INVITED : vouched
@@ -69,9 +69,9 @@ async function vouchFor(
   const refused = { restricted: true, allowed: false, authorised_via: '' }
   const { isMember, isComplete } = await membershipOfAny(context, allowedRooms(joinRules), userId)
   if (!isMember) return { ...refused, resident: isComplete }
-  const voucher = await findVoucher(context, room)
-  if (voucher === undefined) return { ...refused, resident: false }
-  return { restricted: true, resident: true, allowed: true, authorised_via: voucher }
+  const authorisingUser = await findAuthorisingUser(context, room)
+  if (authorisingUser === undefined) return { ...refused, resident: false }
+  return { restricted: true, resident: true, allowed: true, authorised_via: authorisingUser }
 }
 
 function isRestricted({ content }: Pdu, rules: AuthRules): boolean {
@@ -108,7 +108,7 @@ async function membershipOfAny(
 }
 
 /** One of our users in the room who may invite. */
-async function findVoucher(context: QueryContext, room: RoomRecord): Promise<UserId | undefined> {
+async function findAuthorisingUser(context: QueryContext, room: RoomRecord): Promise<UserId | undefined> {
   const state = await readRoom(context, (view) => currentAuthPdus(view, room, [CREATE, POWER_LEVELS]))
   const powers: Powers = powersIn(authStateOf(state), rulesOf(room))
   const members = await context.store.membershipsOfRoom(room.nid, { membership: 'join', localOnly: true })

@@ -22,13 +22,13 @@ export async function joinThrough(
 ): Promise<boolean> {
   const join = await ask(async (api) => {
     const end = await endOf(api, roomId)
-    const voucher = end && (await voucherFor(api, roomId, user))
-    if (voucher === undefined) return undefined
+    const authorisingUser = end && (await authorisingUserFor(api, roomId, user))
+    if (authorisingUser === undefined) return undefined
     const saying = {
       type: 'm.room.member',
       sender: user,
       stateKey: user,
-      content: { ...content, ...voucher },
+      content: { ...content, ...authorisingUser },
     }
     const event = end && (await eventOn(end, saying, world.author(self)))
     return end && event && isAllowedAt(end, event) ? event : undefined
@@ -43,7 +43,11 @@ export async function joinThrough(
 }
 
 /** What the join has to say of who lets the user in; `undefined`: nobody here can. */
-async function voucherFor(api: RoomserverApi, roomId: string, user: string): Promise<JsonObject | undefined> {
+async function authorisingUserFor(
+  api: RoomserverApi,
+  roomId: string,
+  user: string,
+): Promise<JsonObject | undefined> {
   const answer = await api.queryRestrictedJoinAllowed({ room_id: roomId, user_id: user })
   if (answer.restricted && !answer.allowed) return undefined
   return answer.authorised_via === '' ? {} : { join_authorised_via_users_server: answer.authorised_via }

@@ -88,7 +88,11 @@ function createContent(old: JsonObject, { userId, rules, oldRoom, tombstone }: F
 
 /** The profile stays; who let the user into the old room has no say in the new one. */
 function ownMembership(content: JsonObject): JsonObject {
-  const { join_authorised_via_users_server: _voucher, third_party_invite: _invite, ...profile } = content
+  const {
+    join_authorised_via_users_server: _authorisingUser,
+    third_party_invite: _invite,
+    ...profile
+  } = content
   return { ...profile, membership: 'join' }
 }
 
