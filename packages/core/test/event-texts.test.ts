@@ -44,7 +44,7 @@ it('reads very many events past the cache, in their order', async () => {
 it.each([
   [5_000, true],
   [5_001, false],
-])('reads %i events and what they cite, and keeps them in the cache: %s', async (count, areKept) => {
+])('reads %i events and what they reference, and keeps them in the cache: %s', async (count, areKept) => {
   const { hs, room, records } = await stored()
   await using _hs = hs
   const inRoom = await hs.room(room.roomId)
@@ -59,9 +59,9 @@ it.each([
   expect(isKept(cache)).toBe(areKept)
 
   const others = new RecordCache(hs.storage, 16 * 1024 * 1024)
-  const cited = await authEventsOf({ store: hs.storage, cache: others }, nids)
+  const referenced = await authEventsOf({ store: hs.storage, cache: others }, nids)
   const auth = new Set(room.events.flatMap(({ authEvents }) => authEvents))
-  const ids = (await hs.storage.eventsByNid(cited)).map(({ eventId }) => eventId)
+  const ids = (await hs.storage.eventsByNid(referenced)).map(({ eventId }) => eventId)
   expect(ids.toSorted()).toEqual([...auth].toSorted())
   expect(isKept(others)).toBe(areKept)
 })
