@@ -30,6 +30,18 @@ it('takes a number that was never given for no loss', async () => {
   expect((await log.read(4, 1)).map(({ position }) => position)).toEqual([6])
 })
 
+it('asks for the first output that is kept only where the next one is not there', async () => {
+  const outbox = new MemoryOutbox()
+  outbox.append(10)
+  await outbox.dropOutputs([5])
+  const first = vi.spyOn(outbox, 'firstOutput')
+  using log = openEmbeddedLog(outbox, payload)
+  for (const after of [0, 1, 3, 5, 9, 10]) await log.read(after, 10)
+  expect(first).not.toHaveBeenCalled()
+  await log.read(4, 10)
+  expect(first).toHaveBeenCalledTimes(1)
+})
+
 it('names the position asked for and the first one kept, and does not fail where the next one is kept', async () => {
   const outbox = new MemoryOutbox()
   outbox.append(3)

@@ -47,6 +47,16 @@ it('wakes everybody who waits, and does not keep that call for the next', async 
   expect(await isOver(wakeUp.wait(HOUR_MS))).toBe(false)
 })
 
+it('keeps a call for the next to wait also when nobody waits any more', async () => {
+  const wakeUp = new WakeUp()
+  const waiting = wakeUp.wait(1_000)
+  await vi.advanceTimersByTimeAsync(1_000)
+  await waiting
+  wakeUp.call()
+  expect(await isOver(wakeUp.wait(HOUR_MS))).toBe(true)
+  expect(await isOver(wakeUp.wait(HOUR_MS))).toBe(false)
+})
+
 it('waits no longer than it was told', async () => {
   const waiting = new WakeUp().wait(1_000)
   await vi.advanceTimersByTimeAsync(999)
