@@ -157,6 +157,43 @@ describe('queryServerAllowedToSeeEvent', () => {
     expect(await ask(after)).toBe(false)
   })
 
+  it.each([
+    [99, true],
+    [100, false],
+  ])(
+    'goes back through a hundred memberships of a user to their join: %i since it, seen: %s',
+    async (since, isSeen) => {
+      await using server = await Operations.start()
+      const room = await RoomBuilder.create()
+      const before = await room.message('before bob came')
+      await room.join('@bob:b')
+      for (let i = 0; i < since; i++)
+        await room.member(room.creator, '@bob:b', i % 2 === 0 ? 'ban' : 'leave')
+      const inputs = room.events.map((event) => inputOf(event))
+      await server.hs.input.inputRoomEvents({ input_room_events: inputs, async: false })
+      const request = { event_id: before.eventId, server_name: 'b' }
+      expect(await server.api.queryServerAllowedToSeeEvent(request)).toEqual({ can_see_event: isSeen })
+    },
+  )
+
+  it.each([
+    ['is joined', true],
+    ['is invited', false],
+  ])('looks at all users of a server, of whom the 201st %s', async (_what, isJoined) => {
+    await using server = await Operations.start()
+    const room = await RoomBuilder.create()
+    await room.state('m.room.history_visibility', '', { history_visibility: 'joined' })
+    for (let i = 0; i < 200; i++) await room.member(room.creator, `@user${i}:b`, 'invite')
+    if (isJoined) await room.join('@bob:b')
+    else await room.member(room.creator, '@bob:b', 'invite')
+    const message = await room.message('for those who are joined')
+    if (!isJoined) await room.join('@bob:b')
+    const inputs = room.events.map((event) => inputOf(event))
+    await server.hs.input.inputRoomEvents({ input_room_events: inputs, async: false })
+    const request = { event_id: message.eventId, server_name: 'b' }
+    expect(await server.api.queryServerAllowedToSeeEvent(request)).toEqual({ can_see_event: isJoined })
+  })
+
   it('lets nobody see what is not there', async () => {
     await using server = await Operations.start()
     const request = { event_id: '$nothing', server_name: 'a' }
