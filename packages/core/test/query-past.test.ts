@@ -167,8 +167,7 @@ describe('queryServerAllowedToSeeEvent', () => {
       const room = await RoomBuilder.create()
       const before = await room.message('before bob came')
       await room.join('@bob:b')
-      for (let i = 0; i < since; i++)
-        await room.member(room.creator, '@bob:b', i % 2 === 0 ? 'ban' : 'leave')
+      for (let i = 0; i < since; i++) await room.member(room.creator, '@bob:b', i % 2 === 0 ? 'ban' : 'leave')
       const inputs = room.events.map((event) => inputOf(event))
       await server.hs.input.inputRoomEvents({ input_room_events: inputs, async: false })
       const request = { event_id: before.eventId, server_name: 'b' }
