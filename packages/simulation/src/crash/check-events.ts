@@ -1,8 +1,8 @@
 import type { Pdu } from '@roomserver/events'
 import type { Storage } from '@roomserver/storage'
 import { type EventId, type EventRecord, isRejected, type RoomRecord } from '@roomserver/types'
-import type { State } from '@roomserver/testing/reference-resolution'
-import { type Recomputed, recompute } from './recompute.ts'
+import { judgeRoom } from '../oracle/judge-room.ts'
+import { idsOf, type Judgement } from '../oracle/room-oracle.ts'
 import { storedStates } from './stored-states.ts'
 
 /** What a store has of a room. */
@@ -31,14 +31,21 @@ export async function missingEvents(storage: Storage, events: readonly Pdu[]): P
     .map(({ eventId, roomId }) => `${roomId}: ${eventId} was acknowledged and is not stored`)
 }
 
-/** Compares what is stored of a room with what follows from its events alone. */
+/**
+ * Compares what is stored of a room with what follows from its events alone. Which events failed softly depends on when
+ * they came, and is taken as it was found.
+ */
 export async function checkEvents(
   storage: Storage,
   history: readonly Pdu[],
   { room, events }: StoredHistory,
 ): Promise<readonly string[]> {
-  const isSoftFailed = (id: EventId): boolean => events.get(id)?.verdict === 'soft-failed'
-  const expected = recompute(history, isSoftFailed)
+  const [first] = history
+  if (first === undefined) return []
+  const oracle = judgeRoom(first.rules, history)
+  const extremities = oracle.forwardExtremities(
+    ({ pdu, isRejected: isOut }) => !isOut && events.get(pdu.eventId)?.verdict !== 'soft-failed',
+  )
   const records = [...events.values()]
   const states = await storedStates(storage, [
     room.current,
@@ -49,33 +56,28 @@ export async function checkEvents(
     if ((is ?? []).join() === shouldBe.join()) return
     problems.push(`${room.roomId}: ${what} is [${is?.join(' ') ?? ''}] and not [${shouldBe.join(' ')}]`)
   }
-  for (const pdu of history) {
-    const record = events.get(pdu.eventId)
-    if (record === undefined) continue
-    problems.push(...wrongInEvent(pdu, record, expected).map((wrong) => `${pdu.eventId} ${wrong}`))
-    compare(`before ${pdu.eventId}`, states.get(record.before), idsIn(expected.before.get(pdu.eventId)))
-    compare(`after ${pdu.eventId}`, states.get(record.after), idsIn(expected.after.get(pdu.eventId)))
+  for (const { eventId } of history) {
+    const record = events.get(eventId)
+    const judged = oracle.judged(eventId)
+    if (judged === undefined) problems.push(`${eventId} builds upon events that are nowhere`)
+    if (record === undefined || judged === undefined) continue
+    problems.push(...wrongInEvent(record, judged).map((wrong) => `${eventId} ${wrong}`))
+    compare(`before ${eventId}`, states.get(record.before), idsOf(judged.before))
+    compare(`after ${eventId}`, states.get(record.after), idsOf(judged.after))
   }
-  const extremities = new Set<number>(room.extremities)
-  const found = records.filter(({ nid }) => extremities.has(nid)).map(({ eventId }) => eventId)
-  compare(
-    'the list of extremities',
-    found.toSorted(),
-    expected.extremities.map(({ eventId }) => eventId).toSorted(),
-  )
-  compare('the current state', states.get(room.current), idsIn(expected.current))
+  const stored = new Set<number>(room.extremities)
+  const found = records.filter(({ nid }) => stored.has(nid)).map(({ eventId }) => eventId)
+  compare('the list of extremities', found.toSorted(), extremities.toSorted())
+  compare('the current state', states.get(room.current), idsOf(oracle.stateAfter(extremities)))
   return problems
 }
 
-function wrongInEvent(pdu: Pdu, record: EventRecord, { rejected }: Recomputed): readonly string[] {
+function wrongInEvent(
+  { verdict, redactedBy, json }: EventRecord,
+  { pdu, isRejected: shouldBeRejected }: Judgement,
+): readonly string[] {
   return [
-    ...(isRejected(record.verdict) === rejected.has(pdu.eventId)
-      ? []
-      : [`is ${record.verdict}, which the rules do not say`]),
-    ...(record.redactedBy !== 0 || record.json === pdu.json ? [] : ['is not what was sent']),
+    ...(isRejected(verdict) === shouldBeRejected ? [] : [`is ${verdict}, which the rules do not say`]),
+    ...(redactedBy !== 0 || json === pdu.json ? [] : ['is not what was sent']),
   ]
-}
-
-function idsIn(state: State | undefined): readonly EventId[] {
-  return [...(state?.values() ?? [])].map(({ eventId }) => eventId).toSorted()
 }

@@ -3,7 +3,7 @@ import type { Pdu } from '@roomserver/events'
 import { blockHash, snapshotHash } from '@roomserver/state'
 import type { Storage } from '@roomserver/storage'
 import { checkEvents, missingEvents, storedHistory } from './check-events.ts'
-import { checkOutputs, type NumberedOutput } from './check-outputs.ts'
+import { checkOutputs, type NumberedOutput } from '../oracle/check-outputs.ts'
 import type { OutputLog } from './output-log.ts'
 import { storedStates } from './stored-states.ts'
 
@@ -44,7 +44,12 @@ export async function checkRooms(
     problems.push(...(await checkEvents(storage, history, stored)))
     const { current, roomId } = stored.room
     const states = await storedStates(storage, [current])
-    problems.push(...checkOutputs(stored, outputs.get(roomId) ?? [], states.get(current) ?? []))
+    const room = {
+      room: stored.room,
+      events: [...stored.events.values()],
+      current: states.get(current) ?? [],
+    }
+    problems.push(...checkOutputs(room, outputs.get(roomId) ?? []))
   }
   return problems
 }

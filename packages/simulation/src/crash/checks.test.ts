@@ -6,7 +6,7 @@ import { silentLogger, systemClock } from '@roomserver/types'
 import { expect, it } from 'vitest'
 import { seededRandom } from '@roomserver/testing/reference-resolution'
 import { checkEvents, missingEvents, type StoredHistory, storedHistory } from './check-events.ts'
-import { checkOutputs, type NumberedOutput } from './check-outputs.ts'
+import { checkOutputs, type NumberedOutput, type StoredRoom } from '../oracle/check-outputs.ts'
 import { randomHistory } from './history.ts'
 import { storedStates } from './stored-states.ts'
 
@@ -15,6 +15,7 @@ async function stored(seed: number): Promise<{
   storage: Storage
   history: readonly Pdu[]
   found: StoredHistory
+  room: StoredRoom
   outputs: readonly NumberedOutput[]
 }> {
   const { events } = await randomHistory(`r${seed}.test`, 30, seededRandom(seed))
@@ -37,10 +38,16 @@ async function stored(seed: number): Promise<{
   const found = await storedHistory(storage, events)
   if (found === undefined) throw new Error('no room')
   const rows = await storage.outputs(0, 1_000)
+  const states = await storedStates(storage, [found.room.current])
   return {
     storage,
     history: events,
     found,
+    room: {
+      room: found.room,
+      events: [...found.events.values()],
+      current: states.get(found.room.current) ?? [],
+    },
     outputs: rows.map((row) => ({ seq: row.seq, payload: renderOutput(row) })),
   }
 }
@@ -48,18 +55,15 @@ async function stored(seed: number): Promise<{
 const SEEDS = Array.from({ length: 12 }, (_, index) => index + 1)
 
 it.each(SEEDS)('finds nothing in a room that was taken in without a fault (seed %i)', async (seed) => {
-  const { storage, history, found, outputs } = await stored(seed)
-  const states = await storedStates(storage, [found.room.current])
+  const { storage, history, found, room, outputs } = await stored(seed)
   expect(await missingEvents(storage, history)).toEqual([])
   expect(await checkEvents(storage, history, found)).toEqual([])
-  expect(checkOutputs(found, outputs, states.get(found.room.current) ?? [])).toEqual([])
+  expect(checkOutputs(room, outputs)).toEqual([])
 })
 
 it('finds what is lost, doubled or out of order', async () => {
-  const { storage, history, found, outputs } = await stored(1)
-  const states = await storedStates(storage, [found.room.current])
-  const current = states.get(found.room.current) ?? []
-  const check = (list: readonly NumberedOutput[]) => checkOutputs(found, list, current).join('\n')
+  const { storage, history, found, room: whole, outputs } = await stored(1)
+  const check = (list: readonly NumberedOutput[]) => checkOutputs(whole, list).join('\n')
   expect(check(outputs.slice(0, -1))).toContain('outputs came as')
   expect(check(outputs.toSpliced(3, 1))).toContain('follows on')
   expect(check([...outputs, ...outputs.slice(-1)])).toContain('outputs came as')
@@ -67,8 +71,8 @@ it('finds what is lost, doubled or out of order', async () => {
 
   const { events, room } = found
   const [create, ...others] = history
-  const lost = new Map([...events].filter(([id]) => id !== others[8]?.eventId))
-  expect(checkOutputs({ room, events: lost }, outputs, current).join()).toContain('announced events are')
+  const lost = { ...whole, events: whole.events.filter(({ eventId }) => eventId !== others[8]?.eventId) }
+  expect(checkOutputs(lost, outputs).join()).toContain('announced events are')
   expect(await checkEvents(storage, history, { room: { ...room, current: 1 as never }, events })).not.toEqual(
     [],
   )

@@ -1,7 +1,8 @@
 import { type EventRecord, serverOf } from '@roomserver/types'
-import { same, type Held } from './held.ts'
+import { same } from '../oracle/same.ts'
+import type { Held } from './held.ts'
 import { keyOf } from '@roomserver/testing/reference-resolution'
-import type { Judged, ReferenceRoom } from './reference-room.ts'
+import type { Judgement, RoomOracle } from '../oracle/room-oracle.ts'
 import type { SimulatedServer } from './simulated-server.ts'
 
 /**
@@ -11,8 +12,8 @@ import type { SimulatedServer } from './simulated-server.ts'
  */
 export function isForgotten(
   server: SimulatedServer,
-  end: Judged | undefined,
-  reference: ReferenceRoom,
+  end: Judgement | undefined,
+  reference: RoomOracle,
 ): boolean {
   const backs = end && server.cameBack.get(end.pdu.roomId)
   if (end === undefined || backs === undefined) return false
@@ -25,16 +26,13 @@ export function isForgotten(
   })
 }
 
-/** Accepted events that no other accepted one builds upon. */
+/** The forward extremities that follow from which events a server accepted. */
 export function extremitiesOf(
   records: ReadonlyMap<string, EventRecord>,
-  reference: ReferenceRoom,
+  reference: RoomOracle,
 ): readonly string[] {
-  const accepted = [...records.values()].filter(({ verdict }) => verdict === 'accepted')
-  const builtUpon = new Set(accepted.flatMap(({ eventId }) => [...reference.ancestors(eventId)]))
-  return accepted
-    .map(({ eventId }) => eventId)
-    .filter((id) => !builtUpon.has(id))
+  return reference
+    .forwardExtremities(({ pdu }) => records.get(pdu.eventId)?.verdict === 'accepted')
     .toSorted()
 }
 
@@ -42,7 +40,7 @@ export function extremitiesOf(
 export function countingExtremities(
   held: Held,
   expected: readonly string[],
-  reference: ReferenceRoom,
+  reference: RoomOracle,
 ): readonly string[] {
   return held.extremities.filter((id) => expected.includes(id) || isNamed(id, held, reference))
 }
@@ -52,7 +50,7 @@ export function countingExtremities(
  * here, or that failed, stays an extremity until the next event. So does one in whose place there is only an event at
  * remote state.)
  */
-function isNamed(id: string, { records, remote }: Held, reference: ReferenceRoom): boolean {
+function isNamed(id: string, { records, remote }: Held, reference: RoomOracle): boolean {
   return [...records.values()].some(
     ({ eventId, verdict }) =>
       verdict === 'accepted' &&
@@ -65,7 +63,7 @@ function isNamed(id: string, { records, remote }: Held, reference: ReferenceRoom
  * Whether two servers have the same ends, and with them the same current state, as far as neither forgot one when it came
  * in: the state of that one goes on without it, until who has it speaks.
  */
-export function endAlike(first: Held, other: Held, reference: ReferenceRoom): boolean {
+export function endAlike(first: Held, other: Held, reference: RoomOracle): boolean {
   const haveSameState = same(first.current, other.current)
   if (same(first.extremities, other.extremities)) return haveSameState
   const isForgottenByOne = (id: string) =>

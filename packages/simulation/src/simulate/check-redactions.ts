@@ -2,7 +2,7 @@ import { authStateOf, checkRedaction } from '@roomserver/auth'
 import { isDeepStrictEqual } from 'node:util'
 import { type Pdu, redactJson, trustedPdu } from '@roomserver/events'
 import { type EventRecord, type JsonObject, type JsonValue, NO_NID } from '@roomserver/types'
-import type { Judged, ReferenceRoom } from './reference-room.ts'
+import type { Judgement, RoomOracle } from '../oracle/room-oracle.ts'
 
 /**
  * What a server has redacted must be what the redactions redact that it accepted, whenever they came. (One that
@@ -16,7 +16,7 @@ import type { Judged, ReferenceRoom } from './reference-room.ts'
  */
 export function redactionProblems(
   records: ReadonlyMap<string, EventRecord>,
-  reference: ReferenceRoom,
+  reference: RoomOracle,
 ): readonly string[] {
   const accepted = [...records.values()].filter(({ verdict }) => verdict === 'accepted')
   const redactions = accepted.flatMap((record) => {
@@ -55,7 +55,7 @@ function contentOf(json: string): JsonValue | undefined {
   return (JSON.parse(json) as JsonObject)['content']
 }
 
-function takesEffect({ pdu, before }: Judged, target: Judged): boolean {
+function takesEffect({ pdu, before }: Judgement, target: Judgement): boolean {
   if (pdu.redacts !== target.pdu.eventId || pdu === target.pdu) return false
   return checkRedaction(pdu, target.pdu, authStateOf(before.values())).allowed
 }

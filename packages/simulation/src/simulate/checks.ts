@@ -6,12 +6,14 @@ import { checkDeparted } from './check-departed.ts'
 import { endAlike, extremitiesOf, countingExtremities, isForgotten } from './check-extremities.ts'
 import { checkInvites } from './check-invites.ts'
 import { checkPeeks } from './check-peeks.ts'
-import { checkOutputs } from './check-outputs.ts'
+import { checkAllOutputs } from './check-outputs.ts'
 import { isMute, redactionProblems } from './check-redactions.ts'
 import { checkWaiting } from './check-waiting.ts'
 import { residents } from './heal.ts'
-import { type Held, same } from './held.ts'
-import { idsOf, ReferenceRoom } from './reference-room.ts'
+import { same } from '../oracle/same.ts'
+import type { Held } from './held.ts'
+import { judgeRoom } from '../oracle/judge-room.ts'
+import { idsOf, type RoomOracle } from '../oracle/room-oracle.ts'
 import { isVouchedFor } from './remote-join.ts'
 import type { SimulatedServer } from './simulated-server.ts'
 import type { World } from './world.ts'
@@ -26,7 +28,7 @@ export async function checkWorld(world: World): Promise<void> {
     const lost = acknowledged.filter((eventId) => !stored.has(eventId))
     for (const eventId of lost) world.problem(`${server.name} said it took ${eventId} in, and lost it`)
   }
-  for (const server of world.honest) await checkOutputs(world, server)
+  for (const server of world.honest) await checkAllOutputs(world, server)
   await checkWaiting(world)
   for (const roomId of world.rooms) await checkRoom(world, roomId)
   await checkInvites(world)
@@ -57,7 +59,7 @@ async function checkRoom(world: World, roomId: string): Promise<void> {
   const remote = new Map(
     [...world.rolledBack].map(([id, { state }]) => [id, state.map(({ eventId }) => eventId)]),
   )
-  const reference = new ReferenceRoom(rules, world.eventsOf(roomId), remote)
+  const reference = judgeRoom(rules, world.eventsOf(roomId), remote)
   for (const held of all) await checkHeld(world, held, reference)
   compare(world, all, reference)
 }
@@ -115,7 +117,7 @@ async function noteLacked(
 }
 
 /** Verdicts, states, extremities and members of one server. */
-async function checkHeld(world: World, held: Held, reference: ReferenceRoom): Promise<void> {
+async function checkHeld(world: World, held: Held, reference: RoomOracle): Promise<void> {
   const { server, roomId, records, extremities, current, unseen } = held
   for (const { pdu } of reference.all) {
     const record = records.get(pdu.eventId)
@@ -162,7 +164,7 @@ async function checkEvent(
   world: World,
   held: Held,
   record: EventRecord,
-  reference: ReferenceRoom,
+  reference: RoomOracle,
 ): Promise<void> {
   const { server, roomId } = held
   const { eventId, verdict, rule, reason } = record
@@ -190,13 +192,13 @@ async function checkEvent(
  * came: where nobody else could be asked, that is believed. (It counts for those events alone; the room's current state
  * must be right.)
  */
-function isDeceived({ server, remote }: Held, eventId: string, reference: ReferenceRoom): boolean {
+function isDeceived({ server, remote }: Held, eventId: string, reference: RoomOracle): boolean {
   const past = reference.ancestors(eventId)
   return [...server.deceivedAbout].some((id) => remote.has(id) && (id === eventId || past.has(id)))
 }
 
 /** Whether an event is built upon one of those that {@link noteLacked} notes: what a liar told goes into its state. */
-function isStandInLate(world: World, held: Held, eventId: string, reference: ReferenceRoom): boolean {
+function isStandInLate(world: World, held: Held, eventId: string, reference: RoomOracle): boolean {
   const past = reference.ancestors(eventId)
   return [...held.server.deceivedAbout].some(
     (id) => world.rolledBack.has(id) && held.remote.has(id) && (id === eventId || past.has(id)),
@@ -204,7 +206,7 @@ function isStandInLate(world: World, held: Held, eventId: string, reference: Ref
 }
 
 /** Servers that took the same events for good must agree; soft failures depend on the order of arrival. */
-function compare(world: World, all: readonly Held[], reference: ReferenceRoom): void {
+function compare(world: World, all: readonly Held[], reference: RoomOracle): void {
   const [first, ...others] = all
   if (first === undefined) return
   world.figures.compared++

@@ -16,8 +16,3 @@ export interface Held {
   /** Users who rejected an invite of which no server could be told: the room still has them invited. */
   readonly unseen: ReadonlySet<string>
 }
-
-/** Whether two lists, sorted alike, are the same. */
-export function same(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((one, index) => one === b[index])
-}
