@@ -7,7 +7,7 @@ import { authTypesFor } from './auth-types.ts'
 import { checkAuth } from './check-auth.ts'
 import { checkAuthEvents } from './check-auth-events.ts'
 import { checkRedaction } from './check-redaction.ts'
-import { accountText, explainAuth } from './explain/explain-auth.ts'
+import { traceText, explainAuth } from './explain/explain-auth.ts'
 import { powersIn } from './powers.ts'
 import { authStateOf } from './state.ts'
 import type { AuthVerdict } from './verdict.ts'
@@ -133,11 +133,11 @@ describe('whatever comes in, a verdict comes out', () => {
     )
   })
 
-  it('and an account of it', () => {
+  it('and a trace of it', () => {
     fc.assert(
       fc.property(room, ({ event, state }) => {
-        const account = explainAuth(event, authStateOf(state))
-        expect(accountText(JSON.parse(JSON.stringify(account)))).toContain(event.rules.version)
+        const trace = explainAuth(event, authStateOf(state))
+        expect(traceText(JSON.parse(JSON.stringify(trace)))).toContain(event.rules.version)
       }),
       { numRuns: 200 },
     )

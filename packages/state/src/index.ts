@@ -23,16 +23,16 @@ export { allEntries, entriesOfType, lookup } from './snapshot/lookup.ts'
 export { type BlockNeed, type BlockReader, blocksOf, layersOf } from './snapshot/reader.ts'
 export { type Run, visibleRuns } from './snapshot/visible-runs.ts'
 export type {
-  AccountChange,
-  AccountEntry,
+  ChainReading,
   ConflictOutcome,
   JudgedEvent,
-  ResolutionAccount,
+  ResolutionTrace,
   Step,
-} from './resolution/account.ts'
-export { accountText } from './resolution/account-text.ts'
+  TraceChange,
+  TraceEntry,
+} from './resolution/trace.ts'
+export { traceText } from './resolution/trace-text.ts'
 export type { EventSource } from './resolution/map-graph.ts'
-export type { ChainReading } from './resolution/problem.ts'
 export {
   type ResolvedState,
   type ResolveOptions,

@@ -55,8 +55,8 @@ it('reads of a large room only what its forks changed and what that rests on', (
     membership: 'leave',
   })
 
-  const { outcome, reader } = resolveCold(room, [left, right], { rules, account: true })
-  expect(outcome.account?.authDifference).toEqual(['$l1'])
+  const { outcome, reader } = resolveCold(room, [left, right], { rules, trace: true })
+  expect(outcome.trace?.authDifference).toEqual(['$l1'])
   expect(reader.events.size).toBeLessThan(40)
   expect(reader.questions).toBeLessThan(16)
   const { state } = resolveState([room.stateOf(left), room.stateOf(right)], {

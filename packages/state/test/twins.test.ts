@@ -14,7 +14,7 @@ import { finish, type SnapshotRecord } from '@roomserver/types'
 import { ROOM_VERSIONS, type RoomVersionRules } from '@roomserver/version'
 import { expect, it } from 'vitest'
 import {
-  type ResolutionAccount,
+  type ResolutionTrace,
   resolveSnapshots,
   resolveState,
   type StateMap,
@@ -33,17 +33,17 @@ const lines = (state: StateMap): string[] =>
 const mapOf = (state: State): StateMap =>
   stateMap([...state.values()].map((pdu) => [pdu.type, pdu.stateKey ?? '', pdu.eventId]))
 
-/** What the slow twin and an account must agree upon besides the result. */
-const slowAccount = ({ authDifference, power, remaining, subgraph }: SlowSteps) => ({
+/** What the slow twin and a trace must agree upon besides the result. */
+const slowTrace = ({ authDifference, power, remaining, subgraph }: SlowSteps) => ({
   authDifference: idsOf(authDifference).toSorted(),
   subgraph: idsOf(subgraph).toSorted(),
   judged: [...idsOf(power), ...idsOf(remaining)],
 })
 const idsOf = (events: Iterable<Pdu>) => Array.from(events, ({ eventId }) => eventId)
-const fastAccount = (account: ResolutionAccount | undefined) => ({
-  authDifference: (account?.authDifference ?? []).toSorted(),
-  subgraph: (account?.subgraph ?? []).toSorted(),
-  judged: (account?.judged ?? []).map(({ event }) => event),
+const fastTrace = (trace: ResolutionTrace | undefined) => ({
+  authDifference: (trace?.authDifference ?? []).toSorted(),
+  subgraph: (trace?.subgraph ?? []).toSorted(),
+  judged: (trace?.judged ?? []).map(({ event }) => event),
 })
 
 /** Random events whose states are to be resolved. */
@@ -98,30 +98,30 @@ it.each(versions)('agrees with the slow twin on random rooms of version %s', (_,
       const { state } = resolveState(sets, options)
       expect(lines(state), `maps, ${chain}, seed ${seed}`).toEqual(slow)
 
-      const reversed = resolveState(sets.toReversed(), { ...options, account: true })
+      const reversed = resolveState(sets.toReversed(), { ...options, trace: true })
       expect(lines(reversed.state), `sets reversed, ${chain}, seed ${seed}`).toEqual(slow)
       expect(lines(resolveState([state, state], options).state), 'a result with itself').toEqual(slow)
       expect(resolveState([state], options).state, 'one set').toEqual(state)
 
       const { stored, after } = store(made)
       const snapshots = tips.map((tip) => after.get(tip)!)
-      const outcome = finish(resolveSnapshots(snapshots, stored, { rules, chain, account: true }))
+      const outcome = finish(resolveSnapshots(snapshots, stored, { rules, chain, trace: true }))
       const resolved = stored.stateOf(stored.apply(snapshots[outcome.base], outcome.changes))
       expect(lines(resolved), `snapshots, ${chain}, seed ${seed}`).toEqual(slow)
 
-      const cold = resolveCold(stored, snapshots, { rules, chain, account: true }).outcome
+      const cold = resolveCold(stored, snapshots, { rules, chain, trace: true }).outcome
       expect(cold, `from a cold store, ${chain}, seed ${seed}`).toEqual(outcome)
 
       if (rules.stateResolution === 'v1') continue
-      const steps = slowAccount(
+      const steps = slowTrace(
         slowSteps(
           tips.map((tip) => tip.after),
           rules,
           made.room,
         ),
       )
-      expect(fastAccount(reversed.account), `account from maps, ${chain}, seed ${seed}`).toEqual(steps)
-      expect(fastAccount(outcome.account), `from snapshots, ${chain}, seed ${seed}`).toEqual(steps)
+      expect(fastTrace(reversed.trace), `trace from maps, ${chain}, seed ${seed}`).toEqual(steps)
+      expect(fastTrace(outcome.trace), `from snapshots, ${chain}, seed ${seed}`).toEqual(steps)
     }
   }
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createEvent, makeEvent, member, setting } from '../../test/room.ts'
 import { authStateOf } from '../state.ts'
-import { accountText, explainAuth } from './explain-auth.ts'
+import { traceText, explainAuth } from './explain-auth.ts'
 import { stepsTo } from './steps.ts'
 
 const kick = member('8', '@alice:a.test', 'leave', { sender: '@bob:b.test' })
@@ -13,7 +13,7 @@ describe('explainAuth', () => {
   it('tells the whole way to a verdict', () => {
     const open = createEvent('8')
     const state = authStateOf([open, levels, member('8', '@bob:b.test', 'join')])
-    const text = accountText(explainAuth(kick, state)).replaceAll(/\$event\d+:/g, '$')
+    const text = traceText(explainAuth(kick, state)).replaceAll(/\$event\d+:/g, '$')
     expect(text).toMatchInlineSnapshot(`
       "refused: @bob:b.test has level 0, kicking @alice:a.test needs 50 and more than 100 (v8 4.5.5)
         v8 1  Type \`m.room.create\`:

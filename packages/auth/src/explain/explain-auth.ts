@@ -7,7 +7,7 @@ import { type Reading, readingsFor } from './readings.ts'
 import { type ExplainedStep, stepsTo } from './steps.ts'
 
 /** A verdict with all that led to it. Plain data: it can be stored and sent as JSON. */
-export interface AuthAccount {
+export interface AuthTrace {
   readonly verdict: AuthVerdict
   /** The steps of the rules up to the one that decided. */
   readonly steps: readonly ExplainedStep[]
@@ -21,7 +21,7 @@ export interface AuthAccount {
  * Judges an event as {@link checkAuth} does, and tells the whole way to the verdict: each step that was passed over or
  * entered, and what the state said. For people, and some hundred times the work.
  */
-export function explainAuth(event: Pdu, state: AuthState): AuthAccount {
+export function explainAuth(event: Pdu, state: AuthState): AuthTrace {
   const verdict = checkAuth(event, state)
   return {
     verdict,
@@ -33,8 +33,8 @@ export function explainAuth(event: Pdu, state: AuthState): AuthAccount {
 
 const MARKS = { 'passed over': ' ', entered: '>', decided: '*' } as const
 
-/** An account as text, a line for each step and reading. */
-export function accountText({ readings, steps, url, verdict }: AuthAccount): string {
+/** A trace as text, a line for each step and reading. */
+export function traceText({ readings, steps, url, verdict }: AuthTrace): string {
   const outcome = verdict.allowed ? 'allowed' : `refused: ${verdict.reason}`
   const lines = [
     `${outcome} (${verdict.rule})`,

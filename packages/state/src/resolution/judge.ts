@@ -1,13 +1,8 @@
-import {
-  type AuthState,
-  type AuthVerdict,
-  checkAuth,
-  signatureChecksIn,
-  type StateTuple,
-} from '@roomserver/auth'
+import { type AuthState, checkAuth, signatureChecksIn, type StateTuple } from '@roomserver/auth'
 import type { Suspendable } from '@roomserver/types'
 import type { EventNode } from './event-node.ts'
 import { authOf, type Graph, type Problem } from './problem.ts'
+import type { Judgement } from './trace-recorder.ts'
 import type { WorkingState } from './working-state.ts'
 
 /** What an event is judged against. */
@@ -19,14 +14,6 @@ export interface Bench {
   readonly withOwnAuth: boolean
   /** Entries that events whose turn comes soon will be judged by, so that they can be loaded together. */
   readonly upcoming?: () => readonly StateTuple[]
-}
-
-/** A verdict, and the state that it rests on. */
-export interface Judgement {
-  readonly verdict: AuthVerdict
-  /** The entries that the rules may look at, and beside them their events. */
-  readonly tuples: readonly StateTuple[]
-  readonly against: readonly (EventNode | undefined)[]
 }
 
 /** Verifying a signature takes as long as judging so many ordinary events. */

@@ -2,9 +2,7 @@ import type { Suspendable } from '@roomserver/types'
 import { type EventNode, powerLevelsAmong } from './event-node.ts'
 import { authOf, type Problem } from './problem.ts'
 import { compareByTime } from './tie-break.ts'
-
-/** How far an event stands behind the newest power levels: 0 is these, 1 those before them …; Infinity: off the line. */
-export type MainlinePosition = number
+import type { MainlinePosition } from './trace-recorder.ts'
 
 /**
  * Orders events by the mainline of the given power levels: those of older power levels first, then the older, then by ID.
@@ -26,7 +24,7 @@ export function* mainlineOrder<Need>(
     if (a.position === b.position) return compareByTime(a.node, b.node)
     return a.position > b.position ? -1 : 1
   })
-  problem.scribe?.mainline(mainline.line, new Map(placed.map(({ node, position }) => [node, position])))
+  problem.recorder?.mainline(mainline.line, new Map(placed.map(({ node, position }) => [node, position])))
   return placed.map(({ node }) => node)
 }
 

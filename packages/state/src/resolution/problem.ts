@@ -2,14 +2,9 @@ import type { StateTuple } from '@roomserver/auth'
 import type { Suspendable, EventId } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
 import type { Runs } from '../snapshot/runs.ts'
-import type { Scribe } from './account.ts'
 import type { EventNode } from './event-node.ts'
-
-/**
- * Whether a state set's full auth chain holds the set's own events. `production`: it does, as in the servers that are
- * out there; `letter`: it does not, as the specification's words have it.
- */
-export type ChainReading = 'production' | 'letter'
+import type { ChainReading } from './trace.ts'
+import type { TraceRecorder } from './trace-recorder.ts'
 
 /** An entry that the state sets do not agree upon. */
 export interface Conflict {
@@ -49,7 +44,7 @@ export interface Problem<Need> {
   /** The create event where the room ID names it, see `namedCreate`; `undefined` in versions where it does not. */
   readonly create: EventNode | undefined
   /** Writes down how the result came about; left out when nobody asked. */
-  readonly scribe: Scribe | undefined
+  readonly recorder: TraceRecorder | undefined
 }
 
 /** What a resolution settled: an event (`undefined`: none) for every conflict, and entries that no set had. */

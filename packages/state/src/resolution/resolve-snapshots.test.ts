@@ -29,14 +29,14 @@ function stored(version: string): { store: TestStore; snapshots: readonly Snapsh
 
 it.each(['1', '9', '12'])('comes to the same state as plain maps do, in version %s', (version) => {
   const { room, snapshots, store } = stored(version)
-  const outcome = finish(resolveSnapshots(snapshots, store, { rules: room.rules, account: true }))
+  const outcome = finish(resolveSnapshots(snapshots, store, { rules: room.rules, trace: true }))
   const { sides } = banAndTopic(version)
   const sets = sides.map((side) => room.state(`${COMMON} ${side}`))
-  const plain = resolveState(sets, { version, events: room.events, account: true })
+  const plain = resolveState(sets, { version, events: room.events, trace: true })
   const resolved = store.apply(snapshots[outcome.base], outcome.changes)
   expect(store.idsIn(resolved)).toEqual([...stateEntries(plain.state)].map(([, , id]) => id).toSorted())
-  expect(outcome.account?.conflicts.map(({ winner }) => winner).toSorted()).toEqual(
-    plain.account?.conflicts.map(({ winner }) => winner).toSorted(),
+  expect(outcome.trace?.conflicts.map(({ winner }) => winner).toSorted()).toEqual(
+    plain.trace?.conflicts.map(({ winner }) => winner).toSorted(),
   )
 })
 
@@ -89,25 +89,25 @@ it.each(['1', '10', '12'])(
     const base = store.enter(undefined, OPEN_STATE)
     const older = store.enter(undefined, '$create $alice $levels')
     const snapshots = [...forks.map((fork) => store.enter(base, fork)), older]
-    const outcome = finish(resolveSnapshots(snapshots, store, { rules: room.rules, account: true }))
+    const outcome = finish(resolveSnapshots(snapshots, store, { rules: room.rules, trace: true }))
     const sets = [
       ...forks.map((fork) => room.state(`${OPEN_STATE} ${fork}`)),
       room.state('$create $alice $levels'),
     ]
-    const plain = resolveState(sets, { version, events: room.events, account: true })
+    const plain = resolveState(sets, { version, events: room.events, trace: true })
     const resolved = store.apply(snapshots[outcome.base], outcome.changes)
     expect(store.idsIn(resolved)).toEqual([...stateEntries(plain.state)].map(([, , id]) => id).toSorted())
     const byEntry = (list: readonly { readonly type: string; readonly stateKey: string }[] = []) =>
       list.toSorted((a, b) => (`${a.type} ${a.stateKey}` < `${b.type} ${b.stateKey}` ? -1 : 1))
-    expect(byEntry(outcome.account?.conflicts)).toEqual(byEntry(plain.account?.conflicts))
-    expect(outcome.account?.changes.map(byEntry)).toEqual(plain.account?.changes.map(byEntry))
+    expect(byEntry(outcome.trace?.conflicts)).toEqual(byEntry(plain.trace?.conflicts))
+    expect(outcome.trace?.changes.map(byEntry)).toEqual(plain.trace?.changes.map(byEntry))
   },
 )
 
 it('has nothing to do where nothing differs', () => {
   const { room, snapshots, store } = stored('9')
   const [one] = snapshots
-  const nothing = { base: 0, changes: [], weighed: [], account: undefined }
+  const nothing = { base: 0, changes: [], weighed: [], trace: undefined }
   expect(finish(resolveSnapshots([one!, one!], store, { rules: room.rules }))).toEqual(nothing)
   expect(finish(resolveSnapshots([one!], store, { rules: room.rules }))).toEqual(nothing)
   expect(finish(resolveSnapshots([], store, { rules: room.rules }))).toEqual(nothing)
@@ -157,11 +157,11 @@ it.each(['2', '10', '12'])(
       const store = TestStore.of(room)
       const base = store.enter(undefined, common)
       const snapshots = [base, store.enter(base, '$topic')]
-      const options = { rules: room.rules, chain, account: true }
-      expect(finish(resolveSnapshots(snapshots, store, options)).account?.authDifference).toEqual([])
+      const options = { rules: room.rules, chain, trace: true }
+      expect(finish(resolveSnapshots(snapshots, store, options)).trace?.authDifference).toEqual([])
       const sets = [room.state(common), room.state(`${common} $topic`)]
-      const plain = resolveState(sets, { version, events: room.events, chain, account: true })
-      expect(plain.account?.authDifference).toEqual([])
+      const plain = resolveState(sets, { version, events: room.events, chain, trace: true })
+      expect(plain.trace?.authDifference).toEqual([])
     }
   },
 )
@@ -174,8 +174,8 @@ it('does not look for citations of another room in the unconflicted part', () =>
   for (const pdu of room.all()) store.store(pdu, { roomNid: pdu.eventId === '$l2' ? 2 : 1 })
   const base = store.enter(undefined, '$create $alice $l2')
   const snapshots = [base, store.enter(base, '$topic')]
-  const { account } = finish(resolveSnapshots(snapshots, store, { rules: room.rules, account: true }))
-  expect(account?.authDifference).toEqual(['$levels'])
+  const { trace } = finish(resolveSnapshots(snapshots, store, { rules: room.rules, trace: true }))
+  expect(trace?.authDifference).toEqual(['$levels'])
 })
 
 /** A room whose events count how often somebody reads their type. */

@@ -13,13 +13,14 @@ import { byBlocks, type Divergence, divergences } from '../snapshot/difference.t
 import { entriesFrom } from '../snapshot/entries.ts'
 import { layersOf } from '../snapshot/reader.ts'
 import { mapRuns } from '../snapshot/runs.ts'
-import { createScribe, reordered, type ResolutionAccount } from './account.ts'
 import type { EventNode } from './event-node.ts'
 import { namedCreate } from './named-create.ts'
-import type { ChainReading, Conflict, Problem } from './problem.ts'
+import type { Conflict, Problem } from './problem.ts'
+import { recordTrace, reordered } from './record-trace.ts'
 import { solve } from './solve.ts'
 import { SnapshotGraph } from './snapshot-graph.ts'
 import type { ResolutionNeed, SnapshotReader } from './snapshot-reader.ts'
+import type { ChainReading, ResolutionTrace } from './trace.ts'
 
 /** How to resolve snapshots. */
 export interface SnapshotResolveOptions {
@@ -27,7 +28,7 @@ export interface SnapshotResolveOptions {
   /** How auth chains of state sets are read; `production` unless said otherwise. */
   readonly chain?: ChainReading | undefined
   /** Whether to write down how the result came about; costs nothing when it is not asked for. */
-  readonly account?: boolean | undefined
+  readonly trace?: boolean | undefined
 }
 
 /** An entry of the result that the base has otherwise. */
@@ -54,7 +55,7 @@ export interface SnapshotResolution {
   readonly changes: readonly ResolvedChange[]
   readonly weighed: readonly WeighedEntry[]
   /** How it came about, when that was asked for. */
-  readonly account: ResolutionAccount | undefined
+  readonly trace: ResolutionTrace | undefined
 }
 
 /**
@@ -72,8 +73,8 @@ export function* resolveSnapshots(
 ): Suspendable<ResolutionNeed, SnapshotResolution> {
   const order = byBlocks(snapshots)
   const sorted = order.flatMap((index) => snapshots[index] ?? [])
-  const { account, ...outcome } = yield* resolveSorted(sorted, order, reader, options)
-  return { ...outcome, account: account === undefined ? undefined : reordered(account, order) }
+  const { trace, ...outcome } = yield* resolveSorted(sorted, order, reader, options)
+  return { ...outcome, trace: trace === undefined ? undefined : reordered(trace, order) }
 }
 
 /** @param order - for each snapshot its number among those that the caller gave */
@@ -86,7 +87,7 @@ function* resolveSorted(
   const diverging = yield* divergences(snapshots, reader)
   const [first] = snapshots
   if (first === undefined || diverging.length === 0) {
-    return { base: 0, changes: [], weighed: [], account: undefined }
+    return { base: 0, changes: [], weighed: [], trace: undefined }
   }
   const { conflicting, agreeing } = parted(diverging, options.rules)
   const agreed = agreeing.map(agreedEntry)
@@ -97,6 +98,7 @@ function* resolveSorted(
     conflicted: entriesFrom(conflicting.map(({ type, stateKey }) => ({ type, stateKey, event: NO_NID }))),
   })
   const conflicts = yield* conflictsOf(graph, conflicting)
+  const notes = options.trace === true ? recordTrace() : undefined
   const problem: Problem<ResolutionNeed> = {
     rules: options.rules,
     setCount: snapshots.length,
@@ -104,7 +106,7 @@ function* resolveSorted(
     graph,
     create: yield* namedCreate(graph, conflicts, options.rules),
     chain: options.chain ?? 'production',
-    scribe: options.account === true ? createScribe() : undefined,
+    recorder: notes,
   }
   const settled = yield* solve(problem)
   const weighed = conflicting.map((one, index) => weighedEntry(one, settled.winners[index]))
@@ -119,7 +121,7 @@ function* resolveSorted(
   return {
     ...cheapest(order, outcome),
     weighed,
-    account: problem.scribe?.account(problem, settled),
+    trace: notes?.trace(problem, settled),
   }
 }
 

@@ -2,7 +2,7 @@ import { isFailure } from '@roomserver/types'
 import { expect, it } from 'vitest'
 import { ALICE, BOB, OPEN_STATE, openRoom, TestRoom } from '../../test/room.ts'
 import { stateEntries } from '../state-map.ts'
-import { accountText } from './account-text.ts'
+import { traceText } from './trace-text.ts'
 import { resolveState, resolvingState } from './resolve-state.ts'
 
 /** Bob sets a topic while Alice bans him. */
@@ -18,12 +18,12 @@ function banAndTopic() {
   return { room, sets }
 }
 
-it('gives one set back as it is, and writes no account unasked', () => {
+it('gives one set back as it is, and writes no trace unasked', () => {
   const { room, sets } = banAndTopic()
   const [set] = sets
-  const { account, state } = resolveState([set!], { version: '10', events: room.events })
+  const { trace, state } = resolveState([set!], { version: '10', events: room.events })
   expect(state).toEqual(set)
-  expect(account).toBeUndefined()
+  expect(trace).toBeUndefined()
   expect(resolveState([], { version: '10', events: room.events }).state.size).toBe(0)
 })
 
@@ -35,9 +35,9 @@ it('shares the maps of types that did not change', () => {
 
 it('can say why, as data and as text', () => {
   const { room, sets } = banAndTopic()
-  const { account } = resolveState(sets, { version: '10', events: room.events, account: true })
-  expect(JSON.parse(JSON.stringify(account))).toEqual(account)
-  expect(account && accountText(account)).toMatchInlineSnapshot(`
+  const { trace } = resolveState(sets, { version: '10', events: room.events, trace: true })
+  expect(JSON.parse(JSON.stringify(trace))).toEqual(trace)
+  expect(trace && traceText(trace)).toMatchInlineSnapshot(`
     "State resolution v2 over 2 state sets (auth chains: production)
 
     Conflicts:
@@ -79,8 +79,8 @@ it('tells of version 12 what lies between conflicted events, and of events that 
     room.state(`${rest} $levels $rules`),
   ]
   const isRejected = (id: string) => id === '$bad'
-  const { account } = resolveState(sets, { version: '12', events: room.events, isRejected, account: true })
-  expect(account && accountText(account)).toMatchInlineSnapshot(`
+  const { trace } = resolveState(sets, { version: '12', events: room.events, isRejected, trace: true })
+  expect(trace && traceText(trace)).toMatchInlineSnapshot(`
     "State resolution v2.1 over 3 state sets (auth chains: production)
 
     Conflicts:
@@ -148,8 +148,8 @@ it('says of version 1 in which of its rounds an event was judged', () => {
     room.state('$create $alice $l2 $invite $ban $cats $new $worse'),
   ]
   const isRejected = (id: string) => id === '$bad' || id === '$worse'
-  const { account } = resolveState(sets, { version: '1', events: room.events, isRejected, account: true })
-  expect(account && accountText(account)).toMatchInlineSnapshot(`
+  const { trace } = resolveState(sets, { version: '1', events: room.events, isRejected, trace: true })
+  expect(trace && traceText(trace)).toMatchInlineSnapshot(`
     "State resolution v1 over 2 state sets (auth chains: production)
 
     Conflicts:
@@ -205,11 +205,11 @@ it('takes in an entry that no set has, when the auth difference holds an event f
   const room = openRoom().send('$dogs', 'm.room.topic', BOB, '', {}, '$create $levels $bob')
   const without = '$create $alice $levels $public'
   const sets = [room.state(without), room.state(`${without} $dogs`)]
-  const { account, state } = resolveState(sets, { version: '10', events: room.events, account: true })
-  expect(account?.authDifference).toEqual(['$bob'])
+  const { trace, state } = resolveState(sets, { version: '10', events: room.events, trace: true })
+  expect(trace?.authDifference).toEqual(['$bob'])
   expect(state.get('m.room.member')?.get(BOB)).toBe('$bob')
   expect(state.get('m.room.topic')?.get('')).toBe('$dogs')
-  expect(account?.changes[0]?.map(({ to }) => to).toSorted()).toEqual(['$bob', '$dogs'])
+  expect(trace?.changes[0]?.map(({ to }) => to).toSorted()).toEqual(['$bob', '$dogs'])
 })
 
 it('does not mind types and state keys that are names of a prototype', () => {
@@ -233,10 +233,10 @@ it.each(['1', '6', '12'])('resolves more sets than an integer has bits, in versi
   for (const topic of topics) room.send(topic, 'm.room.topic', BOB, '', {}, cites)
   const sets = topics.map((topic) => room.state(`${OPEN_STATE} ${topic}`))
   for (const chain of ['production', 'letter'] as const) {
-    const options = { version, events: room.events, chain, account: true }
-    const { account, state } = resolveState(sets, options)
+    const options = { version, events: room.events, chain, trace: true }
+    const { trace, state } = resolveState(sets, options)
     expect(state.get('m.room.topic')?.get('')).toBe('$topic69')
-    expect(account?.authDifference).toEqual([])
+    expect(trace?.authDifference).toEqual([])
   }
 })
 
@@ -360,7 +360,7 @@ it.each(['1', '2', '10', '12'])('survives whatever a graph can look like, in ver
     new Map([['m.room.topic', new Map([['', '$unknown']])]]),
   ]
   for (const chain of ['production', 'letter'] as const) {
-    const options = { version, events: room.events, chain, account: true }
+    const options = { version, events: room.events, chain, trace: true }
     const forth = resolveState(sets, options)
     const back = resolveState(sets.toReversed(), options)
     expect(new Set(stateEntries(back.state))).toEqual(new Set(stateEntries(forth.state)))
@@ -396,9 +396,9 @@ it('looks no event up more than twice over thousands of auth events, long chains
     asked.set(id, 1 + (asked.get(id) ?? 0))
     return room.events(id)
   }
-  const { account } = resolveState(sets, { version: '10', events, account: true })
+  const { trace } = resolveState(sets, { version: '10', events, trace: true })
   // Once for the event itself, and once more where what the unconflicted part cites is looked for.
   expect(Math.max(...asked.values())).toBeLessThanOrEqual(2)
   // All are of one time, so the greatest ID comes last.
-  expect(account?.conflicts.map(({ winner }) => winner)).toEqual(['$l900', '$t5', '$t6', '$t7', '$t8', '$t9'])
+  expect(trace?.conflicts.map(({ winner }) => winner)).toEqual(['$l900', '$t5', '$t6', '$t7', '$t8', '$t9'])
 })

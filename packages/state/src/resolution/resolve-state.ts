@@ -8,12 +8,13 @@ import {
 import { roomVersion, type RoomVersionRules } from '@roomserver/version'
 import { mapRuns } from '../snapshot/runs.ts'
 import type { StateMap } from '../state-map.ts'
-import { createScribe, type ResolutionAccount } from './account.ts'
 import { type EventSource, MapGraph } from './map-graph.ts'
 import { namedCreate } from './named-create.ts'
-import type { ChainReading, Problem, Settled } from './problem.ts'
+import type { Problem, Settled } from './problem.ts'
+import { recordTrace } from './record-trace.ts'
 import { solve } from './solve.ts'
 import { type Difference, differences } from './split.ts'
+import type { ChainReading, ResolutionTrace } from './trace.ts'
 
 /** How to resolve. */
 export interface ResolveOptions extends EventSource {
@@ -22,14 +23,14 @@ export interface ResolveOptions extends EventSource {
   /** How auth chains of state sets are read; `production` unless said otherwise. */
   readonly chain?: ChainReading | undefined
   /** Whether to write down how the result came about; costs nothing when it is not asked for. */
-  readonly account?: boolean | undefined
+  readonly trace?: boolean | undefined
 }
 
 /** A resolved state. */
 export interface ResolvedState {
   readonly state: StateMap
   /** How it came about, when that was asked for. */
-  readonly account: ResolutionAccount | undefined
+  readonly trace: ResolutionTrace | undefined
 }
 
 /**
@@ -66,6 +67,7 @@ export function* resolvingState(
     stateKey,
     events: mapRuns(events, (id) => (id === undefined ? undefined : graph.node(id))),
   }))
+  const notes = options.trace === true ? recordTrace() : undefined
   const problem: Problem<never> = {
     rules,
     setCount: sets.length,
@@ -73,12 +75,12 @@ export function* resolvingState(
     graph,
     create: yield* namedCreate(graph, conflicts, rules),
     chain: options.chain ?? 'production',
-    scribe: options.account === true ? createScribe() : undefined,
+    recorder: notes,
   }
   const settled: Settled = yield* solve(problem)
   return {
     state: withChanges(common, changesOf(problem, settled)),
-    account: problem.scribe?.account(problem, settled),
+    trace: notes?.trace(problem, settled),
   }
 }
 

@@ -4,7 +4,7 @@ import type { EventNode } from './event-node.ts'
 import { costOf, judge } from './judge.ts'
 import { type Conflict, conflictedEvents, type Problem, type Settled } from './problem.ts'
 import { sha1Hex } from './sha1.ts'
-import type { Step } from './account.ts'
+import type { Step } from './trace.ts'
 import { WorkingState } from './working-state.ts'
 
 /**
@@ -64,7 +64,7 @@ function* lastOfChain<Need>(
       withCommon: true,
       withOwnAuth: false,
     })
-    problem.scribe?.judged(step, node, judgement)
+    problem.recorder?.judged(step, node, judgement)
     if (costOf(node) > 1) yield undefined
     if (!judgement.verdict.allowed) break
     winner = node
@@ -81,7 +81,7 @@ function* firstAllowed<Need>(
   const candidates = oldestFirst(conflict)
   for (const node of candidates.toReversed()) {
     const judgement = yield* judge(problem, node, { state, withCommon: true, withOwnAuth: false })
-    problem.scribe?.judged('others', node, judgement)
+    problem.recorder?.judged('others', node, judgement)
     if (judgement.verdict.allowed) return node
   }
   return candidates[0]

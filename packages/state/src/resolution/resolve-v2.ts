@@ -7,7 +7,7 @@ import { mainlineOrder } from './mainline.ts'
 import { isOfOtherRoom } from './named-create.ts'
 import { powerOrder } from './power-order.ts'
 import { conflictedEvents, type Problem, type Settled } from './problem.ts'
-import type { Step } from './account.ts'
+import type { Step } from './trace.ts'
 import { WorkingState } from './working-state.ts'
 
 /**
@@ -19,7 +19,8 @@ import { WorkingState } from './working-state.ts'
  */
 export function* resolveV2<Need>(problem: Problem<Need>): Suspendable<Need, Settled> {
   const findings = yield* walkChains(problem)
-  problem.scribe?.chains(findings)
+  problem.recorder?.authDifference(findings.authDifference)
+  problem.recorder?.conflictedStateSubgraph(findings.subgraph)
   const full = new Set([
     ...conflictedEvents(problem.conflicts),
     ...findings.authDifference,
@@ -52,7 +53,7 @@ function* applyAllowed<Need>(
   state: WorkingState,
   step: Step,
 ): Suspendable<Need, void> {
-  const { graph, rules, scribe } = problem
+  const { graph, rules, recorder } = problem
   yield* graph.load(nodes.filter((node) => graph.authOf(node) === undefined))
   let turn = 0
   const upcoming = () => entriesThatDecide(nodes.slice(turn, turn + CHECKS_PER_YIELD), state)
@@ -63,7 +64,7 @@ function* applyAllowed<Need>(
     const judgement = yield* judge(problem, node, bench)
     // Production servers do not let an event in again that was rejected when it came.
     if (judgement.verdict.allowed && !node.isRejected && !isOfOtherRoom(problem, node)) state.put(node)
-    scribe?.judged(step, node, judgement)
+    recorder?.judged(step, node, judgement)
     steps += costOf(node)
     if (steps < CHECKS_PER_YIELD) continue
     steps = 0

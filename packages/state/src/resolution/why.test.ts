@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { JudgedEvent, Step } from './account.ts'
+import type { JudgedEvent, Step } from './trace.ts'
 import { judgedByEntry, whyItWon } from './why.ts'
 
 /** A topic that was judged. */

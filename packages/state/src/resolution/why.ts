@@ -1,9 +1,9 @@
-import type { AccountEntry, JudgedEvent, Step } from './account.ts'
+import type { TraceEntry, JudgedEvent, Step } from './trace.ts'
 
 interface Outcome {
   readonly type: string
   readonly stateKey: string
-  readonly winner: AccountEntry['event']
+  readonly winner: TraceEntry['event']
 }
 
 /** The events that were judged, in order, by the entry that they are about. */

@@ -1,8 +1,8 @@
-import type { AccountChange, JudgedEvent, ResolutionAccount } from './account.ts'
+import type { TraceChange, JudgedEvent, ResolutionTrace } from './trace.ts'
 
-/** An account for people to read: plain text, a line for each thing that happened. */
-export function accountText(account: ResolutionAccount): string {
-  const { algorithm, authDifference, chain, changes, conflicts, judged, mainline, subgraph } = account
+/** A trace for people to read: plain text, a line for each thing that happened. */
+export function traceText(trace: ResolutionTrace): string {
+  const { algorithm, authDifference, chain, changes, conflicts, judged, mainline, subgraph } = trace
   return [
     `State resolution ${algorithm} over ${changes.length} state sets (auth chains: ${chain})`,
     ...section(
@@ -42,6 +42,6 @@ function judgedLine(one: JudgedEvent): string {
   return `[${one.step}${place}] ${one.event} ${entry(one)} of ${one.sender}: ${verdict}${rejected}; against ${against}`
 }
 
-function changeLine({ from, to, ...key }: AccountChange): string {
+function changeLine({ from, to, ...key }: TraceChange): string {
   return `${entry(key)}: ${orNone(from)} -> ${orNone(to)}`
 }
