@@ -19,7 +19,7 @@ it('keeps branches as extremities until an event joins them', async () => {
   expect(await hs.extremities(room.roomId)).toEqual([merge.eventId])
 })
 
-it('resolves state that branches disagree upon, and says in the journal what was weighed', async () => {
+it('resolves state that branches disagree upon, and names the conflicted events in the journal', async () => {
   await using hs = await Homeserver.start()
   const room = await RoomBuilder.create()
   const fork = room.extremities
@@ -33,7 +33,7 @@ it('resolves state that branches disagree upon, and says in the journal what was
   const journal = await hs.storage.journal(nid, { limit: 100 })
   const nids = (await hs.storage.eventsById([first.eventId, second.eventId])).map((event) => event.nid)
   expect(journal.at(-1)).toMatchObject({ reset: false, cause: { kind: 'resolution' } })
-  expect(journal.at(-1)?.cause).toMatchObject({ weighed: expect.arrayContaining(nids) })
+  expect(journal.at(-1)?.cause).toMatchObject({ conflicted: expect.arrayContaining(nids) })
 })
 
 it('tells consumers the state before an event of another branch', async () => {

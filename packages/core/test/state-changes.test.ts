@@ -43,7 +43,7 @@ describe('a resolution that takes members out of the room', () => {
     await other.input.close()
   })
 
-  it('counts and logs each as a state reset, with what was weighed', async () => {
+  it('counts and logs each as a state reset, with the conflicted events', async () => {
     const warnings: unknown[] = []
     const log: Logger = { ...silentLogger, warn: (fields, message) => warnings.push([message, fields]) }
     const { hs, room, joins, closed } = await closedBehind(2)
@@ -68,10 +68,10 @@ describe('a resolution that takes members out of the room', () => {
           from: rules,
           to: event,
           isReset: false,
-          cause: { kind: 'resolution', event, weighed: [rules, event] },
+          cause: { kind: 'resolution', event, conflicted: [rules, event] },
         },
-        { from: first, to: 0, isReset: true, cause: { kind: 'resolution', event, weighed: [first] } },
-        { from: second, to: 0, isReset: true, cause: { kind: 'resolution', event, weighed: [second] } },
+        { from: first, to: 0, isReset: true, cause: { kind: 'resolution', event, conflicted: [first] } },
+        { from: second, to: 0, isReset: true, cause: { kind: 'resolution', event, conflicted: [second] } },
       ]),
     )
     await other.input.close()

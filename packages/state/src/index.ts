@@ -45,6 +45,6 @@ export {
   resolveSnapshots,
   type SnapshotResolution,
   type SnapshotResolveOptions,
-  type WeighedEntry,
+  type ConflictedEntry,
 } from './resolution/resolve-snapshots.ts'
 export type { ResolutionNeed, SnapshotReader } from './resolution/snapshot-reader.ts'

@@ -43,7 +43,7 @@ const KINDS: Readonly<Record<OutputKind, number>> = {
 const STATES: Readonly<Record<RepairState, number>> = { waiting: 0, running: 1, failed: 2, 'gave-up': 3 }
 const CAUSES: readonly (readonly [JournalCause, number])[] = [
   [{ kind: 'event', event: 1 as EventNid }, 0],
-  [{ kind: 'resolution', event: 1 as EventNid, weighed: [] }, 1],
+  [{ kind: 'resolution', event: 1 as EventNid, conflicted: [] }, 1],
   [{ kind: 'rewrite', event: 1 as EventNid }, 2],
   [{ kind: 'repair', by: 'check' }, 3],
 ]

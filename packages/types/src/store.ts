@@ -182,8 +182,8 @@ export type Mention =
 export type JournalCause =
   /** An event was added to the end of the graph. */
   | { readonly kind: 'event'; readonly event: EventNid }
-  /** Branches met: `event` brought it about; `weighed` are the candidates that stood against each other. */
-  | { readonly kind: 'resolution'; readonly event: EventNid; readonly weighed: readonly EventNid[] }
+  /** Branches met: `event` brought it about; `conflicted` are the events on which they differed. */
+  | { readonly kind: 'resolution'; readonly event: EventNid; readonly conflicted: readonly EventNid[] }
   /** The state was given from outside (`has_state`), or an operator repaired it. */
   | { readonly kind: 'rewrite'; readonly event: EventNid }
   | { readonly kind: 'repair'; readonly by: string }

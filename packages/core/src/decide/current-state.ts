@@ -1,4 +1,4 @@
-import { difference, type StateChange, type WeighedEntry } from '@roomserver/state'
+import { difference, type StateChange, type ConflictedEntry } from '@roomserver/state'
 import { type Suspendable, type EventRecord, NO_NID, type SnapshotNid } from '@roomserver/types'
 import { snapshotOf, wholeState } from '../view/state-at.ts'
 import type { DecideNeed } from './decide-need.ts'
@@ -13,14 +13,14 @@ import { sameSet } from './same-set.ts'
 /**
  * Makes an accepted event part of the end of the graph: forward extremities, current state, memberships, journal.
  *
- * @param weighed - what was weighed to get the state before the event
+ * @param conflicted - the entries on which the states after its prev events differed
  * @param rewrites - the event came with the state before it, and what was known of the room does not count any more
  */
 export function* moveRoom(
   draft: Draft,
   record: EventRecord,
   prev: readonly EventRecord[],
-  weighed: readonly WeighedEntry[],
+  conflicted: readonly ConflictedEntry[],
   rewrites: boolean,
 ): Suspendable<DecideNeed, NewRoomEvent> {
   const oldCurrent = draft.room.current
@@ -29,13 +29,15 @@ export function* moveRoom(
   const afters = yield* afterExtremities(draft)
   const isSame = !rewrites && sameSet(oldAfters, afters)
   const near = rewrites ? NO_NID : oldCurrent
-  const resolved = isSame ? { snapshot: oldCurrent, weighed: [] } : yield* resolveAfter(draft, afters, near)
+  const resolved = isSame
+    ? { snapshot: oldCurrent, conflicted: [] }
+    : yield* resolveAfter(draft, afters, near)
   const current = resolved.snapshot
   draft.room = { ...draft.room, current }
 
   const changes = yield* changesBetween(draft, oldCurrent, current)
   yield* updateMemberships(draft, record, changes)
-  yield* keepJournal(draft, record, changes, rewrites ? 'rewrite' : [...weighed, ...resolved.weighed])
+  yield* keepJournal(draft, record, changes, rewrites ? 'rewrite' : [...conflicted, ...resolved.conflicted])
   return yield* announcedChange(draft, record, changes, rewrites)
 }
 

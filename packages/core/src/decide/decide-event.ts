@@ -1,5 +1,5 @@
 import { checkAuth } from '@roomserver/auth'
-import type { WeighedEntry } from '@roomserver/state'
+import type { ConflictedEntry } from '@roomserver/state'
 import {
   type Suspendable,
   type EventRecord,
@@ -69,7 +69,7 @@ export function* decideEvent(draft: Draft, arrived: EventInput): Suspendable<Dec
   const record = yield* storeEvent(draft, input, known, references, judgement, before.snapshot)
   yield* noteRemoteStates(draft, input, record, references)
   const redacted = yield* applyRedactions(draft, record)
-  if (record.verdict === 'accepted') yield* announce(draft, input, record, references, before.weighed)
+  if (record.verdict === 'accepted') yield* announce(draft, input, record, references, before.conflicted)
   for (const one of redacted) announceRedacted(draft, one)
   if (input.kind === 'new') yield* applyLatePrevEvent(draft, record)
   return stored(record)
@@ -138,7 +138,7 @@ function* announce(
   input: EventInput,
   record: EventRecord,
   { prev, missingPrev }: EventReferences,
-  weighed: readonly WeighedEntry[],
+  conflicted: readonly ConflictedEntry[],
 ): Suspendable<DecideNeed, void> {
   if (input.kind === 'old' && input.isAskedFor === true) return
   if (input.kind === 'old') return yield* announceOld(draft, record)
@@ -146,7 +146,7 @@ function* announce(
   const rewrites = input.stateBefore?.by === 'rewrite' && !(yield* isBuiltUpon(draft, record))
   // While its history is not here an event takes the place of none: what it is said to build upon may not be so.
   const replaced = missingPrev.length > 0 ? [] : prev
-  const change = yield* moveRoom(draft, record, replaced, weighed, rewrites)
+  const change = yield* moveRoom(draft, record, replaced, conflicted, rewrites)
   return yield* announceNew(draft, input, record, change)
 }
 

@@ -1,4 +1,4 @@
-import type { StateChange, WeighedEntry } from '@roomserver/state'
+import type { StateChange, ConflictedEntry } from '@roomserver/state'
 import { type Suspendable, type EventRecord, type JournalCause, NO_NID } from '@roomserver/types'
 import { eventsOf } from '../view/reads.ts'
 import type { Need } from '../view/need.ts'
@@ -10,14 +10,14 @@ const CHANGES_PER_YIELD = 256
 /**
  * Notes each change of the current state with its cause.
  *
- * @param source - what was weighed where states had to be resolved, or `rewrite`: the state was given from outside, or
+ * @param source - the conflicted entries where states had to be resolved, or `rewrite`: the state was given from outside, or
  *   who repaired it
  */
 export function* keepJournal(
   draft: Draft,
   record: EventRecord,
   changes: readonly StateChange[],
-  source: readonly WeighedEntry[] | GivenSource,
+  source: readonly ConflictedEntry[] | GivenSource,
 ): Suspendable<Need, void> {
   if (changes.length === 0) return
   const replaced = changes.filter(({ from }) => from !== NO_NID)
@@ -25,11 +25,11 @@ export function* keepJournal(
     ...new Set(replaced.flatMap(({ from, to }) => [from, to]).filter((nid) => nid !== NO_NID)),
   ])
   const byNid = new Map(events.map((event) => [event.nid, event]))
-  const weighed = isGiven(source) ? source : byPlace(source, changes)
+  const conflicted = isGiven(source) ? source : byPlace(source, changes)
   const rewrite: JournalCause = { kind: 'rewrite', event: record.nid }
   for (const [index, change] of changes.entries()) {
     if (index % CHANGES_PER_YIELD === CHANGES_PER_YIELD - 1) yield undefined
-    const cause = weighed === 'rewrite' ? rewrite : causeOf(record, change, weighed)
+    const cause = conflicted === 'rewrite' ? rewrite : causeOf(record, change, conflicted)
     const reset = change.to !== record.nid && isFallback(byNid.get(change.from), byNid.get(change.to))
     draft.addJournal({ ...change, cause, reset })
   }
@@ -38,28 +38,28 @@ export function* keepJournal(
 function causeOf(
   record: EventRecord,
   change: StateChange,
-  weighed: ReadonlyMap<string, WeighedEntry> | Exclude<GivenSource, 'rewrite'>,
+  conflicted: ReadonlyMap<string, ConflictedEntry> | Exclude<GivenSource, 'rewrite'>,
 ): JournalCause {
-  if ('repairedBy' in weighed) return { kind: 'repair', by: weighed.repairedBy }
-  const entry = weighed.get(placeOf(change))
+  if ('repairedBy' in conflicted) return { kind: 'repair', by: conflicted.repairedBy }
+  const entry = conflicted.get(placeOf(change))
   if (entry === undefined) return { kind: 'event', event: record.nid }
-  return { kind: 'resolution', event: record.nid, weighed: entry.candidates }
+  return { kind: 'resolution', event: record.nid, conflicted: entry.candidates }
 }
 
-/** Where changes come from that nothing was weighed for. */
+/** Where changes come from that no resolution made. */
 type GivenSource = 'rewrite' | { readonly repairedBy: string }
 
-function isGiven(source: readonly WeighedEntry[] | GivenSource): source is GivenSource {
+function isGiven(source: readonly ConflictedEntry[] | GivenSource): source is GivenSource {
   return source === 'rewrite' || 'repairedBy' in source
 }
 
-/** What was weighed for the entries that changed: few, where branches disagree about much. */
+/** The conflicted entries that changed: few, where branches disagree about much. */
 function byPlace(
-  weighed: readonly WeighedEntry[],
+  conflicted: readonly ConflictedEntry[],
   changes: readonly StateChange[],
-): ReadonlyMap<string, WeighedEntry> {
+): ReadonlyMap<string, ConflictedEntry> {
   const changed = new Set(changes.map(({ stateKey }) => stateKey))
-  const ofThem = weighed.filter(({ stateKey }) => changed.has(stateKey))
+  const ofThem = conflicted.filter(({ stateKey }) => changed.has(stateKey))
   return new Map(ofThem.map((entry) => [placeOf(entry), entry]))
 }
 

@@ -3,7 +3,7 @@ import {
   type ResolvedChange,
   resolveSnapshots,
   type StateChange,
-  type WeighedEntry,
+  type ConflictedEntry,
 } from '@roomserver/state'
 import { type Suspendable, NO_NID, type SnapshotNid, type StateEntry } from '@roomserver/types'
 import { eventsOf } from '../view/reads.ts'
@@ -12,10 +12,10 @@ import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 import { stateChanged, stateOf } from './state-changes.ts'
 
-/** A state, and what stood against each other where it had to be resolved. */
+/** A state, and the conflicted entries where it had to be resolved. */
 export interface Resolved {
   readonly snapshot: SnapshotNid
-  readonly weighed: readonly WeighedEntry[]
+  readonly conflicted: readonly ConflictedEntry[]
 }
 
 /** The states after the forward extremities of the room, each once. */
@@ -38,7 +38,7 @@ export function* resolveAfter(
   states: readonly SnapshotNid[],
   near: SnapshotNid = NO_NID,
 ): Suspendable<DecideNeed, Resolved> {
-  if (states.length < 2) return { snapshot: states[0] ?? (yield* stateOf(draft, [])), weighed: [] }
+  if (states.length < 2) return { snapshot: states[0] ?? (yield* stateOf(draft, [])), conflicted: [] }
   const kept: SnapshotNid[] = []
   const snapshots = []
   for (const state of states.toSorted((a, b) => a - b)) {
@@ -47,15 +47,16 @@ export function* resolveAfter(
     kept.push(state)
     snapshots.push(snapshot)
   }
-  if (kept.length < 2) return { snapshot: kept[0] ?? (yield* stateOf(draft, [])), weighed: [] }
-  const { base, changes, weighed } = yield* resolveSnapshots(snapshots, draft.view, { rules: draft.rules })
+  if (kept.length < 2) return { snapshot: kept[0] ?? (yield* stateOf(draft, [])), conflicted: [] }
+  const { base, changes, conflicted } = yield* resolveSnapshots(snapshots, draft.view, { rules: draft.rules })
   const from = kept[base] ?? NO_NID
   if (near !== NO_NID && changes.length > FEW) {
     const [there, here] = [yield* snapshotOf(draft.view, near), yield* snapshotOf(draft.view, from)]
     const closer = put(changes, yield* difference(there, here, draft.view))
-    if (closer.length < changes.length) return { snapshot: yield* stateChanged(draft, near, closer), weighed }
+    if (closer.length < changes.length)
+      return { snapshot: yield* stateChanged(draft, near, closer), conflicted }
   }
-  return { snapshot: yield* stateChanged(draft, from, changes), weighed }
+  return { snapshot: yield* stateChanged(draft, from, changes), conflicted }
 }
 
 /** So many changes are not worth looking for fewer. */

@@ -43,7 +43,7 @@ export function* stateBefore(
   }
   const { current } = draft.room
   if (current !== NO_NID && sameSet(afters, yield* afterExtremities(draft)))
-    return { known: true, snapshot: current, weighed: [] }
+    return { known: true, snapshot: current, conflicted: [] }
   return { known: true, ...(yield* resolveAfter(draft, afters)) }
 }
 
@@ -95,7 +95,7 @@ export function* givenState(
     if (missing.length >= MAX_MISSING) break
   }
   if (missing.length > 0) return { known: false, missing }
-  return { known: true, snapshot: yield* stateOf(draft, entries), weighed: [] }
+  return { known: true, snapshot: yield* stateOf(draft, entries), conflicted: [] }
 }
 
 function isStateOf(draft: Draft, { roomNid, stateKeyNid, verdict }: EventRecord): boolean {

@@ -40,13 +40,13 @@ it.each(['1', '9', '12'])('comes to the same state as plain maps do, in version 
   )
 })
 
-it('says what was weighed, and changes the input that is nearest', () => {
+it('names the conflicted entries, and changes the input that is nearest', () => {
   const { room, snapshots, store } = stored('9')
-  const { base, changes, weighed } = finish(resolveSnapshots(snapshots, store, { rules: room.rules }))
+  const { base, changes, conflicted } = finish(resolveSnapshots(snapshots, store, { rules: room.rules }))
   expect(base).toBe(0)
   expect(changes).toEqual([])
   expect(
-    weighed.map(({ candidates, winner }) => [candidates, winner].map((nids) => store.idsOf(nids))),
+    conflicted.map(({ candidates, winner }) => [candidates, winner].map((nids) => store.idsOf(nids))),
   ).toEqual([
     [['$bob', '$ban'], ['$ban']],
     [['$cats', '$dogs'], ['$cats']],
@@ -107,7 +107,7 @@ it.each(['1', '10', '12'])(
 it('has nothing to do where nothing differs', () => {
   const { room, snapshots, store } = stored('9')
   const [one] = snapshots
-  const nothing = { base: 0, changes: [], weighed: [], trace: undefined }
+  const nothing = { base: 0, changes: [], conflicted: [], trace: undefined }
   expect(finish(resolveSnapshots([one!, one!], store, { rules: room.rules }))).toEqual(nothing)
   expect(finish(resolveSnapshots([one!], store, { rules: room.rules }))).toEqual(nothing)
   expect(finish(resolveSnapshots([], store, { rules: room.rules }))).toEqual(nothing)
@@ -123,7 +123,7 @@ it('goes on without auth events that are gone, and fails without the events in c
     }
   }
   store.lose('$levels')
-  expect(store.idsOf(resolve().weighed.map(({ winner }) => winner))).toContain('$cats')
+  expect(store.idsOf(resolve().conflicted.map(({ winner }) => winner))).toContain('$cats')
   store.lose('$cats')
   store.lose('$dogs')
   try {
@@ -140,8 +140,8 @@ it('takes rejected events for what they are', () => {
   const store = TestStore.of(room, ['$bad'])
   const base = store.enter(undefined, OPEN_STATE)
   const snapshots = ['$bad', '$good'].map((id) => store.enter(base, id))
-  const { weighed } = finish(resolveSnapshots(snapshots, store, { rules: room.rules }))
-  expect(store.idsOf(weighed.map(({ winner }) => winner))).toEqual(['$good'])
+  const { conflicted } = finish(resolveSnapshots(snapshots, store, { rules: room.rules }))
+  expect(store.idsOf(conflicted.map(({ winner }) => winner))).toEqual(['$good'])
 })
 
 it.each(['2', '10', '12'])(

@@ -38,7 +38,7 @@ export interface ResolvedChange extends StateEntry {
 }
 
 /** An entry that the snapshots did not agree upon. */
-export interface WeighedEntry {
+export interface ConflictedEntry {
   readonly type: EventTypeNid
   readonly stateKey: StateKeyNid
   /** The events that stood against each other, each once, the oldest first; where some snapshot had none it is not listed. */
@@ -53,7 +53,7 @@ export interface SnapshotResolution {
   readonly base: number
   /** Sorted by type and state key. */
   readonly changes: readonly ResolvedChange[]
-  readonly weighed: readonly WeighedEntry[]
+  readonly conflicted: readonly ConflictedEntry[]
   /** How it came about, when that was asked for. */
   readonly trace: ResolutionTrace | undefined
 }
@@ -87,7 +87,7 @@ function* resolveSorted(
   const diverging = yield* divergences(snapshots, reader)
   const [first] = snapshots
   if (first === undefined || diverging.length === 0) {
-    return { base: 0, changes: [], weighed: [], trace: undefined }
+    return { base: 0, changes: [], conflicted: [], trace: undefined }
   }
   const { conflicting, agreeing } = parted(diverging, options.rules)
   const agreed = agreeing.map(agreedEntry)
@@ -109,9 +109,9 @@ function* resolveSorted(
     recorder: notes,
   }
   const settled = yield* solve(problem)
-  const weighed = conflicting.map((one, index) => weighedEntry(one, settled.winners[index]))
+  const conflicted = conflicting.map((one, index) => conflictedEntry(one, settled.winners[index]))
   const outcome = [
-    ...weighed.map(({ stateKey, type, winner }, index) => ({
+    ...conflicted.map(({ stateKey, type, winner }, index) => ({
       entry: { type, stateKey, event: winner },
       before: conflicting[index]?.events ?? [],
     })),
@@ -120,7 +120,7 @@ function* resolveSorted(
   ]
   return {
     ...cheapest(order, outcome),
-    weighed,
+    conflicted,
     trace: notes?.trace(problem, settled),
   }
 }
@@ -176,7 +176,10 @@ function damaged(events: readonly EventNid[]): RoomserverError<'STORE_DAMAGED'> 
   return new RoomserverError('STORE_DAMAGED', { what, repair: 'roomserver check --repair' }, what)
 }
 
-function weighedEntry({ type, stateKey, events }: Divergence, winner: EventNode | undefined): WeighedEntry {
+function conflictedEntry(
+  { type, stateKey, events }: Divergence,
+  winner: EventNode | undefined,
+): ConflictedEntry {
   return { type, stateKey, candidates: eventsAmong(events), winner: winner?.nid ?? NO_NID }
 }
 

@@ -27,7 +27,7 @@ export interface JournalTable {
   cause_nid: EventNid
   cause: number
   reset: number
-  /** Of a resolution, the events that were weighed: a list of varints. */
+  /** Of a resolution, the conflicted events: a list of varints. */
   weighed: Uint8Array | null
   /** Who repaired it. */
   repaired_by: string | null
@@ -85,7 +85,7 @@ function toCause(row: JournalTable): JournalCause {
   const kind = CAUSES[row.cause] ?? 'repair'
   if (kind === 'repair') return { kind, by: row.repaired_by ?? '' }
   if (kind !== 'resolution') return { kind, event: row.cause_nid }
-  return { kind, event: row.cause_nid, weighed: row.weighed === null ? [] : decodeList(row.weighed) }
+  return { kind, event: row.cause_nid, conflicted: row.weighed === null ? [] : decodeList(row.weighed) }
 }
 
 /** A change and its place in its commit. */
@@ -107,7 +107,7 @@ function fromJournal({ record, place }: PlacedChange): JournalTable {
     cause_nid: cause.kind === 'repair' ? (0 as EventNid) : cause.event,
     cause: CAUSES.indexOf(cause.kind),
     reset: record.reset ? 1 : 0,
-    weighed: cause.kind === 'resolution' ? encodeList(cause.weighed) : null,
+    weighed: cause.kind === 'resolution' ? encodeList(cause.conflicted) : null,
     repaired_by: cause.kind === 'repair' ? cause.by : null,
   }
 }

@@ -146,7 +146,7 @@ async function contextOf(db: Db, tables: Tables, page: readonly Row[]): Promise<
   }
 }
 
-/** The events that were weighed; `undefined`: the list cannot be read. */
+/** The conflicted events; `undefined`: the list cannot be read. */
 function weighedIn({ weighed }: Row): readonly EventNid[] | undefined {
   try {
     return weighed === null ? [] : decodeList(weighed)

@@ -95,7 +95,7 @@ export function roomContract(open: () => Promise<Storage>): void {
     })
     const first = [
       change(2, 3, { kind: 'event', event: nid(3) }),
-      change(2, 1, { kind: 'resolution', event: nid(4), weighed: [nid(1), nid(3)] }, true),
+      change(2, 1, { kind: 'resolution', event: nid(4), conflicted: [nid(1), nid(3)] }, true),
     ]
     room = await store1(store, writeSet(room, { journal: first }))
     const second = [
