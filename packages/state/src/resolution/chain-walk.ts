@@ -1,7 +1,7 @@
 import type { Suspendable } from '@roomserver/types'
 import type { EventNode } from './event-node.ts'
 import { Heap } from '../heap.ts'
-import { authOf, conflictedEvents, type Problem } from './problem.ts'
+import { authOf, conflictedEvents, type ConflictedState } from './conflicted-state.ts'
 import { SetMarks } from './set-marks.ts'
 
 /** What joins the conflicted events to make the full conflicted set. */
@@ -20,8 +20,8 @@ export interface ChainFindings {
  *
  * @see https://spec.matrix.org/v1.19/rooms/v2/#definitions
  */
-export function* walkChains<Need>(problem: Problem<Need>): Suspendable<Need, ChainFindings> {
-  const walk = new ChainWalk(problem)
+export function* walkChains<Need>(conflicted: ConflictedState<Need>): Suspendable<Need, ChainFindings> {
+  const walk = new ChainWalk(conflicted)
   yield* walk.run()
   return { authDifference: yield* walk.difference(), subgraph: walk.subgraph() }
 }
@@ -30,7 +30,7 @@ export function* walkChains<Need>(problem: Problem<Need>): Suspendable<Need, Cha
 const STEPS_PER_YIELD = 256
 
 class ChainWalk<Need> {
-  readonly #problem: Problem<Need>
+  readonly #state: ConflictedState<Need>
   readonly #conflicted: ReadonlySet<EventNode>
   readonly #marks: SetMarks
   readonly #queue = new Heap<EventNode>((a, b) => b.level - a.level || a.index - b.index)
@@ -40,14 +40,14 @@ class ChainWalk<Need> {
   /** How many of those in the queue are not reached by every set, as far as is known. */
   #undecided = 0
 
-  constructor(problem: Problem<Need>) {
-    this.#problem = problem
-    this.#conflicted = conflictedEvents(problem.conflicts)
-    this.#marks = new SetMarks(problem.setCount)
+  constructor(conflicted: ConflictedState<Need>) {
+    this.#state = conflicted
+    this.#conflicted = conflictedEvents(conflicted.conflicts)
+    this.#marks = new SetMarks(conflicted.setCount)
   }
 
   *run(): Suspendable<Need, void> {
-    const { graph } = this.#problem
+    const { graph } = this.#state
     yield* graph.load([...this.#conflicted])
     graph.rank([...this.#conflicted])
     yield undefined
@@ -64,7 +64,7 @@ class ChainWalk<Need> {
 
   /** Starts with each set's conflicted events or, by the letter, with what these cite. */
   #seed(): void {
-    const { chain, conflicts, graph } = this.#problem
+    const { chain, conflicts, graph } = this.#state
     for (const { events } of conflicts) {
       let from = 0
       for (const { to, value: node } of events) {
@@ -84,7 +84,7 @@ class ChainWalk<Need> {
 
   /** The level below which no path between conflicted events runs. */
   #floor(): number {
-    if (this.#problem.rules.stateResolution !== 'v2.1') return Infinity
+    if (this.#state.rules.stateResolution !== 'v2.1') return Infinity
     let floor = Infinity
     for (const node of this.#conflicted) floor = Math.min(floor, node.level)
     return floor
@@ -95,12 +95,12 @@ class ChainWalk<Need> {
     this.#queued.add(node)
     this.#queue.push(node)
     // Every set has what is in no conflict, and so reaches it.
-    if (this.#problem.chain === 'production' && this.#problem.graph.holds(node)) this.#marks.fill(node)
+    if (this.#state.chain === 'production' && this.#state.graph.holds(node)) this.#marks.fill(node)
     if (!this.#marks.isFull(node)) this.#undecided++
   }
 
   *#visit(node: EventNode): Suspendable<Need, void> {
-    const { graph } = this.#problem
+    const { graph } = this.#state
     const auth = graph.authOf(node) ?? (yield* this.#load(node))
     this.#queue.pop()
     this.#queued.delete(node)
@@ -111,7 +111,7 @@ class ChainWalk<Need> {
 
   /** Loads what the whole queue cites: the next ones to be visited will need theirs too. */
   *#load(node: EventNode): Suspendable<Need, readonly EventNode[]> {
-    const { graph } = this.#problem
+    const { graph } = this.#state
     yield* graph.load([...this.#queued].filter((queued) => graph.authOf(queued) === undefined))
     return yield* authOf(graph, node)
   }
@@ -132,16 +132,16 @@ class ChainWalk<Need> {
       if (!this.#conflicted.has(node) && !this.#marks.isFull(node)) found.push(node)
     }
     if (found.length === 0) return new Set()
-    const common = yield* this.#problem.graph.citedByCommon(found)
+    const common = yield* this.#state.graph.citedByCommon(found)
     return new Set(found.filter((node) => !common.has(node)))
   }
 
   /** Goes back up: whoever cites a conflicted event, or one that leads to such, is on a path between two of them. */
   subgraph(): ReadonlySet<EventNode> {
     const leading = new Set<EventNode>()
-    if (this.#problem.rules.stateResolution !== 'v2.1') return leading
+    if (this.#state.rules.stateResolution !== 'v2.1') return leading
     for (const node of [...this.#visited].toReversed()) {
-      const auth = this.#problem.graph.authOf(node) ?? []
+      const auth = this.#state.graph.authOf(node) ?? []
       if (auth.some((cited) => this.#conflicted.has(cited) || leading.has(cited))) leading.add(node)
     }
     return new Set([...leading].filter((node) => !this.#conflicted.has(node)))

@@ -1,14 +1,14 @@
 import { type AuthState, checkAuth, signatureChecksIn, type StateTuple } from '@roomserver/auth'
 import type { Suspendable } from '@roomserver/types'
 import type { EventNode } from './event-node.ts'
-import { authOf, type Graph, type Problem } from './problem.ts'
+import { authOf, type Graph, type ConflictedState } from './conflicted-state.ts'
 import type { Judgement } from './trace-recorder.ts'
 import type { WorkingState } from './working-state.ts'
 
 /** What an event is judged against. */
-export interface Bench {
+export interface CheckContext {
   readonly state: Pick<WorkingState, 'get'>
-  /** Whether the unconflicted part of the state counts where nothing is settled. */
+  /** Whether the unconflicted part of the state counts where nothing is resolved yet. */
   readonly withCommon: boolean
   /** Whether the events that the event cites step in where the state has none. */
   readonly withOwnAuth: boolean
@@ -26,26 +26,26 @@ export function costOf(node: EventNode): number {
 
 /** Judges an event by the authorization rules against a state that is still in the making. */
 export function* judge<Need>(
-  problem: Problem<Need>,
+  conflicted: ConflictedState<Need>,
   node: EventNode,
-  bench: Bench,
+  context: CheckContext,
 ): Suspendable<Need, Judgement> {
-  const { graph } = problem
+  const { graph } = conflicted
   const { pdu, tuples } = node
-  const isCreateNamed = problem.rules.roomId === 'create-hash'
+  const isCreateNamed = conflicted.rules.roomId === 'create-hash'
   const against: (EventNode | undefined)[] = []
   for (const tuple of tuples) {
     const [type, stateKey] = tuple
     if (isCreateNamed && type === 'm.room.create') {
-      against.push(problem.create)
+      against.push(conflicted.create)
       continue
     }
-    let standing = bench.state.get(type, stateKey)
-    if (standing === undefined && bench.withCommon) {
+    let standing = context.state.get(type, stateKey)
+    if (standing === undefined && context.withCommon) {
       standing = graph.peek(type, stateKey)
-      if (standing === undefined) standing = yield* entryOf(graph, tuple, bench)
+      if (standing === undefined) standing = yield* entryOf(graph, tuple, context)
     }
-    if (bench.withOwnAuth && (standing === undefined || standing === null || standing.isRejected)) {
+    if (context.withOwnAuth && (standing === undefined || standing === null || standing.isRejected)) {
       standing = citedFor(graph.authOf(node) ?? (yield* authOf(graph, node)), tuple)
     }
     against.push(standing ?? undefined)
@@ -57,7 +57,7 @@ export function* judge<Need>(
 function* entryOf<Need>(
   graph: Graph<Need>,
   tuple: StateTuple,
-  { upcoming }: Bench,
+  { upcoming }: CheckContext,
 ): Suspendable<Need, EventNode | undefined> {
   const [event] = yield* graph.entries([tuple, ...(upcoming?.() ?? [])])
   return event

@@ -1,6 +1,6 @@
 import type { Suspendable } from '@roomserver/types'
 import { type EventNode, powerLevelsAmong } from './event-node.ts'
-import { authOf, type Problem } from './problem.ts'
+import { authOf, type ConflictedState } from './conflicted-state.ts'
 import { compareByTime } from './tie-break.ts'
 import type { MainlinePosition } from './trace-recorder.ts'
 
@@ -10,11 +10,11 @@ import type { MainlinePosition } from './trace-recorder.ts'
  * @see https://spec.matrix.org/v1.19/rooms/v2/#definitions
  */
 export function* mainlineOrder<Need>(
-  problem: Problem<Need>,
+  conflicted: ConflictedState<Need>,
   nodes: readonly EventNode[],
   powerLevels: EventNode | undefined,
 ): Suspendable<Need, readonly EventNode[]> {
-  const mainline = new Mainline(problem, powerLevels)
+  const mainline = new Mainline(conflicted, powerLevels)
   const placed: { readonly node: EventNode; readonly position: MainlinePosition }[] = []
   for (const node of nodes) {
     placed.push({ node, position: yield* mainline.positionOf(node) })
@@ -24,7 +24,7 @@ export function* mainlineOrder<Need>(
     if (a.position === b.position) return compareByTime(a.node, b.node)
     return a.position > b.position ? -1 : 1
   })
-  problem.recorder?.mainline(mainline.line, new Map(placed.map(({ node, position }) => [node, position])))
+  conflicted.recorder?.mainline(mainline.line, new Map(placed.map(({ node, position }) => [node, position])))
   return placed.map(({ node }) => node)
 }
 
@@ -34,20 +34,20 @@ const NODES_PER_YIELD = 256
 class Mainline<Need> {
   /** The newest first. */
   readonly line: EventNode[] = []
-  readonly #problem: Problem<Need>
+  readonly #state: ConflictedState<Need>
   /** Of power levels events, those beside the line too once they were asked for. */
   readonly #positions = new Map<EventNode, MainlinePosition>()
   #next: EventNode | undefined
 
-  constructor(problem: Problem<Need>, powerLevels: EventNode | undefined) {
-    this.#problem = problem
+  constructor(conflicted: ConflictedState<Need>, powerLevels: EventNode | undefined) {
+    this.#state = conflicted
     this.#next = powerLevels
-    if (powerLevels !== undefined) problem.graph.rank([powerLevels])
+    if (powerLevels !== undefined) conflicted.graph.rank([powerLevels])
   }
 
   /** The position of the first event on the line among `node`, the power levels that it cites, those that they cite … */
   *positionOf(node: EventNode): Suspendable<Need, MainlinePosition> {
-    const { graph } = this.#problem
+    const { graph } = this.#state
     const first = node.isPowerLevels
       ? node
       : powerLevelsAmong(graph.authOf(node) ?? (yield* authOf(graph, node)))
@@ -64,7 +64,7 @@ class Mainline<Need> {
       position = this.#positions.get(here)
       if (position !== undefined) break
       passed.add(here)
-      here = powerLevelsAmong(yield* authOf(this.#problem.graph, here))
+      here = powerLevelsAmong(yield* authOf(this.#state.graph, here))
     }
     for (const beside of passed) this.#positions.set(beside, position ?? Infinity)
     return position ?? Infinity
@@ -73,7 +73,7 @@ class Mainline<Need> {
   *#extend(node: EventNode): Suspendable<Need, void> {
     this.#positions.set(node, this.line.length)
     this.line.push(node)
-    const next = powerLevelsAmong(yield* authOf(this.#problem.graph, node))
+    const next = powerLevelsAmong(yield* authOf(this.#state.graph, node))
     this.#next = next === undefined || this.#positions.has(next) ? undefined : next
   }
 }

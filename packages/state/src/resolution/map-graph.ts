@@ -3,7 +3,7 @@ import type { Pdu } from '@roomserver/events'
 import { type Suspendable, type EventId, NO_NID } from '@roomserver/types'
 import type { StateMap } from '../state-map.ts'
 import { EventNode } from './event-node.ts'
-import type { Graph } from './problem.ts'
+import type { Graph } from './conflicted-state.ts'
 
 /** Where a resolution on plain maps finds events. */
 export interface EventSource {

@@ -3,7 +3,7 @@ import type { Pdu } from '@roomserver/events'
 import type { Suspendable } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
 import type { EventNode } from './event-node.ts'
-import type { Conflict, Graph } from './problem.ts'
+import type { Conflict, Graph } from './conflicted-state.ts'
 
 /**
  * The create event that the room ID names, in versions where it does: it is the create event of the room whatever the

@@ -2,7 +2,7 @@ import type { Pdu } from '@roomserver/events'
 import type { Suspendable } from '@roomserver/types'
 import type { EventNode } from './event-node.ts'
 import { Heap } from '../heap.ts'
-import { authOf, type Problem } from './problem.ts'
+import { authOf, type ConflictedState } from './conflicted-state.ts'
 import { senderLevel } from './sender-level.ts'
 import { compareByTime } from './tie-break.ts'
 
@@ -34,15 +34,15 @@ function isPowerEvent(event: Pdu): boolean {
  * @see https://spec.matrix.org/v1.19/rooms/v2/#definitions
  */
 export function* powerOrder<Need>(
-  problem: Problem<Need>,
+  conflicted: ConflictedState<Need>,
   full: ReadonlySet<EventNode>,
 ): Suspendable<Need, readonly EventNode[]> {
   const vertices = new Map<EventNode, Vertex>()
-  for (const node of yield* withCited(problem, full)) {
-    vertices.set(node, { node, level: yield* senderLevel(problem, node), waitingFor: 0, citedBy: [] })
+  for (const node of yield* withCited(conflicted, full)) {
+    vertices.set(node, { node, level: yield* senderLevel(conflicted, node), waitingFor: 0, citedBy: [] })
     if (vertices.size % NODES_PER_YIELD === 0) yield undefined
   }
-  return yield* topological(problem, vertices)
+  return yield* topological(conflicted, vertices)
 }
 
 /** An event in the graph that is to be put in order. */
@@ -64,7 +64,7 @@ const NODES_PER_YIELD = 256
 
 /** The power events and everything that they reach by citations without leaving the full conflicted set. */
 function* withCited<Need>(
-  { graph }: Problem<Need>,
+  { graph }: ConflictedState<Need>,
   full: ReadonlySet<EventNode>,
 ): Suspendable<Need, ReadonlySet<EventNode>> {
   const chosen = new Set<EventNode>()
@@ -86,7 +86,7 @@ function* withCited<Need>(
 
 /** Kahn's algorithm with a priority queue: of the events whose cited events are all placed, the least comes next. */
 function* topological<Need>(
-  { graph }: Problem<Need>,
+  { graph }: ConflictedState<Need>,
   vertices: ReadonlyMap<EventNode, Vertex>,
 ): Suspendable<Need, readonly EventNode[]> {
   const ready = new Heap<Vertex>(compareByPower)

@@ -1,18 +1,18 @@
 import type { EventId } from '@roomserver/types'
 import { expanded } from '../snapshot/runs.ts'
 import type { EventNode } from './event-node.ts'
-import type { Problem, Settled } from './problem.ts'
+import type { ConflictedState, Resolved } from './conflicted-state.ts'
 import type { ConflictOutcome, JudgedEvent, ResolutionTrace, Step, TraceChange } from './trace.ts'
 import type { Judgement, MainlinePosition, TraceRecorder } from './trace-recorder.ts'
 import { judgedByEntry, type JudgedByEntry, whyItWon } from './why.ts'
 
 /** What a trace is about. */
-type TracedState = Pick<Problem<unknown>, 'chain' | 'conflicts' | 'rules' | 'setCount'>
+type TracedState = Pick<ConflictedState<unknown>, 'chain' | 'conflicts' | 'rules' | 'setCount'>
 
 /** A recorder whose notes become a trace once the resolution has ended. */
 export interface TraceNotes extends TraceRecorder {
   /** The finished trace. */
-  trace(state: TracedState, settled: Settled): ResolutionTrace
+  trace(state: TracedState, resolved: Resolved): ResolutionTrace
 }
 
 /** A recorder for one resolution. */
@@ -36,26 +36,26 @@ export function recordTrace(): TraceNotes {
     judged: (step, node, judgement) => {
       judged.push(judgedEvent(step, node, judgement, mainlinePositions.get(node)))
     },
-    trace: (subject, settled) => ({
+    trace: (subject, resolved) => ({
       algorithm: subject.rules.stateResolution,
       chain: subject.chain,
-      conflicts: outcomes(subject, settled, judgedByEntry(judged)),
+      conflicts: outcomes(subject, resolved, judgedByEntry(judged)),
       authDifference,
       subgraph,
       judged,
       mainline,
-      changes: changesOf(subject, settled),
+      changes: changesOf(subject, resolved),
     }),
   }
 }
 
 function outcomes(
   { conflicts }: TracedState,
-  settled: Settled,
+  resolved: Resolved,
   judged: JudgedByEntry,
 ): readonly ConflictOutcome[] {
   return conflicts.map(({ type, stateKey, events }, index) => {
-    const winner = settled.winners[index]?.id ?? null
+    const winner = resolved.winners[index]?.id ?? null
     const candidates = expanded(events).map((node) => node?.id ?? null)
     return { type, stateKey, candidates, winner, why: whyItWon({ type, stateKey, winner }, judged) }
   })
@@ -96,16 +96,16 @@ function finite(position: MainlinePosition | undefined): number | null {
 }
 
 /** What the result has other than each set. */
-function changesOf({ conflicts, setCount }: TracedState, settled: Settled): readonly TraceChange[][] {
+function changesOf({ conflicts, setCount }: TracedState, resolved: Resolved): readonly TraceChange[][] {
   const changes = Array.from({ length: setCount }, (): TraceChange[] => [])
   for (const [index, { type, stateKey, events }] of conflicts.entries()) {
-    const to = settled.winners[index]?.id ?? null
+    const to = resolved.winners[index]?.id ?? null
     for (const [set, node] of expanded(events).entries()) {
       const from = node?.id ?? null
       if (from !== to) changes[set]?.push({ type, stateKey, from, to })
     }
   }
-  for (const { id, pdu } of settled.additions) {
+  for (const { id, pdu } of resolved.additions) {
     const added = { type: pdu.type, stateKey: pdu.stateKey ?? '', from: null, to: id }
     for (const list of changes) list.push(added)
   }

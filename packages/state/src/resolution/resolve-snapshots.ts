@@ -15,9 +15,9 @@ import { layersOf } from '../snapshot/reader.ts'
 import { mapRuns } from '../snapshot/runs.ts'
 import type { EventNode } from './event-node.ts'
 import { namedCreate } from './named-create.ts'
-import type { Conflict, Problem } from './problem.ts'
+import type { Conflict, ConflictedState } from './conflicted-state.ts'
 import { recordTrace, reordered } from './record-trace.ts'
-import { solve } from './solve.ts'
+import { runAlgorithm } from './run-algorithm.ts'
 import { SnapshotGraph } from './snapshot-graph.ts'
 import type { ResolutionNeed, SnapshotReader } from './snapshot-reader.ts'
 import type { ChainReading, ResolutionTrace } from './trace.ts'
@@ -99,7 +99,7 @@ function* resolveSorted(
   })
   const conflicts = yield* conflictsOf(graph, conflicting)
   const notes = options.trace === true ? recordTrace() : undefined
-  const problem: Problem<ResolutionNeed> = {
+  const conflicted: ConflictedState<ResolutionNeed> = {
     rules: options.rules,
     setCount: snapshots.length,
     conflicts,
@@ -108,20 +108,20 @@ function* resolveSorted(
     chain: options.chain ?? 'production',
     recorder: notes,
   }
-  const settled = yield* solve(problem)
-  const conflicted = conflicting.map((one, index) => conflictedEntry(one, settled.winners[index]))
+  const resolved = yield* runAlgorithm(conflicted)
+  const entries = conflicting.map((one, index) => conflictedEntry(one, resolved.winners[index]))
   const outcome = [
-    ...conflicted.map(({ stateKey, type, winner }, index) => ({
+    ...entries.map(({ stateKey, type, winner }, index) => ({
       entry: { type, stateKey, event: winner },
       before: conflicting[index]?.events ?? [],
     })),
     ...agreed.map((entry, index) => ({ entry, before: agreeing[index]?.events ?? [] })),
-    ...settled.additions.map((node) => ({ entry: addedEntry(graph, node), before: [] })),
+    ...resolved.additions.map((node) => ({ entry: addedEntry(graph, node), before: [] })),
   ]
   return {
     ...cheapest(order, outcome),
-    conflicted,
-    trace: notes?.trace(problem, settled),
+    conflicted: entries,
+    trace: notes?.trace(conflicted, resolved),
   }
 }
 

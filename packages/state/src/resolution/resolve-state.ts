@@ -10,9 +10,9 @@ import { mapRuns } from '../snapshot/runs.ts'
 import type { StateMap } from '../state-map.ts'
 import { type EventSource, MapGraph } from './map-graph.ts'
 import { namedCreate } from './named-create.ts'
-import type { Problem, Settled } from './problem.ts'
+import type { ConflictedState, Resolved } from './conflicted-state.ts'
 import { recordTrace } from './record-trace.ts'
-import { solve } from './solve.ts'
+import { runAlgorithm } from './run-algorithm.ts'
 import { type Difference, differences } from './split.ts'
 import type { ChainReading, ResolutionTrace } from './trace.ts'
 
@@ -53,22 +53,22 @@ export function* resolvingState(
   options: ResolveOptions,
 ): Suspendable<never, ResolvedState> {
   const rules = rulesOf(options.version)
-  const { settled: agreed, conflicting } = separate(differences(sets), rules)
-  const conflicted = new Map<string, Set<string>>()
+  const { agreed, conflicting } = separate(differences(sets), rules)
+  const keysInConflict = new Map<string, Set<string>>()
   for (const { type, stateKey } of conflicting) {
-    const keys = conflicted.get(type)
-    if (keys === undefined) conflicted.set(type, new Set([stateKey]))
+    const keys = keysInConflict.get(type)
+    if (keys === undefined) keysInConflict.set(type, new Set([stateKey]))
     else keys.add(stateKey)
   }
   const common = withChanges(sets[0] ?? new Map(), agreed)
-  const graph = new MapGraph(options, common, conflicted)
+  const graph = new MapGraph(options, common, keysInConflict)
   const conflicts = conflicting.map(({ type, stateKey, events }) => ({
     type,
     stateKey,
     events: mapRuns(events, (id) => (id === undefined ? undefined : graph.node(id))),
   }))
   const notes = options.trace === true ? recordTrace() : undefined
-  const problem: Problem<never> = {
+  const conflicted: ConflictedState<never> = {
     rules,
     setCount: sets.length,
     conflicts,
@@ -77,10 +77,10 @@ export function* resolvingState(
     chain: options.chain ?? 'production',
     recorder: notes,
   }
-  const settled: Settled = yield* solve(problem)
+  const resolved: Resolved = yield* runAlgorithm(conflicted)
   return {
-    state: withChanges(common, changesOf(problem, settled)),
-    trace: notes?.trace(problem, settled),
+    state: withChanges(common, changesOf(conflicted, resolved)),
+    trace: notes?.trace(conflicted, resolved),
   }
 }
 
@@ -97,21 +97,21 @@ type Change = readonly [type: string, stateKey: string, event: EventId | undefin
 function separate(
   found: readonly Difference[],
   rules: RoomVersionRules,
-): { readonly settled: readonly Change[]; readonly conflicting: readonly Difference[] } {
-  if (rules.stateResolution !== 'v1') return { settled: [], conflicting: found }
-  const settled: Change[] = []
+): { readonly agreed: readonly Change[]; readonly conflicting: readonly Difference[] } {
+  if (rules.stateResolution !== 'v1') return { agreed: [], conflicting: found }
+  const agreed: Change[] = []
   const conflicting: Difference[] = []
   for (const difference of found) {
     const [first, ...others] = new Set(
       difference.events.map(({ value }) => value).filter((event) => event !== undefined),
     )
     if (others.length > 0) conflicting.push(difference)
-    else settled.push([difference.type, difference.stateKey, first])
+    else agreed.push([difference.type, difference.stateKey, first])
   }
-  return { settled, conflicting }
+  return { agreed, conflicting }
 }
 
-function changesOf({ conflicts }: Problem<never>, { winners, additions }: Settled): Change[] {
+function changesOf({ conflicts }: ConflictedState<never>, { winners, additions }: Resolved): Change[] {
   return [
     ...conflicts.map(({ type, stateKey }, index): Change => [type, stateKey, winners[index]?.id]),
     ...additions.map(({ id, pdu }): Change => [pdu.type, pdu.stateKey ?? '', id]),

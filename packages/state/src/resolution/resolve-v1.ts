@@ -2,7 +2,7 @@ import { compareCodePoints } from '@roomserver/events'
 import type { Suspendable } from '@roomserver/types'
 import type { EventNode } from './event-node.ts'
 import { costOf, judge } from './judge.ts'
-import { type Conflict, conflictedEvents, type Problem, type Settled } from './problem.ts'
+import { type Conflict, conflictedEvents, type ConflictedState, type Resolved } from './conflicted-state.ts'
 import { sha1Hex } from './sha1.ts'
 import type { Step } from './trace.ts'
 import { WorkingState } from './working-state.ts'
@@ -12,22 +12,22 @@ import { WorkingState } from './working-state.ts'
  *
  * @see https://spec.matrix.org/v1.19/rooms/v1/#state-resolution
  */
-export function* resolveV1<Need>(problem: Problem<Need>): Suspendable<Need, Settled> {
-  const state = new WorkingState(problem.conflicts)
+export function* resolveV1<Need>(conflicted: ConflictedState<Need>): Suspendable<Need, Resolved> {
+  const state = new WorkingState(conflicted.conflicts)
   for (const step of STEPS) {
     const winners: EventNode[] = []
-    for (const conflict of problem.conflicts.filter((candidate) => stepOf(candidate) === step)) {
+    for (const conflict of conflicted.conflicts.filter((candidate) => stepOf(candidate) === step)) {
       const winner =
         step === 'others'
-          ? yield* firstAllowed(problem, conflict, state)
-          : yield* lastOfChain(problem, conflict, state, step)
+          ? yield* firstAllowed(conflicted, conflict, state)
+          : yield* lastOfChain(conflicted, conflict, state, step)
       if (winner !== undefined) winners.push(winner)
       yield undefined
     }
     // Conflicts of one step do not see each other's outcome.
     for (const winner of winners) state.put(winner)
   }
-  const winners = problem.conflicts.map(({ type, stateKey }) => state.get(type, stateKey) ?? undefined)
+  const winners = conflicted.conflicts.map(({ type, stateKey }) => state.get(type, stateKey) ?? undefined)
   return { winners, additions: [] }
 }
 
@@ -51,7 +51,7 @@ function oldestFirst(conflict: Conflict): EventNode[] {
 
 /** Entries that rules depend upon: as long as each candidate is allowed after the one before, the later counts. */
 function* lastOfChain<Need>(
-  problem: Problem<Need>,
+  conflicted: ConflictedState<Need>,
   conflict: Conflict,
   state: WorkingState,
   step: Step,
@@ -59,12 +59,12 @@ function* lastOfChain<Need>(
   const [first, ...later] = oldestFirst(conflict)
   let winner = first
   for (const node of later) {
-    const judgement = yield* judge(problem, node, {
+    const judgement = yield* judge(conflicted, node, {
       state: winner === undefined ? state : state.with(winner),
       withCommon: true,
       withOwnAuth: false,
     })
-    problem.recorder?.judged(step, node, judgement)
+    conflicted.recorder?.judged(step, node, judgement)
     if (costOf(node) > 1) yield undefined
     if (!judgement.verdict.allowed) break
     winner = node
@@ -74,14 +74,14 @@ function* lastOfChain<Need>(
 
 /** All other entries: the newest candidate that is allowed, or the oldest of all when none is. */
 function* firstAllowed<Need>(
-  problem: Problem<Need>,
+  conflicted: ConflictedState<Need>,
   conflict: Conflict,
   state: WorkingState,
 ): Suspendable<Need, EventNode | undefined> {
   const candidates = oldestFirst(conflict)
   for (const node of candidates.toReversed()) {
-    const judgement = yield* judge(problem, node, { state, withCommon: true, withOwnAuth: false })
-    problem.recorder?.judged('others', node, judgement)
+    const judgement = yield* judge(conflicted, node, { state, withCommon: true, withOwnAuth: false })
+    conflicted.recorder?.judged('others', node, judgement)
     if (judgement.verdict.allowed) return node
   }
   return candidates[0]

@@ -6,7 +6,7 @@ import { costOf, judge } from './judge.ts'
 import { mainlineOrder } from './mainline.ts'
 import { isOfOtherRoom } from './named-create.ts'
 import { powerOrder } from './power-order.ts'
-import { conflictedEvents, type Problem, type Settled } from './problem.ts'
+import { conflictedEvents, type ConflictedState, type Resolved } from './conflicted-state.ts'
 import type { Step } from './trace.ts'
 import { WorkingState } from './working-state.ts'
 
@@ -17,53 +17,53 @@ import { WorkingState } from './working-state.ts'
  * @see https://spec.matrix.org/v1.19/rooms/v2/#state-resolution
  * @see https://spec.matrix.org/v1.19/rooms/v12/#state-resolution
  */
-export function* resolveV2<Need>(problem: Problem<Need>): Suspendable<Need, Settled> {
-  const findings = yield* walkChains(problem)
-  problem.recorder?.authDifference(findings.authDifference)
-  problem.recorder?.conflictedStateSubgraph(findings.subgraph)
+export function* resolveV2<Need>(conflicted: ConflictedState<Need>): Suspendable<Need, Resolved> {
+  const findings = yield* walkChains(conflicted)
+  conflicted.recorder?.authDifference(findings.authDifference)
+  conflicted.recorder?.conflictedStateSubgraph(findings.subgraph)
   const full = new Set([
-    ...conflictedEvents(problem.conflicts),
+    ...conflictedEvents(conflicted.conflicts),
     ...findings.authDifference,
     ...findings.subgraph,
   ])
-  const state = new WorkingState(problem.conflicts)
+  const state = new WorkingState(conflicted.conflicts)
 
   // Steps 1 and 2: the power events.
-  const power = yield* powerOrder(problem, full)
-  yield* applyAllowed(problem, power, state, 'power')
+  const power = yield* powerOrder(conflicted, full)
+  yield* applyAllowed(conflicted, power, state, 'power')
 
   // Steps 3 and 4: all others.
   const placed = new Set(power)
   const others = [...full].filter((node) => !placed.has(node))
-  const powerLevels = yield* settled(problem, state, 'm.room.power_levels', '')
-  const ordered = yield* mainlineOrder(problem, others, powerLevels)
-  yield* applyAllowed(problem, ordered, state, 'mainline')
+  const powerLevels = yield* resolvedEntry(conflicted, state, 'm.room.power_levels', '')
+  const ordered = yield* mainlineOrder(conflicted, others, powerLevels)
+  yield* applyAllowed(conflicted, ordered, state, 'mainline')
 
   // Step 5: the unconflicted part stands whatever came out.
-  const winners = problem.conflicts.map(({ type, stateKey }) => state.get(type, stateKey) ?? undefined)
-  return { winners, additions: yield* additions(problem, state, new Set(winners)) }
+  const winners = conflicted.conflicts.map(({ type, stateKey }) => state.get(type, stateKey) ?? undefined)
+  return { winners, additions: yield* additions(conflicted, state, new Set(winners)) }
 }
 
 const CHECKS_PER_YIELD = 64
 
 /** The iterative auth checks. @see https://spec.matrix.org/v1.19/rooms/v2/#definitions */
 function* applyAllowed<Need>(
-  problem: Problem<Need>,
+  conflicted: ConflictedState<Need>,
   nodes: readonly EventNode[],
   state: WorkingState,
   step: Step,
 ): Suspendable<Need, void> {
-  const { graph, rules, recorder } = problem
+  const { graph, rules, recorder } = conflicted
   yield* graph.load(nodes.filter((node) => graph.authOf(node) === undefined))
   let turn = 0
   const upcoming = () => entriesThatDecide(nodes.slice(turn, turn + CHECKS_PER_YIELD), state)
-  const bench = { state, withCommon: rules.stateResolution !== 'v2.1', withOwnAuth: true, upcoming }
+  const context = { state, withCommon: rules.stateResolution !== 'v2.1', withOwnAuth: true, upcoming }
   let steps = 0
   for (const [index, node] of nodes.entries()) {
     turn = index
-    const judgement = yield* judge(problem, node, bench)
+    const judgement = yield* judge(conflicted, node, context)
     // Production servers do not let an event in again that was rejected when it came.
-    if (judgement.verdict.allowed && !node.isRejected && !isOfOtherRoom(problem, node)) state.put(node)
+    if (judgement.verdict.allowed && !node.isRejected && !isOfOtherRoom(conflicted, node)) state.put(node)
     recorder?.judged(step, node, judgement)
     steps += costOf(node)
     if (steps < CHECKS_PER_YIELD) continue
@@ -72,7 +72,7 @@ function* applyAllowed<Need>(
   }
 }
 
-/** The entries that events are judged by, as far as nothing is settled about them. */
+/** The entries that events are checked by, as far as they are not resolved yet. */
 function entriesThatDecide(nodes: readonly EventNode[], state: WorkingState): readonly StateTuple[] {
   const found = new Map<string, StateTuple>()
   for (const { tuples } of nodes) {
@@ -84,8 +84,8 @@ function entriesThatDecide(nodes: readonly EventNode[], state: WorkingState): re
   return [...found.values()]
 }
 
-function* settled<Need>(
-  { graph, rules }: Problem<Need>,
+function* resolvedEntry<Need>(
+  { graph, rules }: ConflictedState<Need>,
   state: WorkingState,
   type: string,
   stateKey: string,
@@ -98,7 +98,7 @@ function* settled<Need>(
 
 /** Events of the full conflicted set that were allowed for entries which no set has. */
 function* additions<Need>(
-  { graph }: Problem<Need>,
+  { graph }: ConflictedState<Need>,
   state: WorkingState,
   winners: ReadonlySet<EventNode | undefined>,
 ): Suspendable<Need, readonly EventNode[]> {

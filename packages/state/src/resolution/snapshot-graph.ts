@@ -14,7 +14,7 @@ import type { RoomVersionRules } from '@roomserver/version'
 import { type Entries, findEvent } from '../snapshot/entries.ts'
 import { citedByCommonPart } from './common-citations.ts'
 import { EventNode } from './event-node.ts'
-import type { Graph } from './problem.ts'
+import type { Graph } from './conflicted-state.ts'
 import type { ResolutionNeed, SnapshotReader } from './snapshot-reader.ts'
 
 /** The part of the state that is in no conflict, as blocks have it. */

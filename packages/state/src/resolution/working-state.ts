@@ -1,7 +1,7 @@
 import type { EventNode } from './event-node.ts'
-import type { Conflict } from './problem.ts'
+import type { Conflict } from './conflicted-state.ts'
 
-/** What a resolution has settled so far: an event, or `null` for a conflict that still has none. */
+/** What is resolved so far: an event, or `null` for a conflict that still has none. */
 export class WorkingState {
   readonly #types = new Map<string, Map<string, EventNode | null>>()
 

@@ -34,8 +34,8 @@ export interface Graph<Need> {
   citedByCommon(nodes: readonly EventNode[]): Suspendable<Need, ReadonlySet<EventNode>>
 }
 
-/** State sets to resolve, taken apart. */
-export interface Problem<Need> {
+/** The state sets to resolve: where they conflict, and the graph of events behind them. */
+export interface ConflictedState<Need> {
   readonly rules: RoomVersionRules
   readonly setCount: number
   readonly conflicts: readonly Conflict[]
@@ -47,8 +47,8 @@ export interface Problem<Need> {
   readonly recorder: TraceRecorder | undefined
 }
 
-/** What a resolution settled: an event (`undefined`: none) for every conflict, and entries that no set had. */
-export interface Settled {
+/** The outcome of a resolution: an event (`undefined`: none) for every conflict, and entries that no set had. */
+export interface Resolved {
   readonly winners: readonly (EventNode | undefined)[]
   readonly additions: readonly EventNode[]
 }
