@@ -5,7 +5,7 @@ import type { EventNode } from './event-node.ts'
 import { costOf, judge } from './judge.ts'
 import { mainlineOrder } from './mainline.ts'
 import { isOfOtherRoom } from './named-create.ts'
-import { powerOrder } from './power-order.ts'
+import { reverseTopologicalPowerOrder } from './reverse-topological-power-order.ts'
 import { conflictedEvents, type ConflictedState, type Resolved } from './conflicted-state.ts'
 import type { Step } from './trace.ts'
 import { WorkingState } from './working-state.ts'
@@ -29,7 +29,7 @@ export function* resolveV2<Need>(conflicted: ConflictedState<Need>): Suspendable
   const state = new WorkingState(conflicted.conflicts)
 
   // Steps 1 and 2: the power events.
-  const power = yield* powerOrder(conflicted, full)
+  const power = yield* reverseTopologicalPowerOrder(conflicted, full)
   yield* applyAllowed(conflicted, power, state, 'power')
 
   // Steps 3 and 4: all others.

@@ -33,7 +33,7 @@ function isPowerEvent(event: Pdu): boolean {
  *
  * @see https://spec.matrix.org/v1.19/rooms/v2/#definitions
  */
-export function* powerOrder<Need>(
+export function* reverseTopologicalPowerOrder<Need>(
   conflicted: ConflictedState<Need>,
   full: ReadonlySet<EventNode>,
 ): Suspendable<Need, readonly EventNode[]> {
