@@ -1,10 +1,10 @@
 import type { Suspendable } from '@roomserver/types'
-import { walkChains } from './chain-walk.ts'
+import type { ConflictedState, Resolved } from './conflicted-state.ts'
 import type { EventNode } from './event-node.ts'
+import { fullConflictedSet } from './full-conflicted-set.ts'
 import { iterativeAuthChecks } from './iterative-auth-checks.ts'
 import { mainlineOrder } from './mainline-order.ts'
 import { reverseTopologicalPowerOrder } from './reverse-topological-power-order.ts'
-import { conflictedEvents, type ConflictedState, type Resolved } from './conflicted-state.ts'
 import { WorkingState } from './working-state.ts'
 
 /**
@@ -15,14 +15,7 @@ import { WorkingState } from './working-state.ts'
  * @see https://spec.matrix.org/v1.19/rooms/v12/#state-resolution
  */
 export function* resolveV2<Need>(conflicted: ConflictedState<Need>): Suspendable<Need, Resolved> {
-  const findings = yield* walkChains(conflicted)
-  conflicted.recorder?.authDifference(findings.authDifference)
-  conflicted.recorder?.conflictedStateSubgraph(findings.subgraph)
-  const full = new Set([
-    ...conflictedEvents(conflicted.conflicts),
-    ...findings.authDifference,
-    ...findings.subgraph,
-  ])
+  const full = yield* fullConflictedSet(conflicted)
   const state = new WorkingState(conflicted.conflicts)
 
   // Steps 1 and 2: the power events.

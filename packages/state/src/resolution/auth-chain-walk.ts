@@ -1,49 +1,42 @@
 import type { Suspendable } from '@roomserver/types'
 import type { EventNode } from './event-node.ts'
 import { Heap } from '../heap.ts'
-import { authOf, conflictedEvents, type ConflictedState } from './conflicted-state.ts'
+import { authOf, type ConflictedState } from './conflicted-state.ts'
 import { SetMarks } from './set-marks.ts'
-
-/** What joins the conflicted events to make the full conflicted set. */
-export interface ChainFindings {
-  /** Events in the auth chain of some set but not of all, those in conflict themselves left out. */
-  readonly authDifference: ReadonlySet<EventNode>
-  /** Events on a path of citations from one conflicted event to another; empty where the algorithm has no use for it. */
-  readonly subgraph: ReadonlySet<EventNode>
-}
-
-/**
- * Walks down the auth chains of the conflicted events, those of the highest level first, so that all who cite an event
- * have been seen when its turn comes. It ends where every set reaches everything that is left, so it costs what the
- * difference costs. What the unconflicted part of the state reaches is in every chain: that is looked up at the end
- * for the few events that would count as difference without it.
- *
- * @see https://spec.matrix.org/v1.19/rooms/v2/#definitions
- */
-export function* walkChains<Need>(conflicted: ConflictedState<Need>): Suspendable<Need, ChainFindings> {
-  const walk = new ChainWalk(conflicted)
-  yield* walk.run()
-  return { authDifference: yield* walk.difference(), subgraph: walk.subgraph() }
-}
 
 /** Steps between two places to breathe. */
 const STEPS_PER_YIELD = 256
 
-class ChainWalk<Need> {
+/**
+ * Walks down the auth chains of the conflicted events, those of the highest level first, so that all who cite an event
+ * have been seen when its turn comes. It ends where every set reaches everything that is left, so it costs what the
+ * difference costs.
+ */
+export class AuthChainWalk<Need> {
   readonly #state: ConflictedState<Need>
   readonly #conflicted: ReadonlySet<EventNode>
   readonly #marks: SetMarks
   readonly #queue = new Heap<EventNode>((a, b) => b.level - a.level || a.index - b.index)
   readonly #queued = new Set<EventNode>()
-  /** In the order in which they were left, so that an event comes after those that cite it. */
   readonly #visited = new Set<EventNode>()
   /** How many of those in the queue are not reached by every set, as far as is known. */
   #undecided = 0
 
-  constructor(conflicted: ConflictedState<Need>) {
-    this.#state = conflicted
-    this.#conflicted = conflictedEvents(conflicted.conflicts)
-    this.#marks = new SetMarks(conflicted.setCount)
+  /** @param conflicted - the conflicted events of the state, each once */
+  constructor(state: ConflictedState<Need>, conflicted: ReadonlySet<EventNode>) {
+    this.#state = state
+    this.#conflicted = conflicted
+    this.#marks = new SetMarks(state.setCount)
+  }
+
+  /** In the order in which they were left, so that an event comes after those that cite it. */
+  get visited(): ReadonlySet<EventNode> {
+    return this.#visited
+  }
+
+  /** Whether the auth chain of every set holds the event, as far as the conflicted events tell. */
+  isInEveryChain(node: EventNode): boolean {
+    return this.#marks.isFull(node)
   }
 
   *run(): Suspendable<Need, void> {
@@ -124,26 +117,5 @@ class ChainWalk<Need> {
     } else if (isNews || !this.#visited.has(to)) {
       this.#enqueue(to)
     }
-  }
-
-  *difference(): Suspendable<Need, ReadonlySet<EventNode>> {
-    const found: EventNode[] = []
-    for (const node of this.#visited) {
-      if (!this.#conflicted.has(node) && !this.#marks.isFull(node)) found.push(node)
-    }
-    if (found.length === 0) return new Set()
-    const common = yield* this.#state.graph.citedByCommon(found)
-    return new Set(found.filter((node) => !common.has(node)))
-  }
-
-  /** Goes back up: whoever cites a conflicted event, or one that leads to such, is on a path between two of them. */
-  subgraph(): ReadonlySet<EventNode> {
-    const leading = new Set<EventNode>()
-    if (this.#state.rules.stateResolution !== 'v2.1') return leading
-    for (const node of [...this.#visited].toReversed()) {
-      const auth = this.#state.graph.authOf(node) ?? []
-      if (auth.some((cited) => this.#conflicted.has(cited) || leading.has(cited))) leading.add(node)
-    }
-    return new Set([...leading].filter((node) => !this.#conflicted.has(node)))
   }
 }
