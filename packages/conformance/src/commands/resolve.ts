@@ -21,8 +21,8 @@ export function resolveCommand(): Command {
     .option('--only <part>', 'only workloads whose name contains this')
     .addOption(
       new Option('--chain <reading>', "how a state set's auth chain is read")
-        .choices(['production', 'letter'])
-        .default('production'),
+        .choices(['as-deployed', 'as-specified'])
+        .default('as-deployed'),
     )
     .option('--no-timing', 'resolve each once and only print the hashes')
     .action((options: Options) => {

@@ -14,7 +14,7 @@ export interface ResolutionCase {
 
 /** Checks a row of state-resolution.jsonl; `undefined` when it holds, else a sentence about the difference. */
 export function checkStateResolution(row: unknown): string | undefined {
-  return checkResolution(row, 'production')
+  return checkResolution(row, 'as-deployed')
 }
 
 /** {@link checkStateResolution} by one reading of auth chains. */

@@ -32,7 +32,7 @@ export class RoomOracle {
   /** @param event - finds an event of the room that is known, judged or not: others may cite it */
   constructor(rules: RoomVersionRules, event: (id: EventId) => Pdu | undefined) {
     this.#rules = rules
-    this.#room = { event, isRejected: (id) => this.judged(id)?.isRejected ?? false, chain: 'production' }
+    this.#room = { event, isRejected: (id) => this.judged(id)?.isRejected ?? false, chain: 'as-deployed' }
   }
 
   /** All that was judged, none before what it builds upon. */

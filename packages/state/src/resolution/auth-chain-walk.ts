@@ -55,24 +55,24 @@ export class AuthChainWalk<Need> {
     }
   }
 
-  /** Starts with each set's conflicted events or, by the letter, with what these cite. */
+  /** Starts with each set's conflicted events or, as specified, with what these cite. */
   #seed(): void {
     const { chain, conflicts, graph } = this.#state
     for (const { events } of conflicts) {
       let from = 0
       for (const { to, value: node } of events) {
-        if (node !== undefined && chain === 'production') this.#marks.add(node, from, to)
-        if (node !== undefined && chain === 'letter')
+        if (node !== undefined && chain === 'as-deployed') this.#marks.add(node, from, to)
+        if (node !== undefined && chain === 'as-specified')
           for (const cited of graph.authOf(node) ?? []) this.#marks.add(cited, from, to)
         from = to
       }
     }
     const seeds =
-      chain === 'production'
+      chain === 'as-deployed'
         ? this.#conflicted
         : new Set([...this.#conflicted].flatMap((node) => graph.authOf(node) ?? []))
     for (const node of seeds) this.#enqueue(node)
-    if (chain === 'letter') for (const node of this.#conflicted) this.#enqueue(node)
+    if (chain === 'as-specified') for (const node of this.#conflicted) this.#enqueue(node)
   }
 
   /** The level below which no path between conflicted events runs. */
@@ -88,7 +88,7 @@ export class AuthChainWalk<Need> {
     this.#queued.add(node)
     this.#queue.push(node)
     // Every set has what is in no conflict, and so reaches it.
-    if (this.#state.chain === 'production' && this.#state.graph.holds(node)) this.#marks.fill(node)
+    if (this.#state.chain === 'as-deployed' && this.#state.graph.holds(node)) this.#marks.fill(node)
     if (!this.#marks.isFull(node)) this.#undecided++
   }
 

@@ -11,7 +11,9 @@ import type { EventNode } from './event-node.ts'
  *
  * @see https://spec.matrix.org/v1.19/rooms/v2/#definitions
  */
-export function* fullConflictedSet<Need>(state: ConflictedState<Need>): Suspendable<Need, ReadonlySet<EventNode>> {
+export function* fullConflictedSet<Need>(
+  state: ConflictedState<Need>,
+): Suspendable<Need, ReadonlySet<EventNode>> {
   const conflicted = conflictedEvents(state.conflicts)
   const walk = new AuthChainWalk(state, conflicted)
   yield* walk.run()

@@ -153,7 +153,7 @@ it.each(['2', '10', '12'])(
       .send('$l3', 'm.room.power_levels', ALICE, '', {}, `${create}$alice $l2`)
       .send('$topic', 'm.room.topic', ALICE, '', {}, `${create}$alice $levels`)
     const common = '$create $alice $l3'
-    for (const chain of ['production', 'letter'] as const) {
+    for (const chain of ['as-deployed', 'as-specified'] as const) {
       const store = TestStore.of(room)
       const base = store.enter(undefined, common)
       const snapshots = [base, store.enter(base, '$topic')]

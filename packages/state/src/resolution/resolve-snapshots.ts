@@ -25,7 +25,7 @@ import type { ChainReading, ResolutionTrace } from './trace.ts'
 /** How to resolve snapshots. */
 export interface SnapshotResolveOptions {
   readonly rules: RoomVersionRules
-  /** How auth chains of state sets are read; `production` unless said otherwise. */
+  /** How auth chains of state sets are read; `as-deployed` unless said otherwise. */
   readonly chain?: ChainReading | undefined
   /** Whether to write down how the result came about; costs nothing when it is not asked for. */
   readonly trace?: boolean | undefined
@@ -105,7 +105,7 @@ function* resolveSorted(
     conflicts,
     graph,
     create: yield* namedCreate(graph, conflicts, options.rules),
-    chain: options.chain ?? 'production',
+    chain: options.chain ?? 'as-deployed',
     recorder: notes,
   }
   const resolved = yield* runAlgorithm(conflicted)

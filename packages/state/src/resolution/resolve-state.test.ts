@@ -38,7 +38,7 @@ it('can say why, as data and as text', () => {
   const { trace } = resolveState(sets, { version: '10', events: room.events, trace: true })
   expect(JSON.parse(JSON.stringify(trace))).toEqual(trace)
   expect(trace && traceText(trace)).toMatchInlineSnapshot(`
-    "State resolution v2 over 2 state sets (auth chains: production)
+    "State resolution v2 over 2 state sets (auth chains: as-deployed)
 
     Conflicts:
       m.room.member @bob:b.test: $ban | $bob
@@ -81,7 +81,7 @@ it('tells of version 12 what lies between conflicted events, and of events that 
   const isRejected = (id: string) => id === '$bad'
   const { trace } = resolveState(sets, { version: '12', events: room.events, isRejected, trace: true })
   expect(trace && traceText(trace)).toMatchInlineSnapshot(`
-    "State resolution v2.1 over 3 state sets (auth chains: production)
+    "State resolution v2.1 over 3 state sets (auth chains: as-deployed)
 
     Conflicts:
       m.room.member @eve:c.test: (none) | $ban | (none)
@@ -150,7 +150,7 @@ it('says of version 1 in which of its rounds an event was judged', () => {
   const isRejected = (id: string) => id === '$bad' || id === '$worse'
   const { trace } = resolveState(sets, { version: '1', events: room.events, isRejected, trace: true })
   expect(trace && traceText(trace)).toMatchInlineSnapshot(`
-    "State resolution v1 over 2 state sets (auth chains: production)
+    "State resolution v1 over 2 state sets (auth chains: as-deployed)
 
     Conflicts:
       m.room.member @bob:b.test: $bob | $ban
@@ -232,7 +232,7 @@ it.each(['1', '6', '12'])('resolves more sets than an integer has bits, in versi
   const topics = Array.from({ length: 70 }, (_, i) => `$topic${i}`)
   for (const topic of topics) room.send(topic, 'm.room.topic', BOB, '', {}, cites)
   const sets = topics.map((topic) => room.state(`${OPEN_STATE} ${topic}`))
-  for (const chain of ['production', 'letter'] as const) {
+  for (const chain of ['as-deployed', 'as-specified'] as const) {
     const options = { version, events: room.events, chain, trace: true }
     const { trace, state } = resolveState(sets, options)
     expect(state.get('m.room.topic')?.get('')).toBe('$topic69')
@@ -359,7 +359,7 @@ it.each(['1', '2', '10', '12'])('survives whatever a graph can look like, in ver
     room.state('$other $alice $kick'),
     new Map([['m.room.topic', new Map([['', '$unknown']])]]),
   ]
-  for (const chain of ['production', 'letter'] as const) {
+  for (const chain of ['as-deployed', 'as-specified'] as const) {
     const options = { version, events: room.events, chain, trace: true }
     const forth = resolveState(sets, options)
     const back = resolveState(sets.toReversed(), options)

@@ -20,7 +20,7 @@ import type { ChainReading, ResolutionTrace } from './trace.ts'
 export interface ResolveOptions extends EventSource {
   /** The room's version, or its rules. */
   readonly version: RoomVersionId | RoomVersionRules
-  /** How auth chains of state sets are read; `production` unless said otherwise. */
+  /** How auth chains of state sets are read; `as-deployed` unless said otherwise. */
   readonly chain?: ChainReading | undefined
   /** Whether to write down how the result came about; costs nothing when it is not asked for. */
   readonly trace?: boolean | undefined
@@ -74,7 +74,7 @@ export function* resolvingState(
     conflicts,
     graph,
     create: yield* namedCreate(graph, conflicts, rules),
-    chain: options.chain ?? 'production',
+    chain: options.chain ?? 'as-deployed',
     recorder: notes,
   }
   const resolved: Resolved = yield* runAlgorithm(conflicted)

@@ -4,7 +4,10 @@ import { type EventNode, powerLevelsAmong } from './event-node.ts'
 import { authOf, type ConflictedState } from './conflicted-state.ts'
 
 /** The power level that an event's sender had by the events which it cites, and by the create event of the room. */
-export function* senderLevel<Need>(conflicted: ConflictedState<Need>, node: EventNode): Suspendable<Need, number> {
+export function* senderLevel<Need>(
+  conflicted: ConflictedState<Need>,
+  node: EventNode,
+): Suspendable<Need, number> {
   const { graph, rules } = conflicted
   const auth = graph.authOf(node) ?? (yield* authOf(graph, node))
   const powerLevels = powerLevelsAmong(auth)?.pdu

@@ -1,10 +1,10 @@
 import type { EventId, UserId } from '@roomserver/types'
 
 /**
- * Whether a state set's full auth chain holds the set's own events. `production`: it does, as in the servers that are
- * out there; `letter`: it does not, as the specification's words have it.
+ * Whether a state set's full auth chain holds the set's own events. `as-deployed`: it does, as in the servers that are
+ * out there; `as-specified`: it does not, as the specification's words have it.
  */
-export type ChainReading = 'production' | 'letter'
+export type ChainReading = 'as-deployed' | 'as-specified'
 
 /** Where in the algorithm an event was judged: the two rounds of version 2, or the four of version 1. */
 export type Step = 'power' | 'mainline' | 'power-levels' | 'join-rules' | 'members' | 'others'

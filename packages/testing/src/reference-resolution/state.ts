@@ -4,8 +4,8 @@ import type { EventId } from '@roomserver/types'
 /** A state as the specification has it: (type, state key) → event. Keys are the JSON text of the pair. */
 export type State = ReadonlyMap<string, Pdu>
 
-/** Whether the full auth chain of a state set holds the set's own events: in production it does, by the letter not. */
-export type ChainReading = 'production' | 'letter'
+/** Whether the full auth chain of a state set holds the set's own events: as deployed it does, as specified not. */
+export type ChainReading = 'as-deployed' | 'as-specified'
 
 /** What the slow resolution knows of a room. */
 export interface Room {
@@ -54,7 +54,7 @@ export function authChainOf(event: Pdu, room: Room): Set<Pdu> {
 export function fullAuthChain(set: State, room: Room): Set<Pdu> {
   const full = new Set<Pdu>()
   for (const event of set.values()) {
-    if (room.chain === 'production') full.add(event)
+    if (room.chain === 'as-deployed') full.add(event)
     for (const member of authChainOf(event, room)) full.add(member)
   }
   return full
