@@ -6,14 +6,15 @@ import { listMutants, type Mutant, sample } from './mutate/mutants.ts'
 import { type Outcome, runMutants } from './mutate/run-mutants.ts'
 
 const ROOT = join(import.meta.dirname, '..')
-const USAGE = `Usage: pnpm mutate [PACKAGE | PACKAGE/FOLDER ...] [--sample N] [--seed S]
+const USAGE = `Usage: pnpm mutate [PACKAGE | PACKAGE/FOLDER ...] [--sample N] [--seed S] [--tests FILE ...]
 
 Makes small changes to the code, one at a time, and runs the tests of the package that holds it.
 Prints each change that no test noticed, then a table. Without a package, every package is tried.
 A change with which a test does not end counts as noticed, and is printed: on a busy machine, try it again alone.
 
   --sample N  changes to try in each package or folder (default: all, which takes hours)
-  --seed S    which changes are drawn; the same seed draws the same ones from the same code (default: 1)`
+  --seed S    which changes are drawn; the same seed draws the same ones from the same code (default: 1)
+  --tests F   a test file of another package that runs too; may be given several times`
 
 /** What is printed of an outcome. */
 const SAYS: Readonly<Record<Outcome, string>> = {
@@ -28,6 +29,7 @@ const { values, positionals } = parseArgs({
   options: {
     sample: { type: 'string' },
     seed: { type: 'string', default: '1' },
+    tests: { type: 'string', multiple: true, default: [] },
     help: { type: 'boolean', short: 'h', default: false },
   },
 })
@@ -36,11 +38,9 @@ else process.exitCode = await main(positionals.length > 0 ? positionals : packag
 
 async function main(targets: readonly string[]): Promise<number> {
   const size = values.sample === undefined ? Number.POSITIVE_INFINITY : Number(values.sample)
-  const unknown = targets.find((target) => !existsSync(join(ROOT, sourcesOf(target))))
+  const unknown = [...targets.map(sourcesOf), ...values.tests].find((path) => !existsSync(join(ROOT, path)))
   if (unknown !== undefined || !(size >= 1)) {
-    console.error(
-      unknown === undefined ? '--sample takes a number from 1' : `there is no ${sourcesOf(unknown)}`,
-    )
+    console.error(unknown === undefined ? '--sample takes a number from 1' : `there is no ${unknown}`)
     console.error(USAGE)
     return 2
   }
@@ -67,7 +67,7 @@ async function tryTarget(
 ): Promise<string> {
   signal.throwIfAborted()
   const mutants = sample(await listMutants(copy.folder, sourcesOf(target)), size, values.seed)
-  const outcomes = await runMutants(copy, packageOf(target), mutants, signal)
+  const outcomes = await runMutants(copy, { name: packageOf(target), more: values.tests }, mutants, signal)
   for (const [mutant, outcome] of outcomes) if (outcome !== 'noticed') console.log(describe(mutant, outcome))
   return summary(target, [...outcomes.values()])
 }

@@ -7,6 +7,9 @@ import type { WorkspaceCopy } from './copy-workspace.ts'
 import { EXCLUDED_MUTATIONS, keyOf, type Mutant } from './mutants.ts'
 import { DRAWN_FILE } from './sample-checker.ts'
 
+/** Where the tests of several packages are configured. */
+const CONFIG_OF_SEVERAL = 'mutate.vitest.config.ts'
+
 interface Report {
   readonly files: Readonly<Record<string, { readonly mutants: readonly Result[] }>>
 }
@@ -31,6 +34,14 @@ interface Position {
  */
 export type Outcome = 'noticed' | 'no-end' | 'survived' | 'not-tried'
 
+/** Which tests run. */
+export interface TestsToRun {
+  /** The package whose tests run. */
+  readonly name: string
+  /** Test files of other packages that run too. */
+  readonly more: readonly string[]
+}
+
 /**
  * Tries changes one at a time against the tests of their package.
  *
@@ -40,12 +51,18 @@ export type Outcome = 'noticed' | 'no-end' | 'survived' | 'not-tried'
  */
 export async function runMutants(
   { folder, temporaryFolder }: WorkspaceCopy,
-  name: string,
+  { name, more }: TestsToRun,
   mutants: readonly Mutant[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<Mutant, Outcome>> {
   const report = join(folder, 'mutation.json')
   await writeFile(join(folder, DRAWN_FILE), JSON.stringify(mutants.map(({ key }) => key)))
+  const own = `packages/${name}`
+  const projects = [own, ...new Set(more.map((file) => file.split('/').slice(0, 2).join('/')))]
+  await writeFile(
+    join(folder, CONFIG_OF_SEVERAL),
+    `export default { test: { projects: ${JSON.stringify(projects)} } }\n`,
+  )
   await writeFile(
     join(folder, 'stryker.conf.json'),
     JSON.stringify({
@@ -56,7 +73,8 @@ export async function runMutants(
       symlinkNodeModules: false,
       mutate: [...new Set(mutants.map(({ file }) => file))],
       mutator: { excludedMutations: EXCLUDED_MUTATIONS },
-      vitest: { configFile: `packages/${name}/vitest.config.ts` },
+      vitest: { configFile: more.length === 0 ? `${own}/vitest.config.ts` : CONFIG_OF_SEVERAL },
+      ...(more.length > 0 && { testFiles: [`${own}/{src,test}/**/*.test.ts`, ...more] }),
       reporters: ['json', 'progress-append-only'],
       jsonReporter: { fileName: report },
       concurrency: 1,
