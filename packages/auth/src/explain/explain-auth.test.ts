@@ -62,6 +62,13 @@ describe('explainAuth', () => {
     ])
     expect(explainAuth(invite, authStateOf([])).readings[0]?.says).toBe('there is no room')
   })
+
+  it('names ten creators of a room at most', () => {
+    const more = Array.from({ length: 10 }, (_, i) => `@creator${i}:c.test`)
+    const root = createEvent('12', { additional_creators: more })
+    const says = explainAuth(member('12', '@alice:a.test', 'join'), authStateOf([root])).readings[0]?.says
+    expect(says).toBe(`made by ${['@alice:a.test', ...more.slice(0, 9)].join(', ')}`)
+  })
 })
 
 it.each(['x v8 4.5.5', 'v8 4.5.5 x', 'v8  4.5.5', 'v8 99', 'v8 4.5.99', 'v99 1', 'history-visibility 1', ''])(

@@ -107,6 +107,16 @@ describe('the form', () => {
   })
 })
 
+it.each([
+  ['x'.repeat(58), `"${'x'.repeat(58)}"`],
+  ['x'.repeat(59), `"${'x'.repeat(59)}`],
+])('tells of a value that is no level as much as 60 characters: %s', (kick, told) => {
+  for (const levels of [{ kick }, events({ 'm.room.name': kick })]) {
+    const verdict = change('10', levels)
+    expect(verdict.allowed ? '' : verdict.reason.slice(-told.length - 1)).toBe(` ${told}`)
+  }
+})
+
 // The text asks in versions 1 to 9 only that `users` can be read, and compares the rest with levels that are not there.
 describe("a room's first power levels", () => {
   const first = (version: string, content: string) => {

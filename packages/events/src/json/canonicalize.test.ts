@@ -229,3 +229,30 @@ function isJson(text: string): boolean {
     return false
   }
 }
+
+it.each([
+  // text, what the reason begins with, and the place that it names
+  ['{"a":1.5}', '1.5 ', 5],
+  ['{"a":-0}', '-0 ', 5],
+  ['{"a":1e2}', '1e2 ', 5],
+  ['{"a":-9007199254740992}', '-9007199254740992 ', 5],
+  ['1'.repeat(40), `${'1'.repeat(40)} `, 0],
+  ['1'.repeat(41), `${'1'.repeat(40)}… `, 0],
+  [`[${'1'.repeat(40)}.5]`, `${'1'.repeat(40)}… `, 1],
+  ['', '', 0],
+  ['{"a":01}', '', 7],
+  ['[-]', '', 1],
+  ['[1', '', 3],
+  ['[1,]', '', 3],
+  ['[1]x', '', 3],
+  ['{a:1}', '', 1],
+  ['{"a"}', '', 4],
+  ['{"a":tru}', '', 5],
+  ['{"a":"\\ud800"}', '', 5],
+  ['["b","\\x"]', '', 5],
+])('names the number that %s is refused for, cut where it is long, and the place', (text, number, place) => {
+  const verdict = canonicalizeJson(text, 'strict')
+  const reason = verdict.ok ? '' : verdict.reason
+  expect(reason.startsWith(number)).toBe(true)
+  expect(reason).toMatch(new RegExp(`\\(at character ${place}\\)$`))
+})
