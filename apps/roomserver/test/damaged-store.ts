@@ -149,9 +149,9 @@ export async function served(
   { roomId, otherRoomId }: Named,
 ): Promise<ReadonlyMap<string, string>> {
   const said = new Map<string, string>()
-  const note = async (what: string, say: () => Promise<unknown>): Promise<void> => {
+  const note = async (what: string, report: () => Promise<unknown>): Promise<void> => {
     try {
-      const text = JSON.stringify(await say())
+      const text = JSON.stringify(await report())
       if (text !== undefined) said.set(what, text)
     } catch {
       // It cannot be read; what that means is for the test to say.

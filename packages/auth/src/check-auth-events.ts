@@ -106,8 +106,8 @@ function checkMemberItself(event: Pdu): AuthVerdict | undefined {
   if (membership !== 'join' || user === undefined || !rules.auth.restrictedJoins) return undefined
   const server = typeof user === 'string' ? serverOf(user) : undefined
   if (server !== undefined && signingServers(event.json).has(server)) return undefined
-  const say = () => `the server of ${JSON.stringify(user)}, who authorised the join, has not signed`
-  return refused(rules, 'member/authorised/signature', say, [])
+  const reason = () => `the server of ${JSON.stringify(user)}, who authorised the join, has not signed`
+  return refused(rules, 'member/authorised/signature', reason, [])
 }
 
 /** Who has signed an event. Only joins that another server authorised come here, so the text is parsed again. */

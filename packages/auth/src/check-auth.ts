@@ -37,8 +37,8 @@ export function checkAuth(event: Pdu, state: AuthState): AuthVerdict {
 function withoutCreate(event: Pdu): AuthVerdict {
   const isNamed = createIdOf(event) !== undefined
   const { roomId, rules } = event
-  const say = () => `${roomId} has no create event in its state${isNamed ? ' that it is named after' : ''}`
-  return refused(rules, isNamed ? 'room-id' : 'auth-events/create', say, [])
+  const reason = () => `${roomId} has no create event in its state${isNamed ? ' that it is named after' : ''}`
+  return refused(rules, isNamed ? 'room-id' : 'auth-events/create', reason, [])
 }
 
 function checkFederation(c: Case): AuthVerdict | undefined {
@@ -77,8 +77,8 @@ function checkOther(c: Case): AuthVerdict {
 
   const needed = levelToSend(c)
   if (!(level >= needed)) {
-    const say = () => `${sender} has level ${showLevel(level)}, sending ${type} needs ${showLevel(needed)}`
-    return refuse(c, 'required-level', say)
+    const reason = () => `${sender} has level ${showLevel(level)}, sending ${type} needs ${showLevel(needed)}`
+    return refuse(c, 'required-level', reason)
   }
   if (stateKey?.startsWith('@') === true && stateKey !== sender) {
     return refuse(c, 'state-key', () => `the state key ${stateKey} belongs to another user than ${sender}`)

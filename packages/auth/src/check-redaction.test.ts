@@ -51,8 +51,8 @@ it('says that it is of another room, or of another event', () => {
     reason,
     events: [expect.stringContaining('$event')],
   })
-  const say = expect.stringMatching(/^\$event\S+ is no redaction of \$event\S+$/)
-  expect(other).toMatchObject({ allowed: false, rule, reason: say })
+  const allowed = expect.stringMatching(/^\$event\S+ is no redaction of \$event\S+$/)
+  expect(other).toMatchObject({ allowed: false, rule, reason: allowed })
 })
 
 it('has no effect in another room, or on another event', () => {

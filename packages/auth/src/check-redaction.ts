@@ -23,8 +23,8 @@ export function checkRedaction(redaction: Redaction, target: Pdu, state: AuthSta
   const { rules, sender } = redaction
   const events = [target.eventId]
   if (redaction.type !== 'm.room.redaction' || redaction.redacts !== target.eventId) {
-    const say = () => `${redaction.eventId} is no redaction of ${target.eventId}`
-    return refusedBy(stepId(rules), say, events)
+    const reason = () => `${redaction.eventId} is no redaction of ${target.eventId}`
+    return refusedBy(stepId(rules), reason, events)
   }
   if (redaction.roomId !== target.roomId) {
     return refusedBy(stepId(rules), () => `${target.eventId} is of another room, ${target.roomId}`, events)

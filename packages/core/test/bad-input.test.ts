@@ -6,7 +6,7 @@ import { readInput } from '../src/input/read-input.ts'
 import { Homeserver, inputOf } from './homeserver.ts'
 
 /** Gives inputs in one request and tells what was said about them. */
-async function say(hs: Homeserver, ...inputs: InputRoomEvent[]): Promise<string> {
+async function send(hs: Homeserver, ...inputs: InputRoomEvent[]): Promise<string> {
   return (await hs.input.inputRoomEvents({ input_room_events: inputs, async: false })).ErrMsg
 }
 
@@ -48,7 +48,7 @@ it.each([
 ])('refuses %s', async (_what, input, message) => {
   const { hs, room } = await started()
   await using _ = hs
-  expect(await say(hs, input)).toContain(message)
+  expect(await send(hs, input)).toContain(message)
   await expectUntouched(hs, room)
 })
 
@@ -57,7 +57,7 @@ it('refuses an event over 65,536 bytes', async () => {
   await using _ = hs
   const event = await room.message('short')
   const json = event.json.replace('short', 'x'.repeat(65_536))
-  expect(await say(hs, wire(json))).toContain('65')
+  expect(await send(hs, wire(json))).toContain('65')
   await expectUntouched(hs, room, event.eventId)
 })
 
@@ -65,7 +65,7 @@ it('refuses an event whose ID is not what its sender says', async () => {
   const { hs, room } = await started()
   await using _ = hs
   const event = await room.message('hello')
-  expect(await say(hs, wire(event.json, { eventId: '$other' }))).toContain(
+  expect(await send(hs, wire(event.json, { eventId: '$other' }))).toContain(
     `ID is ${event.eventId} and not $other`,
   )
   await expectUntouched(hs, room, event.eventId, '$other')
@@ -76,7 +76,7 @@ it('refuses a second create event of a room', async () => {
   await using _ = hs
   const second = await room.addCreate({ 'org.example.again': true })
   for (const kind of [InputKind.new, InputKind.outlier]) {
-    expect(await say(hs, inputOf(second, { kind }))).toContain('exists and has another create event')
+    expect(await send(hs, inputOf(second, { kind }))).toContain('exists and has another create event')
   }
   await expectUntouched(hs, room, second.eventId)
 })
@@ -87,7 +87,7 @@ it('refuses events for a room that nobody created, and does not make one', async
   const other = await RoomBuilder.create({ roomId: '!other:a' })
   const message = await other.message('anybody?')
   for (const kind of [InputKind.outlier, InputKind.new, InputKind.old]) {
-    expect(await say(hs, inputOf(message, { kind }))).toContain('room !other:a does not exist')
+    expect(await send(hs, inputOf(message, { kind }))).toContain('room !other:a does not exist')
   }
   expect(await hs.storage.room('!other:a')).toBeUndefined()
   await expectUntouched(hs, room, message.eventId)
@@ -97,14 +97,14 @@ it('refuses a create event that its own version does not allow, and makes no roo
   await using hs = await Homeserver.start()
   const room = RoomBuilder.empty({ roomId: '!room:elsewhere' })
   const create = await room.addCreate()
-  expect(await say(hs, inputOf(create))).not.toBe('')
+  expect(await send(hs, inputOf(create))).not.toBe('')
   expect(await hs.storage.room('!room:elsewhere')).toBeUndefined()
 })
 
 it('refuses a create event that names another version than it came as', async () => {
   await using hs = await Homeserver.start()
   const create = await RoomBuilder.empty().addCreate({ room_version: '9' })
-  expect(await say(hs, inputOf(create))).toContain('the create event says room version "9", not 10')
+  expect(await send(hs, inputOf(create))).toContain('the create event says room version "9", not 10')
   expect(await hs.storage.room(create.roomId)).toBeUndefined()
 })
 
@@ -112,7 +112,7 @@ it('refuses an event of another version than its room has', async () => {
   const { hs, room } = await started()
   await using _ = hs
   const event = await room.message('hello')
-  expect(await say(hs, wire(event.json, { roomVersion: '9' }))).toContain('the room has version 10')
+  expect(await send(hs, wire(event.json, { roomVersion: '9' }))).toContain('the room has version 10')
   await expectUntouched(hs, room, event.eventId)
 })
 
@@ -122,7 +122,7 @@ it('refuses an event whose prev events are of another room', async () => {
   const other = await RoomBuilder.create({ roomId: '!other:a' })
   await hs.takeAll(other.events)
   const event = await room.message('hello', { prev: [lastGood(other)] })
-  expect(await say(hs, inputOf(event))).toContain('is not of room !room:a')
+  expect(await send(hs, inputOf(event))).toContain('is not of room !room:a')
   await expectUntouched(hs, room, event.eventId)
 })
 
@@ -131,7 +131,7 @@ it('names prev events that it does not know, and stores nothing', async () => {
   await using _ = hs
   const lost = await room.message('lost')
   const event = await room.message('hello')
-  expect(await say(hs, inputOf(event))).toBe(
+  expect(await send(hs, inputOf(event))).toBe(
     `missing prev events ${lost.eventId}, and nobody could be asked for them`,
   )
   await expectUntouched(hs, room, event.eventId)
@@ -145,7 +145,7 @@ it('names auth events that it does not know, and stores nothing', async () => {
   const [create, , powerLevels] = room.events as [Pdu, Pdu, Pdu]
   const auth = [create, powerLevels, join]
   const event = await room.message('hello', { sender: '@bob:b', prev: good, auth })
-  expect(await say(hs, inputOf(event))).toContain(`missing auth events ${join.eventId}`)
+  expect(await send(hs, inputOf(event))).toContain(`missing auth events ${join.eventId}`)
   await expectUntouched(hs, room, event.eventId, join.eventId)
 })
 
@@ -156,7 +156,7 @@ it('takes the good events of a request that holds bad ones, and tells of the fir
   const rejected = await room.message('not mine', { sender: '@eve:e', prev: [first] })
   const last = await room.message('last', { prev: [first] })
   const inputs = [inputOf(first), wire('{}'), inputOf(rejected), inputOf(last)]
-  expect(await say(hs, ...inputs)).toContain('malformed')
+  expect(await send(hs, ...inputs)).toContain('malformed')
   expect(await hs.event(first.eventId)).toMatchObject({ verdict: 'accepted' })
   expect((await hs.event(rejected.eventId))?.verdict).toMatch(/^rejected/)
   expect(await hs.event(last.eventId)).toMatchObject({ verdict: 'accepted' })
@@ -177,9 +177,9 @@ it('says again why an event was rejected when it comes again', async () => {
   const { hs, room } = await started()
   await using _ = hs
   const event = await room.message('not mine', { sender: '@eve:e' })
-  const first = await say(hs, inputOf(event))
+  const first = await send(hs, inputOf(event))
   expect(first).toContain('@eve:e is not joined')
-  expect(await say(hs, inputOf(event))).toBe(first)
+  expect(await send(hs, inputOf(event))).toBe(first)
   await expectUntouched(hs, room)
 })
 
@@ -217,7 +217,7 @@ it('does not take a second event of the same ID for the first, where authors cho
     depth: 9,
   })
   const json = impostor.json.replace(`"event_id":"${impostor.eventId}"`, `"event_id":"${event.eventId}"`)
-  expect(await say(hs, wire(json, { roomVersion: '2' }))).toContain(
+  expect(await send(hs, wire(json, { roomVersion: '2' }))).toContain(
     `another event has the ID ${event.eventId}`,
   )
   expect((await hs.event(event.eventId))?.json).toContain('first')
@@ -243,7 +243,7 @@ it.each([
   const { hs, room } = await started()
   await using _hs = hs
   const event = await room.message('hello')
-  expect(await say(hs, inputOf(event, change))).toMatch(`${path}: expected `)
+  expect(await send(hs, inputOf(event, change))).toMatch(`${path}: expected `)
   await expectUntouched(hs, room, event.eventId)
 })
 
@@ -251,7 +251,7 @@ it('takes a transaction ID of 1,024 bytes', async () => {
   const { hs, room } = await started()
   await using _hs = hs
   const transaction_id = { session_id: 1, id: 'ü'.repeat(512) }
-  expect(await say(hs, inputOf(await room.message('hello'), { transaction_id }))).toBe('')
+  expect(await send(hs, inputOf(await room.message('hello'), { transaction_id }))).toBe('')
   expect((await hs.outputs()).at(-1)).toMatchObject({ new_room_event: { transaction_id } })
 })
 
@@ -261,7 +261,7 @@ it('looks up a part of a state of unknown events, and names a few of them', asyn
   // A given state counts where prev events are missing.
   const event = await room.message('hello', { prev: [await room.message('not sent')] })
   const state_event_ids = Array.from({ length: 100_000 }, (_unused, index) => `$unknown${index}`)
-  const words = await say(hs, inputOf(event, { has_state: true, state_event_ids }))
+  const words = await send(hs, inputOf(event, { has_state: true, state_event_ids }))
   expect(words).toMatch(
     /^missing state events \$unknown0, .*\$unknown19 and 980 more, and nobody could be asked/,
   )

@@ -20,12 +20,12 @@ interface Lie {
   readonly forged: readonly Pdu[]
   readonly server: string
 }
-type Tells = (lie: Lie) => readonly Pdu[]
+type LieTo = (lie: Lie) => readonly Pdu[]
 
 const idsOf = (events: readonly Pdu[]): readonly string[] => events.map(({ eventId }) => eventId)
 
 /** A room in which the liar has some power, its state, and servers with a user in it that ask whom they like. */
-async function roomOf(version: string, tells: Tells = ({ old }) => old) {
+async function roomOf(version: string, lie: LieTo = ({ old }) => old) {
   const a = await Homeserver.start()
   const room = await RoomBuilder.create({ version })
   for (const user of ['@bob:b', '@carol:c', LIAR, ACCOMPLICE]) await room.join(user)
@@ -44,7 +44,7 @@ async function roomOf(version: string, tells: Tells = ({ old }) => old) {
       getEvent: async () => Promise.reject(new Error('404 not found')),
       lookupStateIds: async ({ S }: Parameters<FederationApi['lookupStateIds']>[0]) => {
         if (S !== 'm') throw new Error('404 not found')
-        return { pdu_ids: idsOf(tells({ old, forged, server })), auth_chain_ids: [] }
+        return { pdu_ids: idsOf(lie({ old, forged, server })), auth_chain_ids: [] }
       },
     }) as typeof answers as FederationApi
   const servers: Homeserver[] = []
@@ -115,7 +115,7 @@ it.each(
 )
 
 /** Servers are told whatever the liar likes; the current state and the forward extremities of the room are the same for all. */
-const LIES: readonly (readonly [string, Tells])[] = [
+const LIES: readonly (readonly [string, LieTo])[] = [
   ['nothing but the create event', ({ old }) => old.slice(0, 1)],
   ['no create event', ({ old }) => old.slice(1)],
   ['no power levels', ({ old }) => old.filter(({ type }) => type !== 'm.room.power_levels')],
@@ -132,10 +132,10 @@ const LIES: readonly (readonly [string, Tells])[] = [
   ],
 ]
 
-it.each(['1', '2', '10', '12'].flatMap((version) => LIES.map(([what, tells]) => ({ version, what, tells }))))(
+it.each(['1', '2', '10', '12'].flatMap((version) => LIES.map(([what, lie]) => ({ version, what, lie }))))(
   'does not change the room by telling $what, in version $version',
-  async ({ version, tells }) => {
-    await using scene = await roomOf(version, tells)
+  async ({ version, lie }) => {
+    await using scene = await roomOf(version, lie)
     const { room, creators, old } = scene
     const fork = room.events.slice(-1)
     const demotion = await room.state('m.room.power_levels', '', { users: creators }, { prev: fork })

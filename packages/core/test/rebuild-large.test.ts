@@ -66,8 +66,8 @@ it('walks once through events that were rejected, however many ways lead through
     let layer: readonly Pdu[] = fork === undefined ? [] : [fork]
     for (let n = 0; n < 40; n++) {
       const prev = layer
-      const say = (side: string) => room.message(`${n} ${side}`, { sender: '@eve:e', prev })
-      layer = [await say('left'), await say('right')]
+      const send = (side: string) => room.message(`${n} ${side}`, { sender: '@eve:e', prev })
+      layer = [await send('left'), await send('right')]
     }
     await room.message('on top', { prev: layer })
   })

@@ -146,10 +146,10 @@ async function wrongIn(hs: Homeserver, room: RoomBuilder): Promise<readonly stri
 }
 
 // What a redaction takes away is gone for everybody, and yet verdicts follow from what events said.
-describe.each(CASES)('the redaction of a %s, in version %s', (_what, version, tell) => {
+describe.each(CASES)('the redaction of a %s, in version %s', (_what, version, build) => {
   it('leaves verdicts as they are, and those of new events are what they would have been', async () => {
     await using hs = await Homeserver.start()
-    const { room, redacted, gone, judged, later } = await tell(version)
+    const { room, redacted, gone, judged, later } = await build(version)
     await room.redact(redacted)
     await hs.takeAll(room.events)
     for (const [event, verdict] of judged)
@@ -165,7 +165,7 @@ describe.each(CASES)('the redaction of a %s, in version %s', (_what, version, te
 
   it('by a program that did not keep what the rules read leaves verdicts as they are', async () => {
     const file = join(mkdtempSync(join(tmpdir(), 'roomserver-redacted-')), 'rooms.db')
-    const { room, redacted, judged } = await tell(version)
+    const { room, redacted, judged } = await build(version)
     await room.redact(redacted)
     await using hs = new Homeserver(await openStorage({ dialect: 'sqlite', file }))
     await hs.takeAll(room.events)

@@ -175,8 +175,8 @@ it('waits only so long for those who never answer, and does without those who kn
 })
 
 it('takes what one tells where nobody has what most tell', async () => {
-  const tell: Tale = (state) => [...state, '$not to be had']
-  await using scene = await messageOutOfNowhere(async () => ({ a: tell, c: tell, d: honest }))
+  const liar: Tale = (state) => [...state, '$not to be had']
+  await using scene = await messageOutOfNowhere(async () => ({ a: liar, c: liar, d: honest }))
   const { whole, b, message } = scene
   expect(await b.take(message, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
   expect(await stateBefore(b, message)).toEqual(whole)

@@ -179,11 +179,11 @@ it('takes nothing for the state before an event that lacks what the event refere
 /** Found by the simulation: a member was left out, who had set the power levels, and could say nothing more. */
 it('takes a state that lacks what its own events reference of no one server, but of two', async () => {
   const only = { pdu_ids: [] as string[], auth_chain_ids: [] }
-  const tell = ['a']
+  const answering = ['a']
   await using two = await pair({
     lookupMissingEvents: async () => ({ events: [] }),
     lookupStateIds: async ({ S }) => {
-      if (tell.includes(S)) return only
+      if (answering.includes(S)) return only
       throw new Error('404 not found')
     },
   })
@@ -193,7 +193,7 @@ it('takes a state that lacks what its own events reference of no one server, but
   only.pdu_ids.push(...(await a.current(room.roomId)).filter((id) => id !== alice))
   const event = await room.join('@carol:c')
   expect(await b.take(event, { origin: 'a' })).toMatchObject({ kind: 'missing' })
-  tell.push('c')
+  answering.push('c')
   expect(await b.take(event, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
 })
 

@@ -10,12 +10,12 @@ import { CONTENT_HASHES } from '../compose/scrubber.ts'
 export async function checkContext(
   storage: Storage,
   serverName: string,
-  say: (lines: string) => void,
+  report: (lines: string) => void,
 ): Promise<CheckContext> {
   const servers = await storage.localServers()
   const [own] = servers.toSorted((a, b) => b.users - a.users)
   if (own === undefined || own.server === serverName)
     return { ...CONTENT_HASHES, isIntact, isLocal: (user) => serverOf(user) === serverName }
-  say(`the store is that of ${own.server}, and not of ${serverName}: who is a user of it is not checked`)
+  report(`the store is that of ${own.server}, and not of ${serverName}: who is a user of it is not checked`)
   return { ...CONTENT_HASHES, isIntact }
 }

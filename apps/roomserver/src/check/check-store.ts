@@ -25,7 +25,7 @@ interface Parts {
   readonly repair: DerivedRepair
   readonly wishes: CheckWishes
   /** Takes one or more lines. */
-  readonly say: (lines: string) => void
+  readonly report: (lines: string) => void
 }
 
 /**
@@ -37,11 +37,11 @@ export async function checkStore(
   config: Pick<Config, 'serverName'>,
   log: Logger,
   wishes: CheckWishes,
-  say: Parts['say'],
+  report: Parts['report'],
 ): Promise<Tally & { readonly rooms: number }> {
-  const context = await checkContext(storage, config.serverName, say)
+  const context = await checkContext(storage, config.serverName, report)
   await using repair = derivedRepair(storage, config, context, log, wishes.dryRun === true)
-  const parts: Parts = { storage, context, repair, wishes, say }
+  const parts: Parts = { storage, context, repair, wishes, report }
   const tallies = [
     await checkIndexes(parts),
     await checkCounters(parts),
@@ -64,92 +64,95 @@ function isRepairing({ wishes: { repair, dryRun } }: Parts): boolean {
 }
 
 /** Tells what is done, or would be. */
-function sayRepaired(parts: Parts, what: string): void {
-  parts.say(`    ${isRepairing(parts) ? 'repaired' : 'to repair'}: ${what}`)
+function reportRepaired(parts: Parts, what: string): void {
+  parts.report(`    ${isRepairing(parts) ? 'repaired' : 'to repair'}: ${what}`)
 }
 
 async function checkIndexes(parts: Parts): Promise<Tally> {
-  const { storage, say } = parts
+  const { storage, report } = parts
   const findings = await storage.checkIndexes()
   for (const { what, index } of findings) {
-    say(what)
-    say('    means: what is in the store is not found, or found wrongly')
-    say(
+    report(what)
+    report('    means: what is in the store is not found, or found wrongly')
+    report(
       index === undefined
         ? '    repair: restore a backup'
         : '    repair: `roomserver check --repair` makes the index anew; stop every server first',
     )
   }
   if (!isRepairing(parts) || findings.length === 0) return { found: findings.length, left: findings.length }
-  for (const failure of await storage.repairIndexes(findings)) say(`    left: ${failure}`)
+  for (const failure of await storage.repairIndexes(findings)) report(`    left: ${failure}`)
   return { found: findings.length, left: (await storage.checkIndexes()).length }
 }
 
 async function checkCounters(parts: Parts): Promise<Tally> {
-  const { storage, say } = parts
+  const { storage, report } = parts
   const findings = await storage.checkCounters()
   for (const { kind, next, needed } of findings) {
-    say(`the counter of ${kind} NIDs stands at ${next}, and NIDs up to ${needed - 1} are in use`)
-    say('    means: what is new cannot be stored, as it gets a number that something else has')
-    say(`    repair: \`roomserver check --repair\` moves it to ${needed}; stop every server first`)
+    report(`the counter of ${kind} NIDs stands at ${next}, and NIDs up to ${needed - 1} are in use`)
+    report('    means: what is new cannot be stored, as it gets a number that something else has')
+    report(`    repair: \`roomserver check --repair\` moves it to ${needed}; stop every server first`)
   }
   if (isRepairing(parts)) await storage.repairCounters(findings)
   return { found: findings.length, left: isRepairing(parts) ? 0 : findings.length }
 }
 
 async function checkLists(parts: Parts): Promise<Tally> {
-  const { storage, say } = parts
+  const { storage, report } = parts
   const lists = []
   for await (const list of storage.unreadable()) {
     lists.push(list)
-    say(list.what)
-    say('    means: nothing can be read that stands beside it')
-    say('    repair: `roomserver check --repair` makes it anew from the events; stop every server first')
+    report(list.what)
+    report('    means: nothing can be read that stands beside it')
+    report('    repair: `roomserver check --repair` makes it anew from the events; stop every server first')
   }
   if (isRepairing(parts)) await storage.rebuildUnreadable(lists)
   return { found: lists.length, left: isRepairing(parts) ? 0 : lists.length }
 }
 
 async function checkLostRooms(parts: Parts): Promise<Tally> {
-  const { storage, say } = parts
+  const { storage, report } = parts
   const lost = await storage.lostRooms()
   let left = lost.length
   for (const room of lost) {
     const { roomId, events, first } = room
-    say(`${events} events of ${roomId ?? 'a room'} (${first} is the first) belong to no room that is stored`)
-    say('    means: the room is not known here, and cannot be joined again while its events are')
-    say(
+    report(
+      `${events} events of ${roomId ?? 'a room'} (${first} is the first) belong to no room that is stored`,
+    )
+    report('    means: the room is not known here, and cannot be joined again while its events are')
+    report(
       '    repair: `roomserver check --repair` makes it anew from its events; without its create event restore a backup',
     )
     if (!isRepairing(parts)) continue
     const { isRestored, what } = await storage.restoreRoom(room)
     if (isRestored) left--
-    if (isRestored) sayRepaired(parts, what)
-    else say(`    left: ${what}`)
+    if (isRestored) reportRepaired(parts, what)
+    else report(`    left: ${what}`)
     const restored = roomId === undefined ? undefined : await storage.room(roomId)
     if (restored === undefined) continue
-    for await (const done of parts.repair.room({ room: restored, findings: [] })) sayRepaired(parts, done)
+    for await (const done of parts.repair.room({ room: restored, findings: [] })) reportRepaired(parts, done)
   }
   return { found: lost.length, left }
 }
 
 async function putStringsBack(parts: Parts): Promise<void> {
   for (const what of await parts.storage.rebuildStrings(!isRepairing(parts))) {
-    parts.say(`${what} is lost or renamed`)
-    sayRepaired(parts, what)
+    parts.report(`${what} is lost or renamed`)
+    reportRepaired(parts, what)
   }
 }
 
 async function checkLooseRows(parts: Parts): Promise<Tally> {
-  const { storage, say } = parts
+  const { storage, report } = parts
   const findings = await storage.looseRows()
-  for (const { what, means, repair } of findings) say(`${what}\n    means: ${means}\n    repair: ${repair}`)
+  for (const { what, means, repair } of findings)
+    report(`${what}\n    means: ${means}\n    repair: ${repair}`)
   const repairable = findings.filter(({ rebuild }) => rebuild.length > 0)
   if (!isRepairing(parts) || repairable.length === 0) return { found: findings.length, left: findings.length }
   await storage.removeLooseRows(repairable)
   const after = await storage.looseRows()
-  for (const { what } of repairable) if (!has(after, what)) sayRepaired(parts, what)
-  for (const { what } of after) say(`    left: ${what}`)
+  for (const { what } of repairable) if (!has(after, what)) reportRepaired(parts, what)
+  for (const { what } of after) report(`    left: ${what}`)
   return { found: findings.length, left: after.length }
 }
 
@@ -157,24 +160,24 @@ const has = (findings: readonly LooseRows[], what: string) => findings.some((one
 
 /** Tells of a room's findings, and repairs what can be. */
 async function checkFound(parts: Parts, check: RoomCheck): Promise<Tally> {
-  const { storage, context, repair, wishes, say } = parts
+  const { storage, context, repair, wishes, report } = parts
   const text = textOf(check)
-  if (text !== '') say(text)
+  if (text !== '') report(text)
   const wrong = wishes.recompute === true ? await recompute(storage, check.room) : []
-  if (wrong.length > 0) say([check.room.roomId, ...wrong.map((what) => `  ${what}`)].join('\n'))
+  if (wrong.length > 0) report([check.room.roomId, ...wrong.map((what) => `  ${what}`)].join('\n'))
   const found = check.findings.length + wrong.length
   if (found === 0 || wishes.repair !== true) return { found, left: found }
-  for await (const what of repair.room(check)) sayRepaired(parts, what)
+  for await (const what of repair.room(check)) reportRepaired(parts, what)
   if (!isRepairing(parts)) return { found, left: found }
   try {
     const after = await storage.checkRoom(check.room.nid, context)
     const stillWrong = wishes.recompute === true ? await recompute(storage, after.room) : []
-    for (const { what } of after.findings) say(`    left: ${what}`)
-    for (const what of stillWrong) say(`    left: ${what}`)
+    for (const { what } of after.findings) report(`    left: ${what}`)
+    for (const what of stillWrong) report(`    left: ${what}`)
     return { found, left: after.findings.length + stillWrong.length }
   } catch (error) {
     if (!isFailure(error, 'STORE_DAMAGED')) throw error
-    say(`    left: the room cannot be checked: ${error.message}`)
+    report(`    left: the room cannot be checked: ${error.message}`)
     return { found, left: found }
   }
 }

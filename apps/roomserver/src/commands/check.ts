@@ -21,12 +21,12 @@ async function check(options: CheckOptions): Promise<void> {
   const config = existingConfigOf(options)
   const log = createLog('warn', process.stderr)
   await using storage = await openStorage(patientStorageOptions(config.database), { logger: log })
-  const { rooms, found, left } = await checkStore(storage, config, log, options, say)
+  const { rooms, found, left } = await checkStore(storage, config, log, options, report)
   const isRepairing = options.repair === true && options.dryRun !== true
-  say(`${rooms} rooms checked, ${found} findings${isRepairing ? `, ${left} left` : ''}`)
+  report(`${rooms} rooms checked, ${found} findings${isRepairing ? `, ${left} left` : ''}`)
   if (left > 0) process.exitCode = 1
 }
 
-function say(lines: string): void {
+function report(lines: string): void {
   process.stdout.write(`${lines}\n`)
 }

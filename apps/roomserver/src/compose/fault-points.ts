@@ -43,14 +43,14 @@ export function faultOf(setting: string | undefined): AtPoint | undefined {
 }
 
 /** Tells of each statement that writes: in a transaction, somewhere between its beginning and its end. */
-export function tellingWrites(at: AtPoint): (sql: string) => void {
+export function onWrite(at: AtPoint): (sql: string) => void {
   return (sql) => {
     if (/^(?:insert|update|delete|with)\b/i.test(sql)) at('writing')
   }
 }
 
 /** A store that tells of what is written to it. */
-export function tellingStore(storage: Storage, at: AtPoint): Storage {
+export function observedStore(storage: Storage, at: AtPoint): Storage {
   return {
     ...storage,
     enqueue: (items, holder) => around(at, 'queueing', 'queued', () => storage.enqueue(items, holder)),
@@ -71,7 +71,7 @@ export function tellingStore(storage: Storage, at: AtPoint): Storage {
 }
 
 /** A bus that tells of what goes over it. */
-export function tellingBus(bus: Bus, at: AtPoint): Bus {
+export function observedBus(bus: Bus, at: AtPoint): Bus {
   return {
     lastSequence: () => bus.lastSequence(),
     publish: (message, after) => around(at, 'publishing', 'published', () => bus.publish(message, after)),

@@ -14,7 +14,7 @@ import {
 import { runAsLeader, type Storage } from '@roomserver/storage'
 import { type Logger, RoomserverError, systemClock } from '@roomserver/types'
 import type { Config } from '../config/config.ts'
-import { type AtPoint, tellingBus } from './fault-points.ts'
+import { type AtPoint, observedBus } from './fault-points.ts'
 import { startTrimmer } from './trimmer.ts'
 
 /** How what is announced leaves the database. */
@@ -42,7 +42,7 @@ export async function openOutputs(
   if (output.kind === 'embedded') return await embedded(storage, config, log)
   const connect = async () => {
     const bus = await connectJetStream(output)
-    return at === undefined ? bus : tellingBus(bus, at)
+    return at === undefined ? bus : observedBus(bus, at)
   }
   const start = () => startRelay(storage, config, connect, log)
   const waitMs = config.settings.output.acknowledgement_wait

@@ -1,7 +1,7 @@
 import { openStorage, type Storage, type StorageHooks } from '@roomserver/storage'
 import type { Logger } from '@roomserver/types'
 import type { DatabaseConfig } from '../config/config.ts'
-import { type AtPoint, tellingWrites } from './fault-points.ts'
+import { type AtPoint, onWrite } from './fault-points.ts'
 import { lockFile } from './lock-file.ts'
 
 /**
@@ -10,7 +10,7 @@ import { lockFile } from './lock-file.ts'
  * @param at - told of each statement that writes; for crash tests
  */
 export async function openStore(config: DatabaseConfig, logger: Logger, at?: AtPoint): Promise<Storage> {
-  const hooks: StorageHooks = { logger, ...(at !== undefined && { onStatement: tellingWrites(at) }) }
+  const hooks: StorageHooks = { logger, ...(at !== undefined && { onStatement: onWrite(at) }) }
   if (config.kind === 'postgres') {
     const { url: connectionString, maxConnections, maxLifetimeSeconds } = config
     return openStorage({ dialect: 'postgres', connectionString, maxConnections, maxLifetimeSeconds }, hooks)

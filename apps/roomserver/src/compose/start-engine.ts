@@ -5,7 +5,7 @@ import { runAsLeader, type Storage } from '@roomserver/storage'
 import { type Logger, silentLogger, systemClock } from '@roomserver/types'
 import type { Config } from '../config/config.ts'
 import { acceptsEventsForDepartedRooms } from '../config/own-section.ts'
-import { type AtPoint, stepsOf, tellingStore } from './fault-points.ts'
+import { type AtPoint, stepsOf, observedStore } from './fault-points.ts'
 import { type Outputs, openOutputs } from './open-outputs.ts'
 import { openStore } from './open-store.ts'
 import { maxExtremitiesOf } from './merge-extremities.ts'
@@ -32,7 +32,7 @@ export async function startEngine(
 ): Promise<Engine> {
   await using parts = new AsyncDisposableStack()
   const opened = parts.use(await openStore(config.database, log, at))
-  const storage = at === undefined ? opened : tellingStore(opened, at)
+  const storage = at === undefined ? opened : observedStore(opened, at)
   const outputs = parts.use(await openOutputs(storage, config, log, at))
   const holder = `process ${randomUUID()}`
   if (config.database.kind === 'postgres') parts.use(showLife(storage, holder))

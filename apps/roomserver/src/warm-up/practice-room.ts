@@ -4,7 +4,7 @@ import type { JsonObject } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
 
 /** What a member says; what the graph needs is filled in. */
-interface Saying {
+interface EventTemplate {
   readonly type: string
   readonly sender: string
   /** Left out: no state event. */
@@ -47,11 +47,11 @@ export class PracticeRoom {
   }
 
   async join(user: string): Promise<void> {
-    await this.#say({ type: 'm.room.member', sender: user, stateKey: user, content: { membership: 'join' } })
+    await this.#send({ type: 'm.room.member', sender: user, stateKey: user, content: { membership: 'join' } })
   }
 
   async message(body: string): Promise<void> {
-    await this.#say({ type: 'm.room.message', sender: this.#owner, content: { msgtype: 'm.text', body } })
+    await this.#send({ type: 'm.room.message', sender: this.#owner, content: { msgtype: 'm.text', body } })
   }
 
   /** Topics that know nothing of each other, and a message that comes after all of them. */
@@ -92,18 +92,18 @@ export class PracticeRoom {
   }
 
   #setState(type: string, content: JsonObject, after = this.#extremities): Promise<Pdu> {
-    return this.#say({ type, sender: this.#owner, stateKey: '', content, after })
+    return this.#send({ type, sender: this.#owner, stateKey: '', content, after })
   }
 
-  async #say(saying: Saying): Promise<Pdu> {
-    const event = await this.#build(saying)
+  async #send(template: EventTemplate): Promise<Pdu> {
+    const event = await this.#build(template)
     this.#extremities = [event]
     if (event.stateKey !== undefined) this.#state.set(`${event.type} ${event.stateKey}`, event)
     await this.#give(event)
     return event
   }
 
-  async #build({ after = this.#extremities, ...event }: Saying): Promise<Pdu> {
+  async #build({ after = this.#extremities, ...event }: EventTemplate): Promise<Pdu> {
     const referenced = ['m.room.create ', 'm.room.power_levels ', `m.room.member ${event.sender}`]
     if (event.type === 'm.room.member') referenced.push('m.room.join_rules ')
     const draft = {

@@ -8,10 +8,10 @@ type Line = readonly [level: string, fields: Readonly<Record<string, unknown>>, 
 
 async function linesOf(change: (config: Config) => Config, signal?: AbortSignal): Promise<readonly Line[]> {
   const lines: Line[] = []
-  const say = (level: string) => (fields: object, message: string) => {
+  const send = (level: string) => (fields: object, message: string) => {
     lines.push([level, { ...fields }, message])
   }
-  const log: Logger = { error: say('error'), warn: say('warn'), info: say('info'), debug: say('debug') }
+  const log: Logger = { error: send('error'), warn: send('warn'), info: send('info'), debug: send('debug') }
   const place = { dataFolder: undefined, serverName: 'test', host: '127.0.0.1', port: 0 }
   await warmUp(change(embeddedConfig(place, {})), log, signal)
   return lines

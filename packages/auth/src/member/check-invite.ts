@@ -18,12 +18,13 @@ export function checkInvite(c: MemberCase): AuthVerdict {
   }
   const already = c.targetIs
   if (already === 'join' || already === 'ban') {
-    const say = () => `${target} cannot be invited (membership: ${already})`
-    return refuse(c, 'member/invite/target', say)
+    const reason = () => `${target} cannot be invited (membership: ${already})`
+    return refuse(c, 'member/invite/target', reason)
   }
   const level = levelOf(c, sender)
   const needed = levelNamed(c, 'invite')
   if (level >= needed) return allow(c, 'member/invite/level')
-  const say = () => `${sender} has level ${showLevel(level)}, inviting ${target} needs ${showLevel(needed)}`
-  return refuse(c, 'member/invite/otherwise', say)
+  const reason = () =>
+    `${sender} has level ${showLevel(level)}, inviting ${target} needs ${showLevel(needed)}`
+  return refuse(c, 'member/invite/otherwise', reason)
 }

@@ -18,8 +18,9 @@ export function checkLeave(c: MemberCase): AuthVerdict {
   const level = levelOf(c, sender)
   const toBan = levelNamed(c, 'ban')
   if (!(level >= toBan) && c.targetIs === 'ban') {
-    const say = () => `${sender} has level ${showLevel(level)}, unbanning ${target} needs ${showLevel(toBan)}`
-    return refuse(c, 'member/leave/banned', say)
+    const reason = () =>
+      `${sender} has level ${showLevel(level)}, unbanning ${target} needs ${showLevel(toBan)}`
+    return refuse(c, 'member/leave/banned', reason)
   }
   const needed = levelNamed(c, 'kick')
   const above = levelOf(c, target)

@@ -26,10 +26,10 @@ export function checkThirdPartyPart(c: MemberCase): AuthVerdict {
   }
   const { eventId, sender: inviter } = invite
   if (inviter !== sender) {
-    const say = () => `the third-party invite ${eventId} is by ${inviter}, not ${sender}`
-    return refuse(c, 'member/invite/third-party/sender', say)
+    const reason = () => `the third-party invite ${eventId} is by ${inviter}, not ${sender}`
+    return refuse(c, 'member/invite/third-party/sender', reason)
   }
   if (isSignedByInvite(c.event, invite)) return allow(c, 'member/invite/third-party/signature')
-  const say = () => `no signature of the signed part fits a public key of ${eventId}`
-  return refuse(c, 'member/invite/third-party/otherwise', say)
+  const reason = () => `no signature of the signed part fits a public key of ${eventId}`
+  return refuse(c, 'member/invite/third-party/otherwise', reason)
 }

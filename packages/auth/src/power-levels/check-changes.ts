@@ -74,9 +74,9 @@ function refuseChange(
 ): AuthVerdict {
   const { c, level } = change
   const { sender } = c.event
-  const say = () =>
+  const reason = () =>
     `${sender} has level ${showLevel(level)} and cannot change ${name} from ${show(was)} to ${show(is)}`
-  return refuse(c, key, say)
+  return refuse(c, key, reason)
 }
 
 function show(level: number | undefined): string {

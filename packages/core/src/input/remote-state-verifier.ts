@@ -93,7 +93,7 @@ export class RemoteStateVerifier {
           bytes: BYTES,
           decide: (draft) => verifyRemoteState(draft, event),
         })
-        if (followed !== undefined) this.#tell(roomId, followed)
+        if (followed !== undefined) this.#report(roomId, followed)
       } catch (err) {
         this.#parts.log.warn({ room_id: roomId, err }, 'a remote state is left for later')
       }
@@ -101,7 +101,7 @@ export class RemoteStateVerifier {
     this.#due.delete(roomId)
   }
 
-  #tell(roomId: RoomId, { changed, accepted, rejected }: Consequences): void {
+  #report(roomId: RoomId, { changed, accepted, rejected }: Consequences): void {
     this.#parts.log.warn(
       { room_id: roomId, changed: changed.size, accepted: accepted.length, rejected: rejected.length },
       'another server told a state that was not so: events were re-evaluated',

@@ -20,7 +20,12 @@ it('asks for ten keys of a server at most, whatever an event carries', async () 
   const event =
     `{"auth_events":[],"content":{},"depth":1,"hashes":{"sha256":""},"origin_server_ts":1,"prev_events":[],` +
     `"room_id":"!r:a","sender":"@x:a","signatures":{"a":${JSON.stringify(signatures)}},"type":"x"}`
-  await verifiedEvents({ federation, log: silentLogger, clock: systemClock }, { roomId: '!r:a', rules }, [event, event], 10)
+  await verifiedEvents(
+    { federation, log: silentLogger, clock: systemClock },
+    { roomId: '!r:a', rules },
+    [event, event],
+    10,
+  )
   expect(asked).toHaveLength(10)
 })
 
@@ -43,7 +48,12 @@ it('asks for keys of a time that others can read, whatever an event says', async
     event('c', `1${'0'.repeat(400)}`),
     event('d', '-5'),
   ]
-  await verifiedEvents({ federation, log: silentLogger, clock: systemClock }, { roomId: '!r:a', rules }, texts, 10)
+  await verifiedEvents(
+    { federation, log: silentLogger, clock: systemClock },
+    { roomId: '!r:a', rules },
+    texts,
+    10,
+  )
   expect(asked).toEqual([
     ['a/ed25519:1', 5],
     ['b/ed25519:1', 9_007_199_254_740_991],

@@ -19,7 +19,7 @@ import { currentPdus } from '../query/current-pdus.ts'
 import { invalidArgument, roomNotFound } from '../query/failures.ts'
 import { rulesOf } from '../query/headered.ts'
 import type { PerformContext } from './context.ts'
-import { sayIfAllowed } from './send.ts'
+import { sendIfAllowed } from './send.ts'
 
 const CANONICAL_ALIAS = 'm.room.canonical_alias'
 const CREATE = { type: 'm.room.create', stateKey: '' }
@@ -95,7 +95,7 @@ async function takeOutOfCanonical(
     throw roomNotFound(roomId, `room ${roomId} doesn't exist`)
   }
   if (serverOf(userId) !== context.serverName) return
-  const failure = await sayIfAllowed(context, roomId, async (room) => {
+  const failure = await sendIfAllowed(context, roomId, async (room) => {
     const wanted = [{ type: CANONICAL_ALIAS, stateKey: '' }]
     const [current] = await readRoom(context, (view) => currentPdus(view, room, wanted))
     const content = current === undefined ? undefined : without(current.content, alias)

@@ -22,7 +22,7 @@ import type { PerformContext } from './context.ts'
 import { Refusal } from './refusal.ts'
 
 /** What is to be said in a room. */
-export interface Saying {
+export interface EventTemplate {
   readonly type: string
   readonly sender: UserId
   /** Left out: no state event. */
@@ -43,14 +43,18 @@ interface Ground {
  *
  * @throws {Refusal} with the code for a bad request when what is said cannot be put into an event
  */
-export async function buildOnTop(context: PerformContext, room: RoomRecord, saying: Saying): Promise<Pdu> {
+export async function buildOnTop(
+  context: PerformContext,
+  room: RoomRecord,
+  template: EventTemplate,
+): Promise<Pdu> {
   const rules = rulesOf(room)
-  const { prev, state } = await readRoom(context, (view) => groundFor(view, room, saying))
+  const { prev, state } = await readRoom(context, (view) => groundFor(view, room, template))
   return await built(context, rules, {
-    ...saying,
+    ...template,
     roomId: room.roomId,
     prevEvents: prev.map((record) => eventReference(record, rules)),
-    authEvents: selectAuthEvents(subjectOf(saying), state, rules).map(eventRef),
+    authEvents: selectAuthEvents(subjectOf(template), state, rules).map(eventRef),
     depth: nextDepth(prev),
   })
 }
@@ -87,17 +91,17 @@ function withoutCanonicalForm(error: unknown): { readonly ok: false; readonly re
 export async function refusalOf(
   context: PerformContext,
   room: RoomRecord,
-  saying: Saying,
+  template: EventTemplate,
 ): Promise<string | undefined> {
-  const state = await readRoom(context, (view) => stateFor(view, room, saying))
-  const verdict = checkAuth(imagined(room, saying), state)
+  const state = await readRoom(context, (view) => stateFor(view, room, template))
+  const verdict = checkAuth(imagined(room, template), state)
   return verdict.allowed ? undefined : verdict.reason
 }
 
 /** An event that is not to be sent, to ask the rules about. */
-export function imagined(room: RoomRecord, saying: Saying): Pdu {
+export function imagined(room: RoomRecord, template: EventTemplate): Pdu {
   return {
-    ...subjectOf(saying),
+    ...subjectOf(template),
     eventId: '',
     roomId: room.roomId,
     rules: rulesOf(room),
@@ -110,13 +114,13 @@ export function imagined(room: RoomRecord, saying: Saying): Pdu {
   }
 }
 
-function subjectOf({ type, sender, stateKey, content }: Saying) {
+function subjectOf({ type, sender, stateKey, content }: EventTemplate) {
   return { type, sender, stateKey, content }
 }
 
-function* groundFor(view: View, room: RoomRecord, saying: Saying): Suspendable<Need, Ground> {
-  const tuples = tuplesFor(room, saying)
-  const subject = imagined(room, saying)
+function* groundFor(view: View, room: RoomRecord, template: EventTemplate): Suspendable<Need, Ground> {
+  const tuples = tuplesFor(room, template)
+  const subject = imagined(room, template)
   const prev = yield* prevEventsFor(view, room, {
     tuples,
     *willDo(events) {
@@ -129,11 +133,11 @@ function* groundFor(view: View, room: RoomRecord, saying: Saying): Suspendable<N
   }
 }
 
-function* stateFor(view: View, room: RoomRecord, saying: Saying): Suspendable<Need, AuthState> {
-  return authStateOf(yield* currentAuthPdus(view, room, tuplesFor(room, saying)))
+function* stateFor(view: View, room: RoomRecord, template: EventTemplate): Suspendable<Need, AuthState> {
+  return authStateOf(yield* currentAuthPdus(view, room, tuplesFor(room, template)))
 }
 
-function tuplesFor(room: RoomRecord, saying: Saying): readonly StateTuple[] {
-  const tuples = authTypesFor(subjectOf(saying), rulesOf(room))
+function tuplesFor(room: RoomRecord, template: EventTemplate): readonly StateTuple[] {
+  const tuples = authTypesFor(subjectOf(template), rulesOf(room))
   return tuples.map(([type, stateKey]) => ({ type, stateKey }))
 }

@@ -11,7 +11,7 @@ import type { PerformContext } from './context.ts'
 import { faultOfId } from './identifiers.ts'
 import { performLeave } from './leave.ts'
 import { Refusal, unlessRefused } from './refusal.ts'
-import { say } from './send.ts'
+import { sendEvent } from './send.ts'
 
 /** Takes all users of ours out of a room, one after the other; those who cannot leave are passed over. */
 export function performAdminEvacuateRoom(
@@ -38,7 +38,7 @@ async function leaveKeepingProfile(
   { roomId }: RoomRecord,
   { userId }: MembershipRecord & { readonly userId: string },
 ): Promise<boolean> {
-  const failure = await say(context, roomId, async (room) => {
+  const failure = await sendEvent(context, roomId, async (room) => {
     const wanted = [{ type: 'm.room.member', stateKey: userId }]
     const [member] = await readRoom(context, (view) => currentPdus(view, room, wanted))
     const { join_authorised_via_users_server: _authorisingUser, ...profile } = member?.content ?? {}

@@ -4,12 +4,12 @@ import { isStub } from '../query/context.ts'
 import { queryRestrictedJoinAllowed } from '../query/restricted-join.ts'
 import { isServerInRoom } from '../query/servers.ts'
 import { federationFor } from './components.ts'
-import { refusalOf, type Saying } from './build.ts'
+import { refusalOf, type EventTemplate } from './build.ts'
 import type { PerformContext } from './context.ts'
 import { ownUser, quoted, serverOfRoom } from './identifiers.ts'
 import { Refusal, unlessRefused } from './refusal.ts'
 import { type Target, targetOf } from './resolve-alias.ts'
-import { say } from './send.ts'
+import { sendEvent } from './send.ts'
 
 /**
  * Joins a user of ours to a room, by ID or alias: by an event of our own where we are in the room, and otherwise
@@ -126,7 +126,7 @@ async function isAllowedIn(
   return (await refusalOf(context, room, joinOf(userId, content))) === undefined
 }
 
-function joinOf(userId: UserId, content: JsonObject): Saying {
+function joinOf(userId: UserId, content: JsonObject): EventTemplate {
   return { type: 'm.room.member', sender: userId, stateKey: userId, content }
 }
 
@@ -136,7 +136,7 @@ async function joinLocally(
   roomId: string,
   content: JsonObject,
 ): Promise<void> {
-  const failure = await say(context, roomId, async (room) => {
+  const failure = await sendEvent(context, roomId, async (room) => {
     const member = await context.store.membership(room.nid, userId)
     if (member?.membership === 'join') return undefined
     return joinOf(userId, content)

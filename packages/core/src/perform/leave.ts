@@ -13,8 +13,8 @@ import { invalidArgument, roomNotFound } from '../query/failures.ts'
 import { isServerInRoom } from '../query/servers.ts'
 import type { PerformContext } from './context.ts'
 import { faultOfId, quoted } from './identifiers.ts'
-import { giveInviteUp, tellInviter } from './reject-invite.ts'
-import { say } from './send.ts'
+import { giveInviteUp, notifyInviter } from './reject-invite.ts'
+import { sendEvent } from './send.ts'
 
 /** All went well. */
 const LEFT: PerformLeaveResponse = { code: 0, message: null }
@@ -71,7 +71,7 @@ async function rejectFromElsewhere(
   userId: string,
   inviter: string,
 ): Promise<PerformLeaveResponse> {
-  const isNotified = await tellInviter(context, room, userId, serverOf(inviter) ?? '')
+  const isNotified = await notifyInviter(context, room, userId, serverOf(inviter) ?? '')
   // The inviter's server is gone but we are in the room ourselves: then the others learn it from us.
   if (!isNotified && (await isPartOf(context, room, userId))) await leave(context, room, userId)
   else await giveInviteUp(context, room, userId)
@@ -90,7 +90,7 @@ async function isPartOf(context: PerformContext, room: RoomRecord, userId: strin
 async function leave(context: PerformContext, room: RoomRecord, userId: string): Promise<void> {
   const member = await context.store.membership(room.nid, userId)
   checkMember(member, room, userId)
-  const failure = await say(context, room.roomId, async () => ({
+  const failure = await sendEvent(context, room.roomId, async () => ({
     type: 'm.room.member',
     sender: userId,
     stateKey: userId,

@@ -10,7 +10,7 @@ import { command } from './room-command.ts'
  *
  * @returns whether it was told
  */
-export async function tellInviter(
+export async function notifyInviter(
   { federation, log }: PerformContext,
   { roomId }: RoomRecord,
   userId: UserId,

@@ -3,7 +3,7 @@ import type { Pdu } from '@roomserver/events'
 import type { RoomId, RoomRecord } from '@roomserver/types'
 import type { Outcome } from '../decide/event-input.ts'
 import { roomWithState } from '../query/context.ts'
-import { buildOnTop, refusalOf, type Saying } from './build.ts'
+import { buildOnTop, refusalOf, type EventTemplate } from './build.ts'
 import type { PerformContext } from './context.ts'
 
 /**
@@ -50,14 +50,14 @@ export function newEvent(event: Pdu, origin: string, sendAsServer: string): Inpu
  * @param saying - given the room as it is when its turn has come; `undefined`: nothing is to be said after all
  * @returns why it was not taken, `''` when it was or nothing was said
  */
-export function say(
+export function sendEvent(
   context: PerformContext,
   roomId: RoomId,
-  saying: (room: RoomRecord) => Promise<Saying | undefined>,
+  template: (room: RoomRecord) => Promise<EventTemplate | undefined>,
 ): Promise<string> {
   return context.mutex.take(roomId, async () => {
     const room = await roomWithState(context, roomId)
-    const wanted = room === undefined ? undefined : await saying(room)
+    const wanted = room === undefined ? undefined : await template(room)
     if (room === undefined || wanted === undefined) return ''
     return await send(context, await buildOnTop(context, room, wanted))
   })
@@ -66,14 +66,14 @@ export function say(
 /**
  * {@link say}, unless the rules forbid it in the room as it is now: then nothing is sent, and the reason is the answer.
  */
-export async function sayIfAllowed(
+export async function sendIfAllowed(
   context: PerformContext,
   roomId: RoomId,
-  saying: (room: RoomRecord) => Promise<Saying | undefined>,
+  template: (room: RoomRecord) => Promise<EventTemplate | undefined>,
 ): Promise<string> {
   let refusal: string | undefined
-  const failure = await say(context, roomId, async (room) => {
-    const wanted = await saying(room)
+  const failure = await sendEvent(context, roomId, async (room) => {
+    const wanted = await template(room)
     if (wanted !== undefined) refusal = await refusalOf(context, room, wanted)
     return refusal === undefined ? wanted : undefined
   })

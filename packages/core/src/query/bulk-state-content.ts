@@ -51,7 +51,7 @@ export async function* contentEntries(
           RoomID,
           EventType: type,
           StateKey: stateKey,
-          value: tellingText({ type, content }),
+          value: textOf({ type, content }),
         }))
       }
     }
@@ -59,7 +59,7 @@ export async function* contentEntries(
 }
 
 /** The text at the telling member of an event's content; `''` where that is no text, or nothing tells. */
-export function tellingText({ type, content }: Pick<Pdu, 'type' | 'content'>): string {
+export function textOf({ type, content }: Pick<Pdu, 'type' | 'content'>): string {
   const member = TELLING_MEMBER.get(type)
   const value = member !== undefined && Object.hasOwn(content, member) ? content[member] : undefined
   return typeof value === 'string' ? value : ''

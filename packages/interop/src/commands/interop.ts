@@ -9,7 +9,7 @@ import {
   referencePrograms,
 } from '../interop/reference-programs.ts'
 import { type Check, takeOver } from '../interop/takeover.ts'
-import { tellStories } from '../interop/run-scenarios.ts'
+import { runStories } from '../interop/run-scenarios.ts'
 import { withReferenceOption } from './reference-option.ts'
 
 const ROOT = join(import.meta.dirname, '../../../..')
@@ -75,7 +75,7 @@ async function driveOnce(
 ): Promise<readonly Observation[]> {
   const started = performance.now()
   await using polyliths = await startPolyliths(programs, ports, roomserver)
-  const observations = await tellStories(polyliths.servers, only)
+  const observations = await runStories(polyliths.servers, only)
   console.log(
     `${name}: ${observations.length} steps in ${((performance.now() - started) / 1000).toFixed(1)} s`,
   )

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { freePortPrefix, startPolyliths } from '../interop/polylith.ts'
 import { type ReferenceOptions, referencePrograms } from '../interop/reference-programs.ts'
-import { tellStories } from '../interop/run-scenarios.ts'
+import { runStories } from '../interop/run-scenarios.ts'
 import { HOLES } from '../record/stories/holes.ts'
 import { withReferenceOption } from './reference-option.ts'
 
@@ -27,7 +27,7 @@ export function recordCommand(): Command {
       const files = ['hs1', 'hs2', 'hs3'].map((name) => join(folder, `${name}.jsonl`))
       const only = options.only === undefined ? undefined : new RegExp(options.only)
       await using polyliths = await startPolyliths(programs, await freePortPrefix(), undefined, files)
-      const observations = await tellStories(polyliths.servers, only, HOLES)
+      const observations = await runStories(polyliths.servers, only, HOLES)
       for (const { step, status, meaning } of observations)
         if (status !== 200) console.log(`${step}: ${status} ${JSON.stringify(meaning)}`)
       console.log(`${observations.length} steps, recorded in ${files.join(', ')}`)

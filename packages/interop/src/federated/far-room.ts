@@ -40,15 +40,15 @@ export class FarRoom {
 
   join(user: UserId): Promise<Pdu> {
     const content = { membership: 'join', displayname: user }
-    return this.#say({ type: 'm.room.member', sender: user, stateKey: user, content })
+    return this.#send({ type: 'm.room.member', sender: user, stateKey: user, content })
   }
 
   ownerSays(type: string, content: JsonObject): Promise<Pdu> {
-    return this.#say({ type, sender: OWNER, stateKey: '', content })
+    return this.#send({ type, sender: OWNER, stateKey: '', content })
   }
 
   message(body: string): Promise<Pdu> {
-    return this.#say({ type: 'm.room.message', sender: OWNER, content: { msgtype: 'm.text', body } })
+    return this.#send({ type: 'm.room.message', sender: OWNER, content: { msgtype: 'm.text', body } })
   }
 
   event(id: EventId): Pdu | undefined {
@@ -81,7 +81,7 @@ export class FarRoom {
     return [...chain.values()]
   }
 
-  async #say({ type, sender, stateKey, content }: Said): Promise<Pdu> {
+  async #send({ type, sender, stateKey, content }: Said): Promise<Pdu> {
     const rules = roomVersion(VERSION)
     if (rules === undefined) throw new TypeError(`no room version ${VERSION}`)
     const latest = this.events.at(-1)

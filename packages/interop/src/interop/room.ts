@@ -43,7 +43,7 @@ export async function join(
 }
 
 /** Sends a message and returns its event ID. */
-export async function say(
+export async function send(
   drive: Drive,
   step: string,
   user: ClientUser,

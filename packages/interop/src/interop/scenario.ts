@@ -15,7 +15,7 @@ export interface People {
 /** A story that is told to both servers. */
 export interface Scenario {
   readonly name: string
-  readonly tell: (drive: Drive, people: People, servers: Homeservers) => Promise<void>
+  readonly run: (drive: Drive, people: People, servers: Homeservers) => Promise<void>
 }
 
 /** Registers everybody. */

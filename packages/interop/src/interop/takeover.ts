@@ -7,9 +7,9 @@ import type { JsonValue } from '@roomserver/types'
 import { writeConfiguration } from '@roomserver/testing'
 import { Drive, eventually } from './drive.ts'
 import type { Polyliths } from './polylith.ts'
-import { act, createRoom, history, join as joinRoom, say, seeRoom, setState } from './room.ts'
+import { act, createRoom, history, join as joinRoom, send, seeRoom, setState } from './room.ts'
 import { gather, type People } from './scenario.ts'
-import { tellTo } from './run-scenarios.ts'
+import { runStoriesWith } from './run-scenarios.ts'
 
 /** Something that has to be so after the takeover. */
 export interface Check {
@@ -27,7 +27,7 @@ export async function takeOver(polyliths: Polyliths, cli: readonly string[]): Pr
   const drive = new Drive()
   const { servers } = polyliths
   const people = await gather(drive, servers)
-  await tellTo(drive, people, servers)
+  await runStoriesWith(drive, people, servers)
   const rooms = await roomsBefore(drive, people, servers[0].serverName)
   const before = await Promise.all(rooms.map((room) => seeRoom(people.alice, room)))
 
@@ -57,11 +57,11 @@ async function roomsBefore(
   const options = { preset: 'public_chat', room_version: '9' }
   const own = await createRoom(drive, 'takeover', alice, { ...options, name: 'Before' })
   await joinRoom(drive, 'takeover: bob joins', bob, own)
-  const message = await say(drive, 'takeover: bob talks', bob, own, 'said before')
+  const message = await send(drive, 'takeover: bob talks', bob, own, 'said before')
   await drive.call('takeover: alice redacts', alice, 'PUT', redactPath(own, message, drive), {})
   const shared = await createRoom(drive, 'shared', alice, { ...options, room_alias_name: 'takeover' })
   await joinRoom(drive, 'takeover: xena joins', xena, `#takeover:${serverName}`)
-  await say(drive, 'takeover: xena talks', xena, shared, 'said from afar before')
+  await send(drive, 'takeover: xena talks', xena, shared, 'said from afar before')
   await heard(alice, shared, 'said from afar before')
   return [own, shared]
 }
@@ -73,12 +73,12 @@ async function isGoing(
 ): Promise<Check[]> {
   const [own = '', shared = ''] = rooms
   const from = drive.observations.length
-  await say(drive, 'after: alice talks', alice, own, 'said after')
+  await send(drive, 'after: alice talks', alice, own, 'said after')
   await setState(drive, 'after: a new name', alice, own, 'm.room.name', { name: 'After' })
   await joinRoom(drive, 'after: carol joins', carol, own)
   await act(drive, 'after: alice kicks bob', alice, own, 'kick', bob)
-  await say(drive, 'after: alice talks to xena', alice, shared, 'said here after')
-  await say(drive, 'after: xena talks', xena, shared, 'said from afar after')
+  await send(drive, 'after: alice talks to xena', alice, shared, 'said here after')
+  await send(drive, 'after: xena talks', xena, shared, 'said from afar after')
   const calls = drive.observations.slice(from)
   const state = JSON.stringify((await seeRoom(alice, own)).state)
   return [
@@ -101,10 +101,10 @@ async function backAgain(
 ): Promise<Check[]> {
   const from = drive.observations.length
   const state = JSON.stringify((await seeRoom(alice, own)).state)
-  await say(drive, 'back: alice talks', alice, own, 'said when back')
-  await say(drive, 'back: xena talks', xena, shared, 'said from afar when back')
+  await send(drive, 'back: alice talks', alice, own, 'said when back')
+  await send(drive, 'back: xena talks', xena, shared, 'said from afar when back')
   const heardXena = await heard(alice, shared, 'said from afar when back')
-  await say(drive, 'back: alice talks to xena', alice, shared, 'said here when back')
+  await send(drive, 'back: alice talks to xena', alice, shared, 'said here when back')
   const calls = drive.observations.slice(from)
   return [
     ...calls.map(({ step, status }) => ({ what: step, holds: status === 200 })),

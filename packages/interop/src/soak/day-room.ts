@@ -40,14 +40,14 @@ export class DayRoom {
 
   /** The events that make a public room with its owner in it. */
   async begin(): Promise<readonly Pdu[]> {
-    const say = (type: string, content: JsonObject) =>
+    const send = (type: string, content: JsonObject) =>
       this.add({ type, sender: this.owner, stateKey: '', content })
     return [
-      await say('m.room.create', { creator: this.owner, room_version: VERSION }),
+      await send('m.room.create', { creator: this.owner, room_version: VERSION }),
       await this.join(this.owner),
-      await say('m.room.power_levels', { users: { [this.owner]: 100 } }),
-      await say('m.room.join_rules', { join_rule: 'public' }),
-      await say('m.room.history_visibility', { history_visibility: 'shared' }),
+      await send('m.room.power_levels', { users: { [this.owner]: 100 } }),
+      await send('m.room.join_rules', { join_rule: 'public' }),
+      await send('m.room.history_visibility', { history_visibility: 'shared' }),
     ]
   }
 

@@ -13,7 +13,7 @@ import { isFailure, type JsonObject } from '@roomserver/types'
 import { type RoomVersionRules, roomVersion } from '@roomserver/version'
 
 /** What somebody wants to say in a room. */
-export interface Saying {
+export interface EventTemplate {
   readonly type: string
   readonly sender: string
   readonly stateKey?: string | undefined
@@ -52,21 +52,26 @@ export async function endOf(api: RoomserverApi, roomId: string): Promise<RoomEnd
 }
 
 /** A change of a user's membership. */
-export function member(sender: string, user: string, membership: string, more: JsonObject = {}): Saying {
+export function member(
+  sender: string,
+  user: string,
+  membership: string,
+  more: JsonObject = {},
+): EventTemplate {
   return { type: 'm.room.member', sender, stateKey: user, content: { ...more, membership } }
 }
 
 /** Makes an event on top of a room. @returns `undefined` when there can be no such event */
 export function eventOn(
   end: RoomEnd,
-  saying: Saying,
+  template: EventTemplate,
   author: Author,
   change: Partial<EventDraft> = {},
 ): Promise<Pdu | undefined> {
   const { rules, roomId, latest, depth, state } = end
-  const subject = { ...saying, stateKey: saying.stateKey }
+  const subject = { ...template, stateKey: template.stateKey }
   const auth = selectAuthEvents(subject, authStateOf(state), rules).map((event) => refOf(event))
-  return made({ ...saying, roomId, prevEvents: latest, authEvents: auth, depth, ...change }, rules, author)
+  return made({ ...template, roomId, prevEvents: latest, authEvents: auth, depth, ...change }, rules, author)
 }
 
 /** Whether a user is in a room. */

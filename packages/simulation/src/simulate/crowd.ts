@@ -1,7 +1,16 @@
 import type { Pdu } from '@roomserver/events'
 import { NO_NID } from '@roomserver/types'
 import { ROOM_VERSIONS, roomVersion } from '@roomserver/version'
-import { createEvent, endOf, eventOn, inputOf, member, refOf, type RoomEnd, type Saying } from './compose.ts'
+import {
+  createEvent,
+  endOf,
+  eventOn,
+  inputOf,
+  member,
+  refOf,
+  type RoomEnd,
+  type EventTemplate,
+} from './compose.ts'
 import { withEvent } from './side-branch.ts'
 import type { SimulatedServer } from './simulated-server.ts'
 import { announce, deliverDue } from './transport.ts'
@@ -91,7 +100,7 @@ async function openRooms(world: World, speaker: SimulatedServer): Promise<readon
 
 const OPEN = { join_rule: 'public' }
 
-function state(sender: string, type: string, content: Saying['content']): Saying {
+function state(sender: string, type: string, content: EventTemplate['content']): EventTemplate {
   return { type, sender, stateKey: '', content }
 }
 
@@ -100,10 +109,10 @@ async function speak(
   world: World,
   speaker: SimulatedServer,
   room: { end: RoomEnd },
-  saying: Saying,
+  template: EventTemplate,
 ): Promise<readonly Pdu[]> {
   const { end } = room
-  const event = await eventOn(end, saying, world.author(speaker))
+  const event = await eventOn(end, template, world.author(speaker))
   if (event === undefined) return []
   world.learn(event)
   room.end = { ...end, latest: [refOf(event)], depth: end.depth + 1, state: withEvent(end.state, event) }

@@ -17,8 +17,8 @@ export async function endlessPast(
   for (let number = 0; number < COUNT; number++) {
     const own = author()
     const prevEvents = [{ eventId: end.rules.eventId === 'domain' ? `$${own.eventId}:x` : `$${own.eventId}` }]
-    const saying = { type: 'm.room.message', sender: user, content: { body: own.eventId } }
-    const event = await eventOn(end, saying, own, { prevEvents })
+    const template = { type: 'm.room.message', sender: user, content: { body: own.eventId } }
+    const event = await eventOn(end, template, own, { prevEvents })
     if (event !== undefined) texts.push(event.json)
   }
   return texts

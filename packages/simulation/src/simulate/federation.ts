@@ -102,9 +102,9 @@ export function simulatedFederation(world: World, self: SimulatedServer): Federa
       return notJoined
     },
     performLeaveRequest: async ({ room_id, user_id, server_names }) => {
-      const saying = member(user_id, user_id, 'leave')
+      const template = member(user_id, user_id, 'leave')
       for (const name of server_names) {
-        if (await changeThrough(world, self, room_id, saying, (work) => ask(name, work))) return {}
+        if (await changeThrough(world, self, room_id, template, (work) => ask(name, work))) return {}
       }
       throw failed('performLeaveRequest', 'no server let the user leave')
     },

@@ -1,7 +1,7 @@
 import { NO_NID } from '@roomserver/types'
 import { endOf, isJoined } from './compose.ts'
 import type { SimulatedServer } from './simulated-server.ts'
-import { say } from './send-event.ts'
+import { sendEvent } from './send-event.ts'
 import { announce, deliverDue, ingest } from './transport.ts'
 import { join } from './users.ts'
 import type { World } from './world.ts'
@@ -162,7 +162,7 @@ async function meet(world: World, roomId: string): Promise<void> {
       areAllHeard = false
       continue
     }
-    await say(world, server, end, { type: 'm.room.message', sender, content: { body: 'here' } })
+    await sendEvent(world, server, end, { type: 'm.room.message', sender, content: { body: 'here' } })
     await quieten(world)
   }
   if (!areAllHeard) await spread(world, roomId)

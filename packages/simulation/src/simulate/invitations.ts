@@ -1,12 +1,12 @@
-import { endOf, eventOn, isAllowedAt, member, type RoomEnd, type Saying } from './compose.ts'
+import { endOf, eventOn, isAllowedAt, member, type RoomEnd, type EventTemplate } from './compose.ts'
 import { askServer } from './federation.ts'
 import { changeThrough } from './remote-membership.ts'
 import type { SimulatedServer } from './simulated-server.ts'
-import { say } from './send-event.ts'
+import { sendEvent } from './send-event.ts'
 import { announceAll } from './transport.ts'
 import type { World } from './world.ts'
 
-export function isInvite({ type, content }: Saying): boolean {
+export function isInvite({ type, content }: EventTemplate): boolean {
   return type === 'm.room.member' && content['membership'] === 'invite'
 }
 
@@ -15,9 +15,9 @@ export async function invite(
   world: World,
   server: SimulatedServer,
   end: RoomEnd,
-  saying: Saying,
+  template: EventTemplate,
 ): Promise<void> {
-  const event = await eventOn(end, saying, world.author(server))
+  const event = await eventOn(end, template, world.author(server))
   if (event === undefined || !isAllowedAt(end, event)) return
   world.learn(event)
   const { eventId, json, rules } = event
@@ -31,7 +31,8 @@ export async function invite(
   const answer = await server.call((api) => api.performInvite(request))
   if (answer?.Error === null) world.acknowledged.push({ server, eventId })
   const after = world.dice.chance(25) ? await server.call((api) => endOf(api, end.roomId)) : undefined
-  if (after !== undefined) await say(world, server, after, { ...saying, content: { membership: 'leave' } })
+  if (after !== undefined)
+    await sendEvent(world, server, after, { ...template, content: { membership: 'leave' } })
   await announceAll(world)
 }
 
@@ -56,16 +57,16 @@ export async function knock(
   user: string,
   roomId: string,
 ): Promise<void> {
-  const saying = member(user, user, 'knock')
+  const template = member(user, user, 'knock')
   if ((await world.audienceOf(server, roomId)).has(server.name)) {
     const end = await server.call((api) => endOf(api, roomId))
-    if (end !== undefined) await say(world, server, end, saying)
+    if (end !== undefined) await sendEvent(world, server, end, template)
   } else if (!server.isDown) {
     const { name } = world.dice.pick(world.servers.filter((other) => other !== server))
     // That nobody lets the user knock is an answer too.
-    await changeThrough(world, server, roomId, saying, (work) => askServer(world, server, name, work)).catch(
-      () => false,
-    )
+    await changeThrough(world, server, roomId, template, (work) =>
+      askServer(world, server, name, work),
+    ).catch(() => false)
   }
   await announceAll(world)
 }

@@ -10,7 +10,7 @@ import {
   parsedEvent,
   refOf,
   type RoomEnd,
-  type Saying,
+  type EventTemplate,
 } from './compose.ts'
 import { stateAfter } from './side-branch.ts'
 import type { SimulatedServer } from './simulated-server.ts'
@@ -70,14 +70,14 @@ async function referenceWrongly(scene: Scene): Promise<void> {
 async function overstep(scene: Scene): Promise<void> {
   const { world, sender } = scene
   const victim = world.dice.pick(world.honest.flatMap(({ users }) => users))
-  const saying = world.dice.pick<Saying>([
+  const template = world.dice.pick<EventTemplate>([
     { type: 'm.room.power_levels', sender, stateKey: '', content: { users: { [sender]: 100 } } },
     { type: 'm.room.member', sender, stateKey: victim, content: { membership: 'ban' } },
     { type: 'm.room.member', sender, stateKey: sender, content: { membership: 'join' } },
     { type: 'm.room.create', sender, stateKey: '', content: { creator: sender } },
     { type: 'org.example.own', sender, stateKey: victim, content: {} },
   ])
-  await tell(scene, await made(scene, saying))
+  await tell(scene, await made(scene, template))
 }
 
 /** Levels as strings, which old room versions take. */
@@ -103,12 +103,12 @@ async function branchOff(scene: Scene): Promise<void> {
   const rules = end.rules
   const before = past && (await liar.call((api) => stateAfter(api, end, past)))
   if (past === undefined || before === undefined || before.length === 0) return
-  const saying = world.dice.chance(50) ? topic(scene) : message(scene)
-  const authEvents = selectAuthEvents({ stateKey: undefined, ...saying }, authStateOf(before), rules).map(
+  const template = world.dice.chance(50) ? topic(scene) : message(scene)
+  const authEvents = selectAuthEvents({ stateKey: undefined, ...template }, authStateOf(before), rules).map(
     refOf,
   )
   const change = { prevEvents: [refOf(past)], authEvents, depth: 1 }
-  await tell(scene, await made(scene, saying, change))
+  await tell(scene, await made(scene, template, change))
 }
 
 /** Lets somebody in by the invite of an address, for which it takes the word of the identity server. */
@@ -229,11 +229,11 @@ export function twister(world: World): (items: readonly string[]) => readonly st
   }
 }
 
-function message({ sender, world }: Scene): Saying {
+function message({ sender, world }: Scene): EventTemplate {
   return { type: 'm.room.message', sender, content: { body: world.dice.text(5), msgtype: 'm.text' } }
 }
 
-function topic({ sender, world }: Scene): Saying {
+function topic({ sender, world }: Scene): EventTemplate {
   return { type: 'm.room.topic', sender, stateKey: '', content: { topic: world.dice.text(5) } }
 }
 
@@ -244,10 +244,10 @@ function noEvent({ end, world }: Scene): string {
 
 function made(
   { end, liar, world }: Scene,
-  saying: Saying,
+  template: EventTemplate,
   change: Partial<EventDraft> = {},
 ): Promise<Pdu | undefined> {
-  return eventOn(end, saying, world.author(liar), change)
+  return eventOn(end, template, world.author(liar), change)
 }
 
 /** Sends an event past the liar's own room server. */

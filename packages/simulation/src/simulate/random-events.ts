@@ -1,10 +1,10 @@
 import type { Pdu } from '@roomserver/events'
 import { isJsonObject, type JsonObject, type JsonValue } from '@roomserver/types'
-import { member, type RoomEnd, type Saying } from './compose.ts'
+import { member, type RoomEnd, type EventTemplate } from './compose.ts'
 import type { World } from './world.ts'
 
 /** Something that a user in a room may say; the rules are asked by who sends it. */
-export function randomSaying(world: World, { roomId, state }: RoomEnd, sender: string): Saying {
+export function randomEvent(world: World, { roomId, state }: RoomEnd, sender: string): EventTemplate {
   const { dice } = world
   const kind = dice.below(100)
   const others = world.servers.flatMap(({ users }) => users)
@@ -35,7 +35,7 @@ export function randomSaying(world: World, { roomId, state }: RoomEnd, sender: s
   return randomMembership(world, state, others, sender)
 }
 
-export function historyVisibility(sender: string, visibility: string): Saying {
+export function historyVisibility(sender: string, visibility: string): EventTemplate {
   const content = { history_visibility: visibility }
   return { type: 'm.room.history_visibility', sender, stateKey: '', content }
 }
@@ -46,7 +46,7 @@ function randomMembership(
   state: readonly Pdu[],
   others: readonly string[],
   sender: string,
-): Saying {
+): EventTemplate {
   const memberships = new Map(
     state
       .filter(({ type }) => type === 'm.room.member')

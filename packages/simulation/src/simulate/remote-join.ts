@@ -24,13 +24,13 @@ export async function joinThrough(
     const end = await endOf(api, roomId)
     const authorisingUser = end && (await authorisingUserFor(api, roomId, user))
     if (authorisingUser === undefined) return undefined
-    const saying = {
+    const template = {
       type: 'm.room.member',
       sender: user,
       stateKey: user,
       content: { ...content, ...authorisingUser },
     }
-    const event = end && (await eventOn(end, saying, world.author(self)))
+    const event = end && (await eventOn(end, template, world.author(self)))
     return end && event && isAllowedAt(end, event) ? event : undefined
   })
   if (join === undefined) return false

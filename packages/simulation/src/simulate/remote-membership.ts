@@ -1,6 +1,6 @@
 import type { PerformInviteRequest, RoomserverApi } from '@roomserver/api'
 import { type Pdu, signEvent } from '@roomserver/events'
-import { endOf, eventOn, inputOf, isAllowedAt, parsedEvent, type Saying } from './compose.ts'
+import { endOf, eventOn, inputOf, isAllowedAt, parsedEvent, type EventTemplate } from './compose.ts'
 import type { SimulatedServer } from './simulated-server.ts'
 import type { World } from './world.ts'
 
@@ -19,12 +19,12 @@ export async function changeThrough(
   world: World,
   self: SimulatedServer,
   roomId: string,
-  saying: Saying,
+  template: EventTemplate,
   ask: Ask,
 ): Promise<boolean> {
   const event = await ask(async (api) => {
     const end = await endOf(api, roomId)
-    const made = end && (await eventOn(end, saying, world.author(self)))
+    const made = end && (await eventOn(end, template, world.author(self)))
     return end && made && isAllowedAt(end, made) ? made : undefined
   })
   if (event === undefined) return false

@@ -1,17 +1,17 @@
 import type { Pdu } from '@roomserver/events'
-import { eventOn, inputOf, isAllowedAt, type RoomEnd, type Saying } from './compose.ts'
+import { eventOn, inputOf, isAllowedAt, type RoomEnd, type EventTemplate } from './compose.ts'
 import type { SimulatedServer } from './simulated-server.ts'
 import { announce } from './transport.ts'
 import type { World } from './world.ts'
 
 /** Puts something into an event and gives it to the room server, as the client component does: after asking the rules. */
-export async function say(
+export async function sendEvent(
   world: World,
   server: SimulatedServer,
   end: RoomEnd,
-  saying: Saying,
+  template: EventTemplate,
 ): Promise<void> {
-  const event = await eventOn(end, saying, world.author(server))
+  const event = await eventOn(end, template, world.author(server))
   if (event !== undefined && isAllowedAt(end, event)) await submit(world, server, event)
 }
 

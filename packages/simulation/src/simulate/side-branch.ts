@@ -1,6 +1,6 @@
 import type { RoomserverApi } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
-import { endOf, eventOn, isAllowedAt, isJoined, refOf, type RoomEnd, type Saying } from './compose.ts'
+import { endOf, eventOn, isAllowedAt, isJoined, refOf, type RoomEnd, type EventTemplate } from './compose.ts'
 import type { SimulatedServer } from './simulated-server.ts'
 import type { World } from './world.ts'
 
@@ -41,7 +41,7 @@ async function branchFrom(world: World, liar: SimulatedServer, start: RoomEnd): 
   return texts
 }
 
-function said({ dice }: World, sender: string): Saying {
+function said({ dice }: World, sender: string): EventTemplate {
   const kind = dice.below(3)
   if (kind === 0) return { type: 'm.room.message', sender, content: { body: dice.text(5) } }
   if (kind === 1) return { type: 'm.room.topic', sender, stateKey: '', content: { topic: dice.text(5) } }

@@ -1,6 +1,6 @@
 import { ed25519, encodeBase64, signJson, type SigningKey } from '@roomserver/events'
 import type { JsonObject } from '@roomserver/types'
-import { member, type RoomEnd, type Saying } from './compose.ts'
+import { member, type RoomEnd, type EventTemplate } from './compose.ts'
 import type { Dice } from '@roomserver/testing'
 import type { World } from './world.ts'
 
@@ -22,7 +22,7 @@ export async function openIdentityServer(dice: Dice): Promise<IdentityServer> {
  * Invites somebody of whom only an address is known, takes such an invite back, or goes on with one: the address turned
  * out to be a user's.
  */
-export async function aboutAddress(world: World, end: RoomEnd, sender: string): Promise<Saying> {
+export async function aboutAddress(world: World, end: RoomEnd, sender: string): Promise<EventTemplate> {
   const { dice, identity, servers } = world
   const open = dice.maybe(invitesIn(end).filter((invite) => invite.sender === sender))
   const user = dice.pick(servers.flatMap(({ users }) => users))
@@ -45,7 +45,7 @@ export async function misuseAddress(
   end: RoomEnd,
   sender: string,
   key: SigningKey,
-): Promise<Saying> {
+): Promise<EventTemplate> {
   const { dice, identity, servers } = world
   const users = servers.flatMap(({ users: own }) => own)
   const [user, signedFor] = [dice.pick(users), dice.pick(users)]
@@ -59,7 +59,7 @@ function invitesIn({ state }: RoomEnd) {
   return state.filter(({ type }) => type === TYPE)
 }
 
-function byAddress(sender: string, user: string, signed: JsonObject): Saying {
+function byAddress(sender: string, user: string, signed: JsonObject): EventTemplate {
   return member(sender, user, 'invite', { third_party_invite: { display_name: 'x', signed } })
 }
 

@@ -1,10 +1,10 @@
 import { ROOM_VERSIONS, roomVersion } from '@roomserver/version'
-import { createEvent, endOf, isJoined, member, type Saying } from './compose.ts'
+import { createEvent, endOf, isJoined, member, type EventTemplate } from './compose.ts'
 import { invite, isInvite, knock, reject } from './invitations.ts'
-import { historyVisibility, randomJoinRule, randomSaying } from './random-events.ts'
+import { historyVisibility, randomJoinRule, randomEvent } from './random-events.ts'
 import { peek } from './peeks.ts'
 import { scrollBack } from './scroll-back.ts'
-import { say, submit } from './send-event.ts'
+import { sendEvent, submit } from './send-event.ts'
 import type { SimulatedServer } from './simulated-server.ts'
 import { aboutAddress } from './third-party.ts'
 import { announce, announceAll } from './transport.ts'
@@ -27,8 +27,8 @@ export async function userActs(world: World, server: SimulatedServer): Promise<v
   if (end === undefined || !isJoined(end, user)) return tryToEnter(world, server, user, roomId)
   if (dice.chance(4)) return leave(world, server, user, roomId)
   if (dice.chance(5)) return scrollBack(world, server, roomId)
-  const saying = dice.chance(4) ? await aboutAddress(world, end, user) : randomSaying(world, end, user)
-  await (isInvite(saying) ? invite(world, server, end, saying) : say(world, server, end, saying))
+  const template = dice.chance(4) ? await aboutAddress(world, end, user) : randomEvent(world, end, user)
+  await (isInvite(template) ? invite(world, server, end, template) : sendEvent(world, server, end, template))
 }
 
 /** What a user does about a room that he is not in. */
@@ -61,15 +61,15 @@ export async function createRoom(
   await submit(world, server, create)
   const levels = rules.auth.creatorsOutrankAll ? {} : { users: { [user]: 100 } }
   const joinRule = world.dice.chance(75) ? { join_rule: 'public' } : randomJoinRule(world)
-  const opening: readonly Saying[] = [
+  const opening: readonly EventTemplate[] = [
     member(user, user, 'join'),
     { type: 'm.room.power_levels', sender: user, stateKey: '', content: levels },
     { type: 'm.room.join_rules', sender: user, stateKey: '', content: joinRule },
     ...(world.dice.chance(30) ? [historyVisibility(user, 'world_readable')] : []),
   ]
-  for (const saying of opening) {
+  for (const template of opening) {
     const end = await server.call((api) => endOf(api, create.roomId))
-    if (end !== undefined) await say(world, server, end, saying)
+    if (end !== undefined) await sendEvent(world, server, end, template)
   }
 }
 

@@ -54,12 +54,7 @@ export async function checkEvents(
     create: undefined,
   }
   const links: LinkContext = { db, tables, room, remote, isCurrent: (event) => current?.has(event) === true }
-  const tell = (
-    event: EventRecord,
-    kind: Finding['kind'],
-    what: string,
-    rebuild?: Finding['rebuild'],
-  ): void =>
+  const add = (event: EventRecord, kind: Finding['kind'], what: string, rebuild?: Finding['rebuild']): void =>
     report(
       finding(
         room.roomId,
@@ -80,23 +75,23 @@ export async function checkEvents(
       const said = objectIn(event.json)
       note({ event, said: said ?? {} }, reading)
       const wrong = wrongStates(event, state.stored)
-      if (wrong !== undefined) tell(event, 'event', wrong)
-      if (said === undefined) tell(event, 'event', 'is no JSON object')
+      if (wrong !== undefined) add(event, 'event', wrong)
+      if (said === undefined) add(event, 'event', 'is no JSON object')
       else read.push({ event, said })
     }
     for (const one of read)
       for (const { kind, what, rebuild } of wrongInRecord(one, room, strings))
-        tell(one.event, kind, what, rebuild)
+        add(one.event, kind, what, rebuild)
     if (read.length > 0)
       for await (const { event, kind, what, rebuild } of wrongLinks(links, read, strings))
-        tell(event, kind, what, rebuild)
+        add(event, kind, what, rebuild)
   }
   for (const { event, waitsFor, isSettled } of remote.values()) {
     if (isSettled || waitsFor === NO_NID || reading.remote.has(waitsFor)) continue
     const rebuild = sql`update told_states set waits_for = 0 where event_nid = ${event}`
     const [of] = await tables.events.byNids(db, [event])
     if (of !== undefined)
-      tell(of, 'link', 'waits for the state before an event whose state waits for none', rebuild)
+      add(of, 'link', 'waits for the state before an event whose state waits for none', rebuild)
   }
   for (const eventId of reading.missing.values())
     report(finding(room.roomId, 'event', `event ${eventId} references an auth event that is not stored`))

@@ -37,7 +37,7 @@ export async function checkOutputs(
   report: (finding: Finding) => void,
 ): Promise<void> {
   let isSound = true
-  const tell = (what: string, rebuild?: Finding['rebuild']): void => {
+  const add = (what: string, rebuild?: Finding['rebuild']): void => {
     isSound = false
     report(finding(room.roomId, 'output', what, rebuild))
   }
@@ -52,11 +52,11 @@ export async function checkOutputs(
     if (rows.length === 0) break
     for (const row of rows) {
       if (before !== undefined && row.seq !== before.seq + 1)
-        tell(`output ${row.seq} follows on ${before.seq}: what was between is lost`)
+        add(`output ${row.seq} follows on ${before.seq}: what was between is lost`)
       if (before !== undefined && row.position <= before.position)
-        tell(`output ${row.seq} is told before ${before.seq}`)
+        add(`output ${row.seq} is told before ${before.seq}`)
       const wrong = wrongInRow(row, room)
-      if (wrong !== undefined) tell(`output ${row.seq} ${wrong}`)
+      if (wrong !== undefined) add(`output ${row.seq} ${wrong}`)
       if (row.kind === NEW_ROOM_EVENT) sent = row.event
       before = row
     }
@@ -68,7 +68,7 @@ export async function checkOutputs(
       before.seq > room.outputSeq
         ? sql`update rooms set output_seq = ${before.seq} where nid = ${room.nid}`
         : undefined
-    tell(`the latest output is ${before.seq}, the room counts ${room.outputSeq}`, rebuild)
+    add(`the latest output is ${before.seq}, the room counts ${room.outputSeq}`, rebuild)
   }
   if (isSound && sent !== undefined && sent !== room.lastSent) {
     const rebuild = sql`update rooms set last_sent_nid = ${sent} where nid = ${room.nid}`

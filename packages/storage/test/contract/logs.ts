@@ -131,7 +131,7 @@ export function logContract(open: () => Promise<Storage>): void {
   it('drops the oldest outputs by their bytes, however unequal they are, and says how many there are', async () => {
     await using store = await open()
     let room = await storedRoom(store)
-    const say = async (sizes: readonly number[]) => {
+    const send = async (sizes: readonly number[]) => {
       const outputs = sizes.map((size, index) => ({
         ...output(room, room.outputSeq + index + 1, 0 as EventNid),
         body: 'ü'.repeat(size / 2),
@@ -141,21 +141,21 @@ export function logContract(open: () => Promise<Storage>): void {
     }
     const trim = (maxBytes: number) => store.trimOutputs({ maxCount: 100, maxAgeMs: 1e6, maxBytes }, 1e9, 100)
     const seqs = async () => (await store.outputs(0, 100)).map(({ seq }) => seq)
-    await say([100, 200, 300, 400])
+    await send([100, 200, 300, 400])
     expect(await trim(1_000)).toEqual({ dropped: 0, bytes: 1_000 })
-    await say([500, 20])
+    await send([500, 20])
     // 20 + 500 + 400 and not 300 more, which were there at the look before.
     expect(await trim(1_000)).toMatchObject({ dropped: 3 })
     expect(await seqs()).toEqual([4, 5, 6])
     expect(await trim(1_000)).toMatchObject({ dropped: 0 })
-    await say([60])
-    await say([30, 10])
+    await send([60])
+    await send([30, 10])
     expect(await trim(1_000)).toMatchObject({ dropped: 1 })
     expect(await seqs()).toEqual([5, 6, 7, 8, 9])
     expect(await trim(100)).toEqual({ dropped: 2, bytes: 100 })
     expect(await seqs()).toEqual([7, 8, 9])
     // The latest stays, so that a reader sees what is gone.
-    await say([5_000])
+    await send([5_000])
     expect(await trim(1_000)).toMatchObject({ dropped: 3 })
     expect(await seqs()).toEqual([10])
     expect(await trim(1)).toMatchObject({ dropped: 0 })

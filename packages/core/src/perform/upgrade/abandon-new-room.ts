@@ -3,7 +3,7 @@ import { roomWithState } from '../../query/context.ts'
 import type { PerformContext } from '../context.ts'
 import { performForget } from '../forget.ts'
 import { performLeave } from '../leave.ts'
-import { sayIfAllowed } from '../send.ts'
+import { sendIfAllowed } from '../send.ts'
 
 /**
  * Takes everybody out of the new room of an upgrade that failed: withdraws its invites, and has the user who made it
@@ -16,7 +16,7 @@ export async function abandonNewRoom(context: PerformContext, roomId: RoomId, us
     for (const invited of await context.store.membershipsOfRoom(room.nid, { membership: 'invite' })) {
       const content = { membership: 'leave' }
       const withdrawal = { type: 'm.room.member', sender: userId, stateKey: invited.userId, content }
-      await sayIfAllowed(context, roomId, async () => withdrawal)
+      await sendIfAllowed(context, roomId, async () => withdrawal)
     }
     await performLeave(context, { room_id: roomId, user_id: userId })
     await performForget(context, { room_id: roomId, user_id: userId })

@@ -3,7 +3,7 @@ import type { JsonObject } from '@roomserver/types'
 import { readRoom } from '../../query/context.ts'
 import { currentPdus } from '../../query/current-pdus.ts'
 import type { PerformContext } from '../context.ts'
-import { sayIfAllowed } from '../send.ts'
+import { sendIfAllowed } from '../send.ts'
 import { restricted, withoutPowerLevels } from './levels.ts'
 import type { Upgrade } from './upgrade.ts'
 
@@ -27,7 +27,7 @@ async function change(
   changed: (content: JsonObject | undefined, create: Pdu) => JsonObject | undefined,
 ): Promise<void> {
   const wanted = ['m.room.create', type].map((each) => ({ type: each, stateKey: '' }))
-  const failure = await sayIfAllowed(context, roomId, async (room) => {
+  const failure = await sendIfAllowed(context, roomId, async (room) => {
     const [create, current] = await readRoom(context, (view) => currentPdus(view, room, wanted))
     const next = create && changed(current?.content, create)
     return next && { type, sender: userId, stateKey: '', content: next }

@@ -3,7 +3,7 @@ import type { Pdu } from '@roomserver/events'
 import type { RoomId, RoomRecord, UserId } from '@roomserver/types'
 import { roomVersion, type RoomVersionRules } from '@roomserver/version'
 import { roomWithState } from '../../query/context.ts'
-import { buildOnTop, refusalOf, type Saying } from '../build.ts'
+import { buildOnTop, refusalOf, type EventTemplate } from '../build.ts'
 import type { PerformContext } from '../context.ts'
 import { ownUser, quoted } from '../identifiers.ts'
 import { Refusal, unlessRefused } from '../refusal.ts'
@@ -102,7 +102,7 @@ async function leave(context: PerformContext, event: Pdu): Promise<void> {
   }
 }
 
-function tombstone(userId: UserId, newRoom: RoomId): Saying {
+function tombstone(userId: UserId, newRoom: RoomId): EventTemplate {
   const content = { body: 'This room has been replaced', replacement_room: newRoom }
   return { type: 'm.room.tombstone', sender: userId, stateKey: '', content }
 }

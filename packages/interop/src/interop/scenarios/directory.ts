@@ -3,7 +3,7 @@ import type { Scenario } from '../scenario.ts'
 
 export const directory: Scenario = {
   name: 'aliases and the room directory',
-  async tell(drive, { alice, bob }, [{ serverName }]) {
+  async run(drive, { alice, bob }, [{ serverName }]) {
     const room = await createRoom(drive, 'listed', alice, {
       preset: 'public_chat',
       room_alias_name: 'listed',

@@ -1,11 +1,11 @@
-import { act, createRoom, join, noteHistory, noteState, noteSync, redact, say, setState } from '../room.ts'
+import { act, createRoom, join, noteHistory, noteState, noteSync, redact, send, setState } from '../room.ts'
 import type { Scenario } from '../scenario.ts'
 
 const VERSIONS = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '10'] as const
 
 export const local: Scenario = {
   name: 'a room of every version, its members and its messages',
-  async tell(drive, { alice, bob, carol }) {
+  async run(drive, { alice, bob, carol }) {
     for (const version of VERSIONS) {
       const v = `v${version}`
       const room = await createRoom(drive, v, alice, {
@@ -18,7 +18,7 @@ export const local: Scenario = {
       await act(drive, `${v} carol is invited`, alice, room, 'invite', carol)
       await noteSync(drive, `${v} carol sees the invite`, carol, (rooms) => rooms.includes(room))
       await join(drive, `${v} carol accepts`, carol, room)
-      const first = await say(drive, `${v} bob talks`, bob, room, `${v} hello`)
+      const first = await send(drive, `${v} bob talks`, bob, room, `${v} hello`)
       await act(drive, `${v} bob may not kick`, bob, room, 'kick', carol)
       await setState(drive, `${v} bob may not set the topic`, bob, room, 'm.room.topic', {
         topic: 'bob was here',
@@ -31,8 +31,8 @@ export const local: Scenario = {
       await join(drive, `${v} carol comes back`, carol, room)
       await act(drive, `${v} bob leaves`, bob, room, 'leave')
       await act(drive, `${v} bob forgets`, bob, room, 'forget')
-      await say(drive, `${v} bob is outside`, bob, room, `${v} outside`)
-      await say(drive, `${v} the last word`, alice, room, `${v} done`)
+      await send(drive, `${v} bob is outside`, bob, room, `${v} outside`)
+      await send(drive, `${v} the last word`, alice, room, `${v} done`)
       await noteHistory(drive, `${v} history`, alice, room, (text) => text.includes(`${v} done`))
       await noteState(drive, `${v} state`, alice, room)
     }

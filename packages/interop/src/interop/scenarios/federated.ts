@@ -1,9 +1,9 @@
-import { act, createRoom, join, noteHistory, noteState, noteSync, say, untilMemberBy } from '../room.ts'
+import { act, createRoom, join, noteHistory, noteState, noteSync, send, untilMemberBy } from '../room.ts'
 import type { Scenario } from '../scenario.ts'
 
 export const federated: Scenario = {
   name: 'rooms of two homeservers',
-  async tell(drive, { alice, bob, xena, yuri }, [first, second]) {
+  async run(drive, { alice, bob, xena, yuri }, [first, second]) {
     for (const version of ['1', '2', '3', '6', '9', '10'] as const) {
       const name = `fed${version}`
       const room = await createRoom(drive, name, alice, {
@@ -11,11 +11,11 @@ export const federated: Scenario = {
         room_version: version,
         room_alias_name: name,
       })
-      await say(drive, `${name}: before`, alice, room, `${name} before`)
+      await send(drive, `${name}: before`, alice, room, `${name} before`)
       await join(drive, `${name}: xena joins by alias`, xena, `#${name}:${first.serverName}`)
-      await say(drive, `${name}: xena talks`, xena, room, `${name} from xena`)
+      await send(drive, `${name}: xena talks`, xena, room, `${name} from xena`)
       await noteHistory(drive, `${name}: alice hears`, alice, room, (text) => text.includes('from xena'))
-      await say(drive, `${name}: alice answers`, alice, room, `${name} from alice`)
+      await send(drive, `${name}: alice answers`, alice, room, `${name} from alice`)
       await noteHistory(
         drive,
         `${name}: xena hears`,
@@ -31,13 +31,13 @@ export const federated: Scenario = {
       await untilMemberBy(alice, yuri, xena, room)
       await act(drive, `${name}: alice bans xena`, alice, room, 'ban', xena)
       await untilMemberBy(alice, xena, xena, room)
-      await say(drive, `${name}: xena is out`, xena, room, `${name} banned`)
+      await send(drive, `${name}: xena is out`, xena, room, `${name} banned`)
       await noteState(drive, `${name}: state`, alice, room)
     }
     const far = await createRoom(drive, 'far', xena, { preset: 'public_chat', room_alias_name: 'far' })
     await join(drive, 'alice joins far away', alice, `#far:${second.serverName}`)
     await join(drive, 'bob joins where alice is', bob, far)
-    await say(drive, 'alice talks far away', alice, far, 'from afar')
+    await send(drive, 'alice talks far away', alice, far, 'from afar')
     await noteHistory(drive, 'xena hears alice', xena, far, (text) => text.includes('from afar'))
     await act(drive, 'alice leaves far away', alice, far, 'leave')
     await join(drive, 'alice joins again', alice, far, [second.serverName])

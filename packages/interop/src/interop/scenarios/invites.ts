@@ -3,7 +3,7 @@ import type { Scenario } from '../scenario.ts'
 
 export const invites: Scenario = {
   name: 'invites that are rejected and withdrawn',
-  async tell(drive, { alice, bob }) {
+  async run(drive, { alice, bob }) {
     for (const version of ['1', '6', '10'] as const) {
       const name = `invites${version}`
       const room = await createRoom(drive, name, alice, { preset: 'private_chat', room_version: version })

@@ -3,7 +3,7 @@ import type { Scenario } from '../scenario.ts'
 
 export const presets: Scenario = {
   name: 'presets, power levels and visibility',
-  async tell(drive, { alice, bob, carol }) {
+  async run(drive, { alice, bob, carol }) {
     for (const preset of ['private_chat', 'trusted_private_chat', 'public_chat'] as const) {
       const room = await createRoom(drive, preset, alice, { preset, invite: [bob.id] })
       await noteSync(drive, `${preset}: bob is invited`, bob, (rooms) => rooms.includes(room))

@@ -3,7 +3,7 @@ import type { Scenario } from '../scenario.ts'
 
 export const restricted: Scenario = {
   name: 'restricted and knock rules',
-  async tell(drive, { alice, bob, carol }) {
+  async run(drive, { alice, bob, carol }) {
     const space = await createRoom(drive, 'space', alice, { preset: 'public_chat', room_version: '9' })
     await join(drive, 'bob joins the space', bob, space)
     for (const version of ['8', '9', '10'] as const) {

@@ -4,7 +4,7 @@ import type { Scenario } from '../scenario.ts'
 
 export const upgrade: Scenario = {
   name: 'upgrade, evacuation and server ACL',
-  async tell(drive, { alice, bob, carol }, [, { serverName }]) {
+  async run(drive, { alice, bob, carol }, [, { serverName }]) {
     const room = await createRoom(drive, 'old', alice, {
       preset: 'public_chat',
       room_version: '6',

@@ -1,11 +1,11 @@
 import type { JsonObject } from '@roomserver/types'
 import { bagOf, registerAdmin } from '../drive.ts'
-import { createRoom, join, noteState, noteSyncSince, say, setState } from '../room.ts'
+import { createRoom, join, noteState, noteSyncSince, send, setState } from '../room.ts'
 import type { Scenario } from '../scenario.ts'
 
 export const watching: Scenario = {
   name: 'peeks, incremental sync and evacuation',
-  async tell(drive, { alice, bob, carol }, [{ clientUrl }]) {
+  async run(drive, { alice, bob, carol }, [{ clientUrl }]) {
     const room = await createRoom(drive, 'open', alice, {
       preset: 'public_chat',
       initial_state: [
@@ -36,7 +36,7 @@ export const watching: Scenario = {
     await join(drive, 'bob joins the open room', bob, room)
     await join(drive, 'carol joins the open room', carol, room)
     await noteSyncSince(drive, 'bob hears only what is new', bob, async () => {
-      await say(drive, 'alice says something new', alice, room, 'something new')
+      await send(drive, 'alice says something new', alice, room, 'something new')
       await setState(drive, 'and names the room', alice, room, 'm.room.name', { name: 'Open' })
     })
     const admin = await registerAdmin(clientUrl, 'admin')

@@ -12,7 +12,7 @@ export const INVITATIONS: readonly Scenario[] = [
     await pause(500)
     room.cut()
     await room.act(alice, 'kick', xena)
-    await room.say(alice, 3)
+    await room.send(alice, 3)
     await room.heal()
     await room.join(xena, 0)
     await room.join(yuri, 0)
@@ -30,7 +30,7 @@ export const INVITATIONS: readonly Scenario[] = [
     await room.act(xena, 'leave')
     links.first.mode = 'refuse'
     await room.act(yuri, 'leave')
-    await room.say(alice, 2)
+    await room.send(alice, 2)
     await room.heal()
     await pause(500)
     await room.act(alice, 'invite', xena)

@@ -8,7 +8,7 @@ export const ONE_WAY: readonly Scenario[] = [
     await room.heard(xena, [alice])
     room.cut()
     await room.topic(alice)
-    await room.say(bob, 2)
+    await room.send(bob, 2)
     await room.topic(xena)
     await room.act(yuri, 'leave')
     await room.heal()
@@ -29,9 +29,9 @@ export const ONE_WAY: readonly Scenario[] = [
     await room.heard(xena, [alice])
     room.cut()
     for (let turn = 0; turn < 3; turn++) {
-      await room.say(alice, 8)
+      await room.send(alice, 8)
       await room.set(alice, 'test.turn', { turn }, `${turn % 2}`)
-      await room.say(xena, 8)
+      await room.send(xena, 8)
       await room.set(xena, 'test.turn', { turn: -turn }, `${turn % 2}`)
       await room.heal()
       const [heard, deaf] = turn % 2 === 0 ? [links.second, links.first] : [links.first, links.second]

@@ -10,7 +10,7 @@ export const REFUSALS: readonly Scenario[] = [
       await room.open(alice, version, [bob, xena])
       await room.heard(xena, [alice])
       room.cut()
-      await room.say(alice, 3)
+      await room.send(alice, 3)
       await room.topic(alice)
       await room.act(bob, 'leave')
       await room.topic(xena)
@@ -30,7 +30,7 @@ export const REFUSALS: readonly Scenario[] = [
     await room.heard(xena, [alice])
     room.cut()
     await room.topic(alice)
-    await room.say(alice, 26)
+    await room.send(alice, 26)
     await room.topic(xena)
     await room.heal()
     for (const link of [links.first, links.second]) link.refused = /\/state(_ids)?\//
@@ -45,7 +45,7 @@ export const REFUSALS: readonly Scenario[] = [
     await room.heard(xena, [alice])
     room.cut()
     await room.topic(alice)
-    await room.say(alice, 3)
+    await room.send(alice, 3)
     await room.heal()
     links.first.refused = /get_missing_events|\/state(_ids)?\/|\/event\//
     await room.heard(alice, [xena], 4)
@@ -61,7 +61,7 @@ export const REFUSALS: readonly Scenario[] = [
     room.cut()
     await room.topic(alice)
     await room.act(bob, 'leave')
-    await room.say(alice, 24)
+    await room.send(alice, 24)
     await room.heal()
     links.first.refused = /\/event\//
     await room.heard(alice, [xena], 6)
@@ -74,7 +74,7 @@ export const REFUSALS: readonly Scenario[] = [
     await room.heard(xena, [alice])
     room.cut()
     await room.topic(alice)
-    await room.say(alice, 2)
+    await room.send(alice, 2)
     await room.heal()
     links.first.mode = 'refuse'
     await room.heard(alice, [xena], 4)

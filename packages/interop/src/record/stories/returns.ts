@@ -11,7 +11,7 @@ export const RETURNS: readonly Scenario[] = [
     await room.act(alice, 'kick', xena)
     await room.act(alice, 'ban', yuri)
     await room.topic(alice)
-    await room.say(xena, 2)
+    await room.send(xena, 2)
     await room.topic(xena)
     await room.set(yuri, 'test.name', { by: 'yuri' })
     await room.heal()
@@ -50,7 +50,7 @@ export const RETURNS: readonly Scenario[] = [
     await room.join(xena, 0)
     await room.heard(xena, [alice], 10)
     room.cut()
-    await room.say(alice, 3)
+    await room.send(alice, 3)
     await room.topic(bob)
     await room.act(xena, 'leave')
     await room.topic(alice)
@@ -69,12 +69,12 @@ export const RETURNS: readonly Scenario[] = [
     const first = room.room
     await room.heard(xena, [alice])
     room.cut()
-    await room.say(alice, 2)
+    await room.send(alice, 2)
     await room.upgrade(alice, '9')
     const second = room.room
     await room.join(bob, 0)
     room.room = first
-    await room.say(xena, 2)
+    await room.send(xena, 2)
     await room.topic(xena)
     await room.heal()
     await room.heard(bob, [xena], 10)

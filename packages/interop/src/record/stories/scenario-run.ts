@@ -1,12 +1,12 @@
 import type { ClientUser, Drive } from '../../interop/drive.ts'
 import type { Homeservers } from '../../interop/homeserver.ts'
-import { createRoom, history, join, redact, say, setState } from '../../interop/room.ts'
+import { createRoom, history, join, redact, send, setState } from '../../interop/room.ts'
 import { eventually } from '../../interop/drive.ts'
 import { textOf } from '@roomserver/testing'
 import type { JsonObject } from '@roomserver/types'
 
 /** Tells of a room that homeservers share, over links that can be cut. */
-export class Telling {
+export class ScenarioRun {
   readonly #drive: Drive
   readonly #servers: Homeservers
   readonly #name: string
@@ -63,11 +63,11 @@ export class Telling {
     for (const { link } of this.#servers) Object.assign(link, { mode: 'pass', from: undefined })
   }
 
-  async say(user: ClientUser, times = 1): Promise<string> {
+  async send(user: ClientUser, times = 1): Promise<string> {
     let id = ''
     for (let i = 0; i < times; i++) {
       const text = `${this.#step('says')}`
-      id = await say(this.#drive, text, user, this.room, text)
+      id = await send(this.#drive, text, user, this.room, text)
     }
     return id
   }
@@ -101,7 +101,7 @@ export class Telling {
 
   /** Waits until these users' homeservers have what is said now by `speaker`. */
   async heard(speaker: ClientUser, listeners: readonly ClientUser[], seconds = 20): Promise<void> {
-    await this.say(speaker)
+    await this.send(speaker)
     const text = `${this.#name} ${this.#count}`
     for (const listener of listeners) {
       await eventually(

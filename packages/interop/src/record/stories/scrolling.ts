@@ -5,15 +5,15 @@ import { story } from './story.ts'
 export const SCROLLING: readonly Scenario[] = [
   story('scrolling', ['1', '2', '6', '10'], async (room, { alice, bob, xena, yuri }, _links, version) => {
     await room.open(alice, version, [bob])
-    await room.say(alice, 30)
+    await room.send(alice, 30)
     await room.topic(alice)
-    await room.say(bob, 5)
+    await room.send(bob, 5)
     await room.join(xena, 0)
     await room.scroll(xena)
     room.cut()
-    await room.say(alice, 24)
+    await room.send(alice, 24)
     await room.topic(bob)
-    await room.say(xena, 3)
+    await room.send(xena, 3)
     await room.heal()
     await room.heard(alice, [xena], 10)
     await room.heard(xena, [alice], 10)
@@ -24,12 +24,12 @@ export const SCROLLING: readonly Scenario[] = [
   }),
   story('no backfill', ['1', '6', '9'], async (room, { alice, bob, xena }, links, version) => {
     await room.open(alice, version, [bob])
-    await room.say(alice, 25)
+    await room.send(alice, 25)
     await room.join(xena, 0)
     links.first.refused = /\/backfill\//
     await room.scroll(xena)
     room.cut()
-    await room.say(bob, 26)
+    await room.send(bob, 26)
     await room.heal()
     links.first.refused = /\/(backfill|get_missing_events)\//
     await room.heard(alice, [xena], 8)
@@ -40,17 +40,17 @@ export const SCROLLING: readonly Scenario[] = [
   }),
   story('visibility', ['1', '6', '10'], async (room, { alice, bob, xena, yuri }, _links, version) => {
     await room.open(alice, version, [bob])
-    await room.say(alice, 4)
+    await room.send(alice, 4)
     await room.set(alice, 'm.room.history_visibility', { history_visibility: 'joined' })
-    await room.say(bob, 4)
+    await room.send(bob, 4)
     await room.join(xena, 0)
     await room.scroll(xena)
     room.cut()
-    await room.say(alice, 3)
+    await room.send(alice, 3)
     await room.set(alice, 'm.room.history_visibility', { history_visibility: 'invited' })
-    await room.say(alice, 3)
+    await room.send(alice, 3)
     await room.act(xena, 'leave')
-    await room.say(bob, 3)
+    await room.send(bob, 3)
     await room.set(bob, 'm.room.history_visibility', { history_visibility: 'shared' })
     await room.heal()
     await room.join(xena, 0)

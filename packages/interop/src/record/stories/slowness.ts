@@ -8,17 +8,17 @@ export const SLOWNESS: readonly Scenario[] = [
     await room.heard(xena, [alice])
     room.cut()
     await room.topic(alice)
-    await room.say(alice, 24)
+    await room.send(alice, 24)
     await room.act(bob, 'leave')
-    await room.say(xena, 2)
+    await room.send(xena, 2)
     await room.heal()
     links.first.delayMs = 700
     links.second.delayMs = 500
-    await room.say(alice)
+    await room.send(alice)
     await room.topic(alice)
-    await room.say(xena, 2)
+    await room.send(xena, 2)
     await room.join(bob, 0)
-    await room.say(bob)
+    await room.send(bob)
     await room.heard(alice, [xena], 20)
     await room.heard(xena, [alice], 20)
   }),
@@ -29,7 +29,7 @@ export const SLOWNESS: readonly Scenario[] = [
     await room.topic(alice)
     for (let i = 0; i < 12; i++) await room.set(bob, 'test.half', { i }, `${i}`)
     await room.act(carol, 'leave')
-    await room.say(alice, 22)
+    await room.send(alice, 22)
     await room.heal()
     links.first.refused = /\/event\/(%24|\$)[A-Za-f]/
     await room.heard(alice, [xena], 6)
@@ -58,7 +58,7 @@ export const SLOWNESS: readonly Scenario[] = [
     await room.heard(xena, [alice])
     room.cut()
     await room.topic(alice)
-    await room.say(alice, 3)
+    await room.send(alice, 3)
     await room.heal()
     links.first.stalled = /get_missing_events/
     await room.heard(alice, [xena], 40)
@@ -72,7 +72,7 @@ export const SLOWNESS: readonly Scenario[] = [
     room.cut()
     await room.topic(alice)
     await room.act(bob, 'leave')
-    await room.say(alice, 24)
+    await room.send(alice, 24)
     await room.heal()
     links.first.stalled = /\/(state|state_ids|event)\//
     await room.heard(alice, [xena], 45)

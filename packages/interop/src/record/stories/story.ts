@@ -1,6 +1,6 @@
 import { type Link, WHOLE } from '../../interop/proxies.ts'
 import type { People, Scenario } from '../../interop/scenario.ts'
-import { Telling } from './scenario-run.ts'
+import { ScenarioRun } from './scenario-run.ts'
 
 export const ALL_VERSIONS: readonly string[] = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '10']
 
@@ -23,16 +23,16 @@ interface Links {
 export function story(
   name: string,
   versions: readonly string[],
-  tell: (room: Telling, people: Required<People>, links: Links, version: string) => Promise<void>,
+  run: (room: ScenarioRun, people: Required<People>, links: Links, version: string) => Promise<void>,
 ): Scenario {
   return {
     name,
-    async tell(drive, { zoe, ...people }, servers) {
+    async run(drive, { zoe, ...people }, servers) {
       const [first, second, third] = [servers[0].link, servers[1].link, servers[2]?.link]
       if (zoe === undefined || third === undefined) throw new Error('these stories need three homeservers')
       for (const version of versions) {
-        const telling = new Telling(drive, servers, `${name}${version}`)
-        await tell(telling, { ...people, zoe }, { first, second, third }, version)
+        const scenario = new ScenarioRun(drive, servers, `${name}${version}`)
+        await run(scenario, { ...people, zoe }, { first, second, third }, version)
         for (const link of [first, second, third]) Object.assign(link, WHOLE)
       }
     },
