@@ -6,7 +6,7 @@ import type { AuthState } from './state.ts'
 import { type AuthRefused, type AuthVerdict, allowed, refused } from './verdict.ts'
 
 /** An event before the rules: what it is, the state it is judged against, and the two entries that most rules read. */
-export interface Case {
+export interface AuthContext {
   readonly event: Pdu
   readonly rules: RoomVersionRules
   readonly state: AuthState
@@ -16,19 +16,19 @@ export interface Case {
 }
 
 /** A member event, the user it is about, and the memberships that the state gives the two. */
-export interface MemberCase extends Case {
+export interface MemberCase extends AuthContext {
   readonly target: UserId
   readonly senderIs: string | undefined
   readonly targetIs: string | undefined
 }
 
 /** Ends a case well, by the step that decided. */
-export function allow(c: Case, key: RuleKey): AuthVerdict {
+export function allow(c: AuthContext, key: RuleKey): AuthVerdict {
   return allowed(c.rules, key)
 }
 
 /** Ends a case badly. `sentence` is not called before somebody reads the reason, so it closes over values only. */
-export function refuse(c: Case, key: RuleKey, sentence: () => string): AuthRefused {
+export function refuse(c: AuthContext, key: RuleKey, sentence: () => string): AuthRefused {
   return refused(c.rules, key, sentence, lookedAt(c, RULES[key]))
 }
 
@@ -56,12 +56,12 @@ export function textIn(event: Pdu, name: string): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
-function lookedAt(c: Case, step: RuleStep): readonly EventId[] {
+function lookedAt(c: AuthContext, step: RuleStep): readonly EventId[] {
   const events = (step.reads ?? []).map((role) => inRole(c, role)?.eventId)
   return [...new Set(events.filter((id) => id !== undefined))]
 }
 
-function inRole(c: Case, role: Role): Pdu | undefined {
+function inRole(c: AuthContext, role: Role): Pdu | undefined {
   const { event, state } = c
   switch (role) {
     case 'create':

@@ -1,6 +1,6 @@
 import type { Pdu } from '@roomserver/events'
 import { serverOf } from '@roomserver/types'
-import { allow, type Case, membershipOf, refuse } from './auth-context.ts'
+import { allow, type AuthContext, membershipOf, refuse } from './auth-context.ts'
 import { createEventIn, createIdOf } from './create-event.ts'
 import { levelNamed, levelOf, levelToSend, showLevel } from './levels.ts'
 import { checkMember } from './member/check-member.ts'
@@ -25,7 +25,7 @@ export function checkAuth(event: Pdu, state: AuthState): AuthVerdict {
   if (type === 'm.room.create') return allowed(rules, 'create/otherwise')
   const create = createEventIn(state, event)
   if (create === undefined) return withoutCreate(event)
-  const c: Case = { event, rules, state, create, powerLevels: state.get('m.room.power_levels', '') }
+  const c: AuthContext = { event, rules, state, create, powerLevels: state.get('m.room.power_levels', '') }
 
   const verdict = checkFederation(c)
   if (verdict !== undefined) return verdict
@@ -41,7 +41,7 @@ function withoutCreate(event: Pdu): AuthVerdict {
   return refused(rules, isNamed ? 'room-id' : 'auth-events/create', reason, [])
 }
 
-function checkFederation(c: Case): AuthVerdict | undefined {
+function checkFederation(c: AuthContext): AuthVerdict | undefined {
   const federate = c.create.content['m.federate']
   if (federate === undefined || federate === true) return undefined
   const { sender, stateKey, type } = c.event
@@ -55,7 +55,7 @@ function checkFederation(c: Case): AuthVerdict | undefined {
   return isOdd && stateKey !== undefined && serverOf(stateKey) !== host ? refuseStranger(stateKey) : undefined
 }
 
-function checkAliases(c: Case): AuthVerdict {
+function checkAliases(c: AuthContext): AuthVerdict {
   const { sender, stateKey } = c.event
   if (stateKey === undefined) return refuse(c, 'aliases/state-key', () => 'the event has no state_key')
   if (stateKey !== serverOf(sender)) {
@@ -65,7 +65,7 @@ function checkAliases(c: Case): AuthVerdict {
 }
 
 /** Everything that a member of the room sends, apart from memberships. */
-function checkOther(c: Case): AuthVerdict {
+function checkOther(c: AuthContext): AuthVerdict {
   const { event } = c
   const { sender, type, stateKey } = event
   const membership = membershipOf(c.state, sender)
@@ -89,7 +89,7 @@ function checkOther(c: Case): AuthVerdict {
   return allow(c, 'otherwise')
 }
 
-function checkThirdPartyInvite(c: Case, level: number): AuthVerdict {
+function checkThirdPartyInvite(c: AuthContext, level: number): AuthVerdict {
   const needed = levelNamed(c, 'invite')
   if (level >= needed) return allow(c, 'third-party-invite/level')
   const { sender } = c.event
@@ -100,7 +100,7 @@ function checkThirdPartyInvite(c: Case, level: number): AuthVerdict {
   )
 }
 
-function checkRedaction(c: Case, level: number): AuthVerdict {
+function checkRedaction(c: AuthContext, level: number): AuthVerdict {
   const { eventId, redacts, sender } = c.event
   const needed = levelNamed(c, 'redact')
   if (level >= needed) return allow(c, 'redaction/level')

@@ -1,7 +1,7 @@
 import type { Pdu } from '@roomserver/events'
 import { isJsonObject, type JsonValue, type UserId } from '@roomserver/types'
 import type { AuthRules, RoomVersionRules } from '@roomserver/version'
-import type { Case } from './auth-context.ts'
+import type { AuthContext } from './auth-context.ts'
 
 /** The levels that stand by themselves in `m.room.power_levels`, with their values where they are absent. */
 export const DEFAULT_LEVELS = {
@@ -84,7 +84,7 @@ export function levelToSend({
   event,
   powerLevels,
   rules,
-}: Pick<Case, 'event' | 'powerLevels' | 'rules'>): number {
+}: Pick<AuthContext, 'event' | 'powerLevels' | 'rules'>): number {
   return levelToSendType(
     { powerLevels, rules },
     event.type,

@@ -25,7 +25,7 @@ export type {
   StoredOutput,
 } from './ports.ts'
 export type { AllRepairLimits, RoomRepairs } from './missing-events/create-missing-events.ts'
-export type { RepairJob } from './missing-events/fetch-jobs.ts'
+export type { RepairJob } from './missing-events/repair-jobs.ts'
 export { repairRoom } from './operator-repair/repair-room.ts'
 export type { RepairDifference, RepairedEntry, RepairPlan } from './operator-repair/repair-plan.ts'
 export type { ServerState, ServerStateReport } from './operator-repair/server-state-report.ts'

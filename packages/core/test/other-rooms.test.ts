@@ -226,7 +226,7 @@ describe('an event that names events of another room', () => {
       },
     ])
     expect(committed?.kind).toBe('committed')
-    server.hs.cache.rooms.saw(await server.hs.room(room.roomId))
+    server.hs.cache.rooms.onRead(await server.hs.room(room.roomId))
     expect((await server.hs.event(levels.eventId))?.authNids).toContain(secret)
     expect(leaks(await allAnswers(server, room.roomId, [eve.eventId]))).toEqual([])
   })

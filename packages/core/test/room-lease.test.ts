@@ -62,14 +62,14 @@ it('is not needed as long as no commit is lost', async () => {
   expect(lease.isNeeded).toBe(false)
   await lease.end(1)
   expect(store.asked).toBe(0)
-  lease.lost()
+  lease.onConflict()
   expect(lease.isNeeded).toBe(true)
 })
 
 it('moves the room on after a lost commit, and only then', async () => {
   await using store = await SharedRoom.open()
   const lease = store.lease('one')
-  lease.lost()
+  lease.onConflict()
   expect(await lease.take()).toMatchObject({ revision: 2 })
   await lease.end(2)
   expect(await lease.take()).toMatchObject({ revision: 2 })
@@ -81,7 +81,7 @@ it('gives each process its turn, none two in a row while others wait', async () 
   const order: string[] = []
   const run = async (holder: string): Promise<void> => {
     const lease = store.lease(holder)
-    lease.lost()
+    lease.onConflict()
     for (let count = 0; count < 8; count++) {
       const { revision } = await lease.take()
       order.push(holder)
@@ -144,7 +144,7 @@ describe('the pace of turns', () => {
 
   it('is needed for a second after a commit was lost', async () => {
     const { lease } = held()
-    lease.lost()
+    lease.onConflict()
     await vi.advanceTimersByTimeAsync(999)
     expect(lease.isNeeded).toBe(true)
     await vi.advanceTimersByTimeAsync(1)
@@ -154,7 +154,7 @@ describe('the pace of turns', () => {
   it('is needed for another second where the room was moved on since it was left', async () => {
     const room = held()
     const { lease, state } = room
-    lease.lost()
+    lease.onConflict()
     await take(room)
     state.revision = 3
     await lease.end(3)
@@ -170,7 +170,7 @@ describe('the pace of turns', () => {
 
   it('is looked for after short pauses, which grow to eight milliseconds', async () => {
     const room = held()
-    room.lease.lost()
+    room.lease.onConflict()
     room.state.isFree = false
     const taken = take(room)
     await vi.advanceTimersByTimeAsync(25)
@@ -181,7 +181,7 @@ describe('the pace of turns', () => {
 
   it('is given up after half a minute, in words for the caller', async () => {
     const room = held()
-    room.lease.lost()
+    room.lease.onConflict()
     room.state.isFree = false
     await expect(take(room)).rejects.toMatchObject({
       code: 'OVERLOADED',
@@ -194,7 +194,7 @@ describe('the pace of turns', () => {
   it('lasts two seconds, twice as long after each further commit that was lost, and a minute at the most', async () => {
     const room = held()
     for (let losses = 0; losses < 8; losses++) {
-      room.lease.lost()
+      room.lease.onConflict()
       await take(room)
     }
     expect(room.asked.map(({ ttlMs }) => ttlMs)).toEqual([
@@ -207,7 +207,7 @@ describe('the pace of turns', () => {
 
   it('goes to others first for twelve milliseconds after it was had', async () => {
     const room = held()
-    room.lease.lost()
+    room.lease.onConflict()
     await take(room)
     // As long as it lasts, it is prolonged at once.
     await take(room)
@@ -219,7 +219,7 @@ describe('the pace of turns', () => {
 
   it('runs out by itself where it cannot be given back', async () => {
     const room = held()
-    room.lease.lost()
+    room.lease.onConflict()
     await take(room)
     room.state.isDown = true
     await room.lease.end(1)
@@ -233,7 +233,7 @@ describe('the pace of turns', () => {
   it('is another one in each room', async () => {
     const [one, two] = [held('!one:a'), held('!two:a')]
     for (const room of [one, two]) {
-      room.lease.lost()
+      room.lease.onConflict()
       await take(room)
     }
     expect([...one.asked, ...two.asked].map(({ name }) => name)).toEqual(['room !one:a', 'room !two:a'])
@@ -243,8 +243,8 @@ describe('the pace of turns', () => {
 it('takes the turns of two rooms independently of each other', async () => {
   await using store = await SharedRoom.open()
   const [here, there] = [store.lease('one'), store.lease('two', OTHER)]
-  here.lost()
-  there.lost()
+  here.onConflict()
+  there.onConflict()
   await here.take()
   await there.take()
   expect(store.asked).toBe(2)

@@ -422,7 +422,7 @@ it('keeps what was read of an event no longer than until another process changes
   expect(reads).not.toHaveBeenCalled()
   const other = hs.beside()
   await other.take(await room.redact(oops))
-  hs.cache.rooms.saw(await hs.room(room.roomId))
+  hs.cache.rooms.onRead(await hs.room(room.roomId))
   expect((await read())?.redactedBy).not.toBe(0)
   await other.input.close()
 })

@@ -1,5 +1,12 @@
 import { isUserId } from '@roomserver/types'
-import { type Case, type MemberCase, membershipOf, refuse, textIn, UNREADABLE } from '../auth-context.ts'
+import {
+  type AuthContext,
+  type MemberCase,
+  membershipOf,
+  refuse,
+  textIn,
+  UNREADABLE,
+} from '../auth-context.ts'
 import type { AuthVerdict } from '../verdict.ts'
 import { checkBan } from './check-ban.ts'
 import { checkInvite } from './check-invite.ts'
@@ -8,7 +15,7 @@ import { checkKnock } from './check-knock.ts'
 import { checkLeave } from './check-leave.ts'
 
 /** The rules for `m.room.member`. @see https://spec.matrix.org/v1.19/rooms/v12/#authorisation-rules */
-export function checkMember(c: Case): AuthVerdict {
+export function checkMember(c: AuthContext): AuthVerdict {
   const { create, event, powerLevels, rules, state } = c
   const { stateKey } = event
   const membership = textIn(event, 'membership')

@@ -1,6 +1,6 @@
 import type { Pdu } from '@roomserver/events'
 import { isJsonObject, type JsonObject } from '@roomserver/types'
-import { type Case, refuse } from '../auth-context.ts'
+import { type AuthContext, refuse } from '../auth-context.ts'
 import { entryIn, LEVEL_NAMES, readLevel, showLevel } from '../levels.ts'
 import type { RuleKey } from '../rules/table.ts'
 import type { AuthVerdict } from '../verdict.ts'
@@ -8,14 +8,14 @@ import { guardedMaps } from './malformed-levels.ts'
 
 /** New power levels beside those that the room has, and the level of the one who changes them. */
 interface Change {
-  readonly c: Case
+  readonly c: AuthContext
   readonly old: JsonObject
   readonly new: JsonObject
   readonly level: number
 }
 
 /** Nobody gives or takes more than they have. A level that is absent has no value to compare. */
-export function checkChanges(c: Case, current: Pdu, level: number): AuthVerdict | undefined {
+export function checkChanges(c: AuthContext, current: Pdu, level: number): AuthVerdict | undefined {
   const change: Change = { c, old: current.content, new: c.event.content, level }
   const maps = guardedMaps(c.rules.auth)
   return (

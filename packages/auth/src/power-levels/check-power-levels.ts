@@ -1,5 +1,5 @@
 import type { Pdu } from '@roomserver/events'
-import { allow, type Case, refuse } from '../auth-context.ts'
+import { allow, type AuthContext, refuse } from '../auth-context.ts'
 import { creatorsOf } from '../levels.ts'
 import type { AuthVerdict } from '../verdict.ts'
 import { checkChanges } from './check-changes.ts'
@@ -11,7 +11,7 @@ import { malformedLevels } from './malformed-levels.ts'
  * @param level - the sender's
  * @see https://spec.matrix.org/v1.19/rooms/v12/#authorisation-rules
  */
-export function checkPowerLevels(c: Case, level: number): AuthVerdict {
+export function checkPowerLevels(c: AuthContext, level: number): AuthVerdict {
   const malformed = malformedLevels(c.event.content, c.rules.auth, c.powerLevels === undefined)
   if (malformed !== undefined) return refuse(c, malformed.key, malformed.sentence)
   const named = namedCreator(c.event, c)
@@ -23,7 +23,7 @@ export function checkPowerLevels(c: Case, level: number): AuthVerdict {
 }
 
 /** A creator to whom the event gives a level, where creators stand above all levels. */
-function namedCreator(event: Pdu, c: Case): string | undefined {
+function namedCreator(event: Pdu, c: AuthContext): string | undefined {
   if (!c.rules.auth.creatorsOutrankAll) return undefined
   const users = event.content['users'] ?? {}
   const creators = creatorsOf(c.create)

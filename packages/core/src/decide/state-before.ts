@@ -64,7 +64,7 @@ function beforeItself(
 }
 
 /** How many events of a state are looked up before it is seen whether too many are missing. */
-const PORTION = 1_000
+const CHUNK = 1_000
 /** A state of which so many events are missing is not looked at any further. */
 const MAX_MISSING = 1_000
 
@@ -83,10 +83,10 @@ export function* givenState(
   const all = create === undefined || ids.includes(create) ? ids : [...ids, create]
   const missing: EventId[] = []
   const entries: StateEntry[] = []
-  for (let from = 0; from < all.length; from += PORTION) {
-    const portion = all.slice(from, from + PORTION)
-    yield* passEventsWithIds(draft.view, portion, (record, index) => {
-      if (record === null) missing.push(portion[index] ?? '')
+  for (let from = 0; from < all.length; from += CHUNK) {
+    const chunk = all.slice(from, from + CHUNK)
+    yield* passEventsWithIds(draft.view, chunk, (record, index) => {
+      if (record === null) missing.push(chunk[index] ?? '')
       else if (isStateOf(draft, record)) {
         see(record)
         entries.push({ type: record.typeNid, stateKey: record.stateKeyNid, event: record.nid })

@@ -12,7 +12,7 @@ import { RoomReader } from '../decide/room-reads.ts'
 import type { Store } from '../ports.ts'
 import {
   type AllRepairLimits,
-  createRepairs,
+  createMissingEvents,
   DEFAULT_REPAIR_LIMITS,
   type RoomRepairs,
 } from '../missing-events/create-missing-events.ts'
@@ -22,9 +22,9 @@ import { InputCounters } from './counters.ts'
 import type { FetchMissing } from './fetch-missing.ts'
 import { RoomsOverExtremityLimit } from './rooms-over-extremity-limit.ts'
 import { Ingester } from './ingest.ts'
-import { NewNames } from './new-state-key-heuristic.ts'
+import { NewStateKeyHeuristic } from './new-state-key-heuristic.ts'
 import { NidPool } from './nid-pool.ts'
-import { Portions } from './commit-pacing.ts'
+import { CommitPacing } from './commit-pacing.ts'
 import type { RoomTask } from './room-tasks.ts'
 import { RemoteStateVerifier } from './remote-state-verifier.ts'
 import { DEFAULT_ROOM_LIMITS, type RoomLimits, Rooms } from './rooms.ts'
@@ -102,8 +102,8 @@ export function createInput(
     onStep,
     reader: new RoomReader(store),
     nids: new NidPool(store),
-    portions: new Portions(store),
-    newNames: new NewNames(),
+    pacing: new CommitPacing(store),
+    newStateKeys: new NewStateKeyHeuristic(),
     deciding: new LoopShare(setImmediate),
     committer: new Committer(store, onOutputs),
     onRemoteStates: (room: RoomRecord, events: readonly EventNid[]) => verifier.due(room, events),
@@ -112,17 +112,17 @@ export function createInput(
   const verifier = new RemoteStateVerifier({ store, log, run: (task) => rooms.run(task) })
   const runTask: RoomInput['runTask'] = (task) => rooms.run(task)
   const ingest: RoomInput['ingest'] = (input) => ingester.ingest(input)
-  const shop =
+  const fetching =
     federation &&
-    createRepairs(
+    createMissingEvents(
       { federation, store, serverName, counters, clock, log, input: { runTask }, ingest },
       { ...DEFAULT_REPAIR_LIMITS, ...repairLimits },
     )
   const fetchMissing: FetchMissing | undefined =
-    deps.fetchMissing ?? (shop && ((...missing) => shop.repairs.fetchMissing(...missing)))
+    deps.fetchMissing ?? (fetching && ((...missing) => fetching.repairs.fetchMissing(...missing)))
   const share = new LoopShare(setImmediate)
   const { whenDelivered } = deps
-  const ingester = new Ingester({ ...parts, share, rooms, fetchMissing, repairs: shop, whenDelivered })
+  const ingester = new Ingester({ ...parts, share, rooms, fetchMissing, repairs: fetching, whenDelivered })
   return {
     inputRoomEvents: (...call) => ingester.inputRoomEvents(...call),
     ingest,
@@ -130,24 +130,24 @@ export function createInput(
     rooms,
     counters,
     overLimit,
-    repairs: shop?.seen,
+    repairs: fetching?.seen,
     resume: async () => {
       await ingester.resume()
       await verifier.resume()
-      await shop?.retries.resume()
+      await fetching?.retries.resume()
     },
     takeOver: async () => {
       verifier.takeOver()
       await ingester.takeOver()
-      await shop?.jobs.refresh()
+      await fetching?.jobs.refresh()
     },
     settled: async () => {
       await ingester.settled()
-      await shop?.retries.settled()
+      await fetching?.retries.settled()
       await verifier.settled()
     },
     close: async () => {
-      const ended = shop?.retries.close()
+      const ended = fetching?.retries.close()
       await verifier.close()
       await rooms.close()
       await ingester.close()

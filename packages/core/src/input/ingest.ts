@@ -6,7 +6,7 @@ import type {
 } from '@roomserver/api'
 import { isFailure, type RoomId } from '@roomserver/types'
 import type { EventInput, Outcome } from '../decide/event-input.ts'
-import type { RepairShop } from '../missing-events/create-missing-events.ts'
+import type { MissingEventsParts } from '../missing-events/create-missing-events.ts'
 import type { InputCounters } from './counters.ts'
 import { arrivalTask } from './event-task.ts'
 import type { FetchMissing } from './fetch-missing.ts'
@@ -23,7 +23,7 @@ export interface IngesterParts extends InboxParts {
   /** Waits, not for long, until an output of a room was delivered; `undefined`: nobody waits for that. */
   readonly whenDelivered?: ((roomId: RoomId, outputSeq: number) => Promise<unknown>) | undefined
   /** Where it is written down which events wait for others, and what tries again to get those. */
-  readonly repairs?: Pick<RepairShop, 'jobs' | 'retries'> | undefined
+  readonly repairs?: Pick<MissingEventsParts, 'jobs' | 'retries'> | undefined
 }
 
 /** How often what is missing is fetched for one event: what was fetched can show that more is missing. */

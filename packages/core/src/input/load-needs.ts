@@ -2,9 +2,9 @@ import type { EventId } from '@roomserver/types'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import type { Job } from './room-actor.ts'
-import type { NewNames } from './new-state-key-heuristic.ts'
+import type { NewStateKeyHeuristic } from './new-state-key-heuristic.ts'
 import type { NidPool } from './nid-pool.ts'
-import type { Portions } from './commit-pacing.ts'
+import type { CommitPacing } from './commit-pacing.ts'
 
 /** Loads what decisions on a draft ask for. */
 export function loadFor(draft: Draft, nids: NidPool): (need: DecideNeed) => Promise<void> {
@@ -32,14 +32,14 @@ export function loadFor(draft: Draft, nids: NidPool): (need: DecideNeed) => Prom
  *
  * @param assumes - leaves out what an event that nobody has heard of would show, for the commit to find out whether any
  * of them is another one
- * @param parts - `newNames` tells whether the same goes for state keys that are met for the first time
+ * @param parts - `newStateKeys` tells whether the same goes for state keys that are met for the first time
  * @returns whether any of those that were looked up is stored
  */
 export async function readArrivals(
   draft: Draft,
   jobs: readonly Job[],
   assumes: boolean,
-  { portions, newNames }: { readonly portions: Portions; readonly newNames: NewNames },
+  { pacing, newStateKeys }: { readonly pacing: CommitPacing; readonly newStateKeys: NewStateKeyHeuristic },
 ): Promise<boolean> {
   const { view, reads } = draft
   const arrivals = jobs.map((job) => job.task.arrival).filter((arrival) => arrival !== undefined)
@@ -47,7 +47,7 @@ export async function readArrivals(
   const names = new Set(arrivals.flatMap((arrival) => arrival.names))
   const keys = new Set(arrivals.map(({ stateKey }) => stateKey).filter((key) => key !== undefined))
   const strange = [...keys].filter((key) => view.stateKeyNid(key) === undefined)
-  const isStrangeNew = assumes && newNames.areLikely
+  const isStrangeNew = assumes && newStateKeys.areLikely
   const texts = isStrangeNew ? [] : strange
   if (isStrangeNew) for (const text of strange) draft.assumeUnnamed(text)
   const unknown = [...names].filter((id) => !own.has(id) && view.eventById(id) === undefined)
@@ -59,11 +59,11 @@ export async function readArrivals(
     }
   }
   const [stored] = await Promise.all([
-    own.size > 0 ? reads.loadMentions([...own]) : portions.next().then(() => NONE),
+    own.size > 0 ? reads.loadMentions([...own]) : pacing.next().then(() => NONE),
     unknown.length > 0 && view.load({ kind: 'events-by-id', ids: unknown }),
     texts.length > 0 && view.load({ kind: 'state-keys', texts }),
   ])
-  for (const text of texts) newNames.looked(view.stateKeyNid(text) === null)
+  for (const text of texts) newStateKeys.looked(view.stateKeyNid(text) === null)
   for (const id of own) if (!stored.has(id)) view.addAbsent(id)
   const again = [...stored].filter((id) => own.has(id) && view.eventById(id) === undefined)
   if (again.length > 0) await view.load({ kind: 'events-by-id', ids: again })

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
-import { NewNames } from './new-state-key-heuristic.ts'
+import { NewStateKeyHeuristic } from './new-state-key-heuristic.ts'
 
 it('takes names for new when sixteen in a row were, until one is not', () => {
-  const names = new NewNames()
+  const names = new NewStateKeyHeuristic()
   for (let i = 0; i < 15; i++) names.looked(true)
   expect(names.areLikely).toBe(false)
   names.looked(true)

@@ -6,7 +6,7 @@ const ENOUGH = 16
  * were in no room before. Then they need not be looked up first: the commit fails where that is wrong. In a process that
  * has just begun most are known to the store, so it looks until it has found nothing for a while.
  */
-export class NewNames {
+export class NewStateKeyHeuristic {
   #inARow = 0
 
   /** Whether to take the next ones for new. */

@@ -22,10 +22,10 @@ export function publishToCache(
     // Outliers come by the thousands with the state of a room, and few of them are looked at soon.
     cache.putEvent(record, record.before === NO_NID ? undefined : view.pduOf(record, draft.rules))
   }
-  if (writeSet.updates.some((update) => isOfState(update, view))) cache.rooms.rewrote(room.nid)
-  cache.rooms.moves(room)
+  if (writeSet.updates.some((update) => isOfState(update, view))) cache.rooms.onRewrite(room.nid)
+  cache.rooms.onCommit(room)
   counters.count(writeSet)
-  overLimit.saw(room)
+  overLimit.update(room)
   onRemoteStates(room, draft.dueRemoteStates)
   for (const entry of writeSet.journal) {
     if (!entry.reset) continue

@@ -24,9 +24,9 @@ import type { Committer } from './committer.ts'
 import type { InputCounters } from './counters.ts'
 import type { RoomsOverExtremityLimit } from './rooms-over-extremity-limit.ts'
 import { loadFor, readArrivals } from './load-needs.ts'
-import type { NewNames } from './new-state-key-heuristic.ts'
+import type { NewStateKeyHeuristic } from './new-state-key-heuristic.ts'
 import type { NidPool } from './nid-pool.ts'
-import type { Portions } from './commit-pacing.ts'
+import type { CommitPacing } from './commit-pacing.ts'
 import type { RoomTask } from './room-tasks.ts'
 import { overtaken, RoomLease, stepAside } from './room-lease.ts'
 
@@ -38,8 +38,8 @@ export interface ActorParts {
   readonly cache: RecordCache
   readonly reader: RoomReader
   readonly nids: NidPool
-  readonly portions: Portions
-  readonly newNames: NewNames
+  readonly pacing: CommitPacing
+  readonly newStateKeys: NewStateKeyHeuristic
   /** The share of the event loop for deciding. */
   readonly deciding: LoopShare
   readonly committer: Committer
@@ -152,13 +152,13 @@ export class RoomActor {
         return
       } else if (tried.kind === 'wrong') {
         this.#assumes = false
-        this.#parts.newNames.wereWrong()
+        this.#parts.newStateKeys.wereWrong()
         this.#room = undefined
       } else {
         this.#parts.counters.conflicts++
         this.#room = undefined
         if (++conflicts > MAX_CONFLICTS) throw overtaken(this.roomId)
-        if (tried.over === 'room') this.#lease.lost()
+        if (tried.over === 'room') this.#lease.onConflict()
         else if (conflicts > 2) await stepAside(conflicts)
       }
     }
@@ -198,10 +198,10 @@ export class RoomActor {
       this.#enter('committing')
       const writeSet = draft.writeSet(settled)
       const { nid, revision } = draft.read
-      parts.cache.rooms.moves({ nid, revision: revision + 1 })
+      parts.cache.rooms.onCommit({ nid, revision: revision + 1 })
       const result = await parts.committer.commit(writeSet)
       if (result.kind !== 'committed') {
-        parts.cache.rooms.lost(draft.read)
+        parts.cache.rooms.onConflict(draft.read)
         return result.kind === 'conflict' && draft.isWrong(result.over) ? { kind: 'wrong' } : result
       }
       this.#room = publishToCache(parts, draft, writeSet, result.revision)
@@ -225,7 +225,7 @@ export class RoomActor {
     const room = await this.#roomFor(jobs[0]?.task)
     const rules = roomVersion(room.version)
     if (rules === undefined) throw unsupported(room.version)
-    parts.cache.rooms.saw(room)
+    parts.cache.rooms.onRead(room)
     const view = new View(parts.cache, room.nid)
     const reads = new RoomReads(parts.reader, room.nid)
     if (this.#notDepartedAt === room.revision) reads.setNotDeparted()

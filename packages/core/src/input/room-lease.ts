@@ -48,7 +48,7 @@ export class RoomLease {
   }
 
   /** A commit was lost to another process. */
-  lost(): void {
+  onConflict(): void {
     this.#contendedUntil = performance.now() + CONTENDED_MS
     this.#losses++
   }

@@ -9,11 +9,11 @@ const room = (roomId: string, extremities: number): RoomRecord => ({
 
 it('holds rooms with more extremities than may be, until they have no more than that or are done with', () => {
   const overLimit = new RoomsOverExtremityLimit(3)
-  overLimit.saw(room('!few:a', 3))
-  overLimit.saw(room('!one:a', 4))
-  overLimit.saw(room('!two:a', 20))
+  overLimit.update(room('!few:a', 3))
+  overLimit.update(room('!one:a', 4))
+  overLimit.update(room('!two:a', 20))
   expect(overLimit.ids).toEqual(['!one:a', '!two:a'])
-  overLimit.saw(room('!one:a', 3))
+  overLimit.update(room('!one:a', 3))
   expect(overLimit.ids).toEqual(['!two:a'])
   overLimit.forget('!two:a')
   expect(overLimit.ids).toEqual([])
@@ -21,10 +21,10 @@ it('holds rooms with more extremities than may be, until they have no more than 
 
 it('remembers 10,000 of them', () => {
   const overLimit = new RoomsOverExtremityLimit(3)
-  for (let i = 0; i < 10_001; i++) overLimit.saw(room(`!${i}:a`, 4))
+  for (let i = 0; i < 10_001; i++) overLimit.update(room(`!${i}:a`, 4))
   expect(overLimit.ids).toHaveLength(10_000)
   expect(overLimit.ids).not.toContain('!10000:a')
   overLimit.forget('!7:a')
-  overLimit.saw(room('!10000:a', 4))
+  overLimit.update(room('!10000:a', 4))
   expect(overLimit.ids).toContain('!10000:a')
 })

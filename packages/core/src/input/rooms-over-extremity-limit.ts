@@ -25,7 +25,7 @@ export class RoomsOverExtremityLimit {
   }
 
   /** A room is as it was just committed. */
-  saw({ roomId, extremities }: RoomRecord): void {
+  update({ roomId, extremities }: RoomRecord): void {
     if (extremities.length <= this.#maxExtremities) this.#rooms.delete(roomId)
     else if (this.#rooms.size < MAX_ROOMS) this.#rooms.add(roomId)
     if (extremities.length > URGENT * this.#maxExtremities) this.#onUrgent()

@@ -1,8 +1,8 @@
 import type { RoomId } from '@roomserver/types'
 import { withCallBudget } from './call-budget.ts'
 import { serverStateReport, type ServerStateReport } from '../operator-repair/server-state-report.ts'
-import { RepairJobs, type RepairJob, type RepairJobLimits } from './fetch-jobs.ts'
-import { type RepairLimits, type RepairParts, Repairs } from './missing-events-fetcher.ts'
+import { RepairJobs, type RepairJob, type RepairJobLimits } from './repair-jobs.ts'
+import { type RepairLimits, type RepairParts, MissingEventsFetcher } from './missing-events-fetcher.ts'
 import { type Retried, Retries, type RetryParts } from './retries.ts'
 
 /** The repairs of a process, as others see them. */
@@ -36,21 +36,21 @@ export const DEFAULT_REPAIR_LIMITS: AllRepairLimits = {
 }
 
 /** Everything about repairs, put together. */
-export interface RepairShop {
-  readonly repairs: Repairs
+export interface MissingEventsParts {
+  readonly repairs: MissingEventsFetcher
   readonly jobs: RepairJobs
   readonly retries: Retries
   readonly seen: RoomRepairs
 }
 
 /** Puts it together. */
-export function createRepairs(
+export function createMissingEvents(
   given: Omit<RepairParts, 'jobs'> & Pick<RetryParts, 'ingest'>,
   limits: AllRepairLimits,
-): RepairShop {
+): MissingEventsParts {
   const parts = { ...given, federation: withCallBudget(given.federation, limits.callMs) }
   const jobs = new RepairJobs(parts, limits)
-  const repairs = new Repairs({ ...parts, jobs }, limits)
+  const repairs = new MissingEventsFetcher({ ...parts, jobs }, limits)
   const retries = new Retries({ jobs, store: parts.store, log: parts.log, ingest: parts.ingest })
   const seen: RoomRepairs = {
     get rooms() {

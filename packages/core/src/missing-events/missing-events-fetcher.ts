@@ -7,7 +7,7 @@ import type { Store } from '../ports.ts'
 import type { RepairFederation } from './call-budget.ts'
 import { fillFrom, type GapAttempt, type Way } from './fill-gap.ts'
 import { type Attempt, firstSuccess } from './first-success.ts'
-import type { RepairJobs } from './fetch-jobs.ts'
+import type { RepairJobs } from './repair-jobs.ts'
 
 /** What repairs work with. */
 export interface RepairParts {
@@ -47,7 +47,7 @@ export interface RepairLimits {
  * what it is to get has come meanwhile: so events that wait for the same hole share one repair. What was fetched and
  * verified stays stored, whatever becomes of the repair.
  */
-export class Repairs {
+export class MissingEventsFetcher {
   readonly #parts: RepairParts
   readonly #limits: RepairLimits
   readonly #rooms = new Map<RoomId, { waiting: number; last: Promise<unknown> }>()

@@ -2,7 +2,7 @@ import type { InputRoomEvent } from '@roomserver/api'
 import type { EventId, Logger, RepairRecord, RoomId } from '@roomserver/types'
 import type { Outcome } from '../decide/event-input.ts'
 import type { RepairStore } from '../ports.ts'
-import type { RepairJobs } from './fetch-jobs.ts'
+import type { RepairJobs } from './repair-jobs.ts'
 
 /** What trying repairs again works with. */
 export interface RetryParts {

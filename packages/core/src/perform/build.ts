@@ -49,7 +49,7 @@ export async function buildOnTop(
   template: EventTemplate,
 ): Promise<Pdu> {
   const rules = rulesOf(room)
-  const { prev, state } = await readRoom(context, (view) => groundFor(view, room, template))
+  const { prev, state } = await readRoom(context, (view) => baseFor(view, room, template))
   return await built(context, rules, {
     ...template,
     roomId: room.roomId,
@@ -118,7 +118,7 @@ function subjectOf({ type, sender, stateKey, content }: EventTemplate) {
   return { type, sender, stateKey, content }
 }
 
-function* groundFor(view: View, room: RoomRecord, template: EventTemplate): Suspendable<Need, Ground> {
+function* baseFor(view: View, room: RoomRecord, template: EventTemplate): Suspendable<Need, Ground> {
   const tuples = tuplesFor(room, template)
   const subject = imagined(room, template)
   const prev = yield* prevEventsFor(view, room, {

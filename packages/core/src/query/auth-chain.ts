@@ -9,7 +9,7 @@ import { recordsOf } from './streamed-answers/auth-events-of-state.ts'
 type Context = Pick<QueryContext, 'store' | 'cache'>
 
 /** How many events of a chain are looked at in one go. */
-const PORTION = 128
+const CHUNK = 128
 
 /**
  * The same by NIDs alone, generation by generation, so that no more events are held than some at a time.
@@ -28,8 +28,8 @@ export async function chainNids(
   let generation = [...new Set(start)].filter(isMissing)
   while (generation.length > 0) {
     const next = new Set<EventNid>()
-    for (let from = 0; from < generation.length; from += PORTION) {
-      for (const record of await storedOf(context, generation.slice(from, from + PORTION))) {
+    for (let from = 0; from < generation.length; from += CHUNK) {
+      for (const record of await storedOf(context, generation.slice(from, from + CHUNK))) {
         if (record.roomNid !== roomNid) continue
         found.add(record.nid)
         for (const nid of record.authNids) next.add(nid)

@@ -8,7 +8,7 @@ import { rulesOf } from './headered.ts'
 import { entriesOfState, resolved } from './known-state.ts'
 
 /** How many extremities are looked at before others get a turn. */
-const PORTION = 50
+const CHUNK = 50
 
 /** The entries of the state that decide about an event, and what they have to be before it. */
 export interface WantedBefore {
@@ -81,7 +81,7 @@ function* sharedEntries(
       after,
       [...tuples.keys()].filter((index) => events[index] === current[index]),
     )
-    if (shared.size % PORTION === 0) yield undefined
+    if (shared.size % CHUNK === 0) yield undefined
   }
   return shared
 }

@@ -12,7 +12,7 @@ import type { Need } from './need.ts'
 import type { View } from './view.ts'
 
 /** How many events are looked at and read in one go: as many as do not hold the event loop. */
-const PORTION = 200
+const CHUNK = 200
 
 /**
  * The events with these NIDs, in their order.
@@ -21,12 +21,12 @@ const PORTION = 200
  */
 export function* eventsOf(view: View, nids: readonly EventNid[]): Suspendable<Need, readonly EventRecord[]> {
   const records: EventRecord[] = []
-  for (let at = 0; at < nids.length; at += PORTION) {
-    const portion = nids.slice(at, at + PORTION)
-    const missing = portion.filter((nid) => view.event(nid) === undefined)
+  for (let at = 0; at < nids.length; at += CHUNK) {
+    const chunk = nids.slice(at, at + CHUNK)
+    const missing = chunk.filter((nid) => view.event(nid) === undefined)
     if (missing.length > 0) yield { kind: 'events', nids: missing }
     else if (at > 0) yield undefined
-    for (const nid of portion) {
+    for (const nid of chunk) {
       records.push(view.event(nid) ?? damaged('an event that it refers to is not stored'))
     }
   }
@@ -45,12 +45,12 @@ export function* eventsWithIds(
   ids: readonly EventId[],
 ): Suspendable<Need, readonly (EventRecord | null)[]> {
   const records: (EventRecord | null)[] = []
-  for (let at = 0; at < ids.length; at += PORTION) {
-    const portion = ids.slice(at, at + PORTION)
-    const missing = portion.filter((id) => view.eventById(id) === undefined)
+  for (let at = 0; at < ids.length; at += CHUNK) {
+    const chunk = ids.slice(at, at + CHUNK)
+    const missing = chunk.filter((id) => view.eventById(id) === undefined)
     if (missing.length > 0) yield { kind: 'events-by-id', ids: missing }
     else if (at > 0) yield undefined
-    for (const id of portion) records.push(view.eventById(id) ?? null)
+    for (const id of chunk) records.push(view.eventById(id) ?? null)
   }
   return records
 }
@@ -77,9 +77,9 @@ export function* passEventsWithIds(
   ids: readonly EventId[],
   see: (record: EventRecord | null, index: number) => void,
 ): Suspendable<Need, void> {
-  for (let at = 0; at < ids.length; at += PORTION) {
+  for (let at = 0; at < ids.length; at += CHUNK) {
     const { held } = view
-    const records = yield* eventsWithIds(view, ids.slice(at, at + PORTION))
+    const records = yield* eventsWithIds(view, ids.slice(at, at + CHUNK))
     for (const [index, record] of records.entries()) see(record, at + index)
     view.forget(held)
     yield undefined
@@ -93,13 +93,13 @@ export function* passEventsWithIds(
  */
 export function* idsOf(view: View, nids: readonly EventNid[]): Suspendable<Need, readonly EventId[]> {
   const ids: EventId[] = []
-  for (let at = 0; at < nids.length; at += PORTION) {
+  for (let at = 0; at < nids.length; at += CHUNK) {
     const { held } = view
-    const portion = nids.slice(at, at + PORTION)
-    const known = portion.map((nid) => view.eventId(nid))
+    const chunk = nids.slice(at, at + CHUNK)
+    const known = chunk.map((nid) => view.eventId(nid))
     const unknown = yield* eventsOf(
       view,
-      portion.filter((_nid, index) => known[index] === undefined),
+      chunk.filter((_nid, index) => known[index] === undefined),
     )
     const found = unknown.values()
     for (const id of known) ids.push(id ?? found.next().value?.eventId ?? '')

@@ -31,7 +31,7 @@ export class RoomEpochs {
   }
 
   /** The room was read at this revision. */
-  saw({ nid, revision }: RoomAt): void {
+  onRead({ nid, revision }: RoomAt): void {
     const room = this.#rooms.get(nid)
     if (room === undefined) {
       this.#add(nid, revision)
@@ -41,20 +41,20 @@ export class RoomEpochs {
   }
 
   /** We are about to commit, or have committed, this revision ourselves. */
-  moves({ nid, revision }: RoomAt): void {
+  onCommit({ nid, revision }: RoomAt): void {
     const room = this.#rooms.get(nid)
     if (room === undefined) this.#add(nid, revision)
     else room.revision = revision
   }
 
   /** The commit from this revision did not come about, maybe because somebody else was faster. */
-  lost({ nid, revision }: RoomAt): void {
+  onConflict({ nid, revision }: RoomAt): void {
     const room = this.#rooms.get(nid)
     if (room !== undefined) this.#turn(room, revision)
   }
 
   /** We have committed changes to stored state events of the room; what is cached of them was changed with it. */
-  rewrote(nid: RoomNid): void {
+  onRewrite(nid: RoomNid): void {
     const room = this.#rooms.get(nid)
     if (room !== undefined) room.rewritten = ++this.#latest
   }

@@ -42,7 +42,7 @@ export function* isStoredState(view: View, nid: SnapshotNid): Suspendable<Need, 
 }
 
 /** How many entries are looked at between two places where others may have their turn. */
-const PORTION = 200
+const CHUNK = 200
 
 /**
  * The events that a state has for these tuples, in their order; 0 where there is none. O(tuples × log² state). The view
@@ -55,16 +55,14 @@ export function* stateForTuples(
 ): Suspendable<Need, readonly EventNid[]> {
   const blocks = yield* snapshotOf(view, snapshot)
   const events: EventNid[] = []
-  for (let from = 0; from < tuples.length; from += PORTION) {
+  for (let from = 0; from < tuples.length; from += CHUNK) {
     if (from > 0) yield
-    const portion = tuples.slice(from, from + PORTION)
-    const names = portion.map(({ type }) => type).filter((name) => view.typeNid(name) === undefined)
+    const chunk = tuples.slice(from, from + CHUNK)
+    const names = chunk.map(({ type }) => type).filter((name) => view.typeNid(name) === undefined)
     if (names.length > 0) yield { kind: 'types', names }
-    const texts = portion
-      .map(({ stateKey }) => stateKey)
-      .filter((text) => view.stateKeyNid(text) === undefined)
+    const texts = chunk.map(({ stateKey }) => stateKey).filter((text) => view.stateKeyNid(text) === undefined)
     if (texts.length > 0) yield { kind: 'state-keys', texts }
-    for (const { type, stateKey } of portion) {
+    for (const { type, stateKey } of chunk) {
       const typeNid = view.typeNid(type) ?? null
       const keyNid = view.stateKeyNid(stateKey) ?? null
       events.push(typeNid === null || keyNid === null ? NO_NID : yield* lookup(blocks, typeNid, keyNid, view))
@@ -93,7 +91,7 @@ function* listed(entries: Iterable<StateEntry>): Suspendable<never, readonly Sta
   const list: StateEntry[] = []
   for (const entry of entries) {
     list.push(entry)
-    if (list.length % PORTION === 0) yield
+    if (list.length % CHUNK === 0) yield
   }
   return list
 }

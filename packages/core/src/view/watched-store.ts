@@ -7,12 +7,12 @@ export function watchedStore(store: Store, { rooms }: RecordCache): Store {
     ...store,
     room: async (roomId) => {
       const room = await store.room(roomId)
-      if (room !== undefined) rooms.saw(room)
+      if (room !== undefined) rooms.onRead(room)
       return room
     },
     roomsByNid: async (nids) => {
       const found = await store.roomsByNid(nids)
-      for (const room of found) rooms.saw(room)
+      for (const room of found) rooms.onRead(room)
       return found
     },
   }

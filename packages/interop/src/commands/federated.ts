@@ -4,7 +4,7 @@ import { NEAR } from '../federated/names.ts'
 import { flood, largeJoin, type Work } from '../federated/phases.ts'
 import { type StandIn, startStandIn } from '../federated/stand-in.ts'
 import { federatedTable } from '../federated/table.ts'
-import type { Weight } from '../federated/measure.ts'
+import type { Usage } from '../federated/measure.ts'
 import type { ReferenceOptions } from '../interop/reference-programs.ts'
 import { type Contender, withOurs, withReference } from '../load/side-by-side.ts'
 import { withReferenceOption } from './reference-option.ts'
@@ -61,16 +61,16 @@ function numbersOf(list: string): readonly number[] {
     .map(Number)
 }
 
-type Weights = readonly (Weight | undefined)[]
+type Usages = readonly (Usage | undefined)[]
 
-async function doAll(works: readonly Work[], server: Contender, standIn: StandIn): Promise<Weights> {
-  const weights: (Weight | undefined)[] = []
+async function doAll(works: readonly Work[], server: Contender, standIn: StandIn): Promise<Usages> {
+  const weights: (Usage | undefined)[] = []
   for (const work of works) {
-    const weight = await work.run(server, standIn).catch((error: unknown) => {
+    const usage = await work.run(server, standIn).catch((error: unknown) => {
       console.log(`  ${work.name} failed: ${String(error)}`)
     })
-    if (weight) console.log(`  ${work.name}: ${JSON.stringify(weight)}`)
-    weights.push(weight ?? undefined)
+    if (usage) console.log(`  ${work.name}: ${JSON.stringify(usage)}`)
+    weights.push(usage ?? undefined)
   }
   return weights
 }

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 
 /** What a piece of work took of a process. */
-export interface Weight {
+export interface Usage {
   readonly seconds: number
   readonly cpuSeconds: number
   /** The most memory that it had resident at a time. */
@@ -12,7 +12,7 @@ export interface Weight {
 const TICKS = 100
 
 /** Does some work and tells what it took of a process on this machine (Linux). */
-export async function weigh(pid: number, work: () => Promise<void>): Promise<Weight> {
+export async function measure(pid: number, work: () => Promise<void>): Promise<Usage> {
   await startPeak(pid)
   const cpuBefore = await cpuSecondsOf(pid)
   const started = performance.now()

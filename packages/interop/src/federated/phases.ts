@@ -6,7 +6,7 @@ import type { EventId } from '@roomserver/types'
 import { FarRoom } from './far-room.ts'
 import { FAR, NEAR } from './names.ts'
 import type { StandIn } from './stand-in.ts'
-import { weigh, type Weight } from './measure.ts'
+import { measure, type Usage } from './measure.ts'
 
 /** A server under test. */
 export interface Loaded {
@@ -19,7 +19,7 @@ export interface Work {
   readonly name: string
   readonly rooms: ReadonlyMap<string, FarRoom>
   /** Does it. @throws {Error} when the server does not take it, or ends up elsewhere than it should */
-  run(server: Loaded, standIn: StandIn): Promise<Weight>
+  run(server: Loaded, standIn: StandIn): Promise<Usage>
 }
 
 const USER = `@local:${NEAR}`
@@ -40,9 +40,9 @@ export async function largeJoin(members: number): Promise<Work> {
     name: `join of a room of ${members}, a request of ${mebibytes} MiB`,
     rooms: new Map([[room.roomId, room]]),
     run: async (server) => {
-      const weight = await weigh(server.pid, () => send(server, body))
+      const usage = await measure(server.pid, () => send(server, body))
       await expectEnd(server, room, join)
-      return weight
+      return usage
     },
   }
 }
@@ -62,11 +62,11 @@ export async function flood(missing: number): Promise<Work> {
     run: async (server, standIn) => {
       for (const event of known) await send(server, requestOf(inputOf(event, InputKind.new)))
       standIn.takeCalls()
-      const weight = await weigh(server.pid, () => send(server, requestOf(inputOf(last, InputKind.new))))
+      const usage = await measure(server.pid, () => send(server, requestOf(inputOf(last, InputKind.new))))
       await expectEnd(server, room, last)
       const calls = [...standIn.takeCalls()].map(([operation, count]) => `${operation} ${count}`)
       console.log(`  asked: ${calls.join(', ')}`)
-      return weight
+      return usage
     },
   }
 }

@@ -1,11 +1,11 @@
-import type { Weight } from './measure.ts'
+import type { Usage } from './measure.ts'
 
 /** What one piece of work took of each server; a server that failed at it has no weight. */
 export interface FederatedRow {
   readonly name: string
-  readonly reference?: Weight | undefined
-  readonly production?: Weight | undefined
-  readonly embedded?: Weight | undefined
+  readonly reference?: Usage | undefined
+  readonly production?: Usage | undefined
+  readonly embedded?: Usage | undefined
 }
 
 /** The servers side by side; `times` is how much longer the reference takes. */

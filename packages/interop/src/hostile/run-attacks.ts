@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { memoryOf, type Weight, weigh } from '../federated/measure.ts'
+import { memoryOf, type Usage, measure } from '../federated/measure.ts'
 import { type Circumstances, type Contender, withOurs } from '../load/side-by-side.ts'
 import type { Attack, AttackGroup } from './attack.ts'
 import { Prober, type Waits } from './prober.ts'
@@ -9,7 +9,7 @@ export interface Suffered {
   readonly group: string
   readonly attack: string
   /** `undefined`: the process ended under it. */
-  readonly cost: (Weight & Waits) | undefined
+  readonly cost: (Usage & Waits) | undefined
   readonly said: string
 }
 
@@ -45,13 +45,13 @@ async function suffer(
   await prober.take()
   let said = ''
   try {
-    const weight = await weigh(pid, async () => {
+    const usage = await measure(pid, async () => {
       said = await attack.run(url)
       await wait(REST_MS)
     })
     const waits = await prober.take()
     await memoryOf(pid)
-    return { group, attack: attack.name, cost: { ...weight, ...waits }, said }
+    return { group, attack: attack.name, cost: { ...usage, ...waits }, said }
   } catch (error) {
     if (!isGone(error)) throw error
     return { group, attack: attack.name, cost: undefined, said }

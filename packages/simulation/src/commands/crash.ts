@@ -2,7 +2,7 @@ import { within } from '@roomserver/testing'
 import { Command, Option } from 'commander'
 import { checkStore } from '../crash/check-rooms.ts'
 import { crashRound, type RoundResult } from '../crash/crash-round.ts'
-import { type DatabaseKind, type Ground, prepareGround } from '../crash/test-bed.ts'
+import { type DatabaseKind, type TestBed, prepareTestBed } from '../crash/test-bed.ts'
 import { scenariosFor } from '../crash/scenarios/scenarios.ts'
 import type { ScenarioResult } from '../crash/scenarios/under-load.ts'
 
@@ -54,13 +54,17 @@ const START_MS = 180_000
 const END_MS = 180_000
 
 async function run(options: CrashOptions, tally: Tally): Promise<void> {
-  const ground = await within(START_MS, 'the start of the servers', prepareGround(options.database))
+  const testBed = await within(START_MS, 'the start of the servers', prepareTestBed(options.database))
   await using ending = new AsyncDisposableStack()
-  ending.defer(() => within(END_MS, 'the end of the servers', ground[Symbol.asyncDispose]()))
-  await runOn(ground, options, tally)
+  ending.defer(() => within(END_MS, 'the end of the servers', testBed[Symbol.asyncDispose]()))
+  await runOn(testBed, options, tally)
 }
 
-async function runOn(ground: Ground, { rounds, scenarios, seed }: CrashOptions, tally: Tally): Promise<void> {
+async function runOn(
+  testBed: TestBed,
+  { rounds, scenarios, seed }: CrashOptions,
+  tally: Tally,
+): Promise<void> {
   const count = (problems: readonly string[]): void => {
     if (problems.length > 0) tally.failed++
     else tally.passed++
@@ -68,12 +72,12 @@ async function runOn(ground: Ground, { rounds, scenarios, seed }: CrashOptions, 
     if (problems.length > MOST_LINES) console.log(`  … and ${problems.length - MOST_LINES} more`)
   }
   for (let round = 1; round <= rounds; round++) {
-    const result = await crashRound(ground.server, ground, seed * 100_000 + round)
+    const result = await crashRound(testBed.server, testBed, seed * 100_000 + round)
     console.log(`round ${round}: ${roundText(result)}`)
     count(result.problems)
   }
-  if (typeof scenarios === 'string') await runScenarios(ground, scenarios, seed, count)
-  const damage = await within(CHECK_MS, "the store's own check", checkStore(ground.storage))
+  if (typeof scenarios === 'string') await runScenarios(testBed, scenarios, seed, count)
+  const damage = await within(CHECK_MS, "the store's own check", checkStore(testBed.storage))
   console.log(`the store's own check: ${damage.length} findings`)
   count(damage)
 }
@@ -81,14 +85,14 @@ async function runOn(ground: Ground, { rounds, scenarios, seed }: CrashOptions, 
 const CHECK_MS = 1_200_000
 
 async function runScenarios(
-  ground: Ground,
+  testBed: TestBed,
   name: string,
   seed: number,
   count: (problems: readonly string[]) => void,
 ): Promise<void> {
-  const chosen = scenariosFor(ground).filter((one) => one.name.includes(name))
+  const chosen = scenariosFor(testBed).filter((one) => one.name.includes(name))
   for (const [index, scenario] of chosen.entries()) {
-    const result = await scenario.run(ground, seed * 100 + index)
+    const result = await scenario.run(testBed, seed * 100 + index)
     if (typeof result === 'string') {
       console.log(`${scenario.name}: skipped: ${result}`)
       continue

@@ -18,7 +18,7 @@ export interface Services {
 }
 
 /** A server that is crashed again and again, with all that is needed to look at what it does. */
-export interface Ground extends AsyncDisposable {
+export interface TestBed extends AsyncDisposable {
   readonly place: Place
   readonly server: ServerProcess
   /** The same store, past every proxy. */
@@ -33,21 +33,21 @@ export interface Ground extends AsyncDisposable {
 const KEPT_OUTPUTS = 1_000
 
 /** SQLite with the embedded log, or a real PostgreSQL with a real nats-server; commits are forced to the disk. */
-export function prepareGround(kind: DatabaseKind): Promise<Ground> {
-  return kind === 'sqlite' ? embeddedGround({ keptOutputs: KEPT_OUTPUTS }) : productionGround()
+export function prepareTestBed(kind: DatabaseKind): Promise<TestBed> {
+  return kind === 'sqlite' ? embeddedTestBed({ keptOutputs: KEPT_OUTPUTS }) : productionTestBed()
 }
 
 /**
  * @param folder - where the database goes; a fresh one when left out
  * @param keptOutputs - more than are made between two checks, which look outputs up in the log; all when left out
  */
-export async function embeddedGround({
+export async function embeddedTestBed({
   folder,
   keptOutputs,
 }: {
   readonly folder?: string
   readonly keptOutputs?: number
-}): Promise<Ground> {
+}): Promise<TestBed> {
   await using owned = new AsyncDisposableStack()
   const own = folder ?? (await mkdtemp(join(tmpdir(), 'roomserver-crash-data-')))
   if (folder === undefined) owned.defer(() => rm(own, { recursive: true, force: true }))
@@ -61,7 +61,7 @@ export async function embeddedGround({
 }
 
 /** @param folder - where the database's tables and indexes go; beside everything else when left out */
-export async function productionGround(folder?: string): Promise<Ground> {
+export async function productionTestBed(folder?: string): Promise<TestBed> {
   await using owned = new AsyncDisposableStack()
   const postgres = owned.use(await startPostgres())
   const database = owned.use(await createDatabase(postgres.url))

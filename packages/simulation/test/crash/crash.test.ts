@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { checkStore } from '../../src/crash/check-rooms.ts'
 import { crashRound } from '../../src/crash/crash-round.ts'
-import { prepareGround } from '../../src/crash/test-bed.ts'
+import { prepareTestBed } from '../../src/crash/test-bed.ts'
 
 // A handful of what `pnpm crash` does a hundred times.
 it.each([
@@ -10,12 +10,12 @@ it.each([
 ] as const)(
   'loses nothing when it is killed, on %s',
   async (kind, seeds) => {
-    await using ground = await prepareGround(kind)
+    await using testBed = await prepareTestBed(kind)
     for (const seed of seeds) {
-      const { problems } = await crashRound(ground.server, ground, seed)
+      const { problems } = await crashRound(testBed.server, testBed, seed)
       expect(problems, `round ${seed}`).toEqual([])
     }
-    expect(await checkStore(ground.storage)).toEqual([])
+    expect(await checkStore(testBed.storage)).toEqual([])
   },
   120_000,
 )

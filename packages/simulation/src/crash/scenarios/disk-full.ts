@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { checkStore } from '../check-rooms.ts'
-import { embeddedGround, productionGround } from '../test-bed.ts'
+import { embeddedTestBed, productionTestBed } from '../test-bed.ts'
 import { type Scenario, underLoad } from './under-load.ts'
 
 const execute = promisify(execFile)
@@ -30,7 +30,7 @@ export const diskFull: Scenario = {
       return 'no small file system can be mounted here, which needs root'
     }
     owned.defer(async () => void (await run('umount', ['-l', folder])))
-    const small = owned.use(isEmbedded ? await embeddedGround({ folder }) : await productionGround(folder))
+    const small = owned.use(isEmbedded ? await embeddedTestBed({ folder }) : await productionTestBed(folder))
     let whenFull = ''
     const result = await underLoad(small, seed, async () => {
       await isFull(folder)

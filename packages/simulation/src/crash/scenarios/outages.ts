@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { seededRandom } from '@roomserver/testing/reference-resolution'
-import type { Ground, Services } from '../test-bed.ts'
+import type { TestBed, Services } from '../test-bed.ts'
 import { type Scenario, underLoad } from './under-load.ts'
 
 const RESTARTS = 3
@@ -11,8 +11,8 @@ const CUTS = 20
 export const databaseRestart: Scenario = {
   name: 'PostgreSQL restarted in immediate mode',
   needs: 'production',
-  run: (ground, seed) =>
-    underUnchangedServer(ground, seed, async ({ postgres }) => {
+  run: (testBed, seed) =>
+    underUnchangedServer(testBed, seed, async ({ postgres }) => {
       for (let restarts = 0; restarts < RESTARTS; restarts++) {
         await pause(2_000)
         await postgres.stop('kill')
@@ -27,8 +27,8 @@ export const databaseRestart: Scenario = {
 export const messageServerOutage: Scenario = {
   name: 'nats-server stopped for a minute',
   needs: 'production',
-  run: (ground, seed) =>
-    underUnchangedServer(ground, seed, async ({ nats }) => {
+  run: (testBed, seed) =>
+    underUnchangedServer(testBed, seed, async ({ nats }) => {
       await pause(2_000)
       await nats.stop('kill')
       await pause(OUTAGE_MS)
@@ -41,10 +41,10 @@ export const messageServerOutage: Scenario = {
 export const cutConnections: Scenario = {
   name: 'connections cut in the middle',
   needs: 'production',
-  run: (ground, seed) => {
+  run: (testBed, seed) => {
     const random = seededRandom(seed)
     return underUnchangedServer(
-      ground,
+      testBed,
       seed,
       async ({ proxies }) => {
         for (let cuts = 0; cuts < CUTS; cuts++) {
@@ -58,15 +58,15 @@ export const cutConnections: Scenario = {
 }
 
 async function underUnchangedServer(
-  ground: Ground,
+  testBed: TestBed,
   seed: number,
   disturb: (services: Services) => Promise<void>,
   givesUpAfterMs?: () => number | undefined,
 ) {
-  const { server, services } = ground
+  const { server, services } = testBed
   if (services === undefined) return 'there is no database server'
   if (!server.isRunning) await server.start()
-  const result = await underLoad(ground, seed, () => disturb(services), {
+  const result = await underLoad(testBed, seed, () => disturb(services), {
     ...(givesUpAfterMs !== undefined && { givesUpAfterMs }),
   })
   const died = server.isRunning ? [] : [`the server ended: ${server.log}`]

@@ -1,4 +1,4 @@
-import type { Ground } from '../test-bed.ts'
+import type { TestBed } from '../test-bed.ts'
 import { diskFull } from './disk-full.ts'
 import { cutConnections, databaseRestart, messageServerOutage } from './outages.ts'
 import { threeProcesses } from './three-processes.ts'
@@ -13,6 +13,6 @@ const SCENARIOS: readonly Scenario[] = [
 ]
 
 /** What can be done to the servers of a ground. */
-export function scenariosFor({ isEmbedded }: Ground): readonly Scenario[] {
+export function scenariosFor({ isEmbedded }: TestBed): readonly Scenario[] {
   return SCENARIOS.filter(({ needs }) => !isEmbedded || needs === 'nothing')
 }

@@ -9,12 +9,12 @@ const KILLS = 12
 export const threeProcesses: Scenario = {
   name: 'three processes on one database, one killed and started again all the time',
   needs: 'production',
-  run: async (ground, seed) => {
+  run: async (testBed, seed) => {
     const random = seededRandom(seed)
-    await ground.server.kill()
+    await testBed.server.kill()
     await using owned = new AsyncDisposableStack()
-    const servers = [ground.server]
-    while (servers.length < 3) servers.push(owned.use(await ServerProcess.prepare(ground.place)))
+    const servers = [testBed.server]
+    while (servers.length < 3) servers.push(owned.use(await ServerProcess.prepare(testBed.place)))
     await Promise.all(servers.map((server) => server.start()))
     const killAllTheTime = async (): Promise<void> => {
       for (let kills = 0; kills < KILLS; kills++) {
@@ -24,7 +24,7 @@ export const threeProcesses: Scenario = {
         await server?.start()
       }
     }
-    const url = () => (servers[random(3)] ?? ground.server).url
-    return await underLoad(ground, seed, killAllTheTime, { url })
+    const url = () => (servers[random(3)] ?? testBed.server).url
+    return await underLoad(testBed, seed, killAllTheTime, { url })
   },
 }

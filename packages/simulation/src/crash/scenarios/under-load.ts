@@ -2,7 +2,7 @@ import { within } from '@roomserver/testing'
 import { seededRandom } from '@roomserver/testing/reference-resolution'
 import { checkRooms } from '../check-rooms.ts'
 import { makeSender, problemsOf } from '../crash-round.ts'
-import type { Ground } from '../test-bed.ts'
+import type { TestBed } from '../test-bed.ts'
 import type { Sender, Way } from '../sender.ts'
 import type { Pdu } from '@roomserver/events'
 
@@ -21,7 +21,7 @@ export interface ScenarioResult {
 export interface Scenario {
   readonly name: string
   readonly needs: 'production' | 'nothing'
-  run(ground: Ground, seed: number): Promise<ScenarioResult | string>
+  run(testBed: TestBed, seed: number): Promise<ScenarioResult | string>
 }
 
 interface Sent {
@@ -39,15 +39,15 @@ const CHECKS_MS = 300_000
 
 /** Sends room after room while something is done, lets the last ones end, and checks every room. */
 export async function underLoad(
-  ground: Ground,
+  testBed: TestBed,
   seed: number,
   disturb: () => Promise<void>,
   way: Partial<Way> = {},
 ): Promise<ScenarioResult> {
   const random = seededRandom(seed)
   const stop = new AbortController()
-  const whole: Way = { url: () => ground.server.url, stop: stop.signal, ...way }
-  const from = ground.log.taken.length
+  const whole: Way = { url: () => testBed.server.url, stop: stop.signal, ...way }
+  const from = testBed.log.taken.length
   const sent: Sent[] = []
   let isOver = false
   let made = 0
@@ -74,7 +74,7 @@ export async function underLoad(
   const histories = sent.map(({ history }) => history)
   const problems = [
     ...sent.flatMap(({ sender }) => problemsOf(sender)),
-    ...(await within(CHECKS_MS, 'the checks', checkRooms({ ...ground, from }, histories))),
+    ...(await within(CHECKS_MS, 'the checks', checkRooms({ ...testBed, from }, histories))),
   ]
   return {
     rooms: sent.length,
