@@ -136,6 +136,55 @@ it('answers others while a long answer is made of parts that take their time and
   expect(made).toBeLessThan(most)
 })
 
+it('lets others have a turn after some parts, however many long answers are made at the same time', async () => {
+  // The clock moves with the parts alone: each takes a millisecond.
+  let made = 0
+  vi.spyOn(performance, 'now').mockImplementation(() => made)
+  onTestFinished(() => void vi.restoreAllMocks())
+  const list = new StreamedList(function* (): Generator<StreamedPart, void, void> {
+    yield Buffer.from('[0')
+    for (let part = 0; part < 200; part++) {
+      made++
+      yield Promise.resolve()
+      yield Buffer.from(',0')
+    }
+    yield Buffer.from(']')
+  })
+  await using served = await serve(list)
+  const callers = Array.from({ length: 20 }, () =>
+    askHttp2(served.server.address, { path: PATH, body: '{}' }),
+  )
+  while (made < 100) await setImmediate()
+  const before = made
+  for (let turns = 0; turns < 10; turns++) await setImmediate()
+  // Five milliseconds' work a turn for all of them, where each of the twenty had as much for itself.
+  expect(made - before).toBeLessThan(10 * 15)
+  for (const { status } of await Promise.all(callers)) expect(status).toBe(200)
+})
+
+it('makes less of each answer where many are left lying', async () => {
+  let bytes = 0
+  const list = new StreamedList(function* (): Generator<StreamedPart, void, void> {
+    for (let part = 0; part < 100; part++) {
+      const text = Buffer.from(`${part === 0 ? '[' : ','}${ELEMENT}`)
+      bytes += text.length
+      yield text
+    }
+    yield Buffer.from(']')
+  })
+  await using served = await serve(list)
+  const session = connect(served.server.address)
+  const streams = Array.from({ length: 400 }, () => {
+    const stream = session.request({ ':method': 'POST', ':path': PATH })
+    stream.on('error', () => undefined).end('{}')
+    return stream
+  })
+  await Promise.all(streams.map((stream) => new Promise((resolve) => stream.once('response', resolve))))
+  for (let last = -1; last !== bytes; await delay(100)) last = bytes
+  expect(bytes).toBeLessThan(64 * 1024 * 1024)
+  session.destroy()
+})
+
 it('resets the answer of a caller by HTTP/2 who takes nothing for too long', async () => {
   const { counted, list } = longList()
   await using served = await serve(list, { limits: { answerStallMs: 100 } })

@@ -6,6 +6,7 @@ import {
   MAX_LIST_ENTRIES,
 } from '@roomserver/api'
 import { isFailure, type Logger, type LoopShare, RoomserverError } from '@roomserver/types'
+import type { RequestsUnderWay } from './requests-under-way.ts'
 import type { Arrivals } from './arrivals.ts'
 import { badRequest, type ErrorForm, failureForm, unexpectedForm } from './error-form.ts'
 import type { Exchange } from './exchange.ts'
@@ -21,8 +22,9 @@ export interface Shared {
   readonly limits: Limits
   /** Requests whose bodies arrive, and what is held of all bodies. */
   readonly arrivals: Arrivals
-  /** The share of the event loop for reading long bodies. */
+  /** The share of the event loop for reading long bodies and making long answers. */
   readonly share: LoopShare
+  readonly underWay: RequestsUnderWay
   readonly log: Logger
   readonly observe: (answered: Answered) => void
   readonly tracing: Tracing | undefined
@@ -39,16 +41,35 @@ export interface Operation {
 /** Takes a request for an operation and answers it. Never rejects. */
 export type OperationHandler = (exchange: Exchange) => Promise<void>
 
+/** Whoever waits for an answer, from the beginning of the request on. */
+class Caller {
+  readonly #gone = new AbortController()
+  isAnswered = false
+
+  /** Says that the caller went away before the answer began. */
+  get gone(): AbortSignal {
+    return this.#gone.signal
+  }
+
+  close(): void {
+    if (!this.isAnswered) this.#gone.abort()
+  }
+}
+
 /** Makes the handler of one operation. Like the reference it takes any method, and looks at no content type. */
 export function operationHandler(operation: Operation, shared: Shared): OperationHandler {
   return async (exchange) => {
     const start = performance.now()
+    const caller = new Caller()
+    shared.underWay.begin()
     exchange.onceClosed(() => {
+      shared.underWay.end()
+      caller.close()
       const tookMs = performance.now() - start
       shared.observe({ operation: operation.name, status: exchange.status, tookMs })
     })
     try {
-      await takeRequest(operation, shared, exchange)
+      await takeRequest(operation, shared, exchange, caller)
     } catch (error) {
       shared.log.error({ request_id: exchange.id, err: error }, 'request failed unexpectedly')
       exchange.fail(unexpectedForm(exchange.id))
@@ -57,7 +78,12 @@ export function operationHandler(operation: Operation, shared: Shared): Operatio
 }
 
 /** Receives a request and has it answered. Only what has arrived as a whole is work in progress. */
-async function takeRequest(operation: Operation, shared: Shared, exchange: Exchange): Promise<void> {
+async function takeRequest(
+  operation: Operation,
+  shared: Shared,
+  exchange: Exchange,
+  caller: Caller,
+): Promise<void> {
   const { limits, arrivals, share, running } = shared
   const { connection } = exchange
   const maxBytes = Math.min(limits.maxBodyBytes, operation.endpoint.maxBodyBytes)
@@ -79,7 +105,7 @@ async function takeRequest(operation: Operation, shared: Shared, exchange: Excha
       return await sendTooLarge(operation, shared, decoded.message, exchange)
     if (!running.begin(connection)) return exchange.fail(overloaded('requests'))
     try {
-      await answer(operation, shared, decoded, exchange)
+      await answer(operation, shared, decoded, exchange, caller)
     } finally {
       running.end(connection)
     }
@@ -103,7 +129,7 @@ function saidLength({ headers }: Exchange): number | undefined {
 /** Tells that a request asks for what cannot be: in the answer, where its callers look for that. */
 async function sendTooLarge(
   { endpoint }: Operation,
-  { limits }: Shared,
+  { limits, share, underWay }: Shared,
   message: string,
   exchange: Exchange,
 ): Promise<void> {
@@ -113,38 +139,37 @@ async function sendTooLarge(
     stallMs: limits.answerStallMs,
     onBroken: () => undefined,
     gone: new AbortController().signal,
+    share,
+    underWay,
   }
   await sendAnswer(exchange, endpoint.response, endpoint.refuse(message), sending)
 }
 
 async function answer(
   { name, endpoint, call }: Operation,
-  { log, limits, tracing }: Shared,
+  { log, limits, tracing, share, underWay }: Shared,
   decoded: Decoded<unknown>,
   exchange: Exchange,
+  caller: Caller,
 ): Promise<void> {
   if (!decoded.ok) return exchange.fail(badRequest(decoded.message))
-  const gone = new AbortController()
-  let isAnswered = false
-  exchange.onceClosed(() => {
-    if (!isAnswered) gone.abort()
-  })
+  const { gone } = caller
   try {
-    const work = () => call(decoded.value, { signal: gone.signal, givesRequest: true })
+    const work = () => call(decoded.value, { signal: gone, givesRequest: true })
     const { traceparent } = exchange.headers
     const value = await (tracing === undefined ? work() : tracing.operation(name, oneOf(traceparent), work))
     const onBroken = (error: unknown) =>
       log.error({ operation: name, request_id: exchange.id, err: error }, 'answer was broken off')
-    const sending = { stallMs: limits.answerStallMs, onBroken, gone: gone.signal }
+    const sending = { stallMs: limits.answerStallMs, onBroken, gone, share, underWay }
     await sendAnswer(exchange, endpoint.response, value, sending)
   } catch (error) {
     if (isFailure(error)) return exchange.fail(failureForm(error))
-    if (!gone.signal.aborted) {
+    if (!gone.aborted) {
       log.error({ operation: name, request_id: exchange.id, err: error }, 'operation failed unexpectedly')
     }
     exchange.fail(unexpectedForm(exchange.id))
   } finally {
-    isAnswered = true
+    caller.isAnswered = true
   }
 }
 
@@ -158,6 +183,8 @@ function refusal(kind: Exclude<Unreceived, 'too-long'>, limits: Limits): ErrorFo
       return { ...badRequest(`body not received in ${limits.requestTimeoutMs} ms`), status: 408 }
     case 'idle':
       return { ...badRequest(`hardly anything came of the body for ${limits.bodyIdleMs} ms`), status: 408 }
+    case 'fragmented':
+      return badRequest('body comes in too many small pieces')
     case 'overloaded':
       return overloaded('bytes of bodies')
     case 'gone':

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { type Endpoint, type RoomserverApi, roomserverEndpoints } from '@roomserver/api'
 import { LoopShare, silentLogger } from '@roomserver/types'
+import { RequestsUnderWay } from './requests-under-way.ts'
 import { Arrivals } from './arrivals.ts'
 import { badRequest, type ErrorForm } from './error-form.ts'
 import { hasToken, isForeignPage, RateLimit } from './guards.ts'
@@ -39,6 +40,7 @@ export function createOperations(api: RoomserverApi, options: ServerOptions): Op
       maxBytes: limits.maxBodyBytesInAll,
     }),
     share: new LoopShare(setImmediate),
+    underWay: new RequestsUnderWay(),
     log: options.log ?? silentLogger,
     observe: options.observe ?? (() => undefined),
     tracing: options.tracing,

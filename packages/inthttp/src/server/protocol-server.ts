@@ -1,12 +1,20 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createHttp2Server, type Http2Server, type Http2Session } from 'node:http2'
 import type { AddressInfo, ListenOptions, Socket } from 'node:net'
+import { Admission } from './admission.ts'
 import type { Limits } from './limits.ts'
-import { sniffProtocol } from './sniff-protocol.ts'
+import { type Protocol, sniffProtocol } from './sniff-protocol.ts'
 import type { TakeStream } from './take-stream.ts'
 
 /** What an HTTP/2 connection may hold. Bodies and answers have bounds of their own. */
 const MAX_SESSION_MEGABYTES = 256
+
+/**
+ * How much of a body, and of all bodies of a connection, may be on its way while nobody reads it. In frames of a byte each
+ * that takes a hundred times as much memory; on a network as near as that of components more is no faster.
+ */
+const STREAM_WINDOW_BYTES = 256 * 1024
+const CONNECTION_WINDOW_BYTES = 1024 * 1024
 
 /** Answers a request of either protocol; HTTP/2 requests come in the shape of HTTP/1.1 ones. */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void
@@ -105,7 +113,7 @@ function createHttp2(handler: Handler, takeStream: TakeStream, limits: Limits): 
     settings: {
       maxConcurrentStreams: limits.maxConcurrentStreams,
       maxHeaderListSize: limits.maxHeaderBytes,
-      initialWindowSize: 1024 * 1024,
+      initialWindowSize: STREAM_WINDOW_BYTES,
     },
     peerMaxConcurrentStreams: limits.maxConcurrentStreams,
     maxHeaderListPairs: 128,
@@ -130,7 +138,7 @@ function trackSessions(server: Http2Server, limits: Limits): ReadonlySet<Http2Se
   const sessions = new Set<Http2Session>()
   server.on('session', (session) => {
     sessions.add(session)
-    session.setLocalWindowSize(4 * 1024 * 1024)
+    session.setLocalWindowSize(CONNECTION_WINDOW_BYTES)
     session.setTimeout(limits.idleTimeoutMs, () => closeIdle(session, limits))
     session.on('error', ignore)
     session.once('close', () => sessions.delete(session))
@@ -147,18 +155,24 @@ function closeIdle(session: Http2Session, limits: Limits): void {
 /** Puts the choice of protocol before the listener with which the HTTP/1.1 server takes its connections. */
 function divideConnections(http1: Server, http2: Http2Server, undecided: Set<Socket>, limits: Limits): void {
   const takers = http1.listeners('connection') as ((socket: Socket) => void)[]
+  const admission = new Admission()
+  const letIn = (socket: Socket, protocol: Protocol) => {
+    undecided.delete(socket)
+    if (socket.destroyed) return
+    if (protocol === 'http/1.1') {
+      for (const take of takers) take.call(http1, socket)
+    } else {
+      socket.allowHalfOpen = false
+      http2.emit('connection', socket)
+    }
+  }
   http1.removeAllListeners('connection')
   http1.on('connection', (socket: Socket) => {
     undecided.add(socket)
+    socket.on('error', ignore)
     socket.once('close', () => undecided.delete(socket))
     sniffProtocol(socket, limits.headersTimeoutMs, (protocol) => {
-      undecided.delete(socket)
-      if (protocol === 'http/1.1') {
-        for (const take of takers) take.call(http1, socket)
-      } else {
-        socket.allowHalfOpen = false
-        http2.emit('connection', socket)
-      }
+      admission.enter(() => letIn(socket, protocol))
     })
   })
 }

@@ -116,6 +116,39 @@ it('reads the same of a body, whatever the pieces that it comes in', async () =>
   for (const other of found) expect(other).toEqual(found[0])
 })
 
+it('keeps no piece of a body, but the bytes of all of them in one', async () => {
+  const { stream, arrivals, received, result } = begin()
+  const body = Buffer.from(`{"input_room_events":[{"event":{"text":"${'x'.repeat(3_000)}"}}]}`)
+  for (let at = 0; at < body.length; at += 64) {
+    const piece = Buffer.from(body.subarray(at, at + 64))
+    stream.write(piece)
+    await settled()
+    // What it was given is not its own; only the first is kept as it came.
+    if (at > 0) piece.fill(0)
+    expect(arrivals.heldBytes).toBeLessThanOrEqual(2 * (at + 64))
+  }
+  stream.end()
+  expect(await result()).toBe('whole')
+  expect(await received).toMatchObject({ decoded: { ok: true, value: { input_room_events: { length: 1 } } } })
+})
+
+it('gives up a body that comes in many small pieces, however long it is', async () => {
+  for (const [size, kind] of [
+    [1, 'fragmented'],
+    [60, 'fragmented'],
+    [64, 'waits'],
+  ] as const) {
+    const { stream, result } = begin()
+    stream.write('{')
+    for (let count = 0; count < 20_000; count++) stream.write(' '.repeat(size))
+    expect(await result(200)).toBe(kind)
+  }
+  const few = begin()
+  for (const byte of bodyOf(1_000)) few.stream.write(Buffer.of(byte))
+  few.stream.end()
+  expect(await few.result()).toBe('whole')
+})
+
 it.each([
   ['of the length that is allowed', 0, 'whole'],
   ['that is one byte longer', 1, 'too-long'],

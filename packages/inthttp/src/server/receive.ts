@@ -1,13 +1,12 @@
 import type { Readable } from 'node:stream'
-import { BodyDecoder, type Decoded, type DecodeLimits, decode } from '@roomserver/api'
+import type { Decoded, DecodeLimits } from '@roomserver/api'
 import type { LoopShare } from '@roomserver/types'
 import type { Arrival, Arrivals } from './arrivals.ts'
+import { GrowingBody, type Schema } from './growing-body.ts'
+import { holdUp, readOn } from './hold-up.ts'
 
-/** The description of a request, as it is decoded. */
-type Schema<T> = Parameters<typeof decode<T>>[0]
-
-/** Why a request was not received. `gone`: the caller hung up; `idle`: nothing came any more. */
-export type Unreceived = 'too-long' | 'too-slow' | 'idle' | 'gone' | 'overloaded'
+/** Why a request was not received. `gone`: the caller hung up; `idle`: nothing came any more; `fragmented`: in too many pieces. */
+export type Unreceived = 'too-long' | 'too-slow' | 'idle' | 'gone' | 'overloaded' | 'fragmented'
 
 /** What became of receiving a request. */
 export type Received<T> =
@@ -53,6 +52,7 @@ export async function receive<T>(
     try {
       const isWork = body.add(chunk)
       if (body.refusal !== undefined) return resolve('refused')
+      if (body.isFragmented) return resolve('fragmented')
       const held = arrival.hold(body.heldBytes, expected)
       if (held === 'never') return resolve('overloaded')
       if (isWork || held === 'later') rest(stream, rules.share, arrival)
@@ -105,7 +105,7 @@ function ignore(): void {}
 
 /** Holds a stream up until everybody else had a turn, and there is room for what comes of it. */
 function rest(stream: Readable, share: LoopShare, arrival: Arrival): void {
-  stream.pause()
+  holdUp(stream)
   void resume(stream, share, arrival)
 }
 
@@ -115,7 +115,7 @@ async function resume(stream: Readable, share: LoopShare, arrival: Arrival): Pro
   await arrival.room
   // It was we who did not listen.
   arrival.listening()
-  stream.resume()
+  readOn(stream)
 }
 
 /** What a byte of a large body takes once it is read: events, of which large ones are made, are kept as texts. */
@@ -123,63 +123,3 @@ const HELD_EACH = 1.5
 
 /** A body that is decoded without waiting for a turn, in bytes. */
 const READ_AT_ONCE_BYTES = 4 * 1024
-/** A body that is decoded in one piece, in bytes. */
-const SHORT_BYTES = 64 * 1024
-/** After how many bytes of a long one others get a turn: about a millisecond's work. */
-const TURN_BYTES = 64 * 1024
-
-/** What has come of a body: a short one as it is, a longer one decoded as far as that goes. */
-class GrowingBody<T> {
-  length = 0
-  readonly #schema: Schema<T>
-  readonly #limits: DecodeLimits
-  #chunks: Buffer[] = []
-  #decoder: BodyDecoder<T> | undefined
-  #isRead = false
-  #turnAt = SHORT_BYTES + TURN_BYTES
-
-  constructor(schema: Schema<T>, limits: DecodeLimits) {
-    this.#schema = schema
-    this.#limits = limits
-  }
-
-  /** What is held of it, in bytes: of a short one its text, and once that is read about what it became. */
-  get heldBytes(): number {
-    return this.#decoder?.heldBytes ?? this.length * (this.#isRead ? READ_FACTOR : 1)
-  }
-
-  /** Set once it is certain that it will not do, since it goes beyond a bound. */
-  get refusal(): Extract<Decoded<T>, { ok: false }> | undefined {
-    const refusal = this.#decoder?.refusal
-    return refusal?.isTooLarge === true ? refusal : undefined
-  }
-
-  /** Takes what comes next. True: that was work, and it is others' turn. */
-  add(chunk: Buffer): boolean {
-    this.length += chunk.length
-    if (this.#decoder !== undefined) this.#decoder.add(chunk)
-    else this.#chunks.push(chunk)
-    if (this.length > SHORT_BYTES) this.#decoder ??= this.#begin()
-    if (this.length < this.#turnAt) return false
-    this.#turnAt = this.length + TURN_BYTES
-    return true
-  }
-
-  end(): Decoded<T> {
-    if (this.#decoder !== undefined) return this.#decoder.end()
-    const [first] = this.#chunks
-    this.#isRead = true
-    const bytes = this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks)
-    return decode(this.#schema, bytes, this.#limits)
-  }
-
-  #begin(): BodyDecoder<T> {
-    const decoder = new BodyDecoder(this.#schema, this.#limits)
-    for (const chunk of this.#chunks) decoder.add(chunk)
-    this.#chunks = []
-    return decoder
-  }
-}
-
-/** How many times its length a short body takes once it is read. */
-const READ_FACTOR = 4

@@ -2,15 +2,15 @@ import { ServerResponse } from 'node:http'
 import type { Writable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import { writeInChunks } from '@roomserver/api'
+import type { LoopShare } from '@roomserver/types'
+import type { RequestsUnderWay } from './requests-under-way.ts'
 import type { Exchange } from './exchange.ts'
 
 type Schema = Parameters<typeof writeInChunks>[0]
-type RecordCache = Iterator<string | Uint8Array | Promise<void>, void>
+type Chunks = Iterator<string | Uint8Array | Promise<void>, void>
 
-/** How much of an answer is handed to the connection at a time, in bytes. */
-const BATCH_BYTES = 512 * 1024
 /** How long an answer is worked on before others get their turn: what it waits for need not give way by itself. */
-const SLICE_MS = 5
+const SLICE_MS = 1
 
 /** How an answer is sent. */
 export interface Sending {
@@ -20,6 +20,9 @@ export interface Sending {
   readonly onBroken: (error: unknown) => void
   /** Says that the caller went away before the answer began. */
   readonly gone: AbortSignal
+  /** The share of the event loop for making answers. */
+  readonly share: LoopShare
+  readonly underWay: RequestsUnderWay
 }
 
 /**
@@ -36,7 +39,7 @@ export async function sendAnswer(
   sending: Sending,
 ): Promise<void> {
   const chunks = writeInChunks(schema, value)
-  const first = await nextBatch(chunks, () => sending.gone.aborted)
+  const first = await nextBatch(chunks, () => sending.gone.aborted, sending)
   if (first === undefined) return
   const out = exchange.begin(first.isLast ? first.length : undefined)
   if (out === undefined) return
@@ -52,13 +55,17 @@ interface Batch {
 }
 
 /** `undefined`: the caller is gone, which is looked at whenever others had their turn. */
-async function nextBatch(source: RecordCache, isGone: () => boolean): Promise<Batch | undefined> {
+async function nextBatch(
+  source: Chunks,
+  isGone: () => boolean,
+  { share, underWay }: Sending,
+): Promise<Batch | undefined> {
   const chunks: Uint8Array[] = []
   let length = 0
   let sliceEnd = performance.now() + SLICE_MS
-  while (length < BATCH_BYTES) {
+  while (length < underWay.batchBytes) {
     if (performance.now() >= sliceEnd) {
-      await setImmediate()
+      await share.rest()
       if (isGone()) return undefined
       sliceEnd = performance.now() + SLICE_MS
     }
@@ -75,14 +82,14 @@ async function nextBatch(source: RecordCache, isGone: () => boolean): Promise<Ba
   return { chunks, length, isLast: false }
 }
 
-async function pour(out: Writable, first: Batch, rest: RecordCache, sending: Sending): Promise<void> {
+async function pour(out: Writable, first: Batch, rest: Chunks, sending: Sending): Promise<void> {
   try {
     let batch = first
     while (!batch.isLast) {
       if (!write(out, batch) && !(await isTaken(out, sending.stallMs))) return breakOff(out)
       // A caller as fast as this one must not keep the others from their turn.
       await setImmediate()
-      const next = await nextBatch(rest, () => out.destroyed)
+      const next = await nextBatch(rest, () => out.destroyed, sending)
       if (next === undefined) return
       batch = next
     }
