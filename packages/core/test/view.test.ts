@@ -13,7 +13,7 @@ import {
   type SnapshotRecord,
   type StateKeyNid,
 } from '@roomserver/types'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { RecordCache } from '../src/index.ts'
 import { RoomGraph } from '../src/graph/room-graph.ts'
 import { runOnView } from '../src/view/run.ts'
@@ -429,4 +429,31 @@ it('keeps what was read of an event no longer than until another process changes
 
 function fail(): never {
   throw new Error('not there')
+}
+
+it('lets others have a turn after some work, however many questions are worked on at the same time', async () => {
+  // The clock moves with the work alone: each step takes a millisecond.
+  let steps = 0
+  vi.spyOn(performance, 'now').mockImplementation(() => steps)
+  onTestFinished(() => void vi.restoreAllMocks())
+  const cache = new RecordCache((await Homeserver.start()).storage, 1_000_000)
+  function* long(): Suspendable<Need, string> {
+    for (let step = 0; step < 100; step++) {
+      steps++
+      yield undefined
+    }
+    return 'done'
+  }
+  const questions = Array.from({ length: 50 }, () => runOnView(cache, long))
+  // Each began; from now on they share the turns.
+  await nextTurn()
+  const before = steps
+  for (let turns = 0; turns < 20; turns++) await nextTurn()
+  expect(steps - before).toBeLessThan(20 * 10)
+  expect(new Set(await Promise.all(questions))).toEqual(new Set(['done']))
+})
+
+/** The next turn of the event loop. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }

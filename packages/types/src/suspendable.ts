@@ -39,12 +39,10 @@ export async function drive<Need, Result>(
   for (;;) {
     const step = computation.next()
     if (step.done === true) return step.value
-    if (step.value !== undefined) {
-      await load(step.value)
-      sliceEnd = now() + sliceMs
-    } else if (now() >= sliceEnd) {
-      await yieldToEventLoop()
-      sliceEnd = now() + sliceMs
-    }
+    // What is loaded may be at hand, so that nobody had a turn meanwhile.
+    if (step.value !== undefined) await load(step.value)
+    if (now() < sliceEnd) continue
+    await yieldToEventLoop()
+    sliceEnd = now() + sliceMs
   }
 }

@@ -1,10 +1,16 @@
-import { type Suspendable, drive } from '@roomserver/types'
+import { drive, LoopShare, type Suspendable } from '@roomserver/types'
 import type { Need } from './need.ts'
 import type { RecordCache } from './record-cache.ts'
 import { View } from './view.ts'
 
-/** Gives other work of the process a turn. */
-export const yieldToEventLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+/** The process has one event loop, of which all long questions have one share, however many they are. */
+const share = new LoopShare(setImmediate)
+
+/** How long a question is worked on before others that wait are worked on: most take less. */
+export const SLICE_MS = 1
+
+/** Gives other work of the process a turn where there is no time left in this one, or somebody waits. */
+export const yieldToEventLoop = (): Promise<void> => share.rest()
 
 /** Runs a computation over a view of its own, loading what it asks for, in slices that leave the event loop free. */
 export function runOnView<Result>(
@@ -12,5 +18,5 @@ export function runOnView<Result>(
   compute: (view: View) => Suspendable<Need, Result>,
 ): Promise<Result> {
   const view = new View(cache)
-  return drive(compute(view), (need) => view.load(need), yieldToEventLoop)
+  return drive(compute(view), (need) => view.load(need), yieldToEventLoop, { sliceMs: SLICE_MS })
 }

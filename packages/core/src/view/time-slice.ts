@@ -1,7 +1,4 @@
-import { yieldToEventLoop } from './run.ts'
-
-/** How long work goes on before others get their turn. */
-const SLICE_MS = 5
+import { SLICE_MS, yieldToEventLoop } from './run.ts'
 
 /** Long work's own part of the event loop: it looks now and then whether others are to have theirs, and lets them. */
 export class TimeSlice {
