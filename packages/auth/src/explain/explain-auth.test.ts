@@ -63,11 +63,21 @@ describe('explainAuth', () => {
     expect(explainAuth(invite, authStateOf([])).readings[0]?.says).toBe('there is no room')
   })
 
-  it('names ten creators of a room at most', () => {
-    const more = Array.from({ length: 10 }, (_, i) => `@creator${i}:c.test`)
+  it('says of a level that it cannot be read', () => {
+    const odd = setting('9', 'm.room.power_levels', { kick: [50] })
+    const says = explainAuth(kick, authStateOf([createEvent('9'), odd])).readings.map(
+      (reading) => reading.says,
+    )
+    expect(says[1]).toBe(
+      '@bob:b.test has 0, @alice:a.test has 0, sending this takes 50, ban takes 50, kick takes (unreadable), invite takes 0',
+    )
+  })
+
+  it('names ten creators of a room at most, and nobody who is no user', () => {
+    const more = [5, null, ...Array.from({ length: 10 }, (_, i) => `@creator${i}:c.test`)]
     const root = createEvent('12', { additional_creators: more })
     const says = explainAuth(member('12', '@alice:a.test', 'join'), authStateOf([root])).readings[0]?.says
-    expect(says).toBe(`made by ${['@alice:a.test', ...more.slice(0, 9)].join(', ')}`)
+    expect(says).toBe(`made by ${['@alice:a.test', ...more.slice(2, 11)].join(', ')}`)
   })
 })
 

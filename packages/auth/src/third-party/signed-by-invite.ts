@@ -43,8 +43,9 @@ export function signedPart({ content }: Pick<Pdu, 'content'>): JsonObject | unde
 }
 
 function isSignedBy(signed: JsonObject | undefined, invite: Pdu, verify: VerifyEd25519): boolean {
-  const signatures = signed === undefined ? [] : [...signaturesIn(signed)]
-  const message = signed === undefined || signatures.length === 0 ? undefined : signedText(signed)
+  if (signed === undefined) return false
+  const signatures = [...signaturesIn(signed)]
+  const message = signatures.length === 0 ? undefined : signedText(signed)
   if (message === undefined) return false
   let tries = 0
   for (const key of keysIn(invite.content)) {
