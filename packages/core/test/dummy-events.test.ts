@@ -108,13 +108,43 @@ it('brings them together though all but one are from before our user came in, at
   expect(await hs.extremities(room.roomId)).toHaveLength(1)
 })
 
-it('sends none where no user of ours may send it', async () => {
+/** Nothing bounded the extremities of a room in which our users may only listen. */
+it('states the membership of a muted user again where no user of ours may send messages', async () => {
   await using server = await forkingServer()
-  const { hs, room, merged } = server
-  const levels = { users: { [room.creator]: 50 }, events: { 'org.matrix.dummy_event': 100 } }
-  await hs.take(await room.state('m.room.power_levels', '', levels))
-  await server.fork(MAX_EXTREMITIES + 1)
+  const { hs, merged } = server
+  const room = await RoomBuilder.create({ creator: '@bob:b', roomId: '!listen:b' })
+  const profile = { membership: 'join', displayname: 'Alice', join_authorised_via_users_server: '@carl:a' }
+  await room.state('m.room.member', '@alice:a', profile, { sender: '@alice:a' })
+  await room.state('m.room.power_levels', '', { users: { '@bob:b': 100 }, events_default: 50 })
+  const fork = room.extremities
+  for (let i = 0; i <= MAX_EXTREMITIES; i++)
+    await room.state('org.example.setting', `${i}`, {}, { prev: fork })
+  await hs.takeAll(room.events)
+  expect(await hs.extremities(room.roomId)).toHaveLength(MAX_EXTREMITIES + 1)
+  await merged.dummyEvents.mergeExtremities()
+  const ids = await hs.extremities(room.roomId)
+  expect(ids).toHaveLength(1)
+  expect(JSON.parse((await hs.event(ids[0] ?? ''))?.json ?? '{}')).toMatchObject({
+    type: 'm.room.member',
+    sender: '@alice:a',
+    state_key: '@alice:a',
+    content: { membership: 'join', displayname: 'Alice' },
+  })
+  expect((await hs.event(ids[0] ?? ''))?.json).not.toContain('join_authorised_via_users_server')
+})
+
+it('sends none where the join rule does not let a muted user state the membership again', async () => {
+  await using server = await forkingServer()
+  const { hs, merged } = server
+  const room = await RoomBuilder.create({ creator: '@bob:b', roomId: '!locked:b' })
+  await room.join('@alice:a')
+  await room.state('m.room.join_rules', '', { join_rule: 'private' })
+  await room.state('m.room.power_levels', '', { users: { '@bob:b': 100 }, events_default: 50 })
+  const fork = room.extremities
+  for (let i = 0; i <= MAX_EXTREMITIES; i++) await room.message(`${i}`, { prev: fork })
+  await hs.takeAll(room.events)
   const before = await hs.extremities(room.roomId)
+  expect(before).toHaveLength(MAX_EXTREMITIES + 1)
   await merged.dummyEvents.mergeExtremities()
   expect(await hs.extremities(room.roomId)).toEqual(before)
   expect(merged.dummyEvents.sent).toBe(0)

@@ -10,7 +10,7 @@ import type { RoomTask } from '../input/room-tasks.ts'
 import { readRoom, roomWithState } from '../query/context.ts'
 import { currentPdus } from '../query/current-pdus.ts'
 import { rulesOf } from '../query/headered.ts'
-import { buildOnTop } from './build.ts'
+import { buildOnTop, type EventTemplate, refusalOf } from './build.ts'
 import type { PerformContext } from './context.ts'
 import { newEvent } from './send.ts'
 
@@ -60,14 +60,14 @@ export function createDummyEvents(context: PerformContext, overLimit: RoomsOverE
   }
 }
 
-/** Sends events that say nothing until a room has one end. @returns how many; 0 where no user of ours may send any */
+/** Sends events that change nothing until a room has one extremity. @returns how many; 0 where no user of ours may send any */
 function bringTogether(context: PerformContext, roomId: RoomId): Promise<number> {
   return context.mutex.take(roomId, async () => {
     for (let sent = 0; ; sent++) {
       const room = await roomWithState(context, roomId)
       if (room === undefined || room.extremities.length <= 1 || sent === MAX_EVENTS) return sent
-      const sender = await senderIn(context, room)
-      if (sender === undefined || !(await isSent(context, room, sender))) return sent
+      const template = await mergeEventFor(context, room)
+      if (template === undefined || !(await isSent(context, room, template))) return sent
       context.log.info(
         { room_id: roomId, extremities: room.extremities.length },
         'ends of a room brought together',
@@ -76,18 +76,38 @@ function bringTogether(context: PerformContext, roomId: RoomId): Promise<number>
   })
 }
 
-/** One of our users in the room who may send such an event. */
-async function senderIn(context: PerformContext, room: RoomRecord): Promise<UserId | undefined> {
+/**
+ * What merges the extremities: a dummy event of a local member who may send messages. Where all are muted, it is the
+ * membership of one of them, stated again: the rules allow that to whoever is in the room.
+ */
+async function mergeEventFor(context: PerformContext, room: RoomRecord): Promise<EventTemplate | undefined> {
   const state = await readRoom(context, (view) => currentPdus(view, room, POWERS))
   const powers = powersIn(authStateOf(state), rulesOf(room))
   const needed = powers.toSend(DUMMY_EVENT, 'message')
   const members = await context.store.membershipsOfRoom(room.nid, { membership: 'join', localOnly: true })
-  return members.find(({ userId }) => powers.of(userId) >= needed)?.userId
+  const sender = members.find(({ userId }) => powers.of(userId) >= needed)?.userId
+  if (sender !== undefined) return { type: DUMMY_EVENT, sender, content: {} }
+  const [muted] = members
+  return muted === undefined ? undefined : await membershipAgain(context, room, muted.userId)
+}
+
+/** The membership of a user as it is. Who is in the room needs nobody to authorise it, and no signature of theirs. */
+async function membershipAgain(
+  context: PerformContext,
+  room: RoomRecord,
+  userId: UserId,
+): Promise<EventTemplate | undefined> {
+  const place = { type: 'm.room.member', stateKey: userId }
+  const [current] = await readRoom(context, (view) => currentPdus(view, room, [place]))
+  if (current === undefined) return undefined
+  const { join_authorised_via_users_server: _, ...content } = current.content
+  const template: EventTemplate = { ...place, sender: userId, content }
+  return (await refusalOf(context, room, template)) === undefined ? template : undefined
 }
 
 /** Other servers are not told: they hear of it with the next event, and would otherwise answer it with theirs. */
-async function isSent(context: PerformContext, room: RoomRecord, sender: UserId): Promise<boolean> {
-  const event = await buildOnTop(context, room, { type: DUMMY_EVENT, sender, content: {} })
+async function isSent(context: PerformContext, room: RoomRecord, template: EventTemplate): Promise<boolean> {
+  const event = await buildOnTop(context, room, template)
   const outcome = await context.input.runTask(unlessMoved(room, newEvent(event, context.serverName, '')))
   return outcome?.kind === 'stored' && outcome.verdict === 'accepted'
 }
