@@ -1,12 +1,12 @@
 import { existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
 import { copyWorkspace, type WorkspaceCopy } from './mutate/copy-workspace.ts'
 import { listMutants, type Mutant, sample } from './mutate/mutants.ts'
 import { type Outcome, runMutants } from './mutate/run-mutants.ts'
 
 const ROOT = join(import.meta.dirname, '..')
-const USAGE = `Usage: pnpm mutate [PACKAGE | PACKAGE/FOLDER ...] [--sample N] [--seed S] [--tests FILE ...]
+const USAGE = `Usage: pnpm mutate [PACKAGE | PACKAGE/FOLDER ...] [--sample N] [--seed S] [--tests FILE ...] [--without FILE ...]
 
 Makes small changes to the code, one at a time, and runs the tests of the package that holds it.
 Prints each change that no test noticed, then a table. Without a package, every package is tried.
@@ -14,7 +14,8 @@ A change with which a test does not end counts as noticed, and is printed: on a 
 
   --sample N  changes to try in each package or folder (default: all, which takes hours)
   --seed S    which changes are drawn; the same seed draws the same ones from the same code (default: 1)
-  --tests F   a test file of another package that runs too; may be given several times`
+  --tests F   a test file of another package that runs too; may be given several times
+  --without F a test file that does not run, because it takes long; may be given several times`
 
 /** What is printed of an outcome. */
 const SAYS: Readonly<Record<Outcome, string>> = {
@@ -30,6 +31,7 @@ const { values, positionals } = parseArgs({
     sample: { type: 'string' },
     seed: { type: 'string', default: '1' },
     tests: { type: 'string', multiple: true, default: [] },
+    without: { type: 'string', multiple: true, default: [] },
     help: { type: 'boolean', short: 'h', default: false },
   },
 })
@@ -38,7 +40,8 @@ else process.exitCode = await main(positionals.length > 0 ? positionals : packag
 
 async function main(targets: readonly string[]): Promise<number> {
   const size = values.sample === undefined ? Number.POSITIVE_INFINITY : Number(values.sample)
-  const unknown = [...targets.map(sourcesOf), ...values.tests].find((path) => !existsSync(join(ROOT, path)))
+  const named = [...targets.map(sourcesOf), ...values.tests, ...values.without]
+  const unknown = named.find((path) => !existsSync(join(ROOT, path)))
   if (unknown !== undefined || !(size >= 1)) {
     console.error(unknown === undefined ? '--sample takes a number from 1' : `there is no ${unknown}`)
     console.error(USAGE)
@@ -48,7 +51,7 @@ async function main(targets: readonly string[]): Promise<number> {
   await using copy = await copyWorkspace(ROOT)
   try {
     const lines: string[] = []
-    for (const target of targets) lines.push(await tryTarget(copy, target, size, signal))
+    for (const target of targets) lines.push(...(await tryTarget(copy, target, size, signal)))
     for (const line of lines) console.log(line)
     return 0
   } catch (error) {
@@ -58,18 +61,36 @@ async function main(targets: readonly string[]): Promise<number> {
   }
 }
 
-/** Tries changes to one package or folder, prints those worth a look, and returns the line of the table. */
+/** Tries changes to one package or folder, prints those worth a look, and returns the lines of the table. */
 async function tryTarget(
   copy: WorkspaceCopy,
   target: string,
   size: number,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<readonly string[]> {
   signal.throwIfAborted()
   const mutants = sample(await listMutants(copy.folder, sourcesOf(target)), size, values.seed)
-  const outcomes = await runMutants(copy, { name: packageOf(target), more: values.tests }, mutants, signal)
+  const tests = { name: packageOf(target), more: values.tests, without: values.without }
+  const outcomes = await runMutants(copy, tests, mutants, signal)
   for (const [mutant, outcome] of outcomes) if (outcome !== 'noticed') console.log(describe(mutant, outcome))
-  return summary(target, [...outcomes.values()])
+  const ofFolders = Map.groupBy(outcomes, ([{ file }]) => folderOf(target, file))
+  const folders =
+    ofFolders.size > 1 ? [...ofFolders].toSorted(([one], [other]) => (one < other ? -1 : 1)) : []
+  return [
+    summary(target, [...outcomes.values()]),
+    ...folders.map(([folder, found]) =>
+      summary(
+        `- ${folder}`,
+        found.map(([, outcome]) => outcome),
+      ),
+    ),
+  ]
+}
+
+/** The folder right below a target that a file is in, or the target itself. */
+function folderOf(target: string, file: string): string {
+  const [folder = '', ...below] = relative(sourcesOf(target), file).split('/')
+  return below.length === 0 ? target : `${target}/${folder}`
 }
 
 function describe({ file, line, column, mutator, before, after }: Mutant, outcome: Outcome): string {

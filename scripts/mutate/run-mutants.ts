@@ -1,14 +1,23 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { WorkspaceCopy } from './copy-workspace.ts'
 import { EXCLUDED_MUTATIONS, keyOf, type Mutant } from './mutants.ts'
 import { DRAWN_FILE } from './sample-checker.ts'
 
-/** Where the tests of several packages are configured. */
-const CONFIG_OF_SEVERAL = 'mutate.vitest.config.ts'
+const CONFIG_FILE = 'mutate.vitest.config.ts'
+
+/** How the tests of some packages run. */
+const configOf = (
+  projects: readonly string[],
+) => `import { ShortestFirst } from './scripts/mutate/shortest-first.ts'
+
+export default {
+  test: { projects: ${JSON.stringify(projects)}, sequence: { sequencer: ShortestFirst } },
+}
+`
 
 interface Report {
   readonly files: Readonly<Record<string, { readonly mutants: readonly Result[] }>>
@@ -40,6 +49,8 @@ export interface TestsToRun {
   readonly name: string
   /** Test files of other packages that run too. */
   readonly more: readonly string[]
+  /** Test files that do not run. */
+  readonly without: readonly string[]
 }
 
 /**
@@ -51,18 +62,18 @@ export interface TestsToRun {
  */
 export async function runMutants(
   { folder, temporaryFolder }: WorkspaceCopy,
-  { name, more }: TestsToRun,
+  { name, more, without }: TestsToRun,
   mutants: readonly Mutant[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<Mutant, Outcome>> {
   const report = join(folder, 'mutation.json')
   await writeFile(join(folder, DRAWN_FILE), JSON.stringify(mutants.map(({ key }) => key)))
   const own = `packages/${name}`
-  const projects = [own, ...new Set(more.map((file) => file.split('/').slice(0, 2).join('/')))]
-  await writeFile(
-    join(folder, CONFIG_OF_SEVERAL),
-    `export default { test: { projects: ${JSON.stringify(projects)} } }\n`,
+  const ownTests = globSync(`${own}/{src,test}/**/*.test.ts`, { cwd: folder }).filter(
+    (file) => !without.includes(file),
   )
+  const projects = [own, ...new Set(more.map((file) => file.split('/').slice(0, 2).join('/')))]
+  await writeFile(join(folder, CONFIG_FILE), configOf(projects))
   await writeFile(
     join(folder, 'stryker.conf.json'),
     JSON.stringify({
@@ -73,8 +84,8 @@ export async function runMutants(
       symlinkNodeModules: false,
       mutate: [...new Set(mutants.map(({ file }) => file))],
       mutator: { excludedMutations: EXCLUDED_MUTATIONS },
-      vitest: { configFile: more.length === 0 ? `${own}/vitest.config.ts` : CONFIG_OF_SEVERAL },
-      ...(more.length > 0 && { testFiles: [`${own}/{src,test}/**/*.test.ts`, ...more] }),
+      vitest: { configFile: CONFIG_FILE },
+      ...(more.length + without.length > 0 && { testFiles: [...ownTests, ...more] }),
       reporters: ['json', 'progress-append-only'],
       jsonReporter: { fileName: report },
       concurrency: 1,
