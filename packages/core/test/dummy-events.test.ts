@@ -150,18 +150,30 @@ it('sends none where the join rule does not let a muted user state the membershi
   expect(merged.dummyEvents.sent).toBe(0)
 })
 
-it('sends none where no user of ours is in the room', async () => {
+/** Nobody of ours could merge them, so that their number had no bound. */
+it('lets a room that our users have left have no more extremities than are allowed', async () => {
   await using server = await forkingServer()
   const { hs, room, merged } = server
   await hs.take(await room.join('@bob:b'))
   await hs.take(await room.member(room.creator, room.creator, 'leave'))
-  const [base] = room.extremities
-  for (let i = 0; i <= MAX_EXTREMITIES; i++) {
-    await hs.take(await room.message(`${i}`, { sender: '@bob:b', ...(base && { prev: [base] }) }))
-  }
-  expect(await hs.extremities(room.roomId)).toHaveLength(MAX_EXTREMITIES + 1)
+  const prev = room.extremities
+  const fork = (text: string) => room.message(text, { sender: '@bob:b', prev })
+  for (let i = 0; i < MAX_EXTREMITIES; i++) await hs.take(await fork(`${i}`))
+  const before = await hs.extremities(room.roomId)
+  expect(before).toHaveLength(MAX_EXTREMITIES)
+  expect(await hs.take(await fork('one too many'))).toMatchObject({
+    kind: 'refused',
+    error: { code: 'NOT_ALLOWED' },
+  })
   await merged.dummyEvents.mergeExtremities()
-  expect(await hs.extremities(room.roomId)).toHaveLength(MAX_EXTREMITIES + 1)
+  expect(await hs.extremities(room.roomId)).toEqual(before)
+
+  const [known] = room.events.slice(-2)
+  expect(known && (await hs.take(known)), 'known already').toMatchObject({ verdict: 'accepted', known: true })
+  const forks = room.events.slice(-1 - MAX_EXTREMITIES, -1)
+  const next = await room.message('goes on from one', { sender: '@bob:b', prev: forks.slice(0, 1) })
+  expect(await hs.take(next)).toMatchObject({ verdict: 'accepted' })
+  expect(await hs.extremities(room.roomId)).toHaveLength(MAX_EXTREMITIES)
 })
 
 it('sends one, however many processes see the ends at once', async () => {

@@ -36,7 +36,12 @@ export class Scratch {
     if (rules === undefined) throw new TypeError(`no room version ${this.#room.version}`)
     const { nid } = this.#room
     const draft = new Draft(
-      { serverName: '', acceptsEventsForDepartedRooms: true, nids: this.#nids },
+      {
+        serverName: '',
+        acceptsEventsForDepartedRooms: true,
+        maxExtremities: Number.POSITIVE_INFINITY,
+        nids: this.#nids,
+      },
       new View(this.#cache, nid),
       new RoomReads(this.#reader, nid),
       rules,

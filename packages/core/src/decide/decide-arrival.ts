@@ -1,4 +1,5 @@
 import { type Suspendable, isFailure, RoomserverError, serverOf } from '@roomserver/types'
+import { eventsWithIds } from '../view/reads.ts'
 import { decideEvent } from './decide-event.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
@@ -7,15 +8,28 @@ import { hasNotDeparted } from './has-not-departed.ts'
 
 /**
  * Decides on an event that somebody gives us. Those of other servers are refused, unseen, in rooms that our users have
- * all left, or at least those that lack something: nobody here will read them, and a room that is repaired for nobody costs
- * other servers as well.
+ * all left, or at least those that lack something or fork the room beyond its limit: nobody here will read them, and a room
+ * that is repaired for nobody costs other servers as well.
  */
 export function* decideArrival(draft: Draft, input: EventInput): Suspendable<DecideNeed, Outcome> {
   if (!isFromElsewhere(draft, input) || (yield* hasNotDeparted(draft)))
     return yield* decideEvent(draft, input)
-  if (!draft.context.acceptsEventsForDepartedRooms) return refused(input)
+  if (!draft.context.acceptsEventsForDepartedRooms || (yield* isOneExtremityTooMany(draft, input)))
+    return refused(input)
   const outcome = yield* decideEvent(draft, input)
   return outcome.kind === 'missing' ? refused(input) : outcome
+}
+
+/**
+ * Whether an event would be a further forward extremity of a room that has as many as it may have. Nobody here can merge
+ * them once our users have left.
+ */
+function* isOneExtremityTooMany(draft: Draft, { pdu }: EventInput): Suspendable<DecideNeed, boolean> {
+  const { extremities } = draft.room
+  if (extremities.length < draft.context.maxExtremities) return false
+  const [known, ...prev] = yield* eventsWithIds(draft.view, [pdu.eventId, ...pdu.prevEvents])
+  const replaces = prev.some((record) => record !== null && extremities.includes(record.nid))
+  return known === null && !replaces
 }
 
 /** Whether an event was refused because our users have left its room. What brings them back may be on its way. */

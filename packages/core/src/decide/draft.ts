@@ -34,6 +34,8 @@ export interface DecideContext {
   readonly serverName: string
   /** Whether other servers' events that lack nothing are taken into rooms that our users have all left. */
   readonly acceptsEventsForDepartedRooms: boolean
+  /** How many forward extremities a room may have before they are merged. */
+  readonly maxExtremities: number
   /** Hands out NIDs; `undefined`: more have to be fetched first. */
   readonly nids: NidSource
 }

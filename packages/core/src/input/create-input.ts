@@ -92,6 +92,7 @@ export function createInput(
   const parts = {
     serverName,
     acceptsEventsForDepartedRooms: deps.acceptsEventsForDepartedRooms ?? false,
+    maxExtremities: allLimits.maxExtremities,
     store,
     cache,
     clock,

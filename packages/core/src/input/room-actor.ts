@@ -34,6 +34,7 @@ import { overtaken, RoomLease, stepAside } from './room-lease.ts'
 export interface ActorParts {
   readonly serverName: string
   readonly acceptsEventsForDepartedRooms: boolean
+  readonly maxExtremities: number
   readonly store: Store
   readonly cache: RecordCache
   readonly reader: RoomReader
