@@ -11,7 +11,7 @@ export function welcome(config: Config, url: string): string {
     listens   ${url}
     server    ${config.serverName}, signing with ${config.signingKey.keyId}
     data      ${dataPlace(config)}
-    outputs   ${config.output.kind === 'jetstream' ? `JetStream at ${config.output.servers.join(', ')}` : 'a log in the same database'}
+    outputs   ${config.output.kind === 'jetstream' ? `JetStream at ${config.output.servers.map(withoutPassword).join(', ')}` : 'a log in the same database'}
 
   Try, in another terminal:
 
@@ -19,13 +19,21 @@ export function welcome(config: Config, url: string): string {
     ${call('queryPublishedRooms', '{}')}
     curl -s ${url}/readyz
 
-  The API: ${url}/docs · metrics: ${url}/metrics · stop with Ctrl-C.
+  The API: ${url}/docs · ${config.metrics.enabled ? `metrics: ${url}/metrics` : 'metrics: off (global.metrics.enabled)'} · stop with Ctrl-C.
 `
 }
 
 function dataPlace({ database }: Config): string {
   if (database.kind === 'sqlite') return database.file
-  const url = new URL(database.url)
-  url.password = ''
+  return withoutPassword(database.url)
+}
+
+/** An address as it may be shown: without user, password and token, and without what follows a question mark. */
+function withoutPassword(address: string): string {
+  if (!URL.canParse(address)) return 'an address that cannot be shown'
+  const url = new URL(address)
+  if (url.password !== '') url.password = '***'
+  else if (url.protocol === 'nats:' || url.protocol === 'tls:') url.username = ''
+  url.search = ''
   return url.href
 }

@@ -141,7 +141,7 @@ describe('what stops the start is said in a line, with exit status 1', () => {
   it('a secret that is none', async () => {
     expect(await failure(FREE_PORT, { ROOMSERVER_TOKEN: 'abc' })).toEqual({
       status: 1,
-      text: 'roomserver: environment variable ROOMSERVER_TOKEN: expected at least 16 characters without spaces',
+      text: 'roomserver: environment variable ROOMSERVER_TOKEN: expected a token of at least 16 letters, digits or -._~+/',
     })
   })
 

@@ -10,6 +10,22 @@ it.each([
   ['SQLite: reading failed, in detail', { code: 'ERR_SQLITE_ERROR', errcode: 266 }],
   ['PostgreSQL: shutting down', { code: '57P01' }],
   ['PostgreSQL: no space left', { code: '53100' }],
+  ['a primary that was demoted', { code: '25006' }],
+  ['password authentication failed for user "roomserver"', { code: '28P01' }],
+  ['no pg_hba.conf entry for host', { code: '28000' }],
+  ['database "rooms" does not exist', { code: '3D000' }],
+  ['permission denied for schema public', { code: '42501' }],
+  ['terminating connection due to idle-in-transaction timeout', { code: '25P03' }],
+  ['canceling statement due to statement timeout', { code: '57014' }],
+  ['deadlock detected, five times', { code: '40P01' }],
+  ['the name server does not answer', { code: 'EAI_AGAIN' }],
+  ['the network is gone', { code: 'ENETUNREACH' }],
+  ['EPIPE is no SQLSTATE', { code: 'EPIPE' }],
+  ['Client has encountered a connection error and is not queryable', {}],
+  ['Client was closed and is not queryable', {}],
+  ['SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string', {}],
+  ['The server does not support SSL connections', {}],
+  ['self-signed certificate', { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }],
   ['nobody listens', { code: 'ECONNREFUSED' }],
   ['Connection terminated unexpectedly', {}],
   ['timeout exceeded when trying to connect', {}],
@@ -40,4 +56,23 @@ it('runs a transaction again after a deadlock or a failed serialization', () => 
   expect(isTransient(error('deadlock detected', { code: '40P01' }))).toBe(true)
   expect(isTransient(error('could not serialize', { code: '40001' }))).toBe(true)
   expect(isTransient(error('unique', { code: '23505' }))).toBe(false)
+})
+
+it('says what an operator does about it, with the code of the database', () => {
+  const message = (text: string, members: object): unknown => {
+    const failure = storeError(error(text, members))
+    return failure instanceof Error ? failure.message : failure
+  }
+  expect(message('password authentication failed for user "roomserver"', { code: '28P01' })).toBe(
+    'the database cannot be used: password authentication failed for user "roomserver" (28P01); correct the user or the password in the connection string',
+  )
+  expect(message('no pg_hba.conf entry', { code: '28000' })).toContain('pg_hba.conf')
+  expect(message('connect ECONNREFUSED 127.0.0.1:5432', { code: 'ECONNREFUSED' })).toBe(
+    'the database cannot be used: connect ECONNREFUSED 127.0.0.1:5432; nothing listens there: start the database, or correct host and port in the connection string',
+  )
+  // The system gives several failed addresses as one error without a text.
+  expect(message('', { code: 'ECONNREFUSED' })).toContain('cannot be used: ECONNREFUSED;')
+  expect(message('the connection is gone', { code: '08006' })).toBe(
+    'the database cannot be used: the connection is gone (08006)',
+  )
 })

@@ -1,23 +1,69 @@
 import { RoomserverError } from '@roomserver/types'
 
-/** SQLite result codes that say that the file cannot be used now: BUSY, NOMEM, READONLY, IOERR, FULL, CANTOPEN. */
-const SQLITE_UNAVAILABLE = new Set([5, 7, 8, 10, 13, 14])
+/** SQLite's result codes that say that the file cannot be used now, with what an operator does about it. */
+const SQLITE_UNAVAILABLE: ReadonlyMap<number, string> = new Map([
+  [5, 'another program has locked the file'], // BUSY
+  [7, ''], // NOMEM
+  [8, 'let this process write to the file and its folder'], // READONLY
+  [10, ''], // IOERR
+  [13, 'free space on the disk'], // FULL
+  [14, 'make the folder, or correct the path; this process has to be allowed to write there'], // CANTOPEN
+])
 
 /** CORRUPT and NOTADB. */
 const SQLITE_DAMAGED = new Set([11, 26])
 
-/** PostgreSQL classes: connection, resources (disk full, too many connections), operator intervention, system. */
-const POSTGRES_UNAVAILABLE = /^(?:08|53|57P|58)/
+/**
+ * PostgreSQL's answers (SQLSTATE) that say that the database cannot be used now, by whole code or by class, with what an
+ * operator does about it. Where there is nothing to do but to wait, the remedy is empty.
+ */
+const POSTGRES_UNAVAILABLE: readonly (readonly [code: string, remedy: string])[] = [
+  ['28P01', 'correct the user or the password in the connection string'],
+  ['28', "correct the user in the connection string, or let it log in (pg_hba.conf, 'create role')"],
+  ['3D000', "create the database ('createdb'), or correct its name in the connection string"],
+  [
+    '42501',
+    "give the role the rights of an owner ('alter database … owner to …'; since PostgreSQL 15 the schema public belongs to the owner of the database)",
+  ],
+  ['25006', 'the server is a standby, or was demoted: connect to the primary'],
+  ['53100', 'free space on the disk of the database server'],
+  ['53300', "lower max_open_conns, or raise the server's max_connections"],
+  ['25P03', ''],
+  ['57014', ''],
+  ['57P', ''],
+  ['08', ''],
+  ['53', ''],
+  ['58', ''],
+  // Two transactions that go on hindering each other after several attempts.
+  ['40', ''],
+]
 
-const SOCKET_CODES = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ENOTFOUND',
-  'EHOSTUNREACH',
-  'ENOENT',
-])
+/** Failures of a connection, by the code of the system. */
+const SOCKET_ERRORS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there: start the database, or correct host and port in the connection string',
+  ENOTFOUND: 'the host name is not known: correct it in the connection string',
+  EAI_AGAIN: 'the name server does not answer',
+  ENOENT: 'there is no such socket: start the database, or correct the path in the connection string',
+  EACCES: 'this process may not use the socket',
+  ECONNRESET: '',
+  ECONNABORTED: '',
+  EPIPE: '',
+  ETIMEDOUT: '',
+  EHOSTUNREACH: '',
+  EHOSTDOWN: '',
+  ENETUNREACH: '',
+  ENETDOWN: '',
+  EADDRNOTAVAIL: '',
+}
+
+/** What the driver says itself when it has no connection, or cannot make one. */
+const DRIVER_ERRORS: readonly (readonly [text: RegExp, remedy: string])[] = [
+  [/connection (?:terminated|timeout|ended)|timeout exceeded when trying to connect/i, ''],
+  [/not queryable|client was closed|cannot use a pool after calling end/i, ''],
+  [/client password must be/i, 'give the password in the connection string'],
+  [/does not support SSL/i, 'add sslmode=disable to the connection string, or switch TLS on in the server'],
+  [/self-signed certificate|certificate|SSL|TLS/, "correct the server's certificate or sslmode in the connection string"],
+]
 
 /** PostgreSQL's answers that mean "run the transaction again": serialization failure, deadlock. */
 export function isTransient(error: unknown): boolean {
@@ -51,13 +97,23 @@ export function storeError(error: unknown): unknown {
       cause: error,
     })
   }
-  if (!isUnavailable(error)) return error
+  const remedy = remedyOf(error)
+  if (remedy === undefined) return error
+  const reason = reasonOf(error)
+  const advice = remedy === '' ? '' : `; ${remedy}`
   return new RoomserverError(
     'STORE_UNAVAILABLE',
-    { reason: error.message },
-    `the database cannot be used: ${error.message}`,
+    { reason },
+    `the database cannot be used: ${reason}${advice}`,
     { cause: error },
   )
+}
+
+/** The database's own sentence, with the code that can be searched for. */
+function reasonOf(error: Error): string {
+  const code = member(error, 'code')
+  const text = error.message === '' ? String(code) : error.message
+  return isSqlState(code) ? `${text} (${code})` : text
 }
 
 function isDamaged(error: Error): boolean {
@@ -67,14 +123,20 @@ function isDamaged(error: Error): boolean {
   )
 }
 
-function isUnavailable(error: Error): boolean {
+/** What to do about a database that cannot be used, or '' where it comes back by itself; undefined for other errors. */
+function remedyOf(error: Error): string | undefined {
   const code = member(error, 'code')
-  if (code === 'ERR_SQLITE_ERROR') return SQLITE_UNAVAILABLE.has(Number(member(error, 'errcode')) & 0xff)
-  if (typeof code === 'string' && code.length === 5 && POSTGRES_UNAVAILABLE.test(code)) return true
-  if (typeof code === 'string' && SOCKET_CODES.has(code)) return true
-  return /connection (?:terminated|timeout|ended)|timeout exceeded when trying to connect/i.test(
-    error.message,
-  )
+  if (code === 'ERR_SQLITE_ERROR') {
+    const result = Number(member(error, 'errcode')) & 0xff
+    return SQLITE_UNAVAILABLE.get(result)
+  }
+  if (isSqlState(code)) return POSTGRES_UNAVAILABLE.find(([start]) => code.startsWith(start))?.[1]
+  if (typeof code === 'string' && code in SOCKET_ERRORS) return SOCKET_ERRORS[code]
+  return DRIVER_ERRORS.find(([text]) => text.test(error.message))?.[1]
+}
+
+function isSqlState(code: unknown): code is string {
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !(code in SOCKET_ERRORS)
 }
 
 function member(value: unknown, name: string): unknown {

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Config } from '../config/config.ts'
 import { embeddedConfig, refuseWithoutStore } from '../config/embedded.ts'
 import { loadConfig } from '../config/load.ts'
@@ -15,21 +15,26 @@ export interface ServerOptions {
 
 const EMBEDDED_ADDRESS = { host: '127.0.0.1', port: 7770 }
 
-/** Adds the options to a command. */
+/** Adds the options to a command. What only the embedded form knows cannot be combined with a configuration file. */
 export function withServerOptions(command: Command): Command {
   return command
-    .option('-c, --config <file>', 'a dendrite.yaml; without one, everything is kept in a folder')
+    .addOption(
+      new Option('-c, --config <file>', 'a dendrite.yaml; without one, everything is kept in a folder').conflicts([
+        'data',
+        'serverName',
+        'listen',
+      ]),
+    )
     .option('-d, --data <folder>', 'without --config: the folder for database and signing key', './data')
     .option('-n, --server-name <name>', 'without --config: the name of the homeserver', 'localhost')
 }
 
 /** Adds the option of a command that listens. */
 export function withListenOption(command: Command): Command {
-  return command.option(
-    '-l, --listen <host:port>',
-    'without --config: where to listen (default: 127.0.0.1:7770)',
-    parseHostPort,
-    EMBEDDED_ADDRESS,
+  return command.addOption(
+    new Option('-l, --listen <host:port>', 'without --config: the address to listen on')
+      .argParser(parseHostPort)
+      .default(EMBEDDED_ADDRESS, '127.0.0.1:7770'),
   )
 }
 

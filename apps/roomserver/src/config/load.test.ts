@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isFailure } from '@roomserver/types'
 import { describe, expect, it } from 'vitest'
-import { parseConfig } from './load.ts'
+import { loadConfig, parseConfig } from './load.ts'
 import { formatSigningKey, parseSigningKey, refuseUnsafeKey } from './signing-key.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'config-'))
@@ -145,6 +145,46 @@ it.each([
     ['    topic_prefix: Test', '    topic_prefix: a.b'],
     '12: global.jetstream.topic_prefix: expected a prefix of letters, digits, - and _',
   ],
+  [
+    'a duration that no timer can wait',
+    ['media_api:', 'roomserver:\n  http:\n    request_timeout: 1000h\nmedia_api:'],
+    '27: roomserver.http.request_timeout: expected a duration of at most 596h',
+  ],
+  [
+    'a token with a space, which no caller could send',
+    ['media_api:', 'roomserver:\n  token: correct horse battery staple\nmedia_api:'],
+    '26: roomserver.token: expected a token of at least 16 letters, digits or -._~+/',
+  ],
+  [
+    'a password that ends the connection string',
+    ['matrix@localhost', 'matrix:p/w@localhost'],
+    '18: room_server.database.connection_string: expected postgresql://user:password@host:port/database, with /, #, ?, @ and % in user and password written as %2F, %23, %3F, %40 and %25',
+  ],
+  [
+    'a password that looks like a port',
+    ['matrix@localhost', 'matrix:5432/w@localhost'],
+    '18: room_server.database.connection_string: expected postgresql://user:password@host:port/database, with /, #, ?, @ and % in user and password written as %2F, %23, %3F, %40 and %25',
+  ],
+  [
+    'a password with a # in it',
+    ['matrix@localhost', 'matrix:54#w@localhost'],
+    '18: room_server.database.connection_string: expected postgresql://user:password@host:port/database, with /, #, ?, @ and % in user and password written as %2F, %23, %3F, %40 and %25',
+  ],
+  [
+    'a port that is none',
+    ['connect: http://127.0.0.1:17172', 'connect: http://127.0.0.1:99999'],
+    '24: federation_api.internal_api.connect: expected an address such as http://localhost:7770',
+  ],
+  [
+    'an alias inside what it repeats',
+    ['media_api:', 'media_api: &all\n  again: *all\nother:'],
+    '1: expected valid YAML: an alias stands inside what it repeats',
+  ],
+  [
+    'an alias of nothing, without its name, which may be a token that begins with *',
+    ['media_api:', 'roomserver:\n  token: *correct-horse-battery\nmedia_api:'],
+    '26: expected valid YAML: no anchor has the name of this alias; put a value that begins with * in quotes',
+  ],
   ['another version', ['version: 2', 'version: 1'], '1: version: expected version: 2'],
   [
     'a setting of ours',
@@ -153,6 +193,19 @@ it.each([
   ],
 ])('names key, line and what was expected: %s', (_what, [from, to], sentence) => {
   expect(refusal(SAMPLE.replace(String(from), String(to)))).toBe(`dendrite.yaml:${sentence}`)
+})
+
+it('takes an empty connection string for none, as the configuration generator of Dendrite writes it', () => {
+  const text = SAMPLE.replace('  cache:', '  database:\n    connection_string: ""\n  cache:')
+  expect(parse(text).database).toMatchObject({ kind: 'postgres', maxConnections: 90 })
+  const none = text.replace(/connection_string: postgres.*/, 'connection_string: ""')
+  expect(refusal(none)).toContain('room_server.database.connection_string: expected postgresql://… or file:…')
+})
+
+it('reads no file that is too large for a configuration', () => {
+  const file = join(folder, 'large.yaml')
+  writeFileSync(file, `${SAMPLE}# ${'x'.repeat(1024 * 1024)}\n`)
+  expect(() => loadConfig(file, {})).toThrow(/large\.yaml: expected a file of at most 1048576 bytes, not 10\d+/)
 })
 
 it('names the line of broken YAML', () => {
@@ -179,7 +232,7 @@ describe('secrets from the environment', () => {
 
   it('are never repeated in an error', () => {
     expect(refusal(SAMPLE, { ROOMSERVER_TOKEN: 'short' })).toBe(
-      'environment variable ROOMSERVER_TOKEN: expected at least 16 characters without spaces',
+      'environment variable ROOMSERVER_TOKEN: expected a token of at least 16 letters, digits or -._~+/',
     )
   })
 })
@@ -205,6 +258,11 @@ describe('a signing key', () => {
     [
       '-----BEGIN MATRIX PRIVATE KEY-----\nKey-ID: rsa:1\n\nAAAA\n-----END MATRIX PRIVATE KEY-----',
       'a key ID such as ed25519:auto',
+    ],
+    [
+      // A seed that slipped into the header is a secret, and the error goes into logs.
+      '-----BEGIN MATRIX PRIVATE KEY-----\nKey-ID: c2VjcmV0c2VjcmV0\n\nAAAA\n-----END MATRIX PRIVATE KEY-----',
+      'here: expected a key ID such as ed25519:auto (letters, digits and _) in the header Key-ID',
     ],
     [
       '-----BEGIN MATRIX PRIVATE KEY-----\nKey-ID: ed25519:1\n\nAAAA\n-----END MATRIX PRIVATE KEY-----',

@@ -1,12 +1,12 @@
-import { readFileSync } from 'node:fs'
-import { RoomserverError } from '@roomserver/types'
+import { readFileSync, statSync } from 'node:fs'
+import { isFailure, RoomserverError } from '@roomserver/types'
 import type { z } from 'zod'
 import { type Config, type DatabaseConfig, deepFreeze } from './config.ts'
-import { databaseConfig, type Pool } from './connection-string.ts'
+import { connectionStringFault, databaseConfig, type Pool } from './connection-string.ts'
 import { nearMiss } from './near-miss.ts'
 import { ownSection } from './own-section.ts'
 import { tracingSettings } from '../tracing/tracing-settings.ts'
-import { type Environment, readSecrets, type Secrets } from './secrets.ts'
+import { badVariable, type Environment, readSecrets, type Secrets } from './secrets.ts'
 import { componentSection, globalSection, loggingSection, roomServerSection } from './sections.ts'
 import { readSigningKey, type SigningKey } from './signing-key.ts'
 import { listenAddress, lowestLevel, outputConfig } from './translate.ts'
@@ -34,8 +34,10 @@ type Global = z.output<typeof globalSection>
 export function loadConfig(path: string, environment: Environment): Config {
   let text: string
   try {
+    refuseLargeFile(path)
     text = readFileSync(path, 'utf8')
   } catch (cause) {
+    if (isFailure(cause)) throw cause
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new RoomserverError(
       'BAD_CONFIGURATION',
@@ -44,6 +46,16 @@ export function loadConfig(path: string, environment: Environment): Config {
     )
   }
   return parseConfig(text, path, environment)
+}
+
+/** Dendrite's sample, with all its comments, is 20 kB. */
+const MAX_FILE_BYTES = 1024 * 1024
+
+function refuseLargeFile(path: string): void {
+  const { size } = statSync(path)
+  if (size <= MAX_FILE_BYTES) return
+  const expected = `a file of at most ${MAX_FILE_BYTES} bytes, not ${size}`
+  throw new RoomserverError('BAD_CONFIGURATION', { key: path, expected }, `${path}: expected ${expected}`)
 }
 
 /** {@link loadConfig} for a text that was read already. */
@@ -127,9 +139,18 @@ function databaseOf(
   roomServer: z.output<typeof roomServerSection>,
   secrets: Secrets,
 ): DatabaseConfig {
-  const pool: Pool = roomServer.database ?? global.database ?? {}
-  const connectionString = secrets.database ?? pool.connection_string
-  if (connectionString !== undefined) return databaseConfig(connectionString, pool)
+  const own = roomServer.database
+  const isOwn = own !== undefined && own.connection_string !== ''
+  const pool: Pool = (isOwn ? own : global.database) ?? {}
+  const section = isOwn ? 'room_server' : 'global'
+  const connectionString = secrets.database ?? pool.connection_string ?? ''
+  const unusable = connectionStringFault(connectionString)
+  if (unusable !== undefined && secrets.database !== undefined) throw badVariable('ROOMSERVER_DATABASE', unusable)
+  if (unusable !== undefined) {
+    const path = [section, 'database', 'connection_string']
+    throw badConfiguration(file.path, path.join('.'), file.lineOf(path), unusable)
+  }
+  if (connectionString !== '') return databaseConfig(connectionString, pool)
   throw badConfiguration(
     file.path,
     'room_server.database.connection_string',

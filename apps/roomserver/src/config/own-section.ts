@@ -1,5 +1,10 @@
 import { z } from 'zod'
-import { duration, flag, section, size, text, wholeNumber } from './values.ts'
+import { duration, flag, section, size, text, timer, wholeNumber } from './values.ts'
+
+/** What an `Authorization` header can carry as a bearer token (RFC 6750, section 2.1) and nobody guesses. */
+export const TOKEN = /^[A-Za-z0-9\-._~+/]{16,}=*$/
+
+export const TOKEN_FORM = 'a token of at least 16 letters, digits or -._~+/'
 
 /**
  * The section `roomserver`: settings that Dendrite has no key for. Its components pass the section unread.
@@ -13,13 +18,13 @@ export const ownSection = section({
   /** A room with more forward extremities gets a dummy event, as other servers send them; 0: never. */
   max_extremities: wholeNumber(0, 1_000).default(10),
   /** Who calls the API has to send it as a bearer token. */
-  token: text('a token of at least 16 characters')
-    .min(16, { error: 'a token of at least 16 characters' })
+  token: text(TOKEN_FORM)
+    .regex(TOKEN, { error: TOKEN_FORM })
     .optional(),
   /** A path to listen at instead of a port. */
   unix_socket: text('a path').optional(),
   /** How long the program may practise before it takes requests, so that its code is compiled then; 0: not at all. */
-  warm_up: duration.default(3_000),
+  warm_up: timer.default(3_000),
   http: section({
     max_body: size.default(128 * 1024 * 1024),
     max_header: size.default(16 * 1024),
@@ -28,10 +33,10 @@ export const ownSection = section({
     /** Requests a second on one connection; 0: no limit. */
     max_request_rate: wholeNumber(0, 1_000_000).default(0),
     /** How long nothing may come of a body that is waited for. */
-    body_idle_timeout: duration.default(10_000),
+    body_idle_timeout: timer.default(10_000),
     /** Bytes a second that have to come of a body, on average over that time; 0: any will do. */
     min_body_rate: wholeNumber(0, 1_000_000_000).default(1024),
-    request_timeout: duration.default(300_000),
+    request_timeout: timer.default(300_000),
   }).prefault({}),
   input: section({
     /** Events that wait, over all rooms; beyond it callers get 503 with a hint when to come back. */
@@ -43,9 +48,9 @@ export const ownSection = section({
     /** Messages on their way to JetStream at once. */
     window: wholeNumber(1, 256).default(64),
     /** How often the process that delivers looks for outputs that nobody woke it for. */
-    look_every: duration.default(200),
+    look_every: timer.default(200),
     /** How long synchronous input waits with its answer for JetStream to have stored its outputs; 0: not at all. */
-    acknowledgement_wait: duration.default(100),
+    acknowledgement_wait: timer.default(100),
     /** Of the embedded log: so many of the latest outputs, so many bytes of them, none that is older. */
     keep_count: wholeNumber(1, 1_000_000_000).default(1_000_000),
     keep_bytes: size.default(2 * 1024 * 1024 * 1024),
@@ -53,14 +58,14 @@ export const ownSection = section({
   }).prefault({}),
   repair: section({
     /** Longest time for filling one hole, all servers together. */
-    time: duration.default(120_000),
+    time: timer.default(120_000),
     /** Longest time for one call to another component that says nothing else. */
-    call_time: duration.default(30_000),
+    call_time: timer.default(30_000),
     /** Servers asked for one hole. */
     max_servers: wholeNumber(1, 1_000).default(5),
     servers_at_once: wholeNumber(1, 100).default(3),
     /** After how long another server is asked beside one that is at it. */
-    patience: duration.default(5_000),
+    patience: timer.default(5_000),
     /** Rooms repaired at a time; others wait. */
     max_rooms: wholeNumber(1, 10_000).default(32),
     /** Events that are remembered while they wait for others. */

@@ -1,4 +1,5 @@
 import { RoomserverError } from '@roomserver/types'
+import { TOKEN, TOKEN_FORM } from './own-section.ts'
 import { parseSigningKey, type SigningKey } from './signing-key.ts'
 
 /** Environment variables, as in `process.env`. */
@@ -28,7 +29,7 @@ export function readSecrets(environment: Environment): Secrets {
     /^(postgres(ql)?:\/\/|file:)./,
     'postgresql://… or file:…',
   )
-  const token = checked(environment, 'ROOMSERVER_TOKEN', /^\S{16,}$/, 'at least 16 characters without spaces')
+  const token = checked(environment, 'ROOMSERVER_TOKEN', TOKEN, TOKEN_FORM)
   const pem = environment['ROOMSERVER_PRIVATE_KEY']
   const metricsPassword = environment['ROOMSERVER_METRICS_PASSWORD']
   return {
@@ -47,7 +48,12 @@ function checked(
 ): string | undefined {
   const value = environment[name]
   if (value === undefined || form.test(value)) return value
-  throw new RoomserverError(
+  throw badVariable(name, expected)
+}
+
+/** The failure for an environment variable that cannot be used. Names the variable, never its value. */
+export function badVariable(name: keyof typeof SECRET_VARIABLES, expected: string): RoomserverError {
+  return new RoomserverError(
     'BAD_CONFIGURATION',
     { key: name, expected },
     `environment variable ${name}: expected ${expected}`,

@@ -11,13 +11,16 @@ import {
   wholeNumber,
 } from './values.ts'
 
+const CONNECTION_STRING = 'postgresql://… or file:…'
+
 const PEM_PATH = 'the path of a PEM file with a MATRIX PRIVATE KEY'
 
 /** How to reach a database; `room_server.database`. */
 export const databaseSection = section({
-  connection_string: text('postgresql://… or file:…').regex(/^(postgres(ql)?:\/\/|file:).+/, {
-    error: 'postgresql://… or file:…',
-  }),
+  /** Empty means "none", as Dendrite's configuration generator writes it. */
+  connection_string: z
+    .string({ error: CONNECTION_STRING })
+    .regex(/^$|^(postgres(ql)?:\/\/|file:).+/, { error: CONNECTION_STRING }),
   /** 0 means "the default", a negative number "no limit"; as in Dendrite. */
   max_open_conns: wholeNumber(-1, 10_000).default(10),
   max_idle_conns: wholeNumber(-1, 10_000).default(2),

@@ -30,7 +30,7 @@ export function parseSigningKey(pem: string, where: string, use: KeyUse = 'curre
   const keyId = header?.slice(header.indexOf(':') + 1).trim()
   if (keyId === undefined) throw badKey(where, 'a PEM header "Key-ID: ed25519:name"')
   if (!(use === 'current' ? KEY_ID : /^ed25519:/).test(keyId)) {
-    throw badKey(where, `a key ID such as ed25519:auto (letters, digits and _), not ${JSON.stringify(keyId)}`)
+    throw badKey(where, `a key ID such as ed25519:auto (letters, digits and _) in the header Key-ID`)
   }
   const seed = Buffer.from(lines.filter((line) => !line.includes(':')).join(''), 'base64')
   if (seed.length !== 32) throw badKey(where, `a seed of 32 bytes, not ${seed.length}`)

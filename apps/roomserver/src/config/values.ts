@@ -15,10 +15,20 @@ export function wholeNumber(least: number, most: number) {
   return z.number({ error }).int({ error }).min(least, { error }).max(most, { error })
 }
 
+const milliseconds = z.number({ error: 'a duration such as 30s, 10m or 168h' })
+
+const asDuration = (value: unknown) => (typeof value === 'string' ? parseDuration(value) : undefined)
+
 /** A duration in Go's notation, as milliseconds. */
-export const duration = z.preprocess(
-  (value) => (typeof value === 'string' ? parseDuration(value) : undefined),
-  z.number({ error: 'a duration such as 30s, 10m or 168h' }),
+export const duration = z.preprocess(asDuration, milliseconds)
+
+/** Node's timers count milliseconds in 31 bits; a longer one ends at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+/** A duration that something is timed with. */
+export const timer = z.preprocess(
+  asDuration,
+  milliseconds.max(LONGEST_TIMER_MS, { error: 'a duration of at most 596h' }),
 )
 
 /** A size in bytes, or with kb, mb, gb or tb behind it. */

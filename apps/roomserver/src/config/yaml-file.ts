@@ -1,5 +1,15 @@
 import { RoomserverError } from '@roomserver/types'
-import { type Document, isMap, isPair, isScalar, LineCounter, parseDocument } from 'yaml'
+import {
+  type Alias,
+  type Document,
+  isMap,
+  isPair,
+  isScalar,
+  LineCounter,
+  parseDocument,
+  visit,
+  type YAMLError,
+} from 'yaml'
 import type { z } from 'zod'
 
 /** A YAML text that remembers on which line each key stands. */
@@ -16,11 +26,12 @@ export function parseYaml(text: string, path: string): YamlFile {
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const [mistake] = document.errors
   if (mistake !== undefined) {
-    throw badConfiguration(path, '', lines.linePos(mistake.pos[0]).line, `valid YAML: ${mistake.message}`)
+    const line = lines.linePos(mistake.pos[0]).line
+    throw badConfiguration(path, '', line, `valid YAML: ${textOf(mistake)}`)
   }
   return {
     path,
-    value: toPlain(document, path),
+    value: toPlain(document, path, lines),
     lineOf: (keys) => lines.linePos(keyOffset(document, keys)).line,
   }
 }
@@ -62,15 +73,34 @@ export function badConfiguration(
   )
 }
 
-/** Go's YAML reads `key:` without a value as if the key was not there. */
-function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutNulls)
+/**
+ * Go's YAML reads `key:` without a value as if the key was not there.
+ *
+ * @param above - the values that this one is in
+ */
+function withoutNulls(value: unknown, above: readonly object[] = []): unknown {
   if (typeof value !== 'object' || value === null) return value
+  if (above.includes(value)) throw new Error('an alias stands inside what it repeats')
+  const path = [...above, value]
+  if (Array.isArray(value)) return value.map((item) => withoutNulls(item, path))
   const members = Object.entries(value).filter(([, member]) => member !== null)
-  return Object.fromEntries(members.map(([key, member]) => [key, withoutNulls(member)]))
+  return Object.fromEntries(members.map(([key, member]) => [key, withoutNulls(member, path)]))
 }
 
-function toPlain(document: Document, path: string): unknown {
+/** What is wrong, in words that repeat nothing of the file: it may be a secret. */
+function textOf({ code, message }: YAMLError): string {
+  return code === 'BAD_ALIAS' ? UNKNOWN_ALIAS : message
+}
+
+const UNKNOWN_ALIAS =
+  'no anchor has the name of this alias; put a value that begins with * in quotes'
+
+function toPlain(document: Document, path: string, lines: LineCounter): unknown {
+  const unknown = unknownAlias(document)
+  if (unknown !== undefined) {
+    const { line } = lines.linePos(unknown.range?.[0] ?? 0)
+    throw badConfiguration(path, '', line, `valid YAML: ${UNKNOWN_ALIAS}`)
+  }
   try {
     return withoutNulls(document.toJS({ maxAliasCount: 100 }) ?? {})
   } catch (cause) {
@@ -81,6 +111,18 @@ function toPlain(document: Document, path: string): unknown {
       `valid YAML: ${cause instanceof Error ? cause.message : 'unreadable'}`,
     )
   }
+}
+
+function unknownAlias(document: Document): Alias | undefined {
+  let unknown: Alias | undefined
+  visit(document, {
+    Alias: (_key, alias) => {
+      if (alias.resolve(document) !== undefined) return undefined
+      unknown = alias
+      return visit.BREAK
+    },
+  })
+  return unknown
 }
 
 /** Walks down as far as the keys lead; what is missing is reported at the last one that is there. */
