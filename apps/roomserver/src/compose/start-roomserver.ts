@@ -14,6 +14,7 @@ import { type Engine, startEngine } from './start-engine.ts'
 import { keepExtremitiesMerged } from './merge-extremities.ts'
 import { resumeInbox } from './resume-inbox.ts'
 import { forgetTransactions } from './forget-transactions.ts'
+import { prepareSocketPath } from './socket-path.ts'
 
 /** A room server that serves. Disposing of it: nothing new is taken, what was begun is finished, all is closed. */
 export interface RunningRoomserver extends AsyncDisposable {
@@ -27,6 +28,7 @@ export interface RunningRoomserver extends AsyncDisposable {
  * @param at - told of the points that events pass; for crash tests
  */
 export async function startRoomserver(config: Config, log: Logger, at?: AtPoint): Promise<RunningRoomserver> {
+  if (config.listen.kind === 'unix') await prepareSocketPath(config.listen.path)
   await using parts = new AsyncDisposableStack()
   const tracing = config.tracing && parts.use(createTracing(config.tracing, log))
   const { federation, user, appservice } = parts.use(connectComponents(config, tracing))

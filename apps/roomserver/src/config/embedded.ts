@@ -60,12 +60,26 @@ function placeFor(
   const database = { kind: 'sqlite', file: join(folder, 'roomserver.db') } as const
   const keyFile = join(folder, 'signing-key.pem')
   if (!mustExist) {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    makeFolder(folder)
     return { signingKey: givenKey ?? readOrCreateSigningKey(keyFile), database }
   }
   refuseWithoutStore(database.file)
   const ownKey = (): SigningKey => (existsSync(keyFile) ? readSigningKey(keyFile) : newSigningKey())
   return { signingKey: givenKey ?? ownKey(), database }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new RoomserverError(
+      'BAD_CONFIGURATION',
+      { key: '--data', expected: 'a folder, or a path where one can be made' },
+      `--data: expected a folder, or a path where one can be made: ${reason}`,
+      { cause },
+    )
+  }
 }
 
 /** @throws {RoomserverError} STORE_UNAVAILABLE when there is no file */

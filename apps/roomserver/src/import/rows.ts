@@ -1,4 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
+import { RoomserverError } from '@roomserver/types'
 import { Pool, types } from 'pg'
 
 /** Reads rows of somebody else's database, and never writes. */
@@ -39,7 +40,7 @@ function postgresRows(connectionString: string): Rows {
       const text = sql
         .replace('IN_LIST', () => `= any($${values.push(list)}::bigint[])`)
         .replace('AFTER', () => `$${values.push(after)}`)
-      const { rows } = await pool.query(text, values)
+      const { rows } = await pool.query(text, values).catch(refuse)
       return rows as Row[]
     },
     [Symbol.asyncDispose]: () => pool.end(),
@@ -47,7 +48,7 @@ function postgresRows(connectionString: string): Rows {
 }
 
 function sqliteRows(file: string): Rows {
-  const database = new DatabaseSync(file, { readOnly: true })
+  const database = attempt(() => new DatabaseSync(file, { readOnly: true }))
   return {
     async read<Row>(sql: string, list: readonly number[] = [], after = 0) {
       const values: (string | number)[] = []
@@ -55,8 +56,28 @@ function sqliteRows(file: string): Rows {
         values.push(name === 'AFTER' ? after : JSON.stringify(list))
         return name === 'AFTER' ? '?' : 'in (select value from json_each(?))'
       })
-      return database.prepare(text).all(...values) as Row[]
+      return attempt(() => database.prepare(text).all(...values)) as Row[]
     },
     [Symbol.asyncDispose]: async () => database.close(),
   }
+}
+
+function attempt<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    return refuse(error)
+  }
+}
+
+/** The source is somebody else's: whatever fails there is explained to whoever named it. */
+function refuse(error: unknown): never {
+  const text = error instanceof Error ? error.message || String(Reflect.get(error, 'code')) : String(error)
+  const expected = 'a database of a Dendrite room server (its tables begin with roomserver_)'
+  throw new RoomserverError(
+    'BAD_REQUEST',
+    { path: '--from', expected },
+    `--from: expected ${expected}: ${text}`,
+    { cause: error },
+  )
 }

@@ -1,4 +1,4 @@
-import { access, open, rename, rm } from 'node:fs/promises'
+import { access, chmod, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
 import { RoomserverError } from '@roomserver/types'
@@ -13,15 +13,18 @@ export type Backup = (file: string) => Promise<void>
  * Copies a database into a new file while it is in use, by a connection of its own, outside the main thread. The copy
  * gets its name only when it is whole and on the disk, so an interrupted one is never taken for a backup.
  *
- * @throws {RoomserverError} BAD_REQUEST when the file exists already
+ * @throws {RoomserverError} BAD_REQUEST when the file exists already, or its folder does not
  */
 export async function backupSqlite(database: string, file: string): Promise<void> {
   await refuseExisting(file)
+  await refuseMissingFolder(dirname(file))
   const partial = `${file}.partial`
   await rm(partial, { force: true })
   const source = new DatabaseSync(database, { readOnly: true })
   try {
     await backup(source, partial, { rate: ALL_PAGES })
+    // It holds what the store holds, which only its owner may read.
+    await chmod(partial, 0o600)
     await sync(partial)
     await rename(partial, file)
     await sync(dirname(file))
@@ -42,6 +45,16 @@ async function refuseExisting(file: string): Promise<void> {
     'BAD_REQUEST',
     { path: 'backup', expected: 'a file that does not exist' },
     message,
+  )
+}
+
+async function refuseMissingFolder(folder: string): Promise<void> {
+  const found = await stat(folder).catch(() => undefined)
+  if (found?.isDirectory() === true) return
+  throw new RoomserverError(
+    'BAD_REQUEST',
+    { path: 'backup', expected: 'a folder that exists' },
+    `${folder} is not a folder; make it first`,
   )
 }
 
