@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { connectNats, consumeOutputs, registerConsumer } from '@roomserver/producers'
 import { createDatabase, RoomBuilder, startNats } from '@roomserver/testing'
 import { describe, expect, inject, it } from 'vitest'
-import { configFile, folder, Program } from './program.ts'
+import { configFile, folder, Program, run } from './program.ts'
 
 const FREE_PORT = ['--listen', '127.0.0.1:0']
 
@@ -109,6 +109,29 @@ describe('what stops the start is said in a line, with exit status 1', () => {
       status: 1,
       text: `roomserver: the database is for one process: process ${first.child.pid} uses it already (${data}/roomserver.db.lock)`,
     })
+  })
+
+  // Events that are built in the wrong name are refused by everybody, and stay in their rooms for good.
+  it('the store of another homeserver', async () => {
+    const data = folder()
+    await (await Program.serving([...FREE_PORT, '--data', data, '-n', 'one.example'])).stop()
+    const text =
+      'roomserver: global.server_name (--server-name): expected one.example, whose store this is, not localhost; the name of a homeserver cannot be changed'
+    expect(await failure([...FREE_PORT, '--data', data])).toEqual({ status: 1, text })
+    const checked = await run('check', '--data', data)
+    expect(checked).toMatchObject({ status: 1, errors: `${text}\n` })
+  })
+
+  it('a configuration file together with what only the embedded form knows', async () => {
+    for (const option of [
+      ['--data', 'x'],
+      ['--listen', '127.0.0.1:0'],
+      ['-n', 'b.example'],
+    ]) {
+      const { status, text } = await failure(['--config', 'dendrite.yaml', ...option])
+      expect(status).toBe(1)
+      expect(text).toContain('cannot be used with option')
+    }
   })
 
   it('an address in use', async () => {

@@ -40,7 +40,8 @@ const POSTGRES_UNAVAILABLE: readonly (readonly [code: string, remedy: string])[]
 
 /** Failures of a connection, by the code of the system. */
 const SOCKET_ERRORS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens there: start the database, or correct host and port in the connection string',
+  ECONNREFUSED:
+    'nothing listens there: start the database, or correct host and port in the connection string',
   ENOTFOUND: 'the host name is not known: correct it in the connection string',
   EAI_AGAIN: 'the name server does not answer',
   ENOENT: 'there is no such socket: start the database, or correct the path in the connection string',
@@ -62,7 +63,10 @@ const DRIVER_ERRORS: readonly (readonly [text: RegExp, remedy: string])[] = [
   [/not queryable|client was closed|cannot use a pool after calling end/i, ''],
   [/client password must be/i, 'give the password in the connection string'],
   [/does not support SSL/i, 'add sslmode=disable to the connection string, or switch TLS on in the server'],
-  [/self-signed certificate|certificate|SSL|TLS/, "correct the server's certificate or sslmode in the connection string"],
+  [
+    /self-signed certificate|certificate|SSL|TLS/,
+    "correct the server's certificate or sslmode in the connection string",
+  ],
 ]
 
 /** PostgreSQL's answers that mean "run the transaction again": serialization failure, deadlock. */

@@ -41,10 +41,38 @@ export async function migrate(
   })
 }
 
+/**
+ * Refuses a database whose schema is older than this program's, and leaves it as it is.
+ *
+ * @throws {RoomserverError} DATABASE_TOO_OLD; DATABASE_TOO_NEW
+ */
+export async function expectCurrent(
+  db: Db,
+  dialect: Dialect,
+  migrations: readonly Migration[],
+  log: Logger,
+): Promise<void> {
+  const applied = (await hasTable(db, dialect)) ? await readVersions(db) : new Map<number, boolean>()
+  refuseNewer(applied, migrations, log)
+  const known = Math.max(0, ...migrations.map(({ version }) => version))
+  const found = Math.max(0, ...applied.keys())
+  if (migrations.every(({ version }) => applied.has(version))) return
+  const what = applied.size === 0 ? 'holds no rooms yet' : `has schema version ${found}, older than ${known}`
+  throw new RoomserverError(
+    'DATABASE_TOO_OLD',
+    { found, known },
+    `the database ${what}: nothing was changed; starting the server brings it up to date`,
+  )
+}
+
 async function appliedVersions(tx: Db, dialect: Dialect): Promise<ReadonlyMap<number, boolean>> {
   const [create] = tableStatements(tx, dialect, schemaVersions)
   if (!(await hasTable(tx, dialect)) && create !== undefined) await tx.executeQuery(create)
-  const rows = await tx.selectFrom('schema_versions').select(['version', 'breaking']).execute()
+  return readVersions(tx)
+}
+
+async function readVersions(db: Db): Promise<ReadonlyMap<number, boolean>> {
+  const rows = await db.selectFrom('schema_versions').select(['version', 'breaking']).execute()
   return new Map(rows.map((row) => [row.version, row.breaking === 1]))
 }
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { type Logger, RoomserverError, silentLogger } from '@roomserver/types'
 import { Kysely, PostgresDialect, SqliteDialect } from 'kysely'
 import { type Dialect, postgres, sqlite, temporaryPostgres } from './dialects.ts'
-import { migrate } from './migrate.ts'
+import { expectCurrent, migrate } from './migrate.ts'
 import { migrations } from './migrations/index.ts'
 import { inOneTransaction } from './postgres/one-transaction.ts'
 import { setPlanner } from './postgres/planner.ts'
@@ -22,6 +22,12 @@ export interface SqliteOptions {
   readonly mustExist?: boolean
 }
 
+/** How a store is opened, whichever database it is in. */
+export interface OpenOptions {
+  /** `false`: a database of an older schema, or without one, is refused instead of brought up to date. */
+  readonly migrate?: boolean
+}
+
 /** Whom a store tells of what it does. */
 export interface StorageHooks {
   readonly logger?: Logger
@@ -29,13 +35,13 @@ export interface StorageHooks {
   readonly onStatement?: (sql: string) => void
 }
 
-export type StorageOptions = SqliteOptions | PostgresOptions
+export type StorageOptions = (SqliteOptions | PostgresOptions) & OpenOptions
 
 /**
  * Opens a room store and brings its schema up to date. Close it with `await using`, or call its `Symbol.asyncDispose`.
  *
- * @throws {RoomserverError} DATABASE_TOO_NEW when a newer program changed the database; STORE_UNAVAILABLE when it
- * cannot be reached or opened
+ * @throws {RoomserverError} DATABASE_TOO_NEW when a newer program changed the database; DATABASE_TOO_OLD with
+ * `migrate: false`; STORE_UNAVAILABLE when it cannot be reached or opened
  */
 export async function openStorage(
   options: StorageOptions,
@@ -47,7 +53,7 @@ export async function openStorage(
     dialect: kysely,
     ...(onStatement !== undefined && { log: ({ query }) => onStatement(query.sql) }),
   })
-  return begin(db, dialect, backup, logger)
+  return begin(db, dialect, backup, logger, options.migrate === false ? expectCurrent : migrate)
 }
 
 /**
@@ -62,12 +68,18 @@ export async function openRehearsalStore(options: StorageOptions): Promise<Stora
   const db = new Kysely<Schema>({
     dialect: new PostgresDialect({ pool, onCreateConnection: setPlanner }),
   })
-  return begin(db, temporaryPostgres, noBackup, silentLogger)
+  return begin(db, temporaryPostgres, noBackup, silentLogger, migrate)
 }
 
-async function begin(db: Kysely<Schema>, dialect: Dialect, backup: Backup, logger: Logger): Promise<Storage> {
+async function begin(
+  db: Kysely<Schema>,
+  dialect: Dialect,
+  backup: Backup,
+  logger: Logger,
+  prepareSchema: typeof migrate,
+): Promise<Storage> {
   try {
-    await migrate(db, dialect, migrations, logger)
+    await prepareSchema(db, dialect, migrations, logger)
     return createStorage(db, dialect, backup)
   } catch (error) {
     await db.destroy()

@@ -16,6 +16,7 @@ import type { RepairsTable } from './tables/repairs.ts'
 import type { RoomsTable } from './tables/rooms.ts'
 import type { SchemaVersionsTable } from './tables/schema-versions.ts'
 import type { SnapshotsTable } from './tables/snapshots.ts'
+import type { StoreFactsTable } from './tables/store-facts.ts'
 import type { EventTypesTable, StateKeysTable } from './tables/strings.ts'
 import type { RemoteStatesTable } from './tables/remote-states.ts'
 import type { TransactionsTable } from './tables/transactions.ts'
@@ -43,6 +44,7 @@ export interface Schema {
   schema_versions: SchemaVersionsTable
   snapshots: SnapshotsTable
   state_keys: StateKeysTable
+  store_facts: StoreFactsTable
   told_states: RemoteStatesTable
   transactions: TransactionsTable
   unreferenced_snapshots: UnreferencedSnapshotsTable

@@ -268,6 +268,23 @@ function upkeepMethods(db: Db, tables: Tables) {
     collectUnreferenced: (olderThanMs: number) => collectUnreferenced(db, tables, olderThanMs),
     /** The servers whose users are noted as this server's. */
     localServers: () => localServers(db),
+    /** The homeserver whose store it is, once it was used for one. */
+    serverName: () => tables.storeFacts.get(db, 'server_name'),
+    /**
+     * Says whose store it is: the homeserver that it was first used for. A store from before it kept the name belongs to
+     * the server of its local users, and one without any to `serverName`, from now on.
+     */
+    claimServerName: async (serverName: string): Promise<string> => {
+      const known = await tables.storeFacts.get(db, 'server_name')
+      if (known !== undefined) return known
+      const servers = await localServers(db)
+      const isThere = servers.length === 0 || servers.some(({ server }) => server === serverName)
+      return tables.storeFacts.claim(
+        db,
+        'server_name',
+        isThere ? serverName : (servers[0]?.server ?? serverName),
+      )
+    },
     /** Events of rooms that are not stored. */
     lostRooms: () => lostRooms(db),
     /** Makes the row of a lost room anew from its events; its extremities and current state are then to be rebuilt. */

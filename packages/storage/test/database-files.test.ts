@@ -56,6 +56,26 @@ describe('a database file', () => {
     await expect(open()).rejects.toMatchObject({ code: 'DATABASE_TOO_NEW', details: { found: 99 } })
   })
 
+  it('of an older schema, or without one, is left as it is where nothing is to be changed', async () => {
+    const file = join(folder, 'rooms.db')
+    const look = { dialect: 'sqlite', file, migrate: false } as const
+    new DatabaseSync(file).close()
+    await expect(openStorage(look)).rejects.toThrow('the database holds no rooms yet: nothing was changed')
+    await (await open())[Symbol.asyncDispose]()
+    await (await openStorage(look))[Symbol.asyncDispose]()
+    const database = new DatabaseSync(file)
+    const newest = database.prepare('select max(version) as version from schema_versions').get()?.['version']
+    database.exec(`delete from schema_versions where version = ${String(newest)}`)
+    await expect(openStorage(look)).rejects.toMatchObject({
+      code: 'DATABASE_TOO_OLD',
+      details: { found: Number(newest) - 1, known: newest },
+    })
+    expect(database.prepare('select max(version) as version from schema_versions').get()).toEqual({
+      version: Number(newest) - 1,
+    })
+    database.close()
+  })
+
   it('is used with a warning when a newer program changed it harmlessly', async () => {
     await (await open())[Symbol.asyncDispose]()
     pretendMigration(99, false)

@@ -30,6 +30,8 @@ export interface Failures {
   OUTPUTS_TRIMMED: { readonly after: number; readonly first: number }
   /** What is stored contradicts itself. */
   STORE_DAMAGED: { readonly what: string; readonly repair: string }
+  /** The database has to be brought up to date before it is used like this. */
+  DATABASE_TOO_OLD: { readonly found: number; readonly known: number }
   /** The database is newer than this program. */
   DATABASE_TOO_NEW: { readonly found: number; readonly known: number }
   /** The database does not answer, or its disk is full. */

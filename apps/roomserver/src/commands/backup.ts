@@ -19,7 +19,7 @@ async function backup(file: string, options: ServerOptions): Promise<void> {
     throw new RoomserverError('BAD_REQUEST', { path: 'backup', expected }, `backup: expected ${expected}`)
   }
   await using storage = await openStorage(
-    { dialect: 'sqlite', file: database.file, mustExist: true },
+    { dialect: 'sqlite', file: database.file, mustExist: true, migrate: false },
     { logger: createLog('warn', process.stderr) },
   )
   await storage.backup(file)

@@ -16,7 +16,7 @@ export function importCommand(): Command {
 
 async function takeOver(options: ServerOptions & { readonly from: string }): Promise<void> {
   const log = createLog('error', process.stderr)
-  await using store = await openStore(configOf(options).database, log)
+  await using store = await openStore(configOf(options), log)
   const bar = new SingleBar({
     format: '  {bar} {percentage}%  {value}/{total} rooms  {events} events',
     stream: process.stderr,

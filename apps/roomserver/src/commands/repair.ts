@@ -3,6 +3,7 @@ import { openStorage } from '@roomserver/storage'
 import { RoomserverError } from '@roomserver/types'
 import { Command } from 'commander'
 import { connectComponents } from '../compose/connect-components.ts'
+import { refuseForeign } from '../compose/open-store.ts'
 import { startEngine } from '../compose/start-engine.ts'
 import { storageOptions } from '../compose/storage-options.ts'
 import { createLog } from '../log.ts'
@@ -41,7 +42,9 @@ async function rebuild(roomId: string, options: ServerOptions & RepairWish): Pro
 /** Reads beside a server that is at work. */
 async function list(options: ServerOptions): Promise<void> {
   const log = createLog('warn', process.stderr)
-  await using storage = await openStorage(storageOptions(existingConfigOf(options).database), { logger: log })
+  const { database, serverName } = existingConfigOf(options)
+  await using storage = await openStorage({ ...storageOptions(database), migrate: false }, { logger: log })
+  refuseForeign(await storage.serverName(), serverName)
   for await (const line of listRepairs(storage, Date.now())) process.stdout.write(`${line}\n`)
 }
 

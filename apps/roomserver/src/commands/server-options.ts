@@ -19,11 +19,10 @@ const EMBEDDED_ADDRESS = { host: '127.0.0.1', port: 7770 }
 export function withServerOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('-c, --config <file>', 'a dendrite.yaml; without one, everything is kept in a folder').conflicts([
-        'data',
-        'serverName',
-        'listen',
-      ]),
+      new Option(
+        '-c, --config <file>',
+        'a dendrite.yaml; without one, everything is kept in a folder',
+      ).conflicts(['data', 'serverName', 'listen']),
     )
     .option('-d, --data <folder>', 'without --config: the folder for database and signing key', './data')
     .option('-n, --server-name <name>', 'without --config: the name of the homeserver', 'localhost')

@@ -1,39 +1,56 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { RoomserverError } from '@roomserver/types'
 
 /**
- * Says with a file that this process works on something, until it is disposed of. What a killed process left behind
- * is taken over.
+ * Keeps a database file for this process until it is disposed of, whatever path, mount or container others reach it by.
+ * The lock is the operating system's, on the empty file `….guard` beside the database, and goes with the process. The
+ * file `….lock` names the process for people. A database that is not there yet is made, for its owner alone.
  *
- * @throws {RoomserverError} STORE_UNAVAILABLE when another living process holds it
+ * @throws {RoomserverError} STORE_UNAVAILABLE when another process holds it
  */
-export function lockFile(path: string): Disposable {
-  const holder = holderOf(path)
-  if (holder !== undefined) {
-    const reason = `process ${holder} uses it already (${path})`
-    throw new RoomserverError('STORE_UNAVAILABLE', { reason }, `the database is for one process: ${reason}`)
+export function lockFile(database: string): Disposable {
+  if (!existsSync(database)) makePrivately(database)
+  const real = realpathSync(database)
+  const note = `${real}.lock`
+  const guard = holdGuard(`${real}.guard`, note)
+  writeFileSync(note, `${process.pid}\n`)
+  return {
+    [Symbol.dispose]: () => {
+      rmSync(note, { force: true })
+      guard.close()
+    },
   }
-  rmSync(path, { force: true })
-  writeFileSync(path, `${process.pid}\n`, { flag: 'wx' })
-  return { [Symbol.dispose]: () => rmSync(path, { force: true }) }
 }
 
-function holderOf(path: string): number | undefined {
-  let pid: number
+function makePrivately(database: string): void {
+  if (!existsSync(dirname(database))) {
+    const reason = `there is no folder ${dirname(database)} for the database; make it first`
+    throw new RoomserverError('STORE_UNAVAILABLE', { reason }, reason)
+  }
+  closeSync(openSync(database, 'a', 0o600))
+}
+
+/** Node has no locks of files, but SQLite does: a transaction that writes nothing locks its file and leaves it empty. */
+function holdGuard(path: string, note: string): DatabaseSync {
+  const guard = new DatabaseSync(path, { timeout: 0 })
   try {
-    pid = Number.parseInt(readFileSync(path, 'utf8'), 10)
+    guard.exec('pragma journal_mode = off; begin exclusive')
+    return guard
+  } catch (cause) {
+    guard.close()
+    const reason = `${holderIn(note)} uses it already (${note})`
+    throw new RoomserverError('STORE_UNAVAILABLE', { reason }, `the database is for one process: ${reason}`, {
+      cause,
+    })
+  }
+}
+
+function holderIn(note: string): string {
+  try {
+    return `process ${Number.parseInt(readFileSync(note, 'utf8'), 10)}`
   } catch {
-    return undefined
-  }
-  // In a container the process before may have had the same number.
-  return pid > 0 && pid !== process.pid && isAlive(pid) ? pid : undefined
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+    return 'another process'
   }
 }

@@ -31,7 +31,7 @@ export async function startEngine(
   at?: AtPoint,
 ): Promise<Engine> {
   await using parts = new AsyncDisposableStack()
-  const opened = parts.use(await openStore(config.database, log, at))
+  const opened = parts.use(await openStore(config, log, at))
   const storage = at === undefined ? opened : observedStore(opened, at)
   const outputs = parts.use(await openOutputs(storage, config, log, at))
   const holder = `process ${randomUUID()}`

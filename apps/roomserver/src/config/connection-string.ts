@@ -28,7 +28,9 @@ export function connectionStringFault(connectionString: string): string | undefi
   if (connectionString === '' || connectionString.startsWith('file:')) return undefined
   const url = URL.canParse(connectionString) ? new URL(connectionString) : undefined
   const isOneName = url !== undefined && /^\/?[^/@]*$/.test(url.pathname) && url.hash === ''
-  return isOneName ? undefined : 'postgresql://user:password@host:port/database, with /, #, ?, @ and % in user and password written as %2F, %23, %3F, %40 and %25'
+  return isOneName
+    ? undefined
+    : 'postgresql://user:password@host:port/database, with /, #, ?, @ and % in user and password written as %2F, %23, %3F, %40 and %25'
 }
 
 /** `file:name.db`, `file:/path/name.db`, `file:///path/name.db`, with or without `?parameters`. */

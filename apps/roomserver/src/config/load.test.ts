@@ -205,7 +205,9 @@ it('takes an empty connection string for none, as the configuration generator of
 it('reads no file that is too large for a configuration', () => {
   const file = join(folder, 'large.yaml')
   writeFileSync(file, `${SAMPLE}# ${'x'.repeat(1024 * 1024)}\n`)
-  expect(() => loadConfig(file, {})).toThrow(/large\.yaml: expected a file of at most 1048576 bytes, not 10\d+/)
+  expect(() => loadConfig(file, {})).toThrow(
+    /large\.yaml: expected a file of at most 1048576 bytes, not 10\d+/,
+  )
 })
 
 it('names the line of broken YAML', () => {

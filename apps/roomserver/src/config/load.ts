@@ -145,7 +145,8 @@ function databaseOf(
   const section = isOwn ? 'room_server' : 'global'
   const connectionString = secrets.database ?? pool.connection_string ?? ''
   const unusable = connectionStringFault(connectionString)
-  if (unusable !== undefined && secrets.database !== undefined) throw badVariable('ROOMSERVER_DATABASE', unusable)
+  if (unusable !== undefined && secrets.database !== undefined)
+    throw badVariable('ROOMSERVER_DATABASE', unusable)
   if (unusable !== undefined) {
     const path = [section, 'database', 'connection_string']
     throw badConfiguration(file.path, path.join('.'), file.lineOf(path), unusable)

@@ -18,9 +18,7 @@ export const ownSection = section({
   /** A room with more forward extremities gets a dummy event, as other servers send them; 0: never. */
   max_extremities: wholeNumber(0, 1_000).default(10),
   /** Who calls the API has to send it as a bearer token. */
-  token: text(TOKEN_FORM)
-    .regex(TOKEN, { error: TOKEN_FORM })
-    .optional(),
+  token: text(TOKEN_FORM).regex(TOKEN, { error: TOKEN_FORM }).optional(),
   /** A path to listen at instead of a port. */
   unix_socket: text('a path').optional(),
   /** How long the program may practise before it takes requests, so that its code is compiled then; 0: not at all. */

@@ -92,8 +92,7 @@ function textOf({ code, message }: YAMLError): string {
   return code === 'BAD_ALIAS' ? UNKNOWN_ALIAS : message
 }
 
-const UNKNOWN_ALIAS =
-  'no anchor has the name of this alias; put a value that begins with * in quotes'
+const UNKNOWN_ALIAS = 'no anchor has the name of this alias; put a value that begins with * in quotes'
 
 function toPlain(document: Document, path: string, lines: LineCounter): unknown {
   const unknown = unknownAlias(document)

@@ -10,6 +10,7 @@ import { roomOrder } from './0009-room-order.ts'
 import { upkeepMarks } from './0010-upkeep-marks.ts'
 import { authContent } from './0011-auth-content.ts'
 import { unreferencedSnapshots } from './0012-unreferenced-snapshots.ts'
+import { storeFacts } from './0013-store-facts.ts'
 import type { Migration } from './migration.ts'
 
 /** Every migration, in the order in which they run. */
@@ -26,4 +27,5 @@ export const migrations: readonly Migration[] = [
   upkeepMarks,
   authContent,
   unreferencedSnapshots,
+  storeFacts,
 ]

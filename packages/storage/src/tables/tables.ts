@@ -19,6 +19,7 @@ import { roomQueries } from './rooms.ts'
 import { sharingQueries } from './sharing.ts'
 import { sizeQueries } from './sizes.ts'
 import { snapshotQueries } from './snapshots.ts'
+import { storeFactQueries } from './store-facts.ts'
 import { eventTypeQueries, stateKeyQueries } from './strings.ts'
 import { remoteStateQueries } from './remote-states.ts'
 import { transactionQueries } from './transactions.ts'
@@ -51,6 +52,7 @@ export function compileTables(dialect: Dialect, build: Db) {
     sizes: sizeQueries(build),
     snapshots: snapshotQueries(dialect, build),
     stateKeys: stateKeyQueries(dialect, build),
+    storeFacts: storeFactQueries(build),
     remoteStates: remoteStateQueries(dialect, build),
     transactions: transactionQueries(dialect, build),
     trim: trimQueries(build),

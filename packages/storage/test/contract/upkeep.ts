@@ -192,6 +192,20 @@ export async function collect(store: Storage, room: RoomRecord, olderThanMs = -6
 
 /** What keeps a store whole: checks, collection, sizes. */
 export function upkeepContract(open: () => Promise<Storage>): void {
+  it('belongs to the homeserver that it was first used for', async () => {
+    await using store = await open()
+    expect(await store.serverName()).toBeUndefined()
+    expect(await store.claimServerName('a.example')).toBe('a.example')
+    expect(await store.claimServerName('b.example')).toBe('a.example')
+    expect(await store.serverName()).toBe('a.example')
+  })
+
+  it('belongs to the server of its local users, where it was filled before it kept a name', async () => {
+    await using store = await open()
+    await build(store)
+    expect(await store.claimServerName('slip.example')).toBe('a.example')
+  })
+
   it('finds nothing in rooms as they should be', async () => {
     await using store = await open()
     await build(store)
