@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { type InputRoomEventsRequest, InputRoomEvent, filled } from '@roomserver/api'
 import { RoomserverError } from '@roomserver/types'
 import fastify from 'fastify'
@@ -24,6 +25,21 @@ describe.each(PROTOCOLS)('%s', (_protocol, ask) => {
     expect(calls).toEqual([
       { operation: 'queryLatestEventsAndState', request: { room_id: '!r', state_to_fetch: [] } },
     ])
+  })
+
+  it('has Fastify route every operation, so that what watches or extends Fastify sees all of them', async () => {
+    const routed: string[] = []
+    const onStart = (message: unknown) => {
+      routed.push((message as { readonly route: { readonly url: string } }).route.url)
+    }
+    await using server = await serveRoomserver(fakeRoomserver().api, anyPort)
+    subscribe('tracing:fastify.request.handler:start', onStart)
+    try {
+      await ask(server.address, { path: '/api/roomserver/queryPublishedRooms', body: '{}' })
+    } finally {
+      unsubscribe('tracing:fastify.request.handler:start', onStart)
+    }
+    expect(routed).toEqual(['/api/roomserver/queryPublishedRooms'])
   })
 
   it.each([

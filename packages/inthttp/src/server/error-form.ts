@@ -1,4 +1,4 @@
-import { type FailureCode, isFailure, type RoomserverError } from '@roomserver/types'
+import { type FailureCode, isFailure, RoomserverError } from '@roomserver/types'
 
 /** An error as it goes over the wire. */
 export interface ErrorForm {
@@ -27,6 +27,12 @@ export function failureForm(error: RoomserverError): ErrorForm {
     body: JSON.stringify(body),
     headers: { ...failureHeader(error), ...retryAfter(error) },
   }
+}
+
+/** Says that there is too much of something. */
+export function overloaded(what: string): ErrorForm {
+  const details = { what, retryAfterMs: 1_000 }
+  return failureForm(new RoomserverError('OVERLOADED', details, `too many ${what} at once; try again later`))
 }
 
 /** What is said of a failure that should not have happened: where to look. Its own text stays in the log. */

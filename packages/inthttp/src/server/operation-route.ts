@@ -5,10 +5,10 @@ import {
   type Endpoint,
   MAX_LIST_ENTRIES,
 } from '@roomserver/api'
-import { isFailure, type Logger, type LoopShare, RoomserverError } from '@roomserver/types'
+import { isFailure, type Logger, type LoopShare } from '@roomserver/types'
 import type { RequestsUnderWay } from './requests-under-way.ts'
 import type { Arrivals } from './arrivals.ts'
-import { badRequest, type ErrorForm, failureForm, unexpectedForm } from './error-form.ts'
+import { badRequest, type ErrorForm, failureForm, overloaded, unexpectedForm } from './error-form.ts'
 import type { Exchange } from './exchange.ts'
 import type { Tracing } from '../tracing.ts'
 import type { Limits } from './limits.ts'
@@ -190,10 +190,4 @@ function refusal(kind: Exclude<Unreceived, 'too-long'>, limits: Limits): ErrorFo
     case 'gone':
       return badRequest('unexpected EOF')
   }
-}
-
-/** Says that there is too much of something. */
-export function overloaded(what: string): ErrorForm {
-  const details = { what, retryAfterMs: 1_000 }
-  return failureForm(new RoomserverError('OVERLOADED', details, `too many ${what} at once; try again later`))
 }

@@ -1,36 +1,45 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import { type Endpoint, type RoomserverApi, roomserverEndpoints } from '@roomserver/api'
 import { LoopShare, silentLogger } from '@roomserver/types'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { RequestsUnderWay } from './requests-under-way.ts'
 import { Arrivals } from './arrivals.ts'
-import { badRequest, type ErrorForm } from './error-form.ts'
-import { hasToken, isForeignPage, RateLimit } from './guards.ts'
+import { Exchange } from './exchange.ts'
 import { DEFAULT_LIMITS } from './limits.ts'
-import { type OperationHandler, operationHandler, overloaded, type Shared } from './operation-route.ts'
+import { type OperationHandler, operationHandler, type Shared } from './operation-route.ts'
 import type { ServerOptions } from './options.ts'
 import { RunningRequests } from './running-requests.ts'
 
-/** The operations of a room server, as they are served by whatever way a request came. */
-export interface Operations {
-  /** By the path of each. */
-  readonly handlers: ReadonlyMap<string, OperationHandler>
-  /**
-   * Why a request is turned away, if it is: nobody knows who it is from, or they come too often.
-   *
-   * @param connection - that it came on
-   * @param isOpen - nobody has to be known for it
-   */
-  readonly refusalOf: (
-    headers: IncomingHttpHeaders,
-    connection: object,
-    isOpen?: boolean,
-  ) => ErrorForm | undefined
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']
+
+/** Adds a route for every operation of a room server; all of them share their bounds. */
+export function addOperations(app: FastifyInstance, api: RoomserverApi, options: ServerOptions): void {
+  const shared = sharedBy(options)
+  const { streamed = {} } = options
+  for (const [name, endpoint] of Object.entries(roomserverEndpoints)) {
+    const from = name in streamed ? streamed : api
+    const method = from[name as keyof RoomserverApi] as Parameters<typeof operationHandler>[0]['call']
+    const call: typeof method = (request, context) => method.call(from, request, context)
+    const handle = operationHandler({ name, endpoint: endpoint as Endpoint, call }, shared)
+    app.route({
+      method: METHODS,
+      url: `/api${endpoint.path}`,
+      handler: routeHandler(handle),
+      exposeHeadRoute: false,
+    })
+  }
 }
 
-/** Makes the operations of a room server. What they share, such as bounds, is shared by all ways to them. */
-export function createOperations(api: RoomserverApi, options: ServerOptions): Operations {
+/** Not an async function: the operation answers by itself, and Fastify has no promise to wait for. */
+function routeHandler(handle: OperationHandler) {
+  return (request: FastifyRequest, reply: FastifyReply): void => {
+    if (request.method === 'OPTIONS') void reply.code(200).send('')
+    else void handle(new Exchange(request, reply))
+  }
+}
+
+function sharedBy(options: ServerOptions): Shared {
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
-  const shared: Shared = {
+  return {
     limits,
     arrivals: new Arrivals({
       maxArriving: limits.maxArrivingRequests,
@@ -45,24 +54,5 @@ export function createOperations(api: RoomserverApi, options: ServerOptions): Op
     observe: options.observe ?? (() => undefined),
     tracing: options.tracing,
     running: new RunningRequests(limits),
-  }
-  const rate = new RateLimit(limits.requestsPerSecondPerConnection)
-  const { token, streamed = {} } = options
-  const entries = Object.entries(roomserverEndpoints).map(([name, endpoint]) => {
-    const from = name in streamed ? streamed : api
-    const method = from[name as keyof RoomserverApi] as Parameters<typeof operationHandler>[0]['call']
-    const call: typeof method = (request, context) => method.call(from, request, context)
-    const operation = { name, endpoint: endpoint as Endpoint, call }
-    return [`/api${endpoint.path}`, operationHandler(operation, shared)] as const
-  })
-  return {
-    handlers: new Map(entries),
-    refusalOf: (headers, connection, isOpen = false) => {
-      if (isForeignPage(headers)) return { ...badRequest('not for pages of other sites'), status: 403 }
-      if (!rate.allows(connection, performance.now())) return overloaded('requests on this connection')
-      if (token === undefined || isOpen || hasToken(headers, token)) return undefined
-      const needed = badRequest('a bearer token is needed')
-      return { ...needed, status: 401, headers: { 'www-authenticate': 'Bearer' } }
-    },
   }
 }

@@ -4,7 +4,6 @@ import type { AddressInfo, ListenOptions, Socket } from 'node:net'
 import { Admission } from './admission.ts'
 import type { Limits } from './limits.ts'
 import { type Protocol, sniffProtocol } from './sniff-protocol.ts'
-import type { TakeStream } from './take-stream.ts'
 
 /** What an HTTP/2 connection may hold. Bodies and answers have bounds of their own. */
 const MAX_SESSION_MEGABYTES = 256
@@ -30,12 +29,10 @@ export interface ProtocolServer {
 /**
  * Listens. The first bytes of a connection tell its protocol.
  *
- * @param takeStream - takes those HTTP/2 requests for itself that need not come in another shape
  * @throws what `listen` does when the address cannot be used
  */
 export async function startProtocolServer(
   handler: Handler,
-  takeStream: TakeStream,
   where: ListenOptions,
   limits: Limits,
 ): Promise<ProtocolServer> {
@@ -47,7 +44,7 @@ export async function startProtocolServer(
     handler(request, response)
   }
   const http1 = createHttp1(answer, limits)
-  const http2 = createHttp2(answer, takeStream, limits)
+  const http2 = createHttp2(answer, limits)
   const sessions = trackSessions(http2, limits)
   const undecided = new Set<Socket>()
   const sockets = new Set<Socket>()
@@ -108,7 +105,7 @@ function createHttp1(handler: Handler, limits: Limits): Server {
   return server
 }
 
-function createHttp2(handler: Handler, takeStream: TakeStream, limits: Limits): Http2Server {
+function createHttp2(handler: Handler, limits: Limits): Http2Server {
   const server = createHttp2Server({
     settings: {
       maxConcurrentStreams: limits.maxConcurrentStreams,
@@ -124,12 +121,7 @@ function createHttp2(handler: Handler, takeStream: TakeStream, limits: Limits): 
     streamResetBurst: limits.streamResetBurst,
     streamResetRate: limits.streamResetsPerSecond,
   })
-  // Its compatibility layer gives requests the shape that Fastify takes from either server.
-  const compatible = createHttp2Server()
-  compatible.on('request', handler as unknown as (request: unknown, response: unknown) => void)
-  server.on('stream', (stream, headers, flags, rawHeaders) => {
-    if (!takeStream(stream, headers)) compatible.emit('stream', stream, headers, flags, rawHeaders)
-  })
+  server.on('request', handler as unknown as (request: unknown, response: unknown) => void)
   server.on('sessionError', ignore)
   return server
 }

@@ -5,11 +5,9 @@ import fastify, { type FastifyInstance } from 'fastify'
 import { unexpectedForm } from './error-form.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
 import type { ServerOptions } from './options.ts'
-import { createOperations, type Operations } from './operations.ts'
-import { addRoutes, type RouteOptions } from './plugin.ts'
+import { roomserverPlugin, type RoomserverPluginOptions } from './plugin.ts'
 import { startProtocolServer } from './protocol-server.ts'
 import { sendError } from './send-error.ts'
-import { takeStreams } from './take-stream.ts'
 
 /** Where to listen. Default: port 7770 of the loopback address. */
 export type Listen =
@@ -43,11 +41,9 @@ export async function serveRoomserver(
   const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits }
   const log = options.log ?? silentLogger
   const stop = new AbortController()
-  const operations = createOperations(api, options)
-  const app = await createApp(operations, { ...options, stopping: stop.signal }, log)
+  const app = await createApp({ ...options, api, stopping: stop.signal }, log)
   const server = await startProtocolServer(
     (request, response) => app.routing(request, response),
-    takeStreams(operations),
     listenOptions(options.listen),
     limits,
   )
@@ -60,11 +56,7 @@ export async function serveRoomserver(
   return { address: server.address, app, close, [Symbol.asyncDispose]: close }
 }
 
-async function createApp(
-  operations: Operations,
-  options: RouteOptions,
-  log: Logger,
-): Promise<FastifyInstance> {
+async function createApp(options: RoomserverPluginOptions, log: Logger): Promise<FastifyInstance> {
   const app = fastify({
     logger: false,
     routerOptions: { caseSensitive: true },
@@ -75,7 +67,7 @@ async function createApp(
     log.error({ request_id: request.id, err: error }, 'request failed unexpectedly')
     return sendError(reply, unexpectedForm(request.id))
   })
-  addRoutes(app, operations, options)
+  await roomserverPlugin(app, options)
   await app.ready()
   return app
 }
