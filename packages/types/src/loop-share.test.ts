@@ -11,8 +11,8 @@ function shared(sliceMs = 5) {
     sliceMs,
     () => now,
   )
-  const piece = async (name: string, ms = 1) => {
-    await share.rest()
+  const piece = async (name: string, ms = 1, isFirst = false) => {
+    await share.rest(isFirst)
     order.push(name)
     now += ms
   }
@@ -129,4 +129,13 @@ it('lets those who wait go in the order in which they came, thousands of them', 
   await Promise.all(all)
   await Promise.all(late)
   expect(order).toEqual([...names, 'late'])
+})
+
+it('lets those who come for the first time go alternately with those who have had a turn', async () => {
+  const { order, piece, settled, turn, turns } = shared()
+  const all = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => piece(name, 5))
+  all.push(...['new1', 'new2'].map((name) => piece(name, 5, true)))
+  for (await settled(); turns.length > 0; ) await turn()
+  await Promise.all(all)
+  expect(order).toEqual(['new1', 'a', 'new2', 'b', 'c', 'd', 'e', 'f'])
 })

@@ -3,15 +3,16 @@ import { monotonicNow } from './ports.ts'
 /**
  * A share of the event loop for work that is long, or that comes in a long list: all who do such work hold the loop for
  * a few milliseconds together, however many they are, and then everybody else has a turn. They go one after the other,
- * in the order in which they asked.
+ * in the order in which they asked; those that have had no turn before go alternately with those that have, so that
+ * short work does not wait for all of the long work.
  */
 export class LoopShare {
   readonly #nextTurn: (begin: () => void) => void
   readonly #sliceMs: number
   readonly #now: () => number
-  #waiting: (() => void)[] = []
-  /** Who goes next among those that wait; what is before has gone. */
-  #next = 0
+  readonly #newcomers = new Line()
+  readonly #others = new Line()
+  #isNewcomersTurn = true
   #isOpen = false
   /** Somebody was told to go and has not begun. */
   #isLettingGo = false
@@ -34,11 +35,16 @@ export class LoopShare {
     return !this.#isLettingGo && !this.#isAnyWaiting && this.#now() < this.#until
   }
 
-  /** Waits for the turn of whoever calls it: call it before each piece of work. At once where time is left. */
-  rest(): Promise<void> {
+  /**
+   * Waits for the turn of whoever calls it: call it before each piece of work. At once where time is left.
+   *
+   * @param isFirst - whoever calls it has not waited before in this work
+   */
+  rest(isFirst = false): Promise<void> {
     const { isFree } = this
     return new Promise((resolve) => {
-      this.#waiting.push(resolve)
+      const line = isFirst ? this.#newcomers : this.#others
+      line.add(resolve)
       if (!isFree) return
       // Not before the caller waits: it has to do its piece before the next one is let go.
       this.#isLettingGo = true
@@ -47,7 +53,7 @@ export class LoopShare {
   }
 
   get #isAnyWaiting(): boolean {
-    return this.#next < this.#waiting.length
+    return !this.#newcomers.isEmpty || !this.#others.isEmpty
   }
 
   /** Begins a slice; what waits when it is over goes on in the next turn. */
@@ -66,15 +72,37 @@ export class LoopShare {
 
   /** Lets the first go, and the next once that one has done its piece, while time is left. */
   #letGo(): void {
-    this.#waiting[this.#next++]?.()
-    if (this.#next > 1_000 || !this.#isAnyWaiting) {
-      this.#waiting = this.#waiting.slice(this.#next)
-      this.#next = 0
-    }
+    const isNewcomer = this.#others.isEmpty || (this.#isNewcomersTurn && !this.#newcomers.isEmpty)
+    this.#isNewcomersTurn = !isNewcomer
+    const line = isNewcomer ? this.#newcomers : this.#others
+    line.letGo()
     this.#isLettingGo = true
     queueMicrotask(() => {
       this.#isLettingGo = false
       if (this.#isAnyWaiting && this.#now() < this.#until) this.#letGo()
     })
+  }
+}
+
+/** Those that wait, in their order. */
+class Line {
+  #waiting: (() => void)[] = []
+  /** Who goes next; what is before has gone. */
+  #next = 0
+
+  get isEmpty(): boolean {
+    return this.#next === this.#waiting.length
+  }
+
+  add(go: () => void): void {
+    this.#waiting.push(go)
+  }
+
+  /** Lets the first go. */
+  letGo(): void {
+    this.#waiting[this.#next++]?.()
+    if (this.#next <= 1_000 && !this.isEmpty) return
+    this.#waiting = this.#waiting.slice(this.#next)
+    this.#next = 0
   }
 }

@@ -28,21 +28,27 @@ export interface Pace {
   readonly now?: () => number
 }
 
-/** Runs a computation, loading what it asks for and giving way to others where it yields. */
+/**
+ * Runs a computation, loading what it asks for and giving way to others where it yields.
+ *
+ * @param yieldToEventLoop - told whether the computation has not given way before
+ */
 export async function drive<Need, Result>(
   computation: Suspendable<Need, Result>,
   load: (need: Need) => Promise<void>,
-  yieldToEventLoop: () => Promise<void>,
+  yieldToEventLoop: (isFirst: boolean) => Promise<void>,
   { sliceMs = 5, now = monotonicNow }: Pace = {},
 ): Promise<Result> {
   let sliceEnd = now() + sliceMs
+  let isFirst = true
   for (;;) {
     const step = computation.next()
     if (step.done === true) return step.value
     // What is loaded may be at hand, so that nobody had a turn meanwhile.
     if (step.value !== undefined) await load(step.value)
     if (now() < sliceEnd) continue
-    await yieldToEventLoop()
+    await yieldToEventLoop(isFirst)
+    isFirst = false
     sliceEnd = now() + sliceMs
   }
 }

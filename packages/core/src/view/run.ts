@@ -9,8 +9,12 @@ const share = new LoopShare(setImmediate)
 /** How long a question is worked on before others that wait are worked on: most take less. */
 export const SLICE_MS = 1
 
-/** Gives other work of the process a turn where there is no time left in this one, or somebody waits. */
-export const yieldToEventLoop = (): Promise<void> => share.rest()
+/**
+ * Gives other work of the process a turn where there is no time left in this one, or somebody waits.
+ *
+ * @param isFirst - whoever calls it has not waited before in this work
+ */
+export const yieldToEventLoop = (isFirst = false): Promise<void> => share.rest(isFirst)
 
 /** Runs a computation over a view of its own, loading what it asks for, in slices that leave the event loop free. */
 export function runOnView<Result>(

@@ -39,7 +39,7 @@ export async function sendAnswer(
   sending: Sending,
 ): Promise<void> {
   const chunks = writeInChunks(schema, value)
-  const first = await nextBatch(chunks, () => sending.gone.aborted, sending)
+  const first = await nextBatch(chunks, () => sending.gone.aborted, sending, true)
   if (first === undefined) return
   const out = exchange.begin(first.isLast ? first.length : undefined)
   if (out === undefined) return
@@ -59,13 +59,16 @@ async function nextBatch(
   source: Chunks,
   isGone: () => boolean,
   { share, underWay }: Sending,
+  isAnswerNew = false,
 ): Promise<Batch | undefined> {
   const chunks: Uint8Array[] = []
   let length = 0
+  let isFirst = isAnswerNew
   let sliceEnd = performance.now() + SLICE_MS
   while (length < underWay.batchBytes) {
     if (performance.now() >= sliceEnd) {
-      await share.rest()
+      await share.rest(isFirst)
+      isFirst = false
       if (isGone()) return undefined
       sliceEnd = performance.now() + SLICE_MS
     }
