@@ -6,16 +6,17 @@ import { clientEvent } from '../src/query/client-event.ts'
 import { authEventsOf, textsInChunks } from '../src/query/event-texts.ts'
 import { runOnView } from '../src/view/run.ts'
 import { eventsOf } from '../src/view/reads.ts'
-import { Homeserver } from './homeserver.ts'
+import { Homeserver, inputOf } from './homeserver.ts'
 
 /** More events than are read at a time, one of them redacted. */
 async function stored() {
   const hs = await Homeserver.start()
   const room = await RoomBuilder.create()
   const first = await room.message('first')
-  for (let index = 0; index < 1000; index++) await room.message(`message ${index}`)
+  for (let index = 0; index < 300; index++) await room.message(`message ${index}`)
   await room.redact(first)
-  await hs.takeAll(room.events)
+  const inputs = room.events.map((event) => inputOf(event))
+  await hs.input.inputRoomEvents({ input_room_events: inputs, async: false })
   const records = await hs.storage.eventsById(room.events.map((event) => event.eventId))
   return { hs, room, records }
 }
@@ -25,7 +26,7 @@ it('reads very many events past the cache, in their order', async () => {
   await using _hs = hs
   const inRoom = await hs.room(room.roomId)
   const cache = new RecordCache(hs.storage, 20_000)
-  const nids = Array.from({ length: 6 }, () => records.map((record) => record.nid).toReversed()).flat()
+  const nids = Array.from({ length: 20 }, () => records.map((record) => record.nid).toReversed()).flat()
   await runOnView(cache, (view) => eventsOf(view, nids.slice(5, 10)))
   const read = async (wanted: typeof nids) => {
     const texts = []
@@ -34,7 +35,7 @@ it('reads very many events past the cache, in their order', async () => {
     return texts.map(({ nid, eventId, json }) => ({ nid, eventId, json }))
   }
   const plain = records.map(({ nid, eventId, json }) => ({ nid, eventId, json }))
-  expect(await read(nids)).toEqual(Array.from({ length: 6 }, () => plain.toReversed()).flat())
+  expect(await read(nids)).toEqual(Array.from({ length: 20 }, () => plain.toReversed()).flat())
   const unknown = Math.max(...nids) + 1_000_000
   await expect(read([...nids, unknown as (typeof nids)[number]])).rejects.toMatchObject({
     code: 'STORE_DAMAGED',
