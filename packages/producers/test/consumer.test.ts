@@ -144,6 +144,17 @@ it('has the server send calls only to those that listen, once however many there
   again[Symbol.dispose]()
 })
 
+it('asks for a delivery the listener that knows of it, also beside one that only hears calls', async () => {
+  await using calls = openWakeCalls({ servers: [nats.url], topicPrefix: 'Beside' })
+  using _hearing = calls.listen(() => undefined)
+  using _knowing = calls.listen(
+    () => undefined,
+    async () => true,
+  )
+  await using other = openWakeCalls({ servers: [nats.url], topicPrefix: 'Beside' })
+  await vi.waitFor(async () => expect(await other.delivered('!r', 1, 5_000)).toBe(true), 10_000)
+})
+
 it('asks nobody for a delivery where there is no time to wait, or no connection', async () => {
   await using one = openWakeCalls({ servers: [nats.url], topicPrefix: 'Asked' })
   const asked: number[] = []
