@@ -16,7 +16,7 @@ Printed from \`packages/types/src/errors.ts\` by \`node scripts/print-errors.ts\
 
 A failure is a \`RoomserverError\` with a stable \`code\`, the \`details\` below and a sentence. In process it is thrown;
 over HTTP it is a 500 (503 for \`OVERLOADED\`, \`SHUTTING_DOWN\` and \`STORE_UNAVAILABLE\`, 410 for \`OUTPUTS_TRIMMED\`) with
-\`Type\` and \`Message\` as Dendrite's callers expect, and a 400 with \`message\` for \`BAD_REQUEST\`. That an event is rejected or soft-failed is no failure but an answer.
+\`Type\` and \`Message\` as Dendrite's callers expect, and a 400 with \`message\` for \`BAD_REQUEST\`. A rejected or soft-failed event is an answer, not a failure.
 
 | code | meaning | details |
 | --- | --- | --- |

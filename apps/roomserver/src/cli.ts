@@ -30,9 +30,9 @@ function program(): Command {
   const command = new Command('roomserver')
     .description('The room engine of a Matrix homeserver.')
     .version(programVersion(), '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print help; also after a command')
+    .helpOption('-h, --help', 'print help for the program or a command')
     .helpCommand(false)
-    .showHelpAfterError('(roomserver --help shows what can be said)')
+    .showHelpAfterError('(run roomserver --help for usage)')
     .exitOverride()
     .addHelpText(
       'after',

@@ -3,8 +3,8 @@ import { isFailure } from '@roomserver/types'
 /** System errors that an operator causes and can resolve. */
 const SYSTEM_ERRORS: Readonly<Record<string, (detail: SystemError) => string>> = {
   EADDRINUSE: ({ address, port }) =>
-    `${address ?? 'the address'}${port === undefined ? '' : `:${port}`} is in use by another program; stop it, or listen elsewhere`,
-  EADDRNOTAVAIL: ({ address }) => `${address ?? 'the address'} is no address of this machine`,
+    `${address ?? 'the address'}${port === undefined ? '' : `:${port}`} is in use by another program; stop that program, or set another address to listen on`,
+  EADDRNOTAVAIL: ({ address }) => `${address ?? 'the address'} is not an address of this machine`,
   EACCES: ({ path, address, port }) => `no permission for ${path ?? `${address ?? ''}:${port ?? ''}`}`,
   ENOENT: ({ path }) => `${path ?? 'a file'} does not exist`,
   ENOSPC: () => 'the disk is full',

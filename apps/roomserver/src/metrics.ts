@@ -27,7 +27,7 @@ export interface Metrics {
   observe(answered: { readonly operation: string; readonly status: number; readonly tookMs: number }): void
 }
 
-const LOG_BYTES = 'What the embedded output log takes, without the events, at the last look.'
+const LOG_BYTES = 'Bytes of the embedded output log without events, when last measured.'
 const LATENCY_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
 /** Sets the metrics up; names begin with `roomserver_`. */
@@ -41,16 +41,11 @@ export function createMetrics(sources: MetricsSources): Metrics {
   addTotal(
     registry,
     'dummy_events',
-    'Events sent to bring the forward extremities of rooms together.',
+    'Dummy events sent to merge forward extremities.',
     () => dummyEvents.sent,
   )
   addTotal(registry, 'scrubbed_rooms', 'Rooms that the scrubber has checked.', () => scrubber.checkedRooms)
-  addTotal(
-    registry,
-    'scrubber_findings',
-    'Contradictions that the scrubber has found.',
-    () => scrubber.findings,
-  )
+  addTotal(registry, 'scrubber_findings', 'Damaged data that the scrubber found.', () => scrubber.findings)
   const { logBytes } = sources
   if (logBytes !== undefined) addGauge(registry, 'output_log_bytes', LOG_BYTES, logBytes)
   if (sources.relay !== undefined) addRelayMetrics(registry, sources.relay, sources.now)
@@ -73,7 +68,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
 function addInputMetrics(registry: Registry, counters: InputCounters): void {
   const verdicts = new Counter({
     name: 'roomserver_events_total',
-    help: 'Events by what became of them.',
+    help: 'Ingested events by outcome.',
     labelNames: ['verdict'],
     registers: [registry],
     collect() {
@@ -86,7 +81,11 @@ function addInputMetrics(registry: Registry, counters: InputCounters): void {
   verdicts.reset()
   const totals = [
     ['commits', 'Write sets that were stored.', () => counters.commits],
-    ['commit_conflicts', 'Write sets that another process overtook.', () => counters.conflicts],
+    [
+      'commit_conflicts',
+      'Write sets that conflicted with a commit of another process.',
+      () => counters.conflicts,
+    ],
     [
       'state_resets',
       'Entries of a current state that fell back to an older event or to none.',
@@ -97,15 +96,19 @@ function addInputMetrics(registry: Registry, counters: InputCounters): void {
       'Entries of current states that a resolution decided.',
       () => counters.resolvedEntries,
     ],
-    ['repairs', 'Holes in the history of rooms that were filled.', () => counters.repaired],
-    ['repairs_failed', 'Holes in the history of rooms that nobody could fill.', () => counters.repairsFailed],
+    ['repairs', 'Gaps in the history of rooms that were filled.', () => counters.repaired],
+    [
+      'repairs_failed',
+      'Gaps in the history of rooms that could not be filled.',
+      () => counters.repairsFailed,
+    ],
     [
       'remote_states_differed',
-      'States before an event that servers told in different ways, and that were resolved.',
+      'Events for which servers supplied different states, which were resolved.',
       () => counters.statesDiffered,
     ],
-    ['repairs_given_up', 'Repairs that are left to operators.', () => counters.repairsGivenUp],
-    ['quarantined_rooms', 'Rooms that were set aside because of a fault.', () => counters.quarantined],
+    ['repairs_given_up', 'Repairs given up; run roomserver repair.', () => counters.repairsGivenUp],
+    ['quarantined_rooms', 'Rooms quarantined after a fault.', () => counters.quarantined],
   ] as const
   for (const [name, help, count] of totals) addTotal(registry, name, help, count)
 }
@@ -113,7 +116,7 @@ function addInputMetrics(registry: Registry, counters: InputCounters): void {
 function addRepairMetrics(registry: Registry, repairs: Pick<RoomRepairs, 'rooms' | 'jobs'>): void {
   const jobs = new Gauge({
     name: 'roomserver_repair_jobs',
-    help: 'Events that wait because others are missing, by how the repair stands.',
+    help: 'Events that wait for missing events, by state of the repair.',
     labelNames: ['state'],
     registers: [registry],
     collect() {
@@ -150,7 +153,7 @@ function addRelayMetrics(registry: Registry, status: () => RelayStatus | undefin
   const gauges = [
     [
       'outbox_lag_seconds',
-      'Since when outputs wait without any being delivered; 0: none waits.',
+      'Seconds since outputs began to wait without one being delivered; 0: none waits.',
       () => lagSeconds(status(), now),
     ],
     [
@@ -160,7 +163,7 @@ function addRelayMetrics(registry: Registry, status: () => RelayStatus | undefin
     ],
     [
       'outbox_rooms_set_aside',
-      'Rooms with an output that the message server cannot take.',
+      'Rooms with an output that the message server cannot store.',
       () => status()?.setAside.length ?? 0,
     ],
   ] as const
@@ -169,21 +172,21 @@ function addRelayMetrics(registry: Registry, status: () => RelayStatus | undefin
 
 function addLoadMetrics(registry: Registry, { input, cache }: MetricsSources): void {
   const queued = () => input.rooms.busy.reduce((sum, room) => sum + room.queued, 0)
-  addGauge(registry, 'busy_rooms', 'Rooms that are being worked on.', () => input.rooms.busy.length)
+  addGauge(registry, 'busy_rooms', 'Rooms being processed.', () => input.rooms.busy.length)
   addGauge(registry, 'queued_events', 'Events that wait for their room.', queued)
   addGauge(
     registry,
     'undecided_events',
-    'Events of requests under way that are still to be decided upon.',
+    'Events of requests in progress that are not yet decided.',
     () => input.counters.undecided,
   )
   addGauge(
     registry,
     'input_bytes_in_flight',
-    'Bytes of events that wait or are decided upon.',
+    'Bytes of queued events and of events in progress.',
     () => input.rooms.bytesInFlight,
   )
-  addGauge(registry, 'cache_bytes', 'What the cache of events and state takes, estimated.', () => cache.bytes)
+  addGauge(registry, 'cache_bytes', 'Estimated bytes of the cache of events and state.', () => cache.bytes)
 }
 
 function addGauge(registry: Registry, name: string, help: string, value: () => number): void {

@@ -32,7 +32,7 @@ it('stays ready and tells when outputs wait later', async () => {
   const relay = () => ({ ...status, isConnected: false, behindSinceMs: 1_000, setAside: ['!a:b'] })
   expect(await checkReadiness(ok, relay, () => 61_000)).toEqual({
     ready: true,
-    checks: { database: 'ok', outputs: 'not connected, waiting for 60 s, rooms set aside: 1' },
+    checks: { database: 'ok', outputs: 'not connected, waiting for 60 s, quarantined rooms: 1' },
   })
 })
 
@@ -45,6 +45,6 @@ it('leaves outputs to the process that delivers them', async () => {
     ),
   ).toEqual({
     ready: true,
-    checks: { database: 'ok', outputs: 'delivered by another process' },
+    checks: { database: 'ok', outputs: 'delivered by the leader, another process' },
   })
 })

@@ -33,7 +33,7 @@ function placeOf(
   now: () => number,
 ): string {
   if (status !== undefined) return outputsText(status, now())
-  return relay === undefined ? 'kept in the database' : 'delivered by another process'
+  return relay === undefined ? 'kept in the database' : 'delivered by the leader, another process'
 }
 
 async function answersInTime(ask: () => Promise<unknown>): Promise<string> {
@@ -56,6 +56,6 @@ function outputsText(
     isConnected ? 'connected' : `not connected${lastFailure === undefined ? '' : `: ${lastFailure}`}`,
   ]
   if (behindSinceMs !== undefined) parts.push(`waiting for ${Math.round((nowMs - behindSinceMs) / 1_000)} s`)
-  if (setAside.length > 0) parts.push(`rooms set aside: ${setAside.length}`)
+  if (setAside.length > 0) parts.push(`quarantined rooms: ${setAside.length}`)
   return parts.join(', ')
 }

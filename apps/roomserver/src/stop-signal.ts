@@ -7,7 +7,7 @@ export function stopSignal(log: Logger): Promise<NodeJS.Signals> {
   const stop = (signal: NodeJS.Signals) => {
     if (isStopping) process.exit(1)
     isStopping = true
-    log.info({ signal }, 'stopping: what was begun is finished; a second signal ends at once')
+    log.info({ signal }, 'stopping: finishing requests in progress; a second signal exits at once')
     resolve(signal)
   }
   process.on('SIGTERM', stop)

@@ -34,7 +34,7 @@ it('keeps rooms for a server to come, and knows them the next time', async () =>
   await replay(...data, file)
   expect((await replay(...data, file)).lines).toEqual([
     '       4  accepted',
-    '       4  of these were known already',
+    '       4  of these already stored',
     '',
     '4 accepted, 0 soft-failed, 0 rejected',
   ])

@@ -95,7 +95,7 @@ describe('what stops the start is said in a line, with exit status 1', () => {
       expect(first.url).not.toBe('')
       const { status, text } = await failure(['--config', config], environment)
       expect(status).toBe(1)
-      expect(text).toContain('global.jetstream.addresses: expected NATS servers, which several processes')
+      expect(text).toContain('global.jetstream.addresses: expected NATS servers, because another process')
     }
     // The first one was killed, and left its lease behind.
     await using next = await Program.serving(['--config', config], environment)
@@ -107,7 +107,7 @@ describe('what stops the start is said in a line, with exit status 1', () => {
     await using first = await Program.serving([...FREE_PORT, '--data', data])
     expect(await failure([...FREE_PORT, '--data', data])).toEqual({
       status: 1,
-      text: `roomserver: the database is for one process: process ${first.child.pid} uses it already (${data}/roomserver.db.lock)`,
+      text: `roomserver: the database can be used by one process only: process ${first.child.pid} is using it (${data}/roomserver.db.lock)`,
     })
   })
 
@@ -141,7 +141,7 @@ describe('what stops the start is said in a line, with exit status 1', () => {
     const port = typeof address === 'object' ? address?.port : 0
     expect(await failure(['--listen', `127.0.0.1:${port}`])).toEqual({
       status: 1,
-      text: `roomserver: 127.0.0.1:${port} is in use by another program; stop it, or listen elsewhere`,
+      text: `roomserver: 127.0.0.1:${port} is in use by another program; stop that program, or set another address to listen on`,
     })
     other.close()
   })

@@ -67,41 +67,41 @@ export function storeDamages({
     },
     counters: {
       kind: rebuilt(
-        /the counter of event NIDs stands at 0/,
+        /the counter of event NIDs is at 0/,
         `update counters set kind = 'evnt' where kind = 'event'`,
       ),
       next: rebuilt(
-        /the counter of event NIDs stands at 65536/,
+        /the counter of event NIDs is at 65536/,
         `update counters set next = 65536 where kind = 'event'`,
       ),
       'a row is deleted': rebuilt(
-        /the counter of room NIDs stands at 0/,
+        /the counter of room NIDs is at 0/,
         `delete from counters where kind = 'room'`,
       ),
       'a row is added': 'harmless: nothing counts by it',
     },
     event_types: {
       nid: rebuilt(
-        /has type "m.room.topic", and none is stored/,
+        /has type "m.room.topic", but none is stored/,
         `update event_types set nid = 70000 where text = 'm.room.topic'`,
       ),
       text: rebuilt(
-        /has type "m.room.topic", and "m.room.tropic"/,
+        /has type "m.room.topic", but "m.room.tropic"/,
         `update event_types set text = 'm.room.tropic' where text = 'm.room.topic'`,
       ),
       'a row is deleted': rebuilt(
-        /has type "m.room.member", and none is stored/,
+        /has type "m.room.member", but none is stored/,
         `delete from event_types where text = 'm.room.member'`,
       ),
       'a row is added': 'harmless: no event refers to it',
     },
     state_keys: {
       nid: rebuilt(
-        /has state key "@bob:b", and "nothing that is stored"/,
+        /has state key "@bob:b", but "a state key that is not stored"/,
         `update state_keys set nid = 70000 where text = '@bob:b'`,
       ),
       text: rebuilt(
-        /has state key "@bob:b", and "@rob:b"/,
+        /has state key "@bob:b", but "@rob:b"/,
         `update state_keys set text = '@rob:b' where text = '@bob:b'`,
       ),
       'a row is deleted': rebuilt(
@@ -111,95 +111,95 @@ export function storeDamages({
       'a row is added': 'harmless: no event refers to it',
     },
     rooms: {
-      nid: rebuilt(/events of !room:a .* belong to no room/, ofRoom('nid = 99999')),
-      revision: rebuilt(/is later than the room/, ofRoom('revision = 2')),
+      nid: rebuilt(/events of !room:a .* belong to a room that is not stored/, ofRoom('nid = 99999')),
+      revision: rebuilt(/is later than the revision of the room/, ofRoom('revision = 2')),
       current_nid: rebuilt(
-        /entries of the current state do not follow|do not end with the current/,
+        /entries of the current state do not follow|does not lead to the current/,
         ofRoom(`current_nid = (select before_nid from events where event_id = '${topic}')`),
       ),
       last_sent_nid: rebuilt(
-        /the event last sent is not that of the latest output/,
+        /the last sent event is not the event of the latest output/,
         ofRoom(`last_sent_nid = ${nid(topic)}`),
       ),
       depth: rebuilt(/the room has depth 999/, ofRoom('depth = 999')),
-      output_seq: rebuilt(/the room counts 2/, ofRoom('output_seq = 2')),
+      output_seq: rebuilt(/the counter of the room is at 2/, ofRoom('output_seq = 2')),
       room_id: left(/is an event of !room:a by its text/, ofRoom(`room_id = '!moor:a'`)),
-      version: rebuilt(/the room has version "10" by its create event, and "9"/, ofRoom(`version = '9'`)),
+      version: rebuilt(/the room has version "10" by its create event, but "9"/, ofRoom(`version = '9'`)),
       extremities: rebuilt(
-        /forward extremities of !room:a cannot be read/,
+        /forward extremities of !room:a cannot be parsed/,
         ofRoom(`extremities = ${blob('ff')}`),
       ),
       'a row is deleted': rebuilt(
-        /events of !room:a .* belong to no room/,
+        /events of !room:a .* belong to a room that is not stored/,
         `delete from rooms where room_id = '${roomId}'`,
       ),
       'a row is added': 'harmless: a room without events is a stub, as of an invite that is gone',
     },
     events: {
       nid: left(/not stored|is missing/, event(message, 'nid = 90000000')),
-      room_nid: rebuilt(/1 events of !room:a .* belong to no room/, event(topic, 'room_nid = 99999')),
-      type_nid: rebuilt(/has type "m.room.topic", and "m.room.power_levels"/, event(topic, 'type_nid = 2')),
-      state_key_nid: rebuilt(/has state key "", and none/, event(topic, 'state_key_nid = 0')),
-      depth: rebuilt(/has depth \d+, and 99 is stored/, event(topic, 'depth = 99')),
-      auth_level: rebuilt(/is not sorted behind its auth events/, event(topic, 'auth_level = 0')),
+      room_nid: rebuilt(
+        /1 events of !room:a .* belong to a room that is not stored/,
+        event(topic, 'room_nid = 99999'),
+      ),
+      type_nid: rebuilt(/has type "m.room.topic", but "m.room.power_levels"/, event(topic, 'type_nid = 2')),
+      state_key_nid: rebuilt(/has state key "", but none/, event(topic, 'state_key_nid = 0')),
+      depth: rebuilt(/has depth \d+, but 99 is stored/, event(topic, 'depth = 99')),
+      auth_level: rebuilt(/has a lower NID than one of its auth events/, event(topic, 'auth_level = 0')),
       before_nid: rebuilt(/has a state before it that is not stored/, event(topic, 'before_nid = 99999999')),
       after_nid: rebuilt(/has a state after it/, event(topic, 'after_nid = before_nid')),
-      redacted_by: left(/which is no redaction/, event(message, 'redacted_by = nid')),
-      verdict: rebuilt(/is rejected-by-state, and the rules allow it/, event(name, 'verdict = 4')),
-      event_id: left(/is not the event that its ID names/, event(message, `event_id = '$other'`)),
+      redacted_by: left(/which is not a redaction/, event(message, 'redacted_by = nid')),
+      verdict: rebuilt(/is rejected-by-state, but the rules allow it/, event(name, 'verdict = 4')),
+      event_id: left(/does not have the hash that its ID says/, event(message, `event_id = '$other'`)),
       rule: rebuilt(/is rejected-by-\S+ by rule nonsense/, event(rejected, `rule = 'nonsense'`)),
-      reason: rebuilt(/a rule or reason is stored as if it were not/, event(topic, `reason = 'nonsense'`)),
+      reason: rebuilt(/a rule or reason of a rejection is stored/, event(topic, `reason = 'nonsense'`)),
       auth_nids: rebuilt(
-        /the auth events of event .* cannot be read/,
+        /the auth events of event .* cannot be parsed/,
         event(topic, `auth_nids = ${blob('ff')}`),
       ),
-      json: left(
-        /does not say what its content hash covers/,
-        event(topic, `json = replace(json, '"one"', '"two"')`),
-      ),
+      json: left(/does not match its content hash/, event(topic, `json = replace(json, '"one"', '"two"')`)),
       auth_content: left(
-        /what was kept for the rules cannot be read/,
+        /the content kept for the rules cannot be parsed/,
         event(oldLevels, `auth_content = 'nonsense'`),
       ),
       'a row is deleted': left(
-        /builds on \S+, which is missing, and that is not noted/,
+        /has the prev event \S+, which is missing, but is not in the table/,
         `delete from events where event_id = '${message}'`,
       ),
       'a row is added': left(
-        /is not the event that its ID names|does not say/,
+        /does not have the hash that its ID says|does not match its content hash/,
         `insert into events (nid, room_nid, type_nid, state_key_nid, depth, auth_level, before_nid, after_nid, redacted_by, verdict, event_id, rule, reason, auth_nids, json, auth_content)
           select 65900, room_nid, type_nid, state_key_nid, depth, auth_level, before_nid, after_nid, redacted_by, verdict, '$added', rule, reason, auth_nids, json, auth_content from events where event_id = '${message}'`,
       ),
     },
     dangling_prev: {
       prev: rebuilt(
-        /builds on \S+, which is missing, and that is not noted/,
+        /has the prev event \S+, which is missing, but is not in the table/,
         `update dangling_prev set prev = '$nothing'`,
       ),
       by_nid: rebuilt(
-        /builds on \S+, which is missing, and that is not noted/,
+        /has the prev event \S+, which is missing, but is not in the table/,
         `update dangling_prev set by_nid = 99999999`,
       ),
       'a row is deleted': rebuilt(
-        /builds on \S+, which is missing, and that is not noted/,
+        /has the prev event \S+, which is missing, but is not in the table/,
         'delete from dangling_prev',
       ),
       'a row is added': rebuilt(
-        /1 missing prev events are noted for events that do not name them/,
+        /1 missing prev events are stored for events that do not refer to them/,
         `insert into dangling_prev values ('$nothing', ${nid(topic)})`,
       ),
     },
     blocks: {
       nid: rebuilt(
-        /lacks 1 of its|cannot be decided/,
+        /lacks 1 of its|cannot be re-evaluated/,
         `update blocks set nid = 90000000 where nid = ${someBlock}`,
       ),
       hash: rebuilt(
-        /has a part that is not what its hash says/,
+        /has a block that does not match its hash/,
         `update blocks set hash = ${blob('00112233445566778899aabbccddeeff')} where nid = ${someBlock}`,
       ),
       entries: rebuilt(
-        /has a part that (?:cannot be read|is not what its hash says)/,
+        /has a block that (?:cannot be read|does not match its hash)/,
         `update blocks set entries = ${blob('ff')} where nid = ${someBlock}`,
       ),
       'a row is deleted': rebuilt(/lacks 1 of its/, `delete from blocks where nid = ${someBlock}`),
@@ -215,11 +215,11 @@ export function storeDamages({
         `update snapshots set room_nid = 99999 where nid = ${state}`,
       ),
       hash: rebuilt(
-        /is not what its hash says/,
+        /does not match its hash/,
         `update snapshots set hash = ${blob('00112233445566778899aabbccddeeff')} where nid = ${state}`,
       ),
       blocks: rebuilt(
-        /the parts of a state of !room:a cannot be read/,
+        /the block list of a state of !room:a cannot be parsed/,
         `update snapshots set blocks = ${blob('ff')} where nid = ${state}`,
       ),
       'a row is deleted': rebuilt(
@@ -230,42 +230,42 @@ export function storeDamages({
     },
     memberships: {
       room_nid: rebuilt(
-        /of @bob:b the table of memberships has nothing/,
+        /the table of memberships, for @bob:b, has nothing/,
         `update memberships set room_nid = 99999 where ${bob}`,
       ),
       user_nid: left(
-        /of @bob:b the table of memberships has nothing/,
+        /the table of memberships, for @bob:b, has nothing/,
         `update memberships set user_nid = 99999 where ${bob}`,
       ),
       event_nid: rebuilt(
-        /of @bob:b the table of memberships has/,
+        /the table of memberships, for @bob:b, has/,
         `update memberships set event_nid = ${nid(invite)} where ${bob}`,
       ),
       membership: rebuilt(
-        /of @bob:b the table of memberships says ban/,
+        /the table of memberships, for @bob:b, says ban/,
         `update memberships set membership = 5 where ${bob}`,
       ),
       local: rebuilt(
-        /of @bob:b the table of memberships says that the user is one of this server/,
+        /the table of memberships, for @bob:b, says that the user is one of this server/,
         `update memberships set local = 1 where ${bob}`,
       ),
       forgotten: WISH,
       server: rebuilt(
-        /of @bob:b the table of memberships has "x" as the server/,
+        /the table of memberships, for @bob:b, has "x" as the server/,
         `update memberships set server = 'x' where ${bob}`,
       ),
       'a row is deleted': rebuilt(
-        /of @bob:b the table of memberships has nothing/,
+        /the table of memberships, for @bob:b, has nothing/,
         `delete from memberships where ${bob}`,
       ),
       'a row is added': rebuilt(
-        /of a user whose ID is not stored the table of memberships/,
+        /the table of memberships, for a user whose ID is not stored,/,
         `insert into memberships values (${room}, 99999, ${nid(invite)}, 1, 0, 0, 'x')`,
       ),
     },
     invites: {
       event_nid: rebuilt(
-        /invites @carol:c, and that is not in the table/,
+        /invites @carol:c, but is not in the table/,
         `update invites set event_nid = 99999999 where event_nid = ${nid(invite)}`,
       ),
       room_nid: rebuilt(
@@ -273,7 +273,7 @@ export function storeDamages({
         `update invites set room_nid = ${other} where event_nid = ${nid(invite)}`,
       ),
       target_nid: rebuilt(
-        /invites @carol:c by @alice:a, and the table of invites says @bob:b/,
+        /invites @carol:c by @alice:a, but the table of invites says @bob:b/,
         `update invites set target_nid = ${user('@bob:b')} where event_nid = ${nid(invite)}`,
       ),
       sender_nid: rebuilt(
@@ -281,21 +281,21 @@ export function storeDamages({
         `update invites set sender_nid = 99999 where event_nid = ${nid(invite)}`,
       ),
       retired_by: rebuilt(
-        /ended by an event which is not stored/,
+        /was retired by an event that is not stored/,
         `update invites set retired_by = 99999999 where retired_by is not null`,
       ),
       'a row is deleted': rebuilt(
-        /invites @carol:c, and that is not in the table/,
+        /invites @carol:c, but is not in the table/,
         `delete from invites where event_nid = ${nid(invite)}`,
       ),
       'a row is added': rebuilt(
-        /is no invite, and is in the table of invites/,
+        /is in the table of invites, but is not an invite/,
         `insert into invites values (${nid(topic)}, ${room}, ${user('@bob:b')}, ${user('@alice:a')}, null)`,
       ),
     },
     redactions: {
       redaction_nid: rebuilt(
-        /redacts \S+, and that is not in the table/,
+        /redacts \S+, but is not in the table/,
         `update redactions set redaction_nid = 99999999 where redaction_nid = ${nid(redaction)}`,
       ),
       room_nid: rebuilt(
@@ -311,26 +311,29 @@ export function storeDamages({
         `update redactions set redacts = '$nothing' where redaction_nid = ${nid(redaction)}`,
       ),
       'a row is deleted': rebuilt(
-        /redacts \S+, and that is not in the table/,
+        /redacts \S+, but is not in the table/,
         `delete from redactions where redaction_nid = ${nid(redaction)}`,
       ),
       'a row is added': rebuilt(
-        /is no redaction, and is in the table/,
+        /is in the table of redactions, but is not a redaction/,
         `insert into redactions values (${nid(topic)}, ${room}, 0, '${message}')`,
       ),
     },
     journal: {
       room_nid: left(
-        /does not (?:begin|follow)|do not end/,
+        /does not (?:start|continue)|does not lead/,
         `update journal set room_nid = ${other} where ${firstChange}`,
       ),
-      revision: left(/is later than the room/, `update journal set revision = 9999 where ${firstChange}`),
+      revision: left(
+        /is later than the revision of the room/,
+        `update journal set revision = 9999 where ${firstChange}`,
+      ),
       place: left(
-        /does not follow on the others of its revision/,
+        /does not continue the other changes of its revision/,
         `update journal set place = 5 where ${firstChange}`,
       ),
       type_nid: left(
-        /does not begin where the one before ended/,
+        /does not start from the result of the previous change/,
         `update journal set type_nid = 3 where ${firstChange}`,
       ),
       state_key_nid: left(
@@ -338,62 +341,71 @@ export function storeDamages({
         `update journal set state_key_nid = ${user('@bob:b')} where ${firstChange}`,
       ),
       from_nid: left(
-        /does not begin where the one before ended/,
+        /does not start from the result of the previous change/,
         `update journal set from_nid = to_nid where ${firstChange}`,
       ),
       to_nid: left(
-        /names events that are not stored|does not begin/,
+        /names events that are not stored|does not start/,
         `update journal set to_nid = 99999999 where ${firstChange}`,
       ),
       cause_nid: left(
         /names events that are not stored/,
         `update journal set cause_nid = 99999999 where ${firstChange}`,
       ),
-      cause: left(/has a cause that contradicts itself/, `update journal set cause = 9 where ${firstChange}`),
-      reset: left(/is noted wrongly as a reset/, `update journal set reset = 1 where ${firstChange}`),
+      cause: left(/has an inconsistent cause/, `update journal set cause = 9 where ${firstChange}`),
+      reset: left(/is wrongly marked as a reset/, `update journal set reset = 1 where ${firstChange}`),
       weighed: left(
         /has a list of events that cannot be read/,
         `update journal set weighed = ${blob('ff')} where ${firstChange}`,
       ),
       repaired_by: left(
-        /has a cause that contradicts itself/,
+        /has an inconsistent cause/,
         `update journal set repaired_by = 'x' where ${firstChange}`,
       ),
       'a row is deleted': left(
-        /does not begin where the one before ended/,
+        /does not start from the result of the previous change/,
         `delete from journal where ${firstChange}`,
       ),
       'a row is added': left(
-        /is later than the room/,
+        /is later than the revision of the room/,
         `insert into journal select room_nid, 9999, 0, type_nid, state_key_nid, from_nid, to_nid, cause_nid, cause, reset, weighed, repaired_by from journal where ${firstChange}`,
       ),
     },
     outputs: {
-      position: left(/output 4 is told before 3/, `update outputs set position = 90000 where ${firstOutput}`),
+      position: left(
+        /output 4 is stored before 3/,
+        `update outputs set position = 90000 where ${firstOutput}`,
+      ),
       room_nid: rebuilt(
-        /what was between is lost/,
+        /the outputs between are lost/,
         `update outputs set room_nid = 99999 where ${firstOutput}`,
       ),
-      seq: left(/what was between is lost/, `update outputs set seq = 9000 where ${firstOutput}`),
+      seq: left(/the outputs between are lost/, `update outputs set seq = 9000 where ${firstOutput}`),
       event_nid: left(
         /output 3 carries an event that is not stored/,
         `update outputs set event_nid = 99999999 where ${firstOutput}`,
       ),
-      kind: left(/output 3 is not of its kind/, `update outputs set kind = 3 where ${firstOutput}`),
+      kind: left(
+        /output 3 has an event where its kind has none, or lacks one/,
+        `update outputs set kind = 3 where ${firstOutput}`,
+      ),
       body: left(
         /output 3 has a body that cannot be read/,
         `update outputs set body = 'nonsense' where ${firstOutput}`,
       ),
-      'a row is deleted': left(/what was between is lost/, `delete from outputs where ${firstOutput}`),
+      'a row is deleted': left(/the outputs between are lost/, `delete from outputs where ${firstOutput}`),
       'a row is added': rebuilt(
-        /the latest output is \d+, the room counts/,
+        /the latest output is \d+, the counter of the room is at/,
         `insert into outputs (position, room_nid, seq, event_nid, kind, body) select (select max(position) + 1 from outputs), room_nid, max(seq) + 1, ${nid(last)}, 1, '{"history_visibility":"shared"}' from outputs where room_nid = ${room} group by room_nid`,
       ),
     },
     inbox: {
       position: 'harmless: input is taken in another order, as it may come in any',
-      room_id: left(/input for !nowhere:a .* is of another room/, `update inbox set room_id = '!nowhere:a'`),
-      payload: left(/input for !room:a .* cannot be read/, `update inbox set payload = 'nonsense'`),
+      room_id: left(
+        /input for !nowhere:a .* belongs to another room/,
+        `update inbox set room_id = '!nowhere:a'`,
+      ),
+      payload: left(/input for !room:a .* cannot be parsed/, `update inbox set payload = 'nonsense'`),
       holder: 'harmless: another process takes it over once a lease of that name runs out',
       'a row is deleted': 'unknowable: it stands nowhere else until it is settled',
       'a row is added': 'harmless: it is judged as any input',
@@ -411,9 +423,9 @@ export function storeDamages({
       'a row is added': 'unknowable: it may well be one',
     },
     aliases: {
-      alias: left(/the alias room:a by @alice:a .* is none/, `update aliases set alias = 'room:a'`),
+      alias: left(/the alias room:a by @alice:a .* is not valid/, `update aliases set alias = 'room:a'`),
       room_id: left(
-        /the alias #room:a .* of a room that is not stored/,
+        /the alias #room:a .* its room is not stored/,
         `update aliases set room_id = '!nowhere:a'`,
       ),
       creator: left(/the alias #room:a by alice/, `update aliases set creator = 'alice'`),
@@ -422,7 +434,7 @@ export function storeDamages({
     },
     published_rooms: {
       room_id: left(
-        /!nowhere:a is in the room directory, and not stored/,
+        /!nowhere:a is in the room directory, but not stored/,
         `update published_rooms set room_id = '!nowhere:a'`,
       ),
       'a row is deleted': WISH,
@@ -437,14 +449,17 @@ export function storeDamages({
     },
     repairs: {
       event_id: 'harmless: the event is in the payload, and is fetched when another builds on it',
-      room_id: left(/what is stored of \$waiting in !nowhere:a/, `update repairs set room_id = '!nowhere:a'`),
-      state: left(/what is stored of \$waiting in !room:a/, 'update repairs set state = 9'),
+      room_id: left(
+        /the stored input of \$waiting in !nowhere:a/,
+        `update repairs set room_id = '!nowhere:a'`,
+      ),
+      state: left(/the stored input of \$waiting in !room:a/, 'update repairs set state = 9'),
       fetched: 'harmless: it is for who reads the table',
       attempts: 'harmless: it is tried more often, or less',
       since_ts: 'harmless: it is for who reads the table',
       next_ts: 'harmless: it is tried sooner or later',
       last_error: 'harmless: it is for who reads the table',
-      payload: left(/what is stored of \$waiting in !room:a/, `update repairs set payload = 'nonsense'`),
+      payload: left(/the stored input of \$waiting in !room:a/, `update repairs set payload = 'nonsense'`),
       'a row is deleted': 'harmless: the event is fetched when another builds on it',
       'a row is added': 'harmless: it is judged as any input',
     },
@@ -457,7 +472,7 @@ export function storeDamages({
     },
     told_states: {
       event_nid: rebuilt(
-        /stands at a remote state, and that is not noted/,
+        /has a remote state before it, but is not in the table/,
         `update told_states set event_nid = 99999999 where event_nid = ${nid(late)}`,
       ),
       room_nid: rebuilt(
@@ -465,15 +480,15 @@ export function storeDamages({
         `update told_states set room_nid = ${other} where event_nid = ${nid(late)}`,
       ),
       waits_for: rebuilt(
-        /waits for the state before an event whose state waits for none/,
+        /waits for the state before an event that is not waiting/,
         `update told_states set waits_for = 99999999 where event_nid = ${nid(late)}`,
       ),
       settled: rebuilt(
-        /its state is noted as worked out from all of them/,
+        /its state is marked as derived from all of them/,
         `update told_states set settled = 1 where event_nid = ${nid(late)}`,
       ),
       'a row is deleted': rebuilt(
-        /stands at a remote state, and that is not noted/,
+        /has a remote state before it, but is not in the table/,
         `delete from told_states where event_nid = ${nid(late)}`,
       ),
       'a row is added': rebuilt(

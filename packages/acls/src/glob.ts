@@ -10,7 +10,11 @@ export function globMatches(pattern: string, text: string): boolean {
   return walk(pattern.toLowerCase(), text.toLowerCase())
 }
 
-/** A glob that is matched more than once. @returns the test; `text` must be in lower case */
+/**
+ * A glob that is matched more than once.
+ *
+ * @returns the test; `text` must be in lower case
+ */
 export function compileGlob(pattern: string): (text: string) => boolean {
   const lower = pattern.toLowerCase()
   if (lower === '*') return () => true

@@ -11,7 +11,7 @@ export interface Endpoint<Request = unknown, Response = unknown> {
   readonly summary: string
   /** What callers must know beyond that. */
   readonly description?: string
-  /** Suspendable twice is as good as asking once: a client may repeat it after a failure of the connection. */
+  /** Whether a client may repeat the request after a failed connection, because repeating it changes nothing more. */
   readonly repeatable: boolean
   /** Longest body of a request, in bytes; a server may have a lower bound for all of them. */
   readonly maxBodyBytes: number
@@ -26,7 +26,7 @@ export interface Endpoint<Request = unknown, Response = unknown> {
 
 /** What goes with a call beside its request. */
 export interface CallContext {
-  /** Aborted when the caller is gone or has waited long enough. */
+  /** Aborted when the caller has disconnected or has waited long enough. */
   readonly signal?: AbortSignal
   /** The caller has done with the request: lists in it may be emptied, to let go of what was worked on. */
   readonly givesRequest?: boolean

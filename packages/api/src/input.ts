@@ -33,12 +33,14 @@ export const InputRoomEvent = struct('api.InputRoomEvent', {
 })
 export type InputRoomEvent = z.infer<typeof InputRoomEvent>
 
+/** Body of a request of `inputRoomEvents`. Gives events to the room server. */
 export const InputRoomEventsRequest = struct('api.InputRoomEventsRequest', {
   input_room_events: list(InputRoomEvent, 'Taken in this order within each room.'),
   async: bool('Answer as soon as the events are safely queued.'),
 })
 export type InputRoomEventsRequest = z.infer<typeof InputRoomEventsRequest>
 
+/** Answer of `inputRoomEvents`. */
 export const InputRoomEventsResponse = struct('api.InputRoomEventsResponse', {
   ErrMsg: text('Empty when all went well.'),
   NotAllowed: bool('Whether an event was refused by the rules of its room.'),

@@ -7,7 +7,7 @@ export const PerformErrorCode = {
   notAllowed: 1,
   badRequest: 2,
   noRoom: 3,
-  /** There is nothing to do: the request describes what is already so. */
+  /** There is nothing to do: the request describes the current state. */
   noOperation: 4,
   /** Another server refused: `RemoteCode` is its HTTP status, `Msg` its body. */
   remote: 5,

@@ -8,7 +8,7 @@ import { membershipQueryEndpoints } from './roomserver/membership-queries.ts'
 import { peekEndpoints } from './roomserver/peeking.ts'
 import { stateQueryEndpoints } from './roomserver/state-queries.ts'
 
-/** The room server's operations, all 37, by method name. */
+/** All operations of the room server, by method name. */
 export const roomserverEndpoints = {
   ...inputEndpoints,
   ...membershipChangeEndpoints,

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { type ApiOf, repeatable } from './endpoint.ts'
 import { jsonText, map, struct, text } from './wire/builders.ts'
 
+/** Body of a request of `queryAccountData`. Gives account data of a user: a server notice room is known by its tag. */
 export const QueryAccountDataRequest = struct('api.QueryAccountDataRequest', {
   UserID: text(),
   RoomID: text('Empty: the data of the account itself.'),
@@ -9,6 +10,7 @@ export const QueryAccountDataRequest = struct('api.QueryAccountDataRequest', {
 })
 export type QueryAccountDataRequest = z.infer<typeof QueryAccountDataRequest>
 
+/** Answer of `queryAccountData`. */
 export const QueryAccountDataResponse = struct('api.QueryAccountDataResponse', {
   GlobalAccountData: map(jsonText(), 'string', 'Type → data.'),
   RoomAccountData: map(map(jsonText()), 'string', 'Room → type → data.'),

@@ -5,7 +5,7 @@ import { RULES, type Role, type RuleKey, type RuleStep } from './rules/table.ts'
 import type { AuthState } from './state.ts'
 import { type AuthRefused, type AuthVerdict, allowed, refused } from './verdict.ts'
 
-/** An event before the rules: what it is, the state it is judged against, and the two entries that most rules read. */
+/** An event to be checked: the event, the state it is checked against, and the two entries that most rules read. */
 export interface AuthContext {
   readonly event: Pdu
   readonly rules: RoomVersionRules
@@ -43,7 +43,7 @@ export function membershipOf(state: AuthState, user: UserId): string | undefined
   return typeof membership === 'string' ? membership : UNREADABLE
 }
 
-/** The room's join rule; `invite` when nothing is set. What is not a text is no rule that anyone knows. */
+/** The room's join rule; `invite` if none is set. A value that is not a string is an unknown rule. */
 export function joinRule(state: AuthState): string {
   const rule = state.get('m.room.join_rules', '')?.content['join_rule']
   if (rule === undefined) return 'invite'

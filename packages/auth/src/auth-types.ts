@@ -7,7 +7,7 @@ import type { AuthState } from './state.ts'
 /** A key of the room's state: type and state key. */
 export type StateTuple = readonly [type: string, stateKey: string]
 
-/** What decides which state an event is judged by; a parsed event is one, and so is one that is yet to be made. */
+/** The properties that select the state an event is checked against; a parsed event has them, and so has one to be built. */
 export interface AuthSubject {
   readonly type: string
   readonly stateKey: string | undefined

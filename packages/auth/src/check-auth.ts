@@ -12,7 +12,7 @@ import { type AuthVerdict, allowed, refused } from './verdict.ts'
  * Says whether the authorization rules of its room version allow an event in a room of the given state, and which
  * rule decided. Pure and total: any event and any state have a verdict.
  *
- * This is the half that depends on the state; {@link checkAuthEvents} is the other one, and the one that judges create
+ * This is the half that depends on the state; {@link checkAuthEvents} is the other one, and the one that checks create
  * events: the state has no part in those. Signatures are taken as checked, but for those inside a third-party invite,
  * which are checked here.
  *

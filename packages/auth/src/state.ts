@@ -1,6 +1,6 @@
 import type { Pdu } from '@roomserver/events'
 
-/** The state that an event is judged against: at most one event for each type and state key. */
+/** The state that an event is checked against: at most one event for each type and state key. */
 export interface AuthState {
   /** The event that holds the entry; `undefined` where the state has none. */
   get(type: string, stateKey: string): Pdu | undefined

@@ -30,7 +30,7 @@ export interface RoomserverDeps {
   readonly federation?: FederationApi | undefined
   readonly user?: UserApi | undefined
   readonly appservice?: AppserviceApi | undefined
-  /** Makes IDs, of so many letters and digits; ones that nobody can guess unless given. A simulation repeats itself with its own. */
+  /** Makes random IDs of the given length; unguessable by default. A simulation passes a reproducible function. */
   readonly randomId?: ((length: number) => string) | undefined
 }
 

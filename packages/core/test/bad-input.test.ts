@@ -66,7 +66,7 @@ it('refuses an event whose ID is not what its sender says', async () => {
   await using _ = hs
   const event = await room.message('hello')
   expect(await send(hs, wire(event.json, { eventId: '$other' }))).toContain(
-    `ID is ${event.eventId} and not $other`,
+    `ID is ${event.eventId}, not $other`,
   )
   await expectUntouched(hs, room, event.eventId, '$other')
 })
@@ -132,7 +132,7 @@ it('names prev events that it does not know, and stores nothing', async () => {
   const lost = await room.message('lost')
   const event = await room.message('hello')
   expect(await send(hs, inputOf(event))).toBe(
-    `missing prev events ${lost.eventId}, and nobody could be asked for them`,
+    `missing prev events ${lost.eventId}, and no server could be asked for them`,
   )
   await expectUntouched(hs, room, event.eventId)
 })
@@ -263,7 +263,7 @@ it('looks up a part of a state of unknown events, and names a few of them', asyn
   const state_event_ids = Array.from({ length: 100_000 }, (_unused, index) => `$unknown${index}`)
   const words = await send(hs, inputOf(event, { has_state: true, state_event_ids }))
   expect(words).toMatch(
-    /^missing state events \$unknown0, .*\$unknown19 and 980 more, and nobody could be asked/,
+    /^missing state events \$unknown0, .*\$unknown19 and 980 more, and no server could be asked/,
   )
   await expectUntouched(hs, room, event.eventId)
 })

@@ -148,7 +148,7 @@ describe('a write that another process overtook', () => {
       const tried = intercept(hs, (sets) => sets.map(() => conflict(over)))
       await expect(hs.take(event, { kind: InputKind.old })).rejects.toMatchObject({
         code: 'OVERLOADED',
-        message: `room ${room.roomId}: other processes write to it all the time`,
+        message: `room ${room.roomId}: is contended: other processes keep committing first`,
         details: { retryAfterMs: 1000 },
       })
       expect(tried).toHaveBeenCalledTimes(51)

@@ -18,27 +18,23 @@ const set = (change: string) => (event: string) => `update events set ${change} 
 const DAMAGES: Readonly<Record<string, Damage | 'not found: another column, or nothing, depends on it'>> = {
   nid: [set('nid = 90000000'), /not stored|does? not follow|other events/, false],
   room_nid: [set('room_nid = 99999'), /1 events of !room:a are lost/, false],
-  type_nid: [
-    set('type_nid = 2'),
-    /has type "m.room.topic", and "m.room.power_levels" is stored as that/,
-    false,
-  ],
-  state_key_nid: [set('state_key_nid = 0'), /has state key "", and none is stored as that/, false],
-  depth: [set('depth = 99'), /has depth \d+, and 99 is stored of it/, false],
-  auth_level: [set('auth_level = 0'), /is not sorted behind its auth events/, true],
-  before_nid: [set('before_nid = 99999999'), /cannot be decided anew/, true],
+  type_nid: [set('type_nid = 2'), /has type "m.room.topic", but "m.room.power_levels" is stored/, false],
+  state_key_nid: [set('state_key_nid = 0'), /has state key "", but none is stored/, false],
+  depth: [set('depth = 99'), /has depth \d+, but 99 is stored/, false],
+  auth_level: [set('auth_level = 0'), /has a lower NID than one of its auth events/, true],
+  before_nid: [set('before_nid = 99999999'), /cannot be re-evaluated/, true],
   after_nid: [
     set('after_nid = before_nid'),
-    /has a state after it that is not the one before it and itself/,
+    /has a state after it that is not the state before it and itself/,
     true,
   ],
-  redacted_by: [set('redacted_by = nid'), /which is no redaction/, false],
-  verdict: [set('verdict = 4'), /is rejected-by-state, and the rules allow it/, true],
-  event_id: [set(`event_id = '$other'`), /is not the event that its ID names/, false],
+  redacted_by: [set('redacted_by = nid'), /which is not a redaction/, false],
+  verdict: [set('verdict = 4'), /is rejected-by-state, but the rules allow it/, true],
+  event_id: [set(`event_id = '$other'`), /does not have the hash that its ID says/, false],
   rule: 'not found: another column, or nothing, depends on it',
   reason: 'not found: another column, or nothing, depends on it',
-  auth_nids: [set(`auth_nids = x''`), /is linked to other events than its auth events/, true],
-  json: [set(`json = replace(json, 'one', 'two')`), /does not say what its content hash covers/, false],
+  auth_nids: [set(`auth_nids = x''`), /has references to other events than its auth events/, true],
+  json: [set(`json = replace(json, 'one', 'two')`), /does not match its content hash/, false],
   auth_content: 'not found: another column, or nothing, depends on it',
 }
 
@@ -99,7 +95,7 @@ it('a redacted event that is put back is found, and redacted again', async () =>
   )
   await using storage = await openStorage({ dialect: 'sqlite', file })
   const hs = Object.assign(new Homeserver(storage), { built: room })
-  expect(await wrongIn(hs)).toContain('and is stored as if it had not been')
+  expect(await wrongIn(hs)).toContain('but is stored as not redacted')
   const parts = { store: storage, ...storage, input: hs.input }
   for await (const _ of rebuildRoom(parts, await hs.room(room.roomId), { by: 'a test', isDryRun: false }));
   expect(await wrongIn(hs)).toBe('')

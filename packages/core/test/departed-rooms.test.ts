@@ -5,7 +5,7 @@ import { Homeserver, inputOf } from './homeserver.ts'
 
 const REFUSED = {
   kind: 'refused',
-  error: { code: 'NOT_ALLOWED', message: 'no user of this server is in the room any more' },
+  error: { code: 'NOT_ALLOWED', message: 'no user of this server is in the room any longer' },
 }
 
 /** Server b after its only user has left a room. */
@@ -27,7 +27,7 @@ it('takes nothing new of other servers into a room that our users have all left'
   expect(await b.event(message.eventId)).toBeUndefined()
   expect(await b.outputs()).toEqual(before)
   expect(await b.input.inputRoomEvents({ input_room_events: [inputOf(message)], async: false })).toEqual({
-    ErrMsg: 'no user of this server is in the room any more',
+    ErrMsg: 'no user of this server is in the room any longer',
     NotAllowed: false,
   })
 })

@@ -108,7 +108,7 @@ describe('a queued event', () => {
     await hs.input.settled()
     const position = (await hs.storage.inbox(0, 10))[0]?.position
     expect(logged).toContainEqual([
-      'queued event left in the inbox',
+      'could not process queued event; keeping it in the inbox',
       { event_id: broken.eventId, position, err: error },
     ])
     // It is not tried again and again, nor is it what others of its room wait for.
@@ -116,10 +116,10 @@ describe('a queued event', () => {
     await queue(hs, orphan)
     await hs.input.settled()
     expect(logged.at(-1)).toEqual([
-      'queued event not taken',
+      'queued event was not stored',
       {
         event_id: orphan.eventId,
-        reason: `missing prev events ${lost.eventId}, and nobody could be asked for them`,
+        reason: `missing prev events ${lost.eventId}, and no server could be asked for them`,
       },
     ])
     expect((await hs.storage.inbox(0, 10)).map((item) => item.position)).toEqual([position])
@@ -142,7 +142,7 @@ describe('a queued event', () => {
     await hs.input.settled()
     expect(await waiting(hs)).toBe(0)
     expect(logged).toEqual([
-      ['queued event not taken', { event_id: event.eventId, reason: expect.stringContaining(reason) }],
+      ['queued event was not stored', { event_id: event.eventId, reason: expect.stringContaining(reason) }],
     ])
   })
 })
@@ -190,7 +190,7 @@ describe('a queued event that lacks something', () => {
     ['very many events of other rooms are', () => elsewhere(501)],
   ])('is let go at once where %s', async (_what, before) => {
     const { hs, logged, orphan } = await behind(before)
-    expect(logged).toMatchObject([['queued event not taken', { event_id: orphan.eventId }]])
+    expect(logged).toMatchObject([['queued event was not stored', { event_id: orphan.eventId }]])
     expect(await hs.storage.heldInbox('another', 0, 1_000)).toHaveLength(await waiting(hs))
     expect(vi.getTimerCount()).toBe(0)
   })
@@ -207,7 +207,7 @@ describe('a queued event that lacks something', () => {
     const [first] = await hs.storage.heldInbox('another', 0, 1)
     await hs.storage.dropInbox([first?.position ?? 0])
     await pass(100)
-    expect(logged).toMatchObject([['queued event not taken', { event_id: orphan.eventId }]])
+    expect(logged).toMatchObject([['queued event was not stored', { event_id: orphan.eventId }]])
   })
 
   /** Events that lack `count` others, of which one comes each time that somebody is asked for them. */

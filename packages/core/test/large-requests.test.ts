@@ -57,7 +57,7 @@ it('takes no more of a request whose caller is gone, and finishes what was begun
   )
   await new Promise((resolve) => setImmediate(resolve))
   caller.abort()
-  expect((await answer).ErrMsg).toBe('the caller is gone')
+  expect((await answer).ErrMsg).toBe('the caller has disconnected')
   expect(hs.input.counters.undecided).toBe(0)
   expect(await hs.event(room.events[0]?.eventId ?? '')).toBeDefined()
   expect(await hs.event(room.events.at(-1)?.eventId ?? '')).toBeUndefined()

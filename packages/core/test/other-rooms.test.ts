@@ -9,7 +9,11 @@ import { Operations } from './operations.ts'
 
 const SECRET = 'Board, confidential'
 
-/** A private room that the server has, and that nobody of `e` was ever in; @returns its name event. */
+/**
+ * A private room that the server has, and that nobody of `e` was ever in
+ *
+ * @returns its name event.
+ */
 async function privateRoom(server: Operations, version: string): Promise<Pdu> {
   const room = await RoomBuilder.create({
     version,

@@ -116,7 +116,7 @@ describe('performJoin', () => {
       'a room of others, and nobody to ask',
       { room_id_or_alias: '!far:b' },
       0,
-      'joining !far:b, a room that this server is not in, takes the federation component, and none is configured',
+      'joining !far:b, a room that this server is not in, needs the federation component, but none is configured',
     ],
   ])('refuses %s', async (_what, change, Code, Msg) => {
     const { server } = await started()
@@ -233,7 +233,7 @@ describe('performInvite', () => {
     [
       'has no answer',
       async () => ({ event: null }),
-      'The server of the invited user answered with another event',
+      'The server of the invited user returned a different event',
     ],
   ])('sends nothing when the other server %s', async (_what, performInviteRequest, Msg) => {
     const { server, room } = await started('invite', { federation: { performInviteRequest } })

@@ -193,7 +193,7 @@ it('sets a room aside in which something is broken, and goes on with the others'
   for (let i = 0; i < 3; i++) await expect(task(broken.roomId)).rejects.toThrow('a bug')
   await expect(hs.take(await broken.message('hello?'))).rejects.toMatchObject({ code: 'ROOM_QUARANTINED' })
   expect(await hs.take(await sound.message('hello'))).toMatchObject({ verdict: 'accepted' })
-  expect(errors).toContain('room set aside')
+  expect(errors).toContain('room quarantined')
   hs.input.rooms.quarantine.release(broken.roomId)
   expect(await hs.take(await broken.message('again', { prev: broken.events.slice(4, 5) }))).toMatchObject({
     verdict: 'accepted',

@@ -48,13 +48,13 @@ it('rebuilds a room of 201 events, of which it reads 200 at a time', async () =>
   const { room } = one
   const [before, last] = room.events.slice(-2).map(({ eventId }) => eventId)
   one.damage(`update events set verdict = 4 where event_id = '${last}'`)
-  expect(await one.audit()).toEqual([`event ${last} is rejected-by-state, and the rules allow it`])
+  expect(await one.audit()).toEqual([`event ${last} is rejected-by-state, but the rules allow it`])
   one.damage(`update rooms set extremities = x''`)
-  const found = `${before} was not taken for a forward extremity`
-  const undecided = `event ${last} cannot be made anew: the room has no state`
+  const found = `${before} was missing from the forward extremities`
+  const undecided = `event ${last} cannot be rebuilt: the room has no current state`
   expect(await one.rebuild(true)).toEqual({ lines: [found, undecided], extremities: [] })
   // What is allowed after all comes in once it is known where the room ends.
-  const allowed = `event ${last} was rejected-by-state, and the rules allow it`
+  const allowed = `event ${last} was rejected-by-state, but the rules allow it`
   expect(await one.rebuild(false)).toEqual({ lines: [found, allowed], extremities: [last] })
   expect(await one.audit()).toEqual([])
 })
@@ -75,7 +75,7 @@ it('walks once through events that were rejected, however many ways lead through
   expect(one.extremities).toEqual([top])
   one.damage(`update rooms set extremities = x''`)
   expect(await one.rebuild(false)).toEqual({
-    lines: [`${top} was not taken for a forward extremity`],
+    lines: [`${top} was missing from the forward extremities`],
     extremities: [top],
   })
 })

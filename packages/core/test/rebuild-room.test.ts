@@ -71,25 +71,25 @@ const DAMAGES: readonly [string, (room: RoomBuilder) => string, RegExp][] = [
   [
     'a state after an event that is not its own',
     ({ events }) => `update events set after_nid = before_nid where event_id = '${events[5]?.eventId}'`,
-    /had a state after it that does not follow/,
+    /had a wrong state after it/,
   ],
   [
     'a state before an event that is not that of its prev events',
     ({ events }) =>
       `update events set before_nid = (select before_nid from events where event_id = '${events[4]?.eventId}') where event_id = '${events[7]?.eventId}'`,
-    /had a state before it that does not follow/,
+    /had a wrong state before it/,
   ],
-  ['no forward extremities', () => `update rooms set extremities = x''`, /was not taken for a forward/],
+  ['no forward extremities', () => `update rooms set extremities = x''`, /was missing from the forward/],
   [
     'a forward extremity on which others build',
     // 65,540 as a varint: the fifth event that the store numbered.
     () => `update rooms set extremities = cast(extremities || x'848004' as blob)`,
-    /was taken for a forward extremity/,
+    /was wrongly a forward extremity/,
   ],
   [
     'a forward extremity that is not stored',
     () => `update rooms set extremities = cast(extremities || x'ffff7f' as blob)`,
-    /not stored were taken for forward extremities/,
+    /forward extremities were not stored/,
   ],
   [
     'the current state of another moment',
@@ -106,24 +106,24 @@ const DAMAGES: readonly [string, (room: RoomBuilder) => string, RegExp][] = [
     'states that are lost, in whatever order they follow from each other',
     ({ events }) =>
       `delete from snapshots where nid in (select before_nid from events where event_id <> '${events[2]?.eventId}')`,
-    /had a state before it that does not follow/,
+    /had a wrong state before it/,
   ],
   [
     'blocks of state that are lost',
     () => `delete from blocks where nid in (select nid from blocks order by nid limit 3 offset 2)`,
-    /had a state (?:before|after) it that does not follow|cannot be made anew/,
+    /had a wrong state (?:before|after) it|cannot be rebuilt/,
   ],
   [
     'an event that was rejected and should not have been',
     ({ events }) =>
       `update events set verdict = 4, after_nid = before_nid where event_id = '${events[6]?.eventId}'`,
-    /was rejected-by-state, and the rules allow it/,
+    /was rejected-by-state, but the rules allow it/,
   ],
   [
     'a redaction that took no effect',
     ({ events }) =>
       `update events set redacted_by = 0, json = '${events[7]?.json ?? ''}' where event_id = '${events[7]?.eventId}'`,
-    /was to be redacted by/,
+    /should have been redacted by/,
   ],
 ]
 

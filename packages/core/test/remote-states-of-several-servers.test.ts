@@ -118,7 +118,7 @@ it.each([
       states: expect.arrayContaining([`liar: ${whole.length - left.length} entries`]),
       agreed: whole.length,
     },
-    'servers tell different states before an event',
+    'servers supplied different states before an event; using the agreed state',
   )
 })
 
@@ -192,7 +192,7 @@ it('takes nothing where servers tell what none of them has', async () => {
   expect(await b.event(message.eventId)).toBeUndefined()
   expect(log.warn).toHaveBeenCalledWith(
     expect.objectContaining({ event_id: message.eventId, agreed: 0 }),
-    'servers tell different states before an event',
+    'servers supplied different states before an event; using the agreed state',
   )
 })
 

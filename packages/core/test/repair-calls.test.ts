@@ -196,7 +196,7 @@ it('begins no call for a repair whose time is over, and says so', async () => {
   expect(await b.take(event, { origin: 'gone' })).toMatchObject({ kind: 'missing' })
   expect(vi.mocked(federation.lookupMissingEvents).mock.calls.map(([{ S }]) => S)).toEqual(['gone'])
   expect(federation.lookupStateIds).not.toHaveBeenCalled()
-  expect(await b.storage.repairs('', 10)).toMatchObject([{ lastError: 'the time for it is over' }])
+  expect(await b.storage.repairs('', 10)).toMatchObject([{ lastError: 'time limit reached' }])
 })
 
 it('goes on while there is time left, to the last millisecond', async () => {

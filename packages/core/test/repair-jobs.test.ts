@@ -188,7 +188,7 @@ it('fetches nothing for a room that our users have left, until one of them comes
   two.heal()
   expect(await b.take(two.event, { origin: 'a' })).toMatchObject({
     kind: 'refused',
-    error: { code: 'NOT_ALLOWED', message: 'no user of this server is in the room any more' },
+    error: { code: 'NOT_ALLOWED', message: 'no user of this server is in the room any longer' },
   })
   expect(await b.storage.repairs('', 10)).toEqual([])
   await a.take(left)

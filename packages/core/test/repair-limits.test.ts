@@ -136,7 +136,7 @@ it('lets so many events of a room wait for repairs, and refuses the next one at 
   expect(await b.storage.repairs('', 10)).toContainEqual(
     expect.objectContaining({
       eventId: last.eventId,
-      lastError: 'too many events wait for repairs of the room',
+      lastError: 'too many events of the room wait for missing events',
     }),
   )
   open()
@@ -153,11 +153,11 @@ it('asks so many servers for a gap and no more, the sender of the event and its 
   one.down()
   expect(await b.take(gap.event, { origin: 'sender' })).toMatchObject({ kind: 'missing' })
   expect(one.asked().map((asked) => asked.split(' ')[1])).toEqual(['sender', 'a', 'c'])
-  const calls = log.warn.mock.calls.filter(([, text]) => text === 'missing events could not be fetched')
+  const calls = log.warn.mock.calls.filter(([, text]) => text === 'could not fetch missing events')
   expect(calls).toEqual([
     [
       { room_id: gap.room.roomId, event_id: gap.event.eventId, reason: expect.stringContaining('no route') },
-      'missing events could not be fetched',
+      'could not fetch missing events',
     ],
   ])
 })
@@ -171,7 +171,7 @@ it('remembers so many repairs, and another one once there is room', async () => 
   expect(await many.stored()).toEqual(idsOf([first, second]))
   expect(log.warn).toHaveBeenCalledWith(
     { room_id: third.room.roomId, event_id: third.event.eventId },
-    'too many repairs to remember this one',
+    'too many events wait for missing events; dropped one',
   )
   // One that is remembered goes on being so.
   await b.take(first.event, { origin: 'a' })
@@ -244,7 +244,7 @@ it('rests twice as long after each attempt that failed, up to a limit', async ()
   expect(log.error.mock.calls).toEqual([
     [
       expect.objectContaining({ room_id: room.roomId, event_id: event.eventId, attempts: 5 }),
-      'a repair was given up; roomserver repair takes it up again',
+      'gave up fetching missing events; run roomserver repair to try again',
     ],
   ])
 })

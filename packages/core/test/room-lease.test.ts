@@ -185,7 +185,7 @@ describe('the pace of turns', () => {
     room.state.isFree = false
     await expect(take(room)).rejects.toMatchObject({
       code: 'OVERLOADED',
-      message: `room ${ROOM}: other processes write to it all the time`,
+      message: `room ${ROOM}: is contended: other processes keep committing first`,
     })
     expect(room.at()).toBeGreaterThanOrEqual(30_000)
     expect(room.at()).toBeLessThan(30_010)

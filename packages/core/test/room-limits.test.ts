@@ -38,7 +38,7 @@ describe('what waits', () => {
   const refusal = (what: string) => ({
     code: 'OVERLOADED',
     details: { what, retryAfterMs: 1000 },
-    message: `too much ${what} is waiting`,
+    message: `too much ${what} is queued; try again later`,
   })
 
   it('takes up to its bound over all rooms, and no more', async () => {
@@ -159,14 +159,14 @@ describe('a room with a fault', () => {
     logged.length = 0
     await fail(bug)
     expect(logged).toEqual([
-      [{ room_id: '!room:a', step: 'counting', err: bug, faults: 3 }, 'a task of a room failed'],
-      [{ room_id: '!room:a', reason: 'a bug' }, 'room set aside'],
+      [{ room_id: '!room:a', step: 'counting', err: bug, faults: 3 }, 'could not complete a task of a room'],
+      [{ room_id: '!room:a', reason: 'a bug' }, 'room quarantined'],
     ])
     expect([...quarantine.rooms]).toEqual([['!room:a', { reason: 'a bug', until: NOW + 600_000 }]])
     expect(hs.input.counters.quarantined).toBe(1)
 
     clock.time = NOW + 599_999
-    expect(() => task()).toThrow('room !room:a is set aside because of a fault: a bug')
+    expect(() => task()).toThrow('room !room:a is quarantined after a fault: a bug')
     clock.time = NOW + 600_000
     expect(await task()).toBe('decided')
     expect([...quarantine.rooms]).toEqual([])
@@ -184,7 +184,7 @@ describe('a room with a fault', () => {
     expect(hs.input.counters.quarantined).toBe(2)
   })
 
-  it('is set aside at once where its stored data contradicts itself', async () => {
+  it('is set aside at once where its found damaged data', async () => {
     const { hs, task, fail } = await faulty()
     await using _ = hs
     await fail(new RoomserverError('STORE_DAMAGED', { what: 'a block', repair: '' }, 'a block is gone'))

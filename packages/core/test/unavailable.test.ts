@@ -71,7 +71,7 @@ describe('a request', () => {
     await setAside(hs, aside)
     const taken = await sound.message('one', { sender })
     expect(await ask(hs, [inputOf(await aside.message('one')), inputOf(taken)])).toEqual({
-      ErrMsg: `room ${aside.roomId} is set aside because of a fault: a block is gone`,
+      ErrMsg: `room ${aside.roomId} is quarantined after a fault: a block is gone`,
       NotAllowed: false,
     })
     expect(await hs.event(taken.eventId)).toBeDefined()
@@ -106,10 +106,10 @@ describe('a request', () => {
     const error = new RangeError('secret')
     vi.spyOn(hs.storage, 'commit').mockResolvedValueOnce([{ kind: 'failed', error }])
     expect(await ask(hs, [inputOf(await sound.message('one'))])).toEqual({
-      ErrMsg: 'an internal error occurred; the log has more',
+      ErrMsg: 'internal error; see the log of the room server',
       NotAllowed: false,
     })
-    expect(errors).toContainEqual([{ err: error }, 'an event could not be decided upon'])
+    expect(errors).toContainEqual([{ err: error }, 'could not process event'])
   })
 
   it('that is large has the log say how far it is, every 10,240 events', async () => {

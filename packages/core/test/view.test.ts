@@ -265,13 +265,13 @@ describe('events that are asked for', () => {
     const { hs, nids } = await messages(1)
     await using _ = hs
     const unknown = 999_999 as EventNid
-    const error = { code: 'STORE_DAMAGED', message: 'an event that it refers to is not stored' }
+    const error = { code: 'STORE_DAMAGED', message: 'a referenced event is not stored' }
     await expect(noted(hs, (view) => eventsOf(view, [...nids, unknown]))).rejects.toMatchObject(error)
     await expect(noted(hs, (view) => idsOf(view, [unknown]))).rejects.toMatchObject(error)
     const snapshot = 999_999 as never
     await expect(noted(hs, (view) => wholeState(view, snapshot))).rejects.toMatchObject({
       code: 'STORE_DAMAGED',
-      message: 'a state that it refers to is not stored',
+      message: 'a referenced state is not stored',
     })
   })
 

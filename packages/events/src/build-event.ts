@@ -89,7 +89,7 @@ function tooLong(): PduVerdict {
  * Adds a server's signature to an event, beside those that it has.
  *
  * @returns the event, canonical JSON
- * @throws {RoomserverError} MALFORMED_EVENT when `event` is no JSON object
+ * @throws {RoomserverError} MALFORMED_EVENT when `event` is not a JSON object
  * @see https://spec.matrix.org/v1.19/server-server-api/#signing-events
  */
 export async function signEvent(event: EventJson, rules: RoomVersionRules, key: SigningKey): Promise<string> {

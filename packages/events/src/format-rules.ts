@@ -41,7 +41,7 @@ function fault(name: string, reason: string): FormatFault {
 
 function idFault(name: string, value: unknown): FormatFault | undefined {
   if (value === undefined) return fault(name, 'is missing')
-  if (typeof value !== 'string') return fault(name, 'is no string')
+  if (typeof value !== 'string') return fault(name, 'is not a string')
   return isLongerThan(value, MAX_ID_BYTES) ? fault(name, `has more than ${MAX_ID_BYTES} bytes`) : undefined
 }
 
@@ -61,7 +61,9 @@ function roomIdFault({ type, room_id }: EventFields, rules: RoomVersionRules): F
 
 function eventIdFault({ event_id }: EventFields, rules: RoomVersionRules): FormatFault | undefined {
   if (rules.eventId !== 'domain') {
-    return event_id === undefined ? undefined : fault('event_id', 'is a hash in this room version, no member')
+    return event_id === undefined
+      ? undefined
+      : fault('event_id', 'is not a member in this room version: the ID is a hash')
   }
   const wrong = idFault('event_id', event_id)
   if (wrong) return wrong
@@ -71,19 +73,19 @@ function eventIdFault({ event_id }: EventFields, rules: RoomVersionRules): Forma
 /** Integers up to 2^63 - 1; strict versions have already refused those beyond 2^53 - 1. */
 function depthFault(depth: string | undefined): FormatFault | undefined {
   if (depth === undefined) return fault('depth', 'is missing')
-  if (!/^\d+$/.test(depth)) return fault('depth', 'is no whole number')
+  if (!/^\d+$/.test(depth)) return fault('depth', 'is not a non-negative integer')
   const isTooGreat = depth.length > 19 || (depth.length === 19 && depth > '9223372036854775807')
   return isTooGreat ? fault('depth', 'is beyond 2^63 - 1') : undefined
 }
 
 function timestampFault(ts: string | undefined): FormatFault | undefined {
   if (ts === undefined) return fault('origin_server_ts', 'is missing')
-  return /^-?\d+$/.test(ts) ? undefined : fault('origin_server_ts', 'is no integer')
+  return /^-?\d+$/.test(ts) ? undefined : fault('origin_server_ts', 'is not an integer')
 }
 
 function objectFault(name: string, value: string | undefined): FormatFault | undefined {
   if (value === undefined) return fault(name, 'is missing')
-  return value.startsWith('{') ? undefined : fault(name, 'is no object')
+  return value.startsWith('{') ? undefined : fault(name, 'is not an object')
 }
 
 /** The hash may be a wrong one, or of the wrong length: then the event is taken in its redacted form. */
@@ -100,7 +102,7 @@ function signaturesFault(signatures = '{}'): FormatFault | undefined {
   if (wrong) return wrong
   const servers = Object.values(JSON.parse(signatures) as JsonObject)
   const isWhole = servers.every(isMapOfTexts)
-  return isWhole ? undefined : fault('signatures', 'holds something that is not a signature')
+  return isWhole ? undefined : fault('signatures', 'has an entry that is not a signature')
 }
 
 function isMapOfTexts(value: unknown): boolean {
@@ -118,10 +120,10 @@ function referencesFault(
   rules: RoomVersionRules,
 ): FormatFault | undefined {
   if (list === undefined) return fault(name, 'is missing')
-  if (!Array.isArray(list)) return fault(name, 'is no list')
+  if (!Array.isArray(list)) return fault(name, 'is not a list')
   if (list.length > most) return fault(name, `has ${list.length} entries, more than ${most}`)
   const isReference = rules.eventRefs === 'id' ? isText : isPair
-  return list.every(isReference) ? undefined : fault(name, 'holds something that refers to no event')
+  return list.every(isReference) ? undefined : fault(name, 'has an entry that does not refer to an event')
 }
 
 function isPair(entry: unknown): boolean {

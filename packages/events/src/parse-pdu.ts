@@ -55,7 +55,7 @@ function parsed(
   const read = readCanonical(text, rules.strictJson ? 'strict' : 'lenient')
   if (!read.ok) return refused('json', read.reason)
   const { text: json, spans } = read
-  if (spans === undefined) return refused('json', 'the event is no JSON object')
+  if (spans === undefined) return refused('json', 'the event is not a JSON object')
   if (isLongerThan(json, MAX_EVENT_BYTES)) {
     return refused('format.size', `the event has more than ${MAX_EVENT_BYTES} bytes`)
   }

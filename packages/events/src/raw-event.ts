@@ -19,7 +19,7 @@ export type EventJson = string | JsonObject
  * A Pdu of an event that needs no checks: it comes from our own store, or the caller answers for it. Members that are
  * missing or of a wrong type read as empty or 0.
  *
- * @throws {RoomserverError} MALFORMED_EVENT when `event` is no JSON object
+ * @throws {RoomserverError} MALFORMED_EVENT when `event` is not a JSON object
  */
 export function trustedPdu(event: EventJson, eventId: EventId, rules: RoomVersionRules): Pdu {
   return pduOf(eventMembers(event), eventId, rules)
@@ -28,7 +28,7 @@ export function trustedPdu(event: EventJson, eventId: EventId, rules: RoomVersio
 /**
  * The content hash of an event, which belongs into its `hashes.sha256`: unpadded base64.
  *
- * @throws {RoomserverError} MALFORMED_EVENT when `event` is no JSON object
+ * @throws {RoomserverError} MALFORMED_EVENT when `event` is not a JSON object
  * @see https://spec.matrix.org/v1.19/server-server-api/#calculating-the-content-hash-for-an-event
  */
 export function contentHash(event: EventJson): string {
@@ -38,7 +38,7 @@ export function contentHash(event: EventJson): string {
 /**
  * The reference hash of an event: unpadded base64, with the URL-safe alphabet from room version 4 on.
  *
- * @throws {RoomserverError} MALFORMED_EVENT when `event` is no JSON object
+ * @throws {RoomserverError} MALFORMED_EVENT when `event` is not a JSON object
  * @see https://spec.matrix.org/v1.19/server-server-api/#calculating-the-reference-hash-for-an-event
  */
 export function referenceHash(event: EventJson, rules: RoomVersionRules): string {
@@ -48,7 +48,7 @@ export function referenceHash(event: EventJson, rules: RoomVersionRules): string
 /**
  * The ID of an event: its own `event_id` in room versions 1 and 2, its reference hash later.
  *
- * @throws {RoomserverError} MALFORMED_EVENT when `event` is no JSON object
+ * @throws {RoomserverError} MALFORMED_EVENT when `event` is not a JSON object
  * @see https://spec.matrix.org/v1.19/rooms/v4/#event-ids
  */
 export function eventIdOf(event: EventJson, rules: RoomVersionRules): EventId {
@@ -58,7 +58,7 @@ export function eventIdOf(event: EventJson, rules: RoomVersionRules): EventId {
 /**
  * The redacted form of an event, canonical JSON without `unsigned`. `hashes` and `signatures` stay, and stay good.
  *
- * @throws {RoomserverError} MALFORMED_EVENT when `event` is no JSON object
+ * @throws {RoomserverError} MALFORMED_EVENT when `event` is not a JSON object
  * @see https://spec.matrix.org/v1.19/rooms/v11/#redactions
  */
 export function redactJson(event: EventJson, rules: RoomVersionRules): string {
@@ -74,7 +74,7 @@ export function redactEvent(event: Pdu): Pdu {
  * What the content hash says of a stored event: it is as its author made it; it is what a redaction leaves of it, which the
  * hash cannot tell anything about; or it was changed.
  *
- * @throws {RoomserverError} MALFORMED_EVENT when `event` is no JSON object
+ * @throws {RoomserverError} MALFORMED_EVENT when `event` is not a JSON object
  */
 export function contentState(event: EventJson, rules: RoomVersionRules): 'whole' | 'redacted' | 'changed' {
   const members = eventMembers(event)
@@ -89,7 +89,7 @@ const UNSIGNED: ReadonlySet<string> = new Set(['unsigned'])
 /**
  * What of an event the authorization rules read that its redaction takes away, for {@link authPdu}.
  *
- * @throws {RoomserverError} MALFORMED_EVENT when `event` is no JSON object
+ * @throws {RoomserverError} MALFORMED_EVENT when `event` is not a JSON object
  */
 export function authContentLost(event: EventJson, rules: RoomVersionRules): string {
   return authTextLost(eventMembers(event), rules)
@@ -122,13 +122,13 @@ export function authPdu(redacted: Pdu, authContent: string): Pdu {
 /**
  * The members of an event; lenient, since whoever comes here has checked it or doesn't want to.
  *
- * @throws {RoomserverError} MALFORMED_EVENT when `event` is no JSON object
+ * @throws {RoomserverError} MALFORMED_EVENT when `event` is not a JSON object
  */
 export function eventMembers(event: EventJson): Members {
   const read = readCanonical(textOf(event), 'lenient')
   return read.ok && read.spans
     ? { text: read.text, spans: read.spans }
-    : refuse(read.ok ? 'it is no JSON object' : read.reason)
+    : refuse(read.ok ? 'it is not a JSON object' : read.reason)
 }
 
 function textOf(event: EventJson): string {
@@ -136,7 +136,9 @@ function textOf(event: EventJson): string {
   try {
     return JSON.stringify(event)
   } catch (cause) {
-    return refuse('the object is cyclic, nests too deep or holds what JSON does not have', { cause })
+    return refuse('the object is cyclic, nested too deeply, or holds a value that JSON does not have', {
+      cause,
+    })
   }
 }
 

@@ -43,7 +43,7 @@ function redactedContent(type: unknown, content: string, rules: RedactionRules):
   })
 }
 
-/** `third_party_invite` of a membership event keeps its `signed`; one that is no object goes altogether. */
+/** `third_party_invite` of a membership event keeps its `signed`; one that is not an object is removed. */
 function signedPart(thirdPartyInvite: string): string | false {
   const members = membersOf(thirdPartyInvite)
   return members ? mapMembers(members, (name) => name === 'signed') : false

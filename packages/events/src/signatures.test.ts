@@ -83,14 +83,14 @@ describe('signatures of events', () => {
   }
 
   it.each([
-    ['there is no signature', undefined],
-    ['there is no signature', { 'domain ': { 'ed25519:1': 'AAAA' } }],
-    ['there is no signature', { domain: { 'rsa:1': 'AAAA', ed25519: 'AAAA' } }],
-    ['its signature with ed25519:1 is wrong', { domain: { 'ed25519:1': 5 } }],
-    ['its key ed25519:2 is not known', { domain: { 'ed25519:2': 'AAAA' } }],
-    ['its signature with ed25519:1 is wrong', { domain: { 'ed25519:1': 'AAAA' } }],
-    ['its signature with ed25519:1 is wrong', { domain: { 'ed25519:1': '?' } }],
-    ['its signature with ed25519:1 is wrong', { domain: { 'ed25519:1': `${'A'.repeat(85)}A` } }],
+    ['the event has no signature of this server', undefined],
+    ['the event has no signature of this server', { 'domain ': { 'ed25519:1': 'AAAA' } }],
+    ['the event has no signature of this server', { domain: { 'rsa:1': 'AAAA', ed25519: 'AAAA' } }],
+    ['the signature with ed25519:1 is wrong', { domain: { 'ed25519:1': 5 } }],
+    ['the key ed25519:2 is not known', { domain: { 'ed25519:2': 'AAAA' } }],
+    ['the signature with ed25519:1 is wrong', { domain: { 'ed25519:1': 'AAAA' } }],
+    ['the signature with ed25519:1 is wrong', { domain: { 'ed25519:1': '?' } }],
+    ['the signature with ed25519:1 is wrong', { domain: { 'ed25519:1': `${'A'.repeat(85)}A` } }],
   ])('%s: %j', async (reason, signatures) => {
     const verdict = await verifySignatures(await signedWith(signatures), known)
     expect(verdict).toMatchObject({ ok: false, server: 'domain', reason: expect.stringContaining(reason) })
@@ -354,7 +354,10 @@ describe('an event that names nobody who could sign', () => {
       event.rules,
     )
     const verdict = await verifySignatures(signed, () => ({ key: PUBLIC_KEY, validUntilTs: 1 }))
-    expect(verdict).toMatchObject({ ok: false, reason: 'it does not say whose signature it needs' })
+    expect(verdict).toMatchObject({
+      ok: false,
+      reason: 'the event does not name the servers that must sign it',
+    })
   })
 })
 

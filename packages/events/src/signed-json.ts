@@ -42,7 +42,7 @@ export async function verifyText(text: string, signature: string, publicKey: str
  *
  * @param object - JSON text, whose numbers are signed as they are written, or the object parsed from it
  * @returns the signature, unpadded base64
- * @throws {RoomserverError} MALFORMED_EVENT when `object` is no JSON object
+ * @throws {RoomserverError} MALFORMED_EVENT when `object` is not a JSON object
  * @see https://spec.matrix.org/v1.19/appendices/#signing-json
  */
 export async function signJson(object: EventJson, key: SigningKey): Promise<string> {
@@ -55,7 +55,7 @@ export async function signJson(object: EventJson, key: SigningKey): Promise<stri
  *
  * @param object - JSON text, or the object parsed from it
  * @param publicKey - base64
- * @throws {RoomserverError} MALFORMED_EVENT when `object` is no JSON object
+ * @throws {RoomserverError} MALFORMED_EVENT when `object` is not a JSON object
  * @see https://spec.matrix.org/v1.19/appendices/#checking-for-a-signature
  */
 export async function verifyJson(

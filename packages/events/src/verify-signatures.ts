@@ -32,7 +32,7 @@ export type SignatureVerdict =
 /**
  * Checks that every server that must have signed an event has done so. Of each one's signatures those by keys that are
  * not known or had expired before the event are passed over, and all others must be good; one at least. Which keys it
- * looks for is what {@link neededKeys} tells. A key with the ID `ed25519:policy_server` is no exception: `findKey` knows it if the server publishes it as its own.
+ * looks for is what {@link neededKeys} tells. A key with the ID `ed25519:policy_server` is not an exception: `findKey` knows it if the server publishes it as its own.
  *
  * @param now - in ms since the epoch; keys are valid for {@link KEY_VALIDITY_CAP_MS} from then at most, so that one that
  *   was stolen cannot be used for longer. Left out, they are as long as their server says.
@@ -48,7 +48,7 @@ export async function verifySignatures(
   const text = signedText(members, event.rules)
   for (const server of signersOf(event)) {
     if (server === undefined)
-      return { ok: false, server: '', reason: 'it does not say whose signature it needs' }
+      return { ok: false, server: '', reason: 'the event does not name the servers that must sign it' }
     const reason = await signatureFault(event, text, signaturesOf(signatures, server), (keyId) =>
       capped(findKey(server, keyId), now),
     )
@@ -63,18 +63,18 @@ async function signatureFault(
   signatures: readonly (readonly [string, JsonValue | undefined])[],
   findKey: (keyId: string) => VerifyKey | undefined,
 ): Promise<string | undefined> {
-  let missing: string | undefined = 'there is no signature of this server'
+  let missing: string | undefined = 'the event has no signature of this server'
   for (const [keyId, signature] of signatures) {
     const key = findKey(keyId)
     if (key === undefined || !wasValid(key, event)) {
       const state = key === undefined ? 'is not known' : `was not valid at ${event.originServerTs}`
-      missing &&= `its key ${keyId} ${state}`
+      missing &&= `the key ${keyId} ${state}`
       continue
     }
     const refused = refusedKeyReason(key.key)
-    if (refused !== undefined) return `its key ${keyId} is never believed: ${refused}`
+    if (refused !== undefined) return `the key ${keyId} is never trusted: ${refused}`
     const isGood = typeof signature === 'string' && (await verifyText(text, signature, key.key))
-    if (!isGood) return `its signature with ${keyId} is wrong`
+    if (!isGood) return `the signature with ${keyId} is wrong`
     missing = undefined
   }
   return missing

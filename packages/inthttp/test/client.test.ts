@@ -116,7 +116,7 @@ describe.each(['h2c', 'http/1.1'] as const)('%s', (protocol) => {
     const ask = (signal?: AbortSignal) =>
       client.roomAliasExists({ alias: '#a:x' }, signal === undefined ? {} : { signal })
     await expect(ask()).rejects.toThrow('the answer is too long')
-    await expect(ask(AbortSignal.abort())).rejects.toThrow('given up by the caller')
+    await expect(ask(AbortSignal.abort())).rejects.toThrow('cancelled by the caller')
     expect(other.count()).toBe(1)
     await expect(ask()).rejects.toThrow('the answer is too long')
     expect(await ask()).toEqual({ exists: true })
@@ -166,7 +166,7 @@ describe.each(['h2c', 'http/1.1'] as const)('%s', (protocol) => {
     await expect(client.roomAliasExists({ alias: '#a:x' })).rejects.toThrow('no answer in 100 ms')
     const signal = AbortSignal.timeout(20)
     await expect(client.roomAliasExists({ alias: '#a:x' }, { signal })).rejects.toThrow(
-      'given up by the caller',
+      'cancelled by the caller',
     )
     silent.close()
   })
@@ -210,7 +210,7 @@ describe.each(['h2c', 'http/1.1'] as const)('%s', (protocol) => {
     {
       await using server = await serveRoomserver(fakeRoomserver().api, { listen: { path }, token: 'secret' })
       await using stranger = createRoomserverClient(`unix:${server.address}`, { ...options, token: 'wrong' })
-      await expect(stranger.queryPublishedRooms({ RoomID: '' })).rejects.toThrow('a bearer token is needed')
+      await expect(stranger.queryPublishedRooms({ RoomID: '' })).rejects.toThrow('a bearer token is required')
       await using client = createRoomserverClient(`unix:${server.address}`, { ...options, token: 'secret' })
       expect(await client.queryPublishedRooms({ RoomID: '' })).toEqual({ RoomIDs: [] })
     }

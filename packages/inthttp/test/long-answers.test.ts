@@ -77,7 +77,7 @@ describe.each<[string, Ask]>([
   })
 })
 
-it('makes no more of a list than a slow caller takes, and stops when the caller is gone', async () => {
+it('makes no more of a list than a slow caller takes, and stops when the caller has disconnected', async () => {
   const { counted, list } = longList()
   await using served = await serve(list)
   const session = connect(served.server.address)

@@ -38,7 +38,7 @@ export class AckInbox {
         if (error === null) this.#take(message.subject, message.headers?.code, message.string())
       },
     })
-    void connection.closed().then(() => this.#giveUp(Number.POSITIVE_INFINITY, 'the connection was closed'))
+    void connection.closed().then(() => this.#giveUp(Number.POSITIVE_INFINITY, 'connection closed'))
   }
 
   /** @throws {Error} when the message is not taken, or no answer comes in time */
@@ -56,15 +56,16 @@ export class AckInbox {
     if (waiting === undefined) return
     this.#waiting.delete(subject)
     // A message without content says what is wrong by its code; 503 is that nobody listens.
-    const answer = text === '' ? { error: { description: `no stream takes it (${code})` } } : answerOf(text)
+    const answer =
+      text === '' ? { error: { description: `no stream accepts the subject (${code})` } } : answerOf(text)
     const { seq = 0, duplicate = false, error } = answer
     if (seq > 0 && error === undefined) waiting.resolve({ sequence: seq, isDuplicate: duplicate })
-    else waiting.reject(new Error(error?.description ?? `an answer of another kind: ${text.slice(0, 200)}`))
+    else waiting.reject(new Error(error?.description ?? `unexpected answer: ${text.slice(0, 200)}`))
   }
 
   #checkTime(): void {
     this.#timer = undefined
-    this.#giveUp(Date.now(), 'no answer in time')
+    this.#giveUp(Date.now(), 'timed out waiting for an answer')
     const [oldest] = this.#waiting.values()
     if (oldest !== undefined) this.#timer = setTimeout(() => this.#checkTime(), oldest.until - Date.now())
   }

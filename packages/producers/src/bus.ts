@@ -19,7 +19,7 @@ export interface Bus {
   publish(message: OutputMessage, after: number): Promise<Acknowledgement>
   /** Whether the bus can be reached, as far as is known. */
   readonly isConnected: boolean
-  /** Whether it has given up: only opening it anew helps. */
+  /** Whether it has given up: it has to be opened again. */
   readonly isClosed: boolean
   /** The largest payload that the bus takes, in bytes. */
   readonly maxPayloadBytes: number

@@ -10,7 +10,7 @@ interface Waiting {
 
 /** Up to where the outputs of rooms were delivered lately, and who waits for that. */
 export class Deliveries {
-  /** The number of the last output delivered, by room; the rooms longest unheard of first. */
+  /** The number of the last delivered output, by room; the least recently used rooms first. */
   readonly #last = new Map<string, number>()
   readonly #waiting = new Map<string, Set<Waiting>>()
 
@@ -27,7 +27,11 @@ export class Deliveries {
     }
   }
 
-  /** Waits until an output of a room is delivered. @returns whether it was in time */
+  /**
+   * Waits until an output of a room is delivered.
+   *
+   * @returns whether it was in time
+   */
   async wait(roomId: string, seq: number, timeoutMs: number): Promise<boolean> {
     if ((this.#last.get(roomId) ?? 0) >= seq) return true
     const waiting = this.#waiting.get(roomId) ?? new Set()

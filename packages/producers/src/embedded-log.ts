@@ -8,6 +8,7 @@ export interface LogEntry extends OutputMessage {
   readonly position: number
 }
 
+/** Settings of the embedded log. */
 export interface EmbeddedLogOptions {
   /** How often a follower looks without being woken. */
   readonly pollMs: number
@@ -28,7 +29,7 @@ export interface EmbeddedLog extends Disposable {
   /**
    * Entries behind a position, in order; 0 is before the first.
    *
-   * @throws {RoomserverError} OUTPUTS_TRIMMED when the next ones are not kept any more
+   * @throws {RoomserverError} OUTPUTS_TRIMMED when the next ones have been deleted
    */
   read(after: number, limit: number): Promise<readonly LogEntry[]>
   /** Entries behind a position, and new ones as they come, until `signal` is aborted or the log is closed. Throws as `read`. */
@@ -90,7 +91,7 @@ export function openEmbeddedLog<Row extends OutboxRow>(
 async function refuseTrimmed(source: Pick<LogSource, 'firstOutput'>, after: number): Promise<void> {
   const first = await source.firstOutput()
   if (after + 1 >= first) return
-  const message = `outputs up to ${first - 1} are not kept any more, and ${after + 1} is asked for`
+  const message = `outputs up to ${first - 1} have been deleted; ${after + 1} was requested`
   throw new RoomserverError('OUTPUTS_TRIMMED', { after, first }, message)
 }
 

@@ -279,7 +279,7 @@ class SilentBus extends CountedBus {
   }
   override async close(): Promise<void> {
     this.isClosed = true
-    this.answer.reject(new Error('the connection was closed'))
+    this.answer.reject(new Error('connection closed'))
   }
 }
 

@@ -22,6 +22,7 @@ export interface RelayDeps<Row extends OutboxRow> {
   readonly log: Logger
 }
 
+/** How fast a relay works: sizes of its steps and pauses between them, in ms. */
 export interface RelayOptions {
   /** Messages on their way at once. */
   readonly window: number
@@ -33,6 +34,7 @@ export interface RelayOptions {
   readonly pauseMs: number
 }
 
+/** The settings of a relay unless others are given. */
 export const RELAY_DEFAULTS: RelayOptions = { window: 64, batch: 256, pollMs: 200, pauseMs: 100 }
 
 /** How the relay is doing, for health checks and metrics. */
@@ -90,7 +92,7 @@ export function startOutboxRelay<Row extends OutboxRow>(
   }
 }
 
-/** Then the stream may be gone, which opening it anew resolves. */
+/** The stream may be gone, which opening it again resolves. */
 const FAILURES_BEFORE_NEW_CONNECTION = 5
 
 class Relay<Row extends OutboxRow> {
@@ -208,7 +210,10 @@ class Relay<Row extends OutboxRow> {
       const reason = this.#prepare(row, sendable)
       if (reason === undefined) continue
       this.#setAside.add(row.roomId)
-      this.#deps.log.error({ room_id: row.roomId, seq: row.seq, reason }, 'outputs of a room set aside')
+      this.#deps.log.error(
+        { room_id: row.roomId, seq: row.seq, reason },
+        'quarantined outputs of a room: the message server cannot store one of them',
+      )
     }
     return sendable
   }
@@ -218,7 +223,7 @@ class Relay<Row extends OutboxRow> {
       const payload = this.#deps.render(row)
       const bytes = Buffer.byteLength(payload)
       const limit = this.#bus?.maxPayloadBytes ?? Number.POSITIVE_INFINITY
-      if (bytes > limit) return `an output of ${bytes} bytes, and the message server takes ${limit}`
+      if (bytes > limit) return `the output has ${bytes} bytes, the limit of the message server is ${limit}`
       sendable.push({ row, message: { id: messageId(row), roomId: row.roomId, payload } })
       return undefined
     } catch (error) {
@@ -247,7 +252,10 @@ class Relay<Row extends OutboxRow> {
     this.#deliveries.giveUp()
     this.#lastFailure = error instanceof Error ? error.message : String(error)
     if (this.#failures === 1 || this.#failures % 60 === 0) {
-      this.#deps.log.warn({ reason: this.#lastFailure, attempts: this.#failures }, 'outputs wait')
+      this.#deps.log.warn(
+        { reason: this.#lastFailure, attempts: this.#failures },
+        'outputs are queued: message server unavailable; will retry',
+      )
     }
     if (this.#bus?.isClosed === true || this.#failures % FAILURES_BEFORE_NEW_CONNECTION === 0) {
       await this.#disconnect()

@@ -33,9 +33,9 @@ it('takes each answer for the message that it answers', async () => {
 
 it.each([
   ['{"error":{"code":400,"description":"wrong last sequence: 3"}}', 'wrong last sequence: 3'],
-  ['{"seq":"1"', 'an answer of another kind: {"seq":"1"'],
-  ['{}', 'an answer of another kind: {}'],
-  ['null', 'an answer of another kind: null'],
+  ['{"seq":"1"', 'unexpected answer: {"seq":"1"'],
+  ['{}', 'unexpected answer: {}'],
+  ['null', 'unexpected answer: null'],
   ['', 'no stream takes it'],
 ])('fails with the reason in the answer %s', async (text, reason) => {
   connection.subscribe('refused', { callback: (_error, message) => void message.respond(text) })
@@ -52,7 +52,7 @@ it('fails at once when nobody listens', async () => {
 it('waits for an answer no longer than it was told, also when others came later', async () => {
   connection.subscribe('silent', { callback: () => undefined })
   const inbox = new AckInbox(connection, 30)
-  await expect(publish(inbox, 'silent')).rejects.toThrow('no answer in time')
+  await expect(publish(inbox, 'silent')).rejects.toThrow('timed out waiting for an answer')
   const first = publish(inbox, 'silent')
   await new Promise((resolve) => setTimeout(resolve, 20))
   const results = await Promise.allSettled([first, publish(inbox, 'silent')])
@@ -64,5 +64,5 @@ it('fails what waits when the connection is closed', async () => {
   connection.subscribe('silent', { callback: () => undefined })
   const waiting = publish(new AckInbox(connection, 5_000), 'silent')
   void connection.close()
-  await expect(waiting).rejects.toThrow('the connection was closed')
+  await expect(waiting).rejects.toThrow('connection closed')
 })

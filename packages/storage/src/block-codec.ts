@@ -22,7 +22,7 @@ export function encodeBlock(entries: Float64Array): Uint8Array {
 /**
  * The entries of a block that {@link encodeBlock} wrote.
  *
- * @throws {RoomserverError} STORE_DAMAGED when the bytes are no block
+ * @throws {RoomserverError} STORE_DAMAGED if the bytes are not a block
  */
 export function decodeBlock(bytes: Uint8Array): Float64Array {
   const reader = new VarintReader(bytes)

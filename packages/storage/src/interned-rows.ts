@@ -1,7 +1,7 @@
 import { type BulkWrite, bulkInsert, bulkWrite, type RowOf } from './bulk.ts'
 import type { Columns, Dialect } from './dialects.ts'
 
-/** Writes for a table of pieces: things with a NID and something unique that names them, stored once and never changed. */
+/** Writes for a table of interned rows: rows with a NID and a unique name, stored once and never changed. */
 export interface InternedWrites<Item> {
   /** Stores those that are not there; those whose NID or name is there already are passed over. */
   readonly addMissing: BulkWrite<Item>

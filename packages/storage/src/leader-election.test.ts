@@ -169,12 +169,12 @@ it('says when it begins to lead, when it does no longer, and why', async () => {
   store.state.isDown = true
   await pass(300)
   await leader[Symbol.asyncDispose]()
-  const failed = ['the lease could not be asked for', { work: 'work', error: 'Error: the database is down' }]
+  const failed = ['failed to renew lease; will retry', { work: 'work', error: 'Error: the database is down' }]
   expect(said).toEqual([
-    ['this process leads now', { work: 'work' }],
+    ['became leader', { work: 'work' }],
     failed,
     failed,
     failed,
-    ['this process leads no longer', { work: 'work' }],
+    ['no longer leader', { work: 'work' }],
   ])
 })

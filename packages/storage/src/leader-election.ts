@@ -46,7 +46,7 @@ export function runAsLeader(
     try {
       return (await Promise.race([store.takeLease(work, holder, ttlMs), late])) ?? undefined
     } catch (error) {
-      logger.warn({ work, error: String(error) }, 'the lease could not be asked for')
+      logger.warn({ work, error: String(error) }, 'failed to renew lease; will retry')
       return undefined
     } finally {
       answered.abort()
@@ -58,11 +58,11 @@ export function runAsLeader(
     const isHeld = await ask()
     if (isHeld === true) validUntil = asked + ttlMs
     if (isHeld === true && running === undefined && !stop.signal.aborted) {
-      logger.info({ work }, 'this process leads now')
+      logger.info({ work }, 'became leader')
       running = start()
     }
     if (running !== undefined && (isHeld === false || performance.now() >= validUntil)) {
-      logger.warn({ work }, 'this process leads no longer')
+      logger.warn({ work }, 'no longer leader')
       await end()
     }
   }

@@ -90,13 +90,13 @@ function refuseNewer(
   for (const [found, breaking] of applied) {
     if (found <= known) continue
     if (!breaking) {
-      log.warn({ found, known }, 'the database was changed by a newer version of this program, harmlessly')
+      log.warn({ found, known }, 'database schema is newer but compatible')
       continue
     }
     throw new RoomserverError(
       'DATABASE_TOO_NEW',
       { found, known },
-      `the database has schema version ${found}, this program knows ${known}: start the newer program`,
+      `the database has schema version ${found}, this program supports up to ${known}; use a newer version of the program`,
     )
   }
 }
@@ -121,5 +121,5 @@ async function apply(tx: Db, dialect: Dialect, migration: Migration, log: Logger
       applied_ts: Date.now(),
     })
     .execute()
-  log.info({ version: migration.version, name: migration.name }, 'database schema moved on')
+  log.info({ version: migration.version, name: migration.name }, 'migrated database schema')
 }

@@ -12,6 +12,7 @@ import { openSqliteFile } from './sqlite/adapter.ts'
 import { type Backup, backupSqlite } from './sqlite/backup.ts'
 import { createStorage, type Storage } from './storage.ts'
 
+/** A store in a SQLite file, for one process. */
 export interface SqliteOptions {
   readonly dialect: 'sqlite'
   /** A path, or `:memory:`. */
@@ -35,6 +36,7 @@ export interface StorageHooks {
   readonly onStatement?: (sql: string) => void
 }
 
+/** Which database to open, and how. */
 export type StorageOptions = (SqliteOptions | PostgresOptions) & OpenOptions
 
 /**
@@ -102,7 +104,7 @@ function connect(options: StorageOptions, logger: Logger): Connected {
     }
   }
   if (options.mustExist === true && !existsSync(options.file)) {
-    const reason = `there is no store at ${options.file}`
+    const reason = `no store at ${options.file}`
     throw new RoomserverError('STORE_UNAVAILABLE', { reason }, reason)
   }
   const adapter = openSqliteFile(options.file, options.synchronous ?? 'full')
@@ -110,12 +112,12 @@ function connect(options: StorageOptions, logger: Logger): Connected {
     kysely: new SqliteDialect({ database: adapter }),
     backup: (file) =>
       options.file === ':memory:'
-        ? refuseBackup('a store in memory goes with its process')
+        ? refuseBackup('a store in memory cannot be backed up')
         : backupSqlite(options.file, file),
   }
 }
 
-const noBackup: Backup = () => refuseBackup('PostgreSQL is backed up with its own tools, such as pg_dump')
+const noBackup: Backup = () => refuseBackup('use pg_dump or another backup tool of PostgreSQL')
 
 async function refuseBackup(message: string): Promise<never> {
   throw new RoomserverError('BAD_REQUEST', { path: 'backup', expected: 'a store in a file' }, message)

@@ -287,7 +287,7 @@ function upkeepMethods(db: Db, tables: Tables) {
     },
     /** Events of rooms that are not stored. */
     lostRooms: () => lostRooms(db),
-    /** Makes the row of a lost room anew from its events; its extremities and current state are then to be rebuilt. */
+    /** Rebuilds the row of a lost room from its events; its extremities and current state have to be rebuilt afterwards. */
     restoreRoom: (lost: LostRoom) => restoreRoom(db, tables, lost),
     /** Lists of numbers that cannot be read. */
     unreadable: () => unreadable(db, tables.dialect),
@@ -297,7 +297,7 @@ function upkeepMethods(db: Db, tables: Tables) {
     removeLooseRows: (findings: readonly LooseRows[]) => removeLooseRows(db, findings),
     /** Checks that indexes say what their tables say, by reading the tables from end to end. */
     checkIndexes: () => checkIndexes(db, tables.dialect),
-    /** Makes indexes anew; returns why one could not be. */
+    /** Rebuilds indexes; returns why one could not be rebuilt. */
     repairIndexes: (findings: readonly IndexFinding[]) => repairIndexes(db, tables.dialect, findings),
   }
 }

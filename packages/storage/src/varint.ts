@@ -50,7 +50,7 @@ export class VarintReader {
     let scale = 1
     for (;;) {
       const byte = this.#bytes[this.#at++]
-      if (byte === undefined) throw damaged('a list of numbers ends in the middle of one')
+      if (byte === undefined) throw damaged('a list of numbers is truncated')
       value += (byte & 0x7f) * scale
       if (byte < 0x80) break
       scale *= 0x80
@@ -72,7 +72,7 @@ export function encodeList(values: readonly number[]): Uint8Array {
   return writer.bytes()
 }
 
-/** @throws {RoomserverError} STORE_DAMAGED when the bytes are no such list */
+/** @throws {RoomserverError} STORE_DAMAGED if the bytes are not such a list */
 export function decodeList<N extends number>(bytes: Uint8Array): N[] {
   const reader = new VarintReader(bytes)
   const values: N[] = []

@@ -119,7 +119,7 @@ it('finds an index of hashes on PostgreSQL that does not lead to all rows', asyn
     expect(findings).toEqual([
       {
         index: 'dangling_prev_prev',
-        what: 'the index dangling_prev_prev leads to 20 rows, and its table has 25',
+        what: 'the index dangling_prev_prev has 20 rows, its table has 25',
       },
     ])
     expect(await store.repairIndexes(findings)).toEqual([])

@@ -134,7 +134,7 @@ export class RoomBuilder {
       originServerTs: event.originServerTs ?? START_TS + number * 1000,
     }
     const built = await buildEvent(draft, this.rules, { ...this.#key, server: serverOf(event.sender) ?? '' })
-    if (!built.ok) throw new TypeError(`no good event: ${built.reason}`)
+    if (!built.ok) throw new TypeError(`invalid event: ${built.reason}`)
     this.#take(built.pdu, prev, before)
     return built.pdu
   }

@@ -4,44 +4,45 @@ import type { EventId, RoomId } from './ids.ts'
 export interface Failures {
   /** The request is not of the documented shape. */
   BAD_REQUEST: { readonly path: string; readonly expected: string }
-  /** The request is of the documented shape, but there is no answer to what it asks for. */
+  /** The request is of the documented shape, but names something that does not exist or cannot be answered. */
   INVALID_ARGUMENT: { readonly argument: string; readonly expected: string }
-  /** The event is not one that any room of its version could hold. Nothing was stored. */
+  /** The event is not valid in its room version. It was not stored. */
   MALFORMED_EVENT: { readonly eventId?: EventId; readonly rule: string; readonly reason: string }
-  /** No room of that ID is known here. */
+  /** This server does not know a room with that ID. */
   ROOM_NOT_FOUND: { readonly roomId: RoomId }
-  /** The room version is not one of ours. */
+  /** This program does not support the room version. */
   UNSUPPORTED_ROOM_VERSION: { readonly version: string }
-  /** No event of that ID is known here. */
+  /** This server does not know an event with that ID. */
   EVENT_NOT_FOUND: { readonly eventId: EventId }
-  /** Events that the new one builds on are unknown and nobody can be asked for them. */
+  /** Prev events or auth events of the event are not stored, and no server could be asked for them. */
   MISSING_EVENTS: { readonly roomId: RoomId; readonly eventIds: readonly EventId[] }
-  /** The event breaks the rules of its room. */
+  /** The authorization rules of the room do not allow the event. */
   NOT_ALLOWED: { readonly eventId?: EventId; readonly rule: string; readonly reason: string }
-  /** Another component is needed for this and none is configured. */
+  /** The operation needs another component, which is not configured. */
   COMPONENT_NOT_CONFIGURED: { readonly component: string; readonly operation: string }
-  /** Another component did not answer as it should. */
+  /** Another component failed, did not answer, or sent an invalid answer. */
   COMPONENT_FAILED: { readonly component: string; readonly operation: string; readonly reason: string }
-  /** More is asked than the server takes at once; try again later. */
+  /** The server is at a limit of concurrent work; retry after the given time. */
   OVERLOADED: { readonly what: string; readonly retryAfterMs: number }
-  /** The room is set aside because of a fault; other rooms go on. */
+  /** The room is quarantined after a fault and refuses input for a while; other rooms are not affected. */
   ROOM_QUARANTINED: { readonly roomId: RoomId; readonly reason: string }
-  /** Outputs that were asked for are not kept any more: read the rooms anew, and go on with output `first`. */
+  /** Outputs that were asked for have been deleted: read the rooms again, and continue with output `first`. */
   OUTPUTS_TRIMMED: { readonly after: number; readonly first: number }
-  /** What is stored contradicts itself. */
+  /** Stored data is damaged; `repair` says what to do. */
   STORE_DAMAGED: { readonly what: string; readonly repair: string }
-  /** The database has to be brought up to date before it is used like this. */
+  /** The database has to be migrated before it can be used in this way. */
   DATABASE_TOO_OLD: { readonly found: number; readonly known: number }
-  /** The database is newer than this program. */
+  /** The database was changed by a newer, incompatible version of this program. */
   DATABASE_TOO_NEW: { readonly found: number; readonly known: number }
-  /** The database does not answer, or its disk is full. */
+  /** The database is unreachable, locked or out of disk space; retry later. */
   STORE_UNAVAILABLE: { readonly reason: string }
-  /** A value in the configuration cannot be used. */
+  /** A value in the configuration is not valid. */
   BAD_CONFIGURATION: { readonly key: string; readonly line?: number; readonly expected: string }
-  /** The server is stopping and takes no more work. */
+  /** The server is stopping; send the request to another process or retry later. */
   SHUTTING_DOWN: Readonly<Record<never, never>>
 }
 
+/** The codes of all failures. */
 export type FailureCode = keyof Failures
 
 /** A failure that a caller can act upon: a stable code, what it is about, and a sentence. */

@@ -67,7 +67,7 @@ function hasServerAndNoNul(id: string): boolean {
 /**
  * Checks a server name.
  *
- * @throws {TypeError} when `text` is no server name; use {@link isServerName} for input from the network
+ * @throws {TypeError} if `text` is not a server name; use {@link isServerName} for input from the network
  */
 export function parseServerName(text: string): ServerName {
   if (!isServerName(text)) throw new TypeError(`not a server name: ${JSON.stringify(text)}`)

@@ -36,7 +36,7 @@ export class LoopShare {
   }
 
   /**
-   * Waits for the turn of whoever calls it: call it before each piece of work. At once where time is left.
+   * Waits until the caller may continue: call it before each piece of work. Returns at once if time is left.
    *
    * @param isFirst - whoever calls it has not waited before in this work
    */
@@ -46,7 +46,7 @@ export class LoopShare {
       const line = isFirst ? this.#newcomers : this.#others
       line.add(resolve)
       if (!isFree) return
-      // Not before the caller waits: it has to do its piece before the next one is let go.
+      // Not before the caller waits: it has to do its work before the next one continues.
       this.#isLettingGo = true
       queueMicrotask(() => this.#letGo())
     })
@@ -70,7 +70,7 @@ export class LoopShare {
     this.#letGo()
   }
 
-  /** Lets the first go, and the next once that one has done its piece, while time is left. */
+  /** Lets the first continue, and the next when that one has done its work, while time is left. */
   #letGo(): void {
     const isNewcomer = this.#others.isEmpty || (this.#isNewcomersTurn && !this.#newcomers.isEmpty)
     this.#isNewcomersTurn = !isNewcomer

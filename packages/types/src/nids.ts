@@ -2,10 +2,15 @@ import type { Brand } from './ids.ts'
 
 /** Numeric stand-ins for Matrix strings. A NID is never 0; 0 means "there is none". NIDs never leave the process. */
 export type RoomNid = Brand<number, 'RoomNid'>
+/** Number of an event in this store. */
 export type EventNid = Brand<number, 'EventNid'>
+/** Number of an event type in this store. */
 export type EventTypeNid = Brand<number, 'EventTypeNid'>
+/** Number of a state key in this store. */
 export type StateKeyNid = Brand<number, 'StateKeyNid'>
+/** Number of a state snapshot in this store. */
 export type SnapshotNid = Brand<number, 'SnapshotNid'>
+/** Number of a state block in this store. */
 export type BlockNid = Brand<number, 'BlockNid'>
 
 /** The kinds of NID that a store hands out. */

@@ -63,7 +63,7 @@ export interface EventRecord {
   readonly reason?: string | undefined
   /** State before the event; 0: not known. */
   readonly before: SnapshotNid
-  /** State after the event; equals `before` for an event that is no state event or was rejected. */
+  /** State after the event; equals `before` for an event that is not a state event or was rejected. */
   readonly after: SnapshotNid
   /** The valid redaction that was applied to it; 0: none. Then `json` is the redacted event. */
   readonly redactedBy: EventNid
@@ -123,6 +123,7 @@ export interface SnapshotRecord {
   readonly blocks: readonly BlockNid[]
 }
 
+/** A membership as `m.room.member` events have it. */
 export type Membership = 'join' | 'invite' | 'knock' | 'leave' | 'ban'
 
 /** Who is what in a room, by its current state; one row per (room, user). */
@@ -165,7 +166,7 @@ export interface RemoteStateRecord {
   readonly event: EventNid
   readonly roomNid: RoomNid
   /**
-   * The event whose remote state has to be worked out first; the event itself where events that it builds on are missing;
+   * The event whose remote state has to be worked out first; the event itself where prev events are missing;
    * 0: it is to be looked at now.
    */
   readonly waitsFor: EventNid
@@ -204,6 +205,7 @@ export interface JournalRecord {
   readonly reset: boolean
 }
 
+/** The kinds of outputs, named as their payloads are. */
 export type OutputKind =
   | 'new_room_event'
   | 'old_room_event'
@@ -248,7 +250,7 @@ export interface TransactionRecord {
  */
 export type RepairState = 'waiting' | 'running' | 'failed' | 'gave-up'
 
-/** An event that waits because events that it builds on are missing, and what was done to get them. */
+/** An event that waits because prev events are missing, and what was done to get them. */
 export interface RepairRecord {
   /** The event that waits. */
   readonly eventId: EventId
@@ -284,7 +286,7 @@ export interface WriteSet {
   readonly stateKeys: readonly Interned<StateKeyNid>[]
   readonly events: readonly EventRecord[]
   readonly updates: readonly EventUpdate[]
-  /** Events that name a prev event which is not stored: once that comes in, it is no forward extremity. */
+  /** Events with a prev event that is not stored: when that arrives, it does not become a forward extremity. */
   readonly missingPrevEvents: readonly { readonly prev: EventId; readonly by: EventNid }[]
   /** Events at remote state, as they stand now. */
   readonly remoteStates: readonly RemoteStateRecord[]

@@ -18,7 +18,7 @@ it('runs to its end where everything is at hand, whatever breaths it takes', () 
 })
 
 it('says what is not at hand', () => {
-  expect(() => finish(sum(['a', 'b'], new Map([['a', 1]])))).toThrow('not at hand: "b"')
+  expect(() => finish(sum(['a', 'b'], new Map([['a', 1]])))).toThrow('not available: "b"')
 })
 
 /** Runs {@link sum} with a clock that goes on by so much with each step. */

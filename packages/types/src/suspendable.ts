@@ -2,7 +2,7 @@ import { monotonicNow } from './ports.ts'
 
 /**
  * A computation that asks for what it lacks. It yields what has to be loaded before it can go on, and yields
- * `undefined` now and then as a place to breathe, so that a long one never holds the event loop. Its driver loads (or
+ * `undefined` now and then as a yield point, so that a long one never blocks the event loop. Its driver loads (or
  * waits a turn) and resumes it; with everything at hand it is an ordinary function of its input.
  */
 export type Suspendable<Need, Result> = Generator<Need | undefined, Result, void>
@@ -16,11 +16,11 @@ export function finish<Need, Result>(computation: Suspendable<Need, Result>): Re
   for (;;) {
     const step = computation.next()
     if (step.done === true) return step.value
-    if (step.value !== undefined) throw new Error(`not at hand: ${JSON.stringify(step.value)}`)
+    if (step.value !== undefined) throw new Error(`not available: ${JSON.stringify(step.value)}`)
   }
 }
 
-/** When a computation gives way. */
+/** When a computation yields. */
 export interface Pace {
   /** How long it may run before others get a turn. */
   readonly sliceMs?: number
@@ -29,7 +29,7 @@ export interface Pace {
 }
 
 /**
- * Runs a computation, loading what it asks for and giving way to others where it yields.
+ * Runs a computation: loads its needs, and yields to others at its yield points.
  *
  * @param yieldToEventLoop - told whether the computation has not given way before
  */

@@ -16,6 +16,6 @@ export async function checkContext(
   const [own] = servers.toSorted((a, b) => b.users - a.users)
   if (own === undefined || own.server === serverName)
     return { ...CONTENT_HASHES, isIntact, isLocal: (user) => serverOf(user) === serverName }
-  report(`the store is that of ${own.server}, and not of ${serverName}: who is a user of it is not checked`)
+  report(`the store belongs to ${own.server}, not to ${serverName}; skipping the check of local users`)
   return { ...CONTENT_HASHES, isIntact }
 }

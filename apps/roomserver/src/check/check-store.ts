@@ -73,11 +73,11 @@ async function checkIndexes(parts: Parts): Promise<Tally> {
   const findings = await storage.checkIndexes()
   for (const { what, index } of findings) {
     report(what)
-    report('    means: what is in the store is not found, or found wrongly')
+    report('    means: lookups by this index miss rows or return wrong ones')
     report(
       index === undefined
         ? '    repair: restore a backup'
-        : '    repair: `roomserver check --repair` makes the index anew; stop every server first',
+        : '    repair: `roomserver check --repair` rebuilds the index; stop every server first',
     )
   }
   if (!isRepairing(parts) || findings.length === 0) return { found: findings.length, left: findings.length }
@@ -89,9 +89,9 @@ async function checkCounters(parts: Parts): Promise<Tally> {
   const { storage, report } = parts
   const findings = await storage.checkCounters()
   for (const { kind, next, needed } of findings) {
-    report(`the counter of ${kind} NIDs stands at ${next}, and NIDs up to ${needed - 1} are in use`)
-    report('    means: what is new cannot be stored, as it gets a number that something else has')
-    report(`    repair: \`roomserver check --repair\` moves it to ${needed}; stop every server first`)
+    report(`the counter of ${kind} NIDs is at ${next}, but NIDs up to ${needed - 1} are in use`)
+    report('    means: new rows cannot be stored, because they get a number that is in use')
+    report(`    repair: \`roomserver check --repair\` sets it to ${needed}; stop every server first`)
   }
   if (isRepairing(parts)) await storage.repairCounters(findings)
   return { found: findings.length, left: isRepairing(parts) ? 0 : findings.length }
@@ -103,8 +103,8 @@ async function checkLists(parts: Parts): Promise<Tally> {
   for await (const list of storage.unreadable()) {
     lists.push(list)
     report(list.what)
-    report('    means: nothing can be read that stands beside it')
-    report('    repair: `roomserver check --repair` makes it anew from the events; stop every server first')
+    report('    means: the rest of that row cannot be read')
+    report('    repair: `roomserver check --repair` rebuilds it from the events; stop every server first')
   }
   if (isRepairing(parts)) await storage.rebuildUnreadable(lists)
   return { found: lists.length, left: isRepairing(parts) ? 0 : lists.length }
@@ -117,11 +117,13 @@ async function checkLostRooms(parts: Parts): Promise<Tally> {
   for (const room of lost) {
     const { roomId, events, first } = room
     report(
-      `${events} events of ${roomId ?? 'a room'} (${first} is the first) belong to no room that is stored`,
+      `${events} events of ${roomId ?? 'a room'} (${first} is the first) belong to a room that is not stored`,
     )
-    report('    means: the room is not known here, and cannot be joined again while its events are')
     report(
-      '    repair: `roomserver check --repair` makes it anew from its events; without its create event restore a backup',
+      '    means: the room is unknown to this server, and cannot be joined again while its events are stored',
+    )
+    report(
+      '    repair: `roomserver check --repair` rebuilds it from its events; if its create event is lost, restore a backup',
     )
     if (!isRepairing(parts)) continue
     const { isRestored, what } = await storage.restoreRoom(room)
@@ -137,7 +139,7 @@ async function checkLostRooms(parts: Parts): Promise<Tally> {
 
 async function putStringsBack(parts: Parts): Promise<void> {
   for (const what of await parts.storage.rebuildStrings(!isRepairing(parts))) {
-    parts.report(`${what} is lost or renamed`)
+    parts.report(`${what} is missing or renamed`)
     reportRepaired(parts, what)
   }
 }
@@ -182,10 +184,10 @@ async function checkFound(parts: Parts, check: RoomCheck): Promise<Tally> {
   }
 }
 
-/** How often a room is decided anew that moves on meanwhile. */
+/** How often to re-evaluate a room that changes meanwhile. */
 const ATTEMPTS = 3
 
-/** Decides a room anew; what is found while it moves on may be due to that. */
+/** Re-evaluates a room; findings during changes of the room may be due to those. */
 async function recompute(storage: Storage, { nid }: RoomRecord): Promise<readonly string[]> {
   try {
     for (let attempt = 1; ; attempt++) {
@@ -198,12 +200,12 @@ async function recompute(storage: Storage, { nid }: RoomRecord): Promise<readonl
     }
   } catch (error) {
     if (!isFailure(error, 'STORE_DAMAGED')) throw error
-    return [`the room cannot be decided anew: ${error.message}`]
+    return [`the room cannot be re-evaluated: ${error.message}`]
   }
 }
 
 function textOf({ room, findings, isSettled }: RoomCheck): string {
-  const doubt = isSettled ? [] : ['  (the room moved on meanwhile, so this may be nothing)']
+  const doubt = isSettled ? [] : ['  (the room changed during the check, so this may be a false finding)']
   const lines = findings.map(
     ({ what, means, repair }) => `  ${what}\n    means: ${means}\n    repair: ${repair}`,
   )

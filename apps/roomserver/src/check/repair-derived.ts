@@ -5,7 +5,7 @@ import type { Config } from '../config/config.ts'
 
 const CACHE_BYTES = 64 * 1024 * 1024
 
-/** Makes what is derived from the events of rooms anew, where a check found something. */
+/** Rebuilds derived data of rooms in which a check found damage. */
 export interface DerivedRepair extends AsyncDisposable {
   /** Repairs a room and tells of each thing; in a dry run it only tells. */
   room(check: Pick<RoomCheck, 'room' | 'findings'>): AsyncGenerator<string, void, void>
@@ -44,7 +44,7 @@ async function* repairRoom(
     if (isDryRun) yield* findings.filter(({ rebuild }) => rebuild !== undefined).map(({ what }) => what)
     else
       yield* (await storage.rebuildRows(room.nid, context)) ?? [
-        'nothing yet, because the room moved on: try again',
+        'nothing yet: the room changed meanwhile; run the command again',
       ]
     if (findings.some(({ kind }) => kind === 'state') && !isDryRun)
       await storage.rebuildState(room.nid, context)
@@ -54,7 +54,7 @@ async function* repairRoom(
     if (!isDryRun) yield* (await storage.rebuildRows(room.nid, context)) ?? []
   } catch (error) {
     if (!isFailure(error)) throw error
-    yield `cannot be made anew: ${error.message}`
+    yield `cannot be rebuilt: ${error.message}`
   }
   yield* repairMembers(parts, room, findings)
 }
@@ -84,6 +84,6 @@ async function* repairMembers(
   if (!isMembership || isDryRun) return
   const isLocal = context.isLocal ?? ((user) => serverOf(user) === serverName)
   const count = await storage.repairMemberships(room.nid, isLocal)
-  if (count === undefined) yield 'memberships were not repaired, because the room moved on: try again'
+  if (count === undefined) yield 'memberships not repaired: the room changed meanwhile; run the command again'
   else yield `${count} memberships, from the current state`
 }

@@ -7,15 +7,15 @@ import { existingConfigOf, type ServerOptions, withServerOptions } from './serve
 /** `roomserver backup` */
 export function backupCommand(): Command {
   return withServerOptions(new Command('backup'))
-    .argument('<file>', 'where to put the copy; must not exist')
-    .description('copy an embedded store, also while a server uses it')
+    .argument('<file>', 'path of the copy; must not exist')
+    .description('back up an embedded store; a server may be using it')
     .action(backup)
 }
 
 async function backup(file: string, options: ServerOptions): Promise<void> {
   const { database } = existingConfigOf(options)
   if (database.kind === 'postgres') {
-    const expected = 'an embedded store; PostgreSQL has pg_dump and its own backups'
+    const expected = 'an embedded store; use pg_dump or another backup tool of PostgreSQL'
     throw new RoomserverError('BAD_REQUEST', { path: 'backup', expected }, `backup: expected ${expected}`)
   }
   await using storage = await openStorage(
@@ -23,5 +23,5 @@ async function backup(file: string, options: ServerOptions): Promise<void> {
     { logger: createLog('warn', process.stderr) },
   )
   await storage.backup(file)
-  process.stdout.write(`${file} is a whole and consistent copy of ${database.file}\n`)
+  process.stdout.write(`backed up ${database.file} to ${file}\n`)
 }

@@ -11,10 +11,10 @@ interface CheckOptions extends ServerOptions, CheckWishes {}
 /** `roomserver check` */
 export function checkCommand(): Command {
   return withServerOptions(new Command('check'))
-    .option('--recompute', 'decide every event anew and compare, which takes long')
-    .option('--repair', 'make anew what follows from the events, in rooms where something is found')
-    .option('--dry-run', 'with --repair: only tell what it would do')
-    .description('verify what is stored, also while a server uses it')
+    .option('--recompute', 're-evaluate every event and compare the results (slow)')
+    .option('--repair', 'rebuild derived data in rooms with findings')
+    .option('--dry-run', 'with --repair: print what would be repaired and change nothing')
+    .description('verify stored rooms; servers may be using them')
     .action(check)
 }
 

@@ -8,10 +8,10 @@ import { configOf, type ServerOptions, withServerOptions } from './server-option
 /** `roomserver import dendrite --from …` */
 export function importCommand(): Command {
   const dendrite = withServerOptions(new Command('dendrite'))
-    .description('take over the database of a Dendrite room server; the source is only read')
+    .description('import the database of a Dendrite room server; the source is not changed')
     .requiredOption('-f, --from <database>', 'postgresql://… or the path of an SQLite file')
     .action(takeOver)
-  return new Command('import').description('take over what another room server stored').addCommand(dendrite)
+  return new Command('import').description('import the database of another room server').addCommand(dendrite)
 }
 
 async function takeOver(options: ServerOptions & { readonly from: string }): Promise<void> {
@@ -37,14 +37,14 @@ async function takeOver(options: ServerOptions & { readonly from: string }): Pro
 function describe(summary: ImportSummary): string {
   const { rooms, events, skipped, aliases, published, failed, differences } = summary
   return [
-    `${rooms} rooms (${skipped} were here already), ${events} events, ${aliases} aliases, ${published} published rooms`,
+    `${rooms} rooms (${skipped} already imported), ${events} events, ${aliases} aliases, ${published} published rooms`,
     ...failed.map(({ roomId, reason }) => `not imported: ${roomId}: ${reason}`),
     ...differences.map(
       ({ roomId, onlyInSource, onlyHere }) =>
         `differs: ${roomId}: only in the source ${onlyInSource.join(' ') || 'nothing'}; only here ${onlyHere.join(' ') || 'nothing'}`,
     ),
     failed.length + differences.length === 0
-      ? 'Every room has the same state and extremities as in the source.'
-      : 'Start the import again when the cause is rebuilt: rooms that are whole are left alone.',
+      ? 'Every room has the same state and forward extremities as in the source.'
+      : 'Fix the cause and run the import again: rooms that are complete are skipped.',
   ].join('\n')
 }

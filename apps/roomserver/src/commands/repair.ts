@@ -14,14 +14,18 @@ import { existingConfigOf, type ServerOptions, withServerOptions } from './serve
 /** `roomserver repair` */
 export function repairCommand(): Command {
   return withServerOptions(new Command('repair'))
-    .argument('[room]', 'a room ID; without one, the open repairs are listed')
-    .option('--recompute-state', 'the current state anew from the forward extremities')
-    .option('--state-from-servers [server]', 'the state that most servers of the room tell, or that of one')
-    .option('--prune-extremities', 'forward extremities that were not accepted or that others build on go')
-    .option('--apply', 'with these three: do it; without it they only show what would change')
-    .description(
-      'list events that wait for missing ones, try again to get what those of a room lack, or rebuild a room',
+    .argument('[room]', 'a room ID; without one, list the events that wait')
+    .option('--recompute-state', 'recompute the current state from the forward extremities')
+    .option(
+      '--state-from-servers [server]',
+      'take the state that most servers of the room supply, or that of one server',
     )
+    .option(
+      '--prune-extremities',
+      'drop forward extremities that were not accepted or have accepted successors',
+    )
+    .option('--apply', 'with one of these three: make the change; without it, print what would change')
+    .description('list events that wait for missing events, retry those of a room, or repair a room')
     .action(repair)
 }
 
@@ -60,7 +64,7 @@ async function retry(roomId: string, options: ServerOptions): Promise<void> {
   const retried = await repairs.retry(roomId)
   for (const one of retried) process.stdout.write(`${textOf(one)}\n`)
   const waiting = retried.filter(({ outcome }) => outcome.kind === 'missing' || outcome.kind === 'failed')
-  process.stdout.write(`${retried.length - waiting.length} repaired, ${waiting.length} still wait\n`)
+  process.stdout.write(`${retried.length - waiting.length} repaired, ${waiting.length} still waiting\n`)
   if (waiting.length > 0) process.exitCode = 1
 }
 
@@ -69,7 +73,7 @@ function textOf({ eventId, outcome }: Retried): string {
     case 'stored':
       return `${eventId}  ${outcome.verdict}`
     case 'missing':
-      return `${eventId}  still lacks ${[...outcome.auth, ...outcome.prev, ...outcome.state].slice(0, 5).join(', ')}`
+      return `${eventId}  still missing ${[...outcome.auth, ...outcome.prev, ...outcome.state].slice(0, 5).join(', ')}`
     case 'refused':
       return `${eventId}  refused: ${outcome.error.message}`
     case 'failed':

@@ -19,10 +19,10 @@ export function replayCommand(): Command {
   return withServerOptions(new Command('replay'))
     .argument(
       '<file...>',
-      'events in the federation format, one JSON object a line, in any order; gzip or not',
+      'events in the federation format, one JSON object per line, in any order; may be gzipped',
     )
-    .option('-m, --memory', 'keep the rooms in memory only, and forget them at the end')
-    .description('put recorded events in and see what becomes of each')
+    .option('-m, --memory', 'keep the rooms in memory, and discard them at the end')
+    .description('ingest recorded events and print the outcome of each')
     .action(replay)
 }
 

@@ -9,7 +9,7 @@ import { configOf, type ServerOptions, withListenOption, withServerOptions } fro
 /** `roomserver serve` */
 export function serveCommand(): Command {
   return withListenOption(withServerOptions(new Command('serve')))
-    .description('serve the room API until stopped')
+    .description('serve the internal API until stopped')
     .action(serve)
 }
 

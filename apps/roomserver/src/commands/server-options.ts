@@ -21,7 +21,7 @@ export function withServerOptions(command: Command): Command {
     .addOption(
       new Option(
         '-c, --config <file>',
-        'a dendrite.yaml; without one, everything is kept in a folder',
+        'a dendrite.yaml; without one, all data is kept in a folder',
       ).conflicts(['data', 'serverName', 'listen']),
     )
     .option('-d, --data <folder>', 'without --config: the folder for database and signing key', './data')

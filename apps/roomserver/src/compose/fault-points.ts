@@ -91,7 +91,7 @@ export function observedBus(bus: Bus, at: AtPoint): Bus {
 /** The points of the input's own steps. */
 export function stepsOf(at: AtPoint): (step: string) => void {
   return (step) => {
-    if (step === 'reading what events name') at('reading')
+    if (step === 'reading referenced records') at('reading')
     else if (step.startsWith('deciding on ')) at('deciding')
     else if (step === 'committing' || step === 'answering') at(step)
   }

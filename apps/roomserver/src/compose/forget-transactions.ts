@@ -14,7 +14,7 @@ export function forgetTransactions(storage: Pick<Storage, 'dropTransactions'>, l
     try {
       while (!stop.signal.aborted && (await storage.dropTransactions(KEEP_MS, SLICE)) === SLICE);
     } catch (error) {
-      log.warn({ err: error }, 'old transactions could not be dropped; later, then')
+      log.warn({ err: error }, 'could not drop old transactions; will retry')
     }
   }
   let running = drop()

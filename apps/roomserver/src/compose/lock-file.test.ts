@@ -25,7 +25,7 @@ it('is for one holder, and free again afterwards', () => {
     using lock = lockFile(file)
     expect(lock).toBeDefined()
     expect(refusal(file)).toBe(
-      `the database is for one process: process ${process.pid} uses it already (${file}.lock)`,
+      `the database can be used by one process only: process ${process.pid} is using it (${file}.lock)`,
     )
   }
   expect(existsSync(`${file}.lock`)).toBe(false)
@@ -40,8 +40,8 @@ it('holds through symbolic links to the file and to its folder', () => {
   symlinkSync(place, join(links, 'folder'))
   using lock = lockFile(file)
   expect(lock).toBeDefined()
-  expect(refusal(join(links, 'link.db'))).toContain('uses it already')
-  expect(refusal(join(links, 'folder', 'rooms.db'))).toContain('uses it already')
+  expect(refusal(join(links, 'link.db'))).toContain('is using it')
+  expect(refusal(join(links, 'folder', 'rooms.db'))).toContain('is using it')
 })
 
 // In containers both have the number 1; the number proves nothing, the lock of the operating system does.
@@ -65,7 +65,7 @@ it('is free when its process was killed', async () => {
   )
   endWithUs(other, 'SIGKILL')
   await once(other.stdout, 'data')
-  expect(refusal(file)).toContain(`process ${other.pid} uses it already`)
+  expect(refusal(file)).toContain(`process ${other.pid} is using it`)
   other.kill('SIGKILL')
   await once(other, 'exit')
   lockFile(file)[Symbol.dispose]()
@@ -76,5 +76,5 @@ it('makes a database that only its owner may read', () => {
   using lock = lockFile(file)
   expect(lock).toBeDefined()
   expect(statSync(file).mode & 0o777).toBe(0o600)
-  expect(refusal(join(folder(), 'nowhere', 'rooms.db'))).toContain('for the database; make it first')
+  expect(refusal(join(folder(), 'nowhere', 'rooms.db'))).toContain('for the database; create it first')
 })

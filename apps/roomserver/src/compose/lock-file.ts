@@ -26,7 +26,7 @@ export function lockFile(database: string): Disposable {
 
 function makePrivately(database: string): void {
   if (!existsSync(dirname(database))) {
-    const reason = `there is no folder ${dirname(database)} for the database; make it first`
+    const reason = `no folder ${dirname(database)} for the database; create it first`
     throw new RoomserverError('STORE_UNAVAILABLE', { reason }, reason)
   }
   closeSync(openSync(database, 'a', 0o600))
@@ -40,10 +40,15 @@ function holdGuard(path: string, note: string): DatabaseSync {
     return guard
   } catch (cause) {
     guard.close()
-    const reason = `${holderIn(note)} uses it already (${note})`
-    throw new RoomserverError('STORE_UNAVAILABLE', { reason }, `the database is for one process: ${reason}`, {
-      cause,
-    })
+    const reason = `${holderIn(note)} is using it (${note})`
+    throw new RoomserverError(
+      'STORE_UNAVAILABLE',
+      { reason },
+      `the database can be used by one process only: ${reason}`,
+      {
+        cause,
+      },
+    )
   }
 }
 

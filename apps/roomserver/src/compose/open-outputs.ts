@@ -74,7 +74,7 @@ async function onlyProcess(storage: Storage, log: Logger): Promise<AsyncDisposab
     await wait(LOOK_MS)
   if (leading.isLeader) return leading
   await leading[Symbol.asyncDispose]()
-  const expected = 'NATS servers, which several processes on one database need; another one uses it already'
+  const expected = 'NATS servers, because another process is using this database'
   throw new RoomserverError(
     'BAD_CONFIGURATION',
     { key: 'global.jetstream.addresses', expected },

@@ -12,8 +12,7 @@ const FORGET_MS = 3_600_000
  * answered; then now and then what other processes leave behind.
  */
 export function resumeInbox({ input, storage }: Pick<Engine, 'input' | 'storage'>, log: Logger): Disposable {
-  const warn = (error: unknown): void =>
-    log.warn({ err: error }, 'queued input could not be taken up; later, then')
+  const warn = (error: unknown): void => log.warn({ err: error }, 'could not resume queued input; will retry')
   input.resume().catch(warn)
   storage.dropExpiredLeases(FORGET_MS).catch(warn)
   const timer = setInterval(() => void input.takeOver().catch(warn), TAKE_OVER_MS)

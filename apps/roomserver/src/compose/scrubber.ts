@@ -76,7 +76,7 @@ async function scrub(
       else counts.findings += await scrubRoom(storage, room, log)
       if (room !== undefined) counts.checkedRooms++
     } catch (error) {
-      log.warn({ err: error }, 'a room could not be checked; the scrubber goes on with the next')
+      log.warn({ err: error }, 'could not check a room; continuing with the next')
     }
     await pause(pauseAfter(performance.now() - started, roomsPerMinute), signal)
   }
@@ -87,10 +87,10 @@ async function endPass(storage: Storage, log: Logger, signal: AbortSignal): Prom
   const collection = await storage.collectUnreferenced(KEEP_MS)
   if (collection.kind === 'refused') {
     const { referenced } = collection
-    const repair = '`roomserver check --repair` finds the index that lacks rows, and makes it anew'
+    const repair = '`roomserver check --repair` finds the damaged index and rebuilds it'
     log.error(
       { referenced, repair },
-      'state that seemed unreferenced is in use: an index is damaged; nothing was deleted',
+      'found references to state that an index reports as unreferenced; an index is damaged; nothing was deleted',
     )
   }
   await pause(END_OF_PASS_MS, signal)
@@ -113,7 +113,7 @@ export function pauseAfter(tookMs: number, roomsPerMinute: number): number {
 function report({ room, findings, isSettled }: RoomCheck, log: Logger): number {
   if (!isSettled) return 0
   for (const { what, means, repair } of findings) {
-    log.error({ room_id: room.roomId, what, means, repair }, 'stored data contradicts itself')
+    log.error({ room_id: room.roomId, what, means, repair }, 'found damaged data')
   }
   return findings.length
 }

@@ -44,7 +44,7 @@ async function trimAllTheTime(trim: () => Promise<boolean>, log: Logger, signal:
     try {
       isMore = await trim()
     } catch (error) {
-      log.warn({ err: error }, 'old outputs could not be dropped; later, then')
+      log.warn({ err: error }, 'could not drop old outputs; will retry')
     }
     await wait(isMore ? PAUSE_MS : EVERY_MS, undefined, { signal, ref: false }).catch(() => undefined)
   }

@@ -4,7 +4,8 @@ import { isServerName, RoomserverError } from '@roomserver/types'
 import { type Config, deepFreeze } from './config.ts'
 import { ownSection } from './own-section.ts'
 import { tracingSettings } from '../tracing/tracing-settings.ts'
-import { type Environment, readSecrets } from './secrets.ts'
+import type { Environment } from '../environment.ts'
+import { readSecrets } from './secrets.ts'
 import { newSigningKey, readOrCreateSigningKey, readSigningKey, type SigningKey } from './signing-key.ts'
 
 /** What can be said on the command line about a server without a configuration file. */
@@ -85,6 +86,6 @@ function makeFolder(folder: string): void {
 /** @throws {RoomserverError} STORE_UNAVAILABLE when there is no file */
 export function refuseWithoutStore(file: string): void {
   if (existsSync(file)) return
-  const reason = `there is no store at ${file} (--data and --config say where to look)`
+  const reason = `no store at ${file} (set --data or --config)`
   throw new RoomserverError('STORE_UNAVAILABLE', { reason }, reason)
 }

@@ -1,9 +1,7 @@
 import { RoomserverError } from '@roomserver/types'
+import type { Environment } from '../environment.ts'
 import { TOKEN, TOKEN_FORM } from './own-section.ts'
 import { parseSigningKey, type SigningKey } from './signing-key.ts'
-
-/** Environment variables, as in `process.env`. */
-export type Environment = Readonly<Record<string, string | undefined>>
 
 /** What may come by the environment instead of a file that others can read. Each goes before the file. */
 export interface Secrets {

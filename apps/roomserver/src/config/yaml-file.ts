@@ -57,7 +57,7 @@ export function checkPart<Schema extends z.ZodType>(
   throw badConfiguration(file.path, path.join('.'), file.lineOf(path), issue?.message ?? '', found)
 }
 
-/** The failure for a mistake in a file; `found` says what is wrong where that is not plain. */
+/** The error for a mistake in a file; `found` describes it if it is not obvious. */
 export function badConfiguration(
   path: string,
   key: string,

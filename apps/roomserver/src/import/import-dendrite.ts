@@ -65,7 +65,7 @@ export async function importDendrite(
       if (difference !== undefined) differences.push(difference)
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
-      log.error({ room_id: room.room_id, err: error }, 'room not imported')
+      log.error({ room_id: room.room_id, err: error }, 'could not import room')
       failed.push({ roomId: room.room_id, reason })
     }
     done++

@@ -12,7 +12,7 @@ export interface NumberedEvent {
   readonly authLevel: number
 }
 
-/** The entry of a room's state that an event stands for; none for one that is no state event. */
+/** The entry of a room's state that an event sets; none if it is not a state event. */
 export function entryOf({ nid, typeNid, stateKeyNid }: NumberedEvent): StateEntry | undefined {
   return stateKeyNid === 0 ? undefined : { type: typeNid, stateKey: stateKeyNid, event: nid }
 }

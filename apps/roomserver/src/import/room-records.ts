@@ -140,7 +140,7 @@ export class RoomRecords {
     return [{ redaction: record.nid, roomNid: record.roomNid, redacts, applied }]
   }
 
-  /** Prev events that the source does not have in its graph: when one comes in, it is no forward extremity. */
+  /** Prev events that the source does not have in its graph: when one arrives, it does not become a forward extremity. */
   #missingPrevEventsOf(record: EventRecord, pdu: Pdu): WriteSet['missingPrevEvents'] {
     if (record.before === NO_NID) return []
     const isInGraph = (id: string) => (this.#from.events.byId(id)?.source.state_snapshot_nid ?? 0) !== 0

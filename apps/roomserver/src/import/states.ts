@@ -15,7 +15,7 @@ import {
 import type { NidSupply } from './nid-supply.ts'
 
 /**
- * The states of one room, cut into blocks anew. A snapshot of the source is turned into one of ours by its difference
+ * The states of one room, divided into new blocks. A snapshot of the source is turned into one of ours by its difference
  * to the one before, so that what they share is neither read nor written again.
  */
 export class ImportedStates {

@@ -2,7 +2,7 @@ import { type AuthVerdict, authStateOf, authTypesFor, checkAuth, checkAuthEvents
 import type { Pdu } from '@roomserver/events'
 import type { Verdict } from '@roomserver/types'
 
-/** A verdict of ours on an event that the source had judged. */
+/** Our verdict on an event of the source. */
 export interface ImportedVerdict {
   readonly verdict: Verdict
   readonly rule?: string

@@ -4,7 +4,11 @@ import type { RepairRecord } from '@roomserver/types'
 /** How many are read at a time. */
 const PAGE = 100
 
-/** The open repairs as lines of text, and how many there are. @param now - in ms since the epoch */
+/**
+ * The open repairs as lines of text, and how many there are.
+ *
+ * @param now - in ms since the epoch
+ */
 export async function* listRepairs(store: RepairStore, now: number): AsyncGenerator<string> {
   let count = 0
   for (let after = ''; ; ) {
@@ -15,12 +19,12 @@ export async function* listRepairs(store: RepairStore, now: number): AsyncGenera
     if (last === undefined) break
     after = last.eventId
   }
-  yield `${count} events wait for others`
+  yield `${count} events wait for missing events`
 }
 
 function* linesOf(repair: RepairRecord, now: number): Generator<string> {
   const { eventId, roomId, state, attempts, fetched, sinceTs, nextTs, lastError } = repair
-  const next = state === 'failed' ? `, next not before ${Math.max(0, minutes(nextTs - now))} min` : ''
+  const next = state === 'failed' ? `, next attempt in ${Math.max(0, minutes(nextTs - now))} min` : ''
   yield `${roomId}  ${eventId}  ${state}: ${attempts} attempts, ${fetched} events fetched, since ${minutes(now - sinceTs)} min${next}`
   if (lastError !== '') yield `    ${lastError}`
 }

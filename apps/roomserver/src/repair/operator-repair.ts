@@ -25,12 +25,12 @@ export async function* operatorRepair(
   }
   if (wish.recomputeState) {
     yield* tell(
-      'state from the extremities',
+      'state from the forward extremities',
       await repairRoom(parts, roomId, { kind: 'recompute-state' }, order),
     )
   }
   if (wish.stateFromServers !== undefined) yield* fromServers(engine, roomId, wish.stateFromServers, order)
-  yield order.isDryRun ? 'nothing was changed; --apply does it' : 'done'
+  yield order.isDryRun ? 'nothing was changed; run again with --apply to apply' : 'done'
 }
 
 async function* fromServers(
@@ -44,15 +44,15 @@ async function* fromServers(
     throw new RoomserverError('BAD_REQUEST', { path: 'repair', expected: FEDERATION }, FEDERATION)
   const parts = { store: engine.storage, input: engine.input }
   const { states, failures } = await repairs.serverStateReport(roomId)
-  for (const [server, reason] of failures) yield `${server} told nothing: ${reason}`
+  for (const [server, reason] of failures) yield `no state from ${server}: ${reason}`
   for (const state of states) {
     const difference = await repairRoom(parts, roomId, planOf(state), { ...order, isDryRun: true })
-    yield* tell(`state as ${state.servers.join(', ')} tell it`, difference)
+    yield* tell(`state from ${state.servers.join(', ')}`, difference)
   }
   const chosen = wanted === true ? states[0] : states.find(({ servers }) => servers.includes(wanted))
-  if (chosen === undefined) yield 'no server tells a state that could be taken'
+  if (chosen === undefined) yield 'no server supplied a usable state'
   else if (!order.isDryRun) {
-    yield `taken: the state as ${chosen.servers.join(', ')} tell it`
+    yield `chosen: the state from ${chosen.servers.join(', ')}`
     await repairRoom(parts, roomId, planOf(chosen), order)
   }
 }
@@ -65,7 +65,7 @@ function planOf({ extremity, eventIds }: ServerState): RepairPlan {
 
 function* tell(what: string, { extremities, entries }: RepairDifference): Generator<string> {
   const { from, to } = extremities
-  yield `${what}: ${entries.length} entries differ, ${from.length - to.length} of ${from.length} extremities go`
+  yield `${what}: ${entries.length} entries differ, ${from.length - to.length} of ${from.length} forward extremities dropped`
   for (const id of from.filter((one) => !to.includes(one))) yield `    extremity ${id}`
   for (const entry of entries) {
     yield `    ${entry.type} ${JSON.stringify(entry.stateKey)}: ${entry.from ?? 'none'} -> ${entry.to ?? 'none'}`

@@ -82,8 +82,8 @@ it('says why a line is no event', async () => {
     '{"type":"m.room.create","state_key":"","content":{"room_version":"99"}}',
   ])
   expect(refused.map(({ line, reason }) => [line.number, reason])).toEqual([
-    [1, 'the line is no JSON object'],
-    [2, 'the create event of its room is nowhere'],
+    [1, 'the line is not a JSON object'],
+    [2, 'the create event of its room is missing'],
     [3, 'no room version "99"'],
   ])
 })

@@ -26,7 +26,7 @@ export async function gatherPdus(lines: AsyncIterable<Line>, findVersion: Versio
   for await (const line of lines) {
     const event = parseObject(line.text)
     if (event === undefined) {
-      refused.push({ line, rule: 'json', reason: 'the line is no JSON object' })
+      refused.push({ line, rule: 'json', reason: 'the line is not a JSON object' })
     } else {
       learnVersion(line.text, event, versions)
       events.push({ line, event })
@@ -51,7 +51,7 @@ async function parse(
   const version = isCreate(event)
     ? createdVersion(event)
     : (versions.get(roomId) ?? (await findVersion(roomId)))
-  if (version === undefined) return { rule: 'room', reason: 'the create event of its room is nowhere' }
+  if (version === undefined) return { rule: 'room', reason: 'the create event of its room is missing' }
   versions.set(roomId, version)
   const rules = roomVersion(version)
   if (rules === undefined) return { rule: 'version', reason: `no room version ${JSON.stringify(version)}` }
@@ -83,7 +83,7 @@ function createdVersion(event: JsonObject): string {
   return typeof version === 'string' ? version : '1'
 }
 
-/** As the internal API writes events, room version and ID come last; they are no part of the event. */
+/** As the internal API writes events, room version and ID come last; they are not part of the event. */
 function withoutHeader(text: string): string {
   return text.trim().replace(/,\s*"_room_version":\s*"[^"]*",\s*"_event_id":\s*"[^"]*"\s*\}$/, '}')
 }

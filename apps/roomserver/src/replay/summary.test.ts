@@ -16,7 +16,7 @@ it('counts kinds and reasons, the most frequent first', () => {
     '             1  v8 4.3.5: bob is banned',
     '       1  malformed, not stored',
     '             1  format.size: the event has 70000 bytes',
-    '       1  of these were known already',
+    '       1  of these already stored',
     '',
     '2 accepted, 0 soft-failed, 4 rejected',
   ])

@@ -13,8 +13,8 @@ const TITLES: Readonly<Record<Outcome['kind'], string>> = {
   'soft-failed': 'soft-failed',
   rejected: 'rejected',
   malformed: 'malformed, not stored',
-  missing: 'built on events that are nowhere, not stored',
-  failed: 'not dealt with because of a fault of ours',
+  missing: 'prev events are missing, not stored',
+  failed: 'not processed because of an internal error',
 }
 
 /** Counts outcomes, and under each kind the rules that decided, with one reason of each as an example. */
@@ -48,7 +48,7 @@ export class Summary {
     })
     const rejected =
       this.count('rejected') + this.count('malformed') + this.count('missing') + this.count('failed')
-    const known = this.#known === 0 ? [] : [`${String(this.#known).padStart(8)}  of these were known already`]
+    const known = this.#known === 0 ? [] : [`${String(this.#known).padStart(8)}  of these already stored`]
     return [
       ...lines,
       ...known,

@@ -67,9 +67,16 @@ export class SpanExporter implements AsyncDisposable {
         signal: AbortSignal.timeout(TIMEOUT_MS),
       })
       await response.body?.cancel()
-      if (!response.ok) this.log.warn({ status: response.status, spans: spans.length }, 'traces were refused')
+      if (!response.ok)
+        this.log.warn(
+          { status: response.status, spans: spans.length },
+          'trace collector rejected spans; dropped them',
+        )
     } catch (error) {
-      this.log.warn({ err: error, spans: spans.length }, 'traces could not be sent')
+      this.log.warn(
+        { err: error, spans: spans.length },
+        'could not send spans to the trace collector; dropped them',
+      )
     }
   }
 }

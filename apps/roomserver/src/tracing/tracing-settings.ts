@@ -1,5 +1,5 @@
 import { RoomserverError } from '@roomserver/types'
-import type { Environment } from '../config/secrets.ts'
+import type { Environment } from '../environment.ts'
 import { type Sampler, samplerOf } from './trace-context.ts'
 
 /** Where traces go and which. */

@@ -115,7 +115,7 @@ export class PracticeRoom {
       originServerTs: START_TS,
     }
     const built = await buildEvent(draft, this.#rules, this.#key)
-    if (!built.ok) throw new TypeError(`no good event: ${built.reason}`)
+    if (!built.ok) throw new TypeError(`invalid event: ${built.reason}`)
     return built.pdu
   }
 
@@ -129,7 +129,7 @@ export class PracticeRoom {
     })
     const request = { input_room_events: [input], async: false }
     const { ErrMsg } = await this.#rooms.inputRoomEvents(request)
-    if (ErrMsg !== '') throw new TypeError(`an event was not taken: ${ErrMsg}`)
+    if (ErrMsg !== '') throw new TypeError(`an event was not accepted: ${ErrMsg}`)
   }
 }
 

@@ -31,7 +31,7 @@ export async function warmUp(config: Config, log: Logger, signal?: AbortSignal):
     const rounds = await practise(config, isOver)
     log.info({ rounds, took_ms: Math.round(performance.now() - start) }, 'warmed up')
   } catch (error) {
-    log.warn({ err: error }, 'could not warm up')
+    log.warn({ err: error }, 'warm-up failed; starting without it')
   }
 }
 

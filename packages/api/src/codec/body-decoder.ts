@@ -65,7 +65,7 @@ export class BodyDecoder<T> {
     return this.#decoding === undefined ? 0 : this.#end - this.#input.at
   }
 
-  /** Puts bytes behind the unread ones, which move to the front where there is no room for more. */
+  /** Appends bytes to the unread ones, which are moved to the front if there is not enough space. */
   #append(bytes: Uint8Array): void {
     if (this.#end + bytes.length > this.#buffer.length) {
       const unread = this.#buffer.subarray(this.#input.at, this.#end)

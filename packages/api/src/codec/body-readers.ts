@@ -5,7 +5,8 @@ import { zeroOf } from '../wire/zero.ts'
 import { OPEN_LIST, OPEN_OBJECT } from './bytes.ts'
 import { opens } from './expecting.ts'
 import type { JsonReader } from './json-reader.ts'
-import { countEntry, type Read, readerOf } from './readers.ts'
+import type { Read } from './read.ts'
+import { countEntry, readerOf } from './readers.ts'
 import { type StructShape, structShape } from './struct-shape.ts'
 import { EndOfText, SizeFault } from './syntax-fault.ts'
 import type { TypeFaults } from './type-faults.ts'
@@ -24,7 +25,7 @@ const MAX_AT_HAND = 1024 * 1024 + 64 * 1024
 const SHORT_ELEMENT_BYTES = 128 * 1024
 
 /**
- * Reads a value as {@link readerOf} does, breathing between the elements of the lists near its top, and asking for more
+ * Reads a value as {@link readerOf} does, yielding between the elements of the lists near its top, and asking for more
  * bytes where those at hand end before the value does: an element of such a list is read once all of it is at hand.
  */
 export function* readBody(

@@ -22,7 +22,7 @@ export type Decoded<T> =
  * depth, and takes time in proportion to the body. What it gives has the type of the schema.
  *
  * Differs from Go in that an integer beyond ±(2^53 − 1) is refused, and that an event of an unknown room version or
- * with members of wrong types is let through: whoever judges events says what is wrong with it.
+ * with members of wrong types is accepted here; the checks of events report what is wrong with it.
  *
  * @param schema - one made by this package
  * @param limits - on what comes of a body that somebody else has made; none where left out

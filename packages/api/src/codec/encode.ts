@@ -3,7 +3,7 @@ import { type WireShape, wireOf } from '../wire/annotation.ts'
 import { entriesOf, flatMember, membersOf, writerOf } from './writers.ts'
 import { type Streamed, StreamedList, type StreamedPart } from './streamed-list.ts'
 
-/** How long a piece grows before it is handed out, in UTF-16 units. */
+/** Length of a chunk, in UTF-16 units. */
 const CHUNK_LENGTH = 64 * 1024
 
 /** Encodes a value as Go does; the texts of events are put in as they are. */
@@ -23,8 +23,8 @@ export function encodeEntry(schema: z.ZodType, entry: Readonly<Record<string, un
 }
 
 /**
- * The same in pieces of about 64 KiB, made one at a time: however many events there are in a list, no more than a
- * piece is held.
+ * The same in chunks of about 64 KiB, made one at a time: whatever the number of events in a list, only one
+ * chunk is in memory.
  */
 export function encodeInChunks<T>(schema: z.ZodType<T>, value: T): Generator<string, void, undefined> {
   return writeInChunks(schema, value) as Generator<string, void, undefined>
@@ -35,7 +35,7 @@ type Part = string | StreamedPart
 
 /**
  * The same of an answer in which lists may be written already: a {@link StreamedList} gives its own parts, and promises
- * which have to be waited for before the next piece is asked for.
+ * which must be awaited before the next chunk is requested.
  */
 export function* writeInChunks<T>(
   schema: z.ZodType<T>,
@@ -71,7 +71,7 @@ function* parts(schema: z.ZodType, value: unknown): Generator<Part, void, undefi
   }
 }
 
-/** A list in parts of about a piece's length: a step of a generator for each element would cost as much as the element. */
+/** A list in parts of about the length of a chunk: a step of a generator for each element would cost as much as the element. */
 function* listParts(
   write: (value: unknown) => string,
   elements: readonly unknown[],

@@ -20,7 +20,7 @@ export interface Place {
  * body they came from. Everything it passes over is checked; what follows the value is not looked at, as in Go.
  * Depth costs no stack.
  *
- * All methods throw {@link SyntaxFault} where the bytes are no JSON, {@link EndOfText} where they end too early.
+ * All methods throw {@link SyntaxFault} if the bytes are not valid JSON, {@link EndOfText} if they end too early.
  */
 export class JsonReader {
   /** Bytes of the text that are at hand. */
@@ -29,7 +29,7 @@ export class JsonReader {
   /** Whether the text ends where the bytes do. */
   isWhole: boolean
   readonly limits: DecodeLimits
-  /** What the values that were handed out take in memory. */
+  /** Memory that the returned values take. */
   readonly held: HeldBytes
   /** How many lists and objects are open. */
   depth = 0

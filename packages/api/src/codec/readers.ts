@@ -6,14 +6,11 @@ import { readEvent } from './event-reader.ts'
 import { opens } from './expecting.ts'
 import { TAKEN } from './held-bytes.ts'
 import type { JsonReader } from './json-reader.ts'
+import type { Read } from './read.ts'
 import { readEventReference, readFlat } from './special-readers.ts'
 import { readBool, readInt, readJson, readJsonText, readString } from './scalar-readers.ts'
 import { type StructShape, structShape } from './struct-shape.ts'
 import { SizeFault } from './syntax-fault.ts'
-import type { TypeFaults } from './type-faults.ts'
-
-/** Reads the value that is next. Notes a fault and passes over what has the wrong type. */
-export type Read = (input: JsonReader, faults: TypeFaults) => unknown
 
 const readers = new WeakMap<z.ZodType, Read>()
 

@@ -4,7 +4,7 @@ import { opens, skipOther } from './expecting.ts'
 import type { JsonReader } from './json-reader.ts'
 import { PARSED_BYTES_EACH } from './held-bytes.ts'
 import { longestTextOf } from '../limits.ts'
-import type { Read } from './readers.ts'
+import type { Read } from './read.ts'
 import { SizeFault } from './syntax-fault.ts'
 import type { TypeFaults } from './type-faults.ts'
 

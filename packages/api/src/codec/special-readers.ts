@@ -1,7 +1,7 @@
 import { isJsonObject } from '@roomserver/types'
 import { OPEN_OBJECT } from './bytes.ts'
 import { opens } from './expecting.ts'
-import type { Read } from './readers.ts'
+import type { Read } from './read.ts'
 import { readJson } from './scalar-readers.ts'
 
 const readPair = readJson()

@@ -1,4 +1,4 @@
-/** Ends the decoding of a text that is no JSON. Never leaves the codec. */
+/** Ends the decoding of a text that is not valid JSON. Never leaves the codec. */
 export class SyntaxFault extends Error {}
 
 /** The text ends too early, or there is nothing but space (`EOF`). */

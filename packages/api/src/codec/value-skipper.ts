@@ -46,7 +46,7 @@ export class ValueSkipper {
     return this.#open.length === 0 && this.#next === 'comma or end'
   }
 
-  /** Passes over the smallest piece that can be passed over by itself. False: the bytes end inside a string. */
+  /** Skips the smallest part that can be skipped by itself. False: the bytes end inside a string. */
   #step(input: JsonReader): boolean {
     switch (this.#next) {
       case 'value':

@@ -10,6 +10,7 @@ export const PublicKeyResult = struct('gomatrixserverlib.PublicKeyLookupResult',
 })
 export type PublicKeyResult = z.infer<typeof PublicKeyResult>
 
+/** Body of a request of `queryPublicKey`. Gives public keys of servers. */
 export const QueryPublicKeyRequest = struct('api.QueryPublicKeysRequest', {
   requests: map(
     int('ms', 'gomatrixserverlib.Timestamp'),
@@ -19,6 +20,7 @@ export const QueryPublicKeyRequest = struct('api.QueryPublicKeysRequest', {
 })
 export type QueryPublicKeyRequest = z.infer<typeof QueryPublicKeyRequest>
 
+/** Answer of `queryPublicKey`. */
 export const QueryPublicKeyResponse = struct('api.QueryPublicKeysResponse', {
   results: map(PublicKeyResult, 'gomatrixserverlib.PublicKeyLookupRequest', '`server/key ID` → key.'),
 })
@@ -36,6 +38,7 @@ export const FederationTransaction = struct('gomatrixserverlib.Transaction', {
 })
 export type FederationTransaction = z.infer<typeof FederationTransaction>
 
+/** Body of a request of `getEventAuth`. Asks a server for the auth chain of an event. */
 export const GetEventAuthRequest = struct('inthttp.getEventAuth', {
   S: serverName('Whom to ask.'),
   RoomVersion: version(),
@@ -44,6 +47,7 @@ export const GetEventAuthRequest = struct('inthttp.getEventAuth', {
 })
 export type GetEventAuthRequest = z.infer<typeof GetEventAuthRequest>
 
+/** Answer of `getEventAuth`. */
 export const GetEventAuthResponse = struct('gomatrixserverlib.RespEventAuth', {
   auth_chain: list(jsonText(), 'Events in the federation format.'),
 })
@@ -58,6 +62,7 @@ export const MissingEvents = struct('gomatrixserverlib.MissingEvents', {
 })
 export type MissingEvents = z.infer<typeof MissingEvents>
 
+/** Body of a request of `lookupMissingEvents`. Asks a server for the events in a gap. */
 export const LookupMissingEventsRequest = struct('inthttp.lookupMissingEvents', {
   S: serverName('Whom to ask.'),
   RoomID: text(),
@@ -66,11 +71,13 @@ export const LookupMissingEventsRequest = struct('inthttp.lookupMissingEvents', 
 })
 export type LookupMissingEventsRequest = z.infer<typeof LookupMissingEventsRequest>
 
+/** Answer of `lookupMissingEvents`. */
 export const LookupMissingEventsResponse = struct('gomatrixserverlib.RespMissingEvents', {
   events: list(jsonText(), 'Events in the federation format.'),
 })
 export type LookupMissingEventsResponse = z.infer<typeof LookupMissingEventsResponse>
 
+/** Body of a request of `lookupStateIds`. Asks a server for the IDs of the state before an event. */
 export const LookupStateIdsRequest = struct('inthttp.lookupStateIDs', {
   S: serverName('Whom to ask.'),
   RoomID: text(),
@@ -78,12 +85,14 @@ export const LookupStateIdsRequest = struct('inthttp.lookupStateIDs', {
 })
 export type LookupStateIdsRequest = z.infer<typeof LookupStateIdsRequest>
 
+/** Answer of `lookupStateIds`. */
 export const LookupStateIdsResponse = struct('gomatrixserverlib.RespStateIDs', {
   pdu_ids: list(text()),
   auth_chain_ids: list(text()),
 })
 export type LookupStateIdsResponse = z.infer<typeof LookupStateIdsResponse>
 
+/** Body of a request of `lookupState`. Asks a server for the state before an event. */
 export const LookupStateRequest = struct('inthttp.lookupState', {
   S: serverName('Whom to ask.'),
   RoomID: text(),
@@ -92,18 +101,21 @@ export const LookupStateRequest = struct('inthttp.lookupState', {
 })
 export type LookupStateRequest = z.infer<typeof LookupStateRequest>
 
+/** Answer of `lookupState`. */
 export const LookupStateResponse = struct('gomatrixserverlib.RespState', {
   pdus: list(jsonText(), 'State events in the federation format.'),
   auth_chain: list(jsonText()),
 })
 export type LookupStateResponse = z.infer<typeof LookupStateResponse>
 
+/** Body of a request of `getEvent`. Asks a server for an event. */
 export const GetEventRequest = struct('inthttp.getEvent', {
   S: serverName('Whom to ask.'),
   EventID: text(),
 })
 export type GetEventRequest = z.infer<typeof GetEventRequest>
 
+/** Body of a request of `backfill`. Asks a server for earlier events. */
 export const BackfillRequest = struct('inthttp.backfill', {
   S: serverName('Whom to ask.'),
   RoomID: text(),

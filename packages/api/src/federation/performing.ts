@@ -14,12 +14,14 @@ import {
   version,
 } from '../wire/builders.ts'
 
+/** Body of a request of `performDirectoryLookup`. Asks another server for the room of an alias. */
 export const PerformDirectoryLookupRequest = struct('api.PerformDirectoryLookupRequest', {
   room_alias: text(),
   server_name: serverName('The server of the alias.'),
 })
 export type PerformDirectoryLookupRequest = z.infer<typeof PerformDirectoryLookupRequest>
 
+/** Answer of `performDirectoryLookup`. */
 export const PerformDirectoryLookupResponse = struct('api.PerformDirectoryLookupResponse', {
   room_id: text(),
   server_names: list(serverName(), 'Servers that are in the room.'),
@@ -35,6 +37,7 @@ export const RemoteHttpError = struct('gomatrix.HTTPError', {
 })
 export type RemoteHttpError = z.infer<typeof RemoteHttpError>
 
+/** Body of a request of `performJoinRequest`. Joins a room through another server; the events come back through the input. */
 export const PerformJoinRequestRequest = struct('api.PerformJoinRequest', {
   room_id: text(),
   user_id: text(),
@@ -43,12 +46,14 @@ export const PerformJoinRequestRequest = struct('api.PerformJoinRequest', {
 })
 export type PerformJoinRequestRequest = z.infer<typeof PerformJoinRequestRequest>
 
+/** Answer of `performJoinRequest`. */
 export const PerformJoinRequestResponse = struct('api.PerformJoinResponse', {
   JoinedVia: serverName(),
   LastError: orNull(RemoteHttpError, 'Set when no server let the user in.'),
 })
 export type PerformJoinRequestResponse = z.infer<typeof PerformJoinRequestResponse>
 
+/** Body of a request of `performLeaveRequest`. Leaves a room, or rejects an invite, through another server. */
 export const PerformLeaveRequestRequest = struct('api.PerformLeaveRequest', {
   room_id: text(),
   user_id: text(),
@@ -56,9 +61,11 @@ export const PerformLeaveRequestRequest = struct('api.PerformLeaveRequest', {
 })
 export type PerformLeaveRequestRequest = z.infer<typeof PerformLeaveRequestRequest>
 
+/** Answer of `performLeaveRequest`. */
 export const PerformLeaveRequestResponse = struct('api.PerformLeaveResponse', {})
 export type PerformLeaveRequestResponse = z.infer<typeof PerformLeaveRequestResponse>
 
+/** Body of a request of `performInviteRequest`. Has an invite signed by the server of the invited user. */
 export const PerformInviteRequestRequest = struct('api.PerformInviteRequest', {
   room_version: version(),
   event: orNull(HeaderedEvent),
@@ -66,28 +73,33 @@ export const PerformInviteRequestRequest = struct('api.PerformInviteRequest', {
 })
 export type PerformInviteRequestRequest = z.infer<typeof PerformInviteRequestRequest>
 
+/** Answer of `performInviteRequest`. */
 export const PerformInviteRequestResponse = struct('api.PerformInviteResponse', {
   event: orNull(HeaderedEvent, 'The invite with the signature of the invited server.'),
 })
 export type PerformInviteRequestResponse = z.infer<typeof PerformInviteRequestResponse>
 
+/** Body of a request of `performOutboundPeekRequest`. Peeks into a room through another server. */
 export const PerformOutboundPeekRequest = struct('api.PerformOutboundPeekRequest', {
   room_id: text(),
   server_names: list(serverName()),
 })
 export type PerformOutboundPeekRequest = z.infer<typeof PerformOutboundPeekRequest>
 
+/** Answer of `performOutboundPeekRequest`. */
 export const PerformOutboundPeekResponse = struct('api.PerformOutboundPeekResponse', {
   LastError: orNull(RemoteHttpError),
 })
 export type PerformOutboundPeekResponse = z.infer<typeof PerformOutboundPeekResponse>
 
+/** Body of a request of `queryJoinedHostServerNamesInRoom`. Lists the servers of a room. */
 export const QueryJoinedHostServerNamesInRoomRequest = struct('api.QueryJoinedHostServerNamesInRoomRequest', {
   room_id: text(),
   exclude_self: bool(),
 })
 export type QueryJoinedHostServerNamesInRoomRequest = z.infer<typeof QueryJoinedHostServerNamesInRoomRequest>
 
+/** Answer of `queryJoinedHostServerNamesInRoom`. */
 export const QueryJoinedHostServerNamesInRoomResponse = struct(
   'api.QueryJoinedHostServerNamesInRoomResponse',
   {

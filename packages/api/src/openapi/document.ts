@@ -49,7 +49,10 @@ function operation(name: string, endpoint: Endpoint): JsonObject {
           refuse === undefined ? 'The answer.' : `The answer, also where the request is refused: ${tooLarge}`,
         content: json(componentName(response)),
       },
-      400: { description: 'The body is no JSON, or of the wrong shape.', content: json('BadRequest') },
+      400: {
+        description: 'The body is not valid JSON, or has the wrong shape.',
+        content: json('BadRequest'),
+      },
       408: { description: 'The body did not arrive in time.', content: json('BadRequest') },
       ...(refuse === undefined && { 413: { description: tooLarge, content: json('BadRequest') } }),
       500: { description: 'The operation failed.', content: json('Failure') },

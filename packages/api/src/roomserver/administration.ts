@@ -5,6 +5,7 @@ import { BodySize } from '../limits.ts'
 import { PerformError } from '../perform-error.ts'
 import { int, list, map, orNull, serverName, struct, text, version } from '../wire/builders.ts'
 
+/** Body of a request of `performRoomUpgrade`. Replaces a room by a new one of another version. */
 export const PerformRoomUpgradeRequest = struct('api.PerformRoomUpgradeRequest', {
   room_id: text(),
   user_id: text('Who upgrades it.'),
@@ -12,34 +13,40 @@ export const PerformRoomUpgradeRequest = struct('api.PerformRoomUpgradeRequest',
 })
 export type PerformRoomUpgradeRequest = z.infer<typeof PerformRoomUpgradeRequest>
 
+/** Answer of `performRoomUpgrade`. */
 export const PerformRoomUpgradeResponse = struct('api.PerformRoomUpgradeResponse', {
   NewRoomID: text(),
   Error: orNull(PerformError),
 })
 export type PerformRoomUpgradeResponse = z.infer<typeof PerformRoomUpgradeResponse>
 
+/** Body of a request of `performAdminEvacuateRoom`. Takes all users of this server out of a room. */
 export const PerformAdminEvacuateRoomRequest = struct('api.PerformAdminEvacuateRoomRequest', {
   room_id: text(),
 })
 export type PerformAdminEvacuateRoomRequest = z.infer<typeof PerformAdminEvacuateRoomRequest>
 
+/** Answer of `performAdminEvacuateRoom`. */
 export const PerformAdminEvacuateRoomResponse = struct('api.PerformAdminEvacuateRoomResponse', {
   affected: list(text(), 'Users who left.'),
   Error: orNull(PerformError),
 })
 export type PerformAdminEvacuateRoomResponse = z.infer<typeof PerformAdminEvacuateRoomResponse>
 
+/** Body of a request of `performAdminEvacuateUser`. Takes a user of this server out of all rooms. */
 export const PerformAdminEvacuateUserRequest = struct('api.PerformAdminEvacuateUserRequest', {
   user_id: text(),
 })
 export type PerformAdminEvacuateUserRequest = z.infer<typeof PerformAdminEvacuateUserRequest>
 
+/** Answer of `performAdminEvacuateUser`. */
 export const PerformAdminEvacuateUserResponse = struct('api.PerformAdminEvacuateUserResponse', {
   affected: list(text(), 'Rooms that the user left.'),
   Error: orNull(PerformError),
 })
 export type PerformAdminEvacuateUserResponse = z.infer<typeof PerformAdminEvacuateUserResponse>
 
+/** Body of a request of `performBackfill`. Gives earlier events of a room, fetching from other servers what is not here. */
 export const PerformBackfillRequest = struct('api.PerformBackfillRequest', {
   room_id: text(),
   backwards_extremities: map(list(text()), 'string', 'Event → those of its prev events that are missing.'),
@@ -48,6 +55,7 @@ export const PerformBackfillRequest = struct('api.PerformBackfillRequest', {
 })
 export type PerformBackfillRequest = z.infer<typeof PerformBackfillRequest>
 
+/** Answer of `performBackfill`. */
 export const PerformBackfillResponse = struct('api.PerformBackfillResponse', {
   events: list(HeaderedEvent, 'Going back from the extremities.'),
 })

@@ -15,14 +15,17 @@ import {
   version,
 } from '../wire/builders.ts'
 
+/** Body of a request of `queryEventsById`. Gives events by their IDs. */
 export const QueryEventsByIdRequest = struct('api.QueryEventsByIDRequest', { event_ids: list(text()) })
 export type QueryEventsByIdRequest = z.infer<typeof QueryEventsByIdRequest>
 
+/** Answer of `queryEventsById`. */
 export const QueryEventsByIdResponse = struct('api.QueryEventsByIDResponse', {
   events: list(HeaderedEvent, 'Those that are known; in no particular order.'),
 })
 export type QueryEventsByIdResponse = z.infer<typeof QueryEventsByIdResponse>
 
+/** Body of a request of `queryMissingEvents`. Gives the events between what a server has and what it has heard of. */
 export const QueryMissingEventsRequest = struct('api.QueryMissingEventsRequest', {
   earliest_events: list(text(), 'What the asking server has.'),
   latest_events: list(text(), 'What it wants the past of.'),
@@ -31,43 +34,52 @@ export const QueryMissingEventsRequest = struct('api.QueryMissingEventsRequest',
 })
 export type QueryMissingEventsRequest = z.infer<typeof QueryMissingEventsRequest>
 
+/** Answer of `queryMissingEvents`. */
 export const QueryMissingEventsResponse = struct('api.QueryMissingEventsResponse', {
   events: listOrNull(HeaderedEvent, 'Oldest first. `null` when the latest events are not known here.'),
 })
 export type QueryMissingEventsResponse = z.infer<typeof QueryMissingEventsResponse>
 
+/** Body of a request of `queryAuthChain`. Gives the whole auth chain of events. */
 export const QueryAuthChainRequest = struct('api.QueryAuthChainRequest', { EventIDs: list(text()) })
 export type QueryAuthChainRequest = z.infer<typeof QueryAuthChainRequest>
 
+/** Answer of `queryAuthChain`. */
 export const QueryAuthChainResponse = struct('api.QueryAuthChainResponse', {
   AuthChain: emptyList(HeaderedEvent, 'The events themselves and their auth chain, each once.'),
 })
 export type QueryAuthChainResponse = z.infer<typeof QueryAuthChainResponse>
 
+/** Body of a request of `queryServerAllowedToSeeEvent`. Tells whether history visibility lets a server see an event. */
 export const QueryServerAllowedToSeeEventRequest = struct('api.QueryServerAllowedToSeeEventRequest', {
   event_id: text(),
   server_name: serverName(),
 })
 export type QueryServerAllowedToSeeEventRequest = z.infer<typeof QueryServerAllowedToSeeEventRequest>
 
+/** Answer of `queryServerAllowedToSeeEvent`. */
 export const QueryServerAllowedToSeeEventResponse = struct('api.QueryServerAllowedToSeeEventResponse', {
   can_see_event: bool(),
 })
 export type QueryServerAllowedToSeeEventResponse = z.infer<typeof QueryServerAllowedToSeeEventResponse>
 
+/** Body of a request of `queryRoomVersionForRoom`. Gives the version of a room. */
 export const QueryRoomVersionForRoomRequest = struct('api.QueryRoomVersionForRoomRequest', {
   room_id: text(),
 })
 export type QueryRoomVersionForRoomRequest = z.infer<typeof QueryRoomVersionForRoomRequest>
 
+/** Answer of `queryRoomVersionForRoom`. */
 export const QueryRoomVersionForRoomResponse = struct('api.QueryRoomVersionForRoomResponse', {
   room_version: version(),
 })
 export type QueryRoomVersionForRoomResponse = z.infer<typeof QueryRoomVersionForRoomResponse>
 
+/** Body of a request of `queryRoomVersionCapabilities`. Gives the room versions that are offered. */
 export const QueryRoomVersionCapabilitiesRequest = struct('api.QueryRoomVersionCapabilitiesRequest', {})
 export type QueryRoomVersionCapabilitiesRequest = z.infer<typeof QueryRoomVersionCapabilitiesRequest>
 
+/** Answer of `queryRoomVersionCapabilities`. */
 export const QueryRoomVersionCapabilitiesResponse = struct('api.QueryRoomVersionCapabilitiesResponse', {
   default: version('For new rooms.'),
   available: map(text(), 'gomatrixserverlib.RoomVersion', 'Version → `stable` or `unstable`.'),

@@ -17,6 +17,7 @@ import {
   version,
 } from '../wire/builders.ts'
 
+/** Body of a request of `performInvite`. Takes an invite in: one of ours to send on, or one for a user of ours. */
 export const PerformInviteRequest = struct('api.PerformInviteRequest', {
   room_version: version(),
   event: orNull(HeaderedEvent),
@@ -26,9 +27,11 @@ export const PerformInviteRequest = struct('api.PerformInviteRequest', {
 })
 export type PerformInviteRequest = z.infer<typeof PerformInviteRequest>
 
+/** Answer of `performInvite`. */
 export const PerformInviteResponse = struct('api.PerformInviteResponse', { Error: orNull(PerformError) })
 export type PerformInviteResponse = z.infer<typeof PerformInviteResponse>
 
+/** Body of a request of `performJoin`. Joins a user of this server to a room, through another server when necessary. */
 export const PerformJoinRequest = struct('api.PerformJoinRequest', {
   room_id_or_alias: text(),
   user_id: text('A user of this server.'),
@@ -37,6 +40,7 @@ export const PerformJoinRequest = struct('api.PerformJoinRequest', {
 })
 export type PerformJoinRequest = z.infer<typeof PerformJoinRequest>
 
+/** Answer of `performJoin`. */
 export const PerformJoinResponse = struct('api.PerformJoinResponse', {
   room_id: text(),
   JoinedVia: serverName('The server that let the user in; our own when no other was needed.'),
@@ -44,18 +48,22 @@ export const PerformJoinResponse = struct('api.PerformJoinResponse', {
 })
 export type PerformJoinResponse = z.infer<typeof PerformJoinResponse>
 
+/** Body of a request of `performLeave`. Takes a user of this server out of a room, or rejects an invite. */
 export const PerformLeaveRequest = struct('api.PerformLeaveRequest', { room_id: text(), user_id: text() })
 export type PerformLeaveRequest = z.infer<typeof PerformLeaveRequest>
 
+/** Answer of `performLeave`. */
 export const PerformLeaveResponse = struct('api.PerformLeaveResponse', {
   code: omitZero(int('HTTP status to answer the client with; 0: all went well.')),
   message: omitZero(orNull(jsonValue('Body to answer the client with.'))),
 })
 export type PerformLeaveResponse = z.infer<typeof PerformLeaveResponse>
 
+/** Body of a request of `performForget`. Forgets a room that the user has left. */
 export const PerformForgetRequest = struct('api.PerformForgetRequest', { room_id: text(), user_id: text() })
 export type PerformForgetRequest = z.infer<typeof PerformForgetRequest>
 
+/** Answer of `performForget`. */
 export const PerformForgetResponse = struct('api.PerformForgetResponse', {})
 export type PerformForgetResponse = z.infer<typeof PerformForgetResponse>
 

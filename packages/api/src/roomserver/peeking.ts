@@ -4,6 +4,7 @@ import { HeaderedEvent } from '../events.ts'
 import { PerformError } from '../perform-error.ts'
 import { bool, int, list, orNull, serverName, struct, text, version } from '../wire/builders.ts'
 
+/** Body of a request of `performPeek`. Lets a device of this server look into a world-readable room. */
 export const PerformPeekRequest = struct('api.PerformPeekRequest', {
   room_id_or_alias: text(),
   user_id: text(),
@@ -12,12 +13,14 @@ export const PerformPeekRequest = struct('api.PerformPeekRequest', {
 })
 export type PerformPeekRequest = z.infer<typeof PerformPeekRequest>
 
+/** Answer of `performPeek`. */
 export const PerformPeekResponse = struct('api.PerformPeekResponse', {
   room_id: text(),
   Error: orNull(PerformError),
 })
 export type PerformPeekResponse = z.infer<typeof PerformPeekResponse>
 
+/** Body of a request of `performUnpeek`. Ends the peek of a device. */
 export const PerformUnpeekRequest = struct('api.PerformUnpeekRequest', {
   room_id: text(),
   user_id: text(),
@@ -25,9 +28,11 @@ export const PerformUnpeekRequest = struct('api.PerformUnpeekRequest', {
 })
 export type PerformUnpeekRequest = z.infer<typeof PerformUnpeekRequest>
 
+/** Answer of `performUnpeek`. */
 export const PerformUnpeekResponse = struct('api.PerformUnpeekResponse', { Error: orNull(PerformError) })
 export type PerformUnpeekResponse = z.infer<typeof PerformUnpeekResponse>
 
+/** Body of a request of `performInboundPeek`. Lets another server look into a room. */
 export const PerformInboundPeekRequest = struct('api.PerformInboundPeekRequest', {
   user_id: text(),
   room_id: text(),
@@ -37,6 +42,7 @@ export const PerformInboundPeekRequest = struct('api.PerformInboundPeekRequest',
 })
 export type PerformInboundPeekRequest = z.infer<typeof PerformInboundPeekRequest>
 
+/** Answer of `performInboundPeek`. */
 export const PerformInboundPeekResponse = struct('api.PerformInboundPeekResponse', {
   room_exists: bool(),
   room_version: version(),

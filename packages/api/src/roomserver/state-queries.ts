@@ -5,12 +5,14 @@ import { BodySize } from '../limits.ts'
 import { annotate } from '../wire/annotation.ts'
 import { bool, int, list, orNull, struct, text, version } from '../wire/builders.ts'
 
+/** Body of a request of `queryLatestEventsAndState`. Gives what the next event of a room builds on: forward extremities, depth, current state. */
 export const QueryLatestEventsAndStateRequest = struct('api.QueryLatestEventsAndStateRequest', {
   room_id: text(),
   state_to_fetch: list(StateKeyTuple, 'Entries of the current state; none: all of it.'),
 })
 export type QueryLatestEventsAndStateRequest = z.infer<typeof QueryLatestEventsAndStateRequest>
 
+/** Answer of `queryLatestEventsAndState`. */
 export const QueryLatestEventsAndStateResponse = struct('api.QueryLatestEventsAndStateResponse', {
   room_exists: bool(),
   room_version: version(),
@@ -20,6 +22,7 @@ export const QueryLatestEventsAndStateResponse = struct('api.QueryLatestEventsAn
 })
 export type QueryLatestEventsAndStateResponse = z.infer<typeof QueryLatestEventsAndStateResponse>
 
+/** Body of a request of `queryStateAfterEvents`. Gives the state after a set of events. */
 export const QueryStateAfterEventsRequest = struct('api.QueryStateAfterEventsRequest', {
   room_id: text(),
   prev_event_ids: list(text()),
@@ -27,6 +30,7 @@ export const QueryStateAfterEventsRequest = struct('api.QueryStateAfterEventsReq
 })
 export type QueryStateAfterEventsRequest = z.infer<typeof QueryStateAfterEventsRequest>
 
+/** Answer of `queryStateAfterEvents`. */
 export const QueryStateAfterEventsResponse = struct('api.QueryStateAfterEventsResponse', {
   room_exists: bool(),
   room_version: version(),
@@ -35,6 +39,7 @@ export const QueryStateAfterEventsResponse = struct('api.QueryStateAfterEventsRe
 })
 export type QueryStateAfterEventsResponse = z.infer<typeof QueryStateAfterEventsResponse>
 
+/** Body of a request of `queryStateAndAuthChain`. Gives the state after a set of events, and the auth chain that backs it. */
 export const QueryStateAndAuthChainRequest = struct('api.QueryStateAndAuthChainRequest', {
   room_id: text(),
   prev_event_ids: list(text(), 'The state after these.'),
@@ -44,6 +49,7 @@ export const QueryStateAndAuthChainRequest = struct('api.QueryStateAndAuthChainR
 })
 export type QueryStateAndAuthChainRequest = z.infer<typeof QueryStateAndAuthChainRequest>
 
+/** Answer of `queryStateAndAuthChain`. */
 export const QueryStateAndAuthChainResponse = struct('api.QueryStateAndAuthChainResponse', {
   room_exists: bool(),
   room_version: version(),
@@ -54,6 +60,7 @@ export const QueryStateAndAuthChainResponse = struct('api.QueryStateAndAuthChain
 })
 export type QueryStateAndAuthChainResponse = z.infer<typeof QueryStateAndAuthChainResponse>
 
+/** Body of a request of `queryCurrentState`. Gives entries of the current state of a room. */
 export const QueryCurrentStateRequest = struct('api.QueryCurrentStateRequest', {
   RoomID: text(),
   AllowWildcards: bool('`*` in a tuple is any.'),
@@ -83,6 +90,7 @@ annotate(QueryCurrentStateResponse, {
   value: orNull(HeaderedEvent),
 })
 
+/** Body of a request of `queryBulkStateContent`. Gives one string each of many state events in many rooms. */
 export const QueryBulkStateContentRequest = struct('api.QueryBulkStateContentRequest', {
   RoomIDs: list(text()),
   AllowWildcards: bool('`*` as state key is any.'),
@@ -100,7 +108,7 @@ const ContentEntry = z.object({
 /**
  * One string of each event's content; on the wire one object, `room U+001F type U+001F state key` → string.
  * The string is the one at `creator`, `alias`, `history_visibility`, `join_rule`, `membership`, `name`, `url` (of
- * m.room.avatar), `topic` or `guest_access`; `""` for other types and where it is no string.
+ * m.room.avatar), `topic` or `guest_access`; `""` for other types and if it is not a string.
  */
 export interface QueryBulkStateContentResponse {
   readonly Rooms: readonly z.infer<typeof ContentEntry>[]

@@ -30,7 +30,7 @@ describe('explainAuth', () => {
         v8 4.5.3  the target is banned and the sender's level is below the ban level: reject
         v8 4.5.4  the sender's level reaches the kick level and is above the target's: allow
       * v8 4.5.5  otherwise: reject
-      = made by @alice:a.test ($a.test)
+      = created by @alice:a.test ($a.test)
       = @bob:b.test has 0, @alice:a.test has 100, sending this takes 50, ban takes 60, kick takes 50, invite takes 0 ($a.test)
       = the membership of @bob:b.test is join ($b.test)
       = the membership of @alice:a.test is none (by default)
@@ -53,14 +53,14 @@ describe('explainAuth', () => {
     const content = { membership: 'invite', third_party_invite: { signed: { token: 'abc' } } }
     const invite = makeEvent('12', { type: 'm.room.member', key: '@new:c.test', content })
     expect(explainAuth(invite, authStateOf([root])).readings.map(({ says }) => says)).toEqual([
-      'made by @alice:a.test, @second:c.test, not for other servers',
+      'created by @alice:a.test, @second:c.test, not federated',
       "@alice:a.test has above all (creator's), @new:c.test has 0, sending this takes 50, ban takes 50, kick takes 50, invite takes 0",
       'the membership of @alice:a.test is none',
       'the membership of @new:c.test is none',
       'the join rule is invite',
       'the third-party invite is by nobody',
     ])
-    expect(explainAuth(invite, authStateOf([])).readings[0]?.says).toBe('there is no room')
+    expect(explainAuth(invite, authStateOf([])).readings[0]?.says).toBe('the room does not exist')
   })
 
   it('says of a level that it cannot be read', () => {
@@ -77,7 +77,7 @@ describe('explainAuth', () => {
     const more = [5, null, ...Array.from({ length: 10 }, (_, i) => `@creator${i}:c.test`)]
     const root = createEvent('12', { additional_creators: more })
     const says = explainAuth(member('12', '@alice:a.test', 'join'), authStateOf([root])).readings[0]?.says
-    expect(says).toBe(`made by ${['@alice:a.test', ...more.slice(2, 11)].join(', ')}`)
+    expect(says).toBe(`created by ${['@alice:a.test', ...more.slice(2, 11)].join(', ')}`)
   })
 })
 

@@ -40,13 +40,13 @@ function says([type, stateKey]: StateTuple, event: Pdu, state: AuthState): strin
 }
 
 function creation(create: Pdu | undefined): string {
-  if (create === undefined) return 'there is no room'
+  if (create === undefined) return 'the room does not exist'
   const { auth } = create.rules
   const creators = auth.creatorsOutrankAll
     ? [...creatorsOf(create)].slice(0, 10).join(', ')
     : creatorOf(create)
   const federates = create.content['m.federate'] ?? true
-  return `made by ${creators ?? 'nobody'}${federates === true ? '' : ', not for other servers'}`
+  return `created by ${creators ?? 'nobody'}${federates === true ? '' : ', not federated'}`
 }
 
 function levels(event: Pdu, state: AuthState): string {

@@ -1,7 +1,7 @@
 import { allow, joinRule, type MemberCase, refuse } from '../auth-context.ts'
 import type { AuthVerdict } from '../verdict.ts'
 
-/** Suspendable to be let in. */
+/** A user asks to be let in. */
 export function checkKnock(c: MemberCase): AuthVerdict {
   const { sender } = c.event
   const rule = joinRule(c.state)

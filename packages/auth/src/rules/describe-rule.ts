@@ -7,14 +7,7 @@ import {
   REDACTION_RULES,
   VISIBILITY_RULES,
 } from './other-rules.ts'
-
-/** A rule that a verdict names, for people. */
-export interface RuleDescription {
-  /** What the step tests and what follows, after the steps that it belongs to. */
-  readonly text: string
-  /** Where the specification has it; `undefined` for unstable room versions, which have no page. */
-  readonly url: string | undefined
-}
+import type { RuleDescription } from './rule-description.ts'
 
 /**
  * Explains the `rule` of a verdict, such as `v8 4.3.5.2` or `history-visibility 3`; `undefined` for what is none.
@@ -38,42 +31,63 @@ export function rulesUrl(rules: RoomVersionRules): string | undefined {
   return `https://spec.matrix.org/v1.19/rooms/v${rules.version}/#authorisation-rules`
 }
 
-/** `docs/rules.md`: every rule of every stable room version with its number. */
-export function rulesDocument(): string {
+/**
+ * `docs/rules.md`: every rule of every stable room version with its number.
+ *
+ * @param checks - key of a rule → file of its check, relative to the sources of this package
+ */
+export function rulesDocument(checks: ReadonlyMap<string, string>): string {
   const versions = [...ROOM_VERSIONS.values()].filter(({ stability }) => stability === 'stable')
-  const graph = section('What has a place in a room', [EVENT_GRAPH_RULE])
-  return `${[HEAD, visibilitySection(), graph, ...versions.map(versionSection)].join('\n\n')}\n`
+  const graph = section('Events in the event graph', [{ id: EVENT_GRAPH_RULE, file: 'check-event-graph.ts' }])
+  const sections = versions.map((rules) => versionSection(rules, checks))
+  return `${[HEAD, visibilitySection(), graph, ...sections].join('\n\n')}\n`
 }
 
 const HEAD = `# Rules
 
-Every rule that a verdict may name: the steps of the authorization rules for each room version, and a few others.
-Printed from \`packages/auth/src/rules/\` by \`pnpm --filter @roomserver/auth run rules\`; do not edit. The numbers
-are those of the linked pages, as a browser shows them. The unstable versions that we know have no pages of their own:
-\`org.matrix.msc3667\` is numbered as version 7 with the strict power levels of 10, \`org.matrix.msc3787\` as version 10
-with the lenient power levels of 9.`
+Every rule that a verdict can name: the steps of the authorization rules of each room version, and a few others.
+Printed from \`packages/auth/src/rules/\` by \`pnpm --filter @roomserver/auth run rules\`; do not edit. Rule numbers
+are those of the linked pages of the specification, as a browser shows them. Each key, as \`packages/auth/src/rules/table.ts\`
+has it, links to the file in which the rule is checked. The supported unstable versions have no pages of their own:
+\`org.matrix.msc3667\` has the numbers of version 7 with the strict power levels of 10, \`org.matrix.msc3787\` those of
+version 10 with the lenient power levels of 9.`
 
-function visibilitySection(): string {
-  return section('Who may see an event', rowsOf('history-visibility', VISIBILITY_RULES))
+/** A rule in the document. */
+interface Entry {
+  readonly id: string
+  readonly key?: string
+  /** File of the check, relative to the sources of this package. */
+  readonly file?: string | undefined
 }
 
-function versionSection(rules: RoomVersionRules): string {
-  const steps = ruleBook(rules).steps.map(({ id }: NumberedStep) => id)
+function visibilitySection(): string {
+  return section(
+    'History visibility',
+    entriesOf('history-visibility', VISIBILITY_RULES, 'visibility/verdict.ts'),
+  )
+}
+
+function versionSection(rules: RoomVersionRules, checks: ReadonlyMap<string, string>): string {
+  const steps = ruleBook(rules).steps.map(
+    ({ id, key }: NumberedStep): Entry => ({ id, key, file: checks.get(key) }),
+  )
   const redaction = handlesRedactions(rules)
-    ? rowsOf(`v${rules.version} handling-redactions`, REDACTION_RULES)
+    ? entriesOf(`v${rules.version} handling-redactions`, REDACTION_RULES, 'check-redaction.ts')
     : []
   return section(`Room version ${rules.version}`, [...steps, ...redaction])
 }
 
-function rowsOf(prefix: string, rules: readonly string[]): string[] {
-  return rules.map((_, i) => `${prefix} ${i + 1}`)
+function entriesOf(prefix: string, rules: readonly string[], file: string): readonly Entry[] {
+  return rules.map((_, i) => ({ id: `${prefix} ${i + 1}`, file }))
 }
 
-function section(title: string, ids: readonly string[]): string {
-  return [`## ${title}`, '', '| rule | step |', '| --- | --- |', ...ids.map(row)].join('\n')
+function section(title: string, entries: readonly Entry[]): string {
+  return [`## ${title}`, '', '| rule | key | step |', '| --- | --- | --- |', ...entries.map(row)].join('\n')
 }
 
-function row(id: string): string {
+function row({ id, key, file }: Entry): string {
   const { text = '', url = '' } = describeRule(id) ?? {}
-  return `| [${id}](${url}) | ${text} |`
+  const name = key === undefined ? (file ?? '') : `\`${key}\``
+  const link = file === undefined ? name : `[${name}](../packages/auth/src/${file})`
+  return `| [${id}](${url}) | ${link} | ${text} |`
 }

@@ -1,5 +1,5 @@
 import { type RoomVersionRules, roomVersion } from '@roomserver/version'
-import type { RuleDescription } from './describe-rule.ts'
+import type { RuleDescription } from './rule-description.ts'
 
 const SPEC = 'https://spec.matrix.org/v1.19'
 

@@ -1,6 +1,6 @@
 import type { AuthRules, RoomVersionRules } from '@roomserver/version'
 
-/** What an event of the room's state is to the event being judged; a refusal names the events behind these. */
+/** The role of an event of the room's state for the event being checked; a rejection names these events. */
 export type Role =
   | 'create'
   | 'power-levels'
@@ -108,7 +108,7 @@ export const RULES = {
     reads: ['join-rules', 'sender'],
   },
   'member/join/restricted/authoriser': {
-    text: '`join_authorised_via_users_server` is no user who may invite: reject',
+    text: '`join_authorised_via_users_server` does not name a user who may invite: reject',
     reads: ['join-rules', 'sender', 'authoriser', ...BY_LEVEL],
   },
   'member/join/restricted/otherwise': { text: 'otherwise: allow', reads: ['join-rules', 'authoriser'] },

@@ -29,7 +29,7 @@ export function isSignedByInvite(event: Pdu, invite: Pdu, verify: VerifyEd25519 
   return isSigned
 }
 
-/** The most signatures that judging an event can take to verify: each costs as much as judging some ordinary events. */
+/** The most signatures that checking an event can need: each costs as much as checking some ordinary events. */
 export function signatureChecksIn({ content, type }: Pick<Pdu, 'content' | 'type'>): number {
   if (type !== 'm.room.member' || content['membership'] !== 'invite') return 0
   return content['third_party_invite'] === undefined ? 0 : MAX_TRIES

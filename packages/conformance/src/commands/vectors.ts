@@ -20,7 +20,7 @@ function report(results: readonly FamilyResult[]): string[] {
       `${family}: ${passed} passed, ${failed.length} failed`,
       ...failed.map(({ id, difference }) => `  ${id}: ${difference}`),
     ]),
-    ...(results.length === 0 ? ['there are no vector files in this folder'] : []),
+    ...(results.length === 0 ? ['no vector files in this folder'] : []),
     `${sum(({ passed }) => passed)} passed, ${sum(({ failed }) => failed.length)} failed`,
   ]
 }

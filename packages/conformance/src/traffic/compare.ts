@@ -17,7 +17,7 @@ export function stableText(value: JsonValue | undefined): string {
 
 /**
  * Compares an answer with the recorded one. Lists that are members of the answer itself (state, members, aliases,
- * rooms, events) are compared as bags unless `ordered`; everything deeper to the letter.
+ * rooms, events) are compared as bags unless `ordered`; everything deeper exactly.
  */
 export function compareAnswers(expected: JsonValue, got: JsonValue, ordered: boolean): readonly Difference[] {
   if (!isJsonObject(expected) || !isJsonObject(got)) {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { excuseOf, truthOf } from '../../test/traffic/findings.ts'
-import type { Truth } from './departures.ts'
+import type { Truth } from './departure.ts'
 
 const ROOM = '!room:a'
 

@@ -2,7 +2,7 @@ import { isJsonObject, type JsonValue } from '@roomserver/types'
 import { textOf } from '@roomserver/testing'
 import { stableText } from './compare.ts'
 import { stateBeforeOutput } from './announcements.ts'
-import type { Departure, Finding, Truth } from './departures.ts'
+import type { Departure, Finding, Truth } from './departure.ts'
 import { referencesOf } from './known-events.ts'
 
 /** How we depart from the recorded server where events were missed, and what repairs that. */

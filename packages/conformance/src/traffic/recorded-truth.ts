@@ -57,7 +57,7 @@ export class RecordedTruth {
     return this.#rooms.get(roomId)?.standingAt(step)
   }
 
-  /** Where a room stands after an input was taken in. */
+  /** The state of a room after an input. */
   standingAfter(roomId: string, eventId: string): Standing | undefined {
     return this.#rooms.get(roomId)?.standingAfter(eventId)
   }

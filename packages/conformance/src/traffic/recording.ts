@@ -10,7 +10,7 @@ export type RecordedLine =
   | ({ readonly kind: 'query'; readonly settled: boolean } & RecordedCall)
   | ({ readonly kind: 'federation' } & RecordedCall)
 
-/** A call and what was answered. A `request` that is a string was sent as it stands, though it is no JSON. */
+/** A call and what was answered. A `request` that is a string was sent as it stands, though it is not valid JSON. */
 export interface RecordedCall {
   readonly step: number
   readonly path: string

@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonValue } from '@roomserver/types'
 import { textOf } from '@roomserver/testing'
 import { keyOf } from '@roomserver/testing/reference-resolution'
-import type { Finding, Truth } from './departures.ts'
+import type { Finding, Truth } from './departure.ts'
 import { isSameSet } from './hole-departures.ts'
 import { referencesOf } from './known-events.ts'
 

@@ -63,7 +63,7 @@ export class RoomTruth {
     return this.#standings.findLast((one) => one.step < step)?.standing
   }
 
-  /** Where the room stands after an input was taken in, with what it brought along. */
+  /** The state of the room after an input and the events that came with it. */
   standingAfter(eventId: string): Standing | undefined {
     return this.#standingAfter.get(eventId)
   }

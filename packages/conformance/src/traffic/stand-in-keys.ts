@@ -12,7 +12,7 @@ interface StandIn {
 
 /**
  * The recorded server takes missing events without looking at their signatures, so that a recording may hold events of
- * servers whose keys are nowhere in it. Ours looks. Such events are signed anew with keys of our own before they are
+ * servers whose keys are nowhere in it. Ours looks. Such events are signed again with keys of our own before they are
  * handed out, and where the new signatures come up in what is compared, the recorded ones are put in their place. No
  * other part of an event depends on its signatures.
  */

@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '@roomserver/types'
 import { textOf } from '@roomserver/testing'
 import { stableText } from './compare.ts'
-import type { Finding } from './departures.ts'
+import type { Finding } from './departure.ts'
 
 /** Whether ours gives an event that is visible by the change it makes itself, where the recorded server does not. */
 export function isSeenByItsChange({ of, request, difference, expected, got }: Finding): boolean {

@@ -11,7 +11,7 @@ import { checkStateResolution } from './state-resolution.ts'
 /** Checks a row; `undefined` when it holds, else a short sentence about the difference. */
 export type RowCheck = (row: unknown) => string | undefined | Promise<string | undefined>
 
-/** The families of vectors that we can judge, by the name of their files. */
+/** The supported families of vectors, by the name of their files. */
 export const FAMILIES: ReadonlyMap<string, RowCheck> = new Map<string, RowCheck>([
   ['canonical-json', checkCanonicalJson],
   ['event-id-and-hashes', checkEventIdAndHashes],

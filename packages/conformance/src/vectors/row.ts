@@ -31,13 +31,13 @@ export interface Row {
   readonly expected: (name: string) => unknown
   /** @throws {TypeError} when the row's room version is not ours */
   readonly rules: () => RoomVersionRules
-  /** @throws {TypeError} when the member is no string */
+  /** @throws {TypeError} if the member is not a string */
   readonly text: (name: string) => string
 }
 
-/** @throws {TypeError} when `row` is no such object */
+/** @throws {TypeError} if `row` is not such an object */
 export function readRow(row: unknown): Row {
-  if (!isJsonObject(row)) throw new TypeError('a row is no object')
+  if (!isJsonObject(row)) throw new TypeError('a row is not an object')
   const expected = row['expected']
   if (!isJsonObject(expected)) throw new TypeError('a row has no expected result')
   return {
@@ -56,7 +56,7 @@ function rulesOf(version: unknown): RoomVersionRules {
 }
 
 function stringOf(value: unknown, name: string): string {
-  if (typeof value !== 'string') throw new TypeError(`${name} is no string`)
+  if (typeof value !== 'string') throw new TypeError(`${name} is not a string`)
   return value
 }
 

@@ -45,7 +45,7 @@ describe('runVectors', () => {
         failed: [
           { id: 'x', difference: 'accept is false, expected true' },
           { id: 'line 3', difference: 'threw TypeError: a row has no expected result' },
-          { id: 'line 4', difference: 'threw TypeError: a row is no object' },
+          { id: 'line 4', difference: 'threw TypeError: a row is not an object' },
         ],
       },
     ])

@@ -12,7 +12,7 @@ export interface FamilyResult extends CheckedLines {
 const VECTOR_FILE = /^(.+)\.jsonl(\.gz)?$/
 
 /**
- * Checks every vector file (`*.jsonl`, `*.jsonl.gz`) of a folder. A file of a family that nobody here can judge
+ * Checks every vector file (`*.jsonl`, `*.jsonl.gz`) of a folder. A file of an unknown family
  * counts as one failure: nothing is passed over.
  */
 export async function runVectors(folder: string): Promise<FamilyResult[]> {

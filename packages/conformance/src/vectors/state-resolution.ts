@@ -49,7 +49,7 @@ function eventsOf(row: Row): ReadonlyMap<EventId, Pdu> {
 
 /** A state as the vectors have it: type NUL state_key → event ID. */
 function stateOf(value: unknown): StateMap {
-  if (!isJsonObject(value)) throw new TypeError('a state set is no object')
+  if (!isJsonObject(value)) throw new TypeError('a state set is not an object')
   return stateMap(
     Object.entries(value).map(([key, event]) => {
       const nul = key.indexOf('\u0000')
@@ -72,6 +72,6 @@ function strings(value: unknown): readonly string[] {
 }
 
 function text(value: unknown): string {
-  if (typeof value !== 'string') throw new TypeError('an ID is no string')
+  if (typeof value !== 'string') throw new TypeError('an ID is not a string')
   return value
 }

@@ -30,8 +30,7 @@ async function installChromium(): Promise<string> {
       await aptGet('install')
     })
   } catch (cause) {
-    const why =
-      'there is no Chromium here, and apt-get, which needs root and Debian or Ubuntu, did not install it'
+    const why = 'Chromium not found; could not install it with apt-get (needs root on Debian or Ubuntu)'
     throw new Error(`${why}: install it, or set CHROMIUM_BIN`, { cause })
   }
   return DEBIAN_CHROMIUM

@@ -1,5 +1,6 @@
 import { Announcements } from '../../src/traffic/announcements.ts'
-import { DEPARTURES, type Finding, type Truth } from '../../src/traffic/departures.ts'
+import type { Finding, Truth } from '../../src/traffic/departure.ts'
+import { DEPARTURES } from '../../src/traffic/departures.ts'
 
 /** A recording that tells of nothing but what is given. */
 export function truthOf(truth: Partial<Truth> = {}): Truth {

@@ -12,7 +12,7 @@ import { canReevaluate } from '../reevaluate/can-reevaluate.ts'
 import { auditRecord } from './audit-record.ts'
 
 /**
- * Decides a stored event anew, upon what is stored of the events before it, and compares. If no event of a room
+ * Re-evaluates a stored event from the stored data of the events before it, and compares the results. If no event of a room
  * differs, neither does a recomputation of all of it from its events alone: each step follows from the ones before.
  *
  * @param isAtRemoteState - whether the state before the event is remote state, which does not follow from the events before it
@@ -32,7 +32,8 @@ export function* auditEvent(
   })
   const wrong: string[] = []
   // A redaction does not change the ID: it is the hash of the redacted event in the first place.
-  if (eventIdOf(record.json, draft.rules) !== record.eventId) wrong.push('is not the event that its ID names')
+  if (eventIdOf(record.json, draft.rules) !== record.eventId)
+    wrong.push('does not have the hash that its ID says')
   wrong.push(...(yield* auditRecord(draft, record, pdu, references)))
   if (!isOutside && !isAtRemoteState && references.missingPrev.length === 0) {
     wrong.push(...(yield* auditBefore(draft, record, references)))
@@ -52,7 +53,7 @@ function* auditBefore(
   const changes = yield* changesBetween(draft, before, snapshot)
   return changes.length === 0
     ? []
-    : [`has a state before it of which ${changes.length} entries do not follow from its prev events`]
+    : [`has a state before it with ${changes.length} entries that do not follow from its prev events`]
 }
 
 function* auditVerdict(
@@ -69,13 +70,13 @@ function* auditVerdict(
   const refused: Verdict = byAuthEvents.allowed ? 'rejected-by-state' : 'rejected-by-auth-events'
   const accepted: readonly Verdict[] = isOutside ? ['outlier'] : ['accepted', 'soft-failed']
   if (refusal === undefined || refusal.allowed) {
-    return accepted.includes(verdict) ? [] : [`is ${verdict}, and the rules allow it`]
+    return accepted.includes(verdict) ? [] : [`is ${verdict}, but the rules allow it`]
   }
   if (verdict !== refused)
-    return [`is ${verdict}, and the rules say ${refused}: ${refusal.reason} (rule ${refusal.rule})`]
+    return [`is ${verdict}, but by the rules it is ${refused}: ${refusal.reason} (rule ${refusal.rule})`]
   return rule === refusal.rule && reason === refusal.reason
     ? []
-    : [`is ${verdict} by rule ${rule} (${reason}), and it is by ${refusal.rule} (${refusal.reason})`]
+    : [`is ${verdict} by rule ${rule} (${reason}), but the rules give ${refusal.rule} (${refusal.reason})`]
 }
 
 /** A state event that was not rejected changes its own entry, and nothing else changes anything. */
@@ -86,5 +87,7 @@ function* auditAfter(draft: Draft, record: EventRecord): Suspendable<DecideNeed,
   const isOwn = ({ type, stateKey, to }: StateChange) =>
     type === typeNid && stateKey === stateKeyNid && to === nid
   const isRight = isChange ? changes.length === 1 && changes.every(isOwn) : changes.length === 0
-  return isRight ? [] : [`has a state after it that is not the one before it${isChange ? ' and itself' : ''}`]
+  return isRight
+    ? []
+    : [`has a state after it that is not the state before it${isChange ? ' and itself' : ''}`]
 }

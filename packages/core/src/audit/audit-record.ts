@@ -34,15 +34,15 @@ function wrongLinks(
   const right = links.map(({ nid }) => nid)
   const isSame =
     right.length === record.authNids.length && right.every((nid, at) => nid === record.authNids[at])
-  if (!isSame) return ['is linked to other events than its auth events in this room']
+  if (!isSame) return ['has references to other events than its auth events in this room']
   const isAfter = links.every(({ authLevel }) => authLevel < record.authLevel)
-  return isAfter ? [] : ['is not sorted behind its auth events']
+  return isAfter ? [] : ['has a lower NID than one of its auth events']
 }
 
 function wrongText(draft: Draft, { json, redactedBy }: EventRecord): readonly string[] {
   const state = contentState(json, draft.rules)
-  if (state === 'changed') return ['does not say what its content hash covers']
-  return state === 'whole' && redactedBy !== NO_NID ? ['was redacted, and has its content still'] : []
+  if (state === 'changed') return ['does not match its content hash']
+  return state === 'whole' && redactedBy !== NO_NID ? ['was redacted, but still has its content'] : []
 }
 
 /** A redaction that was applied stays applied. */
@@ -54,8 +54,10 @@ function* wrongRedaction(draft: Draft, record: EventRecord): Suspendable<DecideN
   if (redactedBy !== NO_NID) {
     const [redaction] = yield* eventsOf(draft.view, [redactedBy])
     const type = redaction && draft.view.pduOf(redaction, draft.rules).type
-    return type === 'm.room.redaction' ? [] : [`was redacted by ${redaction?.eventId}, which is no redaction`]
+    return type === 'm.room.redaction'
+      ? []
+      : [`was redacted by ${redaction?.eventId}, which is not a redaction`]
   }
   const [by] = applied.length === 0 ? [] : yield* eventsOf(draft.view, applied.slice(0, 1))
-  return by === undefined ? [] : [`was redacted by ${by.eventId}, and is stored as if it had not been`]
+  return by === undefined ? [] : [`was redacted by ${by.eventId}, but is stored as not redacted`]
 }

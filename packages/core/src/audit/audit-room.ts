@@ -16,7 +16,7 @@ import type { Store } from '../ports.ts'
 import { auditEvent } from './audit-event.ts'
 import { Scratch } from './scratch.ts'
 
-/** What deciding anew reads. */
+/** What the audit reads. */
 export interface AuditSource {
   readonly store: Store
   /** A room's events in the order of their NIDs, page by page. */
@@ -25,10 +25,10 @@ export interface AuditSource {
 
 const PAGE = 200
 
-/** Decides every event of a room anew and compares with what is stored; gives what differs, in sentences. Writes nothing. */
+/** Re-evaluates every event of a room and compares with the stored data; returns differences as sentences. Writes nothing. */
 export async function* auditRoom(source: AuditSource, room: RoomRecord): AsyncGenerator<string, void, void> {
   if (roomVersion(room.version) === undefined) {
-    yield `the room has version ${JSON.stringify(room.version)}, which this program does not know`
+    yield `the room has version ${JSON.stringify(room.version)}, which this program does not support`
     return
   }
   const scratch = new Scratch(source.store, room)
@@ -54,7 +54,7 @@ async function unlessLost(what: string, check: () => Promise<readonly string[]>)
     return await check()
   } catch (error) {
     if (!isLost(error)) throw error
-    return [`${what} cannot be decided anew: ${error.message}`]
+    return [`${what} cannot be re-evaluated: ${error.message}`]
   }
 }
 

@@ -29,7 +29,7 @@ export function* rebuildEvent(
   const linked = yield* linkAnew(draft, stored)
   const reevaluated = yield* reevaluateEvent(draft, linked, isAtRemoteState)
   const links =
-    linked === stored ? [] : [`event ${stored.eventId} was linked to other events than its auth events`]
+    linked === stored ? [] : [`event ${stored.eventId} had references to other events than its auth events`]
   const rebuilt = [...links, ...differences(stored, reevaluated)]
   if (reevaluated.isVerdictWrong) {
     yield* applyReevaluation(
@@ -44,7 +44,7 @@ export function* rebuildEvent(
   return [
     ...rebuilt,
     ...redacted.map(
-      ({ event, because }) => `event ${event.eventId} was to be redacted by ${because.eventId}`,
+      ({ event, because }) => `event ${event.eventId} should have been redacted by ${because.eventId}`,
     ),
   ]
 }
@@ -52,19 +52,19 @@ export function* rebuildEvent(
 function differences(stored: EventRecord, { record, ...wrong }: Reevaluated): readonly string[] {
   const { eventId, verdict } = stored
   return [
-    wrong.isBeforeWrong ? [`event ${eventId} had a state before it that does not follow`] : [],
+    wrong.isBeforeWrong ? [`event ${eventId} had a wrong state before it`] : [],
     wrong.isVerdictWrong
       ? [
-          `event ${eventId} was ${verdict}, and the rules ${record.reason === undefined ? 'allow it' : `do not allow it: ${record.reason}`}`,
+          `event ${eventId} was ${verdict}, but the rules ${record.reason === undefined ? 'allow it' : `do not allow it: ${record.reason}`}`,
         ]
       : [],
     wrong.isReasonWrong ? [`event ${eventId} was ${verdict} for another reason: ${record.reason}`] : [],
-    wrong.isAfterWrong ? [`event ${eventId} had a state after it that does not follow`] : [],
+    wrong.isAfterWrong ? [`event ${eventId} had a wrong state after it`] : [],
   ].flat()
 }
 
 /**
- * An event that was let in had its auth events. Where one of them is lost since, nothing about the event can be worked out.
+ * An accepted event had its auth events. If one of them has been lost since, the event cannot be evaluated.
  *
  * @throws {RoomserverError} STORE_DAMAGED
  */

@@ -43,12 +43,12 @@ export async function* rebuildRoom(
 ): AsyncGenerator<string, void, void> {
   const rules = roomVersion(room.version)
   if (rules === undefined) {
-    yield `nothing can be made anew: the room has version ${JSON.stringify(room.version)}, which this program does not know`
+    yield `cannot rebuild: the room has version ${JSON.stringify(room.version)}, which this program does not support`
     return
   }
   const damage = await damagedText(parts, room, rules)
   if (damage !== undefined) {
-    yield `nothing is made anew, as it may follow from what event ${damage} does not say any more: its text is damaged`
+    yield `cannot rebuild: other events may depend on event ${damage}, whose text is damaged`
     return
   }
   const remote = await eventsAtRemoteState(parts.store, room)
@@ -58,7 +58,7 @@ export async function* rebuildRoom(
   const [now = room] = await parts.store.roomsByNid([room.nid])
   const last = order.isDryRun ? left : yield* rebuildAll(parts, now, left, remote, order)
   if (last.length < left.length) yield* rebuildExtremities(parts, room, order)
-  for (const { eventId, why } of last) yield `event ${eventId} cannot be made anew: ${why}`
+  for (const { eventId, why } of last) yield `event ${eventId} cannot be rebuilt: ${why}`
 }
 
 /** Rebuilds events, and those again that follow from others, for as long as some of them can be rebuilt. */
@@ -87,7 +87,7 @@ const READ_BY_RULES: readonly string[] = [
 ]
 
 /**
- * An event whose text is not its own any more, and that others are judged by. What would be worked out from it is worse than
+ * An event whose text is damaged, and that other events depend on. A result derived from it would be worse than
  * what is stored.
  */
 async function damagedText(
@@ -163,15 +163,14 @@ async function* rebuildExtremities(
       revision: room.revision,
     }
     try {
-      if (lost.length > 0)
-        yield `${lost.length} events that are not stored were taken for forward extremities`
+      if (lost.length > 0) yield `${lost.length} forward extremities were not stored`
       if (isCurrentLost) yield 'the current state was not stored'
       const difference = await parts.input.runTask(taskOf(room, (draft) => decideRepair(draft, plan, order)))
       yield* differencesOf(difference)
       return
     } catch (error) {
       if (isLost(error)) {
-        yield `the current state cannot be made anew: ${error.message}`
+        yield `the current state cannot be rebuilt: ${error.message}`
         return
       }
       if (!isFailure(error, 'BAD_REQUEST') || attempt >= ATTEMPTS) throw error
@@ -251,8 +250,8 @@ async function* eventsOf(parts: RebuildParts, { nid }: RoomRecord): AsyncGenerat
 }
 
 function* differencesOf({ extremities: { from, to }, entries }: RepairDifference): Generator<string> {
-  for (const id of from) if (!to.includes(id)) yield `${id} was taken for a forward extremity`
-  for (const id of to) if (!from.includes(id)) yield `${id} was not taken for a forward extremity`
+  for (const id of from) if (!to.includes(id)) yield `${id} was wrongly a forward extremity`
+  for (const id of to) if (!from.includes(id)) yield `${id} was missing from the forward extremities`
   for (const { type, stateKey, from: was, to: is } of entries)
     yield `the current state had ${was ?? 'nothing'} and not ${is ?? 'nothing'} as ${type} ${JSON.stringify(stateKey)}`
 }
@@ -261,5 +260,5 @@ function taskOf<Result>(
   { roomId, version }: RoomRecord,
   decide: RoomTask<Result>['decide'],
 ): RoomTask<Result> {
-  return { roomId, version, name: 'rebuilding what is derived', bytes: BYTES, decide }
+  return { roomId, version, name: 'rebuilding derived data', bytes: BYTES, decide }
 }

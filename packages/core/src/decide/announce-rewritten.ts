@@ -18,6 +18,6 @@ export function latestOf(extremities: readonly EventRecord[]): EventRecord {
   throw new RoomserverError(
     'BAD_REQUEST',
     { path: 'room', expected: 'a room with a state' },
-    'the room has no state',
+    'the room has no current state',
   )
 }

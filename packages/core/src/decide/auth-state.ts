@@ -7,7 +7,7 @@ import { type StateTuple, stateForTuples } from '../view/state-at.ts'
 import type { Draft } from './draft.ts'
 
 /**
- * What the rules read of a state to judge an event, or of the current state of the room. Where the room ID names the
+ * What the rules read of a state to check an event, or of the current state of the room. Where the room ID names the
  * create event, it is that one whatever the state holds.
  */
 export function* authStateAt(draft: Draft, snapshot: SnapshotNid, event: Pdu): Suspendable<Need, AuthState> {

@@ -41,7 +41,7 @@ export function isForDepartedRoom(outcome: Outcome): boolean {
 const DEPARTED = 'membership'
 
 function refused({ pdu: { eventId } }: EventInput): Outcome {
-  const reason = 'no user of this server is in the room any more'
+  const reason = 'no user of this server is in the room any longer'
   const error = new RoomserverError('NOT_ALLOWED', { eventId, rule: DEPARTED, reason }, reason)
   return { kind: 'refused', error }
 }

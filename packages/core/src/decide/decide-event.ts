@@ -75,12 +75,12 @@ export function* decideEvent(draft: Draft, arrived: EventInput): Suspendable<Dec
   return stored(record)
 }
 
-/** Whether nothing more comes of an event; invites are stored before what they reference is known, and judged once it is. */
+/** Whether the processing of an event is finished; invites are stored before their references are known, and evaluated afterwards. */
 function isSettled(known: EventRecord, { kind, pdu }: EventInput): boolean {
   return known.before !== NO_NID || (kind === 'outlier' && !isUnevaluated(known, pdu))
 }
 
-/** A rejection is for good, and so it takes more than what another server says: the event waits for its past. */
+/** Rejection is permanent, so state supplied by another server is not enough to reject: the event waits for its past. */
 function isRejectedByRemoteState({ stateBefore: given }: EventInput, { verdict }: Judgement): boolean {
   return given?.by === 'repair' && verdict === 'rejected-by-state'
 }

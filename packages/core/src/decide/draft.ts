@@ -122,7 +122,7 @@ export class Draft {
     return [...this.#unnamed].some((text) => !given.has(text))
   }
 
-  /** Takes an event for one that the store has not met with; the commit fails where that is wrong. */
+  /** Assumes that no stored row mentions this event ID; the commit fails where that is wrong. */
   assumeUnmentioned(id: EventId): void {
     this.#unmentioned.add(id)
     this.view.addAbsent(id)
@@ -156,7 +156,7 @@ export class Draft {
   addStateKey(nid: StateKeyNid, text: string): void {
     this.#stateKeys.push({ nid, text })
     this.view.addStateKey(nid, text)
-    // Nobody was ever invited by a name that no event has.
+    // A state key created just now has no pending invites.
     this.reads.setPendingInvites(text, [])
   }
 
@@ -234,7 +234,11 @@ export class Draft {
     this.#transactions.push(transaction)
   }
 
-  /** Everything that is to be written. @param inboxDone - positions in the durable inbox that this settles */
+  /**
+   * Everything that is to be written.
+   *
+   * @param inboxDone - positions in the durable inbox that this settles
+   */
   writeSet(inboxDone: readonly number[]): WriteSet {
     return {
       room: this.read,

@@ -24,7 +24,7 @@ export function* faultOf(
     return malformed(
       input,
       'room_version',
-      `the event says it is of a room of version ${pdu.rules.version}, the room has version ${draft.room.version}`,
+      `the event was sent as one of room version ${pdu.rules.version}, but the room has version ${draft.room.version}`,
     )
   }
   if (known !== null) return takenId(draft, input, known) ?? (yield* prevInOtherRoom(draft, input))

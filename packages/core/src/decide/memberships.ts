@@ -56,9 +56,7 @@ function* textsOf(draft: Draft, changes: readonly StateChange[]): Suspendable<De
   const nids = changes.map((change) => change.stateKey)
   const missing = nids.filter((nid) => draft.view.stateKeyText(nid) === undefined)
   if (missing.length > 0) yield { kind: 'state-key-texts', nids: missing }
-  return nids.map(
-    (nid) => draft.view.stateKeyText(nid) ?? damaged('a state key that it refers to is not stored'),
-  )
+  return nids.map((nid) => draft.view.stateKeyText(nid) ?? damaged('a referenced state key is not stored'))
 }
 
 function* readInvites(draft: Draft, users: readonly string[]): Suspendable<DecideNeed, void> {
@@ -199,7 +197,11 @@ export function* fateOf({ reads }: Draft, invite: EventNid): Suspendable<DecideN
   return reads.fateOf(invite) ?? 'unknown'
 }
 
-/** Ends a user's pending invites. @param by - the event that ended them; none when they were given up otherwise */
+/**
+ * Ends a user's pending invites.
+ *
+ * @param by - the event that ended them; none when they were given up otherwise
+ */
 export function* endInvites(
   draft: Draft,
   user: string,

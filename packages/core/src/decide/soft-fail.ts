@@ -10,7 +10,7 @@ import { afterExtremities, resolveAfter } from './resolve.ts'
 export type SoftFailure = NonNullable<ReturnType<typeof softFailure>>
 
 /**
- * Why the current state of the room does not allow an event that the rules have let in otherwise; `undefined`: it does.
+ * Why the current state of the room does not allow an event that the rules allow otherwise; `undefined`: it does.
  *
  * Where events before it are missing, this server may lag behind: the current state need not know its sender yet. Such an
  * event is held against the current state resolved with the state before it, which is what the current state becomes with

@@ -56,5 +56,5 @@ function* snapshotRecord(
 ): Suspendable<DecideNeed, SnapshotRecord | undefined> {
   if (nid === NO_NID) return undefined
   if (draft.view.snapshot(nid) === undefined) yield { kind: 'snapshots', nids: [nid] }
-  return draft.view.snapshot(nid) ?? damaged('a state that it refers to is not stored')
+  return draft.view.snapshot(nid) ?? damaged('a referenced state is not stored')
 }

@@ -6,7 +6,7 @@ import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 import { internStateKey, internType, newEventNid } from './allocate-nids.ts'
 
-/** Stores an event beside the graph of a room of which too little is known to judge it: an invite, or its end. */
+/** Stores an event as an outlier, if too little of its room is known to evaluate it: an invite, or its end. */
 export function* storeUnevaluated(draft: Draft, pdu: Pdu): Suspendable<DecideNeed, EventRecord> {
   const stored = (yield* eventsWithIds(draft.view, pdu.authEvents)).filter((event) => event !== null)
   const links = linksOf(draft, pdu, new Map(stored.map((event) => [event.eventId, event])))

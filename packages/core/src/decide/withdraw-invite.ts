@@ -13,7 +13,7 @@ import { storeUnevaluated } from './store-unevaluated.ts'
  * of it, and nobody else's invite ends.
  *
  * @param known - the event as it is stored
- * @returns `undefined` when the event is no such thing
+ * @returns `undefined` if the event is not one
  */
 export function* withdrawInvite(
   draft: Draft,

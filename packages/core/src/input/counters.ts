@@ -7,10 +7,10 @@ export class InputCounters {
   stateResets = 0
   /** Entries of current states that a resolution decided. */
   resolvedEntries = 0
-  /** Write sets that another process overtook. */
+  /** Write sets that conflicted with a commit of another process. */
   conflicts = 0
   commits = 0
-  /** Rooms that were set aside because of a fault. */
+  /** Rooms quarantined after a fault. */
   quarantined = 0
   malformed = 0
   /** Events of requests under way that are still to be decided upon: how far a large join is. */

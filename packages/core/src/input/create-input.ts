@@ -58,7 +58,7 @@ export interface RoomInput {
   readonly inputRoomEvents: RoomserverApi['inputRoomEvents']
   /** Ingests one event and waits for what comes of it. */
   ingest(input: InputRoomEvent): Promise<Outcome>
-  /** Runs a decision in the queue of its room and commits it; for changes of a room that are no event of its graph. */
+  /** Runs a decision in the queue of its room and commits it; for changes of a room that are not events of its graph. */
   runTask<Result>(task: RoomTask<Result>): Promise<Result>
   readonly rooms: Rooms
   readonly counters: InputCounters

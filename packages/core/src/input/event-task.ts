@@ -30,7 +30,11 @@ export function eventTask(input: EventInput, inboxPosition?: number): RoomTask<O
   }
 }
 
-/** The task of taking an event in that somebody gives us, and that we did not ask for. @param inboxPosition - see {@link eventTask} */
+/**
+ * The task of taking an event in that somebody gives us, and that we did not ask for.
+ *
+ * @param inboxPosition - see {@link eventTask}
+ */
 export function arrivalTask(input: EventInput, inboxPosition?: number): RoomTask<Outcome> {
   return { ...eventTask(input, inboxPosition), decide: (draft) => decideArrival(draft, input) }
 }

@@ -76,7 +76,7 @@ export class Inbox {
     const items: Waiting['items'][number][] = []
     for (const input of inputs) {
       if (!share.isFree) await share.rest()
-      if (gone?.aborted === true) return 'the caller is gone'
+      if (gone?.aborted === true) return 'the caller has disconnected'
       const read = tryReadInput(input)
       if (read.ok) items.push({ input, roomId: read.input.pdu.roomId })
       else if (failure === '') failure = read.fault.message
@@ -210,7 +210,7 @@ export class Inbox {
         if (isDropped && tries++ < MAX_TRIES && (await this.#hasCome(outcome, input))) continue
         const failure = failureOf(outcome, input.kind)
         if (failure !== '')
-          log.warn({ event_id: input.event?.eventId, reason: failure }, 'queued event not taken')
+          log.warn({ event_id: input.event?.eventId, reason: failure }, 'queued event was not stored')
         if (isDropped) await store.dropInbox([position])
         return
       } catch (error) {
@@ -220,7 +220,10 @@ export class Inbox {
           continue
         }
         this.#givenUp.add(position)
-        log.error({ event_id: input.event?.eventId, position, err: error }, 'queued event left in the inbox')
+        log.error(
+          { event_id: input.event?.eventId, position, err: error },
+          'could not process queued event; keeping it in the inbox',
+        )
         return
       }
     }

@@ -137,7 +137,7 @@ export class Ingester {
     if (event.kind === 'new') await repairs?.jobs.begin(eventId, roomId, wire)
     let input = event
     let outcome = first
-    let reason = 'what was fetched does not suffice'
+    let reason = 'the fetched events are not sufficient'
     for (let fetches = 0; outcome.kind === 'missing' && fetches < MAX_FETCHES; fetches++) {
       counters.missing++
       const fetched = await fetchMissing?.(input, outcome, wire.origin)
@@ -162,7 +162,7 @@ export class Ingester {
 
   /**
    * Takes the inputs of a request in order, so many at a time and so long at a time that a large one neither holds the
-   * loop nor fills it. Stops when the caller is gone: what was begun is finished.
+   * loop nor fills it. Stops when the caller has disconnected: what was begun is finished.
    *
    * @param inputs - emptied: those that were decided upon are let go
    * @returns why the first that was not taken was not; empty when all were
@@ -181,17 +181,21 @@ export class Ingester {
         counters.undecided -= length - inputs.length - taken
         taken = length - inputs.length
         if (taken > AT_ONCE && taken % LOG_EVERY < AT_ONCE)
-          log.info({ taken, of: length }, 'a large request is being taken in')
+          log.info({ taken, of: length }, 'ingesting a large request')
       }
     } finally {
       counters.undecided -= inputs.length
     }
     tally.throwIfUnavailable()
     if (gone?.aborted !== true) await this.#delivered(outputs)
-    return inputs.length === 0 ? tally.firstFailure : 'the caller is gone'
+    return inputs.length === 0 ? tally.firstFailure : 'the caller has disconnected'
   }
 
-  /** Takes so many inputs as are under way at a time. @param inputs - the next is the last of them, and is taken out */
+  /**
+   * Takes so many inputs as are under way at a time.
+   *
+   * @param inputs - the next is the last of them, and is taken out
+   */
   async #decideSome(
     inputs: InputRoomEvent[],
     length: number,
@@ -227,13 +231,13 @@ export class Ingester {
     const waits = await Promise.allSettled([...outputs].map(([roomId, seq]) => whenDelivered(roomId, seq)))
     for (const wait of waits)
       if (wait.status === 'rejected')
-        log.warn({ err: wait.reason }, 'could not wait for the delivery of outputs')
+        log.warn({ err: wait.reason }, 'could not wait for delivery of outputs; answering without it')
   }
 
   #textOf(error: unknown): string {
     if (isFailure(error, 'MALFORMED_EVENT')) this.#parts.counters.malformed++
     if (isFailure(error)) return error.message
-    this.#parts.log.error({ err: error }, 'an event could not be decided upon')
-    return 'an internal error occurred; the log has more'
+    this.#parts.log.error({ err: error }, 'could not process event')
+    return 'internal error; see the log of the room server'
   }
 }

@@ -51,19 +51,19 @@ describe('what a sender is told', () => {
       'of one that lacks something of each kind',
       missing({ auth: ['$a'], prev: ['$b', '$c'], state: ['$d'] }),
       InputKind.new,
-      'missing auth events $a and prev events $b, $c and state events $d, and nobody could be asked for them',
+      'missing auth events $a and prev events $b, $c and state events $d, and no server could be asked for them',
     ],
     [
       'of one that lacks twenty',
       missing({ prev: ids(20) }),
       InputKind.new,
-      `missing prev events ${ids(20).join(', ')}, and nobody could be asked for them`,
+      `missing prev events ${ids(20).join(', ')}, and no server could be asked for them`,
     ],
     [
       'of one that lacks one more',
       missing({ prev: ids(21) }),
       InputKind.new,
-      `missing prev events ${ids(20).join(', ')} and 1 more, and nobody could be asked for them`,
+      `missing prev events ${ids(20).join(', ')} and 1 more, and no server could be asked for them`,
     ],
   ])('%s', (_what, outcome, kind, text) => {
     expect(failureOf(outcome, kind)).toBe(text)

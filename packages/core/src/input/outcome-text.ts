@@ -29,7 +29,7 @@ function missingText({ auth, prev, state }: Outcome & { readonly kind: 'missing'
     ['state events', state] as const,
   ]
   const lists = parts.filter(([, ids]) => ids.length > 0).map(([what, ids]) => `${what} ${named(ids)}`)
-  return `missing ${lists.join(' and ')}, and nobody could be asked for them`
+  return `missing ${lists.join(' and ')}, and no server could be asked for them`
 }
 
 function named(ids: readonly EventId[]): string {

@@ -1,7 +1,7 @@
 import { type Clock, isFailure, type Logger, type RoomId, RoomserverError } from '@roomserver/types'
 import type { InputCounters } from './counters.ts'
 
-/** How many faults in a row set a room aside; one where its stored data contradicts itself. */
+/** How many faults in a row set a room aside; one where its found damaged data. */
 const MAX_FAULTS = 3
 
 interface Quarantined {
@@ -41,7 +41,7 @@ export class Quarantine {
     throw new RoomserverError(
       'ROOM_QUARANTINED',
       { roomId, reason },
-      `room ${roomId} is set aside because of a fault: ${reason}`,
+      `room ${roomId} is quarantined after a fault: ${reason}`,
     )
   }
 
@@ -64,10 +64,10 @@ export class Quarantine {
     const reason = error instanceof Error ? error.message : String(error)
     const faults = isDamage ? MAX_FAULTS : (this.#faults.get(roomId) ?? 0) + 1
     this.#faults.set(roomId, faults)
-    log.error({ room_id: roomId, step, err: error, faults }, 'a task of a room failed')
+    log.error({ room_id: roomId, step, err: error, faults }, 'could not complete a task of a room')
     if (faults < MAX_FAULTS) return
     counters.quarantined++
     this.#rooms.set(roomId, { reason, until: clock.now() + this.#durationMs })
-    log.error({ room_id: roomId, reason }, 'room set aside')
+    log.error({ room_id: roomId, reason }, 'room quarantined')
   }
 }

@@ -58,7 +58,7 @@ export function tryReadInput(input: InputRoomEvent): ReadInput {
   const { pdu } = parsed
   if (event.eventId !== '' && event.eventId !== pdu.eventId) {
     const said = event.eventId.slice(0, MAX_ID_BYTES)
-    return malformed(pdu.eventId, '_event_id', `the event's ID is ${pdu.eventId} and not ${said}`)
+    return malformed(pdu.eventId, '_event_id', `the event's ID is ${pdu.eventId}, not ${said}`)
   }
   const wrong = createVersionFault(pdu) ?? lengthFault(input)
   if (wrong !== undefined) return wrong

@@ -39,7 +39,7 @@ function parts(due: readonly { readonly event: number; readonly room: number }[]
     roomsByNid: async (nids: readonly RoomNid[]) => nids.map(room),
   }
   const run = async <Result>({ roomId, name }: RoomTask<Result>): Promise<Result> => {
-    begun.push(`${roomId} ${name.replace('settling the state before event NID ', '')}`)
+    begun.push(`${roomId} ${name.replace('verifying the remote state before event NID ', '')}`)
     if (state.isHeld) await gate.promise
     if (name.endsWith(' 13')) throw new RangeError('a bug')
     const followed = { changed: new Map([[nid(1), 'x']]), accepted: [nid(2), nid(3)], rejected: [] }
@@ -106,7 +106,7 @@ it('says what was re-evaluated', async () => {
   await verifier.settled()
   expect(warnings).toEqual([
     [
-      'another server told a state that was not so: events were re-evaluated',
+      'state supplied by another server was wrong; dependent events re-evaluated',
       { room_id: '!1:a', changed: 1, accepted: 2, rejected: 0 },
     ],
   ])

@@ -89,7 +89,7 @@ export class RemoteStateVerifier {
         const followed = await this.#parts.run({
           roomId,
           version,
-          name: `settling the state before event NID ${event}`,
+          name: `verifying the remote state before event NID ${event}`,
           bytes: BYTES,
           decide: (draft) => verifyRemoteState(draft, event),
         })
@@ -104,7 +104,7 @@ export class RemoteStateVerifier {
   #report(roomId: RoomId, { changed, accepted, rejected }: Consequences): void {
     this.#parts.log.warn(
       { room_id: roomId, changed: changed.size, accepted: accepted.length, rejected: rejected.length },
-      'another server told a state that was not so: events were re-evaluated',
+      'state supplied by another server was wrong; dependent events re-evaluated',
     )
   }
 }

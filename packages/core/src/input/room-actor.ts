@@ -84,7 +84,7 @@ export class RoomActor {
   #step = 'idle'
   #stepSince = 0
   #isRunning = false
-  /** Whether new events are taken for unheard of, which saves a read; not while events keep coming that are stored. */
+  /** Whether new events are assumed to be unknown, which saves a read; not while stored events keep arriving. */
   #assumes = true
   bytes = 0
 
@@ -231,7 +231,7 @@ export class RoomActor {
     const reads = new RoomReads(parts.reader, room.nid)
     if (this.#notDepartedAt === room.revision) reads.setNotDeparted()
     const draft = new Draft(parts, view, reads, rules, room)
-    this.#enter('reading what events name')
+    this.#enter('reading referenced records')
     const assumes = this.#assumes && room.revision > 0
     const isAnyStored = await readArrivals(draft, jobs, assumes, parts)
     if (!draft.isAssuming) this.#assumes = !isAnyStored

@@ -92,7 +92,10 @@ export class RoomLease {
     try {
       await store.releaseLease(this.#name, holder)
     } catch (error) {
-      log.debug({ room_id: this.#roomId, error: String(error) }, 'a turn runs out by itself')
+      log.debug(
+        { room_id: this.#roomId, error: String(error) },
+        'failed to release room lease; it will expire',
+      )
     }
     this.#restUntil = performance.now() + REST_MS
   }
@@ -107,8 +110,8 @@ export async function stepAside(conflicts: number): Promise<void> {
   await pause(Math.random() * Math.min(100, 2 ** conflicts))
 }
 
-/** What a caller is told whose event other processes let in nowhere. */
+/** The error for a caller whose event loses every commit against other processes. */
 export function overtaken(roomId: RoomId): RoomserverError {
-  const what = `room ${roomId}: other processes write to it all the time`
+  const what = `room ${roomId}: is contended: other processes keep committing first`
   return new RoomserverError('OVERLOADED', { what, retryAfterMs: 1000 }, what)
 }

@@ -19,6 +19,7 @@ export interface RoomLimits {
   readonly maxExtremities: number
 }
 
+/** The limits of queues and rooms unless others are given. */
 export const DEFAULT_ROOM_LIMITS: RoomLimits = {
   maxBytesInFlight: 64 * 1024 * 1024,
   maxRoomBytesInFlight: 32 * 1024 * 1024,
@@ -175,6 +176,6 @@ function overloaded(what: string): RoomserverError {
   return new RoomserverError(
     'OVERLOADED',
     { what, retryAfterMs: RETRY_AFTER_MS },
-    `too much ${what} is waiting`,
+    `too much ${what} is queued; try again later`,
   )
 }

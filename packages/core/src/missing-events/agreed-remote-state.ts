@@ -81,7 +81,7 @@ function note(
 ): readonly EventId[] {
   const answers = states.map(({ servers, state }) => `${servers.join(', ')}: ${state.length} entries`)
   const fields = { room_id: roomId, event_id: eventId, states: answers, agreed: agreed.length }
-  parts.log.warn(fields, 'servers tell different states before an event')
+  parts.log.warn(fields, 'servers supplied different states before an event; using the agreed state')
   return agreed
 }
 

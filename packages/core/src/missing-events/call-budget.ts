@@ -6,7 +6,11 @@ export type RepairFederation = Pick<
   'lookupMissingEvents' | 'getEventAuth' | 'lookupStateIds' | 'lookupState' | 'getEvent' | 'queryPublicKey'
 >
 
-/** The same calls, each given up after so long, whatever the component itself does. @param callMs - in ms */
+/**
+ * The same calls, each given up after so long, whatever the component itself does.
+ *
+ * @param callMs - in ms
+ */
 export function withCallBudget(federation: RepairFederation, callMs: number): RepairFederation {
   return {
     lookupMissingEvents: (request) => inTime(federation.lookupMissingEvents(request), callMs),

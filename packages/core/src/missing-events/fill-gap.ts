@@ -76,13 +76,15 @@ export async function fillFrom(
     given.set(server, events)
     const inside = way === 'state' ? await withMissingPast(gap, events) : events.inside
     if (inside.length > events.inside.length)
-      await orElse(gap, 'state at missing events not told', () => ingestInOrder(gap, inside))
+      await orElse(gap, 'could not get the state at missing events; trying another way', () =>
+        ingestInOrder(gap, inside),
+      )
     await ingestGap(gap, events.inside)
     await ingestHistory(gap, events.past)
     if ((await notInGraph(gap, missing.prev)).length === 0) return { kind: 'filled' }
-    if (way === 'events') return failed('it does not have all events of the gap')
+    if (way === 'events') return failed('the server does not have all events of the gap')
     const eventIds = await agreedRemoteState(gap, pdu)
-    if (eventIds.length === 0) return failed('it has no state before the event')
+    if (eventIds.length === 0) return failed('the server has no state before the event')
     const refusal = await parts.input.runTask(refusalTask(pdu, eventIds))
     // Another server may tell a state that lets the event in.
     return refusal === undefined ? { kind: 'state', eventIds } : failed(refusal)
@@ -96,7 +98,7 @@ async function settled({ parts }: Gap, { auth, state }: MissingEvents): Promise<
   const wanted = [...auth, ...state]
   const known = new Set((await parts.store.eventsById(wanted)).map((record) => record.eventId))
   const unknown = wanted.filter((id) => !known.has(id))
-  return unknown.length === 0 ? { kind: 'filled' } : failed(`it did not give ${unknown.join(', ')}`)
+  return unknown.length === 0 ? { kind: 'filled' } : failed(`the server did not supply ${unknown.join(', ')}`)
 }
 
 /**
@@ -113,7 +115,7 @@ async function missingEvents(gap: Gap, missing: readonly EventId[]): Promise<Fou
   for (let page = 0; page < MAX_PAGES && latest.length > 0 && !isTimeUp(); page++) {
     const Missing = { limit: MAX_PAGE, min_depth: 0, earliest_events: earliest, latest_events: latest }
     let events: readonly string[] | undefined
-    await orElse(gap, 'missing events not fetched', async () => {
+    await orElse(gap, 'could not fetch missing events; trying another way', async () => {
       const request = { S: server, RoomID: roomId, Missing, RoomVersion: rules.version }
       events = (await parts.federation.lookupMissingEvents(request)).events
     })
@@ -149,7 +151,7 @@ async function withMissingPast(gap: Gap, { inside, isSingle }: Found): Promise<r
   const missing = (await notInGraph(gap, [...past])).slice(0, MAX_PAGE)
   if (missing.length === 0) return inside
   let fetched: readonly Pdu[] = []
-  await orElse(gap, 'events before a gap not fetched', async () => {
+  await orElse(gap, 'could not fetch events before a gap; trying another way', async () => {
     fetched = await verifiedEvents(parts, gap, await singleEvents(parts, server, missing), MAX_PAGE)
   })
   return inPlace([...fetched.filter(({ eventId }) => missing.includes(eventId)), ...inside])

@@ -21,7 +21,7 @@ export async function ingestGap(gap: Gap, events: readonly Pdu[]): Promise<void>
   }
 }
 
-/** Ingests events, oldest first, and asks for the state where there is no going on without. */
+/** Ingests events, oldest first, and requests the state where it cannot continue without. */
 export async function ingestInOrder(gap: Gap, events: readonly Pdu[]): Promise<void> {
   let rest = events
   while (rest.length > 0 && !gap.isTimeUp()) {

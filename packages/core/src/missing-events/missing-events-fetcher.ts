@@ -68,7 +68,8 @@ export class MissingEventsFetcher {
   async fetchMissing(input: EventInput, missing: MissingEvents, origin: string): Promise<Fetched> {
     const { roomId } = input.pdu
     const room = this.#rooms.get(roomId) ?? { waiting: 0, last: Promise.resolve() }
-    if (room.waiting >= this.#limits.maxWaiting) return failed('too many events wait for repairs of the room')
+    if (room.waiting >= this.#limits.maxWaiting)
+      return failed('too many events of the room wait for missing events')
     this.#rooms.set(roomId, room)
     room.waiting++
     const done = room.last.then(() => this.#whenFree(() => this.#repair(input, missing, origin)))
@@ -128,15 +129,15 @@ export class MissingEventsFetcher {
       servers,
       patienceMs,
     }
-    let reason = 'there is no other server to ask'
+    let reason = 'no other server to ask'
     const ask = async (server: string, way: Way, { isOver }: Attempt): Promise<Fetched | undefined> => {
       const isTimeUp = () => isOver() || clock.now() >= deadline
-      if (isTimeUp()) reason = 'the time for it is over'
+      if (isTimeUp()) reason = 'time limit reached'
       if (isTimeUp()) return undefined
       const fetched = await fillFrom(parts, server, input, lacking, { ...shared, isTimeUp, way })
       if (fetched.kind === 'failed') reason = `${server}: ${fetched.reason}`
       if (fetched.kind === 'failed') return undefined
-      log.info({ ...fields, server, outcome: fetched.kind }, 'missing events fetched')
+      log.info({ ...fields, server, outcome: fetched.kind }, 'fetched missing events')
       return fetched
     }
     for (const way of ['events', 'state'] as const) {
@@ -154,7 +155,7 @@ export class MissingEventsFetcher {
 
   #giveUp(fields: object, reason: string): Fetched {
     this.#parts.counters.repairsFailed++
-    this.#parts.log.warn({ ...fields, reason }, 'missing events could not be fetched')
+    this.#parts.log.warn({ ...fields, reason }, 'could not fetch missing events')
     return failed(reason)
   }
 

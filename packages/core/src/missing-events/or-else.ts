@@ -20,9 +20,13 @@ export async function orElse(gap: Gap, what: string, work: () => Promise<void>):
 /** Sees to it that the auth events of an event are stored: with all that they reference, or else one by one. */
 export async function authEventsOf(gap: Gap, { eventId }: Pdu, missing: readonly EventId[]): Promise<void> {
   const { parts, server } = gap
-  await orElse(gap, 'auth events not fetched together', () => fetchAuthEvents(parts, gap, server, eventId))
+  await orElse(gap, 'could not fetch the auth chain; fetching auth events one by one', () =>
+    fetchAuthEvents(parts, gap, server, eventId),
+  )
   const stored = new Set((await parts.store.eventsById(missing)).map((record) => record.eventId))
   const left = missing.filter((id) => !stored.has(id)).slice(0, MAX_SINGLE)
   if (left.length > 0)
-    await orElse(gap, 'auth events not fetched', () => fetchEvents(parts, gap, server, left))
+    await orElse(gap, 'could not fetch auth events; trying another way', () =>
+      fetchEvents(parts, gap, server, left),
+    )
 }

@@ -12,7 +12,7 @@ export function reconnectHistoryTask(
   return {
     roomId,
     version: rules.version,
-    name: 'looking at the forward extremities after events of the past',
+    name: 'updating forward extremities after backfill',
     bytes: bytesWithIds(came.length),
     decide: (draft) => reconnectHistory(draft, came),
   }

@@ -11,7 +11,7 @@ import type { RoomTask } from '../input/room-tasks.ts'
 import { bytesWithIds } from './task-bytes.ts'
 
 /**
- * Tells why an event is not let in where the state that another server told stands in for what it lacks; `undefined`: it
+ * Returns why an event is not allowed if the state that another server supplied replaces its missing events; `undefined`: it
  * is. Writes nothing.
  */
 export function refusalTask(event: Pdu, state: readonly EventId[]): RoomTask<string | undefined> {
@@ -32,7 +32,9 @@ function* refusalAt(
   const stateGiven = { by: 'repair', eventIds: ids } as const
   const input: EventInput = { kind: 'new', pdu: event, sendAsServer: '', stateBefore: stateGiven }
   const state = yield* stateBefore(draft, input, yield* eventReferencesOf(draft, input))
-  if (!state.known) return `it did not give ${state.missing.join(', ')}`
+  if (!state.known) return `the server did not supply ${state.missing.join(', ')}`
   const verdict = checkAuth(event, yield* authStateAt(draft, state.snapshot, event))
-  return verdict.allowed ? undefined : `at the state that it tells the event is refused: ${verdict.reason}`
+  return verdict.allowed
+    ? undefined
+    : `the event is rejected at the state that the server supplied: ${verdict.reason}`
 }

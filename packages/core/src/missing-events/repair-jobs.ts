@@ -103,7 +103,10 @@ export class RepairJobs {
     const known = this.#jobs.get(eventId)
     const { maxJobs, maxJobBytes } = this.#limits
     if (known === undefined && (this.#jobs.size >= maxJobs || this.#bytes + payload.length > maxJobBytes)) {
-      this.#parts.log.warn({ room_id: roomId, event_id: eventId }, 'too many repairs to remember this one')
+      this.#parts.log.warn(
+        { room_id: roomId, event_id: eventId },
+        'too many events wait for missing events; dropped one',
+      )
       return
     }
     const now = this.#parts.clock.now()
@@ -134,7 +137,11 @@ export class RepairJobs {
     if (job !== undefined) this.#jobs.set(eventId, { ...job, fetched: job.fetched + 1 })
   }
 
-  /** The attempt did not get what is missing. @param missing - what still is */
+  /**
+   * The attempt did not get what is missing.
+   *
+   * @param missing - what still is
+   */
   async fail(eventId: EventId, lastError: string, missing: readonly EventId[]): Promise<void> {
     const job = this.#jobs.get(eventId)
     if (job === undefined) return
@@ -144,7 +151,7 @@ export class RepairJobs {
     if (isOver) {
       this.#parts.counters.repairsGivenUp++
       const fields = { room_id: job.roomId, event_id: eventId, attempts: job.attempts, reason: lastError }
-      this.#parts.log.error(fields, 'a repair was given up; roomserver repair takes it up again')
+      this.#parts.log.error(fields, 'gave up fetching missing events; run roomserver repair to try again')
     }
     const nextTs = this.#parts.clock.now() + rest
     await this.#put({ ...job, state: isOver ? 'gave-up' : 'failed', lastError, nextTs })

@@ -77,9 +77,9 @@ export class Retries {
   #start(roomId: RoomId, isWanted: (record: RepairRecord) => boolean): Promise<readonly Retried[]> {
     const work = this.#tryAll(roomId, isWanted)
     const logged = work.catch((error: unknown) =>
-      this.#parts.log.warn({ room_id: roomId, err: error }, 'repairs of a room could not be taken up'),
+      this.#parts.log.warn({ room_id: roomId, err: error }, 'could not resume repairs of a room; will retry'),
     )
-    // An operator may take up a room while its own repairs are tried again: it is done when both are.
+    // An operator may retry a room while its own repairs are being retried: the call ends when both have.
     const done = Promise.all([this.#rooms.get(roomId), logged]).then(() => {
       if (this.#rooms.get(roomId) !== done) return
       this.#rooms.delete(roomId)

@@ -58,7 +58,7 @@ export async function verifiedEvents(
       if (verdict === undefined || verdict.ok) continue
       const { server, reason } = verdict
       const fields = { room_id: roomId, event_id: eventId, server, reason }
-      parts.log.warn(fields, 'event left out: bad signature')
+      parts.log.warn(fields, 'ignored an event with a bad signature')
     }
   }
   return verified

@@ -76,8 +76,12 @@ function* endWithState(
 }
 
 function movedOn(where: string): RoomserverError {
-  const expected = `the room to stand where it stood: ${where}`
-  return new RoomserverError('BAD_REQUEST', { path: 'state', expected }, 'the room moved on; repair it again')
+  const expected = `the room unchanged since the plan was made: ${where}`
+  return new RoomserverError(
+    'BAD_REQUEST',
+    { path: 'state', expected },
+    'the room changed meanwhile; run the repair again',
+  )
 }
 
 function* apply(

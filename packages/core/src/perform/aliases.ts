@@ -103,7 +103,7 @@ async function takeOutOfCanonical(
   })
   if (failure === '') return
   const fields = { room_id: roomId, user_id: userId, reason: failure }
-  context.log.info(fields, 'removed an alias that m.room.canonical_alias still names')
+  context.log.info(fields, 'removed an alias that m.room.canonical_alias still refers to')
 }
 
 /** @returns `undefined` when the alias is not named */

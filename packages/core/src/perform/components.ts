@@ -10,6 +10,6 @@ import type { PerformContext } from './context.ts'
  */
 export function federationFor({ federation }: PerformContext, operation: string): FederationApi {
   if (federation !== undefined) return federation
-  const message = `${operation} takes the federation component, and none is configured`
+  const message = `${operation} needs the federation component, but none is configured`
   throw new RoomserverError('COMPONENT_NOT_CONFIGURED', { component: 'federation', operation }, message)
 }

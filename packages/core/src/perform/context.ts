@@ -11,12 +11,12 @@ export interface PerformContext extends QueryContext {
   readonly log: Logger
   /** Signs the events that we make. */
   readonly signingKey: SigningKey
-  /** The way of every event into its room, and of changes of a room that are no event of its graph. */
+  /** Ingests events, and changes of a room that are not events of its graph. */
   readonly input: Pick<RoomInput, 'inputRoomEvents' | 'runTask' | 'ingest'>
   /** `undefined`: no such component; what needs it is refused, in words that say so. */
   readonly federation: FederationApi | undefined
   readonly user: UserApi | undefined
-  /** Text that nobody can guess, of letters and digits, for IDs. */
+  /** Unguessable text of letters and digits, for IDs. */
   readonly randomId: (length: number) => string
   readonly mutex: RoomMutex
 }

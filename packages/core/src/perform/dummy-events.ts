@@ -21,7 +21,7 @@ const POWERS = [
   { type: 'm.room.create', stateKey: '' },
   { type: 'm.room.power_levels', stateKey: '' },
 ]
-/** How many events at most bring the forward extremities of a room together in one go; each takes in as many as an event may name. */
+/** The most dummy events sent to merge the forward extremities of a room at a time; each merges as many as an event may refer to. */
 const MAX_EVENTS = 20
 
 /** Brings the forward extremities of rooms together in which they became too many. */
@@ -52,7 +52,7 @@ export function createDummyEvents(context: PerformContext, overLimit: RoomsOverE
           if (isFailure(error, 'SHUTTING_DOWN')) return
           context.log.warn(
             { room_id: roomId, err: error },
-            'the forward extremities of a room could not be brought together',
+            'could not merge forward extremities; will retry after the next event',
           )
         }
       }
@@ -60,7 +60,11 @@ export function createDummyEvents(context: PerformContext, overLimit: RoomsOverE
   }
 }
 
-/** Sends events that change nothing until a room has one extremity. @returns how many; 0 where no user of ours may send any */
+/**
+ * Sends events that change nothing until a room has one forward extremity.
+ *
+ * @returns how many; 0 if no local user may send any
+ */
 function bringTogether(context: PerformContext, roomId: RoomId): Promise<number> {
   return context.mutex.take(roomId, async () => {
     for (let sent = 0; ; sent++) {
@@ -70,7 +74,7 @@ function bringTogether(context: PerformContext, roomId: RoomId): Promise<number>
       if (template === undefined || !(await isSent(context, room, template))) return sent
       context.log.info(
         { room_id: roomId, extremities: room.extremities.length },
-        'ends of a room brought together',
+        'merged forward extremities with a dummy event',
       )
     }
   })

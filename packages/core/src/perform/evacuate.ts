@@ -45,7 +45,8 @@ async function leaveKeepingProfile(
     const content = { ...profile, membership: 'leave' }
     return { type: 'm.room.member', sender: userId, stateKey: userId, content }
   })
-  if (failure !== '') context.log.warn({ room_id: roomId, user_id: userId, reason: failure }, 'not evacuated')
+  if (failure !== '')
+    context.log.warn({ room_id: roomId, user_id: userId, reason: failure }, 'could not evacuate user')
   return failure === ''
 }
 
@@ -84,7 +85,7 @@ async function leftRoom(context: PerformContext, roomId: string, userId: string)
     return true
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    context.log.warn({ room_id: roomId, user_id: userId, reason }, 'not evacuated')
+    context.log.warn({ room_id: roomId, user_id: userId, reason }, 'could not evacuate user')
     return false
   }
 }

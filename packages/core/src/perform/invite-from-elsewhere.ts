@@ -18,7 +18,7 @@ import { eventsWithIds, eventWithId } from '../view/reads.ts'
 import type { Need } from '../view/need.ts'
 import type { View } from '../view/view.ts'
 import type { PerformContext } from './context.ts'
-import type { Invite } from './invite.ts'
+import type { CheckedInvite } from './checked-invite.ts'
 import { inviteState, withInviteState } from './invite-state.ts'
 import { Refusal } from './refusal.ts'
 import { command } from './room-command.ts'
@@ -35,7 +35,7 @@ export async function inviteFromElsewhere(
   context: PerformContext,
   request: PerformInviteRequest,
   room: RoomRecord | undefined,
-  { event, target }: Invite,
+  { event, target }: CheckedInvite,
 ): Promise<void> {
   const shown = withInviteState(event, await inviteState(context, request, room, event))
   if (room !== undefined && (await isServerInRoom(context, room, ''))) {
@@ -48,7 +48,7 @@ export async function inviteFromElsewhere(
   await command(context, place, `invite ${event.eventId}`, (draft) => noteInvite(draft, shown, target))
 }
 
-/** Whether all that an event builds on and references is here, so that it can be judged at once. */
+/** Whether all prev events and auth events of an event are stored, so that it can be evaluated at once. */
 function* isConnected(
   view: View,
   room: RoomRecord,

@@ -6,7 +6,7 @@ import { refusalOf } from './build.ts'
 import { federationFor } from './components.ts'
 import type { PerformContext } from './context.ts'
 import { quoted } from './identifiers.ts'
-import type { Invite } from './invite.ts'
+import type { CheckedInvite } from './checked-invite.ts'
 import { inviteState, withInviteState } from './invite-state.ts'
 import { Refusal } from './refusal.ts'
 import { newEvent } from './send.ts'
@@ -16,7 +16,7 @@ export async function inviteFromHere(
   context: PerformContext,
   request: PerformInviteRequest,
   room: RoomRecord | undefined,
-  { event, isTargetLocal }: Invite,
+  { event, isTargetLocal }: CheckedInvite,
 ): Promise<void> {
   if (room === undefined) throw new Refusal('noRoom', `room ${quoted(event.roomId)} does not exist`)
   const refusal = await refusalOf(context, room, event)
@@ -53,5 +53,5 @@ async function signedElsewhere(
     })
   const signed = answer.event === null ? undefined : receivePdu(answer.event.json, rules)
   if (signed?.ok === true && signed.pdu.eventId === eventId) return signed.pdu
-  throw new Refusal('notAllowed', 'The server of the invited user answered with another event')
+  throw new Refusal('notAllowed', 'The server of the invited user returned a different event')
 }

@@ -4,18 +4,12 @@ import { isLongerThan, RoomserverError, serverOf } from '@roomserver/types'
 import { roomVersion } from '@roomserver/version'
 import { isStub } from '../query/context.ts'
 import { invalidArgument } from '../query/failures.ts'
+import type { CheckedInvite } from './checked-invite.ts'
 import type { PerformContext } from './context.ts'
 import { faultOfId, quoted } from './identifiers.ts'
 import { inviteFromElsewhere } from './invite-from-elsewhere.ts'
 import { inviteFromHere } from './invite-from-here.ts'
 import { Refusal, unlessRefused } from './refusal.ts'
-
-/** An invite whose form is right. */
-export interface Invite {
-  readonly event: Pdu
-  readonly target: string
-  readonly isTargetLocal: boolean
-}
 
 /**
  * Takes an invite in: one that a user of ours sends, which goes the way of every event (and first to the server of the
@@ -54,9 +48,9 @@ function checkShownState({ invite_room_state: shown }: PerformInviteRequest): vo
   throw new Refusal('badRequest', `invite_room_state has more than ${MAX_EVENT_BYTES} bytes`)
 }
 
-function inviteOf(context: PerformContext, { event, room_version }: PerformInviteRequest): Invite {
+function inviteOf(context: PerformContext, { event, room_version }: PerformInviteRequest): CheckedInvite {
   const rules = roomVersion(room_version === '' ? (event?.roomVersion ?? '') : room_version)
-  if (event === null) throw invalidArgument('event', 'an invite', 'there is no invite event')
+  if (event === null) throw invalidArgument('event', 'an invite', 'the request has no invite event')
   if (rules === undefined) {
     throw new Refusal('badRequest', `The room version ${quoted(room_version)} is not known`)
   }
@@ -78,5 +72,5 @@ function checkMembership({ type, content }: Pdu, target: string): void {
     throw new Refusal('badRequest', `The user ID ${quoted(target)} is invalid!`)
   }
   if (type === 'm.room.member' && content['membership'] === 'invite') return
-  throw new Refusal('badRequest', 'The event is no invite')
+  throw new Refusal('badRequest', 'The event is not an invite')
 }

@@ -67,7 +67,7 @@ async function peekThroughOthers(context: PerformContext, { roomId, serverNames 
   const { LastError } = await federation.performOutboundPeekRequest(request).catch((error: unknown) => {
     if (!isFailure(error, 'COMPONENT_FAILED')) throw error
     // What is known of the room decides then.
-    context.log.warn({ room_id: roomId, error: error.message }, 'peeking through another server failed')
+    context.log.warn({ room_id: roomId, error: error.message }, 'could not peek through another server')
     return { LastError: null }
   })
   if (LastError !== null) throw new Refusal('remote', LastError.Message, LastError.Code)

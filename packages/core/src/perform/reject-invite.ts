@@ -22,7 +22,10 @@ export async function notifyInviter(
     return true
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    log.warn({ room_id: roomId, user_id: userId, error: reason }, 'the inviting server was not told')
+    log.warn(
+      { room_id: roomId, user_id: userId, error: reason },
+      'could not notify the inviting server of the rejected invite',
+    )
     return false
   }
 }

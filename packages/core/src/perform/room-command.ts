@@ -7,7 +7,7 @@ import type { PerformContext } from './context.ts'
 const COMMAND_BYTES = 512
 
 /**
- * Changes a room by something that is no event of its graph (a peek, an invite from outside), in the room's queue
+ * Changes a room by something that is not an event of its graph (a peek, an invite from outside), in the room's queue
  * and in one commit.
  *
  * @param name - of the step, for whoever watches

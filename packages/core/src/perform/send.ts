@@ -21,7 +21,7 @@ export function failureOf(outcome: Outcome): string {
     case 'stored':
       return outcome.verdict === 'accepted' ? '' : (outcome.reason ?? outcome.verdict)
     case 'missing':
-      return 'events that it builds on are missing'
+      return 'prev events are missing'
     case 'refused':
       return outcome.error.message
   }

@@ -58,7 +58,7 @@ export async function* contentEntries(
   }
 }
 
-/** The text at the telling member of an event's content; `''` where that is no text, or nothing tells. */
+/** The string in the member that represents the type of an event; `''` if it is not a string, or the type has none. */
 export function textOf({ type, content }: Pick<Pdu, 'type' | 'content'>): string {
   const member = TELLING_MEMBER.get(type)
   const value = member !== undefined && Object.hasOwn(content, member) ? content[member] : undefined

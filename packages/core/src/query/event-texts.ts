@@ -74,5 +74,5 @@ async function textsOf({ store, cache }: Context, nids: readonly EventNid[]): Pr
   const texts = new Map<EventNid, EventText | undefined>(nids.map((nid) => [nid, cache.event(nid)]))
   const missing = nids.filter((nid) => texts.get(nid) === undefined)
   for (const text of await store.eventTexts(missing)) texts.set(text.nid, text)
-  return nids.map((nid) => texts.get(nid) ?? damaged('an event that it refers to is not stored'))
+  return nids.map((nid) => texts.get(nid) ?? damaged('a referenced event is not stored'))
 }

@@ -79,7 +79,7 @@ function isRestricted({ content }: Pdu, rules: AuthRules): boolean {
   return rule === 'restricted' || (rule === 'knock_restricted' && rules.knockRestrictedJoins)
 }
 
-/** The rooms whose members are let in. Conditions of kinds that we do not know let nobody in. */
+/** The rooms whose members may join. Conditions of unknown types allow nobody. */
 function allowedRooms({ content }: Pdu): ReadonlySet<RoomId> {
   const conditions: JsonValue = Array.isArray(content['allow']) ? content['allow'] : []
   const rooms = conditions.map((condition) =>

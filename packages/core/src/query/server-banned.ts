@@ -19,7 +19,7 @@ export async function queryServerBannedFromRoom(
   if (room === undefined) return { banned: false }
   const [event] = await readRoom(context, (view) => currentPdus(view, room, [SERVER_ACL]))
   if (event === undefined) return { banned: false }
-  // What is no server name cannot be let in by any pattern.
+  // A text that is not a server name is not allowed by any pattern.
   return { banned: !isServerName(server) || !aclOf(event)(server).allowed }
 }
 

@@ -8,7 +8,7 @@ import { isUnevaluated } from '../decide/store-unevaluated.ts'
 import { eventsOf } from '../view/reads.ts'
 import { stateForTuples } from '../view/state-at.ts'
 
-/** Types of events of which the rules read the content, when they judge one of them. */
+/** Types of events whose content the rules read to check them. */
 const READ_WHEN_JUDGED: readonly string[] = [
   'm.room.create',
   'm.room.member',
@@ -20,7 +20,7 @@ const READ_WHEN_JUDGED: readonly string[] = [
 const READ_IN_STATE: readonly string[] = ['m.room.create', 'm.room.power_levels', 'm.room.third_party_invite']
 
 /**
- * Whether all is known that the rules read to judge a stored event. Of events that were redacted by programs which did not
+ * Whether everything that the rules read to check a stored event is known. Of events that were redacted by programs which did not
  * keep that, it is not; and of some nobody knows yet all that they reference. Then the verdict that is stored stands.
  */
 export function* canReevaluate(

@@ -13,19 +13,19 @@ import { remoteStatesOf } from '../decide/remote-state.ts'
 import { wholeGraph } from './verified-history.ts'
 import { type Reevaluated, reevaluateEvent } from './reevaluate-event.ts'
 
-/** What came of judging an event anew, and all that follows from it. */
+/** The result of re-evaluating an event, with its consequences. */
 export interface Consequences {
   readonly graph: RoomGraph
   /** Events of the graph that changed, oldest first. */
   readonly changed: ReadonlyMap<EventNid, EventRecord>
-  /** Those of them that are let in after all. */
+  /** Those of them that have become accepted. */
   readonly accepted: readonly EventRecord[]
   /** Those of them that count no more. */
   readonly rejected: readonly EventRecord[]
 }
 
 /**
- * Judges anew what builds upon an event that has changed, or references it, and so on for as long as something changes. States
+ * Re-evaluates the successors of a changed event and those that refer to it, as long as something changes. States
  * that were told stay as they are.
  *
  * @param first - the event that was found to be wrong, as it is in the draft now

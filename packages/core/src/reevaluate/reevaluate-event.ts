@@ -33,8 +33,8 @@ export interface Reevaluated {
 }
 
 /**
- * Works out anew what is derived from a stored event, and has it in the draft as it should be: the state before it, its
- * verdict, the state after it. One that is let in after all is `soft-failed` at first: what it makes of the end of the
+ * Re-evaluates a stored event and puts the result into the draft: the state before it, its
+ * verdict, the state after it. One that becomes accepted is `soft-failed` at first: what it makes of the end of the
  * graph, and whether the current state lets it, is for later. That is not asked again of others.
  *
  * @param isAtRemoteState - whether the state before the event is remote state, which does not follow from the events before it
@@ -109,16 +109,16 @@ function* judge(
 }
 
 /**
- * The state that is stored, where another has the same entries; one that is lost gives way to it.
+ * The stored state, if the other one has the same entries; the other one, if the stored state is lost.
  *
- * @throws {RoomserverError} STORE_DAMAGED when the other is lost as well, until it is made anew
+ * @throws {RoomserverError} STORE_DAMAGED if the other is lost as well, until it is rebuilt
  */
 function* sameOr(
   draft: Draft,
   stored: EventRecord['before'],
   other: EventRecord['before'],
 ): Suspendable<DecideNeed, EventRecord['before']> {
-  if (!(yield* isStoredState(draft.view, other))) damaged('the state that it follows from is not stored')
+  if (!(yield* isStoredState(draft.view, other))) damaged('the state before it is not stored')
   if (stored === other || !(yield* isStoredState(draft.view, stored))) return other
   return (yield* changesBetween(draft, stored, other)).length === 0 ? stored : other
 }

@@ -6,7 +6,7 @@ import { reevaluateEvent } from './reevaluate-event.ts'
 import { applyReevaluation } from './apply-reevaluation.ts'
 
 /**
- * Judges an event anew and, if anything about it is not as it should be, all that follows from it.
+ * Re-evaluates an event and, if anything changes, everything that depends on it.
  *
  * @param isAtRemoteState - whether the state before the event is remote state, which does not follow from the events before it
  * @param by - what has come to light, for the journal

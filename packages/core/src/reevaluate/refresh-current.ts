@@ -7,7 +7,7 @@ import { updateMemberships } from '../decide/memberships.ts'
 import { afterExtremities, resolveAfter } from '../decide/resolve.ts'
 
 /**
- * Works the current state out anew, from the states after the forward extremities.
+ * Recomputes the current state from the states after the forward extremities.
  *
  * @param because - an event that it follows from
  * @param repairedBy - what the journal says of changes that no event brings

@@ -40,13 +40,13 @@ export class AnswerPages {
     return `piece ${++this.#names}`
   }
 
-  /** A piece that was kept. The room has just been read. */
+  /** A page in the cache. The room has just been read. */
   get<Page>(room: RoomNid, name: string): Page | undefined {
     const kept = this.#kept.get(name)
     return kept?.rewritten === this.rewrittenOf(room) ? (kept.page as Page) : undefined
   }
 
-  /** Keeps a piece that was made of events as they were at `rewritten`. */
+  /** Keeps a page made of events as they were at `rewritten`. */
   put(name: string, page: unknown, bytes: number, rewritten: number): void {
     this.#kept.set(name, { page, bytes, rewritten })
   }

@@ -60,7 +60,11 @@ export function noNeeds(): GatheredNeeds {
   }
 }
 
-/** Adds a need to others. @param roomNid - the room that snapshot hashes belong to */
+/**
+ * Adds a need to others.
+ *
+ * @param roomNid - the room that snapshot hashes belong to
+ */
 export function gather(into: GatheredNeeds, need: Need, roomNid: RoomNid): void {
   switch (need.kind) {
     case 'events':

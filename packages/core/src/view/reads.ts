@@ -27,7 +27,7 @@ export function* eventsOf(view: View, nids: readonly EventNid[]): Suspendable<Ne
     if (missing.length > 0) yield { kind: 'events', nids: missing }
     else if (at > 0) yield undefined
     for (const nid of chunk) {
-      records.push(view.event(nid) ?? damaged('an event that it refers to is not stored'))
+      records.push(view.event(nid) ?? damaged('a referenced event is not stored'))
     }
   }
   return records

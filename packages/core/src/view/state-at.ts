@@ -27,7 +27,7 @@ const EMPTY: Pick<SnapshotRecord, 'blocks'> = { blocks: [] }
 export function* snapshotOf(view: View, nid: SnapshotNid): Suspendable<Need, Pick<SnapshotRecord, 'blocks'>> {
   if (nid === NO_NID) return EMPTY
   if (view.snapshot(nid) === undefined) yield { kind: 'snapshots', nids: [nid] }
-  return view.snapshot(nid) ?? damaged('a state that it refers to is not stored')
+  return view.snapshot(nid) ?? damaged('a referenced state is not stored')
 }
 
 /** Whether a snapshot is stored with all its blocks. */

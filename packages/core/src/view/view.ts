@@ -233,7 +233,7 @@ function readAuthPdu(pdu: Pdu, authContent: string): Pdu {
   try {
     return authPdu(pdu, authContent)
   } catch {
-    damaged('what a redacted event said to the rules cannot be read')
+    damaged('the content that the rules read of a redacted event cannot be parsed')
   }
 }
 

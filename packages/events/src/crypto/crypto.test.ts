@@ -46,7 +46,7 @@ describe('Ed25519 of Node and of WebCrypto', () => {
     ['a short key', 31, 64],
     ['a short signature', 32, 63],
     ['nothing', 0, 0],
-    ['a key that is no point', 32, 64],
+    ['a key that is not a point', 32, 64],
   ])('say no to %s', async (_what, keyLength, signatureLength) => {
     const check = {
       publicKey: new Uint8Array(keyLength).fill(255),

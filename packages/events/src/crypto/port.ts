@@ -6,8 +6,8 @@ export interface SignatureCheck {
 }
 
 /**
- * Ed25519 as the platform has it (RFC 8032). Keys and signatures that are no such thing verify as false, and so do those
- * that platforms judge differently, see `isStrictSignature`.
+ * Ed25519 as the platform has it (RFC 8032). Malformed keys and signatures verify as false, and so do those
+ * that platforms verify differently, see `isStrictSignature`.
  */
 export interface Ed25519 {
   /** Runs beside the event loop where the platform can, so that many checks at once use several cores. */

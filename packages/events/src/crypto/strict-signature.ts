@@ -14,7 +14,7 @@ const SMALL_ORDER_Y = [
 ]
 
 /**
- * Whether a key and a signature are such as every platform judges alike: the key and R are written in the one canonical
+ * Whether all platforms give the same result for a key and a signature: the key and R are written in the one canonical
  * way and are not points of small order, and S is below the order of the base point. What is not verifies as false. It is
  * what `node:crypto`, WebCrypto and libsodium ask for; for all else RFC 8032 leaves open whether an implementation does.
  *

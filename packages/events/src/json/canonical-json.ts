@@ -19,8 +19,8 @@ function encoded(value: unknown, strictness: Strictness, depth: number): string 
   if (typeof value === 'string') return quoted(value)
   if (typeof value === 'number') return number(value, strictness)
   if (value === null || value === true || value === false) return String(value)
-  if (typeof value !== 'object') return refuse(`${typeof value} is no JSON`)
-  if (depth === MAX_JSON_DEPTH) return refuse(`nests deeper than ${MAX_JSON_DEPTH}`)
+  if (typeof value !== 'object') return refuse(`${typeof value} is not a JSON value`)
+  if (depth === MAX_JSON_DEPTH) return refuse(`nested deeper than ${MAX_JSON_DEPTH}`)
   if (Array.isArray(value)) return list(value, strictness, depth + 1)
   return object(value as Readonly<Record<string, unknown>>, strictness, depth + 1)
 }
@@ -57,9 +57,13 @@ function quoted(text: string): string {
 function number(value: number, strictness: Strictness): string {
   if (Number.isSafeInteger(value) && !(strictness === 'strict' && Object.is(value, -0))) return String(value)
   if (strictness === 'lenient' && Number.isFinite(value)) return String(value)
-  return refuse(`${Object.is(value, -0) ? '-0' : value} is no integer between -(2^53 - 1) and 2^53 - 1`)
+  return refuse(`${Object.is(value, -0) ? '-0' : value} is not an integer between -(2^53 - 1) and 2^53 - 1`)
 }
 
 function refuse(reason: string): never {
-  throw new RoomserverError('MALFORMED_EVENT', { rule: 'json', reason }, `no canonical JSON: ${reason}`)
+  throw new RoomserverError(
+    'MALFORMED_EVENT',
+    { rule: 'json', reason },
+    `cannot be written as canonical JSON: ${reason}`,
+  )
 }

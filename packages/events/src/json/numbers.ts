@@ -38,7 +38,7 @@ export function numberAt(text: string, start: number): string | undefined {
 
 /** Why a strict text can't have this number; undefined when it can. */
 export function strictNumberFault(number: string): string | undefined {
-  if (/[.eE]/.test(number)) return `${shown(number)} is no integer`
+  if (/[.eE]/.test(number)) return `${shown(number)} is not an integer`
   if (number === '-0') return '-0 is not allowed'
   return Number.isSafeInteger(Number(number)) ? undefined : `${shown(number)} is beyond 2^53 - 1`
 }

@@ -17,7 +17,7 @@ export interface CanonicalText {
   readonly text: string
   /**
    * Where the members of the object are, in order: start and end of the key between its quotes, start and end of the
-   * value. `undefined` when the text is no object.
+   * value. `undefined` if the text is not an object.
    */
   readonly spans: readonly number[] | undefined
 }
@@ -29,7 +29,7 @@ export interface NoCanonicalText {
 }
 
 /**
- * Brings a JSON text into canonical form in one pass. What is canonical already is not written anew but referred to
+ * Brings a JSON text into canonical form in one pass. Canonical parts are not written again but referred to
  * by its place, so a text that is canonical throughout costs a look at each character and nothing else.
  */
 export function readCanonical(text: string, strictness: Strictness): CanonicalText | NoCanonicalText {
@@ -38,7 +38,7 @@ export function readCanonical(text: string, strictness: Strictness): CanonicalTe
 
 const BLANKS = /[ \t\n\r]*/y
 const WORDS = ['true', 'false', 'null']
-const NOT_JSON = 'it is no JSON'
+const NOT_JSON = 'it is not valid JSON'
 
 /** A list or object whose end hasn't been read. */
 interface Open {
@@ -48,7 +48,7 @@ interface Open {
   readonly isObject: boolean
   /** Its first entry. */
   readonly first: number
-  /** Whether it has to be written anew: blanks, keys out of order, or something in it that had to. */
+  /** Whether it has to be rewritten: white space, keys out of order, or a part that has to be. */
   isChanged: boolean
 }
 
@@ -77,7 +77,7 @@ class Reader {
       while (open !== undefined && this.#endEntry(open)) open = this.#inner
     } while (this.#inner !== undefined && this.#fault === undefined)
     this.#skipBlanks()
-    if (this.#at < this.#text.length) this.#refuse('it is more than one JSON value')
+    if (this.#at < this.#text.length) this.#refuse('it has text after the JSON value')
     if (this.#fault !== undefined) return { ok: false, reason: this.#fault }
     return { ok: true, text: this.#entries.textAt(this.#start, this.#end), spans: this.#spans }
   }
@@ -104,7 +104,7 @@ class Reader {
       this.#close(open)
       return true
     }
-    if (depth > MAX_JSON_DEPTH) this.#refuse(`it nests deeper than ${MAX_JSON_DEPTH}`)
+    if (depth > MAX_JSON_DEPTH) this.#refuse(`it is nested deeper than ${MAX_JSON_DEPTH}`)
     this.#startEntry(open)
     return false
   }
@@ -175,7 +175,7 @@ class Reader {
     const anyEnd = endOfAnyString(this.#text, this.#at)
     const value = stringValue(this.#text.slice(this.#at, anyEnd))
     if (value === undefined)
-      this.#refuse('it is no JSON: a string is malformed, or holds half of a surrogate pair')
+      this.#refuse('it is not valid JSON: a string is malformed or holds half of a surrogate pair')
     else this.#rewrite(JSON.stringify(value), anyEnd)
   }
 
@@ -203,7 +203,7 @@ class Reader {
     this.#take(this.#entries.rewrite(text), end)
   }
 
-  /** Goes on to the next character that is no blank, which the container doesn't keep. */
+  /** Moves to the next character that is not white space, which the container does not keep. */
   #skipBlanks(): number {
     const c = this.#text.charCodeAt(this.#at)
     return c > 0x20 ? c : this.#skipSomeBlanks()

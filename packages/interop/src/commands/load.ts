@@ -47,7 +47,7 @@ export function loadCommand(): Command {
 async function run(options: Options): Promise<void> {
   const { generator, store, cacheSize } = options
   if (!existsSync(generator)) {
-    console.log(`skipped: there is no load generator at ${generator}`)
+    console.log(`skipped: no load generator at ${generator}`)
     return
   }
   const wanted = runsNamed(options.runs)

@@ -101,7 +101,7 @@ export class FarRoom {
       rules,
       { ...SIGNING, server: serverOf(sender) ?? '' },
     )
-    if (!built.ok) throw new TypeError(`no good event: ${built.reason}`)
+    if (!built.ok) throw new TypeError(`invalid event: ${built.reason}`)
     const { pdu } = built
     this.#places.set(pdu.eventId, this.events.length)
     this.events.push(pdu)

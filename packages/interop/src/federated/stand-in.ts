@@ -18,7 +18,7 @@ type Answers = Readonly<Record<string, (request: JsonObject) => JsonValue>>
 /** Starts one on a free port of the loopback interface, over HTTP/2 without TLS as the reference's components speak. */
 export async function startStandIn(rooms: ReadonlyMap<string, FarRoom>): Promise<StandIn> {
   const seed = decodeBase64(SIGNING.seed)
-  if (seed === undefined) throw new TypeError('the seed is no base64')
+  if (seed === undefined) throw new TypeError('the seed is not valid base64')
   const answers = answersOf(rooms, encodeBase64(await ed25519.publicKey(seed)))
   let calls = new Map<string, number>()
   const server = createServer((request, response) => {

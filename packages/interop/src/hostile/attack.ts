@@ -2,7 +2,11 @@
 export interface Attack {
   /** What is done, in a few words. */
   readonly name: string
-  /** Does it. @returns what the server said, in a few words */
+  /**
+   * Does it.
+   *
+   * @returns what the server said, in a few words
+   */
   run(url: string): Promise<string>
 }
 

@@ -5,7 +5,11 @@ import { Client } from 'pg'
 /** Bytes by table, indexes counted with their table. */
 export type TableSizes = ReadonlyMap<string, number>
 
-/** What the tables of a store take on the disk. @param database - `file:…` or `postgresql://…` */
+/**
+ * What the tables of a store take on the disk.
+ *
+ * @param database - `file:…` or `postgresql://…`
+ */
 export async function tableSizes(database: string): Promise<TableSizes> {
   return database.startsWith('file:') ? await sqliteSizes(database.slice(5)) : await postgresSizes(database)
 }

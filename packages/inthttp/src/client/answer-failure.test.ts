@@ -24,7 +24,7 @@ it.each([
   expect(failure(status, body)).toEqual({
     code: 'COMPONENT_FAILED',
     details: { component: 'federation', operation: 'getEvent', reason },
-    message: `federation refused getEvent with status ${status}: ${reason}`,
+    message: `federation answered getEvent with status ${status}: ${reason}`,
   })
 })
 

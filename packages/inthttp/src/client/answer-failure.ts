@@ -22,7 +22,7 @@ export function failureOfAnswer(answer: PeerAnswer, component: string, operation
   if (answer.status === 400) {
     return new RoomserverError('BAD_REQUEST', { path: operation, expected: reason }, reason)
   }
-  const message = `${component} refused ${operation} with status ${answer.status}: ${reason}`
+  const message = `${component} answered ${operation} with status ${answer.status}: ${reason}`
   return new RoomserverError('COMPONENT_FAILED', { component, operation, reason }, message)
 }
 

@@ -22,7 +22,7 @@ export async function* parseEventStream(
   for await (const chunk of chunks) {
     const blocks = (rest + utf8.decode(chunk, { stream: true })).split('\n\n')
     rest = blocks.pop() ?? ''
-    if (rest.length > MAX_EVENT_LENGTH) throw new RangeError('an event of the stream has no end')
+    if (rest.length > MAX_EVENT_LENGTH) throw new RangeError('an event of the stream exceeds the size limit')
     for (const block of blocks) {
       const event = parseBlock(block)
       if (event !== undefined) yield event

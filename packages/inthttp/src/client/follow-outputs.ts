@@ -3,6 +3,7 @@ import { decode, OutputEvent } from '@roomserver/api'
 import { RoomserverError } from '@roomserver/types'
 import { parseEventStream, type ServerSentEvent } from './event-stream.ts'
 
+/** From where, and for how long, the output log is followed. */
 export interface FollowOptions {
   /** Position of the last output that was dealt with; 0, the default, is before the first. */
   readonly after?: number
@@ -26,7 +27,7 @@ const PAUSE_MS = 1_000
  *
  * @param url - `http://host:port` of the room server
  * @throws {RoomserverError} COMPONENT_FAILED when the server has no such log or refuses; OUTPUTS_TRIMMED when outputs
- *   after the position are not kept any more
+ *   after the position have been deleted
  */
 export async function* followOutputs(
   url: string,
@@ -69,22 +70,22 @@ async function connect(url: string, after: number, options: FollowOptions): Prom
   const text = await response.text().catch(() => '')
   if (response.status === 503) return undefined
   if (response.status === 410) throw trimmed(after, text)
-  throw failed(`the server answers with status ${response.status}`)
+  throw failed(`the server answered with status ${response.status}`)
 }
 
 function trimmed(after: number, text: string): RoomserverError {
   const first = Number(/"first":(\d+)/.exec(text)?.[1] ?? after + 2)
-  const message = `outputs between ${after} and ${first} are not kept any more`
+  const message = `outputs between ${after} and ${first} have been deleted`
   return new RoomserverError('OUTPUTS_TRIMMED', { after, first }, message)
 }
 
 function outputOf({ id, data }: ServerSentEvent): FollowedOutput {
   const decoded = decode(OutputEvent, new TextEncoder().encode(data))
-  if (!decoded.ok) throw failed(`an output cannot be read: ${decoded.message}`)
+  if (!decoded.ok) throw failed(`could not decode an output: ${decoded.message}`)
   return { position: Number(id), output: decoded.value }
 }
 
 function failed(reason: string): RoomserverError {
   const details = { component: 'roomserver', operation: 'outputs', reason }
-  return new RoomserverError('COMPONENT_FAILED', details, `the outputs cannot be followed: ${reason}`)
+  return new RoomserverError('COMPONENT_FAILED', details, `could not follow outputs: ${reason}`)
 }

@@ -63,7 +63,7 @@ export class Peer {
     this.options = options
   }
 
-  /** Asks. @throws {RoomserverError} the peer's failure, or `COMPONENT_FAILED` when there is no proper answer */
+  /** Asks. @throws {RoomserverError} the peer's failure, or `COMPONENT_FAILED` if there is no valid answer */
   call<Request, Response>(
     operation: string,
     endpoint: Endpoint<Request, Response>,
@@ -88,7 +88,7 @@ export class Peer {
     const answer = await this.persist(operation, endpoint, { body, headers }, context)
     if (answer.status !== 200) throw failureOfAnswer(answer, this.component, operation)
     const decoded = await decodeBody(endpoint.response, answer.body)
-    if (!decoded.ok) throw this.failed(operation, `its answer cannot be read: ${decoded.message}`)
+    if (!decoded.ok) throw this.failed(operation, `could not decode its answer: ${decoded.message}`)
     return decoded.value
   }
 
@@ -107,7 +107,7 @@ export class Peer {
     const attempts = 1 + (this.options.retries ?? 2)
     for (let attempt = 1; ; attempt++) {
       if (!this.breaker.admits())
-        throw this.failed(operation, 'it has not answered lately and is left alone for a while')
+        throw this.failed(operation, 'it has not answered recently; requests are paused')
       const answer = await this.attempt(endpoint, message, context)
       const isLast = attempt >= attempts
       if (!(answer instanceof TransportFault)) {

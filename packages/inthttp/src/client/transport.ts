@@ -84,7 +84,7 @@ export class AnswerBody {
 
 /** The fault of a call whose caller has lost interest. */
 export function abandoned(): TransportFault {
-  return new TransportFault('abandoned', 'given up by the caller')
+  return new TransportFault('abandoned', 'cancelled by the caller')
 }
 
 /** Calls `stop` when the time is up or the caller has lost interest; returns what ends the watch. */

@@ -103,7 +103,7 @@ interface Waiting {
 }
 
 /**
- * The bodies that arrive. They are no work in progress: what comes slowly or not at all keeps nobody out. One of which
+ * The bodies that arrive. They do not count as work in progress, so slow bodies do not block others. One of which
  * hardly anything comes for a while is cut off, sooner where others need its place or its bytes, and then the one first
  * that has been silent longest. Large ones are read as far as there is room for all of them, in the order in which they
  * came, and the others wait. What connections hold is bounded, so that none can take it all.
@@ -224,7 +224,7 @@ export class Arrivals {
   /** Whether a body may become a large one. */
   #isRoomForLarge(body: Body, bytes: number): boolean {
     const most = this.limits.maxBytes * LARGE_SHARE
-    // One that is larger than the share of all of them is let in alone.
+    // One that is larger than the share of all is admitted alone.
     const isRoom = () => this.#large === 0 || this.#large + bytes <= most
     this.#cutOffSilent(body, isRoom)
     return isRoom() && this.#isRoomFor(body, bytes - body.held)

@@ -49,7 +49,7 @@ export class Exchange {
     return this.#reply.statusCode
   }
 
-  /** Calls when everything was sent or the caller is gone. */
+  /** Calls when everything was sent or the caller has disconnected. */
   onceClosed(listener: () => void): void {
     const { raw } = this.#reply
     if (this.#stream === undefined) raw.once('close', listener)
@@ -57,7 +57,7 @@ export class Exchange {
   }
 
   /**
-   * Sends the headers of an answer, and gives what takes its body; `undefined`: the caller is gone. The answer is not
+   * Sends the headers of an answer, and gives what takes its body; `undefined`: the caller has disconnected. The answer is not
    * Fastify's any more from then on.
    *
    * @param length - bytes of the body, where that is known

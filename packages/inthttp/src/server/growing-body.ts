@@ -3,7 +3,7 @@ import { BodyDecoder, type Decoded, type DecodeLimits, decode } from '@roomserve
 /** The description of a request, as it is decoded. */
 export type Schema<T> = Parameters<typeof decode<T>>[0]
 
-/** A body that is decoded in one piece, in bytes. */
+/** Length up to which a body is decoded at once, in bytes. */
 const SHORT_BYTES = 64 * 1024
 /** After how many bytes of a long one others get a turn: about a millisecond's work. */
 const TURN_BYTES = 64 * 1024

@@ -16,12 +16,13 @@ export function guardRequests({ limits, token }: ServerOptions) {
   const rate = new RateLimit(requestsPerSecondPerConnection)
   const refusalOf = (request: FastifyRequest): ErrorForm | undefined => {
     const { headers, routeOptions } = request
-    if (isForeignPage(headers)) return { ...badRequest('not for pages of other sites'), status: 403 }
+    if (isForeignPage(headers))
+      return { ...badRequest('requests from web pages of other sites are not allowed'), status: 403 }
     if (!rate.allows(connectionOf(request), performance.now()))
       return overloaded('requests on this connection')
     if (token === undefined || OPEN_ROUTES.has(routeOptions.url ?? '') || hasToken(headers, token))
       return undefined
-    const needed = badRequest('a bearer token is needed')
+    const needed = badRequest('a bearer token is required')
     return { ...needed, status: 401, headers: { 'www-authenticate': 'Bearer' } }
   }
   return (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {

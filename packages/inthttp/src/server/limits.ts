@@ -2,7 +2,7 @@
 export interface Limits {
   /** Longest request body; an operation that needs less has a lower bound of its own. */
   readonly maxBodyBytes: number
-  /** What all bodies that are being read or worked on take in memory. */
+  /** Memory of all bodies that are being read or processed. */
   readonly maxBodyBytesInAll: number
   /** Requests whose bodies have not arrived; with one more, the one that was silent longest is told to come again. */
   readonly maxArrivingRequests: number

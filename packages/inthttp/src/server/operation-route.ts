@@ -71,7 +71,7 @@ export function operationHandler(operation: Operation, shared: Shared): Operatio
     try {
       await takeRequest(operation, shared, exchange, caller)
     } catch (error) {
-      shared.log.error({ request_id: exchange.id, err: error }, 'request failed unexpectedly')
+      shared.log.error({ request_id: exchange.id, err: error }, 'unexpected failure of a request')
       exchange.fail(unexpectedForm(exchange.id))
     }
   }
@@ -159,13 +159,19 @@ async function answer(
     const { traceparent } = exchange.headers
     const value = await (tracing === undefined ? work() : tracing.operation(name, oneOf(traceparent), work))
     const onBroken = (error: unknown) =>
-      log.error({ operation: name, request_id: exchange.id, err: error }, 'answer was broken off')
+      log.error(
+        { operation: name, request_id: exchange.id, err: error },
+        'could not complete the answer; closed the stream',
+      )
     const sending = { stallMs: limits.answerStallMs, onBroken, gone, share, underWay }
     await sendAnswer(exchange, endpoint.response, value, sending)
   } catch (error) {
     if (isFailure(error)) return exchange.fail(failureForm(error))
     if (!gone.aborted) {
-      log.error({ operation: name, request_id: exchange.id, err: error }, 'operation failed unexpectedly')
+      log.error(
+        { operation: name, request_id: exchange.id, err: error },
+        'unexpected failure of an operation',
+      )
     }
     exchange.fail(unexpectedForm(exchange.id))
   } finally {
@@ -182,7 +188,7 @@ function refusal(kind: Exclude<Unreceived, 'too-long'>, limits: Limits): ErrorFo
     case 'too-slow':
       return { ...badRequest(`body not received in ${limits.requestTimeoutMs} ms`), status: 408 }
     case 'idle':
-      return { ...badRequest(`hardly anything came of the body for ${limits.bodyIdleMs} ms`), status: 408 }
+      return { ...badRequest(`the body arrived too slowly for ${limits.bodyIdleMs} ms`), status: 408 }
     case 'fragmented':
       return badRequest('body comes in too many small pieces')
     case 'overloaded':

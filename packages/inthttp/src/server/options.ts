@@ -45,6 +45,7 @@ export interface Answered {
   readonly tookMs: number
 }
 
+/** What a server of the internal API can be told, all of it optional. */
 export interface ServerOptions {
   /** Operations to take from here, because their answers are written already. */
   readonly streamed?: StreamedApi<RoomserverApi> | undefined

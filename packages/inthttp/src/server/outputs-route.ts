@@ -43,7 +43,7 @@ function positionOf(request: FastifyRequest): number | undefined {
 }
 
 function trimmedForm(after: number, first: number): ErrorForm {
-  const message = `outputs up to ${first - 1} are not kept any more: read the rooms anew, then go on with after=${first - 1}`
+  const message = `outputs up to ${first - 1} have been deleted: read the rooms again, then continue with after=${first - 1}`
   const { body, ...form } = failureForm(new RoomserverError('OUTPUTS_TRIMMED', { after, first }, message))
   return { ...form, body: JSON.stringify({ ...(JSON.parse(body) as object), first }) }
 }

@@ -210,5 +210,5 @@ async function drain(
   clearTimeout(cutOff)
 }
 
-/** A peer that breaks its connection is no fault of ours, and is closed already. */
+/** A broken connection is the fault of the peer, and is already closed. */
 function ignore(): void {}

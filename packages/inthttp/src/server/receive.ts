@@ -33,7 +33,7 @@ export interface BodyRules {
 
 /**
  * Receives a body and decodes it, a long one while it comes: the sender is held up where that takes longer than the
- * network. Stops at the first bound it meets and leaves the rest unread; what is no JSON is read to its end all the
+ * network. Stops at the first bound it meets and leaves the rest unread; a body that is not valid JSON is read to its end all the
  * same, so that a bound is told of first. What is held of a whole body is held until it is released.
  */
 export async function receive<T>(

@@ -9,7 +9,7 @@ import type { Exchange } from './exchange.ts'
 type Schema = Parameters<typeof writeInChunks>[0]
 type Chunks = Iterator<string | Uint8Array | Promise<void>, void>
 
-/** How long an answer is worked on before others get their turn: what it waits for need not give way by itself. */
+/** How long an answer is processed before others are: what it waits for may not yield by itself. */
 const SLICE_MS = 1
 
 /** How an answer is sent. */
@@ -54,7 +54,7 @@ interface Batch {
   readonly isLast: boolean
 }
 
-/** `undefined`: the caller is gone, which is looked at whenever others had their turn. */
+/** `undefined`: the caller has disconnected, which is looked at whenever others had their turn. */
 async function nextBatch(
   source: Chunks,
   isGone: () => boolean,
@@ -107,7 +107,7 @@ async function pour(out: Writable, first: Batch, rest: Chunks, sending: Sending)
 function breakOff(out: Writable): void {
   // Without an error, or by close(), Node says first that the answer is over.
   if (out instanceof ServerResponse) out.destroy()
-  else out.destroy(new Error('the answer was broken off'))
+  else out.destroy(new Error('the answer was aborted'))
 }
 
 /** Writes a batch. False: the caller has not taken it yet. */

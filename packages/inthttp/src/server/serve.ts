@@ -15,6 +15,7 @@ export type Listen =
   /** Path of a unix socket. */
   | { readonly path: string }
 
+/** Options of a server, and the address that it listens on. */
 export interface ServeOptions extends ServerOptions {
   readonly listen?: Listen | undefined
 }
@@ -64,7 +65,7 @@ async function createApp(options: RoomserverPluginOptions, log: Logger): Promise
   })
   app.setNotFoundHandler((_request, reply) => notFound(reply))
   app.setErrorHandler((error, request, reply) => {
-    log.error({ request_id: request.id, err: error }, 'request failed unexpectedly')
+    log.error({ request_id: request.id, err: error }, 'unexpected failure of a request')
     return sendError(reply, unexpectedForm(request.id))
   })
   await roomserverPlugin(app, options)
@@ -92,6 +93,6 @@ function warnOfStrangers(address: string, { token }: ServerOptions, log: Logger)
   if (hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.')) return
   log.warn(
     { address },
-    'EVERYBODY who reaches this address commands the room server: set a token or listen on loopback',
+    'unauthenticated API on a non-loopback address; set roomserver.token or listen on loopback',
   )
 }

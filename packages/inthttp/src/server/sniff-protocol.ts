@@ -28,7 +28,7 @@ export function sniffProtocol(
   const look = () => {
     const chunk = socket.read() as Buffer | null
     if (chunk === null) return
-    // Mostly one piece tells, and it can be long: no copy of that.
+    // Usually the first chunk is enough, and it can be long: do not copy it.
     seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk])
     const protocol = protocolOf(seen)
     if (protocol === undefined) return

@@ -33,7 +33,7 @@ interface NewRoomEvent {
 
 /**
  * Says what is wrong with a room's outputs: each number once and in order, an unbroken chain of `last_sent_event_id`,
- * each accepted event announced once (again only where the state is written anew), one `redacted_event` for each
+ * each accepted event announced once (again only if the state is rewritten), one `redacted_event` for each
  * redaction that took effect, and changes that add up to the current state.
  *
  * @param outputs - repeats left out, in the order in which they came

@@ -26,7 +26,7 @@ export class ForwardExtremities {
     this.#ids.add(eventId)
   }
 
-  /** Forgets the extremities, as a server does that joins the room anew through another one. */
+  /** Forgets the extremities, as a server does that joins the room again through another one. */
   clear(): void {
     this.#ids.clear()
   }

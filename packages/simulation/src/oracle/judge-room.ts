@@ -7,7 +7,7 @@ import { RoomOracle, stateOf } from './room-oracle.ts'
 export type RemoteStates = ReadonlyMap<EventId, readonly EventId[]>
 
 /**
- * Judges all events of a room, whatever their order. What builds upon or cites an event that is nowhere stays unjudged.
+ * Evaluates all events of a room, in any order. Events that depend on one that does not exist are not evaluated.
  *
  * @param remote - "remote state stands in for missing prev events": those of its events that were not rejected
  */

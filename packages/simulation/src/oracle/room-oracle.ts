@@ -20,7 +20,7 @@ export interface Judgement {
 }
 
 /**
- * A room as it follows from its events alone, by the letter of the specification: what the simulation, the crash runs
+ * A room as derived from its events alone, as specified: what the simulation, the crash runs
  * and the recorded traffic hold a server against. Of the code that it checks it shares the authorization rules, which
  * are pure; states are resolved by the slow twin, and nothing is stored, shared or left out for speed.
  */
@@ -29,24 +29,24 @@ export class RoomOracle {
   readonly #room: Room
   readonly #judged = new Map<EventId, Judgement>()
 
-  /** @param event - finds an event of the room that is known, judged or not: others may cite it */
+  /** @param event - finds a known event of the room, evaluated or not: others may refer to it */
   constructor(rules: RoomVersionRules, event: (id: EventId) => Pdu | undefined) {
     this.#rules = rules
     this.#room = { event, isRejected: (id) => this.judged(id)?.isRejected ?? false, chain: 'as-deployed' }
   }
 
-  /** All that was judged, none before what it builds upon. */
+  /** All evaluated events, predecessors first. */
   get all(): Iterable<Judgement> {
     return this.#judged.values()
   }
 
-  /** `undefined`: it was not judged. */
+  /** `undefined`: it was not evaluated. */
   judged(id: EventId): Judgement | undefined {
     return this.#judged.get(id)
   }
 
   /**
-   * Judges an event: by the events that it cites, and by the state before it. Where not all that it cites is known, as
+   * Evaluates an event: by its auth events, and by the state before it. If not all of its references are known, as
    * in recordings, the state alone decides.
    */
   judge(pdu: Pdu, before: State): Judgement {
@@ -59,7 +59,7 @@ export class RoomOracle {
   }
 
   /**
-   * The state before an event: after all of its prev events, resolved. `undefined` where some were not judged.
+   * The state before an event: after all of its prev events, resolved. `undefined` if some were not evaluated.
    *
    * @param remote - the state that stands in for prev events that are not known
    */
@@ -68,7 +68,7 @@ export class RoomOracle {
     return this.resolve([...this.#statesAfter(prevEvents), remote])
   }
 
-  /** The state after some events, which may be of different branches; `undefined` where some were not judged. */
+  /** The state after some events, which may be of different branches; `undefined` if some were not evaluated. */
   stateAfter(ids: readonly EventId[]): State | undefined {
     const known = this.#statesAfter(ids)
     return known.length < ids.length ? undefined : this.resolve(known)
@@ -90,7 +90,7 @@ export class RoomOracle {
     return found
   }
 
-  /** The forward extremities of all that was judged. */
+  /** The forward extremities of all evaluated events. */
   forwardExtremities(isAccepted: (judgement: Judgement) => boolean): readonly EventId[] {
     const extremities = new ForwardExtremities()
     for (const judgement of this.all) extremities.add(judgement.pdu, isAccepted(judgement))

@@ -1,7 +1,7 @@
 import { roomVersion } from '@roomserver/version'
 import type { World } from './world.ts'
 
-/** Whoever left, and did not try to come back, is out for his own server, whatever others have heard of it. */
+/** A user who left, and did not try to come back, is out for their own server, whatever others have received. */
 export async function checkDeparted(world: World): Promise<void> {
   for (const { server, roomId, user } of world.departed.values()) {
     if (!world.honest.includes(server)) continue
@@ -14,8 +14,8 @@ export async function checkDeparted(world: World): Promise<void> {
 }
 
 /**
- * Where others never heard that he left, and he was invited since, the first algorithm of resolution has him stay: of the
- * two memberships it takes the older, upon which nobody may invite him.
+ * If others never received the leave, and the user was invited since, the first resolution algorithm keeps the user: of the
+ * two memberships it takes the older, after which nobody may invite the user.
  */
 function isAskedBack(world: World, roomId: string, user: string): boolean {
   return world

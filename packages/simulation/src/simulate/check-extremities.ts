@@ -6,7 +6,7 @@ import type { Judgement, RoomOracle } from '../oracle/room-oracle.ts'
 import type { SimulatedServer } from './simulated-server.ts'
 
 /**
- * Who joins anew through another server begins where that one is. Of the extremities that it had before it keeps what changed
+ * A server that joins again through another one starts with the state of that one. Of the extremities that it had before it keeps what changed
  * the memberships of others of its users, if that server has not heard of it: it has the entry that was replaced still.
  * Messages and the like are forgotten.
  */

@@ -61,7 +61,11 @@ export function member(
   return { type: 'm.room.member', sender, stateKey: user, content: { ...more, membership } }
 }
 
-/** Makes an event on top of a room. @returns `undefined` when there can be no such event */
+/**
+ * Makes an event on top of a room.
+ *
+ * @returns `undefined` when there can be no such event
+ */
 export function eventOn(
   end: RoomEnd,
   template: EventTemplate,
@@ -126,7 +130,11 @@ export function inputOf(event: Pdu, change: Partial<InputRoomEvent> = {}): Input
   })
 }
 
-/** Reads an event of the federation format. @returns `undefined` when it is malformed */
+/**
+ * Reads an event of the federation format.
+ *
+ * @returns `undefined` when it is malformed
+ */
 export function parsedEvent(json: string, version: string): Pdu | undefined {
   const rules = roomVersion(version)
   const verdict = rules && parsePdu(json, rules)

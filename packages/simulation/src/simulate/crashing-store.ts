@@ -39,7 +39,10 @@ export class CrashingStore {
     return this.#isDead
   }
 
-  /** @param writes - how many writes the process still does; @param isAfter - whether the one it dies at is done */
+  /**
+   * @param writes - how many writes the process still does
+   * @param isAfter - whether the one it dies at is done
+   */
   dieAfter(writes: number, isAfter: boolean): void {
     this.#writesLeft = writes
     this.#isAfter = isAfter

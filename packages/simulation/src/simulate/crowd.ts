@@ -19,7 +19,7 @@ import type { World } from './world.ts'
 
 /** More rooms than a server decides upon in one portion, and than it repairs at a time. */
 const ROOMS = 14
-/** More events than a room takes in one turn, and than a gap is filled with. */
+/** More events than a room processes at once, and than are fetched for a gap. */
 const LENGTH = 220
 /** One world in so many has a crowd. */
 const EVERY = 16
@@ -45,7 +45,7 @@ interface Crowd {
 }
 
 /**
- * Many rooms at once, between two servers that are well: what comes in is taken in, and what waits for something that is
+ * Many rooms at once, between two healthy servers: arriving events are stored, and events that wait for something that is
  * there goes on, however many rooms are ready, or lack something, at the same moment. Each request has an event of each
  * room.
  */
@@ -193,7 +193,11 @@ function message(world: World, speaker: SimulatedServer, room: { end: RoomEnd })
   return speak(world, speaker, room, { type: 'm.room.message', sender: speaker.users[0] ?? '', content })
 }
 
-/** Gives events to a server, all in one request. @param origin - the server that sent them; none: its own */
+/**
+ * Gives events to a server, all in one request.
+ *
+ * @param origin - the server that sent them; none: its own
+ */
 async function give(
   world: World,
   server: SimulatedServer,

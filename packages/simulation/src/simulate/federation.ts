@@ -74,7 +74,7 @@ export function simulatedFederation(world: World, self: SimulatedServer): Federa
     getEvent: ({ S, EventID }) =>
       askAbout({ S, EventID }, async (api) => {
         const { events } = await api.queryEventsById({ event_ids: [EventID] })
-        if (events.length === 0) throw failed('getEvent', 'there is no such event')
+        if (events.length === 0) throw failed('getEvent', 'no such event')
         return transaction(
           S,
           self.name,
@@ -116,7 +116,7 @@ export function simulatedFederation(world: World, self: SimulatedServer): Federa
       const { rules, eventId, json } = signed
       return { event: { roomVersion: rules.version, eventId, json } }
     },
-    performDirectoryLookup: () => Promise.reject(failed('performDirectoryLookup', 'there are no aliases')),
+    performDirectoryLookup: () => Promise.reject(failed('performDirectoryLookup', 'no aliases')),
     performOutboundPeekRequest: async ({ room_id, server_names }) => {
       for (const name of server_names) {
         const isOpen = await peekThrough(world, self, room_id, (work) => ask(name, work)).catch(() => false)
@@ -188,7 +188,7 @@ async function stateBefore(api: RoomserverApi, roomId: string, eventId: string) 
 async function eventOf(api: RoomserverApi, eventId: string): Promise<Pdu> {
   const [event] = (await api.queryEventsById({ event_ids: [eventId] })).events
   const parsed = event && parsedEvent(event.json, event.roomVersion)
-  if (parsed === undefined) throw failed('lookupState', 'there is no such event')
+  if (parsed === undefined) throw failed('lookupState', 'no such event')
   return parsed
 }
 

@@ -64,10 +64,10 @@ export function figuresText(figures: Figures): string {
     `${figures.sent} messages between servers, ${figures.lost} of them lost, ${figures.repeated} repeated`,
     `${figures.partitions} partitions, ${figures.crashes} crashes, ${figures.lies} lies`,
     `${figures.repairs} repairs, ${figures.rejected} rejections, ${figures.softFailed} soft failures`,
-    `${figures.judged} verdicts and states held against the reference, ${figures.deceived} states believed of a liar`,
+    `${figures.judged} verdicts and states compared with the reference, ${figures.deceived} states believed of a dishonest server`,
     `${figures.compared} rooms compared between servers, ${figures.divided} divided by soft failures alone`,
     `${figures.invites} invites to other servers, ${figures.declined} rejected, ${figures.withdrawn} withdrawn`,
-    `${figures.knocks} knocks, ${figures.vouched} restricted joins, ${figures.addresses} invites by an address`,
-    `${figures.scrolled} looks back, ${figures.peeks} looks into rooms from outside`,
+    `${figures.knocks} knocks, ${figures.vouched} restricted joins, ${figures.addresses} third-party invites`,
+    `${figures.scrolled} backfills, ${figures.peeks} peeks through other servers`,
   ].join('\n')
 }

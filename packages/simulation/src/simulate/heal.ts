@@ -79,7 +79,7 @@ export async function residents(world: World, roomId: string): Promise<readonly 
   return found
 }
 
-/** A room that users of the server were ever asked into, or asked to be let into, is taken for one that they have left. */
+/** A room into which users of the server were invited, or knocked, counts as departed. */
 async function looksIn(server: SimulatedServer, roomId: string): Promise<boolean> {
   if (!server.peeks.rooms.has(roomId) || !(await server.isIn(roomId))) return false
   const room = await server.storage.room(roomId)

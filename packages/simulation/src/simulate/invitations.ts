@@ -10,7 +10,7 @@ export function isInvite({ type, content }: EventTemplate): boolean {
   return type === 'm.room.member' && content['membership'] === 'invite'
 }
 
-/** Invites a user, by way of his server, and now and then thinks better of it. */
+/** Invites a user, through their server, and sometimes withdraws the invite. */
 export async function invite(
   world: World,
   server: SimulatedServer,
@@ -50,7 +50,7 @@ export async function reject(
   await announceAll(world)
 }
 
-/** Asks to be let in, through a server that is in the room if our own is not. */
+/** Knocks, through a resident server if our own is not resident. */
 export async function knock(
   world: World,
   server: SimulatedServer,

@@ -44,7 +44,7 @@ export class InviteBook {
     this.#put(server, roomId, user, new Set())
   }
 
-  /** The user's server heard that the user is not, or no more, to come. That counts if none but that server invited him. */
+  /** The user's server received that the user is not invited, or not any longer. That counts if only that server invited them. */
   withdraw(server: SimulatedServer, { roomId, sender, stateKey: user = '' }: Pdu): void {
     const { inviters } = this.#of(roomId, user)
     const isByAll = [...inviters].every((inviter) => inviter === serverOf(sender))

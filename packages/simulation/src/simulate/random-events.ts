@@ -40,7 +40,7 @@ export function historyVisibility(sender: string, visibility: string): EventTemp
   return { type: 'm.room.history_visibility', sender, stateKey: '', content }
 }
 
-/** What is done about another user: who is outside is let in, sometimes; who knocks, or is inside or invited, is not safe. */
+/** An action on another user: users outside are sometimes let in; users who knock, are inside or invited can be removed. */
 function randomMembership(
   { dice }: World,
   state: readonly Pdu[],
@@ -77,7 +77,7 @@ function objectOf(value: JsonValue | undefined): JsonObject {
   return isJsonObject(value) ? value : {}
 }
 
-/** Restricted rooms let in who is in any other. */
+/** Restricted rooms allow users of any other room. */
 export function randomJoinRule({ dice, rooms }: World): JsonObject {
   const rules = [
     'public',

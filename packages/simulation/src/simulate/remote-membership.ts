@@ -13,7 +13,7 @@ export type Ask = <Result>(
  * Has a user leave a room, or knock, through a server that is in it, as a federation component does: the other server
  * says what the event is to be built upon, and takes it in.
  *
- * @returns whether it was taken in
+ * @returns whether it was stored
  */
 export async function changeThrough(
   world: World,

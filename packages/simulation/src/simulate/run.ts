@@ -56,7 +56,11 @@ export async function run({ seed, steps, servers, trouble, only }: RunOptions): 
   return { figures: world.figures, problems: world.problems, events: [...world.events.values()], trace }
 }
 
-/** Ends all trouble, and checks the world. @returns its trace */
+/**
+ * Ends all trouble, and checks the world.
+ *
+ * @returns its trace
+ */
 async function end(world: World, seed: number): Promise<string> {
   await checkDeparted(world)
   await heal(world)

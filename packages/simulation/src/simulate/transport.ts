@@ -52,13 +52,17 @@ function isClosing({ type, content }: Pdu): boolean {
   return type === 'm.room.history_visibility' && content['history_visibility'] !== 'world_readable'
 }
 
-/** Whose user is no more to come hears of it, though it may be outside: that is how invites are withdrawn. */
+/** The server of a user whose invite is withdrawn receives that, even if it is not in the room. */
 function concerned(event: Pdu | undefined): readonly string[] {
   const server = event && isEnd(event) ? serverOf(event.stateKey ?? '') : undefined
   return server === undefined ? [] : [server]
 }
 
-/** Delivers all messages that have arrived. @returns how many */
+/**
+ * Delivers all messages that have arrived.
+ *
+ * @returns how many
+ */
 export async function deliverDue(world: World): Promise<number> {
   let delivered = 0
   for (let message = world.network.nextDue(); message !== undefined; message = world.network.nextDue()) {
@@ -72,7 +76,11 @@ export async function deliverDue(world: World): Promise<number> {
   return delivered
 }
 
-/** What a federation component does with an event that comes in. @returns false: the sender has to try again */
+/**
+ * What a federation component does with an event that comes in.
+ *
+ * @returns false: the sender has to try again
+ */
 async function receive(world: World, server: SimulatedServer, message: Message): Promise<boolean> {
   if (server.isDown) return false
   const event = parsedEvent(message.json, message.roomVersion)
@@ -80,7 +88,11 @@ async function receive(world: World, server: SimulatedServer, message: Message):
   return await ingest(world, server, event, message.from)
 }
 
-/** Gives an event to a server that has heard of its room. @returns false: the server went down over it */
+/**
+ * Gives an event to a server that knows its room.
+ *
+ * @returns false: the server crashed meanwhile
+ */
 export async function ingest(
   world: World,
   server: SimulatedServer,

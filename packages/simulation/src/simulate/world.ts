@@ -39,7 +39,7 @@ export class World {
   >()
   /** Whether events are signed as they must be, by their text. */
   readonly signed = new Map<string, boolean>()
-  /** What a server said it has taken in. */
+  /** Events that a server acknowledged. */
   readonly acknowledged: { readonly server: SimulatedServer; readonly eventId: string }[] = []
   readonly #servers = new Map<string, SimulatedServer>()
   readonly #keys = new Map<string, PublicKeyResult>()

@@ -4,11 +4,11 @@ import { Heap } from '../heap.ts'
 import { authOf, type ConflictedState } from './conflicted-state.ts'
 import { SetMarks } from './set-marks.ts'
 
-/** Steps between two places to breathe. */
+/** Steps between two yield points. */
 const STEPS_PER_YIELD = 256
 
 /**
- * Walks down the auth chains of the conflicted events, those of the highest level first, so that all who cite an event
+ * Walks down the auth chains of the conflicted events, those of the highest level first, so that all that refer to an event
  * have been seen when its turn comes. It ends where every set reaches everything that is left, so it costs what the
  * difference costs.
  */
@@ -29,7 +29,7 @@ export class AuthChainWalk<Need> {
     this.#marks = new SetMarks(state.setCount)
   }
 
-  /** In the order in which they were left, so that an event comes after those that cite it. */
+  /** In the order in which they were left, so that an event comes after those that refer to it. */
   get visited(): ReadonlySet<EventNode> {
     return this.#visited
   }
@@ -55,7 +55,7 @@ export class AuthChainWalk<Need> {
     }
   }
 
-  /** Starts with each set's conflicted events or, as specified, with what these cite. */
+  /** Starts with each set's conflicted events or, as specified, with their auth events. */
   #seed(): void {
     const { chain, conflicts, graph } = this.#state
     for (const { events } of conflicts) {
@@ -102,7 +102,7 @@ export class AuthChainWalk<Need> {
     for (const cited of auth) this.#spread(node, cited)
   }
 
-  /** Loads what the whole queue cites: the next ones to be visited will need theirs too. */
+  /** Loads the auth events of the whole queue: the next ones to be visited need theirs too. */
   *#load(node: EventNode): Suspendable<Need, readonly EventNode[]> {
     const { graph } = this.#state
     yield* graph.load([...this.#queued].filter((queued) => graph.authOf(queued) === undefined))

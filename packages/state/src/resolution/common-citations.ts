@@ -20,13 +20,13 @@ export interface CommonPart {
 }
 
 /**
- * Which of some events are cited, directly or not, by the unconflicted part of the state.
+ * Which of some events are in the auth chains of the unconflicted state.
  *
- * It is not walked whole. The state before an event consists of events that were there before it, and citations only
+ * It is not walked whole. The state before an event consists of events that were there before it, and references only
  * lead back in time, so none of these leads to it. What is left are entries that came since, and these stand in
  * blocks that the state before the event does not share. An event whose state before is not known (an outlier) leaves
  * everything to be walked; before that, the events now standing in the wanted events' places are tried, which mostly
- * cite their predecessors.
+ * refer to their predecessors.
  */
 export function* citedByCommonPart(
   wanted: readonly EventRecord[],

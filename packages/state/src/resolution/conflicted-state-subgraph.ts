@@ -6,7 +6,7 @@ import type { EventNode } from './event-node.ts'
  * The events on a path of auth events from one conflicted event to another, these themselves left out; none where the
  * algorithm has no use for them.
  *
- * Goes back up from where the walk ended: whoever cites a conflicted event, or one that leads to such, is on a path.
+ * Goes back from where the walk ended: an event that refers to a conflicted event, or to one on a path to it, is on a path.
  *
  * @see https://spec.matrix.org/v1.19/rooms/v12/#state-resolution
  */

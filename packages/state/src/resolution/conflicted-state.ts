@@ -16,9 +16,9 @@ export interface Conflict {
 
 /** The events of a room and the part of the state that is in no conflict, as a resolution looks at them. */
 export interface Graph<Need> {
-  /** The events that an event cites, each once, unknown ones left out; `undefined`: {@link Graph.load} it first. */
+  /** The auth events of an event, each once, without unknown ones; `undefined`: {@link Graph.load} it first. */
   authOf(node: EventNode): readonly EventNode[] | undefined
-  /** Sees to it that the cited events of all these are at hand. */
+  /** Loads the auth events of all these. */
   load(nodes: readonly EventNode[]): Suspendable<Need, void>
   /** Makes known the levels of these nodes and of all that they reach. */
   rank(nodes: readonly EventNode[]): void
@@ -30,7 +30,7 @@ export interface Graph<Need> {
   withId(id: EventId): Suspendable<Need, EventNode | undefined>
   /** Whether the unconflicted part of the state holds this very event. */
   holds(node: EventNode): boolean
-  /** Those of the nodes that some event of the unconflicted part cites, directly or not. */
+  /** Those of the nodes that are in the auth chain of an unconflicted event. */
   citedByCommon(nodes: readonly EventNode[]): Suspendable<Need, ReadonlySet<EventNode>>
 }
 

@@ -24,7 +24,7 @@ export class EventNode {
   /** Number among the nodes of its graph: 0, 1, 2 … */
   readonly index: number
   level: number
-  /** The events that it cites, each once; filled in when they are first asked for. */
+  /** Its auth events, each once; set when first needed. */
   auth: readonly EventNode[] | undefined = undefined
   #pdu: Pdu | undefined = undefined
   #tuples: readonly StateTuple[] | undefined = undefined
@@ -53,7 +53,7 @@ export class EventNode {
   }
 }
 
-/** The power levels event that an event cites. */
+/** The power levels event among the auth events of an event. */
 export function powerLevelsAmong(auth: readonly EventNode[]): EventNode | undefined {
   return auth.find((node) => node.isPowerLevels)
 }

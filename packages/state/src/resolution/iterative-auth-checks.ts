@@ -29,7 +29,7 @@ export function* iterativeAuthChecks<Need>(
   for (const [index, node] of nodes.entries()) {
     turn = index
     const judgement = yield* judge(conflicted, node, context)
-    // Production servers do not let an event in again that was rejected when it came.
+    // Servers in production do not let an event into the state that was rejected on receipt.
     if (judgement.verdict.allowed && !node.isRejected && !isOfOtherRoom(conflicted, node)) state.put(node)
     recorder?.judged(step, node, judgement)
     steps += costOf(node)

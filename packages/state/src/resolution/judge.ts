@@ -5,21 +5,21 @@ import { authOf, type Graph, type ConflictedState } from './conflicted-state.ts'
 import type { Judgement } from './trace-recorder.ts'
 import type { WorkingState } from './working-state.ts'
 
-/** What an event is judged against. */
+/** What an event is checked against. */
 export interface CheckContext {
   readonly state: Pick<WorkingState, 'get'>
   /** Whether the unconflicted part of the state counts where nothing is resolved yet. */
   readonly withCommon: boolean
-  /** Whether the events that the event cites step in where the state has none. */
+  /** Whether the auth events of the event replace missing entries of the state. */
   readonly withOwnAuth: boolean
-  /** Entries that events whose turn comes soon will be judged by, so that they can be loaded together. */
+  /** Entries that the next events will be checked against, so that they can be loaded together. */
   readonly upcoming?: () => readonly StateTuple[]
 }
 
-/** Verifying a signature takes as long as judging so many ordinary events. */
+/** Verifying a signature takes as long as checking so many ordinary events. */
 const CHECKS_PER_SIGNATURE = 8
 
-/** What judging an event may cost, an ordinary one being 1. */
+/** The cost of checking an event, an ordinary one being 1. */
 export function costOf(node: EventNode): number {
   return 1 + CHECKS_PER_SIGNATURE * signatureChecksIn(node.pdu)
 }
@@ -63,7 +63,7 @@ function* entryOf<Need>(
   return event
 }
 
-/** The event for a tuple among those that an event cites, the rejected ones left out. */
+/** The event for a tuple among the auth events of an event, without rejected ones. */
 function citedFor(auth: readonly EventNode[], [type, stateKey]: StateTuple): EventNode | undefined {
   return auth.findLast(
     (cited) => cited.pdu.type === type && cited.pdu.stateKey === stateKey && !cited.isRejected,

@@ -45,7 +45,7 @@ class Mainline<Need> {
     if (powerLevels !== undefined) conflicted.graph.rank([powerLevels])
   }
 
-  /** The position of the first event on the line among `node`, the power levels that it cites, those that they cite … */
+  /** The position of the first event of the mainline among `node`, its power levels event, the power levels event of that … */
   *positionOf(node: EventNode): Suspendable<Need, MainlinePosition> {
     const { graph } = this.#state
     const first = node.isPowerLevels

@@ -51,13 +51,13 @@ export class MapGraph implements Graph<never> {
     })
   }
 
-  /** What an event cites; events of another room count as unknown. */
+  /** The auth events of an event; events of another room count as unknown. */
   authOf(node: EventNode): readonly EventNode[] {
     node.auth ??= this.#known(node.pdu).filter(({ pdu }) => pdu.roomId === node.pdu.roomId)
     return node.auth
   }
 
-  /** A create event cites nothing, whatever it names. */
+  /** A create event has no auth events, whatever it lists. */
   #known({ type, stateKey, authEvents }: Pdu): readonly EventNode[] {
     const nodes = new Set<EventNode>()
     if (type === 'm.room.create' && stateKey === '') return []
@@ -73,7 +73,7 @@ export class MapGraph implements Graph<never> {
     return
   }
 
-  /** Levels of everything that is reached, lowest first, without recursion. On a circle the closing citation counts as level 0. */
+  /** Levels of everything that is reached, lowest first, without recursion. In a circle the closing reference counts as level 0. */
   rank(nodes: readonly EventNode[]): void {
     const path: EventNode[] = nodes.filter((node) => node.level === UNRANKED)
     for (let node = path.at(-1); node !== undefined; node = path.at(-1)) {

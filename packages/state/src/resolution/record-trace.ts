@@ -112,7 +112,11 @@ function changesOf({ conflicts, setCount }: TracedState, resolved: Resolved): re
   return changes
 }
 
-/** A trace of the same sets in another order. @param order - for each place in `trace`, the place that it is to have */
+/**
+ * A trace of the same sets in another order.
+ *
+ * @param order - for each place in `trace`, the place that it is to have
+ */
 export function reordered(trace: ResolutionTrace, order: readonly number[]): ResolutionTrace {
   const placed = <T>(list: readonly T[]): readonly T[] => {
     const result = [...list]

@@ -63,7 +63,7 @@ export interface SnapshotResolution {
  * walked: the cost follows what differs.
  *
  * @param snapshots - at least one, in any order
- * @throws {RoomserverError} STORE_DAMAGED when a piece that is referred to does not exist
+ * @throws {RoomserverError} STORE_DAMAGED if a referenced block or event does not exist
  * @see https://spec.matrix.org/v1.19/server-server-api/#room-state-resolution
  */
 export function* resolveSnapshots(
@@ -125,7 +125,7 @@ function* resolveSorted(
   }
 }
 
-/** To the first algorithm, an entry that some lack and the others agree upon is no conflict. */
+/** For the first algorithm, an entry that some lack and on which the others agree is not conflicted. */
 function parted(
   diverging: readonly Divergence[],
   rules: RoomVersionRules,

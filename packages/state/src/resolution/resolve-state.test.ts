@@ -47,15 +47,15 @@ it('can say why, as data and as text', () => {
     Mainline, newest power levels first:
       $levels
 
-    Judged, in order:
+    Checked, in order:
       [power] $bob m.room.member @bob:b.test of @bob:b.test: allowed by v10 4.3.6; against m.room.create = $create, m.room.power_levels = $levels, m.room.member @bob:b.test = (none), m.room.join_rules = $public
       [power] $ban m.room.member @bob:b.test of @alice:a.test: allowed by v10 4.6.2; against m.room.create = $create, m.room.power_levels = $levels, m.room.member @alice:a.test = $alice, m.room.member @bob:b.test = $bob
       [mainline, mainline 0] $cats m.room.topic of @alice:a.test: allowed by v10 10; against m.room.create = $create, m.room.power_levels = $levels, m.room.member @alice:a.test = $alice
-      [mainline, mainline 0] $dogs m.room.topic of @bob:b.test: refused by v10 5: @bob:b.test is not joined (membership: ban); against m.room.create = $create, m.room.power_levels = $levels, m.room.member @bob:b.test = $ban
+      [mainline, mainline 0] $dogs m.room.topic of @bob:b.test: not allowed by v10 5: @bob:b.test is not joined (membership: ban); against m.room.create = $create, m.room.power_levels = $levels, m.room.member @bob:b.test = $ban
 
     Outcome:
-      m.room.member @bob:b.test = $ban: $ban of @alice:a.test was allowed by v10 4.6.2 and came last of the 2 allowed (in order of citations, then of power of the sender, then of time).
-      m.room.topic = $cats: $cats of @alice:a.test was allowed by v10 10. $dogs was refused by v10 5: @bob:b.test is not joined (membership: ban).
+      m.room.member @bob:b.test = $ban: $ban of @alice:a.test was allowed by v10 4.6.2 and came last of the 2 allowed (ordered by auth references, then by power level of the sender, then by time).
+      m.room.topic = $cats: $cats of @alice:a.test was allowed by v10 10. $dogs was not allowed by v10 5: @bob:b.test is not joined (membership: ban).
 
     Changes against state set 2:
       m.room.member @bob:b.test: $bob -> $ban
@@ -89,10 +89,10 @@ it('tells of version 12 what lies between conflicted events, and of events that 
       m.room.join_rules: $public | $rules | $rules
       m.room.name: $bad | $name | (none)
 
-    Auth difference besides these:
+    Auth difference:
       $demotion
 
-    Between conflicted events:
+    Conflicted state subgraph:
       $demotion
       $bob
 
@@ -101,21 +101,21 @@ it('tells of version 12 what lies between conflicted events, and of events that 
       $demotion
       $levels
 
-    Judged, in order:
+    Checked, in order:
       [power] $levels m.room.power_levels of @alice:a.test: allowed by v12 10.5; against m.room.create = $create, m.room.power_levels = (none), m.room.member @alice:a.test = $alice
       [power] $public m.room.join_rules of @alice:a.test: allowed by v12 11; against m.room.create = $create, m.room.power_levels = $levels, m.room.member @alice:a.test = $alice
       [power] $demotion m.room.power_levels of @alice:a.test: allowed by v12 10.11; against m.room.create = $create, m.room.power_levels = $levels, m.room.member @alice:a.test = $alice
       [power] $promotion m.room.power_levels of @alice:a.test: allowed by v12 10.11; against m.room.create = $create, m.room.power_levels = $demotion, m.room.member @alice:a.test = $alice
       [power] $rules m.room.join_rules of @alice:a.test: allowed by v12 11; against m.room.create = $create, m.room.power_levels = $promotion, m.room.member @alice:a.test = $alice
-      [power] $bob m.room.member @bob:b.test of @bob:b.test: refused by v12 5.3.7: the join rule is invite, and @bob:b.test is not invited (membership: none); against m.room.create = $create, m.room.power_levels = $promotion, m.room.member @bob:b.test = (none), m.room.join_rules = $rules
+      [power] $bob m.room.member @bob:b.test of @bob:b.test: not allowed by v12 5.3.7: the join rule is invite, and @bob:b.test is not invited (membership: none); against m.room.create = $create, m.room.power_levels = $promotion, m.room.member @bob:b.test = (none), m.room.join_rules = $rules
       [power] $ban m.room.member @eve:c.test of @bob:b.test: allowed by v12 5.6.2; against m.room.create = $create, m.room.power_levels = $promotion, m.room.member @bob:b.test = $bob, m.room.member @eve:c.test = (none)
       [mainline, mainline 2] $bad m.room.name of @alice:a.test: allowed by v12 11 (rejected when received); against m.room.create = $create, m.room.power_levels = $promotion, m.room.member @alice:a.test = $alice
       [mainline, mainline 0] $name m.room.name of @bob:b.test: allowed by v12 11; against m.room.create = $create, m.room.power_levels = $promotion, m.room.member @bob:b.test = $bob
 
     Outcome:
       m.room.member @eve:c.test = $ban: $ban of @bob:b.test was allowed by v12 5.6.2.
-      m.room.power_levels = $promotion: $promotion of @alice:a.test was allowed by v12 10.11 and came last of the 3 allowed (in order of citations, then of power of the sender, then of time).
-      m.room.join_rules = $rules: $rules of @alice:a.test was allowed by v12 11 and came last of the 2 allowed (in order of citations, then of power of the sender, then of time).
+      m.room.power_levels = $promotion: $promotion of @alice:a.test was allowed by v12 10.11 and came last of the 3 allowed (ordered by auth references, then by power level of the sender, then by time).
+      m.room.join_rules = $rules: $rules of @alice:a.test was allowed by v12 11 and came last of the 2 allowed (ordered by auth references, then by power level of the sender, then by time).
       m.room.name = $name: $name of @bob:b.test was allowed by v12 11.
 
     Changes against state set 1:
@@ -160,21 +160,21 @@ it('says of version 1 in which of its rounds an event was judged', () => {
       m.room.name: $old | $new
       org.example: $bad | $worse
 
-    Judged, in order:
+    Checked, in order:
       [power-levels] $l2 m.room.power_levels of @alice:a.test: allowed by v1 10.8; against m.room.create = $create, m.room.power_levels = $levels, m.room.member @alice:a.test = $alice
       [join-rules] $invite m.room.join_rules of @alice:a.test: allowed by v1 12; against m.room.create = $create, m.room.power_levels = $l2, m.room.member @alice:a.test = $alice
       [members] $ban m.room.member @bob:b.test of @alice:a.test: allowed by v1 5.5.2; against m.room.create = $create, m.room.power_levels = $l2, m.room.member @alice:a.test = $alice, m.room.member @bob:b.test = $bob
-      [others] $dogs m.room.topic of @bob:b.test: refused by v1 6: @bob:b.test is not joined (membership: ban); against m.room.create = $create, m.room.power_levels = $l2, m.room.member @bob:b.test = $ban
+      [others] $dogs m.room.topic of @bob:b.test: not allowed by v1 6: @bob:b.test is not joined (membership: ban); against m.room.create = $create, m.room.power_levels = $l2, m.room.member @bob:b.test = $ban
       [others] $cats m.room.topic of @alice:a.test: allowed by v1 12; against m.room.create = $create, m.room.power_levels = $l2, m.room.member @alice:a.test = $alice
-      [others] $new m.room.name of @bob:b.test: refused by v1 6: @bob:b.test is not joined (membership: ban); against m.room.create = $create, m.room.power_levels = $l2, m.room.member @bob:b.test = $ban
-      [others] $old m.room.name of @bob:b.test: refused by v1 6: @bob:b.test is not joined (membership: ban); against m.room.create = $create, m.room.power_levels = $l2, m.room.member @bob:b.test = $ban
+      [others] $new m.room.name of @bob:b.test: not allowed by v1 6: @bob:b.test is not joined (membership: ban); against m.room.create = $create, m.room.power_levels = $l2, m.room.member @bob:b.test = $ban
+      [others] $old m.room.name of @bob:b.test: not allowed by v1 6: @bob:b.test is not joined (membership: ban); against m.room.create = $create, m.room.power_levels = $l2, m.room.member @bob:b.test = $ban
 
     Outcome:
       m.room.member @bob:b.test = $ban: $ban of @alice:a.test was allowed by v1 5.5.2.
       m.room.power_levels = $l2: $l2 of @alice:a.test was allowed by v1 10.8.
       m.room.join_rules = $invite: $invite of @alice:a.test was allowed by v1 12.
-      m.room.topic = $cats: $cats of @alice:a.test was allowed by v1 12. $dogs was refused by v1 6: @bob:b.test is not joined (membership: ban).
-      m.room.name = $old: No candidate was allowed, so the oldest stays. $new was refused by v1 6: @bob:b.test is not joined (membership: ban). $old was refused by v1 6: @bob:b.test is not joined (membership: ban).
+      m.room.topic = $cats: $cats of @alice:a.test was allowed by v1 12. $dogs was not allowed by v1 6: @bob:b.test is not joined (membership: ban).
+      m.room.name = $old: No candidate was allowed; the oldest one stays. $new was not allowed by v1 6: @bob:b.test is not joined (membership: ban). $old was not allowed by v1 6: @bob:b.test is not joined (membership: ban).
       org.example = (none): No candidate is known.
 
     Changes against state set 1:

@@ -93,7 +93,7 @@ function rulesOf(version: ResolveOptions['version']): RoomVersionRules {
 
 type Change = readonly [type: string, stateKey: string, event: EventId | undefined]
 
-/** To the first algorithm, an entry that some sets lack and the others agree upon is no conflict. */
+/** For the first algorithm, an entry that some sets lack and on which the others agree is not conflicted. */
 function separate(
   found: readonly Difference[],
   rules: RoomVersionRules,

@@ -27,9 +27,9 @@ function isPowerEvent(event: Pdu): boolean {
 }
 
 /**
- * The power events of the full conflicted set and what they cite within it, in reverse topological power ordering:
- * cited events first, then those of senders with more power, then the older, then by ID. An event on a circle of
- * citations has no place in this order and is left out.
+ * The power events of the full conflicted set and their auth events within it, in reverse topological power ordering:
+ * referenced events first, then those of senders with more power, then the older, then by ID. An event in a circle of
+ * references has no place in this order and is omitted.
  *
  * @see https://spec.matrix.org/v1.19/rooms/v2/#definitions
  */
@@ -50,7 +50,7 @@ interface Vertex {
   readonly node: EventNode
   /** The power level of its sender. */
   readonly level: number
-  /** How many of the events that it cites have no place yet. */
+  /** How many of its auth events have no place yet. */
   waitingFor: number
   readonly citedBy: Vertex[]
 }
@@ -62,7 +62,7 @@ function compareByPower(a: Vertex, b: Vertex): number {
 
 const NODES_PER_YIELD = 256
 
-/** The power events and everything that they reach by citations without leaving the full conflicted set. */
+/** The power events and everything that they reach by references within the full conflicted set. */
 function* withCited<Need>(
   { graph }: ConflictedState<Need>,
   full: ReadonlySet<EventNode>,
@@ -84,7 +84,7 @@ function* withCited<Need>(
   return chosen
 }
 
-/** Kahn's algorithm with a priority queue: of the events whose cited events are all placed, the least comes next. */
+/** Kahn's algorithm with a priority queue: of the events whose auth events are all placed, the least comes next. */
 function* topological<Need>(
   { graph }: ConflictedState<Need>,
   vertices: ReadonlyMap<EventNode, Vertex>,

@@ -3,7 +3,7 @@ import type { Suspendable } from '@roomserver/types'
 import { type EventNode, powerLevelsAmong } from './event-node.ts'
 import { authOf, type ConflictedState } from './conflicted-state.ts'
 
-/** The power level that an event's sender had by the events which it cites, and by the create event of the room. */
+/** The power level of an event's sender by its auth events and the create event of the room. */
 export function* senderLevel<Need>(
   conflicted: ConflictedState<Need>,
   node: EventNode,

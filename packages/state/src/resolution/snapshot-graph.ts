@@ -102,7 +102,7 @@ export class SnapshotGraph implements Graph<ResolutionNeed> {
     return this.node(nid)
   }
 
-  /** What an event cites; events of another room count as unknown. */
+  /** The auth events of an event; events of another room count as unknown. */
   authOf(node: EventNode): readonly EventNode[] | undefined {
     if (node.auth !== undefined) return node.auth
     const auth = new Set<EventNode>()

@@ -11,7 +11,7 @@ import type {
 import type { RoomVersionRules } from '@roomserver/version'
 import type { BlockNeed, BlockReader } from '../snapshot/reader.ts'
 
-/** Where a resolution over snapshots finds its pieces: whatever is at hand. */
+/** Where a resolution over snapshots finds the records that are available. */
 export interface SnapshotReader extends BlockReader {
   /** The event; `undefined` when it has to be loaded first, or was loaded and does not exist. */
   event(nid: EventNid): EventRecord | undefined

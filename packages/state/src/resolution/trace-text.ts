@@ -9,10 +9,10 @@ export function traceText(trace: ResolutionTrace): string {
       'Conflicts',
       conflicts.map((one) => `${entry(one)}: ${one.candidates.map(orNone).join(' | ')}`),
     ),
-    ...section('Auth difference besides these', authDifference),
-    ...section('Between conflicted events', subgraph),
+    ...section('Auth difference', authDifference),
+    ...section('Conflicted state subgraph', subgraph),
     ...section('Mainline, newest power levels first', mainline),
-    ...section('Judged, in order', judged.map(judgedLine)),
+    ...section('Checked, in order', judged.map(judgedLine)),
     ...section(
       'Outcome',
       conflicts.map((one) => `${entry(one)} = ${orNone(one.winner)}: ${one.why}`),
@@ -35,7 +35,7 @@ function orNone(event: string | null): string {
 }
 
 function judgedLine(one: JudgedEvent): string {
-  const verdict = one.allowed ? `allowed by ${one.rule}` : `refused by ${one.rule}: ${one.reason ?? ''}`
+  const verdict = one.allowed ? `allowed by ${one.rule}` : `not allowed by ${one.rule}: ${one.reason ?? ''}`
   const place = one.mainlinePosition === undefined ? '' : `, mainline ${one.mainlinePosition ?? '-'}`
   const against = one.against.map((other) => `${entry(other)} = ${orNone(other.event)}`).join(', ')
   const rejected = one.wasRejected ? ' (rejected when received)' : ''

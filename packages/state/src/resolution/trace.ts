@@ -6,7 +6,7 @@ import type { EventId, UserId } from '@roomserver/types'
  */
 export type ChainReading = 'as-deployed' | 'as-specified'
 
-/** Where in the algorithm an event was judged: the two rounds of version 2, or the four of version 1. */
+/** Where in the algorithm an event was checked: the two rounds of version 2, or the four of version 1. */
 export type Step = 'power' | 'mainline' | 'power-levels' | 'join-rules' | 'members' | 'others'
 
 /** An entry of a state and its event; `null`: there is none. */
@@ -16,7 +16,7 @@ export interface TraceEntry {
   readonly event: EventId | null
 }
 
-/** An event that was judged, in the order of the algorithm. */
+/** A checked event, in the order of the algorithm. */
 export interface JudgedEvent {
   readonly step: Step
   readonly event: EventId

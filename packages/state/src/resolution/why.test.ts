@@ -21,12 +21,12 @@ function judged(event: string, more: Partial<JudgedEvent> = {}): JudgedEvent {
 }
 
 const ORDERS: Readonly<Record<Step, string>> = {
-  power: 'in order of citations, then of power of the sender, then of time',
-  mainline: 'in order of the power levels that they go back to, then of time',
-  'power-levels': 'in order of depth',
-  'join-rules': 'in order of depth',
-  members: 'in order of depth',
-  others: 'in order of depth',
+  power: 'ordered by auth references, then by power level of the sender, then by time',
+  mainline: 'ordered by mainline position, then by time',
+  'power-levels': 'ordered by depth',
+  'join-rules': 'ordered by depth',
+  members: 'ordered by depth',
+  others: 'ordered by depth',
 }
 
 it.each<[string, string | null, readonly JudgedEvent[], string]>([
@@ -35,7 +35,7 @@ it.each<[string, string | null, readonly JudgedEvent[], string]>([
     'one that beat another, which was refused',
     '$a',
     [judged('$a'), judged('$b', { allowed: false })],
-    '$a of @alice:a.test was allowed by v10 10. $b was refused by v10 10: she may not.',
+    '$a of @alice:a.test was allowed by v10 10. $b was not allowed by v10 10: she may not.',
   ],
   [
     'one of which another was rejected before',
@@ -47,13 +47,13 @@ it.each<[string, string | null, readonly JudgedEvent[], string]>([
     'the oldest, where none was allowed',
     '$a',
     [judged('$a', { allowed: false, step: 'others' })],
-    'No candidate was allowed, so the oldest stays. $a was refused by v10 10: she may not.',
+    'No candidate was allowed; the oldest one stays. $a was not allowed by v10 10: she may not.',
   ],
   [
     'one that nobody judged',
     '$a',
     [judged('$b', { allowed: false })],
-    'It was the only one left, or the first in order, and nothing was judged.',
+    'It was the only candidate left, or the first in order; no authorization check was needed.',
   ],
   ['none, of which none is known', null, [], 'No candidate is known.'],
   [
@@ -64,7 +64,7 @@ it.each<[string, string | null, readonly JudgedEvent[], string]>([
       judged('$b', { wasRejected: true }),
       judged('$c', { allowed: false, wasRejected: true }),
     ],
-    'No candidate was let in. $a was refused by v10 10: she may not. $c was refused by v10 10: she may not. $b was rejected when it was received.',
+    'No candidate was allowed. $a was not allowed by v10 10: she may not. $c was not allowed by v10 10: she may not. $b was rejected when it was received.',
   ],
 ])('says why %s', (_what, winner, all, why) => {
   const others = [judged('$x', { stateKey: 'x' }), judged('$y', { type: 'm.room.name', allowed: false })]

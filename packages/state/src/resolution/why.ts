@@ -6,10 +6,10 @@ interface Outcome {
   readonly winner: TraceEntry['event']
 }
 
-/** The events that were judged, in order, by the entry that they are about. */
+/** The checked events, in order, by their entry. */
 export type JudgedByEntry = ReadonlyMap<string, readonly JudgedEvent[]>
 
-/** Sorts judged events by their entries, so that each conflict finds its own at once. */
+/** Groups checked events by their entries, so that each conflict finds its own. */
 export function judgedByEntry(judged: readonly JudgedEvent[]): JudgedByEntry {
   const byEntry = new Map<string, JudgedEvent[]>()
   for (const one of judged) {
@@ -31,34 +31,35 @@ export function whyItWon(outcome: Outcome, judged: JudgedByEntry): string {
   const own = judged.get(keyOf(outcome)) ?? []
   const winning = own.find(({ event }) => event === winner)
   if (winner === null) return whyNobody(own)
-  if (winning === undefined) return 'It was the only one left, or the first in order, and nothing was judged.'
+  if (winning === undefined)
+    return 'It was the only candidate left, or the first in order; no authorization check was needed.'
   const refused = own.filter(({ allowed }) => !allowed)
   const beaten = own.filter(({ allowed, event, wasRejected }) => allowed && event !== winner && !wasRejected)
   return [whyThis(winning, beaten.length), ...refused.map(whyNot)].join(' ')
 }
 
 function whyThis({ allowed, event, rule, sender, step }: JudgedEvent, beaten: number): string {
-  if (!allowed) return 'No candidate was allowed, so the oldest stays.'
+  if (!allowed) return 'No candidate was allowed; the oldest one stays.'
   const first = `${event} of ${sender} was allowed by ${rule}`
   return beaten === 0 ? `${first}.` : `${first} and came last of the ${beaten + 1} allowed (${ORDERS[step]}).`
 }
 
 const ORDERS: Readonly<Record<Step, string>> = {
-  power: 'in order of citations, then of power of the sender, then of time',
-  mainline: 'in order of the power levels that they go back to, then of time',
-  'power-levels': 'in order of depth',
-  'join-rules': 'in order of depth',
-  members: 'in order of depth',
-  others: 'in order of depth',
+  power: 'ordered by auth references, then by power level of the sender, then by time',
+  mainline: 'ordered by mainline position, then by time',
+  'power-levels': 'ordered by depth',
+  'join-rules': 'ordered by depth',
+  members: 'ordered by depth',
+  others: 'ordered by depth',
 }
 
 function whyNot({ event, reason, rule }: JudgedEvent): string {
-  return `${event} was refused by ${rule}: ${reason ?? 'no reason given'}.`
+  return `${event} was not allowed by ${rule}: ${reason ?? 'no reason given'}.`
 }
 
 function whyNobody(own: readonly JudgedEvent[]): string {
   if (own.length === 0) return 'No candidate is known.'
   const rejected = own.filter(({ allowed, wasRejected }) => allowed && wasRejected)
   const why = rejected.map(({ event }) => `${event} was rejected when it was received.`)
-  return ['No candidate was let in.', ...own.filter(({ allowed }) => !allowed).map(whyNot), ...why].join(' ')
+  return ['No candidate was allowed.', ...own.filter(({ allowed }) => !allowed).map(whyNot), ...why].join(' ')
 }

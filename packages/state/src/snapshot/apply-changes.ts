@@ -26,7 +26,7 @@ import { type BlockNeed, type BlockReader, blocksOf } from './reader.ts'
 export type BlockOrigin = 'changes' | 'blocks'
 
 /**
- * Gives NIDs to new pieces. It is told the content hash, so that it can answer with the NID of an equal piece that
+ * Allocates NIDs for new blocks and snapshots. It gets the content hash, so that it can return the NID of an equal one that
  * is stored already; where that has to be looked up first it answers `undefined` and is asked again after the need.
  */
 export interface StateAllocator {
@@ -79,7 +79,7 @@ export function* applyChanges(
 
 const ENTRIES_PER_YIELD = 1024
 
-/** The changes in the form of a block. A whole state is sorted piece by piece, so that nobody has to wait for it. */
+/** The changes in the form of a block. A whole state is sorted in parts, so that others do not have to wait. */
 function* sorted(changes: readonly StateEntry[]): Suspendable<never, Entries> {
   const blocks: Entries[] = []
   for (let from = 0; from < changes.length; from += ENTRIES_PER_YIELD) {

@@ -19,7 +19,7 @@ export interface Divergence {
   readonly events: Runs<EventNid>
 }
 
-/** Entries that are compared between two places to breathe. */
+/** Entries compared between two yield points. */
 const ENTRIES_PER_YIELD = 1024
 
 type Blocks = Pick<SnapshotRecord, 'blocks'>

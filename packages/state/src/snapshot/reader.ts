@@ -34,7 +34,7 @@ export function* blocksOf(
 }
 
 function lost(): never {
-  const what = 'a part of a state is not stored'
+  const what = 'a block of a state is not stored'
   throw new RoomserverError('STORE_DAMAGED', { what, repair: 'roomserver check --repair' }, what)
 }
 

@@ -304,7 +304,7 @@ it('fails when a block that was asked for is not there', () => {
   const gone = { nid: 1, blocks: [7 as BlockNid] }
   const computation = lookup(gone, 5 as EventTypeNid, 1 as StateKeyNid, { block: () => undefined })
   computation.next()
-  expect(() => computation.next()).toThrow('a part of a state is not stored')
+  expect(() => computation.next()).toThrow('a block of a state is not stored')
 })
 
 it('makes a large state from entries in any order, giving others their turn', () => {

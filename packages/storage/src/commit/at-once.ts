@@ -10,7 +10,7 @@ import { combine, type Guard, ifPassed } from './combine.ts'
 
 /** The rooms are as they were read, and nothing is known of what is taken for new. */
 const SOUND = 'sound'
-/** Every piece is stored under the NID that it has in the write sets. */
+/** Every record is stored under the NID that it has in the write sets. */
 const READY = 'ready'
 
 /**
@@ -57,7 +57,7 @@ function unknown({ events, mentions, rooms }: Tables, sets: readonly WriteSet[])
   ]
 }
 
-/** Every piece has to be new, or there already under the NID that it has in the write set. */
+/** Every record must be new, or stored already under the NID that it has in the write set. */
 function pieces(tables: Tables, sets: readonly WriteSet[]): readonly Guard[] {
   return [
     ...stored(tables.eventTypes, all(sets, 'eventTypes')),

@@ -18,7 +18,9 @@ export async function commit(
 ): Promise<readonly CommitResult[]> {
   const results = new Map<WriteSet, CommitResult>()
   await commitGroup(db, tables, writeSets, results)
-  return writeSets.map((set) => results.get(set) ?? { kind: 'failed', error: new Error('not decided') })
+  return writeSets.map(
+    (set) => results.get(set) ?? { kind: 'failed', error: new Error('the write set was not committed') },
+  )
 }
 
 async function commitGroup(

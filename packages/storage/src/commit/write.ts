@@ -13,7 +13,7 @@ export class Conflicts extends Error {
   readonly found: ReadonlyMap<WriteSet, Conflict>
 
   constructor(found: ReadonlyMap<WriteSet, Conflict>) {
-    super('write sets conflict with what is stored')
+    super('write sets conflict with stored rows')
     this.found = found
   }
 }

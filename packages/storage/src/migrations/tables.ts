@@ -92,7 +92,7 @@ function columnType(dialect: Dialect, definition: ColumnDefinition): RawBuilder<
   return definition.endsWith('?') ? dialect.types[kind] : sql`${dialect.types[kind]} not null`
 }
 
-/** Whether rows lie in the order of their key: where that is not one number, which SQLite's own row ID takes in. */
+/** Whether rows lie in the order of their key: where that is not one number, which SQLite's own row ID replaces. */
 function isKeyed(table: TableDefinition): boolean {
   const [first, ...others] = table.key ?? []
   return first !== undefined && (others.length > 0 || table.columns[first] !== 'int')

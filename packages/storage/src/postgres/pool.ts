@@ -11,6 +11,7 @@ const TEXT_OIDS = new Set([25, 1043])
 /** Statements that get a name, and so are planned once a connection; the package's own are about a hundred. */
 const MAX_NAMED = 500
 
+/** A store in a PostgreSQL database, for any number of processes. */
 export interface PostgresOptions {
   readonly dialect: 'postgres'
   /** `postgresql://user:password@host:port/database` */
@@ -41,7 +42,7 @@ export function openPool(options: PostgresOptions, log: Logger): PostgresPool {
     application_name: 'roomserver',
     types: { getTypeParser: parserFor },
   })
-  pool.on('error', (error) => log.warn({ error: error.message }, 'an idle database connection was lost'))
+  pool.on('error', (error) => log.warn({ error: error.message }, 'lost an idle database connection'))
   const clients = new WeakMap<PoolClient, PostgresPoolClient>()
   return {
     connect: async () => {

@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
 import { RoomserverError } from '@roomserver/types'
 
-/** Everything at once: of a copy in portions, each commit of another connection makes the next one start anew. */
+/** Everything at once: a copy in portions starts again after each commit of another connection. */
 const ALL_PAGES = 2 ** 31 - 1
 
 /** Copies a store into a new file. */
@@ -40,7 +40,7 @@ async function refuseExisting(file: string): Promise<void> {
     () => false,
   )
   if (!isThere) return
-  const message = `${file} exists already; a backup does not overwrite anything`
+  const message = `${file} already exists; a backup does not overwrite files`
   throw new RoomserverError(
     'BAD_REQUEST',
     { path: 'backup', expected: 'a file that does not exist' },

@@ -14,7 +14,7 @@ export function leaseQueries(dialect: Dialect, build: Db) {
   const now = dialect.nowMs
   const name = sql`cast(${slot<string>()} as text)`
   const holder = sql`cast(${slot<string>()} as text)`
-  // Suspendable in vain only reads: who waits for a lease asks often.
+  // A request without success only reads, because processes that wait for a lease ask often.
   const take = prepare(
     sql<{ name: string }>`insert into leases (name, holder, expires_ts)
       select ${name}, ${holder}, ${now} + ${slot<number>()}

@@ -76,7 +76,7 @@ export async function checkEvents(
       note({ event, said: said ?? {} }, reading)
       const wrong = wrongStates(event, state.stored)
       if (wrong !== undefined) add(event, 'event', wrong)
-      if (said === undefined) add(event, 'event', 'is no JSON object')
+      if (said === undefined) add(event, 'event', 'is not a JSON object')
       else read.push({ event, said })
     }
     for (const one of read)
@@ -90,11 +90,10 @@ export async function checkEvents(
     if (isSettled || waitsFor === NO_NID || reading.remote.has(waitsFor)) continue
     const rebuild = sql`update told_states set waits_for = 0 where event_nid = ${event}`
     const [of] = await tables.events.byNids(db, [event])
-    if (of !== undefined)
-      add(of, 'link', 'waits for the state before an event whose state waits for none', rebuild)
+    if (of !== undefined) add(of, 'link', 'waits for the state before an event that is not waiting', rebuild)
   }
   for (const eventId of reading.missing.values())
-    report(finding(room.roomId, 'event', `event ${eventId} references an auth event that is not stored`))
+    report(finding(room.roomId, 'event', `event ${eventId} refers to an auth event that is not stored`))
   reportStates(room, state, reading, report)
   await reportLostEntries(db, tables, room, current, reading, report)
   const version = reading.create && versionIn(reading.create)
@@ -180,6 +179,6 @@ async function reportLostEntries(
   )
   for (const [type, key] of lost) {
     const name = `${types.get(type) ?? 'an unknown type'} ${JSON.stringify(keys.get(key) ?? '?')}`
-    report(finding(roomId, 'event', `the event that is ${name} in the current state is not stored`))
+    report(finding(roomId, 'event', `the event of the entry ${name} of the current state is not stored`))
   }
 }

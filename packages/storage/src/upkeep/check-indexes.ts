@@ -4,7 +4,7 @@ import type { Db } from '../schema.ts'
 
 /** Damage of the database itself, beneath rooms and events. */
 export interface IndexFinding {
-  /** The index to be made anew; `undefined`: it is the table that is damaged. */
+  /** The index to be rebuilt; `undefined`: the table is damaged. */
   readonly index: string | undefined
   readonly what: string
 }
@@ -14,7 +14,7 @@ export async function checkIndexes(db: Db, dialect: Dialect): Promise<readonly I
   return dialect.name === 'sqlite' ? await checkFile(db) : await checkRelations(db)
 }
 
-/** Makes the indexes anew that a check found damaged; returns why one could not be. */
+/** Rebuilds the indexes that a check found damaged; returns why one could not be rebuilt. */
 export async function repairIndexes(
   db: Db,
   dialect: Dialect,
@@ -28,7 +28,7 @@ export async function repairIndexes(
       await (dialect.name === 'sqlite' ? sql`reindex ${name}` : sql`reindex index ${name}`).execute(db)
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
-      failed.push(`the index ${index} cannot be made anew: ${why}`)
+      failed.push(`the index ${index} cannot be rebuilt: ${why}`)
     }
   }
   return failed
@@ -51,7 +51,7 @@ async function checkFile(db: Db): Promise<readonly IndexFinding[]> {
   }
   const found = [...lacking.keys()].map((index) => ({
     index,
-    what: `the index ${index} does not say what its table says`,
+    what: `the index ${index} does not match its table`,
   }))
   return [...found, ...others]
 }
@@ -92,7 +92,7 @@ async function checkByAmcheck(db: Db, { index }: IndexRow): Promise<string | und
     await sql`select bt_index_check(cast(cast(${index} as text) as regclass), true)`.execute(db)
     return undefined
   } catch (error) {
-    return `the index ${index} does not say what its table says: ${error instanceof Error ? error.message : String(error)}`
+    return `the index ${index} does not match its table: ${error instanceof Error ? error.message : String(error)}`
   }
 }
 
@@ -118,9 +118,7 @@ async function checkByCounting(
           ? await countInOrder(tx, table, first, columns)
           : await countOneByOne(tx, table, first)
       const [rows = 0, found = 0] = [all[0]?.n, along]
-      return rows === found
-        ? undefined
-        : `the index ${index} leads to ${found} rows, and its table has ${rows}`
+      return rows === found ? undefined : `the index ${index} has ${found} rows, its table has ${rows}`
     })
 }
 

@@ -58,11 +58,11 @@ export async function checkJournal(
       const where = `the change of ${context.nameOf(row)} in revision ${row.revision}`
       const isLater = row.revision > room.revision
       const wrong = [
-        isLater ? 'is later than the room' : undefined,
-        isNext(row, before) ? undefined : 'does not follow on the others of its revision',
+        isLater ? 'is later than the revision of the room' : undefined,
+        isNext(row, before) ? undefined : 'does not continue the other changes of its revision',
         // A repair begins where damage had left the state.
         known !== undefined && known !== row.from && row.cause !== REPAIR
-          ? 'does not begin where the one before ended'
+          ? 'does not start from the result of the previous change'
           : undefined,
         wrongInRow(row, context),
       ].filter((what) => what !== undefined)
@@ -107,7 +107,7 @@ async function checkEnd(
   )
   for (const { type, key } of wrong) {
     const name = `${strings.types.get(type) ?? 'an unknown type'} ${JSON.stringify(strings.keys.get(key) ?? '?')}`
-    report(finding(room.roomId, 'journal', `the changes of ${name} do not end with the current state`))
+    report(finding(room.roomId, 'journal', `the last change of ${name} does not lead to the current state`))
   }
 }
 
@@ -167,7 +167,7 @@ function wrongInRow(row: Row, { events }: Context): string | undefined {
   for (const nid of [row.from, row.to]) {
     const event = events.get(nid)
     if (event !== undefined && (event.typeNid !== row.type || event.stateKeyNid !== row.key))
-      return `names ${event.eventId}, which is another entry of the state`
+      return `refers to ${event.eventId}, which is another entry of the state`
   }
   const isRepair = row.cause === REPAIR
   const isWhole =
@@ -176,9 +176,11 @@ function wrongInRow(row: Row, { events }: Context): string | undefined {
     isRepair === (row.repaired_by !== null) &&
     isRepair === (row.by === NO_NID) &&
     (row.cause === RESOLUTION) === (row.weighed !== null)
-  if (!isWhole) return 'has a cause that contradicts itself'
+  if (!isWhole) return 'has an inconsistent cause'
   const isFallback = !isRepair && row.to !== row.by && isOlder(events.get(row.from), events.get(row.to))
-  return isRepair || isFallback === (row.reset === 1) ? undefined : 'is noted wrongly as a reset, or as none'
+  return isRepair || isFallback === (row.reset === 1)
+    ? undefined
+    : 'is wrongly marked as a reset, or wrongly not marked'
 }
 
 function isOlder(from: EventRecord | undefined, to: EventRecord | undefined): boolean {

@@ -78,12 +78,12 @@ async function* wrongInvites(
       if (!isInvite || !isCurrent(event) || keys.get(event.stateKeyNid) !== user) continue
       const rebuild = sql`insert into invites (event_nid, room_nid, target_nid, sender_nid, retired_by)
         select ${sql.lit(event.nid)}, ${sql.lit(room.nid)}, ${sql.lit(event.stateKeyNid)}, nid, null from state_keys where text = ${sender}`
-      yield { event, kind: 'link', what: `invites ${user}, and that is not in the table of invites`, rebuild }
+      yield { event, kind: 'link', what: `invites ${user}, but is not in the table of invites`, rebuild }
       continue
     }
     if (!isInvite) {
       const rebuild = sql`delete from invites where event_nid = ${event.nid}`
-      yield { event, kind: 'link', what: 'is no invite, and is in the table of invites', rebuild }
+      yield { event, kind: 'link', what: 'is in the table of invites, but is not an invite', rebuild }
       continue
     }
     if (row.target_id !== user || row.sender_id !== sender) {
@@ -95,7 +95,7 @@ async function* wrongInvites(
       yield {
         event,
         kind: 'link',
-        what: `invites ${user} by ${sender}, and the table of invites says ${stored}`,
+        what: `invites ${user} by ${sender}, but the table of invites says ${stored}`,
         rebuild,
       }
     }
@@ -104,7 +104,12 @@ async function* wrongInvites(
     if (ender?.roomNid === room.nid) continue
     // That it ended is kept; what ended it is told to nobody but the component that heard of it then.
     const rebuild = sql`update invites set retired_by = 0 where event_nid = ${event.nid}`
-    yield { event, kind: 'link', what: 'is an invite that ended by an event which is not stored', rebuild }
+    yield {
+      event,
+      kind: 'link',
+      what: 'is an invite that was retired by an event that is not stored',
+      rebuild,
+    }
   }
 }
 
@@ -137,19 +142,19 @@ async function* wrongRedactions(
       yield {
         event,
         kind: 'link',
-        what: `redacts ${redacts}, and that is not in the table of redactions`,
+        what: `redacts ${redacts}, but is not in the table of redactions`,
         rebuild,
       }
     } else if (!isRedaction) {
       const rebuild = sql`delete from redactions where redaction_nid = ${event.nid}`
-      yield { event, kind: 'link', what: 'is no redaction, and is in the table of redactions', rebuild }
+      yield { event, kind: 'link', what: 'is in the table of redactions, but is not a redaction', rebuild }
     } else if (redacts !== undefined && redacts !== row.redacts) {
       const rebuild = sql`update redactions set redacts = ${redacts}, applied = ${applied ? 1 : 0}
         where redaction_nid = ${event.nid}`
       yield {
         event,
         kind: 'link',
-        what: `redacts ${redacts}, and the table of redactions says ${row.redacts}`,
+        what: `redacts ${redacts}, but the table of redactions says ${row.redacts}`,
         rebuild,
       }
     } else if (applied && row.applied === 0) {
@@ -157,7 +162,7 @@ async function* wrongRedactions(
       yield {
         event,
         kind: 'link',
-        what: `has redacted ${row.redacts}, and the table of redactions says that it has not`,
+        what: `has redacted ${row.redacts}, but the table of redactions says that it has not`,
         rebuild,
       }
     } else if (!applied && row.applied === 1 && (target === undefined || target.redactedBy !== NO_NID)) {
@@ -166,7 +171,7 @@ async function* wrongRedactions(
       yield {
         event,
         kind: 'link',
-        what: `has not redacted ${row.redacts}, and the table of redactions says that it has`,
+        what: `has not redacted ${row.redacts}, but the table of redactions says that it has`,
         rebuild,
       }
     }
@@ -199,7 +204,7 @@ async function* wrongPrev(
       yield {
         event,
         kind: 'link',
-        what: `builds on ${prev}, which is missing, and that is not noted`,
+        what: `has the prev event ${prev}, which is missing, but is not in the table of missing prev events`,
         rebuild,
       }
     }
@@ -207,8 +212,8 @@ async function* wrongPrev(
     if (lacks.length === 0 || (state !== undefined && !state.isSettled)) continue
     const what =
       state === undefined
-        ? 'stands at a remote state, and that is not noted'
-        : 'lacks events that it builds on, and its state is noted as worked out from all of them'
+        ? 'has a remote state before it, but is not in the table of remote states'
+        : 'has missing prev events, but its state is marked as derived from all of them'
     const rebuild = sql`insert into told_states (event_nid, room_nid, waits_for, settled)
       values (${event.nid}, ${room.nid}, ${event.nid}, 0)
       on conflict (event_nid) do update set waits_for = excluded.waits_for, settled = 0`

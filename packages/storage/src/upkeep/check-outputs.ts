@@ -52,9 +52,9 @@ export async function checkOutputs(
     if (rows.length === 0) break
     for (const row of rows) {
       if (before !== undefined && row.seq !== before.seq + 1)
-        add(`output ${row.seq} follows on ${before.seq}: what was between is lost`)
+        add(`output ${row.seq} follows output ${before.seq}: the outputs between are lost`)
       if (before !== undefined && row.position <= before.position)
-        add(`output ${row.seq} is told before ${before.seq}`)
+        add(`output ${row.seq} is stored before ${before.seq}`)
       const wrong = wrongInRow(row, room)
       if (wrong !== undefined) add(`output ${row.seq} ${wrong}`)
       if (row.kind === NEW_ROOM_EVENT) sent = row.event
@@ -68,23 +68,23 @@ export async function checkOutputs(
       before.seq > room.outputSeq
         ? sql`update rooms set output_seq = ${before.seq} where nid = ${room.nid}`
         : undefined
-    add(`the latest output is ${before.seq}, the room counts ${room.outputSeq}`, rebuild)
+    add(`the latest output is ${before.seq}, the counter of the room is at ${room.outputSeq}`, rebuild)
   }
   if (isSound && sent !== undefined && sent !== room.lastSent) {
     const rebuild = sql`update rooms set last_sent_nid = ${sent} where nid = ${room.nid}`
-    report(finding(room.roomId, 'room', 'the event last sent is not that of the latest output', rebuild))
+    report(finding(room.roomId, 'room', 'the last sent event is not the event of the latest output', rebuild))
   }
 }
 
 function wrongInRow({ kind, event, body, room }: Row, { nid }: RoomRecord): string | undefined {
   const [member, carries] = KINDS[kind] ?? []
-  if (member === undefined) return 'is of no known kind'
+  if (member === undefined) return 'has an unknown kind'
   if (event !== NO_NID && room !== nid) return 'carries an event that is not stored in the room'
   if (carries === (event === NO_NID ? 'with' : 'without'))
-    return 'is not of its kind: an event too many or too few'
+    return 'has an event where its kind has none, or lacks one'
   try {
     const value: JsonValue = JSON.parse(body)
-    return isJsonObject(value) && member in value ? undefined : 'has a body that is not of its kind'
+    return isJsonObject(value) && member in value ? undefined : 'has a body that does not match its kind'
   } catch {
     return 'has a body that cannot be read'
   }

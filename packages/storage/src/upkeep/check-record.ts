@@ -20,7 +20,10 @@ export function* wrongInRecord(
 ): Generator<WrongInEvent, void, void> {
   const roomId = roomIdIn(read)
   if (roomId !== room.roomId)
-    yield { kind: 'record', what: `is an event of ${roomId ?? 'no room'} by its text` }
+    yield {
+      kind: 'record',
+      what: `is an event of ${roomId ?? 'no room'} by its text, but is stored in this room`,
+    }
   yield* wrongNames(read, strings)
   yield* wrongNumbers(read)
   yield* wrongReason(read.event)
@@ -33,16 +36,17 @@ function* wrongNames({ event, said }: ReadEvent, { types, keys }: Strings): Gene
   if (types.get(typeNid) !== type) {
     yield {
       kind: 'record',
-      what: `has type ${show(type)}, and ${show(types.get(typeNid))} is stored as that`,
+      what: `has type ${show(type)}, but ${show(types.get(typeNid))} is stored`,
       rebuild: sql`update events set type_nid = (select nid from event_types where text = ${type})
         where nid = ${nid} and exists (select 1 from event_types where text = ${type})`,
     }
   }
-  const stored = stateKeyNid === NO_NID ? undefined : (keys.get(stateKeyNid) ?? 'nothing that is stored')
+  const stored =
+    stateKeyNid === NO_NID ? undefined : (keys.get(stateKeyNid) ?? 'a state key that is not stored')
   if (stored === key) return
   yield {
     kind: 'record',
-    what: `has state key ${show(key)}, and ${show(stored)} is stored as that`,
+    what: `has state key ${show(key)}, but ${show(stored)} is stored`,
     rebuild:
       key === undefined
         ? sql`update events set state_key_nid = 0 where nid = ${nid}`
@@ -59,18 +63,18 @@ function* wrongNumbers({ event, said }: ReadEvent): Generator<WrongInEvent> {
   if (!Number.isSafeInteger(own) || own === depth) return
   yield {
     kind: 'record',
-    what: `has depth ${own}, and ${depth} is stored of it`,
+    what: `has depth ${own}, but ${depth} is stored`,
     rebuild: sql`update events set depth = ${own} where nid = ${nid}`,
   }
 }
 
-/** An event that was let in has no reason against it. */
+/** An accepted event has no reason of a rejection. */
 function* wrongReason({ nid, verdict, rule, reason }: EventRecord): Generator<WrongInEvent> {
   if (verdict !== 'accepted' && verdict !== 'outlier') return
   if (rule === undefined && reason === undefined) return
   yield {
     kind: 'record',
-    what: `is ${verdict}, and a rule or reason is stored as if it were not`,
+    what: `is ${verdict}, but a rule or reason of a rejection is stored`,
     rebuild: sql`update events set rule = null, reason = null where nid = ${nid}`,
   }
 }
@@ -83,11 +87,23 @@ function* wrongAuthContent({ event, said }: ReadEvent): Generator<WrongInEvent> 
   const kept = objectIn(authContent)?.['content']
   const content = isJsonObject(said['content']) ? said['content'] : {}
   if (redactedBy === NO_NID)
-    yield { kind: 'record', what: 'is not redacted, and has what the rules read of it stored apart', rebuild }
+    yield {
+      kind: 'record',
+      what: 'is not redacted, but has a separate copy of the content that the rules read',
+      rebuild,
+    }
   else if (!isJsonObject(kept))
-    yield { kind: 'record', what: 'was redacted, and what was kept for the rules cannot be read', rebuild }
+    yield {
+      kind: 'record',
+      what: 'was redacted, but the content kept for the rules cannot be parsed',
+      rebuild,
+    }
   else if (Object.keys(kept).some((name) => name in content))
-    yield { kind: 'record', what: 'was redacted, and has stored apart what its text says still', rebuild }
+    yield {
+      kind: 'record',
+      what: 'was redacted, but the content kept for the rules is still in its text',
+      rebuild,
+    }
 }
 
 /** Whether an event has the states that its verdict calls for, and they are stored. */
@@ -99,6 +115,6 @@ export function wrongStates(event: EventRecord, stored: ReadonlySet<SnapshotNid>
     if (nid !== NO_NID && !stored.has(nid)) return `has a state ${side} it that is not stored`
   }
   return event.verdict === 'accepted' && (event.before === NO_NID) !== (event.after === NO_NID)
-    ? 'has the state on only one side of it'
+    ? 'has only one of state before and state after'
     : undefined
 }

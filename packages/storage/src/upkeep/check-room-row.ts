@@ -28,19 +28,19 @@ export function* wrongInRoom(
 ): Generator<Pick<Finding, 'what' | 'rebuild'>, void, void> {
   if (version !== undefined && version !== room.version) {
     yield {
-      what: `the room has version ${JSON.stringify(version)} by its create event, and ${JSON.stringify(room.version)} is stored`,
+      what: `the room has version ${JSON.stringify(version)} by its create event, but ${JSON.stringify(room.version)} is stored`,
       ...(isSure && { rebuild: sql`update rooms set version = ${version} where nid = ${room.nid}` }),
     }
   }
   if (room.current === NO_NID) {
-    if (version !== undefined) yield { what: 'the room has a create event, and no current state' }
+    if (version !== undefined) yield { what: 'the room has a create event, but no current state' }
     return
   }
   if (!snapshots.has(room.current)) yield { what: 'the current state is not stored' }
   if (room.lastSent !== NO_NID && !stored.has(room.lastSent)) {
     const [latest] = extremities.toSorted((a, b) => b.nid - a.nid)
     yield {
-      what: 'the event last sent is not stored',
+      what: 'the last sent event is not stored',
       ...(latest && { rebuild: sql`update rooms set last_sent_nid = ${latest.nid} where nid = ${room.nid}` }),
     }
   }
@@ -55,7 +55,7 @@ export function* wrongInRoom(
   const depth = Math.max(...extremities.map((end) => end.depth))
   if (lost === 0 && extremities.length > 0 && depth !== room.depth) {
     yield {
-      what: `the room has depth ${room.depth}, and its forward extremities ${depth}`,
+      what: `the room has depth ${room.depth}, but its forward extremities have ${depth}`,
       rebuild: sql`update rooms set depth = ${depth} where nid = ${room.nid}`,
     }
   }

@@ -70,18 +70,18 @@ async function* readBlocks(
     } catch (error) {
       if (!isFailure(error, 'STORE_DAMAGED')) throw error
       const [only] = chunk
-      if (chunk.length === 1 && only !== undefined) wrong.set(only, 'has a part that cannot be read')
+      if (chunk.length === 1 && only !== undefined) wrong.set(only, 'has a block that cannot be read')
       else for (const nid of chunk) yield* readBlocks(db, tables, [nid], wrong)
     }
   }
 }
 
 function wrongInBlock(block: BlockRecord, hashes: ContentHashes): string | undefined {
-  if (hashes.blockHash(block.entries) !== block.hash) return 'has a part that is not what its hash says'
+  if (hashes.blockHash(block.entries) !== block.hash) return 'has a block that does not match its hash'
   for (let at = 3; at < block.entries.length; at += 3) {
     const [type = 0, key = 0] = [block.entries[at - 3], block.entries[at - 2]]
     const [nextType = 0, nextKey = 0] = [block.entries[at], block.entries[at + 1]]
-    if (nextType < type || (nextType === type && nextKey <= key)) return 'has a part that is not sorted'
+    if (nextType < type || (nextType === type && nextKey <= key)) return 'has a block that is not sorted'
   }
   return undefined
 }
@@ -93,8 +93,8 @@ function wrongInSnapshot(
   hashes: ContentHashes,
 ): string | undefined {
   const missing = blocks.filter((nid) => !blockHashes.has(nid))
-  if (missing.length > 0) return `lacks ${missing.length} of its ${blocks.length} parts`
-  if (blocks.length > MAX_BLOCKS) return `has ${blocks.length} parts, more than ${MAX_BLOCKS}`
+  if (missing.length > 0) return `lacks ${missing.length} of its ${blocks.length} blocks`
+  if (blocks.length > MAX_BLOCKS) return `has ${blocks.length} blocks, more than ${MAX_BLOCKS}`
   const expected = hashes.snapshotHash(blocks.map((nid) => ({ hash: blockHashes.get(nid) ?? '' })))
-  return expected === hash ? undefined : 'is not what its hash says'
+  return expected === hash ? undefined : 'does not match its hash'
 }

@@ -85,7 +85,7 @@ export async function checkRoom(
 ): Promise<RoomCheck> {
   for (let attempt = 1; ; attempt++) {
     const [room] = await tables.rooms.byNids(db, [nid])
-    if (room === undefined) throw new Error(`there is no room ${nid}`)
+    if (room === undefined) throw new Error(`no room ${nid}`)
     const { findings, unreferenced } = await findingsIn(db, tables, context, room)
     const [after] = await tables.rooms.byNids(db, [nid])
     const isSettled = after?.revision === room.revision

@@ -20,37 +20,38 @@ const BACKUP = 'restore a backup, or `roomserver replay` the room’s events int
 /** The kinds of finding: what follows from each, and what repairs it. */
 const KINDS = {
   state: {
-    means: 'the state of the room at events cannot be read, or cannot be trusted',
-    repair: `\`roomserver check --repair\` makes it anew where it follows from the events; else ${BACKUP}`,
+    means: 'states of the room cannot be read or are wrong',
+    repair: `\`roomserver check --repair\` rebuilds it where it can be derived from the events; else ${BACKUP}`,
   },
   event: {
-    means: 'the event, or what builds on it, cannot be re-evaluated',
-    repair: `\`roomserver check --repair\` makes its states anew; for an event that is gone or damaged, ${BACKUP}`,
+    means: 'the event or its successors cannot be re-evaluated',
+    repair: `\`roomserver check --repair\` rebuilds its states; for an event that is lost or damaged, ${BACKUP}`,
   },
   record: {
-    means: 'the event is not found for what it is, or shown as something else',
-    repair: '`roomserver check --repair` takes over what the text of the event says; stop every server first',
+    means: 'lookups miss the event, or show it with wrong data',
+    repair:
+      '`roomserver check --repair` restores the columns from the text of the event; stop every server first',
   },
   room: {
-    means: 'new events of the room are judged against the wrong state',
+    means: 'new events of the room are checked against the wrong state',
     repair:
-      '`roomserver check --repair` makes the row of the room anew from its events; stop every server first',
+      '`roomserver check --repair` rebuilds the row of the room from its events; stop every server first',
   },
   link: {
-    means: 'what an event has to do with others, or with a user, is not found when they are asked about',
-    repair: '`roomserver check --repair` makes the row anew from the events; stop every server first',
+    means: 'queries about the relation of the event to other events or users give wrong answers',
+    repair: '`roomserver check --repair` rebuilds the row from the events; stop every server first',
   },
   membership: {
-    means: 'questions about who is in the room get a wrong answer; its events are judged rightly',
-    repair: '`roomserver check --repair` takes the table over from the current state',
+    means: 'queries about members of the room give wrong answers; its events are checked correctly',
+    repair: '`roomserver check --repair` rebuilds the table from the current state',
   },
   journal: {
-    means: 'what is told about how the state of the room came about is not so; the room itself is sound',
-    repair: 'nothing else has kept that: restore a backup where it matters',
+    means: 'the history of state changes is wrong; the room itself is not affected',
+    repair: 'the data is stored nowhere else; restore a backup if you need it',
   },
   output: {
-    means: 'other components have missed, or will miss, something that happened in the room',
-    repair: 'let the components that consume the output log read the room again',
+    means: 'other components miss events of the room',
+    repair: 'make the components that consume the output log read the room again',
   },
 } as const
 

@@ -38,8 +38,8 @@ export async function looseRows(db: Db, tables: Tables): Promise<readonly LooseR
   for (const what of await lostStrings(db))
     found.push({
       what,
-      means: 'events of that type, or with that state key, are not found',
-      repair: '`roomserver check --repair` puts it back; stop every server first',
+      means: 'lookups miss events with that type or state key',
+      repair: '`roomserver check --repair` restores it; stop every server first',
       rebuild: [],
     })
   for (const table of OF_EVENTS) found.push(...(await ofEvents(db, table)))
@@ -52,7 +52,7 @@ export async function looseRows(db: Db, tables: Tables): Promise<readonly LooseR
 }
 
 const ANEW =
-  '`roomserver check --repair` puts them to the room of their event, or drops them; stop every server first'
+  '`roomserver check --repair` moves them to the room of their event, or deletes them; stop every server first'
 
 interface Counted {
   readonly n: number
@@ -86,8 +86,8 @@ async function ofEvents(
     where e.nid = memberships.event_nid) and not exists (select 1 from rooms r where r.nid = memberships.room_nid)`
   return [
     {
-      what: `${count.n} rows of the table of ${table} are of events or rooms that are not stored${count.example === null ? '' : `, or of another room than their event: ${count.example} is one`}`,
-      means: 'what they say is found nowhere, or in the wrong room',
+      what: `${count.n} rows of the table of ${table} refer to events or rooms that are not stored${count.example === null ? '' : `, or are in another room than their event, such as ${count.example}`}`,
+      means: 'lookups miss them, or find them in the wrong room',
       repair: ANEW,
       rebuild: [move, ...(needsEvent ? [drop] : []), ...(table === 'memberships' ? [dropTaken] : [])],
     },
@@ -102,8 +102,8 @@ async function looseSnapshots(db: Db): Promise<readonly LooseRows[]> {
   const isFree = sql`not exists (select 1 from snapshots o where o.hash = snapshots.hash and o.room_nid = (${of}))`
   return [
     {
-      what: `${rows[0].n} states belong to no room that is stored`,
-      means: 'they are lost to the events that refer to them',
+      what: `${rows[0].n} states belong to a room that is not stored`,
+      means: 'the events that refer to them cannot find them',
       repair: ANEW,
       rebuild: [
         sql`update snapshots set room_nid = (${of}) where ${isLoose} and ${isFree} and (${of}) is not null`,
@@ -126,7 +126,7 @@ async function loosePrev(db: Db, { dialect }: Tables): Promise<readonly LooseRow
   if (rows[0] === undefined || rows[0].n === 0) return []
   return [
     {
-      what: `${rows[0].n} missing prev events are noted for events that do not name them: ${rows[0].example} is one`,
+      what: `${rows[0].n} missing prev events are stored for events that do not refer to them, such as ${rows[0].example}`,
       means: 'the event may not become a forward extremity when it comes',
       repair: ANEW,
       rebuild: [sql`delete from dangling_prev where ${isLoose}`],
@@ -146,15 +146,15 @@ async function looseNames(db: Db): Promise<readonly LooseRows[]> {
     where not exists (select 1 from rooms where rooms.room_id = published_rooms.room_id)`.execute(db)
   return [
     ...aliases.map(({ alias, room_id, creator }) => ({
-      what: `the alias ${alias} by ${creator} of ${room_id} is none, or of a room that is not stored`,
-      means: 'nobody gets into the room by it',
+      what: `the alias ${alias} by ${creator} of ${room_id} is not valid, or its room is not stored`,
+      means: 'the alias does not lead to a room',
       repair: 'remove the alias and set it again',
       rebuild: [],
     })),
     ...published.map(({ room_id }) => ({
-      what: `${room_id} is in the room directory, and not stored`,
+      what: `${room_id} is in the room directory, but not stored`,
       means: 'the directory lists a room that nobody can join here',
-      repair: 'take it out of the directory',
+      repair: 'remove it from the directory',
       rebuild: [],
     })),
   ]
@@ -170,8 +170,8 @@ async function looseTransactions(db: Db, { dialect }: Tables): Promise<readonly 
     const row = sql`user_id = ${user_id} and event_id = ${event_id}`
     return {
       what: `a transaction of ${user_id} made ${event_id}, which is ${sender === undefined ? 'not stored' : `by ${sender}`}`,
-      means: 'a client that sends the same again within a day is told of the wrong event',
-      repair: '`roomserver check --repair` drops it, or gives it to who sent the event',
+      means: 'a client that repeats the request within a day gets the wrong event',
+      repair: '`roomserver check --repair` deletes it, or assigns it to the sender of the event',
       rebuild: [
         sender === undefined
           ? sql`delete from transactions where ${row}`
@@ -197,17 +197,17 @@ async function looseInput(db: Db): Promise<readonly LooseRows[]> {
     ...inbox
       .filter(({ room_id, payload }) => !isOf(payload, room_id))
       .map(({ room_id }) => ({
-        what: `input for ${room_id} that was answered and is not settled cannot be read, or is of another room`,
-        means: 'the event does not come in',
-        repair: 'let its sender send it again; the server sets it aside',
+        what: `input for ${room_id} that is queued cannot be parsed, or belongs to another room`,
+        means: 'the event is not processed',
+        repair: 'let its sender send it again; the server skips the entry',
         rebuild: [],
       })),
     ...repairs
       .filter(({ room_id, payload, state }) => !isOf(payload, room_id) || state < 0 || state > 3)
       .map(({ event_id, room_id }) => ({
-        what: `what is stored of ${event_id} in ${room_id}, which waits for its past, cannot be read`,
-        means: 'it is not tried again',
-        repair: '`roomserver check --repair` drops it; it is fetched when another event builds on it',
+        what: `the stored input of ${event_id} in ${room_id}, which waits for missing events, cannot be parsed`,
+        means: 'the event is not retried',
+        repair: '`roomserver check --repair` deletes it; the event is fetched again when a successor arrives',
         rebuild: [sql`delete from repairs where event_id = ${event_id}`],
       })),
   ]

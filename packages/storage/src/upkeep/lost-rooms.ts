@@ -31,23 +31,27 @@ export async function lostRooms(db: Db): Promise<readonly LostRoom[]> {
 }
 
 /**
- * Makes the row of a lost room anew from its events: its ID, its version by the create event, and for now the state after
+ * Rebuilds the row of a lost room from its events: its ID, its version by the create event, and for now the state after
  * the latest accepted event; forward extremities and current state are then to be rebuilt. Events that say they are of a room
  * which is stored are put back into that one.
  *
  * @returns what was done, or why nothing could be
  */
 export async function restoreRoom(db: Db, tables: Tables, { nid, roomId }: LostRoom): Promise<RestoredRoom> {
-  if (roomId === undefined) return { isRestored: false, what: 'its events do not say which room they are of' }
+  if (roomId === undefined)
+    return { isRestored: false, what: 'its events do not say to which room they belong' }
   return await db.transaction().execute(async (tx) => {
     const known = await tables.rooms.byId(tx, roomId as RoomId)
     if (known !== undefined) return await putBack(tx, nid, known.nid)
     const gathered = await gather(tx, tables, nid)
     if (gathered.others > 0)
-      return { isRestored: false, what: `${gathered.others} of its events say that they are of other rooms` }
+      return {
+        isRestored: false,
+        what: `${gathered.others} of its events say that they belong to other rooms`,
+      }
     const { version, latest, depth } = gathered
     if (version === undefined || latest === undefined)
-      return { isRestored: false, what: 'its create event, which says of which version it is, is not stored' }
+      return { isRestored: false, what: 'its create event, which has the room version, is not stored' }
     const { rows } = await sql<{ revision: number | null; seq: number | null; sent: EventNid | null }>`select
       (select max(revision) from journal where room_nid = ${nid}) as revision,
       (select max(seq) from outputs where room_nid = ${nid}) as seq,
@@ -87,14 +91,14 @@ async function putBack(tx: Db, lost: RoomNid, stored: RoomNid): Promise<Restored
   const { rows } = await sql<{ n: number }>`select ${sql.join(counts, sql` + `)} as n`.execute(tx)
   if (rows[0]?.n === 0) {
     await sql`update rooms set nid = ${lost} where nid = ${stored}`.execute(tx)
-    return { isRestored: true, what: 'the row of the room belongs to its events again' }
+    return { isRestored: true, what: 'the row of the room is linked to its events again' }
   }
   const moved = await tx
     .updateTable('events')
     .set({ room_nid: stored })
     .where('room_nid', '=', lost)
     .executeTakeFirst()
-  return { isRestored: true, what: `${moved.numUpdatedRows} events belong to the room that they name` }
+  return { isRestored: true, what: `${moved.numUpdatedRows} events moved to the room that they name` }
 }
 
 interface Gathered {

@@ -60,8 +60,8 @@ export async function checkMemberships(
         nid === NO_NID
           ? 'nothing'
           : (events.find((event) => event.nid === nid)?.eventId ?? 'an event that is not stored')
-      const said = what ?? `has ${idOf(inTable)}, and the current state ${idOf(inState)}`
-      report(finding(room.roomId, 'membership', `of ${name} the table of memberships ${said}`))
+      const said = what ?? `has ${idOf(inTable)}, but the current state has ${idOf(inState)}`
+      report(finding(room.roomId, 'membership', `the table of memberships, for ${name}, ${said}`))
     }
   }
 }
@@ -186,11 +186,11 @@ function wrongInRow(
   if (own !== server) return `has ${JSON.stringify(server)} as the server`
   if (isLocal !== undefined && isLocal(userId) !== local)
     return `says that the user is ${local ? '' : 'not '}one of this server`
-  if (event === undefined) return membership === undefined ? 'says nothing known' : undefined
+  if (event === undefined) return membership === undefined ? 'has an unknown membership' : undefined
   const said = membershipIn(event)
   return said === membership
     ? undefined
-    : `says ${membership ?? 'nothing known'}, and ${event.eventId} says ${said}`
+    : `says ${membership ?? 'an unknown membership'}, but ${event.eventId} says ${said}`
 }
 
 interface MemberRow {

@@ -18,7 +18,7 @@ export async function* pages<Row extends { readonly nid: number }>(
   }
 }
 
-/** Cuts a list into pieces that a query takes at a time, giving others a turn after each. */
+/** Divides a list into chunks for queries, and yields after each. */
 export async function* chunks<T>(list: readonly T[], size = PAGE): AsyncGenerator<readonly T[], void, void> {
   for (let at = 0; at < list.length; at += size) {
     yield list.slice(at, at + size)

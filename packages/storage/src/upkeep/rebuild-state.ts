@@ -13,7 +13,7 @@ import { chunks, pages } from './pages.ts'
 
 /**
  * Makes blocks and snapshots of a room what their hashes say, and drops those that cannot be read any more: what they held
- * is then made anew from the events. A block whose hash alone is wrong gets the right one, so that nothing is lost that
+ * is then rebuilt from the events. A block whose hash alone is wrong gets the right one, so that nothing is lost that
  * another server told.
  *
  * @returns how many were changed or dropped; `undefined` when the room moved on meanwhile: try again

@@ -8,7 +8,7 @@ import { inStoredOrder } from './stored-order.ts'
 /** A list of numbers that cannot be read, so that nothing can be read which stands beside it. */
 export interface Unreadable {
   readonly what: string
-  /** Empties it, or drops its row, so that it is made anew from the events. */
+  /** Empties it, or deletes its row, so that it is rebuilt from the events. */
   readonly rebuild: RawBuilder<unknown>
 }
 
@@ -19,7 +19,7 @@ export async function* unreadable(db: Db, dialect: Dialect): AsyncGenerator<Unre
     for (const { nid, room_id, extremities } of page)
       if (!isReadable(extremities))
         yield {
-          what: `the forward extremities of ${room_id} cannot be read`,
+          what: `the forward extremities of ${room_id} cannot be parsed`,
           rebuild: sql`update rooms set extremities = ${EMPTY} where nid = ${nid}`,
         }
   type EventRow = { nid: number; event_id: string; auth_nids: Uint8Array }
@@ -27,7 +27,7 @@ export async function* unreadable(db: Db, dialect: Dialect): AsyncGenerator<Unre
     for (const { nid, event_id, auth_nids } of page)
       if (!isReadable(auth_nids))
         yield {
-          what: `the auth events of event ${event_id} cannot be read`,
+          what: `the auth events of event ${event_id} cannot be parsed`,
           rebuild: sql`update events set auth_nids = ${EMPTY} where nid = ${nid}`,
         }
   type SnapshotRow = { nid: number; room_nid: RoomNid; blocks: Uint8Array }
@@ -39,7 +39,7 @@ export async function* unreadable(db: Db, dialect: Dialect): AsyncGenerator<Unre
       }>`select room_id as id from rooms where nid = ${room_nid}`.execute(db)
       const room = rows[0]?.id ?? 'a room that is not stored'
       yield {
-        what: `the parts of a state of ${room} cannot be read`,
+        what: `the block list of a state of ${room} cannot be parsed`,
         rebuild: sql`delete from snapshots where nid = ${nid}`,
       }
     }

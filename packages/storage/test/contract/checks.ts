@@ -20,7 +20,7 @@ const TOPIC = 9 as EventTypeNid
 
 /** Most events here are made up, and stand for others: what their texts say is held by the tests of damaged stores. */
 const MADE_UP =
-  /^the event that is .* is not stored$|^the room has depth|^the event last sent is not that of the latest output$|^output \d+ (?:has a body|is not of its kind)/
+  /^the event of the entry .* of the current state is not stored$|^the room has depth|^the last sent event is not the event of the latest output$|^output \d+ has (?:a body|an event where its kind)/
 
 /** What a check says of how rooms hang together. */
 async function structure(store: Storage): Promise<Awaited<ReturnType<typeof findings>>> {
@@ -77,8 +77,8 @@ export function checkContract(open: () => Promise<Storage>): void {
     ['two entries of one type', [CREATE, 1, 70_000, TOPIC, 1, 70_001, TOPIC, 2, 70_002], undefined],
     ['a smaller state key under a larger type', [CREATE, 9, 70_000, TOPIC, 1, 70_001], undefined],
     ['nothing in it', [], undefined],
-    ['one entry twice', [CREATE, 1, 70_000, CREATE, 1, 70_001], 'has a part that is not sorted'],
-    ['its last entry twice', [CREATE, 1, 1, TOPIC, 1, 1, TOPIC, 1, 2], 'has a part that is not sorted'],
+    ['one entry twice', [CREATE, 1, 70_000, CREATE, 1, 70_001], 'has a block that is not sorted'],
+    ['its last entry twice', [CREATE, 1, 1, TOPIC, 1, 1, TOPIC, 1, 2], 'has a block that is not sorted'],
   ])('judges a block with %s by the order of its entries', async (_what, entries, wrong) => {
     await using store = await open()
     const odd = await block(store, ...entries)
@@ -98,7 +98,7 @@ export function checkContract(open: () => Promise<Storage>): void {
     const long = await snapshot(store, room, ...blocks)
     const [now] = await store.roomsByNid([room.nid])
     await store1(store, writeSet(now ?? room, { blocks: blocks.slice(64), snapshots: [long] }))
-    expect(await whatIsWrong(store)).toEqual(['a state that no event refers to has 65 parts, more than 64'])
+    expect(await whatIsWrong(store)).toEqual(['a state that no event refers to has 65 blocks, more than 64'])
   })
 
   it('says how many blocks a snapshot lacks, and finds the snapshot once', async () => {
@@ -106,7 +106,7 @@ export function checkContract(open: () => Promise<Storage>): void {
     const room = await build(store)
     const lacking = { ...(await snapshot(store, room)), blocks: [NOWHERE, NOWHERE + 1] as BlockNid[] }
     await store1(store, writeSet(room, { snapshots: [{ ...lacking, hash: 'e'.repeat(32) }] }))
-    expect(await whatIsWrong(store)).toEqual(['a state that no event refers to lacks 2 of its 2 parts'])
+    expect(await whatIsWrong(store)).toEqual(['a state that no event refers to lacks 2 of its 2 blocks'])
   })
 
   it('reads members among entries of other types, before them and behind them, the last block counting', async () => {
@@ -255,7 +255,7 @@ export function checkContract(open: () => Promise<Storage>): void {
       next: { ...next, outputSeq: 4 },
       outputs: [...outputs, { ...outputs[0]!, seq: 4 }],
     }))
-    expect(await whatIsWrong(store)).toEqual(['output 4 follows on 2: what was between is lost'])
+    expect(await whatIsWrong(store)).toEqual(['output 4 follows output 2: the outputs between are lost'])
     const positions = (await store.outputs(0, 10)).map(({ position }) => position)
     await store.dropOutputs(positions.slice(0, 2))
     expect(await whatIsWrong(store)).toEqual([])
@@ -263,7 +263,7 @@ export function checkContract(open: () => Promise<Storage>): void {
     expect(await whatIsWrong(store)).toEqual([])
     const [moved] = await store.roomsByNid([room.nid])
     await store1(store, writeSet(moved ?? room, { outputs: [output(room, 5, 0 as EventNid)] }))
-    expect(await whatIsWrong(store)).toEqual(['the latest output is 5, the room counts 4'])
+    expect(await whatIsWrong(store)).toEqual(['the latest output is 5, the counter of the room is at 4'])
   })
 
   it('says what follows from a finding, and what repairs it', async () => {
@@ -271,13 +271,13 @@ export function checkContract(open: () => Promise<Storage>): void {
     const room = await build(store, () => ({ memberships: [] }))
     const [{ what, ...rest } = { what: '' }, ...others] = await structure(store)
     expect(what).toMatch(
-      /^of @anne:a.example the table of memberships has nothing, and the current state \$event\d+$/,
+      /^the table of memberships, for @anne:a.example, has nothing, but the current state has \$event\d+$/,
     )
     expect(rest).toEqual({
       roomId: room.roomId,
       kind: 'membership',
-      means: 'questions about who is in the room get a wrong answer; its events are judged rightly',
-      repair: '`roomserver check --repair` takes the table over from the current state',
+      means: 'queries about members of the room give wrong answers; its events are checked correctly',
+      repair: '`roomserver check --repair` rebuilds the table from the current state',
     })
     expect(others).toEqual([])
   })
@@ -286,7 +286,7 @@ export function checkContract(open: () => Promise<Storage>): void {
     [
       'an event last sent that is gone',
       ({ next }) => ({ next: { ...next, lastSent: NOWHERE as EventNid } }),
-      [/^the event last sent is not stored$/],
+      [/^the last sent event is not stored$/],
     ],
     ['none last sent', ({ next }) => ({ next: { ...next, lastSent: NO_NID } }), []],
     [
@@ -297,7 +297,7 @@ export function checkContract(open: () => Promise<Storage>): void {
     [
       'an accepted event with the state before it only',
       ({ events }) => ({ events: events.with(1, { ...events[1]!, after: 0 as SnapshotNid }) }),
-      [/^event \S+ has the state on only one side of it$/],
+      [/^event \S+ has only one of state before and state after$/],
     ],
     [
       'a rejected event with the state before it only',
@@ -309,7 +309,7 @@ export function checkContract(open: () => Promise<Storage>): void {
     [
       'an event that is JSON, but no object',
       ({ events }) => ({ events: events.with(2, { ...events[2]!, json: '["prev_events"]' }) }),
-      [/^event \S+ is no JSON object$/],
+      [/^event \S+ is not a JSON object$/],
     ],
     [
       'an extremity that accepted events build on, named with hashes as in the first room versions',
@@ -353,7 +353,7 @@ export function checkContract(open: () => Promise<Storage>): void {
       [/^accepted events build on forward extremity/],
     ],
     [
-      'prev events that are no list, which is for others to find',
+      'prev events that are not a list, which another check finds',
       ({ events }) => ({ events: events.with(2, { ...events[2]!, json: '{"prev_events":{"0":"$x"}}' }) }),
       [],
     ],
@@ -362,7 +362,7 @@ export function checkContract(open: () => Promise<Storage>): void {
       ({ events }) => ({
         events: events.with(0, { ...events[0]!, authNids: [events[2]!.nid, NOWHERE as EventNid] }),
       }),
-      [/^event \S+ references an auth event that is not stored$/],
+      [/^event \S+ refers to an auth event that is not stored$/],
     ],
   ])('tells of %s what is wrong, and nothing else', async (_what, spoil, expected) => {
     await using store = await open()
@@ -410,7 +410,7 @@ export function checkContract(open: () => Promise<Storage>): void {
       blocks: [blocks[0]!, { ...blocks[1]!, entries: unsorted }],
     }))
     expect(await whatIsWrong(store)).toContainEqual(
-      expect.stringMatching(/^the current state has a part that cannot be read$/),
+      expect.stringMatching(/^the current state has a block that cannot be read$/),
     )
     const [current] = await store.snapshots([room.current])
     expect(await store.rebuildState(room.nid, hashes)).toBe(2)
@@ -439,6 +439,6 @@ export function checkContract(open: () => Promise<Storage>): void {
     await using store = await open()
     expect(await store.rebuildState(NOWHERE as RoomRecord['nid'], hashes)).toBeUndefined()
     expect(await store.repairMemberships(NOWHERE as RoomRecord['nid'], () => true)).toBeUndefined()
-    await expect(store.checkRoom(NOWHERE as RoomRecord['nid'], hashes)).rejects.toThrow('there is no room')
+    await expect(store.checkRoom(NOWHERE as RoomRecord['nid'], hashes)).rejects.toThrow('no room')
   })
 }

@@ -119,9 +119,9 @@ const DAMAGES: readonly (readonly [string, Spoil, RegExp])[] = [
   [
     'a block that is not what its hash says',
     ({ blocks }) => ({ blocks: [blocks[0]!, { ...blocks[1]!, entries: Float64Array.of(5, 1, 1) }] }),
-    /the current state has a part that is not what its hash says/,
+    /the current state has a block that does not match its hash/,
   ],
-  ['a block that is gone', ({ blocks }) => ({ blocks: blocks.slice(1) }), /lacks 1 of its \d parts/],
+  ['a block that is gone', ({ blocks }) => ({ blocks: blocks.slice(1) }), /lacks 1 of its \d blocks/],
   [
     'a snapshot that is gone',
     ({ snapshots }) => ({ snapshots: snapshots.slice(1) }),
@@ -130,17 +130,17 @@ const DAMAGES: readonly (readonly [string, Spoil, RegExp])[] = [
   [
     'a snapshot that is not what its hash says',
     ({ snapshots }) => ({ snapshots: snapshots.with(1, { ...snapshots[1]!, hash: 'a'.repeat(32) }) }),
-    /the state at event \$event\d+ is not what its hash says/,
+    /the state at event \$event\d+ does not match its hash/,
   ],
   [
     'an auth event that is gone',
     ({ events }) => ({ events: events.with(1, { ...events[1]!, authNids: [NOWHERE as EventNid] }) }),
-    /event \$event\d+ references an auth event that is not stored/,
+    /event \$event\d+ refers to an auth event that is not stored/,
   ],
   [
     'an event that is cut off',
     ({ events }) => ({ events: events.with(2, { ...events[2]!, json: '{"prev_ev' }) }),
-    /is no JSON object/,
+    /is not a JSON object/,
   ],
   [
     'a current state that is gone',
@@ -165,17 +165,17 @@ const DAMAGES: readonly (readonly [string, Spoil, RegExp])[] = [
   [
     'a member who is not in the table',
     () => ({ memberships: [] }),
-    /of @anne:a.example the table of memberships has nothing, and the current state \$event\d+/,
+    /the table of memberships, for @anne:a.example, has nothing, but the current state has \$event\d+/,
   ],
   [
     'a member by another event',
     ({ memberships, events }) => ({ memberships: [{ ...memberships[0]!, event: events[0]!.nid }] }),
-    /of @anne:a.example the table of memberships has \$event\d+, and/,
+    /the table of memberships, for @anne:a.example, has \$event\d+, but/,
   ],
   [
     'a member who is something else by their event',
     ({ memberships }) => ({ memberships: [{ ...memberships[0]!, membership: 'ban' }] }),
-    /of @anne:a.example the table of memberships says ban, and \$event\d+ says join/,
+    /the table of memberships, for @anne:a.example, says ban, but \$event\d+ says join/,
   ],
   ['an output that is gone', ({ outputs }) => ({ outputs: outputs.slice(0, 1) }), /the latest output is 1/],
   [

@@ -14,7 +14,7 @@ export interface RandomEvent {
   readonly after: State
 }
 
-/** A room that forks, merges, and holds events that nobody should have let in. */
+/** A room that forks, merges, and contains events that should not have been accepted. */
 export interface RandomRoom {
   readonly rules: RoomVersionRules
   readonly room: Room

@@ -6,6 +6,7 @@ import { Client } from 'pg'
 import { type FetchWay, fetchProgram, firstExecutable, onPath, run } from './find.ts'
 import { endProcess, endWithUs, freePort, type TestServer, untilUp } from './running.ts'
 
+/** Settings of a PostgreSQL server for tests. */
 export interface PostgresServerOptions {
   /** Whether commits are forced to the disk. Tests that pull no plug are faster without. */
   readonly durable?: boolean

@@ -48,7 +48,7 @@ describe.each([
   it.each([
     ['a short key', new Uint8Array(31), new Uint8Array(64)],
     ['a short signature', new Uint8Array(32), new Uint8Array(63)],
-    ['a key that is no point', new Uint8Array(32).fill(0xff), new Uint8Array(64)],
+    ['a key that is not a point', new Uint8Array(32).fill(0xff), new Uint8Array(64)],
     ['a scalar beyond the order', new Uint8Array(32), new Uint8Array(64).fill(0xff)],
   ])('says no to %s', (_what, key, signature) => {
     expect(verify(key, new Uint8Array(), signature)).toBe(false)

@@ -12,7 +12,7 @@ export const verifyEd25519: VerifyEd25519 = (publicKey, message, signature) => {
   try {
     return verify(null, message, createPublicKey({ key: der, format: 'der', type: 'spki' }), signature)
   } catch {
-    // The key is no point of the curve.
+    // The key is not a point of the curve.
     return false
   }
 }

@@ -19,7 +19,7 @@ export const verifyEd25519: VerifyEd25519 = (publicKey, message, signature) => {
     const s = Point.BASE.multiplyUnsafe(littleEndian(signature.subarray(32)))
     return s.equals(r.add(key.multiplyUnsafe(Fn.create(littleEndian(hashed)))))
   } catch {
-    // The key or R is no point of the curve.
+    // The key or R is not a point of the curve.
     return false
   }
 }

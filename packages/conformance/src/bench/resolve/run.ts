@@ -24,7 +24,11 @@ export interface ResolutionResult {
   readonly timing?: Timing
 }
 
-/** Resolves a workload from maps and from snapshots. @param timed - whether to measure as well */
+/**
+ * Resolves a workload from maps and from snapshots.
+ *
+ * @param timed - whether to measure as well
+ */
 export function runWorkload(workload: Workload, chain: ChainReading, timed: boolean): ResolutionResult[] {
   const { events, rules, sets } = workload
   const { room, snapshots } = stored(workload)

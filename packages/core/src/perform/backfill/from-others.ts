@@ -87,7 +87,7 @@ async function eventsFrom(
     return await verifiedEvents(parts, room, pdus, MAX_EVENTS)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    parts.log.warn({ room_id: room.roomId, server, reason }, 'backfill from a server failed')
+    parts.log.warn({ room_id: room.roomId, server, reason }, 'could not backfill from a server')
     return []
   }
 }
@@ -128,7 +128,7 @@ async function isTakenInto(
     const reason = error instanceof Error ? error.message : String(error)
     parts.log.warn(
       { room_id: room.roomId, event_id: event.eventId, reason },
-      'event of the past not taken in',
+      'could not store a backfilled event',
     )
     return false
   }

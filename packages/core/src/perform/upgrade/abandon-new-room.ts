@@ -22,6 +22,6 @@ export async function abandonNewRoom(context: PerformContext, roomId: RoomId, us
     await performForget(context, { room_id: roomId, user_id: userId })
   } catch (error) {
     const fields = { room_id: roomId, user_id: userId, err: error }
-    context.log.warn(fields, 'could not leave the new room of a failed upgrade')
+    context.log.warn(fields, 'could not leave the new room after a failed upgrade')
   }
 }

@@ -10,7 +10,7 @@ export interface Carried {
   readonly type: string
   readonly stateKey: string
   readonly content: JsonObject
-  /** Without it there is no room; others are left out if the new room refuses them. */
+  /** Without it there is no room; others are omitted if the new room does not allow them. */
   readonly isEssential: boolean
 }
 

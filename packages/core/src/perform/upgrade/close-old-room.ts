@@ -5,13 +5,13 @@ import { currentPdus } from '../../query/current-pdus.ts'
 import type { PerformContext } from '../context.ts'
 import { sendIfAllowed } from '../send.ts'
 import { restricted, withoutPowerLevels } from './levels.ts'
-import type { Upgrade } from './upgrade.ts'
+import type { RoomUpgrade } from './room-upgrade.ts'
 
 /**
  * Takes the canonical alias out of the old room and keeps ordinary users from sending and inviting there. What the user
  * may not do is left undone: the tombstone stands all the same.
  */
-export async function closeOldRoom(context: PerformContext, upgrade: Upgrade): Promise<void> {
+export async function closeOldRoom(context: PerformContext, upgrade: RoomUpgrade): Promise<void> {
   await change(context, upgrade, 'm.room.canonical_alias', (content = {}) =>
     Object.keys(content).length === 0 ? undefined : {},
   )
@@ -22,7 +22,7 @@ export async function closeOldRoom(context: PerformContext, upgrade: Upgrade): P
 
 async function change(
   context: PerformContext,
-  { room: { roomId }, userId }: Upgrade,
+  { room: { roomId }, userId }: RoomUpgrade,
   type: string,
   changed: (content: JsonObject | undefined, create: Pdu) => JsonObject | undefined,
 ): Promise<void> {
@@ -34,5 +34,5 @@ async function change(
   })
   if (failure === '') return
   const fields = { room_id: roomId, user_id: userId, reason: failure }
-  context.log.info(fields, `${type} of the old room stays as it is`)
+  context.log.info(fields, `${type} of the old room was not changed`)
 }

@@ -1,11 +1,11 @@
 import type { RoomId } from '@roomserver/types'
 import type { PerformContext } from '../context.ts'
-import type { Upgrade } from './upgrade.ts'
+import type { RoomUpgrade } from './room-upgrade.ts'
 
 /** Moves the place in the public directory, and the aliases of this server with their makers, to the new room. */
 export async function moveDirectory(
   { store }: PerformContext,
-  { room: { roomId }, userId }: Upgrade,
+  { room: { roomId }, userId }: RoomUpgrade,
   newRoom: RoomId,
 ): Promise<void> {
   if (await store.isPublished(roomId)) {

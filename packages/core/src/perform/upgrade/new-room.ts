@@ -7,7 +7,7 @@ import { Refusal } from '../refusal.ts'
 import { newEvent } from '../send.ts'
 import { type Carried, carriedOver } from './carry-over.ts'
 import { oldState } from './old-state.ts'
-import type { Upgrade } from './upgrade.ts'
+import type { RoomUpgrade } from './room-upgrade.ts'
 
 /** What is known of the new room beforehand. */
 export interface Beforehand {
@@ -24,7 +24,7 @@ export interface Beforehand {
  */
 export async function newRoomEvents(
   context: PerformContext,
-  { room, userId, rules }: Upgrade,
+  { room, userId, rules }: RoomUpgrade,
   { roomId, tombstone }: Beforehand,
 ): Promise<readonly Pdu[]> {
   const founding = { userId, rules, oldRoom: room.roomId, tombstone }
@@ -49,11 +49,11 @@ export async function sendNewRoom(
 class NewRoom {
   readonly events: Pdu[] = []
   readonly #context: PerformContext
-  readonly #upgrade: Upgrade
+  readonly #upgrade: RoomUpgrade
   readonly #givenId: RoomId | undefined
   readonly #state = new Map<string, Pdu>()
 
-  constructor(context: PerformContext, upgrade: Upgrade, roomId: RoomId | undefined) {
+  constructor(context: PerformContext, upgrade: RoomUpgrade, roomId: RoomId | undefined) {
     this.#context = context
     this.#upgrade = upgrade
     this.#givenId = roomId

@@ -1,6 +1,6 @@
 import type { Pdu } from '@roomserver/events'
 
-/** Made anew for the new room, or about the old one. */
+/** Created for the new room, or specific to the old one. */
 const ABOUT_THE_ROOM: readonly string[] = [
   'm.room.create',
   'm.room.member',

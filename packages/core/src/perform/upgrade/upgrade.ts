@@ -1,7 +1,7 @@
 import type { PerformRoomUpgradeRequest, PerformRoomUpgradeResponse } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
-import type { RoomId, RoomRecord, UserId } from '@roomserver/types'
-import { roomVersion, type RoomVersionRules } from '@roomserver/version'
+import type { RoomId, UserId } from '@roomserver/types'
+import { roomVersion } from '@roomserver/version'
 import { roomWithState } from '../../query/context.ts'
 import { buildOnTop, refusalOf, type EventTemplate } from '../build.ts'
 import type { PerformContext } from '../context.ts'
@@ -12,14 +12,7 @@ import { abandonNewRoom } from './abandon-new-room.ts'
 import { closeOldRoom } from './close-old-room.ts'
 import { moveDirectory } from './move-directory.ts'
 import { newRoomEvents, sendNewRoom } from './new-room.ts'
-
-/** An upgrade that was asked for by somebody who may. */
-export interface Upgrade {
-  readonly room: RoomRecord
-  readonly userId: UserId
-  /** Rules of the new room. */
-  readonly rules: RoomVersionRules
-}
+import type { RoomUpgrade } from './room-upgrade.ts'
 
 /**
  * Replaces a room by a new one of another version: the state is carried over as far as the new room takes it and it
@@ -44,7 +37,7 @@ export function performRoomUpgrade(
   )
 }
 
-async function checked(context: PerformContext, request: PerformRoomUpgradeRequest): Promise<Upgrade> {
+async function checked(context: PerformContext, request: PerformRoomUpgradeRequest): Promise<RoomUpgrade> {
   const { room_id: roomId, user_id: userId, room_version: version } = request
   ownUser(context, userId)
   const room = await roomWithState(context, roomId)
@@ -63,7 +56,7 @@ async function checked(context: PerformContext, request: PerformRoomUpgradeReque
  * Makes the new room, then leaves the tombstone. The create event of the new room names the tombstone, which is
  * therefore made first, though sent last; but where the room ID is the hash of the create event, that cannot be.
  */
-async function replace(context: PerformContext, upgrade: Upgrade): Promise<RoomId> {
+async function replace(context: PerformContext, upgrade: RoomUpgrade): Promise<RoomId> {
   const { events, end } = await madeForUpgrade(context, upgrade)
   const newRoom = events[0]?.roomId ?? ''
   try {
@@ -84,7 +77,7 @@ interface UpgradeEvents {
   readonly end: Pdu
 }
 
-async function madeForUpgrade(context: PerformContext, upgrade: Upgrade): Promise<UpgradeEvents> {
+async function madeForUpgrade(context: PerformContext, upgrade: RoomUpgrade): Promise<UpgradeEvents> {
   const { rules, room, userId } = upgrade
   if (rules.roomId === 'create-hash') {
     const events = await newRoomEvents(context, upgrade, { roomId: undefined, tombstone: undefined })

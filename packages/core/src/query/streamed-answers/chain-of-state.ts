@@ -76,6 +76,6 @@ function linkOf(name: string, list: readonly EventNid[]): Link {
     name,
     length: list.length,
     nids: new Set(list),
-    nidAt: (index) => list[index] ?? damaged(`an auth chain has no event number ${index}`),
+    nidAt: (index) => list[index] ?? damaged(`an auth chain has no event at index ${index}`),
   }
 }

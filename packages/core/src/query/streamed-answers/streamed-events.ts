@@ -20,7 +20,7 @@ const utf8 = new TextEncoder()
 
 /**
  * Events of a room, written as a JSON list page by page, as it is sent; `null` where there are none, as the reference
- * writes it. Pages are kept up to a share of the cache; what is beyond that is read anew each time, and held no longer
+ * writes it. Pages are kept up to a share of the cache; pages beyond that are read again each time, and held no longer
  * than it takes to send it.
  */
 export function streamedEvents(context: Context, room: RoomRecord, shown: Shown, form: Form): StreamedList {
@@ -92,7 +92,7 @@ class StreamedPages {
     }
     return nids.map((nid) => {
       if (nid === NO_NID) return undefined
-      const text = texts.get(nid) ?? damaged('an event that it refers to is not stored')
+      const text = texts.get(nid) ?? damaged('a referenced event is not stored')
       return text.roomNid === this.#room.nid ? text : undefined
     })
   }

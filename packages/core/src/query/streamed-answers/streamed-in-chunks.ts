@@ -51,5 +51,5 @@ function* waitedFor<Value>(promise: Promise<Value>): Generator<StreamedPart, Val
   const came: Value[] = []
   yield promise.then((value) => void came.push(value))
   for (const value of came) return value
-  throw new Error('the next part of an answer was asked for before this one had come')
+  throw new Error('the next part of an answer was requested before the current one was complete')
 }

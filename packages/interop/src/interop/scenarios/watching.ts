@@ -42,7 +42,7 @@ export const watching: Scenario = {
     const admin = await registerAdmin(clientUrl, 'admin')
     const affected = (answer: JsonObject) =>
       bagOf(Array.isArray(answer['affected']) ? answer['affected'] : [])
-    await drive.call('bob is no administrator', bob, 'GET', `/_dendrite/admin/evacuateRoom/${path}`)
+    await drive.call('bob is not an administrator', bob, 'GET', `/_dendrite/admin/evacuateRoom/${path}`)
     await drive.call(
       'carol is evacuated',
       admin,

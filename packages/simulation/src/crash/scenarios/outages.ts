@@ -64,7 +64,7 @@ async function underUnchangedServer(
   givesUpAfterMs?: () => number | undefined,
 ) {
   const { server, services } = testBed
-  if (services === undefined) return 'there is no database server'
+  if (services === undefined) return 'no database server'
   if (!server.isRunning) await server.start()
   const result = await underLoad(testBed, seed, () => disturb(services), {
     ...(givesUpAfterMs !== undefined && { givesUpAfterMs }),
