@@ -75,3 +75,8 @@ it('has no test that reads the clock of the machine', () => {
   )
   expect(found).toEqual([])
 })
+
+it('keeps the words of the spelling check sorted, each once', () => {
+  const words = readText('cspell-words.txt').trimEnd().split('\n')
+  expect(words).toEqual([...new Set(words)].sort())
+})

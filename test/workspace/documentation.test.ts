@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
+import { roomserverEndpoints } from '../../packages/api/src/index.ts'
+import { ROOM_VERSIONS } from '../../packages/version/src/index.ts'
 import { errorsPage } from '../../scripts/print-errors.ts'
 import { filesBelow, ROOT, readText } from './packages.ts'
 
@@ -28,4 +30,28 @@ it('lists every decision', () => {
     ([, page]) => page,
   )
   expect(new Set(listed)).toEqual(new Set(pages.filter((page) => page !== 'README.md')))
+})
+
+it('counts the operations as the table of endpoints does', () => {
+  const counts = PAGES.flatMap((page) =>
+    [...readText(page).matchAll(/\b(\d+) operations\b/g)].map(([, count]) => `${page}: ${count}`),
+  )
+  const count = Object.keys(roomserverEndpoints).length
+  expect(counts).toEqual([`packages/api/README.md: ${count}`])
+})
+
+it('names the newest room version where it says which there are', () => {
+  const numbers = [...ROOM_VERSIONS.values()]
+    .filter(({ stability }) => stability === 'stable')
+    .map(({ version }) => Number(version))
+  const ranges = [
+    ...PAGES.filter((page) => page.endsWith('README.md')),
+    'packages/version/package.json',
+  ].flatMap((page) =>
+    [...readText(page).matchAll(/versions\W+(?:\w+\W+){0,4}?1 to (\d+)/g)].map(
+      ([, last]) => `${page}: ${last}`,
+    ),
+  )
+  expect(ranges.length).toBeGreaterThan(5)
+  expect(ranges.filter((one) => !one.endsWith(`: ${Math.max(...numbers)}`))).toEqual([])
 })

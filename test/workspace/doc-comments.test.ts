@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { exportedNames } from './exported-names.ts'
+import { filesBelow, ROOT, readText, workspacePackages } from './packages.ts'
+
+const INDEXES = workspacePackages()
+  .map(({ folder }) => join(folder, 'src/index.ts'))
+  .filter((index) => existsSync(join(ROOT, index)) && !index.startsWith('apps/'))
+
+describe.each(INDEXES)('%s', (index) => {
+  it('exports names whose declarations are found', () => {
+    const lost = exportedNames(index).filter(({ before }) => before === undefined)
+    expect(lost.map(({ name }) => name)).toEqual([])
+  })
+
+  it('exports no name without a doc comment', () => {
+    const bare = exportedNames(index).filter(({ before = '' }) => !/\*\/\s*$/.test(before))
+    expect(bare.map(({ name, path }) => `${path}: ${name}`)).toEqual([])
+  })
+})
+
+it('gives parameters lines of their own in doc comments', () => {
+  const found = ['packages', 'apps'].flatMap((folder) =>
+    filesBelow(folder, ['.ts']).flatMap((path) =>
+      readText(path)
+        .split('\n')
+        .flatMap((line, at) =>
+          /\/\*\* .*\S @(?:param|returns)\b.*\*\//.test(line) ? [`${path}:${at + 1}`] : [],
+        ),
+    ),
+  )
+  expect(found).toEqual([])
+})
