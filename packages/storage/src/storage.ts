@@ -163,7 +163,7 @@ function logMethods(db: Db, tables: Tables) {
     heldInbox: (holder: string, after: number, limit: number) => inbox.held(db, holder, after, limit),
     claimInbox: (holder: string, limit: number) => inbox.claim(db, holder, limit),
     dropInbox: async (positions: readonly number[]) => {
-      await inbox.remove(db, positions)
+      await inbox.remove.run(db, positions)
     },
     outputs: (after: number, limit: number) => outputs.after(db, after, limit),
     dropOutputs: async (positions: readonly number[]) => {

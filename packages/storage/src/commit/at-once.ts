@@ -3,10 +3,10 @@ import type { CompiledQuery } from 'kysely'
 import { type BulkWrite, lastOfEach } from '../bulk.ts'
 import type { InternedWrites } from '../interned-rows.ts'
 import type { Db } from '../schema.ts'
-import { lastOfEachEvent } from '../tables/remote-states.ts'
 import type { Tables } from '../tables/tables.ts'
-import { all, blocksOf, invitesOf, journalOf, membershipsOf, redactionsOf, updatesOf } from './batch.ts'
+import { all, blocksOf } from './batch.ts'
 import { combine, type Guard, ifPassed } from './combine.ts'
+import { PARTS } from './parts.ts'
 
 /** The rooms are as they were read, and nothing is known of what is taken for new. */
 const SOUND = 'sound'
@@ -82,24 +82,11 @@ function rows(tables: Tables, sets: readonly WriteSet[]): readonly CompiledQuery
   const fresh = sets.filter((set) => set.room.revision === 0)
   const known = sets.filter((set) => set.room.revision > 0)
   return [
-    ...ready(tables.rooms.advance, known),
-    ...ready(tables.rooms.add, fresh),
-    ...ready(tables.events.add, all(sets, 'events')),
-    ...ready(tables.events.update, updatesOf(sets)),
-    ...ready(tables.missingPrevEvents.add, all(sets, 'missingPrevEvents')),
-    ...ready(tables.remoteStates.put, lastOfEachEvent(all(sets, 'remoteStates'))),
-    ...ready(tables.memberships.put, membershipsOf(sets)),
-    ...ready(tables.invites.put, invitesOf(sets)),
-    ...ready(tables.redactions.put, redactionsOf(sets)),
-    ...ready(tables.journal.add, journalOf(sets)),
-    ...ready(tables.transactions.add, all(sets, 'transactions')),
-    ...ready(tables.outputs.add, all(sets, 'outputs')),
-    ...ready(tables.inbox.removal, all(sets, 'inboxDone')),
+    ...statements(tables.rooms.advance, known, READY),
+    ...statements(tables.rooms.add, fresh, READY),
+    ...statements(tables.events.add, all(sets, 'events'), READY),
+    ...PARTS.flatMap((part) => part.statements(tables, sets, ifPassed(READY))),
   ]
-}
-
-function ready<T>(into: BulkWrite<T>, items: readonly T[]): readonly CompiledQuery[] {
-  return statements(into, items, READY)
 }
 
 function statements<T>(into: BulkWrite<T>, items: readonly T[], stage?: string): readonly CompiledQuery[] {

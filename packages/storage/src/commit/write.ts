@@ -1,9 +1,9 @@
 import type { CommitResult, RoomNid, WriteSet } from '@roomserver/types'
 import type { BulkWrite } from '../bulk.ts'
 import type { Db } from '../schema.ts'
-import { lastOfEachEvent } from '../tables/remote-states.ts'
 import type { Tables } from '../tables/tables.ts'
-import { all, blocksOf, invitesOf, journalOf, membershipsOf, redactionsOf, updatesOf } from './batch.ts'
+import { all, blocksOf } from './batch.ts'
+import { PARTS } from './parts.ts'
 
 /** What somebody else changed or named in the meantime. */
 export type Conflict = Extract<CommitResult, { kind: 'conflict' }>['over']
@@ -34,9 +34,8 @@ export async function writeAll(
   await advanceRooms(tx, tables, sets, conflicts)
   const live = sets.filter((set) => !conflicts.has(set))
   await writeState(tx, tables, live)
-  await writeEvents(tx, tables, live)
-  await writeDerived(tx, tables, live)
-  await writeOutputs(tx, tables, live)
+  await addEvents(tx, tables, live)
+  for (const part of PARTS) await part.run(tx, tables, live)
   return conflicts
 }
 
@@ -118,36 +117,14 @@ async function writeState(tx: Db, tables: Tables, sets: readonly WriteSet[]): Pr
   }
 }
 
-async function writeEvents(tx: Db, tables: Tables, sets: readonly WriteSet[]): Promise<void> {
+async function addEvents(tx: Db, tables: Tables, sets: readonly WriteSet[]): Promise<void> {
   const events = all(sets, 'events')
-  if (events.length > 0) {
-    const { rows } = await tables.events.addMissing.run(tx, events)
-    const added = new Set(rows.map((row) => row['nid']))
-    if (added.size < events.length) {
-      undo(sets, 'event', (set) => set.events.some(({ nid }) => !added.has(nid)))
-    }
+  if (events.length === 0) return
+  const { rows } = await tables.events.addMissing.run(tx, events)
+  const added = new Set(rows.map((row) => row['nid']))
+  if (added.size < events.length) {
+    undo(sets, 'event', (set) => set.events.some(({ nid }) => !added.has(nid)))
   }
-  await write(tx, tables.events.update, updatesOf(sets))
-  await write(tx, tables.missingPrevEvents.add, all(sets, 'missingPrevEvents'))
-  await write(tx, tables.remoteStates.put, lastOfEachEvent(all(sets, 'remoteStates')))
-}
-
-async function writeDerived(tx: Db, tables: Tables, sets: readonly WriteSet[]): Promise<void> {
-  await write(tx, tables.memberships.put, membershipsOf(sets))
-  await write(tx, tables.invites.put, invitesOf(sets))
-  await write(tx, tables.redactions.put, redactionsOf(sets))
-  await write(tx, tables.journal.add, journalOf(sets))
-  await write(tx, tables.transactions.add, all(sets, 'transactions'))
-}
-
-async function writeOutputs(tx: Db, tables: Tables, sets: readonly WriteSet[]): Promise<void> {
-  await write(tx, tables.outputs.add, all(sets, 'outputs'))
-  const settled = all(sets, 'inboxDone')
-  if (settled.length > 0) await tables.inbox.remove(tx, settled)
-}
-
-async function write<T>(tx: Db, into: BulkWrite<T>, items: readonly T[]): Promise<void> {
-  if (items.length > 0) await into.run(tx, items)
 }
 
 /** Stores items; tells whether any of them was there already and so passed over. */

@@ -57,7 +57,6 @@ export function inboxQueries(dialect: Dialect, build: Db) {
       .where('position', 'in', left)
       .returning(['position', 'room_id as roomId', 'payload']),
   )
-  const remove = prepare(build.deleteFrom('inbox').where(dialect.among('position', 'int')))
   const insert = bulkInsert(dialect, 'inbox', columns, fromItem, 'returning position')
   return {
     after: (db: Db, position: number, limit: number): Promise<InboxRow[]> => after(db, position, limit),
@@ -75,9 +74,7 @@ export function inboxQueries(dialect: Dialect, build: Db) {
       const rows = await claim(db, holder, holder, limit)
       return rows.toSorted((a, b) => a.position - b.position)
     },
-    remove: (db: Db, positions: readonly number[]) => remove(db, dialect.list(positions)),
-    /** What `remove` does, where it is to be a part of another statement. */
-    removal: bulkWrite(
+    remove: bulkWrite(
       dialect,
       { position: 'int' },
       (position: number) => ({ position }),
