@@ -36,6 +36,8 @@ export interface Dialect {
   readonly firstIndex: 'instr' | 'strpos'
   /** Milliseconds since the epoch by the clock of the database, which all processes share. */
   readonly nowMs: RawBuilder<number>
+  /** 1 where the server takes no writes now, else 0. */
+  readonly isReadOnly: RawBuilder<number>
   /** Makes other processes wait that want to change the schema, until the end of the transaction. */
   readonly lockMigrations: RawBuilder<unknown>
   /** Lets writes to a table not wait for the disk, where that is a property of tables; a crash may empty it. */
@@ -77,6 +79,7 @@ export const sqlite: Dialect = {
     JSON.stringify(values.map((value) => (typeof value === 'string' ? storable(value) : value))),
   firstIndex: 'instr',
   nowMs: sql<number>`cast(unixepoch('subsec') * 1000 as integer)`,
+  isReadOnly: sql<number>`0`,
   lockMigrations: sql`select 1`,
   unlogged: () => sql`select 1`,
   unsynced: sql<boolean>`true`,
@@ -127,6 +130,7 @@ export const postgres: Dialect = {
   list: (values) => values,
   firstIndex: 'strpos',
   nowMs: sql<number>`cast(extract(epoch from clock_timestamp()) * 1000 as bigint)`,
+  isReadOnly: sql<number>`cast(current_setting('transaction_read_only') as boolean)::int`,
   lockMigrations: sql`select pg_advisory_xact_lock(${sql.lit(MIGRATION_LOCK)})`,
   unlogged: (table) => sql`alter table ${sql.table(table)} set unlogged`,
   unsynced: sql<boolean>`(select set_config('synchronous_commit', 'off', true)) = 'off'`,

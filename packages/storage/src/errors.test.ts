@@ -1,6 +1,6 @@
 import { isFailure } from '@roomserver/types'
 import { expect, it } from 'vitest'
-import { isTransient, storeError } from './errors.ts'
+import { isTransient, storeError, withRetries } from './errors.ts'
 
 const error = (message: string, members: object): Error => Object.assign(new Error(message), members)
 
@@ -17,7 +17,6 @@ it.each([
   ['permission denied for schema public', { code: '42501' }],
   ['terminating connection due to idle-in-transaction timeout', { code: '25P03' }],
   ['canceling statement due to statement timeout', { code: '57014' }],
-  ['deadlock detected, five times', { code: '40P01' }],
   ['the name server does not answer', { code: 'EAI_AGAIN' }],
   ['the network is gone', { code: 'ENETUNREACH' }],
   ['EPIPE is no SQLSTATE', { code: 'EPIPE' }],
@@ -75,4 +74,15 @@ it('says what an operator does about it, with the code of the database', () => {
   expect(message('the connection is gone', { code: '08006' })).toBe(
     'the database cannot be used: the connection is gone (08006)',
   )
+})
+
+it('gives up on transactions that go on hindering each other, and lets the caller come back', async () => {
+  let runs = 0
+  const deadlock = () => {
+    runs++
+    return Promise.reject(error('deadlock detected', { code: '40P01' }))
+  }
+  const failure = await withRetries(deadlock).catch((thrown: unknown) => thrown)
+  expect(isFailure(failure, 'STORE_UNAVAILABLE')).toBe(true)
+  expect(runs).toBe(5)
 })

@@ -34,8 +34,6 @@ const POSTGRES_UNAVAILABLE: readonly (readonly [code: string, remedy: string])[]
   ['08', ''],
   ['53', ''],
   ['58', ''],
-  // Two transactions that go on hindering each other after several attempts.
-  ['40', ''],
 ]
 
 /** Failures of a connection, by the code of the system. */
@@ -77,13 +75,18 @@ export function isTransient(error: unknown): boolean {
 
 const ATTEMPTS = 5
 
-/** Runs a statement again that the database asks to be run again. */
+/**
+ * Runs a statement again that the database asks to be run again.
+ *
+ * @throws {RoomserverError} STORE_UNAVAILABLE when it asks for that every time
+ */
 export async function withRetries<T>(run: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await run()
     } catch (error) {
-      if (!isTransient(error) || attempt >= ATTEMPTS) throw error
+      if (!isTransient(error)) throw error
+      if (attempt >= ATTEMPTS) throw unavailable(error)
     }
   }
 }
@@ -103,6 +106,11 @@ export function storeError(error: unknown): unknown {
   }
   const remedy = remedyOf(error)
   if (remedy === undefined) return error
+  return unavailable(error, remedy)
+}
+
+/** The failure for a database that cannot be used now. */
+export function unavailable(error: unknown, remedy = ''): RoomserverError {
   const reason = reasonOf(error)
   const advice = remedy === '' ? '' : `; ${remedy}`
   return new RoomserverError(
@@ -114,9 +122,10 @@ export function storeError(error: unknown): unknown {
 }
 
 /** The database's own sentence, with the code that can be searched for. */
-function reasonOf(error: Error): string {
+function reasonOf(error: unknown): string {
   const code = member(error, 'code')
-  const text = error.message === '' ? String(code) : error.message
+  const message = error instanceof Error ? error.message : String(error)
+  const text = message === '' ? String(code) : message
   return isSqlState(code) ? `${text} (${code})` : text
 }
 

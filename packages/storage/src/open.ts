@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { type Logger, RoomserverError, silentLogger } from '@roomserver/types'
 import { Kysely, PostgresDialect, SqliteDialect } from 'kysely'
 import { type Dialect, postgres, sqlite, temporaryPostgres } from './dialects.ts'
+import { StoreHealth } from './health.ts'
 import { expectCurrent, migrate } from './migrate.ts'
 import { migrations } from './migrations/index.ts'
 import { inOneTransaction } from './postgres/one-transaction.ts'
@@ -50,12 +51,13 @@ export async function openStorage(
   { logger = silentLogger, onStatement }: StorageHooks = {},
 ): Promise<Storage> {
   const dialect = options.dialect === 'sqlite' ? sqlite : postgres
-  const { kysely, backup } = connect(options, logger)
+  const health = new StoreHealth(nameOf(options), logger)
+  const { kysely, backup } = connect(options, logger, health)
   const db = new Kysely<Schema>({
     dialect: kysely,
     ...(onStatement !== undefined && { log: ({ query }) => onStatement(query.sql) }),
   })
-  return begin(db, dialect, backup, logger, options.migrate === false ? expectCurrent : migrate)
+  return begin(db, dialect, { backup, health }, logger, options.migrate === false ? expectCurrent : migrate)
 }
 
 /**
@@ -66,23 +68,24 @@ export async function openStorage(
  */
 export async function openRehearsalStore(options: StorageOptions): Promise<Storage> {
   if (options.dialect === 'sqlite') return openStorage({ dialect: 'sqlite', file: ':memory:' })
-  const pool = inOneTransaction(openPool({ ...options, maxConnections: 1 }, silentLogger))
+  const health = new StoreHealth(nameOf(options), silentLogger)
+  const pool = inOneTransaction(openPool({ ...options, maxConnections: 1 }, silentLogger, health))
   const db = new Kysely<Schema>({
     dialect: new PostgresDialect({ pool, onCreateConnection: setPlanner }),
   })
-  return begin(db, temporaryPostgres, noBackup, silentLogger, migrate)
+  return begin(db, temporaryPostgres, { backup: noBackup, health }, silentLogger, migrate)
 }
 
 async function begin(
   db: Kysely<Schema>,
   dialect: Dialect,
-  backup: Backup,
+  parts: { readonly backup: Backup; readonly health: StoreHealth },
   logger: Logger,
   prepareSchema: typeof migrate,
 ): Promise<Storage> {
   try {
     await prepareSchema(db, dialect, migrations, logger)
-    return createStorage(db, dialect, backup)
+    return createStorage(db, dialect, parts)
   } catch (error) {
     await db.destroy()
     throw error
@@ -94,9 +97,9 @@ interface Connected {
   readonly backup: Backup
 }
 
-function connect(options: StorageOptions, logger: Logger): Connected {
+function connect(options: StorageOptions, logger: Logger, health: StoreHealth): Connected {
   if (options.dialect === 'postgres') {
-    const pool = openPool(options, logger)
+    const pool = openPool(options, logger, health)
     const kysely = new PostgresDialect({ pool, onCreateConnection: setPlanner })
     return {
       kysely,
@@ -107,7 +110,7 @@ function connect(options: StorageOptions, logger: Logger): Connected {
     const reason = `no store at ${options.file}`
     throw new RoomserverError('STORE_UNAVAILABLE', { reason }, reason)
   }
-  const adapter = openSqliteFile(options.file, options.synchronous ?? 'full')
+  const adapter = openSqliteFile(options.file, options.synchronous ?? 'full', health)
   return {
     kysely: new SqliteDialect({ database: adapter }),
     backup: (file) =>
@@ -115,6 +118,13 @@ function connect(options: StorageOptions, logger: Logger): Connected {
         ? refuseBackup('a store in memory cannot be backed up')
         : backupSqlite(options.file, file),
   }
+}
+
+/** The database as logs name it: without user and password. */
+function nameOf(options: StorageOptions): string {
+  if (options.dialect === 'sqlite') return options.file
+  const { connectionString } = options
+  return URL.canParse(connectionString) ? new URL(connectionString).host : 'PostgreSQL'
 }
 
 const noBackup: Backup = () => refuseBackup('use pg_dump or another backup tool of PostgreSQL')

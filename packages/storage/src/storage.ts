@@ -1,20 +1,23 @@
-import type {
-  BlockNid,
-  EventId,
-  EventNid,
-  EventTypeNid,
-  Membership,
-  RepairRecord,
-  RoomId,
-  RoomNid,
-  SnapshotNid,
-  StateKeyNid,
-  UserId,
-  WriteSet,
+import {
+  type BlockNid,
+  type EventId,
+  type EventNid,
+  type EventTypeNid,
+  type Membership,
+  type RepairRecord,
+  type RoomId,
+  type RoomNid,
+  RoomserverError,
+  type SnapshotNid,
+  type StateKeyNid,
+  type UserId,
+  type WriteSet,
 } from '@roomserver/types'
+import { sql } from 'kysely'
 import { commit } from './commit/commit.ts'
 import type { Dialect } from './dialects.ts'
 import { withRetries } from './errors.ts'
+import type { StoreHealth } from './health.ts'
 import { NidRanges } from './nid-ranges.ts'
 import type { Db } from './schema.ts'
 import type { Backup } from './sqlite/backup.ts'
@@ -39,8 +42,14 @@ import { compileTables, type Tables } from './tables/tables.ts'
 /** The room store. Every method needs one connection at the most. */
 export type Storage = ReturnType<typeof createStorage>
 
-/** @param backup - copies the whole store into a file */
-export function createStorage(db: Db, dialect: Dialect, backup: Backup) {
+/** What a store does not do by queries. */
+export interface StorageParts {
+  /** Copies the whole store into a file. */
+  readonly backup: Backup
+  readonly health: StoreHealth
+}
+
+export function createStorage(db: Db, dialect: Dialect, { backup, health }: StorageParts) {
   const tables = compileTables(dialect, db)
   return {
     ...internedReads(db, tables),
@@ -58,8 +67,23 @@ export function createStorage(db: Db, dialect: Dialect, backup: Backup) {
      * @throws {RoomserverError} BAD_REQUEST when the file exists, or on PostgreSQL, which has its own tools for that
      */
     backup,
+    /**
+     * Finds out whether the store can be read and written now.
+     *
+     * @throws {RoomserverError} STORE_UNAVAILABLE
+     */
+    probe: () => probe(db, tables, health),
     [Symbol.asyncDispose]: () => db.destroy(),
   }
+}
+
+async function probe(db: Db, tables: Tables, health: StoreHealth): Promise<void> {
+  // Where a write failed, only one that succeeds says that the next will.
+  if (health.writesFail) await tables.counters.touch(db)
+  const { rows } = await sql<{ blocked: number }>`select ${tables.dialect.isReadOnly} as blocked`.execute(db)
+  if (Number(rows[0]?.blocked) === 0) return
+  const reason = 'the server is read-only: a standby, or a primary that was demoted'
+  throw new RoomserverError('STORE_UNAVAILABLE', { reason }, `the database cannot be used: ${reason}`)
 }
 
 function internedReads(db: Db, tables: Tables) {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { commitAtOnce } from '../src/commit/at-once.ts'
 import { postgres } from '../src/dialects.ts'
 import type { Storage } from '../src/index.ts'
+import { StoreHealth } from '../src/health.ts'
 import { openPool } from '../src/postgres/pool.ts'
 import type { Db, Schema } from '../src/schema.ts'
 import { compileTables, type Tables } from '../src/tables/tables.ts'
@@ -18,7 +19,11 @@ let tables: Tables
 beforeAll(async () => {
   place = await postgresPlace()
   store = await place.open()
-  const pool = openPool({ dialect: 'postgres', connectionString: place.url }, silentLogger)
+  const pool = openPool(
+    { dialect: 'postgres', connectionString: place.url },
+    silentLogger,
+    new StoreHealth('test', silentLogger),
+  )
   db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
   tables = compileTables(postgres, db)
 })

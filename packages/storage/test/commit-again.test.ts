@@ -2,6 +2,7 @@ import { silentLogger } from '@roomserver/types'
 import { Kysely, SqliteDialect, type SqliteStatement } from 'kysely'
 import { expect, it } from 'vitest'
 import { sqlite } from '../src/dialects.ts'
+import { StoreHealth } from '../src/health.ts'
 import { migrate } from '../src/migrate.ts'
 import { migrations } from '../src/migrations/index.ts'
 import type { Schema } from '../src/schema.ts'
@@ -26,7 +27,13 @@ async function failing(begin: string) {
   const database = { prepare, close: () => adapter.close() }
   const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database }) })
   await migrate(db, sqlite, migrations, silentLogger)
-  return { fault, store: createStorage(db, sqlite, () => Promise.reject(new Error('no backup here'))) }
+  return {
+    fault,
+    store: createStorage(db, sqlite, {
+      backup: () => Promise.reject(new Error('no backup here')),
+      health: new StoreHealth('test', silentLogger),
+    }),
+  }
 }
 
 it('runs a commit again that the database asks to be run again, four times', async () => {
@@ -44,7 +51,7 @@ it('fails a commit that still does not go through the fifth time, and tries each
   const [one, other] = [await storedRoom(store), await storedRoom(store)]
   fault.left = 5
   expect(await store.commit([writeSet(one)])).toMatchObject([
-    { kind: 'failed', error: { message: 'deadlock detected' } },
+    { kind: 'failed', error: { message: 'the database cannot be used: deadlock detected (40P01)' } },
   ])
   expect(fault.met).toBe(5)
   fault.left = 10
@@ -69,6 +76,8 @@ it('moves a room on again where the database asks for it, and no more than four 
   fault.left = 4
   expect(await store.moveRoom(room.roomId)).toMatchObject({ revision: 2 })
   fault.left = 5
-  await expect(store.moveRoom(room.roomId)).rejects.toThrow('deadlock detected')
+  await expect(store.moveRoom(room.roomId)).rejects.toThrow(
+    'the database cannot be used: deadlock detected (40P01)',
+  )
   expect(fault.met).toBe(9)
 })

@@ -7,6 +7,7 @@ import { Kysely, SqliteDialect } from 'kysely'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { sqlite } from '../src/dialects.ts'
 import { openStorage, type Storage } from '../src/index.ts'
+import { StoreHealth } from '../src/health.ts'
 import { migrate } from '../src/migrate.ts'
 import { migrations } from '../src/migrations/index.ts'
 import type { Schema } from '../src/schema.ts'
@@ -158,7 +159,10 @@ describe('a disk that is full', () => {
     const adapter = openSqliteFile(join(folder, 'rooms.db'), 'full')
     const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: adapter }) })
     await migrate(db, sqlite, migrations, silentLogger)
-    await using store = createStorage(db, sqlite, () => Promise.reject(new Error('no backup here')))
+    await using store = createStorage(db, sqlite, {
+      backup: () => Promise.reject(new Error('no backup here')),
+      health: new StoreHealth('test', silentLogger),
+    })
     const [good, bad] = [await storedRoom(store), await storedRoom(store)]
     const pages = Number(adapter.database.prepare('pragma page_count').get()?.['page_count'])
     adapter.database.exec(`pragma max_page_count = ${pages + 2}`)

@@ -2,6 +2,7 @@ import { silentLogger } from '@roomserver/types'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import { expect, it } from 'vitest'
 import { postgres } from '../src/dialects.ts'
+import { StoreHealth } from '../src/health.ts'
 import { openPool } from '../src/postgres/pool.ts'
 import type { Db, Schema } from '../src/schema.ts'
 import { compileTables } from '../src/tables/tables.ts'
@@ -22,7 +23,11 @@ it('has the statement that drops outputs not wait for the disk, and those after 
   await store1(store, writeSet(room, { events: [event], outputs: [output(room, 1, event.nid)] }))
   const [row] = await store.outputs(0, 1)
 
-  const pool = openPool({ dialect: 'postgres', connectionString: place.url, maxConnections: 1 }, silentLogger)
+  const pool = openPool(
+    { dialect: 'postgres', connectionString: place.url, maxConnections: 1 },
+    silentLogger,
+    new StoreHealth('test', silentLogger),
+  )
   await using db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
   const { outputs } = compileTables(postgres, db)
   await sql`set synchronous_commit = on`.execute(db)

@@ -1,13 +1,18 @@
 import { startPostgres, type TestServer } from '@roomserver/testing'
 import { isFailure, type Logger, type RoomRecord, silentLogger } from '@roomserver/types'
+import { Client } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openStorage, type Storage } from '../src/index.ts'
 import { newEvent, output, storedRoom, writeSet } from './contract/sample.ts'
 
 let server: TestServer
 let store: Storage
-const warnings: string[] = []
-const logger: Logger = { ...silentLogger, warn: (_fields, message) => warnings.push(message) }
+const lines: string[] = []
+const logger: Logger = {
+  ...silentLogger,
+  error: (_fields, message) => lines.push(message),
+  info: (_fields, message) => lines.push(message),
+}
 
 beforeAll(async () => {
   server = await startPostgres()
@@ -49,8 +54,12 @@ async function commitUntil(isDone: () => boolean, start: RoomRecord) {
   return { answered, failures, roomId: room.roomId }
 }
 
+const GONE = 'the database cannot be used; callers get 503 until it can be again'
+const BACK = 'the database can be used again'
+
 it('loses nothing that was answered when PostgreSQL is killed under load and started again', async () => {
   const rooms = await Promise.all([storedRoom(store), storedRoom(store), storedRoom(store)])
+  lines.length = 0
   let isDone = false
   const work = rooms.map((room) => commitUntil(() => isDone, room))
   for (let round = 0; round < 2; round++) {
@@ -63,6 +72,7 @@ it('loses nothing that was answered when PostgreSQL is killed under load and sta
   isDone = true
   const ended = await Promise.all(work)
   const outputs = await store.outputs(0, 100_000)
+  expect(lines).toEqual([GONE, BACK, GONE, BACK])
   for (const { answered, failures, roomId } of ended) {
     const seqs = outputs.filter((each) => each.roomId === roomId).map(({ seq }) => seq)
     expect(answered).toBeGreaterThan(3)
@@ -73,6 +83,39 @@ it('loses nothing that was answered when PostgreSQL is killed under load and sta
     const others = failures.filter((failure) => !isFailure(failure, 'STORE_UNAVAILABLE'))
     expect(others.filter((failure) => !isConflict(failure))).toEqual([])
   }
+})
+
+it('says of a demoted primary that it takes no writes: to callers, to a probe, and once in the log', async () => {
+  const operator = new Client({ connectionString: server.url })
+  await operator.connect()
+  const setReadOnly = async (value: 'on' | 'off') => {
+    await operator.query(`alter system set default_transaction_read_only = ${value}`)
+    await operator.query('select pg_reload_conf()')
+    // Connections take a setting over between two of their statements.
+    await expect
+      .poll(() =>
+        store.probe().then(
+          () => 'off',
+          () => 'on',
+        ),
+      )
+      .toBe(value)
+  }
+  const room = await storedRoom(store)
+  await store.probe()
+  lines.length = 0
+  await setReadOnly('on')
+  await expect(store.probe()).rejects.toThrow('the server is read-only')
+  const results = [await store.commit([writeSet(room)]), await store.commit([writeSet(room)])]
+  for (const [result] of results) {
+    expect(result).toMatchObject({ kind: 'failed', error: { code: 'STORE_UNAVAILABLE' } })
+  }
+  expect(lines).toEqual([GONE])
+  await operator.query('set default_transaction_read_only = off')
+  await setReadOnly('off')
+  expect(await store.commit([writeSet(room)])).toMatchObject([{ kind: 'committed' }])
+  expect(lines).toEqual([GONE, BACK])
+  await operator.end()
 })
 
 function isConflict(failure: unknown): boolean {

@@ -1,7 +1,7 @@
 import { createRoomserverWithMaintenance, type DummyEvents } from '@roomserver/core'
 import { encodeBase64 } from '@roomserver/events'
 import { type RoomserverServer, serveRoomserver } from '@roomserver/inthttp'
-import { type Logger, type RoomNid, systemClock } from '@roomserver/types'
+import { type Logger, systemClock } from '@roomserver/types'
 import type { Config } from '../config/config.ts'
 import { createMetrics } from '../metrics.ts'
 import { checkReadiness } from '../readiness.ts'
@@ -88,7 +88,7 @@ function doorOptions(
     outputs,
     observe: (answered) => metrics.observe(answered),
     metrics: enabled ? { ...metrics, ...(basicAuth !== undefined && { basicAuth }) } : undefined,
-    readiness: () => checkReadiness(() => engine.storage.rooms(0 as RoomNid, 1), status, now),
+    readiness: () => checkReadiness(() => engine.storage.probe(), status, now),
     limits: {
       maxBodyBytes: http.max_body,
       maxHeaderBytes: http.max_header,

@@ -1,5 +1,5 @@
 import { type CommitResult, isFailure, type WriteSet } from '@roomserver/types'
-import { isTransient } from '../errors.ts'
+import { isTransient, unavailable } from '../errors.ts'
 import type { Db } from '../schema.ts'
 import { commitAtOnce } from './at-once.ts'
 import { type Conflict, Conflicts, writeAll } from './write.ts'
@@ -56,7 +56,8 @@ async function attempt(
       return conflicts
     } catch (error) {
       if (error instanceof Conflicts) for (const [set, over] of error.found) conflicts.set(set, over)
-      else if (!isTransient(error) || ++failures >= ATTEMPTS) throw error
+      else if (!isTransient(error)) throw error
+      else if (++failures >= ATTEMPTS) throw unavailable(error)
     }
   }
 }

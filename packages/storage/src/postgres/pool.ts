@@ -3,6 +3,7 @@ import type { Logger } from '@roomserver/types'
 import type { PostgresPool, PostgresPoolClient } from 'kysely'
 import { Pool, type PoolClient, type QueryConfig, types } from 'pg'
 import { storeError } from '../errors.ts'
+import type { StoreHealth } from '../health.ts'
 import { storable, stored } from '../text.ts'
 
 const INT8 = 20
@@ -29,7 +30,7 @@ export interface PostgresOptions {
 }
 
 /** A pool in the shape that Kysely wants; its clients name their statements and read 64-bit integers as numbers. */
-export function openPool(options: PostgresOptions, log: Logger): PostgresPool {
+export function openPool(options: PostgresOptions, log: Logger, health: StoreHealth): PostgresPool {
   const pool = new Pool({
     connectionString: options.connectionString,
     max: options.maxConnections ?? 10,
@@ -42,12 +43,12 @@ export function openPool(options: PostgresOptions, log: Logger): PostgresPool {
     application_name: 'roomserver',
     types: { getTypeParser: parserFor },
   })
-  pool.on('error', (error) => log.warn({ error: error.message }, 'lost an idle database connection'))
+  pool.on('error', (error) => log.debug({ error: error.message }, 'lost an idle database connection'))
   const clients = new WeakMap<PoolClient, PostgresPoolClient>()
   return {
     connect: async () => {
-      const client = await pool.connect().catch(rethrow)
-      const known = clients.get(client) ?? namingClient(client, options.statementTimeoutMs ?? 120_000)
+      const client = await pool.connect().catch((error: unknown) => fail(health, error))
+      const known = clients.get(client) ?? namingClient(client, health, options.statementTimeoutMs ?? 120_000)
       clients.set(client, known)
       return known
     },
@@ -62,22 +63,27 @@ function parserFor(oid: number, format?: 'text' | 'binary'): (value: string) => 
   return format === 'binary' ? types.getTypeParser(oid, 'binary') : types.getTypeParser(oid)
 }
 
-function namingClient(client: PoolClient, timeoutMs: number): PostgresPoolClient {
+function namingClient(client: PoolClient, health: StoreHealth, timeoutMs: number): PostgresPoolClient {
   // A connection that breaks fails its query as well, which is where it is reported.
   client.on('error', () => undefined)
   const query = async (text: string, parameters: readonly unknown[]) => {
     // Ending a client in the middle of a statement cuts its connection, and that fails the statement.
     const timer = setTimeout(() => void client.end().catch(() => undefined), timeoutMs)
     try {
-      return await client.query(statement(text, parameters))
+      const result = await client.query(statement(text, parameters))
+      health.succeeded(WRITES.test(text))
+      return result
     } catch (error) {
-      throw storeError(error)
+      return fail(health, error)
     } finally {
       clearTimeout(timer)
     }
   }
   return { query, release: (broken?: boolean) => client.release(broken) } as unknown as PostgresPoolClient
 }
+
+/** Statements that change something, the one that ends a transaction among them. */
+const WRITES = /^\s*(?:commit|insert|update|delete|with)\b/i
 
 const names = new Map<string, string>()
 
@@ -104,6 +110,8 @@ function input(value: unknown): unknown {
     : value
 }
 
-function rethrow(error: unknown): never {
-  throw storeError(error)
+function fail(health: StoreHealth, error: unknown): never {
+  const named = storeError(error)
+  health.failed(named)
+  throw named
 }

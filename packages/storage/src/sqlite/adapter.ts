@@ -1,6 +1,8 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { silentLogger } from '@roomserver/types'
 import type { SqliteDatabase, SqliteStatement } from 'kysely'
 import { storeError } from '../errors.ts'
+import { StoreHealth } from '../health.ts'
 import { storable, stored } from '../text.ts'
 
 /** Statements kept prepared; the package's own queries are about a hundred. */
@@ -9,10 +11,12 @@ const MAX_STATEMENTS = 300
 /** Node's SQLite in the shape that Kysely wants, with the statements kept prepared. */
 export class SqliteAdapter implements SqliteDatabase {
   readonly database: DatabaseSync
+  readonly #health: StoreHealth
   readonly #statements = new Map<string, Statement>()
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, health: StoreHealth) {
     this.database = database
+    this.#health = health
   }
 
   prepare(sql: string): SqliteStatement {
@@ -31,7 +35,11 @@ export class SqliteAdapter implements SqliteDatabase {
   #remember(sql: string): Statement {
     // The lock is taken at the start, or a transaction that began by reading could not go on to write.
     const prepared = attempt(() => this.database.prepare(sql === 'begin' ? 'begin immediate' : sql))
-    const statement = sql === 'rollback' ? new Rollback(prepared, this.database) : new Statement(prepared)
+    const health = this.#health
+    const statement =
+      sql === 'rollback'
+        ? new Rollback(prepared, health, this.database)
+        : new Statement(prepared, health, sql === 'commit')
     this.#statements.set(sql, statement)
     if (this.#statements.size > MAX_STATEMENTS) {
       const oldest = this.#statements.keys().next().value
@@ -51,20 +59,36 @@ const NOTHING: SqliteStatement = {
 class Statement implements SqliteStatement {
   readonly reader: boolean
   readonly #statement: StatementSync
+  readonly #health: StoreHealth
+  readonly #isWrite: boolean
 
-  constructor(statement: StatementSync) {
+  /** @param isWrite - whether something is written for good when it succeeds */
+  constructor(statement: StatementSync, health: StoreHealth, isWrite: boolean) {
     this.#statement = statement
+    this.#health = health
+    this.#isWrite = isWrite
     this.reader = statement.columns().length > 0
   }
 
   all(parameters: readonly unknown[]): unknown[] {
-    const rows = attempt(() => this.#statement.all(...parameters.map(input)))
+    const rows = this.#observed(() => this.#statement.all(...parameters.map(input)))
     for (const row of rows) restoreText(row)
     return rows
   }
 
   run(parameters: readonly unknown[]): { changes: number | bigint; lastInsertRowid: number | bigint } {
-    return attempt(() => this.#statement.run(...parameters.map(input)))
+    return this.#observed(() => this.#statement.run(...parameters.map(input)))
+  }
+
+  #observed<T>(action: () => T): T {
+    try {
+      const result = attempt(action)
+      this.#health.succeeded(this.#isWrite)
+      return result
+    } catch (error) {
+      this.#health.failed(error)
+      throw error
+    }
   }
 
   iterate(parameters: readonly unknown[]): IterableIterator<unknown> {
@@ -76,8 +100,8 @@ class Statement implements SqliteStatement {
 class Rollback extends Statement {
   readonly #database: DatabaseSync
 
-  constructor(statement: StatementSync, database: DatabaseSync) {
-    super(statement)
+  constructor(statement: StatementSync, health: StoreHealth, database: DatabaseSync) {
+    super(statement, health, false)
     this.#database = database
   }
 
@@ -114,7 +138,11 @@ function attempt<T>(action: () => T): T {
 }
 
 /** Opens a file (or `:memory:`) as a database of ours: write-ahead log, every commit forced to the disk. */
-export function openSqliteFile(file: string, synchronous: 'full' | 'normal'): SqliteAdapter {
+export function openSqliteFile(
+  file: string,
+  synchronous: 'full' | 'normal',
+  health: StoreHealth = new StoreHealth(file, silentLogger),
+): SqliteAdapter {
   const database = attempt(() => new DatabaseSync(file, { timeout: 5_000 }))
   try {
     database.exec(`
@@ -125,7 +153,7 @@ export function openSqliteFile(file: string, synchronous: 'full' | 'normal'): Sq
       pragma cache_size = -16000;
       pragma trusted_schema = off;
     `)
-    return new SqliteAdapter(database)
+    return new SqliteAdapter(database, health)
   } catch (error) {
     database.close()
     throw storeError(error)
