@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { filesBelow, ROOT, readText, workspacePackages } from './packages.ts'
+import { BANNED_WORDS, IS_NO } from './words.ts'
 
 const PACKAGES = workspacePackages()
 const SOURCES = ['packages', 'apps', 'scripts', 'test'].flatMap((folder) =>
@@ -79,4 +80,31 @@ it('has no test that reads the clock of the machine', () => {
 it('keeps the words of the spelling check sorted, each once', () => {
   const words = readText('cspell-words.txt').trimEnd().split('\n')
   expect(words).toEqual([...new Set(words)].sort())
+})
+
+/** Pages that quote former words, tables that were named before, and decisions, which keep their words. */
+const QUOTES = /^docs\/(glossary\.md|decisions\/)|^test\/workspace\/words\.ts$|\/migrations\//
+
+it('uses the words of the glossary', () => {
+  const banned = new RegExp(`(?<![A-Za-z])(${BANNED_WORDS.join('|')})(?![a-z])`)
+  const found = TEXTS.filter((path) => !QUOTES.test(path)).flatMap((path) =>
+    readText(path)
+      .split('\n')
+      .flatMap((line, at) => (banned.test(line) ? [`${path}:${at + 1}: ${line.trim()}`] : [])),
+  )
+  expect(found).toEqual([])
+})
+
+/** Reasons of stored verdicts, which an audit compares with those that it finds. */
+const STORED_REASONS = /is no (user ID|known room version|membership here|redaction of)/
+
+it('denies with "not", as in "is not a user"', () => {
+  const found = TEXTS.filter((path) => !QUOTES.test(path)).flatMap((path) =>
+    readText(path)
+      .split('\n')
+      .flatMap((line, at) =>
+        IS_NO.test(line) && !STORED_REASONS.test(line) ? [`${path}:${at + 1}: ${line.trim()}`] : [],
+      ),
+  )
+  expect(found).toEqual([])
 })

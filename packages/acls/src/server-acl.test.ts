@@ -29,7 +29,7 @@ describe('compileServerAcl', () => {
       '[1:2:3]:8448',
       'ip-literal',
     ],
-    ['numbers that are no address', NO_IPS, '1.2.3.4.5', 'allow'],
+    ['numbers that are not an address', NO_IPS, '1.2.3.4.5', 'allow'],
     ['a glob over addresses', { ...OPEN, deny: ['10.*'] }, '10.0.0.1', 'deny'],
     [
       'junk falls back to defaults',

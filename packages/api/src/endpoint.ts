@@ -17,7 +17,7 @@ export interface Endpoint<Request = unknown, Response = unknown> {
   readonly maxBodyBytes: number
   /**
    * The answer that says that a request asks for what cannot be, where callers look for that in the answer; without it
-   * they are told by the HTTP status.
+   * the HTTP status tells them.
    */
   readonly refuse?: (message: string) => Response
   /** How long a client waits for the answer, in milliseconds, where the usual limit is too short. */

@@ -70,7 +70,7 @@ it.each([
   ['no state key', { content: { membership: 'join' } }, 'the event has no state_key'],
   ['no membership', { key: '@b:b.test' }, 'the event has no membership'],
   [
-    'a membership that is no text',
+    'a membership that is not a string',
     { key: '@b:b.test', content: { membership: {} } },
     'the event has no membership',
   ],
@@ -108,7 +108,7 @@ describe('a restricted join', () => {
     ['signed by the server of the user it names', '@alice:a.test', { 'a.test': {}, 'b.test': {} }, true],
     ['not signed by that server', '@alice:a.test', { 'b.test': {} }, false],
     ['with a user who has no server', 'alice', { 'b.test': {} }, false],
-    ['with something that is no user', 5, { 'b.test': {} }, false],
+    ['with something that is not a user', 5, { 'b.test': {} }, false],
     ['with null, which names nobody', null, { 'b.test': {} }, true],
   ])('%s', (_what, user, signatures, allowed) => {
     const verdict = join(user, signatures)

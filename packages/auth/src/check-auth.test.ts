@@ -283,7 +283,7 @@ describe('members who may not', () => {
     ['ban without being there', membership('@new:c.test', '@bob:b.test', 'ban'), 'v10 4.6.1'],
     ['leave what they are not in', membership('@new:c.test', '@new:c.test', 'leave'), 'v10 4.5.1'],
     ['unban themselves', membership('@eve:b.test', '@eve:b.test', 'leave'), 'v10 4.5.1'],
-    ['be what is no user', membership('@bob:b.test', 'bob', 'invite'), 'v10 4.1'],
+    ['be what is not a user', membership('@bob:b.test', 'bob', 'invite'), 'v10 4.1'],
   ])('%s', (_what, options, rule) => {
     expect(judge('10', options)).toMatchObject({
       allowed: false,

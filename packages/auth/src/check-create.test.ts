@@ -20,11 +20,15 @@ describe('refuses', () => {
       'v12 1.2',
     ],
     ['a version that nobody knows', createEvent('10', { room_version: '99' }), 'v10 1.3'],
-    ['a version that is no text', createEvent('10', { room_version: 10 }), 'v10 1.3'],
+    ['a version that is not a string', createEvent('10', { room_version: 10 }), 'v10 1.3'],
     ['the prototype as a version', createEvent('10', { room_version: '__proto__' }), 'v10 1.3'],
     ['a room without creator', makeEvent('10', { ...creating, content: {} }), 'v10 1.4'],
-    ['creators that are no list', createEvent('12', { additional_creators: {} }), 'v12 1.4'],
-    ['a creator who is no user', createEvent('12', { additional_creators: ['@b:b.test', 'c'] }), 'v12 1.4'],
+    ['creators that are not a list', createEvent('12', { additional_creators: {} }), 'v12 1.4'],
+    [
+      'a creator who is not a user',
+      createEvent('12', { additional_creators: ['@b:b.test', 'c'] }),
+      'v12 1.4',
+    ],
   ])('%s', (_what, event, rule) => {
     expect(judge(event)).toEqual({
       events: [],

@@ -94,7 +94,7 @@ it('finds an event that is not the one that its ID names', async () => {
 })
 
 it('goes on where something is lost, and says so', async () => {
-  const file = join(mkdtempSync(join(tmpdir(), 'roomserver-recheck-')), 'rooms.db')
+  const file = join(mkdtempSync(join(tmpdir(), 'roomserver-audit-')), 'rooms.db')
   await using hs = new Homeserver(await openStorage({ dialect: 'sqlite', file }))
   const room = await forkedRoom(hs, '10')
   using database = new DatabaseSync(file)

@@ -126,7 +126,7 @@ describe('a write that another process overtook', () => {
     },
   )
 
-  it('is no conflict where what it took for new was not', async () => {
+  it('is not a conflict where what it took for new was not', async () => {
     const { hs, room } = await started()
     await using _ = hs
     const tried = intercept(hs, (sets) =>

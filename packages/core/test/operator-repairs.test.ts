@@ -168,7 +168,7 @@ it('asks so many servers, at the deepest of several ends, and tells what most sa
   expect(await hs.extremities(room.roomId)).toEqual([deep.eventId, shallow.eventId].toSorted())
   const report = await hs.input.repairs?.serverStateReport(room.roomId)
   const whole = await hs.current(room.roomId)
-  // What b tells has not even what the event references, and is no state before it.
+  // What b tells has not even what the event references, and is not used as the state before it.
   expect(
     report?.states.map(({ eventIds, ...state }) => ({ ...state, eventIds: eventIds.toSorted() })),
   ).toEqual([
@@ -180,7 +180,11 @@ it('asks so many servers, at the deepest of several ends, and tells what most sa
 })
 
 it.each([
-  ['is of an event that is no end of the room any more', (room: RoomBuilder) => room.events[2]?.eventId, []],
+  [
+    'is of an event that is not an end of the room any more',
+    (room: RoomBuilder) => room.events[2]?.eventId,
+    [],
+  ],
   ['is of an event that is not stored', () => '$nothing', []],
   ['has an event that is not stored', (room: RoomBuilder) => room.extremities[0]?.eventId, ['$nothing']],
 ])('takes no given state that %s', async (_why, find, more) => {

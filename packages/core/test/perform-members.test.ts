@@ -332,7 +332,7 @@ describe('performInvite', () => {
     await server.hs.take(invite, kind === InputKind.new ? { has_state: true, state_event_ids } : { kind })
     const referenced = await server.hs.storage.eventsById(invite.authEvents)
     const record = await server.hs.event(invite.eventId)
-    // What the invited user was shown of the room is no part of the room's event.
+    // What the invited user was shown of the room is not part of the room's event.
     if (kind === InputKind.new) expect(record?.json).toBe(invite.json)
     expect(new Set(record?.authNids)).toEqual(new Set(referenced.map((event) => event.nid)))
     expect(record?.authLevel).toBe(1 + Math.max(...referenced.map((event) => event.authLevel)))

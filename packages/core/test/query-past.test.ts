@@ -127,7 +127,7 @@ describe('queryServerAllowedToSeeEvent', () => {
       const while_ = await room.message('while bob was there')
       await room.member('@bob:b', '@bob:b', 'leave')
       const after = await room.message('after bob left')
-      // Somebody was invited and said no: that is no join.
+      // Somebody was invited and said no: that is not a join.
       await room.member(room.creator, '@carol:c', 'invite')
       await room.member('@carol:c', '@carol:c', 'leave')
       await server.hs.takeAll(room.events)

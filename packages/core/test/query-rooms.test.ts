@@ -69,13 +69,17 @@ describe('queryRestrictedJoinAllowed', () => {
     ['does not let in who is not a member there', { isMember: false }, answer(true, true, false)],
     ['says when it cannot tell', { isClubOurs: false }, answer(true, false, false)],
     ['has nobody to vouch', { isPowerOurs: false }, answer(true, false, false)],
-    ['needs no voucher for the invited', { bobIs: 'invite' }, answer(true, true, true)],
+    ['needs no authorising user for the invited', { bobIs: 'invite' }, answer(true, true, true)],
     [
       'vouches for members, whose leave may be on its way',
       { bobIs: 'join' },
       answer(true, true, true, '@alice:a'),
     ],
-    ['lets members stay without a voucher', { bobIs: 'join', isMember: false }, answer(true, true, true)],
+    [
+      'lets members stay without an authorising user',
+      { bobIs: 'join', isMember: false },
+      answer(true, true, true),
+    ],
     // The reference did not know this rule.
     ['knows knock_restricted', { joinRule: 'knock_restricted' }, answer(true, true, true, '@alice:a')],
     [

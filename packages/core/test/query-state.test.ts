@@ -218,7 +218,7 @@ describe('queryCurrentState and queryBulkStateContent', () => {
   it.each([
     ['a single entry', true, [tuple('m.room.name')], ['m.room.name|']],
     ['a wildcard', true, [tuple('m.room.member', '*')], ['m.room.member|@alice:a', 'm.room.member|@bob:b']],
-    ['a star that is no wildcard', false, [tuple('m.room.member', '*')], []],
+    ['a star that is not a wildcard', false, [tuple('m.room.member', '*')], []],
     ['a key of the wrong type', true, [tuple('m.room.name', '@bob:b')], []],
     ['no tuples', true, [], []],
   ])('finds %s', async (_what, AllowWildcards, StateTuples, expected) => {

@@ -192,7 +192,7 @@ describe('a room with a fault', () => {
     expect(await task(undefined, '!beside:a')).toBe('decided')
   })
 
-  it('is not set aside for failures that are no fault of it', async () => {
+  it('is not quarantined for failures of others', async () => {
     const { hs, logged, task, fail } = await faulty()
     await using _ = hs
     const down = new RoomserverError('STORE_UNAVAILABLE', { reason: 'down' }, 'the store is down')

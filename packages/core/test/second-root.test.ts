@@ -16,7 +16,7 @@ const ROOTS = [
   ['a state event', { type: 'm.room.topic', stateKey: '' }],
   ['a join', { type: 'm.room.member', stateKey: LIAR, content: { membership: 'join' } }],
   ['a create event in another place', { type: 'm.room.create', stateKey: 'x' }],
-  ['a create event that is no state', { type: 'm.room.create' }],
+  ['a create event that is not a state event', { type: 'm.room.create' }],
 ] as const
 
 /** A room of whose creator's server the liar is, where create events of its own would pass the rules for them. */

@@ -201,7 +201,7 @@ it('counts what became of events, changed verdicts too', async () => {
   expect(Object.fromEntries(hs.input.counters.verdicts)).toEqual(counts)
   await hs.take(beside)
   expect(Object.fromEntries(hs.input.counters.verdicts)).toEqual({ ...counts, accepted: 7 })
-  // A redaction leaves the verdict as it is, and is no second event.
+  // A redaction leaves the verdict as it is, and is not a second event.
   await hs.take(await room.redact(beside))
   expect(Object.fromEntries(hs.input.counters.verdicts)).toEqual({ ...counts, accepted: 8 })
   expect(hs.input.counters).toMatchObject({ stateResets: 0, resolvedEntries: 0, conflicts: 0 })

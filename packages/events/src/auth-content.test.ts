@@ -85,9 +85,9 @@ describe('what the rules read of an event and a redaction takes away', () => {
 
   it.each<[string, JsonObject]>([
     ['without content', { type: 'm.room.member' }],
-    ['with content that is no object', { type: 'm.room.member', content: [] }],
+    ['with content that is not an object', { type: 'm.room.member', content: [] }],
     ['without a type', { content: { membership: 'join' } }],
-    ['with a type that is no text', { type: 5, content: { membership: 'join' } }],
+    ['with a type that is not a string', { type: 5, content: { membership: 'join' } }],
     ['that names an event without being a redaction', { type: 'm.room.topic', redacts: '$x', content: {} }],
   ])('is nothing of an event %s', (_what, event) => {
     expect(authContentLost(event, rulesOf('10'))).toBe('{"content":{}}')

@@ -123,7 +123,7 @@ const id = (bytes: number) => `@${'x'.repeat(bytes - 8)}:domain`
 const ids = (count: number) => Array.from({ length: count }, (_, i) => `$${i}`)
 const pairs = (count: number) => ids(count).map((each) => [`${each}:domain`, { sha256: 'x' }])
 
-describe('what is no event', () => {
+describe('what is not an event', () => {
   it.each<[string, JsonObject]>([
     ['none', {}],
     ['none', { signatures: undefined }],

@@ -36,13 +36,13 @@ describe('the policy server of a room', () => {
   it.each<[string, JsonObject, boolean]>([
     ['a server and a key', { via: 'policy', public_keys: { ed25519: 'k' } }, true],
     ['other keys beside it', { via: 'policy', public_keys: { ed25519: 'k', x: 5 }, more: 1 }, true],
-    // "Valid means `content` contains at least: A string value": a text that is no key cannot have signed anything.
-    ['a text that is no key', { via: 'policy', public_keys: { ed25519: '' } }, true],
+    // "Valid means `content` contains at least: A string value": a text that is not a key cannot have signed anything.
+    ['a text that is not a key', { via: 'policy', public_keys: { ed25519: '' } }, true],
     ['no server', { public_keys: { ed25519: 'k' } }, false],
     ['no keys', { via: 'policy' }, false],
     ['a key of another algorithm', { via: 'policy', public_keys: { rsa: 'k' } }, false],
-    ['a server that is no text', { via: ['policy'], public_keys: { ed25519: 'k' } }, false],
-    ['a key that is no text', { via: 'policy', public_keys: { ed25519: { key: 'k' } } }, false],
+    ['a server that is not a string', { via: ['policy'], public_keys: { ed25519: 'k' } }, false],
+    ['a key that is not a string', { via: 'policy', public_keys: { ed25519: { key: 'k' } } }, false],
     ['a list of keys', { via: 'policy', public_keys: ['k'] }, false],
     ['null', { via: 'policy', public_keys: null }, false],
     // As it was before the feature was part of the specification.

@@ -44,7 +44,7 @@ cyclic['self'] = cyclic
 let deep: JsonObject = {}
 for (let i = 0; i < 50_000; i++) deep = { deep }
 
-describe('what is no event', () => {
+describe('what is not an event', () => {
   it.each<[string, EventJson]>([
     ['no JSON', '{'],
     ['a list', '[]'],

@@ -34,7 +34,7 @@ describe('redaction keeps', () => {
     expect(contentAfter(version, 'm.room.member', { membership: 'join', ...more })).toEqual(expected)
   })
 
-  it('nothing of a third_party_invite that is no object', () => {
+  it('nothing of a third_party_invite that is not an object', () => {
     expect(contentAfter('11', 'm.room.member', { third_party_invite: [1] })).toEqual({})
   })
 

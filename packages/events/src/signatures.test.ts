@@ -302,7 +302,7 @@ describe('the keys that checking an event takes', () => {
   it.each<[string, JsonObject]>([
     ['are none without signatures', {}],
     ['are none where others signed', { b: { 'ed25519:1': 'x' } }],
-    ['are none where signatures are no map', { a: [] }],
+    ['are none where signatures are not a map', { a: [] }],
     ['are none where signatures are null', { a: null }],
   ])('%s', (_what, signatures) => expect(neededKeys(signed(signatures))).toEqual([]))
 

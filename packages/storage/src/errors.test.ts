@@ -46,7 +46,7 @@ it.each([
 it.each([
   ['a unique constraint', error('unique', { code: '23505' })],
   ['a mistake of ours', new TypeError('undefined is not a function')],
-  ['something that is no error', 'text'],
+  ['something that is not an error', 'text'],
 ])('%s stays what it is', (_what, thrown) => {
   expect(storeError(thrown)).toBe(thrown)
 })

@@ -137,7 +137,7 @@ describe('a database file', () => {
     ])
   })
 
-  it('that is no database is named as damaged', async () => {
+  it('that is not a database is named as damaged', async () => {
     await writeFile(join(folder, 'rooms.db'), 'no database at all, but long enough to look at'.repeat(100))
     await expect(open()).rejects.toMatchObject({ code: 'STORE_DAMAGED' })
   })

@@ -50,7 +50,7 @@ async function* repairRoom(
       await storage.rebuildState(room.nid, context)
     const [rebuilt] = await storage.roomsByNid([room.nid])
     if (rebuilt !== undefined) yield* repairDerived(parts, rebuilt)
-    // What follows from states that were lost can be told now.
+    // States derived from lost ones can be checked now.
     if (!isDryRun) yield* (await storage.rebuildRows(room.nid, context)) ?? []
   } catch (error) {
     if (!isFailure(error)) throw error

@@ -27,7 +27,7 @@ export type ListenConfig =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string }
 
-/** Everything the program is told from outside, parsed once. Deeply frozen. */
+/** All settings of the program, parsed once. Deeply frozen. */
 export interface Config {
   /** Where it came from, for people: a path, or `defaults`. */
   readonly source: string

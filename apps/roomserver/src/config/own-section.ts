@@ -80,7 +80,7 @@ export const ownSection = section({
 
 export type OwnSettings = z.infer<typeof ownSection>
 
-/** Whether other servers' events go on into rooms that our users have all left: as Dendrite has it, unless told. */
+/** Whether other servers' events go on into rooms that our users have all left: as Dendrite does, unless configured. */
 export function acceptsEventsForDepartedRooms({ input, compatibility }: OwnSettings): boolean {
   return (input.left_rooms ?? (compatibility === 'dendrite-2022' ? 'take' : 'refuse')) === 'take'
 }

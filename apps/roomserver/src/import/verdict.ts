@@ -9,7 +9,7 @@ export interface ImportedVerdict {
   readonly reason?: string
 }
 
-/** What the verdict is told by. */
+/** What the verdict is derived from. */
 export interface VerdictInput {
   readonly pdu: Pdu
   readonly wasRejected: boolean

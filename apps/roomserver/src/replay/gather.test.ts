@@ -75,7 +75,7 @@ it('takes events as the internal API writes them', async () => {
   expect((await gather([headeredJson(name)])).ids).toEqual([name.eventId])
 })
 
-it('says why a line is no event', async () => {
+it('says why a line is not an event', async () => {
   const { refused } = await gather([
     '[1]',
     '{"room_id":"!a:b"}',

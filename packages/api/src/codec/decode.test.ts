@@ -33,7 +33,7 @@ describe('members', () => {
       { room_id: '!r', resolve_state: true },
     ],
     ['the long s is an s, the Kelvin sign a k', '{"re\u017folve_state":true}', { resolve_state: true }],
-    ['a dotless i is no i', '{"room_\u0131d":"!r"}', {}],
+    ['a dotless i is not an i', '{"room_\u0131d":"!r"}', {}],
     ['the last of two counts', '{"room_id":"!a","room_id":"!b"}', { room_id: '!b' }],
     ['names may be written with escapes', String.raw`{"room\u005fid":"!r"}`, { room_id: '!r' }],
     ['what follows the value is not looked at', '{"room_id":"!r"} and so on', { room_id: '!r' }],

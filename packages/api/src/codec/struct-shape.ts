@@ -13,7 +13,7 @@ export interface Member {
 
 /** What reading a struct needs of its schema, worked out once. */
 export interface StructShape {
-  /** The Go type that faults are told of. */
+  /** The Go type named in faults. */
   readonly go: string
   /** The same without its package; empty for a type without a name. */
   readonly structName: string

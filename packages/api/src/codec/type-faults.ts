@@ -45,7 +45,7 @@ export class TypeFaults {
     this.first = `json: cannot unmarshal ${found} into ${into} of type ${goType}`
   }
 
-  /** Notes a fault that is told in other words. */
+  /** Notes a fault with a text of its own. */
   noteText(message: string): void {
     this.first ??= message
   }

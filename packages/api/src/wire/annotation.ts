@@ -19,7 +19,7 @@ export type WireShape =
       readonly kind: 'struct'
       readonly go: string
       readonly members: Readonly<Record<string, z.ZodType>>
-      /** The nameless Go type that faults are told of, where the named one decodes itself into another. */
+      /** The nameless Go type named in faults, where the named one decodes itself into another. */
       readonly inner?: string | undefined
     }
   | { readonly kind: 'pointer'; readonly go: string; readonly of: z.ZodType }

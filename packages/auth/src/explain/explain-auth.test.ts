@@ -73,7 +73,7 @@ describe('explainAuth', () => {
     )
   })
 
-  it('names ten creators of a room at most, and nobody who is no user', () => {
+  it('names ten creators of a room at most, and nobody who is not a user', () => {
     const more = [5, null, ...Array.from({ length: 10 }, (_, i) => `@creator${i}:c.test`)]
     const root = createEvent('12', { additional_creators: more })
     const says = explainAuth(member('12', '@alice:a.test', 'join'), authStateOf([root])).readings[0]?.says

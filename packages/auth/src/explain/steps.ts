@@ -13,7 +13,7 @@ export interface ExplainedStep {
 
 /**
  * The steps that lead to the one that decided, in order; those that did not hold are listed, but not what stands under
- * them. Empty for an id that is no authorization rule.
+ * them. Empty for an id that is not an authorization rule.
  */
 export function stepsTo(rule: string): readonly ExplainedStep[] {
   const [, version = '', number = ''] = /^v(\S+) ([\d.]+)$/.exec(rule) ?? []

@@ -82,10 +82,10 @@ describe('an invite that goes back to a third-party invite', () => {
   })
 
   it.each<readonly [string, object]>([
-    ['keys that are no list', { public_keys: 'x' }],
-    ['a list of what are no keys', { public_keys: [null, 5, [], { public_key: 5 }, { key: 'x' }] }],
+    ['keys that are not a list', { public_keys: 'x' }],
+    ['a list of what are not keys', { public_keys: [null, 5, [], { public_key: 5 }, { key: 'x' }] }],
     ['a key of another length', { public_key: 'AAAA' }],
-    ['a key that is no base64', { public_key: '?'.repeat(43) }],
+    ['a key that is not valid base64', { public_key: '?'.repeat(43) }],
     ['a text that is longer than any key', { public_key: 'A'.repeat(101) }],
   ])('is refused where the room has %s', (_what, keys) => {
     expect(judge(signed, keys).rule).toBe('v10 4.4.1.8')

@@ -296,11 +296,15 @@ it.each([
 
 it.each([
   ['a membership that is missing', { key: BOB, content: {} }, 'the event has no membership'],
-  ['a membership that is no text', { key: BOB, content: { membership: 5 } }, 'the event has no membership'],
+  [
+    'a membership that is not a string',
+    { key: BOB, content: { membership: 5 } },
+    'the event has no membership',
+  ],
   ['no state key', { content: { membership: 'join' } }, 'the event has no state_key'],
   ['neither', { content: {} }, 'the event has no state_key'],
   [
-    'a state key that is no user',
+    'a state key that is not a user',
     { key: 'bob', content: { membership: 'join' } },
     'the state key bob is no user ID',
   ],

@@ -86,12 +86,12 @@ describe('the form', () => {
     // what,                        content,                       version 9,   version 10
     ['a level as text', { kick: '50' }, true, 'v10 9.1'],
     ['a user’s level as text', users({ '@low:a.test': ' 10' }), true, 'v10 9.3'],
-    ['a level that is no number', { kick: 'x' }, 'v9 9', 'v10 9.1'],
+    ['a level that is not a number', { kick: 'x' }, 'v9 9', 'v10 9.1'],
     ['a list as a level', { kick: [50] }, 'v9 9', 'v10 9.1'],
     ['null as a level', { kick: null }, 'v9 9', 'v10 9.1'],
-    ['events that are no object', { events: [] }, 'v9 9', 'v10 9.2'],
-    ['an event’s level that is no number', events({ x: {} }), 'v9 9', 'v10 9.2'],
-    ['users that are no object', { users: 'x' }, 'v9 9.1', 'v10 9.3'],
+    ['events that are not an object', { events: [] }, 'v9 9', 'v10 9.2'],
+    ['an event’s level that is not a number', events({ x: {} }), 'v9 9', 'v10 9.2'],
+    ['users that are not an object', { users: 'x' }, 'v9 9.1', 'v10 9.3'],
     ['a user without server', users({ '@x': 0 }), 'v9 9.1', 'v10 9.3'],
     ['a user with odd characters', users({ '@ä b:c.test': 0 }), true, true],
     ['a user of 256 bytes', users({ [`@${'ä'.repeat(125)}:c.te`]: 0 }), 'v9 9.1', 'v10 9.3'],
@@ -110,7 +110,7 @@ describe('the form', () => {
 it.each([
   ['x'.repeat(58), `"${'x'.repeat(58)}"`],
   ['x'.repeat(59), `"${'x'.repeat(59)}`],
-])('tells of a value that is no level as much as 60 characters: %s', (kick, told) => {
+])('tells of a value that is not a level as much as 60 characters: %s', (kick, told) => {
   for (const levels of [{ kick }, events({ 'm.room.name': kick })]) {
     const verdict = change('10', levels)
     expect(verdict.allowed ? '' : verdict.reason.slice(-told.length - 1)).toBe(` ${told}`)

@@ -65,7 +65,7 @@ it('explains an id that a verdict carries', () => {
   expect(describeRule('vorg.matrix.msc3787 4.3.5.1')?.url).toBeUndefined()
 })
 
-it('explains the rules that are no authorization rules', () => {
+it('explains the rules that are not authorization rules', () => {
   expect(describeRule('event-graph')?.text).toMatch(/^it has no `prev_events`/)
   expect(describeRule('history-visibility 2')?.text).toBe('the membership was `join`: allow')
   expect(describeRule('v8 handling-redactions 1')).toEqual({

@@ -91,7 +91,7 @@ function isGap({ of, problem, request, difference, expected, got }: Finding, tru
   )
 }
 
-/** Whether an event came with the past of a room, and the recorded server told nobody of it as new. */
+/** Whether an event came with the past of a room, and the recorded server did not announce it as new. */
 function isFetchedOnly(id: string, { isFetched, recorded }: Truth): boolean {
   return isFetched(id) && !recorded.isNew(id)
 }

@@ -47,7 +47,7 @@ export class RecordedTruth {
     return this.#rooms.get(roomId)?.stateAfter(eventIds)
   }
 
-  /** The state before an event, where other servers told the recorded one. */
+  /** The state before an event, if other servers supplied it to the recorded one. */
   givenBefore(roomId: string, eventId: string, until: number): State | undefined {
     return this.#rooms.get(roomId)?.givenBefore(eventId, until)
   }

@@ -48,7 +48,7 @@ export async function* auditRoom(source: AuditSource, room: RoomRecord): AsyncGe
   yield* await unlessLost('the current state', () => scratch.run(auditCurrent))
 }
 
-/** What was found; or that it cannot be told, as something that it follows from is lost. */
+/** The findings; or that the room cannot be audited, because data it depends on is lost. */
 async function unlessLost(what: string, check: () => Promise<readonly string[]>): Promise<readonly string[]> {
   try {
     return await check()
@@ -72,7 +72,7 @@ function* auditCurrent(draft: Draft): Suspendable<DecideNeed, readonly string[]>
     : [`${changes.length} entries of the current state do not follow from its forward extremities`]
 }
 
-/** Events at states that other servers told, and that could not be worked out yet. */
+/** Events at remote states that are not verified yet. */
 export async function eventsAtRemoteState(store: Store, { nid }: RoomRecord): Promise<ReadonlySet<EventNid>> {
   const records = await store.remoteStates(nid)
   return new Set(records.filter(({ isSettled }) => !isSettled).map(({ event }) => event))

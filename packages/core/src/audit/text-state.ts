@@ -3,7 +3,7 @@ import { type EventRecord, isFailure } from '@roomserver/types'
 import { type RoomVersionRules, roomVersion } from '@roomserver/version'
 
 /**
- * What can be told of the text of a stored event: it is that of its author, or what a redaction leaves of that; only its
+ * The condition of the text of a stored event: it is that of its author, or what a redaction leaves of that; only its
  * content was changed, which its ID does not cover; or nothing in it can be believed.
  */
 export type TextState = 'intact' | 'content-changed' | 'damaged'

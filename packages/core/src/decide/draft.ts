@@ -188,7 +188,7 @@ export class Draft {
     this.#putRemoteState({ event, roomNid: this.read.nid, waitsFor, isSettled: false })
   }
 
-  /** Notes that the state before an event was worked out, so that nothing that was told counts any more. */
+  /** Records that the state before an event was derived from its history, so that remote state is not used any longer. */
   setRemoteStateVerified(event: EventNid): void {
     this.#putRemoteState({ event, roomNid: this.read.nid, waitsFor: event, isSettled: true })
   }

@@ -6,7 +6,7 @@ import type { EventInput } from './event-input.ts'
 import { eventsThatName } from './extremities.ts'
 
 /**
- * Notes that an event came into the graph with a state before it that was told, and what it lacks; and that those which
+ * Records that an event entered the graph with a remote state before it, and what it lacks; and that those which
  * lacked this one are to be looked at.
  */
 export function* noteRemoteStates(

@@ -48,7 +48,7 @@ export function* stateBefore(
 }
 
 /**
- * A state that holds the event itself is the one after it: peeking servers are told that. In its place was before, as far
+ * A state that holds the event itself is the one after it: peeking servers are given that. In its place was before, as far
  * as anything is known of it, what the event references.
  */
 function beforeItself(

@@ -9,7 +9,7 @@ import { stateChanged, stateWith } from './state-changes.ts'
 
 /**
  * Writes an event into the draft, or moves one that was stored outside the graph into it (with the text that it comes
- * with now: an invite was stored with what the room told the invited user, which is not part of the room's event; and
+ * with now: an invite was stored with the state shown to the invited user, which is not part of the room's event; and
  * with what it references, of which nothing need have been known then).
  *
  * @param known - the event as stored outside the graph

@@ -19,7 +19,7 @@ export class InputCounters {
   /** Repairs of rooms that got what was missing, and that did not. */
   repaired = 0
   repairsFailed = 0
-  /** States before an event that servers told in different ways. */
+  /** Events for which servers supplied different states. */
   statesDiffered = 0
   /** Repairs that were tried so often that they are left to operators. */
   repairsGivenUp = 0

@@ -37,7 +37,7 @@ export interface InputDeps {
   readonly log: Logger
   /** Name of this server. */
   readonly serverName: string
-  /** Whether other servers' events that lack nothing are taken into rooms that our users have all left; no unless told. */
+  /** Whether other servers' events that lack nothing are taken into rooms that our users have all left; no by default. */
   readonly acceptsEventsForDepartedRooms?: boolean | undefined
   /** Asked for events that are missing; `undefined`: there is nobody to ask. */
   readonly federation?: FederationApi | undefined

@@ -86,7 +86,7 @@ function createVersionFault({ type, content, rules, eventId }: EventInput['pdu']
   )
 }
 
-/** What is kept, or told to others, beside the event. */
+/** What is stored, or announced, beside the event. */
 function lengthFault({
   origin,
   send_as_server,

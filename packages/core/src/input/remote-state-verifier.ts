@@ -17,7 +17,7 @@ const PAGE = 100
 const BYTES = 1_000
 
 /**
- * Sees to events at states that other servers told, when what they waited for has come: each in the queue of its room, one after
+ * Verifies events at remote states when what they waited for has arrived: each in the queue of its room, one after
  * another. What is due is in the store, so that nothing is lost with a process.
  */
 export class RemoteStateVerifier {

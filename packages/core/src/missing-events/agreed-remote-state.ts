@@ -42,7 +42,7 @@ export async function agreedRemoteState(gap: Gap, event: Pdu): Promise<readonly 
   return note(gap, event, states, await gap.parts.input.runTask(resolveRemoteStatesTask(event, whole)))
 }
 
-/** What the server of the gap tells, and what others tell meanwhile or have told before; equal states together. */
+/** The states that the server of the gap and other servers supply; equal states together. */
 async function askAll(gap: Gap, event: Pdu): Promise<readonly RemoteState[]> {
   const others = gap.servers.filter((other) => other !== gap.server).slice(0, ASKED_AT_ONCE - 1)
   const before = gap.remoteStates.get(event.eventId)?.keys() ?? []

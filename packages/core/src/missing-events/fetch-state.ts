@@ -55,7 +55,7 @@ export async function askStateIds(
 }
 
 /**
- * Sees to it that a remote state is stored, asking the server that told it for what is missing. A state of which
+ * Stores a remote state, and fetches missing events from the server that supplied it. A state of which
  * it does not give every event is not taken: what it lacks would be missing for all that is built upon it.
  *
  * @throws {RoomserverError} COMPONENT_FAILED when the server does not answer

@@ -10,7 +10,7 @@ import { wholeState } from '../view/state-at.ts'
 import { bytesWithIds } from './task-bytes.ts'
 
 /**
- * Resolves states that servers told for the moment before one event, all of whose events are stored, by the algorithm of
+ * Resolves the states that servers supplied for one event, all of whose events are stored, by the algorithm of
  * the room. Writes nothing.
  */
 export function resolveRemoteStatesTask(

@@ -40,7 +40,7 @@ export async function setRoomAlias(
   return { alias_exists: !(await store.addAlias(alias, roomId, userId)) }
 }
 
-/** Names are told to others and stand in events. @see https://spec.matrix.org/v1.19/appendices/#room-aliases */
+/** Aliases are sent to others and stored in events. @see https://spec.matrix.org/v1.19/appendices/#room-aliases */
 function checkLength(argument: string, name: string): void {
   if (!isLongerThan(name, MAX_ID_BYTES)) return
   throw invalidArgument(

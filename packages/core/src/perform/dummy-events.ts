@@ -109,7 +109,7 @@ async function membershipAgain(
   return (await refusalOf(context, room, template)) === undefined ? template : undefined
 }
 
-/** Other servers are not told: they hear of it with the next event, and would otherwise answer it with theirs. */
+/** It is not sent to other servers: they fetch it with the next event, and would otherwise answer it with theirs. */
 async function isSent(context: PerformContext, room: RoomRecord, template: EventTemplate): Promise<boolean> {
   const event = await buildOnTop(context, room, template)
   const outcome = await context.input.runTask(unlessMoved(room, newEvent(event, context.serverName, '')))

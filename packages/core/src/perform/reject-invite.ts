@@ -8,7 +8,7 @@ import { command } from './room-command.ts'
 /**
  * Tells the server that an invite came from that it is rejected.
  *
- * @returns whether it was told
+ * @returns whether it was notified
  */
 export async function notifyInviter(
   { federation, log }: PerformContext,

@@ -15,7 +15,7 @@ export async function send({ input, serverName }: PerformContext, event: Pdu): P
   return failureOf(await input.ingest(newEvent(event, serverName, serverName)))
 }
 
-/** Why an event was not taken; `''`: it was. Failing softly is failing: nobody is told of such an event. */
+/** Why an event was not taken; `''`: it was. A soft failure counts as a failure: such an event is not announced. */
 export function failureOf(outcome: Outcome): string {
   switch (outcome.kind) {
     case 'stored':

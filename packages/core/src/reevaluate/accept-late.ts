@@ -14,7 +14,7 @@ const ACCEPTED = { verdict: 'accepted', rule: undefined, reason: undefined } as 
 
 /**
  * Lets in what the rules allow after all, oldest first, as if it came now: where the current state does not allow it, it
- * has failed softly. What lies before an event whose state was told is the room's past, and no news.
+ * has failed softly. Events before an event at remote state are history, and not announced as new.
  *
  * @param known - the current state as consumers know it
  * @param options - `asksOfPast`: the current state has to allow what is past, too

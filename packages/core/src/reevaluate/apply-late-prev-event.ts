@@ -7,7 +7,7 @@ import { resolveAfter } from '../decide/resolve.ts'
 import { eventsOf } from '../view/reads.ts'
 import { reevaluate } from './reevaluate.ts'
 
-/** How many events that name one are looked at; others keep what was told. */
+/** How many events that name one are looked at; others keep their remote state. */
 const MAX_NAMING = 100
 
 /**

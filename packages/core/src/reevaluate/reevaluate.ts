@@ -10,7 +10,7 @@ import { applyReevaluation } from './apply-reevaluation.ts'
  *
  * @param isAtRemoteState - whether the state before the event is remote state, which does not follow from the events before it
  * @param by - what has come to light, for the journal
- * @param before - the state before a told one as it is now; left out: as it is stored
+ * @param before - the current state before an event at remote state; omitted: as stored
  * @returns `undefined`: all was as it should be
  */
 export function* reevaluate(

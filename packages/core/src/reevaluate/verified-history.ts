@@ -10,7 +10,7 @@ const MAX_WALK = 2_000
 
 /**
  * Whether an event stands on the whole history of its room: every event before it is there, back to the create event, and
- * none at a state that somebody told. Then the state before it is a matter of fact.
+ * none at remote state. Then the state before it is verified.
  *
  * The walk back ends at events whose remote states were worked out already, and at the first where that is still to be done;
  * where there is no such event in the room at all, there is nothing to walk for. So each page of a past that comes page

@@ -15,7 +15,7 @@ import { acceptIfSoftFailed } from './accept-soft-failed.ts'
 /**
  * Works the state before an event out from its history, where that is there now, and does away with what was told of it;
  * or notes what it waits for still. From then on it takes the place of what it builds upon. Nothing else of the room changes
- * where the server that told it said the truth, but that the event is let in, if it had failed softly for want of what has
+ * where the remote state was right, but that the event is accepted, if it had been soft-failed for lack of what has
  * come.
  *
  * @returns what followed where it did not

@@ -20,7 +20,7 @@ it.each([1, 2, 3, 7, 1_000])('takes a stream apart that comes in pieces of %i by
   ])
 })
 
-it('takes fields without a space, lines that are no fields, and the last of a field that is there twice', async () => {
+it('takes fields without a space, lines that are not fields, and the last of a field that is there twice', async () => {
   const text = 'id:7\n:comment: x\nretry\ndata:  two spaces\ndata:last\n\nid: 8\nevent: none\n\ndata:\n\n'
   expect(await eventsOf(text, 1_000)).toEqual([
     { id: '7', event: 'message', data: 'last' },

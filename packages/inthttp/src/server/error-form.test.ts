@@ -12,7 +12,7 @@ it('gives a failure the form of the reference, its code in a header', () => {
 })
 
 it.each([
-  [new RoomserverError('BAD_REQUEST', { path: 'x', expected: 'y' }, 'x is no y'), 400, undefined],
+  [new RoomserverError('BAD_REQUEST', { path: 'x', expected: 'y' }, 'x is not a y'), 400, undefined],
   [new RoomserverError('OVERLOADED', { what: 'x', retryAfterMs: 1 }, 'too much'), 503, '1'],
   [new RoomserverError('OVERLOADED', { what: 'x', retryAfterMs: 61_000 }, 'too much'), 503, '61'],
   [new RoomserverError('SHUTTING_DOWN', {}, 'stopping'), 503, '1'],
