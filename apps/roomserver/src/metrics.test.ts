@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { InputCounters, RepairJob } from '@roomserver/core'
 import { expect, it } from 'vitest'
 import { createMetrics } from './metrics.ts'
@@ -38,6 +40,7 @@ it('counts what is looked up and what is reported', async () => {
     dummyEvents: { sent: 2 },
     scrubber: { checkedRooms: 7, findings: 0 },
     now: () => 3_500,
+    version: '1.2.3',
   })
   metrics.observe({ operation: 'queryCurrentState', status: 200, tookMs: 3 })
   const text = await metrics.read()
@@ -58,9 +61,55 @@ it('counts what is looked up and what is reported', async () => {
     'roomserver_state_resets_total 1',
     'roomserver_outputs_delivered_total 9',
     'roomserver_outbox_lag_seconds 2.5',
+    'roomserver_output_leader 1',
+    'roomserver_build_info{version="1.2.3",',
     'roomserver_operation_seconds_bucket{le="0.005",operation="queryCurrentState",status="200"} 1',
   ]) {
     expect(text).toContain(line)
     expect(again).toContain(line)
   }
 })
+
+// An alert on "not connected" fired for every process but one, as if two of three had lost the message server.
+it('gives no value of the message server where another process delivers', async () => {
+  const metrics = createMetrics({
+    input: { counters, rooms, repairs },
+    cache: { bytes: 12 },
+    relay: () => undefined,
+    dummyEvents: { sent: 2 },
+    scrubber: { checkedRooms: 7, findings: 0 },
+    now: () => 3_500,
+    version: '1.2.3',
+  })
+  const text = await metrics.read()
+  expect(text).toContain('roomserver_output_leader 0\n')
+  for (const name of ['message_server_connected', 'outbox_lag_seconds', 'outbox_rooms_set_aside']) {
+    expect(text).not.toMatch(new RegExp(`^roomserver_${name} `, 'm'))
+  }
+})
+
+/** Names of metrics in a text, without the endings that Prometheus gives the parts of a histogram. */
+function namesIn(text: string): ReadonlySet<string> {
+  const names = text.match(/\b(?:roomserver|nodejs|process)_[a-z0-9_]+/g) ?? []
+  return new Set(names.map((name) => name.replace(/_(?:bucket|count|sum)$/, '')))
+}
+
+it.each(['prometheus/alerts.yaml', 'grafana/roomserver.json'])(
+  'asks in deploy/%s only for metrics that there are',
+  async (file) => {
+    const metrics = createMetrics({
+      input: { counters, rooms, repairs },
+      cache: { bytes: 12 },
+      relay: () => undefined,
+      logBytes: () => 56,
+      dummyEvents: { sent: 2 },
+      scrubber: { checkedRooms: 7, findings: 0 },
+      now: () => 3_500,
+      version: '1.2.3',
+    })
+    const known = namesIn(await metrics.read())
+    const asked = namesIn(readFileSync(join(import.meta.dirname, '../../../deploy', file), 'utf8'))
+    expect(asked.size).toBeGreaterThan(5)
+    expect([...asked].filter((name) => !known.has(name))).toEqual([])
+  },
+)

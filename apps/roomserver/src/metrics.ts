@@ -17,6 +17,8 @@ export interface MetricsSources {
   readonly dummyEvents: { readonly sent: number }
   readonly scrubber: { readonly checkedRooms: number; readonly findings: number }
   readonly now: () => number
+  /** Of the program. */
+  readonly version: string
 }
 
 /** Metrics in Prometheus's text format, and where to report what cannot be looked up later. */
@@ -34,6 +36,7 @@ const LATENCY_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5
 export function createMetrics(sources: MetricsSources): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
+  addBuildInfo(registry, sources.version)
   addInputMetrics(registry, sources.input.counters)
   addLoadMetrics(registry, sources)
   if (sources.input.repairs !== undefined) addRepairMetrics(registry, sources.input.repairs)
@@ -63,6 +66,16 @@ export function createMetrics(sources: MetricsSources): Metrics {
       latency.observe({ operation, status: String(status) }, tookMs / 1_000)
     },
   }
+}
+
+function addBuildInfo(registry: Registry, version: string): void {
+  const info = new Gauge({
+    name: 'roomserver_build_info',
+    help: 'Always 1; the labels say which program runs.',
+    labelNames: ['version', 'node'],
+    registers: [registry],
+  })
+  info.set({ version, node: process.version }, 1)
 }
 
 function addInputMetrics(registry: Registry, counters: InputCounters): void {
@@ -150,24 +163,33 @@ function addRelayMetrics(registry: Registry, status: () => RelayStatus | undefin
     'Outputs that the message server has stored.',
     () => status()?.delivered ?? 0,
   )
+  addGauge(registry, 'output_leader', '1 on the process that delivers outputs, 0 on the others.', () =>
+    Number(status() !== undefined),
+  )
+  // One process delivers for all. The others know nothing of the message server and give no value.
   const gauges = [
     [
       'outbox_lag_seconds',
-      'Seconds since outputs began to wait without one being delivered; 0: none waits.',
-      () => lagSeconds(status(), now),
+      'Seconds since outputs began to wait without one being delivered; 0: none waits. Only on the output leader.',
+      (relay: RelayStatus) => lagSeconds(relay, now),
     ],
     [
       'message_server_connected',
-      '1 while the message server can be reached.',
-      () => Number(status()?.isConnected ?? false),
+      '1 while the message server can be reached. Only on the output leader.',
+      (relay: RelayStatus) => Number(relay.isConnected),
     ],
     [
       'outbox_rooms_set_aside',
-      'Rooms with an output that the message server cannot store.',
-      () => status()?.setAside.length ?? 0,
+      'Rooms with an output that the message server cannot store. Only on the output leader.',
+      (relay: RelayStatus) => relay.setAside.length,
     ],
   ] as const
-  for (const [name, help, value] of gauges) addGauge(registry, name, help, value)
+  for (const [name, help, value] of gauges) {
+    addGauge(registry, name, help, () => {
+      const relay = status()
+      return relay === undefined ? undefined : value(relay)
+    })
+  }
 }
 
 function addLoadMetrics(registry: Registry, { input, cache }: MetricsSources): void {
@@ -189,20 +211,22 @@ function addLoadMetrics(registry: Registry, { input, cache }: MetricsSources): v
   addGauge(registry, 'cache_bytes', 'Estimated bytes of the cache of events and state.', () => cache.bytes)
 }
 
-function addGauge(registry: Registry, name: string, help: string, value: () => number): void {
+/** @param value - undefined: this process has no value to give */
+function addGauge(registry: Registry, name: string, help: string, value: () => number | undefined): void {
   registry.registerMetric(
     new Gauge({
       name: `roomserver_${name}`,
       help,
       registers: [],
       collect() {
-        this.set(value())
+        const now = value()
+        if (now === undefined) this.remove()
+        else this.set(now)
       },
     }),
   )
 }
 
-function lagSeconds(status: RelayStatus | undefined, now: () => number): number {
-  const behindSinceMs = status?.behindSinceMs
+function lagSeconds({ behindSinceMs }: RelayStatus, now: () => number): number {
   return behindSinceMs === undefined ? 0 : Math.max(0, now() - behindSinceMs) / 1_000
 }

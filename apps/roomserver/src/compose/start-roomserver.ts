@@ -4,6 +4,7 @@ import { type RoomserverServer, serveRoomserver } from '@roomserver/inthttp'
 import { type Logger, systemClock } from '@roomserver/types'
 import type { Config } from '../config/config.ts'
 import { createMetrics } from '../metrics.ts'
+import { programVersion } from '../program-version.ts'
 import { checkReadiness } from '../readiness.ts'
 import { createTracing } from '../tracing/create-tracing.ts'
 import { warmUp } from '../warm-up/warm-up.ts'
@@ -79,7 +80,15 @@ function doorOptions(
   const { status, log: outputs, logBytes } = engine.outputs
   const now = () => systemClock.now()
   const { input, cache } = engine
-  const metrics = createMetrics({ input, cache, relay: status, logBytes, ...counted, now })
+  const metrics = createMetrics({
+    input,
+    cache,
+    relay: status,
+    logBytes,
+    ...counted,
+    now,
+    version: programVersion(),
+  })
   const { basicAuth, enabled } = config.metrics
   return {
     listen: config.listen,
