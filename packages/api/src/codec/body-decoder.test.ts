@@ -81,6 +81,19 @@ it('holds what of an element has come, and no more', () => {
   expect(decoded.ok && decoded.value.input_room_events.length).toBe(2_001)
 })
 
+it('needs few buffers for a long body', () => {
+  const decoder = new BodyDecoder(InputRoomEventsRequest)
+  decoder.add(Buffer.from('{"input_room_events":['))
+  const piece = Buffer.from(`{"event":{"x":"${'y'.repeat(50_000)}"}},`)
+  const before = process.memoryUsage().arrayBuffers
+  let most = 0
+  for (let i = 0; i < 600; i++) {
+    decoder.add(piece)
+    if (i % 40 === 0) most = Math.max(most, process.memoryUsage().arrayBuffers - before)
+  }
+  expect(most).toBeLessThan(4_000_000)
+})
+
 it('passes over what nobody asked for without holding any of it', () => {
   for (const [open, chunk, close] of [
     ['"', 'y'.repeat(4_096), '"'],

@@ -67,17 +67,27 @@ export class BodyDecoder<T> {
 
   /** Appends bytes to the unread ones, which are moved to the front if there is not enough space. */
   #append(bytes: Uint8Array): void {
-    if (this.#end + bytes.length > this.#buffer.length) {
-      const unread = this.#buffer.subarray(this.#input.at, this.#end)
-      const roomy = 2 * (unread.length + bytes.length)
-      const buffer = new Uint8Array(Math.max(roomy, 2 * this.#portionBytes))
-      buffer.set(unread)
-      this.#buffer = buffer
-      this.#end = unread.length
-      this.#input.resume(buffer.subarray(0, this.#end), false, 0)
-    }
+    if (this.#end + bytes.length > this.#buffer.length) this.#makeRoom(bytes.length)
     this.#buffer.set(bytes, this.#end)
     this.#end += bytes.length
+  }
+
+  /**
+   * Moves the unread bytes to the front, in the same buffer where half of it is free then: no value is part of it. A new
+   * one each time would be garbage of twice the length of the body.
+   */
+  #makeRoom(bytes: number): void {
+    const unread = this.#buffer.subarray(this.#input.at, this.#end)
+    const roomy = 2 * (unread.length + bytes)
+    if (roomy > this.#buffer.length) {
+      const buffer = new Uint8Array(roomy)
+      buffer.set(unread)
+      this.#buffer = buffer
+    } else {
+      this.#buffer.copyWithin(0, this.#input.at, this.#end)
+    }
+    this.#end = unread.length
+    this.#input.resume(this.#buffer.subarray(0, this.#end), false, 0)
   }
 
   #read(isWhole: boolean): void {
