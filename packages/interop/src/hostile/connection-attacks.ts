@@ -40,7 +40,7 @@ async function overTcp(url: string, count: number, parts: () => Iterable<string>
 /** Writes a part, and waits where more is on its way than the peer takes. False: it is over. */
 async function take(socket: Socket, part: string, over: AbortSignal): Promise<boolean> {
   if (socket.destroyed || over.aborted) return false
-  if (socket.write(part)) return true
+  if (socket.write(part, 'latin1')) return true
   const { promise, resolve } = Promise.withResolvers<void>()
   const done = () => resolve()
   socket.once('drain', done).once('close', done)
@@ -59,6 +59,28 @@ function* parts(...texts: readonly (string | Iterable<string>)[]): Generator<str
   for (const text of texts) {
     if (typeof text === 'string') yield text
     else yield* text
+  }
+}
+
+const FRAME = { data: 0, headers: 1, settings: 4 } as const
+
+/** A frame of HTTP/2, byte for byte. */
+function frame(type: number, flags: number, stream: number, payload: string): string {
+  const { length } = payload
+  const head = [length >> 16, (length >> 8) & 255, length & 255, type, flags, 0, 0, stream >> 8, stream & 255]
+  return Buffer.from(head).toString('latin1') + payload
+}
+
+/** Requests over one connection whose bodies come in frames of a byte. Stays within the window of a connection. */
+function* inFrames(streams: number, frames: number): Generator<string> {
+  const path = '/api/roomserver/inputRoomEvents'
+  // Indexed: POST, http; then the path and the authority as literals.
+  const headers = `\x83\x86\x04${String.fromCharCode(path.length)}${path}\x01\x01x`
+  yield `PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${frame(FRAME.settings, 0, 0, '')}`
+  for (let index = 0; index < streams; index++) {
+    const stream = 2 * index + 1
+    yield frame(FRAME.headers, 4, stream, headers)
+    yield* repeated(frame(FRAME.data, 0, stream, ' '), frames)
   }
 }
 
@@ -130,6 +152,14 @@ const attacks: readonly Attack[] = [
           '2\r\n{}\r\n0\r\n\r\n',
         ),
       ),
+  },
+  {
+    name: '20 connections of HTTP/2 with a body of 200,000 frames of a byte each',
+    run: (url) => overTcp(url, 20, () => inFrames(1, 200_000)),
+  },
+  {
+    name: '20 connections of HTTP/2 with 100 bodies of 1,000 frames of a byte each',
+    run: (url) => overTcp(url, 20, () => inFrames(100, 1_000)),
   },
   {
     name: '100 bodies with chunk extensions that do not end',
