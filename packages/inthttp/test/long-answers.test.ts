@@ -162,6 +162,35 @@ it('lets others have a turn after some parts, however many long answers are made
   for (const { status } of await Promise.all(callers)) expect(status).toBe(200)
 })
 
+it('makes what many answers have in common once, however long that takes', async () => {
+  // The clock moves with the work alone: reading takes two milliseconds, writing one.
+  const written = new Map<number, Buffer>()
+  let now = 0
+  let made = 0
+  vi.spyOn(performance, 'now').mockImplementation(() => now)
+  onTestFinished(() => void vi.restoreAllMocks())
+  const list = new StreamedList(function* (): Generator<StreamedPart, void, void> {
+    yield Buffer.from('[0')
+    for (let page = 0; page < 50; page++) {
+      if (!written.has(page)) {
+        now += 2
+        yield Promise.resolve()
+        now++
+        made++
+        written.set(page, Buffer.from(`,${page}`))
+      }
+      yield written.get(page) ?? Buffer.alloc(0)
+    }
+    yield Buffer.from(']')
+  })
+  await using served = await serve(list)
+  const callers = Array.from({ length: 20 }, () =>
+    askHttp2(served.server.address, { path: PATH, body: '{}' }),
+  )
+  for (const { status } of await Promise.all(callers)) expect(status).toBe(200)
+  expect(made).toBe(50)
+})
+
 it('makes less of each answer where many are left lying', async () => {
   let bytes = 0
   const list = new StreamedList(function* (): Generator<StreamedPart, void, void> {

@@ -65,8 +65,10 @@ async function nextBatch(
   let length = 0
   let isFirst = isAnswerNew
   let sliceEnd = performance.now() + SLICE_MS
+  // What was waited for is used first: others who need the same then find it made, and do not make it as well.
+  let hasWaited = false
   while (length < underWay.batchBytes) {
-    if (performance.now() >= sliceEnd) {
+    if (!hasWaited && performance.now() >= sliceEnd) {
       await share.rest(isFirst)
       isFirst = false
       if (isGone()) return undefined
@@ -76,8 +78,10 @@ async function nextBatch(
     if (done === true) return { chunks, length, isLast: true }
     if (value instanceof Promise) {
       await value
+      hasWaited = !hasWaited
       continue
     }
+    hasWaited = false
     const bytes = typeof value === 'string' ? Buffer.from(value, 'utf8') : value
     chunks.push(bytes)
     length += bytes.length
