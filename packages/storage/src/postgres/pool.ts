@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Logger } from '@roomserver/types'
 import type { PostgresPool, PostgresPoolClient } from 'kysely'
-import { Pool, type PoolClient, type QueryConfig, types } from 'pg'
+import { Client, Pool, type PoolClient, type QueryConfig, types } from 'pg'
 import { storeError } from '../errors.ts'
 import type { StoreHealth } from '../health.ts'
 import { storable, stored } from '../text.ts'
@@ -29,6 +29,22 @@ export interface PostgresOptions {
   readonly statementTimeoutMs?: number
 }
 
+/** A client that hangs up when it could not log in; the driver would keep the process until the server hangs up. */
+class HangingUpClient extends Client {
+  override connect(): Promise<Client>
+  override connect(callback: Connected): void
+  override connect(callback?: Connected): Promise<Client> | void {
+    if (callback === undefined) return super.connect()
+    super.connect((error: Error) => {
+      if (error instanceof Error) void this.end().catch(() => undefined)
+      const answer = callback as (error: Error, client: Client) => void
+      answer(error, this)
+    })
+  }
+}
+
+type Connected = ((error: Error) => void) | ((error: null, client: Client) => void)
+
 /** A pool in the shape that Kysely wants; its clients name their statements and read 64-bit integers as numbers. */
 export function openPool(options: PostgresOptions, log: Logger, health: StoreHealth): PostgresPool {
   const pool = new Pool({
@@ -41,6 +57,7 @@ export function openPool(options: PostgresOptions, log: Logger, health: StoreHea
     idle_in_transaction_session_timeout: 60_000,
     keepAlive: true,
     application_name: 'roomserver',
+    Client: HangingUpClient,
     types: { getTypeParser: parserFor },
   })
   pool.on('error', (error) => log.debug({ error: error.message }, 'lost an idle database connection'))
