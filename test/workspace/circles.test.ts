@@ -19,7 +19,6 @@ const LEFT = [
   'packages/core/src/reevaluate/',
   'packages/core/src/view/',
   'packages/simulation/src/simulate/',
-  'packages/state/src/resolution/',
 ]
 const isLeft = (path: string): boolean => LEFT.some((folder) => path.startsWith(folder))
 
