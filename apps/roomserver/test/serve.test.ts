@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -166,6 +167,18 @@ describe('what stops the start is said in a line, with exit status 1', () => {
       status: 1,
       text: 'roomserver: environment variable ROOMSERVER_TOKEN: expected a token of at least 16 letters, digits or -._~+/',
     })
+  })
+
+  it('a Node.js without the SQLite that the program needs', () => {
+    const older = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.20.2' } })`
+    const entry = join(import.meta.dirname, '../src/index.ts')
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      ['--conditions=@roomserver/source', '--import', `data:text/javascript,${older}`, entry, '--help'],
+      { encoding: 'utf8' },
+    )
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/^roomserver: needs Node.js 24 or later, and this is .*node_modules\/.bin\/node.*\n$/)
   })
 
   it('an option that nobody knows', async () => {
