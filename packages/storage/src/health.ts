@@ -23,7 +23,7 @@ export class StoreHealth {
     return this.#failure?.stopsWrites === true
   }
 
-  /** Takes a statement that failed; what is no failure of the database itself says nothing about it. */
+  /** Records a failed statement; other failures than those of the database itself are ignored. */
   failed(error: unknown): void {
     if (!isFailure(error, 'STORE_UNAVAILABLE')) return
     const { reason } = error.details
