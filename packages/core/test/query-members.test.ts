@@ -1,5 +1,5 @@
 import { RoomBuilder } from '@roomserver/testing'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { inputOf } from './homeserver.ts'
 import { Operations } from './operations.ts'
 
@@ -198,4 +198,24 @@ describe('servers', () => {
     await server.hs.take(await room.state('m.room.server_acl', '', acl))
     expect(await ask()).toEqual({ banned })
   })
+})
+
+it('lets others have a turn between callers who ask for all users that somebody shares rooms with', async () => {
+  const { server } = await started()
+  // The clock moves with each look at it: every question takes longer than a turn.
+  let now = 0
+  vi.spyOn(performance, 'now').mockImplementation(() => (now += 10))
+  onTestFinished(() => void vi.restoreAllMocks())
+  let answered = 0
+  const question = { UserID: '@alice:a', OtherUserIDs: [], ExcludeRoomIDs: [], IncludeRoomIDs: [] }
+  const search = { user_id: '@alice:a', search_string: 'a', limit: 10 }
+  const all = Array.from({ length: 20 }, async (_, index) => {
+    if (index % 2 === 0) await server.api.querySharedUsers(question)
+    else await server.api.queryKnownUsers(search)
+    answered++
+  })
+  for (let turns = 0; turns < 5; turns++) await new Promise((resolve) => setImmediate(resolve))
+  expect(answered).toBeLessThan(10)
+  await Promise.all(all)
+  expect(answered).toBe(20)
 })
