@@ -4,7 +4,7 @@ import { Command } from 'commander'
 import { freePortPrefix, startPolyliths } from '../interop/polylith.ts'
 import { type ReferenceOptions, referencePrograms } from '../interop/reference-programs.ts'
 import { runStories } from '../interop/run-scenarios.ts'
-import { HOLES } from '../record/stories/holes.ts'
+import { HOLES } from '../stories/holes.ts'
 import { withReferenceOption } from './reference-option.ts'
 
 interface RecordOptions extends ReferenceOptions {

@@ -11,7 +11,8 @@ import { traceOf } from './trace.ts'
 import { announce, deliverDue } from './transport.ts'
 import { type TroubleChoice, troubleOf } from './trouble.ts'
 import { userActs } from './users.ts'
-import { World } from './world.ts'
+import { openWorld } from './open-world.ts'
+import type { World } from './world.ts'
 
 export interface RunOptions {
   readonly seed: number
@@ -36,7 +37,7 @@ const MAX_PASS_MS = 600
 
 /** One simulated world from its beginning to its end, checked. The same options give the same result. */
 export async function run({ seed, steps, servers, trouble, only }: RunOptions): Promise<RunResult> {
-  const world = await World.open(seed, servers, troubleOf(seed, trouble ?? 'mixed'))
+  const world = await openWorld(seed, servers, troubleOf(seed, trouble ?? 'mixed'))
   let trace = ''
   try {
     if (servers > 2 && world.dice.chance(world.trouble.dishonest)) corruptLast(world)

@@ -6,7 +6,7 @@ import { isFailure, NO_NID, parseServerName, silentLogger, type ServerName } fro
 import { CrashingStore } from './crashing-store.ts'
 import { PeekBook } from './peek-book.ts'
 import { unlessStill } from './stillness.ts'
-import type { World } from './world.ts'
+import type { Surroundings } from './surroundings.ts'
 
 /** What is gone with a crash. */
 interface Process {
@@ -28,7 +28,7 @@ export class SimulatedServer {
   readonly publicKey: string
   readonly users: readonly string[]
   readonly storage: Storage
-  readonly #world: World
+  readonly #world: Surroundings
   readonly #federation: FederationApi
   readonly #rooms = new Set<string>()
   #process: Process
@@ -50,22 +50,34 @@ export class SimulatedServer {
   /** Events that came in with a state that another server gave for the room's, by room. */
   readonly cameBack = new Map<string, readonly Pdu[]>()
 
-  private constructor(world: World, storage: Storage, key: SigningKey, publicKey: string) {
+  private constructor(
+    world: Surroundings,
+    storage: Storage,
+    key: SigningKey,
+    publicKey: string,
+    federationOf: (server: SimulatedServer) => FederationApi,
+  ) {
     this.name = parseServerName(key.server)
     this.key = key
     this.publicKey = publicKey
     this.users = ['a', 'b', 'c'].map((user) => `@${user}:${this.name}`)
     this.storage = storage
     this.#world = world
-    this.#federation = world.federationOf(this)
+    this.#federation = federationOf(this)
     this.#process = this.#start()
   }
 
-  static async open(world: World, name: string): Promise<SimulatedServer> {
+  /** @param federationOf - makes the federation component of the server */
+  static async open(
+    world: Surroundings,
+    name: string,
+    federationOf: (server: SimulatedServer) => FederationApi,
+  ): Promise<SimulatedServer> {
     const seed = world.dice.bytes(32)
     const storage = await openStorage({ dialect: 'sqlite', file: ':memory:', synchronous: 'normal' })
     const key = { server: name, keyId: 'ed25519:1', seed: encodeBase64(seed) }
-    return new SimulatedServer(world, storage, key, encodeBase64(await ed25519.publicKey(seed)))
+    const publicKey = encodeBase64(await ed25519.publicKey(seed))
+    return new SimulatedServer(world, storage, key, publicKey, federationOf)
   }
 
   get counters(): RoomInput['counters'] {
@@ -193,7 +205,7 @@ export class SimulatedServer {
 
   async #inTime<Result>(work: Promise<Result>): Promise<Result | undefined> {
     const done = await unlessStill(work)
-    if (done === undefined) this.#world.stuck(this)
+    if (done === undefined) this.#world.stuck(this.name)
     return done?.result
   }
 }

@@ -1,22 +1,9 @@
-import { ed25519, encodeBase64, signJson, type SigningKey } from '@roomserver/events'
+import { signJson, type SigningKey } from '@roomserver/events'
 import type { JsonObject } from '@roomserver/types'
 import { member, type RoomEnd, type EventTemplate } from './compose.ts'
-import type { Dice } from '@roomserver/testing'
 import type { World } from './world.ts'
 
 const TYPE = 'm.room.third_party_invite'
-
-/** The server that knows whose address is whose. Rooms name its key, and never ask it anything. */
-export interface IdentityServer {
-  readonly key: SigningKey
-  readonly publicKey: string
-}
-
-export async function openIdentityServer(dice: Dice): Promise<IdentityServer> {
-  const seed = dice.bytes(32)
-  const key = { server: 'id', keyId: 'ed25519:0', seed: encodeBase64(seed) }
-  return { key, publicKey: encodeBase64(await ed25519.publicKey(seed)) }
-}
 
 /**
  * Invites somebody of whom only an address is known, takes such an invite back, or goes on with one: the address turned

@@ -1,14 +1,14 @@
-import type { FederationApi, PublicKeyResult } from '@roomserver/api'
+import type { PublicKeyResult } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
 import { isJsonObject, type JsonValue, serverOf } from '@roomserver/types'
 import type { Author } from './compose.ts'
-import { simulatedFederation } from './federation.ts'
 import { type Figures, noFigures } from './figures.ts'
 import { InviteBook } from './invite-book.ts'
 import { Network } from './network.ts'
-import { Dice } from '@roomserver/testing'
-import { SimulatedServer } from './simulated-server.ts'
-import { type IdentityServer, openIdentityServer } from './third-party.ts'
+import type { Dice } from '@roomserver/testing'
+import type { IdentityServer } from './identity-server.ts'
+import type { SimulatedServer } from './simulated-server.ts'
+import type { Surroundings } from './surroundings.ts'
 import type { Trouble } from './trouble.ts'
 
 /** What is said of a server that waits for what never comes. */
@@ -18,7 +18,7 @@ export const STUCK = 'does not come to rest'
 const MAX_PROBLEMS = 20
 
 /** Everything that there is in one run. */
-export class World {
+export class World implements Surroundings {
   readonly figures: Figures = noFigures()
   readonly network: Network
   readonly trouble: Trouble
@@ -49,25 +49,17 @@ export class World {
   /** Whether a server waits for what never comes: no more can be done with the world then. */
   isStuck = false
 
-  private constructor(dice: Dice, identity: IdentityServer, trouble: Trouble) {
+  constructor(dice: Dice, identity: IdentityServer, trouble: Trouble) {
     this.dice = dice
     this.identity = identity
     this.trouble = trouble
     this.network = new Network(this.figures, trouble)
   }
 
-  static async open(seed: number, servers: number, trouble: Trouble): Promise<World> {
-    const dice = new Dice(seed)
-    const world = new World(dice, await openIdentityServer(dice), trouble)
-    for (let number = 1; number <= servers; number++) await world.#add(`s${number}`)
-    return world
-  }
-
-  async #add(name: string): Promise<void> {
-    const server = await SimulatedServer.open(this, name)
-    this.#servers.set(name, server)
+  add(server: SimulatedServer): void {
+    this.#servers.set(server.name, server)
     const validUntil = this.network.now() * 2
-    this.#keys.set(`${name}/${server.key.keyId}`, {
+    this.#keys.set(`${server.name}/${server.key.keyId}`, {
       key: server.publicKey,
       expired_ts: 0,
       valid_until_ts: validUntil,
@@ -85,10 +77,6 @@ export class World {
 
   server(name: string): SimulatedServer | undefined {
     return this.#servers.get(name)
-  }
-
-  federationOf(server: SimulatedServer): FederationApi {
-    return simulatedFederation(this, server)
   }
 
   publicKeys(names: readonly string[]): ReadonlyMap<string, PublicKeyResult> {
@@ -149,7 +137,7 @@ export class World {
     this.events.set(event.eventId, event)
   }
 
-  stuck({ name }: SimulatedServer): void {
+  stuck(name: string): void {
     this.isStuck = true
     this.problem(`${name} ${STUCK}`)
   }

@@ -1,4 +1,4 @@
-import type { Scenario } from '../../interop/scenario.ts'
+import type { Scenario } from '../interop/scenario.ts'
 import { story } from './story.ts'
 
 /** What is missing is asked for, and the answer takes long, never comes, or comes in part. */

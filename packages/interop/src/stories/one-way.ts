@@ -1,4 +1,4 @@
-import type { Scenario } from '../../interop/scenario.ts'
+import type { Scenario } from '../interop/scenario.ts'
 import { story } from './story.ts'
 
 /** Gaps with forks in them, which only one side has, or has sooner. */

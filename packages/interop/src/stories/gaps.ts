@@ -1,4 +1,4 @@
-import type { Scenario } from '../../interop/scenario.ts'
+import type { Scenario } from '../interop/scenario.ts'
 import { story } from './story.ts'
 
 /** Gaps of all lengths, and gaps that follow each other. */

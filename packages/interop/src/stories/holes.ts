@@ -1,4 +1,4 @@
-import type { Scenario } from '../../interop/scenario.ts'
+import type { Scenario } from '../interop/scenario.ts'
 import { BARRED } from './barred.ts'
 import { BRANCHES } from './branches.ts'
 import { GAPS } from './gaps.ts'

@@ -1,7 +1,7 @@
-import type { ClientUser, Drive } from '../../interop/drive.ts'
-import type { Homeservers } from '../../interop/homeserver.ts'
-import { createRoom, history, join, redact, send, setState } from '../../interop/room.ts'
-import { eventually } from '../../interop/drive.ts'
+import type { ClientUser, Drive } from '../interop/drive.ts'
+import type { Homeservers } from '../interop/homeserver.ts'
+import { createRoom, history, join, redact, send, setState } from '../interop/room.ts'
+import { eventually } from '../interop/drive.ts'
 import { textOf } from '@roomserver/testing'
 import type { JsonObject } from '@roomserver/types'
 

@@ -1,5 +1,5 @@
-import type { Scenario } from '../../interop/scenario.ts'
-import type { Link } from '../../interop/proxies.ts'
+import type { Scenario } from '../interop/scenario.ts'
+import type { Link } from '../interop/proxies.ts'
 import { levels, story } from './story.ts'
 
 /** Three homeservers, not all of which hear each other. */

@@ -1,4 +1,4 @@
-import type { Scenario } from '../../interop/scenario.ts'
+import type { Scenario } from '../interop/scenario.ts'
 import { story } from './story.ts'
 
 /** People page back over what their homeserver never heard. */

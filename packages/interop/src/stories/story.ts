@@ -1,5 +1,5 @@
-import { type Link, WHOLE } from '../../interop/proxies.ts'
-import type { People, Scenario } from '../../interop/scenario.ts'
+import { type Link, WHOLE } from '../interop/proxies.ts'
+import type { People, Scenario } from '../interop/scenario.ts'
 import { ScenarioRun } from './scenario-run.ts'
 
 export const ALL_VERSIONS: readonly string[] = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '10']

@@ -1,4 +1,4 @@
-import type { Scenario } from '../../interop/scenario.ts'
+import type { Scenario } from '../interop/scenario.ts'
 import { story } from './story.ts'
 
 const OPEN = { allow: ['*'], deny: [], allow_ip_literals: true }

@@ -1,4 +1,4 @@
-import type { Scenario } from '../../interop/scenario.ts'
+import type { Scenario } from '../interop/scenario.ts'
 import { ALL_VERSIONS, levels, story } from './story.ts'
 
 /** Both sides go on alone, and what they do contradicts each other. */
