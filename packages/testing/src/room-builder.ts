@@ -1,6 +1,7 @@
 import { buildEvent, type EventDraft, eventRef, type Pdu, type SigningKey } from '@roomserver/events'
 import { type JsonObject, serverOf } from '@roomserver/types'
 import { roomVersion, type RoomVersionRules } from '@roomserver/version'
+import { SharedState } from './shared-state.ts'
 
 /** What a test says about an event; the rest is filled in. */
 export interface TestEvent {
@@ -19,7 +20,9 @@ export interface TestEvent {
   readonly originServerTs?: number
 }
 
-type State = ReadonlyMap<string, Pdu>
+type State = SharedState<Pdu>
+
+const NO_STATE: State = new SharedState()
 
 const START_TS = 1_700_000_000_000
 const ROLES = [
@@ -141,7 +144,7 @@ export class RoomBuilder {
 
   #take(pdu: Pdu, prev: readonly Pdu[], before: State): void {
     const { stateKey } = pdu
-    const after = stateKey === undefined ? before : new Map(before).set(keyOf(pdu.type, stateKey), pdu)
+    const after = stateKey === undefined ? before : before.with(keyOf(pdu.type, stateKey), pdu)
     this.#after.set(pdu.eventId, after)
     this.events.push(pdu)
     this.#extremities = [...this.#extremities.filter((extremity) => !prev.includes(extremity)), pdu]
@@ -149,7 +152,8 @@ export class RoomBuilder {
 
   /** The state after some events; where they differ, the one named last counts (good enough to select auth events). */
   #stateAfter(prev: readonly Pdu[]): State {
-    return new Map(prev.flatMap((pdu) => [...(this.#after.get(pdu.eventId) ?? [])]))
+    const [first = NO_STATE, ...others] = prev.map((pdu) => this.#after.get(pdu.eventId) ?? NO_STATE)
+    return others.reduce((state, other) => state.and(other), first)
   }
 
   #authEventsOf({ type, sender, stateKey, content }: TestEvent, state: State): readonly Pdu[] {
