@@ -7,6 +7,8 @@ export class Announcements {
   readonly #new = new Set<string>()
   readonly #old = new Set<string>()
   readonly #redacted = new Set<string>()
+  readonly #invites = new Set<string>()
+  readonly #ended = new Map<string, number>()
   readonly #stateAfter = new Map<string, ReadonlySet<string>>()
 
   constructor(outputs: readonly JsonObject[]) {
@@ -19,10 +21,14 @@ export class Announcements {
       }
       const redaction = payload['redacted_event']
       if (isJsonObject(redaction)) this.#redacted.add(textOf(redaction['RedactedEventID']))
-      const old = payload['old_room_event']
-      const event = isJsonObject(old) ? old['event'] : undefined
-      if (isJsonObject(event)) this.#old.add(textOf(event['_event_id']))
+      this.#old.add(eventIn(payload['old_room_event']))
+      this.#invites.add(eventIn(payload['new_invite_event']))
+      const retirement = payload['retire_invite_event']
+      if (!isJsonObject(retirement)) continue
+      const invite = textOf(retirement['EventID'])
+      this.#ended.set(invite, (this.#ended.get(invite) ?? 0) + 1)
     }
+    for (const events of [this.#old, this.#invites]) events.delete('')
   }
 
   isNew(eventId: string): boolean {
@@ -33,6 +39,16 @@ export class Announcements {
     return this.#old.has(eventId)
   }
 
+  /** Whether an event was announced as an invite. */
+  isInvite(eventId: string): boolean {
+    return this.#invites.has(eventId)
+  }
+
+  /** How often it was announced that an invite is over. */
+  timesEnded(eventId: string): number {
+    return this.#ended.get(eventId) ?? 0
+  }
+
   isRedacted(eventId: string): boolean {
     return this.#redacted.has(eventId)
   }
@@ -41,6 +57,12 @@ export class Announcements {
   stateAfter(eventId: string): ReadonlySet<string> | undefined {
     return this.#stateAfter.get(eventId)
   }
+}
+
+/** The ID of the event in an output; `''` where there is none. */
+function eventIn(content: JsonValue | undefined): string {
+  const event = isJsonObject(content) ? content['event'] : undefined
+  return isJsonObject(event) ? textOf(event['_event_id']) : ''
 }
 
 /** The state of a room after an output. */

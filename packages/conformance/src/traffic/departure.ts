@@ -48,3 +48,16 @@ export interface Departure {
   readonly reason: string
   readonly applies: (finding: Finding, truth: Truth) => boolean
 }
+
+/** Whether both are known, and have the same members. */
+export function isSameSet(
+  one: ReadonlySet<string> | undefined,
+  other: ReadonlySet<string> | undefined,
+): boolean {
+  return (
+    one !== undefined &&
+    other !== undefined &&
+    one.size === other.size &&
+    [...one].every((id) => other.has(id))
+  )
+}

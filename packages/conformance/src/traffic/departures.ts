@@ -5,8 +5,8 @@ import { textOf } from '@roomserver/testing'
 import { keyOf } from '@roomserver/testing/reference-resolution'
 import { type Announcements, stateBeforeOutput } from './announcements.ts'
 import { type Difference, stableText } from './compare.ts'
-import type { Departure, Truth } from './departure.ts'
-import { HOLE_DEPARTURES, isSameSet } from './hole-departures.ts'
+import { type Departure, isSameSet, type Truth } from './departure.ts'
+import { HOLE_DEPARTURES } from './hole-departures.ts'
 import { referencesOf } from './known-events.ts'
 import { isAfterReset } from './reset-departure.ts'
 import { isSeenByItsChange } from './visibility-departure.ts'
@@ -38,16 +38,20 @@ export const DEPARTURES: readonly Departure[] = [
     id: 'state-resolution-v1-stops',
     reason:
       'Resolution of room version 1 takes conflicting memberships in order of depth until one is not allowed, and keeps the one before; the recorded server takes a later one (room version 1, "State resolution").',
-    applies: ({ of, request, got }) =>
+    applies: ({ of, problem, request, got }, { stateAfter }) =>
       of.endsWith('/queryStateAndAuthChain') &&
-      JSON.stringify(request).includes('"resolve_state":true') &&
-      JSON.stringify(got).includes('"room_version":"1"'),
+      problem === 'answer' &&
+      isJsonObject(request) &&
+      request['resolve_state'] === true &&
+      JSON.stringify(got).includes('"room_version":"1"') &&
+      isTrueWholeState(request, got, stateAfter),
   },
   {
     id: 'peek-of-unknown-room',
     reason:
       'Nobody can have peeked into a room that is not known, so there is no peek to retire (internal API, performUnpeek).',
-    applies: ({ of, problem }) => of.startsWith('output retire_peek') && problem === 'missing',
+    applies: ({ of, problem, request }, { standing }) =>
+      of.startsWith('output retire_peek') && problem === 'missing' && standing(textOf(request)) === undefined,
   },
   {
     id: 'handler-crash',
@@ -90,7 +94,12 @@ export const DEPARTURES: readonly Departure[] = [
     id: 'every-invite-ends',
     reason:
       'The recorded server announces an invite of a user who is invited already and never ends it; ours retires every invite that it announced (output `retire_invite_event`).',
-    applies: ({ of, problem }) => of.startsWith('output retire_invite_event ') && problem === 'extra',
+    applies: ({ of, problem, got }, { ours }) => {
+      const ended = isJsonObject(got) ? got['retire_invite_event'] : undefined
+      const invite = isJsonObject(ended) ? textOf(ended['EventID']) : ''
+      const isOurs = ours.isInvite(invite) && ours.timesEnded(invite) === 1
+      return of.startsWith('output retire_invite_event ') && problem === 'extra' && isOurs
+    },
   },
   {
     id: 'recorded-state-reset',
@@ -148,7 +157,8 @@ export const DEPARTURES: readonly Departure[] = [
     id: 'invite-announced-once',
     reason:
       'An invite that came by performInvite and then as an event of the room is one invite; the recorded server announces it twice (output `new_invite_event`).',
-    applies: ({ of, problem }) => of.startsWith('output new_invite_event ') && problem === 'missing',
+    applies: ({ of, problem }, { ours }) =>
+      of.startsWith(NEW_INVITE) && problem === 'missing' && ours.isInvite(of.slice(NEW_INVITE.length)),
   },
   {
     id: 'invite-as-it-came',
@@ -166,6 +176,21 @@ export const DEPARTURES: readonly Departure[] = [
   },
   ...HOLE_DEPARTURES,
 ]
+
+const NEW_INVITE = 'output new_invite_event '
+
+/** Whether an answer holds exactly the state that the specification gives after the events that were asked about. */
+function isTrueWholeState(
+  { prev_event_ids: prev, room_id: room }: JsonObject,
+  got: JsonValue | undefined,
+  stateAfter: Truth['stateAfter'],
+): boolean {
+  const truth = stateAfter(textOf(room), referencesOf(prev))
+  const events = isJsonObject(got) ? got['state_events'] : undefined
+  if (truth === undefined || !Array.isArray(events)) return false
+  const answered = events.filter(isJsonObject).map((event) => textOf(event['_event_id']))
+  return isSameSet(new Set(answered), new Set([...truth.values()].map(({ eventId }) => eventId)))
+}
 
 /** The same member event, and one of them has nothing but an `invite_room_state` in its `unsigned` beside. */
 function isShownInvite(expected: JsonValue | undefined, got: JsonValue | undefined): boolean {

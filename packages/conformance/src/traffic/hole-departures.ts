@@ -2,7 +2,7 @@ import { isJsonObject, type JsonValue } from '@roomserver/types'
 import { textOf } from '@roomserver/testing'
 import { stableText } from './compare.ts'
 import { stateBeforeOutput } from './announcements.ts'
-import type { Departure, Finding, Truth } from './departure.ts'
+import { type Departure, type Finding, isSameSet, type Truth } from './departure.ts'
 import { referencesOf } from './known-events.ts'
 
 /** How we depart from the recorded server where events were missed, and what repairs that. */
@@ -82,12 +82,12 @@ function isGap({ of, problem, request, difference, expected, got }: Finding, tru
   if (/^(adds|removes)_state_event_ids$/.test(difference?.path ?? '')) {
     return isSameSet(recorded.stateAfter(id), ours.stateAfter(id))
   }
+  const [theirs, own] = [recorded.stateAfter(id), ours.stateAfter(id)]
   return (
     difference?.path.startsWith('state_before_') === true &&
-    isSameSet(
-      stateBeforeOutput(expected, recorded.stateAfter(id)),
-      stateBeforeOutput(got, ours.stateAfter(id)),
-    )
+    theirs !== undefined &&
+    own !== undefined &&
+    isSameSet(stateBeforeOutput(expected, theirs), stateBeforeOutput(got, own))
   )
 }
 
@@ -136,18 +136,6 @@ function extremitiesOf(
   standing: { readonly extremities: readonly string[] } | undefined,
 ): ReadonlySet<string> | undefined {
   return standing && new Set(standing.extremities)
-}
-
-export function isSameSet(
-  one: ReadonlySet<string> | undefined,
-  other: ReadonlySet<string> | undefined,
-): boolean {
-  return (
-    one !== undefined &&
-    other !== undefined &&
-    one.size === other.size &&
-    [...one].every((id) => other.has(id))
-  )
 }
 
 function isOldestFirst(expected: JsonValue | undefined, got: JsonValue | undefined): boolean {

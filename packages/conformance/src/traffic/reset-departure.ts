@@ -1,8 +1,7 @@
 import { isJsonObject, type JsonValue } from '@roomserver/types'
 import { textOf } from '@roomserver/testing'
 import { keyOf } from '@roomserver/testing/reference-resolution'
-import type { Finding, Truth } from './departure.ts'
-import { isSameSet } from './hole-departures.ts'
+import { type Finding, isSameSet, type Truth } from './departure.ts'
 import { referencesOf } from './known-events.ts'
 
 /** Queries whose answer is drawn from many rooms, whether or not the request names them. */
