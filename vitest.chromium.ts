@@ -7,6 +7,7 @@ import {
   CHROMIUM_PLACES,
   DEBIAN_CHROMIUM,
 } from './packages/conformance/test/platforms/chromium-options.ts'
+import { MAX_WORKERS } from './vitest.shared.ts'
 
 /** Node's own crypto is not for browsers, and has tests of its own. */
 const NODE_ONLY = ['packages/events/src/crypto/crypto.test.ts', 'packages/state/src/resolution/sha1.test.ts']
@@ -16,6 +17,7 @@ export const chromium: TestProjectInlineConfiguration = {
   resolve: { conditions: ['@roomserver/source'] },
   test: {
     name: 'chromium',
+    maxWorkers: MAX_WORKERS,
     include: ['packages/{types,version,events,auth,acls,state}/src/**/*.test.ts'],
     exclude: NODE_ONLY,
     globalSetup: fileURLToPath(

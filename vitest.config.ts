@@ -1,16 +1,26 @@
 import { defineConfig } from 'vitest/config'
 import { useOwnTemporaryFolder } from './scripts/temporary-folder.ts'
 import { chromium } from './vitest.chromium.ts'
+import { MAX_WORKERS, RUNNING } from './vitest.shared.ts'
 
 useOwnTemporaryFolder()
 
 export default defineConfig({
   test: {
+    maxWorkers: MAX_WORKERS,
     projects: [
       'packages/*',
       'apps/*',
       chromium,
-      { test: { name: 'workspace', include: ['test/**/*.test.ts'], isolate: false, testTimeout: 120_000 } },
+      {
+        test: {
+          name: 'workspace',
+          include: ['test/**/*.test.ts'],
+          isolate: false,
+          ...RUNNING,
+          testTimeout: 120_000,
+        },
+      },
     ],
     reporters: ['default', './scripts/closing-line-reporter.ts'],
   },

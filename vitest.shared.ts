@@ -1,6 +1,25 @@
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineProject, type UserWorkspaceConfig } from 'vitest/config'
 import type {} from './packages/testing/src/servers/provided.ts'
+
+/** At least three: some tests wait for other processes. (vitest takes one less than there are cores.) */
+export const MAX_WORKERS = Math.max(availableParallelism(), 3)
+
+/** Stryker changes the sources and runs their tests again, for which it has its own settings and needs vitest's runner. */
+const IS_MUTATING = 'STRYKER_MUTATOR_WORKER' in process.env
+
+/**
+ * Node runs the sources itself, as it runs the program: vitest's module runner would transform every file anew in every
+ * project, and looks an import up wherever it is used.
+ */
+export const RUNNING = IS_MUTATING
+  ? {}
+  : {
+      experimental: { viteModuleRunner: false },
+      execArgv: ['--conditions=@roomserver/source'],
+      maxWorkers: MAX_WORKERS,
+    }
 
 const SERVERS = fileURLToPath(new URL('packages/testing/src/servers/global-setup.ts', import.meta.url))
 
@@ -23,8 +42,9 @@ export function project(root: string, { servers = false } = {}): UserWorkspaceCo
       include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
       // Tests keep to themselves, and a worker for each file would cost more than most files take.
       isolate: false,
-      testTimeout: 60_000,
-      hookTimeout: 60_000,
+      ...RUNNING,
+      testTimeout: 120_000,
+      hookTimeout: 120_000,
       ...(servers ? { globalSetup: SERVERS } : {}),
     },
   })

@@ -16,23 +16,28 @@ export function folder(): string {
 interface Sections {
   readonly global?: object
   readonly room_server?: object
+  readonly roomserver?: object
   readonly [section: string]: unknown
 }
 
 /**
  * Writes a configuration file for one test, and the signing key that it names. The server is called `localhost` and
- * listens on a free port.
+ * listens on a free port; unless the test asks for that, it does not warm up before, which takes seconds.
  *
  * @param sections - what the file says beside that; JSON is YAML
  * @returns where the file is
  */
-export function configFile(files: string, { global, room_server, ...sections }: Sections): string {
+export function configFile(
+  files: string,
+  { global, room_server, roomserver, ...sections }: Sections,
+): string {
   const key = join(files, 'key.pem')
   const file = join(files, 'dendrite.yaml')
   const whole = {
     version: 2,
     global: { server_name: 'localhost', private_key: key, ...global },
     room_server: { internal_api: { listen: 'http://127.0.0.1:0' }, ...room_server },
+    roomserver: { warm_up: '0s', ...roomserver },
     ...sections,
   }
   writeFileSync(key, formatSigningKey({ keyId: 'ed25519:auto', seed: new Uint8Array(32).fill(1) }))

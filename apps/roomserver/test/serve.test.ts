@@ -58,6 +58,7 @@ describe('roomserver serve', () => {
       global: { jetstream: { addresses: [nats.url], topic_prefix: 'Test' } },
       room_server: { database: { connection_string: database.url, max_open_conns: 1 } },
       client_api: { anything: 'goes' },
+      roomserver: { warm_up: '3s' },
     })
     await using program = await Program.serving(['--config', config])
     expect(program.log.map(({ msg }) => msg)).toContain('warmed up')

@@ -1,9 +1,21 @@
+import { createDatabase } from '@roomserver/testing'
 import type { EventNid } from '@roomserver/types'
 import pg from 'pg'
-import { describe, expect, it } from 'vitest'
-import { openRehearsalStore } from '../src/index.ts'
+import { describe, expect, inject, it } from 'vitest'
+import { openRehearsalStore, openStorage } from '../src/index.ts'
 import { newEvent, newRoom, storedRoom, writeSet } from './contract/sample.ts'
-import { type PostgresPlace, postgresPlace } from './postgres-database.ts'
+import type { PostgresPlace } from './postgres-database.ts'
+
+/** A database of its own: the tables in it are counted, and other tests make some in the one that they share. */
+async function ownDatabase(): Promise<PostgresPlace> {
+  const database = await createDatabase(inject('postgresUrl'))
+  const { url } = database
+  return {
+    url,
+    open: (settings) => openStorage({ dialect: 'postgres', connectionString: url, ...settings }),
+    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+  }
+}
 
 /** What the tables of the schema hold, and how many there are, as others see them. */
 async function contentsOf(place: PostgresPlace): Promise<unknown> {
@@ -27,7 +39,7 @@ describe('a store to rehearse with', () => {
   })
 
   it('works on PostgreSQL, sees nothing of the real store and leaves nothing in it', async () => {
-    await using place = await postgresPlace()
+    await using place = await ownDatabase()
     await using real = await place.open()
     const known = await storedRoom(real)
     const before = await contentsOf(place)
@@ -46,7 +58,7 @@ describe('a store to rehearse with', () => {
   })
 
   it('ends with the first thing that fails, and does not go on in the real store', async () => {
-    await using place = await postgresPlace()
+    await using place = await ownDatabase()
     await using real = await place.open()
     const before = await contentsOf(place)
     await using store = await openRehearsalStore({ dialect: 'postgres', connectionString: place.url })

@@ -1,4 +1,3 @@
-import { parentPort } from 'node:worker_threads'
 import { OBJECTS, type Shape, TEXTS } from './hostile-texts.ts'
 import type { Reader } from './readers.ts'
 import { StepCounter } from './step-counter.ts'
@@ -12,7 +11,7 @@ export interface Measured {
 
 const LENGTHS = [2_000, 4_000, 8_000]
 
-// A thread of its own, since what is counted must not have run before.
+// A process of its own, since what is counted must not have run before.
 using counter = await StepCounter.start()
 const { JSON_READERS, TEXT_READERS } = await import('./readers.ts')
 // V8 counts the calls of a function from its second one on.
@@ -22,7 +21,7 @@ for (let round = 0; round < 2; round++) {
 }
 await counter.reset()
 const measured = [...(await measure(JSON_READERS, OBJECTS)), ...(await measure(TEXT_READERS, TEXTS))]
-parentPort?.postMessage(measured satisfies readonly Measured[])
+process.send?.(measured satisfies readonly Measured[])
 
 async function readAll(
   readers: Readonly<Record<string, Reader>>,
