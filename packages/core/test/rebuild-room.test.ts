@@ -144,3 +144,32 @@ it.each(DAMAGES)('rebuilds %s, after telling what it would do', async (_what, da
   expect(await rebuild(file, room, true)).toEqual([])
   database.close()
 })
+
+it('tells a wrong reason from a wrong verdict, and restores both', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'roomserver-reason-')), 'room.db')
+  const room = await forkedRoom(file)
+  const stranger = await room.message('let me in', { sender: '@eve:e' })
+  const rejected = await (async () => {
+    await using hs = await open(file)
+    await hs.take(stranger)
+    return await hs.event(stranger.eventId)
+  })()
+  const { rule, reason } = rejected ?? {}
+  const rejudged = (lines: readonly string[]) =>
+    lines.filter((line) => / was (?:rejected|accepted)/.test(line))
+  for (const [change, expected] of [
+    [`reason = 'because'`, `for another reason: ${reason}`],
+    [`rule = 'v10 1'`, `for another reason: ${reason}`],
+    [`verdict = 1, rule = null, reason = null`, `and the rules do not allow it: ${reason}`],
+  ] as const) {
+    {
+      using database = new DatabaseSync(file)
+      database.exec(`update events set ${change} where event_id = '${stranger.eventId}'`)
+    }
+    for (const isDryRun of [true, false])
+      expect(rejudged(await rebuild(file, room, isDryRun))).toEqual([expect.stringContaining(expected)])
+    await using after = await open(file)
+    expect(await after.event(stranger.eventId)).toMatchObject({ rule, reason })
+    expect(rejudged(await rebuild(file, room, true))).toEqual([])
+  }
+})
