@@ -1,5 +1,5 @@
 import type { CompiledQuery } from 'kysely'
-import type { Cell, Columns, Dialect } from './dialects.ts'
+import type { Cell, Columns, Dialect } from './dialect/dialect.ts'
 import type { Db } from './schema.ts'
 
 /** A table's row type: every column a value that the database takes. */

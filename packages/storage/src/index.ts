@@ -3,11 +3,11 @@ export { type Leader, runAsLeader } from './leader-election.ts'
 export {
   openRehearsalStore,
   openStorage,
-  type SqliteOptions,
   type StorageOptions,
   type StorageHooks,
 } from './open.ts'
-export type { PostgresOptions } from './postgres/pool.ts'
+export type { PostgresOptions } from './dialect/postgres/pool.ts'
+export type { SqliteOptions } from './dialect/sqlite/open.ts'
 export type { Storage } from './storage.ts'
 export type { RoomSize } from './tables/sizes.ts'
 export type { CheckContext, RoomCheck } from './upkeep/check.ts'

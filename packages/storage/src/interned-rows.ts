@@ -1,5 +1,5 @@
 import { type BulkWrite, bulkInsert, bulkWrite, type RowOf } from './bulk.ts'
-import type { Columns, Dialect } from './dialects.ts'
+import type { Columns, Dialect } from './dialect/dialect.ts'
 
 /** Writes for a table of interned rows: rows with a NID and a unique name, stored once and never changed. */
 export interface InternedWrites<Item> {

@@ -1,6 +1,6 @@
 import { type Logger, RoomserverError } from '@roomserver/types'
 import { type Kysely, sql } from 'kysely'
-import type { Dialect } from './dialects.ts'
+import type { Dialect } from './dialect/dialect.ts'
 import type { Migration } from './migrations/migration.ts'
 import {
   additionStatements,
@@ -32,7 +32,7 @@ export async function migrate(
   log: Logger,
 ): Promise<void> {
   await db.transaction().execute(async (tx) => {
-    await dialect.lockMigrations.execute(tx)
+    await dialect.schema.lockMigrations.execute(tx)
     const applied = await appliedVersions(tx, dialect)
     refuseNewer(applied, migrations, log)
     for (const migration of migrations) {
@@ -77,7 +77,7 @@ async function readVersions(db: Db): Promise<ReadonlyMap<number, boolean>> {
 }
 
 async function hasTable(tx: Kysely<Schema>, dialect: Dialect): Promise<boolean> {
-  const { rows } = await sql`${dialect.tablesNamed(schemaVersions.name)}`.execute(tx)
+  const { rows } = await sql`${dialect.schema.tablesNamed(schemaVersions.name)}`.execute(tx)
   return rows.length > 0
 }
 

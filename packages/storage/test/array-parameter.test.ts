@@ -1,8 +1,8 @@
 import { inject } from 'vitest'
 import { Client } from 'pg'
 import { expect, it } from 'vitest'
-import type { Cell, Kind } from '../src/dialects.ts'
-import { arrayParameter } from '../src/postgres/array-parameter.ts'
+import type { Cell, Kind } from '../src/dialect/dialect.ts'
+import { arrayParameter } from '../src/dialect/postgres/array-parameter.ts'
 
 it.each<[Kind, string, readonly Cell[], readonly unknown[]]>([
   [

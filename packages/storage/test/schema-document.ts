@@ -8,7 +8,9 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely'
-import { type Dialect, postgres, sqlite } from '../src/dialects.ts'
+import type { Dialect } from '../src/dialect/dialect.ts'
+import { postgres } from '../src/dialect/postgres/dialect.ts'
+import { sqlite } from '../src/dialect/sqlite/dialect.ts'
 import { schemaVersions } from '../src/migrate.ts'
 import { migrations } from '../src/migrations/index.ts'
 import {

@@ -7,6 +7,6 @@ export const quickLeases: Migration = {
   breaking: false,
   tables: [],
   up: async (db, dialect) => {
-    await dialect.unlogged('leases').execute(db)
+    await dialect.schema.unlogged('leases').execute(db)
   },
 }

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import type { Dialect } from '../dialects.ts'
+import type { Dialect } from '../dialect/dialect.ts'
 import type { ColumnAddition, IndexAddition, TableDefinition } from './tables.ts'
 
 /** A step from one schema to the next. Steps go forward only and run in the order of their versions. */

@@ -1,5 +1,5 @@
 import { type CompiledQuery, type Kysely, type RawBuilder, sql } from 'kysely'
-import type { Dialect, Kind } from '../dialects.ts'
+import type { Dialect, Kind } from '../dialect/dialect.ts'
 
 /** A column: what it holds, `?` where it may be null; `position` counts the rows and is the primary key. */
 export type ColumnDefinition = Kind | `${Kind}?` | 'position'
@@ -80,16 +80,16 @@ function createTable<S>(db: Kysely<S>, dialect: Dialect, table: TableDefinition)
     table.key === undefined
       ? []
       : [sql`\n  primary key (${sql.join(table.key.map((name) => sql.ref(name)))})`]
-  const end = isKeyed(table) ? dialect.tableEnd.keyed : dialect.tableEnd.wide
+  const end = isKeyed(table) ? dialect.schema.tableEnd.keyed : dialect.schema.tableEnd.wide
   return sql`create table ${sql.table(table.name)} (${sql.join([...columns, ...key], sql`,`)}\n) ${end}`.compile(
     db,
   )
 }
 
 function columnType(dialect: Dialect, definition: ColumnDefinition): RawBuilder<unknown> {
-  if (definition === 'position') return dialect.position
+  if (definition === 'position') return dialect.schema.position
   const kind = definition.replace('?', '') as Kind
-  return definition.endsWith('?') ? dialect.types[kind] : sql`${dialect.types[kind]} not null`
+  return definition.endsWith('?') ? dialect.schema.types[kind] : sql`${dialect.schema.types[kind]} not null`
 }
 
 /** Whether rows lie in the order of their key: where that is not one number, which SQLite's own row ID replaces. */
@@ -113,7 +113,7 @@ function createIndex<S>(
 
 function createHashIndex<S>(db: Kysely<S>, dialect: Dialect, table: string, column: string): CompiledQuery {
   const name = sql.ref(`${table}_${column}`)
-  return sql`create index ${name} on ${sql.table(table)} ${dialect.usingHash} (${sql.ref(column)})`.compile(
+  return sql`create index ${name} on ${sql.table(table)} ${dialect.schema.usingHash} (${sql.ref(column)})`.compile(
     db,
   )
 }

@@ -1,6 +1,6 @@
 import type { BlockNid, BlockRecord } from '@roomserver/types'
 import { decodeBlock, encodeBlock } from '../block-codec.ts'
-import type { Columns, Dialect } from '../dialects.ts'
+import type { Columns, Dialect } from '../dialect/dialect.ts'
 import { fromHex, toHex } from '../hex.ts'
 import { internedWrites } from '../interned-rows.ts'
 import { prepare, slot } from '../prepared.ts'

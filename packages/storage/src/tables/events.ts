@@ -12,7 +12,7 @@ import type {
 } from '@roomserver/types'
 import { type CompiledQuery, sql } from 'kysely'
 import { bulkInsert, bulkWrite } from '../bulk.ts'
-import type { Columns, Dialect } from '../dialects.ts'
+import type { Columns, Dialect } from '../dialect/dialect.ts'
 import { prepare, slot } from '../prepared.ts'
 import type { Db } from '../schema.ts'
 import { decodeList, encodeList } from '../varint.ts'

@@ -8,7 +8,7 @@ import type {
 } from '@roomserver/types'
 import { sql } from 'kysely'
 import { bulkInsert } from '../bulk.ts'
-import type { Columns, Dialect } from '../dialects.ts'
+import type { Columns, Dialect } from '../dialect/dialect.ts'
 import { prepare, slot } from '../prepared.ts'
 import type { Db } from '../schema.ts'
 import { decodeList, encodeList } from '../varint.ts'

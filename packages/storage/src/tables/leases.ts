@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Dialect } from '../dialects.ts'
+import type { Dialect } from '../dialect/dialect.ts'
 import { prepare, slot } from '../prepared.ts'
 import type { Db } from '../schema.ts'
 

@@ -1,6 +1,6 @@
 import type { EventId, EventNid, Mention, RoomNid } from '@roomserver/types'
 import { CompiledQuery, sql } from 'kysely'
-import type { Dialect } from '../dialects.ts'
+import type { Dialect } from '../dialect/dialect.ts'
 import { prepare } from '../prepared.ts'
 import type { Db } from '../schema.ts'
 

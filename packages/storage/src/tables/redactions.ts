@@ -1,6 +1,6 @@
 import type { EventId, EventNid, RedactionRecord, RoomNid } from '@roomserver/types'
 import { bulkInsert } from '../bulk.ts'
-import type { Columns, Dialect } from '../dialects.ts'
+import type { Columns, Dialect } from '../dialect/dialect.ts'
 import { prepare } from '../prepared.ts'
 import type { Db } from '../schema.ts'
 

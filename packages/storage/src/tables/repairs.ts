@@ -1,6 +1,6 @@
 import type { EventId, RepairRecord, RepairState, RoomId } from '@roomserver/types'
 import { bulkInsert, lastOfEach } from '../bulk.ts'
-import type { Columns, Dialect } from '../dialects.ts'
+import type { Columns, Dialect } from '../dialect/dialect.ts'
 import { prepare, slot } from '../prepared.ts'
 import type { Db } from '../schema.ts'
 

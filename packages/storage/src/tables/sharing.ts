@@ -1,6 +1,6 @@
 import type { EventNid, RoomId, RoomNid, UserId } from '@roomserver/types'
 import { sql } from 'kysely'
-import type { Dialect } from '../dialects.ts'
+import type { Dialect } from '../dialect/dialect.ts'
 import { prepare, slot } from '../prepared.ts'
 import type { Db } from '../schema.ts'
 import { JOIN, userNid } from './memberships.ts'

@@ -1,5 +1,5 @@
 import type { RoomNid, SnapshotNid, SnapshotRecord } from '@roomserver/types'
-import type { Columns, Dialect } from '../dialects.ts'
+import type { Columns, Dialect } from '../dialect/dialect.ts'
 import { fromHex, toHex } from '../hex.ts'
 import { internedWrites } from '../interned-rows.ts'
 import { prepare, slot } from '../prepared.ts'

@@ -1,6 +1,6 @@
 import type { EventTypeNid, Interned, StateKeyNid } from '@roomserver/types'
 import { lastOfEach } from '../bulk.ts'
-import type { Columns, Dialect } from '../dialects.ts'
+import type { Columns, Dialect } from '../dialect/dialect.ts'
 import { internedWrites } from '../interned-rows.ts'
 import { prepare } from '../prepared.ts'
 import type { Db } from '../schema.ts'

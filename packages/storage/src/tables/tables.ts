@@ -1,4 +1,4 @@
-import type { Dialect } from '../dialects.ts'
+import type { Dialect } from '../dialect/dialect.ts'
 import type { Db } from '../schema.ts'
 import { blockQueries } from './blocks.ts'
 import { counterQueries } from './counters.ts'

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { EventId, TransactionRecord, UserId } from '@roomserver/types'
 import { sql } from 'kysely'
 import { bulkWrite } from '../bulk.ts'
-import type { Columns, Dialect } from '../dialects.ts'
+import type { Columns, Dialect } from '../dialect/dialect.ts'
 import { prepare, slot } from '../prepared.ts'
 import type { Db } from '../schema.ts'
 

@@ -1,7 +1,7 @@
 import type { RoomNid, SnapshotNid } from '@roomserver/types'
 import { sql } from 'kysely'
 import { bulkWrite } from '../bulk.ts'
-import type { Columns, Dialect } from '../dialects.ts'
+import type { Columns, Dialect } from '../dialect/dialect.ts'
 import { prepare, slot } from '../prepared.ts'
 import type { Db } from '../schema.ts'
 

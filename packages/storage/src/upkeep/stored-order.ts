@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { sql } from 'kysely'
-import type { Dialect } from '../dialects.ts'
+import type { Dialect } from '../dialect/dialect.ts'
 import type { Db } from '../schema.ts'
 
 /** How many rows of SQLite, and pages of 8 kB of PostgreSQL, are read at a time. */

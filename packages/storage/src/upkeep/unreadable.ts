@@ -1,6 +1,6 @@
 import { type RoomId, type RoomNid, isFailure } from '@roomserver/types'
 import { type RawBuilder, sql } from 'kysely'
-import type { Dialect } from '../dialects.ts'
+import type { Dialect } from '../dialect/dialect.ts'
 import type { Db } from '../schema.ts'
 import { decodeList } from '../varint.ts'
 import { inStoredOrder } from './stored-order.ts'

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import type { Logger } from '@roomserver/types'
 import type { PostgresPool, PostgresPoolClient } from 'kysely'
 import { Client, Pool, type PoolClient, type QueryConfig, types } from 'pg'
-import { storeError } from '../errors.ts'
-import type { StoreHealth } from '../health.ts'
-import { storable, stored } from '../text.ts'
+import { storeError } from '../../errors.ts'
+import type { StoreHealth } from '../../health.ts'
+import { storable, stored } from '../../text.ts'
 
 const INT8 = 20
 const TEXT_OIDS = new Set([25, 1043])

@@ -1,9 +1,9 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { silentLogger } from '@roomserver/types'
 import type { SqliteDatabase, SqliteStatement } from 'kysely'
-import { storeError } from '../errors.ts'
-import { StoreHealth } from '../health.ts'
-import { storable, stored } from '../text.ts'
+import { storeError } from '../../errors.ts'
+import { StoreHealth } from '../../health.ts'
+import { storable, stored } from '../../text.ts'
 
 /** Statements kept prepared; the package's own queries are about a hundred. */
 const MAX_STATEMENTS = 300

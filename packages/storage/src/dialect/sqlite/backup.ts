@@ -6,9 +6,6 @@ import { RoomserverError } from '@roomserver/types'
 /** Everything at once: a copy in portions starts again after each commit of another connection. */
 const ALL_PAGES = 2 ** 31 - 1
 
-/** Copies a store into a new file. */
-export type Backup = (file: string) => Promise<void>
-
 /**
  * Copies a database into a new file while it is in use, by a connection of its own, outside the main thread. The copy
  * gets its name only when it is whole and on the disk, so an interrupted one is never taken for a backup.

@@ -1,5 +1,5 @@
-import type { Cell, Kind } from '../dialects.ts'
-import { storable } from '../text.ts'
+import type { Cell, Kind } from '../dialect.ts'
+import { storable } from '../../text.ts'
 
 /** The types of elements as PostgreSQL numbers them. */
 const OIDS: Readonly<Record<Kind, number>> = { int: 20, small: 21, text: 25, blob: 17 }

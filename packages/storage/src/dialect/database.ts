@@ -1,0 +1,22 @@
+import { RoomserverError } from '@roomserver/types'
+import type { Dialect as KyselyDialect } from 'kysely'
+import type { StoreHealth } from '../health.ts'
+import type { Dialect } from './dialect.ts'
+
+/** Copies a store into a new file. */
+export type Backup = (file: string) => Promise<void>
+
+/** A database as its folder opens it. */
+export interface Database {
+  readonly dialect: Dialect
+  /** What Kysely reaches it by. */
+  readonly kysely: KyselyDialect
+  readonly backup: Backup
+  /** Whether it can be used, by what its statements came to. */
+  readonly health: StoreHealth
+}
+
+/** @throws {RoomserverError} BAD_REQUEST, always: this store has no backup of its own */
+export async function refuseBackup(message: string): Promise<never> {
+  throw new RoomserverError('BAD_REQUEST', { path: 'backup', expected: 'a store in a file' }, message)
+}

@@ -1,0 +1,75 @@
+import type { CompiledQuery, RawBuilder } from 'kysely'
+
+/** What a column holds. `int` is a 64-bit integer within JavaScript's safe range, `small` a code or a flag. */
+export type Kind = 'int' | 'small' | 'text' | 'blob'
+
+/** A value of a row on its way into the database. */
+export type Cell = number | string | Uint8Array | null
+
+/** The columns of a table (or of a list of rows) and what they hold. */
+export type Columns<Row> = { readonly [Name in keyof Row & string]: Kind }
+
+/** How a database words the schema and what migrations need. */
+export interface SchemaDialect {
+  /** Column types as the schema names them. */
+  readonly types: Readonly<Record<Kind, RawBuilder<unknown>>>
+  /** A column that counts the rows as they are inserted, as primary key. */
+  readonly position: RawBuilder<unknown>
+  /** What stands behind a table's columns: `wide` tables keep their own row order, `keyed` ones that of the primary key. */
+  readonly tableEnd: Readonly<Record<'wide' | 'keyed', RawBuilder<unknown>>>
+  /** Makes an index keep hashes instead of what it indexes, where that could be too long. */
+  readonly usingHash: RawBuilder<unknown>
+  /** Makes other processes wait that want to change the schema, until the end of the transaction. */
+  readonly lockMigrations: RawBuilder<unknown>
+  /** Lets writes to a table not wait for the disk, where that is a property of tables; a crash may empty it. */
+  unlogged(table: string): RawBuilder<unknown>
+  /** Lists the tables of this name. */
+  tablesNamed(name: string): RawBuilder<unknown>
+}
+
+/** How a database words queries where the two differ. */
+export interface QueryDialect {
+  /** `column` is one of a list that is passed as one parameter, see {@link QueryDialect.list}. */
+  among(column: string, kind: 'int' | 'text'): RawBuilder<boolean>
+  /** The same for bytes; the list is of hex digits. */
+  amongBlobs(column: string): RawBuilder<boolean>
+  /** The parameter for {@link QueryDialect.among}. */
+  list(values: readonly (number | string)[]): unknown
+  /** The function that gives the place (from 1) of the first occurrence of its second argument in its first; 0: none. */
+  readonly firstIndex: 'instr' | 'strpos'
+  /** Milliseconds since the epoch by the clock of the database, which all processes share. */
+  readonly nowMs: RawBuilder<number>
+  /** 1 where the server takes no writes now, else 0. */
+  readonly isReadOnly: RawBuilder<number>
+  /** True; the statement's transaction ends without a wait for the disk, where it is one of its own: a crash may undo it. */
+  readonly unsynced: RawBuilder<boolean>
+  /** Ends a query whose rows are to be locked until the end of the transaction. */
+  readonly forUpdate: RawBuilder<unknown>
+  /** Counts (as `pages`) the pages of a table, where rows can be read by page. */
+  readonly pagesOf?: (table: string) => RawBuilder<unknown>
+  /**
+   * Statements that work on many rows at once. `text` is given the rows as the source of a common table expression
+   * whose columns are in the order of `columns`.
+   */
+  bulk(
+    columns: readonly Kind[],
+    text: (source: string) => string,
+    rows: readonly (readonly Cell[])[],
+  ): CompiledQuery[]
+}
+
+/** How a database works, where the way of doing something depends on it. */
+export interface DatabaseTraits {
+  /** Whether an index holds the NID of each row, in order, behind the columns that it was made for. */
+  readonly indexesHoldNid: boolean
+  /** Whether a transaction locks the rows that it changes; SQLite's have the whole database for themselves. */
+  readonly locksRows: boolean
+  /** Whether a statement costs a round trip, and so one large one is better than several. */
+  readonly savesRoundTrips: boolean
+}
+
+/** Everything in which the two databases differ; queries are otherwise the same text. Each database has a folder. */
+export interface Dialect extends QueryDialect, DatabaseTraits {
+  readonly name: 'sqlite' | 'postgres'
+  readonly schema: SchemaDialect
+}

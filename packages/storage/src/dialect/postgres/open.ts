@@ -1,0 +1,36 @@
+import { type Logger, silentLogger } from '@roomserver/types'
+import { PostgresDialect, type PostgresPool } from 'kysely'
+import { StoreHealth } from '../../health.ts'
+import { type Database, refuseBackup } from '../database.ts'
+import type { Dialect } from '../dialect.ts'
+import { postgres, temporaryPostgres } from './dialect.ts'
+import { inOneTransaction } from './one-transaction.ts'
+import { setPlanner } from './planner.ts'
+import { openPool, type PostgresOptions } from './pool.ts'
+
+/** PostgreSQL; it is connected to when it is first asked something. */
+export function openPostgres(options: PostgresOptions, logger: Logger): Database {
+  const health = new StoreHealth(nameOf(options), logger)
+  return database(postgres, openPool(options, logger, health), health)
+}
+
+/** Temporary tables in PostgreSQL, in one transaction that is never committed. */
+export function openTemporaryPostgres(options: PostgresOptions): Database {
+  const health = new StoreHealth(nameOf(options), silentLogger)
+  const pool = openPool({ ...options, maxConnections: 1 }, silentLogger, health)
+  return database(temporaryPostgres, inOneTransaction(pool), health)
+}
+
+function database(dialect: Dialect, pool: PostgresPool, health: StoreHealth): Database {
+  return {
+    dialect,
+    kysely: new PostgresDialect({ pool, onCreateConnection: setPlanner }),
+    backup: () => refuseBackup('use pg_dump or another backup tool of PostgreSQL'),
+    health,
+  }
+}
+
+/** The database as logs name it: without user and password. */
+function nameOf({ connectionString }: PostgresOptions): string {
+  return URL.canParse(connectionString) ? new URL(connectionString).host : 'PostgreSQL'
+}

@@ -1,0 +1,40 @@
+import { CompiledQuery, sql } from 'kysely'
+import { storable } from '../../text.ts'
+import type { Dialect } from '../dialect.ts'
+import { sqliteSchema } from './schema.ts'
+
+/** Rows of one statement on SQLite: the sizes are few, so that the statements stay prepared. */
+const CHUNKS = [64, 16, 4, 1]
+
+/** SQLite, by way of `node:sqlite`. */
+export const sqlite: Dialect = {
+  name: 'sqlite',
+  schema: sqliteSchema,
+  indexesHoldNid: true,
+  among: (column) => sql<boolean>`${sql.ref(column)} in (select value from json_each(${null}))`,
+  amongBlobs: (column) => sql<boolean>`${sql.ref(column)} in (select unhex(value) from json_each(${null}))`,
+  list: (values) =>
+    JSON.stringify(values.map((value) => (typeof value === 'string' ? storable(value) : value))),
+  firstIndex: 'instr',
+  nowMs: sql<number>`cast(unixepoch('subsec') * 1000 as integer)`,
+  isReadOnly: sql<number>`0`,
+  unsynced: sql<boolean>`true`,
+  locksRows: false,
+  savesRoundTrips: false,
+  forUpdate: sql``,
+  bulk: (columns, text, rows) => {
+    const queries: CompiledQuery[] = []
+    for (let at = 0; at < rows.length; ) {
+      const size = CHUNKS.find((chunk) => chunk <= rows.length - at) ?? 1
+      const chunk = rows.slice(at, at + size)
+      queries.push(CompiledQuery.raw(text(valuesSource(columns.length, size)), chunk.flat()))
+      at += size
+    }
+    return queries
+  },
+}
+
+function valuesSource(width: number, height: number): string {
+  const row = `(${Array.from({ length: width }, () => '?').join(', ')})`
+  return `values ${Array.from({ length: height }, () => row).join(', ')}`
+}
