@@ -1,4 +1,5 @@
 import { checkCanonicalJson } from './canonical-json.ts'
+import { checkEd25519 } from './ed25519.ts'
 import { checkEventAuth } from './event-auth.ts'
 import { checkEventIdAndHashes } from './event-id-and-hashes.ts'
 import { checkMembershipTemplates } from './membership-templates.ts'
@@ -16,6 +17,7 @@ export const FAMILIES: ReadonlyMap<string, RowCheck> = new Map<string, RowCheck>
   ['canonical-json', checkCanonicalJson],
   ['event-id-and-hashes', checkEventIdAndHashes],
   ['signatures', checkSignatures],
+  ['ed25519', checkEd25519],
   ['redaction', checkRedaction],
   ['pdu-format', checkPduFormat],
   ['membership-templates', checkMembershipTemplates],
