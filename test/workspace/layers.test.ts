@@ -11,10 +11,10 @@ const LAYERS: Readonly<
 > = {
   types: { below: [] },
   version: { below: ['types'] },
-  events: { below: ['version'] },
+  events: { below: ['version'], outside: ['@noble/hashes'] },
   auth: { below: ['events'], outside: ['@noble/curves', '@noble/hashes'] },
   acls: { below: ['types'] },
-  state: { below: ['auth'] },
+  state: { below: ['auth'], outside: ['@noble/hashes'] },
   api: { below: ['types'], outside: ['zod'] },
   storage: { below: ['events'], outside: ['kysely', 'pg'] },
   producers: {

@@ -1,6 +1,6 @@
+import { sha256 } from '@noble/hashes/sha2.js'
 import { decodeBase64, encodeBase64 } from '../json/base64.ts'
 import { type Ed25519, joined, PKCS8_PREFIX } from './port.ts'
-import { sha256 } from './sha256.ts'
 import { isStrictSignature } from './strict-signature.ts'
 
 const utf8 = new TextEncoder()
