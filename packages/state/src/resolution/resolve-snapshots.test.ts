@@ -95,6 +95,8 @@ it.each(['1', '10', '12'])(
       room.state('$create $alice $levels'),
     ]
     const plain = resolveState(sets, { version, events: room.events, trace: true })
+    const sorted = outcome.changes.toSorted((a, b) => a.type - b.type || a.stateKey - b.stateKey)
+    expect(outcome.changes).toEqual(sorted)
     const resolved = store.apply(snapshots[outcome.base], outcome.changes)
     expect(store.idsIn(resolved)).toEqual([...stateEntries(plain.state)].map(([, , id]) => id).toSorted())
     const byEntry = (list: readonly { readonly type: string; readonly stateKey: string }[] = []) =>
