@@ -4,6 +4,8 @@ import type { InputCounters, RepairJob } from '@roomserver/core'
 import { expect, it } from 'vitest'
 import { createMetrics } from './metrics.ts'
 
+const POLICY_COUNTS = { signed: 7, granted: 2, refused: 1, unreachable: 0 }
+
 const counters = {
   verdicts: new Map([['accepted', 5]]),
   malformed: 2,
@@ -33,7 +35,7 @@ it('counts what is looked up and what is reported', async () => {
     behindSinceMs: 1_000,
   })
   const metrics = createMetrics({
-    input: { counters, rooms, repairs },
+    input: { counters, rooms, repairs, policyCounts: POLICY_COUNTS },
     cache: { bytes: 12 },
     relay,
     logBytes: () => 56,
@@ -56,6 +58,7 @@ it('counts what is looked up and what is reported', async () => {
     'roomserver_input_bytes_in_flight 34',
     'roomserver_repair_jobs{state="failed"} 1',
     'roomserver_rooms_in_repair 0',
+    'roomserver_policy_checks_total{result="granted"} 2',
     'roomserver_remote_states_differed_total 3',
     'roomserver_scrubbed_rooms_total 7',
     'roomserver_state_resets_total 1',
@@ -73,7 +76,7 @@ it('counts what is looked up and what is reported', async () => {
 // An alert on "not connected" fired for every process but one, as if two of three had lost the message server.
 it('gives no value of the message server where another process delivers', async () => {
   const metrics = createMetrics({
-    input: { counters, rooms, repairs },
+    input: { counters, rooms, repairs, policyCounts: POLICY_COUNTS },
     cache: { bytes: 12 },
     relay: () => undefined,
     dummyEvents: { sent: 2 },
@@ -98,7 +101,7 @@ it.each(['prometheus/alerts.yaml', 'grafana/roomserver.json'])(
   'asks in deploy/%s only for metrics that there are',
   async (file) => {
     const metrics = createMetrics({
-      input: { counters, rooms, repairs },
+      input: { counters, rooms, repairs, policyCounts: POLICY_COUNTS },
       cache: { bytes: 12 },
       relay: () => undefined,
       logBytes: () => 56,

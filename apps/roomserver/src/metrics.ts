@@ -4,7 +4,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 
 /** What the metrics look at when they are read. */
 export interface MetricsSources {
-  readonly input: Pick<RoomInput, 'counters'> & {
+  readonly input: Pick<RoomInput, 'counters' | 'policyCounts'> & {
     /** Undefined: there is nobody to ask for missing events. */
     readonly repairs?: Pick<RoomRepairs, 'rooms' | 'jobs'> | undefined
     readonly rooms: Pick<RoomInput['rooms'], 'bytesInFlight' | 'busy'>
@@ -39,6 +39,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   addBuildInfo(registry, sources.version)
   addInputMetrics(registry, sources.input.counters)
   addLoadMetrics(registry, sources)
+  addPolicyMetrics(registry, sources.input.policyCounts)
   if (sources.input.repairs !== undefined) addRepairMetrics(registry, sources.input.repairs)
   const { scrubber, dummyEvents } = sources
   addTotal(
@@ -124,6 +125,21 @@ function addInputMetrics(registry: Registry, counters: InputCounters): void {
     ['quarantined_rooms', 'Rooms quarantined after a fault.', () => counters.quarantined],
   ] as const
   for (const [name, help, count] of totals) addTotal(registry, name, help, count)
+}
+
+function addPolicyMetrics(registry: Registry, counts: RoomInput['policyCounts']): void {
+  registry.registerMetric(
+    new Counter({
+      name: 'roomserver_policy_checks_total',
+      help: "Events held against their room's policy server: signed when they came, granted a signature, refused, or the policy server did not answer.",
+      labelNames: ['result'],
+      registers: [],
+      collect() {
+        this.reset()
+        for (const [result, count] of Object.entries(counts)) this.inc({ result }, count)
+      },
+    }),
+  )
 }
 
 function addRepairMetrics(registry: Registry, repairs: Pick<RoomRepairs, 'rooms' | 'jobs'>): void {

@@ -179,7 +179,9 @@ describe('what stops the start is said in a line, with exit status 1', () => {
       { encoding: 'utf8' },
     )
     expect(status).toBe(1)
-    expect(stderr).toMatch(/^roomserver: needs Node.js 24 or later, and this is .*node_modules\/.bin\/node.*\n$/)
+    expect(stderr).toMatch(
+      /^roomserver: needs Node.js 24 or later, and this is .*node_modules\/.bin\/node.*\n$/,
+    )
   })
 
   it('an option that nobody knows', async () => {

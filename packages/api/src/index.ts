@@ -7,6 +7,13 @@ export {
 export { BodySize, MAX_LIST_ENTRIES } from './limits.ts'
 export { type Endpoint, type CallContext, type ApiOf } from './endpoint.ts'
 export { HeaderedEvent, EventReference, ClientEvent, StrippedState, StateKeyTuple } from './events.ts'
+export {
+  type PolicyServerApi,
+  PolicyServerError,
+  policyServerEndpoints,
+  SignByPolicyServerRequest,
+  SignByPolicyServerResponse,
+} from './federation/policy-servers.ts'
 export { federationEndpoints, type FederationApi, type FederationOperation } from './federation-api.ts'
 export {
   PublicKeyResult,

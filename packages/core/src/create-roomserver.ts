@@ -3,7 +3,7 @@ import type { AppserviceApi, FederationApi, RoomserverApi, UserApi, StreamedApi 
 import type { SigningKey } from '@roomserver/events'
 import { type Clock, type Logger, RoomserverError, type ServerName } from '@roomserver/types'
 import type { RoomInput } from './input/create-input.ts'
-import type { PerformContext } from './perform/context.ts'
+import type { PerformContext, PerformInput } from './perform/context.ts'
 import { createPerforms } from './perform/create-performs.ts'
 import { createDummyEvents, type DummyEvents } from './perform/dummy-events.ts'
 import { RoomMutex } from './perform/room-mutex.ts'
@@ -19,7 +19,7 @@ export interface RoomserverDeps {
   readonly store: Store
   /** Shared with the input. */
   readonly cache: RecordCache
-  readonly input: Pick<RoomInput, 'inputRoomEvents' | 'runTask' | 'ingest'>
+  readonly input: PerformInput
   readonly clock: Clock
   readonly log: Logger
   /** Name of this server. */

@@ -8,6 +8,8 @@ export {
 export type { EventInput, EventKind, Outcome } from './decide/event-input.ts'
 export { createInput, type InputDeps, type RoomInput } from './input/create-input.ts'
 export type { InputCounters } from './input/counters.ts'
+export { DEFAULT_POLICY_LIMITS, type PolicyCounts, type PolicyLimits } from './input/policy-checks.ts'
+export type { PolicyAnswer, PolicyServers } from './ports.ts'
 export type { Fetched, FetchMissing, MissingEvents } from './input/fetch-missing.ts'
 export { DEFAULT_ROOM_LIMITS, type RoomLimits } from './input/rooms.ts'
 export type { DummyEvents } from './perform/dummy-events.ts'

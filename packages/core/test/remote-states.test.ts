@@ -39,9 +39,8 @@ async function takeAtState(
 ): Promise<Outcome> {
   for (const event of state) await hs.take(event, { kind: InputKind.outlier })
   const stateBefore = { by: 'repair', eventIds: idsOf(state) } as const
-  return await hs.input.runTask(
-    eventTask({ kind, pdu, sendAsServer: '', stateBefore, isAskedFor: kind === 'old' }),
-  )
+  const input = { kind, pdu, sendAsServer: '', stateBefore, isAskedFor: kind === 'old' }
+  return await hs.input.decideOn(input, (given) => hs.input.runTask(eventTask(given)))
 }
 
 /** How often an event was announced as new. */

@@ -13,6 +13,7 @@ export {
   type Client,
   createAppserviceClient,
   createFederationClient,
+  createPolicyServerClient,
   createRoomserverClient,
   createUserClient,
 } from './client/clients.ts'

@@ -10,3 +10,4 @@ export { findPostgres, type PostgresServerOptions, startPostgres } from './serve
 export { endWithUs, freePort, type TestServer } from './servers/running.ts'
 export { within } from './within.ts'
 export { RoomBuilder, type TestEvent } from './room-builder.ts'
+export { type PolicyAction, type TestPolicyAnswer, TestPolicyServer } from './policy-server.ts'

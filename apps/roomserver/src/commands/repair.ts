@@ -39,7 +39,7 @@ async function repair(room: string | undefined, options: ServerOptions & RepairW
 async function rebuild(roomId: string, options: ServerOptions & RepairWish): Promise<void> {
   const config = existingConfigOf(options)
   await using components = connectComponents(config)
-  await using engine = await startEngine(config, createLog('warn', process.stderr), components.federation)
+  await using engine = await startEngine(config, createLog('warn', process.stderr), components)
   for await (const line of operatorRepair(engine, roomId, options)) process.stdout.write(`${line}\n`)
 }
 
@@ -55,7 +55,7 @@ async function list(options: ServerOptions): Promise<void> {
 async function retry(roomId: string, options: ServerOptions): Promise<void> {
   const config = existingConfigOf(options)
   await using components = connectComponents(config)
-  await using engine = await startEngine(config, createLog('warn', process.stderr), components.federation)
+  await using engine = await startEngine(config, createLog('warn', process.stderr), components)
   const { repairs } = engine.input
   if (repairs === undefined) {
     const expected = 'a configuration with a federation component (--config)'

@@ -2,14 +2,19 @@ import type { AppserviceApi, FederationApi, UserApi } from '@roomserver/api'
 import {
   createAppserviceClient,
   createFederationClient,
+  createPolicyServerClient,
   createUserClient,
   type Tracing,
 } from '@roomserver/inthttp'
+import type { PolicyServers } from '@roomserver/core'
 import type { Config } from '../config/config.ts'
+import { policyServersThrough } from './policy-servers.ts'
 
 /** The other components that are configured. */
 export interface Components extends AsyncDisposable {
   readonly federation?: FederationApi
+  /** The way to the policy servers of rooms. */
+  readonly policyServers?: PolicyServers
   readonly user?: UserApi
   readonly appservice?: AppserviceApi
 }
@@ -21,6 +26,9 @@ export function connectComponents({ components, settings }: Config, tracing?: Tr
   const { federation, user, appservice } = components
   return {
     ...(federation !== undefined && { federation: owned.use(createFederationClient(federation, options)) }),
+    ...(federation !== undefined && {
+      policyServers: policyServersThrough(owned.use(createPolicyServerClient(federation, options))),
+    }),
     ...(user !== undefined && { user: owned.use(createUserClient(user, options)) }),
     ...(appservice !== undefined && { appservice: owned.use(createAppserviceClient(appservice, options)) }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

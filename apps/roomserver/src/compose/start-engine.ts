@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import type { FederationApi } from '@roomserver/api'
-import { createInput, RecordCache, type RoomInput } from '@roomserver/core'
+import { createInput, type PolicyLimits, RecordCache, type RoomInput } from '@roomserver/core'
 import { runAsLeader, type Storage } from '@roomserver/storage'
 import { type Logger, silentLogger, systemClock } from '@roomserver/types'
 import type { Config } from '../config/config.ts'
-import { acceptsEventsForDepartedRooms } from '../config/own-section.ts'
+import { type OwnSettings, acceptsEventsForDepartedRooms } from '../config/own-section.ts'
+import type { Components } from './connect-components.ts'
 import { type AtPoint, stepsOf, observedStore } from './fault-points.ts'
 import { type Outputs, openOutputs } from './open-outputs.ts'
 import { openStore } from './open-store.ts'
@@ -21,13 +21,13 @@ export interface Engine extends AsyncDisposable {
 /**
  * Opens what the configuration names, the store first; closes it again if a later step fails.
  *
- * @param federation - asked for events that are missing; left out: nobody is
+ * @param components - `federation` is asked for events that are missing, `policyServers` for signatures; left out: nobody is
  * @param at - told of the points that events pass; for crash tests
  */
 export async function startEngine(
   config: Config,
   log: Logger,
-  federation?: FederationApi,
+  components: Pick<Components, 'federation' | 'policyServers'> = {},
   at?: AtPoint,
 ): Promise<Engine> {
   await using parts = new AsyncDisposableStack()
@@ -47,7 +47,9 @@ export async function startEngine(
       log,
       serverName,
       acceptsEventsForDepartedRooms: acceptsEventsForDepartedRooms(settings),
-      federation,
+      federation: components.federation,
+      policyServers: components.policyServers,
+      policyLimits: policyLimitsOf(settings.policy_servers),
       holder,
       onOutputs: () => outputs.wake(),
       whenDelivered: outputs.whenDelivered,
@@ -68,6 +70,16 @@ export async function startEngine(
   parts.defer(() => input.close())
   const owned = parts.move()
   return { storage, cache, input, outputs, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+function policyLimitsOf(settings: OwnSettings['policy_servers']): Partial<PolicyLimits> {
+  return {
+    timeoutMs: settings.timeout,
+    restMs: settings.rest,
+    atOncePerRoom: settings.at_once,
+    maxWaitingPerRoom: settings.max_waiting,
+    whenUnreachable: settings.when_unreachable,
+  }
 }
 
 /** After how long without a sign of life the queued input of a process is taken over by others. */

@@ -32,12 +32,13 @@ export async function startRoomserver(config: Config, log: Logger, at?: AtPoint)
   if (config.listen.kind === 'unix') await prepareSocketPath(config.listen.path)
   await using parts = new AsyncDisposableStack()
   const tracing = config.tracing && parts.use(createTracing(config.tracing, log))
-  const { federation, user, appservice } = parts.use(connectComponents(config, tracing))
+  const components = parts.use(connectComponents(config, tracing))
+  const { federation, user, appservice } = components
   // Meanwhile the databases are waited for.
   const stop = new AbortController()
   parts.defer(() => stop.abort())
   const warm = warmUp(config, log, stop.signal)
-  const engine = parts.use(await startEngine(config, log, federation, at))
+  const engine = parts.use(await startEngine(config, log, components, at))
   const { keyId, seed } = config.signingKey
   const { rooms, streamed, dummyEvents } = createRoomserverWithMaintenance(
     {

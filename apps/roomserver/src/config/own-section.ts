@@ -71,6 +71,20 @@ export const ownSection = section({
     /** Attempts after which a repair is left to operators. */
     max_attempts: wholeNumber(1, 1_000).default(12),
   }).prefault({}),
+  policy_servers: section({
+    /** How long an event waits for the policy server of its room. */
+    timeout: duration.default(30_000),
+    /** What becomes of events while it does not answer. */
+    when_unreachable: z
+      .enum(['soft-fail', 'accept'], { error: 'soft-fail or accept' })
+      .default('soft-fail'),
+    /** For how long one that did not answer is not asked again. */
+    rest: duration.default(10_000),
+    /** Events of one room that it is asked about at the same time. */
+    at_once: wholeNumber(1, 1_000).default(8),
+    /** Events of one room that wait for that. */
+    max_waiting: wholeNumber(0, 100_000).default(500),
+  }).prefault({}),
   scrubber: section({
     enabled: flag.default(true),
     /** Rooms checked, and freed of what nothing refers to. */

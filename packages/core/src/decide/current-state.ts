@@ -7,6 +7,7 @@ import { moveExtremities } from './extremities.ts'
 import { keepJournal } from './journal.ts'
 import { updateMemberships } from './memberships.ts'
 import type { NewRoomEvent } from './outputs.ts'
+import { notePolicyChange } from './policy-server.ts'
 import { afterExtremities, resolveAfter } from './resolve.ts'
 import { sameSet } from './same-set.ts'
 
@@ -38,6 +39,7 @@ export function* moveRoom(
   const changes = yield* changesBetween(draft, oldCurrent, current)
   yield* updateMemberships(draft, record, changes)
   yield* keepJournal(draft, record, changes, rewrites ? 'rewrite' : [...conflicted, ...resolved.conflicted])
+  yield* notePolicyChange(draft, oldCurrent, current)
   return yield* announcedChange(draft, record, changes, rewrites)
 }
 

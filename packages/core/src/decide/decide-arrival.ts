@@ -3,7 +3,7 @@ import { eventsWithIds } from '../view/reads.ts'
 import { decideEvent } from './decide-event.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
-import type { EventInput, Outcome } from './event-input.ts'
+import type { Decision, EventInput, Outcome } from './event-input.ts'
 import { hasNotDeparted } from './has-not-departed.ts'
 
 /**
@@ -11,7 +11,7 @@ import { hasNotDeparted } from './has-not-departed.ts'
  * all left, or at least those that lack something or fork the room beyond its limit: nobody here will read them, and a room
  * that is repaired for nobody costs other servers as well.
  */
-export function* decideArrival(draft: Draft, input: EventInput): Suspendable<DecideNeed, Outcome> {
+export function* decideArrival(draft: Draft, input: EventInput): Suspendable<DecideNeed, Decision> {
   if (!isFromElsewhere(draft, input) || (yield* hasNotDeparted(draft)))
     return yield* decideEvent(draft, input)
   if (!draft.context.acceptsEventsForDepartedRooms || (yield* isOneExtremityTooMany(draft, input)))

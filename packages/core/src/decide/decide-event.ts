@@ -10,16 +10,18 @@ import {
 } from '@roomserver/types'
 import { eventWithId } from '../view/reads.ts'
 import { walkBack } from '../reevaluate/verified-history.ts'
+import { applyLatePolicySignature } from '../reevaluate/apply-late-policy-signature.ts'
 import { applyLatePrevEvent } from '../reevaluate/apply-late-prev-event.ts'
 import { authStateAt } from './auth-state.ts'
 import { type EventReferences, eventReferencesOf, checkByAuthEvents } from './event-references.ts'
 import { moveRoom } from './current-state.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
-import type { EventInput, Outcome } from './event-input.ts'
+import type { Decision, EventInput, Outcome } from './event-input.ts'
 import { isBuiltUpon } from './extremities.ts'
 import { faultOf } from './faults.ts'
 import { announceNew, announceOld } from './outputs.ts'
+import { judgeByPolicy } from './policy-server.ts'
 import { announceRedacted, applyRedactions } from './redactions.ts'
 import { withRemoteState } from './remote-state.ts'
 import { failureNow } from './soft-fail.ts'
@@ -45,11 +47,13 @@ export interface Judgement {
  *
  * @see https://spec.matrix.org/v1.19/server-server-api/#checks-performed-on-receipt-of-a-pdu
  */
-export function* decideEvent(draft: Draft, arrived: EventInput): Suspendable<DecideNeed, Outcome> {
+export function* decideEvent(draft: Draft, arrived: EventInput): Suspendable<DecideNeed, Decision> {
   const known = yield* eventWithId(draft.view, arrived.pdu.eventId)
   const fault = yield* faultOf(draft, arrived, known)
   if (fault !== undefined) return { kind: 'refused', error: fault }
-  if (known !== null && isSettled(known, arrived)) return asStored(known)
+  if (known !== null && isSettled(known, arrived)) {
+    return (yield* applyLatePolicySignature(draft, known, arrived)) ?? asStored(known)
+  }
 
   const references = yield* eventReferencesOf(draft, arrived)
   const input = yield* withRemoteState(draft, arrived, references)
@@ -61,7 +65,10 @@ export function* decideEvent(draft: Draft, arrived: EventInput): Suspendable<Dec
 
   const before = yield* stateBefore(draft, input, references)
   if (!before.known) return { kind: 'missing', auth: [], prev: [], state: before.missing }
-  const judgement = yield* judge(draft, input, references, before.snapshot)
+  const byRules = yield* judge(draft, input, references, before.snapshot)
+  const byPolicy = isChecked(input, byRules) ? yield* judgeByPolicy(draft, input) : undefined
+  if (byPolicy !== undefined && 'kind' in byPolicy) return byPolicy
+  const judgement = byPolicy ?? byRules
   if (isRejectedByRemoteState(input, judgement) || (yield* lacksVerifiedState(draft, known, judgement))) {
     return { kind: 'missing', auth: [], prev: references.missingPrev, state: [] }
   }
@@ -73,6 +80,11 @@ export function* decideEvent(draft: Draft, arrived: EventInput): Suspendable<Dec
   for (const one of redacted) announceRedacted(draft, one)
   if (input.kind === 'new') yield* applyLatePrevEvent(draft, record)
   return stored(record)
+}
+
+/** Whether the policy server of the room has to sign an event: new ones, as for soft failure, but not how a room is joined. */
+function isChecked({ kind, stateBefore: given }: EventInput, { verdict }: Judgement): boolean {
+  return kind === 'new' && given?.by !== 'rewrite' && verdict === 'accepted'
 }
 
 /** Whether the processing of an event is finished; invites are stored before their references are known, and evaluated afterwards. */

@@ -16,6 +16,8 @@ export type DecideNeed =
   | { readonly kind: 'not-departed' }
   /** Whether a user of ours is in the room. */
   | { readonly kind: 'resident' }
+  /** Users of a server who are or were anything in the room. */
+  | { readonly kind: 'users-of-server'; readonly server: string }
   | { readonly kind: 'redactions-of'; readonly ids: readonly EventId[] }
   | { readonly kind: 'pending-invites'; readonly users: readonly UserId[] }
   /** What became of an invite. */

@@ -1,4 +1,4 @@
-import type { Pdu } from '@roomserver/events'
+import type { Pdu, PolicyServer } from '@roomserver/events'
 import {
   type BlockRecord,
   type CommitResult,
@@ -16,6 +16,7 @@ import {
   type OutputRecord,
   type RedactionRecord,
   type RoomRecord,
+  type SnapshotNid,
   type SnapshotRecord,
   type StateKeyNid,
   type RemoteStateRecord,
@@ -64,6 +65,13 @@ export class Draft {
   /** The room as it will be. */
   room: RoomRecord
 
+  /** Policy servers that current states have been found to name. */
+  readonly policies = new Map<SnapshotNid, PolicyServer | undefined>()
+  /** Events that failed softly for want of the policy server's signature, and have it now. */
+  readonly signedLate = new Set<EventNid>()
+  /** Events that the policy server has not been asked about so far. */
+  readonly unchecked = new Set<EventNid>()
+  #isPolicyChanged = false
   readonly #unmentioned = new Set<EventId>()
   readonly #unnamed = new Set<string>()
   readonly #eventTypes: Interned<EventTypeNid>[] = []
@@ -148,6 +156,20 @@ export class Draft {
     return due.map(({ event }) => event)
   }
 
+  /** Whether the room has another policy server than before, or none any more. */
+  get isPolicyChanged(): boolean {
+    return this.#isPolicyChanged
+  }
+
+  notePolicyChange(): void {
+    this.#isPolicyChanged = true
+  }
+
+  /** Users whose memberships it changes. */
+  get changedMembers(): readonly StateKeyNid[] {
+    return [...this.#memberships.keys()]
+  }
+
   addEventType(nid: EventTypeNid, text: string): void {
     this.#eventTypes.push({ nid, text })
     this.view.addType(nid, text)
@@ -170,6 +192,8 @@ export class Draft {
     const changed = { ...record, ...change }
     if (this.#events.has(record.nid)) this.#events.set(record.nid, changed)
     else this.#updates.set(record.nid, { ...this.#updates.get(record.nid), ...change, nid: record.nid })
+    if (change.json !== undefined && this.view.pduOf(record, this.rules).type === 'm.room.policy')
+      this.#rereadPolicy()
     this.view.addEvent(changed, change.json === undefined ? this.view.pduOf(record, this.rules) : undefined)
     return changed
   }
@@ -196,6 +220,12 @@ export class Draft {
   #putRemoteState(record: RemoteStateRecord): void {
     this.#remoteStates.set(record.event, record)
     this.reads.setRemoteState(record)
+  }
+
+  /** What an `m.room.policy` says has changed: it was redacted. */
+  #rereadPolicy(): void {
+    this.#isPolicyChanged = true
+    this.policies.clear()
   }
 
   addBlock(block: BlockRecord): void {

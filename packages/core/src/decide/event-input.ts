@@ -1,4 +1,4 @@
-import type { Pdu } from '@roomserver/events'
+import type { Pdu, PolicyServer } from '@roomserver/events'
 import type { EventId, RoomserverError, TransactionRecord, Verdict } from '@roomserver/types'
 
 /**
@@ -6,6 +6,15 @@ import type { EventId, RoomserverError, TransactionRecord, Verdict } from '@room
  * announced, `old` fills history in.
  */
 export type EventKind = 'outlier' | 'new' | 'old'
+
+/** Whether the policy server of a room has signed an event: what was found out about that outside the room's queue. */
+export interface PolicyCheck {
+  /** The policy server that was asked for; `any`: the room's changed too often to go on asking. */
+  readonly policy: PolicyServer | 'any'
+  readonly passed: boolean
+  /** Why it has not passed: for those who sent the event, in the policy server's words where it said any. */
+  readonly reason: string
+}
 
 /** A parsed event and what its sender says about it. */
 export interface EventInput {
@@ -24,6 +33,10 @@ export interface EventInput {
   readonly sendAsServer: string
   /** Somebody asked for this `old` event and gets it in the answer: it is not announced. */
   readonly isAskedFor?: boolean | undefined
+  /** Made by this server: refused, and not stored, where the policy server of the room does not sign it. */
+  readonly isOurs?: boolean | undefined
+  /** Whether the policy server has signed it; left out: nobody has looked. */
+  readonly policy?: PolicyCheck | undefined
   readonly transaction?: Pick<TransactionRecord, 'sessionId' | 'transactionId'> | undefined
 }
 
@@ -47,3 +60,14 @@ export type Outcome =
     }
   /** Nothing was stored. */
   | { readonly kind: 'refused'; readonly error: RoomserverError }
+
+/** Whether the policy server of its room has signed an event has to be found out first; nothing was stored. */
+export interface Unchecked {
+  readonly kind: 'unchecked'
+  readonly policy: PolicyServer
+  /** Whether it may be asked; otherwise only the signature that the event came with is looked at. */
+  readonly mayAsk: boolean
+}
+
+/** What a decision comes to: what became of the event, or what has to be found out outside the room's queue. */
+export type Decision = Outcome | Unchecked

@@ -97,7 +97,8 @@ function* updateMembership(
   else yield* endInvites(draft, user, membership, event ?? cause)
 }
 
-function* membershipOf(draft: Draft, nid: EventNid): Suspendable<DecideNeed, Membership> {
+/** The membership that an event of a state gives its user; `leave` where there is none. */
+export function* membershipOf(draft: Draft, nid: EventNid): Suspendable<DecideNeed, Membership> {
   if (nid === NO_NID) return 'leave'
   const noted = draft.view.memberships.get(nid)
   if (noted !== undefined) return noted

@@ -7,6 +7,7 @@ import {
   NO_NID,
   type RedactionRecord,
   type RoomNid,
+  type StateKeyNid,
   type RemoteStateRecord,
   type UserId,
 } from '@roomserver/types'
@@ -68,6 +69,10 @@ export class RoomReader {
     return (await this.#store.usersOfServer(roomNid, serverName)).length === 0
   }
 
+  usersOfServer(roomNid: RoomNid, server: string): Promise<readonly StateKeyNid[]> {
+    return this.#store.usersOfServer(roomNid, server)
+  }
+
   invite(event: EventNid): Promise<InviteRecord | undefined> {
     return this.#store.invite(event)
   }
@@ -102,6 +107,7 @@ export class RoomReads {
   readonly #redactions = new Map<EventId, readonly RedactionRecord[]>()
   readonly #invites = new Map<UserId, readonly InviteRecord[]>()
   readonly #fates = new Map<EventNid, InviteFate>()
+  readonly #usersOfServers = new Map<string, readonly StateKeyNid[]>()
   #hasNotDeparted: boolean | undefined
   #isResident: boolean | undefined
   readonly #remoteStates = new Map<EventNid, RemoteStateRecord>()
@@ -132,6 +138,15 @@ export class RoomReads {
 
   fateOf(invite: EventNid): InviteFate | undefined {
     return this.#fates.get(invite)
+  }
+
+  /** State keys of a server's users who are or were anything in the room, as it was read. */
+  usersOfServer(server: string): readonly StateKeyNid[] | undefined {
+    return this.#usersOfServers.get(server)
+  }
+
+  async loadUsersOfServer(server: string): Promise<void> {
+    this.#usersOfServers.set(server, await this.#reader.usersOfServer(this.#roomNid, server))
   }
 
   /** Whether a user of ours is in the room, or none ever was. */

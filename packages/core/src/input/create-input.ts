@@ -7,9 +7,11 @@ import {
   type RoomId,
   type RoomRecord,
 } from '@roomserver/types'
-import type { Outcome } from '../decide/event-input.ts'
+import type { Pdu, PolicyServer } from '@roomserver/events'
+import type { Decision, EventInput, Outcome } from '../decide/event-input.ts'
+import { policyServerFor } from '../decide/policy-server.ts'
 import { RoomReader } from '../decide/room-reads.ts'
-import type { Store } from '../ports.ts'
+import type { PolicyServers, Store } from '../ports.ts'
 import {
   type AllRepairLimits,
   createMissingEvents,
@@ -25,6 +27,14 @@ import { Ingester } from './ingest.ts'
 import { NewStateKeyHeuristic } from './new-state-key-heuristic.ts'
 import { NidPool } from './nid-pool.ts'
 import { CommitPacing } from './commit-pacing.ts'
+import {
+  type Checked,
+  DEFAULT_POLICY_LIMITS,
+  PolicyChecks,
+  type PolicyCounts,
+  type PolicyLimits,
+} from './policy-checks.ts'
+import { PolicyReevaluator } from './policy-reevaluator.ts'
 import type { RoomTask } from './room-tasks.ts'
 import { RemoteStateVerifier } from './remote-state-verifier.ts'
 import { DEFAULT_ROOM_LIMITS, type RoomLimits, Rooms } from './rooms.ts'
@@ -43,6 +53,9 @@ export interface InputDeps {
   readonly federation?: FederationApi | undefined
   /** Gets missing events in another way than from the federation. */
   readonly fetchMissing?: FetchMissing | undefined
+  /** The way to the policy servers of rooms; left out: they count as if they never answered. */
+  readonly policyServers?: PolicyServers | undefined
+  readonly policyLimits?: Partial<PolicyLimits> | undefined
   /** Called after each commit that wrote outputs, so that whoever delivers them need not wait. */
   readonly onOutputs?: (() => void) | undefined
   /** Waits, not for long, until an output of a room was delivered: synchronous input answers after that. */
@@ -60,6 +73,12 @@ export interface RoomInput {
   ingest(input: InputRoomEvent): Promise<Outcome>
   /** Runs a decision in the queue of its room and commits it; for changes of a room that are not events of its graph. */
   runTask<Result>(task: RoomTask<Result>): Promise<Result>
+  /** Decides on an event, and has the policy server of its room asked where the decision hangs on that. */
+  decideOn(input: EventInput, decide: (input: EventInput) => Promise<Decision>): Promise<Outcome>
+  /** An event with the signature of its room's policy server, or why it has none; `undefined`: it needs none. */
+  signedByPolicyServer(event: Pdu): Promise<Checked | undefined>
+  /** How checks of policy servers' signatures ended since the start. */
+  readonly policyCounts: Readonly<PolicyCounts>
   readonly rooms: Rooms
   readonly counters: InputCounters
   /** Rooms whose graph has too many extremities. */
@@ -108,26 +127,38 @@ export function createInput(
     deciding: new LoopShare(setImmediate),
     committer: new Committer(store, onOutputs),
     onRemoteStates: (room: RoomRecord, events: readonly EventNid[]) => verifier.due(room, events),
+    onPolicy: (room: RoomRecord, unchecked: readonly EventNid[], isChanged: boolean) =>
+      reevaluator.due(room, unchecked, isChanged),
   }
   const rooms = new Rooms(parts, allLimits)
   const verifier = new RemoteStateVerifier({ store, log, run: (task) => rooms.run(task) })
   const runTask: RoomInput['runTask'] = (task) => rooms.run(task)
+  const policyLimits = { ...DEFAULT_POLICY_LIMITS, ...deps.policyLimits }
+  const policies = new PolicyChecks({ policyServers: deps.policyServers, clock, log }, policyLimits)
+  const reevaluator = new PolicyReevaluator({ store, checks: policies, log, run: runTask })
+  const decideOn: RoomInput['decideOn'] = (input, decide) => policies.decide(input, decide)
   const ingest: RoomInput['ingest'] = (input) => ingester.ingest(input)
   const fetching =
     federation &&
     createMissingEvents(
-      { federation, store, serverName, counters, clock, log, input: { runTask }, ingest },
+      { federation, store, serverName, counters, clock, log, input: { runTask, decideOn }, ingest },
       { ...DEFAULT_REPAIR_LIMITS, ...repairLimits },
     )
   const fetchMissing: FetchMissing | undefined =
     deps.fetchMissing ?? (fetching && ((...missing) => fetching.repairs.fetchMissing(...missing)))
   const share = new LoopShare(setImmediate)
   const { whenDelivered } = deps
-  const ingester = new Ingester({ ...parts, share, rooms, fetchMissing, repairs: fetching, whenDelivered })
+  const ingester = new Ingester({ ...parts, share, rooms, fetchMissing, repairs: fetching, whenDelivered, policies })
   return {
     inputRoomEvents: (...call) => ingester.inputRoomEvents(...call),
     ingest,
     runTask,
+    decideOn,
+    signedByPolicyServer: async (event) => {
+      const policy = await runTask(policyTask(event))
+      return policy === undefined ? undefined : await policies.check(event, policy, true)
+    },
+    policyCounts: policies.counts,
     rooms,
     counters,
     overLimit,
@@ -146,13 +177,27 @@ export function createInput(
       await ingester.settled()
       await fetching?.retries.settled()
       await verifier.settled()
+      await reevaluator.settled()
     },
     close: async () => {
       const ended = fetching?.retries.close()
       await verifier.close()
+      await reevaluator.close()
       await rooms.close()
       await ingester.close()
       await ended
     },
+  }
+}
+
+/** Finds the policy server that has to sign an event of a room as it is now. */
+function policyTask(event: Pdu): RoomTask<PolicyServer | undefined> {
+  const { roomId, rules, eventId, json } = event
+  return {
+    roomId,
+    version: rules.version,
+    name: `looking for the policy server of ${eventId}`,
+    bytes: json.length * 2,
+    decide: (draft) => policyServerFor(draft, event),
   }
 }

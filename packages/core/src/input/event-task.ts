@@ -1,6 +1,6 @@
 import { decideArrival, isForDepartedRoom } from '../decide/decide-arrival.ts'
 import { decideEvent } from '../decide/decide-event.ts'
-import type { EventInput, Outcome } from '../decide/event-input.ts'
+import type { Decision, EventInput } from '../decide/event-input.ts'
 import type { RoomTask } from './room-tasks.ts'
 
 /** What a waiting event takes beside its text: the parsed members and the task. */
@@ -11,7 +11,7 @@ const OVERHEAD_BYTES = 1000
  *
  * @param inboxPosition - where it waits in the durable inbox; settled unless something is wanting
  */
-export function eventTask(input: EventInput, inboxPosition?: number): RoomTask<Outcome> {
+export function eventTask(input: EventInput, inboxPosition?: number): RoomTask<Decision> {
   const { pdu } = input
   return {
     roomId: pdu.roomId,
@@ -35,12 +35,12 @@ export function eventTask(input: EventInput, inboxPosition?: number): RoomTask<O
  *
  * @param inboxPosition - see {@link eventTask}
  */
-export function arrivalTask(input: EventInput, inboxPosition?: number): RoomTask<Outcome> {
+export function arrivalTask(input: EventInput, inboxPosition?: number): RoomTask<Decision> {
   return { ...eventTask(input, inboxPosition), decide: (draft) => decideArrival(draft, input) }
 }
 
 /** Whether an event that comes later, or is decided upon by another process at present, could change an outcome. */
-export function isWanting(outcome: Outcome): boolean {
-  if (outcome.kind === 'missing' || isForDepartedRoom(outcome)) return true
+export function isWanting(outcome: Decision): boolean {
+  if (outcome.kind === 'missing' || outcome.kind === 'unchecked' || isForDepartedRoom(outcome)) return true
   return outcome.kind === 'refused' && outcome.error.code === 'ROOM_NOT_FOUND'
 }

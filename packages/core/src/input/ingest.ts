@@ -4,7 +4,7 @@ import type {
   InputRoomEventsRequest,
   InputRoomEventsResponse,
 } from '@roomserver/api'
-import { isFailure, type RoomId } from '@roomserver/types'
+import { isFailure, type RoomId, serverOf } from '@roomserver/types'
 import type { EventInput, Outcome } from '../decide/event-input.ts'
 import type { MissingEventsParts } from '../missing-events/create-missing-events.ts'
 import type { InputCounters } from './counters.ts'
@@ -12,12 +12,17 @@ import { arrivalTask } from './event-task.ts'
 import type { FetchMissing } from './fetch-missing.ts'
 import { Inbox, type InboxParts } from './inbox.ts'
 import { failureOf } from './outcome-text.ts'
+import type { PolicyChecks } from './policy-checks.ts'
 import { readInput, tryReadInput } from './read-input.ts'
 import { RequestTally } from './request-tally.ts'
 
 /** What the ingester works with. */
 export interface IngesterParts extends InboxParts {
   readonly counters: InputCounters
+  /** Name of this server. */
+  readonly serverName: string
+  /** Finds out whether the policy servers of rooms have signed events. */
+  readonly policies: Pick<PolicyChecks, 'decide'>
   /** Gets missing events from other servers; `undefined`: there is nobody to ask. */
   readonly fetchMissing?: FetchMissing | undefined
   /** Waits, not for long, until an output of a room was delivered; `undefined`: nobody waits for that. */
@@ -105,15 +110,22 @@ export class Ingester {
     return await this.#ingestRead(wire, readInput(wire), options)
   }
 
-  async #ingestRead(wire: InputRoomEvent, input: EventInput, options: IngestOptions): Promise<Outcome> {
+  async #ingestRead(wire: InputRoomEvent, read: EventInput, options: IngestOptions): Promise<Outcome> {
     const { admitted } = options
-    const { roomId } = input.pdu
+    const { roomId } = read.pdu
+    const input = { ...read, isOurs: this.#isOurs(wire, read) }
     if (admitted?.has(roomId) !== true) this.#parts.rooms.admit(roomId)
     admitted?.add(roomId)
     const outcome = await this.#decide(input, options)
     if (outcome.kind === 'missing') return await this.#fetching(wire, input, outcome, options)
     await this.#retryDependents(input, outcome)
     return outcome
+  }
+
+  /** Whether an event was made here, and not given back to us by another server. */
+  #isOurs({ origin }: InputRoomEvent, { pdu: { sender } }: EventInput): boolean {
+    const { serverName } = this.#parts
+    return serverOf(sender) === serverName && (origin === serverName || origin === '')
   }
 
   /** What waits for an event that came in, or for its room, is tried again. */
@@ -156,8 +168,10 @@ export class Ingester {
 
   #decide(input: EventInput, { position, outputs }: IngestOptions): Promise<Outcome> {
     const { roomId } = input.pdu
-    const task = arrivalTask(input, position)
-    return this.#parts.rooms.runAdmitted({ ...task, committed: (seq) => outputs?.set(roomId, seq) })
+    return this.#parts.policies.decide(input, (given) => {
+      const task = arrivalTask(given, position)
+      return this.#parts.rooms.runAdmitted({ ...task, committed: (seq) => outputs?.set(roomId, seq) })
+    })
   }
 
   /**

@@ -5,7 +5,7 @@ import type { ActorParts } from './room-actor.ts'
 
 /** Takes a committed draft over into the cache, counts what it did, and gives the room as it is now. */
 export function publishToCache(
-  { cache, counters, overLimit, log, onRemoteStates }: ActorParts,
+  { cache, counters, overLimit, log, onRemoteStates, onPolicy }: ActorParts,
   draft: Draft,
   writeSet: WriteSet,
   revision: number,
@@ -27,6 +27,7 @@ export function publishToCache(
   counters.count(writeSet)
   overLimit.update(room)
   onRemoteStates(room, draft.dueRemoteStates)
+  onPolicy(room, [...draft.unchecked], draft.isPolicyChanged)
   for (const entry of writeSet.journal) {
     if (!entry.reset) continue
     const fields = { room_id: room.roomId, revision: entry.revision, cause: entry.cause.kind }

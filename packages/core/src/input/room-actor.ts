@@ -13,6 +13,7 @@ import {
   type RoomVersionId,
 } from '@roomserver/types'
 import { roomVersion } from '@roomserver/version'
+import type { PolicyServer } from '@roomserver/events'
 import { Draft } from '../decide/draft.ts'
 import { type RoomReader, RoomReads } from '../decide/room-reads.ts'
 import type { Store } from '../ports.ts'
@@ -52,6 +53,8 @@ export interface ActorParts {
   readonly log: Logger
   /** Called with events whose remote states are to be verified. */
   readonly onRemoteStates: (room: RoomRecord, events: readonly EventNid[]) => void
+  /** Told of events that the policy server has to be asked about, and when a room has another one than before. */
+  readonly onPolicy: (room: RoomRecord, unchecked: readonly EventNid[], isPolicyChanged: boolean) => void
   /** Called for each step; tests stop the process at one. */
   readonly onStep?: ((step: string, roomId: RoomId) => void) | undefined
 }
@@ -81,6 +84,8 @@ export class RoomActor {
   #room: RoomRecord | undefined
   /** The revision of the room at which a user of ours is certainly in it. */
   #notDepartedAt: number | undefined
+  /** The policy server of the room at some revision. */
+  #policyAt: { readonly revision: number; readonly policy: PolicyServer | undefined } | undefined
   #step = 'idle'
   #stepSince = 0
   #isRunning = false
@@ -211,8 +216,16 @@ export class RoomActor {
       this.#notDepartedAt = draft.reads.hasNotDeparted === true && !hasLeft ? result.revision : undefined
       this.#enter('answering')
     }
+    this.#keepPolicy(draft)
     jobs.forEach((job, index) => job.resolve(results[index]))
     return { kind: 'done' }
+  }
+
+  /** The policy server is the same until the state changes, or what it holds is redacted. */
+  #keepPolicy({ policies, room: { current } }: Draft): void {
+    const revision = this.#room?.revision
+    const isKnown = revision !== undefined && policies.has(current)
+    this.#policyAt = isKnown ? { revision, policy: policies.get(current) } : undefined
   }
 
   async #begin(jobs: readonly Job[]): Promise<{ readonly parts: ActorParts; readonly draft: Draft }> {
@@ -231,6 +244,7 @@ export class RoomActor {
     const reads = new RoomReads(parts.reader, room.nid)
     if (this.#notDepartedAt === room.revision) reads.setNotDeparted()
     const draft = new Draft(parts, view, reads, rules, room)
+    if (this.#policyAt?.revision === room.revision) draft.policies.set(room.current, this.#policyAt.policy)
     this.#enter('reading referenced records')
     const assumes = this.#assumes && room.revision > 0
     const isAnyStored = await readArrivals(draft, jobs, assumes, parts)

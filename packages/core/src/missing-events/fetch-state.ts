@@ -13,7 +13,7 @@ import { type ExpectedRoom, inBatches, verifiedEvents, type VerifyParts } from '
 export interface FetchParts extends VerifyParts {
   readonly federation: RepairFederation
   readonly store: Pick<RecordStore, 'eventsById' | 'eventsByNid'>
-  readonly input: Pick<RoomInput, 'runTask'>
+  readonly input: Pick<RoomInput, 'runTask' | 'decideOn'>
   /** Called for each event that is stored on the way. */
   readonly onStored?: (() => void) | undefined
 }
@@ -168,7 +168,7 @@ export async function ingest(
   { input, onStored }: Pick<FetchParts, 'input' | 'onStored'>,
   event: EventInput,
 ): Promise<Outcome> {
-  const outcome = await input.runTask(eventTask(event))
+  const outcome = await input.decideOn(event, (given) => input.runTask(eventTask(given)))
   if (outcome.kind === 'stored' && !outcome.known) onStored?.()
   return outcome
 }

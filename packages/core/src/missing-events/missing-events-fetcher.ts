@@ -13,7 +13,7 @@ import type { RepairJobs } from './repair-jobs.ts'
 export interface RepairParts {
   readonly federation: RepairFederation
   readonly store: Store
-  readonly input: Pick<RoomInput, 'runTask'>
+  readonly input: Pick<RoomInput, 'runTask' | 'decideOn'>
   readonly serverName: string
   readonly counters: InputCounters
   /** Where it is written down how repairs stand. */

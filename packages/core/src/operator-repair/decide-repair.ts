@@ -7,6 +7,7 @@ import type { Draft } from '../decide/draft.ts'
 import { setExtremities } from '../decide/extremities.ts'
 import { keepJournal } from '../decide/journal.ts'
 import { updateMemberships } from '../decide/memberships.ts'
+import { notePolicyChange } from '../decide/policy-server.ts'
 import { resolveAfter } from '../decide/resolve.ts'
 import { sameSet } from '../decide/same-set.ts'
 import { givenState } from '../decide/state-before.ts'
@@ -91,9 +92,11 @@ function* apply(
   changes: readonly StateChange[],
   repairedBy: string,
 ): Suspendable<DecideNeed, void> {
+  const { current: before } = draft.room
   draft.room = { ...draft.room, current }
   yield* updateMemberships(draft, latest, changes)
   yield* keepJournal(draft, latest, changes, { repairedBy })
+  yield* notePolicyChange(draft, before, current)
   yield* announceRewritten(draft, latest)
 }
 

@@ -5,6 +5,12 @@ import type { RoomInput } from '../input/create-input.ts'
 import type { QueryContext } from '../query/context.ts'
 import type { RoomMutex } from './room-mutex.ts'
 
+/** As much of the input as operations take. */
+export type PerformInput = Pick<
+  RoomInput,
+  'inputRoomEvents' | 'runTask' | 'ingest' | 'decideOn' | 'signedByPolicyServer'
+>
+
 /** What operations that change rooms work with. */
 export interface PerformContext extends QueryContext {
   readonly clock: Clock
@@ -12,7 +18,7 @@ export interface PerformContext extends QueryContext {
   /** Signs the events that we make. */
   readonly signingKey: SigningKey
   /** Ingests events, and changes of a room that are not events of its graph. */
-  readonly input: Pick<RoomInput, 'inputRoomEvents' | 'runTask' | 'ingest'>
+  readonly input: PerformInput
   /** `undefined`: no such component; what needs it is refused, in words that say so. */
   readonly federation: FederationApi | undefined
   readonly user: UserApi | undefined

@@ -1,7 +1,7 @@
 import { authStateOf, powersIn } from '@roomserver/auth'
 import { isFailure, type RoomId, type RoomRecord, type UserId } from '@roomserver/types'
 import { decideEvent } from '../decide/decide-event.ts'
-import type { Outcome } from '../decide/event-input.ts'
+import type { Decision, EventInput } from '../decide/event-input.ts'
 import { sameSet } from '../decide/same-set.ts'
 import { eventTask } from '../input/event-task.ts'
 import type { RoomsOverExtremityLimit } from '../input/rooms-over-extremity-limit.ts'
@@ -21,6 +21,8 @@ const POWERS = [
   { type: 'm.room.create', stateKey: '' },
   { type: 'm.room.power_levels', stateKey: '' },
 ]
+/** The outcome for a room that has other forward extremities by now. */
+const MOVED = { kind: 'missing', auth: [], prev: [], state: [] } as const
 /** The most dummy events sent to merge the forward extremities of a room at a time; each merges as many as an event may refer to. */
 const MAX_EVENTS = 20
 
@@ -112,16 +114,14 @@ async function membershipAgain(
 /** It is not sent to other servers: they fetch it with the next event, and would otherwise answer it with theirs. */
 async function isSent(context: PerformContext, room: RoomRecord, template: EventTemplate): Promise<boolean> {
   const event = await buildOnTop(context, room, template)
-  const outcome = await context.input.runTask(unlessMoved(room, newEvent(event, context.serverName, '')))
-  return outcome?.kind === 'stored' && outcome.verdict === 'accepted'
+  const { runTask, decideOn } = context.input
+  const input = { ...readInput(newEvent(event, context.serverName, '')), isOurs: true }
+  const outcome = await decideOn(input, async (given) => (await runTask(unlessMoved(room, given))) ?? MOVED)
+  return outcome.kind === 'stored' && outcome.verdict === 'accepted'
 }
 
 /** Takes the event in only where the room still has the forward extremities that it was built on: another process may have been faster. */
-function unlessMoved(
-  { extremities }: RoomRecord,
-  wire: Parameters<typeof readInput>[0],
-): RoomTask<Outcome | undefined> {
-  const input = readInput(wire)
+function unlessMoved({ extremities }: RoomRecord, input: EventInput): RoomTask<Decision | undefined> {
   const { roomId, version, name, bytes, arrival } = eventTask(input)
   return {
     roomId,

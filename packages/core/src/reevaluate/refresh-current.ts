@@ -4,6 +4,7 @@ import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { keepJournal } from '../decide/journal.ts'
 import { updateMemberships } from '../decide/memberships.ts'
+import { notePolicyChange } from '../decide/policy-server.ts'
 import { afterExtremities, resolveAfter } from '../decide/resolve.ts'
 
 /**
@@ -20,7 +21,9 @@ export function* refreshCurrent(
   const { snapshot: current } = yield* resolveAfter(draft, yield* afterExtremities(draft))
   const changes = yield* changesBetween(draft, draft.room.current, current)
   if (changes.length === 0) return
+  const { current: before } = draft.room
   draft.room = { ...draft.room, current }
   yield* updateMemberships(draft, because, changes)
   yield* keepJournal(draft, because, changes, { repairedBy })
+  yield* notePolicyChange(draft, before, current)
 }

@@ -6,6 +6,8 @@ import {
   type Endpoint,
   type FederationApi,
   federationEndpoints,
+  type PolicyServerApi,
+  policyServerEndpoints,
   type RoomserverApi,
   roomserverEndpoints,
   type UserApi,
@@ -30,6 +32,11 @@ export function createRoomserverClient(url: string, options: PeerOptions = {}): 
 /** The federation component. @throws {TypeError} when the URL is none */
 export function createFederationClient(url: string, options: PeerOptions = {}): Client<FederationApi> {
   return clientOf(federationEndpoints, new Peer('federation', url, options))
+}
+
+/** The policy servers of rooms, behind the federation component. @throws {TypeError} when the URL is none */
+export function createPolicyServerClient(url: string, options: PeerOptions = {}): Client<PolicyServerApi> {
+  return clientOf(policyServerEndpoints, new Peer('federation', url, options))
 }
 
 /** The user component. @throws {TypeError} when the URL is none */
