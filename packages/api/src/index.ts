@@ -94,6 +94,10 @@ export {
 export {
   QueryEventsByIdRequest,
   QueryEventsByIdResponse,
+  QueryForwardExtremitiesRequest,
+  QueryForwardExtremitiesResponse,
+  QueryInviteRoomStateRequest,
+  QueryInviteRoomStateResponse,
   QueryMissingEventsRequest,
   QueryMissingEventsResponse,
   QueryAuthChainRequest,

@@ -24,6 +24,8 @@ export const BodySize = {
   content: 512 * KIB,
   /** An event with what goes with it, however it is escaped. */
   event: MIB,
+  /** An event, and the few state events that tell what room it is of. */
+  invite: 4 * MIB,
   /** IDs of events, rooms or users, or entries of a state. */
   list: 16 * MIB,
   /** Events of a whole room: the state of one with 50,000 members takes 45 to 70 MiB. */

@@ -9,10 +9,10 @@ import {
   wireOf,
 } from './index.ts'
 
-it('has the 37 operations, each under a path of its own', () => {
+it('has the 39 operations, each under a path of its own', () => {
   const paths = Object.values(roomserverEndpoints).map((endpoint) => endpoint.path)
-  expect(paths).toHaveLength(37)
-  expect(new Set(paths).size).toBe(37)
+  expect(paths).toHaveLength(39)
+  expect(new Set(paths).size).toBe(39)
 })
 
 it('bounds whatever is parsed of a request', () => {

@@ -140,6 +140,7 @@ it('keeps of an invite from elsewhere what it shows of the room, and nothing els
     invite_room_state: [
       { type: 'm.room.name', state_key: '', sender: '@mallory:m', content: { name: 'Far' } },
     ],
+    invite_room_state_pdus: [],
     send_as_server: '',
     transaction_id: null,
   }

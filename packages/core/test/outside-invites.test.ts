@@ -12,6 +12,7 @@ const inviteRequest = ({ eventId, json, rules }: Pdu) => ({
   room_version: rules.version,
   event: { roomVersion: rules.version, eventId, json },
   invite_room_state: [],
+  invite_room_state_pdus: [],
   send_as_server: '',
   transaction_id: null,
 })

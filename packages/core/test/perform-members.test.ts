@@ -178,12 +178,31 @@ describe('performJoin', () => {
       Error: { Code: 5, RemoteCode: 403, Msg: '{"errcode":"M_FORBIDDEN"}' },
     })
   })
+
+  // It speaks of what this server sent: a client that gets a 400 would look for a fault in its own request.
+  it.each([
+    ['M_INVALID_PARAM in its text', 'invalid: M_INVALID_PARAM', null],
+    [
+      'M_MISSING_PARAM in its body',
+      'HTTP 400',
+      Buffer.from('{"errcode":"M_MISSING_PARAM"}').toString('base64'),
+    ],
+  ])('does not pass on that what we sent was wrong: %s', async (_what, Message, Contents) => {
+    const LastError = { Contents, WrappedError: null, Message, Code: 400 }
+    const federation = { performJoinRequest: async () => ({ JoinedVia: '', LastError }) }
+    const { server } = await started('public', { federation })
+    await using _server = server
+    expect(await server.api.performJoin(joinRequest({ room_id_or_alias: '!far:b' }))).toMatchObject({
+      Error: { Code: 0, RemoteCode: 0, Msg: Message },
+    })
+  })
 })
 
 const inviteRequest = (invite: Pdu, change: object = {}) => ({
   room_version: invite.rules.version,
   event: { roomVersion: invite.rules.version, eventId: invite.eventId, json: invite.json },
   invite_room_state: [],
+  invite_room_state_pdus: [],
   send_as_server: 'a',
   transaction_id: null,
   ...change,

@@ -51,6 +51,7 @@ describe('queryLatestEventsAndState', () => {
       room_version: '10',
       event,
       invite_room_state: [],
+      invite_room_state_pdus: [],
       send_as_server: '',
       transaction_id: null,
     })

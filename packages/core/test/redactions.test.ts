@@ -293,7 +293,13 @@ it('shows nothing of a redacted name to whom it invites, though the process had 
   const invite = async (user: string) => {
     const { eventId, json, rules } = await room.member('@alice:a', user, 'invite')
     const event = { roomVersion: rules.version, eventId, json }
-    const own = { room_version: rules.version, event, invite_room_state: [], send_as_server: '' }
+    const own = {
+      room_version: rules.version,
+      event,
+      invite_room_state: [],
+      invite_room_state_pdus: [],
+      send_as_server: '',
+    }
     await server.api.performInvite({ ...own, transaction_id: null })
     return JSON.stringify((await server.hs.outputs()).findLast(({ type }) => type === 'new_invite_event'))
   }

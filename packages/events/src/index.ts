@@ -43,6 +43,7 @@ export {
 export { refusedKeyReason } from './refused-keys.ts'
 export { requiredSignatures } from './required-signatures.ts'
 export { type KeyName, neededKeys } from './signing-keys.ts'
+export { isSameEvent } from './same-event.ts'
 export { signJson, type SigningKey, verifyJson } from './signed-json.ts'
 export { withUnsigned } from './unsigned.ts'
 export {

@@ -75,9 +75,7 @@ export const ownSection = section({
     /** How long an event waits for the policy server of its room. */
     timeout: duration.default(30_000),
     /** What becomes of events while it does not answer. */
-    when_unreachable: z
-      .enum(['soft-fail', 'accept'], { error: 'soft-fail or accept' })
-      .default('soft-fail'),
+    when_unreachable: z.enum(['soft-fail', 'accept'], { error: 'soft-fail or accept' }).default('soft-fail'),
     /** For how long one that did not answer is not asked again. */
     rest: duration.default(10_000),
     /** Events of one room that it is asked about at the same time. */

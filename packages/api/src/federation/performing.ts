@@ -7,6 +7,7 @@ import {
   jsonObject,
   jsonValue,
   list,
+  omitZero,
   orNull,
   serverName,
   struct,
@@ -70,6 +71,12 @@ export const PerformInviteRequestRequest = struct('api.PerformInviteRequest', {
   room_version: version(),
   event: orNull(HeaderedEvent),
   invite_room_state: list(StrippedState),
+  invite_room_state_pdus: omitZero(
+    list(
+      HeaderedEvent,
+      'The same as whole events of the room, `m.room.create` among them, to be sent in its place.',
+    ),
+  ),
 })
 export type PerformInviteRequestRequest = z.infer<typeof PerformInviteRequestRequest>
 

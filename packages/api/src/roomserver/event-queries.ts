@@ -86,6 +86,37 @@ export const QueryRoomVersionCapabilitiesResponse = struct('api.QueryRoomVersion
 })
 export type QueryRoomVersionCapabilitiesResponse = z.infer<typeof QueryRoomVersionCapabilitiesResponse>
 
+/** Body of a request of `queryForwardExtremities`. Gives the forward extremities of a room. */
+export const QueryForwardExtremitiesRequest = struct('api.QueryForwardExtremitiesRequest', {
+  room_id: text(),
+  server_name: serverName('The server that asks; empty: one of our own components.'),
+})
+export type QueryForwardExtremitiesRequest = z.infer<typeof QueryForwardExtremitiesRequest>
+
+/** Answer of `queryForwardExtremities`. */
+export const QueryForwardExtremitiesResponse = struct('api.QueryForwardExtremitiesResponse', {
+  room_exists: bool('False: answer 404, `M_NOT_FOUND`.'),
+  is_allowed: bool(
+    'False: the server is not in the room, or shut out by its ACL; answer 403, `M_FORBIDDEN`.',
+  ),
+  prev_events: list(
+    text(),
+    'What an event would have as prev events now: at least one, where it is allowed.',
+  ),
+})
+export type QueryForwardExtremitiesResponse = z.infer<typeof QueryForwardExtremitiesResponse>
+
+/** Body of a request of `queryInviteRoomState`. Gives the state that users who knock are shown. */
+export const QueryInviteRoomStateRequest = struct('api.QueryInviteRoomStateRequest', { room_id: text() })
+export type QueryInviteRoomStateRequest = z.infer<typeof QueryInviteRoomStateRequest>
+
+/** Answer of `queryInviteRoomState`. */
+export const QueryInviteRoomStateResponse = struct('api.QueryInviteRoomStateResponse', {
+  room_exists: bool(),
+  events: list(HeaderedEvent, 'State events in the federation format, `m.room.create` among them.'),
+})
+export type QueryInviteRoomStateResponse = z.infer<typeof QueryInviteRoomStateResponse>
+
 /** Questions about events and room versions. */
 export const eventQueryEndpoints = {
   queryEventsById: repeatable({
@@ -114,6 +145,19 @@ export const eventQueryEndpoints = {
     request: QueryServerAllowedToSeeEventRequest,
     response: QueryServerAllowedToSeeEventResponse,
     summary: 'Tells whether history visibility lets a server see an event.',
+  }),
+  queryForwardExtremities: repeatable({
+    path: '/roomserver/queryForwardExtremities',
+    request: QueryForwardExtremitiesRequest,
+    response: QueryForwardExtremitiesResponse,
+    summary: 'Gives the forward extremities of a room, as another server may ask for them (MSC4370).',
+  }),
+  queryInviteRoomState: repeatable({
+    path: '/roomserver/queryInviteRoomState',
+    request: QueryInviteRoomStateRequest,
+    response: QueryInviteRoomStateResponse,
+    summary:
+      'Gives the state that users who knock are shown: `knock_room_state`, as other servers take it (MSC4311).',
   }),
   queryRoomVersionForRoom: repeatable({
     path: '/roomserver/queryRoomVersionForRoom',

@@ -22,6 +22,12 @@ export const PerformInviteRequest = struct('api.PerformInviteRequest', {
   room_version: version(),
   event: orNull(HeaderedEvent),
   invite_room_state: list(StrippedState, 'What the invited user is shown; empty: taken from the room.'),
+  invite_room_state_pdus: omitZero(
+    list(
+      HeaderedEvent,
+      'The same as the inviting server sent it, where that is events of the room; empty: it is not.',
+    ),
+  ),
   send_as_server: text('In whose name to send it to other servers; empty: not at all.'),
   transaction_id: orNull(TransactionId),
 })
@@ -74,7 +80,7 @@ export const membershipChangeEndpoints = {
     request: PerformInviteRequest,
     response: PerformInviteResponse,
     summary: 'Takes an invite in: one of ours to send on, or one for a user of ours.',
-    maxBodyBytes: BodySize.event,
+    maxBodyBytes: BodySize.invite,
     refuse: (message) => ({ Error: badRequestError(message) }),
     timeoutMs: 120_000,
   }),

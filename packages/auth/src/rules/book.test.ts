@@ -59,7 +59,7 @@ it('explains an id that a verdict carries', () => {
   expect(describeRule('v8 4.3.5.2')).toEqual({
     text:
       'Type `m.room.member`: `membership` is `join`: the join rule is `restricted`: ' +
-      '`join_authorised_via_users_server` does not name a user who may invite: reject',
+      '`join_authorised_via_users_server` does not name a joined user who may invite: reject',
     url: 'https://spec.matrix.org/v1.19/rooms/v8/#authorisation-rules',
   })
   expect(describeRule('vorg.matrix.msc3787 4.3.5.1')?.url).toBeUndefined()

@@ -108,7 +108,7 @@ export const RULES = {
     reads: ['join-rules', 'sender'],
   },
   'member/join/restricted/authoriser': {
-    text: '`join_authorised_via_users_server` does not name a user who may invite: reject',
+    text: '`join_authorised_via_users_server` does not name a joined user who may invite: reject',
     reads: ['join-rules', 'sender', 'authoriser', ...BY_LEVEL],
   },
   'member/join/restricted/otherwise': { text: 'otherwise: allow', reads: ['join-rules', 'authoriser'] },

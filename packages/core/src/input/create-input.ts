@@ -148,7 +148,15 @@ export function createInput(
     deps.fetchMissing ?? (fetching && ((...missing) => fetching.repairs.fetchMissing(...missing)))
   const share = new LoopShare(setImmediate)
   const { whenDelivered } = deps
-  const ingester = new Ingester({ ...parts, share, rooms, fetchMissing, repairs: fetching, whenDelivered, policies })
+  const ingester = new Ingester({
+    ...parts,
+    share,
+    rooms,
+    fetchMissing,
+    repairs: fetching,
+    whenDelivered,
+    policies,
+  })
   return {
     inputRoomEvents: (...call) => ingester.inputRoomEvents(...call),
     ingest,

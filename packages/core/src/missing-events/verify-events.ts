@@ -1,5 +1,12 @@
 import type { FederationApi, QueryPublicKeyResponse } from '@roomserver/api'
-import { neededKeys, type Pdu, receivePdu, type VerifyKey, verifySignatures } from '@roomserver/events'
+import {
+  type KeyFinder,
+  neededKeys,
+  type Pdu,
+  receivePdu,
+  type VerifyKey,
+  verifySignatures,
+} from '@roomserver/events'
 import type { Clock, Logger, RoomId } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
 import { yieldToEventLoop } from '../view/run.ts'
@@ -42,12 +49,14 @@ export async function verifiedEvents(
   for (const some of inBatches(texts.slice(0, maxEvents))) {
     const parsed = some.map((text) => receivePdu(text, rules)).filter((result) => result.ok)
     const events = parsed.map(({ pdu }) => pdu).filter((event) => event.roomId === roomId)
-    addKeysFor(events, requests)
+    for (const [name, ts] of keyRequestsFor(events)) {
+      requests.set(name, Math.max(requests.get(name) ?? 0, ts))
+    }
     ofRoom.push(...events)
     await yieldToEventLoop()
   }
   const { results } = await parts.federation.queryPublicKey({ requests })
-  const findKey = (server: string, keyId: string) => keyIn(results, `${server}/${keyId}`)
+  const findKey = keyFinderOf(results)
   const now = parts.clock.now()
   const verified: Pdu[] = []
   for (const some of inBatches(ofRoom)) {
@@ -69,14 +78,21 @@ export function* inBatches<Item>(items: readonly Item[]): Generator<readonly Ite
   for (let at = 0; at < items.length; at += AT_ONCE) yield items.slice(at, at + AT_ONCE)
 }
 
-/** The keys that events may be signed with, and when each has to be valid at the latest. */
-function addKeysFor(events: readonly Pdu[], keys: Map<string, number>): void {
+/** The keys that events may be signed with, as they are asked for: when each has to be valid at the latest. */
+export function keyRequestsFor(events: readonly Pdu[]): ReadonlyMap<string, number> {
+  const keys = new Map<string, number>()
   for (const event of events) {
     for (const { keyId, server } of neededKeys(event)) {
       const name = `${server}/${keyId}`
       keys.set(name, Math.max(keys.get(name) ?? 0, Math.min(event.originServerTs, MAX_TS)))
     }
   }
+  return keys
+}
+
+/** Finds keys among those that were answered. */
+export function keyFinderOf(results: QueryPublicKeyResponse['results']): KeyFinder {
+  return (server, keyId) => keyIn(results, `${server}/${keyId}`)
 }
 
 function keyIn(results: QueryPublicKeyResponse['results'], name: string): VerifyKey | undefined {

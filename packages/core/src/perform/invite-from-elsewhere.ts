@@ -19,7 +19,7 @@ import type { Need } from '../view/need.ts'
 import type { View } from '../view/view.ts'
 import type { PerformContext } from './context.ts'
 import type { CheckedInvite } from './checked-invite.ts'
-import { inviteState, withInviteState } from './invite-state.ts'
+import { inviteState, shownByOthers, withInviteState } from './invite-state.ts'
 import { Refusal } from './refusal.ts'
 import { command } from './room-command.ts'
 import { failureOf, newEvent } from './send.ts'
@@ -37,7 +37,8 @@ export async function inviteFromElsewhere(
   room: RoomRecord | undefined,
   { event, target }: CheckedInvite,
 ): Promise<void> {
-  const shown = withInviteState(event, await inviteState(context, request, room, event))
+  const given = await shownByOthers(context, request, event)
+  const shown = withInviteState(event, await inviteState(context, given, room, event))
   if (room !== undefined && (await isServerInRoom(context, room, ''))) {
     if (await readRoom(context, (view) => isConnected(view, room, event)))
       return await inviteInRoom(context, shown)

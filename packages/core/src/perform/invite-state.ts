@@ -1,5 +1,5 @@
 import type { PerformInviteRequest, StrippedState } from '@roomserver/api'
-import { type Pdu, withUnsigned } from '@roomserver/events'
+import { type Pdu, receivePdu, withUnsigned } from '@roomserver/events'
 import { type Suspendable, NO_NID, type RoomRecord } from '@roomserver/types'
 import { readRoom } from '../query/context.ts'
 import { rulesOf } from '../query/headered.ts'
@@ -7,6 +7,7 @@ import { eventsOf } from '../view/reads.ts'
 import type { Need } from '../view/need.ts'
 import { stateForTuples } from '../view/state-at.ts'
 import type { View } from '../view/view.ts'
+import { checkInviteState } from './check-invite-state.ts'
 import type { PerformContext } from './context.ts'
 
 /** What somebody outside is shown of a room that he is invited into. */
@@ -27,7 +28,7 @@ const SHOWN = [
  */
 export async function inviteState(
   context: PerformContext,
-  { invite_room_state: given }: PerformInviteRequest,
+  { invite_room_state: given }: Pick<PerformInviteRequest, 'invite_room_state'>,
   room: RoomRecord | undefined,
   invite: Pdu,
 ): Promise<readonly StrippedState[]> {
@@ -50,6 +51,26 @@ function* shownState(view: View, room: RoomRecord): Suspendable<Need, readonly P
   )
   const rules = rulesOf(room)
   return records.map((record) => view.pduOf(record, rules))
+}
+
+/**
+ * What another server shows of the room that it invites into, for clients: of whole events, which are checked, only the few
+ * members that clients are shown.
+ *
+ * @throws {Refusal} see {@link checkInviteState}
+ */
+export async function shownByOthers(
+  context: PerformContext,
+  { invite_room_state: asStripped, invite_room_state_pdus: pdus }: PerformInviteRequest,
+  invite: Pdu,
+): Promise<Pick<PerformInviteRequest, 'invite_room_state'>> {
+  // Before version 12 servers may be lenient, and others send the few members only, as they always have.
+  const isLenient = invite.rules.roomId !== 'create-hash'
+  const isKnown =
+    pdus.length > 0 && !(isLenient && pdus.some(({ json }) => !receivePdu(json, invite.rules).ok))
+  const isRequired = context.compatibility === 'current' && !isLenient
+  if (!isKnown && !isRequired) return { invite_room_state: asStripped }
+  return { invite_room_state: (await checkInviteState(context, invite, pdus)).map(stripped) }
 }
 
 function stripped({ content, stateKey, type, sender }: Pdu): StrippedState {

@@ -1,4 +1,4 @@
-import type { PerformJoinRequest, PerformJoinResponse } from '@roomserver/api'
+import type { PerformJoinRequest, PerformJoinResponse, RemoteHttpError } from '@roomserver/api'
 import { type JsonObject, type RoomRecord, serverOf, type UserId } from '@roomserver/types'
 import { isStub } from '../query/context.ts'
 import { queryRestrictedJoinAllowed } from '../query/restricted-join.ts'
@@ -7,7 +7,7 @@ import { federationFor } from './components.ts'
 import { refusalOf, type EventTemplate } from './build.ts'
 import type { PerformContext } from './context.ts'
 import { ownUser, quoted, serverOfRoom } from './identifiers.ts'
-import { Refusal, unlessRefused } from './refusal.ts'
+import { isInvalidParam, Refusal, unlessRefused } from './refusal.ts'
 import { type Target, targetOf } from './resolve-alias.ts'
 import { sendEvent } from './send.ts'
 
@@ -50,6 +50,9 @@ async function join(
   if (way.servers.length === 0) throw new Refusal('noRoom', `room ID ${quoted(roomId)} does not exist`)
   return await joinThrough(context, request, { roomId, serverNames: way.servers }, content)
 }
+
+/** How much of another server's answer is looked at. */
+const MAX_BODY = 10_000
 
 /** Who vouches for a user in a restricted room. */
 interface AuthorisingUser {
@@ -158,5 +161,13 @@ async function joinThrough(
     content,
   })
   if (LastError === null) return JoinedVia
-  throw new Refusal('remote', LastError.Message, LastError.Code)
+  const said = `${LastError.Message} ${bodyOf(LastError)}`
+  throw isInvalidParam(said)
+    ? new Refusal('unclassified', LastError.Message)
+    : new Refusal('remote', LastError.Message, LastError.Code)
+}
+
+/** What another server answered, as text. */
+function bodyOf({ Contents }: RemoteHttpError): string {
+  return Contents === null ? '' : Buffer.from(Contents.slice(0, MAX_BODY), 'base64').toString('utf8')
 }

@@ -27,3 +27,13 @@ export async function unlessRefused<Answer>(
     throw error
   }
 }
+
+/**
+ * Whether another server's answer says that what this server sent it was wrong. Users can do nothing about that: their clients
+ * get a 5xx, and not the other server's 400.
+ *
+ * @see https://spec.matrix.org/v1.19/server-server-api/#inviting-to-a-room
+ */
+export function isInvalidParam(answer: string): boolean {
+  return /\bM_(INVALID|MISSING)_PARAM\b/.test(answer)
+}

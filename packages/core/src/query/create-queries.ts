@@ -4,6 +4,8 @@ import type { QueryContext } from './context.ts'
 import { queryCurrentState } from './current-state.ts'
 import { getAliasesForRoomId, getRoomIdForAlias, queryPublishedRooms } from './directory.ts'
 import { queryAuthChain, queryEventsById } from './events-by-id.ts'
+import { queryForwardExtremities } from './forward-extremities.ts'
+import { queryInviteRoomState } from './invite-room-state.ts'
 import { queryLatestEventsAndState } from './latest-events-and-state.ts'
 import { queryMembershipForUser, queryMembershipsForRoom } from './memberships.ts'
 import { queryMissingEvents, queryServerAllowedToSeeEvent } from './missing-events.ts'
@@ -27,6 +29,8 @@ export function createQueries(context: QueryContext): Queries {
     queryBulkStateContent: (request) => queryBulkStateContent(context, request),
     queryCurrentState: (request) => queryCurrentState(context, request),
     queryEventsById: (request) => queryEventsById(context, request),
+    queryForwardExtremities: (request) => queryForwardExtremities(context, request),
+    queryInviteRoomState: (request) => queryInviteRoomState(context, request),
     queryKnownUsers: (request) => queryKnownUsers(context, request),
     queryLatestEventsAndState: (request) => queryLatestEventsAndState(context, request, LISTS),
     queryMembershipForUser: (request) => queryMembershipForUser(context, request),

@@ -20,7 +20,8 @@ type Answer<Events> = Omit<QueryLatestEventsAndStateResponse, 'state_events'> & 
 
 /** Of how many of our users the memberships are looked at in a room with very many extremities. */
 const MAX_MEMBERS = 500
-const ROLES = ['m.room.create', 'm.room.power_levels', 'm.room.join_rules'].map((type) => ({
+/** What decides about who may do anything in a room. */
+export const ROLES = ['m.room.create', 'm.room.power_levels', 'm.room.join_rules'].map((type) => ({
   type,
   stateKey: '',
 }))

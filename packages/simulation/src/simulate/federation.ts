@@ -108,7 +108,7 @@ export function simulatedFederation(world: World, self: SimulatedServer): Federa
       }
       throw failed('performLeaveRequest', 'no server let the user leave')
     },
-    performInviteRequest: async ({ event, room_version, invite_room_state: shown }) => {
+    performInviteRequest: async ({ event, room_version, ...shown }) => {
       const invite = event === null ? undefined : parsedEvent(event.json, room_version)
       const name = serverOf(invite?.stateKey ?? '') ?? ''
       const signed = invite && (await inviteThrough(world, invite, shown, (work) => ask(name, work)))

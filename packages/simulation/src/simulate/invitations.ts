@@ -25,6 +25,7 @@ export async function invite(
     event: { roomVersion: rules.version, eventId, json },
     room_version: rules.version,
     invite_room_state: [],
+    invite_room_state_pdus: [],
     send_as_server: server.name,
     transaction_id: null,
   }

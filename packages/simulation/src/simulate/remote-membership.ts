@@ -44,7 +44,7 @@ export async function changeThrough(
 export async function inviteThrough(
   world: World,
   invite: Pdu,
-  shown: PerformInviteRequest['invite_room_state'],
+  shown: Pick<PerformInviteRequest, 'invite_room_state' | 'invite_room_state_pdus'>,
   ask: Ask,
 ): Promise<Pdu | undefined> {
   const { rules, eventId, roomId, stateKey = '' } = invite
@@ -56,7 +56,7 @@ export async function inviteThrough(
       const { Error: error } = await api.performInvite({
         event: { roomVersion: rules.version, eventId, json },
         room_version: rules.version,
-        invite_room_state: shown,
+        ...shown,
         send_as_server: '',
         transaction_id: null,
       })
