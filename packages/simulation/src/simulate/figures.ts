@@ -23,6 +23,8 @@ export interface Figures {
   addresses: number
   scrolled: number
   peeks: number
+  policySigned: number
+  policyRefused: number
 }
 
 export function noFigures(): Figures {
@@ -50,6 +52,8 @@ export function noFigures(): Figures {
     addresses: 0,
     scrolled: 0,
     peeks: 0,
+    policySigned: 0,
+    policyRefused: 0,
   }
 }
 
@@ -69,5 +73,6 @@ export function figuresText(figures: Figures): string {
     `${figures.invites} invites to other servers, ${figures.declined} rejected, ${figures.withdrawn} withdrawn`,
     `${figures.knocks} knocks, ${figures.vouched} restricted joins, ${figures.addresses} third-party invites`,
     `${figures.scrolled} backfills, ${figures.peeks} peeks through other servers`,
+    `${figures.policySigned} events signed by policy servers, ${figures.policyRefused} refused, wrongly signed or not answered`,
   ].join('\n')
 }

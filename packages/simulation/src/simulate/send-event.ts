@@ -19,7 +19,10 @@ export async function sendEvent(
 export async function submit(world: World, server: SimulatedServer, event: Pdu): Promise<void> {
   world.learn(event)
   const input = inputOf(event, { send_as_server: server.name })
-  const request = { input_room_events: [input], async: world.dice.chance(10) }
+  const request = {
+    input_room_events: [input],
+    async: world.dice.chance(10) && !(await world.policies.of(server.name)),
+  }
   const answer = await server.call((api) => api.inputRoomEvents(request))
   if (answer?.ErrMsg === '') world.acknowledged.push({ server, eventId: event.eventId })
   await announce(world, server)

@@ -21,6 +21,9 @@ const NEVER_MS = 3_600_000
 /** Fewer rooms are repaired at a time than may have to be: some wait for others. */
 const REPAIR_LIMITS = { patienceMs: NEVER_MS, callMs: NEVER_MS, maxRooms: 3 }
 
+/** The same for policy servers; and one that did not answer is asked again. */
+const POLICY_LIMITS = { timeoutMs: NEVER_MS, restMs: 0 }
+
 /** A whole room server of ours on a store in memory. Its process can die and be started again; the store stays. */
 export class SimulatedServer {
   readonly name: ServerName
@@ -137,7 +140,8 @@ export class SimulatedServer {
       federation: this.#federation,
       serverName: this.name,
     }
-    const input = createInput(parts, {}, REPAIR_LIMITS)
+    const policyServers = world.policyServersFor(this.name)
+    const input = createInput({ ...parts, policyServers, policyLimits: POLICY_LIMITS }, {}, REPAIR_LIMITS)
     const randomId = (length: number) => world.dice.text(length)
     const api = createRoomserver({ ...parts, input, signingKey: this.key, randomId })
     return { guard, input, api }

@@ -1,3 +1,4 @@
+import type { PolicyServers } from '@roomserver/core'
 import type { Dice } from '@roomserver/testing'
 import type { Clock } from '@roomserver/types'
 
@@ -8,6 +9,8 @@ export interface Surroundings {
   /** Whether a server waits for what never comes. */
   readonly isStuck: boolean
   readonly figures: { crashes: number }
+  /** How a server reaches the policy servers of rooms. */
+  policyServersFor(server: string): PolicyServers
   /** Says what went wrong. */
   problem(text: string): void
   /** Says that a server waits for what never comes. */

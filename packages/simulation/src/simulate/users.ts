@@ -66,11 +66,23 @@ export async function createRoom(
     { type: 'm.room.power_levels', sender: user, stateKey: '', content: levels },
     { type: 'm.room.join_rules', sender: user, stateKey: '', content: joinRule },
     ...(world.dice.chance(30) ? [historyVisibility(user, 'world_readable')] : []),
+    ...(await naming(world, server, user)),
   ]
   for (const template of opening) {
     const end = await server.call((api) => endOf(api, create.roomId))
     if (end !== undefined) await sendEvent(world, server, end, template)
   }
+}
+
+/** Names the policy server of a new room, in worlds that have any: the server that makes it. */
+async function naming(
+  world: World,
+  { name }: SimulatedServer,
+  user: string,
+): Promise<readonly EventTemplate[]> {
+  const policy = await world.policies.of(name)
+  if (policy === undefined) return []
+  return [{ type: 'm.room.policy', sender: user, stateKey: '', content: policy.content }]
 }
 
 export async function join(

@@ -1,4 +1,5 @@
 import type { PublicKeyResult } from '@roomserver/api'
+import type { PolicyServers } from '@roomserver/core'
 import type { Pdu } from '@roomserver/events'
 import { isJsonObject, type JsonValue, serverOf } from '@roomserver/types'
 import type { Author } from './compose.ts'
@@ -7,6 +8,7 @@ import { InviteBook } from './invite-book.ts'
 import { Network } from './network.ts'
 import type { Dice } from '@roomserver/testing'
 import type { IdentityServer } from './identity-server.ts'
+import type { Policies } from './policies.ts'
 import type { SimulatedServer } from './simulated-server.ts'
 import type { Surroundings } from './surroundings.ts'
 import type { Trouble } from './trouble.ts'
@@ -27,6 +29,7 @@ export class World implements Surroundings {
   /** Every event that was ever made, in that order. */
   readonly events = new Map<string, Pdu>()
   readonly invites = new InviteBook(this.figures)
+  readonly policies: Policies
   /**
    * What a liar tells of the state before an event that names what does not exist: a state of the past, the same to
    * everybody who asks. The texts of its events, and of their auth chain.
@@ -49,7 +52,8 @@ export class World implements Surroundings {
   /** Whether a server waits for what never comes: no more can be done with the world then. */
   isStuck = false
 
-  constructor(dice: Dice, identity: IdentityServer, trouble: Trouble) {
+  constructor(dice: Dice, identity: IdentityServer, trouble: Trouble, policies: Policies) {
+    this.policies = policies
     this.dice = dice
     this.identity = identity
     this.trouble = trouble
@@ -64,6 +68,10 @@ export class World implements Surroundings {
       expired_ts: 0,
       valid_until_ts: validUntil,
     })
+  }
+
+  policyServersFor(server: string): PolicyServers {
+    return this.policies.asAskedBy(server, this)
   }
 
   get servers(): readonly SimulatedServer[] {
