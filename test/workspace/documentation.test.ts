@@ -55,3 +55,19 @@ it('names the newest room version where it says which there are', () => {
   expect(ranges.length).toBeGreaterThan(5)
   expect(ranges.filter((one) => !one.endsWith(`: ${Math.max(...numbers)}`))).toEqual([])
 })
+
+it('names a test that exists for whatever docs/features.md says is implemented', () => {
+  const rows = readText('docs/features.md')
+    .split('\n')
+    .filter((line) => /^\| (?!feature|---)/.test(line))
+    .map((line) => line.split(' | '))
+  expect(rows.length).toBeGreaterThan(30)
+  const untested = rows.filter(([what = '', state = '', tests = '']) => {
+    const files = [...tests.matchAll(/\]\(\.\.\/([^)]+\.test\.ts)\)/g)].map(([, file]) => file ?? '')
+    const isHere = /\bimplemented\b/.test(state.replaceAll('not implemented', '')) || files.length > 0
+    return (
+      what === '' || (isHere && (files.length === 0 || files.some((file) => !existsSync(join(ROOT, file)))))
+    )
+  })
+  expect(untested).toEqual([])
+})
