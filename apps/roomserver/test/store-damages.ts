@@ -65,6 +65,12 @@ export function storeDamages({
       'a row is deleted': 'unknowable: the program does not start, as it runs the step again',
       'a row is added': 'harmless: the program warns of it, or does not start',
     },
+    store_facts: {
+      name: 'harmless: the program writes the name of its server again when it starts',
+      value: 'unknowable: the program does not start, as the store is of another server',
+      'a row is deleted': 'harmless: the program writes the name of its server again when it starts',
+      'a row is added': 'harmless: nothing reads it',
+    },
     counters: {
       kind: rebuilt(
         /the counter of event NIDs is at 0/,

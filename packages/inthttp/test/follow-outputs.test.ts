@@ -59,12 +59,12 @@ it('gives outputs in order, and goes on when the server was started anew', async
 it.each([
   ['where there is no log', undefined, {}, 'status 404'],
   ['without the token', [output(1)], { token: 'wrong' }, 'status 401'],
-  ['when outputs were dropped', [output(9)], { after: 3, token: 'secret' }, 'not kept any more'],
+  ['when outputs were dropped', [output(9)], { after: 3, token: 'secret' }, 'have been deleted'],
   [
     'when an output is none',
     [{ ...output(1), payload: '{"type":5}' }],
     { token: 'secret' },
-    'cannot be read',
+    'could not decode',
   ],
 ])('fails %s', async (_why, log, options, words) => {
   await using server = await serveRoomserver(fakeRoomserver().api, {
