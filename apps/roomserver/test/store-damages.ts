@@ -150,7 +150,7 @@ export function storeDamages({
       type_nid: rebuilt(/has type "m.room.topic", but "m.room.power_levels"/, event(topic, 'type_nid = 2')),
       state_key_nid: rebuilt(/has state key "", but none/, event(topic, 'state_key_nid = 0')),
       depth: rebuilt(/has depth \d+, but 99 is stored/, event(topic, 'depth = 99')),
-      auth_level: rebuilt(/has a lower NID than one of its auth events/, event(topic, 'auth_level = 0')),
+      auth_level: rebuilt(/is stored before one of its auth events/, event(topic, 'auth_level = 0')),
       before_nid: rebuilt(/has a state before it that is not stored/, event(topic, 'before_nid = 99999999')),
       after_nid: rebuilt(/has a state after it/, event(topic, 'after_nid = before_nid')),
       redacted_by: left(/which is not a redaction/, event(message, 'redacted_by = nid')),

@@ -21,7 +21,7 @@ const DAMAGES: Readonly<Record<string, Damage | 'not found: another column, or n
   type_nid: [set('type_nid = 2'), /has type "m.room.topic", but "m.room.power_levels" is stored/, false],
   state_key_nid: [set('state_key_nid = 0'), /has state key "", but none is stored/, false],
   depth: [set('depth = 99'), /has depth \d+, but 99 is stored/, false],
-  auth_level: [set('auth_level = 0'), /has a lower NID than one of its auth events/, true],
+  auth_level: [set('auth_level = 0'), /is stored before one of its auth events/, true],
   before_nid: [set('before_nid = 99999999'), /cannot be re-evaluated/, true],
   after_nid: [
     set('after_nid = before_nid'),

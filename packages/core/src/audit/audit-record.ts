@@ -36,7 +36,7 @@ function wrongLinks(
     right.length === record.authNids.length && right.every((nid, at) => nid === record.authNids[at])
   if (!isSame) return ['has references to other events than its auth events in this room']
   const isAfter = links.every(({ authLevel }) => authLevel < record.authLevel)
-  return isAfter ? [] : ['has a lower NID than one of its auth events']
+  return isAfter ? [] : ['is stored before one of its auth events']
 }
 
 function wrongText(draft: Draft, { json, redactedBy }: EventRecord): readonly string[] {
