@@ -160,7 +160,7 @@ it('tells a wrong reason from a wrong verdict, and restores both', async () => {
   for (const [change, expected] of [
     [`reason = 'because'`, `for another reason: ${reason}`],
     [`rule = 'v10 1'`, `for another reason: ${reason}`],
-    [`verdict = 1, rule = null, reason = null`, `and the rules do not allow it: ${reason}`],
+    [`verdict = 1, rule = null, reason = null`, `but the rules do not allow it: ${reason}`],
   ] as const) {
     {
       using database = new DatabaseSync(file)
