@@ -66,7 +66,7 @@ it('has an event wait that only a remote state would have rejected, and judges i
   expect(await b.take(topic, { origin: 'liar' })).toMatchObject({ kind: 'missing' })
   expect(await b.event(topic.eventId), 'no verdict').toBeUndefined()
   const [job] = b.input.repairs?.jobs ?? []
-  expect(job?.lastError).toContain('at the state that it tells the event is refused')
+  expect(job?.lastError).toContain('the event is rejected at the state that the server supplied')
 
   await b.takeAll(unseen)
   await b.input.settled()
