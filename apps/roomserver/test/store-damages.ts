@@ -177,22 +177,22 @@ export function storeDamages({
           select 65900, room_nid, type_nid, state_key_nid, depth, auth_level, before_nid, after_nid, redacted_by, verdict, '$added', rule, reason, auth_nids, json, auth_content from events where event_id = '${message}'`,
       ),
     },
-    dangling_prev: {
+    missing_prev_events: {
       prev: rebuilt(
         /has the prev event \S+, which is missing, but is not in the table/,
-        `update dangling_prev set prev = '$nothing'`,
+        `update missing_prev_events set prev = '$nothing'`,
       ),
       by_nid: rebuilt(
         /has the prev event \S+, which is missing, but is not in the table/,
-        `update dangling_prev set by_nid = 99999999`,
+        `update missing_prev_events set by_nid = 99999999`,
       ),
       'a row is deleted': rebuilt(
         /has the prev event \S+, which is missing, but is not in the table/,
-        'delete from dangling_prev',
+        'delete from missing_prev_events',
       ),
       'a row is added': rebuilt(
         /1 missing prev events are stored for events that do not refer to them/,
-        `insert into dangling_prev values ('$nothing', ${nid(topic)})`,
+        `insert into missing_prev_events values ('$nothing', ${nid(topic)})`,
       ),
     },
     blocks: {
@@ -360,9 +360,9 @@ export function storeDamages({
       ),
       cause: left(/has an inconsistent cause/, `update journal set cause = 9 where ${firstChange}`),
       reset: left(/is wrongly marked as a reset/, `update journal set reset = 1 where ${firstChange}`),
-      weighed: left(
+      conflicted: left(
         /has a list of events that cannot be read/,
-        `update journal set weighed = ${blob('ff')} where ${firstChange}`,
+        `update journal set conflicted = ${blob('ff')} where ${firstChange}`,
       ),
       repaired_by: left(
         /has an inconsistent cause/,
@@ -374,7 +374,7 @@ export function storeDamages({
       ),
       'a row is added': left(
         /is later than the revision of the room/,
-        `insert into journal select room_nid, 9999, 0, type_nid, state_key_nid, from_nid, to_nid, cause_nid, cause, reset, weighed, repaired_by from journal where ${firstChange}`,
+        `insert into journal select room_nid, 9999, 0, type_nid, state_key_nid, from_nid, to_nid, cause_nid, cause, reset, conflicted, repaired_by from journal where ${firstChange}`,
       ),
     },
     outputs: {
@@ -413,7 +413,7 @@ export function storeDamages({
       ),
       payload: left(/input for !room:a .* cannot be parsed/, `update inbox set payload = 'nonsense'`),
       holder: 'harmless: another process takes it over once a lease of that name runs out',
-      'a row is deleted': 'unknowable: it stands nowhere else until it is settled',
+      'a row is deleted': 'unknowable: it stands nowhere else until it is verified',
       'a row is added': 'harmless: it is judged as any input',
     },
     transactions: {
@@ -476,30 +476,30 @@ export function storeDamages({
       'a row is deleted': 'harmless: outputs are dropped sooner or later',
       'a row is added': 'harmless: outputs are dropped sooner or later',
     },
-    told_states: {
+    remote_states: {
       event_nid: rebuilt(
         /has a remote state before it, but is not in the table/,
-        `update told_states set event_nid = 99999999 where event_nid = ${nid(late)}`,
+        `update remote_states set event_nid = 99999999 where event_nid = ${nid(late)}`,
       ),
       room_nid: rebuilt(
-        /1 rows of the table of told_states/,
-        `update told_states set room_nid = ${other} where event_nid = ${nid(late)}`,
+        /1 rows of the table of remote_states/,
+        `update remote_states set room_nid = ${other} where event_nid = ${nid(late)}`,
       ),
       waits_for: rebuilt(
         /waits for the state before an event that is not waiting/,
-        `update told_states set waits_for = 99999999 where event_nid = ${nid(late)}`,
+        `update remote_states set waits_for = 99999999 where event_nid = ${nid(late)}`,
       ),
-      settled: rebuilt(
+      verified: rebuilt(
         /its state is marked as derived from all of them/,
-        `update told_states set settled = 1 where event_nid = ${nid(late)}`,
+        `update remote_states set verified = 1 where event_nid = ${nid(late)}`,
       ),
       'a row is deleted': rebuilt(
         /has a remote state before it, but is not in the table/,
-        `delete from told_states where event_nid = ${nid(late)}`,
+        `delete from remote_states where event_nid = ${nid(late)}`,
       ),
       'a row is added': rebuilt(
-        /1 rows of the table of told_states/,
-        `insert into told_states values (99999999, ${room}, 0, 0)`,
+        /1 rows of the table of remote_states/,
+        `insert into remote_states values (99999999, ${room}, 0, 0)`,
       ),
     },
     unreferenced_snapshots: {

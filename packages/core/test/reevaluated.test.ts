@@ -22,7 +22,7 @@ async function waiting(hs: Homeserver, { roomId }: RoomBuilder) {
   const records = await hs.storage.remoteStates((await hs.room(roomId)).nid)
   const nids = records.flatMap(({ event, waitsFor }) => [event, waitsFor])
   const ids = new Map((await hs.storage.eventsByNid(nids)).map(({ nid, eventId }) => [nid, eventId]))
-  const open = records.filter(({ isSettled }) => !isSettled)
+  const open = records.filter(({ isVerified }) => !isVerified)
   return Object.fromEntries(open.map(({ event, waitsFor }) => [ids.get(event), ids.get(waitsFor)]))
 }
 

@@ -75,7 +75,7 @@ async function expectWhole(hs: Homeserver, { roomId }: RoomBuilder): Promise<voi
 /** What still stands at a remote state. */
 async function unsettled(hs: Homeserver, { roomId }: RoomBuilder): Promise<readonly string[]> {
   const { nid } = await hs.room(roomId)
-  const records = (await hs.storage.remoteStates(nid)).filter(({ isSettled }) => !isSettled)
+  const records = (await hs.storage.remoteStates(nid)).filter(({ isVerified }) => !isVerified)
   return (await hs.storage.eventsByNid(records.map(({ event }) => event))).map(({ eventId }) => eventId)
 }
 
@@ -182,7 +182,7 @@ describe.each(databases)('remote state, on %s', (_name, openStore) => {
   it('is looked at by the next process when the one that was to do it died', async () => {
     const { hs, room, join, aside, late, hers } = await carolLeftOut()
     const commit = async (sets: readonly WriteSet[]): Promise<readonly CommitResult[]> => {
-      const isSettling = sets.some(({ remoteStates }) => remoteStates.some(({ isSettled }) => isSettled))
+      const isSettling = sets.some(({ remoteStates }) => remoteStates.some(({ isVerified }) => isVerified))
       if (isSettling) throw new Error('the process is gone')
       return await hs.storage.commit(sets)
     }

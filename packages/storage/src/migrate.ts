@@ -5,6 +5,7 @@ import type { Migration } from './migrations/migration.ts'
 import {
   additionStatements,
   indexStatements,
+  renameStatements,
   type TableDefinition,
   tableStatements,
 } from './migrations/tables.ts'
@@ -110,6 +111,9 @@ async function apply(tx: Db, dialect: Dialect, migration: Migration, log: Logger
   }
   for (const index of migration.indexes ?? []) {
     for (const statement of indexStatements(tx, dialect, index)) await tx.executeQuery(statement)
+  }
+  for (const rename of migration.renames ?? []) {
+    for (const statement of renameStatements(tx, dialect, rename)) await tx.executeQuery(statement)
   }
   await migration.up(tx, dialect)
   await tx

@@ -27,7 +27,6 @@ export interface Schema {
   aliases: AliasesTable
   blocks: BlocksTable
   counters: CountersTable
-  dangling_prev: MissingPrevEventsTable
   event_types: EventTypesTable
   events: EventsTable
   inbox: InboxTable
@@ -35,17 +34,18 @@ export interface Schema {
   journal: JournalTable
   leases: LeasesTable
   memberships: MembershipsTable
+  missing_prev_events: MissingPrevEventsTable
   output_marks: OutputMarksTable
   outputs: OutputsTable
   published_rooms: PublishedRoomsTable
   redactions: RedactionsTable
+  remote_states: RemoteStatesTable
   repairs: RepairsTable
   rooms: RoomsTable
   schema_versions: SchemaVersionsTable
   snapshots: SnapshotsTable
   state_keys: StateKeysTable
   store_facts: StoreFactsTable
-  told_states: RemoteStatesTable
   transactions: TransactionsTable
   unreferenced_snapshots: UnreferencedSnapshotsTable
 }

@@ -66,7 +66,7 @@ async function everything(room: WriteSet['room'], name: string): Promise<WriteSe
     events: [event],
     unmentioned: [event.eventId],
     missingPrevEvents: [{ prev: `$before-${name}`, by: event.nid }],
-    remoteStates: [{ event: event.nid, roomNid: room.nid, waitsFor: event.nid, isSettled: false }],
+    remoteStates: [{ event: event.nid, roomNid: room.nid, waitsFor: event.nid, isVerified: false }],
     blocks: [block],
     snapshots: [snapshot],
     memberships: [{ ...of, user: user.nid, membership: 'join', local: true, forgotten: false }],

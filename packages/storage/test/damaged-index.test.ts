@@ -108,18 +108,18 @@ it('finds an index of hashes on PostgreSQL that does not lead to all rows', asyn
   const client = new pg.Client({ connectionString: place.url })
   await client.connect()
   try {
-    const insert = `insert into dangling_prev select '$missing' || n, ${room.nid} from generate_series($1::int, $2::int) n`
+    const insert = `insert into missing_prev_events select '$missing' || n, ${room.nid} from generate_series($1::int, $2::int) n`
     await client.query(insert, [1, 20])
     expect(await store.checkIndexes()).toEqual([])
-    const set = `update pg_index set indisready = $1 where indexrelid = 'dangling_prev_prev'::regclass`
+    const set = `update pg_index set indisready = $1 where indexrelid = 'missing_prev_events_prev'::regclass`
     await client.query(set, [false])
     await client.query(insert, [21, 25])
     await client.query(set, [true])
     const findings = await store.checkIndexes()
     expect(findings).toEqual([
       {
-        index: 'dangling_prev_prev',
-        what: 'the index dangling_prev_prev has 20 rows, its table has 25',
+        index: 'missing_prev_events_prev',
+        what: 'the index missing_prev_events_prev has 20 rows, its table has 25',
       },
     ])
     expect(await store.repairIndexes(findings)).toEqual([])

@@ -127,10 +127,15 @@ describe('a database file', () => {
       await store1(store, writeSet(room, { events: [past, outside, ...given], missingPrevEvents }))
     }
     const database = new DatabaseSync(join(folder, 'rooms.db'))
-    database.exec('drop table told_states; delete from schema_versions where version = 8')
+    database.exec(`drop table remote_states;
+      drop index missing_prev_events_prev;
+      alter table missing_prev_events rename to dangling_prev;
+      create index dangling_prev_prev on dangling_prev (prev);
+      alter table journal rename column conflicted to weighed;
+      delete from schema_versions where version in (8, 14)`)
     database.close()
     await using store = await open()
-    const record = { roomNid: room.nid, isSettled: false }
+    const record = { roomNid: room.nid, isVerified: false }
     expect(await store.remoteStates(room.nid)).toEqual([
       { ...record, event: due, waitsFor: 0 },
       { ...record, event: waiting, waitsFor: waiting },

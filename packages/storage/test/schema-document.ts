@@ -16,6 +16,7 @@ import { migrations } from '../src/migrations/index.ts'
 import {
   additionStatements,
   indexStatements,
+  renameStatements,
   type TableDefinition,
   tableStatements,
 } from '../src/migrations/tables.ts'
@@ -41,6 +42,8 @@ const compilePostgres = new Kysely<Schema>({
 
 const tables = [schemaVersions, ...migrations.flatMap((migration) => migration.tables)]
 const indexes = migrations.flatMap((migration) => migration.indexes ?? [])
+const renames = migrations.flatMap((migration) => migration.renames ?? [])
+const renamed = new Map(renames.map(({ from, table }) => [from, table]))
 const additions = migrations.flatMap((migration) => migration.columns ?? [])
 
 /** `docs/schema.md`, made from the migrations. */
@@ -53,7 +56,10 @@ There are no foreign keys: what refers to what is written in one transaction, an
 Texts hold any JavaScript string: U+0000, U+001B and half surrogate pairs are stored as U+001B and four hex digits.
 Lists of numbers and state blocks are bytes: seven bits a byte, the lowest first (varints).
 
-${tables.map(describe).join('\n')}
+${tables
+  .map((table) => renamed.get(table.name) ?? table)
+  .map(describe)
+  .join('\n')}
 ## Migrations
 
 | version | name | breaking |
@@ -92,6 +98,7 @@ function statements(db: Kysely<Schema>, dialect: Dialect): string {
     ...tables.flatMap((table) => tableStatements(db, dialect, table)),
     ...additions.flatMap((addition) => additionStatements(db, dialect, addition)),
     ...indexes.flatMap((index) => indexStatements(db, dialect, index)),
+    ...renames.flatMap((rename) => renameStatements(db, dialect, rename)),
   ]
   return all.map(({ sql }) => `${sql.replaceAll(/"([a-z_]+)"/g, '$1').trim()};`).join('\n')
 }

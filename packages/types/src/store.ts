@@ -170,7 +170,7 @@ export interface RemoteStateRecord {
    * 0: it is to be looked at now.
    */
   readonly waitsFor: EventNid
-  readonly isSettled: boolean
+  readonly isVerified: boolean
 }
 
 /** Where an event ID is met with in the store: as that of a stored event, as a prev event, as what is redacted. */

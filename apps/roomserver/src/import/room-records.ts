@@ -60,7 +60,7 @@ export class RoomRecords {
         event,
         roomNid: this.#from.roomNid,
         waitsFor: event,
-        isSettled: false,
+        isVerified: false,
       })),
     }
   }

@@ -75,5 +75,5 @@ function* auditCurrent(draft: Draft): Suspendable<DecideNeed, readonly string[]>
 /** Events at remote states that are not verified yet. */
 export async function eventsAtRemoteState(store: Store, { nid }: RoomRecord): Promise<ReadonlySet<EventNid>> {
   const records = await store.remoteStates(nid)
-  return new Set(records.filter(({ isSettled }) => !isSettled).map(({ event }) => event))
+  return new Set(records.filter(({ isVerified }) => !isVerified).map(({ event }) => event))
 }

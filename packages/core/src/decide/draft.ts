@@ -151,7 +151,7 @@ export class Draft {
   /** Events whose remote states are to be looked at once this is committed. */
   get dueRemoteStates(): readonly EventNid[] {
     const due = [...this.#remoteStates.values()].filter(
-      ({ waitsFor, isSettled }) => waitsFor === NO_NID && !isSettled,
+      ({ waitsFor, isVerified }) => waitsFor === NO_NID && !isVerified,
     )
     return due.map(({ event }) => event)
   }
@@ -209,12 +209,12 @@ export class Draft {
    * @param waitsFor - see `RemoteStateRecord`
    */
   setRemoteState(event: EventNid, waitsFor: EventNid): void {
-    this.#putRemoteState({ event, roomNid: this.read.nid, waitsFor, isSettled: false })
+    this.#putRemoteState({ event, roomNid: this.read.nid, waitsFor, isVerified: false })
   }
 
   /** Records that the state before an event was derived from its history, so that remote state is not used any longer. */
   setRemoteStateVerified(event: EventNid): void {
-    this.#putRemoteState({ event, roomNid: this.read.nid, waitsFor: event, isSettled: true })
+    this.#putRemoteState({ event, roomNid: this.read.nid, waitsFor: event, isVerified: true })
   }
 
   #putRemoteState(record: RemoteStateRecord): void {

@@ -37,6 +37,6 @@ export function* remoteStatesOf(
 
 /** Those of them for which no history has come that tells whether it was right. */
 export function* atRemoteState(draft: Draft): Suspendable<DecideNeed, ReadonlySet<EventNid>> {
-  const records = [...(yield* remoteStatesOf(draft)).values()].filter(({ isSettled }) => !isSettled)
+  const records = [...(yield* remoteStatesOf(draft)).values()].filter(({ isVerified }) => !isVerified)
   return new Set(records.map(({ event }) => event))
 }

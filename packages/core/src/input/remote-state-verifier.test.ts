@@ -33,7 +33,7 @@ function parts(due: readonly { readonly event: number; readonly room: number }[]
         event: nid(event),
         roomNid: of as RoomNid,
         waitsFor: nid(0),
-        isSettled: false,
+        isVerified: false,
       }))
     },
     roomsByNid: async (nids: readonly RoomNid[]) => nids.map(room),

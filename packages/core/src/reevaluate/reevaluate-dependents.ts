@@ -42,7 +42,7 @@ export function* reevaluateDependents(
     if (node.nid === first.record.nid || !changes.touch(node)) continue
     const [stored] = yield* eventsOf(draft.view, [node.nid])
     if (stored !== undefined) {
-      changes.add(yield* reevaluateEvent(draft, stored, remoteStates.get(stored.nid)?.isSettled === false))
+      changes.add(yield* reevaluateEvent(draft, stored, remoteStates.get(stored.nid)?.isVerified === false))
     }
   }
   return { graph, ...changes.found }

@@ -25,7 +25,7 @@ export function* unsettledBefore(draft: Draft, event: EventRecord): Suspendable<
 /** The same, but `undefined` where the walk is too long to tell. */
 export function* walkBack(draft: Draft, event: EventRecord): Suspendable<DecideNeed, EventNid | undefined> {
   const remoteStates = yield* remoteStatesOf(draft)
-  const isAlone = [...remoteStates.values()].every((one) => one.isSettled || one.event === event.nid)
+  const isAlone = [...remoteStates.values()].every((one) => one.isVerified || one.event === event.nid)
   const walked = new Set([event.nid])
   let layer: readonly EventRecord[] = [event]
   while (layer.length > 0) {
@@ -33,7 +33,7 @@ export function* walkBack(draft: Draft, event: EventRecord): Suspendable<DecideN
     const past = yield* eventsInGraph(draft.view, [...ids])
     if (past.length < ids.size) return event.nid
     if (isAlone) return NO_NID
-    const unsettled = past.find(({ nid }) => remoteStates.get(nid)?.isSettled === false)
+    const unsettled = past.find(({ nid }) => remoteStates.get(nid)?.isVerified === false)
     if (unsettled !== undefined) return unsettled.nid
     layer = past.filter(({ nid }) => !walked.has(nid) && !remoteStates.has(nid))
     for (const { nid } of layer) walked.add(nid)
@@ -51,7 +51,7 @@ function* unsettledInGraph(draft: Draft, event: EventNid): Suspendable<DecideNee
     const node = graph.node(nid)
     if (node === undefined) continue
     if (isEnd(node)) {
-      if (remoteStates.get(nid)?.isSettled === false) return nid
+      if (remoteStates.get(nid)?.isVerified === false) return nid
     } else if (graph.past(node).length < node.prevEvents.length) return event
   }
   return NO_NID

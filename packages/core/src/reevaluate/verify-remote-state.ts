@@ -25,7 +25,7 @@ export function* verifyRemoteState(
   nid: EventNid,
 ): Suspendable<DecideNeed, Consequences | undefined> {
   const remoteStates = yield* remoteStatesOf(draft)
-  if (remoteStates.get(nid)?.isSettled !== false) return undefined
+  if (remoteStates.get(nid)?.isVerified !== false) return undefined
   const [event] = yield* eventsOf(draft.view, [nid])
   if (event === undefined) return undefined
   const waitsFor = yield* unsettledBefore(draft, event)
@@ -37,7 +37,7 @@ export function* verifyRemoteState(
 
   draft.setRemoteStateVerified(nid)
   for (const other of remoteStates.values()) {
-    if (other.event !== nid && !other.isSettled && other.waitsFor === nid)
+    if (other.event !== nid && !other.isVerified && other.waitsFor === nid)
       draft.setRemoteState(other.event, NO_NID)
   }
   const followed = yield* reevaluate(draft, event, false, `the history before ${event.eventId}`)

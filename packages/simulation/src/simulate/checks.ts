@@ -77,7 +77,7 @@ async function holdings(world: World, server: SimulatedServer, roomId: string): 
   const members = await storage.membershipsOfRoom(room.nid)
   await noteLacked(world, server, records)
   const unsettled = new Set(
-    (await storage.remoteStates(room.nid)).filter(({ isSettled }) => !isSettled).map(({ event }) => event),
+    (await storage.remoteStates(room.nid)).filter(({ isVerified }) => !isVerified).map(({ event }) => event),
   )
   return {
     server,

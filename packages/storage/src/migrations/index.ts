@@ -11,6 +11,7 @@ import { upkeepMarks } from './0010-upkeep-marks.ts'
 import { authContent } from './0011-auth-content.ts'
 import { unreferencedSnapshots } from './0012-unreferenced-snapshots.ts'
 import { storeFacts } from './0013-store-facts.ts'
+import { wordsOfMatrix } from './0014-words-of-matrix.ts'
 import type { Migration } from './migration.ts'
 
 /** Every migration, in the order in which they run. */
@@ -28,4 +29,5 @@ export const migrations: readonly Migration[] = [
   authContent,
   unreferencedSnapshots,
   storeFacts,
+  wordsOfMatrix,
 ]

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { Dialect } from '../dialect/dialect.ts'
-import type { ColumnAddition, IndexAddition, TableDefinition } from './tables.ts'
+import type { ColumnAddition, IndexAddition, TableDefinition, TableRename } from './tables.ts'
 
 /** A step from one schema to the next. Steps go forward only and run in the order of their versions. */
 export interface Migration {
@@ -14,6 +14,8 @@ export interface Migration {
   readonly columns?: readonly ColumnAddition[]
   /** Indexes that it adds to tables of earlier steps. */
   readonly indexes?: readonly IndexAddition[]
+  /** Tables of earlier steps that it renames. */
+  readonly renames?: readonly TableRename[]
   /** What else it does, after that. */
   up<S>(db: Kysely<S>, dialect: Dialect): Promise<void>
 }

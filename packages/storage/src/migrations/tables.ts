@@ -34,6 +34,41 @@ export interface IndexAddition {
   readonly replaces?: readonly string[]
 }
 
+/** A table that a migration renames, or whose columns it renames. */
+export interface TableRename {
+  readonly from: string
+  /** The columns that are renamed: old name, new name. None of an index. */
+  readonly columns?: Readonly<Record<string, string>>
+  /** The table as it is afterwards. Its indexes are made again under their new names. */
+  readonly table: TableDefinition
+}
+
+/** The statements that rename a table with its indexes, and its columns. */
+export function renameStatements<S>(
+  db: Kysely<S>,
+  dialect: Dialect,
+  { from, columns = {}, table }: TableRename,
+): CompiledQuery[] {
+  const renamed = Object.entries(columns).map(([before, after]) =>
+    sql`alter table ${sql.table(table.name)} rename column ${sql.ref(before)} to ${sql.ref(after)}`.compile(
+      db,
+    ),
+  )
+  if (from === table.name) return renamed
+  const indexed = [
+    ...(table.unique ?? []),
+    ...(table.indexes ?? []),
+    ...(table.longTexts ?? []).map((one) => [one]),
+  ]
+  const [, ...indexes] = tableStatements(db, dialect, table)
+  return [
+    ...indexed.map((names) => sql`drop index ${sql.ref(`${from}_${names.join('_')}`)}`.compile(db)),
+    sql`alter table ${sql.table(from)} rename to ${sql.table(table.name)}`.compile(db),
+    ...renamed,
+    ...indexes,
+  ]
+}
+
 /**
  * The statements that add an index. SQLite's indexes hold the row's NID behind their columns anyway, so there one that
  * only adds it to another takes nobody's place.

@@ -28,7 +28,7 @@ export interface JournalTable {
   cause: number
   reset: number
   /** Of a resolution, the conflicted events: a list of varints. */
-  weighed: Uint8Array | null
+  conflicted: Uint8Array | null
   /** Who repaired it. */
   repaired_by: string | null
 }
@@ -44,7 +44,7 @@ const columns: Columns<JournalTable> = {
   cause_nid: 'int',
   cause: 'small',
   reset: 'small',
-  weighed: 'blob',
+  conflicted: 'blob',
   repaired_by: 'text',
 }
 
@@ -85,7 +85,7 @@ function toCause(row: JournalTable): JournalCause {
   const kind = CAUSES[row.cause] ?? 'repair'
   if (kind === 'repair') return { kind, by: row.repaired_by ?? '' }
   if (kind !== 'resolution') return { kind, event: row.cause_nid }
-  return { kind, event: row.cause_nid, conflicted: row.weighed === null ? [] : decodeList(row.weighed) }
+  return { kind, event: row.cause_nid, conflicted: row.conflicted === null ? [] : decodeList(row.conflicted) }
 }
 
 /** A change and its place in its commit. */
@@ -107,7 +107,7 @@ function fromJournal({ record, place }: PlacedChange): JournalTable {
     cause_nid: cause.kind === 'repair' ? (0 as EventNid) : cause.event,
     cause: CAUSES.indexOf(cause.kind),
     reset: record.reset ? 1 : 0,
-    weighed: cause.kind === 'resolution' ? encodeList(cause.conflicted) : null,
+    conflicted: cause.kind === 'resolution' ? encodeList(cause.conflicted) : null,
     repaired_by: cause.kind === 'repair' ? cause.by : null,
   }
 }

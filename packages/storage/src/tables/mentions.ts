@@ -31,7 +31,7 @@ export function mentionQueries(dialect: Dialect, build: Db) {
       .where(dialect.among('event_id', 'text'))
       .unionAll(
         build
-          .selectFrom('dangling_prev')
+          .selectFrom('missing_prev_events')
           .select([
             sql.lit<number>(1).as('kind'),
             'prev as id',
@@ -56,7 +56,7 @@ export function mentionQueries(dialect: Dialect, build: Db) {
   )
   const count = sql<{ n: number }>`select
     (select count(*) from events where ${dialect.among('event_id', 'text')})
-    + (select count(*) from dangling_prev where ${dialect.among('prev', 'text')})
+    + (select count(*) from missing_prev_events where ${dialect.among('prev', 'text')})
     + (select count(*) from redactions where ${dialect.among('redacts', 'text')}) as n`.compile(build)
   return {
     of: async (db: Db, ids: readonly EventId[]): Promise<readonly Mention[]> => {

@@ -14,11 +14,14 @@ const columns: Columns<MissingPrevEventsTable> = { prev: 'text', by_nid: 'int' }
 
 export function missingPrevQueries(dialect: Dialect, build: Db) {
   const naming = prepare(
-    build.selectFrom('dangling_prev').select(['prev', 'by_nid as by']).where(dialect.among('prev', 'text')),
+    build
+      .selectFrom('missing_prev_events')
+      .select(['prev', 'by_nid as by'])
+      .where(dialect.among('prev', 'text')),
   )
   return {
     naming: (db: Db, ids: readonly EventId[]) => naming(db, dialect.list(ids)),
-    add: bulkInsert(dialect, 'dangling_prev', columns, fromMissingPrev),
+    add: bulkInsert(dialect, 'missing_prev_events', columns, fromMissingPrev),
   }
 }
 

@@ -10,25 +10,25 @@ export interface RemoteStatesTable {
   event_nid: EventNid
   room_nid: RoomNid
   waits_for: EventNid
-  settled: number
+  verified: number
 }
 
 const columns: Columns<RemoteStatesTable> = {
   event_nid: 'int',
   room_nid: 'int',
   waits_for: 'int',
-  settled: 'small',
+  verified: 'small',
 }
 
 const DUE = 0 as EventNid
 
 export function remoteStateQueries(dialect: Dialect, build: Db) {
-  const all = build.selectFrom('told_states').selectAll().orderBy('event_nid')
+  const all = build.selectFrom('remote_states').selectAll().orderBy('event_nid')
   const ofRoom = prepare(all.where('room_nid', '=', slot<RoomNid>()))
   const due = prepare(
     all
       .where('waits_for', '=', sql.lit(DUE))
-      .where('settled', '=', sql.lit(0))
+      .where('verified', '=', sql.lit(0))
       .where('event_nid', '>', slot<EventNid>())
       .limit(slot<number>()),
   )
@@ -37,10 +37,10 @@ export function remoteStateQueries(dialect: Dialect, build: Db) {
     due: async (db: Db, after: EventNid, limit: number) => (await due(db, after, limit)).map(toRecord),
     put: bulkInsert(
       dialect,
-      'told_states',
+      'remote_states',
       columns,
       fromRecord,
-      'on conflict (event_nid) do update set waits_for = excluded.waits_for, settled = excluded.settled',
+      'on conflict (event_nid) do update set waits_for = excluded.waits_for, verified = excluded.verified',
     ),
   }
 }
@@ -55,10 +55,10 @@ function toRecord(row: RemoteStatesTable): RemoteStateRecord {
     event: row.event_nid,
     roomNid: row.room_nid,
     waitsFor: row.waits_for,
-    isSettled: row.settled === 1,
+    isVerified: row.verified === 1,
   }
 }
 
-function fromRecord({ event, roomNid, waitsFor, isSettled }: RemoteStateRecord): RemoteStatesTable {
-  return { event_nid: event, room_nid: roomNid, waits_for: waitsFor, settled: isSettled ? 1 : 0 }
+function fromRecord({ event, roomNid, waitsFor, isVerified }: RemoteStateRecord): RemoteStatesTable {
+  return { event_nid: event, room_nid: roomNid, waits_for: waitsFor, verified: isVerified ? 1 : 0 }
 }

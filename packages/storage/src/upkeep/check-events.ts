@@ -48,7 +48,7 @@ export async function checkEvents(
     extremities: new Set(extremities.map(({ eventId }) => eventId)),
     stored: new Set(),
     missing: new Map(),
-    remote: new Set([...remote.values()].filter(({ isSettled }) => !isSettled).map(({ event }) => event)),
+    remote: new Set([...remote.values()].filter(({ isVerified }) => !isVerified).map(({ event }) => event)),
     built: new Set(),
     used: new Map(),
     create: undefined,
@@ -86,9 +86,9 @@ export async function checkEvents(
       for await (const { event, kind, what, rebuild } of wrongLinks(links, read, strings))
         add(event, kind, what, rebuild)
   }
-  for (const { event, waitsFor, isSettled } of remote.values()) {
-    if (isSettled || waitsFor === NO_NID || reading.remote.has(waitsFor)) continue
-    const rebuild = sql`update told_states set waits_for = 0 where event_nid = ${event}`
+  for (const { event, waitsFor, isVerified } of remote.values()) {
+    if (isVerified || waitsFor === NO_NID || reading.remote.has(waitsFor)) continue
+    const rebuild = sql`update remote_states set waits_for = 0 where event_nid = ${event}`
     const [of] = await tables.events.byNids(db, [event])
     if (of !== undefined) add(of, 'link', 'waits for the state before an event that is not waiting', rebuild)
   }

@@ -24,7 +24,7 @@ interface Row {
   readonly by: EventNid
   readonly cause: number
   readonly reset: number
-  readonly weighed: Uint8Array | null
+  readonly conflicted: Uint8Array | null
   readonly repaired_by: string | null
 }
 
@@ -117,7 +117,7 @@ const CREATE = '1/1'
 async function readPage(db: Db, { nid }: RoomRecord, after: Row | undefined): Promise<readonly Row[]> {
   const { rows } =
     await sql<Row>`select revision, place, type_nid as type, state_key_nid as key, from_nid as "from",
-      to_nid as "to", cause_nid as by, cause, reset, weighed, repaired_by
+      to_nid as "to", cause_nid as by, cause, reset, conflicted, repaired_by
     from journal where room_nid = ${nid} and (revision > ${after?.revision ?? -1}
       or (revision = ${after?.revision ?? -1} and place > ${after?.place ?? -1}))
     order by revision, place limit ${PAGE}`.execute(db)
@@ -130,7 +130,7 @@ interface Context {
 }
 
 async function contextOf(db: Db, tables: Tables, page: readonly Row[]): Promise<Context> {
-  const nids = new Set(page.flatMap((row) => [row.from, row.to, row.by, ...(weighedIn(row) ?? [])]))
+  const nids = new Set(page.flatMap((row) => [row.from, row.to, row.by, ...(conflictedIn(row) ?? [])]))
   nids.delete(NO_NID)
   const events = new Map((await tables.events.byNids(db, [...nids])).map((event) => [event.nid, event]))
   const strings = await stringsOf(
@@ -147,9 +147,9 @@ async function contextOf(db: Db, tables: Tables, page: readonly Row[]): Promise<
 }
 
 /** The conflicted events; `undefined`: the list cannot be read. */
-function weighedIn({ weighed }: Row): readonly EventNid[] | undefined {
+function conflictedIn({ conflicted }: Row): readonly EventNid[] | undefined {
   try {
-    return weighed === null ? [] : decodeList(weighed)
+    return conflicted === null ? [] : decodeList(conflicted)
   } catch {
     return undefined
   }
@@ -160,9 +160,9 @@ function isNext(row: Row, before: Row | undefined): boolean {
 }
 
 function wrongInRow(row: Row, { events }: Context): string | undefined {
-  const weighed = weighedIn(row)
-  if (weighed === undefined) return 'has a list of events that cannot be read'
-  const named = [row.from, row.to, row.by, ...weighed].filter((nid) => nid !== NO_NID)
+  const conflicted = conflictedIn(row)
+  if (conflicted === undefined) return 'has a list of events that cannot be read'
+  const named = [row.from, row.to, row.by, ...conflicted].filter((nid) => nid !== NO_NID)
   if (named.some((nid) => !events.has(nid))) return 'names events that are not stored'
   for (const nid of [row.from, row.to]) {
     const event = events.get(nid)
@@ -175,7 +175,7 @@ function wrongInRow(row: Row, { events }: Context): string | undefined {
     row.cause <= REPAIR &&
     isRepair === (row.repaired_by !== null) &&
     isRepair === (row.by === NO_NID) &&
-    (row.cause === RESOLUTION) === (row.weighed !== null)
+    (row.cause === RESOLUTION) === (row.conflicted !== null)
   if (!isWhole) return 'has an inconsistent cause'
   const isFallback = !isRepair && row.to !== row.by && isOlder(events.get(row.from), events.get(row.to))
   return isRepair || isFallback === (row.reset === 1)

@@ -200,7 +200,7 @@ async function* wrongPrev(
     const lacks = prevEventsIn(said).filter((id) => missing.has(id))
     for (const prev of lacks) {
       if (noted.some((row) => row.prev === prev && row.by === event.nid)) continue
-      const rebuild = sql`insert into dangling_prev (prev, by_nid) values (${prev}, ${event.nid})`
+      const rebuild = sql`insert into missing_prev_events (prev, by_nid) values (${prev}, ${event.nid})`
       yield {
         event,
         kind: 'link',
@@ -209,14 +209,14 @@ async function* wrongPrev(
       }
     }
     const state = remote.get(event.nid)
-    if (lacks.length === 0 || (state !== undefined && !state.isSettled)) continue
+    if (lacks.length === 0 || (state !== undefined && !state.isVerified)) continue
     const what =
       state === undefined
         ? 'has a remote state before it, but is not in the table of remote states'
         : 'has missing prev events, but its state is marked as derived from all of them'
-    const rebuild = sql`insert into told_states (event_nid, room_nid, waits_for, settled)
+    const rebuild = sql`insert into remote_states (event_nid, room_nid, waits_for, verified)
       values (${event.nid}, ${room.nid}, ${event.nid}, 0)
-      on conflict (event_nid) do update set waits_for = excluded.waits_for, settled = 0`
+      on conflict (event_nid) do update set waits_for = excluded.waits_for, verified = 0`
     yield { event, kind: 'link', what, rebuild }
   }
 }

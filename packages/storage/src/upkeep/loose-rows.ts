@@ -26,7 +26,7 @@ interface OfEvents {
 const OF_EVENTS: readonly OfEvents[] = [
   { table: 'invites', event: 'event_nid', needsEvent: true },
   { table: 'redactions', event: 'redaction_nid', needsEvent: true },
-  { table: 'told_states', event: 'event_nid', needsEvent: true },
+  { table: 'remote_states', event: 'event_nid', needsEvent: true },
   { table: 'memberships', event: 'event_nid', needsEvent: false, unique: ['user_nid'] },
   { table: 'journal', event: 'to_nid', needsEvent: false, unique: ['revision', 'place'] },
   { table: 'outputs', event: 'event_nid', needsEvent: false, unique: ['seq'] },
@@ -116,11 +116,11 @@ async function looseSnapshots(db: Db): Promise<readonly LooseRows[]> {
 async function loosePrev(db: Db, { dialect }: Tables): Promise<readonly LooseRows[]> {
   const place = sql.raw(dialect.firstIndex)
   // What JSON writes otherwise than it is cannot be looked for like that.
-  const isLoose = sql`not exists (select 1 from events e where e.nid = dangling_prev.by_nid
-    and (${place}(e.json, dangling_prev.prev) > 0 or ${place}(dangling_prev.prev, '"') > 0
-      or ${place}(dangling_prev.prev, ${'\\'}) > 0))`
+  const isLoose = sql`not exists (select 1 from events e where e.nid = missing_prev_events.by_nid
+    and (${place}(e.json, missing_prev_events.prev) > 0 or ${place}(missing_prev_events.prev, '"') > 0
+      or ${place}(missing_prev_events.prev, ${'\\'}) > 0))`
   const { rows } =
-    await sql<Counted>`select count(*) as n, min(prev) as example from dangling_prev where ${isLoose}`.execute(
+    await sql<Counted>`select count(*) as n, min(prev) as example from missing_prev_events where ${isLoose}`.execute(
       db,
     )
   if (rows[0] === undefined || rows[0].n === 0) return []
@@ -129,7 +129,7 @@ async function loosePrev(db: Db, { dialect }: Tables): Promise<readonly LooseRow
       what: `${rows[0].n} missing prev events are stored for events that do not refer to them, such as ${rows[0].example}`,
       means: 'the event may not become a forward extremity when it comes',
       repair: ANEW,
-      rebuild: [sql`delete from dangling_prev where ${isLoose}`],
+      rebuild: [sql`delete from missing_prev_events where ${isLoose}`],
     },
   ]
 }

@@ -81,7 +81,7 @@ export interface RestoredRoom {
 const OUTPUTS_OF_AN_EVENT = 16
 
 /** What refers to a room by its NID. */
-const OF_ROOM = ['snapshots', 'memberships', 'invites', 'redactions', 'journal', 'outputs', 'told_states']
+const OF_ROOM = ['snapshots', 'memberships', 'invites', 'redactions', 'journal', 'outputs', 'remote_states']
 
 /** The room is stored under another NID: the row's was changed where nothing else has that; else that of the events was. */
 async function putBack(tx: Db, lost: RoomNid, stored: RoomNid): Promise<RestoredRoom> {

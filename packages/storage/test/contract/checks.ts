@@ -337,17 +337,17 @@ export function checkContract(open: () => Promise<Storage>): void {
       ({ room, next, events }) => ({
         next: { ...next, extremities: [events[2]!.nid, events[1]!.nid] },
         remoteStates: [
-          { event: events[2]!.nid, roomNid: room.nid, waitsFor: events[2]!.nid, isSettled: false },
+          { event: events[2]!.nid, roomNid: room.nid, waitsFor: events[2]!.nid, isVerified: false },
         ],
       }),
       [],
     ],
     [
-      'an extremity that an event builds on whose remote state is settled',
+      'an extremity that an event builds on whose remote state is verified',
       ({ room, next, events }) => ({
         next: { ...next, extremities: [events[2]!.nid, events[1]!.nid] },
         remoteStates: [
-          { event: events[2]!.nid, roomNid: room.nid, waitsFor: events[2]!.nid, isSettled: true },
+          { event: events[2]!.nid, roomNid: room.nid, waitsFor: events[2]!.nid, isVerified: true },
         ],
       }),
       [/^accepted events build on forward extremity/],

@@ -38,7 +38,7 @@ export function roomContract(open: () => Promise<Storage>): void {
       await newEvent(store, room),
       await newEvent(store, other),
     ]
-    const first = { event: one.nid, roomNid: room.nid, waitsFor: one.nid, isSettled: false }
+    const first = { event: one.nid, roomNid: room.nid, waitsFor: one.nid, isVerified: false }
     const second = { ...first, event: two.nid, waitsFor: one.nid }
     const elsewhere = { ...first, event: far.nid, roomNid: other.nid, waitsFor: nid(0) }
     const stored = await store1(store, writeSet(room, { remoteStates: [first, second] }))
@@ -56,9 +56,9 @@ export function roomContract(open: () => Promise<Storage>): void {
     )
     expect(await dueHere()).toEqual([due])
     expect(await store.dueRemoteStates(one.nid, 1_000)).not.toContainEqual(due)
-    await store1(store, writeSet(again, { remoteStates: [{ ...due, isSettled: true }] }))
+    await store1(store, writeSet(again, { remoteStates: [{ ...due, isVerified: true }] }))
     expect(await dueHere()).toEqual([])
-    expect(await store.remoteStates(room.nid)).toEqual([{ ...due, isSettled: true }, second])
+    expect(await store.remoteStates(room.nid)).toEqual([{ ...due, isVerified: true }, second])
   })
 
   it('finds redactions of an event that is not there yet, and marks them as applied', async () => {
