@@ -202,11 +202,11 @@ async function extremitiesOf(parts: RebuildParts, room: RoomRecord): Promise<rea
       isAtRemoteState: remote.has(nid),
     })
   }
-  const builtUpon = whatIsBuiltUpon(all)
-  const replaced = whatIsBuiltUpon(all.filter(({ isAtRemoteState }) => !isAtRemoteState))
+  const replacedBy = replacedByAccepted(all)
+  const replaced = replacedByAccepted(all.filter(({ isAtRemoteState }) => !isAtRemoteState))
   const now = new Set(room.extremities)
   const extremities = accepted.filter(
-    ({ eventId, nid }) => !builtUpon.has(eventId) || (now.has(nid) && !replaced.has(eventId)),
+    ({ eventId, nid }) => !replacedBy.has(eventId) || (now.has(nid) && !replaced.has(eventId)),
   )
   const gapDepth = depthOfGaps(all)
   const certain = extremities.filter(({ nid, depth }) => now.has(nid) || depth >= gapDepth)
@@ -230,7 +230,7 @@ interface Builder {
 }
 
 /** What accepted events build upon, be it by way of others that are not. */
-function whatIsBuiltUpon(events: readonly Builder[]): ReadonlySet<EventId> {
+function replacedByAccepted(events: readonly Builder[]): ReadonlySet<EventId> {
   const others = new Map(
     events.filter(({ isAccepted }) => !isAccepted).map((event) => [event.eventId, event]),
   )

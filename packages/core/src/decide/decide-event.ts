@@ -18,7 +18,7 @@ import { moveRoom } from './current-state.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 import type { Decision, EventInput, Outcome } from './event-input.ts'
-import { isBuiltUpon } from './extremities.ts'
+import { hasAcceptedSuccessor } from './extremities.ts'
 import { faultOf } from './faults.ts'
 import { announceNew, announceOld } from './outputs.ts'
 import { judgeByPolicy } from './policy-server.ts'
@@ -155,7 +155,7 @@ function* announce(
   if (input.kind === 'old' && input.isAskedFor === true) return
   if (input.kind === 'old') return yield* announceOld(draft, record)
   // What is here may go on from there: who lets a server look in, or lets a user in, need not know the latest of the room.
-  const rewrites = input.stateBefore?.by === 'rewrite' && !(yield* isBuiltUpon(draft, record))
+  const rewrites = input.stateBefore?.by === 'rewrite' && !(yield* hasAcceptedSuccessor(draft, record))
   // While its history is not here an event takes the place of none: what it is said to build upon may not be so.
   const replaced = missingPrev.length > 0 ? [] : prev
   const change = yield* moveRoom(draft, record, replaced, conflicted, rewrites)

@@ -7,7 +7,7 @@ export type DecideNeed =
   | Need
   | { readonly kind: 'nids'; readonly of: keyof Nids }
   /** Which of these events are named as prev events by events of the graph. */
-  | { readonly kind: 'dangling'; readonly ids: readonly EventId[] }
+  | { readonly kind: 'successors'; readonly ids: readonly EventId[] }
   /** Events of the room at remote state. */
   | { readonly kind: 'remote-states' }
   /** All events of the room, put into a graph. */

@@ -200,7 +200,7 @@ export class Draft {
 
   addMissingPrevEvent(prev: string, by: EventNid): void {
     this.#missingPrevEvents.push({ prev, by })
-    this.reads.addNaming(prev, by)
+    this.reads.addSuccessor(prev, by)
   }
 
   /**

@@ -27,7 +27,7 @@ export function* moveExtremities(
   rewrites: boolean,
 ): Suspendable<DecideNeed, void> {
   const isNamed = yield* isFollowed(draft, record)
-  const replaced = yield* builtUpon(draft, prev)
+  const replaced = yield* replacedBy(draft, prev)
   const kept = rewrites
     ? yield* unseenLocalExtremities(draft, record)
     : draft.room.extremities.filter((nid) => !replaced.has(nid))
@@ -42,33 +42,33 @@ export function setExtremities(draft: Draft, extremities: readonly EventRecord[]
 }
 
 /** Whether an accepted event that is here already builds upon one. */
-export function* isBuiltUpon(draft: Draft, record: EventRecord): Suspendable<DecideNeed, boolean> {
-  return (yield* eventsThatName(draft, record)).some(({ verdict }) => verdict === 'accepted')
+export function* hasAcceptedSuccessor(draft: Draft, record: EventRecord): Suspendable<DecideNeed, boolean> {
+  return (yield* successorsOf(draft, record)).some(({ verdict }) => verdict === 'accepted')
 }
 
 /** The same, but events at remote state do not count, unless the event stands at one itself. */
 function* isFollowed(draft: Draft, record: EventRecord): Suspendable<DecideNeed, boolean> {
-  const followers = (yield* eventsThatName(draft, record)).filter(({ verdict }) => verdict === 'accepted')
+  const followers = (yield* successorsOf(draft, record)).filter(({ verdict }) => verdict === 'accepted')
   if (followers.length === 0) return false
   const remote = yield* atRemoteState(draft)
   return remote.has(record.nid) || followers.some(({ nid }) => !remote.has(nid))
 }
 
 /** Events of the graph that name one as a prev event, and were there first. */
-export function* eventsThatName(
+export function* successorsOf(
   { reads, view, read }: Draft,
   { eventId }: EventRecord,
 ): Suspendable<DecideNeed, readonly EventRecord[]> {
-  if (reads.namedBy(eventId) === undefined) yield { kind: 'dangling', ids: [eventId] }
-  const naming = yield* eventsOf(view, reads.namedBy(eventId) ?? [])
-  return naming.filter(({ roomNid }) => roomNid === read.nid)
+  if (reads.successorsOf(eventId) === undefined) yield { kind: 'successors', ids: [eventId] }
+  const successors = yield* eventsOf(view, reads.successorsOf(eventId) ?? [])
+  return successors.filter(({ roomNid }) => roomNid === read.nid)
 }
 
 /**
  * What some events are, and what they build upon by way of those among them that are not accepted, and not at remote
  * state.
  */
-export function* builtUpon(
+export function* replacedBy(
   draft: Draft,
   prev: readonly EventRecord[],
 ): Suspendable<DecideNeed, ReadonlySet<EventNid>> {

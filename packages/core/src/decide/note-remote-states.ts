@@ -3,7 +3,7 @@ import type { EventReferences } from './event-references.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 import type { EventInput } from './event-input.ts'
-import { eventsThatName } from './extremities.ts'
+import { successorsOf } from './extremities.ts'
 
 /**
  * Records that an event entered the graph with a remote state before it, and what it lacks; and that those which
@@ -18,5 +18,5 @@ export function* noteRemoteStates(
   for (const id of missingPrev) draft.addMissingPrevEvent(id, record.nid)
   if (stateBefore !== undefined)
     draft.setRemoteState(record.nid, missingPrev.length > 0 ? record.nid : NO_NID)
-  for (const { nid } of yield* eventsThatName(draft, record)) draft.setRemoteState(nid, NO_NID)
+  for (const { nid } of yield* successorsOf(draft, record)) draft.setRemoteState(nid, NO_NID)
 }

@@ -26,19 +26,19 @@ export type InviteFate = 'given-up' | 'retired' | 'pending' | 'unknown'
 /** Reads, for many rooms at once, of what the store knows about events and rooms beside the records. */
 export class RoomReader {
   readonly #store: Store
-  readonly #dangling: Gatherer<EventId, { readonly prev: EventId; readonly by: EventNid }>
+  readonly #successors: Gatherer<EventId, { readonly prev: EventId; readonly by: EventNid }>
   readonly #redactions: Gatherer<EventId, RedactionRecord>
   readonly #mentions: Gatherer<EventId, Mention>
 
   constructor(store: Store) {
     this.#store = store
-    this.#dangling = new Gatherer((ids) => store.missingPrevEvents(ids))
+    this.#successors = new Gatherer((ids) => store.missingPrevEvents(ids))
     this.#redactions = new Gatherer((ids) => store.redactionsOf(ids))
     this.#mentions = new Gatherer((ids) => store.mentions(ids))
   }
 
-  dangling(ids: readonly EventId[]): Promise<readonly { readonly prev: EventId; readonly by: EventNid }[]> {
-    return this.#dangling.load(ids)
+  successors(ids: readonly EventId[]): Promise<readonly { readonly prev: EventId; readonly by: EventNid }[]> {
+    return this.#successors.load(ids)
   }
 
   redactionsOf(ids: readonly EventId[]): Promise<readonly RedactionRecord[]> {
@@ -103,7 +103,7 @@ export class RoomReader {
 export class RoomReads {
   readonly #reader: RoomReader
   readonly #roomNid: RoomNid
-  readonly #naming = new Map<EventId, readonly EventNid[]>()
+  readonly #successors = new Map<EventId, readonly EventNid[]>()
   readonly #redactions = new Map<EventId, readonly RedactionRecord[]>()
   readonly #invites = new Map<UserId, readonly InviteRecord[]>()
   readonly #fates = new Map<EventNid, InviteFate>()
@@ -119,8 +119,8 @@ export class RoomReads {
   }
 
   /** The events of the graph that name `id` as a prev event, and were there first. */
-  namedBy(id: EventId): readonly EventNid[] | undefined {
-    return this.#naming.get(id)
+  successorsOf(id: EventId): readonly EventNid[] | undefined {
+    return this.#successors.get(id)
   }
 
   /** Events of the room at remote state. */
@@ -167,10 +167,10 @@ export class RoomReads {
     this.#hasNotDeparted = await this.#reader.hasNotDeparted(this.#roomNid, serverName)
   }
 
-  async loadDangling(ids: readonly EventId[]): Promise<void> {
-    this.#takeNaming(
+  async loadSuccessors(ids: readonly EventId[]): Promise<void> {
+    this.#takeSuccessors(
       ids,
-      (await this.#reader.dangling(ids)).map(({ prev, by }) => ({ id: prev, by })),
+      (await this.#reader.successors(ids)).map(({ prev, by }) => ({ id: prev, by })),
     )
   }
 
@@ -199,11 +199,11 @@ export class RoomReads {
   /** Reads both at once, and tells which of the events are stored. */
   async loadMentions(ids: readonly EventId[]): Promise<ReadonlySet<EventId>> {
     const mentions = await this.#reader.mentions(ids)
-    const naming = mentions.filter((mention) => mention.kind === 'prev-event')
+    const successors = mentions.filter((mention) => mention.kind === 'prev-event')
     const redactions = mentions.flatMap((mention) =>
       mention.kind === 'redaction' ? [mention.redaction] : [],
     )
-    this.#takeNaming(ids, naming)
+    this.#takeSuccessors(ids, successors)
     this.#takeRedactions(
       ids,
       redactions.toSorted((a, b) => a.redaction - b.redaction),
@@ -220,13 +220,13 @@ export class RoomReads {
     this.#fates.set(event, fateOf(await this.#reader.invite(event)))
   }
 
-  #takeNaming(
+  #takeSuccessors(
     ids: readonly EventId[],
     found: readonly { readonly id: EventId; readonly by: EventNid }[],
   ): void {
-    const naming = new Map(ids.map((id) => [id, new Set(this.#naming.get(id))]))
-    for (const { id, by } of found) naming.get(id)?.add(by)
-    for (const [id, events] of naming) this.#naming.set(id, [...events])
+    const successors = new Map(ids.map((id) => [id, new Set(this.#successors.get(id))]))
+    for (const { id, by } of found) successors.get(id)?.add(by)
+    for (const [id, events] of successors) this.#successors.set(id, [...events])
   }
 
   #takeRedactions(ids: readonly EventId[], found: readonly RedactionRecord[]): void {
@@ -248,12 +248,12 @@ export class RoomReads {
 
   /** No event names this one, and none redacts it. */
   setUnmentioned(id: EventId): void {
-    this.#naming.set(id, [])
+    this.#successors.set(id, [])
     this.#redactions.set(id, [])
   }
 
-  addNaming(id: EventId, by: EventNid): void {
-    this.#naming.set(id, [...(this.#naming.get(id) ?? []), by])
+  addSuccessor(id: EventId, by: EventNid): void {
+    this.#successors.set(id, [...(this.#successors.get(id) ?? []), by])
   }
 
   setRemoteState(record: RemoteStateRecord): void {

@@ -11,7 +11,7 @@ export function loadFor(draft: Draft, nids: NidPool): (need: DecideNeed) => Prom
   const { view, reads } = draft
   return async (need) => {
     if (need.kind === 'nids') return nids.fetch(need.of)
-    if (need.kind === 'dangling') return reads.loadDangling(need.ids)
+    if (need.kind === 'successors') return reads.loadSuccessors(need.ids)
     if (need.kind === 'remote-states') return reads.loadRemoteStates()
     if (need.kind === 'graph') return reads.loadGraph(need.into)
     if (need.kind === 'redactions-of') return reads.loadRedactions(need.ids)

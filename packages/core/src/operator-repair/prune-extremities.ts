@@ -18,8 +18,8 @@ export function* prunedExtremities(
   const { extremities } = draft.room
   const records = yield* eventsOf(draft.view, extremities)
   const accepted = records.filter(({ verdict }) => verdict === 'accepted')
-  const builtUpon = yield* pastOf(draft, accepted, maxWalk)
-  const kept = accepted.filter(({ nid }) => !builtUpon.has(nid)).map(({ nid }) => nid)
+  const replacedBy = yield* pastOf(draft, accepted, maxWalk)
+  const kept = accepted.filter(({ nid }) => !replacedBy.has(nid)).map(({ nid }) => nid)
   return kept.length > 0 ? kept : extremities
 }
 

@@ -2,7 +2,7 @@ import type { Suspendable, EventNid, EventRecord, SnapshotNid } from '@roomserve
 import { announcedChange, changesBetween, moveRoom } from '../decide/current-state.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
-import { eventsThatName } from '../decide/extremities.ts'
+import { successorsOf } from '../decide/extremities.ts'
 import { announceNew, announceOld } from '../decide/outputs.ts'
 import { atRemoteState, remoteStatesOf } from '../decide/remote-state.ts'
 import { eventsInGraph } from '../view/reads.ts'
@@ -59,9 +59,9 @@ function* addToGraph(
   known: SnapshotNid,
 ): Suspendable<DecideNeed, void> {
   const pdu = draft.view.pduOf(record, draft.rules)
-  yield* eventsThatName(draft, record)
+  yield* successorsOf(draft, record)
   const later = yield* acceptedAfter(draft, consequences, record.nid)
-  if (later !== undefined) draft.reads.addNaming(record.eventId, later)
+  if (later !== undefined) draft.reads.addSuccessor(record.eventId, later)
   const remote = yield* atRemoteState(draft)
   const replaced = remote.has(record.nid) ? [] : yield* eventsInGraph(draft.view, pdu.prevEvents)
   yield* moveRoom(draft, record, replaced, [], false)

@@ -1,7 +1,7 @@
 import type { Suspendable, EventRecord, SnapshotNid } from '@roomserver/types'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
-import { eventsThatName } from '../decide/extremities.ts'
+import { successorsOf } from '../decide/extremities.ts'
 import { atRemoteState } from '../decide/remote-state.ts'
 import { resolveAfter } from '../decide/resolve.ts'
 import { eventsOf } from '../view/reads.ts'
@@ -16,11 +16,11 @@ const MAX_NAMING = 100
  * what builds upon them is re-evaluated, so that servers which had the event in time and those which had not agree.
  */
 export function* applyLatePrevEvent(draft: Draft, late: EventRecord): Suspendable<DecideNeed, void> {
-  const naming = yield* eventsThatName(draft, late)
-  if (naming.length === 0) return
+  const successors = yield* successorsOf(draft, late)
+  if (successors.length === 0) return
   const remote = yield* atRemoteState(draft)
   const resolved = new Map<SnapshotNid, SnapshotNid>()
-  for (const { nid } of naming.filter((one) => remote.has(one.nid)).slice(0, MAX_NAMING)) {
+  for (const { nid } of successors.filter((one) => remote.has(one.nid)).slice(0, MAX_NAMING)) {
     const [event] = yield* eventsOf(draft.view, [nid])
     if (event === undefined) continue
     const snapshot =

@@ -3,7 +3,7 @@ import { announceRewritten, latestOf } from '../decide/announce-rewritten.ts'
 import { changesBetween, moveRoom } from '../decide/current-state.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
-import { builtUpon, eventsThatName } from '../decide/extremities.ts'
+import { replacedBy, successorsOf } from '../decide/extremities.ts'
 import { atRemoteState } from '../decide/remote-state.ts'
 import { oldestFirst } from '../graph/oldest-first.ts'
 import type { RoomGraph } from '../graph/room-graph.ts'
@@ -46,7 +46,7 @@ function* areExtremitiesInHistory(
   const { extremities } = draft.room
   if (extremities.length < 2) return false
   const ids = new Set(page.flatMap((event) => draft.view.pduOf(event, draft.rules).prevEvents))
-  const past = yield* builtUpon(draft, yield* eventsInGraph(draft.view, [...ids]))
+  const past = yield* replacedBy(draft, yield* eventsInGraph(draft.view, [...ids]))
   return extremities.some((extremity) => past.has(extremity))
 }
 
@@ -54,8 +54,8 @@ function* areExtremitiesInHistory(
 function* isAnyLeftOut(draft: Draft, page: readonly EventRecord[]): Suspendable<DecideNeed, boolean> {
   for (const event of page) {
     if (draft.room.extremities.includes(event.nid)) continue
-    const naming = event.verdict === 'accepted' ? yield* eventsThatName(draft, event) : []
-    if (naming.length > 0 && naming.every(({ verdict }) => verdict !== 'accepted')) return true
+    const successors = event.verdict === 'accepted' ? yield* successorsOf(draft, event) : []
+    if (successors.length > 0 && successors.every(({ verdict }) => verdict !== 'accepted')) return true
   }
   return false
 }
@@ -72,7 +72,7 @@ function* addLeftOut(
   const pduOf = (event: EventRecord) => draft.view.pduOf(event, draft.rules)
   const accepted = page.filter(({ verdict }) => verdict === 'accepted')
   for (const event of oldestFirst(accepted, (one) => pduOf(one).prevEvents).toReversed()) {
-    const after = successorsOf(graph, event.nid, counting)
+    const after = countingSuccessors(graph, event.nid, counting)
     const isEnd = after === 'nothing that counts' && (yield* passesCurrentState(draft, event))
     if (isEnd) yield* addToGraph(draft, event, graph)
     if (isEnd) taken.push(event.nid)
@@ -94,7 +94,7 @@ function* addToGraph(draft: Draft, event: EventRecord, graph: RoomGraph): Suspen
  *
  * @param counting - for events of the page and ends: whether they count; accepted ones among the others do
  */
-function successorsOf(
+function countingSuccessors(
   graph: RoomGraph,
   nid: EventNid,
   counting: ReadonlyMap<EventNid, boolean>,

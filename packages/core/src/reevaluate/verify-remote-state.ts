@@ -3,7 +3,7 @@ import { announceRewritten, latestOf } from '../decide/announce-rewritten.ts'
 import { changesBetween } from '../decide/current-state.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
-import { builtUpon } from '../decide/extremities.ts'
+import { replacedBy } from '../decide/extremities.ts'
 import { remoteStatesOf } from '../decide/remote-state.ts'
 import { eventsInGraph, eventsOf } from '../view/reads.ts'
 import { dropCoveredExtremities } from './drop-covered-extremities.ts'
@@ -41,18 +41,18 @@ export function* verifyRemoteState(
       draft.setRemoteState(other.event, NO_NID)
   }
   const followed = yield* reevaluate(draft, event, false, `the history before ${event.eventId}`)
-  yield* dropBuiltUpon(draft, nid)
+  yield* dropPredecessors(draft, nid)
   yield* acceptIfSoftFailed(draft, nid)
   return followed
 }
 
 /** What the event builds upon gives its place to it, or to what is built upon it: until now it took the place of none. */
-function* dropBuiltUpon(draft: Draft, nid: EventNid): Suspendable<DecideNeed, void> {
+function* dropPredecessors(draft: Draft, nid: EventNid): Suspendable<DecideNeed, void> {
   const { current, extremities } = draft.room
   if (extremities.length < 2) return
   const [event] = yield* eventsOf(draft.view, [nid])
   const ids = event === undefined ? [] : draft.view.pduOf(event, draft.rules).prevEvents
-  const past = yield* builtUpon(draft, yield* eventsInGraph(draft.view, ids))
+  const past = yield* replacedBy(draft, yield* eventsInGraph(draft.view, ids))
   if (!extremities.some((extremity) => past.has(extremity))) return
   yield* dropCoveredExtremities(draft, yield* wholeGraph(draft))
   if ((yield* changesBetween(draft, current, draft.room.current)).length === 0) return
