@@ -299,7 +299,7 @@ it('takes a state that rewrites the room as it is, also where it is said to foll
   await using hs = await Homeserver.start({ serverName: 'z' })
   const room = await RoomBuilder.create()
   const given = [...room.events]
-  await room.state('m.room.topic', '', { topic: 'not in the state that is told' })
+  await room.state('m.room.topic', '', { topic: 'not in the remote state' })
   await hs.takeAll(room.events)
   const message = await room.message('upon the topic')
   const state_event_ids = [...idsOf(given)]
@@ -315,7 +315,7 @@ it('makes an event at a remote state an extremity, though a rejected one that ca
   const [end] = room.extremities
   await hs.takeAll(given)
   await room.message('never seen here')
-  const late = await room.message('at a state that is told')
+  const late = await room.message('at remote state')
   const shouted = await room.message('let me in', { sender: '@eve:e' })
   const before = { has_state: true, state_event_ids: [...idsOf(given)] }
   expect(await hs.take(shouted, before)).toMatchObject({ verdict: 'rejected-by-auth-events' })

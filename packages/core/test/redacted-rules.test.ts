@@ -185,7 +185,7 @@ it('a redaction does not turn verdicts round when history comes late', async () 
   await hs.takeAll(events.slice(0, gap - 1))
   for (const event of [...events.slice(0, gap - 1), redacted])
     await hs.take(event, { kind: InputKind.outlier })
-  // The event before the third-party invite is missing, and so the state before the invite is told.
+  // The event before the third-party invite is missing, and so the state before the invite is remote state.
   const eventIds = [...events.slice(0, gap - 1), redacted].map(({ eventId }) => eventId)
   const [invite, joined] = judged.map(([event]) => event)
   const stateBefore = { by: 'repair', eventIds } as const

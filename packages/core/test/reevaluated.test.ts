@@ -17,7 +17,7 @@ async function takeAtState(hs: Homeserver, pdu: Pdu, state: readonly Pdu[], kind
   )
 }
 
-/** Events whose states were told and not worked out yet, and what each waits for. */
+/** Events at remote state that is not verified yet, and what each waits for. */
 async function waiting(hs: Homeserver, { roomId }: RoomBuilder) {
   const records = await hs.storage.remoteStates((await hs.room(roomId)).nid)
   const nids = records.flatMap(({ event, waitsFor }) => [event, waitsFor])

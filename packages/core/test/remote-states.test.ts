@@ -202,7 +202,7 @@ describe.each(databases)('remote state, on %s', (_name, openStore) => {
     await next.input.close()
   })
 
-  /** Our server joins through another one; the past comes page after page, each at a state that is told as well. */
+  /** Our server joins through another one; the past comes page after page, each at remote state as well. */
   async function joinedLate() {
     const hs = await start()
     const room = await RoomBuilder.create()

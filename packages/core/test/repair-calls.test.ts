@@ -130,7 +130,7 @@ it('asks for nothing where what was missing has come by the time the repair begi
   expect(b.input.counters.repaired).toBe(1)
 })
 
-/** Carol has joined unheard of; what she says references that and builds on what is known. */
+/** Carol has joined without our knowing; what she says references that and builds on what is known. */
 async function carolSpeaks() {
   const one = await heard(0)
   const { a, room, known } = one

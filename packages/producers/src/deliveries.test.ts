@@ -60,7 +60,7 @@ it('lets everybody go when nothing is going to be delivered soon, and has new on
   expect(await now(next)).toBe(true)
 })
 
-it('remembers ten thousand rooms, and forgets the one longest unheard of with one more', async () => {
+it('remembers ten thousand rooms, and forgets the one longest without news with one more', async () => {
   const deliveries = new Deliveries()
   deliveries.add(Array.from({ length: 10_000 }, (_, at) => row(`!${at}`, 1)))
   expect(await now(deliveries.wait('!0', 1, 0))).toBe(true)

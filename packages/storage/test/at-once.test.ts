@@ -106,7 +106,7 @@ it('writes to every table with one statement, and finds the server of a user tha
   expect(await store.inbox(0, 10)).toEqual([])
 })
 
-it('takes pieces that are there already under the same NID', async () => {
+it('takes interned rows that are there already under the same NID', async () => {
   const first = await everything(await storedRoom(store), 'same')
   const { eventTypes, stateKeys, blocks } = first
   await commitAtOnce(db, tables, [first])
@@ -126,7 +126,7 @@ it.each<[string, (set: WriteSet) => Promise<WriteSet>]>([
     },
   ],
   [
-    'an event that it takes for unheard of is named by another',
+    'an event that it takes for unknown is named by another',
     async (set) => {
       const room = await storedRoom(store)
       const prev = set.events[0]!.eventId

@@ -105,7 +105,7 @@ describe('a database file', () => {
     expect(await store.trimOutputs(retention, 0, 10)).toEqual({ dropped: 0, bytes: 1_000 })
   })
 
-  it('of a program that did not note which states were told gets them noted', async () => {
+  it('of a program that did not note remote states gets them noted', async () => {
     let due: EventNid
     let waiting: EventNid
     let room: Awaited<ReturnType<typeof storedRoom>>

@@ -7,7 +7,7 @@ import { lockFile } from './lock-file.ts'
 /**
  * Opens the configured database for one homeserver. A SQLite file is locked: it is for one process.
  *
- * @param at - told of each statement that writes; for crash tests
+ * @param at - called for each statement that writes; for crash tests
  * @throws {RoomserverError} BAD_CONFIGURATION when it is the store of another homeserver
  */
 export async function openStore(

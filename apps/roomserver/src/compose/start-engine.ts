@@ -22,7 +22,7 @@ export interface Engine extends AsyncDisposable {
  * Opens what the configuration names, the store first; closes it again if a later step fails.
  *
  * @param components - `federation` is asked for events that are missing, `policyServers` for signatures; left out: nobody is
- * @param at - told of the points that events pass; for crash tests
+ * @param at - called at the points that events pass; for crash tests
  */
 export async function startEngine(
   config: Config,

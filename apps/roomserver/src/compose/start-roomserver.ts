@@ -26,7 +26,7 @@ export interface RunningRoomserver extends AsyncDisposable {
 /**
  * Configuration → engine → door. The parts close in the opposite order.
  *
- * @param at - told of the points that events pass; for crash tests
+ * @param at - called at the points that events pass; for crash tests
  */
 export async function startRoomserver(config: Config, log: Logger, at?: AtPoint): Promise<RunningRoomserver> {
   if (config.listen.kind === 'unix') await prepareSocketPath(config.listen.path)

@@ -72,7 +72,7 @@ const MAX_MISSING = 1_000
  * A state of these events, without those that were rejected or are not state events of this room. Where the
  * room ID names the create event, it is in every state of the room, whether it is listed or not.
  *
- * @param see - told of each that has, while it is held
+ * @param see - called with each that has, while it is held
  */
 export function* givenState(
   draft: Draft,

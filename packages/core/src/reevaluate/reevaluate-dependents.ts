@@ -26,7 +26,7 @@ export interface Consequences {
 
 /**
  * Re-evaluates the successors of a changed event and those that refer to it, as long as something changes. States
- * that were told stay as they are.
+ * that other servers supplied stay as they are.
  *
  * @param first - the event that was found to be wrong, as it is in the draft now
  */

@@ -13,7 +13,7 @@ import { reevaluate } from './reevaluate.ts'
 import { acceptIfSoftFailed } from './accept-soft-failed.ts'
 
 /**
- * Works the state before an event out from its history, where that is there now, and does away with what was told of it;
+ * Works the state before an event out from its history, where that is there now, and drops the remote state;
  * or notes what it waits for still. From then on it takes the place of what it builds upon. Nothing else of the room changes
  * where the remote state was right, but that the event is accepted, if it had been soft-failed for lack of what has
  * come.

@@ -70,7 +70,7 @@ export function* eventsInGraph(
 /**
  * Goes over events with these IDs, `null` for each that is not stored, and holds only so many of them at a time.
  *
- * @param see - told of each event, and of its place in the list
+ * @param see - called with each event, and of its place in the list
  */
 export function* passEventsWithIds(
   view: View,

@@ -145,7 +145,7 @@ export class Arrivals {
    * Lets a body arrive.
    *
    * @param connection - that it comes on
-   * @param cutOff - told when it is not waited for any longer
+   * @param cutOff - called when it is not waited for any longer
    */
   begin(connection: object, cutOff: (why: 'idle' | 'overloaded') => void): Arrival {
     if (this.#bodies.size >= this.limits.maxArriving) this.#first()?.cutOff('overloaded')

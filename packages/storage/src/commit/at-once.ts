@@ -16,7 +16,7 @@ const READY = 'ready'
 /**
  * Stores write sets with one statement, and so with one round trip to the server and one wait for the disk: a
  * transaction of its own in which every table's rows are a common table expression. It goes through only when nothing
- * stands in its way; somebody else finds out what did. Pieces may be stored then, which belong to nobody.
+ * stands in its way; somebody else finds out what did. Interned rows may be stored then, which belong to nobody.
  *
  * @returns whether the write sets were stored
  * @throws what the database answers; then nothing was stored, or the connection was lost before it said so
@@ -25,7 +25,7 @@ export async function commitAtOnce(db: Db, tables: Tables, sets: readonly WriteS
   if (!sets.every(isIndependent)) return false
   const stages = [
     { name: SOUND, guards: [...unmoved(tables, sets), ...unknown(tables, sets)] },
-    { name: READY, guards: pieces(tables, sets) },
+    { name: READY, guards: records(tables, sets) },
   ]
   const { rows: answer } = await db.executeQuery(combine(stages, rows(tables, sets)))
   return answer.length > 0
@@ -58,7 +58,7 @@ function unknown({ events, mentions, rooms }: Tables, sets: readonly WriteSet[])
 }
 
 /** Every record must be new, or stored already under the NID that it has in the write set. */
-function pieces(tables: Tables, sets: readonly WriteSet[]): readonly Guard[] {
+function records(tables: Tables, sets: readonly WriteSet[]): readonly Guard[] {
   return [
     ...stored(tables.eventTypes, all(sets, 'eventTypes')),
     ...stored(tables.stateKeys, all(sets, 'stateKeys')),

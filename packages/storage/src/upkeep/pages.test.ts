@@ -12,9 +12,9 @@ function table(count: number) {
   return { rows, reads, read }
 }
 
-async function sizes<T>(pieces: AsyncIterable<readonly T[]>): Promise<readonly number[]> {
+async function sizes<T>(chunks: AsyncIterable<readonly T[]>): Promise<readonly number[]> {
   const found: number[] = []
-  for await (const piece of pieces) found.push(piece.length)
+  for await (const chunk of chunks) found.push(chunk.length)
   return found
 }
 
@@ -48,7 +48,7 @@ it.each([
   const list = table(count).rows
   expect(await sizes(chunks(list, size))).toEqual(expected)
   const all: unknown[] = []
-  for await (const piece of chunks(list, size)) all.push(...piece)
+  for await (const chunk of chunks(list, size)) all.push(...chunk)
   expect(all).toEqual(list)
 })
 
@@ -58,8 +58,8 @@ it('lets others have a turn between two pages, and between two pieces', async ()
     order.push(`page of ${page.length}`)
     setImmediate(() => order.push('other'))
   }
-  for await (const piece of chunks([1, 2], 1)) {
-    order.push(`piece of ${piece.length}`)
+  for await (const chunk of chunks([1, 2], 1)) {
+    order.push(`piece of ${chunk.length}`)
     setImmediate(() => order.push('other'))
   }
   expect(order).toEqual([

@@ -76,7 +76,7 @@ export function commitContract(open: () => Promise<Storage>): void {
     ])
   })
 
-  it('takes an event for a conflict that it has met with although it was said to be unheard of', async () => {
+  it('takes an event for a conflict that it has met with although it was said to be unknown', async () => {
     await using store = await open()
     const rooms = await Promise.all([1, 2, 3, 4].map(() => storedRoom(store)))
     const [stored, named, redacted, fresh] = await Promise.all(rooms.map((room) => newEvent(store, room)))

@@ -13,7 +13,7 @@ import { wholeRowContract } from './whole-rows.ts'
 
 /** What a store has to do, whatever database is beneath it. `open` gives an empty one. */
 export function storageContract(open: () => Promise<Storage>): void {
-  describe('pieces', () => internedRowsContract(open))
+  describe('interned rows', () => internedRowsContract(open))
   describe('rooms', () => roomContract(open))
   describe('commit', () => commitContract(open))
   describe('memberships', () => membershipContract(open))

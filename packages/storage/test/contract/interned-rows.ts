@@ -121,7 +121,7 @@ export function internedRowsContract(open: () => Promise<Storage>): void {
     expect(await store.room(other.roomId)).toEqual(other)
   })
 
-  it('reads more pieces at once than a statement has room for parameters', async () => {
+  it('reads more records at once than a statement has room for parameters', async () => {
     await using store = await open()
     const room = await storedRoom(store)
     const first = await store.allocate('block', 5_000)
