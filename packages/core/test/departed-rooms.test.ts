@@ -57,7 +57,7 @@ it('hears its own users, those of whom anything is said, and who lets it look in
   const prev = room.extremities
   const of = (sender: string, user: string, membership: string) =>
     room.member(sender, user, membership, { prev })
-  // Of its own user it finds out by the rules that he is not in the room.
+  // Of its own user it finds out by the rules that they are not in the room.
   expect(await b.take(await room.message('hello?', { sender: '@bob:b', prev }))).toMatchObject({
     verdict: 'rejected-by-auth-events',
   })

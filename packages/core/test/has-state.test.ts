@@ -124,7 +124,7 @@ async function comeBack(hs: Homeserver, hasHeard: (left: 'carol' | 'bob') => boo
   return { room, carolLeft, message, back }
 }
 
-/** Found by the simulation: a user who had left was back in the room, because another one of his server came back. */
+/** Found by the simulation: a user who had left was back in the room, because another one of their server came back. */
 it('keeps what its users did when they were last in the room, where who lets one in has not heard of it', async () => {
   await using hs = await Homeserver.start({ serverName: 'b' })
   const { room, message, back } = await comeBack(hs, () => false)
@@ -165,7 +165,7 @@ it.each([
   expect(await hs.extremities(room.roomId)).toEqual([back.eventId])
 })
 
-it('begins where the server is that lets a user in, if that never heard that he was there before', async () => {
+it('begins where the server is that lets a user in, if that never heard that they were there before', async () => {
   await using hs = await Homeserver.start({ serverName: 'b' })
   const room = await RoomBuilder.create()
   const state = [...room.events]

@@ -36,7 +36,7 @@ describe('performJoin', () => {
     expect(await server.lastOutput()).toMatchObject({ new_room_event: { send_as_server: 'a' } })
   })
 
-  it('leaves a joined user as he is', async () => {
+  it('leaves a joined user as they are', async () => {
     const { server, room } = await started()
     await using _server = server
     const before = await server.hs.outputs()
@@ -209,7 +209,7 @@ const inviteRequest = (invite: Pdu, change: object = {}) => ({
 })
 
 describe('performInvite', () => {
-  it('sends an invite to a user of ours, with what he is shown of the room', async () => {
+  it('sends an invite to a user of ours, with what they are shown of the room', async () => {
     const { server, room } = await started('invite')
     await using _server = server
     const invite = await room.member('@alice:a', '@bob:a', 'invite')

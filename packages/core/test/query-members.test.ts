@@ -67,7 +67,7 @@ describe('queryMembershipsForRoom', () => {
     })
   })
 
-  it('tells a user who forgot the room, and leaves him out for others', async () => {
+  it('tells a user who forgot the room, and leaves them out for others', async () => {
     const { server, room } = await started()
     await using _server = server
     await server.api.performForget({ room_id: room.roomId, user_id: '@bob:b' })

@@ -34,7 +34,7 @@ export class JsonReader {
   /** How many lists and objects are open. */
   depth = 0
   /** Whether there was more than space in bytes that are not at hand any more. */
-  private isBegun = false
+  #isBegun = false
 
   constructor(bytes: Uint8Array, isWhole = true, limits: DecodeLimits = UNBOUNDED) {
     this.bytes = bytes
@@ -55,7 +55,7 @@ export class JsonReader {
 
   /** Goes on with the bytes that have not been read yet, which now begin at `at`, and others behind them. */
   resume(bytes: Uint8Array, isWhole: boolean, at: number): void {
-    this.isBegun ||= !this.isBlank()
+    this.#isBegun ||= !this.#isBlank()
     this.bytes = bytes
     this.at = at
     this.isWhole = isWhole
@@ -68,7 +68,7 @@ export class JsonReader {
       const byte = bytes[this.at] as number
       if (!isSpace(byte)) return byte
     }
-    throw new EndOfText(this.isBegun || !this.isBlank())
+    throw new EndOfText(this.#isBegun || !this.#isBlank())
   }
 
   /** Text between two positions. */
@@ -86,7 +86,7 @@ export class JsonReader {
   /** Steps to the next member's name, which is next then; false: the object is over. */
   nextMember(first: boolean): boolean {
     let byte = this.peek()
-    if (byte === CLOSE_OBJECT) return this.leave()
+    if (byte === CLOSE_OBJECT) return this.#leave()
     if (!first) {
       if (byte !== COMMA) throw invalidByte(byte, 'after object key:value pair')
       this.at++
@@ -106,7 +106,7 @@ export class JsonReader {
   /** Steps to the next element; false: the list is over. */
   nextElement(first: boolean): boolean {
     const byte = this.peek()
-    if (byte === CLOSE_LIST) return this.leave()
+    if (byte === CLOSE_LIST) return this.#leave()
     if (first) return true
     if (byte !== COMMA) throw invalidByte(byte, 'after array element')
     this.at++
@@ -133,11 +133,11 @@ export class JsonReader {
    */
   skip(maxDepth = MAX_DEPTH): void {
     const open: number[] = []
-    let first = this.skipOne(open)
+    let first = this.#skipOne(open)
     while (open.length > 0) {
       if (open.length > maxDepth) throw tooDeep(open.at(-1) ?? 0)
-      if (this.stepInside(open.at(-1) === OPEN_LIST, first)) {
-        first = this.skipOne(open)
+      if (this.#stepInside(open.at(-1) === OPEN_LIST, first)) {
+        first = this.#skipOne(open)
       } else {
         open.pop()
         first = false
@@ -146,7 +146,7 @@ export class JsonReader {
   }
 
   /** Passes over a scalar, or steps into an object or list and says so. */
-  private skipOne(open: number[]): boolean {
+  #skipOne(open: number[]): boolean {
     const byte = this.peek()
     const opens = byte === OPEN_OBJECT || byte === OPEN_LIST
     if (opens) {
@@ -159,7 +159,7 @@ export class JsonReader {
   }
 
   /** Steps to the next value inside what was opened last; false: that is over. */
-  private stepInside(isList: boolean, first: boolean): boolean {
+  #stepInside(isList: boolean, first: boolean): boolean {
     if (isList) return this.nextElement(first)
     if (!this.nextMember(first)) return false
     this.skipString()
@@ -167,13 +167,13 @@ export class JsonReader {
     return true
   }
 
-  private leave(): false {
+  #leave(): false {
     this.at++
     this.depth--
     return false
   }
 
-  private isBlank(): boolean {
+  #isBlank(): boolean {
     return this.bytes.subarray(0, this.at).every(isSpace)
   }
 }

@@ -10,7 +10,7 @@ import type { View } from '../view/view.ts'
 import { checkInviteState } from './check-invite-state.ts'
 import type { PerformContext } from './context.ts'
 
-/** What somebody outside is shown of a room that he is invited into. */
+/** What somebody outside is shown of a room that they are invited into. */
 const SHOWN = [
   'm.room.name',
   'm.room.canonical_alias',

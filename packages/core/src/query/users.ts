@@ -22,7 +22,7 @@ const WANTED: ReadonlyMap<string, readonly Membership[]> = new Map<string, reado
 ])
 
 /**
- * The rooms in which a user has a membership; rooms that he forgot are left out.
+ * The rooms in which a user has a membership; rooms that they forgot are left out.
  *
  * @throws {RoomserverError} INVALID_ARGUMENT for a membership that does not exist
  */
@@ -53,7 +53,7 @@ export async function queryKnownUsers(
   return { profiles: users.map((user) => ({ user_id: user.userId, display_name: '', avatar_url: '' })) }
 }
 
-/** In how many of a user's rooms each other user is joined as well; the user himself is counted too. */
+/** In how many of a user's rooms each other user is joined as well; the user is counted too. */
 export async function querySharedUsers(
   { store }: QueryContext,
   request: QuerySharedUsersRequest,

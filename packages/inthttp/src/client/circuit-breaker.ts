@@ -13,40 +13,40 @@ export interface BreakerRules {
  * rest one request goes through; its fate decides for the others.
  */
 export class CircuitBreaker {
-  private readonly rules: BreakerRules
-  private readonly clock: Clock
-  private failures = 0
-  private restsUntil = 0
-  private isProbing = false
+  readonly #rules: BreakerRules
+  readonly #clock: Clock
+  #failures = 0
+  #restsUntil = 0
+  #isProbing = false
 
   constructor(rules: BreakerRules, clock: Clock) {
-    this.rules = rules
-    this.clock = clock
+    this.#rules = rules
+    this.#clock = clock
   }
 
   /** Tells whether a request may go; if so, `succeeded`, `failed` or `undecided` must follow. */
   admits(): boolean {
-    if (this.failures < this.rules.failures) return true
-    if (this.isProbing || this.clock.now() < this.restsUntil) return false
-    this.isProbing = true
+    if (this.#failures < this.#rules.failures) return true
+    if (this.#isProbing || this.#clock.now() < this.#restsUntil) return false
+    this.#isProbing = true
     return true
   }
 
   /** The peer answered. */
   succeeded(): void {
-    this.failures = 0
-    this.isProbing = false
+    this.#failures = 0
+    this.#isProbing = false
   }
 
   /** It did not. */
   failed(): void {
-    this.failures++
-    this.isProbing = false
-    this.restsUntil = this.clock.now() + this.rules.restMs
+    this.#failures++
+    this.#isProbing = false
+    this.#restsUntil = this.#clock.now() + this.#rules.restMs
   }
 
   /** Nobody waited to see. */
   undecided(): void {
-    this.isProbing = false
+    this.#isProbing = false
   }
 }

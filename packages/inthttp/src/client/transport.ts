@@ -62,23 +62,23 @@ const NOTHING_SENT: ReadonlySet<string> = new Set([
 
 /** Collects an answer's body up to a limit. */
 export class AnswerBody {
-  private readonly chunks: Uint8Array[] = []
-  private length = 0
-  private readonly limit: number
+  readonly #chunks: Uint8Array[] = []
+  #length = 0
+  readonly #limit: number
 
   constructor(limit: number) {
-    this.limit = limit
+    this.#limit = limit
   }
 
   /** False: that is too much. */
   add(chunk: Uint8Array): boolean {
-    this.length += chunk.length
-    this.chunks.push(chunk)
-    return this.length <= this.limit
+    this.#length += chunk.length
+    this.#chunks.push(chunk)
+    return this.#length <= this.#limit
   }
 
   bytes(): Uint8Array {
-    return Buffer.concat(this.chunks, this.length)
+    return Buffer.concat(this.#chunks, this.#length)
   }
 }
 

@@ -36,20 +36,20 @@ export function isForeignPage(headers: IncomingHttpHeaders): boolean {
 
 /** Lets a connection make so many requests a second on average, with a reserve of five seconds. */
 export class RateLimit {
-  private readonly perSecond: number
-  private readonly buckets = new WeakMap<object, { tokens: number; at: number }>()
+  readonly #perSecond: number
+  readonly #buckets = new WeakMap<object, { tokens: number; at: number }>()
 
   constructor(perSecond: number) {
-    this.perSecond = perSecond
+    this.#perSecond = perSecond
   }
 
   /** Counts a request of a connection; false: one too many. */
   allows(connection: object, nowMs: number): boolean {
-    const reserve = this.perSecond * 5
-    const bucket = this.buckets.get(connection) ?? { tokens: reserve, at: nowMs }
-    bucket.tokens = Math.min(reserve, bucket.tokens + ((nowMs - bucket.at) / 1_000) * this.perSecond)
+    const reserve = this.#perSecond * 5
+    const bucket = this.#buckets.get(connection) ?? { tokens: reserve, at: nowMs }
+    bucket.tokens = Math.min(reserve, bucket.tokens + ((nowMs - bucket.at) / 1_000) * this.#perSecond)
     bucket.at = nowMs
-    this.buckets.set(connection, bucket)
+    this.#buckets.set(connection, bucket)
     if (bucket.tokens < 1) return false
     bucket.tokens--
     return true

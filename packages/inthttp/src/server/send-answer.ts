@@ -132,7 +132,7 @@ function finish(out: Writable, batch: Batch): void {
   out.end()
 }
 
-/** Waits until the caller has taken what was written; false: he is gone, or took too long. */
+/** Waits until the caller has taken what was written; false: they are gone, or took too long. */
 async function isTaken(out: Writable, stallMs: number): Promise<boolean> {
   if (out.destroyed) return false
   const { promise, resolve } = Promise.withResolvers<boolean>()

@@ -112,7 +112,7 @@ export async function ingest(
   return isTaken
 }
 
-/** Whether a user is told that he is not, or no more, to come. */
+/** Whether a user learns that they are not, or no more, to come. */
 function isEnd({ type, content }: Pdu): boolean {
   return type === 'm.room.member' && (content['membership'] === 'leave' || content['membership'] === 'ban')
 }

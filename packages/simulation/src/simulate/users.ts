@@ -31,7 +31,7 @@ export async function userActs(world: World, server: SimulatedServer): Promise<v
   await (isInvite(template) ? invite(world, server, end, template) : sendEvent(world, server, end, template))
 }
 
-/** What a user does about a room that he is not in. */
+/** What a user does about a room that they are not in. */
 async function tryToEnter(
   world: World,
   server: SimulatedServer,
