@@ -5,6 +5,7 @@ import { type EventNid, type RoomNid, silentLogger } from '@roomserver/types'
 import { Kysely, PostgresDialect, SqliteDialect } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import { type Dialect, postgres, sqlite } from '../src/dialects.ts'
+import { StoreHealth } from '../src/health.ts'
 import { openStorage, type Storage } from '../src/index.ts'
 import { migrate } from '../src/migrate.ts'
 import { migrations } from '../src/migrations/index.ts'
@@ -44,7 +45,11 @@ const databases: readonly (readonly [string, () => Promise<Storage & AsyncDispos
     'PostgreSQL',
     async () => {
       const place = await postgresPlace()
-      const pool = openPool({ dialect: 'postgres', connectionString: place.url }, silentLogger)
+      const pool = openPool(
+        { dialect: 'postgres', connectionString: place.url },
+        silentLogger,
+        new StoreHealth('test', silentLogger),
+      )
       await leaveAsBefore(new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) }), postgres)
       const store = await place.open()
       const dispose = async () => {

@@ -26,54 +26,54 @@ const TIMEOUT_MS = 10_000
 
 /** Sends spans in batches. What cannot be sent is dropped: traces never hold the server up. */
 export class SpanExporter implements AsyncDisposable {
-  private readonly settings: TracingSettings
-  private readonly log: Logger
-  private readonly timer: NodeJS.Timeout
-  private waiting: Span[] = []
-  private sending: Promise<void> = Promise.resolve()
+  readonly #settings: TracingSettings
+  readonly #log: Logger
+  readonly #timer: NodeJS.Timeout
+  #waiting: Span[] = []
+  #sending: Promise<void> = Promise.resolve()
 
   constructor(settings: TracingSettings, log: Logger) {
-    this.settings = settings
-    this.log = log
-    this.timer = setInterval(() => this.flush(), INTERVAL_MS).unref()
+    this.#settings = settings
+    this.#log = log
+    this.#timer = setInterval(() => this.flush(), INTERVAL_MS).unref()
   }
 
   add(span: Span): void {
-    if (this.waiting.length >= MAX_WAITING) return
-    this.waiting.push(span)
-    if (this.waiting.length === MAX_BATCH) this.flush()
+    if (this.#waiting.length >= MAX_WAITING) return
+    this.#waiting.push(span)
+    if (this.#waiting.length === MAX_BATCH) this.flush()
   }
 
   /** Sends what waits. */
   flush(): void {
-    const batch = this.waiting
+    const batch = this.#waiting
     if (batch.length === 0) return
-    this.waiting = []
-    this.sending = this.sending.then(() => this.send(batch))
+    this.#waiting = []
+    this.#sending = this.#sending.then(() => this.#send(batch))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.timer)
+    clearInterval(this.#timer)
     this.flush()
-    await this.sending
+    await this.#sending
   }
 
-  private async send(spans: readonly Span[]): Promise<void> {
+  async #send(spans: readonly Span[]): Promise<void> {
     try {
-      const response = await fetch(this.settings.endpoint, {
+      const response = await fetch(this.#settings.endpoint, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', ...this.settings.headers },
-        body: JSON.stringify(otlp(spans, this.settings.serviceName)),
+        headers: { 'content-type': 'application/json', ...this.#settings.headers },
+        body: JSON.stringify(otlp(spans, this.#settings.serviceName)),
         signal: AbortSignal.timeout(TIMEOUT_MS),
       })
       await response.body?.cancel()
       if (!response.ok)
-        this.log.warn(
+        this.#log.warn(
           { status: response.status, spans: spans.length },
           'trace collector rejected spans; dropped them',
         )
     } catch (error) {
-      this.log.warn(
+      this.#log.warn(
         { err: error, spans: spans.length },
         'could not send spans to the trace collector; dropped them',
       )

@@ -44,23 +44,23 @@ const FIRST_PAUSE_MS = 100
 
 /** One component that is asked over HTTP: time limits, careful repetition, and a breaker. */
 export class Peer {
-  private readonly component: string
-  private readonly basePath: string
-  private readonly transport: Transport
-  private readonly breaker: CircuitBreaker
-  private readonly options: PeerOptions
+  readonly #component: string
+  readonly #basePath: string
+  readonly #transport: Transport
+  readonly #breaker: CircuitBreaker
+  readonly #options: PeerOptions
 
   /** @throws {TypeError} when the URL is none */
   constructor(component: string, url: string, options: PeerOptions) {
     const address = parsePeerAddress(url)
-    this.component = component
-    this.basePath = address.basePath
-    this.transport = options.protocol === 'http/1.1' ? http1Transport(address) : h2cTransport(address)
-    this.breaker = new CircuitBreaker(
+    this.#component = component
+    this.#basePath = address.basePath
+    this.#transport = options.protocol === 'http/1.1' ? http1Transport(address) : h2cTransport(address)
+    this.#breaker = new CircuitBreaker(
       options.breaker ?? { failures: 5, restMs: 5_000 },
       options.clock ?? systemClock,
     )
-    this.options = options
+    this.#options = options
   }
 
   /** Asks. @throws {RoomserverError} the peer's failure, or `COMPONENT_FAILED` if there is no valid answer */
@@ -70,14 +70,14 @@ export class Peer {
     request: Request,
     context: CallContext = {},
   ): Promise<Response> {
-    const { tracing } = this.options
-    if (tracing === undefined) return this.ask(operation, endpoint, request, context, {})
-    return tracing.call(this.component, operation, (traceparent) => {
-      return this.ask(operation, endpoint, request, context, { traceparent })
+    const { tracing } = this.#options
+    if (tracing === undefined) return this.#ask(operation, endpoint, request, context, {})
+    return tracing.call(this.#component, operation, (traceparent) => {
+      return this.#ask(operation, endpoint, request, context, { traceparent })
     })
   }
 
-  private async ask<Request, Response>(
+  async #ask<Request, Response>(
     operation: string,
     endpoint: Endpoint<Request, Response>,
     request: Request,
@@ -85,83 +85,83 @@ export class Peer {
     headers: Headers,
   ): Promise<Response> {
     const body = encode(endpoint.request, request)
-    const answer = await this.persist(operation, endpoint, { body, headers }, context)
-    if (answer.status !== 200) throw failureOfAnswer(answer, this.component, operation)
+    const answer = await this.#persist(operation, endpoint, { body, headers }, context)
+    if (answer.status !== 200) throw failureOfAnswer(answer, this.#component, operation)
     const decoded = await decodeBody(endpoint.response, answer.body)
-    if (!decoded.ok) throw this.failed(operation, `could not decode its answer: ${decoded.message}`)
+    if (!decoded.ok) throw this.#failed(operation, `could not decode its answer: ${decoded.message}`)
     return decoded.value
   }
 
   /** Finishes what is under way and closes the connections. */
   async close(): Promise<void> {
-    await this.transport.close()
+    await this.#transport.close()
   }
 
   /** Sends the request, again where that is safe and promising. */
-  private async persist(
+  async #persist(
     operation: string,
     endpoint: Sending,
     message: Message,
     context: CallContext,
   ): Promise<PeerAnswer> {
-    const attempts = 1 + (this.options.retries ?? 2)
+    const attempts = 1 + (this.#options.retries ?? 2)
     for (let attempt = 1; ; attempt++) {
-      if (!this.breaker.admits())
-        throw this.failed(operation, 'it has not answered recently; requests are paused')
-      const answer = await this.attempt(endpoint, message, context)
+      if (!this.#breaker.admits())
+        throw this.#failed(operation, 'it has not answered recently; requests are paused')
+      const answer = await this.#attempt(endpoint, message, context)
       const isLast = attempt >= attempts
       if (!(answer instanceof TransportFault)) {
         if (answer.status !== 503 || isLast) return answer
       } else if (isLast || !mayRepeat(answer, endpoint.repeatable)) {
-        throw this.failed(operation, answer.message, answer)
+        throw this.#failed(operation, answer.message, answer)
       }
-      await this.pause(FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random()))
+      await this.#pause(FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random()))
     }
   }
 
-  private async pause(ms: number): Promise<void> {
-    await (this.options.pause?.(ms) ?? delay(ms, undefined, { ref: false }))
+  async #pause(ms: number): Promise<void> {
+    await (this.#options.pause?.(ms) ?? delay(ms, undefined, { ref: false }))
   }
 
-  private async attempt(
+  async #attempt(
     { path, timeoutMs }: Sending,
     { body, headers }: Message,
     context: CallContext,
   ): Promise<PeerAnswer | TransportFault> {
-    const { token, maxAnswerBytes = 512 * 1024 * 1024 } = this.options
+    const { token, maxAnswerBytes = 512 * 1024 * 1024 } = this.#options
     if (context.signal?.aborted === true) {
-      this.breaker.undecided()
+      this.#breaker.undecided()
       return abandoned()
     }
     try {
-      const answer = await this.transport.exchange({
-        path: `${this.basePath}/api${path}`,
+      const answer = await this.#transport.exchange({
+        path: `${this.#basePath}/api${path}`,
         body,
         headers: {
           ...headers,
           'content-type': 'application/json',
           ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         },
-        timeoutMs: timeoutMs ?? this.options.timeoutMs ?? 60_000,
+        timeoutMs: timeoutMs ?? this.#options.timeoutMs ?? 60_000,
         maxAnswerBytes,
         signal: context.signal,
       })
-      this.breaker.succeeded()
+      this.#breaker.succeeded()
       return answer
     } catch (error) {
       if (!(error instanceof TransportFault)) {
-        this.breaker.undecided()
+        this.#breaker.undecided()
         throw error
       }
-      if (error.kind === 'abandoned' || error.kind === 'too-long') this.breaker.undecided()
-      else this.breaker.failed()
+      if (error.kind === 'abandoned' || error.kind === 'too-long') this.#breaker.undecided()
+      else this.#breaker.failed()
       return error
     }
   }
 
-  private failed(operation: string, reason: string, cause?: Error): RoomserverError {
-    const message = `${this.component} failed ${operation}: ${reason}`
-    const details = { component: this.component, operation, reason }
+  #failed(operation: string, reason: string, cause?: Error): RoomserverError {
+    const message = `${this.#component} failed ${operation}: ${reason}`
+    const details = { component: this.#component, operation, reason }
     return new RoomserverError('COMPONENT_FAILED', details, message, { cause })
   }
 }
