@@ -19,15 +19,15 @@ async function leaveAsBefore(db: Kysely<Schema>, dialect: Dialect): Promise<void
   const earlier = migrations.filter(({ version }) => version < 14)
   await migrate(db, dialect, earlier, silentLogger)
   const before = db as unknown as Kysely<{
-    remote_states: { event_nid: number; room_nid: number; waits_for: number; settled: number }
-    missing_prev_events: { prev: string; by_nid: number }
+    told_states: { event_nid: number; room_nid: number; waits_for: number; settled: number }
+    dangling_prev: { prev: string; by_nid: number }
   }>
   const rows = [
     { event_nid: 70_000, room_nid: 1, waits_for: 0, settled: 0 },
     { event_nid: 70_001, room_nid: 1, waits_for: 70_001, settled: 1 },
   ]
-  await before.insertInto('remote_states').values(rows).execute()
-  await before.insertInto('missing_prev_events').values({ prev: '$missing', by_nid: 70_000 }).execute()
+  await before.insertInto('told_states').values(rows).execute()
+  await before.insertInto('dangling_prev').values({ prev: '$missing', by_nid: 70_000 }).execute()
   await db.destroy()
 }
 
