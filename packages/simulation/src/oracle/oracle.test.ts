@@ -45,19 +45,19 @@ it('takes the events below a refused one as built upon by what is built upon tha
   expect(without(refused.eventId, second.eventId)).toEqual([first.eventId])
 })
 
-it('rejects an event that cites a rejected one, though the state before it allows the event', async () => {
+it('rejects an event that references a rejected one, though the state before it allows the event', async () => {
   const room = await RoomBuilder.create({ version: '10' })
   await room.join('@mallory:b')
   const rejected = await room.state('m.room.power_levels', '', {}, { sender: '@mallory:b' })
-  const citing = await room.message('the builder cites the power levels that it was given last')
+  const referencing = await room.message('the builder references the power levels that it was given last')
   const honest = await room.message('so does this one not', {
     auth: room.events.filter(
-      ({ eventId }) => citing.authEvents.includes(eventId) && eventId !== rejected.eventId,
+      ({ eventId }) => referencing.authEvents.includes(eventId) && eventId !== rejected.eventId,
     ),
   })
   const oracle = judgeRoom(room.rules, room.events)
-  expect(citing.authEvents).toContain(rejected.eventId)
-  expect([rejected, citing, honest].map(({ eventId }) => oracle.judged(eventId)?.isRejected)).toEqual([
+  expect(referencing.authEvents).toContain(rejected.eventId)
+  expect([rejected, referencing, honest].map(({ eventId }) => oracle.judged(eventId)?.isRejected)).toEqual([
     true,
     true,
     false,

@@ -102,9 +102,9 @@ export class RoomOracle {
     if (pdu.prevEvents.length === 0 && pdu.type !== 'm.room.create') return false
     const { event, isRejected } = this.#room
     const create = pdu.rules.roomId === 'create-hash' ? [createByRoomId(pdu, this.#room)] : []
-    const cited = [...create, ...pdu.authEvents.map(event)]
-    const known = cited.filter((one) => one !== undefined)
-    if (known.length < cited.length) return true
+    const referenced = [...create, ...pdu.authEvents.map(event)]
+    const known = referenced.filter((one) => one !== undefined)
+    if (known.length < referenced.length) return true
     return (
       checkAuthEvents(pdu, { get: event, isRejected }).allowed && checkAuth(pdu, authStateOf(known)).allowed
     )
