@@ -36,7 +36,7 @@ it.each([
   ['{"seq":"1"', 'unexpected answer: {"seq":"1"'],
   ['{}', 'unexpected answer: {}'],
   ['null', 'unexpected answer: null'],
-  ['', 'no stream takes it'],
+  ['', 'no stream accepts the subject'],
 ])('fails with the reason in the answer %s', async (text, reason) => {
   connection.subscribe('refused', { callback: (_error, message) => void message.respond(text) })
   await expect(publish(new AckInbox(connection, 5_000), 'refused')).rejects.toThrow(reason)
@@ -45,7 +45,7 @@ it.each([
 
 it('fails at once when nobody listens', async () => {
   const inbox = new AckInbox(connection, 5_000)
-  await expect(publish(inbox, 'nobody')).rejects.toThrow('no stream takes it (503)')
+  await expect(publish(inbox, 'nobody')).rejects.toThrow('no stream accepts the subject (503)')
   await connection.close()
 })
 
