@@ -27,7 +27,9 @@ const KINDS: Readonly<Record<string, (room: RoomBuilder, prev: readonly Pdu[], i
     'power levels': (room, prev, i) =>
       room.state('m.room.power_levels', '', { users: { '@alice:a': 100, [`@user${i}:c`]: 50 } }, { prev }),
     bans: (room, prev, i) => room.member('@alice:a', `@user${i}:c`, 'ban', { prev }),
+    mixed: (room, prev, i) => MIXED[i % MIXED.length]?.(room, prev, i) ?? room.message(`${i}`, { prev }),
   }
+const MIXED = Object.entries(KINDS).flatMap(([kind, make]) => (kind === 'mixed' ? [] : [make]))
 
 for (const [kind, make] of Object.entries(KINDS)) {
   if (only.length === 0 || only.includes(kind)) await measure(kind, make)

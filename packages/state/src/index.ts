@@ -47,4 +47,6 @@ export {
   type SnapshotResolveOptions,
   type ConflictedEntry,
 } from './resolution/resolve-snapshots.ts'
+export { ContinuedResolution } from './resolution/continued/continued-resolution.ts'
+export type { ContinuedOutcome, ContinuedWork } from './resolution/continued/states-against-base.ts'
 export type { ResolutionNeed, SnapshotReader } from './resolution/snapshot-reader.ts'

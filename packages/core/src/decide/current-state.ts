@@ -8,7 +8,7 @@ import { keepJournal } from './journal.ts'
 import { updateMemberships } from './memberships.ts'
 import type { NewRoomEvent } from './outputs.ts'
 import { notePolicyChange } from './policy-server.ts'
-import { afterExtremities, resolveAfter } from './resolve.ts'
+import { afterExtremities, resolveCurrent } from './resolve.ts'
 import { sameSet } from './same-set.ts'
 
 /**
@@ -32,7 +32,7 @@ export function* moveRoom(
   const near = rewrites ? NO_NID : oldCurrent
   const resolved = isSame
     ? { snapshot: oldCurrent, conflicted: [] }
-    : yield* resolveAfter(draft, afters, near)
+    : yield* resolveCurrent(draft, afters, near)
   const current = resolved.snapshot
   draft.room = { ...draft.room, current }
 

@@ -1,4 +1,5 @@
 import type { Pdu, PolicyServer } from '@roomserver/events'
+import type { ContinuedResolution } from '@roomserver/state'
 import {
   type BlockRecord,
   type CommitResult,
@@ -9,6 +10,7 @@ import {
   type EventUpdate,
   type Interned,
   type InviteRecord,
+  isRejected,
   type JournalRecord,
   type MembershipRecord,
   NO_NID,
@@ -72,6 +74,12 @@ export class Draft {
   /** Events that the policy server has not been asked about so far. */
   readonly unchecked = new Set<EventNid>()
   #isPolicyChanged = false
+  /** The resolution that its current state comes from, to be gone on with once this is committed. */
+  resolution: ContinuedResolution | undefined
+
+  /** Whether it changes what a resolution reads of stored events: their auth events, or whether they were rejected. */
+  changesAuth = false
+
   readonly #unmentioned = new Set<EventId>()
   readonly #unnamed = new Set<string>()
   readonly #eventTypes: Interned<EventTypeNid>[] = []
@@ -190,6 +198,8 @@ export class Draft {
   /** Changes an event, be it stored already or part of this draft. */
   updateEvent(record: EventRecord, change: Omit<EventUpdate, 'nid'>): EventRecord {
     const changed = { ...record, ...change }
+    const isTurned = isRejected(changed.verdict) !== isRejected(record.verdict)
+    if (isTurned || change.authNids !== undefined || change.authLevel !== undefined) this.changesAuth = true
     if (this.#events.has(record.nid)) this.#events.set(record.nid, changed)
     else this.#updates.set(record.nid, { ...this.#updates.get(record.nid), ...change, nid: record.nid })
     if (change.json !== undefined && this.view.pduOf(record, this.rules).type === 'm.room.policy')

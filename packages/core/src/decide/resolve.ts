@@ -1,6 +1,6 @@
 import {
+  ContinuedResolution,
   difference,
-  type ResolvedChange,
   resolveSnapshots,
   type StateChange,
   type ConflictedEntry,
@@ -49,21 +49,64 @@ export function* resolveAfter(
   }
   if (kept.length < 2) return { snapshot: kept[0] ?? (yield* stateOf(draft, [])), conflicted: [] }
   const { base, changes, conflicted } = yield* resolveSnapshots(snapshots, draft.view, { rules: draft.rules })
-  const from = kept[base] ?? NO_NID
-  if (near !== NO_NID && changes.length > FEW) {
+  return { snapshot: yield* changed(draft, kept[base] ?? NO_NID, changes, near), conflicted }
+}
+
+/** From so many states on it is worth going on from the resolution before. */
+const MANY_STATES = 8
+
+/**
+ * The same for the states after the forward extremities: where there are many of them, it goes on from the resolution that
+ * the state before came from.
+ *
+ * @param near - see {@link resolveAfter}; where it is left out, the resolution before does not matter
+ */
+export function* resolveCurrent(
+  draft: Draft,
+  states: readonly SnapshotNid[],
+  near: SnapshotNid,
+): Suspendable<DecideNeed, Resolved> {
+  const { rules, view } = draft
+  const isNew = near === NO_NID || draft.changesAuth
+  if (isNew || states.length < MANY_STATES || !ContinuedResolution.serves(rules))
+    return yield* resolveAfter(draft, states, near)
+  const resolution =
+    draft.resolution ?? view.cache.takeResolution(draft.read.nid) ?? new ContinuedResolution(rules)
+  // Whatever interrupts it leaves nothing half behind.
+  draft.resolution = undefined
+  const outcome = yield* resolution.goOn(states, near, view)
+  const resolved =
+    outcome === undefined
+      ? yield* resolveAfter(draft, states, near)
+      : {
+          snapshot: yield* changed(draft, outcome.from, outcome.changes, near),
+          conflicted: outcome.conflicted,
+        }
+  resolution.endAt(resolved.snapshot)
+  draft.resolution = resolution
+  return resolved
+}
+
+/** A state with changes, made out of one that is near it where that takes fewer of them. */
+function* changed(
+  draft: Draft,
+  from: SnapshotNid,
+  changes: readonly StateEntry[],
+  near: SnapshotNid,
+): Suspendable<DecideNeed, SnapshotNid> {
+  if (near !== NO_NID && near !== from && changes.length > FEW) {
     const [there, here] = [yield* snapshotOf(draft.view, near), yield* snapshotOf(draft.view, from)]
     const closer = put(changes, yield* difference(there, here, draft.view))
-    if (closer.length < changes.length)
-      return { snapshot: yield* stateChanged(draft, near, closer), conflicted }
+    if (closer.length < changes.length) return yield* stateChanged(draft, near, closer)
   }
-  return { snapshot: yield* stateChanged(draft, from, changes), conflicted }
+  return yield* stateChanged(draft, from, changes)
 }
 
 /** So many changes are not worth looking for fewer. */
 const FEW = 16
 
 /** Changes put on top of a difference that leads up to them, those left out that cancel each other; all sorted alike. */
-function put(changes: readonly ResolvedChange[], upTo: readonly StateChange[]): readonly StateEntry[] {
+function put(changes: readonly StateEntry[], upTo: readonly StateChange[]): readonly StateEntry[] {
   const all: StateEntry[] = []
   let at = 0
   for (const { type, stateKey, from, to } of upTo) {

@@ -24,6 +24,9 @@ export function publishToCache(
   }
   if (writeSet.updates.some((update) => isOfState(update, view))) cache.rooms.onRewrite(room.nid)
   cache.rooms.onCommit(room)
+  // It takes events for what they were when they came in.
+  if (draft.changesAuth) cache.takeResolution(room.nid)
+  else if (draft.resolution !== undefined) cache.putResolution(room.nid, draft.resolution)
   counters.count(writeSet)
   overLimit.update(room)
   onRemoteStates(room, draft.dueRemoteStates)

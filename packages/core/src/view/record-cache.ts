@@ -13,6 +13,7 @@ import type {
   StateKeyNid,
 } from '@roomserver/types'
 import { EMPTY_STATE_KEY_NID, EVENT_TYPE_NIDS } from '@roomserver/types'
+import type { ContinuedResolution } from '@roomserver/state'
 import type { RoomVersionRules } from '@roomserver/version'
 import type { RecordStore } from '../ports.ts'
 import { AnswerPages } from './answer-pages.ts'
@@ -28,6 +29,14 @@ interface CachedEvent {
   readonly record: EventRecord
   readonly epoch: number
   pdu: Pdu | undefined
+}
+
+/** The resolution of a room's current state, to be gone on with. */
+interface CachedResolution {
+  readonly resolution: ContinuedResolution
+  readonly epoch: number
+  /** What it took when it was put here. */
+  readonly bytes: number
 }
 
 /**
@@ -47,6 +56,7 @@ export class RecordCache {
   readonly #eventNids: ByteCache<EventId, EventNid>
   readonly #snapshots: ByteCache<SnapshotNid, SnapshotRecord>
   readonly #blocks: ByteCache<BlockNid, BlockRecord>
+  readonly #resolutions: ByteCache<RoomNid, CachedResolution>
   readonly #typeNids: ByteCache<string, Interned<EventTypeNid>>
   readonly #typeNames: ByteCache<EventTypeNid, Interned<EventTypeNid>>
   readonly #stateKeyNids: ByteCache<string, Interned<StateKeyNid>>
@@ -57,11 +67,12 @@ export class RecordCache {
   /** @param maxBytes - what the cached records may take, all kinds together */
   constructor(store: RecordStore, maxBytes: number) {
     this.#loader = new Loader(store)
-    this.pages = new AnswerPages(this.rooms, maxBytes * 0.14)
-    this.#events = new ByteCache(maxBytes * 0.55, ({ record }) => 700 + record.json.length * 3)
+    this.pages = new AnswerPages(this.rooms, maxBytes * 0.12)
+    this.#events = new ByteCache(maxBytes * 0.5, ({ record }) => 700 + record.json.length * 3)
     this.#eventNids = new ByteCache(maxBytes * 0.05, () => 160)
     this.#snapshots = new ByteCache(maxBytes * 0.05, ({ blocks }) => 240 + blocks.length * 8)
     this.#blocks = new ByteCache(maxBytes * 0.15, ({ entries }) => 240 + entries.byteLength)
+    this.#resolutions = new ByteCache(maxBytes * 0.07, ({ bytes }) => bytes)
     this.#typeNids = new ByteCache(maxBytes * 0.01, ({ text }) => 100 + text.length)
     this.#typeNames = new ByteCache(maxBytes * 0.01, ({ text }) => 100 + text.length)
     this.#stateKeyNids = new ByteCache(maxBytes * 0.02, ({ text }) => 100 + text.length)
@@ -76,6 +87,7 @@ export class RecordCache {
       this.#eventNids,
       this.#snapshots,
       this.#blocks,
+      this.#resolutions,
       this.#typeNids,
       this.#typeNames,
       this.#stateKeyNids,
@@ -171,6 +183,19 @@ export class RecordCache {
     const interned = { nid, text }
     this.#stateKeyNids.set(text, interned)
     this.#stateKeyTexts.set(nid, interned)
+  }
+
+  /** Hands out the resolution of a room's current state, which is not here any more then: whoever goes on with it changes it. */
+  takeResolution(room: RoomNid): ContinuedResolution | undefined {
+    const cached = this.#resolutions.get(room)
+    this.#resolutions.delete(room)
+    return cached?.epoch === this.rooms.of(room) ? cached.resolution : undefined
+  }
+
+  /** Keeps the resolution that the current state of a room comes from. */
+  putResolution(room: RoomNid, resolution: ContinuedResolution): void {
+    const { bytes } = resolution
+    this.#resolutions.set(room, { resolution, epoch: this.rooms.of(room), bytes })
   }
 
   #keepRead(record: EventRecord): void {

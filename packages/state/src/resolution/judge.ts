@@ -1,4 +1,10 @@
-import { type AuthState, checkAuth, signatureChecksIn, type StateTuple } from '@roomserver/auth'
+import {
+  type AuthState,
+  type AuthVerdict,
+  checkAuth,
+  signatureChecksIn,
+  type StateTuple,
+} from '@roomserver/auth'
 import type { Suspendable } from '@roomserver/types'
 import type { EventNode } from './event-node.ts'
 import { authOf, type Graph, type ConflictedState } from './conflicted-state.ts'
@@ -30,11 +36,25 @@ export function* judge<Need>(
   node: EventNode,
   context: CheckContext,
 ): Suspendable<Need, Judgement> {
+  const against = yield* eventsAgainst(conflicted, node, context)
+  return { verdict: verdictAgainst(node, against), tuples: node.tuples, against }
+}
+
+/** What the rules say about an event; `against` has the event for each of its tuples. */
+export function verdictAgainst(node: EventNode, against: Judgement['against']): AuthVerdict {
+  return checkAuth(node.pdu, stateOf(node.tuples, against))
+}
+
+/** The events that decide about an event: one (`undefined`: none) for each of its tuples. */
+export function* eventsAgainst<Need>(
+  conflicted: ConflictedState<Need>,
+  node: EventNode,
+  context: CheckContext,
+): Suspendable<Need, Judgement['against']> {
   const { graph } = conflicted
-  const { pdu, tuples } = node
   const isCreateNamed = conflicted.rules.roomId === 'create-hash'
   const against: (EventNode | undefined)[] = []
-  for (const tuple of tuples) {
+  for (const tuple of node.tuples) {
     const [type, stateKey] = tuple
     if (isCreateNamed && type === 'm.room.create') {
       against.push(conflicted.create)
@@ -50,7 +70,7 @@ export function* judge<Need>(
     }
     against.push(standing ?? undefined)
   }
-  return { verdict: checkAuth(pdu, stateOf(tuples, against)), tuples, against }
+  return against
 }
 
 /** An entry of the unconflicted part that is not at hand; others that will be needed are asked for with it. */

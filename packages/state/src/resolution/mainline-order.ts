@@ -15,23 +15,37 @@ export function* mainlineOrder<Need>(
   powerLevels: EventNode | undefined,
 ): Suspendable<Need, readonly EventNode[]> {
   const mainline = new Mainline(conflicted, powerLevels)
-  const placed: { readonly node: EventNode; readonly position: MainlinePosition }[] = []
+  const placed: PlacedEvent[] = []
   for (const node of nodes) {
     placed.push({ node, position: yield* mainline.positionOf(node) })
     if (placed.length % NODES_PER_YIELD === 0) yield undefined
   }
-  placed.sort((a, b) => {
-    if (a.position === b.position) return compareByTime(a.node, b.node)
-    return a.position > b.position ? -1 : 1
-  })
+  placed.sort(compareByMainline)
   conflicted.recorder?.mainline(mainline.line, new Map(placed.map(({ node, position }) => [node, position])))
   return placed.map(({ node }) => node)
+}
+
+/** An event, and how far it stands behind the newest power levels. */
+interface PlacedEvent {
+  readonly node: EventNode
+  readonly position: MainlinePosition
+}
+
+/** Events of older power levels first, then the older, then by ID. */
+export function compareByMainline(a: PlacedEvent, b: PlacedEvent): number {
+  return comparePositions(a.position, b.position) || compareByTime(a.node, b.node)
+}
+
+/** The position further behind first. */
+export function comparePositions(a: MainlinePosition, b: MainlinePosition): number {
+  if (a === b) return 0
+  return a > b ? -1 : 1
 }
 
 const NODES_PER_YIELD = 256
 
 /** The line of power levels events, each citing the next, walked down only as far as somebody asks. */
-class Mainline<Need> {
+export class Mainline<Need> {
   /** The newest first. */
   readonly line: EventNode[] = []
   readonly #state: ConflictedState<Need>

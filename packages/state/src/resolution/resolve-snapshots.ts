@@ -10,7 +10,7 @@ import {
 } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
 import { byBlocks, type Divergence, divergences } from '../snapshot/difference.ts'
-import { entriesFrom } from '../snapshot/entries.ts'
+import { entriesFrom, findEvent } from '../snapshot/entries.ts'
 import { layersOf } from '../snapshot/reader.ts'
 import { mapRuns } from '../snapshot/runs.ts'
 import type { EventNode } from './event-node.ts'
@@ -95,7 +95,7 @@ function* resolveSorted(
     blocks: first.blocks,
     layers: yield* layersOf(first, reader),
     agreed: entriesFrom(agreed),
-    conflicted: entriesFrom(conflicting.map(({ type, stateKey }) => ({ type, stateKey, event: NO_NID }))),
+    isConflicted: placesOf(conflicting),
   })
   const conflicts = yield* conflictsOf(graph, conflicting)
   const notes = options.trace === true ? recordTrace() : undefined
@@ -150,9 +150,18 @@ function eventsAmong(events: Divergence['events']): readonly EventNid[] {
   return found.filter((event, index) => event !== found[index - 1])
 }
 
+/** Whether an entry is one of these. */
+export function placesOf(
+  diverging: readonly Divergence[],
+): (typeNid: number, stateKeyNid: number) => boolean {
+  const places = entriesFrom(diverging.map(({ type, stateKey }) => ({ type, stateKey, event: NO_NID })))
+  return (typeNid, stateKeyNid) => findEvent(places, typeNid, stateKeyNid) !== undefined
+}
+
 const CONFLICTS_PER_YIELD = 256
 
-function* conflictsOf(
+/** Diverging entries as the algorithm looks at them. */
+export function* conflictsOf(
   graph: SnapshotGraph,
   conflicting: readonly Divergence[],
 ): Suspendable<ResolutionNeed, readonly Conflict[]> {

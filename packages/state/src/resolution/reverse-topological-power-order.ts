@@ -11,7 +11,7 @@ import { compareByTime } from './tie-break.ts'
  *
  * @see https://spec.matrix.org/v1.19/rooms/v2/#definitions
  */
-function isPowerEvent(event: Pdu): boolean {
+export function isPowerEvent(event: Pdu): boolean {
   switch (event.type) {
     case 'm.room.power_levels':
     case 'm.room.join_rules':
@@ -55,7 +55,8 @@ interface Vertex {
   readonly citedBy: Vertex[]
 }
 
-function compareByPower(a: Vertex, b: Vertex): number {
+/** Events of senders with more power first, then the older, then by ID. */
+export function compareByPower(a: Pick<Vertex, 'node' | 'level'>, b: Pick<Vertex, 'node' | 'level'>): number {
   if (a.level === b.level) return compareByTime(a.node, b.node)
   return a.level > b.level ? -1 : 1
 }

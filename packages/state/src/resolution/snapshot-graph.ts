@@ -25,8 +25,8 @@ export interface CommonState {
   readonly layers: readonly Entries[]
   /** Entries that only some of the states have, without being in conflict. */
   readonly agreed: Entries
-  /** The entries that are in conflict, whatever the layers say of them. */
-  readonly conflicted: Entries
+  /** Whether an entry is in conflict, whatever the layers say of it. */
+  readonly isConflicted: (typeNid: number, stateKeyNid: number) => boolean
 }
 
 const POWER_LEVELS = EVENT_TYPE_NIDS.get('m.room.power_levels')
@@ -35,7 +35,7 @@ const NODES_PER_YIELD = 1024
 
 /** The graph of events behind state snapshots. */
 export class SnapshotGraph implements Graph<ResolutionNeed> {
-  readonly #reader: SnapshotReader
+  #reader: SnapshotReader
   readonly #rules: RoomVersionRules
   readonly #common: CommonState
   /** `undefined`: was asked for and does not exist. */
@@ -48,6 +48,16 @@ export class SnapshotGraph implements Graph<ResolutionNeed> {
     this.#reader = reader
     this.#rules = rules
     this.#common = common
+  }
+
+  /** Takes what it needs from this reader from now on. */
+  readFrom(reader: SnapshotReader): void {
+    this.#reader = reader
+  }
+
+  /** How many events were made into nodes. */
+  get size(): number {
+    return this.#records.length
   }
 
   /** The node of an event that was fetched; `undefined` where it does not exist. */
@@ -166,10 +176,15 @@ export class SnapshotGraph implements Graph<ResolutionNeed> {
   /** The event of an entry in the unconflicted part of the state; 0: none. */
   commonEvent(typeNid: number, stateKeyNid: number): EventNid {
     if (typeNid === NO_NID || stateKeyNid === NO_NID) return NO_NID
-    const { agreed, conflicted, layers } = this.#common
-    if (findEvent(conflicted, typeNid, stateKeyNid) !== undefined) return NO_NID
+    const { agreed, isConflicted } = this.#common
+    if (isConflicted(typeNid, stateKeyNid)) return NO_NID
     const added = findEvent(agreed, typeNid, stateKeyNid)
-    if (added !== undefined) return added
+    return added ?? this.layersEvent(typeNid, stateKeyNid)
+  }
+
+  /** What the layers have for an entry, be it in conflict or not; 0: nothing. */
+  layersEvent(typeNid: number, stateKeyNid: number): EventNid {
+    const { layers } = this.#common
     for (let index = layers.length - 1; index >= 0; index--) {
       const layer = layers[index]
       const event = layer === undefined ? undefined : findEvent(layer, typeNid, stateKeyNid)

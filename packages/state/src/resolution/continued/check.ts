@@ -1,0 +1,86 @@
+import type { EventNid, EventTypeNid, StateKeyNid } from '@roomserver/types'
+import type { EventNode } from '../event-node.ts'
+import type { Judgement, MainlinePosition } from '../trace-recorder.ts'
+
+/** One auth check of a resolution that can be gone on with: an event in its place in the order, and its outcome. */
+export interface Check {
+  readonly node: EventNode
+  /** Whether it comes with the power events. */
+  readonly isPower: boolean
+  /** The power level of the sender; 0 where it does not matter. */
+  readonly level: number
+  /** The entries that decide about it. */
+  readonly reads: readonly CheckedEntry[]
+  /** The entry that it is for; `undefined`: it is not a state event. */
+  readonly entry: CheckedEntry | undefined
+  /** Those of the events beside the power events that cite the same power levels. */
+  readonly group: MainlineGroup | undefined
+  /** Its place: lower ones are checked before. */
+  label: number
+  /** The events that decided about it when it was checked last; `undefined`: it was not. */
+  against: Judgement['against'] | undefined
+  /** Whether it entered the state. */
+  isIn: boolean
+}
+
+/** Events that cite the same power levels, and so have the same position by the mainline. */
+export interface MainlineGroup {
+  readonly first: EventNode | undefined
+  position: MainlinePosition
+  count: number
+}
+
+/** An entry of the state that checks read or put events into. */
+export class CheckedEntry {
+  readonly type: string
+  readonly stateKey: string
+  isConflicted = false
+  /** Its place in snapshots; `undefined` while nothing was ever put there. */
+  place: { readonly type: EventTypeNid; readonly stateKey: StateKeyNid } | undefined
+  /** What the last outcome has for it; `undefined`: what the base has. */
+  outcome: EventNid | undefined
+  /** The checks that put an event there, in the order of checks. */
+  readonly puts: Check[] = []
+  /** The checks that it decides about, in the order of checks. */
+  readonly readers: Check[] = []
+
+  constructor(type: string, stateKey: string) {
+    this.type = type
+    this.stateKey = stateKey
+  }
+
+  /** What is resolved before the check with this label; as with `WorkingState`. */
+  before(label: number): EventNode | null | undefined {
+    const last = this.puts[placeOf(this.puts, label) - 1]
+    return last?.node ?? (this.isConflicted ? null : undefined)
+  }
+}
+
+/** The place of the first check whose label is not below the given one; O(log n). */
+export function placeOf(checks: readonly Check[], label: number): number {
+  return firstPlace(checks, 0, (check) => check.label >= label)
+}
+
+/** The first place from `start` on where it holds; it must hold from there on. O(log n). */
+export function firstPlace<T>(list: readonly T[], start: number, holds: (item: T) => boolean): number {
+  let low = start
+  let high = list.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const item = list[middle]
+    if (item !== undefined && holds(item)) high = middle
+    else low = middle + 1
+  }
+  return low
+}
+
+/** Puts a check into a list that is sorted by labels. */
+export function insertCheck(checks: Check[], check: Check): void {
+  checks.splice(placeOf(checks, check.label), 0, check)
+}
+
+/** Takes a check out of a list that is sorted by labels. */
+export function removeCheck(checks: Check[], check: Check): void {
+  const place = placeOf(checks, check.label)
+  if (checks[place] === check) checks.splice(place, 1)
+}
