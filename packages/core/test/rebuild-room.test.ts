@@ -155,7 +155,7 @@ it('tells a wrong reason from a wrong verdict, and restores both', async () => {
     return await hs.event(stranger.eventId)
   })()
   const { rule, reason } = rejected ?? {}
-  const rejudged = (lines: readonly string[]) =>
+  const reevaluated = (lines: readonly string[]) =>
     lines.filter((line) => / was (?:rejected|accepted)/.test(line))
   for (const [change, expected] of [
     [`reason = 'because'`, `for another reason: ${reason}`],
@@ -167,9 +167,9 @@ it('tells a wrong reason from a wrong verdict, and restores both', async () => {
       database.exec(`update events set ${change} where event_id = '${stranger.eventId}'`)
     }
     for (const isDryRun of [true, false])
-      expect(rejudged(await rebuild(file, room, isDryRun))).toEqual([expect.stringContaining(expected)])
+      expect(reevaluated(await rebuild(file, room, isDryRun))).toEqual([expect.stringContaining(expected)])
     await using after = await open(file)
     expect(await after.event(stranger.eventId)).toMatchObject({ rule, reason })
-    expect(rejudged(await rebuild(file, room, true))).toEqual([])
+    expect(reevaluated(await rebuild(file, room, true))).toEqual([])
   }
 })

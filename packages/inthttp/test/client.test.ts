@@ -199,7 +199,9 @@ describe.each(['h2c', 'http/1.1'] as const)('%s', (protocol) => {
     await using server = await serveRoomserver(api, { listen: { port: 0 } })
     await using client = createRoomserverClient(server.address, options)
     const signal = AbortSignal.timeout(50)
-    await expect(client.queryPublishedRooms({ RoomID: '' }, { signal })).rejects.toThrow('cancelled by the caller')
+    await expect(client.queryPublishedRooms({ RoomID: '' }, { signal })).rejects.toThrow(
+      'cancelled by the caller',
+    )
     await promise
     expect(aborted).toBe(true)
   })
