@@ -1,5 +1,5 @@
 import { dirname, join, normalize } from 'node:path'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { filesBelow, importsOf, type Manifest, type Target, workspacePackages } from './packages.ts'
 
 /**
@@ -29,6 +29,24 @@ const LAYERS: Readonly<
   conformance: { below: ['simulation'], outside: ['*'] },
   app: { below: ['core', 'storage', 'inthttp', 'producers'], outside: ['*'] },
 }
+
+/**
+ * The folders of `core` from the bottom up: each may import those before it, types included. Files beside the folders put
+ * them together, but for the ports at the very bottom. What a folder needs of a higher one it declares as a port.
+ */
+const CORE_FOLDERS = [
+  'graph',
+  'view',
+  'output',
+  'decide',
+  'reevaluate',
+  'input',
+  'missing-events',
+  'operator-repair',
+  'audit',
+  'query',
+  'perform',
+]
 
 /** Run in browsers, Deno and Bun too. */
 const PORTABLE = ['types', 'version', 'events', 'auth', 'acls', 'state']
@@ -137,6 +155,33 @@ function underCondition(target: Target, condition: string, isUnder = false): rea
     underCondition(value, condition, isUnder || key === condition),
   )
 }
+
+describe('the folders of core', () => {
+  const src = 'packages/core/src/'
+  const heightOf = (path: string): number => {
+    const [folder = '', ...rest] = path.slice(src.length).split('/')
+    if (path === `${src}ports.ts`) return -1
+    return rest.length === 0 ? CORE_FOLDERS.length : CORE_FOLDERS.indexOf(folder)
+  }
+  const files = filesBelow('packages/core/src', ['.ts']).filter((path) => !isTestFile(path))
+
+  it('all have a place', () => {
+    const folders = new Set(files.map((path) => path.slice(src.length).split('/')))
+    const found = new Set([...folders].filter(({ length }) => length > 1).map(([folder]) => folder))
+    expect([...found].toSorted()).toEqual(CORE_FOLDERS.toSorted())
+  })
+
+  it('import only what is below them, types included', () => {
+    const wrong = files.flatMap((path) =>
+      importsOf(path)
+        .filter((specifier) => specifier.startsWith('.'))
+        .map((specifier) => normalize(join(dirname(path), specifier)))
+        .filter((target) => heightOf(target) > heightOf(path))
+        .map((target) => `${path} imports ${target}`),
+    )
+    expect(wrong).toEqual([])
+  })
+})
 
 it('knows an import when it sees one', () => {
   const found = importsOf('test/workspace/layers.test.ts')

@@ -6,7 +6,7 @@ export {
   type RoomserverWithMaintenance,
 } from './create-roomserver.ts'
 export type { EventInput, EventKind, Outcome } from './decide/event-input.ts'
-export { createInput, type InputDeps, type RoomInput } from './input/create-input.ts'
+export { createInput, type InputDeps, type RoomInput } from './create-engine.ts'
 export type { InputCounters } from './input/counters.ts'
 export { DEFAULT_POLICY_LIMITS, type PolicyCounts, type PolicyLimits } from './input/policy-checks.ts'
 export type { PolicyAnswer, PolicyServers } from './ports.ts'
@@ -30,7 +30,7 @@ export type { AllRepairLimits, RoomRepairs } from './missing-events/create-missi
 export type { RepairJob } from './missing-events/repair-jobs.ts'
 export { repairRoom } from './operator-repair/repair-room.ts'
 export type { RepairDifference, RepairedEntry, RepairPlan } from './operator-repair/repair-plan.ts'
-export type { ServerState, ServerStateReport } from './operator-repair/server-state-report.ts'
+export type { ServerState, ServerStateReport } from './missing-events/server-state-report.ts'
 export type { Retried } from './missing-events/retries.ts'
 export { RecordCache } from './view/record-cache.ts'
 export type { Compatibility } from './query/context.ts'

@@ -9,7 +9,7 @@ import {
 } from '@roomserver/types'
 import { type RoomVersionRules, roomVersion } from '@roomserver/version'
 import type { Draft } from '../decide/draft.ts'
-import type { RoomInput } from '../input/create-input.ts'
+import type { TaskRunner } from '../input/task-runner.ts'
 import type { RoomTask } from '../input/room-tasks.ts'
 import { decideRepair, type RepairOrder } from '../operator-repair/decide-repair.ts'
 import type { RepairDifference, RepairPlan } from '../operator-repair/repair-plan.ts'
@@ -20,7 +20,7 @@ import { textState } from './text-state.ts'
 
 /** What rebuilding works with. */
 export interface RebuildParts extends AuditSource {
-  readonly input: Pick<RoomInput, 'runTask'>
+  readonly input: TaskRunner
 }
 
 const PAGE = 200

@@ -9,9 +9,6 @@ import {
   type Verdict,
 } from '@roomserver/types'
 import { eventWithId } from '../view/reads.ts'
-import { walkBack } from '../reevaluate/verified-history.ts'
-import { applyLatePolicySignature } from '../reevaluate/apply-late-policy-signature.ts'
-import { applyLatePrevEvent } from '../reevaluate/apply-late-prev-event.ts'
 import { authStateAt } from './auth-state.ts'
 import { type EventReferences, eventReferencesOf, checkByAuthEvents } from './event-references.ts'
 import { moveRoom } from './current-state.ts'
@@ -29,6 +26,7 @@ import { stateBefore } from './state-before.ts'
 import { storeEvent } from './store-event.ts'
 import { isUnevaluated } from './store-unevaluated.ts'
 import { noteRemoteStates } from './note-remote-states.ts'
+import { walkBack } from './walk-back.ts'
 import { withdrawInvite } from './withdraw-invite.ts'
 
 /** What the rules say about an event, as it is stored with it. */
@@ -51,9 +49,7 @@ export function* decideEvent(draft: Draft, arrived: EventInput): Suspendable<Dec
   const known = yield* eventWithId(draft.view, arrived.pdu.eventId)
   const fault = yield* faultOf(draft, arrived, known)
   if (fault !== undefined) return { kind: 'refused', error: fault }
-  if (known !== null && isSettled(known, arrived)) {
-    return (yield* applyLatePolicySignature(draft, known, arrived)) ?? asStored(known)
-  }
+  if (known !== null && isSettled(known, arrived)) return asStored(known)
 
   const references = yield* eventReferencesOf(draft, arrived)
   const input = yield* withRemoteState(draft, arrived, references)
@@ -78,7 +74,6 @@ export function* decideEvent(draft: Draft, arrived: EventInput): Suspendable<Dec
   const redacted = yield* applyRedactions(draft, record)
   if (record.verdict === 'accepted') yield* announce(draft, input, record, references, before.conflicted)
   for (const one of redacted) announceRedacted(draft, one)
-  if (input.kind === 'new') yield* applyLatePrevEvent(draft, record)
   return stored(record)
 }
 

@@ -1,5 +1,5 @@
-import { decideArrival, isForDepartedRoom } from '../decide/decide-arrival.ts'
-import { decideEvent } from '../decide/decide-event.ts'
+import { decideArrival, isForDepartedRoom } from './decide-arrival.ts'
+import { decideAndReevaluate } from '../reevaluate/decide-and-reevaluate.ts'
 import type { Decision, EventInput } from '../decide/event-input.ts'
 import type { RoomTask } from './room-tasks.ts'
 
@@ -25,7 +25,7 @@ export function eventTask(input: EventInput, inboxPosition?: number): RoomTask<D
       isNew: input.kind === 'new',
       stateKey: pdu.stateKey,
     },
-    decide: (draft) => decideEvent(draft, input),
+    decide: (draft) => decideAndReevaluate(draft, input),
     settles: (outcome) => (isWanting(outcome) ? undefined : inboxPosition),
   }
 }

@@ -6,10 +6,9 @@ import type {
 } from '@roomserver/api'
 import { isFailure, type RoomId, serverOf } from '@roomserver/types'
 import type { EventInput, Outcome } from '../decide/event-input.ts'
-import type { MissingEventsParts } from '../missing-events/create-missing-events.ts'
 import type { InputCounters } from './counters.ts'
 import { arrivalTask } from './event-task.ts'
-import type { FetchMissing } from './fetch-missing.ts'
+import type { FetchMissing, WaitingEvents } from './fetch-missing.ts'
 import { Inbox, type InboxParts } from './inbox.ts'
 import { failureOf } from './outcome-text.ts'
 import type { PolicyChecks } from './policy-checks.ts'
@@ -28,7 +27,7 @@ export interface IngesterParts extends InboxParts {
   /** Waits, not for long, until an output of a room was delivered; `undefined`: nobody waits for that. */
   readonly whenDelivered?: ((roomId: RoomId, outputSeq: number) => Promise<unknown>) | undefined
   /** Where it is written down which events wait for others, and what tries again to get those. */
-  readonly repairs?: Pick<MissingEventsParts, 'jobs' | 'retries'> | undefined
+  readonly repairs?: WaitingEvents | undefined
 }
 
 /** How often what is missing is fetched for one event: what was fetched can show that more is missing. */

@@ -3,7 +3,7 @@ import { EVENT_TYPE_NIDS, type EventId, type EventRecord, isRejected } from '@ro
 import { isUnevaluated } from '../decide/store-unevaluated.ts'
 import type { EventInput, Outcome } from '../decide/event-input.ts'
 import { eventTask } from '../input/event-task.ts'
-import type { RoomInput } from '../input/create-input.ts'
+import type { EventDecider } from '../input/task-runner.ts'
 import type { RecordStore } from '../ports.ts'
 import { oldestFirst } from '../graph/oldest-first.ts'
 import type { RepairFederation } from './call-budget.ts'
@@ -13,7 +13,7 @@ import { type ExpectedRoom, inBatches, verifiedEvents, type VerifyParts } from '
 export interface FetchParts extends VerifyParts {
   readonly federation: RepairFederation
   readonly store: Pick<RecordStore, 'eventsById' | 'eventsByNid'>
-  readonly input: Pick<RoomInput, 'runTask' | 'decideOn'>
+  readonly input: EventDecider
   /** Called for each event that is stored on the way. */
   readonly onStored?: (() => void) | undefined
 }

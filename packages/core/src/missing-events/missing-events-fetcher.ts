@@ -2,7 +2,7 @@ import { type Clock, type Logger, NO_NID, type RoomId, serverOf } from '@roomser
 import type { EventInput } from '../decide/event-input.ts'
 import type { InputCounters } from '../input/counters.ts'
 import type { Fetched, MissingEvents } from '../input/fetch-missing.ts'
-import type { RoomInput } from '../input/create-input.ts'
+import type { EventDecider } from '../input/task-runner.ts'
 import type { Store } from '../ports.ts'
 import type { RepairFederation } from './call-budget.ts'
 import { fillFrom, type GapAttempt, type Way } from './fill-gap.ts'
@@ -13,7 +13,7 @@ import type { RepairJobs } from './repair-jobs.ts'
 export interface RepairParts {
   readonly federation: RepairFederation
   readonly store: Store
-  readonly input: Pick<RoomInput, 'runTask' | 'decideOn'>
+  readonly input: EventDecider
   readonly serverName: string
   readonly counters: InputCounters
   /** Where it is written down how repairs stand. */

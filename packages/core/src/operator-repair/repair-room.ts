@@ -1,5 +1,6 @@
-import { type RoomRecord, RoomserverError, type RoomId } from '@roomserver/types'
-import type { RoomInput } from '../input/create-input.ts'
+import type { RoomId } from '@roomserver/types'
+import type { TaskRunner } from '../input/task-runner.ts'
+import { knownRoom } from '../missing-events/known-room.ts'
 import type { RoomStore } from '../ports.ts'
 import { decideRepair, type RepairOrder } from './decide-repair.ts'
 import type { RepairDifference, RepairPlan } from './repair-plan.ts'
@@ -13,7 +14,7 @@ const BYTES = 1000
  * @throws {RoomserverError} ROOM_NOT_FOUND; BAD_REQUEST when the room moved on from the state that was given
  */
 export async function repairRoom(
-  { store, input }: { readonly store: Pick<RoomStore, 'room'>; readonly input: Pick<RoomInput, 'runTask'> },
+  { store, input }: { readonly store: Pick<RoomStore, 'room'>; readonly input: TaskRunner },
   roomId: RoomId,
   plan: RepairPlan,
   order: RepairOrder,
@@ -26,11 +27,4 @@ export async function repairRoom(
     bytes: BYTES,
     decide: (draft) => decideRepair(draft, plan, order),
   })
-}
-
-/** @throws {RoomserverError} ROOM_NOT_FOUND also for a room that has no state here */
-export async function knownRoom(store: Pick<RoomStore, 'room'>, roomId: RoomId): Promise<RoomRecord> {
-  const room = await store.room(roomId)
-  if (room !== undefined && room.extremities.length > 0) return room
-  throw new RoomserverError('ROOM_NOT_FOUND', { roomId }, `room ${roomId} is not known here`)
 }

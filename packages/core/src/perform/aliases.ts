@@ -17,7 +17,7 @@ import {
 import { readRoom } from '../query/context.ts'
 import { currentPdus } from '../query/current-pdus.ts'
 import { invalidArgument, roomNotFound } from '../query/failures.ts'
-import { rulesOf } from '../query/headered.ts'
+import { rulesOf } from '../output/headered.ts'
 import type { PerformContext } from './context.ts'
 import { sendIfAllowed } from './send.ts'
 

@@ -1,15 +1,12 @@
 import type { FederationApi, UserApi } from '@roomserver/api'
 import type { SigningKey } from '@roomserver/events'
 import type { Clock, Logger } from '@roomserver/types'
-import type { RoomInput } from '../input/create-input.ts'
+import type { EventIngest } from '../input/task-runner.ts'
 import type { QueryContext } from '../query/context.ts'
 import type { RoomMutex } from './room-mutex.ts'
 
 /** As much of the input as operations take. */
-export type PerformInput = Pick<
-  RoomInput,
-  'inputRoomEvents' | 'runTask' | 'ingest' | 'decideOn' | 'signedByPolicyServer'
->
+export type PerformInput = EventIngest
 
 /** What operations that change rooms work with. */
 export interface PerformContext extends QueryContext {

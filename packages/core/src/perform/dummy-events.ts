@@ -1,6 +1,6 @@
 import { authStateOf, powersIn } from '@roomserver/auth'
 import { isFailure, type RoomId, type RoomRecord, type UserId } from '@roomserver/types'
-import { decideEvent } from '../decide/decide-event.ts'
+import { decideAndReevaluate } from '../reevaluate/decide-and-reevaluate.ts'
 import type { Decision, EventInput } from '../decide/event-input.ts'
 import { sameSet } from '../decide/same-set.ts'
 import { eventTask } from '../input/event-task.ts'
@@ -9,7 +9,7 @@ import { readInput } from '../input/read-input.ts'
 import type { RoomTask } from '../input/room-tasks.ts'
 import { readRoom, roomWithState } from '../query/context.ts'
 import { currentPdus } from '../query/current-pdus.ts'
-import { rulesOf } from '../query/headered.ts'
+import { rulesOf } from '../output/headered.ts'
 import { buildOnTop, type EventTemplate, refusalOf } from './build.ts'
 import type { PerformContext } from './context.ts'
 import { newEvent } from './send.ts'
@@ -130,7 +130,9 @@ function unlessMoved({ extremities }: RoomRecord, input: EventInput): RoomTask<D
     bytes,
     arrival,
     *decide(draft) {
-      return sameSet(draft.room.extremities, extremities) ? yield* decideEvent(draft, input) : undefined
+      return sameSet(draft.room.extremities, extremities)
+        ? yield* decideAndReevaluate(draft, input)
+        : undefined
     },
   }
 }

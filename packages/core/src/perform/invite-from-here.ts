@@ -1,7 +1,7 @@
 import type { PerformInviteRequest } from '@roomserver/api'
 import { isSameEvent, receivePdu, type Pdu } from '@roomserver/events'
 import type { RoomRecord } from '@roomserver/types'
-import { headered } from '../query/headered.ts'
+import { headered } from '../output/headered.ts'
 import { inviteStatePdus } from '../query/invite-room-state.ts'
 import { refusalOf } from './build.ts'
 import { federationFor } from './components.ts'

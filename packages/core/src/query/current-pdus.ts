@@ -4,7 +4,7 @@ import { eventsOf } from '../view/reads.ts'
 import type { Need } from '../view/need.ts'
 import { stateForTuples, type StateTuple } from '../view/state-at.ts'
 import type { View } from '../view/view.ts'
-import { rulesOf } from './headered.ts'
+import { rulesOf } from '../output/headered.ts'
 import { present } from './state-events.ts'
 
 /** State events that a room has now, parsed; those left out that it does not have. */

@@ -12,7 +12,7 @@ import { clientEvent } from './client-event.ts'
 import { isStub, readRoom, type QueryContext } from './context.ts'
 import { textsInChunks } from './event-texts.ts'
 import { roomNotFound } from './failures.ts'
-import { headered, rulesOf } from './headered.ts'
+import { headered, rulesOf } from '../output/headered.ts'
 import { present, tuplesOf } from './state-events.ts'
 
 /** An entry of the answer. */

@@ -3,7 +3,7 @@ import { type EventNid, type EventText, NO_NID, type RoomRecord } from '@roomser
 import { yieldToEventLoop } from '../view/run.ts'
 import { damaged, eventsOf } from '../view/reads.ts'
 import { readRoom, type QueryContext } from './context.ts'
-import { headered, rulesOf } from './headered.ts'
+import { headered, rulesOf } from '../output/headered.ts'
 
 /** How many events are read through the cache, which keeps them. */
 const MAX_CACHED = 5_000

@@ -13,7 +13,7 @@ import type { View } from '../view/view.ts'
 import { chainNids } from './auth-chain.ts'
 import { readRoom, type QueryContext } from './context.ts'
 import { CHUNK, textsInChunks } from './event-texts.ts'
-import { headered, rulesOf } from './headered.ts'
+import { headered, rulesOf } from '../output/headered.ts'
 
 /** Events of any rooms, in chunks that are made as they are asked for; a chunk may be empty. */
 type Chunks = AsyncGenerator<readonly HeaderedEvent[], void, void>

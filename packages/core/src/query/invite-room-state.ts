@@ -7,7 +7,7 @@ import { NO_NID, type RoomRecord } from '@roomserver/types'
 import { eventsOf } from '../view/reads.ts'
 import { stateForTuples } from '../view/state-at.ts'
 import { readRoom, type QueryContext, roomWithState } from './context.ts'
-import { headeredEvents, rulesOf } from './headered.ts'
+import { headeredEvents, rulesOf } from '../output/headered.ts'
 
 /** What somebody outside is shown of a room. @see https://spec.matrix.org/v1.19/client-server-api/#stripped-state */
 const SHOWN = [

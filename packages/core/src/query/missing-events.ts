@@ -9,7 +9,7 @@ import { eventWithId } from '../view/reads.ts'
 import { storedEvents } from './auth-chain.ts'
 import { isStub, readRoom, type QueryContext } from './context.ts'
 import { oldestEventsFirst, walkBack } from './event-walk.ts'
-import { headeredEvents, rulesOf } from './headered.ts'
+import { headeredEvents, rulesOf } from '../output/headered.ts'
 import { readAs } from './read-as.ts'
 
 /** More than this is not given in one answer, whatever is asked for. */

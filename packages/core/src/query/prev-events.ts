@@ -4,7 +4,7 @@ import { eventsOf } from '../view/reads.ts'
 import type { Need } from '../view/need.ts'
 import { stateForTuples, type StateTuple } from '../view/state-at.ts'
 import type { View } from '../view/view.ts'
-import { rulesOf } from './headered.ts'
+import { rulesOf } from '../output/headered.ts'
 import { entriesOfState, resolved } from './known-state.ts'
 
 /** How many extremities are looked at before others get a turn. */

@@ -2,7 +2,7 @@ import type { Suspendable, RoomRecord } from '@roomserver/types'
 import type { Need } from '../view/need.ts'
 import type { View } from '../view/view.ts'
 import { readRoom, type QueryContext } from './context.ts'
-import { rulesOf } from './headered.ts'
+import { rulesOf } from '../output/headered.ts'
 import { type Requester, ServerVisibility } from './server-visibility.ts'
 import { isServerInRoom } from './servers.ts'
 

@@ -12,7 +12,7 @@ import {
 import type { AuthRules } from '@roomserver/version'
 import { readRoom, type QueryContext, roomWithState } from './context.ts'
 import { currentAuthPdus, currentPdus } from './current-pdus.ts'
-import { rulesOf } from './headered.ts'
+import { rulesOf } from '../output/headered.ts'
 import { isServerInRoom } from './servers.ts'
 
 const CREATE = { type: 'm.room.create', stateKey: '' }

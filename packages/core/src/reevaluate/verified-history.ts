@@ -2,11 +2,9 @@ import { type Suspendable, type EventNid, type EventRecord, NO_NID } from '@room
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { remoteStatesOf } from '../decide/remote-state.ts'
+import { walkBack } from '../decide/walk-back.ts'
 import { type GraphNode, RoomGraph } from '../graph/room-graph.ts'
-import { eventsInGraph, eventsOf } from '../view/reads.ts'
-
-/** How many events are walked back through before the whole graph is read instead. */
-const MAX_WALK = 2_000
+import { eventsOf } from '../view/reads.ts'
 
 /**
  * Whether an event stands on the whole history of its room: every event before it is there, back to the create event, and
@@ -20,26 +18,6 @@ const MAX_WALK = 2_000
  */
 export function* unsettledBefore(draft: Draft, event: EventRecord): Suspendable<DecideNeed, EventNid> {
   return (yield* walkBack(draft, event)) ?? (yield* unsettledInGraph(draft, event.nid))
-}
-
-/** The same, but `undefined` where the walk is too long to tell. */
-export function* walkBack(draft: Draft, event: EventRecord): Suspendable<DecideNeed, EventNid | undefined> {
-  const remoteStates = yield* remoteStatesOf(draft)
-  const isAlone = [...remoteStates.values()].every((one) => one.isVerified || one.event === event.nid)
-  const walked = new Set([event.nid])
-  let layer: readonly EventRecord[] = [event]
-  while (layer.length > 0) {
-    const ids = new Set(layer.flatMap((one) => draft.view.pduOf(one, draft.rules).prevEvents))
-    const past = yield* eventsInGraph(draft.view, [...ids])
-    if (past.length < ids.size) return event.nid
-    if (isAlone) return NO_NID
-    const unsettled = past.find(({ nid }) => remoteStates.get(nid)?.isVerified === false)
-    if (unsettled !== undefined) return unsettled.nid
-    layer = past.filter(({ nid }) => !walked.has(nid) && !remoteStates.has(nid))
-    for (const { nid } of layer) walked.add(nid)
-    if (walked.size > MAX_WALK) return undefined
-  }
-  return NO_NID
 }
 
 function* unsettledInGraph(draft: Draft, event: EventNid): Suspendable<DecideNeed, EventNid> {

@@ -1,7 +1,7 @@
 import type { FederationApi } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
 import { type EventId, type EventRecord, NO_NID, type RoomRecord } from '@roomserver/types'
-import { rulesOf } from '../../query/headered.ts'
+import { rulesOf } from '../../output/headered.ts'
 import {
   fetchAuthEvents,
   type FetchParts,

@@ -9,7 +9,7 @@ import {
 } from '@roomserver/types'
 import { readRoom } from '../../query/context.ts'
 import { currentPdus } from '../../query/current-pdus.ts'
-import { rulesOf } from '../../query/headered.ts'
+import { rulesOf } from '../../output/headered.ts'
 import { eventsOf } from '../../view/reads.ts'
 import type { Need } from '../../view/need.ts'
 import { wholeState } from '../../view/state-at.ts'

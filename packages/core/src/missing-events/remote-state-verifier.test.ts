@@ -8,7 +8,7 @@ import {
   type RemoteStateRecord,
 } from '@roomserver/types'
 import { expect, it } from 'vitest'
-import type { RoomTask } from './room-tasks.ts'
+import type { RoomTask } from '../input/room-tasks.ts'
 import { RemoteStateVerifier } from './remote-state-verifier.ts'
 
 const room = (number: number): RoomRecord =>

@@ -2,7 +2,7 @@ import { type EventNid, type Logger, NO_NID, type RoomId, type RoomRecord } from
 import type { RoomStore } from '../ports.ts'
 import type { Consequences } from '../reevaluate/reevaluate-dependents.ts'
 import { verifyRemoteState } from '../reevaluate/verify-remote-state.ts'
-import type { RoomTask } from './room-tasks.ts'
+import type { RoomTask } from '../input/room-tasks.ts'
 
 /** What settling remote states works with. */
 export interface RemoteStateVerifierParts {

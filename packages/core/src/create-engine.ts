@@ -1,4 +1,4 @@
-import type { FederationApi, InputRoomEvent, RoomserverApi } from '@roomserver/api'
+import type { FederationApi } from '@roomserver/api'
 import {
   type Clock,
   type EventNid,
@@ -8,36 +8,35 @@ import {
   type RoomRecord,
 } from '@roomserver/types'
 import type { Pdu, PolicyServer } from '@roomserver/events'
-import type { Decision, EventInput, Outcome } from '../decide/event-input.ts'
-import { policyServerFor } from '../decide/policy-server.ts'
-import { RoomReader } from '../decide/room-reads.ts'
-import type { PolicyServers, Store } from '../ports.ts'
+import { policyServerFor } from './decide/policy-server.ts'
+import { RoomReader } from './decide/room-reads.ts'
+import type { PolicyServers, Store } from './ports.ts'
 import {
   type AllRepairLimits,
   createMissingEvents,
   DEFAULT_REPAIR_LIMITS,
   type RoomRepairs,
-} from '../missing-events/create-missing-events.ts'
-import type { RecordCache } from '../view/record-cache.ts'
-import { Committer } from './committer.ts'
-import { InputCounters } from './counters.ts'
-import type { FetchMissing } from './fetch-missing.ts'
-import { RoomsOverExtremityLimit } from './rooms-over-extremity-limit.ts'
-import { Ingester } from './ingest.ts'
-import { NewStateKeyHeuristic } from './new-state-key-heuristic.ts'
-import { NidPool } from './nid-pool.ts'
-import { CommitPacing } from './commit-pacing.ts'
+} from './missing-events/create-missing-events.ts'
+import type { RecordCache } from './view/record-cache.ts'
+import { Committer } from './input/committer.ts'
+import { InputCounters } from './input/counters.ts'
+import type { FetchMissing } from './input/fetch-missing.ts'
+import { RoomsOverExtremityLimit } from './input/rooms-over-extremity-limit.ts'
+import { Ingester } from './input/ingest.ts'
+import { NewStateKeyHeuristic } from './input/new-state-key-heuristic.ts'
+import { NidPool } from './input/nid-pool.ts'
+import { CommitPacing } from './input/commit-pacing.ts'
 import {
-  type Checked,
   DEFAULT_POLICY_LIMITS,
   PolicyChecks,
   type PolicyCounts,
   type PolicyLimits,
-} from './policy-checks.ts'
-import { PolicyReevaluator } from './policy-reevaluator.ts'
-import type { RoomTask } from './room-tasks.ts'
-import { RemoteStateVerifier } from './remote-state-verifier.ts'
-import { DEFAULT_ROOM_LIMITS, type RoomLimits, Rooms } from './rooms.ts'
+} from './input/policy-checks.ts'
+import { PolicyReevaluator } from './input/policy-reevaluator.ts'
+import { RemoteStateVerifier } from './missing-events/remote-state-verifier.ts'
+import type { RoomTask } from './input/room-tasks.ts'
+import type { EventIngest } from './input/task-runner.ts'
+import { DEFAULT_ROOM_LIMITS, type RoomLimits, Rooms } from './input/rooms.ts'
 
 /** What the input works with. */
 export interface InputDeps {
@@ -67,16 +66,7 @@ export interface InputDeps {
 }
 
 /** The way of events into rooms. */
-export interface RoomInput {
-  readonly inputRoomEvents: RoomserverApi['inputRoomEvents']
-  /** Ingests one event and waits for what comes of it. */
-  ingest(input: InputRoomEvent): Promise<Outcome>
-  /** Runs a decision in the queue of its room and commits it; for changes of a room that are not events of its graph. */
-  runTask<Result>(task: RoomTask<Result>): Promise<Result>
-  /** Decides on an event, and has the policy server of its room asked where the decision hangs on that. */
-  decideOn(input: EventInput, decide: (input: EventInput) => Promise<Decision>): Promise<Outcome>
-  /** An event with the signature of its room's policy server, or why it has none; `undefined`: it needs none. */
-  signedByPolicyServer(event: Pdu): Promise<Checked | undefined>
+export interface RoomInput extends EventIngest {
   /** How checks of policy servers' signatures ended since the start. */
   readonly policyCounts: Readonly<PolicyCounts>
   readonly rooms: Rooms

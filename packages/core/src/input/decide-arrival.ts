@@ -1,10 +1,10 @@
 import { type Suspendable, isFailure, RoomserverError, serverOf } from '@roomserver/types'
 import { eventsWithIds } from '../view/reads.ts'
-import { decideEvent } from './decide-event.ts'
-import type { DecideNeed } from './decide-need.ts'
-import type { Draft } from './draft.ts'
-import type { Decision, EventInput, Outcome } from './event-input.ts'
-import { hasNotDeparted } from './has-not-departed.ts'
+import { decideAndReevaluate } from '../reevaluate/decide-and-reevaluate.ts'
+import type { DecideNeed } from '../decide/decide-need.ts'
+import type { Draft } from '../decide/draft.ts'
+import type { Decision, EventInput, Outcome } from '../decide/event-input.ts'
+import { hasNotDeparted } from '../decide/has-not-departed.ts'
 
 /**
  * Decides on an event that somebody gives us. Those of other servers are refused, unseen, in rooms that our users have
@@ -13,10 +13,10 @@ import { hasNotDeparted } from './has-not-departed.ts'
  */
 export function* decideArrival(draft: Draft, input: EventInput): Suspendable<DecideNeed, Decision> {
   if (!isFromElsewhere(draft, input) || (yield* hasNotDeparted(draft)))
-    return yield* decideEvent(draft, input)
+    return yield* decideAndReevaluate(draft, input)
   if (!draft.context.acceptsEventsForDepartedRooms || (yield* isOneExtremityTooMany(draft, input)))
     return refused(input)
-  const outcome = yield* decideEvent(draft, input)
+  const outcome = yield* decideAndReevaluate(draft, input)
   return outcome.kind === 'missing' ? refused(input) : outcome
 }
 

@@ -2,8 +2,8 @@ import { trustedPdu } from '@roomserver/events'
 import { RoomserverError, type EventId, type RoomId } from '@roomserver/types'
 import { roomVersion } from '@roomserver/version'
 import type { Store } from '../ports.ts'
-import { fetchStateBefore, type FetchParts } from '../missing-events/fetch-state.ts'
-import { knownRoom } from './repair-room.ts'
+import { fetchStateBefore, type FetchParts } from './fetch-state.ts'
+import { knownRoom } from './known-room.ts'
 
 /** The state before the latest event of a room as servers tell it; those that tell the same stand together. */
 export interface ServerState {
