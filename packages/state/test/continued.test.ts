@@ -154,6 +154,12 @@ it.each(versions.map((rules, index) => [rules.version, rules, index] as const))(
   },
 )
 
+it('checks what comes in at the moment when an event goes that was to be checked again', () => {
+  const rules = versions.find(({ version }) => version === '6')!
+  const { count } = grow(mergingHistory(rules, 629), rules, 629)
+  expect(count).toBeGreaterThan(30)
+})
+
 const AUTH = '$create $alice $levels'
 const levels = (user: string) => ({ users: { [ALICE]: 100, [BOB]: 50, [user]: 40 }, state_default: 0 })
 

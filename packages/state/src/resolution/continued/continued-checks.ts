@@ -116,6 +116,7 @@ export class ContinuedChecks {
   /** Whether it could be gone on; where not, everything is to be done anew. */
   *#goOn(added: readonly EventNode[], removed: readonly EventNode[]): Suspendable<ResolutionNeed, boolean> {
     for (const node of removed.toSorted((a, b) => b.level - a.level)) if (!this.#take(node)) return false
+    this.#openLeft()
     const power: EventNode[] = []
     const others: EventNode[] = []
     for (const node of added) {
@@ -258,10 +259,17 @@ export class ContinuedChecks {
     }
     this.#order.remove(check)
     this.#checks.delete(node)
+    this.#opened.delete(check)
     for (const { readers } of check.reads) removeCheck(readers, check)
     if (check.group !== undefined && --check.group.count === 0) this.#groups.delete(check.group.first)
     if (check.isIn) this.#put(check, false)
     return true
+  }
+
+  /** Leaves those out of the queue that were taken out: their labels do not count any more. */
+  #openLeft(): void {
+    this.#open = new Heap(compareLabels)
+    for (const check of this.#opened) this.#open.push(check)
   }
 
   /** Checks again, in their order, those events whose entries may read otherwise than before. */
@@ -269,7 +277,7 @@ export class ContinuedChecks {
     let steps = 0
     for (let check = this.#open.peek(); check?.isPower === isPower; check = this.#open.peek()) {
       this.#open.pop()
-      if (!this.#opened.delete(check) || this.#checks.get(check.node) !== check) continue
+      this.#opened.delete(check)
       yield* this.#check(check)
       steps += costOf(check.node)
       if (steps < CHECKS_PER_YIELD) continue

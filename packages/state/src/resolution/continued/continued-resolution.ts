@@ -52,7 +52,7 @@ export class ContinuedResolution {
   }
 
   /**
-   * Goes on to these states, each once.
+   * Goes on to these states.
    *
    * @param near - a state that is likely to be close to the outcome
    * @returns `undefined` where it cannot: they are to be resolved from scratch then
@@ -63,7 +63,7 @@ export class ContinuedResolution {
     reader: SnapshotReader,
   ): Suspendable<ResolutionNeed, ContinuedOutcome | undefined> {
     const wanted = new Set(states)
-    const added = states.filter((nid) => !this.#states.has(nid))
+    const added = [...wanted].filter((nid) => !this.#states.has(nid))
     const gone = [...this.#states.keys()].filter((nid) => !wanted.has(nid))
     const isFar = added.length + gone.length > MAX_STEP || gone.includes(this.#prepared?.base ?? NO_NID)
     if (isFar || this.#prepared?.isWorn === true) this.#forget()
@@ -71,9 +71,9 @@ export class ContinuedResolution {
       this.#states = new Map(states.map((nid) => [nid, NO_DIFFERENCE]))
       return undefined
     }
-    if (this.#prepared === undefined) return yield* this.#prepare(states, reader)
+    if (this.#prepared === undefined) return yield* this.#prepare([...wanted], reader)
     const outcome = yield* this.#move(this.#prepared, added, gone, reader)
-    if (near === this.#outcome) return { from: near, ...outcome }
+    if (near === this.#outcome && near !== NO_NID) return { from: near, ...outcome }
     return this.#prepared.wholeOutcome()
   }
 
