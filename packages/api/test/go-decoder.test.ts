@@ -21,6 +21,10 @@ it(`refuses ${cases.length} bodies in Go's words`, () => {
   }
 })
 
-it('has cases for every operation', () => {
-  expect(new Set(cases.map(({ path }) => path)).size).toBe(byPath.size)
+/** Operations of our own, which Dendrite has no request types for. */
+const OURS: readonly string[] = ['queryForwardExtremities', 'queryInviteRoomState']
+
+it('has cases for every operation of the reference', () => {
+  const reference = Object.entries(roomserverEndpoints).filter(([name]) => !OURS.includes(name))
+  expect(new Set(cases.map(({ path }) => path))).toEqual(new Set(reference.map(([, { path }]) => path)))
 })
