@@ -38,7 +38,7 @@ it.each<readonly [string, readonly Pdu[], string, readonly Pdu[]]>([
   [
     'a second event for a key',
     [create, levels, otherLevels],
-    `${otherLevels.eventId} is the second referenced event of type m.room.power_levels with state key ""`,
+    `${otherLevels.eventId} is the second cited event of type m.room.power_levels with state key ""`,
     [otherLevels],
   ],
   [
@@ -54,7 +54,7 @@ it.each<readonly [string, readonly Pdu[], string, readonly Pdu[]]>([
     [message],
   ],
   ['a rejected event', [create, rejected], `${rejected.eventId} was rejected itself`, [rejected]],
-  ['no create event', [levels], 'no create event is referenced', [levels]],
+  ['no create event', [levels], 'no create event is cited', [levels]],
   [
     'an event of another room',
     [create, elsewhere],

@@ -59,7 +59,7 @@ function checkReferenced(event: Pdu, referenced: ReferencedEvents): AuthVerdict 
   const isCreateThere = rules.roomId === 'create-hash' || found[expected.indexOf(CREATE)] === true
   return isCreateThere
     ? undefined
-    : refused(rules, 'auth-events/create', () => 'no create event is referenced', event.authEvents)
+    : refused(rules, 'auth-events/create', () => 'no create event is cited', event.authEvents)
 }
 
 interface Fault {
@@ -70,7 +70,7 @@ interface Fault {
 const DUPLICATE: Fault = {
   key: 'auth-events/duplicate',
   sentence: (id, { type, stateKey }) =>
-    `${id} is the second referenced event of type ${type} with state key "${stateKey}"`,
+    `${id} is the second cited event of type ${type} with state key "${stateKey}"`,
 }
 const UNEXPECTED: Fault = {
   key: 'auth-events/unexpected',
