@@ -120,8 +120,10 @@ describe('what stops the start is said in a line, with exit status 1', () => {
     const text =
       'roomserver: global.server_name (--server-name): expected one.example, whose store this is, not localhost; the name of a homeserver cannot be changed'
     expect(await failure([...FREE_PORT, '--data', data])).toEqual({ status: 1, text })
-    const checked = await run('check', '--data', data)
+    const checked = await run('check', '--data', data, '-n', 'localhost')
     expect(checked).toMatchObject({ status: 1, errors: `${text}\n` })
+    // Who only looks after a store need not repeat its name.
+    expect(await run('check', '--data', data)).toMatchObject({ status: 0 })
   })
 
   it('a configuration file together with what only the embedded form knows', async () => {

@@ -13,7 +13,7 @@ export function backupCommand(): Command {
 }
 
 async function backup(file: string, options: ServerOptions): Promise<void> {
-  const { database } = existingConfigOf(options)
+  const { database } = await existingConfigOf(options)
   if (database.kind === 'postgres') {
     const expected = 'an embedded store; use pg_dump or another backup tool of PostgreSQL'
     throw new RoomserverError('BAD_REQUEST', { path: 'backup', expected }, `backup: expected ${expected}`)

@@ -19,7 +19,7 @@ export function checkCommand(): Command {
 }
 
 async function check(options: CheckOptions): Promise<void> {
-  const config = existingConfigOf(options)
+  const config = await existingConfigOf(options)
   const log = createLog('warn', process.stderr)
   await using storage = await openStorage(
     { ...patientStorageOptions(config.database), migrate: false },

@@ -37,7 +37,7 @@ async function repair(room: string | undefined, options: ServerOptions & RepairW
 }
 
 async function rebuild(roomId: string, options: ServerOptions & RepairWish): Promise<void> {
-  const config = existingConfigOf(options)
+  const config = await existingConfigOf(options)
   await using components = connectComponents(config)
   await using engine = await startEngine(config, createLog('warn', process.stderr), components)
   for await (const line of operatorRepair(engine, roomId, options)) process.stdout.write(`${line}\n`)
@@ -46,14 +46,14 @@ async function rebuild(roomId: string, options: ServerOptions & RepairWish): Pro
 /** Reads beside a server that is at work. */
 async function list(options: ServerOptions): Promise<void> {
   const log = createLog('warn', process.stderr)
-  const { database, serverName } = existingConfigOf(options)
+  const { database, serverName } = await existingConfigOf(options)
   await using storage = await openStorage({ ...storageOptions(database), migrate: false }, { logger: log })
   refuseForeign(await storage.serverName(), serverName)
   for await (const line of listRepairs(storage, Date.now())) process.stdout.write(`${line}\n`)
 }
 
 async function retry(roomId: string, options: ServerOptions): Promise<void> {
-  const config = existingConfigOf(options)
+  const config = await existingConfigOf(options)
   await using components = connectComponents(config)
   await using engine = await startEngine(config, createLog('warn', process.stderr), components)
   const { repairs } = engine.input

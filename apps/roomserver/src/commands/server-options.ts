@@ -1,4 +1,7 @@
+import { openStorage } from '@roomserver/storage'
+import { isFailure } from '@roomserver/types'
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { storageOptions } from '../compose/storage-options.ts'
 import type { Config } from '../config/config.ts'
 import { embeddedConfig, refuseWithoutStore } from '../config/embedded.ts'
 import { loadConfig } from '../config/load.ts'
@@ -7,11 +10,14 @@ import { loadConfig } from '../config/load.ts'
 export interface ServerOptions {
   readonly config?: string
   readonly data: string
-  readonly serverName: string
+  /** Left out: `localhost`, or the name that an existing store keeps where the command only looks after it. */
+  readonly serverName?: string
   readonly listen?: { readonly host: string; readonly port: number }
   /** Nothing is written to disk. */
   readonly memory?: true
 }
+
+const EMBEDDED_NAME = 'localhost'
 
 const EMBEDDED_ADDRESS = { host: '127.0.0.1', port: 7770 }
 
@@ -25,7 +31,7 @@ export function withServerOptions(command: Command): Command {
       ).conflicts(['data', 'serverName', 'listen']),
     )
     .option('-d, --data <folder>', 'without --config: the folder for database and signing key', './data')
-    .option('-n, --server-name <name>', 'without --config: the name of the homeserver', 'localhost')
+    .option('-n, --server-name <name>', 'without --config: the name of the homeserver (default: localhost)')
 }
 
 /** Adds the option of a command that listens. */
@@ -39,7 +45,7 @@ export function withListenOption(command: Command): Command {
 
 /** The configuration that the options stand for. @throws {RoomserverError} BAD_CONFIGURATION */
 export function configOf(options: ServerOptions): Config {
-  const { config, data, memory, serverName, listen = EMBEDDED_ADDRESS } = options
+  const { config, data, memory, serverName = EMBEDDED_NAME, listen = EMBEDDED_ADDRESS } = options
   if (config === undefined) {
     const dataFolder = memory === true ? undefined : data
     return embeddedConfig({ dataFolder, serverName, ...listen }, process.env)
@@ -53,14 +59,27 @@ export function configOf(options: ServerOptions): Config {
  *
  * @throws {RoomserverError} BAD_CONFIGURATION; STORE_UNAVAILABLE when there is no store
  */
-export function existingConfigOf({ config, data, serverName }: ServerOptions): Config {
+export async function existingConfigOf({ config, data, serverName }: ServerOptions): Promise<Config> {
   if (config === undefined) {
-    const place = { dataFolder: data, serverName, ...EMBEDDED_ADDRESS, mustExist: true }
-    return embeddedConfig(place, process.env)
+    const place = { dataFolder: data, ...EMBEDDED_ADDRESS, mustExist: true }
+    const embedded = embeddedConfig({ ...place, serverName: serverName ?? EMBEDDED_NAME }, process.env)
+    const stored = serverName === undefined ? await storedName(embedded) : undefined
+    return stored === undefined ? embedded : embeddedConfig({ ...place, serverName: stored }, process.env)
   }
   const configured = loadConfig(config, process.env)
   if (configured.database.kind === 'sqlite') refuseWithoutStore(configured.database.file)
   return configured
+}
+
+/** The name that a store keeps; undefined where it cannot be read, which whoever opens it next explains. */
+async function storedName({ database }: Config): Promise<string | undefined> {
+  try {
+    await using storage = await openStorage({ ...storageOptions(database), migrate: false })
+    return await storage.serverName()
+  } catch (error) {
+    if (isFailure(error)) return undefined
+    throw error
+  }
 }
 
 function parseHostPort(text: string): { host: string; port: number } {
