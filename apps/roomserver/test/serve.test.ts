@@ -22,6 +22,8 @@ describe('roomserver serve', () => {
   it('says where it listens, where data lies and what to try', async () => {
     const data = join(folder(), 'data')
     await using program = await Program.serving([...FREE_PORT, '--data', data])
+    // The log goes one way and the text another: either can be here first.
+    await expect.poll(() => program.stderr).toContain('stop with Ctrl-C')
     expect(program.stderr).toContain(`listens   ${program.url}`)
     expect(program.stderr).toContain(`data      ${data}/roomserver.db`)
     const curl = /curl -s (\S+) -d '(.+)'/.exec(program.stderr)

@@ -114,9 +114,12 @@ async function membershipAgain(
 /** It is not sent to other servers: they fetch it with the next event, and would otherwise answer it with theirs. */
 async function isSent(context: PerformContext, room: RoomRecord, template: EventTemplate): Promise<boolean> {
   const event = await buildOnTop(context, room, template)
-  const { runTask, decideOn } = context.input
+  const rooms = context.input
   const input = { ...readInput(newEvent(event, context.serverName, '')), isOurs: true }
-  const outcome = await decideOn(input, async (given) => (await runTask(unlessMoved(room, given))) ?? MOVED)
+  const outcome = await rooms.decideOn(
+    input,
+    async (given) => (await rooms.runTask(unlessMoved(room, given))) ?? MOVED,
+  )
   return outcome.kind === 'stored' && outcome.verdict === 'accepted'
 }
 
