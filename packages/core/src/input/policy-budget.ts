@@ -1,5 +1,6 @@
 import type { Clock, RoomId } from '@roomserver/types'
 import type { PolicyAnswer } from '../ports.ts'
+import { keepLatest } from './keep-latest.ts'
 import type { PolicyLimits } from './policy-checks.ts'
 
 /** What came of asking: an answer, or why there is none. */
@@ -56,7 +57,8 @@ export class PolicyBudget {
       try {
         return await Promise.race([ask(timeout.signal), whenAborted(timeout.signal, timeoutMs)])
       } catch (error) {
-        this.#rest(server)
+        const until = this.#clock.now() + this.#limits.restMs
+        keepLatest(this.#silentUntil, server, until, MAX_SILENT)
         return { ...unreachable(error instanceof Error ? error.message : String(error)), wasAsked: true }
       } finally {
         room.running--
@@ -71,15 +73,6 @@ export class PolicyBudget {
 
   #isSilent(server: string): boolean {
     return (this.#silentUntil.get(server) ?? 0) > this.#clock.now()
-  }
-
-  #rest(server: string): void {
-    this.#silentUntil.delete(server)
-    this.#silentUntil.set(server, this.#clock.now() + this.#limits.restMs)
-    for (const oldest of this.#silentUntil.keys()) {
-      if (this.#silentUntil.size <= MAX_SILENT) break
-      this.#silentUntil.delete(oldest)
-    }
   }
 }
 

@@ -10,6 +10,7 @@ import {
 import { type Clock, type EventId, isLongerThan, type Logger, type RoomId } from '@roomserver/types'
 import type { Decision, EventInput, Outcome, PolicyCheck } from '../decide/event-input.ts'
 import type { PolicyServers } from '../ports.ts'
+import { keepLatest } from './keep-latest.ts'
 import { PolicyBudget } from './policy-budget.ts'
 
 /** How policy servers are asked. */
@@ -142,7 +143,7 @@ export class PolicyChecks {
     for (let checks = 0; ; checks++) {
       if (decision.kind !== 'unchecked') return decision
       const { policy, mayAsk } = decision
-      this.#remember(input.pdu.roomId, policy)
+      keepLatest(this.#known, input.pdu.roomId, policy, MAX_ROOMS)
       if (checks < MAX_CHECKS) {
         const { pdu, check } = await this.check(input.pdu, policy, mayAsk)
         input = { ...input, pdu, policy: check }
@@ -175,15 +176,6 @@ export class PolicyChecks {
     const [isSigned] = await turn
     if (this.#order.get(pdu.roomId) === turn) this.#order.delete(pdu.roomId)
     return isSigned
-  }
-
-  #remember(roomId: RoomId, policy: PolicyServer): void {
-    this.#known.delete(roomId)
-    this.#known.set(roomId, policy)
-    for (const oldest of this.#known.keys()) {
-      if (this.#known.size <= MAX_ROOMS) break
-      this.#known.delete(oldest)
-    }
   }
 
   async #ask(pdu: Pdu, policy: PolicyServer): Promise<Checked> {
