@@ -1,5 +1,5 @@
 import { openStorage } from '@roomserver/storage'
-import { isFailure } from '@roomserver/types'
+import { isFailure, parseServerName } from '@roomserver/types'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { storageOptions } from '../compose/storage-options.ts'
 import type { Config } from '../config/config.ts'
@@ -61,10 +61,10 @@ export function configOf(options: ServerOptions): Config {
  */
 export async function existingConfigOf({ config, data, serverName }: ServerOptions): Promise<Config> {
   if (config === undefined) {
-    const place = { dataFolder: data, ...EMBEDDED_ADDRESS, mustExist: true }
-    const embedded = embeddedConfig({ ...place, serverName: serverName ?? EMBEDDED_NAME }, process.env)
+    const place = { dataFolder: data, serverName: serverName ?? EMBEDDED_NAME, ...EMBEDDED_ADDRESS }
+    const embedded = embeddedConfig({ ...place, mustExist: true }, process.env)
     const stored = serverName === undefined ? await storedName(embedded) : undefined
-    return stored === undefined ? embedded : embeddedConfig({ ...place, serverName: stored }, process.env)
+    return stored === undefined ? embedded : { ...embedded, serverName: parseServerName(stored) }
   }
   const configured = loadConfig(config, process.env)
   if (configured.database.kind === 'sqlite') refuseWithoutStore(configured.database.file)
