@@ -26,12 +26,8 @@ import { Ingester } from './input/ingest.ts'
 import { NewStateKeyHeuristic } from './input/new-state-key-heuristic.ts'
 import { NidPool } from './input/nid-pool.ts'
 import { CommitPacing } from './input/commit-pacing.ts'
-import {
-  DEFAULT_POLICY_LIMITS,
-  PolicyChecks,
-  type PolicyCounts,
-  type PolicyLimits,
-} from './input/policy-checks.ts'
+import { PolicyChecks, type PolicyCounts } from './input/policy-checks.ts'
+import { DEFAULT_POLICY_LIMITS, type PolicyLimits } from './input/policy-limits.ts'
 import { PolicyReevaluator } from './input/policy-reevaluator.ts'
 import { RemoteStateVerifier } from './missing-events/remote-state-verifier.ts'
 import type { RoomTask } from './input/room-tasks.ts'

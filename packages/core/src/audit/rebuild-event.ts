@@ -7,7 +7,8 @@ import { isUnevaluated } from '../decide/store-unevaluated.ts'
 import { type Reevaluated, reevaluateEvent } from '../reevaluate/reevaluate-event.ts'
 import { reevaluateDependents } from '../reevaluate/reevaluate-dependents.ts'
 import { applyReevaluation } from '../reevaluate/apply-reevaluation.ts'
-import { damaged, eventsOf } from '../view/reads.ts'
+import { damaged } from '../view/damaged.ts'
+import { eventsOf } from '../view/reads.ts'
 
 /**
  * Makes what is derived from a stored event follow from what is stored of the events before it: the states before and

@@ -6,7 +6,6 @@ import {
   NO_NID,
   RoomserverError,
   type SnapshotNid,
-  type Verdict,
 } from '@roomserver/types'
 import { eventWithId } from '../view/reads.ts'
 import { authStateAt } from './auth-state.ts'
@@ -17,6 +16,7 @@ import type { Draft } from './draft.ts'
 import type { Decision, EventInput, Outcome } from './event-input.ts'
 import { hasAcceptedSuccessor } from './extremities.ts'
 import { faultOf } from './faults.ts'
+import type { Judgement } from './judgement.ts'
 import { announceNew, announceOld } from './outputs.ts'
 import { judgeByPolicy } from './policy-server.ts'
 import { announceRedacted, applyRedactions } from './redactions.ts'
@@ -28,13 +28,6 @@ import { isUnevaluated } from './store-unevaluated.ts'
 import { noteRemoteStates } from './note-remote-states.ts'
 import { walkBack } from './walk-back.ts'
 import { withdrawInvite } from './withdraw-invite.ts'
-
-/** What the rules say about an event, as it is stored with it. */
-export interface Judgement {
-  readonly verdict: Verdict
-  readonly rule?: string | undefined
-  readonly reason?: string | undefined
-}
 
 /**
  * Decides what becomes of an event and writes that into the draft of its room. Touches no database and no network:

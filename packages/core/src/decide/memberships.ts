@@ -11,7 +11,8 @@ import {
   NO_NID,
   serverOf,
 } from '@roomserver/types'
-import { damaged, eventsOf } from '../view/reads.ts'
+import { damaged } from '../view/damaged.ts'
+import { eventsOf } from '../view/reads.ts'
 import { stateForTuples } from '../view/state-at.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'

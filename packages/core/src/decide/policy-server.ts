@@ -11,7 +11,7 @@ import {
 } from '@roomserver/types'
 import { eventsOf } from '../view/reads.ts'
 import { snapshotOf, stateForTuples } from '../view/state-at.ts'
-import type { Judgement } from './decide-event.ts'
+import type { Judgement } from './judgement.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 import type { EventInput, Outcome, PolicyCheck, Unchecked } from './event-input.ts'

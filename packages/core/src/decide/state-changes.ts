@@ -6,7 +6,7 @@ import {
   type SnapshotRecord,
   type StateEntry,
 } from '@roomserver/types'
-import { damaged } from '../view/reads.ts'
+import { damaged } from '../view/damaged.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 import { DraftAllocator } from './allocate-nids.ts'

@@ -1,6 +1,6 @@
 import { type Suspendable, type EventRecord, isRejected, NO_NID, type SnapshotNid } from '@roomserver/types'
 import type { EventReferences } from './event-references.ts'
-import type { Judgement } from './decide-event.ts'
+import type { Judgement } from './judgement.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 import type { EventInput } from './event-input.ts'

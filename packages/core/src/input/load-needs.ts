@@ -1,7 +1,7 @@
 import type { EventId } from '@roomserver/types'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
-import type { Job } from './room-actor.ts'
+import type { Job } from './actor-parts.ts'
 import type { NewStateKeyHeuristic } from './new-state-key-heuristic.ts'
 import type { NidPool } from './nid-pool.ts'
 import type { CommitPacing } from './commit-pacing.ts'

@@ -1,7 +1,7 @@
 import type { Clock, RoomId } from '@roomserver/types'
 import type { PolicyAnswer } from '../ports.ts'
 import { keepLatest } from './keep-latest.ts'
-import type { PolicyLimits } from './policy-checks.ts'
+import type { PolicyLimits } from './policy-limits.ts'
 
 /** What came of asking: an answer, or why there is none. */
 export type Asked =

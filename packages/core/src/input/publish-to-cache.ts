@@ -1,7 +1,7 @@
 import { type EventUpdate, NO_NID, type RoomRecord, type WriteSet } from '@roomserver/types'
 import type { Draft } from '../decide/draft.ts'
 import type { View } from '../view/view.ts'
-import type { ActorParts } from './room-actor.ts'
+import type { ActorParts } from './actor-parts.ts'
 
 /** Takes a committed draft over into the cache, counts what it did, and gives the room as it is now. */
 export function publishToCache(

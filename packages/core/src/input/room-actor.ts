@@ -1,10 +1,6 @@
 import {
-  type Clock,
   type CommitResult,
   drive,
-  type EventNid,
-  type Logger,
-  type LoopShare,
   newRoom,
   NO_NID,
   type RoomId,
@@ -15,56 +11,14 @@ import {
 import { roomVersion } from '@roomserver/version'
 import type { PolicyServer } from '@roomserver/events'
 import { Draft } from '../decide/draft.ts'
-import { type RoomReader, RoomReads } from '../decide/room-reads.ts'
-import type { Store } from '../ports.ts'
+import { RoomReads } from '../decide/room-reads.ts'
 import { yieldToEventLoop } from '../view/run.ts'
-import type { RecordCache } from '../view/record-cache.ts'
 import { View } from '../view/view.ts'
+import type { ActorParts, Job } from './actor-parts.ts'
 import { publishToCache } from './publish-to-cache.ts'
-import type { Committer } from './committer.ts'
-import type { InputCounters } from './counters.ts'
-import type { RoomsOverExtremityLimit } from './rooms-over-extremity-limit.ts'
 import { loadFor, readArrivals } from './load-needs.ts'
-import type { NewStateKeyHeuristic } from './new-state-key-heuristic.ts'
-import type { NidPool } from './nid-pool.ts'
-import type { CommitPacing } from './commit-pacing.ts'
 import type { RoomTask } from './room-tasks.ts'
 import { overtaken, RoomLease, stepAside } from './room-lease.ts'
-
-/** What all room actors share. */
-export interface ActorParts {
-  readonly serverName: string
-  readonly acceptsEventsForDepartedRooms: boolean
-  readonly maxExtremities: number
-  readonly store: Store
-  readonly cache: RecordCache
-  readonly reader: RoomReader
-  readonly nids: NidPool
-  readonly pacing: CommitPacing
-  readonly newStateKeys: NewStateKeyHeuristic
-  /** The share of the event loop for deciding. */
-  readonly deciding: LoopShare
-  readonly committer: Committer
-  readonly counters: InputCounters
-  readonly overLimit: RoomsOverExtremityLimit
-  /** Name of this process among those on the database. */
-  readonly holder: string
-  readonly clock: Clock
-  readonly log: Logger
-  /** Called with events whose remote states are to be verified. */
-  readonly onRemoteStates: (room: RoomRecord, events: readonly EventNid[]) => void
-  /** Told of events that the policy server has to be asked about, and when a room has another one than before. */
-  readonly onPolicy: (room: RoomRecord, unchecked: readonly EventNid[], isPolicyChanged: boolean) => void
-  /** Called for each step; tests stop the process at one. */
-  readonly onStep?: ((step: string, roomId: RoomId) => void) | undefined
-}
-
-/** A task that waits for its result. */
-export interface Job {
-  readonly task: RoomTask<unknown>
-  resolve(result: unknown): void
-  reject(error: unknown): void
-}
 
 /** How many tasks are decided upon and committed together. */
 const MAX_BATCH = 128

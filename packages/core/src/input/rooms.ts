@@ -1,5 +1,6 @@
 import { type RoomId, RoomserverError } from '@roomserver/types'
-import { type ActorParts, RoomActor } from './room-actor.ts'
+import type { ActorParts } from './actor-parts.ts'
+import { RoomActor } from './room-actor.ts'
 import { Quarantine } from './quarantine.ts'
 import type { RoomTask } from './room-tasks.ts'
 

@@ -1,7 +1,7 @@
 import type { Pdu } from '@roomserver/events'
 import type { EventId } from '@roomserver/types'
 import { askStateIds, storeState, type RemoteStateIds } from './fetch-state.ts'
-import type { Gap } from './fill-gap.ts'
+import type { Gap } from './gap.ts'
 import { firstOf } from './first-success.ts'
 import { resolveRemoteStatesTask } from './resolve-remote-states-task.ts'
 

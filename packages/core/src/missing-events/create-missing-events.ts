@@ -2,7 +2,8 @@ import type { RoomId } from '@roomserver/types'
 import { withCallBudget } from './call-budget.ts'
 import { serverStateReport, type ServerStateReport } from './server-state-report.ts'
 import { RepairJobs, type RepairJob, type RepairJobLimits } from './repair-jobs.ts'
-import { type RepairLimits, type RepairParts, MissingEventsFetcher } from './missing-events-fetcher.ts'
+import type { RepairParts } from './repair-parts.ts'
+import { type RepairLimits, MissingEventsFetcher } from './missing-events-fetcher.ts'
 import { type Retried, Retries, type RetryParts } from './retries.ts'
 
 /** The repairs of a process, as others see them. */

@@ -3,14 +3,15 @@ import { type EventId, NO_NID } from '@roomserver/types'
 import type { EventInput } from '../decide/event-input.ts'
 import type { Fetched, MissingEvents } from '../input/fetch-missing.ts'
 import { agreedRemoteState } from './agreed-remote-state.ts'
-import { fetchEvents, singleEvents, type RemoteStateIds } from './fetch-state.ts'
+import { fetchEvents, singleEvents } from './fetch-state.ts'
 import { eventsBefore } from '../graph/events-before.ts'
 import { authEventsOf, orElse } from './or-else.ts'
 import { oldestFirst } from '../graph/oldest-first.ts'
 import { refusalTask } from './rejection-task.ts'
-import type { RepairParts } from './missing-events-fetcher.ts'
+import type { Found, Gap, GapAttempt } from './gap.ts'
+import type { RepairParts } from './repair-parts.ts'
 import { ingestGap, ingestInOrder, ingestHistory } from './ingest-gap.ts'
-import { type ExpectedRoom, verifiedEvents } from './verify-events.ts'
+import { verifiedEvents } from './verify-events.ts'
 
 /** How many events are asked for in one go. */
 const MAX_PAGE = 20
@@ -18,39 +19,6 @@ const MAX_PAGE = 20
 const MAX_PAGES = 10
 /** How many events of a given state are fetched one by one. */
 const MAX_SINGLE = 200
-
-/** How a gap is closed: by all events in it, or by the state after it. */
-export type Way = 'events' | 'state'
-
-/** A gap in the room's graph before an event, and the server that is asked to fill it. */
-export interface Gap extends ExpectedRoom {
-  readonly parts: RepairParts
-  readonly server: string
-  readonly event: Pdu
-  /** Whether the repair has to end, for want of time or because another server was quicker. */
-  readonly isTimeUp: () => boolean
-  readonly way: Way
-  /** What servers gave of the gap: none is asked for that twice. */
-  readonly given: Map<string, Found>
-  /** All servers of the repair, and how long the others are waited for when one tells a state, in ms. */
-  readonly servers: readonly string[]
-  readonly patienceMs: number
-  /** What servers tell of the state before an event, by event and server: none is asked for that twice. */
-  readonly remoteStates: Map<EventId, Map<string, Promise<RemoteStateIds>>>
-}
-
-/** What an attempt to fill a gap works with. */
-export type GapAttempt = Pick<Gap, 'isTimeUp' | 'way' | 'given' | 'servers' | 'patienceMs' | 'remoteStates'>
-
-/** What a server gave of the past of an event, each oldest first. */
-export interface Found {
-  /** Events between what we have of the room and the new one. */
-  readonly inside: readonly Pdu[]
-  /** What was from before our part of the graph, such as before our users joined. */
-  readonly past: readonly Pdu[]
-  /** Whether these are the missing events themselves, fetched one by one, and not what lies between. */
-  readonly isSingle: boolean
-}
 
 /**
  * Gets what an event lacks from one server. Missing events of the graph are asked for back to what we have; where they

@@ -2,7 +2,7 @@ import type { Pdu } from '@roomserver/events'
 import type { EventInput, Outcome } from '../decide/event-input.ts'
 import { agreedRemoteState } from './agreed-remote-state.ts'
 import { ingest } from './fetch-state.ts'
-import type { Gap } from './fill-gap.ts'
+import type { Gap } from './gap.ts'
 import { authEventsOf } from './or-else.ts'
 import { reconnectHistoryTask } from './reconnect-history-task.ts'
 

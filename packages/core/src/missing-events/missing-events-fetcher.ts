@@ -1,28 +1,11 @@
-import { type Clock, type Logger, NO_NID, type RoomId, serverOf } from '@roomserver/types'
+import { NO_NID, type RoomId, serverOf } from '@roomserver/types'
 import type { EventInput } from '../decide/event-input.ts'
-import type { InputCounters } from '../input/counters.ts'
 import type { Fetched, MissingEvents } from '../input/fetch-missing.ts'
-import type { EventDecider } from '../input/task-runner.ts'
 import type { Store } from '../ports.ts'
-import type { RepairFederation } from './call-budget.ts'
-import { fillFrom, type GapAttempt, type Way } from './fill-gap.ts'
+import { fillFrom } from './fill-gap.ts'
+import type { GapAttempt, Way } from './gap.ts'
+import type { RepairParts } from './repair-parts.ts'
 import { type Attempt, firstSuccess } from './first-success.ts'
-import type { RepairJobs } from './repair-jobs.ts'
-
-/** What repairs work with. */
-export interface RepairParts {
-  readonly federation: RepairFederation
-  readonly store: Store
-  readonly input: EventDecider
-  readonly serverName: string
-  readonly counters: InputCounters
-  /** Where it is written down how repairs stand. */
-  readonly jobs: RepairJobs
-  readonly clock: Clock
-  readonly log: Logger
-  /** Called for each event that is stored on the way. */
-  readonly onStored?: (() => void) | undefined
-}
 
 /** How much a repair may take. */
 export interface RepairLimits {

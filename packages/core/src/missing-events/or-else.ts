@@ -1,7 +1,7 @@
 import type { Pdu } from '@roomserver/events'
 import type { EventId } from '@roomserver/types'
 import { fetchAuthEvents, fetchEvents } from './fetch-state.ts'
-import type { Gap } from './fill-gap.ts'
+import type { Gap } from './gap.ts'
 
 /** How many auth events are fetched one by one. */
 const MAX_SINGLE = 20

@@ -1,6 +1,7 @@
 import type { Suspendable, EventId, EventNid, EventRecord, RoomNid } from '@roomserver/types'
 import { yieldToEventLoop } from '../view/run.ts'
-import { damaged, eventsOf, eventsWithIds } from '../view/reads.ts'
+import { damaged } from '../view/damaged.ts'
+import { eventsOf, eventsWithIds } from '../view/reads.ts'
 import type { Need } from '../view/need.ts'
 import type { View } from '../view/view.ts'
 import type { QueryContext } from './context.ts'

@@ -1,7 +1,8 @@
 import type { HeaderedEvent } from '@roomserver/api'
 import { type EventNid, type EventText, NO_NID, type RoomRecord } from '@roomserver/types'
 import { yieldToEventLoop } from '../view/run.ts'
-import { damaged, eventsOf } from '../view/reads.ts'
+import { damaged } from '../view/damaged.ts'
+import { eventsOf } from '../view/reads.ts'
 import { readRoom, type QueryContext } from './context.ts'
 import { headered, rulesOf } from '../output/headered.ts'
 

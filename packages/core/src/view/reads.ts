@@ -5,9 +5,9 @@ import {
   type EventRecord,
   type EventTypeNid,
   NO_NID,
-  RoomserverError,
   type StateKeyNid,
 } from '@roomserver/types'
+import { damaged } from './damaged.ts'
 import type { Need } from './need.ts'
 import type { View } from './view.ts'
 
@@ -119,9 +119,4 @@ export function* typeNidOf(view: View, name: string): Suspendable<Need, EventTyp
 export function* stateKeyNidOf(view: View, text: string): Suspendable<Need, StateKeyNid | null> {
   if (view.stateKeyNid(text) === undefined) yield { kind: 'state-keys', texts: [text] }
   return view.stateKeyNid(text) ?? null
-}
-
-/** Fails a computation whose store contradicts itself. */
-export function damaged(what: string): never {
-  throw new RoomserverError('STORE_DAMAGED', { what, repair: 'roomserver check --repair' }, what)
 }

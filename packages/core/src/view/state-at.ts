@@ -7,7 +7,8 @@ import {
   type SnapshotRecord,
   type StateEntry,
 } from '@roomserver/types'
-import { damaged, typeNidOf } from './reads.ts'
+import { damaged } from './damaged.ts'
+import { typeNidOf } from './reads.ts'
 import type { Need } from './need.ts'
 import type { View } from './view.ts'
 

@@ -14,7 +14,7 @@ import {
   type StateKeyNid,
 } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
-import { damaged } from './reads.ts'
+import { damaged } from './damaged.ts'
 import type { Found } from './loader.ts'
 import type { Need } from './need.ts'
 import type { RecordCache } from './record-cache.ts'

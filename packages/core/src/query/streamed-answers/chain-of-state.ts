@@ -1,5 +1,5 @@
 import type { EventNid, RoomRecord } from '@roomserver/types'
-import { damaged } from '../../view/reads.ts'
+import { damaged } from '../../view/damaged.ts'
 import { chainNids } from '../auth-chain.ts'
 import type { QueryContext } from '../context.ts'
 import { authEventsOfState } from './auth-events-of-state.ts'

@@ -1,6 +1,6 @@
 import { StreamedList, type StreamedPart } from '@roomserver/api'
 import { type EventNid, type EventText, NO_NID, type RoomRecord } from '@roomserver/types'
-import { damaged } from '../../view/reads.ts'
+import { damaged } from '../../view/damaged.ts'
 import type { QueryContext } from '../context.ts'
 import { pageParts } from './page-parts.ts'
 import { nidsOfPage, type PageRange, type Sequence } from './sequence.ts'
