@@ -15,6 +15,7 @@ import { queryServerBannedFromRoom } from './server-banned.ts'
 import { queryServerJoinedToRoom } from './servers.ts'
 import { queryStateAfterEvents, queryStateAndAuthChain } from './state-after.ts'
 import { LISTS } from './whole-state.ts'
+import { LongStatements } from './long-statements.ts'
 import { queryKnownUsers, queryRoomsForUser, querySharedUsers } from './users.ts'
 
 /** The operations that only read. */
@@ -22,6 +23,7 @@ export type Queries = Pick<RoomserverApi, Extract<keyof RoomserverApi, `query${s
 
 /** Binds the questions to what they are answered from. */
 export function createQueries(context: QueryContext): Queries {
+  const longStatements = new LongStatements()
   return {
     getAliasesForRoomId: (request) => getAliasesForRoomId(context, request),
     getRoomIdForAlias: (request) => getRoomIdForAlias(context, request),
@@ -31,7 +33,8 @@ export function createQueries(context: QueryContext): Queries {
     queryEventsById: (request) => queryEventsById(context, request),
     queryForwardExtremities: (request) => queryForwardExtremities(context, request),
     queryInviteRoomState: (request) => queryInviteRoomState(context, request),
-    queryKnownUsers: (request) => queryKnownUsers(context, request),
+    queryKnownUsers: (request, call) =>
+      longStatements.run(() => queryKnownUsers(context, request), call?.signal),
     queryLatestEventsAndState: (request) => queryLatestEventsAndState(context, request, LISTS),
     queryMembershipForUser: (request) => queryMembershipForUser(context, request),
     queryMembershipsForRoom: (request) => queryMembershipsForRoom(context, request, LISTS),
@@ -44,7 +47,8 @@ export function createQueries(context: QueryContext): Queries {
     queryServerAllowedToSeeEvent: (request) => queryServerAllowedToSeeEvent(context, request),
     queryServerBannedFromRoom: (request) => queryServerBannedFromRoom(context, request),
     queryServerJoinedToRoom: (request) => queryServerJoinedToRoom(context, request),
-    querySharedUsers: (request) => querySharedUsers(context, request),
+    querySharedUsers: (request, call) =>
+      longStatements.run(() => querySharedUsers(context, request), call?.signal),
     queryStateAfterEvents: (request) => queryStateAfterEvents(context, request, LISTS),
     queryStateAndAuthChain: (request) => queryStateAndAuthChain(context, request, LISTS),
   }

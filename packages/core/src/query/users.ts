@@ -7,7 +7,6 @@ import type {
   QuerySharedUsersResponse,
 } from '@roomserver/api'
 import type { Membership } from '@roomserver/types'
-import { yieldToEventLoop } from '../view/run.ts'
 import type { QueryContext } from './context.ts'
 import { invalidArgument } from './failures.ts'
 
@@ -47,8 +46,6 @@ export async function queryKnownUsers(
   { store }: QueryContext,
   { user_id: userId, search_string: search, limit }: QueryKnownUsersRequest,
 ): Promise<QueryKnownUsersResponse> {
-  // SQLite reads at once, for tens of milliseconds in large rooms: one caller after the other.
-  await yieldToEventLoop(true)
   const users = limit <= 0 ? [] : await store.knownUsers(userId, search, limit)
   return { profiles: users.map((user) => ({ user_id: user.userId, display_name: '', avatar_url: '' })) }
 }
@@ -59,8 +56,6 @@ export async function querySharedUsers(
   request: QuerySharedUsersRequest,
 ): Promise<QuerySharedUsersResponse> {
   const { OtherUserIDs: others, IncludeRoomIDs: includeRooms, ExcludeRoomIDs: excludeRooms } = request
-  // SQLite reads at once, for tens of milliseconds in large rooms: one caller after the other.
-  await yieldToEventLoop(true)
   const counts = await store.sharedUsers(request.UserID, {
     ...(others.length === 0 ? {} : { others }),
     includeRooms,

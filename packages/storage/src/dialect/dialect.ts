@@ -66,6 +66,8 @@ export interface DatabaseTraits {
   readonly locksRows: boolean
   /** Whether a statement costs a round trip, and so one large one is better than several. */
   readonly savesRoundTrips: boolean
+  /** Whether a statement holds the event loop until it is over, so that one over very many rows is cut into pages. */
+  readonly holdsEventLoop: boolean
 }
 
 /** Everything in which the two databases differ; queries are otherwise the same text. Each database has a folder. */

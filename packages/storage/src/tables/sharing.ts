@@ -1,4 +1,11 @@
-import type { EventNid, RoomId, RoomNid, UserId } from '@roomserver/types'
+import {
+  type EventNid,
+  NO_NID,
+  type RoomId,
+  type RoomNid,
+  type StateKeyNid,
+  type UserId,
+} from '@roomserver/types'
 import { sql } from 'kysely'
 import type { Dialect } from '../dialect/dialect.ts'
 import { prepare, slot } from '../prepared.ts'
@@ -10,6 +17,21 @@ export interface SharingFilter {
   readonly others?: readonly UserId[]
   readonly includeRooms?: readonly RoomId[]
   readonly excludeRooms?: readonly RoomId[]
+}
+
+/** A user with the latest event by which they are joined. */
+export interface KnownUser {
+  readonly userId: UserId
+  readonly event: EventNid
+}
+
+/** How many members one statement goes through where it holds the event loop: two milliseconds' work. */
+const PAGE = 1_000
+
+interface Member {
+  readonly user: StateKeyNid
+  readonly userId: UserId
+  readonly event: EventNid
 }
 
 /** Questions over the memberships of many rooms: who meets whom, and which servers are where. */
@@ -40,8 +62,31 @@ export function sharingQueries(dialect: Dialect, build: Db) {
       .groupBy('state_keys.text')
       .orderBy('state_keys.text')
       .limit(slot<number>())
-      .$castTo<{ readonly userId: UserId; readonly event: EventNid }>(),
+      .$castTo<KnownUser>(),
   )
+  const roomNids = prepare(joined.select('room_nid as nid').where('user_nid', '=', userNid(build)))
+  const memberPage = prepare(
+    joined
+      .innerJoin('state_keys', 'state_keys.nid', 'memberships.user_nid')
+      .select(['user_nid as user', 'state_keys.text as userId', 'event_nid as event'])
+      .where('room_nid', '=', slot<RoomNid>())
+      .where('user_nid', '>', slot<StateKeyNid>())
+      .orderBy('user_nid')
+      .limit(slot<number>())
+      .$castTo<Member>(),
+  )
+
+  /** Who is joined to these rooms, a page at a time, once for each room. */
+  async function* pagesOfMembers(db: Db, rooms: Iterable<RoomNid>): AsyncGenerator<readonly Member[]> {
+    for (const room of rooms) {
+      for (let after: StateKeyNid | undefined = NO_NID; after !== undefined; ) {
+        const page: readonly Member[] = await memberPage(db, room, after, PAGE)
+        yield page
+        after = page.length === PAGE ? page.at(-1)?.user : undefined
+      }
+    }
+  }
+
   const inRoom = joined.select('server').where('room_nid', '=', slot<RoomNid>())
   const server = prepare(inRoom.where('server', '=', slot<string>()).limit(sql.lit(1)))
   const servers = prepare(inRoom.distinct().orderBy('server'))
@@ -52,6 +97,12 @@ export function sharingQueries(dialect: Dialect, build: Db) {
       if (include.length > 0) rooms.push(...(await roomsById(db, dialect.list(include))))
       const excluded = new Set(filter.excludeRooms)
       const nids = rooms.filter((room) => !excluded.has(room.room_id)).map((room) => room.nid)
+      if (dialect.holdsEventLoop) {
+        const wanted = new Set(nids)
+        return filter.others === undefined
+          ? await countMembers(pagesOfMembers(db, wanted))
+          : await countRooms(filter.others, (other) => roomNids(db, other), wanted)
+      }
       const list = dialect.list([...new Set(nids)])
       const counts =
         filter.others === undefined
@@ -59,8 +110,50 @@ export function sharingQueries(dialect: Dialect, build: Db) {
           : await countSome(db, list, dialect.list(filter.others))
       return new Map(counts.map((row) => [row.userId, row.rooms]))
     },
-    known,
+    known: async (db: Db, user: UserId, search: string, limit: number): Promise<readonly KnownUser[]> => {
+      if (!dialect.holdsEventLoop) return await known(db, user, search, limit)
+      const rooms = (await roomNids(db, user)).map(({ nid }) => nid)
+      return await findMembers(pagesOfMembers(db, rooms), search, limit)
+    },
     serverIn: async (db: Db, roomNid: RoomNid, name: string) => (await server(db, roomNid, name)).length > 0,
     servers: async (db: Db, roomNid: RoomNid) => (await servers(db, roomNid)).map((row) => row.server),
   }
+}
+
+async function countMembers(pages: AsyncIterable<readonly Member[]>): Promise<ReadonlyMap<UserId, number>> {
+  const counts = new Map<UserId, number>()
+  for await (const page of pages) {
+    for (const { userId } of page) counts.set(userId, (counts.get(userId) ?? 0) + 1)
+  }
+  return counts
+}
+
+/** In how many of the rooms that are wanted each of these users is joined; who is in none is left out. */
+async function countRooms(
+  users: readonly UserId[],
+  roomsOf: (user: UserId) => Promise<readonly { readonly nid: RoomNid }[]>,
+  wanted: ReadonlySet<RoomNid>,
+): Promise<ReadonlyMap<UserId, number>> {
+  const counts = new Map<UserId, number>()
+  for (const user of new Set(users)) {
+    const rooms = await roomsOf(user)
+    const count = rooms.reduce((sum, { nid }) => (wanted.has(nid) ? sum + 1 : sum), 0)
+    if (count > 0) counts.set(user, count)
+  }
+  return counts
+}
+
+async function findMembers(
+  pages: AsyncIterable<readonly Member[]>,
+  search: string,
+  limit: number,
+): Promise<readonly KnownUser[]> {
+  const latest = new Map<UserId, EventNid>()
+  for await (const page of pages) {
+    for (const { userId, event } of page) {
+      if (userId.includes(search) && event > (latest.get(userId) ?? NO_NID)) latest.set(userId, event)
+    }
+  }
+  const users = [...latest.keys()].toSorted().slice(0, limit)
+  return users.map((userId) => ({ userId, event: latest.get(userId) ?? NO_NID }))
 }

@@ -29,6 +29,7 @@ export const postgres: Dialect = {
   unsynced: sql<boolean>`(select set_config('synchronous_commit', 'off', true)) = 'off'`,
   locksRows: true,
   savesRoundTrips: true,
+  holdsEventLoop: false,
   forUpdate: sql`for update`,
   bulk: (columns, text, rows) => {
     if (rows.length === 0) return []

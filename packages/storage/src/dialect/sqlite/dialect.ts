@@ -21,6 +21,7 @@ export const sqlite: Dialect = {
   unsynced: sql<boolean>`true`,
   locksRows: false,
   savesRoundTrips: false,
+  holdsEventLoop: true,
   forUpdate: sql``,
   bulk: (columns, text, rows) => {
     const queries: CompiledQuery[] = []

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs'
 import { type Logger, RoomserverError } from '@roomserver/types'
-import { SqliteDialect } from 'kysely'
 import { StoreHealth } from '../../health.ts'
 import { type Database, refuseBackup } from '../database.ts'
 import { openSqliteFile } from './adapter.ts'
 import { backupSqlite } from './backup.ts'
 import { sqlite } from './dialect.ts'
+import { YieldingSqliteDialect } from './yielding-driver.ts'
 
 /** A store in a SQLite file, for one process. */
 export interface SqliteOptions {
@@ -29,7 +29,7 @@ export function openSqlite({ file, mustExist, synchronous }: SqliteOptions, logg
   return {
     dialect: sqlite,
     health,
-    kysely: new SqliteDialect({ database: adapter }),
+    kysely: new YieldingSqliteDialect({ database: adapter }),
     backup: (to) =>
       file === ':memory:' ? refuseBackup('a store in memory cannot be backed up') : backupSqlite(file, to),
   }
