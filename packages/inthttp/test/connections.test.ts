@@ -153,6 +153,31 @@ it('drops a connection that opens and resets streams without end', async () => {
   expect((await askHttp2(server.address, { path: PATH, body: '{}' })).status).toBe(200)
 })
 
+it('closes an HTTP/2 connection whose bodies come in frames of a byte, and no other', async () => {
+  const { api, calls } = fakeRoomserver()
+  await using server = await serveRoomserver(api, anyPort)
+  const other = connect(server.address)
+  const session = connect(server.address)
+  session.on('error', () => undefined)
+  const code = new Promise((resolve) => session.once('goaway', resolve))
+  let isClosed = false
+  session.once('close', () => (isClosed = true))
+  const streams = Array.from({ length: 12 }, () => {
+    const stream = session.request({ ':method': 'POST', ':path': PATH })
+    return stream.on('error', () => undefined)
+  })
+  // Each by itself is no shorter in pieces than a body may be.
+  for (let count = 0; count < 100 && !isClosed; count++) {
+    for (const stream of streams) if (!stream.destroyed) stream.write(' ')
+    await delay(1)
+  }
+  expect(await code).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM)
+  expect(calls).toEqual([])
+  expect(await ask(other)).toBe(200)
+  other.destroy()
+  session.destroy()
+})
+
 it('refuses more streams at once than it allows', async () => {
   const { promise, resolve } = Promise.withResolvers<{ RoomIDs: [] }>()
   const { api } = fakeRoomserver({ queryPublishedRooms: () => promise })

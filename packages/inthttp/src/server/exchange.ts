@@ -89,6 +89,16 @@ export class Exchange {
     raw.setHeader('connection', 'close')
   }
 
+  /**
+   * Turns away a request whose connection is a burden on others: over HTTP/2, where other requests may go on sending, with
+   * the whole connection.
+   */
+  turnAwayConnection(form: ErrorForm): void {
+    const session = this.#stream?.session
+    if (session === undefined) return this.turnAway(form)
+    session.destroy(new Error(form.body), constants.NGHTTP2_ENHANCE_YOUR_CALM)
+  }
+
   /** Sends an error and reads no more of the body. */
   turnAway(form: ErrorForm): void {
     this.dropRest()

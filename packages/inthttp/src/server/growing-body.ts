@@ -11,17 +11,11 @@ const TURN_BYTES = 64 * 1024
 /** How many times its length a short body takes once it is read. */
 const READ_FACTOR = 4
 
-/** Pieces of which a body may consist whatever their length. */
-const FREE_PIECES = 1_024
-/** The length that further pieces have on average, in bytes. */
-const LEAST_PIECE_BYTES = 64
-
 /** What has come of a body: a short one as it is, a longer one decoded as far as that goes. */
 export class GrowingBody<T> {
   length = 0
   readonly #schema: Schema<T>
   readonly #limits: DecodeLimits
-  #pieces = 0
   /** What came of a short one. The first piece is kept as it came; with the second all of them are copied into one. */
   #bytes: Uint8Array = new Uint8Array(0)
   #isOwn = false
@@ -45,14 +39,8 @@ export class GrowingBody<T> {
     return refusal?.isTooLarge === true ? refusal : undefined
   }
 
-  /** Whether it comes in more and smaller pieces than anybody needs: taking one costs as much as some hundred bytes. */
-  get isFragmented(): boolean {
-    return this.#pieces > FREE_PIECES + this.length / LEAST_PIECE_BYTES
-  }
-
   /** Takes what comes next. True: that was work, and it is others' turn. */
   add(piece: Uint8Array): boolean {
-    this.#pieces++
     const start = this.length
     this.length += piece.length
     if (this.#decoder !== undefined) this.#decoder.add(piece)

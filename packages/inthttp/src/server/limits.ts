@@ -48,7 +48,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxConnections: 2_000,
   maxHeaderBytes: 16 * 1024,
   maxConcurrentStreams: 1_000,
-  streamResetBurst: 1_000,
+  streamResetBurst: 400,
   streamResetsPerSecond: 100,
   requestsPerSecondPerConnection: 20_000,
   headersTimeoutMs: 10_000,

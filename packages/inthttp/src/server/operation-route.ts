@@ -16,12 +16,14 @@ import type { Answered } from './options.ts'
 import { receive, type Unreceived } from './receive.ts'
 import type { RunningRequests } from './running-requests.ts'
 import { sendAnswer } from './send-answer.ts'
+import type { SmallPieces } from './small-pieces.ts'
 
 /** What all operations share. */
 export interface Shared {
   readonly limits: Limits
   /** Requests whose bodies arrive, and what is held of all bodies. */
   readonly arrivals: Arrivals
+  readonly smallPieces: SmallPieces
   /** The share of the event loop for reading long bodies and making long answers. */
   readonly share: LoopShare
   readonly underWay: RequestsUnderWay
@@ -84,7 +86,7 @@ async function takeRequest(
   exchange: Exchange,
   caller: Caller,
 ): Promise<void> {
-  const { limits, arrivals, share, running } = shared
+  const { limits, arrivals, smallPieces, share, running } = shared
   const { connection } = exchange
   const maxBytes = Math.min(limits.maxBodyBytes, operation.endpoint.maxBodyBytes)
   const received = await receive<unknown>(exchange.body, operation.endpoint.request, {
@@ -93,11 +95,14 @@ async function takeRequest(
     timeoutMs: limits.requestTimeoutMs,
     limits: decodeLimits(maxBytes),
     arrivals,
+    smallPieces,
     connection,
     share,
   })
   if (received.kind === 'too-long')
     return await sendTooLarge(operation, shared, `body exceeds ${maxBytes} bytes`, exchange)
+  if (received.kind === 'fragmented')
+    return exchange.turnAwayConnection(badRequest('body comes in too many small pieces'))
   if (received.kind !== 'whole') return exchange.turnAway(refusal(received.kind, limits))
   const { decoded, release } = received
   try {
@@ -183,14 +188,12 @@ function oneOf(header: string | string[] | undefined): string | undefined {
   return typeof header === 'string' ? header : undefined
 }
 
-function refusal(kind: Exclude<Unreceived, 'too-long'>, limits: Limits): ErrorForm {
+function refusal(kind: Exclude<Unreceived, 'too-long' | 'fragmented'>, limits: Limits): ErrorForm {
   switch (kind) {
     case 'too-slow':
       return { ...badRequest(`body not received in ${limits.requestTimeoutMs} ms`), status: 408 }
     case 'idle':
       return { ...badRequest(`the body arrived too slowly for ${limits.bodyIdleMs} ms`), status: 408 }
-    case 'fragmented':
-      return badRequest('body comes in too many small pieces')
     case 'overloaded':
       return overloaded('bytes of bodies')
     case 'gone':

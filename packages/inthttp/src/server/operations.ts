@@ -8,6 +8,7 @@ import { DEFAULT_LIMITS } from './limits.ts'
 import { type OperationHandler, operationHandler, type Shared } from './operation-route.ts'
 import type { ServerOptions } from './options.ts'
 import { RunningRequests } from './running-requests.ts'
+import { SmallPieces } from './small-pieces.ts'
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']
 
@@ -41,6 +42,7 @@ function sharedBy(options: ServerOptions): Shared {
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   return {
     limits,
+    smallPieces: new SmallPieces(),
     arrivals: new Arrivals({
       maxArriving: limits.maxArrivingRequests,
       maxWaiting: limits.maxWaitingBodies,

@@ -5,6 +5,7 @@ import { LoopShare } from '@roomserver/types'
 import { afterEach, expect, it, vi } from 'vitest'
 import { Arrivals } from './arrivals.ts'
 import { type BodyRules, type Received, receive } from './receive.ts'
+import { SmallPieces } from './small-pieces.ts'
 
 const KIB = 1024
 
@@ -45,6 +46,7 @@ function begin(rules: Partial<BodyRules> = {}) {
     timeoutMs: 3_600_000,
     limits: { maxListEntries: 1_000, maxHeldBytes: 10 * KIB * KIB },
     arrivals,
+    smallPieces: new SmallPieces(),
     connection: {},
     share,
     ...rules,
@@ -147,6 +149,27 @@ it('gives up a body that comes in many small pieces, however long it is', async 
   for (const byte of bodyOf(1_000)) few.stream.write(Buffer.of(byte))
   few.stream.end()
   expect(await few.result()).toBe('whole')
+})
+
+it('gives up bodies of a connection that sends all of them in small pieces', async () => {
+  const rules = { connection: {}, smallPieces: new SmallPieces() }
+  /** How many of so many bodies, of pieces of such a length, are given up. */
+  const givenUp = async (bodies: number, pieces: number, length: number): Promise<number> => {
+    let count = 0
+    for (let at = 0; at < bodies; at++) {
+      const { stream, result } = begin(rules)
+      for (let piece = 0; piece < pieces; piece++) stream.write(' '.repeat(length))
+      if ((await result()) === 'fragmented') count++
+    }
+    return count
+  }
+  // Short bodies of one piece each are what components send.
+  expect(await givenUp(2_000, 1, 2)).toBe(0)
+  expect(await givenUp(20, 100, 64)).toBe(0)
+  expect(await givenUp(11, 101, 1)).toBe(0)
+  expect(await givenUp(20, 101, 1)).toBe(20)
+  rules.connection = {}
+  expect(await givenUp(1, 101, 1)).toBe(0)
 })
 
 it.each([

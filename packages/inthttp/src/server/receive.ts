@@ -4,6 +4,7 @@ import type { LoopShare } from '@roomserver/types'
 import type { Arrival, Arrivals } from './arrivals.ts'
 import { GrowingBody, type Schema } from './growing-body.ts'
 import { holdUp, readOn } from './hold-up.ts'
+import type { SmallPieces } from './small-pieces.ts'
 
 /** Why a request was not received. `gone`: the caller hung up; `idle`: nothing came any more; `fragmented`: in too many pieces. */
 export type Unreceived = 'too-long' | 'too-slow' | 'idle' | 'gone' | 'overloaded' | 'fragmented'
@@ -26,6 +27,7 @@ export interface BodyRules {
   readonly timeoutMs: number
   readonly limits: DecodeLimits
   readonly arrivals: Arrivals
+  readonly smallPieces: SmallPieces
   /** That it comes on. */
   readonly connection: object
   readonly share: LoopShare
@@ -48,11 +50,11 @@ export async function receive<T>(
   const expected = HELD_EACH * (rules.saidBytes ?? rules.maxBytes)
   const onData = (chunk: Buffer) => {
     arrival.seen(chunk.length)
+    if (rules.smallPieces.add(rules.connection, chunk.length, body.length === 0)) return resolve('fragmented')
     if (body.length + chunk.length > rules.maxBytes) return resolve('too-long')
     try {
       const isWork = body.add(chunk)
       if (body.refusal !== undefined) return resolve('refused')
-      if (body.isFragmented) return resolve('fragmented')
       const held = arrival.hold(body.heldBytes, expected)
       if (held === 'never') return resolve('overloaded')
       if (isWork || held === 'later') rest(stream, rules.share, arrival)
