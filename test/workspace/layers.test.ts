@@ -23,11 +23,12 @@ const LAYERS: Readonly<
   },
   inthttp: { below: ['api'], outside: ['fastify'] },
   core: { below: ['state', 'acls', 'api'], outside: ['zod'] },
+  engine: { below: ['core', 'storage', 'producers'] },
   testing: { below: ['auth'], outside: ['*'] },
-  simulation: { below: ['core', 'storage', 'inthttp', 'producers', 'testing'], outside: ['*'] },
+  simulation: { below: ['engine', 'inthttp', 'testing'], outside: ['*'] },
   interop: { below: ['core', 'storage', 'inthttp', 'producers', 'testing'], outside: ['*'] },
   conformance: { below: ['simulation'], outside: ['*'] },
-  app: { below: ['core', 'storage', 'inthttp', 'producers'], outside: ['*'] },
+  app: { below: ['engine', 'inthttp'], outside: ['*'] },
 }
 
 /**

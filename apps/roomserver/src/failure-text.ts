@@ -1,4 +1,10 @@
-import { isFailure } from '@roomserver/types'
+import { isFailure, type RoomserverError } from '@roomserver/types'
+
+/** Where the options of the engine are set that a configuration can have wrong. */
+const SET_BY: Readonly<Record<string, string>> = {
+  serverName: 'global.server_name (--server-name)',
+  outputs: 'global.jetstream.addresses',
+}
 
 /** System errors that an operator causes and can resolve. */
 const SYSTEM_ERRORS: Readonly<Record<string, (detail: SystemError) => string>> = {
@@ -20,9 +26,19 @@ interface SystemError extends Error {
 
 /** A failure in one line for whoever typed the command; with its stack if it can only be a mistake of ours. */
 export function explainFailure(error: unknown): string {
+  if (isFailure(error, 'INVALID_ARGUMENT')) return optionText(error)
   if (isFailure(error)) return error.message
   if (!(error instanceof Error)) return String(error)
   const system: SystemError = error
   const explain = SYSTEM_ERRORS[system.code ?? '']
   return explain?.(system) ?? `unexpected failure, please report it\n${error.stack ?? error.message}`
+}
+
+/** A failure about an option of the engine, in terms of the configuration. */
+function optionText({ message, details }: RoomserverError<'INVALID_ARGUMENT'>): string {
+  const prefix = `${details.argument}: `
+  const setBy = SET_BY[details.argument]
+  return setBy === undefined || !message.startsWith(prefix)
+    ? message
+    : `${setBy}: ${message.slice(prefix.length)}`
 }

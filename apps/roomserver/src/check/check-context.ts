@@ -1,7 +1,7 @@
 import { isIntact } from '@roomserver/core'
+import { CONTENT_HASHES } from '@roomserver/engine'
 import type { CheckContext, Storage } from '@roomserver/storage'
 import { serverOf } from '@roomserver/types'
-import { CONTENT_HASHES } from '../compose/scrubber.ts'
 
 /**
  * What checking a store needs to know. Where the store's own users are of another server than the one that was named, who is

@@ -1,7 +1,7 @@
+import { refuseForeignStore } from '@roomserver/engine'
 import { openStorage } from '@roomserver/storage'
 import { Command } from 'commander'
 import { checkStore, type CheckWishes } from '../check/check-store.ts'
-import { refuseForeign } from '../compose/open-store.ts'
 import { patientStorageOptions } from '../compose/storage-options.ts'
 import { createLog } from '../log.ts'
 import { existingConfigOf, type ServerOptions, withServerOptions } from './server-options.ts'
@@ -25,7 +25,7 @@ async function check(options: CheckOptions): Promise<void> {
     { ...patientStorageOptions(config.database), migrate: false },
     { logger: log },
   )
-  refuseForeign(await storage.serverName(), config.serverName)
+  refuseForeignStore(await storage.serverName(), config.serverName)
   const { rooms, found, left } = await checkStore(storage, config, log, options, report)
   const isRepairing = options.repair === true && options.dryRun !== true
   report(`${rooms} rooms checked, ${found} findings${isRepairing ? `, ${left} left` : ''}`)

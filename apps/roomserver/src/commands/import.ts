@@ -1,6 +1,7 @@
+import { openStore } from '@roomserver/engine'
 import { SingleBar } from 'cli-progress'
 import { Command } from 'commander'
-import { openStore } from '../compose/open-store.ts'
+import { storeOptions } from '../compose/engine-options.ts'
 import { type ImportSummary, importDendrite } from '../import/import-dendrite.ts'
 import { createLog } from '../log.ts'
 import { configOf, type ServerOptions, withServerOptions } from './server-options.ts'
@@ -16,7 +17,8 @@ export function importCommand(): Command {
 
 async function takeOver(options: ServerOptions & { readonly from: string }): Promise<void> {
   const log = createLog('error', process.stderr)
-  await using store = await openStore(configOf(options), log)
+  const { database, serverName } = configOf(options)
+  await using store = await openStore(storeOptions(database), serverName, { logger: log })
   const bar = new SingleBar({
     format: '  {bar} {percentage}%  {value}/{total} rooms  {events} events',
     stream: process.stderr,

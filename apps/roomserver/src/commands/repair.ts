@@ -1,11 +1,12 @@
 import type { Retried } from '@roomserver/core'
+import { type Engine, openEngine, refuseForeignStore } from '@roomserver/engine'
 import { openStorage } from '@roomserver/storage'
 import { RoomserverError } from '@roomserver/types'
 import { Command } from 'commander'
-import { connectComponents } from '../compose/connect-components.ts'
-import { refuseForeign } from '../compose/open-store.ts'
-import { startEngine } from '../compose/start-engine.ts'
+import { type Components, connectComponents } from '../compose/connect-components.ts'
+import { engineOptions } from '../compose/engine-options.ts'
 import { storageOptions } from '../compose/storage-options.ts'
+import type { Config } from '../config/config.ts'
 import { createLog } from '../log.ts'
 import { operatorRepair, type RepairWish } from '../repair/operator-repair.ts'
 import { listRepairs } from '../repair/list-repairs.ts'
@@ -39,8 +40,14 @@ async function repair(room: string | undefined, options: ServerOptions & RepairW
 async function rebuild(roomId: string, options: ServerOptions & RepairWish): Promise<void> {
   const config = await existingConfigOf(options)
   await using components = connectComponents(config)
-  await using engine = await startEngine(config, createLog('warn', process.stderr), components)
-  for await (const line of operatorRepair(engine, roomId, options)) process.stdout.write(`${line}\n`)
+  await using engine = await openFor(config, components)
+  for await (const line of operatorRepair(engine.parts, roomId, options)) process.stdout.write(`${line}\n`)
+}
+
+/** Opens the engine for one repair; everything else is left to the server. */
+function openFor(config: Config, components: Components): Promise<Engine> {
+  const log = createLog('warn', process.stderr)
+  return openEngine({ ...engineOptions(config, log, components), maintenance: false })
 }
 
 /** Reads beside a server that is at work. */
@@ -48,15 +55,15 @@ async function list(options: ServerOptions): Promise<void> {
   const log = createLog('warn', process.stderr)
   const { database, serverName } = await existingConfigOf(options)
   await using storage = await openStorage({ ...storageOptions(database), migrate: false }, { logger: log })
-  refuseForeign(await storage.serverName(), serverName)
+  refuseForeignStore(await storage.serverName(), serverName)
   for await (const line of listRepairs(storage, Date.now())) process.stdout.write(`${line}\n`)
 }
 
 async function retry(roomId: string, options: ServerOptions): Promise<void> {
   const config = await existingConfigOf(options)
   await using components = connectComponents(config)
-  await using engine = await startEngine(config, createLog('warn', process.stderr), components)
-  const { repairs } = engine.input
+  await using engine = await openFor(config, components)
+  const { repairs } = engine.parts.input
   if (repairs === undefined) {
     const expected = 'a configuration with a federation component (--config)'
     throw new RoomserverError('BAD_REQUEST', { path: 'repair', expected }, `repair: expected ${expected}`)

@@ -1,9 +1,10 @@
 import { filled, InputKind, InputRoomEvent } from '@roomserver/api'
+import { type EngineParts, openEngine } from '@roomserver/engine'
 import type { Pdu } from '@roomserver/events'
 import { isFailure, isRejected } from '@roomserver/types'
 import { SingleBar } from 'cli-progress'
 import { Command } from 'commander'
-import { type Engine, startEngine } from '../compose/start-engine.ts'
+import { engineOptions } from '../compose/engine-options.ts'
 import { createLog } from '../log.ts'
 import { gatherPdus } from '../replay/gather.ts'
 import { readLines } from '../replay/read-pdus.ts'
@@ -27,13 +28,14 @@ export function replayCommand(): Command {
 }
 
 async function replay(files: readonly string[], options: ServerOptions): Promise<void> {
-  await using engine = await startEngine(configOf(options), createLog('error', process.stderr))
-  const summary = await replayFiles(engine, files)
+  const log = createLog('error', process.stderr)
+  await using engine = await openEngine({ ...engineOptions(configOf(options), log), maintenance: false })
+  const summary = await replayFiles(engine.parts, files)
   process.stdout.write(`${summary.toString()}\n`)
 }
 
 /** Reads, sorts and puts in; tells what became of each event. */
-async function replayFiles(engine: Engine, files: readonly string[]): Promise<Summary> {
+async function replayFiles(engine: EngineParts, files: readonly string[]): Promise<Summary> {
   const { pdus, refused } = await gatherPdus(linesOf(files), async (roomId) => {
     return (await engine.storage.room(roomId))?.version
   })
@@ -60,7 +62,7 @@ async function* linesOf(files: readonly string[]) {
   for (const file of files) yield* readLines(file)
 }
 
-async function putIn({ input }: Engine, { rules, eventId, json }: Pdu): Promise<Outcome> {
+async function putIn({ input }: EngineParts, { rules, eventId, json }: Pdu): Promise<Outcome> {
   try {
     const event = { roomVersion: rules.version, eventId, json }
     const outcome = await input.ingest(filled(InputRoomEvent, { kind: InputKind.new, event }))
@@ -73,7 +75,7 @@ async function putIn({ input }: Engine, { rules, eventId, json }: Pdu): Promise<
   }
 }
 
-function outcomeOf(outcome: Awaited<ReturnType<Engine['input']['ingest']>>): Outcome {
+function outcomeOf(outcome: Awaited<ReturnType<EngineParts['input']['ingest']>>): Outcome {
   switch (outcome.kind) {
     case 'refused':
       return { kind: 'rejected', rule: outcome.error.code, reason: outcome.error.message }

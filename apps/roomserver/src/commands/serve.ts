@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { faultOf } from '../compose/fault-points.ts'
+import { faultOf } from '../compose/fault.ts'
 import { startRoomserver } from '../compose/start-roomserver.ts'
 import { createLog } from '../log.ts'
 import { stopSignal } from '../stop-signal.ts'

@@ -1,4 +1,4 @@
-import type { AppserviceApi, FederationApi, UserApi } from '@roomserver/api'
+import type { AppserviceApi, FederationApi, PolicyServerApi, UserApi } from '@roomserver/api'
 import {
   createAppserviceClient,
   createFederationClient,
@@ -6,15 +6,13 @@ import {
   createUserClient,
   type Tracing,
 } from '@roomserver/inthttp'
-import type { PolicyServers } from '@roomserver/core'
 import type { Config } from '../config/config.ts'
-import { policyServersThrough } from './policy-servers.ts'
 
 /** The other components that are configured. */
 export interface Components extends AsyncDisposable {
   readonly federation?: FederationApi
   /** The way to the policy servers of rooms. */
-  readonly policyServers?: PolicyServers
+  readonly policyServers?: PolicyServerApi
   readonly user?: UserApi
   readonly appservice?: AppserviceApi
 }
@@ -27,7 +25,7 @@ export function connectComponents({ components, settings }: Config, tracing?: Tr
   return {
     ...(federation !== undefined && { federation: owned.use(createFederationClient(federation, options)) }),
     ...(federation !== undefined && {
-      policyServers: policyServersThrough(owned.use(createPolicyServerClient(federation, options))),
+      policyServers: owned.use(createPolicyServerClient(federation, options)),
     }),
     ...(user !== undefined && { user: owned.use(createUserClient(user, options)) }),
     ...(appservice !== undefined && { appservice: owned.use(createAppserviceClient(appservice, options)) }),

@@ -1,20 +1,13 @@
-import { createRoomserverWithMaintenance, type DummyEvents } from '@roomserver/core'
-import { encodeBase64 } from '@roomserver/events'
+import { type AtPoint, type Engine, openEngine } from '@roomserver/engine'
 import { type RoomserverServer, serveRoomserver } from '@roomserver/inthttp'
 import { type Logger, systemClock } from '@roomserver/types'
 import type { Config } from '../config/config.ts'
 import { createMetrics } from '../metrics.ts'
 import { programVersion } from '../program-version.ts'
-import { checkReadiness } from '../readiness.ts'
 import { createTracing } from '../tracing/create-tracing.ts'
 import { warmUp } from '../warm-up/warm-up.ts'
 import { connectComponents } from './connect-components.ts'
-import type { AtPoint } from './fault-points.ts'
-import { type Scrubber, startScrubber } from './scrubber.ts'
-import { type Engine, startEngine } from './start-engine.ts'
-import { keepExtremitiesMerged } from './merge-extremities.ts'
-import { resumeInbox } from './resume-inbox.ts'
-import { forgetTransactions } from './forget-transactions.ts'
+import { engineOptions } from './engine-options.ts'
 import { prepareSocketPath } from './socket-path.ts'
 
 /** A room server that serves. Disposing of it: nothing new is taken, what was begun is finished, all is closed. */
@@ -33,39 +26,14 @@ export async function startRoomserver(config: Config, log: Logger, at?: AtPoint)
   await using parts = new AsyncDisposableStack()
   const tracing = config.tracing && parts.use(createTracing(config.tracing, log))
   const components = parts.use(connectComponents(config, tracing))
-  const { federation, user, appservice } = components
   // Meanwhile the databases are waited for.
   const stop = new AbortController()
   parts.defer(() => stop.abort())
   const warm = warmUp(config, log, stop.signal)
-  const engine = parts.use(await startEngine(config, log, components, at))
-  const { keyId, seed } = config.signingKey
-  const { rooms, streamed, dummyEvents } = createRoomserverWithMaintenance(
-    {
-      store: engine.storage,
-      cache: engine.cache,
-      input: engine.input,
-      clock: systemClock,
-      log,
-      serverName: config.serverName,
-      signingKey: { server: config.serverName, keyId, seed: encodeBase64(seed) },
-      federation,
-      user,
-      appservice,
-    },
-    { compatibility: config.settings.compatibility },
-  )
-  parts.use(resumeInbox(engine, log))
-  parts.use(forgetTransactions(engine.storage, log))
-  parts.use(keepExtremitiesMerged(dummyEvents))
-  const scrubber = parts.use(startScrubber(engine.storage, config.settings.scrubber, log))
+  const engine = parts.use(await openEngine(engineOptions(config, log, components, at)))
   await warm
   const server: RoomserverServer = parts.use(
-    await serveRoomserver(rooms, {
-      ...doorOptions(config, engine, { scrubber, dummyEvents }, log),
-      streamed,
-      tracing,
-    }),
+    await serveRoomserver(engine.operations, { ...doorOptions(config, engine, log), tracing }),
   )
   const owned = parts.move()
   return { url: server.address, [Symbol.asyncDispose]: () => owned.disposeAsync() }
@@ -73,21 +41,16 @@ export async function startRoomserver(config: Config, log: Logger, at?: AtPoint)
 
 function doorOptions(
   config: Config,
-  engine: Engine,
-  counted: { readonly scrubber: Scrubber; readonly dummyEvents: DummyEvents },
+  { readiness, parts }: Engine,
   log: Logger,
 ): Parameters<typeof serveRoomserver>[1] {
   const { http, token } = config.settings
-  const { status, log: outputs, logBytes } = engine.outputs
-  const now = () => systemClock.now()
-  const { input, cache } = engine
+  const { outputs, streamed, ...counted } = parts
   const metrics = createMetrics({
-    input,
-    cache,
-    relay: status,
-    logBytes,
     ...counted,
-    now,
+    relay: outputs.status,
+    logBytes: outputs.logBytes,
+    now: () => systemClock.now(),
     version: programVersion(),
   })
   const { basicAuth, enabled } = config.metrics
@@ -95,10 +58,11 @@ function doorOptions(
     listen: config.listen,
     log,
     token,
-    outputs,
+    streamed,
+    outputs: outputs.log,
     observe: (answered) => metrics.observe(answered),
     metrics: enabled ? { ...metrics, ...(basicAuth !== undefined && { basicAuth }) } : undefined,
-    readiness: () => checkReadiness(() => engine.storage.probe(), status, now),
+    readiness,
     limits: {
       maxBodyBytes: http.max_body,
       maxHeaderBytes: http.max_header,

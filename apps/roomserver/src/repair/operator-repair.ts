@@ -1,6 +1,6 @@
 import { type RepairDifference, repairRoom, type RepairPlan, type ServerState } from '@roomserver/core'
+import type { EngineParts } from '@roomserver/engine'
 import { RoomserverError, type RoomId } from '@roomserver/types'
-import type { Engine } from '../compose/start-engine.ts'
 
 /** What an operator asked for. */
 export interface RepairWish {
@@ -14,7 +14,7 @@ export interface RepairWish {
 
 /** Repairs a room, or shows what that would change, as lines of text. */
 export async function* operatorRepair(
-  engine: Engine,
+  engine: EngineParts,
   roomId: RoomId,
   wish: RepairWish,
 ): AsyncGenerator<string> {
@@ -34,7 +34,7 @@ export async function* operatorRepair(
 }
 
 async function* fromServers(
-  engine: Engine,
+  engine: EngineParts,
   roomId: RoomId,
   wanted: true | string,
   order: { readonly by: string; readonly isDryRun: boolean },

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { FAULT_POINTS, type FaultPoint } from '@roomserver/engine'
 import type { Pdu } from '@roomserver/events'
 import { within } from '@roomserver/testing'
 import { type Random, seededRandom } from '@roomserver/testing/reference-resolution'
@@ -19,22 +20,10 @@ export interface RoundResult {
   readonly problems: readonly string[]
 }
 
-/** The points at which a server kills itself, as the program names them. */
-const POINTS = [
-  'queueing',
-  'queued',
-  'claiming',
-  'claimed',
-  'reading',
-  'deciding',
-  'committing',
-  'writing',
-  'committed',
-  'answering',
-] as const
+/** Points that only the trimmer of the output log passes. */
+const TRIM_POINTS: readonly FaultPoint[] = ['trimming', 'trimmed']
 /** Those of the way out, which only the relay passes. */
-const TRIM_POINTS = ['trimming', 'trimmed'] as const
-const RELAY_POINTS = ['publishing', 'published', 'dropping', 'dropped'] as const
+const RELAY_POINTS: readonly FaultPoint[] = ['publishing', 'published', 'dropping', 'dropped']
 
 const ROOMS = 5
 /** How long the load, the senders after they were told to stop, and the checks may take. */
@@ -114,7 +103,8 @@ interface Fault {
 
 function randomFault(random: Random, isEmbedded: boolean): Fault {
   if (random(3) === 0) return { afterMs: random(700) }
-  const points: readonly string[] = [...POINTS, ...(isEmbedded ? TRIM_POINTS : RELAY_POINTS)]
+  const elsewhere = isEmbedded ? RELAY_POINTS : TRIM_POINTS
+  const points = FAULT_POINTS.filter((point) => !elsewhere.includes(point))
   // Early ones more often: work that is done in groups passes a point less often than there are events.
   const nth = 1 + random(1 + random(30))
   return { point: `${points[random(points.length)]}:${nth}`, afterMs: 0 }

@@ -1,13 +1,7 @@
 import type { DummyEvents } from '@roomserver/core'
-import type { OwnSettings } from '../config/own-section.ts'
 
 /** How often rooms with too many extremities are looked after. */
 const INTERVAL_MS = 10_000
-
-/** How many forward extremities a room may have before something is done about it. */
-export function maxExtremitiesOf({ max_extremities: max }: Pick<OwnSettings, 'max_extremities'>): number {
-  return max === 0 ? Number.POSITIVE_INFINITY : max
-}
 
 /** How long one with far too many waits. */
 const URGENT_MS = 1_000

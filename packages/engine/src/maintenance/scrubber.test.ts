@@ -25,7 +25,7 @@ async function scrub(
       return await storage.checkRoom(...call)
     },
   }
-  await using _scrubber = startScrubber(watched, { enabled: true, rooms_per_minute: 60_000 }, silentLogger)
+  await using _scrubber = startScrubber(watched, 60_000, silentLogger)
   await promise
   return checked
 }

@@ -2,7 +2,6 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { blockHash, snapshotHash } from '@roomserver/state'
 import { runAsLeader, type RoomCheck, type Storage } from '@roomserver/storage'
 import { type Logger, NO_NID, type RoomRecord } from '@roomserver/types'
-import type { Config } from '../config/config.ts'
 
 /** How blocks and snapshots get their content hashes. */
 export const CONTENT_HASHES = { blockHash, snapshotHash }
@@ -24,12 +23,12 @@ export interface Scrubber extends AsyncDisposable {
   readonly findings: number
 }
 
-/** Starts it, in one process of those that share a database, unless the configuration says otherwise. */
-export function startScrubber(
-  storage: Storage,
-  { enabled, rooms_per_minute: roomsPerMinute }: Config['settings']['scrubber'],
-  log: Logger,
-): Scrubber {
+/**
+ * Starts it, in one process of those that share a database.
+ *
+ * @param roomsPerMinute - 0: it checks nothing
+ */
+export function startScrubber(storage: Storage, roomsPerMinute: number, log: Logger): Scrubber {
   const counts = { checkedRooms: 0, findings: 0 }
   const start = (): AsyncDisposable => {
     const stop = new AbortController()
@@ -41,7 +40,7 @@ export function startScrubber(
       },
     }
   }
-  const scrubber = enabled ? runAsLeader(storage, 'scrubber', start) : undefined
+  const scrubber = roomsPerMinute > 0 ? runAsLeader(storage, 'scrubber', start) : undefined
   return {
     get checkedRooms() {
       return counts.checkedRooms

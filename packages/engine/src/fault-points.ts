@@ -24,23 +24,8 @@ export const FAULT_POINTS = [
   'trimmed',
 ] as const
 
+/** One of them. */
 export type FaultPoint = (typeof FAULT_POINTS)[number]
-
-/**
- * For crash tests: a process that kills itself (SIGKILL, so that nothing is cleaned up) when it is at a point for the
- * nth time.
- *
- * @param setting - `<point>:<n>`, the value of the variable ROOMSERVER_FAULT; anything else: no fault
- */
-export function faultOf(setting: string | undefined): AtPoint | undefined {
-  const [name = '', nth = '1'] = (setting ?? '').split(':')
-  const fatal = FAULT_POINTS.find((point) => point === name)
-  if (fatal === undefined) return undefined
-  let left = Number(nth)
-  return (point) => {
-    if (point === fatal && --left === 0) process.kill(process.pid, 'SIGKILL')
-  }
-}
 
 /** Tells of each statement that writes: in a transaction, somewhere between its beginning and its end. */
 export function onWrite(at: AtPoint): (sql: string) => void {

@@ -1,5 +1,6 @@
+import type { RoomInput } from '@roomserver/core'
+import type { Storage } from '@roomserver/storage'
 import type { Logger } from '@roomserver/types'
-import type { Engine } from './start-engine.ts'
 
 /** How often to look for queued input that a process which is gone has left behind. */
 const TAKE_OVER_MS = 5_000
@@ -11,7 +12,11 @@ const FORGET_MS = 3_600_000
  * Takes queued input of an earlier process up, which goes first in its rooms however long it takes, while requests are
  * answered; then now and then what other processes leave behind.
  */
-export function resumeInbox({ input, storage }: Pick<Engine, 'input' | 'storage'>, log: Logger): Disposable {
+export function resumeInbox(
+  input: Pick<RoomInput, 'resume' | 'takeOver'>,
+  storage: Pick<Storage, 'dropExpiredLeases'>,
+  log: Logger,
+): Disposable {
   const warn = (error: unknown): void => log.warn({ err: error }, 'could not resume queued input; will retry')
   input.resume().catch(warn)
   storage.dropExpiredLeases(FORGET_MS).catch(warn)

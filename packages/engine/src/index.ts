@@ -1,0 +1,14 @@
+export type { Engine, EngineParts } from './engine.ts'
+export { type AtPoint, FAULT_POINTS, type FaultPoint } from './fault-points.ts'
+export { CONTENT_HASHES } from './maintenance/scrubber.ts'
+export { openEngine } from './open-engine.ts'
+export {
+  ENGINE_DEFAULTS,
+  type EngineComponents,
+  type EngineOptions,
+  type MaintenanceOptions,
+} from './options.ts'
+export type { OutputLogOptions, OutputOptions, OutputRelayOptions } from './outputs/output-options.ts'
+export type { Outputs } from './outputs/outputs.ts'
+export type { Readiness } from './readiness.ts'
+export { openStore, refuseForeignStore, type StoreWatchers } from './store/open-store.ts'

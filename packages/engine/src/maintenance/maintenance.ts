@@ -1,0 +1,39 @@
+import type { DummyEvents, RoomInput } from '@roomserver/core'
+import type { Storage } from '@roomserver/storage'
+import type { Logger } from '@roomserver/types'
+import type { MaintenanceOptions } from '../options.ts'
+import { ENGINE_DEFAULTS } from '../options.ts'
+import { forgetTransactions } from './forget-transactions.ts'
+import { keepExtremitiesMerged } from './merge-extremities.ts'
+import { resumeInbox } from './resume-inbox.ts'
+import { type Scrubber, startScrubber } from './scrubber.ts'
+
+/** What the background work is done on. */
+export interface MaintainedParts {
+  readonly storage: Storage
+  readonly input: RoomInput
+  readonly dummyEvents: DummyEvents
+  readonly log: Logger
+}
+
+/** The background work of an engine. */
+export interface Maintenance extends AsyncDisposable {
+  readonly scrubber: Pick<Scrubber, 'checkedRooms' | 'findings'>
+}
+
+/** Starts all that has to be done now and then for as long as an engine is open. */
+export function startMaintenance(
+  { storage, input, dummyEvents, log }: MaintainedParts,
+  options: MaintenanceOptions | false,
+): Maintenance {
+  const parts = new AsyncDisposableStack()
+  if (options === false) {
+    return { scrubber: { checkedRooms: 0, findings: 0 }, [Symbol.asyncDispose]: () => parts.disposeAsync() }
+  }
+  parts.use(resumeInbox(input, storage, log))
+  parts.use(forgetTransactions(storage, log))
+  parts.use(keepExtremitiesMerged(dummyEvents))
+  const roomsPerMinute = options.scrubbedRoomsPerMinute ?? ENGINE_DEFAULTS.scrubbedRoomsPerMinute
+  const scrubber = parts.use(startScrubber(storage, roomsPerMinute, log))
+  return { scrubber, [Symbol.asyncDispose]: () => parts.disposeAsync() }
+}

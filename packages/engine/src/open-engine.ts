@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto'
+import {
+  createInput,
+  createRoomserverWithMaintenance,
+  type InputDeps,
+  RecordCache,
+  type RoomInput,
+} from '@roomserver/core'
+import { runAsLeader, type Storage } from '@roomserver/storage'
+import { isServerName, RoomserverError, type ServerName, silentLogger, systemClock } from '@roomserver/types'
+import type { Engine } from './engine.ts'
+import { observedStore, stepsOf } from './fault-points.ts'
+import { startMaintenance } from './maintenance/maintenance.ts'
+import { ENGINE_DEFAULTS, type EngineOptions } from './options.ts'
+import { openOutputs } from './outputs/open-outputs.ts'
+import type { Outputs } from './outputs/outputs.ts'
+import { policyServersThrough } from './policy-servers.ts'
+import { checkReadiness } from './readiness.ts'
+import { openStore } from './store/open-store.ts'
+
+/**
+ * Opens a room engine: store, outputs, input, operations and all background work. What was opened is closed again if a
+ * later step fails.
+ *
+ * @throws {RoomserverError} INVALID_ARGUMENT when the store or the key belongs to another homeserver, or another process
+ * uses a database whose outputs stay in it; STORE_UNAVAILABLE, DATABASE_TOO_NEW
+ */
+export async function openEngine(options: EngineOptions): Promise<Engine> {
+  const serverName = checkedName(options.serverName)
+  const { store, signingKey, atPoint, components = {}, logger: log = silentLogger } = options
+  await using parts = new AsyncDisposableStack()
+  const opened = parts.use(await openStore(store, serverName, { logger: log, atPoint }))
+  const storage = atPoint === undefined ? opened : observedStore(opened, atPoint)
+  const isShared = store.dialect === 'postgres'
+  const outputs = parts.use(
+    await openOutputs({ storage, isShared, log, atPoint }, options.outputs ?? { kind: 'log' }),
+  )
+  const holder = `process ${randomUUID()}`
+  if (isShared) parts.use(showLife(storage, holder))
+  const cache = new RecordCache(storage, options.cacheBytes ?? ENGINE_DEFAULTS.cacheBytes)
+  const shared = { store: storage, cache, clock: systemClock, log, serverName }
+  const input = inputOf({ ...shared, ...inputPorts(options, outputs), holder }, options)
+  parts.defer(() => input.close())
+  const { federation, user, appservice } = components
+  const { rooms, streamed, dummyEvents } = createRoomserverWithMaintenance(
+    { ...shared, input, signingKey, federation, user, appservice },
+    { compatibility: options.compatibility ?? 'current' },
+  )
+  const maintained = { storage, input, dummyEvents, log }
+  const { scrubber } = parts.use(startMaintenance(maintained, options.maintenance ?? {}))
+  const owned = parts.move()
+  return {
+    serverName,
+    operations: rooms,
+    readiness: () =>
+      checkReadiness(
+        () => storage.probe(),
+        outputs.status,
+        () => systemClock.now(),
+      ),
+    parts: { storage, cache, input, outputs, streamed, dummyEvents, scrubber },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+function checkedName(name: string): ServerName {
+  if (typeof name === 'string' && isServerName(name)) return name
+  const expected = 'a server name such as example.org or localhost:8448'
+  const message = `serverName: expected ${expected}`
+  throw new RoomserverError('INVALID_ARGUMENT', { argument: 'serverName', expected }, message)
+}
+
+function inputOf(deps: InputDeps, { roomLimits, repairLimits }: EngineOptions): RoomInput {
+  const { maxBytesInFlight, maxExtremities } = ENGINE_DEFAULTS
+  return createInput(deps, { maxBytesInFlight, maxExtremities, ...roomLimits }, repairLimits)
+}
+
+/** What the input needs of others. */
+function inputPorts({ components = {}, ...options }: EngineOptions, outputs: Outputs): Partial<InputDeps> {
+  const { federation, policyServers } = components
+  const { acceptsEventsForDepartedRooms, policyLimits, atPoint } = options
+  return {
+    acceptsEventsForDepartedRooms,
+    federation,
+    policyServers: policyServers && policyServersThrough(policyServers),
+    policyLimits,
+    onOutputs: () => outputs.wake(),
+    whenDelivered: outputs.whenDelivered,
+    onStep: atPoint && stepsOf(atPoint),
+  }
+}
+
+/** After how long without a sign of life the queued input of a process is taken over by others. */
+const LIFE_SIGN_MS = 10_000
+
+/** Keeps the lease by which other processes on the database see that this one is alive. */
+function showLife(storage: Storage, holder: string): AsyncDisposable {
+  const nothing = (): AsyncDisposable => ({ [Symbol.asyncDispose]: async () => undefined })
+  return runAsLeader(storage, holder, nothing, { ttlMs: LIFE_SIGN_MS, logger: silentLogger })
+}

@@ -1,0 +1,70 @@
+import type { AppserviceApi, FederationApi, PolicyServerApi, UserApi } from '@roomserver/api'
+import type { AllRepairLimits, Compatibility, PolicyLimits, RoomLimits } from '@roomserver/core'
+import type { SigningKey } from '@roomserver/events'
+import type { StorageOptions } from '@roomserver/storage'
+import type { Logger } from '@roomserver/types'
+import type { AtPoint } from './fault-points.ts'
+import type { OutputOptions } from './outputs/output-options.ts'
+
+/** What an engine is told when it is opened; what is left out has a default that suits a server of its own. */
+export interface EngineOptions {
+  /** Name of the homeserver, such as `example.org`. A store keeps the name that it was first used with. */
+  readonly serverName: string
+  /** Where rooms are kept. */
+  readonly store: StorageOptions
+  /** Signs the events that the engine makes: a key of `serverName`. */
+  readonly signingKey: SigningKey
+  /** Where outputs go; left out: they stay in the database, in one process. */
+  readonly outputs?: OutputOptions | undefined
+  /** Other components of the homeserver. What needs one that is not there is refused with COMPONENT_NOT_CONFIGURED. */
+  readonly components?: EngineComponents | undefined
+  /** Where it logs; left out: nowhere. */
+  readonly logger?: Logger | undefined
+  /** What the cache of events and state may take; 128 MiB unless said otherwise. */
+  readonly cacheBytes?: number | undefined
+  /** Which choices of behaviour are taken where Dendrite of 2022 made others; `current` unless said otherwise. */
+  readonly compatibility?: Compatibility | undefined
+  /** Whether other servers' events that lack nothing are taken into rooms that our users have all left; no by default. */
+  readonly acceptsEventsForDepartedRooms?: boolean | undefined
+  /**
+   * How much may wait in queues, and in how many extremities a room may end: 256 MiB and 10 unless said otherwise, the
+   * rest as `DEFAULT_ROOM_LIMITS` of `@roomserver/core`.
+   */
+  readonly roomLimits?: Partial<RoomLimits> | undefined
+  /** What getting missing events may take. */
+  readonly repairLimits?: Partial<AllRepairLimits> | undefined
+  /** How policy servers are asked. */
+  readonly policyLimits?: Partial<PolicyLimits> | undefined
+  /**
+   * What is done in the background: resuming queued input after a restart and from processes that are gone, merging
+   * forward extremities, forgetting old transactions, checking stored rooms. `false` is for tools that open a store for
+   * one thing.
+   */
+  readonly maintenance?: MaintenanceOptions | false | undefined
+  /** Called at the points that events pass; for crash tests. */
+  readonly atPoint?: AtPoint | undefined
+}
+
+/** Other components of a homeserver, as clients of their internal APIs or as objects of one's own. */
+export interface EngineComponents {
+  /** Reaches other servers: joins and invites over federation, missing events. */
+  readonly federation?: FederationApi | undefined
+  /** Reaches the policy servers of rooms. */
+  readonly policyServers?: PolicyServerApi | undefined
+  readonly user?: UserApi | undefined
+  readonly appservice?: AppserviceApi | undefined
+}
+
+/** How the background work goes. */
+export interface MaintenanceOptions {
+  /** Rooms checked for damage, and freed of what nothing refers to; 6 unless said otherwise, 0: none. */
+  readonly scrubbedRoomsPerMinute?: number | undefined
+}
+
+/** The defaults of {@link EngineOptions}. */
+export const ENGINE_DEFAULTS = {
+  cacheBytes: 128 * 1024 * 1024,
+  maxBytesInFlight: 256 * 1024 * 1024,
+  maxExtremities: 10,
+  scrubbedRoomsPerMinute: 6,
+} as const

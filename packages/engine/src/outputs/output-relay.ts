@@ -1,0 +1,89 @@
+import { renderOutput } from '@roomserver/core'
+import {
+  connectJetStream,
+  openWakeCalls,
+  type OutboxRelay,
+  startOutboxRelay,
+  type WakeCalls,
+} from '@roomserver/producers'
+import { runAsLeader } from '@roomserver/storage'
+import { systemClock } from '@roomserver/types'
+import { observedBus } from '../fault-points.ts'
+import { DEFAULT_RELAY, type OutputRelayOptions } from './output-options.ts'
+import type { Outputs, OutputSource } from './outputs.ts'
+
+/** How long a stopping server waits for the message server to take what is left; the rest goes after the next start. */
+const LAST_DELIVERY_MS = 5_000
+/** How long the outputs of a process that was killed wait for another one to deliver them. */
+const LEASE_MS = 5_000
+
+/** Starts to publish outputs; where processes share the database, one of them does. */
+export async function openOutputRelay(source: OutputSource, options: OutputRelayOptions): Promise<Outputs> {
+  const start = () => startRelay(source, options)
+  const waitMs = options.acknowledgementWaitMs ?? DEFAULT_RELAY.acknowledgementWaitMs
+  return source.isShared ? among(source, start, openWakeCalls(options), waitMs) : alone(start(), waitMs)
+}
+
+function startRelay({ storage, log, atPoint }: OutputSource, options: OutputRelayOptions): OutboxRelay {
+  const { window = DEFAULT_RELAY.window, pollMs = DEFAULT_RELAY.pollMs } = options
+  const connect = async () => {
+    const bus = await connectJetStream(options)
+    return atPoint === undefined ? bus : observedBus(bus, atPoint)
+  }
+  const parts = { source: storage, render: renderOutput, connect, clock: systemClock, log }
+  return startOutboxRelay(parts, { window, pollMs })
+}
+
+/** The only process need not wait for a lease. */
+function alone(relay: OutboxRelay, waitMs: number): Outputs {
+  return {
+    wake: () => relay.wake(),
+    ...(waitMs > 0 && {
+      whenDelivered: (roomId: string, seq: number) => relay.delivered(roomId, seq, waitMs),
+    }),
+    status: () => relay.status(),
+    [Symbol.asyncDispose]: () => endOrderly(relay),
+  }
+}
+
+/** One of the processes on a database delivers; the others wake it when they have committed something. */
+function among(
+  { storage, log }: OutputSource,
+  start: () => OutboxRelay,
+  calls: WakeCalls,
+  waitMs: number,
+): Outputs {
+  let relay: OutboxRelay | undefined
+  const begin = (): AsyncDisposable => {
+    const started = start()
+    relay = started
+    const hearing = calls.listen(
+      () => started.wake(),
+      (roomId, seq, timeoutMs) => started.delivered(roomId, seq, Math.min(timeoutMs, waitMs)),
+    )
+    return {
+      [Symbol.asyncDispose]: async () => {
+        relay = undefined
+        hearing[Symbol.dispose]()
+        await endOrderly(started)
+      },
+    }
+  }
+  const leading = runAsLeader(storage, 'output relay', begin, { ttlMs: LEASE_MS, logger: log })
+  return {
+    wake: () => (relay === undefined ? calls.call() : relay.wake()),
+    ...(waitMs > 0 && {
+      whenDelivered: (roomId: string, seq: number) => (relay ?? calls).delivered(roomId, seq, waitMs),
+    }),
+    status: () => relay?.status(),
+    [Symbol.asyncDispose]: async () => {
+      await leading[Symbol.asyncDispose]()
+      await calls[Symbol.asyncDispose]()
+    },
+  }
+}
+
+async function endOrderly(relay: OutboxRelay): Promise<void> {
+  if (relay.status().isConnected) await relay.drained(LAST_DELIVERY_MS)
+  await relay[Symbol.asyncDispose]()
+}

@@ -1,0 +1,28 @@
+import type { EmbeddedLog, RelayStatus } from '@roomserver/producers'
+import type { Storage } from '@roomserver/storage'
+import type { Logger } from '@roomserver/types'
+import type { AtPoint } from '../fault-points.ts'
+
+/** How what is announced leaves the database. */
+export interface Outputs extends AsyncDisposable {
+  /** Says that outputs were committed. */
+  wake(): void
+  /** Waits until JetStream has stored an output of a room, for a limited time; undefined: nobody waits. */
+  readonly whenDelivered?: (roomId: string, seq: number) => Promise<unknown>
+  /** The log to read from; undefined: outputs go to JetStream. */
+  readonly log?: EmbeddedLog
+  /** What the log takes, without events. */
+  readonly logBytes?: () => number
+  /** How the relay to JetStream is doing; answers undefined while another process delivers. */
+  readonly status?: () => RelayStatus | undefined
+}
+
+/** What outputs are read from, and who shares it. */
+export interface OutputSource {
+  readonly storage: Storage
+  /** Whether other processes may use the database. */
+  readonly isShared: boolean
+  readonly log: Logger
+  /** Called at the points that outputs pass; for crash tests. */
+  readonly atPoint?: AtPoint | undefined
+}

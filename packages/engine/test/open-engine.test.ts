@@ -1,0 +1,118 @@
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { filled, InputKind, InputRoomEvent } from '@roomserver/api'
+import { openStorage, type StorageOptions } from '@roomserver/storage'
+import { createDatabase, RoomBuilder } from '@roomserver/testing'
+import { describe, expect, inject, it, vi } from 'vitest'
+import { type Engine, type EngineOptions, openEngine } from '../src/index.ts'
+
+const key = (server: string) => ({ server, keyId: 'ed25519:test', seed: 'A'.repeat(43) })
+
+const open = (store: StorageOptions, change: Partial<EngineOptions> = {}): Promise<Engine> =>
+  openEngine({ serverName: 'a', store, signingKey: key('a'), ...change })
+
+const newFile = () => join(mkdtempSync(join(tmpdir(), 'engine-')), 'rooms.db')
+
+describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
+  /** A store of its own that can be opened again. */
+  async function newStore(parts: AsyncDisposableStack): Promise<StorageOptions> {
+    if (dialect === 'sqlite') return { dialect, file: newFile() }
+    const database = parts.use(await createDatabase(inject('postgresUrl')))
+    return { dialect, connectionString: database.url, maxConnections: 4 }
+  }
+
+  // Whoever held the engine had to call this themselves, and nothing said so.
+  it('resumes input that a process before it queued', async () => {
+    await using parts = new AsyncDisposableStack()
+    const store = await newStore(parts)
+    const room = await RoomBuilder.create()
+    {
+      await using storage = await openStorage(store)
+      const items = room.events.map(({ roomId, rules, eventId, json }) => {
+        const event = { roomVersion: rules.version, eventId, json }
+        return { roomId, payload: JSON.stringify(filled(InputRoomEvent, { kind: InputKind.new, event })) }
+      })
+      await storage.enqueue(items, 'a process that is gone')
+    }
+    await using engine = await open(store)
+    await vi.waitFor(async () => {
+      const { events } = await engine.operations.queryEventsById({
+        event_ids: [room.extremities[0]?.eventId ?? ''],
+      })
+      expect(events).toHaveLength(1)
+    }, 30_000)
+    expect(await engine.parts.storage.inbox(0, 10)).toEqual([])
+  })
+
+  it('keeps the output log within its bounds', async () => {
+    await using parts = new AsyncDisposableStack()
+    const store = await newStore(parts)
+    const room = await RoomBuilder.create()
+    for (let n = 0; n < 5; n++) await room.message(`${n}`)
+    {
+      await using engine = await open(store)
+      for (const { rules, eventId, json } of room.events) {
+        const event = { roomVersion: rules.version, eventId, json }
+        await engine.parts.input.ingest(filled(InputRoomEvent, { kind: InputKind.new, event }))
+      }
+    }
+    await using engine = await open(store, { outputs: { kind: 'log', maxCount: 2 } })
+    await vi.waitFor(async () => expect(await engine.parts.storage.outputs(0, 10)).toHaveLength(2), 30_000)
+  })
+
+  it('closes what it has opened when a later part cannot be made', async () => {
+    await using parts = new AsyncDisposableStack()
+    const store = await newStore(parts)
+    await expect(open(store, { signingKey: key('b') })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      details: { argument: 'signingKey' },
+    })
+    await using engine = await open(store)
+    expect(await engine.readiness()).toEqual({
+      ready: true,
+      checks: { database: 'ok', outputs: 'kept in the database' },
+    })
+  })
+
+  it('refuses the store of another homeserver', async () => {
+    await using parts = new AsyncDisposableStack()
+    const store = await newStore(parts)
+    await (await open(store))[Symbol.asyncDispose]()
+    await expect(open(store, { serverName: 'b', signingKey: key('b') })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message:
+        'serverName: expected a, whose store this is, not b; the name of a homeserver cannot be changed',
+    })
+  })
+})
+
+it('has a SQLite file for itself, and gives it back', async () => {
+  const store = { dialect: 'sqlite', file: newFile() } as const
+  {
+    await using engine = await open(store)
+    expect(engine.serverName).toBe('a')
+    await expect(open(store)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  }
+  await (await open(store))[Symbol.asyncDispose]()
+})
+
+it.each(['', 'not a name', 'https://example.org'])('refuses the server name %j', async (serverName) => {
+  await expect(open({ dialect: 'sqlite', file: ':memory:' }, { serverName })).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    details: { argument: 'serverName' },
+  })
+})
+
+it('does nothing in the background for a tool that says so', async () => {
+  const store = { dialect: 'sqlite', file: newFile() } as const
+  const room = await RoomBuilder.create()
+  {
+    await using storage = await openStorage(store)
+    const [create] = room.events
+    await storage.enqueue([{ roomId: room.roomId, payload: create?.json ?? '' }], 'a process that is gone')
+  }
+  await using engine = await open(store, { maintenance: false })
+  await engine.parts.input.settled()
+  expect(await engine.parts.storage.inbox(0, 10)).toHaveLength(1)
+})
