@@ -296,3 +296,18 @@ it('reads no more of an answer than was asked for yet, whatever the question', a
     expect(counted.read, name).toBeGreaterThanOrEqual(600)
   }
 })
+
+it('gives a question up where others have their turn, when whoever asked has gone', async () => {
+  await using hs = await Homeserver.start()
+  const room = await RoomBuilder.create()
+  for (let index = 0; index < 300; index++) await room.message(`${index}`)
+  await hs.takeAll(room.events)
+  const queries = createQueries(contextOf(hs.storage, hs.cache))
+  const event_ids = room.events.map(({ eventId }) => eventId)
+  const gone = new AbortController()
+  const ask = async () => await queries.queryEventsById({ event_ids }, { signal: gone.signal })
+  expect((await ask()).events).toHaveLength(room.events.length)
+  const asked = ask()
+  gone.abort(new Error('gone'))
+  await expect(asked).rejects.toThrow('gone')
+})

@@ -1,13 +1,12 @@
 import type { Suspendable, EventId, EventNid, EventRecord, RoomNid } from '@roomserver/types'
-import { yieldToEventLoop } from '../view/run.ts'
 import { damaged } from '../view/damaged.ts'
 import { eventsOf, eventsWithIds } from '../view/reads.ts'
 import type { Need } from '../view/need.ts'
 import type { View } from '../view/view.ts'
-import type { QueryContext } from './context.ts'
+import { letOthers, type QueryContext } from './context.ts'
 import { recordsOf } from './streamed-answers/auth-events-of-state.ts'
 
-type Context = Pick<QueryContext, 'store' | 'cache'>
+type Context = Pick<QueryContext, 'store' | 'cache' | 'gone'>
 
 /** How many events of a chain are looked at in one go. */
 const CHUNK = 128
@@ -35,7 +34,7 @@ export async function chainNids(
         found.add(record.nid)
         for (const nid of record.authNids) next.add(nid)
       }
-      await yieldToEventLoop()
+      await letOthers(context)
     }
     generation = [...next].filter(isMissing)
   }

@@ -1,8 +1,8 @@
-import type { AppserviceApi } from '@roomserver/api'
+import type { AppserviceApi, CallContext } from '@roomserver/api'
 import type { Suspendable, RoomId, RoomRecord, ServerName } from '@roomserver/types'
 import { NO_NID } from '@roomserver/types'
 import type { Store } from '../ports.ts'
-import { runOnView } from '../view/run.ts'
+import { runOnView, yieldToEventLoop } from '../view/run.ts'
 import type { Need } from '../view/need.ts'
 import type { RecordCache } from '../view/record-cache.ts'
 import type { View } from '../view/view.ts'
@@ -18,14 +18,30 @@ export interface QueryContext {
   readonly compatibility: Compatibility
   /** Asked for aliases that nobody here knows; `undefined`: no such component. */
   readonly appservice: AppserviceApi | undefined
+  /** Says that whoever asked has gone away: the question is given up where it would have waited for its turn. */
+  readonly gone?: AbortSignal | undefined
+}
+
+/** A function that answers a question from a context, as a method of the API. */
+export function asMethod<Request, Answer>(
+  context: QueryContext,
+  query: (context: QueryContext, request: Request) => Promise<Answer>,
+): (request: Request, call?: CallContext) => Promise<Answer> {
+  return (request, call) => query({ ...context, gone: call?.signal }, request)
+}
+
+/** Gives others their turn. @throws the reason of the signal when whoever asked has gone away */
+export async function letOthers({ gone }: Pick<QueryContext, 'gone'>): Promise<void> {
+  await yieldToEventLoop()
+  gone?.throwIfAborted()
 }
 
 /** Runs a computation over the records, loading what it lacks. */
 export function readRoom<Result>(
-  { cache }: Pick<QueryContext, 'cache'>,
+  { cache, gone }: Pick<QueryContext, 'cache' | 'gone'>,
   compute: (view: View) => Suspendable<Need, Result>,
 ): Promise<Result> {
-  return runOnView(cache, compute)
+  return runOnView(cache, compute, gone)
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { RoomserverApi } from '@roomserver/api'
 import { queryBulkStateContent } from './bulk-state-content.ts'
-import type { QueryContext } from './context.ts'
+import { asMethod, type QueryContext } from './context.ts'
 import { queryCurrentState } from './current-state.ts'
 import { getAliasesForRoomId, getRoomIdForAlias, queryPublishedRooms } from './directory.ts'
 import { queryAuthChain, queryEventsById } from './events-by-id.ts'
@@ -25,31 +25,33 @@ export type Queries = Pick<RoomserverApi, Extract<keyof RoomserverApi, `query${s
 export function createQueries(context: QueryContext): Queries {
   const longStatements = new LongStatements()
   return {
-    getAliasesForRoomId: (request) => getAliasesForRoomId(context, request),
-    getRoomIdForAlias: (request) => getRoomIdForAlias(context, request),
-    queryAuthChain: (request) => queryAuthChain(context, request),
-    queryBulkStateContent: (request) => queryBulkStateContent(context, request),
-    queryCurrentState: (request) => queryCurrentState(context, request),
-    queryEventsById: (request) => queryEventsById(context, request),
-    queryForwardExtremities: (request) => queryForwardExtremities(context, request),
-    queryInviteRoomState: (request) => queryInviteRoomState(context, request),
+    getAliasesForRoomId: asMethod(context, getAliasesForRoomId),
+    getRoomIdForAlias: asMethod(context, getRoomIdForAlias),
+    queryAuthChain: asMethod(context, queryAuthChain),
+    queryBulkStateContent: asMethod(context, queryBulkStateContent),
+    queryCurrentState: asMethod(context, queryCurrentState),
+    queryEventsById: asMethod(context, queryEventsById),
+    queryForwardExtremities: asMethod(context, queryForwardExtremities),
+    queryInviteRoomState: asMethod(context, queryInviteRoomState),
     queryKnownUsers: (request, call) =>
       longStatements.run(() => queryKnownUsers(context, request), call?.signal),
-    queryLatestEventsAndState: (request) => queryLatestEventsAndState(context, request, LISTS),
-    queryMembershipForUser: (request) => queryMembershipForUser(context, request),
-    queryMembershipsForRoom: (request) => queryMembershipsForRoom(context, request, LISTS),
-    queryMissingEvents: (request) => queryMissingEvents(context, request),
-    queryPublishedRooms: (request) => queryPublishedRooms(context, request),
-    queryRestrictedJoinAllowed: (request) => queryRestrictedJoinAllowed(context, request),
+    queryLatestEventsAndState: asMethod(context, (of, request) =>
+      queryLatestEventsAndState(of, request, LISTS),
+    ),
+    queryMembershipForUser: asMethod(context, queryMembershipForUser),
+    queryMembershipsForRoom: asMethod(context, (of, request) => queryMembershipsForRoom(of, request, LISTS)),
+    queryMissingEvents: asMethod(context, queryMissingEvents),
+    queryPublishedRooms: asMethod(context, queryPublishedRooms),
+    queryRestrictedJoinAllowed: asMethod(context, queryRestrictedJoinAllowed),
     queryRoomVersionCapabilities: async () => queryRoomVersionCapabilities(context),
-    queryRoomVersionForRoom: (request) => queryRoomVersionForRoom(context, request),
-    queryRoomsForUser: (request) => queryRoomsForUser(context, request),
-    queryServerAllowedToSeeEvent: (request) => queryServerAllowedToSeeEvent(context, request),
-    queryServerBannedFromRoom: (request) => queryServerBannedFromRoom(context, request),
-    queryServerJoinedToRoom: (request) => queryServerJoinedToRoom(context, request),
+    queryRoomVersionForRoom: asMethod(context, queryRoomVersionForRoom),
+    queryRoomsForUser: asMethod(context, queryRoomsForUser),
+    queryServerAllowedToSeeEvent: asMethod(context, queryServerAllowedToSeeEvent),
+    queryServerBannedFromRoom: asMethod(context, queryServerBannedFromRoom),
+    queryServerJoinedToRoom: asMethod(context, queryServerJoinedToRoom),
     querySharedUsers: (request, call) =>
       longStatements.run(() => querySharedUsers(context, request), call?.signal),
-    queryStateAfterEvents: (request) => queryStateAfterEvents(context, request, LISTS),
-    queryStateAndAuthChain: (request) => queryStateAndAuthChain(context, request, LISTS),
+    queryStateAfterEvents: asMethod(context, (of, request) => queryStateAfterEvents(of, request, LISTS)),
+    queryStateAndAuthChain: asMethod(context, (of, request) => queryStateAndAuthChain(of, request, LISTS)),
   }
 }

@@ -1,9 +1,8 @@
 import type { HeaderedEvent } from '@roomserver/api'
 import { type EventNid, type EventText, NO_NID, type RoomRecord } from '@roomserver/types'
-import { yieldToEventLoop } from '../view/run.ts'
 import { damaged } from '../view/damaged.ts'
 import { eventsOf } from '../view/reads.ts'
-import { readRoom, type QueryContext } from './context.ts'
+import { readRoom, type QueryContext, letOthers } from './context.ts'
 import { headered, rulesOf } from '../output/headered.ts'
 
 /** How many events are read through the cache, which keeps them. */
@@ -11,7 +10,7 @@ const MAX_CACHED = 5_000
 /** How many events are read and held at a time: an event may have 64 KiB. */
 export const CHUNK = 128
 
-type Context = Pick<QueryContext, 'store' | 'cache'>
+type Context = Pick<QueryContext, 'store' | 'cache' | 'gone'>
 
 /**
  * Events of a room as callers get them, in their order; whatever is of another room is left out.
@@ -44,7 +43,7 @@ export async function authEventsOf(
         ? await context.store.eventsByNid(chunk)
         : await readRoom(context, (view) => eventsOf(view, chunk))
     for (const record of records) for (const nid of record.authNids) if (nid !== NO_NID) referenced.add(nid)
-    await yieldToEventLoop()
+    await letOthers(context)
   }
   return [...referenced]
 }
@@ -61,7 +60,7 @@ export async function* textsInChunks(
   nids: readonly EventNid[],
 ): AsyncGenerator<readonly EventText[], void, void> {
   for (let from = 0; from < nids.length; from += CHUNK) {
-    if (from > 0) await yieldToEventLoop()
+    if (from > 0) await letOthers(context)
     const chunk = nids.slice(from, from + CHUNK)
     const found =
       nids.length > MAX_CACHED

@@ -6,12 +6,11 @@ import type {
   QueryEventsByIdResponse,
 } from '@roomserver/api'
 import type { Suspendable, EventId, EventNid, EventRecord, RoomNid } from '@roomserver/types'
-import { yieldToEventLoop } from '../view/run.ts'
 import { eventsWithIds, passEventsWithIds } from '../view/reads.ts'
 import type { Need } from '../view/need.ts'
 import type { View } from '../view/view.ts'
 import { chainNids } from './auth-chain.ts'
-import { readRoom, type QueryContext } from './context.ts'
+import { readRoom, type QueryContext, letOthers } from './context.ts'
 import { CHUNK, textsInChunks } from './event-texts.ts'
 import { headered, rulesOf } from '../output/headered.ts'
 
@@ -46,7 +45,7 @@ export async function* eventsByIdInChunks(
 ): Chunks {
   const ids = [...new Set(event_ids)]
   for (let from = 0; from < ids.length; from += CHUNK) {
-    if (from > 0) await yieldToEventLoop()
+    if (from > 0) await letOthers(context)
     const found = await readRoom(context, (view) => eventsWithIds(view, ids.slice(from, from + CHUNK)))
     yield await headeredOfAnyRoom(
       context,

@@ -12,10 +12,9 @@ import {
   type RoomRecord,
   type StateKeyNid,
 } from '@roomserver/types'
-import { yieldToEventLoop } from '../view/run.ts'
 import { eventsOf } from '../view/reads.ts'
 import { stateOfType } from '../view/state-at.ts'
-import { readRoom, type QueryContext } from './context.ts'
+import { readRoom, type QueryContext, letOthers } from './context.ts'
 import type { WholeLists } from './whole-lists.ts'
 
 const NEVER_THERE: Omit<QueryMembershipForUserResponse, 'room_exists'> = {
@@ -101,19 +100,19 @@ const PAGE = 500
 
 /** The events of the memberships that the table has, without those that were forgotten. */
 async function listedEvents(
-  { store }: QueryContext,
+  context: QueryContext,
   room: RoomRecord,
   filter: Parameters<QueryContext['store']['membershipEvents']>[1],
 ): Promise<readonly EventNid[]> {
   const nids: EventNid[] = []
   let after: StateKeyNid = NO_NID
   for (;;) {
-    const page = await store.membershipEvents(room.nid, filter, { after, limit: PAGE })
+    const page = await context.store.membershipEvents(room.nid, filter, { after, limit: PAGE })
     for (const { event, forgotten } of page) if (event !== NO_NID && !forgotten) nids.push(event)
     const last = page.at(-1)
     if (last === undefined || page.length < PAGE) return nids
     after = last.user
-    await yieldToEventLoop()
+    await letOthers(context)
   }
 }
 

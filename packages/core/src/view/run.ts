@@ -16,11 +16,21 @@ export const SLICE_MS = 1
  */
 export const yieldToEventLoop = (isFirst = false): Promise<void> => share.rest(isFirst)
 
-/** Runs a computation over a view of its own, loading what it asks for, in slices that leave the event loop free. */
+/**
+ * Runs a computation over a view of its own, loading what it asks for, in slices that leave the event loop free.
+ *
+ * @param gone - says that nobody waits for the result any more
+ * @throws the reason of `gone`, where the computation would go on after others had their turn
+ */
 export function runOnView<Result>(
   cache: RecordCache,
   compute: (view: View) => Suspendable<Need, Result>,
+  gone?: AbortSignal,
 ): Promise<Result> {
   const view = new View(cache)
-  return drive(compute(view), (need) => view.load(need), yieldToEventLoop, { sliceMs: SLICE_MS })
+  const rest = async (isFirst: boolean) => {
+    await yieldToEventLoop(isFirst)
+    gone?.throwIfAborted()
+  }
+  return drive(compute(view), (need) => view.load(need), rest, { sliceMs: SLICE_MS })
 }

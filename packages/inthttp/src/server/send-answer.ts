@@ -78,6 +78,7 @@ async function nextBatch(
     if (done === true) return { chunks, length, isLast: true }
     if (value instanceof Promise) {
       await value
+      if (isGone()) return undefined
       hasWaited = !hasWaited
       continue
     }
@@ -102,8 +103,10 @@ async function pour(out: Writable, first: Batch, rest: Chunks, sending: Sending)
     }
     finish(out, batch)
   } catch (error) {
+    // What is given up because its caller went away is no failure.
+    const isGone = out.destroyed
     breakOff(out)
-    sending.onBroken(error)
+    if (!isGone) sending.onBroken(error)
   }
 }
 

@@ -5,7 +5,7 @@ import { pageParts } from './page-parts.ts'
 import { nidsOfPage, type PageRange, type Sequence } from './sequence.ts'
 import type { Shown } from './shown-state.ts'
 
-type Context = Pick<QueryContext, 'store' | 'cache'>
+type Context = Pick<QueryContext, 'store' | 'cache' | 'gone'>
 
 /** What neighbouring events reference as auth events, one after the other. */
 interface AuthEventsPage {

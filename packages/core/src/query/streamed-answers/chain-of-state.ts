@@ -6,7 +6,7 @@ import { authEventsOfState } from './auth-events-of-state.ts'
 import type { Sequence } from './sequence.ts'
 import type { Shown } from './shown-state.ts'
 
-type Context = Pick<QueryContext, 'store' | 'cache'>
+type Context = Pick<QueryContext, 'store' | 'cache' | 'gone'>
 
 /** An auth chain, in the parts that it was found in. Immutable, like the parts. */
 interface Chain {

@@ -8,7 +8,7 @@ import type { Shown } from './shown-state.ts'
 import { gathered } from './gathered.ts'
 import { bytesOfPage, sliceOfPage, type TextPage, type WriteEvent, writePage } from './text-page.ts'
 
-type Context = Pick<QueryContext, 'store' | 'cache'>
+type Context = Pick<QueryContext, 'store' | 'cache' | 'gone'>
 
 /** How events are written. */
 export interface Form {

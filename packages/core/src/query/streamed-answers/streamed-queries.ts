@@ -8,7 +8,7 @@ import {
   type StreamedApi,
 } from '@roomserver/api'
 import { contentEntries } from '../bulk-state-content.ts'
-import type { QueryContext } from '../context.ts'
+import { asMethod, type QueryContext } from '../context.ts'
 import { currentEntries } from '../current-state.ts'
 import { authChainInChunks, eventsByIdInChunks } from '../events-by-id.ts'
 import { queryLatestEventsAndState } from '../latest-events-and-state.ts'
@@ -21,29 +21,37 @@ import { STREAMED_LISTS } from './streamed-lists.ts'
 export function createStreamedQueries(context: QueryContext): StreamedApi<RoomserverApi> {
   const event = (one: HeaderedEvent) => encode(HeaderedEvent, one)
   return {
-    queryAuthChain: async (request) => ({
-      AuthChain: streamedInChunks(() => authChainInChunks(context, request), event, EMPTY_LIST),
-    }),
-    queryBulkStateContent: async (request) => ({
+    queryAuthChain: asMethod(context, async (of, request) => ({
+      AuthChain: streamedInChunks(() => authChainInChunks(of, request), event, EMPTY_LIST),
+    })),
+    queryBulkStateContent: asMethod(context, async (of, request) => ({
       Rooms: streamedInChunks(
-        () => contentEntries(context, request),
+        () => contentEntries(of, request),
         (entry) => encodeEntry(QueryBulkStateContentResponse, entry),
         MEMBERS,
       ),
-    }),
-    queryCurrentState: async (request) => ({
+    })),
+    queryCurrentState: asMethod(context, async (of, request) => ({
       StateEvents: streamedInChunks(
-        await currentEntries(context, request),
+        await currentEntries(of, request),
         (entry) => encodeEntry(QueryCurrentStateResponse, entry),
         MEMBERS,
       ),
-    }),
-    queryEventsById: async (request) => ({
-      events: streamedInChunks(() => eventsByIdInChunks(context, request), event, LIST),
-    }),
-    queryLatestEventsAndState: (request) => queryLatestEventsAndState(context, request, STREAMED_LISTS),
-    queryMembershipsForRoom: (request) => queryMembershipsForRoom(context, request, STREAMED_LISTS),
-    queryStateAfterEvents: (request) => queryStateAfterEvents(context, request, STREAMED_LISTS),
-    queryStateAndAuthChain: (request) => queryStateAndAuthChain(context, request, STREAMED_LISTS),
+    })),
+    queryEventsById: asMethod(context, async (of, request) => ({
+      events: streamedInChunks(() => eventsByIdInChunks(of, request), event, LIST),
+    })),
+    queryLatestEventsAndState: asMethod(context, (of, request) =>
+      queryLatestEventsAndState(of, request, STREAMED_LISTS),
+    ),
+    queryMembershipsForRoom: asMethod(context, (of, request) =>
+      queryMembershipsForRoom(of, request, STREAMED_LISTS),
+    ),
+    queryStateAfterEvents: asMethod(context, (of, request) =>
+      queryStateAfterEvents(of, request, STREAMED_LISTS),
+    ),
+    queryStateAndAuthChain: asMethod(context, (of, request) =>
+      queryStateAndAuthChain(of, request, STREAMED_LISTS),
+    ),
   }
 }
