@@ -234,3 +234,15 @@ it('forgets what is given up while it waits', () => {
   expect(all.waitingCount).toBe(0)
   expect(all.heldBytes).toBe(700)
 })
+
+it('cuts silent bodies off 32 at a time, between which others have a turn', () => {
+  const { all, cut, begin } = arrivals({ maxArriving: 100 })
+  for (let index = 0; index < 70; index++) begin(`${index}`)
+  const counts: number[] = []
+  vi.advanceTimersByTime(9_999)
+  for (let turn = 0; turn < 4; turn++) {
+    vi.advanceTimersToNextTimer()
+    counts.push(cut.length)
+  }
+  expect([counts, all.count]).toEqual([[32, 64, 70, 70], 0])
+})

@@ -21,6 +21,9 @@ const CONNECTION_SHARE = 7 / 8
 /** Of the bytes for all bodies, what one may hold without having reserved what it is going to hold. */
 const SMALL_SHARE = 1 / 128
 
+/** Silent bodies that are cut off before others have a turn: each is answered. */
+const CUT_OFF_AT_ONCE = 32
+
 /** Into how many looks the time is divided in which nothing comes. */
 const LOOKS = 5
 
@@ -260,10 +263,16 @@ export class Arrivals {
 
   #lookAround(): void {
     this.look++
+    this.#cutOffIdle()
+    this.#letIn()
+  }
+
+  #cutOffIdle(): void {
+    let left = CUT_OFF_AT_ONCE
     for (const body of this.#bodies) {
-      if (this.look - body.seenAt < LOOKS) break
+      if (this.look - body.seenAt < LOOKS) return
+      if (left-- === 0) return void setImmediate(() => this.#cutOffIdle())
       body.cutOff('idle')
     }
-    this.#letIn()
   }
 }
