@@ -1,6 +1,6 @@
 import { dirname, join, normalize } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { filesBelow, importsOf, type Manifest, type Target, workspacePackages } from './packages.ts'
+import { filesBelow, importsOf, type Manifest, readText, type Target, workspacePackages } from './packages.ts'
 
 /**
  * Who may import whom, from docs/ARCHITECTURE.md: the layers right below, and with them everything that those may
@@ -39,6 +39,7 @@ const CORE_FOLDERS = [
   'graph',
   'view',
   'output',
+  'evaluate',
   'decide',
   'reevaluate',
   'input',
@@ -157,6 +158,11 @@ function underCondition(target: Target, condition: string, isUnder = false): rea
   )
 }
 
+/** What of `@roomserver/auth` says whether an event is allowed, and the folders of `core` that may ask. */
+const RULES = /import \{[^}]*\bcheck(?:Auth|AuthEvents|EventGraph)\b[^}]*\} from '@roomserver\/auth'/
+/** Events of a room are evaluated in one place; what `perform` asks about is not an event yet. */
+const ASK_THE_RULES = ['evaluate', 'perform']
+
 describe('the folders of core', () => {
   const src = 'packages/core/src/'
   const heightOf = (path: string): number => {
@@ -170,6 +176,13 @@ describe('the folders of core', () => {
     const folders = new Set(files.map((path) => path.slice(src.length).split('/')))
     const found = new Set([...folders].filter(({ length }) => length > 1).map(([folder]) => folder))
     expect(found).toEqual(new Set(CORE_FOLDERS))
+  })
+
+  it('leave the rules to one of them', () => {
+    const asking = files.filter((path) => RULES.test(readText(path)))
+    expect(new Set(asking.map((path) => path.slice(src.length).split('/')[0]))).toEqual(
+      new Set(ASK_THE_RULES),
+    )
   })
 
   it('import only what is below them, types included', () => {

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { DatabaseSync } from 'node:sqlite'
+import { InputKind } from '@roomserver/api'
 import { blockHash, snapshotHash } from '@roomserver/state'
 import { openStorage } from '@roomserver/storage'
 import { RoomBuilder } from '@roomserver/testing'
@@ -127,14 +128,14 @@ const DAMAGES: readonly [string, (room: RoomBuilder) => string, RegExp][] = [
   ],
 ]
 
-it.each(DAMAGES)('rebuilds %s, after telling what it would do', async (_what, damage, expected) => {
+it.each(DAMAGES)('rebuilds %s, after telling what it would do', async (_what, damageOf, expected) => {
   const file = join(mkdtempSync(join(tmpdir(), 'roomserver-rebuild-')), 'rooms.db')
   const room = await forkedRoom(file)
   const before = await storeRoom(file, room)
   expect(before.wrong).toEqual([])
   expect(await rebuild(file, room, true)).toEqual([])
   const database = new DatabaseSync(file)
-  database.exec(damage(room))
+  database.exec(damageOf(room))
   const dump = () => JSON.stringify(database.prepare('select * from rooms, events').all())
   const damaged = dump()
   expect((await rebuild(file, room, true)).join('\n')).toMatch(expected)
@@ -145,27 +146,15 @@ it.each(DAMAGES)('rebuilds %s, after telling what it would do', async (_what, da
   database.close()
 })
 
-it('tells a wrong reason from a wrong verdict, and restores both', async () => {
+it('tells a wrong rule from a wrong verdict, and restores both', async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'roomserver-reason-')), 'room.db')
-  const room = await forkedRoom(file)
-  const stranger = await room.message('let me in', { sender: '@eve:e' })
-  const rejected = await (async () => {
-    await using hs = await open(file)
-    await hs.take(stranger)
-    return await hs.event(stranger.eventId)
-  })()
-  const { rule, reason } = rejected ?? {}
-  const reevaluated = (lines: readonly string[]) =>
-    lines.filter((line) => / was (?:rejected|accepted)/.test(line))
+  const { room, stranger } = await roomWithStranger(file)
+  const { rule, reason } = stranger
   for (const [change, expected] of [
-    [`reason = 'because'`, `for another reason: ${reason}`],
-    [`rule = 'v10 1'`, `for another reason: ${reason}`],
+    [`rule = 'v10 1', reason = 'because'`, `for another reason: ${reason}`],
     [`verdict = 1, rule = null, reason = null`, `but the rules do not allow it: ${reason}`],
   ] as const) {
-    {
-      using database = new DatabaseSync(file)
-      database.exec(`update events set ${change} where event_id = '${stranger.eventId}'`)
-    }
+    damage(file, `update events set ${change} where event_id = '${stranger.eventId}'`)
     for (const isDryRun of [true, false])
       expect(reevaluated(await rebuild(file, room, isDryRun))).toEqual([expect.stringContaining(expected)])
     await using after = await open(file)
@@ -173,3 +162,73 @@ it('tells a wrong reason from a wrong verdict, and restores both', async () => {
     expect(reevaluated(await rebuild(file, room, true))).toEqual([])
   }
 })
+
+// A store holds sentences of every version of the program that has decided there.
+it('takes a reason in other words for the same where the rule is', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'roomserver-words-')), 'room.db')
+  const { room, stranger } = await roomWithStranger(file)
+  damage(file, `update events set reason = 'in other words' where event_id = '${stranger.eventId}'`)
+  expect((await storeRoom(file, room)).wrong).toEqual([])
+  expect(await rebuild(file, room, false)).toEqual([])
+  await using after = await open(file)
+  expect(await after.event(stranger.eventId)).toMatchObject({ rule: stranger.rule, reason: 'in other words' })
+})
+
+const WRONG_OUTLIERS: readonly [string, string, RegExp][] = [
+  [
+    'rejected and should not have been',
+    `verdict = 3, rule = 'v10 1', reason = 'no'`,
+    /but the rules allow it/,
+  ],
+  [
+    'has the verdict of an event of the graph',
+    'verdict = 1',
+    /is accepted, but the rules allow it as an outlier/,
+  ],
+]
+
+it.each(WRONG_OUTLIERS)('finds and rebuilds an outlier that %s', async (_what, change, expected) => {
+  const file = join(mkdtempSync(join(tmpdir(), 'roomserver-outlier-')), 'room.db')
+  const room = await forkedRoom(file)
+  const outlier = await room.join('@carol:c')
+  {
+    await using hs = await open(file)
+    await hs.take(outlier, { kind: InputKind.outlier })
+  }
+  const before = await storeRoom(file, room)
+  expect(before.wrong).toEqual([])
+  damage(file, `update events set ${change} where event_id = '${outlier.eventId}'`)
+  expect((await storeRoom(file, room)).wrong).toEqual([expect.stringMatching(expected)])
+  expect(await rebuild(file, room, false)).toHaveLength(1)
+  expect(await storeRoom(file, room)).toEqual(before)
+})
+
+// Verdicts that no version of this program gives: what check finds, check --repair has to know how to put right.
+it('finds and rebuilds an event of the graph that has the verdict of an outlier', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'roomserver-place-')), 'room.db')
+  const room = await forkedRoom(file)
+  const before = await storeRoom(file, room)
+  damage(file, `update events set verdict = 0 where event_id = '${room.events[6]?.eventId}'`)
+  expect((await storeRoom(file, room)).wrong.join()).toContain('is outlier, but the rules allow it')
+  expect((await rebuild(file, room, false)).join()).toContain('was outlier, but the rules allow it')
+  expect(await storeRoom(file, room)).toEqual(before)
+})
+
+/** A forked room, and a message in it that the rules do not allow. */
+async function roomWithStranger(file: string) {
+  const room = await forkedRoom(file)
+  const message = await room.message('let me in', { sender: '@eve:e' })
+  await using hs = await open(file)
+  await hs.take(message)
+  const stranger = await hs.event(message.eventId)
+  if (stranger === undefined) throw new TypeError('no event')
+  return { room, stranger }
+}
+
+function damage(file: string, sql: string): void {
+  using database = new DatabaseSync(file)
+  database.exec(sql)
+}
+
+const reevaluated = (lines: readonly string[]) =>
+  lines.filter((line) => / was (?:rejected|accepted)/.test(line))

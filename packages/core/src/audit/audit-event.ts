@@ -1,18 +1,14 @@
-import { checkAuth } from '@roomserver/auth'
-import { eventIdOf, type Pdu } from '@roomserver/events'
-import type { StateChange } from '@roomserver/state'
-import { type Suspendable, type EventRecord, isRejected, NO_NID, type Verdict } from '@roomserver/types'
-import { authStateAt } from '../decide/auth-state.ts'
-import { type EventReferences, eventReferencesOf, checkByAuthEvents } from '../decide/event-references.ts'
+import { eventIdOf } from '@roomserver/events'
+import { type Suspendable, type EventRecord, NO_NID } from '@roomserver/types'
+import { changesState } from '../evaluate/evaluate-event.ts'
+import { evaluateStored, type StoredEvaluation } from '../evaluate/evaluate-stored.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
-import { changesBetween } from '../decide/current-state.ts'
-import { resolveAfter } from '../decide/resolve.ts'
-import { canReevaluate } from '../reevaluate/can-reevaluate.ts'
+import { damaged } from '../view/damaged.ts'
 import { auditRecord } from './audit-record.ts'
 
 /**
- * Re-evaluates a stored event from the stored data of the events before it, and compares the results. If no event of a room
+ * Evaluates a stored event from the stored data of the events before it, and compares the results. If no event of a room
  * differs, neither does a recomputation of all of it from its events alone: each step follows from the ones before.
  *
  * @param isAtRemoteState - whether the state before the event is remote state, which does not follow from the events before it
@@ -23,71 +19,45 @@ export function* auditEvent(
   record: EventRecord,
   isAtRemoteState: boolean,
 ): Suspendable<DecideNeed, readonly string[]> {
-  const pdu = draft.view.authPduOf(record, draft.rules)
-  const isOutside = record.before === NO_NID
-  const references = yield* eventReferencesOf(draft, {
-    kind: isOutside ? 'outlier' : 'old',
-    pdu,
-    sendAsServer: '',
-  })
+  const evaluation = yield* evaluateStored(draft, record, isAtRemoteState)
+  if (evaluation.before.isLost || evaluation.after.isLost) damaged('a referenced state is not stored')
   const wrong: string[] = []
   // A redaction does not change the ID: it is the hash of the redacted event in the first place.
   if (eventIdOf(record.json, draft.rules) !== record.eventId)
     wrong.push('does not have the hash that its ID says')
-  wrong.push(...(yield* auditRecord(draft, record, pdu, references)))
-  if (!isOutside && !isAtRemoteState && references.missingPrev.length === 0) {
-    wrong.push(...(yield* auditBefore(draft, record, references)))
-  }
-  if (yield* canReevaluate(draft, record, pdu, references))
-    wrong.push(...(yield* auditVerdict(draft, record, pdu, references)))
-  if (!isOutside) wrong.push(...(yield* auditAfter(draft, record)))
+  wrong.push(...(yield* auditRecord(draft, record, evaluation.references)))
+  wrong.push(
+    ...wrongBefore(evaluation),
+    ...wrongVerdict(record, evaluation),
+    ...wrongAfter(record, evaluation),
+  )
   return wrong.map((what) => `event ${record.eventId} ${what}`)
 }
 
-function* auditBefore(
-  draft: Draft,
-  { before }: EventRecord,
-  { prev }: EventReferences,
-): Suspendable<DecideNeed, readonly string[]> {
-  const { snapshot } = yield* resolveAfter(draft, [...new Set(prev.map(({ after }) => after))])
-  const changes = yield* changesBetween(draft, before, snapshot)
-  return changes.length === 0
-    ? []
-    : [`has a state before it with ${changes.length} entries that do not follow from its prev events`]
+function wrongBefore({ before, isBeforeWrong }: StoredEvaluation): readonly string[] {
+  return isBeforeWrong
+    ? [`has a state before it with ${before.wrongEntries} entries that do not follow from its prev events`]
+    : []
 }
 
-function* auditVerdict(
-  draft: Draft,
-  { verdict, before, rule, reason }: EventRecord,
-  pdu: Pdu,
-  references: EventReferences,
-): Suspendable<DecideNeed, readonly string[]> {
-  const byAuthEvents = checkByAuthEvents(draft, pdu, references)
-  const isOutside = before === NO_NID
-  const byState =
-    byAuthEvents.allowed && !isOutside ? checkAuth(pdu, yield* authStateAt(draft, before, pdu)) : undefined
-  const refusal = byAuthEvents.allowed ? byState : byAuthEvents
-  const refused: Verdict = byAuthEvents.allowed ? 'rejected-by-state' : 'rejected-by-auth-events'
-  const accepted: readonly Verdict[] = isOutside ? ['outlier'] : ['accepted', 'soft-failed']
-  if (refusal === undefined || refusal.allowed) {
-    return accepted.includes(verdict) ? [] : [`is ${verdict}, but the rules allow it`]
-  }
-  if (verdict !== refused)
-    return [`is ${verdict}, but by the rules it is ${refused}: ${refusal.reason} (rule ${refusal.rule})`]
-  return rule === refusal.rule && reason === refusal.reason
-    ? []
-    : [`is ${verdict} by rule ${rule} (${reason}), but the rules give ${refusal.rule} (${refusal.reason})`]
+function wrongAfter(
+  { stateKeyNid: stateKey, verdict }: EventRecord,
+  { before, judgement, isAfterWrong }: StoredEvaluation,
+): readonly string[] {
+  if (!isAfterWrong) return []
+  const isChange = changesState(before.snapshot, judgement?.verdict ?? verdict, { stateKey })
+  return [`has a state after it that is not the state before it${isChange ? ' and itself' : ''}`]
 }
 
-/** A state event that was not rejected changes its own entry, and nothing else changes anything. */
-function* auditAfter(draft: Draft, record: EventRecord): Suspendable<DecideNeed, readonly string[]> {
-  const { before, after, stateKeyNid, typeNid, nid, verdict } = record
-  const isChange = stateKeyNid !== NO_NID && !isRejected(verdict)
-  const changes = yield* changesBetween(draft, before, after)
-  const isOwn = ({ type, stateKey, to }: StateChange) =>
-    type === typeNid && stateKey === stateKeyNid && to === nid
-  const isRight = isChange ? changes.length === 1 && changes.every(isOwn) : changes.length === 0
-  return isRight
-    ? []
-    : [`has a state after it that is not the state before it${isChange ? ' and itself' : ''}`]
+function wrongVerdict(
+  { verdict, rule, reason, before }: EventRecord,
+  { judgement, isVerdictWrong, isRuleWrong }: StoredEvaluation,
+): readonly string[] {
+  if (judgement === undefined || (!isVerdictWrong && !isRuleWrong)) return []
+  if (judgement.verdict === 'allowed' || judgement.verdict === 'outlier')
+    return [`is ${verdict}, but the rules allow it${before === NO_NID ? ' as an outlier' : ''}`]
+  const { rule: rightRule, reason: rightReason } = judgement
+  if (verdict !== judgement.verdict)
+    return [`is ${verdict}, but by the rules it is ${judgement.verdict}: ${rightReason} (rule ${rightRule})`]
+  return [`is ${verdict} by rule ${rule} (${reason}), but the rules give ${rightRule} (${rightReason})`]
 }

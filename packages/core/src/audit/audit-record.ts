@@ -1,9 +1,13 @@
-import { contentState, type Pdu } from '@roomserver/events'
+import { contentState } from '@roomserver/events'
 import { type Suspendable, type EventRecord, NO_NID } from '@roomserver/types'
-import type { EventReferences } from '../decide/event-references.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
-import { isUnevaluated } from '../decide/store-unevaluated.ts'
+import {
+  type EventReferences,
+  isLevelAbove,
+  isLinkedTo,
+  isUnevaluated,
+} from '../evaluate/event-references.ts'
 import { eventsOf } from '../view/reads.ts'
 
 /**
@@ -15,28 +19,23 @@ import { eventsOf } from '../view/reads.ts'
 export function* auditRecord(
   draft: Draft,
   record: EventRecord,
-  pdu: Pdu,
   references: Pick<EventReferences, 'links'>,
 ): Suspendable<DecideNeed, readonly string[]> {
   return [
-    ...wrongLinks(record, pdu, references),
+    ...wrongLinks(draft, record, references),
     ...wrongText(draft, record),
     ...(yield* wrongRedaction(draft, record)),
   ]
 }
 
 function wrongLinks(
+  draft: Draft,
   record: EventRecord,
-  pdu: Pdu,
   { links }: Pick<EventReferences, 'links'>,
 ): readonly string[] {
-  if (isUnevaluated(record, pdu)) return []
-  const right = links.map(({ nid }) => nid)
-  const isSame =
-    right.length === record.authNids.length && right.every((nid, at) => nid === record.authNids[at])
-  if (!isSame) return ['has references to other events than its auth events in this room']
-  const isAfter = links.every(({ authLevel }) => authLevel < record.authLevel)
-  return isAfter ? [] : ['is stored before one of its auth events']
+  if (isUnevaluated(record, draft.view.authPduOf(record, draft.rules))) return []
+  if (!isLinkedTo(record, links)) return ['has references to other events than its auth events in this room']
+  return isLevelAbove(record, links) ? [] : ['is stored before one of its auth events']
 }
 
 function wrongText(draft: Draft, { json, redactedBy }: EventRecord): readonly string[] {

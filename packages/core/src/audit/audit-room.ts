@@ -9,9 +9,10 @@ import {
 } from '@roomserver/types'
 import { roomVersion } from '@roomserver/version'
 import type { DecideNeed } from '../decide/decide-need.ts'
-import { changesBetween } from '../decide/current-state.ts'
+import { changesBetween } from '../view/state-at.ts'
 import type { Draft } from '../decide/draft.ts'
-import { afterExtremities, resolveAfter } from '../decide/resolve.ts'
+import { afterExtremities } from '../decide/resolve.ts'
+import { resolveAfter } from '../evaluate/resolve.ts'
 import type { Store } from '../ports.ts'
 import { auditEvent } from './audit-event.ts'
 import { Scratch } from './scratch.ts'
@@ -66,7 +67,7 @@ export function isLost(error: unknown): error is RoomserverError {
 /** The current state follows from the states after the forward extremities. */
 function* auditCurrent(draft: Draft): Suspendable<DecideNeed, readonly string[]> {
   const { snapshot } = yield* resolveAfter(draft, yield* afterExtremities(draft))
-  const changes = yield* changesBetween(draft, draft.room.current, snapshot)
+  const changes = yield* changesBetween(draft.view, draft.room.current, snapshot)
   return changes.length === 0
     ? []
     : [`${changes.length} entries of the current state do not follow from its forward extremities`]

@@ -1,9 +1,14 @@
-import { type Suspendable, type EventNid, type EventRecord, isRejected, NO_NID } from '@roomserver/types'
-import { eventReferencesOf } from '../decide/event-references.ts'
+import { type Suspendable, type EventNid, type EventRecord, isRejected } from '@roomserver/types'
+import {
+  authLevelOver,
+  eventReferencesOf,
+  isLevelAbove,
+  isLinkedTo,
+  isUnevaluated,
+} from '../evaluate/event-references.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { applyRedactions } from '../decide/redactions.ts'
-import { isUnevaluated } from '../decide/store-unevaluated.ts'
 import { type Reevaluated, reevaluateEvent } from '../reevaluate/reevaluate-event.ts'
 import { reevaluateDependents } from '../reevaluate/reevaluate-dependents.ts'
 import { applyReevaluation } from '../reevaluate/apply-reevaluation.ts'
@@ -25,7 +30,7 @@ export function* rebuildEvent(
   repairedBy: string,
 ): Suspendable<DecideNeed, readonly string[]> {
   const [stored] = yield* eventsOf(draft.view, [nid])
-  if (stored === undefined || stored.before === NO_NID) return []
+  if (stored === undefined || isUnevaluated(stored, draft.view.pduOf(stored, draft.rules))) return []
   yield* needAuthEvents(draft, stored)
   const linked = yield* linkAnew(draft, stored)
   const reevaluated = yield* reevaluateEvent(draft, linked, isAtRemoteState)
@@ -50,18 +55,15 @@ export function* rebuildEvent(
   ]
 }
 
-function differences(stored: EventRecord, { record, ...wrong }: Reevaluated): readonly string[] {
-  const { eventId, verdict } = stored
-  return [
-    wrong.isBeforeWrong ? [`event ${eventId} had a wrong state before it`] : [],
-    wrong.isVerdictWrong
-      ? [
-          `event ${eventId} was ${verdict}, but the rules ${record.reason === undefined ? 'allow it' : `do not allow it: ${record.reason}`}`,
-        ]
-      : [],
-    wrong.isReasonWrong ? [`event ${eventId} was ${verdict} for another reason: ${record.reason}`] : [],
-    wrong.isAfterWrong ? [`event ${eventId} had a wrong state after it`] : [],
-  ].flat()
+function differences({ eventId, verdict }: EventRecord, wrong: Reevaluated): readonly string[] {
+  const { judgement } = wrong
+  const rules = judgement?.reason === undefined ? 'allow it' : `do not allow it: ${judgement.reason}`
+  const found: string[] = []
+  if (wrong.isBeforeWrong) found.push('had a wrong state before it')
+  if (wrong.isVerdictWrong) found.push(`was ${verdict}, but the rules ${rules}`)
+  if (wrong.isRuleWrong) found.push(`was ${verdict} for another reason: ${judgement?.reason}`)
+  if (wrong.isAfterWrong) found.push('had a wrong state after it')
+  return found.map((what) => `event ${eventId} ${what}`)
 }
 
 /**
@@ -72,20 +74,18 @@ function differences(stored: EventRecord, { record, ...wrong }: Reevaluated): re
 function* needAuthEvents(draft: Draft, stored: EventRecord): Suspendable<DecideNeed, void> {
   if (isRejected(stored.verdict)) return
   const pdu = draft.view.authPduOf(stored, draft.rules)
-  const { missing } = yield* eventReferencesOf(draft, { kind: 'old', pdu, sendAsServer: '' })
-  const [lost] = missing.auth
+  const { missingAuth } = yield* eventReferencesOf(draft, pdu)
+  const [lost] = missingAuth
   if (lost !== undefined) damaged(`its auth event ${lost} is not stored`)
 }
 
 /** What an event refers to follows from its text, and never leads into another room. */
 function* linkAnew(draft: Draft, stored: EventRecord): Suspendable<DecideNeed, EventRecord> {
   const pdu = draft.view.authPduOf(stored, draft.rules)
-  if (isUnevaluated(stored, pdu)) return stored
-  const { links } = yield* eventReferencesOf(draft, { kind: 'old', pdu, sendAsServer: '' })
-  const authNids = links.map(({ nid }) => nid)
-  const isSame =
-    authNids.length === stored.authNids.length && authNids.every((nid, at) => nid === stored.authNids[at])
-  if (isSame && links.every(({ authLevel }) => authLevel < stored.authLevel)) return stored
-  const authLevel = Math.max(-1, ...links.map((event) => event.authLevel)) + 1
-  return draft.updateEvent(stored, { authNids, authLevel })
+  const { links } = yield* eventReferencesOf(draft, pdu)
+  if (isLinkedTo(stored, links) && isLevelAbove(stored, links)) return stored
+  return draft.updateEvent(stored, {
+    authNids: links.map(({ nid }) => nid),
+    authLevel: authLevelOver(links),
+  })
 }

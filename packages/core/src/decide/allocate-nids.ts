@@ -1,13 +1,4 @@
-import { hash } from 'node:crypto'
-import type { BlockOrigin, StateAllocator } from '@roomserver/state'
-import type {
-  Suspendable,
-  BlockNid,
-  EventNid,
-  EventTypeNid,
-  SnapshotNid,
-  StateKeyNid,
-} from '@roomserver/types'
+import type { Suspendable, EventNid, EventTypeNid, StateKeyNid } from '@roomserver/types'
 import { stateKeyNidOf, typeNidOf } from '../view/reads.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
@@ -46,39 +37,5 @@ export function* internStateKey(draft: Draft, text: string): Suspendable<DecideN
       return nid
     }
     yield { kind: 'nids', of: 'stateKey' }
-  }
-}
-
-/** Gives NIDs to new blocks and snapshots of a draft, and the old ones to such as are stored already. */
-export class DraftAllocator implements StateAllocator {
-  readonly sha256 = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer')
-  readonly #draft: Draft
-  readonly #isNew: boolean
-
-  /**
-   * @param isNew - whether the changes have an event that is not stored yet: then no equal snapshot can be stored, nor an
-   *   equal block of changes, and none is looked for
-   */
-  constructor(draft: Draft, isNew: boolean) {
-    this.#draft = draft
-    this.#isNew = isNew
-  }
-
-  get roomNid(): StateAllocator['roomNid'] {
-    return this.#draft.read.nid
-  }
-
-  blockNid(contentHash: string, origin: BlockOrigin): BlockNid | undefined {
-    const known = this.#draft.view.blockByHash(contentHash)
-    if (known) return known.nid
-    return known === null || (this.#isNew && origin === 'changes')
-      ? this.#draft.context.nids.take('block')
-      : undefined
-  }
-
-  snapshotNid(contentHash: string): SnapshotNid | undefined {
-    const known = this.#draft.view.snapshotByHash(contentHash)
-    if (known) return known.nid
-    return known === null || this.#isNew ? this.#draft.context.nids.take('snapshot') : undefined
   }
 }

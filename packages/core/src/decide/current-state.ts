@@ -1,6 +1,6 @@
-import { difference, type StateChange, type ConflictedEntry } from '@roomserver/state'
-import { type Suspendable, type EventRecord, NO_NID, type SnapshotNid } from '@roomserver/types'
-import { snapshotOf, wholeState } from '../view/state-at.ts'
+import type { StateChange, ConflictedEntry } from '@roomserver/state'
+import { type Suspendable, type EventRecord, NO_NID } from '@roomserver/types'
+import { changesBetween, wholeState } from '../view/state-at.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 import { moveExtremities } from './extremities.ts'
@@ -36,7 +36,7 @@ export function* moveRoom(
   const current = resolved.snapshot
   draft.room = { ...draft.room, current }
 
-  const changes = yield* changesBetween(draft, oldCurrent, current)
+  const changes = yield* changesBetween(draft.view, oldCurrent, current)
   yield* updateMemberships(draft, record, changes)
   yield* keepJournal(draft, record, changes, rewrites ? 'rewrite' : [...conflicted, ...resolved.conflicted])
   yield* notePolicyChange(draft, oldCurrent, current)
@@ -51,7 +51,7 @@ export function* announcedChange(
   rewritesState: boolean,
 ): Suspendable<DecideNeed, NewRoomEvent> {
   const { current } = draft.room
-  const toBefore = yield* changesBetween(draft, current, record.before)
+  const toBefore = yield* changesBetween(draft.view, current, record.before)
   const added = rewritesState
     ? (yield* wholeState(draft.view, current)).map((entry) => entry.event)
     : present(changes.map((change) => change.to))
@@ -62,16 +62,6 @@ export function* announcedChange(
     stateBeforeAdds: present(toBefore.map((change) => change.to)),
     stateBeforeRemoves: present(toBefore.map((change) => change.from)),
   }
-}
-
-/** Where two states differ. */
-export function* changesBetween(
-  draft: Draft,
-  from: SnapshotNid,
-  to: SnapshotNid,
-): Suspendable<DecideNeed, readonly StateChange[]> {
-  if (from === to) return []
-  return yield* difference(yield* snapshotOf(draft.view, from), yield* snapshotOf(draft.view, to), draft.view)
 }
 
 function present<N extends number>(nids: readonly N[]): readonly N[] {

@@ -1,15 +1,8 @@
-import { checkAuth } from '@roomserver/auth'
 import type { ConflictedEntry } from '@roomserver/state'
-import {
-  type Suspendable,
-  type EventRecord,
-  NO_NID,
-  RoomserverError,
-  type SnapshotNid,
-} from '@roomserver/types'
+import { type Suspendable, type EventRecord, NO_NID, RoomserverError } from '@roomserver/types'
 import { eventWithId } from '../view/reads.ts'
-import { authStateAt } from './auth-state.ts'
-import { type EventReferences, eventReferencesOf, checkByAuthEvents } from './event-references.ts'
+import { evaluateEvent, type Evaluation } from '../evaluate/evaluate-event.ts'
+import { type EventReferences, eventReferencesOf, isUnevaluated } from '../evaluate/event-references.ts'
 import { moveRoom } from './current-state.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
@@ -22,9 +15,8 @@ import { judgeByPolicy } from './policy-server.ts'
 import { announceRedacted, applyRedactions } from './redactions.ts'
 import { withRemoteState } from './remote-state.ts'
 import { failureNow } from './soft-fail.ts'
-import { stateBefore } from './state-before.ts'
+import { resolveBefore, statesBefore } from './state-before.ts'
 import { storeEvent } from './store-event.ts'
-import { isUnevaluated } from './store-unevaluated.ts'
 import { noteRemoteStates } from './note-remote-states.ts'
 import { walkBack } from './walk-back.ts'
 import { withdrawInvite } from './withdraw-invite.ts'
@@ -44,17 +36,17 @@ export function* decideEvent(draft: Draft, arrived: EventInput): Suspendable<Dec
   if (fault !== undefined) return { kind: 'refused', error: fault }
   if (known !== null && isSettled(known, arrived)) return asStored(known)
 
-  const references = yield* eventReferencesOf(draft, arrived)
+  const references = yield* eventReferencesOf(draft, arrived.pdu)
   const input = yield* withRemoteState(draft, arrived, references)
-  const { auth, prev } = references.missing
-  if (auth.length + prev.length > 0) {
-    return (yield* withdrawInvite(draft, input, known)) ?? { kind: 'missing', auth, prev, state: [] }
-  }
+  const missing = missingFor(input, references)
+  if (missing !== undefined) return (yield* withdrawInvite(draft, input, known)) ?? missing
   if (input.kind === 'outlier') return yield* decideOutlier(draft, input, known, references)
 
-  const before = yield* stateBefore(draft, input, references)
+  const before = yield* statesBefore(draft, input, references)
   if (!before.known) return { kind: 'missing', auth: [], prev: [], state: before.missing }
-  const byRules = yield* judge(draft, input, references, before.snapshot)
+  const placed = { pdu: input.pdu, references, states: before.states }
+  const evaluation = yield* evaluateEvent(draft, placed, (states) => resolveBefore(draft, states))
+  const byRules = yield* judge(draft, input, references, evaluation)
   const byPolicy = isChecked(input, byRules) ? yield* judgeByPolicy(draft, input) : undefined
   if (byPolicy !== undefined && 'kind' in byPolicy) return byPolicy
   const judgement = byPolicy ?? byRules
@@ -62,10 +54,10 @@ export function* decideEvent(draft: Draft, arrived: EventInput): Suspendable<Dec
     return { kind: 'missing', auth: [], prev: references.missingPrev, state: [] }
   }
   if (isCreate(input) && judgement.verdict !== 'accepted') return refusedCreate(input, judgement)
-  const record = yield* storeEvent(draft, input, known, references, judgement, before.snapshot)
+  const record = yield* storeEvent(draft, input, known, references, judgement, evaluation.before)
   yield* noteRemoteStates(draft, input, record, references)
   const redacted = yield* applyRedactions(draft, record)
-  if (record.verdict === 'accepted') yield* announce(draft, input, record, references, before.conflicted)
+  if (record.verdict === 'accepted') yield* announce(draft, input, record, references, evaluation.conflicted)
   for (const one of redacted) announceRedacted(draft, one)
   return stored(record)
 }
@@ -104,33 +96,35 @@ function* decideOutlier(
   known: EventRecord | null,
   references: EventReferences,
 ): Suspendable<DecideNeed, Outcome> {
-  const byAuthEvents = checkByAuthEvents(draft, input.pdu, references)
-  const judgement: Judgement = byAuthEvents.allowed
-    ? { verdict: 'outlier' }
-    : { verdict: 'rejected-by-auth-events', rule: byAuthEvents.rule, reason: byAuthEvents.reason }
-  if (isCreate(input) && !byAuthEvents.allowed) return refusedCreate(input, judgement)
+  const { pdu } = input
+  const evaluation = yield* evaluateEvent(draft, { pdu, references, states: undefined })
+  const judgement = yield* judge(draft, input, references, evaluation)
+  if (isCreate(input) && judgement.verdict !== 'outlier') return refusedCreate(input, judgement)
   const record = yield* storeEvent(draft, input, known, references, judgement, NO_NID)
   yield* applyRedactions(draft, record)
   return stored(record)
 }
 
-/** The three sets of rules an event has to pass; the first that it does not pass names the verdict. */
+/** What becomes of an event by the rules: of one that is new, which they allow, by the current state of the room as well. */
 function* judge(
   draft: Draft,
   { pdu, kind, stateBefore: given }: EventInput,
   references: EventReferences,
-  before: SnapshotNid,
+  { before, verdict, rule, reason }: Evaluation,
 ): Suspendable<DecideNeed, Judgement> {
-  const byAuthEvents = checkByAuthEvents(draft, pdu, references)
-  if (!byAuthEvents.allowed) {
-    return { verdict: 'rejected-by-auth-events', rule: byAuthEvents.rule, reason: byAuthEvents.reason }
-  }
-  const byState = checkAuth(pdu, yield* authStateAt(draft, before, pdu))
-  if (!byState.allowed) return { verdict: 'rejected-by-state', rule: byState.rule, reason: byState.reason }
-
+  if (verdict !== 'allowed') return { verdict, rule, reason }
   if (kind !== 'new' || given?.by === 'rewrite') return { verdict: 'accepted' }
   const failure = yield* failureNow(draft, pdu, before, references.missingPrev.length > 0)
   return failure === undefined ? { verdict: 'accepted' } : { verdict: 'soft-failed', ...failure }
+}
+
+/** Events without which an event cannot be decided on: its auth events, and prev events that no remote state stands in for. */
+function missingFor(
+  { kind, stateBefore: given }: EventInput,
+  { missingAuth: auth, missingPrev }: EventReferences,
+): Extract<Outcome, { kind: 'missing' }> | undefined {
+  const prev = kind === 'outlier' || given !== undefined ? [] : missingPrev
+  return auth.length + prev.length > 0 ? { kind: 'missing', auth, prev, state: [] } : undefined
 }
 
 function* announce(

@@ -1,11 +1,10 @@
-import type { EventId, EventNid, Nids, UserId } from '@roomserver/types'
+import type { EventId, EventNid, UserId } from '@roomserver/types'
 import type { RoomGraph } from '../graph/room-graph.ts'
-import type { Need } from '../view/need.ts'
+import type { EvaluateNeed } from '../evaluate/room.ts'
 
-/** What a decision lacks: records, NIDs to give away, or what the store knows about its room beside the records. */
+/** What a decision lacks: what evaluations need, or what the store knows about its room beside the records. */
 export type DecideNeed =
-  | Need
-  | { readonly kind: 'nids'; readonly of: keyof Nids }
+  | EvaluateNeed
   /** Which of these events are named as prev events by events of the graph. */
   | { readonly kind: 'successors'; readonly ids: readonly EventId[] }
   /** Events of the room at remote state. */

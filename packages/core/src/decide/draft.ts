@@ -26,6 +26,7 @@ import {
   type WriteSet,
 } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
+import type { EvaluatedRoom, StateNids } from '../evaluate/room.ts'
 import type { View } from '../view/view.ts'
 import type { RoomReads } from './room-reads.ts'
 
@@ -44,7 +45,7 @@ export interface DecideContext {
 }
 
 /** NIDs that nobody else gets; what is not used is lost. */
-export interface NidSource {
+export interface NidSource extends StateNids {
   take(kind: 'event'): EventNid | undefined
   take(kind: 'eventType'): EventTypeNid | undefined
   take(kind: 'stateKey'): StateKeyNid | undefined
@@ -57,7 +58,7 @@ export interface NidSource {
  * that. Decisions follow each other on one draft, each seeing what the ones before it did; then all of it is
  * committed as one write set.
  */
-export class Draft {
+export class Draft implements EvaluatedRoom {
   readonly context: DecideContext
   readonly view: View
   readonly reads: RoomReads

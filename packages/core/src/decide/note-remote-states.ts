@@ -1,5 +1,5 @@
 import { type Suspendable, type EventRecord, NO_NID } from '@roomserver/types'
-import type { EventReferences } from './event-references.ts'
+import type { EventReferences } from '../evaluate/event-references.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 import type { EventInput } from './event-input.ts'

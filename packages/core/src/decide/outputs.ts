@@ -8,7 +8,7 @@ import {
 } from '@roomserver/types'
 import { idsOf } from '../view/reads.ts'
 import type { Need } from '../view/need.ts'
-import { pdusAt } from './auth-state.ts'
+import { pdusAt } from '../evaluate/auth-state.ts'
 import type { Draft } from './draft.ts'
 import type { EventInput } from './event-input.ts'
 

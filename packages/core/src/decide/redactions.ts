@@ -2,7 +2,7 @@ import { checkRedaction } from '@roomserver/auth'
 import { authContentLost, type Pdu, redactJson, withoutHeader } from '@roomserver/events'
 import { type Suspendable, type EventRecord, NO_NID, type RedactionRecord } from '@roomserver/types'
 import { eventsOf, eventWithId } from '../view/reads.ts'
-import { authStateAt } from './auth-state.ts'
+import { authStateAt } from '../evaluate/auth-state.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 

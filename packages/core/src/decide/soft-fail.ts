@@ -1,10 +1,11 @@
 import { softFailure } from '@roomserver/auth'
 import type { Pdu } from '@roomserver/events'
 import { type Suspendable, NO_NID, type SnapshotNid } from '@roomserver/types'
-import { authStateAt } from './auth-state.ts'
+import { authStateAt } from '../evaluate/auth-state.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
-import { afterExtremities, resolveAfter } from './resolve.ts'
+import { afterExtremities } from './resolve.ts'
+import { resolveAfter } from '../evaluate/resolve.ts'
 
 /** Why an event fails softly. */
 export type SoftFailure = NonNullable<ReturnType<typeof softFailure>>

@@ -6,45 +6,60 @@ import {
   NO_NID,
   type EventId,
   type EventRecord,
+  type SnapshotNid,
   type StateEntry,
 } from '@roomserver/types'
 import { passEventsWithIds } from '../view/reads.ts'
-import type { EventReferences } from './event-references.ts'
+import type { EventReferences } from '../evaluate/event-references.ts'
+import { type Resolved, resolveAfter } from '../evaluate/resolve.ts'
+import type { EvaluateNeed } from '../evaluate/room.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 import type { EventInput } from './event-input.ts'
 import { noteMembership } from './memberships.ts'
-import { afterExtremities, type Resolved, resolveAfter } from './resolve.ts'
+import { afterExtremities } from './resolve.ts'
 import { sameSet } from './same-set.ts'
-import { stateOf } from './state-changes.ts'
+import { stateOf } from '../evaluate/state-changes.ts'
 
-/** The state before an event, or what is missing to tell it. */
-export type StateBefore =
-  | (Resolved & { readonly known: true })
+/** The states that the state before an event is resolved from, or what is missing to tell. */
+export type StatesBefore =
+  | { readonly known: true; readonly states: readonly SnapshotNid[] }
+  | { readonly known: false; readonly missing: readonly EventId[] }
+
+/** A state that was given by its events, or those of them that are missing. */
+export type GivenState =
+  | { readonly known: true; readonly snapshot: SnapshotNid }
   | { readonly known: false; readonly missing: readonly EventId[] }
 
 /**
- * Works out the state before an event: the resolution of the states after all its prev events. Remote state stands in for
- * those that are missing, and for them alone; where it rewrites the room, it is taken as it is.
+ * Finds the states that the state before an event is resolved from: those after all its prev events. Remote state stands in
+ * for those that are missing, and for them alone; where it rewrites the room, it is taken as it is.
  *
  * @see https://spec.matrix.org/v1.19/server-server-api/#room-state-resolution
  */
-export function* stateBefore(
+export function* statesBefore(
   draft: Draft,
   { pdu, stateBefore: given }: EventInput,
   { prev, auth }: EventReferences,
-): Suspendable<DecideNeed, StateBefore> {
-  const afters = [...new Set(prev.map((record) => record.after))]
-  if (given !== undefined) {
-    const ids = beforeItself(draft, given.eventIds, pdu, auth)
-    const state = yield* givenState(draft, ids, (record) => noteMembership(draft, record))
-    if (!state.known || given.by === 'rewrite') return state
-    return { known: true, ...(yield* resolveAfter(draft, [...new Set([...afters, state.snapshot])])) }
-  }
+): Suspendable<DecideNeed, StatesBefore> {
+  const afters = prev.map((record) => record.after)
+  if (given === undefined) return { known: true, states: [...new Set(afters)] }
+  const ids = beforeItself(draft, given.eventIds, pdu, auth)
+  const state = yield* givenState(draft, ids, (record) => noteMembership(draft, record))
+  if (!state.known) return state
+  const states = given.by === 'rewrite' ? [state.snapshot] : [...afters, state.snapshot]
+  return { known: true, states: [...new Set(states)] }
+}
+
+/** Resolves the states before an event: where they are those after the forward extremities, that is the current state. */
+export function* resolveBefore(
+  draft: Draft,
+  states: readonly SnapshotNid[],
+): Suspendable<EvaluateNeed, Resolved> {
   const { current } = draft.room
-  if (current !== NO_NID && sameSet(afters, yield* afterExtremities(draft)))
-    return { known: true, snapshot: current, conflicted: [] }
-  return { known: true, ...(yield* resolveAfter(draft, afters)) }
+  if (current !== NO_NID && sameSet(states, yield* afterExtremities(draft)))
+    return { snapshot: current, conflicted: [] }
+  return yield* resolveAfter(draft, states)
 }
 
 /**
@@ -78,7 +93,7 @@ export function* givenState(
   draft: Draft,
   ids: readonly EventId[],
   see: (record: EventRecord) => void = () => undefined,
-): Suspendable<DecideNeed, StateBefore> {
+): Suspendable<DecideNeed, GivenState> {
   const create = createIdOf({ roomId: draft.room.roomId, rules: draft.rules })
   const all = create === undefined || ids.includes(create) ? ids : [...ids, create]
   const missing: EventId[] = []
@@ -95,7 +110,7 @@ export function* givenState(
     if (missing.length >= MAX_MISSING) break
   }
   if (missing.length > 0) return { known: false, missing }
-  return { known: true, snapshot: yield* stateOf(draft, entries), conflicted: [] }
+  return { known: true, snapshot: yield* stateOf(draft, entries) }
 }
 
 function isStateOf(draft: Draft, { roomNid, stateKeyNid, verdict }: EventRecord): boolean {

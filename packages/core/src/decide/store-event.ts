@@ -1,11 +1,11 @@
-import { type Suspendable, type EventRecord, isRejected, NO_NID, type SnapshotNid } from '@roomserver/types'
-import type { EventReferences } from './event-references.ts'
+import { type Suspendable, type EventRecord, NO_NID, type SnapshotNid } from '@roomserver/types'
+import { stateAfter } from '../evaluate/evaluate-event.ts'
+import { authLevelOver, type EventReferences } from '../evaluate/event-references.ts'
 import type { Judgement } from './judgement.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 import type { EventInput } from './event-input.ts'
 import { internStateKey, internType, newEventNid } from './allocate-nids.ts'
-import { stateChanged, stateWith } from './state-changes.ts'
 
 /**
  * Writes an event into the draft, or moves one that was stored outside the graph into it (with the text that it comes
@@ -26,16 +26,11 @@ export function* storeEvent(
   const nid = known?.nid ?? (yield* newEventNid(draft))
   const type = yield* internType(draft, pdu.type)
   const stateKey = pdu.stateKey === undefined ? NO_NID : yield* internStateKey(draft, pdu.stateKey)
-  const changesState = stateKey !== NO_NID && !isRejected(judgement.verdict) && before !== NO_NID
-  const entry = { type, stateKey, event: nid }
-  const after = !changesState
-    ? before
-    : known === null
-      ? yield* stateWith(draft, before, entry)
-      : yield* stateChanged(draft, before, [entry])
   const { verdict, rule, reason } = judgement
+  const entry = { type, stateKey, event: nid }
+  const after = yield* stateAfter(draft, { before, verdict }, entry, known === null)
   const authNids = links.map((event) => event.nid)
-  const authLevel = Math.max(-1, ...links.map((event) => event.authLevel)) + 1
+  const authLevel = authLevelOver(links)
   if (known !== null) {
     const json = known.redactedBy === NO_NID && known.json !== pdu.json ? { json: pdu.json } : {}
     const late = known.authNids.length === authNids.length ? {} : { authNids, authLevel }

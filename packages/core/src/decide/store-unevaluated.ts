@@ -1,7 +1,7 @@
 import type { Pdu } from '@roomserver/events'
 import { type Suspendable, type EventRecord, NO_NID } from '@roomserver/types'
+import { authLevelOver, linksOf } from '../evaluate/event-references.ts'
 import { eventsWithIds } from '../view/reads.ts'
-import { authEventIds, linksOf } from './event-references.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 import { internStateKey, internType, newEventNid } from './allocate-nids.ts'
@@ -17,7 +17,7 @@ export function* storeUnevaluated(draft: Draft, pdu: Pdu): Suspendable<DecideNee
     typeNid: yield* internType(draft, pdu.type),
     stateKeyNid: pdu.stateKey === undefined ? NO_NID : yield* internStateKey(draft, pdu.stateKey),
     depth: pdu.depth,
-    authLevel: Math.max(-1, ...links.map((event) => event.authLevel)) + 1,
+    authLevel: authLevelOver(links),
     authNids: links.map((event) => event.nid),
     verdict: 'outlier',
     before: NO_NID,
@@ -27,12 +27,4 @@ export function* storeUnevaluated(draft: Draft, pdu: Pdu): Suspendable<DecideNee
   }
   draft.addEvent(record, pdu)
   return record
-}
-
-/** Whether an event is stored like that still: without some of what it references, as nobody knew that when it came. */
-export function isUnevaluated(
-  { verdict, authNids }: Pick<EventRecord, 'verdict' | 'authNids'>,
-  pdu: Pick<Pdu, 'type' | 'stateKey' | 'authEvents'>,
-): boolean {
-  return verdict === 'outlier' && authNids.length < authEventIds(pdu).length
 }

@@ -1,6 +1,6 @@
 import { type Pdu, trustedPdu } from '@roomserver/events'
 import { EVENT_TYPE_NIDS, type EventId, type EventRecord, isRejected } from '@roomserver/types'
-import { isUnevaluated } from '../decide/store-unevaluated.ts'
+import { isUnevaluated } from '../evaluate/event-references.ts'
 import type { EventInput, Outcome } from '../decide/event-input.ts'
 import { eventTask } from '../input/event-task.ts'
 import type { EventDecider } from '../input/task-runner.ts'

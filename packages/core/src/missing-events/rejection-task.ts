@@ -1,12 +1,12 @@
-import { checkAuth } from '@roomserver/auth'
 import type { Pdu } from '@roomserver/events'
 import type { Suspendable, EventId } from '@roomserver/types'
-import { authStateAt } from '../decide/auth-state.ts'
-import { eventReferencesOf } from '../decide/event-references.ts'
+import { checkByState } from '../evaluate/evaluate-event.ts'
+import { eventReferencesOf } from '../evaluate/event-references.ts'
+import { resolveAfter } from '../evaluate/resolve.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import type { EventInput } from '../decide/event-input.ts'
-import { stateBefore } from '../decide/state-before.ts'
+import { statesBefore } from '../decide/state-before.ts'
 import type { RoomTask } from '../input/room-tasks.ts'
 import { bytesWithIds } from './task-bytes.ts'
 
@@ -31,9 +31,11 @@ function* refusalAt(
 ): Suspendable<DecideNeed, string | undefined> {
   const stateGiven = { by: 'repair', eventIds: ids } as const
   const input: EventInput = { kind: 'new', pdu: event, sendAsServer: '', stateBefore: stateGiven }
-  const state = yield* stateBefore(draft, input, yield* eventReferencesOf(draft, input))
-  if (!state.known) return `the server did not supply ${state.missing.join(', ')}`
-  const verdict = checkAuth(event, yield* authStateAt(draft, state.snapshot, event))
+  const references = yield* eventReferencesOf(draft, event)
+  const before = yield* statesBefore(draft, input, references)
+  if (!before.known) return `the server did not supply ${before.missing.join(', ')}`
+  const { snapshot } = yield* resolveAfter(draft, before.states)
+  const verdict = yield* checkByState(draft, event, snapshot)
   return verdict.allowed
     ? undefined
     : `the event is rejected at the state that the server supplied: ${verdict.reason}`

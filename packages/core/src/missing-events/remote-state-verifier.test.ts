@@ -42,7 +42,7 @@ function parts(due: readonly { readonly event: number; readonly room: number }[]
     begun.push(`${roomId} ${name.replace('verifying the remote state before event NID ', '')}`)
     if (state.isHeld) await gate.promise
     if (name.endsWith(' 13')) throw new RangeError('a bug')
-    const followed = { changed: new Map([[nid(1), 'x']]), accepted: [nid(2), nid(3)], rejected: [] }
+    const followed = { changed: new Map([[nid(1), 'x']]), allowed: [nid(2), nid(3)], rejected: [] }
     return (name.endsWith(' 7') ? followed : undefined) as Result
   }
   const go = () => {

@@ -101,9 +101,9 @@ export class RemoteStateVerifier {
     this.#due.delete(roomId)
   }
 
-  #report(roomId: RoomId, { changed, accepted, rejected }: Consequences): void {
+  #report(roomId: RoomId, { changed, allowed, rejected }: Consequences): void {
     this.#parts.log.warn(
-      { room_id: roomId, changed: changed.size, accepted: accepted.length, rejected: rejected.length },
+      { room_id: roomId, changed: changed.size, accepted: allowed.length, rejected: rejected.length },
       'state supplied by another server was wrong; dependent events re-evaluated',
     )
   }

@@ -1,17 +1,17 @@
 import type { StateChange } from '@roomserver/state'
 import { type Suspendable, type EventNid, type EventRecord, NO_NID, RoomserverError } from '@roomserver/types'
 import { announceRewritten, latestOf } from '../decide/announce-rewritten.ts'
-import { changesBetween } from '../decide/current-state.ts'
+import { changesBetween } from '../view/state-at.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { setExtremities } from '../decide/extremities.ts'
 import { keepJournal } from '../decide/journal.ts'
 import { updateMemberships } from '../decide/memberships.ts'
 import { notePolicyChange } from '../decide/policy-server.ts'
-import { resolveAfter } from '../decide/resolve.ts'
+import { resolveAfter } from '../evaluate/resolve.ts'
 import { sameSet } from '../decide/same-set.ts'
 import { givenState } from '../decide/state-before.ts'
-import { stateChanged } from '../decide/state-changes.ts'
+import { stateChanged } from '../evaluate/state-changes.ts'
 import { eventsOf, eventWithId, idsOf } from '../view/reads.ts'
 import { prunedExtremities } from './prune-extremities.ts'
 import type { RepairDifference, RepairedEntry, RepairPlan } from './repair-plan.ts'
@@ -41,7 +41,7 @@ export function* decideRepair(
   const current = (yield* resolveAfter(draft, afters)).snapshot
   const known = before.extremities.filter((nid) => plan.kind !== 'extremities' || !plan.lost.includes(nid))
   const isLost = plan.kind === 'extremities' && plan.isCurrentLost
-  const changes = yield* changesBetween(draft, isLost ? current : before.current, current)
+  const changes = yield* changesBetween(draft.view, isLost ? current : before.current, current)
   const difference = {
     extremities: { from: yield* idsOf(draft.view, known), to: records.map(({ eventId }) => eventId) },
     entries: yield* entriesOf(draft, changes),

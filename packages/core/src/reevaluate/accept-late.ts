@@ -1,5 +1,6 @@
 import type { Suspendable, EventNid, EventRecord, SnapshotNid } from '@roomserver/types'
-import { announcedChange, changesBetween, moveRoom } from '../decide/current-state.ts'
+import { announcedChange, moveRoom } from '../decide/current-state.ts'
+import { changesBetween } from '../view/state-at.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { successorsOf } from '../decide/extremities.ts'
@@ -27,9 +28,9 @@ export function* acceptLate(
   { asksOfPast = false } = {},
 ): Suspendable<DecideNeed, SnapshotNid> {
   let announced = known
-  const { accepted } = consequences
-  const past = accepted.length > 0 ? yield* pastOfRemoteStates(draft, consequences) : new Set<EventNid>()
-  for (const event of accepted) {
+  const { allowed } = consequences
+  const past = allowed.length > 0 ? yield* pastOfRemoteStates(draft, consequences) : new Set<EventNid>()
+  for (const event of allowed) {
     if (past.has(event.nid)) {
       if (asksOfPast && !(yield* passesCurrentState(draft, event))) continue
       yield* announceOld(draft, draft.updateEvent(event, ACCEPTED))
@@ -65,7 +66,7 @@ function* addToGraph(
   const remote = yield* atRemoteState(draft)
   const replaced = remote.has(record.nid) ? [] : yield* eventsInGraph(draft.view, pdu.prevEvents)
   yield* moveRoom(draft, record, replaced, [], false)
-  const changes = yield* changesBetween(draft, known, draft.room.current)
+  const changes = yield* changesBetween(draft.view, known, draft.room.current)
   const change = yield* announcedChange(draft, record, changes, false)
   yield* announceNew(draft, { kind: 'new', pdu, sendAsServer: '' }, record, change)
 }

@@ -21,12 +21,12 @@ export function* acceptSoftFailed(
   const after = yield* graph.reach(from, (node) => graph.future(node))
   const failed = [...after].filter((nid) => graph.node(nid)?.isSoftFailed === true)
   const events = yield* eventsOf(draft.view, failed)
-  const accepted = oldestFirst(
+  const allowed = oldestFirst(
     events.filter(({ verdict }) => verdict === 'soft-failed'),
     (event) => draft.view.pduOf(event, draft.rules).prevEvents,
   )
-  const changed = new Map(accepted.map((event) => [event.nid, event]))
-  yield* acceptLate(draft, { graph, changed, accepted, rejected: [] }, draft.room.current, {
+  const changed = new Map(allowed.map((event) => [event.nid, event]))
+  yield* acceptLate(draft, { graph, changed, allowed, rejected: [] }, draft.room.current, {
     asksOfPast: true,
   })
 }

@@ -3,7 +3,7 @@ import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { successorsOf } from '../decide/extremities.ts'
 import { atRemoteState } from '../decide/remote-state.ts'
-import { resolveAfter } from '../decide/resolve.ts'
+import { resolveAfter } from '../evaluate/resolve.ts'
 import { eventsOf } from '../view/reads.ts'
 import { reevaluate } from './reevaluate.ts'
 

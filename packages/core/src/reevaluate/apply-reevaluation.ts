@@ -1,6 +1,6 @@
 import type { Suspendable, EventRecord } from '@roomserver/types'
 import { announceRewritten, latestOf } from '../decide/announce-rewritten.ts'
-import { changesBetween } from '../decide/current-state.ts'
+import { changesBetween } from '../view/state-at.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { announceRedacted, applyRedactions } from '../decide/redactions.ts'
@@ -30,7 +30,7 @@ export function* applyReevaluation(
   yield* refreshCurrent(draft, because, repairedBy)
   const announced = yield* acceptLate(draft, consequences, current)
   yield* applyRedactionsAgain(draft, consequences)
-  if ((yield* changesBetween(draft, announced, draft.room.current)).length === 0) return
+  if ((yield* changesBetween(draft.view, announced, draft.room.current)).length === 0) return
   yield* announceRewritten(draft, latestOf(yield* eventsOf(draft.view, draft.room.extremities)))
 }
 

@@ -1,6 +1,7 @@
 import type { Suspendable, EventId, EventNid, EventRecord } from '@roomserver/types'
 import { announceRewritten, latestOf } from '../decide/announce-rewritten.ts'
-import { changesBetween, moveRoom } from '../decide/current-state.ts'
+import { moveRoom } from '../decide/current-state.ts'
+import { changesBetween } from '../view/state-at.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { replacedBy, successorsOf } from '../decide/extremities.ts'
@@ -32,7 +33,7 @@ export function* reconnectHistory(draft: Draft, came: readonly EventId[]): Suspe
   const { current } = draft.room
   const taken = yield* addLeftOut(draft, page, graph)
   yield* dropCoveredExtremities(draft, graph)
-  if ((yield* changesBetween(draft, current, draft.room.current)).length > 0) {
+  if ((yield* changesBetween(draft.view, current, draft.room.current)).length > 0) {
     yield* announceRewritten(draft, latestOf(yield* eventsOf(draft.view, draft.room.extremities)))
   }
   yield* acceptSoftFailed(draft, graph, taken)

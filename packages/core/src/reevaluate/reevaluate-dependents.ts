@@ -18,8 +18,8 @@ export interface Consequences {
   readonly graph: RoomGraph
   /** Events of the graph that changed, oldest first. */
   readonly changed: ReadonlyMap<EventNid, EventRecord>
-  /** Those of them that have become accepted. */
-  readonly accepted: readonly EventRecord[]
+  /** Those of them that the rules allow now, and did not before: whether they are accepted, the current state decides. */
+  readonly allowed: readonly EventRecord[]
   /** Those of them that count no more. */
   readonly rejected: readonly EventRecord[]
 }
@@ -67,11 +67,12 @@ class Changes {
   }
 
   get found(): Omit<Consequences, 'graph'> {
-    const wrong = this.#changed.filter(({ isVerdictWrong }) => isVerdictWrong).map(({ record }) => record)
+    const wrong = this.#changed.filter(({ isVerdictWrong }) => isVerdictWrong)
+    const allowed = wrong.filter(({ judgement }) => judgement?.verdict === 'allowed')
     return {
       changed: new Map(this.#changed.map(({ record }) => [record.nid, record])),
-      accepted: wrong.filter(({ verdict }) => verdict === 'soft-failed'),
-      rejected: wrong.filter(({ verdict }) => isRejected(verdict)),
+      allowed: allowed.map(({ record }) => record),
+      rejected: wrong.map(({ record }) => record).filter(({ verdict }) => isRejected(verdict)),
     }
   }
 }

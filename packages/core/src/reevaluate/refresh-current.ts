@@ -1,11 +1,12 @@
 import type { Suspendable, EventRecord } from '@roomserver/types'
-import { changesBetween } from '../decide/current-state.ts'
+import { changesBetween } from '../view/state-at.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { keepJournal } from '../decide/journal.ts'
 import { updateMemberships } from '../decide/memberships.ts'
 import { notePolicyChange } from '../decide/policy-server.ts'
-import { afterExtremities, resolveAfter } from '../decide/resolve.ts'
+import { afterExtremities } from '../decide/resolve.ts'
+import { resolveAfter } from '../evaluate/resolve.ts'
 
 /**
  * Recomputes the current state from the states after the forward extremities.
@@ -19,7 +20,7 @@ export function* refreshCurrent(
   repairedBy: string,
 ): Suspendable<DecideNeed, void> {
   const { snapshot: current } = yield* resolveAfter(draft, yield* afterExtremities(draft))
-  const changes = yield* changesBetween(draft, draft.room.current, current)
+  const changes = yield* changesBetween(draft.view, draft.room.current, current)
   if (changes.length === 0) return
   const { current: before } = draft.room
   draft.room = { ...draft.room, current }

@@ -1,6 +1,6 @@
 import { type Suspendable, type EventNid, NO_NID } from '@roomserver/types'
 import { announceRewritten, latestOf } from '../decide/announce-rewritten.ts'
-import { changesBetween } from '../decide/current-state.ts'
+import { changesBetween } from '../view/state-at.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { replacedBy } from '../decide/extremities.ts'
@@ -55,6 +55,6 @@ function* dropPredecessors(draft: Draft, nid: EventNid): Suspendable<DecideNeed,
   const past = yield* replacedBy(draft, yield* eventsInGraph(draft.view, ids))
   if (!extremities.some((extremity) => past.has(extremity))) return
   yield* dropCoveredExtremities(draft, yield* wholeGraph(draft))
-  if ((yield* changesBetween(draft, current, draft.room.current)).length === 0) return
+  if ((yield* changesBetween(draft.view, current, draft.room.current)).length === 0) return
   yield* announceRewritten(draft, latestOf(yield* eventsOf(draft.view, draft.room.extremities)))
 }

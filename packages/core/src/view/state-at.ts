@@ -1,4 +1,4 @@
-import { allEntries, eachEntry, entriesOfType, lookup } from '@roomserver/state'
+import { allEntries, difference, eachEntry, entriesOfType, lookup, type StateChange } from '@roomserver/state'
 import {
   type Suspendable,
   type EventNid,
@@ -40,6 +40,16 @@ export function* isStoredState(view: View, nid: SnapshotNid): Suspendable<Need, 
   const missing = blocks.filter((block) => view.block(block) === undefined)
   if (missing.length > 0) yield { kind: 'blocks', nids: missing }
   return blocks.every((block) => view.block(block) !== undefined)
+}
+
+/** Where two states differ. */
+export function* changesBetween(
+  view: View,
+  from: SnapshotNid,
+  to: SnapshotNid,
+): Suspendable<Need, readonly StateChange[]> {
+  if (from === to) return []
+  return yield* difference(yield* snapshotOf(view, from), yield* snapshotOf(view, to), view)
 }
 
 /** How many entries are looked at between two places where others may have their turn. */

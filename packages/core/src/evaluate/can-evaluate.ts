@@ -1,12 +1,11 @@
 import { authTypesFor } from '@roomserver/auth'
 import type { Pdu } from '@roomserver/events'
 import { type Suspendable, type EventRecord, NO_NID } from '@roomserver/types'
-import type { EventReferences } from '../decide/event-references.ts'
-import type { DecideNeed } from '../decide/decide-need.ts'
-import type { Draft } from '../decide/draft.ts'
-import { isUnevaluated } from '../decide/store-unevaluated.ts'
 import { eventsOf } from '../view/reads.ts'
 import { stateForTuples } from '../view/state-at.ts'
+import type { Need } from '../view/need.ts'
+import { type EventReferences, isUnevaluated } from './event-references.ts'
+import type { EvaluatedRoom } from './room.ts'
 
 /** Types of events whose content the rules read to check them. */
 const READ_WHEN_JUDGED: readonly string[] = [
@@ -23,21 +22,21 @@ const READ_IN_STATE: readonly string[] = ['m.room.create', 'm.room.power_levels'
  * Whether everything that the rules read to check a stored event is known. Of events that were redacted by programs which did not
  * keep that, it is not; and of some nobody knows yet all that they reference. Then the verdict that is stored stands.
  */
-export function* canReevaluate(
-  draft: Draft,
+export function* canEvaluate(
+  room: Pick<EvaluatedRoom, 'view' | 'rules'>,
   record: EventRecord,
   pdu: Pdu,
   { auth }: Pick<EventReferences, 'auth'>,
-): Suspendable<DecideNeed, boolean> {
+): Suspendable<Need, boolean> {
   if (isUnevaluated(record, pdu) || (READ_WHEN_JUDGED.includes(pdu.type) && isLost(record))) return false
-  const tuples = authTypesFor(pdu, draft.rules).map(([type, stateKey]) => ({ type, stateKey }))
-  const standing = record.before === NO_NID ? [] : yield* stateForTuples(draft.view, record.before, tuples)
+  const tuples = authTypesFor(pdu, room.rules).map(([type, stateKey]) => ({ type, stateKey }))
+  const standing = record.before === NO_NID ? [] : yield* stateForTuples(room.view, record.before, tuples)
   const state = yield* eventsOf(
-    draft.view,
+    room.view,
     standing.filter((nid) => nid !== NO_NID),
   )
   const isIncomplete = (one: EventRecord): boolean =>
-    isLost(one) && READ_IN_STATE.includes(draft.view.pduOf(one, draft.rules).type)
+    isLost(one) && READ_IN_STATE.includes(room.view.pduOf(one, room.rules).type)
   return ![...auth.values(), ...state].some(isIncomplete)
 }
 
