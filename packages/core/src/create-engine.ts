@@ -30,6 +30,7 @@ import { PolicyChecks, type PolicyCounts } from './input/policy-checks.ts'
 import { DEFAULT_POLICY_LIMITS, type PolicyLimits } from './input/policy-limits.ts'
 import { PolicyReevaluator } from './input/policy-reevaluator.ts'
 import { RemoteStateVerifier } from './missing-events/remote-state-verifier.ts'
+import type { RoomStep } from './input/room-step.ts'
 import type { RoomTask } from './input/room-tasks.ts'
 import type { EventIngest } from './input/task-runner.ts'
 import { DEFAULT_ROOM_LIMITS, type RoomLimits, Rooms } from './input/rooms.ts'
@@ -57,8 +58,8 @@ export interface InputDeps {
   readonly whenDelivered?: ((roomId: RoomId, outputSeq: number) => Promise<unknown>) | undefined
   /** Name of this process among those on the database: a lease of that name, kept by whoever starts it, shows others that it lives. */
   readonly holder?: string | undefined
-  /** Called for each step of work on a room: `committing`, `answering` and others. Tests stop the process at one. */
-  readonly onStep?: ((step: string, roomId: RoomId) => void) | undefined
+  /** Called for each step of work on a room. Tests stop the process at one. */
+  readonly onStep?: ((step: RoomStep, roomId: RoomId) => void) | undefined
 }
 
 /** The way of events into rooms. */

@@ -1,3 +1,4 @@
+import type { RoomStep } from '@roomserver/core'
 import type { Bus } from '@roomserver/producers'
 import type { Storage } from '@roomserver/storage'
 
@@ -74,11 +75,11 @@ export function observedBus(bus: Bus, at: AtPoint): Bus {
 }
 
 /** The points of the input's own steps. */
-export function stepsOf(at: AtPoint): (step: string) => void {
+export function stepsOf(at: AtPoint): (step: RoomStep) => void {
   return (step) => {
-    if (step === 'reading referenced records') at('reading')
-    else if (step.startsWith('deciding on ')) at('deciding')
-    else if (step === 'committing' || step === 'answering') at(step)
+    if (step.kind === 'reading-references') at('reading')
+    else if (step.kind === 'deciding' && step.eventId !== undefined) at('deciding')
+    else if (step.kind === 'committing' || step.kind === 'answering') at(step.kind)
   }
 }
 

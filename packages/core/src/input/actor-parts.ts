@@ -7,6 +7,7 @@ import type { Committer } from './committer.ts'
 import type { InputCounters } from './counters.ts'
 import type { NewStateKeyHeuristic } from './new-state-key-heuristic.ts'
 import type { NidPool } from './nid-pool.ts'
+import type { RoomStep } from './room-step.ts'
 import type { RoomTask } from './room-tasks.ts'
 import type { RoomsOverExtremityLimit } from './rooms-over-extremity-limit.ts'
 
@@ -35,7 +36,7 @@ export interface ActorParts {
   /** Told of events that the policy server has to be asked about, and when a room has another one than before. */
   readonly onPolicy: (room: RoomRecord, unchecked: readonly EventNid[], isPolicyChanged: boolean) => void
   /** Called for each step; tests stop the process at one. */
-  readonly onStep?: ((step: string, roomId: RoomId) => void) | undefined
+  readonly onStep?: ((step: RoomStep, roomId: RoomId) => void) | undefined
 }
 
 /** A task that waits for its result. */

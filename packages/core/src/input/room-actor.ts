@@ -17,11 +17,14 @@ import { View } from '../view/view.ts'
 import type { ActorParts, Job } from './actor-parts.ts'
 import { publishToCache } from './publish-to-cache.ts'
 import { loadFor, readArrivals } from './load-needs.ts'
+import type { RoomStep } from './room-step.ts'
 import type { RoomTask } from './room-tasks.ts'
 import { overtaken, RoomLease, stepAside } from './room-lease.ts'
 
 /** How many tasks are decided upon and committed together. */
 const MAX_BATCH = 128
+
+const IDLE: RoomStep = { kind: 'idle' }
 
 /** How often a write set may lose against another process before the caller is told. */
 const MAX_CONFLICTS = 50
@@ -40,7 +43,7 @@ export class RoomActor {
   #notDepartedAt: number | undefined
   /** The policy server of the room at some revision. */
   #policyAt: { readonly revision: number; readonly policy: PolicyServer | undefined } | undefined
-  #step = 'idle'
+  #step: RoomStep = IDLE
   #stepSince = 0
   #isRunning = false
   /** Whether new events are assumed to be unknown, which saves a read; not while stored events keep arriving. */
@@ -62,8 +65,8 @@ export class RoomActor {
   }
 
   /** What it is doing, and since when (ms since the epoch). */
-  get step(): { readonly name: string; readonly since: number } {
-    return { name: this.#step, since: this.#stepSince }
+  get step(): { readonly now: RoomStep; readonly since: number } {
+    return { now: this.#step, since: this.#stepSince }
   }
 
   push(job: Job): void {
@@ -76,14 +79,14 @@ export class RoomActor {
     if (this.#isRunning) return
     this.#isRunning = true
     while (this.#queue.length > 0) await this.#nextBatch()
-    this.#enter('idle')
+    this.#enter(IDLE)
     this.#isRunning = false
   }
 
   async #nextBatch(): Promise<void> {
     let batch: readonly Job[] = []
     try {
-      this.#enter('reading the room')
+      this.#enter({ kind: 'reading-room' })
       this.#room ??= await this.#parts.store.room(this.roomId)
       batch = this.#queue.splice(0, this.#batchSize())
       await this.#process(batch)
@@ -138,7 +141,7 @@ export class RoomActor {
     const results: unknown[] = []
     for (const job of jobs) {
       if (!parts.deciding.isFree) await parts.deciding.rest()
-      this.#enter(job.task.name)
+      this.#enter({ kind: 'deciding', task: job.task.name, eventId: job.task.arrival?.eventId })
       try {
         results.push(await drive(job.task.decide(draft), load, yieldToEventLoop))
       } catch (error) {
@@ -155,7 +158,7 @@ export class RoomActor {
       if (draft.read.revision === 0) parts.nids.giveBack(draft.read.nid)
       if (settled.length > 0) await parts.store.dropInbox(settled)
     } else {
-      this.#enter('committing')
+      this.#enter({ kind: 'committing' })
       const writeSet = draft.writeSet(settled)
       const { nid, revision } = draft.read
       parts.cache.rooms.onCommit({ nid, revision: revision + 1 })
@@ -168,7 +171,7 @@ export class RoomActor {
       if (writeSet.outputs.length > 0) for (const { task } of jobs) task.committed?.(this.#room.outputSeq)
       const hasLeft = writeSet.memberships.some(({ local, membership }) => local && membership !== 'join')
       this.#notDepartedAt = draft.reads.hasNotDeparted === true && !hasLeft ? result.revision : undefined
-      this.#enter('answering')
+      this.#enter({ kind: 'answering' })
     }
     this.#keepPolicy(draft)
     jobs.forEach((job, index) => job.resolve(results[index]))
@@ -185,10 +188,10 @@ export class RoomActor {
   async #begin(jobs: readonly Job[]): Promise<{ readonly parts: ActorParts; readonly draft: Draft }> {
     const parts = this.#parts
     if (this.#lease.isNeeded) {
-      this.#enter('waiting for other processes')
+      this.#enter({ kind: 'waiting-for-processes' })
       this.#room = await this.#lease.take()
     }
-    this.#enter('reading the room')
+    this.#enter({ kind: 'reading-room' })
     this.#room ??= await parts.store.room(this.roomId)
     const room = await this.#roomFor(jobs[0]?.task)
     const rules = roomVersion(room.version)
@@ -199,7 +202,7 @@ export class RoomActor {
     if (this.#notDepartedAt === room.revision) reads.setNotDeparted()
     const draft = new Draft(parts, view, reads, rules, room)
     if (this.#policyAt?.revision === room.revision) draft.policies.set(room.current, this.#policyAt.policy)
-    this.#enter('reading referenced records')
+    this.#enter({ kind: 'reading-references' })
     const assumes = this.#assumes && room.revision > 0
     const isAnyStored = await readArrivals(draft, jobs, assumes, parts)
     if (!draft.isAssuming) this.#assumes = !isAnyStored
@@ -229,7 +232,7 @@ export class RoomActor {
     }
   }
 
-  #enter(step: string): void {
+  #enter(step: RoomStep): void {
     this.#step = step
     this.#stepSince = this.#parts.clock.now()
     this.#parts.onStep?.(step, this.roomId)

@@ -19,7 +19,7 @@ export interface RoomTask<Result> {
   readonly version: RoomVersionId
   /** Whether the version is certain, as that of a create event is: an invite into a room may have claimed another. */
   readonly settlesVersion?: boolean | undefined
-  /** Names the step for the watchdog: what is being done, with the event's ID. */
+  /** For logs: what is being done, with the event's ID. */
   readonly name: string
   /** What it takes while it waits, in bytes; bounded over all rooms. */
   readonly bytes: number

@@ -2,6 +2,7 @@ import { type RoomId, RoomserverError } from '@roomserver/types'
 import type { ActorParts } from './actor-parts.ts'
 import { RoomActor } from './room-actor.ts'
 import { Quarantine } from './quarantine.ts'
+import { stepText } from './room-step.ts'
 import type { RoomTask } from './room-tasks.ts'
 
 /** How much may wait, over all rooms and in one. */
@@ -58,7 +59,7 @@ export class Rooms {
     return this.#bytes
   }
 
-  /** Rooms that are worked on at present, with the step that each is at. */
+  /** Rooms that are worked on at present, with the step that each is at, in words. */
   get busy(): readonly {
     readonly roomId: RoomId
     readonly step: string
@@ -67,7 +68,7 @@ export class Rooms {
   }[] {
     return [...this.#running.keys()].map(({ roomId, step, queued }) => ({
       roomId,
-      step: step.name,
+      step: stepText(step.now),
       since: step.since,
       queued,
     }))
