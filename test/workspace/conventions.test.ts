@@ -95,7 +95,7 @@ it('uses the words of the glossary', () => {
   expect(found).toEqual([])
 })
 
-/** Reasons of stored verdicts, which an audit compares with those that it finds. */
+/** Reasons of stored verdicts: stores hold them in these words. */
 const STORED_REASONS = /is no (user ID|known room version|membership here|redaction of)/
 
 it('denies with "not", as in "is not a user"', () => {

@@ -20,6 +20,12 @@ export const BANNED_WORDS: readonly string[] = [
   'maxEnds',
   'walkChains',
   'applyAllowed',
+  // Users and servers are "they" or named.
+  'he',
+  'He',
+  'him',
+  'his',
+  'His',
 ]
 
 /** "7.5 is no integer" is "7.5 is not an integer"; "there is no room" and "is no longer" are English. */

@@ -109,7 +109,7 @@ it('notes a state reset', async () => {
   const room = await RoomBuilder.create()
   await room.join('@bob:b')
   const fork = room.extremities
-  // Bob, while he may, sets a topic on one branch; on the other he is made to lose what allowed it.
+  // Bob sets a topic on one branch; on the other, Bob loses the power level that allowed it.
   await room.state('m.room.power_levels', '', { users: { '@alice:a': 100, '@bob:b': 50 } }, { prev: fork })
   const allowed = room.extremities
   const topic = await room.state('m.room.topic', '', { topic: 'by bob' }, { sender: '@bob:b', prev: allowed })

@@ -51,7 +51,7 @@ it('names what is missing of a state that is given, also far back in the list', 
 })
 
 describe('what its users did when they were last in the room', () => {
-  /** Carol of our server left; then Bob did many things, and left; now he comes back by way of who heard of none of it. */
+  /** Carol of our server left; then Bob sent many events, and left; now Bob joins again through a server that has none of them. */
   async function backAfter(last: (room: RoomBuilder, carolLeft: Pdu) => Promise<Pdu>) {
     const hs = await Homeserver.start({ serverName: 'b' })
     const room = await RoomBuilder.create()

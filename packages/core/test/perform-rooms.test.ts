@@ -304,7 +304,7 @@ describe('performRoomUpgrade', () => {
     expect(Error).toBeNull()
     expect(await server.content(newRoom, 'm.room.name')).toEqual({ name: 'Kitchen' })
     expect(await server.content(newRoom, 'm.room.power_levels')).toEqual(levels)
-    // He may not change the levels of the old room: those stay.
+    // They may not change the power levels of the old room: those stay.
     expect(await server.content('!room:a', 'm.room.power_levels')).toEqual(levels)
   })
 

@@ -28,7 +28,7 @@ describe('queryMembershipsForRoom', () => {
     [{ joined_only: true }, ['@alice:a', '@carol:a']],
     [{ local_only: true }, ['@alice:a', '@carol:a', '@erin:a']],
     [{ joined_only: true, sender: '@carol:a' }, ['@alice:a', '@carol:a']],
-    // He left before carol came.
+    // They left before carol joined.
     [{ sender: '@bob:b' }, ['@alice:a', '@bob:b']],
     [{ joined_only: true, sender: '@bob:b' }, ['@alice:a']],
     [{ sender: '@nobody:a' }, []],

@@ -220,9 +220,9 @@ describe.each(databases)('remote state, on %s', (_name, openStore) => {
     for (const event of announced) await hs.take(event, { kind: InputKind.outlier })
     const given = { has_state: true, state_event_ids: idsOf(announced) }
     expect(await hs.take(join, given)).toMatchObject({ verdict: 'accepted' })
-    const his = await room.message('I was here before', { sender: '@dave:d' })
+    const messageOfDave = await room.message('I was here before', { sender: '@dave:d' })
     await hs.take(dave, { kind: InputKind.outlier })
-    expect(await hs.take(his)).toMatchObject({ verdict: 'rejected-by-state' })
+    expect(await hs.take(messageOfDave)).toMatchObject({ verdict: 'rejected-by-state' })
     const back = async (page: readonly Pdu[], before: readonly Pdu[]): Promise<void> => {
       const [oldest, ...others] = page
       if (oldest === undefined) return
@@ -232,11 +232,11 @@ describe.each(databases)('remote state, on %s', (_name, openStore) => {
       for (const event of others) await hs.take(event, { kind: InputKind.old })
       await hs.input.settled()
     }
-    return { hs, room, pages, dave, join, his, back }
+    return { hs, room, pages, dave, join, messageOfDave, back }
   }
 
   it('stands while the past comes, and follows from it once that reaches back to the create event', async () => {
-    const { hs, room, pages, dave, his, join, back } = await joinedLate()
+    const { hs, room, pages, dave, messageOfDave, join, back } = await joinedLate()
     const [first = [], ...others] = pages
     const events = (count: number) => [first, ...others.slice(0, count)].flat()
     for (const [index, page] of [...others.entries()].toReversed()) {
@@ -244,7 +244,7 @@ describe.each(databases)('remote state, on %s', (_name, openStore) => {
         page,
         events(index).filter((event) => event !== dave),
       )
-      expect(await hs.event(his.eventId), 'a page at a remote state shows nothing').toMatchObject({
+      expect(await hs.event(messageOfDave.eventId), 'a page at a remote state shows nothing').toMatchObject({
         verdict: 'rejected-by-state',
       })
       expect((await unsettled(hs, room)).toSorted()).toContain(join.eventId)
@@ -252,10 +252,10 @@ describe.each(databases)('remote state, on %s', (_name, openStore) => {
     for (const event of first) await hs.take(event, { kind: InputKind.old })
     await hs.input.settled()
     expect(await unsettled(hs, room)).toEqual([])
-    expect(await hs.event(his.eventId)).toMatchObject({ verdict: 'accepted' })
-    expect(timesNew(await hs.outputs(), his)).toBe(1)
+    expect(await hs.event(messageOfDave.eventId)).toMatchObject({ verdict: 'accepted' })
+    expect(timesNew(await hs.outputs(), messageOfDave)).toBe(1)
     expect(await hs.current(room.roomId)).toContain(dave.eventId)
-    expect(await hs.extremities(room.roomId)).toEqual([his.eventId])
+    expect(await hs.extremities(room.roomId)).toEqual([messageOfDave.eventId])
     await expectWhole(hs, room)
   })
 

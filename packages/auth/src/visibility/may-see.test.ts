@@ -95,13 +95,13 @@ describe('an event that changes what counts', () => {
   })
 
   it.each([
-    ['his own join', 'joined', '', member('10', BOB, 'join'), true],
-    ['his being banned', 'joined', 'join', member('10', BOB, 'ban'), true],
-    ['his invite to a room for the invited', 'invited', '', member('10', BOB, 'invite'), true],
-    ['his leaving as an invited one', 'invited', 'invite', member('10', BOB, 'leave'), true],
+    ['their own join', 'joined', '', member('10', BOB, 'join'), true],
+    ['their being banned', 'joined', 'join', member('10', BOB, 'ban'), true],
+    ['their invite to a room for the invited', 'invited', '', member('10', BOB, 'invite'), true],
+    ['their leaving while invited', 'invited', 'invite', member('10', BOB, 'leave'), true],
     ["somebody else's join", 'joined', '', member('10', '@eve:b.test', 'join'), false],
     [
-      'an event of another type with his ID as its key and a membership in it',
+      'an event of another type with their ID as its key and a membership in it',
       'joined',
       '',
       makeEvent('10', { type: 'org.example.badge', key: BOB, content: { membership: 'join' } }),

@@ -7,7 +7,7 @@ import { stateEntries } from '../state-map.ts'
 import { resolveSnapshots } from './resolve-snapshots.ts'
 import { resolveState } from './resolve-state.ts'
 
-/** Bob sets a topic while Alice bans him. */
+/** Bob sets a topic while Alice bans Bob. */
 function banAndTopic(version: string): { room: TestRoom; sides: readonly [string, string] } {
   const create = version === '12' ? '' : '$create '
   const room = openRoom(version)

@@ -5,7 +5,7 @@ import { stateEntries } from '../state-map.ts'
 import { traceText } from './trace-text.ts'
 import { resolveState, resolvingState } from './resolve-state.ts'
 
-/** Bob sets a topic while Alice bans him. */
+/** Bob sets a topic while Alice bans Bob. */
 function banAndTopic() {
   const room = openRoom()
     .send('$cats', 'm.room.topic', ALICE, '', { topic: 'Cats' }, '$create $levels $alice')
@@ -240,7 +240,7 @@ it.each(['1', '6', '12'])('resolves more sets than an integer has bits, in versi
   }
 })
 
-/** Alice, a creator, takes Bob's power away while he bans Carol. */
+/** Alice, a creator, takes Bob's power away while Bob bans Carol. */
 function demotionAgainstBan(): { readonly room: TestRoom; readonly sides: readonly [string, string] } {
   const carol = '@carol:c.test'
   const room = openRoom('12')
