@@ -27,7 +27,7 @@ import {
   stateKeyNidOf,
   typeNidOf,
 } from '../src/view/reads.ts'
-import type { Need } from '../src/view/need.ts'
+import type { Need } from '../src/view/record-kinds.ts'
 import { isStoredState, stateForTuples, stateOfType, wholeState } from '../src/view/state-at.ts'
 import { View } from '../src/view/view.ts'
 import { Homeserver } from './homeserver.ts'
@@ -37,10 +37,10 @@ it('holds no more names of event types than the cache may, however many rooms ma
   const cache = new RecordCache(hs.storage, 1_000_000)
   for (let nid = 70_000; nid < 90_000; nid++) cache.putType(nid as EventTypeNid, `org.example.type.${nid}`)
   expect(cache.bytes).toBeLessThan(30_000)
-  expect(cache.typeNid('org.example.type.89999')).toBe(89_999)
-  expect(cache.typeNid('org.example.type.70000')).toBeUndefined()
-  expect(cache.typeNid('m.room.create')).toBe(1)
-  expect(cache.typeName(1 as EventTypeNid)).toBe('m.room.create')
+  expect(cache.get('types', 'org.example.type.89999')).toBe(89_999)
+  expect(cache.get('types', 'org.example.type.70000')).toBeUndefined()
+  expect(cache.get('types', 'm.room.create')).toBe(1)
+  expect(cache.get('type-names', 1 as EventTypeNid)).toBe('m.room.create')
 })
 
 describe('the cache', () => {
@@ -66,25 +66,25 @@ describe('the cache', () => {
       'snapshots',
       0.05,
       (cache, nid) => cache.putSnapshot({ nid, blocks: [1, 2] } as unknown as SnapshotRecord),
-      (cache, nid) => cache.snapshot(nid as SnapshotNid)?.nid,
+      (cache, nid) => cache.get('snapshots', nid as SnapshotNid)?.nid,
     ],
     [
       'blocks',
       0.15,
       (cache, nid) => cache.putBlock({ nid, entries: new Uint8Array(24) } as unknown as BlockRecord),
-      (cache, nid) => cache.block(nid as BlockNid)?.nid,
+      (cache, nid) => cache.get('blocks', nid as BlockNid)?.nid,
     ],
     [
       'types',
       0.02,
       (cache, nid) => cache.putType(nid as EventTypeNid, `type ${nid}`),
-      (cache, nid) => cache.typeNid(`type ${nid}`),
+      (cache, nid) => cache.get('types', `type ${nid}`),
     ],
     [
       'state keys',
       0.04,
       (cache, nid) => cache.putStateKey(nid as StateKeyNid, `key ${nid}`),
-      (cache, nid) => cache.stateKeyNid(`key ${nid}`),
+      (cache, nid) => cache.get('state-keys', `key ${nid}`),
     ],
   ])('takes no more for %s than their part of it, and keeps the latest', async (_what, part, put, get) => {
     await using hs = await Homeserver.start()
@@ -351,13 +351,10 @@ describe('names that are asked for', () => {
     })
     // And the other way round, in another process.
     const view = new View(new RecordCache(hs.storage, 16_000_000))
-    await view.load({
-      kind: 'several',
-      needs: [
-        { kind: 'type-names', nids: [type.result as EventTypeNid] },
-        { kind: 'state-key-texts', nids: [key.result as StateKeyNid] },
-      ],
-    })
+    await Promise.all([
+      view.load({ kind: 'type-names', nids: [type.result as EventTypeNid] }),
+      view.load({ kind: 'state-key-texts', nids: [key.result as StateKeyNid] }),
+    ])
     expect(view.typeName(type.result as EventTypeNid)).toBe('org.example.thing')
     expect(view.stateKeyText(key.result as StateKeyNid)).toBe('key')
     expect(view.typeNid('org.example.thing')).toBe(type.result)

@@ -1,7 +1,7 @@
 import type { StateChange, ConflictedEntry } from '@roomserver/state'
 import { type Suspendable, type EventRecord, type JournalCause, NO_NID } from '@roomserver/types'
 import { eventsOf } from '../view/reads.ts'
-import type { Need } from '../view/need.ts'
+import type { Need } from '../view/record-kinds.ts'
 import type { Draft } from './draft.ts'
 
 /** After how many changes others get a turn. */

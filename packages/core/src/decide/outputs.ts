@@ -7,7 +7,7 @@ import {
   type SnapshotNid,
 } from '@roomserver/types'
 import { idsOf } from '../view/reads.ts'
-import type { Need } from '../view/need.ts'
+import type { Need } from '../view/record-kinds.ts'
 import { pdusAt } from '../evaluate/auth-state.ts'
 import type { Draft } from './draft.ts'
 import type { EventInput } from './event-input.ts'

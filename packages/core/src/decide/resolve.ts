@@ -1,7 +1,7 @@
 import { ContinuedResolution } from '@roomserver/state'
 import { type Suspendable, NO_NID, type SnapshotNid } from '@roomserver/types'
 import { type Resolved, resolveAfter, stateNear } from '../evaluate/resolve.ts'
-import type { Need } from '../view/need.ts'
+import type { Need } from '../view/record-kinds.ts'
 import { eventsOf } from '../view/reads.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'

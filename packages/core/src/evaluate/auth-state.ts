@@ -2,7 +2,7 @@ import { type AuthState, authStateOf, authTypesFor, createIdOf } from '@roomserv
 import type { Pdu } from '@roomserver/events'
 import { type Suspendable, type EventNid, isRejected, NO_NID, type SnapshotNid } from '@roomserver/types'
 import { eventsOf, eventWithId } from '../view/reads.ts'
-import type { Need } from '../view/need.ts'
+import type { Need } from '../view/record-kinds.ts'
 import { type StateTuple, stateForTuples } from '../view/state-at.ts'
 import type { EvaluatedRoom } from './room.ts'
 

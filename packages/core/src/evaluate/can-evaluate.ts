@@ -3,7 +3,7 @@ import type { Pdu } from '@roomserver/events'
 import { type Suspendable, type EventRecord, NO_NID } from '@roomserver/types'
 import { eventsOf } from '../view/reads.ts'
 import { stateForTuples } from '../view/state-at.ts'
-import type { Need } from '../view/need.ts'
+import type { Need } from '../view/record-kinds.ts'
 import { type EventReferences, isUnevaluated } from './event-references.ts'
 import type { EvaluatedRoom } from './room.ts'
 

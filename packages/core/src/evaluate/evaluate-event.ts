@@ -9,7 +9,7 @@ import {
   type StateEntry,
   type Verdict,
 } from '@roomserver/types'
-import type { Need } from '../view/need.ts'
+import type { Need } from '../view/record-kinds.ts'
 import { authStateAt } from './auth-state.ts'
 import { checkByAuthEvents, type EventReferences } from './event-references.ts'
 import { type Resolved, resolveAfter } from './resolve.ts'

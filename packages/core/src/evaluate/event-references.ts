@@ -2,7 +2,7 @@ import { authStateOf, type AuthVerdict, checkAuth, checkAuthEvents, checkEventGr
 import type { Pdu } from '@roomserver/events'
 import { type Suspendable, type EventId, type EventRecord, isRejected, NO_NID } from '@roomserver/types'
 import { eventsWithIds } from '../view/reads.ts'
-import type { Need } from '../view/need.ts'
+import type { Need } from '../view/record-kinds.ts'
 import type { EvaluatedRoom } from './room.ts'
 
 /** The events that an event refers to. */

@@ -1,6 +1,6 @@
 import type { BlockNid, BlockRecord, Nids, RoomRecord, SnapshotNid, SnapshotRecord } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
-import type { Need } from '../view/need.ts'
+import type { Need } from '../view/record-kinds.ts'
 import type { View } from '../view/view.ts'
 
 /** What an evaluation lacks before it can go on: records, or NIDs for new ones. */

@@ -1,7 +1,7 @@
 import type { Suspendable, EventId, EventNid, EventRecord, RoomNid } from '@roomserver/types'
 import { damaged } from '../view/damaged.ts'
 import { eventsOf, eventsWithIds } from '../view/reads.ts'
-import type { Need } from '../view/need.ts'
+import type { Need } from '../view/record-kinds.ts'
 import type { View } from '../view/view.ts'
 import { letOthers, type QueryContext } from './context.ts'
 import { recordsOf } from './streamed-answers/auth-events-of-state.ts'

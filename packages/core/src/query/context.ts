@@ -3,7 +3,7 @@ import type { Suspendable, RoomId, RoomRecord, ServerName } from '@roomserver/ty
 import { NO_NID } from '@roomserver/types'
 import type { Store } from '../ports.ts'
 import { runOnView, yieldToEventLoop } from '../view/run.ts'
-import type { Need } from '../view/need.ts'
+import type { Need } from '../view/record-kinds.ts'
 import type { RecordCache } from '../view/record-cache.ts'
 import type { View } from '../view/view.ts'
 

@@ -5,7 +5,7 @@ import type {
   StateKeyTuple,
 } from '@roomserver/api'
 import type { Suspendable, EventNid, EventText, JsonObject, RoomRecord } from '@roomserver/types'
-import type { Need } from '../view/need.ts'
+import type { Need } from '../view/record-kinds.ts'
 import { stateForTuples, stateOfType, type StateTuple } from '../view/state-at.ts'
 import type { View } from '../view/view.ts'
 import { clientEvent } from './client-event.ts'

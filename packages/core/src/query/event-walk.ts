@@ -8,7 +8,7 @@ import {
 } from '@roomserver/types'
 import { oldestFirst } from '../graph/oldest-first.ts'
 import { eventsWithIds } from '../view/reads.ts'
-import type { Need } from '../view/need.ts'
+import type { Need } from '../view/record-kinds.ts'
 import type { View } from '../view/view.ts'
 import type { ServerVisibility } from './server-visibility.ts'
 

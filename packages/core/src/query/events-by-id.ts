@@ -7,7 +7,7 @@ import type {
 } from '@roomserver/api'
 import type { Suspendable, EventId, EventNid, EventRecord, RoomNid } from '@roomserver/types'
 import { eventsWithIds, passEventsWithIds } from '../view/reads.ts'
-import type { Need } from '../view/need.ts'
+import type { Need } from '../view/record-kinds.ts'
 import type { View } from '../view/view.ts'
 import { chainNids } from './auth-chain.ts'
 import { readRoom, type QueryContext, letOthers } from './context.ts'

@@ -1,7 +1,7 @@
 import { resolveSnapshots } from '@roomserver/state'
 import { type Suspendable, type EventNid, NO_NID, type SnapshotNid, type StateEntry } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
-import type { Need } from '../view/need.ts'
+import type { Need } from '../view/record-kinds.ts'
 import { snapshotOf, stateForTuples, type StateTuple, wholeState } from '../view/state-at.ts'
 import type { View } from '../view/view.ts'
 import { present, tuplesOf, type WantedState } from './state-events.ts'

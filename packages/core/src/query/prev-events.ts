@@ -1,7 +1,7 @@
 import { MAX_PREV_EVENTS } from '@roomserver/events'
 import type { Suspendable, EventNid, EventRecord, RoomRecord, SnapshotNid } from '@roomserver/types'
 import { eventsOf } from '../view/reads.ts'
-import type { Need } from '../view/need.ts'
+import type { Need } from '../view/record-kinds.ts'
 import { stateForTuples, type StateTuple } from '../view/state-at.ts'
 import type { View } from '../view/view.ts'
 import { rulesOf } from '../output/headered.ts'

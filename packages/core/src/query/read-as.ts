@@ -1,5 +1,5 @@
 import type { Suspendable, RoomRecord } from '@roomserver/types'
-import type { Need } from '../view/need.ts'
+import type { Need } from '../view/record-kinds.ts'
 import type { View } from '../view/view.ts'
 import { readRoom, type QueryContext } from './context.ts'
 import { rulesOf } from '../output/headered.ts'

@@ -13,7 +13,7 @@ import {
 } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
 import { eventsOf } from '../view/reads.ts'
-import type { Need } from '../view/need.ts'
+import type { Need } from '../view/record-kinds.ts'
 import { snapshotOf, stateForTuples } from '../view/state-at.ts'
 import type { View } from '../view/view.ts'
 import { present } from './state-events.ts'

@@ -15,7 +15,7 @@ import {
   type SnapshotNid,
 } from '@roomserver/types'
 import { eventsWithIds } from '../view/reads.ts'
-import type { Need } from '../view/need.ts'
+import type { Need } from '../view/record-kinds.ts'
 import { wholeState } from '../view/state-at.ts'
 import type { View } from '../view/view.ts'
 import { chainNids, storedEvents } from './auth-chain.ts'

@@ -1,7 +1,7 @@
 import type { StateKeyTuple } from '@roomserver/api'
 import type { Suspendable, EventNid, SnapshotNid } from '@roomserver/types'
 import { NO_NID } from '@roomserver/types'
-import type { Need } from '../view/need.ts'
+import type { Need } from '../view/record-kinds.ts'
 import { stateForTuples, type StateTuple, wholeState } from '../view/state-at.ts'
 import type { View } from '../view/view.ts'
 

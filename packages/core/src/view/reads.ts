@@ -8,7 +8,7 @@ import {
   type StateKeyNid,
 } from '@roomserver/types'
 import { damaged } from './damaged.ts'
-import type { Need } from './need.ts'
+import type { Need } from './record-kinds.ts'
 import type { View } from './view.ts'
 
 /** How many events are looked at and read in one go: as many as do not hold the event loop. */

@@ -6,7 +6,6 @@ import type {
   EventNid,
   EventRecord,
   EventTypeNid,
-  Interned,
   RoomNid,
   SnapshotNid,
   SnapshotRecord,
@@ -18,11 +17,28 @@ import type { RoomVersionRules } from '@roomserver/version'
 import type { RecordStore } from '../ports.ts'
 import { AnswerPages } from './answer-pages.ts'
 import { ByteCache } from './byte-cache.ts'
-import { type Found, Loader } from './loader.ts'
-import type { Need } from './need.ts'
+import { InternedCache } from './interned-cache.ts'
+import { Loader } from './loader.ts'
+import type { RecordBatch } from './record-batch.ts'
+import {
+  ALL_RECORD_KINDS,
+  type Need,
+  type RecordKey,
+  type RecordKind,
+  type RecordValue,
+} from './record-kinds.ts'
 import { RoomEpochs } from './room-epochs.ts'
 
 const PREASSIGNED_NAMES = new Map([...EVENT_TYPE_NIDS].map(([name, nid]) => [nid, name]))
+
+/** How records of a kind are found in the cache, and how such as were read come there. */
+interface CachedKind<K extends RecordKind> {
+  get(key: RecordKey<K>): RecordValue<K> | undefined
+  keep(key: RecordKey<K>, value: RecordValue<K>): void
+}
+
+/** Whether an equal record is stored already is of use only once: to who makes the record. */
+const NOT_KEPT = { get: () => undefined, keep: () => undefined }
 
 /** An event as cached: its record, and its parsed form once that was asked for. */
 interface CachedEvent {
@@ -57,12 +73,11 @@ export class RecordCache {
   readonly #snapshots: ByteCache<SnapshotNid, SnapshotRecord>
   readonly #blocks: ByteCache<BlockNid, BlockRecord>
   readonly #resolutions: ByteCache<RoomNid, CachedResolution>
-  readonly #typeNids: ByteCache<string, Interned<EventTypeNid>>
-  readonly #typeNames: ByteCache<EventTypeNid, Interned<EventTypeNid>>
-  readonly #stateKeyNids: ByteCache<string, Interned<StateKeyNid>>
-  readonly #stateKeyTexts: ByteCache<StateKeyNid, Interned<StateKeyNid>>
+  readonly #types: InternedCache<EventTypeNid>
+  readonly #stateKeys: InternedCache<StateKeyNid>
+  readonly #kinds: { readonly [K in RecordKind]: CachedKind<K> }
   /** Batches that were taken into the cache already; several computations get the same one. */
-  readonly #kept = new WeakSet<Found>()
+  readonly #kept = new WeakSet<RecordBatch>()
 
   /** @param maxBytes - what the cached records may take, all kinds together */
   constructor(store: RecordStore, maxBytes: number) {
@@ -73,10 +88,32 @@ export class RecordCache {
     this.#snapshots = new ByteCache(maxBytes * 0.05, ({ blocks }) => 240 + blocks.length * 8)
     this.#blocks = new ByteCache(maxBytes * 0.15, ({ entries }) => 240 + entries.byteLength)
     this.#resolutions = new ByteCache(maxBytes * 0.07, ({ bytes }) => bytes)
-    this.#typeNids = new ByteCache(maxBytes * 0.01, ({ text }) => 100 + text.length)
-    this.#typeNames = new ByteCache(maxBytes * 0.01, ({ text }) => 100 + text.length)
-    this.#stateKeyNids = new ByteCache(maxBytes * 0.02, ({ text }) => 100 + text.length)
-    this.#stateKeyTexts = new ByteCache(maxBytes * 0.02, ({ text }) => 100 + text.length)
+    this.#types = new InternedCache(maxBytes * 0.02)
+    this.#stateKeys = new InternedCache(maxBytes * 0.04)
+    this.#kinds = {
+      events: { get: (nid) => this.event(nid), keep: (_nid, record) => this.#keepRead(record) },
+      'events-by-id': { get: (id) => this.eventById(id), keep: (_id, record) => this.#keepRead(record) },
+      snapshots: { get: (nid) => this.#snapshots.get(nid), keep: (_nid, record) => this.putSnapshot(record) },
+      blocks: { get: (nid) => this.#blocks.get(nid), keep: (_nid, record) => this.putBlock(record) },
+      types: {
+        get: (name) => EVENT_TYPE_NIDS.get(name) ?? this.#types.nid(name),
+        keep: (name, nid) => this.putType(nid, name),
+      },
+      'type-names': {
+        get: (nid) => PREASSIGNED_NAMES.get(nid) ?? this.#types.text(nid),
+        keep: (nid, name) => this.putType(nid, name),
+      },
+      'state-keys': {
+        get: (text) => (text === '' ? EMPTY_STATE_KEY_NID : this.#stateKeys.nid(text)),
+        keep: (text, nid) => this.putStateKey(nid, text),
+      },
+      'state-key-texts': {
+        get: (nid) => (nid === EMPTY_STATE_KEY_NID ? '' : this.#stateKeys.text(nid)),
+        keep: (nid, text) => this.putStateKey(nid, text),
+      },
+      'block-hash': NOT_KEPT,
+      'snapshot-hash': NOT_KEPT,
+    }
   }
 
   /** What the cache takes at present, in bytes (an estimate). */
@@ -88,13 +125,16 @@ export class RecordCache {
       this.#snapshots,
       this.#blocks,
       this.#resolutions,
-      this.#typeNids,
-      this.#typeNames,
-      this.#stateKeyNids,
-      this.#stateKeyTexts,
+      this.#types,
+      this.#stateKeys,
     ]
       .map((cache) => cache.bytes)
       .reduce((sum, bytes) => sum + bytes, 0)
+  }
+
+  /** A record in the cache; `undefined`: it has to be loaded first. */
+  get<K extends RecordKind>(kind: K, key: RecordKey<K>): RecordValue<K> | undefined {
+    return this.#kinds[kind].get(key)
   }
 
   event(nid: EventNid): EventRecord | undefined {
@@ -104,30 +144,6 @@ export class RecordCache {
   eventById(id: EventId): EventRecord | undefined {
     const nid = this.#eventNids.get(id)
     return nid === undefined ? undefined : this.event(nid)
-  }
-
-  snapshot(nid: SnapshotNid): SnapshotRecord | undefined {
-    return this.#snapshots.get(nid)
-  }
-
-  block(nid: BlockNid): BlockRecord | undefined {
-    return this.#blocks.get(nid)
-  }
-
-  typeNid(name: string): EventTypeNid | undefined {
-    return EVENT_TYPE_NIDS.get(name) ?? this.#typeNids.get(name)?.nid
-  }
-
-  typeName(nid: EventTypeNid): string | undefined {
-    return PREASSIGNED_NAMES.get(nid) ?? this.#typeNames.get(nid)?.text
-  }
-
-  stateKeyNid(text: string): StateKeyNid | undefined {
-    return text === '' ? EMPTY_STATE_KEY_NID : this.#stateKeyNids.get(text)?.nid
-  }
-
-  stateKeyText(nid: StateKeyNid): string | undefined {
-    return nid === EMPTY_STATE_KEY_NID ? '' : this.#stateKeyTexts.get(nid)?.text
   }
 
   /** The parsed form of a stored event; parsed once for as long as the event stays cached. */
@@ -144,19 +160,12 @@ export class RecordCache {
    *
    * @param roomNid - the room that snapshot hashes in the need belong to
    */
-  async load(need: Need, roomNid: RoomNid): Promise<Found> {
-    const found = await this.#loader.load(need, roomNid)
-    if (this.#kept.has(found)) return found
-    this.#kept.add(found)
-    for (const record of found.events.values()) this.#keepRead(record)
-    for (const record of found.eventsById.values()) this.#keepRead(record)
-    for (const record of found.snapshots.values()) this.putSnapshot(record)
-    for (const record of found.blocks.values()) this.putBlock(record)
-    for (const [text, nid] of found.typeNids) this.putType(nid, text)
-    for (const [nid, text] of found.typeNames) this.putType(nid, text)
-    for (const [text, nid] of found.stateKeyNids) this.putStateKey(nid, text)
-    for (const [nid, text] of found.stateKeyTexts) this.putStateKey(nid, text)
-    return found
+  async load(need: Need, roomNid: RoomNid): Promise<RecordBatch> {
+    const batch = await this.#loader.load(need, roomNid)
+    if (this.#kept.has(batch)) return batch
+    this.#kept.add(batch)
+    for (const kind of ALL_RECORD_KINDS) this.#keep(kind, batch)
+    return batch
   }
 
   /** Keeps an event as it was committed. */
@@ -174,15 +183,11 @@ export class RecordCache {
   }
 
   putType(nid: EventTypeNid, text: string): void {
-    const interned = { nid, text }
-    this.#typeNids.set(text, interned)
-    this.#typeNames.set(nid, interned)
+    this.#types.put(nid, text)
   }
 
   putStateKey(nid: StateKeyNid, text: string): void {
-    const interned = { nid, text }
-    this.#stateKeyNids.set(text, interned)
-    this.#stateKeyTexts.set(nid, interned)
+    this.#stateKeys.put(nid, text)
   }
 
   /** Hands out the resolution of a room's current state, which is not here any more then: whoever goes on with it changes it. */
@@ -196,6 +201,10 @@ export class RecordCache {
   putResolution(room: RoomNid, resolution: ContinuedResolution): void {
     const { bytes } = resolution
     this.#resolutions.set(room, { resolution, epoch: this.rooms.of(room), bytes })
+  }
+
+  #keep<K extends RecordKind>(kind: K, batch: RecordBatch): void {
+    for (const [key, value] of batch.found(kind)) this.#kinds[kind].keep(key, value)
   }
 
   #keepRead(record: EventRecord): void {

@@ -1,5 +1,5 @@
 import { drive, LoopShare, type Suspendable } from '@roomserver/types'
-import type { Need } from './need.ts'
+import type { Need } from './record-kinds.ts'
 import type { RecordCache } from './record-cache.ts'
 import { View } from './view.ts'
 

@@ -9,7 +9,7 @@ import {
 } from '@roomserver/types'
 import { damaged } from './damaged.ts'
 import { typeNidOf } from './reads.ts'
-import type { Need } from './need.ts'
+import type { Need } from './record-kinds.ts'
 import type { View } from './view.ts'
 
 /** A state event's place in the state, in words. */

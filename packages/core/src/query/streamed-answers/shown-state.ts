@@ -1,7 +1,7 @@
 import { blocksOf, type Run, visibleRuns } from '@roomserver/state'
 import type { Suspendable, SnapshotNid } from '@roomserver/types'
 import { typeNidOf } from '../../view/reads.ts'
-import type { Need } from '../../view/need.ts'
+import type { Need } from '../../view/record-kinds.ts'
 import { snapshotOf } from '../../view/state-at.ts'
 import type { View } from '../../view/view.ts'
 import { blockSequence, type Sequence } from './sequence.ts'
