@@ -166,7 +166,7 @@ it('closes an HTTP/2 connection whose bodies come in frames of a byte, and no ot
     const stream = session.request({ ':method': 'POST', ':path': PATH })
     return stream.on('error', () => undefined)
   })
-  // Each by itself is no shorter in pieces than a body may be.
+  // Each by itself is not shorter in pieces than a body may be.
   for (let count = 0; count < 100 && !isClosed; count++) {
     for (const stream of streams) if (!stream.destroyed) stream.write(' ')
     await delay(1)

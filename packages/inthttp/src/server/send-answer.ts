@@ -103,7 +103,7 @@ async function pour(out: Writable, first: Batch, rest: Chunks, sending: Sending)
     }
     finish(out, batch)
   } catch (error) {
-    // What is given up because its caller went away is no failure.
+    // What is given up because its caller went away is not a failure.
     const isGone = out.destroyed
     breakOff(out)
     if (!isGone) sending.onBroken(error)
