@@ -5,7 +5,7 @@ import { filled, InputKind, InputRoomEvent } from '@roomserver/api'
 import { openStorage, type StorageOptions } from '@roomserver/storage'
 import { createDatabase, RoomBuilder } from '@roomserver/testing'
 import { describe, expect, inject, it, vi } from 'vitest'
-import { type Engine, type EngineOptions, openEngine } from '../src/index.ts'
+import { type Engine, type EngineOptions, type FaultPoint, openEngine } from '../src/index.ts'
 
 const key = (server: string) => ({ server, keyId: 'ed25519:test', seed: 'A'.repeat(43) })
 
@@ -102,6 +102,34 @@ it.each(['', 'not a name', 'https://example.org'])('refuses the server name %j',
     code: 'INVALID_ARGUMENT',
     details: { argument: 'serverName' },
   })
+})
+
+/** The points that an event passes in the process that takes it, and those before it when its sender does not wait. */
+const ON_THE_WAY = ['reading', 'deciding', 'committing', 'writing', 'committed', 'answering']
+
+// Crash runs kill the process at these points: one that no event passes any more would go unnoticed there.
+it.each([
+  [false, ON_THE_WAY],
+  [true, ['queueing', 'queued', ...ON_THE_WAY]],
+])('tells of the points that an event passes (asynchronous: %s)', async (isAsynchronous, expected) => {
+  const passed: FaultPoint[] = []
+  const atPoint = (point: FaultPoint): void => void passed.push(point)
+  await using engine = await open({ dialect: 'sqlite', file: newFile() }, { atPoint })
+  const room = await RoomBuilder.create()
+  const events = room.events.map(({ rules, eventId, json }) =>
+    filled(InputRoomEvent, { kind: InputKind.new, event: { roomVersion: rules.version, eventId, json } }),
+  )
+  await engine.parts.input.inputRoomEvents({ input_room_events: events.slice(0, -1), async: false })
+  passed.length = 0
+  await engine.parts.input.inputRoomEvents({
+    input_room_events: events.slice(-1),
+    async: isAsynchronous,
+  })
+  await vi.waitFor(() => expect(passed).toContain('answering'), 30_000)
+  // What is written in the background comes at any time.
+  const own = passed.filter((point, at) => expected.includes(point) && passed.indexOf(point) === at)
+  expect(own.filter((point) => point !== 'writing')).toEqual(expected.filter((point) => point !== 'writing'))
+  expect(own).toContain('writing')
 })
 
 it('does nothing in the background for a tool that says so', async () => {
