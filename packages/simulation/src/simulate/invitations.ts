@@ -1,3 +1,4 @@
+import { isFailure } from '@roomserver/types'
 import { endOf, eventOn, isAllowedAt, member, type RoomEnd, type EventTemplate } from './compose.ts'
 import { askServer } from './federation.ts'
 import { changeThrough } from './remote-membership.ts'
@@ -37,17 +38,26 @@ export async function invite(
   await announceAll(world)
 }
 
-/** Rejects an invite, which must always be possible, be the server that it came from dead or not. */
+/**
+ * Rejects an invite, which must always be possible, be the server that it came from dead or not; only a policy server may
+ * refuse it, as any event.
+ */
 export async function reject(
   world: World,
   server: SimulatedServer,
   user: string,
   roomId: string,
 ): Promise<void> {
-  const answer = await server.call((api) => api.performLeave({ room_id: roomId, user_id: user }))
+  let isRefused = false
+  const answer = await server.call((api) =>
+    api.performLeave({ room_id: roomId, user_id: user }).catch((error: unknown) => {
+      isRefused = isFailure(error) && error.code === 'NOT_ALLOWED' && world.policies.mayRefuse
+      throw error
+    }),
+  )
   if (answer !== undefined) world.invites.reject(server, roomId, user)
   else if (server.isDown) world.invites.doubt(server, roomId, user)
-  else world.problem(`${server.name}: ${user} could not reject an invite into ${roomId}`)
+  else if (!isRefused) world.problem(`${server.name}: ${user} could not reject an invite into ${roomId}`)
   await announceAll(world)
 }
 

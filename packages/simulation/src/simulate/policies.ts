@@ -32,6 +32,11 @@ export class Policies {
       seed % EVERY === EVERY - 1 ? MANNERS[Math.floor(seed / EVERY) % MANNERS.length] : undefined
   }
 
+  /** Whether an event of a server's own user may be refused although the rules allow it. */
+  get mayRefuse(): boolean {
+    return this.#manners !== undefined
+  }
+
   /** The policy server that a server is for the rooms of this world; `undefined`: rooms have none. */
   async of(server: string): Promise<TestPolicyServer | undefined> {
     if (this.#manners === undefined) return undefined
