@@ -570,3 +570,31 @@ it.each([
     session.close()
   },
 )
+
+it('answers whatever comes while it drains, and says that it is not ready', async () => {
+  const ask1 = (address: string, agent: Agent): Promise<string | undefined> =>
+    new Promise((resolve, reject) => {
+      const request = http1Request(new URL(PATH, address), { method: 'POST', agent }, (response) => {
+        response.resume().once('end', () => resolve(response.headers.connection))
+      })
+      request.once('error', reject).end('{}')
+    })
+  await using server = await serveRoomserver(fakeRoomserver().api, anyPort)
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const session = connect(server.address)
+  expect(await ask(session)).toBe(200)
+  expect(await ask1(server.address, agent)).toBe('keep-alive')
+  const underWay = ask(session)
+  server.drain()
+  expect([await underWay, await ask(session)]).toEqual([200, 200])
+  expect(await ask1(server.address, agent)).toBe('close')
+  const later = connect(server.address)
+  expect(await ask(later)).toBe(200)
+  const ready = await askHttp1(server.address, { method: 'GET', path: '/readyz' })
+  expect([ready.status, JSON.parse(ready.body)]).toEqual([
+    503,
+    { ready: false, checks: { server: 'stopping' } },
+  ])
+  for (const one of [session, later]) one.destroy()
+  agent.destroy()
+})

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { Command } from 'commander'
 import { faultOf } from '../compose/fault.ts'
 import { startRoomserver } from '../compose/start-roomserver.ts'
@@ -23,4 +24,12 @@ async function serve(options: ServerOptions): Promise<void> {
   const output = process.stdout.isTTY ? process.stdout : process.stderr
   output.write(welcome(config, server.url))
   await stopped
+  const { drain_time: drainMs } = config.settings
+  if (drainMs === 0) return
+  server.drain()
+  log.info(
+    { drain_ms: drainMs },
+    'not ready any more; requests are still answered while callers go elsewhere',
+  )
+  await wait(drainMs)
 }

@@ -14,6 +14,8 @@ import { prepareSocketPath } from './socket-path.ts'
 export interface RunningRoomserver extends AsyncDisposable {
   /** Where it listens: `http://…`, or the path of a socket. */
   readonly url: string
+  /** Says that it is about to stop, so that requests go elsewhere; those that come all the same are answered. */
+  drain(): void
 }
 
 /**
@@ -36,7 +38,11 @@ export async function startRoomserver(config: Config, log: Logger, at?: AtPoint)
     await serveRoomserver(engine.operations, { ...doorOptions(config, engine, log), tracing }),
   )
   const owned = parts.move()
-  return { url: server.address, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  return {
+    url: server.address,
+    drain: () => server.drain(),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
 }
 
 function doorOptions(

@@ -23,6 +23,8 @@ export const ownSection = section({
   unix_socket: text('a path').optional(),
   /** How long the program may practise before it takes requests, so that its code is compiled then; 0: not at all. */
   warm_up: timer.default(3_000),
+  /** How long requests are still taken after SIGTERM, while `/readyz` says not ready; 0: not at all. */
+  drain_time: timer.default(0),
   http: section({
     max_body: size.default(128 * 1024 * 1024),
     max_header: size.default(16 * 1024),

@@ -22,6 +22,11 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => vo
 export interface ProtocolServer {
   /** Where it listens: a URL, or the path of a unix socket. */
   readonly address: string
+  /**
+   * Has each connection of HTTP/1.1 close after its next answer. Those of HTTP/2 stay: Node's only way to say that one is
+   * about to close is to take nothing more on it.
+   */
+  drain(): void
   /** Takes no more connections and requests, finishes what is under way, cuts off what takes too long. */
   close(): Promise<void>
 }
@@ -57,6 +62,9 @@ export async function startProtocolServer(
 
   return {
     address: addressOf(http1),
+    drain: () => {
+      draining = true
+    },
     close: async () => {
       draining = true
       await drain(http1, sessions, { undecided, sockets }, limits.drainMs)

@@ -26,6 +26,11 @@ export interface RoomserverServer extends AsyncDisposable {
   readonly address: string
   /** The Fastify instance, for requests without a network (`inject`). */
   readonly app: FastifyInstance
+  /**
+   * Has load balancers go elsewhere while requests are still answered: `/readyz` is not ready from now on, and connections
+   * of HTTP/1.1 close after their next answer. Then wait for as long as the balancers need to notice, and {@link close}.
+   */
+  drain(): void
   /** Takes no new requests, finishes those under way within `limits.drainMs`, and stops. */
   close(): Promise<void>
 }
@@ -42,19 +47,28 @@ export async function serveRoomserver(
   const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits }
   const log = options.log ?? silentLogger
   const stop = new AbortController()
-  const app = await createApp({ ...options, api, stopping: stop.signal }, log)
+  let isDraining = false
+  const readiness = async () => {
+    const found = (await options.readiness?.()) ?? { ready: true, checks: {} }
+    return isDraining ? { ready: false, checks: { ...found.checks, server: 'stopping' } } : found
+  }
+  const app = await createApp({ ...options, api, readiness, stopping: stop.signal }, log)
   const server = await startProtocolServer(
     (request, response) => app.routing(request, response),
     listenOptions(options.listen),
     limits,
   )
   warnOfStrangers(server.address, options, log)
+  const drain = () => {
+    isDraining = true
+    server.drain()
+  }
   const close = async () => {
     stop.abort()
     await server.close()
     await app.close()
   }
-  return { address: server.address, app, close, [Symbol.asyncDispose]: close }
+  return { address: server.address, app, drain, close, [Symbol.asyncDispose]: close }
 }
 
 async function createApp(options: RoomserverPluginOptions, log: Logger): Promise<FastifyInstance> {
