@@ -7,9 +7,11 @@ import type { PerformContext, PerformInput } from './perform/context.ts'
 import { createPerforms } from './perform/create-performs.ts'
 import { createDummyEvents, type DummyEvents } from './perform/dummy-events.ts'
 import { RoomMutex } from './perform/room-mutex.ts'
+import { createUserActions, type UserActions } from './perform/user-actions.ts'
 import type { Store } from './ports.ts'
 import type { Compatibility } from './query/context.ts'
 import { createQueries } from './query/create-queries.ts'
+import { readTimeline, type TimelinePage, type TimelineRequest } from './query/timeline.ts'
 import { createStreamedQueries } from './query/streamed-answers/streamed-queries.ts'
 import type { RecordCache } from './view/record-cache.ts'
 import { watchedStore } from './view/watched-store.ts'
@@ -55,6 +57,10 @@ export interface RoomserverWithMaintenance {
   /** Those of its operations whose answers are long, for who sends them on. */
   readonly streamed: StreamedApi<RoomserverApi>
   readonly dummyEvents: DummyEvents
+  /** What users of this server do, with failures that are thrown. */
+  readonly users: UserActions
+  /** Reads the past of a room backwards, a page at a time. */
+  readonly timeline: (request: TimelineRequest) => Promise<TimelinePage>
 }
 
 /** {@link createRoomserver} for a process that looks after its rooms. */
@@ -67,6 +73,8 @@ export function createRoomserverWithMaintenance(
     rooms: roomserverOf(context),
     streamed: createStreamedQueries(context),
     dummyEvents: createDummyEvents(context, deps.input.overLimit),
+    users: createUserActions(context),
+    timeline: (request) => readTimeline(context, request),
   }
 }
 

@@ -14,7 +14,12 @@ export type { PolicyAnswer, PolicyServers } from './ports.ts'
 export type { Fetched, FetchMissing, MissingEvents } from './input/fetch-missing.ts'
 export type { RoomStep } from './input/room-step.ts'
 export { DEFAULT_ROOM_LIMITS, type RoomLimits } from './input/rooms.ts'
+export type { EventTemplate } from './perform/build.ts'
 export type { DummyEvents } from './perform/dummy-events.ts'
+export type { NewStateEvent } from './perform/new-room.ts'
+export type { RedactionTemplate } from './perform/redact.ts'
+export type { InviteTemplate, RoomTemplate, UserActions } from './perform/user-actions.ts'
+export type { TimelinePage, TimelineRequest } from './query/timeline.ts'
 export { renderOutput } from './output/render-output.ts'
 export type {
   DirectoryStore,

@@ -195,6 +195,8 @@ function logMethods(db: Db, tables: Tables) {
     },
     /** Position of the first output that is kept, or will be. */
     firstOutput: () => tables.trim.first(db),
+    /** Position of the latest output; 0: there was none yet. What comes later has a greater one. */
+    latestOutput: async () => Math.max(await tables.trim.latest(db), (await tables.trim.first(db)) - 1),
     /**
      * Drops the oldest outputs that are not to be kept, `slice` at the most.
      *

@@ -1,11 +1,21 @@
-import { authStateOf, authTypesFor, type AuthState, checkAuth, selectAuthEvents } from '@roomserver/auth'
+import {
+  authStateOf,
+  authTypesFor,
+  type AuthState,
+  type AuthVerdict,
+  checkAuth,
+  selectAuthEvents,
+} from '@roomserver/auth'
 import { buildEvent, type EventDraft, eventRef, type Pdu } from '@roomserver/events'
 import {
   type Suspendable,
+  type EventId,
   type EventRecord,
   isFailure,
   type JsonObject,
   type RoomRecord,
+  RoomserverError,
+  serverOf,
   type UserId,
 } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
@@ -28,6 +38,8 @@ export interface EventTemplate {
   /** Left out: no state event. */
   readonly stateKey?: string | undefined
   readonly content: JsonObject
+  /** What a redaction redacts. */
+  readonly redacts?: EventId | undefined
 }
 
 /** What a new event is built from. */
@@ -76,11 +88,21 @@ export async function built(
   }
   const verdict = await buildEvent(draft, rules, signingKey).catch(withoutCanonicalForm)
   if (verdict.ok) return verdict.pdu
-  throw new Refusal('badRequest', `Failed to build new "${event.type}" event: ${verdict.reason}`)
+  const { rule, reason } = verdict
+  const message = `Failed to build new "${event.type}" event: ${reason}`
+  const cause = new RoomserverError('MALFORMED_EVENT', { rule, reason }, message)
+  throw new Refusal('badRequest', message, 0, { cause })
 }
 
-function withoutCanonicalForm(error: unknown): { readonly ok: false; readonly reason: string } {
-  if (isFailure(error, 'MALFORMED_EVENT')) return { ok: false, reason: error.details.reason }
+/** Why no event can be made. */
+interface Malformed {
+  readonly ok: false
+  readonly rule: string
+  readonly reason: string
+}
+
+function withoutCanonicalForm(error: unknown): Malformed {
+  if (isFailure(error, 'MALFORMED_EVENT')) return { ok: false, ...error.details }
   throw error
 }
 
@@ -93,23 +115,33 @@ export async function refusalOf(
   room: RoomRecord,
   template: EventTemplate,
 ): Promise<string | undefined> {
-  const state = await readRoom(context, (view) => stateFor(view, room, template))
-  const verdict = checkAuth(imagined(room, template), state)
+  const verdict = await verdictOn(context, room, template)
   return verdict.allowed ? undefined : verdict.reason
+}
+
+/** Whether the rules allow something in a room as it is now, without making an event. */
+export async function verdictOn(
+  context: PerformContext,
+  room: RoomRecord,
+  template: EventTemplate,
+): Promise<AuthVerdict> {
+  const state = await readRoom(context, (view) => stateFor(view, room, template))
+  return checkAuth(imagined(room, template), state)
 }
 
 /** An event that is not to be sent, to ask the rules about. */
 export function imagined(room: RoomRecord, template: EventTemplate): Pdu {
   return {
     ...subjectOf(template),
-    eventId: '',
+    // In room versions 1 and 2 its server decides what a redaction may redact.
+    eventId: `$:${serverOf(template.sender)}`,
     roomId: room.roomId,
     rules: rulesOf(room),
     depth: nextDepth([room]),
     originServerTs: 0,
     prevEvents: [''],
     authEvents: [],
-    redacts: undefined,
+    redacts: template.redacts,
     json: '{}',
   }
 }

@@ -12,8 +12,7 @@ import { inviteFromHere } from './invite-from-here.ts'
 import { Refusal, unlessRefused } from './refusal.ts'
 
 /**
- * Takes an invite in: one that a user of ours sends, which goes the way of every event (and first to the server of the
- * invited user, to be signed there), or one that another server sends to a user of ours.
+ * {@link takeInvite} for callers over the wire, who get a refusal as an answer.
  *
  * @throws {RoomserverError} MALFORMED_EVENT, INVALID_ARGUMENT
  */
@@ -23,23 +22,33 @@ export function performInvite(
 ): Promise<PerformInviteResponse> {
   return unlessRefused<PerformInviteResponse>(
     async () => {
-      const invite = inviteOf(context, request)
-      checkShownState(request)
-      const isOriginLocal = serverOf(invite.event.sender) === context.serverName
-      if (!isOriginLocal && !invite.isTargetLocal) {
-        throw new Refusal('badRequest', 'The invite must be either from or to a local user')
-      }
-      const room = await context.store.room(invite.event.roomId)
-      const member = room && (await context.store.membership(room.nid, invite.target))
-      if (member?.membership === 'join') throw new Refusal('notAllowed', 'User is already joined to room')
-
-      const known = room === undefined || isStub(room) ? undefined : room
-      if (isOriginLocal) await inviteFromHere(context, request, known, invite)
-      else await inviteFromElsewhere(context, request, known, invite)
+      await takeInvite(context, request)
       return { Error: null }
     },
     (error) => ({ Error: error }),
   )
+}
+
+/**
+ * Takes an invite in: one that a user of ours sends, which goes the way of every event (and first to the server of the
+ * invited user, to be signed there), or one that another server sends to a user of ours.
+ *
+ * @throws {Refusal} or a {@link RoomserverError}: MALFORMED_EVENT, INVALID_ARGUMENT
+ */
+export async function takeInvite(context: PerformContext, request: PerformInviteRequest): Promise<void> {
+  const invite = inviteOf(context, request)
+  checkShownState(request)
+  const isOriginLocal = serverOf(invite.event.sender) === context.serverName
+  if (!isOriginLocal && !invite.isTargetLocal) {
+    throw new Refusal('badRequest', 'The invite must be either from or to a local user')
+  }
+  const room = await context.store.room(invite.event.roomId)
+  const member = room && (await context.store.membership(room.nid, invite.target))
+  if (member?.membership === 'join') throw new Refusal('notAllowed', 'User is already joined to room')
+
+  const known = room === undefined || isStub(room) ? undefined : room
+  if (isOriginLocal) await inviteFromHere(context, request, known, invite)
+  else await inviteFromElsewhere(context, request, known, invite)
 }
 
 /** What the invited user is shown is stored and sent as part of the invite. */

@@ -11,23 +11,30 @@ import { isInvalidParam, Refusal, unlessRefused } from './refusal.ts'
 import { type Target, targetOf } from './resolve-alias.ts'
 import { sendEvent } from './send.ts'
 
-/**
- * Joins a user of ours to a room, by ID or alias: by an event of our own where we are in the room, and otherwise
- * through a server that is. Somebody who is joined already stays so.
- */
+/** {@link joinRoom} for callers over the wire, who get a refusal as an answer. */
 export function performJoin(
   context: PerformContext,
   request: PerformJoinRequest,
 ): Promise<PerformJoinResponse> {
   return unlessRefused<PerformJoinResponse>(
-    async () => {
-      ownUser(context, request.user_id)
-      const target = await targetOf(context, request.room_id_or_alias, request.server_names)
-      const joinedVia = await join(context, request, target)
-      return { room_id: target.roomId, JoinedVia: joinedVia, Error: null }
-    },
+    async () => ({ ...(await joinRoom(context, request)), Error: null }),
     (error) => ({ room_id: '', JoinedVia: '', Error: error }),
   )
+}
+
+/**
+ * Joins a user of ours to a room, by ID or alias: by an event of our own where we are in the room, and otherwise
+ * through a server that is. Somebody who is joined already stays so.
+ *
+ * @throws {Refusal} or a {@link RoomserverError}
+ */
+export async function joinRoom(
+  context: PerformContext,
+  request: PerformJoinRequest,
+): Promise<Pick<PerformJoinResponse, 'room_id' | 'JoinedVia'>> {
+  ownUser(context, request.user_id)
+  const target = await targetOf(context, request.room_id_or_alias, request.server_names)
+  return { room_id: target.roomId, JoinedVia: await join(context, request, target) }
 }
 
 /** @returns the server that let the user in */

@@ -6,8 +6,9 @@ export class Refusal extends Error {
   override readonly name = 'Refusal'
   readonly performError: PerformError
 
-  constructor(code: keyof typeof PerformErrorCode, message: string, remoteCode = 0) {
-    super(message)
+  /** @param options - `cause`: the failure that this is for callers who get no answer of the wire */
+  constructor(code: keyof typeof PerformErrorCode, message: string, remoteCode = 0, options?: ErrorOptions) {
+    super(message, options)
     this.performError = { Msg: message, RemoteCode: remoteCode, Code: PerformErrorCode[code] }
   }
 }

@@ -1,5 +1,6 @@
 import { type RoomId, serverOf } from '@roomserver/types'
 import { getRoomIdForAlias } from '../query/directory.ts'
+import { invalidArgument, roomNotFound } from '../query/failures.ts'
 import { federationFor } from './components.ts'
 import type { PerformContext } from './context.ts'
 import { faultOfId, quoted } from './identifiers.ts'
@@ -34,13 +35,18 @@ async function targetOfAlias(
 ): Promise<Target> {
   const server = serverOf(alias)
   if (server === undefined || faultOfId('#', alias) !== undefined) {
-    throw new Refusal('unclassified', `alias ${quoted(alias)} is not in the correct format`)
+    const message = `alias ${quoted(alias)} is not in the correct format`
+    const cause = invalidArgument('alias', 'a room alias', message)
+    throw new Refusal('unclassified', message, 0, { cause })
   }
   const found =
     server === context.serverName
       ? { ...(await getRoomIdForAlias(context, { alias, include_appservices: true })), server_names: [] }
       : await lookUpElsewhere(context, alias, server)
-  if (found.room_id === '') throw new Refusal('unclassified', `alias ${quoted(alias)} not found`)
+  if (found.room_id === '') {
+    const message = `alias ${quoted(alias)} not found`
+    throw new Refusal('unclassified', message, 0, { cause: roomNotFound(alias, message) })
+  }
   return { roomId: found.room_id, serverNames: [...serverNames, server, ...found.server_names] }
 }
 

@@ -96,6 +96,7 @@ export function logContract(open: () => Promise<Storage>): void {
 
   it('drops the oldest outputs by their number and their age, slice by slice, and tells which is first', async () => {
     await using store = await open()
+    expect(await store.latestOutput()).toBe(0)
     const room = await storedRoom(store)
     const outputs = Array.from({ length: 10 }, (_, index) => output(room, index + 1, 0 as EventNid))
     await store1(store, writeSet(room, { next: { ...room, outputSeq: 10 }, outputs }))
@@ -123,6 +124,9 @@ export function logContract(open: () => Promise<Storage>): void {
     ).toMatchObject({ dropped: 5 })
     expect(await seqs()).toEqual([10])
     expect(await store.firstOutput()).toBe(base + 10)
+    expect(await store.latestOutput()).toBe(base + 10)
+    await store.dropOutputs([base + 10])
+    expect(await store.latestOutput()).toBe(base + 9)
     expect(await store.trimOutputs({ maxCount: 1, maxAgeMs: 1, maxBytes: 1e6 }, 9_000, 100)).toMatchObject({
       dropped: 0,
     })

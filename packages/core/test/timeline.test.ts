@@ -1,0 +1,150 @@
+import type { Pdu } from '@roomserver/events'
+import { RoomBuilder } from '@roomserver/testing'
+import { expect, it } from 'vitest'
+import { type Maintained, startMaintained } from './maintained.ts'
+
+/** Reads all pages of a room, and tells which events each has. */
+async function pagesOf(
+  { timeline }: Maintained,
+  roomId: string,
+  limit: number,
+): Promise<readonly string[][]> {
+  const pages: string[][] = []
+  let from: string | undefined
+  do {
+    const page = await timeline({ roomId, from, limit })
+    pages.push(page.events.map(({ eventId }) => eventId))
+    from = page.next
+  } while (from !== undefined && pages.length < 1_000)
+  return pages
+}
+
+const ids = (events: readonly Pdu[]): string[] => events.map(({ eventId }) => eventId)
+
+it.each([1, 2, 3, 7, 1_000])(
+  'gives every event of a room once, in pages of %i, the latest first',
+  async (limit) => {
+    await using server = await startMaintained()
+    const room = await RoomBuilder.create()
+    for (let n = 0; n < 5; n++) await room.message(`${n}`)
+    await server.hs.takeAll(room.events)
+    const pages = await pagesOf(server, room.roomId, limit)
+    expect(pages.flat()).toEqual(ids(room.events).toReversed())
+    expect(pages.slice(0, -1).every((page) => page.length === limit)).toBe(true)
+  },
+)
+
+it.each([1, 2, 4, 100])(
+  'gives both branches of a fork before what they build on, in pages of %i',
+  async (limit) => {
+    await using server = await startMaintained()
+    const room = await RoomBuilder.create()
+    const fork = room.extremities
+    const left = [await room.message('left', { prev: fork })]
+    left.push(await room.message('left again', { prev: left.slice(-1) }))
+    const right = await room.message('right', { prev: fork })
+    await room.message('merged', { prev: [left[1] ?? right, right] })
+    await server.hs.takeAll(room.events)
+
+    const order = (await pagesOf(server, room.roomId, limit)).flat()
+    expect(order.toSorted()).toEqual(ids(room.events).toSorted())
+    for (const event of room.events)
+      for (const prev of event.prevEvents)
+        expect(order.indexOf(event.eventId)).toBeLessThan(order.indexOf(prev))
+  },
+)
+
+it('passes over what was not accepted, and goes on behind it', async () => {
+  await using server = await startMaintained()
+  const room = await RoomBuilder.create()
+  const before = room.extremities
+  const stranger = await room.message('let me in', {
+    sender: '@eve:b',
+    prev: before,
+    auth: room.events.slice(0, 3),
+  })
+  const after = await room.message('who was that?', { prev: [...before, stranger] })
+  await server.hs.takeAll(room.events)
+  expect(await server.hs.event(stranger.eventId)).toMatchObject({
+    verdict: expect.stringContaining('rejected') as string,
+  })
+
+  const order = (await pagesOf(server, room.roomId, 2)).flat()
+  expect(order).toEqual(ids(room.events.filter((event) => event !== stranger)).toReversed())
+  expect(order[0]).toBe(after.eventId)
+})
+
+// Depth is what the sender's server says; one that lies must neither hide the past nor make it endless.
+it.each([
+  ['too small', 1],
+  ['far too great', Number.MAX_SAFE_INTEGER - 1],
+])('gives everything behind an event whose depth is %s', async (_what, depth) => {
+  await using server = await startMaintained()
+  const room = await RoomBuilder.create()
+  await room.join('@eve:b')
+  for (let n = 0; n < 4; n++) await room.message(`${n}`)
+  await room.message('nothing to see here', { sender: '@eve:b', depth })
+  await room.message('what?')
+  await server.hs.takeAll(room.events)
+  const order = (await pagesOf(server, room.roomId, 2)).flat()
+  expect(order).toEqual(ids(room.events).toReversed())
+})
+
+it('comes to an end however many events lie about their depth', async () => {
+  await using server = await startMaintained()
+  const room = await RoomBuilder.create()
+  await room.join('@eve:b')
+  const prev = room.extremities
+  // Each is said to be older than what it builds on, and the next ones build on all of them.
+  for (let n = 0; n < 30; n++) {
+    const tips = room.extremities
+    const lie = await room.message(`lie ${n}`, { sender: '@eve:b', depth: 1 + n, prev: tips })
+    await room.message(`${n}`, { prev: [...prev, ...tips, lie] })
+  }
+  await server.hs.takeAll(room.events)
+  const order = (await pagesOf(server, room.roomId, 10)).flat()
+  expect(new Set(order)).toEqual(new Set(ids(room.events)))
+  expect(order.length).toBeLessThan(30 * room.events.length)
+})
+
+it('names the events that are not stored', async () => {
+  await using server = await startMaintained()
+  const room = await RoomBuilder.create()
+  const lost = await room.message('lost')
+  const found = await room.message('found')
+  const old = room.events.filter((event) => event !== lost && event !== found)
+  await server.hs.takeAll(old)
+  const state = { has_state: true, state_event_ids: ids(old) }
+  await server.hs.take(found, state)
+
+  const page = await server.timeline({ roomId: room.roomId, limit: 1 })
+  expect(page.events.map(({ eventId }) => eventId)).toEqual([found.eventId])
+  expect(page.missing).toEqual([lost.eventId])
+})
+
+it('refuses a room that it does not know, a token that is none, and a limit below 1', async () => {
+  await using server = await startMaintained()
+  const room = await RoomBuilder.create()
+  await server.hs.takeAll(room.events)
+  const { roomId } = room
+  await expect(server.timeline({ roomId: '!nowhere:a', limit: 1 })).rejects.toMatchObject({
+    code: 'ROOM_NOT_FOUND',
+  })
+  for (const from of ['', 'x', 'e30', Buffer.from('[[1],[]]').toString('base64url')]) {
+    await expect(server.timeline({ roomId, limit: 1, from })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      details: { argument: 'from' },
+    })
+  }
+  for (const limit of [0, -1, Number.NaN]) {
+    await expect(server.timeline({ roomId, limit })).rejects.toMatchObject({ details: { argument: 'limit' } })
+  }
+})
+
+it('leads to no other room, whatever a token names', async () => {
+  await using server = await startMaintained()
+  const [one, other] = [await RoomBuilder.create(), await RoomBuilder.create({ roomId: '!other:a' })]
+  await server.hs.takeAll([...one.events, ...other.events])
+  const from = Buffer.from(JSON.stringify([ids(other.events), []])).toString('base64url')
+  expect(await server.timeline({ roomId: one.roomId, from, limit: 10 })).toEqual({ events: [], missing: [] })
+})
