@@ -4,7 +4,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { endWithUs } from '@roomserver/testing'
-import { formatSigningKey } from '../src/config/signing-key.ts'
+import { formatSigningKey } from '@roomserver/engine'
 
 const ENTRY = join(import.meta.dirname, '../src/index.ts')
 

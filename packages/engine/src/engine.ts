@@ -5,14 +5,15 @@ import type { ServerName } from '@roomserver/types'
 import type { Scrubber } from './maintenance/scrubber.ts'
 import type { Outputs } from './outputs/outputs.ts'
 import type { Readiness } from './readiness.ts'
+import type { RoomMethods } from './rooms/room-methods.ts'
 
 /**
  * A room engine at work. Disposing of it, best by `await using`, ends it in order: background work stops, events that
  * were taken are finished, their outputs go out, the store is closed.
  */
-export interface Engine extends AsyncDisposable {
+export interface Engine extends RoomMethods, AsyncDisposable {
   readonly serverName: ServerName
-  /** Every operation of the internal API. */
+  /** Every operation of the internal API, beside the methods that are made of them. */
   readonly operations: RoomserverApi
   /** Whether it can work, and what was looked at; for health checks. */
   readonly readiness: () => Promise<Readiness>

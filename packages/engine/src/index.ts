@@ -11,4 +11,20 @@ export {
 export type { OutputLogOptions, OutputOptions, OutputRelayOptions } from './outputs/output-options.ts'
 export type { Outputs } from './outputs/outputs.ts'
 export type { Readiness } from './readiness.ts'
+export type { CreateRoomOptions, InitialStateEvent } from './rooms/create-room.ts'
+export type { Member } from './rooms/members.ts'
+export type { RoomPreset } from './rooms/new-room-state.ts'
+export type { RoomEvent } from './rooms/room-event.ts'
+export type { JoinOptions, MessagesOptions, MessagesPage, RoomMethods } from './rooms/room-methods.ts'
+export type { RoomOutput, SubscribeOptions } from './rooms/subscription.ts'
+export {
+  formatSigningKey,
+  newSigningKey,
+  parseSigningKey,
+  readOrCreateSigningKey,
+  readSigningKey,
+  refuseUnsafeKey,
+  signingKeyOf,
+  type SigningSeed,
+} from './signing-key.ts'
 export { openStore, refuseForeignStore, type StoreWatchers } from './store/open-store.ts'

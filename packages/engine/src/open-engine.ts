@@ -10,13 +10,16 @@ import { runAsLeader, type Storage } from '@roomserver/storage'
 import { isServerName, RoomserverError, type ServerName, silentLogger, systemClock } from '@roomserver/types'
 import type { Engine } from './engine.ts'
 import { observedStore, stepsOf } from './fault-points.ts'
+import { keyFor } from './given-key.ts'
 import { startMaintenance } from './maintenance/maintenance.ts'
 import { ENGINE_DEFAULTS, type EngineOptions } from './options.ts'
 import { openOutputs } from './outputs/open-outputs.ts'
 import type { Outputs } from './outputs/outputs.ts'
 import { policyServersThrough } from './policy-servers.ts'
 import { checkReadiness } from './readiness.ts'
+import { createRoomMethods } from './rooms/room-methods.ts'
 import { openStore } from './store/open-store.ts'
+import { storeOptionsOf } from './store/store-options.ts'
 
 /**
  * Opens a room engine: store, outputs, input, operations and all background work. What was opened is closed again if a
@@ -27,7 +30,8 @@ import { openStore } from './store/open-store.ts'
  */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
   const serverName = checkedName(options.serverName)
-  const { store, signingKey, atPoint, components = {}, logger: log = silentLogger } = options
+  const { atPoint, components = {}, logger: log = silentLogger } = options
+  const store = storeOptionsOf(options.store)
   await using parts = new AsyncDisposableStack()
   const opened = parts.use(await openStore(store, serverName, { logger: log, atPoint }))
   const storage = atPoint === undefined ? opened : observedStore(opened, atPoint)
@@ -35,6 +39,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const outputs = parts.use(
     await openOutputs({ storage, isShared, log, atPoint }, options.outputs ?? { kind: 'log' }),
   )
+  const signingKey = keyFor({ serverName, signingKey: options.signingKey, store, log })
   const holder = `process ${randomUUID()}`
   if (isShared) parts.use(showLife(storage, holder))
   const cache = new RecordCache(storage, options.cacheBytes ?? ENGINE_DEFAULTS.cacheBytes)
@@ -42,7 +47,13 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const input = inputOf({ ...shared, ...inputPorts(options, outputs), holder }, options)
   parts.defer(() => input.close())
   const { federation, user, appservice } = components
-  const { rooms, streamed, dummyEvents } = createRoomserverWithMaintenance(
+  const {
+    rooms: operations,
+    streamed,
+    dummyEvents,
+    users,
+    timeline,
+  } = createRoomserverWithMaintenance(
     { ...shared, input, signingKey, federation, user, appservice },
     { compatibility: options.compatibility ?? 'current' },
   )
@@ -50,8 +61,9 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const { scrubber } = parts.use(startMaintenance(maintained, options.maintenance ?? {}))
   const owned = parts.move()
   return {
+    ...createRoomMethods({ users, timeline, operations, storage, outputs }),
     serverName,
-    operations: rooms,
+    operations,
     readiness: () =>
       checkReadiness(
         () => storage.probe(),

@@ -10,10 +10,14 @@ import type { OutputOptions } from './outputs/output-options.ts'
 export interface EngineOptions {
   /** Name of the homeserver, such as `example.org`. A store keeps the name that it was first used with. */
   readonly serverName: string
-  /** Where rooms are kept. */
-  readonly store: StorageOptions
-  /** Signs the events that the engine makes: a key of `serverName`. */
-  readonly signingKey: SigningKey
+  /** Where rooms are kept: the path of a SQLite file, `:memory:`, a URL `postgresql://…`, or more about one of these. */
+  readonly store: string | StorageOptions
+  /**
+   * Signs the events that the engine makes: a key of `serverName`, or the path of a PEM file with one, which is made where
+   * it is missing. Left out: `FILE.signing-key.pem` beside a SQLite file; a key that is not kept with a store in memory.
+   * PostgreSQL needs one, because processes share it.
+   */
+  readonly signingKey?: SigningKey | string | undefined
   /** Where outputs go; left out: they stay in the database, in one process. */
   readonly outputs?: OutputOptions | undefined
   /** Other components of the homeserver. What needs one that is not there is refused with COMPONENT_NOT_CONFIGURED. */

@@ -1,10 +1,10 @@
 import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { refusedKeyReason } from '@roomserver/events'
+import { encodeBase64, refusedKeyReason, type SigningKey } from '@roomserver/events'
 import { RoomserverError } from '@roomserver/types'
 
 /** An ed25519 key: its ID in the form `ed25519:name` and its 32-byte seed. */
-export interface SigningKey {
+export interface SigningSeed {
   readonly keyId: string
   readonly seed: Uint8Array
 }
@@ -22,7 +22,7 @@ const KEY_ID = /^ed25519:[a-zA-Z0-9_]+$/
  * @param use - old keys may have names that are not allowed any more, and be of those that nobody believes
  * @throws {RoomserverError} BAD_CONFIGURATION
  */
-export function parseSigningKey(pem: string, where: string, use: KeyUse = 'current'): SigningKey {
+export function parseSigningKey(pem: string, where: string, use: KeyUse = 'current'): SigningSeed {
   const body = BLOCK.exec(pem)?.[1]
   if (body === undefined) throw badKey(where, 'a PEM block MATRIX PRIVATE KEY')
   const lines = body.split(/\r?\n/)
@@ -59,7 +59,7 @@ function publicKeyOf(seed: Buffer): string {
 }
 
 /** Reads the key in a file. @throws {RoomserverError} BAD_CONFIGURATION */
-export function readSigningKey(path: string, use: KeyUse = 'current'): SigningKey {
+export function readSigningKey(path: string, use: KeyUse = 'current'): SigningSeed {
   let pem: string
   try {
     pem = readFileSync(path, 'utf8')
@@ -70,7 +70,7 @@ export function readSigningKey(path: string, use: KeyUse = 'current'): SigningKe
 }
 
 /** Reads the key in a file, or makes one there that only its owner may read. */
-export function readOrCreateSigningKey(path: string): SigningKey {
+export function readOrCreateSigningKey(path: string): SigningSeed {
   if (existsSync(path)) return readSigningKey(path)
   const key = newSigningKey()
   writeFileSync(path, formatSigningKey(key), { mode: 0o600, flag: 'wx' })
@@ -78,13 +78,13 @@ export function readOrCreateSigningKey(path: string): SigningKey {
 }
 
 /** A random key with a random name. */
-export function newSigningKey(): SigningKey {
+export function newSigningKey(): SigningSeed {
   const seed = new Uint8Array(randomBytes(32))
   return Object.freeze({ keyId: `ed25519:${randomBytes(3).toString('hex')}`, seed })
 }
 
 /** The form that {@link parseSigningKey} and Dendrite's components read. */
-export function formatSigningKey({ keyId, seed }: SigningKey): string {
+export function formatSigningKey({ keyId, seed }: SigningSeed): string {
   const text = Buffer.from(seed).toString('base64')
   return `-----BEGIN MATRIX PRIVATE KEY-----\nKey-ID: ${keyId}\n\n${text}\n-----END MATRIX PRIVATE KEY-----\n`
 }
@@ -95,4 +95,9 @@ function badKey(where: string, expected: string): RoomserverError {
     { key: where, expected },
     `signing key ${where}: expected ${expected}`,
   )
+}
+
+/** A key as events are signed with it. */
+export function signingKeyOf({ keyId, seed }: SigningSeed, server: string): SigningKey {
+  return { server, keyId, seed: encodeBase64(seed) }
 }

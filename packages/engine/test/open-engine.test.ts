@@ -1,11 +1,11 @@
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { filled, InputKind, InputRoomEvent } from '@roomserver/api'
 import { openStorage, type StorageOptions } from '@roomserver/storage'
 import { createDatabase, RoomBuilder } from '@roomserver/testing'
 import { describe, expect, inject, it, vi } from 'vitest'
-import { type Engine, type EngineOptions, type FaultPoint, openEngine } from '../src/index.ts'
+import { type Engine, type EngineOptions, type FaultPoint, openEngine, readSigningKey } from '../src/index.ts'
 
 const key = (server: string) => ({ server, keyId: 'ed25519:test', seed: 'A'.repeat(43) })
 
@@ -143,4 +143,36 @@ it('does nothing in the background for a tool that says so', async () => {
   await using engine = await open(store, { maintenance: false })
   await engine.parts.input.settled()
   expect(await engine.parts.storage.inbox(0, 10)).toHaveLength(1)
+})
+
+it('makes a signing key beside the database when none is given, and keeps it', async () => {
+  const store = newFile()
+  const keyIds: string[] = []
+  for (let start = 0; start < 2; start++) {
+    await using engine = await openEngine({ serverName: 'a', store })
+    expect((await engine.readiness()).ready).toBe(true)
+    keyIds.push(readSigningKey(`${store}.signing-key.pem`).keyId)
+  }
+  expect(keyIds[0]).toMatch(/^ed25519:/)
+  expect(keyIds[1]).toBe(keyIds[0])
+  expect(statSync(`${store}.signing-key.pem`).mode & 0o777).toBe(0o600)
+})
+
+it('takes the key of a file that is named, and makes one there where it is missing', async () => {
+  const signingKey = join(mkdtempSync(join(tmpdir(), 'key-')), 'mine.pem')
+  await (await openEngine({ serverName: 'a', store: ':memory:', signingKey }))[Symbol.asyncDispose]()
+  const { keyId } = readSigningKey(signingKey)
+  await (await openEngine({ serverName: 'a', store: ':memory:', signingKey }))[Symbol.asyncDispose]()
+  expect(readSigningKey(signingKey).keyId).toBe(keyId)
+})
+
+it('wants a key for a PostgreSQL database, and leaves nothing open', async () => {
+  await using database = await createDatabase(inject('postgresUrl'))
+  await expect(openEngine({ serverName: 'a', store: database.url })).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    details: { argument: 'signingKey' },
+  })
+  await (await openEngine({ serverName: 'a', store: database.url, signingKey: key('a') }))[
+    Symbol.asyncDispose
+  ]()
 })

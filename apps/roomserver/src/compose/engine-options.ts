@@ -1,5 +1,4 @@
-import type { AtPoint, EngineOptions, OutputOptions } from '@roomserver/engine'
-import { encodeBase64 } from '@roomserver/events'
+import { type AtPoint, type EngineOptions, type OutputOptions, signingKeyOf } from '@roomserver/engine'
 import type { StorageOptions } from '@roomserver/storage'
 import type { Logger } from '@roomserver/types'
 import type { Config, DatabaseConfig } from '../config/config.ts'
@@ -14,11 +13,10 @@ export function engineOptions(
   atPoint?: AtPoint,
 ): EngineOptions {
   const { serverName, signingKey, settings, cacheBytes } = config
-  const { keyId, seed } = signingKey
   return {
     serverName,
     store: storeOptions(config.database),
-    signingKey: { server: serverName, keyId, seed: encodeBase64(seed) },
+    signingKey: signingKeyOf(signingKey, serverName),
     outputs: outputOptions(config),
     components,
     logger,

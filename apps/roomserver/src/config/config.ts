@@ -1,7 +1,7 @@
+import type { SigningSeed } from '@roomserver/engine'
 import type { ServerName } from '@roomserver/types'
 import type { TracingSettings } from '../tracing/tracing-settings.ts'
 import type { OwnSettings } from './own-section.ts'
-import type { SigningKey } from './signing-key.ts'
 
 export type DatabaseConfig =
   | { readonly kind: 'sqlite'; readonly file: string }
@@ -32,8 +32,8 @@ export interface Config {
   /** Where it came from, for people: a path, or `defaults`. */
   readonly source: string
   readonly serverName: ServerName
-  readonly signingKey: SigningKey
-  readonly oldKeys: readonly (SigningKey & { readonly expiredAtMs: number })[]
+  readonly signingKey: SigningSeed
+  readonly oldKeys: readonly (SigningSeed & { readonly expiredAtMs: number })[]
   readonly database: DatabaseConfig
   readonly output: OutputConfig
   readonly listen: ListenConfig

@@ -1,12 +1,12 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { newSigningKey, readOrCreateSigningKey, readSigningKey, type SigningSeed } from '@roomserver/engine'
 import { isServerName, RoomserverError } from '@roomserver/types'
 import { type Config, deepFreeze } from './config.ts'
 import { ownSection } from './own-section.ts'
 import { tracingSettings } from '../tracing/tracing-settings.ts'
 import type { Environment } from '../environment.ts'
 import { readSecrets } from './secrets.ts'
-import { newSigningKey, readOrCreateSigningKey, readSigningKey, type SigningKey } from './signing-key.ts'
 
 /** What can be said on the command line about a server without a configuration file. */
 export interface EmbeddedOptions {
@@ -52,7 +52,7 @@ export function embeddedConfig(options: EmbeddedOptions, environment: Environmen
 /** Where data lies, and the key that lies there unless one is given. */
 function placeFor(
   { dataFolder, mustExist = false }: EmbeddedOptions,
-  givenKey: SigningKey | undefined,
+  givenKey: SigningSeed | undefined,
 ): Pick<Config, 'signingKey' | 'database'> {
   if (dataFolder === undefined) {
     return { signingKey: givenKey ?? newSigningKey(), database: { kind: 'sqlite', file: ':memory:' } }
@@ -65,7 +65,7 @@ function placeFor(
     return { signingKey: givenKey ?? readOrCreateSigningKey(keyFile), database }
   }
   refuseWithoutStore(database.file)
-  const ownKey = (): SigningKey => (existsSync(keyFile) ? readSigningKey(keyFile) : newSigningKey())
+  const ownKey = (): SigningSeed => (existsSync(keyFile) ? readSigningKey(keyFile) : newSigningKey())
   return { signingKey: givenKey ?? ownKey(), database }
 }
 

@@ -1,10 +1,10 @@
+import { formatSigningKey, parseSigningKey, refuseUnsafeKey } from '@roomserver/engine'
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isFailure } from '@roomserver/types'
 import { describe, expect, it } from 'vitest'
 import { loadConfig, parseConfig } from './load.ts'
-import { formatSigningKey, parseSigningKey, refuseUnsafeKey } from './signing-key.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'config-'))
 const keyFile = join(folder, 'matrix_key.pem')

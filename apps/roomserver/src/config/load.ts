@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs'
+import { readSigningKey, type SigningSeed } from '@roomserver/engine'
 import { isFailure, RoomserverError } from '@roomserver/types'
 import type { z } from 'zod'
 import { type Config, type DatabaseConfig, deepFreeze } from './config.ts'
@@ -9,7 +10,6 @@ import { tracingSettings } from '../tracing/tracing-settings.ts'
 import type { Environment } from '../environment.ts'
 import { badVariable, readSecrets, type Secrets } from './secrets.ts'
 import { componentSection, globalSection, loggingSection, roomServerSection } from './sections.ts'
-import { readSigningKey, type SigningKey } from './signing-key.ts'
 import { listenAddress, lowestLevel, outputConfig } from './translate.ts'
 import { badConfiguration, checkPart, parseYaml, type YamlFile } from './yaml-file.ts'
 
@@ -123,7 +123,7 @@ function refuseSlips(file: YamlFile, at: readonly string[], found: object, known
   }
 }
 
-function signingKeyOf(file: YamlFile, global: Global, secrets: Secrets): SigningKey {
+function signingKeyOf(file: YamlFile, global: Global, secrets: Secrets): SigningSeed {
   if (secrets.signingKey !== undefined) return secrets.signingKey
   if (global.private_key !== undefined) return readSigningKey(global.private_key)
   throw badConfiguration(

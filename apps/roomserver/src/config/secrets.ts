@@ -1,13 +1,13 @@
+import { parseSigningKey, type SigningSeed } from '@roomserver/engine'
 import { RoomserverError } from '@roomserver/types'
 import type { Environment } from '../environment.ts'
 import { TOKEN, TOKEN_FORM } from './own-section.ts'
-import { parseSigningKey, type SigningKey } from './signing-key.ts'
 
 /** What may come by the environment instead of a file that others can read. Each goes before the file. */
 export interface Secrets {
   readonly database?: string
   readonly token?: string
-  readonly signingKey?: SigningKey
+  readonly signingKey?: SigningSeed
   readonly metricsPassword?: string
 }
 

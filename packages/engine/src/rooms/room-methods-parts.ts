@@ -1,0 +1,11 @@
+import type { RoomserverApi } from '@roomserver/api'
+import type { RoomserverWithMaintenance } from '@roomserver/core'
+import type { Storage } from '@roomserver/storage'
+import type { Outputs } from '../outputs/outputs.ts'
+
+/** What the methods work with. */
+export interface RoomMethodsParts extends Pick<RoomserverWithMaintenance, 'users' | 'timeline'> {
+  readonly operations: RoomserverApi
+  readonly storage: Pick<Storage, 'latestOutput'>
+  readonly outputs: Pick<Outputs, 'log'>
+}
