@@ -1,6 +1,7 @@
 import type { EventNid, EventTypeNid, StateKeyNid } from '@roomserver/types'
 import type { EventNode } from '../event-node.ts'
-import type { Judgement, MainlinePosition } from '../trace-recorder.ts'
+import type { Judgement } from '../trace-recorder.ts'
+import type { MainlineGroup } from './mainline-groups.ts'
 
 /** One auth check of a resolution that can be gone on with: an event in its place in the order, and its outcome. */
 export interface Check {
@@ -17,17 +18,12 @@ export interface Check {
   readonly group: MainlineGroup | undefined
   /** Its place: lower ones are checked before. */
   label: number
+  /** Of a power event, the greatest in power order of it and those before it. */
+  greatest: Check | undefined
   /** The events that decided about it when it was checked last; `undefined`: it was not. */
   against: Judgement['against'] | undefined
   /** Whether it entered the state. */
   isIn: boolean
-}
-
-/** Events that cite the same power levels, and so have the same position by the mainline. */
-export interface MainlineGroup {
-  readonly first: EventNode | undefined
-  position: MainlinePosition
-  count: number
 }
 
 /** An entry of the state that checks read or put events into. */
@@ -58,13 +54,17 @@ export class CheckedEntry {
 
 /** The place of the first check whose label is not below the given one; O(log n). */
 export function placeOf(checks: readonly Check[], label: number): number {
-  return firstPlace(checks, 0, (check) => check.label >= label)
+  return firstPlace(checks, (check) => check.label >= label)
 }
 
-/** The first place from `start` on where it holds; it must hold from there on. O(log n). */
-export function firstPlace<T>(list: readonly T[], start: number, holds: (item: T) => boolean): number {
+/** The first place from `start` on, and before `end`, where it holds; it must hold from there on. O(log n). */
+export function firstPlace<T>(
+  list: readonly T[],
+  holds: (item: T) => boolean,
+  { start = 0, end = list.length } = {},
+): number {
   let low = start
-  let high = list.length
+  let high = end
   while (low < high) {
     const middle = (low + high) >>> 1
     const item = list[middle]

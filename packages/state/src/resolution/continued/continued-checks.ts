@@ -1,30 +1,20 @@
-import type { StateTuple } from '@roomserver/auth'
 import type { Suspendable } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
-import { Heap } from '../../heap.ts'
 import { authOf, type ConflictedState } from '../conflicted-state.ts'
-import { type EventNode, powerLevelsAmong } from '../event-node.ts'
-import { costOf, eventsAgainst, verdictAgainst } from '../judge.ts'
-import { compareByMainline, comparePositions, Mainline } from '../mainline-order.ts'
-import {
-  compareByPower,
-  isPowerEvent,
-  reverseTopologicalPowerOrder,
-} from '../reverse-topological-power-order.ts'
+import type { EventNode } from '../event-node.ts'
+import { compareByMainline } from '../mainline-order.ts'
+import { isPowerEvent, reverseTopologicalPowerOrder } from '../reverse-topological-power-order.ts'
 import { senderLevel } from '../sender-level.ts'
 import type { SnapshotGraph } from '../snapshot-graph.ts'
 import type { ResolutionNeed } from '../snapshot-reader.ts'
-import {
-  type Check,
-  CheckedEntry,
-  firstPlace,
-  insertCheck,
-  type MainlineGroup,
-  removeCheck,
-} from './check.ts'
+import { type Check, type CheckedEntry, firstPlace } from './check.ts'
 import { CheckOrder } from './check-order.ts'
+import { CheckedEntries } from './checked-entries.ts'
+import { Counted } from './counted.ts'
+import { MainlineGroups } from './mainline-groups.ts'
+import { RepeatedChecks } from './repeated-checks.ts'
 
-const CHECKS_PER_YIELD = 64
+const NODES_PER_YIELD = 64
 
 /**
  * The auth checks of a resolution by the second algorithm, kept so that they can be gone on with when a few events enter or
@@ -35,24 +25,18 @@ const CHECKS_PER_YIELD = 64
  * all are put in order and checked anew.
  */
 export class ContinuedChecks {
+  readonly entries = new CheckedEntries()
   readonly #conflicted: ConflictedState<ResolutionNeed>
   readonly #graph: SnapshotGraph
   readonly #full = new Set<EventNode>()
   readonly #order = new CheckOrder()
   readonly #checks = new Map<EventNode, Check>()
-  readonly #entries = new Map<string, Map<string, CheckedEntry>>()
-  /** How many power events, and what these refer to, refer to an event. */
-  readonly #citedByPower = new Map<EventNode, number>()
-  readonly #groups = new Map<EventNode | undefined, MainlineGroup>()
-  #open = new Heap<Check>(compareLabels)
-  readonly #opened = new Set<Check>()
-  #powerLevels: EventNode | undefined
-  #mainline: Mainline<ResolutionNeed>
+  readonly #repeated: RepeatedChecks
+  /** What power events, and the events that these refer to, refer to; once for each. */
+  readonly #citedByPower = new Counted<EventNode>()
+  readonly #groups: MainlineGroups<ResolutionNeed>
   /** Power events on a circle of citations have no place in the order; then it is not gone on with. */
   #isCircular = false
-  #touched = new Set<CheckedEntry>()
-  /** How many events were checked so far. */
-  checked = 0
   /** How often all of them were put in order anew. */
   runs = 0
 
@@ -67,7 +51,8 @@ export class ContinuedChecks {
       chain: 'as-deployed',
       recorder: undefined,
     }
-    this.#mainline = new Mainline(this.#conflicted, undefined)
+    this.#repeated = new RepeatedChecks(this.#conflicted, graph, this.#order, this.entries)
+    this.#groups = new MainlineGroups(this.#conflicted)
   }
 
   /** The events that take part. */
@@ -75,33 +60,21 @@ export class ContinuedChecks {
     return this.#full.size
   }
 
+  /** How many events were checked so far. */
+  get checked(): number {
+    return this.#repeated.made
+  }
+
   /** The entries that may have another outcome than before; they are told once. */
   takeTouched(): ReadonlySet<CheckedEntry> {
-    const touched = this.#touched
-    this.#touched = new Set()
-    return touched
-  }
-
-  /** All entries that have or had something of their own. */
-  *entries(): Generator<CheckedEntry, void, void> {
-    for (const keys of this.#entries.values()) {
-      for (const entry of keys.values()) if (entry.place !== undefined) yield entry
-    }
-  }
-
-  entryOf(type: string, stateKey: string): CheckedEntry {
-    let keys = this.#entries.get(type)
-    if (keys === undefined) this.#entries.set(type, (keys = new Map()))
-    let entry = keys.get(stateKey)
-    if (entry === undefined) keys.set(stateKey, (entry = new CheckedEntry(type, stateKey)))
-    return entry
+    return this.#repeated.takeTouched()
   }
 
   /** Notes that an entry came into conflict, or is in none any more; to be followed by {@link ContinuedChecks.change}. */
   setConflicted(entry: CheckedEntry, isConflicted: boolean): void {
     if (entry.isConflicted === isConflicted) return
     entry.isConflicted = isConflicted
-    this.#touch(entry, -Infinity)
+    this.#repeated.touch(entry, -Infinity)
   }
 
   /** Takes events into the full conflicted set and others out of it, and brings the outcome up to date. */
@@ -115,8 +88,7 @@ export class ContinuedChecks {
 
   /** Whether it could be gone on; where not, everything is to be done anew. */
   *#goOn(added: readonly EventNode[], removed: readonly EventNode[]): Suspendable<ResolutionNeed, boolean> {
-    for (const node of removed.toSorted((a, b) => b.level - a.level)) if (!this.#take(node)) return false
-    this.#openLeft()
+    if (!this.#takeOut(removed)) return false
     const power: EventNode[] = []
     const others: EventNode[] = []
     for (const node of added) {
@@ -127,10 +99,10 @@ export class ContinuedChecks {
     for (const node of power.toSorted((a, b) => a.level - b.level)) {
       if (!(yield* this.#insertPower(node))) return false
     }
-    yield* this.#settle(true)
-    if (!(yield* this.#followMainline())) return false
+    yield* this.#repeated.settle(true)
+    if (!(yield* this.#groups.follow(yield* this.#resolvedPowerLevels()))) return false
     for (const node of others) yield* this.#insertOther(node)
-    yield* this.#settle(false)
+    yield* this.#repeated.settle(false)
     return true
   }
 
@@ -139,99 +111,68 @@ export class ContinuedChecks {
     this.#clear()
     yield* this.#graph.load([...this.#full])
     const power = yield* reverseTopologicalPowerOrder(this.#conflicted, this.#full)
-    for (const node of power) {
-      const level = yield* senderLevel(this.#conflicted, node)
-      this.#insert(this.#order.all.length, yield* this.#newCheck(node, { level, isPower: true }))
-    }
-    yield* this.#settle(true)
-    this.#powerLevels = yield* this.#resolvedPowerLevels()
-    this.#mainline = new Mainline(this.#conflicted, this.#powerLevels)
+    for (const node of power) this.#insert(this.#order.all.length, yield* this.#newPower(node))
+    yield* this.#repeated.settle(true)
+    this.#groups.restart(yield* this.#resolvedPowerLevels())
     const others: Check[] = []
     for (const node of this.#full) {
       if (this.#checks.has(node)) continue
       if (isPowerEvent(node.pdu)) this.#isCircular = true
       others.push(yield* this.#newOther(node))
-      if (others.length % CHECKS_PER_YIELD === 0) yield undefined
+      if (others.length % NODES_PER_YIELD === 0) yield undefined
     }
     for (const check of others.toSorted(compareOthers)) this.#insert(this.#order.all.length, check)
-    yield* this.#settle(false)
+    yield* this.#repeated.settle(false)
   }
 
   #clear(): void {
     this.#order.clear()
     this.#checks.clear()
+    this.#repeated.clear()
     this.#citedByPower.clear()
-    this.#groups.clear()
-    this.#opened.clear()
-    this.#open = new Heap(compareLabels)
     this.#isCircular = false
-    for (const entry of this.entries()) this.#touched.add(entry)
-    for (const keys of this.#entries.values()) {
-      for (const entry of keys.values()) {
-        entry.puts.length = 0
-        entry.readers.length = 0
-      }
-    }
   }
 
   /** Puts a power event into the order; not where it is referred to, or refers to what has no place there yet. */
   *#insertPower(node: EventNode): Suspendable<ResolutionNeed, boolean> {
-    let place = 0
+    let start = 0
     for (const cited of yield* authOf(this.#graph, node)) {
       if (!this.#full.has(cited)) continue
       const below = this.#checks.get(cited)
       if (below?.isPower !== true) return false
-      place = Math.max(place, this.#order.placeOf(below) + 1)
+      start = Math.max(start, this.#order.placeOf(below) + 1)
     }
-    const level = yield* senderLevel(this.#conflicted, node)
-    const check = yield* this.#newCheck(node, { level, isPower: true })
-    // It comes as soon as it is less than the one whose turn it would be.
-    for (; place < this.#order.powerCount; place++) {
-      const other = this.#order.all[place]
-      if (other !== undefined && compareByPower(check, other) < 0) break
-    }
-    this.#insert(place, check)
+    const check = yield* this.#newPower(node)
+    this.#insert(this.#order.placeOfPower(check, start), check)
     return true
   }
 
   *#insertOther(node: EventNode): Suspendable<ResolutionNeed, void> {
     const check = yield* this.#newOther(node)
     const { all, powerCount } = this.#order
-    this.#insert(
-      firstPlace(all, powerCount, (other) => compareOthers(other, check) > 0),
-      check,
-    )
+    const place = firstPlace(all, (other) => compareOthers(other, check) > 0, { start: powerCount })
+    this.#insert(place, check)
+  }
+
+  *#newPower(node: EventNode): Suspendable<ResolutionNeed, Check> {
+    const level = yield* senderLevel(this.#conflicted, node)
+    for (const cited of yield* authOf(this.#graph, node)) this.#citedByPower.add(cited)
+    return this.#newCheck(node, { level, isPower: true, group: undefined })
   }
 
   *#newOther(node: EventNode): Suspendable<ResolutionNeed, Check> {
-    const first = node.isPowerLevels ? node : powerLevelsAmong(yield* authOf(this.#graph, node))
-    let group = this.#groups.get(first)
-    if (group === undefined) {
-      const position = first === undefined ? Infinity : yield* this.#mainline.positionOf(first)
-      this.#groups.set(first, (group = { first, position, count: 0 }))
-    }
-    group.count++
-    return yield* this.#newCheck(node, { level: 0, isPower: false, group })
+    return this.#newCheck(node, { level: 0, isPower: false, group: yield* this.#groups.enter(node) })
   }
 
-  *#newCheck(
-    node: EventNode,
-    { level, isPower, group }: { level: number; isPower: boolean; group?: MainlineGroup },
-  ): Suspendable<ResolutionNeed, Check> {
+  #newCheck(node: EventNode, place: Pick<Check, 'level' | 'isPower' | 'group'>): Check {
     const { stateKey, type } = node.pdu
-    if (isPower) {
-      for (const cited of yield* authOf(this.#graph, node)) {
-        this.#citedByPower.set(cited, (this.#citedByPower.get(cited) ?? 0) + 1)
-      }
-    }
     return {
       node,
-      isPower,
-      level,
-      reads: node.tuples.map((tuple) => this.entryOf(...tuple)),
-      entry: stateKey === undefined ? undefined : this.entryOf(type, stateKey),
-      group,
+      ...place,
+      reads: node.tuples.map((tuple) => this.entries.of(...tuple)),
+      entry: stateKey === undefined ? undefined : this.entries.of(type, stateKey),
       label: 0,
+      greatest: undefined,
       against: undefined,
       isIn: false,
     }
@@ -240,141 +181,45 @@ export class ContinuedChecks {
   #insert(place: number, check: Check): void {
     this.#order.insert(place, check)
     this.#checks.set(check.node, check)
-    for (const { readers } of check.reads) insertCheck(readers, check)
-    this.#reopen(check)
+    this.#repeated.add(check)
   }
 
-  /** Takes an event out of the order; not where others have their places because of it. */
-  #take(node: EventNode): boolean {
-    const check = this.#checks.get(node)
-    if (check === undefined) return true
-    if (this.#citedByPower.has(node)) return false
-    if (check.isPower) {
-      for (const cited of this.#graph.authOf(node) ?? []) {
-        const count = (this.#citedByPower.get(cited) ?? 0) - 1
-        if (count > 0) this.#citedByPower.set(cited, count)
-        else this.#citedByPower.delete(cited)
-        if (count === 0 && this.#checks.get(cited)?.isPower === true && !isPowerEvent(cited.pdu)) return false
-      }
+  /** Takes events out of the order; false where others have their places because of one. */
+  #takeOut(nodes: readonly EventNode[]): boolean {
+    const gone: Check[] = []
+    for (const node of nodes.toSorted((a, b) => b.level - a.level)) {
+      const check = this.#checks.get(node)
+      if (check === undefined) continue
+      if (this.#citedByPower.has(node) || (check.isPower && !this.#takeCitations(node))) return false
+      this.#order.remove(check)
+      this.#checks.delete(node)
+      if (check.group !== undefined) this.#groups.leave(check.group)
+      gone.push(check)
     }
-    this.#order.remove(check)
-    this.#checks.delete(node)
-    this.#opened.delete(check)
-    for (const { readers } of check.reads) removeCheck(readers, check)
-    if (check.group !== undefined && --check.group.count === 0) this.#groups.delete(check.group.first)
-    if (check.isIn) this.#put(check, false)
+    this.#repeated.remove(gone)
     return true
   }
 
-  /** Leaves those out of the queue that were taken out: their labels do not count any more. */
-  #openLeft(): void {
-    this.#open = new Heap(compareLabels)
-    for (const check of this.#opened) this.#open.push(check)
-  }
-
-  /** Checks again, in their order, those events whose entries may read otherwise than before. */
-  *#settle(isPower: boolean): Suspendable<ResolutionNeed, void> {
-    let steps = 0
-    for (let check = this.#open.peek(); check?.isPower === isPower; check = this.#open.peek()) {
-      this.#open.pop()
-      this.#opened.delete(check)
-      yield* this.#check(check)
-      steps += costOf(check.node)
-      if (steps < CHECKS_PER_YIELD) continue
-      steps = 0
-      yield undefined
+  /** What a power event referred to is referred to once less; false where one is among the power events for that alone. */
+  #takeCitations(node: EventNode): boolean {
+    for (const cited of this.#graph.authOf(node) ?? []) {
+      this.#citedByPower.remove(cited)
+      const isLeft = this.#citedByPower.has(cited)
+      if (!isLeft && this.#checks.get(cited)?.isPower === true && !isPowerEvent(cited.pdu)) return false
     }
-  }
-
-  *#check(check: Check): Suspendable<ResolutionNeed, void> {
-    const { node, label } = check
-    const against = yield* eventsAgainst(this.#conflicted, node, {
-      state: { get: (type, stateKey) => this.#entries.get(type)?.get(stateKey)?.before(label) },
-      withCommon: true,
-      withOwnAuth: true,
-      upcoming: () => this.#upcoming(check),
-    })
-    const before = check.against
-    if (before !== undefined && against.every((event, index) => event === before[index])) return
-    this.checked++
-    check.against = against
-    const isIn = verdictAgainst(node, against).allowed && !node.isRejected
-    if (isIn !== check.isIn) this.#put(check, isIn)
-  }
-
-  /** The entries of the unconflicted part that the next checks read. */
-  #upcoming(check: Check): readonly StateTuple[] {
-    const place = this.#order.placeOf(check)
-    const next = this.#order.all.slice(place, place + CHECKS_PER_YIELD)
-    const entries = new Set(next.flatMap(({ reads }) => reads))
-    return [...entries]
-      .filter(({ isConflicted }) => !isConflicted)
-      .map(({ type, stateKey }) => [type, stateKey])
-  }
-
-  /** Lets an event enter the state at its place, or leave it there. */
-  #put(check: Check, isIn: boolean): void {
-    check.isIn = isIn
-    const { entry, node } = check
-    if (entry === undefined) return
-    const record = this.#graph.recordOf(node)
-    if (record !== undefined) entry.place ??= { type: record.typeNid, stateKey: record.stateKeyNid }
-    if (isIn) insertCheck(entry.puts, check)
-    else removeCheck(entry.puts, check)
-    this.#touch(entry, check.label)
-  }
-
-  /** What an entry has after this label is not what it was, up to where the next event is put there. */
-  #touch(entry: CheckedEntry, label: number): void {
-    this.#touched.add(entry)
-    const until = entry.puts[firstPlace(entry.puts, 0, (put) => put.label > label)]?.label ?? Infinity
-    const { readers } = entry
-    for (let place = firstPlace(readers, 0, (one) => one.label > label); place < readers.length; place++) {
-      const reader = readers[place]
-      if (reader === undefined || reader.label > until) return
-      this.#reopen(reader)
-    }
-  }
-
-  #reopen(check: Check): void {
-    if (this.#opened.has(check)) return
-    this.#opened.add(check)
-    this.#open.push(check)
+    return true
   }
 
   *#resolvedPowerLevels(): Suspendable<ResolutionNeed, EventNode | undefined> {
-    const entry = this.entryOf('m.room.power_levels', '')
+    const entry = this.entries.of('m.room.power_levels', '')
     const last = entry.puts.at(-1)?.node
     if (last !== undefined || entry.isConflicted) return last
     const [common] = yield* this.#graph.entries([['m.room.power_levels', '']])
     return common
   }
-
-  /** Takes the mainline of other power levels, if the order of the events stays what it is. */
-  *#followMainline(): Suspendable<ResolutionNeed, boolean> {
-    const powerLevels = yield* this.#resolvedPowerLevels()
-    if (powerLevels === this.#powerLevels) return true
-    const mainline = new Mainline(this.#conflicted, powerLevels)
-    const groups = [...this.#groups.values()].sort((a, b) => comparePositions(a.position, b.position))
-    let last: { readonly old: number; readonly now: number } | undefined
-    for (const group of groups) {
-      const { first, position: old } = group
-      const now = first === undefined ? Infinity : yield* mainline.positionOf(first)
-      if (last !== undefined && comparePositions(last.old, old) !== comparePositions(last.now, now))
-        return false
-      group.position = now
-      last = { old, now }
-    }
-    this.#powerLevels = powerLevels
-    this.#mainline = mainline
-    return true
-  }
 }
 
-function compareLabels(a: Check, b: Check): number {
-  return a.label - b.label
-}
-
+/** Events beside the power events in mainline ordering. */
 function compareOthers(a: Check, b: Check): number {
   return compareByMainline(placed(a), placed(b))
 }

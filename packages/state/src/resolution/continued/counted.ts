@@ -18,6 +18,10 @@ export class Counted<T> {
     this.#counts.set(value, (this.#counts.get(value) ?? 0) + 1)
   }
 
+  clear(): void {
+    this.#counts.clear()
+  }
+
   remove(value: T): void {
     const count = (this.#counts.get(value) ?? 0) - 1
     if (count > 0) this.#counts.set(value, count)

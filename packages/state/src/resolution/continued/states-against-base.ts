@@ -143,7 +143,7 @@ export class StatesAgainstBase {
   ): Suspendable<ResolutionNeed, Pick<ContinuedOutcome, 'changes' | 'conflicted'>> {
     this.#graph.readFrom(reader)
     for (const [key, { stateKey, stateKeyNid, type, typeNid }] of this.#openEntries) {
-      const entry = this.#checks.entryOf(type, stateKey)
+      const entry = this.#checks.entries.of(type, stateKey)
       entry.place ??= { type: typeNid, stateKey: stateKeyNid }
       this.#checks.setConflicted(entry, this.#entries.has(key))
     }
@@ -213,7 +213,7 @@ export class StatesAgainstBase {
   wholeOutcome(): ContinuedOutcome {
     const changes: StateEntry[] = []
     const conflicted: ConflictedEntry[] = []
-    for (const { place, outcome } of this.#checks.entries()) {
+    for (const { place, outcome } of this.#checks.entries.placed()) {
       if (place === undefined || outcome === undefined) continue
       const { type, stateKey } = place
       if (outcome !== this.#graph.layersEvent(type, stateKey))
