@@ -1,6 +1,6 @@
-import type { FederationApi } from '@roomserver/api'
+import { type FederationApi, InputKind } from '@roomserver/api'
 import { RoomBuilder } from '@roomserver/testing'
-import { NO_CHANGES } from '@roomserver/types'
+import { NO_CHANGES, NO_NID } from '@roomserver/types'
 import { expect, it } from 'vitest'
 import { repairRoom } from '../src/index.ts'
 import { prunedExtremities } from '../src/operator-repair/prune-extremities.ts'
@@ -54,6 +54,25 @@ it('shows what a given state changes, and applies it with journal and output', a
   })
   expect((await hs.outputs()).at(-1)?.new_room_event).toMatchObject({ rewrites_state: true })
   expect((await repairRoom(parts(hs), roomId, { kind: 'recompute-state' }, DRY)).entries).toEqual([])
+})
+
+it('keeps a given state with the next event beside the extremity that it was given for', async () => {
+  await using hs = await Homeserver.start()
+  const room = await roomOf(hs)
+  const prev = room.extremities
+  const name = await room.state('m.room.name', '', { name: 'known to others' }, { prev })
+  const [first, second] = [await room.message('first', { prev }), await room.message('second', { prev })]
+  await hs.take(name, { kind: InputKind.outlier })
+  await hs.takeAll([first, second])
+  const eventIds = [...(await hs.current(room.roomId)), name.eventId]
+  const plan = { kind: 'given-state', extremity: first.eventId, eventIds } as const
+  await repairRoom(parts(hs), room.roomId, plan, APPLIED)
+  expect(await hs.current(room.roomId)).toContain(name.eventId)
+  const topic = await room.state('m.room.topic', '', { topic: 'third' }, { prev: [second] })
+  await hs.take(topic)
+  expect(await hs.stateAt((await hs.event(topic.eventId))?.before ?? NO_NID)).not.toContain(name.eventId)
+  expect(await hs.extremities(room.roomId)).toHaveLength(2)
+  expect(await hs.current(room.roomId)).toContain(name.eventId)
 })
 
 it('prunes extremities that others build on', async () => {

@@ -122,7 +122,7 @@ function grow({ stored, steps }: History, rules: RoomVersionRules, seed: number)
     if (states.length < 2) continue
     const outcome = finish(resolveSnapshots(states, stored, { rules }))
     const expected = stored.apply(states[outcome.base], outcome.changes)
-    const nids = states.map(({ nid }) => nid)
+    const nids = new Set(states.map(({ nid }) => nid))
     const gone = finish(continued.goOn(nids, current?.nid ?? NO_NID, stored))
     if (gone === undefined) {
       current = expected
@@ -196,7 +196,7 @@ it.each(Object.entries(KINDS))(
     const costs = new Map<number, number>()
     for (let size = 2; size <= 1000; size++) {
       const [before, { checked, compared }] = [steps, continued.work]
-      const nids = forks.slice(0, size).map(({ nid }) => nid)
+      const nids = new Set(forks.slice(0, size).map(({ nid }) => nid))
       const outcome = finish(continued.goOn(nids, current?.nid ?? NO_NID, reader))
       const { work } = continued
       costs.set(size, steps - before + (work.checked - checked) + (work.compared - compared))

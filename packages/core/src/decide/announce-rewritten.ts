@@ -6,7 +6,8 @@ import { announceNew } from './outputs.ts'
 
 /** Gives consumers the latest event again, as one that rewrites the state: what changed of that came with no event. */
 export function* announceRewritten(draft: Draft, latest: EventRecord): Suspendable<DecideNeed, void> {
-  const change = yield* announcedChange(draft, latest, [], true)
+  const unmoved = { from: draft.room.current, changes: [] }
+  const change = yield* announcedChange(draft, latest, unmoved, true)
   const pdu = draft.view.pduOf(latest, draft.rules)
   yield* announceNew(draft, { kind: 'new', pdu, sendAsServer: '' }, latest, change)
 }

@@ -1,15 +1,17 @@
-import type { StateChange, ConflictedEntry } from '@roomserver/state'
-import { type Suspendable, type EventRecord, NO_NID } from '@roomserver/types'
+import type { ConflictedEntry } from '@roomserver/state'
+import { type Suspendable, type EventNid, type EventRecord, NO_NID } from '@roomserver/types'
+import { idsOf } from '../view/reads.ts'
 import { changesBetween, wholeState } from '../view/state-at.ts'
 import type { DecideNeed } from './decide-need.ts'
+import { differenceToBefore, type StateMove } from './difference-to-before.ts'
 import type { Draft } from './draft.ts'
-import { moveExtremities } from './extremities.ts'
+import { afterExtremities, moveExtremities } from './extremities.ts'
+import { isSameSet } from './is-same-set.ts'
 import { keepJournal } from './journal.ts'
 import { updateMemberships } from './memberships.ts'
 import type { NewRoomEvent } from './outputs.ts'
 import { notePolicyChange } from './policy-server.ts'
-import { afterExtremities, resolveCurrent } from './resolve.ts'
-import { sameSet } from './same-set.ts'
+import { resolveCurrent } from './resolve.ts'
 
 /**
  * Makes an accepted event part of the end of the graph: forward extremities, current state, memberships, journal.
@@ -28,7 +30,7 @@ export function* moveRoom(
   const oldAfters = yield* afterExtremities(draft)
   yield* moveExtremities(draft, record, prev, rewrites)
   const afters = yield* afterExtremities(draft)
-  const isSame = !rewrites && sameSet(oldAfters, afters)
+  const isSame = !rewrites && isSameSet(oldAfters, afters)
   const near = rewrites ? NO_NID : oldCurrent
   const resolved = isSame
     ? { snapshot: oldCurrent, conflicted: [] }
@@ -40,30 +42,35 @@ export function* moveRoom(
   yield* updateMemberships(draft, record, changes)
   yield* keepJournal(draft, record, changes, rewrites ? 'rewrite' : [...conflicted, ...resolved.conflicted])
   yield* notePolicyChange(draft, oldCurrent, current)
-  return yield* announcedChange(draft, record, changes, rewrites)
+  return yield* announcedChange(draft, record, { from: oldCurrent, changes }, rewrites)
 }
 
-/** The lists of the output: what changed, or the whole state where it was rewritten. */
+/**
+ * The lists of the output: what changed, or the whole state where it was rewritten.
+ *
+ * @param move - what led to the current state
+ */
 export function* announcedChange(
   draft: Draft,
   record: EventRecord,
-  changes: readonly StateChange[],
+  move: StateMove,
   rewritesState: boolean,
 ): Suspendable<DecideNeed, NewRoomEvent> {
-  const { current } = draft.room
-  const toBefore = yield* changesBetween(draft.view, current, record.before)
+  const { changes } = move
+  const toBefore = yield* differenceToBefore(draft, record.before, move)
   const added = rewritesState
-    ? (yield* wholeState(draft.view, current)).map((entry) => entry.event)
-    : present(changes.map((change) => change.to))
+    ? (yield* wholeState(draft.view, draft.room.current)).map((entry) => entry.event)
+    : changes.map((change) => change.to).filter(isThere)
+  const removed = rewritesState ? [] : changes.map((change) => change.from).filter(isThere)
   return {
     rewritesState,
-    added,
-    removed: rewritesState ? [] : present(changes.map((change) => change.from)),
-    stateBeforeAdds: present(toBefore.map((change) => change.to)),
-    stateBeforeRemoves: present(toBefore.map((change) => change.from)),
+    added: yield* idsOf(draft.view, added),
+    removed: yield* idsOf(draft.view, removed),
+    stateBeforeAdds: toBefore.map((change) => change.toId).filter((id) => id !== undefined),
+    stateBeforeRemoves: toBefore.map((change) => change.fromId).filter((id) => id !== undefined),
   }
 }
 
-function present<N extends number>(nids: readonly N[]): readonly N[] {
-  return nids.filter((nid) => nid !== NO_NID)
+function isThere(nid: EventNid): boolean {
+  return nid !== NO_NID
 }

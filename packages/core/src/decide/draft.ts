@@ -27,6 +27,7 @@ import {
 } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
 import type { EvaluatedRoom, StateNids } from '../evaluate/room.ts'
+import type { Extremities } from '../view/extremities.ts'
 import type { View } from '../view/view.ts'
 import type { RoomReads } from './room-reads.ts'
 
@@ -78,6 +79,9 @@ export class Draft implements EvaluatedRoom {
   /** The resolution that its current state comes from, to be gone on with once this is committed. */
   resolution: ContinuedResolution | undefined
 
+  /** The forward extremities of the room as it will be, once they were read; to be asked for with `extremitiesOf`. */
+  extremities: Extremities | undefined
+
   /** Whether it changes what a resolution reads of stored events: their auth events, or whether they were rejected. */
   changesAuth = false
 
@@ -111,6 +115,7 @@ export class Draft implements EvaluatedRoom {
     this.rules = rules
     this.read = room
     this.room = room
+    this.extremities = view.cache.extremities.of(room.nid)
   }
 
   /** Whether nothing was decided that has to be written. */
@@ -201,6 +206,7 @@ export class Draft implements EvaluatedRoom {
     const changed = { ...record, ...change }
     const isTurned = isRejected(changed.verdict) !== isRejected(record.verdict)
     if (isTurned || change.authNids !== undefined || change.authLevel !== undefined) this.changesAuth = true
+    if (change.after !== undefined) this.extremities = undefined
     if (this.#events.has(record.nid)) this.#events.set(record.nid, changed)
     else this.#updates.set(record.nid, { ...this.#updates.get(record.nid), ...change, nid: record.nid })
     if (change.json !== undefined && this.view.pduOf(record, this.rules).type === 'm.room.policy')

@@ -1,5 +1,7 @@
-import { type Suspendable, type EventNid, type EventRecord } from '@roomserver/types'
+import { type Suspendable, type EventNid, type EventRecord, type SnapshotNid } from '@roomserver/types'
+import { Extremities } from '../view/extremities.ts'
 import { eventsInGraph, eventsOf } from '../view/reads.ts'
+import type { Need } from '../view/record-kinds.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 import { atRemoteState } from './remote-state.ts'
@@ -7,6 +9,18 @@ import { unseenLocalExtremities } from './unseen-local-extremities.ts'
 
 /** How many rejected or soft-failed events are walked through to find what an event really builds on. */
 const MAX_WALK = 1000
+
+/** The forward extremities of the room. */
+export function* extremitiesOf(draft: Draft): Suspendable<Need, Extremities> {
+  const { extremities: known, room, view } = draft
+  if (known?.are(room.extremities) === true) return known
+  return (draft.extremities = Extremities.of(yield* eventsOf(view, room.extremities)))
+}
+
+/** The states after them, each once. */
+export function* afterExtremities(draft: Draft): Suspendable<Need, ReadonlySet<SnapshotNid>> {
+  return (yield* extremitiesOf(draft)).states
+}
 
 /**
  * Puts an accepted event at the end of the graph: it becomes a forward extremity unless an event that is here already
@@ -29,16 +43,15 @@ export function* moveExtremities(
   const isNamed = yield* isFollowed(draft, record)
   const replaced = yield* replacedBy(draft, prev)
   const kept = rewrites
-    ? yield* unseenLocalExtremities(draft, record)
-    : draft.room.extremities.filter((nid) => !replaced.has(nid))
-  const extremities = isNamed && kept.length > 0 ? kept : [record.nid, ...kept]
-  setExtremities(draft, yield* eventsOf(draft.view, extremities))
+    ? Extremities.of(yield* eventsOf(draft.view, yield* unseenLocalExtremities(draft, record)))
+    : (yield* extremitiesOf(draft)).without(replaced)
+  setExtremities(draft, isNamed && kept.nids.length > 0 ? kept : kept.behind(record))
 }
 
 /** Makes these the forward extremities of the room, and its depth the greatest of theirs. */
-export function setExtremities(draft: Draft, extremities: readonly EventRecord[]): void {
-  const depth = Math.max(...extremities.map((extremity) => extremity.depth))
-  draft.room = { ...draft.room, extremities: extremities.map(({ nid }) => nid), depth }
+export function setExtremities(draft: Draft, extremities: Extremities): void {
+  draft.extremities = extremities
+  draft.room = { ...draft.room, extremities: extremities.nids, depth: extremities.depth }
 }
 
 /** Whether an accepted event that is here already builds upon one. */

@@ -1,16 +1,11 @@
 import { historyVisibility } from '@roomserver/auth'
-import {
-  type Suspendable,
-  type EventNid,
-  type EventRecord,
-  NO_NID,
-  type SnapshotNid,
-} from '@roomserver/types'
+import { type Suspendable, type EventId, type EventRecord, NO_NID, type SnapshotNid } from '@roomserver/types'
 import { idsOf } from '../view/reads.ts'
 import type { Need } from '../view/record-kinds.ts'
 import { pdusAt } from '../evaluate/auth-state.ts'
 import type { Draft } from './draft.ts'
 import type { EventInput } from './event-input.ts'
+import { extremitiesOf } from './extremities.ts'
 
 const HISTORY_VISIBILITY = { type: 'm.room.history_visibility', stateKey: '' }
 
@@ -27,11 +22,11 @@ export function* visibilityAt(draft: Draft, before: SnapshotNid): Suspendable<Ne
 /** What a `new_room_event` says beside the event. */
 export interface NewRoomEvent {
   readonly rewritesState: boolean
-  readonly added: readonly EventNid[]
-  readonly removed: readonly EventNid[]
+  readonly added: readonly EventId[]
+  readonly removed: readonly EventId[]
   /** What turns the current state into the state before the event. */
-  readonly stateBeforeAdds: readonly EventNid[]
-  readonly stateBeforeRemoves: readonly EventNid[]
+  readonly stateBeforeAdds: readonly EventId[]
+  readonly stateBeforeRemoves: readonly EventId[]
 }
 
 /** Announces an event at the end of the graph; the draft's extremities are those after it. */
@@ -45,16 +40,12 @@ export function* announceNew(
   const { lastSent } = draft.room
   const body = {
     ...(rewritesState && { rewrites_state: true }),
-    latest_event_ids: yield* idsOf(draft.view, draft.room.extremities),
-    ...(added.length > 0 && { adds_state_event_ids: yield* idsOf(draft.view, added) }),
-    ...(removed.length > 0 && { removes_state_event_ids: yield* idsOf(draft.view, removed) }),
+    latest_event_ids: (yield* extremitiesOf(draft)).ids,
+    ...(added.length > 0 && { adds_state_event_ids: added }),
+    ...(removed.length > 0 && { removes_state_event_ids: removed }),
     last_sent_event_id: lastSent === NO_NID ? '' : (yield* idsOf(draft.view, [lastSent]))[0],
-    ...(stateBeforeAdds.length > 0 && {
-      state_before_adds_event_ids: yield* idsOf(draft.view, stateBeforeAdds),
-    }),
-    ...(stateBeforeRemoves.length > 0 && {
-      state_before_removes_event_ids: yield* idsOf(draft.view, stateBeforeRemoves),
-    }),
+    ...(stateBeforeAdds.length > 0 && { state_before_adds_event_ids: stateBeforeAdds }),
+    ...(stateBeforeRemoves.length > 0 && { state_before_removes_event_ids: stateBeforeRemoves }),
     send_as_server: sendAsServer,
     ...(transaction && {
       transaction_id: { session_id: transaction.sessionId, id: transaction.transactionId },

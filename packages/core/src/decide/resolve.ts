@@ -1,16 +1,8 @@
 import { ContinuedResolution } from '@roomserver/state'
 import { type Suspendable, NO_NID, type SnapshotNid } from '@roomserver/types'
 import { type Resolved, resolveAfter, stateNear } from '../evaluate/resolve.ts'
-import type { Need } from '../view/record-kinds.ts'
-import { eventsOf } from '../view/reads.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
-
-/** The states after the forward extremities of the room, each once. */
-export function* afterExtremities(draft: Draft): Suspendable<Need, readonly SnapshotNid[]> {
-  const records = yield* eventsOf(draft.view, draft.room.extremities)
-  return [...new Set(records.map((record) => record.after))]
-}
 
 /** From so many states on it is worth going on from the resolution before. */
 const MANY_STATES = 8
@@ -23,15 +15,15 @@ const MANY_STATES = 8
  */
 export function* resolveCurrent(
   draft: Draft,
-  states: readonly SnapshotNid[],
+  states: ReadonlySet<SnapshotNid>,
   near: SnapshotNid,
 ): Suspendable<DecideNeed, Resolved> {
   const { rules, view } = draft
   const isNew = near === NO_NID || draft.changesAuth
-  if (isNew || states.length < MANY_STATES || !ContinuedResolution.serves(rules))
+  if (isNew || states.size < MANY_STATES || !ContinuedResolution.serves(rules))
     return yield* resolveAfter(draft, states, near)
   const resolution =
-    draft.resolution ?? view.cache.takeResolution(draft.read.nid) ?? new ContinuedResolution(rules)
+    draft.resolution ?? view.cache.resolutions.take(draft.read.nid) ?? new ContinuedResolution(rules)
   // Whatever interrupts it leaves nothing half behind.
   draft.resolution = undefined
   const outcome = yield* resolution.goOn(states, near, view)

@@ -4,7 +4,7 @@ import { type Suspendable, NO_NID, type SnapshotNid } from '@roomserver/types'
 import { authStateAt } from '../evaluate/auth-state.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
-import { afterExtremities } from './resolve.ts'
+import { afterExtremities } from './extremities.ts'
 import { resolveAfter } from '../evaluate/resolve.ts'
 
 /** Why an event fails softly. */
@@ -31,6 +31,6 @@ export function* failureNow(
   const failure = softFailure(pdu, yield* authStateAt(draft, current, pdu))
   if (failure === undefined || !lacksPast) return failure
   const states = new Set([...(yield* afterExtremities(draft)), before])
-  const { snapshot } = yield* resolveAfter(draft, [...states])
+  const { snapshot } = yield* resolveAfter(draft, states)
   return softFailure(pdu, yield* authStateAt(draft, snapshot, pdu))
 }

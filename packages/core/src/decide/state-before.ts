@@ -16,14 +16,14 @@ import type { EvaluateNeed } from '../evaluate/room.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
 import type { EventInput } from './event-input.ts'
+import { afterExtremities } from './extremities.ts'
+import { isSameSet } from './is-same-set.ts'
 import { noteMembership } from './memberships.ts'
-import { afterExtremities } from './resolve.ts'
-import { sameSet } from './same-set.ts'
 import { stateOf } from '../evaluate/state-changes.ts'
 
 /** The states that the state before an event is resolved from, or what is missing to tell. */
 export type StatesBefore =
-  | { readonly known: true; readonly states: readonly SnapshotNid[] }
+  | { readonly known: true; readonly states: ReadonlySet<SnapshotNid> }
   | { readonly known: false; readonly missing: readonly EventId[] }
 
 /** A state that was given by its events, or those of them that are missing. */
@@ -43,21 +43,21 @@ export function* statesBefore(
   { prev, auth }: EventReferences,
 ): Suspendable<DecideNeed, StatesBefore> {
   const afters = prev.map((record) => record.after)
-  if (given === undefined) return { known: true, states: [...new Set(afters)] }
+  if (given === undefined) return { known: true, states: new Set(afters) }
   const ids = beforeItself(draft, given.eventIds, pdu, auth)
   const state = yield* givenState(draft, ids, (record) => noteMembership(draft, record))
   if (!state.known) return state
   const states = given.by === 'rewrite' ? [state.snapshot] : [...afters, state.snapshot]
-  return { known: true, states: [...new Set(states)] }
+  return { known: true, states: new Set(states) }
 }
 
 /** Resolves the states before an event: where they are those after the forward extremities, that is the current state. */
 export function* resolveBefore(
   draft: Draft,
-  states: readonly SnapshotNid[],
+  states: ReadonlySet<SnapshotNid>,
 ): Suspendable<EvaluateNeed, Resolved> {
   const { current } = draft.room
-  if (current !== NO_NID && sameSet(states, yield* afterExtremities(draft)))
+  if (current !== NO_NID && isSameSet(states, yield* afterExtremities(draft)))
     return { snapshot: current, conflicted: [] }
   return yield* resolveAfter(draft, states)
 }

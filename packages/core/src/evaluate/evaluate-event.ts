@@ -28,7 +28,7 @@ export interface PlacedEvent {
   readonly pdu: Pdu
   readonly references: Pick<EventReferences, 'auth'>
   /** The states that the state before it is resolved from; `undefined`: it stands outside the graph, as an outlier. */
-  readonly states: readonly SnapshotNid[] | undefined
+  readonly states: ReadonlySet<SnapshotNid> | undefined
 }
 
 /** What follows from an event's place in the room. */
@@ -43,7 +43,7 @@ export interface Evaluation {
 }
 
 /** Gives one state for several. */
-export type Resolve = (states: readonly SnapshotNid[]) => Suspendable<EvaluateNeed, Resolved>
+export type Resolve = (states: ReadonlySet<SnapshotNid>) => Suspendable<EvaluateNeed, Resolved>
 
 /**
  * Evaluates an event: finds the state before it, and its verdict by the rules. What it makes of the state, {@link stateAfter}

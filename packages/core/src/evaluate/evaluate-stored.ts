@@ -65,7 +65,7 @@ export function* evaluateStored(
   const pdu = room.view.authPduOf(stored, room.rules)
   const references = yield* eventReferencesOf(room, pdu)
   const follows = !isAtRemoteState && references.missingPrev.length === 0
-  const inGraph = follows ? [...new Set(references.prev.map((prev) => prev.after))] : [remote]
+  const inGraph = new Set(follows ? references.prev.map((prev) => prev.after) : [remote])
   const states = stored.before === NO_NID ? undefined : inGraph
   let before = right(stored.before)
   const resolve: Resolve = function* (several) {

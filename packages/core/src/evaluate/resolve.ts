@@ -21,13 +21,16 @@ export interface Resolved {
  */
 export function* resolveAfter(
   room: EvaluatedRoom,
-  states: readonly SnapshotNid[],
+  states: ReadonlySet<SnapshotNid>,
   near: SnapshotNid = NO_NID,
 ): Suspendable<EvaluateNeed, Resolved> {
-  if (states.length < 2) return { snapshot: states[0] ?? (yield* stateOf(room, [])), conflicted: [] }
+  if (states.size < 2) {
+    const [only] = states
+    return { snapshot: only ?? (yield* stateOf(room, [])), conflicted: [] }
+  }
   const kept: SnapshotNid[] = []
   const snapshots = []
-  for (const state of states.toSorted((a, b) => a - b)) {
+  for (const state of [...states].sort((a, b) => a - b)) {
     const snapshot = yield* snapshotOf(room.view, state)
     if (snapshot.blocks.length === 0) continue
     kept.push(state)
@@ -68,8 +71,7 @@ function put(changes: readonly StateEntry[], upTo: readonly StateChange[]): read
     const event = changed?.event ?? to
     if (event !== from) all.push({ type, stateKey, event })
   }
-  all.push(...changes.slice(at))
-  return all
+  return all.concat(changes.slice(at))
 }
 
 function isBelow(a: Place, b: Place): boolean {

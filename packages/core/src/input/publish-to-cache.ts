@@ -1,5 +1,6 @@
 import { type EventUpdate, NO_NID, type RoomRecord, type WriteSet } from '@roomserver/types'
 import type { Draft } from '../decide/draft.ts'
+import type { RecordCache } from '../view/record-cache.ts'
 import type { View } from '../view/view.ts'
 import type { ActorParts } from './actor-parts.ts'
 
@@ -24,9 +25,7 @@ export function publishToCache(
   }
   if (writeSet.updates.some((update) => isOfState(update, view))) cache.rooms.onRewrite(room.nid)
   cache.rooms.onCommit(room)
-  // It takes events for what they were when they came in.
-  if (draft.changesAuth) cache.takeResolution(room.nid)
-  else if (draft.resolution !== undefined) cache.putResolution(room.nid, draft.resolution)
+  keepForNextDecision(cache, draft)
   counters.count(writeSet)
   overLimit.update(room)
   onRemoteStates(room, draft.dueRemoteStates)
@@ -37,6 +36,17 @@ export function publishToCache(
     log.warn(fields, 'state reset: an entry of the current state fell back to an older event or to none')
   }
   return room
+}
+
+/** Keeps what the next decision on the room can go on from, and drops what does not hold any more. */
+function keepForNextDecision({ extremities, resolutions }: RecordCache, draft: Draft): void {
+  const { nid } = draft.room
+  // It takes events for what they were when they came in.
+  if (draft.changesAuth) resolutions.drop(nid)
+  else if (draft.resolution !== undefined) resolutions.put(nid, draft.resolution)
+  // A single one is looked up as fast.
+  if (draft.extremities === undefined || draft.extremities.nids.length < 2) extremities.drop(nid)
+  else extremities.put(nid, draft.extremities)
 }
 
 /** Whether a state may have the event, and it reads otherwise than before, or references others. */

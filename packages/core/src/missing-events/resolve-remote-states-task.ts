@@ -36,7 +36,7 @@ function* resolveRemoteStates(
     const state = yield* givenState(draft, ids)
     if (state.known) snapshots.add(state.snapshot)
   }
-  const { snapshot } = yield* resolveAfter(draft, [...snapshots])
+  const { snapshot } = yield* resolveAfter(draft, snapshots)
   const entries = yield* wholeState(draft.view, snapshot)
   return yield* idsOf(
     draft.view,

@@ -5,13 +5,14 @@ import { changesBetween } from '../view/state-at.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { setExtremities } from '../decide/extremities.ts'
+import { isSameSet } from '../decide/is-same-set.ts'
 import { keepJournal } from '../decide/journal.ts'
 import { updateMemberships } from '../decide/memberships.ts'
 import { notePolicyChange } from '../decide/policy-server.ts'
 import { resolveAfter } from '../evaluate/resolve.ts'
-import { sameSet } from '../decide/same-set.ts'
 import { givenState } from '../decide/state-before.ts'
 import { stateChanged } from '../evaluate/state-changes.ts'
+import { Extremities } from '../view/extremities.ts'
 import { eventsOf, eventWithId, idsOf } from '../view/reads.ts'
 import { prunedExtremities } from './prune-extremities.ts'
 import type { RepairDifference, RepairedEntry, RepairPlan } from './repair-plan.ts'
@@ -37,7 +38,7 @@ export function* decideRepair(
   const extremities = yield* extremitiesBy(draft, plan)
   const records = yield* eventsOf(draft.view, extremities)
   const given = plan.kind === 'given-state' ? yield* endWithState(draft, records, plan) : undefined
-  const afters = [...new Set(records.map((end) => (end.nid === given?.nid ? given.after : end.after)))]
+  const afters = new Set(records.map((end) => (end.nid === given?.nid ? given.after : end.after)))
   const current = (yield* resolveAfter(draft, afters)).snapshot
   const known = before.extremities.filter((nid) => plan.kind !== 'extremities' || !plan.lost.includes(nid))
   const isLost = plan.kind === 'extremities' && plan.isCurrentLost
@@ -50,7 +51,8 @@ export function* decideRepair(
 
   if (given !== undefined) draft.updateEvent(given, { before: given.before, after: given.after })
   if (isLost) draft.room = { ...draft.room, current }
-  if (!sameSet(extremities, before.extremities)) setExtremities(draft, records)
+  if (!isSameSet(new Set(extremities), new Set(before.extremities)))
+    setExtremities(draft, Extremities.of(records))
   if (changes.length > 0) yield* apply(draft, latestOf(records), current, changes, by)
   return difference
 }

@@ -2,7 +2,7 @@ import { authStateOf, powersIn } from '@roomserver/auth'
 import { isFailure, type RoomId, type RoomRecord, type UserId } from '@roomserver/types'
 import { decideAndReevaluate } from '../reevaluate/decide-and-reevaluate.ts'
 import type { Decision, EventInput } from '../decide/event-input.ts'
-import { sameSet } from '../decide/same-set.ts'
+import { isSameSet } from '../decide/is-same-set.ts'
 import { eventTask } from '../input/event-task.ts'
 import type { RoomsOverExtremityLimit } from '../input/rooms-over-extremity-limit.ts'
 import { readInput } from '../input/read-input.ts'
@@ -133,7 +133,7 @@ function unlessMoved({ extremities }: RoomRecord, input: EventInput): RoomTask<D
     bytes,
     arrival,
     *decide(draft) {
-      return sameSet(draft.room.extremities, extremities)
+      return isSameSet(new Set(draft.room.extremities), new Set(extremities))
         ? yield* decideAndReevaluate(draft, input)
         : undefined
     },

@@ -67,6 +67,6 @@ function* addToGraph(
   const replaced = remote.has(record.nid) ? [] : yield* eventsInGraph(draft.view, pdu.prevEvents)
   yield* moveRoom(draft, record, replaced, [], false)
   const changes = yield* changesBetween(draft.view, known, draft.room.current)
-  const change = yield* announcedChange(draft, record, changes, false)
+  const change = yield* announcedChange(draft, record, { from: known, changes }, false)
   yield* announceNew(draft, { kind: 'new', pdu, sendAsServer: '' }, record, change)
 }

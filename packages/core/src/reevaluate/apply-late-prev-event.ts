@@ -24,8 +24,7 @@ export function* applyLatePrevEvent(draft: Draft, late: EventRecord): Suspendabl
     const [event] = yield* eventsOf(draft.view, [nid])
     if (event === undefined) continue
     const snapshot =
-      resolved.get(event.before) ??
-      (yield* resolveAfter(draft, [...new Set([event.before, late.after])])).snapshot
+      resolved.get(event.before) ?? (yield* resolveAfter(draft, new Set([event.before, late.after]))).snapshot
     resolved.set(event.before, snapshot)
     yield* reevaluate(draft, event, true, `the state after ${late.eventId}`, snapshot)
   }

@@ -5,6 +5,7 @@ import type { Draft } from '../decide/draft.ts'
 import { setExtremities } from '../decide/extremities.ts'
 import { atRemoteState } from '../decide/remote-state.ts'
 import type { RoomGraph } from '../graph/room-graph.ts'
+import { Extremities } from '../view/extremities.ts'
 import { eventsOf } from '../view/reads.ts'
 import { refreshCurrent } from './refresh-current.ts'
 
@@ -27,7 +28,7 @@ export function* dropCoveredExtremities(draft: Draft, graph: RoomGraph): Suspend
   }
   if (kept.length === extremities.length) return
   const left = yield* eventsOf(draft.view, kept)
-  setExtremities(draft, left)
+  setExtremities(draft, Extremities.of(left))
   const latest = latestOf(left)
   yield* refreshCurrent(draft, latest, `the history before ${latest.eventId}`)
 }

@@ -3,6 +3,7 @@ import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { setExtremities } from '../decide/extremities.ts'
 import { atRemoteState } from '../decide/remote-state.ts'
+import { Extremities } from '../view/extremities.ts'
 import { eventsInGraph, eventsOf } from '../view/reads.ts'
 import type { Consequences } from './reevaluate-dependents.ts'
 
@@ -27,7 +28,8 @@ export function* dropRejectedExtremities(
   }
   const extremities = [...new Set([...kept, ...open])]
   const some = below.slice(0, 1).map(({ nid }) => nid)
-  setExtremities(draft, yield* eventsOf(draft.view, extremities.length > 0 ? extremities : some))
+  const left = yield* eventsOf(draft.view, extremities.length > 0 ? extremities : some)
+  setExtremities(draft, Extremities.of(left))
 }
 
 /** The first accepted events back from some. */

@@ -2,10 +2,10 @@ import type { Suspendable, EventRecord } from '@roomserver/types'
 import { changesBetween } from '../view/state-at.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
+import { afterExtremities } from '../decide/extremities.ts'
 import { keepJournal } from '../decide/journal.ts'
 import { updateMemberships } from '../decide/memberships.ts'
 import { notePolicyChange } from '../decide/policy-server.ts'
-import { afterExtremities } from '../decide/resolve.ts'
 import { resolveAfter } from '../evaluate/resolve.ts'
 
 /**

@@ -17,7 +17,10 @@ import type { RoomVersionRules } from '@roomserver/version'
 import type { RecordStore } from '../ports.ts'
 import { AnswerPages } from './answer-pages.ts'
 import { ByteCache } from './byte-cache.ts'
+import type { Extremities } from './extremities.ts'
 import { InternedCache } from './interned-cache.ts'
+import { KeptOfRooms } from './kept-of-rooms.ts'
+import type { KnownDifference } from './known-difference.ts'
 import { Loader } from './loader.ts'
 import type { RecordBatch } from './record-batch.ts'
 import {
@@ -47,14 +50,6 @@ interface CachedEvent {
   pdu: Pdu | undefined
 }
 
-/** The resolution of a room's current state, to be gone on with. */
-interface CachedResolution {
-  readonly resolution: ContinuedResolution
-  readonly epoch: number
-  /** What it took when it was put here. */
-  readonly bytes: number
-}
-
 /**
  * The immutable records that rooms are made of (events, blocks, snapshots, strings and their NIDs), shared by all
  * computations and bounded by bytes.
@@ -67,12 +62,17 @@ export class RecordCache {
   readonly rooms = new RoomEpochs()
   /** What long answers are put together from. */
   readonly pages: AnswerPages
+  /** Forward extremities of rooms, where there are several. */
+  readonly extremities: KeptOfRooms<Extremities>
+  /** Resolutions that the current states of rooms come from. Who goes on with one changes it, and so takes it out. */
+  readonly resolutions: KeptOfRooms<ContinuedResolution>
+  /** What turns another state, the current one of its room at some time, into a state; for states where that is much. */
+  readonly differences: ByteCache<SnapshotNid, KnownDifference>
   readonly #loader: Loader
   readonly #events: ByteCache<EventNid, CachedEvent>
   readonly #eventNids: ByteCache<EventId, EventNid>
   readonly #snapshots: ByteCache<SnapshotNid, SnapshotRecord>
   readonly #blocks: ByteCache<BlockNid, BlockRecord>
-  readonly #resolutions: ByteCache<RoomNid, CachedResolution>
   readonly #types: InternedCache<EventTypeNid>
   readonly #stateKeys: InternedCache<StateKeyNid>
   readonly #kinds: { readonly [K in RecordKind]: CachedKind<K> }
@@ -83,11 +83,13 @@ export class RecordCache {
   constructor(store: RecordStore, maxBytes: number) {
     this.#loader = new Loader(store)
     this.pages = new AnswerPages(this.rooms, maxBytes * 0.12)
+    this.extremities = new KeptOfRooms(this.rooms, maxBytes * 0.01)
+    this.resolutions = new KeptOfRooms(this.rooms, maxBytes * 0.05)
+    this.differences = new ByteCache(maxBytes * 0.01, ({ changes }) => 200 + changes.length * 250)
     this.#events = new ByteCache(maxBytes * 0.5, ({ record }) => 700 + record.json.length * 3)
     this.#eventNids = new ByteCache(maxBytes * 0.05, () => 160)
     this.#snapshots = new ByteCache(maxBytes * 0.05, ({ blocks }) => 240 + blocks.length * 8)
     this.#blocks = new ByteCache(maxBytes * 0.15, ({ entries }) => 240 + entries.byteLength)
-    this.#resolutions = new ByteCache(maxBytes * 0.07, ({ bytes }) => bytes)
     this.#types = new InternedCache(maxBytes * 0.02)
     this.#stateKeys = new InternedCache(maxBytes * 0.04)
     this.#kinds = {
@@ -124,7 +126,9 @@ export class RecordCache {
       this.#eventNids,
       this.#snapshots,
       this.#blocks,
-      this.#resolutions,
+      this.extremities,
+      this.resolutions,
+      this.differences,
       this.#types,
       this.#stateKeys,
     ]
@@ -188,19 +192,6 @@ export class RecordCache {
 
   putStateKey(nid: StateKeyNid, text: string): void {
     this.#stateKeys.put(nid, text)
-  }
-
-  /** Hands out the resolution of a room's current state, which is not here any more then: whoever goes on with it changes it. */
-  takeResolution(room: RoomNid): ContinuedResolution | undefined {
-    const cached = this.#resolutions.get(room)
-    this.#resolutions.delete(room)
-    return cached?.epoch === this.rooms.of(room) ? cached.resolution : undefined
-  }
-
-  /** Keeps the resolution that the current state of a room comes from. */
-  putResolution(room: RoomNid, resolution: ContinuedResolution): void {
-    const { bytes } = resolution
-    this.#resolutions.set(room, { resolution, epoch: this.rooms.of(room), bytes })
   }
 
   #keep<K extends RecordKind>(kind: K, batch: RecordBatch): void {

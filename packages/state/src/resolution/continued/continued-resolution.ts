@@ -58,20 +58,20 @@ export class ContinuedResolution {
    * @returns `undefined` where it cannot: they are to be resolved from scratch then
    */
   *goOn(
-    states: readonly SnapshotNid[],
+    states: ReadonlySet<SnapshotNid>,
     near: SnapshotNid,
     reader: SnapshotReader,
   ): Suspendable<ResolutionNeed, ContinuedOutcome | undefined> {
-    const wanted = new Set(states)
-    const added = [...wanted].filter((nid) => !this.#states.has(nid))
-    const gone = [...this.#states.keys()].filter((nid) => !wanted.has(nid))
+    const added = [...states].filter((nid) => !this.#states.has(nid))
+    const isAnyGone = states.size - added.length < this.#states.size
+    const gone = isAnyGone ? [...this.#states.keys()].filter((nid) => !states.has(nid)) : []
     const isFar = added.length + gone.length > MAX_STEP || gone.includes(this.#prepared?.base ?? NO_NID)
     if (isFar || this.#prepared?.isWorn === true) this.#forget()
     if (this.#prepared === undefined && this.#patience-- > 0) {
-      this.#states = new Map(states.map((nid) => [nid, NO_DIFFERENCE]))
+      this.#states = new Map([...states].map((nid) => [nid, NO_DIFFERENCE]))
       return undefined
     }
-    if (this.#prepared === undefined) return yield* this.#prepare([...wanted], reader)
+    if (this.#prepared === undefined) return yield* this.#prepare([...states], reader)
     const outcome = yield* this.#move(this.#prepared, added, gone, reader)
     if (near === this.#outcome && near !== NO_NID) return { from: near, ...outcome }
     return this.#prepared.wholeOutcome()
