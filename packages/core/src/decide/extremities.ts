@@ -7,6 +7,12 @@ import type { Draft } from './draft.ts'
 import { atRemoteState } from './remote-state.ts'
 import { unseenLocalExtremities } from './unseen-local-extremities.ts'
 
+/**
+ * Beyond so many times the number that a room may have, extremities with the same state after them as later ones are left out:
+ * where nobody here may send what merges them, another server could make any number of them.
+ */
+const KEPT_TIMES = 100
+
 /** How many rejected or soft-failed events are walked through to find what an event really builds on. */
 const MAX_WALK = 1000
 
@@ -45,7 +51,8 @@ export function* moveExtremities(
   const kept = rewrites
     ? Extremities.of(yield* eventsOf(draft.view, yield* unseenLocalExtremities(draft, record)))
     : (yield* extremitiesOf(draft)).without(replaced)
-  setExtremities(draft, isNamed && kept.nids.length > 0 ? kept : kept.behind(record))
+  const extremities = isNamed && kept.nids.length > 0 ? kept : kept.behind(record)
+  setExtremities(draft, extremities.limitedTo(KEPT_TIMES * draft.context.maxExtremities))
 }
 
 /** Makes these the forward extremities of the room, and its depth the greatest of theirs. */

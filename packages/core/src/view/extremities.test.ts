@@ -14,6 +14,16 @@ const extremitiesWith = (afters: readonly number[]) =>
     })),
   )
 
+it('leaves out the oldest of those with the same state after them, and never the last with a state', () => {
+  const [recent, old] = [7, 8]
+  const some = extremities(recent, old, recent, recent, old, 9)
+  expect(some.limitedTo(6)).toBe(some)
+  expect(some.limitedTo(5).nids, 'the second of two that are older').toEqual([1, 2, 3, 4, 6])
+  expect(some.limitedTo(4).nids).toEqual([1, 2, 3, 6])
+  expect(some.limitedTo(1).nids).toEqual([1, 2, 6])
+  expect(some.limitedTo(1).states).toEqual(some.states)
+})
+
 it('tells whether it is the extremities of a room', () => {
   const some = extremities(5, 6, 5)
   expect(some.are(some.nids)).toBe(true)

@@ -53,6 +53,26 @@ export class Extremities {
     return new Extremities(this.#all.filter(({ nid }) => !replaced.has(nid)))
   }
 
+  /**
+   * At most so many, as far as there are others with the same state after them: the last ones of those are left out, which came
+   * first. The states after them stay the same.
+   */
+  limitedTo(most: number): Extremities {
+    let excess = this.#all.length - most
+    if (excess <= 0) return this
+    const counts = new Map<SnapshotNid, number>()
+    for (const { after } of this.#all) counts.set(after, (counts.get(after) ?? 0) + 1)
+    const kept: Extremity[] = []
+    for (const extremity of this.#all.toReversed()) {
+      const count = counts.get(extremity.after) ?? 0
+      if (excess > 0 && count > 1) {
+        excess--
+        counts.set(extremity.after, count - 1)
+      } else kept.push(extremity)
+    }
+    return new Extremities(kept.reverse())
+  }
+
   /** These behind another one. */
   behind(event: EventRecord): Extremities {
     return new Extremities([extremityOf(event), ...this.#all])
