@@ -7,13 +7,15 @@ import {
   type RoomInput,
 } from '@roomserver/core'
 import { runAsLeader, type Storage } from '@roomserver/storage'
-import { isServerName, RoomserverError, type ServerName, silentLogger, systemClock } from '@roomserver/types'
+import { isServerName, type ServerName, silentLogger, systemClock } from '@roomserver/types'
+import { invalidArgument } from './arguments.ts'
 import type { Engine } from './engine.ts'
 import { observedStore, stepsOf } from './fault-points.ts'
-import { keyFor } from './given-key.ts'
+import { keyFrom, keySourceOf } from './given-key.ts'
 import { startMaintenance } from './maintenance/maintenance.ts'
 import { ENGINE_DEFAULTS, type EngineOptions } from './options.ts'
 import { openOutputs } from './outputs/open-outputs.ts'
+import type { OutputOptions } from './outputs/output-options.ts'
 import type { Outputs } from './outputs/outputs.ts'
 import { policyServersThrough } from './policy-servers.ts'
 import { checkReadiness } from './readiness.ts'
@@ -29,17 +31,17 @@ import { storeOptionsOf } from './store/store-options.ts'
  * uses a database whose outputs stay in it; STORE_UNAVAILABLE, DATABASE_TOO_NEW
  */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
-  const serverName = checkedName(options.serverName)
+  const serverName = checkedName(options?.serverName)
   const { atPoint, components = {}, logger: log = silentLogger } = options
   const store = storeOptionsOf(options.store)
+  const keySource = keySourceOf(options.signingKey, store)
+  const outputOptions = checkedOutputs(options.outputs)
   await using parts = new AsyncDisposableStack()
   const opened = parts.use(await openStore(store, serverName, { logger: log, atPoint }))
   const storage = atPoint === undefined ? opened : observedStore(opened, atPoint)
   const isShared = store.dialect === 'postgres'
-  const outputs = parts.use(
-    await openOutputs({ storage, isShared, log, atPoint }, options.outputs ?? { kind: 'log' }),
-  )
-  const signingKey = keyFor({ serverName, signingKey: options.signingKey, store, log })
+  const outputs = parts.use(await openOutputs({ storage, isShared, log, atPoint }, outputOptions))
+  const signingKey = keyFrom(keySource, serverName, log)
   const holder = `process ${randomUUID()}`
   if (isShared) parts.use(showLife(storage, holder))
   const cache = new RecordCache(storage, options.cacheBytes ?? ENGINE_DEFAULTS.cacheBytes)
@@ -61,7 +63,15 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const { scrubber } = parts.use(startMaintenance(maintained, options.maintenance ?? {}))
   const owned = parts.move()
   return {
-    ...createRoomMethods({ users, timeline, operations, storage, outputs }),
+    ...createRoomMethods({
+      users,
+      timeline,
+      operations,
+      storage,
+      outputs,
+      serverName,
+      isFederated: federation !== undefined,
+    }),
     serverName,
     operations,
     readiness: () =>
@@ -75,11 +85,15 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   }
 }
 
-function checkedName(name: string): ServerName {
+function checkedName(name: unknown): ServerName {
   if (typeof name === 'string' && isServerName(name)) return name
-  const expected = 'a server name such as example.org or localhost:8448'
-  const message = `serverName: expected ${expected}`
-  throw new RoomserverError('INVALID_ARGUMENT', { argument: 'serverName', expected }, message)
+  throw invalidArgument('serverName', 'a server name such as example.org or localhost:8448')
+}
+
+function checkedOutputs(outputs: OutputOptions = { kind: 'log' }): OutputOptions {
+  const kinds: readonly string[] = ['log', 'jetstream'] satisfies readonly OutputOptions['kind'][]
+  if (kinds.includes(outputs.kind)) return outputs
+  throw invalidArgument('outputs', `a kind: ${kinds.join(' or ')}`)
 }
 
 function inputOf(deps: InputDeps, { roomLimits, repairLimits }: EngineOptions): RoomInput {

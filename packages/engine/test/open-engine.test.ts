@@ -172,7 +172,26 @@ it('wants a key for a PostgreSQL database, and leaves nothing open', async () =>
     code: 'INVALID_ARGUMENT',
     details: { argument: 'signingKey' },
   })
-  await (await openEngine({ serverName: 'a', store: database.url, signingKey: key('a') }))[
+  // Nothing was opened, nor the name of the homeserver kept.
+  await (await openEngine({ serverName: 'b', store: database.url, signingKey: key('b') }))[
     Symbol.asyncDispose
   ]()
+})
+
+// Callers without types.
+it.each([
+  ['nothing', undefined, 'serverName'],
+  ['no store', { serverName: 'a' }, 'store'],
+  [
+    'a key without its server',
+    { serverName: 'a', store: ':memory:', signingKey: { keyId: 'ed25519:1' } },
+    'signingKey',
+  ],
+  ['no key', { serverName: 'a', store: ':memory:', signingKey: null }, 'signingKey'],
+  ['another kind of outputs', { serverName: 'a', store: ':memory:', outputs: { kind: 'nats' } }, 'outputs'],
+])('names the option that is wrong: %s', async (_what, options, argument) => {
+  await expect(openEngine(options as EngineOptions)).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    details: { argument },
+  })
 })

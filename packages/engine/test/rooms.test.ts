@@ -262,6 +262,90 @@ describe('in memory', () => {
     expect((await rooms.messages(room)).events).toHaveLength(before)
   })
 
+  // Callers without types: what is passed by mistake must be noticed, and named.
+  type Misuse = (rooms: Engine, room: string, wrong: never) => Promise<unknown>
+  it.each<[string, string, Misuse, unknown]>([
+    ['no type', 'type', (rooms, room, wrong) => rooms.send(room, ALICE, wrong, {}), undefined],
+    ['no content', 'content', (rooms, room, wrong) => rooms.send(room, ALICE, 'm.x', wrong), undefined],
+    [
+      'no state key',
+      'stateKey',
+      (rooms, room, wrong) => rooms.sendState(room, ALICE, 'm.x', wrong, {}),
+      undefined,
+    ],
+    ['no sender', 'sender', (rooms, room, wrong) => rooms.send(room, wrong, 'm.x', {}), undefined],
+    ['no room to send to', 'room', (rooms, _room, wrong) => rooms.send(wrong, ALICE, 'm.x', {}), undefined],
+    ['no room to read', 'room', (rooms, _room, wrong) => rooms.messages(wrong), undefined],
+    ['no room to look at', 'room', (rooms, _room, wrong) => rooms.members(wrong), undefined],
+    ['a limit that is text', 'limit', (rooms, room, wrong) => rooms.messages(room, { limit: wrong }), '10'],
+    ['half a limit', 'limit', (rooms, room, wrong) => rooms.messages(room, { limit: wrong }), 1.5],
+    ['a token that is a number', 'from', (rooms, room, wrong) => rooms.messages(room, { from: wrong }), 1],
+    ['nobody who joins', 'user', (rooms, room, wrong) => rooms.join(room, wrong), undefined],
+    ['nobody who leaves', 'user', (rooms, room, wrong) => rooms.leave(room, wrong), undefined],
+    ['nobody who is invited', 'user', (rooms, room, wrong) => rooms.invite(room, ALICE, wrong), undefined],
+    [
+      'servers that are not a list',
+      'via',
+      (rooms, room, wrong) => rooms.join(room, BOB, { via: wrong }),
+      'b',
+    ],
+    ['an event without ID', 'eventId', (rooms, room, wrong) => rooms.redact(room, ALICE, wrong), undefined],
+    [
+      'a user instead of a list',
+      'invite',
+      (rooms, _room, wrong) => rooms.createRoom(ALICE, { invite: wrong }),
+      BOB,
+    ],
+    [
+      'an invite of no user',
+      'invite',
+      (rooms, _room, wrong) => rooms.createRoom(ALICE, { invite: wrong }),
+      ['bob'],
+    ],
+    [
+      'an alias of another server',
+      'alias',
+      (rooms, _room, wrong) => rooms.createRoom(ALICE, { alias: wrong }),
+      '#a:b',
+    ],
+    [
+      'another preset',
+      'preset',
+      (rooms, _room, wrong) => rooms.createRoom(ALICE, { preset: wrong }),
+      'public',
+    ],
+    ['a name that is not text', 'name', (rooms, _room, wrong) => rooms.createRoom(ALICE, { name: wrong }), 7],
+  ])('names the argument: %s', async (_what, argument, misuse, wrong) => {
+    await using rooms = await open()
+    const room = await rooms.createRoom(ALICE)
+    const position = await rooms.position()
+    await expect(misuse(rooms, room, wrong as never)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      details: { argument },
+    })
+    expect(await rooms.position()).toBe(position)
+  })
+
+  it.each([
+    ['from', { from: '5' }],
+    ['from', { from: -1 }],
+    ['from', { from: Number.NaN }],
+    ['room', { room: 7 }],
+  ])('names %s of a subscription', async (argument, options) => {
+    await using rooms = await open()
+    expect(() => rooms.subscribe(options as object)).toThrow(
+      expect.objectContaining({ details: expect.objectContaining({ argument }) as object }) as Error,
+    )
+  })
+
+  it('makes no room where an invite could not go out', async () => {
+    await using rooms = await open()
+    await expect(rooms.createRoom(ALICE, { invite: ['@eve:b'] })).rejects.toMatchObject({
+      code: 'COMPONENT_NOT_CONFIGURED',
+    })
+    expect(await rooms.position()).toBe(0)
+  })
+
   it('says that the outputs which a subscription continues with are gone', async () => {
     await using rooms = await open()
     const room = await rooms.createRoom(ALICE)

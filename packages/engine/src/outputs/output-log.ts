@@ -2,7 +2,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { renderOutput } from '@roomserver/core'
 import { openEmbeddedLog } from '@roomserver/producers'
 import { type OutputRetention, runAsLeader, type Storage } from '@roomserver/storage'
-import { type Logger, RoomserverError } from '@roomserver/types'
+import type { Logger } from '@roomserver/types'
+import { invalidArgument } from '../arguments.ts'
 import { DEFAULT_RETENTION, type OutputLogOptions } from './output-options.ts'
 import type { Outputs, OutputSource } from './outputs.ts'
 import { startTrimmer } from './trimmer.ts'
@@ -36,12 +37,7 @@ async function onlyProcess(storage: Storage, log: Logger): Promise<AsyncDisposab
     await wait(LOOK_MS)
   if (leading.isLeader) return leading
   await leading[Symbol.asyncDispose]()
-  const expected = 'NATS servers, because another process is using this database'
-  throw new RoomserverError(
-    'INVALID_ARGUMENT',
-    { argument: 'outputs', expected },
-    `outputs: expected ${expected}`,
-  )
+  throw invalidArgument('outputs', 'NATS servers, because another process is using this database')
 }
 
 function retentionOf(options: OutputLogOptions): OutputRetention {

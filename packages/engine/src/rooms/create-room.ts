@@ -1,5 +1,13 @@
 import type { NewStateEvent } from '@roomserver/core'
-import { isJsonObject, type JsonObject, RoomserverError } from '@roomserver/types'
+import { RoomserverError, serverOf } from '@roomserver/types'
+import {
+  aliasArgument,
+  invalidArgument,
+  listArgument,
+  objectArgument,
+  textArgument,
+  userArgument,
+} from '../arguments.ts'
 import { newRoomState, type RoomPreset } from './new-room-state.ts'
 import type { RoomMethodsParts } from './room-methods-parts.ts'
 
@@ -39,15 +47,19 @@ export interface CreateRoomOptions {
   readonly creationContent?: object | undefined
 }
 
-/** Makes a room, gives it its alias and invites users. */
+/**
+ * Makes a room, gives it its alias and invites users. A room stays where a server of an invited user refuses the invite.
+ */
 export async function createRoom(
-  { users, operations }: Pick<RoomMethodsParts, 'users' | 'operations'>,
+  parts: RoomMethodsParts,
   creator: string,
   options: CreateRoomOptions,
 ): Promise<string> {
-  const { version, alias, invite = [], isDirect = false, isPublished = false } = options
+  const { users, operations } = parts
+  const { version, isDirect = false, isPublished = false } = options
+  const room = { ...stateOptions(parts, options), creator }
+  const { alias, invite } = room
   if (alias !== undefined) await expectFree(operations, alias)
-  const room = { ...stateOptions(options), creator, invite }
   const roomId = await users.createRoom({ creator, version, state: (rules) => newRoomState(room, rules) })
   if (alias !== undefined) {
     const { alias_exists: isTaken } = await operations.setRoomAlias({
@@ -63,16 +75,24 @@ export async function createRoom(
   return roomId
 }
 
-function stateOptions(options: CreateRoomOptions) {
-  const { name, topic, alias, preset = 'private_chat', initialState = [] } = options
+/** Checks the options, before anything is made. */
+function stateOptions(
+  { serverName, isFederated }: Pick<RoomMethodsParts, 'serverName' | 'isFederated'>,
+  options: CreateRoomOptions,
+) {
+  const { name, topic, alias, preset = 'private_chat', initialState = [], invite = [] } = options
+  const invited = [...new Set(listArgument('invite', invite, userArgument))]
+  const stranger = invited.find((user) => serverOf(user) !== serverName)
+  if (stranger !== undefined && !isFederated) throw withoutFederation(stranger)
   return {
-    name,
-    topic,
-    alias,
+    name: name === undefined ? undefined : textArgument('name', name),
+    topic: topic === undefined ? undefined : textArgument('topic', topic),
+    alias: alias === undefined ? undefined : aliasArgument('alias', alias, serverName),
+    invite: invited,
     preset: checkedPreset(preset),
-    creationContent: object('creationContent', options.creationContent ?? {}),
-    powerLevels: object('powerLevels', options.powerLevels ?? {}),
-    state: initialState.map(stateEvent),
+    creationContent: objectArgument('creationContent', options.creationContent ?? {}),
+    powerLevels: objectArgument('powerLevels', options.powerLevels ?? {}),
+    state: listArgument('initialState', initialState, stateEvent),
   }
 }
 
@@ -80,22 +100,22 @@ const PRESETS: readonly RoomPreset[] = ['private_chat', 'trusted_private_chat', 
 
 function checkedPreset(preset: RoomPreset): RoomPreset {
   if (PRESETS.includes(preset)) return preset
-  throw invalid('preset', `one of ${PRESETS.join(', ')}`)
+  throw invalidArgument('preset', `one of ${PRESETS.join(', ')}`)
 }
 
 /** What makes a room is not for its initial state: it would come after it. */
 const FOUNDING: readonly string[] = ['m.room.create', 'm.room.member', 'm.room.power_levels']
 
-function stateEvent({ type, stateKey = '', content }: InitialStateEvent): NewStateEvent {
-  if (FOUNDING.includes(type)) {
-    throw invalid('initialState', `no ${type}; use creationContent, invite and powerLevels`)
+function stateEvent(argument: string, value: unknown): NewStateEvent {
+  const { type, stateKey = '', content } = objectArgument(argument, value)
+  if (typeof type === 'string' && FOUNDING.includes(type)) {
+    throw invalidArgument(argument, `no ${type}; use creationContent, invite and powerLevels`)
   }
-  return { type, stateKey, content: object('initialState', content) }
-}
-
-function object(argument: string, value: object): JsonObject {
-  if (isJsonObject(value)) return value
-  throw invalid(argument, 'an object')
+  return {
+    type: textArgument(`${argument}.type`, type),
+    stateKey: textArgument(`${argument}.stateKey`, stateKey),
+    content: objectArgument(`${argument}.content`, content),
+  }
 }
 
 async function expectFree(operations: RoomMethodsParts['operations'], alias: string): Promise<void> {
@@ -104,9 +124,11 @@ async function expectFree(operations: RoomMethodsParts['operations'], alias: str
 }
 
 function takenAlias(alias: string): RoomserverError {
-  return invalid('alias', `an alias that is free, not ${alias}`)
+  return invalidArgument('alias', `an alias that is free, not ${alias}`)
 }
 
-function invalid(argument: string, expected: string): RoomserverError {
-  return new RoomserverError('INVALID_ARGUMENT', { argument, expected }, `${argument}: expected ${expected}`)
+function withoutFederation(user: string): RoomserverError {
+  const operation = `inviting ${user}, a user of another server,`
+  const message = `${operation} needs the federation component, but none is configured`
+  return new RoomserverError('COMPONENT_NOT_CONFIGURED', { component: 'federation', operation }, message)
 }

@@ -6,6 +6,9 @@ import type { Outputs } from '../outputs/outputs.ts'
 /** What the methods work with. */
 export interface RoomMethodsParts extends Pick<RoomserverWithMaintenance, 'users' | 'timeline'> {
   readonly operations: RoomserverApi
+  readonly serverName: string
+  /** Whether there is a federation component. */
+  readonly isFederated: boolean
   readonly storage: Pick<Storage, 'latestOutput'>
   readonly outputs: Pick<Outputs, 'log'>
 }

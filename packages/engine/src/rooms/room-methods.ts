@@ -1,4 +1,5 @@
-import { isJsonObject, type JsonObject, RoomserverError } from '@roomserver/types'
+import { RoomserverError } from '@roomserver/types'
+import { listArgument, numberArgument, objectArgument, textArgument, userArgument } from '../arguments.ts'
 import type { Outputs } from '../outputs/outputs.ts'
 import { createRoom, type CreateRoomOptions } from './create-room.ts'
 import { type Member, membersOf } from './members.ts'
@@ -82,41 +83,55 @@ export function createRoomMethods(parts: RoomMethodsParts): RoomMethods {
   const { users, operations, storage, outputs } = parts
   return {
     createRoom: (creator, options = {}) => createRoom(parts, creator, options),
-    send: async (room, sender, type, content) =>
-      users.send(room, { type, sender, content: checked(content) }),
-    sendState: async (room, sender, type, stateKey, content) =>
-      users.send(room, { type, sender, stateKey, content: checked(content) }),
-    redact: (room, sender, eventId, reason) => users.redact(room, { sender, eventId, reason }),
-    join: async (roomOrAlias, user, { via = [], content = {} } = {}) => {
-      const who = { room_id_or_alias: roomOrAlias, user_id: user, server_names: via }
-      return users.join({ ...who, content: checked(content) })
+    send: async (room, sender, type, content) => {
+      const event = { type: textArgument('type', type), content: objectArgument('content', content) }
+      return users.send(textArgument('room', room), { ...event, sender })
     },
+    sendState: async (room, sender, type, stateKey, content) => {
+      const event = { type: textArgument('type', type), content: objectArgument('content', content) }
+      const template = { ...event, sender, stateKey: textArgument('stateKey', stateKey) }
+      return users.send(textArgument('room', room), template)
+    },
+    redact: async (room, sender, eventId, reason) => {
+      const said = reason === undefined ? {} : { reason: textArgument('reason', reason) }
+      const template = { sender, eventId: textArgument('eventId', eventId), ...said }
+      return users.redact(textArgument('room', room), template)
+    },
+    join: async (roomOrAlias, user, { via = [], content = {} } = {}) =>
+      users.join({
+        room_id_or_alias: textArgument('roomOrAlias', roomOrAlias),
+        user_id: userArgument('user', user),
+        server_names: listArgument('via', via, textArgument),
+        content: objectArgument('content', content),
+      }),
     leave: async (room, user) => {
-      await operations.performLeave({ room_id: room, user_id: user })
+      const who = { room_id: textArgument('room', room), user_id: userArgument('user', user) }
+      await operations.performLeave(who)
     },
-    invite: async (room, sender, user, content = {}) =>
-      users.invite(room, { sender, target: user, content: checked(content) }),
-    messages: (room, options = {}) => messages(parts, room, options),
-    state: (room) => stateOf(parts, room),
-    stateEvent: (room, type, stateKey = '') => stateEvent(parts, room, type, stateKey),
-    members: async (room) => membersOf(await stateOf(parts, room)),
+    invite: async (room, sender, user, content = {}) => {
+      const invite = { sender, target: user, content: objectArgument('content', content) }
+      return users.invite(textArgument('room', room), invite)
+    },
+    messages: async (room, options = {}) => messages(parts, textArgument('room', room), options),
+    state: async (room) => stateOf(parts, textArgument('room', room)),
+    stateEvent: async (room, type, stateKey = '') =>
+      stateEvent(
+        parts,
+        textArgument('room', room),
+        textArgument('type', type),
+        textArgument('stateKey', stateKey),
+      ),
+    members: async (room) => membersOf(await stateOf(parts, textArgument('room', room))),
     position: () => positionIn(storage, outputs),
-    subscribe: (options = {}) => {
-      const start = options.from === undefined ? positionIn(storage, outputs) : Promise.resolve(options.from)
+    subscribe: ({ from, room, signal } = {}) => {
+      const only = room === undefined ? undefined : textArgument('room', room)
+      const start =
+        from === undefined ? positionIn(storage, outputs) : Promise.resolve(numberArgument('from', from, 0))
       // Nobody hears of a failure until somebody reads.
       start.catch(() => undefined)
-      return followOutputs(outputs, start, options)
+      return followOutputs(outputs, start, { room: only, signal })
     },
   }
-}
-
-function checked(content: object): JsonObject {
-  if (isJsonObject(content)) return content
-  throw new RoomserverError(
-    'INVALID_ARGUMENT',
-    { argument: 'content', expected: 'an object' },
-    'content: expected an object',
-  )
 }
 
 async function positionIn(
@@ -132,6 +147,8 @@ async function messages(
   roomId: string,
   { from, limit = PAGE }: MessagesOptions,
 ): Promise<MessagesPage> {
+  if (from !== undefined) textArgument('from', from)
+  numberArgument('limit', limit, 1)
   const { events, ...page } = await timeline({ roomId, from, limit })
   return { ...page, events: events.map((event) => roomEventOf(event, roomId)) }
 }

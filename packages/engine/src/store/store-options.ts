@@ -1,5 +1,6 @@
 import type { StorageOptions } from '@roomserver/storage'
-import { RoomserverError } from '@roomserver/types'
+import type { RoomserverError } from '@roomserver/types'
+import { invalidArgument } from '../arguments.ts'
 
 const POSTGRES = /^postgres(ql)?:\/\//
 /** `file:`, `mysql://`; not a drive letter. */
@@ -35,10 +36,5 @@ function placeOf(options: StorageOptions | undefined): unknown {
 }
 
 function invalidStore(): RoomserverError {
-  const expected = 'the path of a SQLite file, :memory: or a URL postgresql://…'
-  return new RoomserverError(
-    'INVALID_ARGUMENT',
-    { argument: 'store', expected },
-    `store: expected ${expected}`,
-  )
+  return invalidArgument('store', 'the path of a SQLite file, :memory: or a URL postgresql://…')
 }

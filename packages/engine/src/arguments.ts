@@ -1,0 +1,48 @@
+import { isJsonObject, isUserId, type JsonObject, RoomserverError, serverOf } from '@roomserver/types'
+
+/** The failure for an argument that is not what it should be; callers without types can pass anything. */
+export function invalidArgument(argument: string, expected: string): RoomserverError<'INVALID_ARGUMENT'> {
+  const message = `${argument}: expected ${expected}`
+  return new RoomserverError('INVALID_ARGUMENT', { argument, expected }, message)
+}
+
+/** @throws {RoomserverError} INVALID_ARGUMENT, as the other functions here */
+export function textArgument(argument: string, value: unknown): string {
+  if (typeof value === 'string') return value
+  throw invalidArgument(argument, 'a string')
+}
+
+/** A JSON object, such as the content of an event. */
+export function objectArgument(argument: string, value: unknown): JsonObject {
+  if (isJsonObject(value)) return value
+  throw invalidArgument(argument, 'an object')
+}
+
+/** A user of any server. */
+export function userArgument(argument: string, value: unknown): string {
+  if (typeof value === 'string' && isUserId(value)) return value
+  throw invalidArgument(argument, 'a user ID such as @alice:example.org')
+}
+
+/** A list whose items `check` looks at. */
+export function listArgument<Item>(
+  argument: string,
+  value: unknown,
+  check: (argument: string, value: unknown) => Item,
+): readonly Item[] {
+  if (Array.isArray(value)) return value.map((item: unknown) => check(argument, item))
+  throw invalidArgument(argument, 'a list')
+}
+
+/** An alias of one server. */
+export function aliasArgument(argument: string, value: unknown, serverName: string): string {
+  const isAlias = typeof value === 'string' && value.startsWith('#') && serverOf(value) === serverName
+  if (isAlias) return value
+  throw invalidArgument(argument, `an alias of this server, such as #tea:${serverName}`)
+}
+
+/** A whole number that is not too small. */
+export function numberArgument(argument: string, value: unknown, least: number): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= least) return value
+  throw invalidArgument(argument, `a whole number from ${least}`)
+}
