@@ -61,8 +61,8 @@ it('answers many requests one after another on one HTTP/1.1 connection', async (
 it('takes several HTTP/1.1 requests that were sent without waiting', async () => {
   await using server = await serveRoomserver(fakeRoomserver().api, anyPort)
   const socket = tcp(server.address)
-  const one = `POST ${PATH} HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}`
-  const last = `POST ${PATH} HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}`
+  const one = `POST ${PATH} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\n\r\n{}`
+  const last = `POST ${PATH} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}`
   socket.write(one + one + last)
   expect((await received(socket)).match(/HTTP\/1\.1 200 OK/g)).toHaveLength(3)
 })
@@ -71,7 +71,7 @@ it('knows the protocol when its first bytes come one by one', async () => {
   await using server = await serveRoomserver(fakeRoomserver().api, anyPort)
   const socket = tcp(server.address)
   socket.setNoDelay(true)
-  for (const char of `POST ${PATH} HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}`) {
+  for (const char of `POST ${PATH} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}`) {
     socket.write(char)
     if (char === 'P' || char === 'O') await delay(10)
   }
@@ -101,7 +101,7 @@ it('closes a connection that says nothing, or too little, in time', async () => 
   const half = tcp(server.address)
   half.write('PRI * HT')
   const headers = tcp(server.address)
-  headers.write(`POST ${PATH} HTTP/1.1\r\nhost: x\r\nx-a: `)
+  headers.write(`POST ${PATH} HTTP/1.1\r\nhost: localhost\r\nx-a: `)
   const drip = setInterval(() => headers.write('b'), 30)
   const [nothing, little, late] = await Promise.all([received(silent), received(half), received(headers)])
   clearInterval(drip)
@@ -115,7 +115,7 @@ it('waits for a body only so long, over either protocol', async () => {
     limits: { requestTimeoutMs: 200 },
   })
   const http1 = tcp(server.address)
-  http1.write(`POST ${PATH} HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{`)
+  http1.write(`POST ${PATH} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{`)
   expect(await received(http1)).toContain('HTTP/1.1 408')
   const session = connect(server.address)
   session.on('error', () => undefined)
@@ -235,7 +235,7 @@ it('closes a connection of HTTP/1.1 on which requests are sent without end and w
   const { api, calls } = fakeRoomserver()
   await using server = await serveRoomserver(api, anyPort)
   const socket = tcp(server.address)
-  socket.write(`POST ${PATH} HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}`.repeat(5_000))
+  socket.write(`POST ${PATH} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\n\r\n{}`.repeat(5_000))
   await received(socket)
   expect(calls.length).toBeLessThan(100)
   expect((await askHttp1(server.address, { path: PATH, body: '{}' })).status).toBe(200)
@@ -307,7 +307,7 @@ it('serves others while more bodies are half sent than requests are worked on, o
   const fates = halfSent(session, 100)
   const sockets = Array.from({ length: 20 }, () => {
     const socket = tcp(server.address)
-    socket.write(`POST ${PATH} HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{`)
+    socket.write(`POST ${PATH} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{`)
     return socket
   })
   await delay(100)
@@ -329,7 +329,7 @@ it('cuts off a body of which nothing comes any more, long before the time for a 
   const session = connect(server.address)
   const [status] = halfSent(session, 1)
   const socket = tcp(server.address)
-  socket.write(`POST ${PATH} HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{`)
+  socket.write(`POST ${PATH} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{`)
   expect(await received(socket)).toContain('HTTP/1.1 408')
   expect(await status).toBe(408)
   session.close()
@@ -344,7 +344,7 @@ it('cuts off a body that comes a byte at a time, over either protocol', async ()
   const stream = session.request({ ':method': 'POST', ':path': PATH }).on('error', () => undefined)
   const status = new Promise((resolve) => stream.once('response', (head) => resolve(head[':status'])))
   const socket = tcp(server.address).on('error', () => undefined)
-  socket.write(`POST ${PATH} HTTP/1.1\r\nhost: x\r\ncontent-length: 60000\r\n\r\n{`)
+  socket.write(`POST ${PATH} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 60000\r\n\r\n{`)
   const drip = setInterval(() => {
     socket.write(' ')
     if (stream.writable) stream.write(' ')
@@ -396,7 +396,7 @@ it('lets no connection take all places, over either protocol', async () => {
   const limits = { maxConcurrentRequests: 10, maxConcurrentStreams: 6 }
   await using server = await serveRoomserver(api, { ...anyPort, limits })
   const socket = tcp(server.address)
-  socket.write(`POST ${PATH} HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}`.repeat(30))
+  socket.write(`POST ${PATH} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\n\r\n{}`.repeat(30))
   await waitUntil(() => calls.length > 0)
   const other = '/api/roomserver/queryRoomVersionCapabilities'
   expect((await askHttp1(server.address, { path: other, body: '{}' })).status).toBe(200)
@@ -456,7 +456,9 @@ it('cuts off a caller who takes nothing of a long answer', async () => {
   })
   await using server = await serveRoomserver(api, { ...anyPort, limits: { answerStallMs: 200 } })
   const socket = tcp(server.address)
-  socket.write('POST /api/roomserver/queryEventsByID HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}')
+  socket.write(
+    'POST /api/roomserver/queryEventsByID HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\n\r\n{}',
+  )
   socket.pause()
   await delay(1_000)
   socket.resume()
@@ -513,7 +515,7 @@ it('does not wait for ever for a caller who leaves an answer lying and keeps the
 
 it('goes on when connections break anywhere', async () => {
   await using server = await serveRoomserver(fakeRoomserver().api, anyPort)
-  const whole = `POST ${PATH} HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}`
+  const whole = `POST ${PATH} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\n\r\n{}`
   for (let length = 0; length < whole.length; length += 3) {
     const socket = tcp(server.address)
     socket.write(whole.slice(0, length), () => socket.resetAndDestroy())

@@ -9,7 +9,7 @@ import {
   serveRoomserver,
 } from '../src/index.ts'
 import { fakeRoomserver } from './fake-roomserver.ts'
-import { askHttp1, PROTOCOLS } from './raw-requests.ts'
+import { askHttp1, askHttp2, PROTOCOLS } from './raw-requests.ts'
 
 const anyPort: ServeOptions = { listen: { port: 0 } }
 const QUERY = { path: '/api/roomserver/queryPublishedRooms', body: '{}' }
@@ -92,6 +92,22 @@ describe.each(PROTOCOLS)('%s', (_protocol, ask) => {
     ])
     expect(seen.every(({ tookMs }) => tookMs > 0 && tookMs < 10_000)).toBe(true)
   })
+})
+
+it('answers to its own names only where it listens on loopback without a token', async () => {
+  const statuses = async (options: ServeOptions) => {
+    await using server = await serveRoomserver(fakeRoomserver().api, { ...anyPort, ...options })
+    const hosts = ['evil.example', 'rooms.internal', 'localhost']
+    const asked = hosts.flatMap((host) => [
+      askHttp1(server.address, { ...QUERY, headers: { host } }),
+      askHttp2(server.address, { ...QUERY, headers: { ':authority': host } }),
+    ])
+    return (await Promise.all(asked)).map(({ status }) => status)
+  }
+  expect(await statuses({})).toEqual([421, 421, 421, 421, 200, 200])
+  expect(await statuses({ hosts: ['Rooms.internal'] })).toEqual([421, 421, 200, 200, 200, 200])
+  expect(await statuses({ listen: { host: '0.0.0.0', port: 0 } })).toEqual([200, 200, 200, 200, 200, 200])
+  expect(await statuses({ token: 't' })).toEqual([401, 401, 401, 401, 401, 401])
 })
 
 it('says loudly that it serves strangers without a token', async () => {

@@ -62,6 +62,7 @@ function doorOptions(
   const { basicAuth, enabled } = config.metrics
   return {
     listen: config.listen,
+    hosts: config.hosts,
     log,
     token,
     streamed,

@@ -37,6 +37,8 @@ export interface Config {
   readonly database: DatabaseConfig
   readonly output: OutputConfig
   readonly listen: ListenConfig
+  /** Names by which callers may ask for it, beside IP addresses and `localhost`, where it listens on loopback without a token. */
+  readonly hosts: readonly string[]
   /** Addresses of the other components; one that is missing is not called. */
   readonly components: {
     readonly federation?: string

@@ -9,7 +9,9 @@ const PAGE = readFileSync(join(import.meta.dirname, '../../../../docs/configurat
 /** Dotted names of all leaves of a section, as parsed from nothing, and of those that have no default. */
 function keysOf(value: object, prefix: string): readonly string[] {
   return Object.entries(value).flatMap(([key, member]) =>
-    typeof member === 'object' && member !== null ? keysOf(member, `${prefix}.${key}`) : [`${prefix}.${key}`],
+    typeof member === 'object' && member !== null && !Array.isArray(member)
+      ? keysOf(member, `${prefix}.${key}`)
+      : [`${prefix}.${key}`],
   )
 }
 

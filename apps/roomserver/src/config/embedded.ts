@@ -40,6 +40,7 @@ export function embeddedConfig(options: EmbeddedOptions, environment: Environmen
     oldKeys: [],
     output: { kind: 'embedded' },
     listen: { kind: 'tcp', host, port },
+    hosts: [],
     components: {},
     cacheBytes: 128 * 1024 * 1024,
     metrics: { enabled: true },

@@ -87,6 +87,7 @@ export function parseConfig(text: string, path: string, environment: Environment
     database: databaseOf(file, global, roomServer, secrets),
     output: outputConfig(global.jetstream),
     listen: listenAddress(settings.unix_socket, roomServer.internal_api.listen),
+    hosts: [new URL(roomServer.internal_api.connect).hostname, ...settings.http.hosts],
     components: {
       ...(federation !== undefined && { federation }),
       ...(user !== undefined && { user }),

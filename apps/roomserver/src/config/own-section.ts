@@ -30,6 +30,8 @@ export const ownSection = section({
     max_header: size.default(16 * 1024),
     /** Requests at once on one connection. */
     max_concurrent_streams: wholeNumber(1, 100_000).default(256),
+    /** Names by which callers may ask for the server, beside IP addresses and localhost. */
+    hosts: z.array(text('the name of a host')).default([]),
     /** Requests a second on one connection; 0: no limit. */
     max_request_rate: wholeNumber(0, 1_000_000).default(0),
     /** How long nothing may come of a body that is waited for. */

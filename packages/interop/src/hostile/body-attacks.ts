@@ -159,7 +159,9 @@ async function halfSentHttp1(url: string, count: number, everyMs?: number): Prom
   const sockets = Array.from({ length: count }, () => {
     const socket = connectTcp(Number(port), hostname).on('error', () => undefined)
     socket.once('data', () => answered++)
-    socket.write('POST /api/roomserver/performJoin HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n{')
+    socket.write(
+      'POST /api/roomserver/performJoin HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000\r\n\r\n{',
+    )
     return socket
   })
   const drip = setInterval(() => {

@@ -52,7 +52,7 @@ async function take(socket: Socket, part: string, over: AbortSignal): Promise<bo
 }
 
 function request(headers: string, body = ''): string {
-  return `POST ${PATH} HTTP/1.1\r\nhost: x\r\n${headers}\r\n${body}`
+  return `POST ${PATH} HTTP/1.1\r\nhost: localhost\r\n${headers}\r\n${body}`
 }
 
 function* parts(...texts: readonly (string | Iterable<string>)[]): Generator<string> {
@@ -75,7 +75,7 @@ function frame(type: number, flags: number, stream: number, payload: string): st
 function* inFrames(streams: number, frames: number): Generator<string> {
   const path = '/api/roomserver/inputRoomEvents'
   // Indexed: POST, http; then the path and the authority as literals.
-  const headers = `\x83\x86\x04${String.fromCharCode(path.length)}${path}\x01\x01x`
+  const headers = `\x83\x86\x04${String.fromCharCode(path.length)}${path}\x01\x09localhost`
   yield `PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${frame(FRAME.settings, 0, 0, '')}`
   for (let index = 0; index < streams; index++) {
     const stream = 2 * index + 1

@@ -1,21 +1,28 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { badRequest, type ErrorForm, overloaded } from './error-form.ts'
 import { connectionOf } from './exchange.ts'
-import { hasToken, isForeignPage, RateLimit } from './guards.ts'
+import { hasToken, isForeignPage, isNamed, isPlain, RateLimit } from './guards.ts'
 import { DEFAULT_LIMITS } from './limits.ts'
 import type { ServerOptions } from './options.ts'
 import { sendError } from './send-error.ts'
 import { OPEN_ROUTES } from './service-routes.ts'
 
 /**
- * Makes the `onRequest` hook that refuses requests before anything is read of their bodies: those of web pages of other
- * sites, those that come too often on a connection, and those without the token.
+ * Makes the `onRequest` hook that refuses requests before anything is read of their bodies: those that ask for another
+ * host or in an ambiguous way, those of web pages of other sites, those that come too often on a connection, and those without the token.
  */
-export function guardRequests({ limits, token }: ServerOptions) {
+export function guardRequests({ hosts, limits, token }: ServerOptions) {
   const { requestsPerSecondPerConnection } = { ...DEFAULT_LIMITS, ...limits }
+  const names = hosts && new Set(hosts.map((name) => name.toLowerCase()))
   const rate = new RateLimit(requestsPerSecondPerConnection)
   const refusalOf = (request: FastifyRequest): ErrorForm | undefined => {
-    const { headers, routeOptions } = request
+    const { headers, raw, routeOptions } = request
+    if (!isPlain(raw)) return badRequest('a request names one host and a path, in HTTP/1.0 or later')
+    if (names !== undefined && !isNamed(headers, names)) {
+      const reason =
+        'this server is not known by that host name; use an IP address, localhost or a configured name'
+      return { ...badRequest(reason), status: 421 }
+    }
     if (isForeignPage(headers))
       return { ...badRequest('requests from web pages of other sites are not allowed'), status: 403 }
     if (!rate.allows(connectionOf(request), performance.now()))

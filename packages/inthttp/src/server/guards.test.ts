@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { hasPassword, hasToken, isForeignPage, RateLimit, sameSecret } from './guards.ts'
+import { hasPassword, hasToken, isForeignPage, isNamed, isPlain, RateLimit, sameSecret } from './guards.ts'
 
 it('compares secrets of any length', () => {
   expect(sameSecret('a', 'a')).toBe(true)
@@ -49,4 +49,35 @@ describe('the rate limit', () => {
     expect(count(one, 1_000)).toBe(10)
     expect(count(one, 1_000_000)).toBe(50)
   })
+})
+
+it.each([
+  ['127.0.0.1:7770', true],
+  ['10.1.2.3', true],
+  ['[::1]:7770', true],
+  ['localhost:7770', true],
+  ['LOCALHOST', true],
+  ['rooms.internal:80', true],
+  ['Rooms.Internal', true],
+  ['evil.example:7770', false],
+  ['localhost.evil.example', false],
+  ['rooms.internal.evil.example', false],
+  ['127.0.0.1.evil.example', false],
+  ['', false],
+  ['a b', false],
+])('knows whether %j is a name of the server: %s', (host, isKnown) => {
+  const names = new Set(['rooms.internal'])
+  expect(isNamed({ host }, names)).toBe(isKnown)
+  expect(isNamed({ ':authority': host, host: 'localhost' }, names)).toBe(isKnown)
+})
+
+it.each([
+  ['a path', 1, ['Host', 'a', 'x', 'host'], '/x', true],
+  ['all of the server', 1, ['Host', 'a'], '*', true],
+  ['two hosts', 1, ['Host', 'a', 'HOST', 'b'], '/x', false],
+  ['a URL', 1, ['Host', 'a'], 'http://a/x', false],
+  ['no version', 0, [], '/x', false],
+  ['HTTP/2', 2, [':authority', 'a', 'host', 'b'], '/x', true],
+] as const)('knows whether a request is plain: %s', (_what, httpVersionMajor, rawHeaders, url, isSo) => {
+  expect(isPlain({ httpVersionMajor, rawHeaders: [...rawHeaders], url })).toBe(isSo)
 })

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import { isIP } from 'node:net'
 
 /** Compares two secrets in a time that tells nothing of where they differ, nor of their lengths. */
 export function sameSecret(given: string, wanted: string): boolean {
@@ -33,6 +34,29 @@ export function isForeignPage(headers: IncomingHttpHeaders): boolean {
   const authority = headers[':authority'] ?? headers.host
   return typeof authority !== 'string' || !URL.canParse(origin) || new URL(origin).host !== authority
 }
+
+/** Tells whether a request asks for the server by an IP address, as `localhost`, or by one of these names. */
+export function isNamed(headers: IncomingHttpHeaders, names: ReadonlySet<string>): boolean {
+  const authority = headers[':authority'] ?? headers.host
+  // Browsers name a host in every request, also of HTTP/1.0.
+  if (authority === undefined) return true
+  if (typeof authority !== 'string' || !URL.canParse(`http://${authority}`)) return false
+  const { hostname } = new URL(`http://${authority}`)
+  return isIP(hostname.replace(/^\[|\]$/g, '')) !== 0 || hostname === 'localhost' || names.has(hostname)
+}
+
+/**
+ * Tells whether a request of HTTP/1.1 says in one way only what it asks for: an intermediary could take it for another
+ * one where it names two hosts, or has the form for proxies.
+ */
+export function isPlain({ httpVersionMajor, rawHeaders, url = '' }: Target): boolean {
+  if (httpVersionMajor === 0) return false
+  if (httpVersionMajor > 1) return true
+  const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host')
+  return hosts.length <= 1 && (url.startsWith('/') || url === '*')
+}
+
+type Target = Pick<IncomingMessage, 'httpVersionMajor' | 'rawHeaders' | 'url'>
 
 /** Lets a connection make so many requests a second on average, with a reserve of five seconds. */
 export class RateLimit {

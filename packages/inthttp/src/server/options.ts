@@ -52,6 +52,12 @@ export interface ServerOptions {
   readonly limits?: Partial<Limits> | undefined
   /** Asked of every caller, except for `/healthz` and `/readyz`. */
   readonly token?: string | undefined
+  /**
+   * Names by which requests may ask for the server beside IP addresses and `localhost`. `undefined`: any, in a plugin; none
+   * for a server of its own on loopback without a token, which alone asks for them: a web page can have its own name mean
+   * this machine (DNS rebinding), and then sends that name as `Host`.
+   */
+  readonly hosts?: readonly string[] | undefined
   readonly log?: Logger | undefined
   /** Answers `/readyz`; without it the server is always ready. */
   readonly readiness?: (() => Promise<Readiness>) | undefined

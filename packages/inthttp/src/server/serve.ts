@@ -52,7 +52,8 @@ export async function serveRoomserver(
     const found = (await options.readiness?.()) ?? { ready: true, checks: {} }
     return isDraining ? { ready: false, checks: { ...found.checks, server: 'stopping' } } : found
   }
-  const app = await createApp({ ...options, api, readiness, stopping: stop.signal }, log)
+  const hosts = options.token === undefined && isLoopback(options.listen) ? (options.hosts ?? []) : undefined
+  const app = await createApp({ ...options, hosts, api, readiness, stopping: stop.signal }, log)
   const server = await startProtocolServer(
     (request, response) => app.routing(request, response),
     listenOptions(options.listen),
@@ -93,6 +94,13 @@ function notFound(reply: Parameters<typeof sendError>[0]) {
     .type('text/plain; charset=utf-8')
     .header('x-content-type-options', 'nosniff')
     .send('404 page not found\n')
+}
+
+/** Whether only this machine reaches an address: then a web page that is open on it may still do so by a name of its own. */
+function isLoopback(listen: Listen | undefined): boolean {
+  if (listen !== undefined && 'path' in listen) return false
+  const host = listen?.host ?? '127.0.0.1'
+  return host === 'localhost' || host === '::1' || host.startsWith('127.')
 }
 
 function listenOptions(listen: Listen | undefined): ListenOptions {
