@@ -6,6 +6,7 @@ import { InputKind } from '@roomserver/api'
 import { blockHash, snapshotHash } from '@roomserver/state'
 import { openStorage } from '@roomserver/storage'
 import { RoomBuilder } from '@roomserver/testing'
+import { NO_NID } from '@roomserver/types'
 import { expect, it } from 'vitest'
 import { rebuildRoom, auditRoom } from '../src/index.ts'
 import { Homeserver } from './homeserver.ts'
@@ -72,6 +73,12 @@ const DAMAGES: readonly [string, (room: RoomBuilder) => string, RegExp][] = [
   [
     'a state after an event that is not its own',
     ({ events }) => `update events set after_nid = before_nid where event_id = '${events[5]?.eventId}'`,
+    /had a wrong state after it/,
+  ],
+  [
+    'a state after an event that has another entry beside its own',
+    ({ events }) =>
+      `update events set after_nid = (select before_nid from events where event_id = '${events[7]?.eventId}') where event_id = '${events[5]?.eventId}'`,
     /had a wrong state after it/,
   ],
   [
@@ -149,16 +156,18 @@ it.each(DAMAGES)('rebuilds %s, after telling what it would do', async (_what, da
 it('tells a wrong rule from a wrong verdict, and restores both', async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'roomserver-reason-')), 'room.db')
   const { room, stranger } = await roomWithStranger(file)
-  const { rule, reason } = stranger
+  const { verdict, rule, reason } = stranger
+  expect(verdict).toBe('rejected-by-auth-events')
   for (const [change, expected] of [
     [`rule = 'v10 1', reason = 'because'`, `for another reason: ${reason}`],
+    [`verdict = 4, reason = 'because'`, `for another reason: ${reason}`],
     [`verdict = 1, rule = null, reason = null`, `but the rules do not allow it: ${reason}`],
   ] as const) {
     damage(file, `update events set ${change} where event_id = '${stranger.eventId}'`)
     for (const isDryRun of [true, false])
       expect(reevaluated(await rebuild(file, room, isDryRun))).toEqual([expect.stringContaining(expected)])
     await using after = await open(file)
-    expect(await after.event(stranger.eventId)).toMatchObject({ rule, reason })
+    expect(await after.event(stranger.eventId)).toMatchObject({ verdict, rule, reason })
     expect(reevaluated(await rebuild(file, room, true))).toEqual([])
   }
 })
@@ -212,6 +221,24 @@ it('finds and rebuilds an event of the graph that has the verdict of an outlier'
   expect((await storeRoom(file, room)).wrong.join()).toContain('is outlier, but the rules allow it')
   expect((await rebuild(file, room, false)).join()).toContain('was outlier, but the rules allow it')
   expect(await storeRoom(file, room)).toEqual(before)
+})
+
+it('keeps the state before an event of whose prev events one is lost', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'roomserver-lost-')), 'room.db')
+  const room = await RoomBuilder.create()
+  const lost = await room.message('lost')
+  const next = await room.message('next')
+  {
+    await using hs = await open(file)
+    await hs.takeAll(room.events)
+  }
+  damage(file, `delete from events where event_id = '${lost.eventId}'`)
+  const before = await storeRoom(file, room)
+  expect(before.wrong).toEqual([])
+  expect(await rebuild(file, room, false)).toEqual([])
+  expect(await storeRoom(file, room)).toEqual(before)
+  await using hs = await open(file)
+  expect(await hs.stateAt((await hs.event(next.eventId))?.before ?? NO_NID)).toHaveLength(4)
 })
 
 /** A forked room, and a message in it that the rules do not allow. */

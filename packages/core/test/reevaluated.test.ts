@@ -1,6 +1,7 @@
 import { InputKind } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
 import { RoomBuilder } from '@roomserver/testing'
+import { NO_NID } from '@roomserver/types'
 import { expect, it } from 'vitest'
 import { auditRoom } from '../src/index.ts'
 import { eventTask } from '../src/input/event-task.ts'
@@ -112,4 +113,57 @@ it('leaves a state for later that stands more than 2,000 events above one that d
   expect(await waiting(hs, room)).toEqual({})
   expect(await hs.event(hers.eventId)).toMatchObject({ verdict: 'accepted' })
   expect(await hs.extremities(room.roomId)).toEqual([hers.eventId])
+})
+
+/** The rule stays the same; what it names are the values of a state that turned out to be another. */
+it('gives a rejection that stays the reason that it has at the right state', async () => {
+  await using hs = await Homeserver.start({ serverName: 'b' })
+  const room = await RoomBuilder.create()
+  await room.join('@bob:b')
+  const levels = (bob: number, state: number) =>
+    room.state('m.room.power_levels', '', {
+      users: { [room.creator]: 100, '@bob:b': bob },
+      state_default: state,
+    })
+  const allowing = await levels(50, 50)
+  const demoting = await levels(0, 50)
+  const known = [...room.events]
+  await hs.takeAll(known)
+  const unseen = await levels(0, 80)
+  const [create, alice, , , bob] = known
+  const authOf = (...events: readonly (Pdu | undefined)[]) => events.filter((event) => event !== undefined)
+  const late = await room.message('late', { auth: authOf(create, alice, demoting) })
+  expect(await takeAtState(hs, late, known)).toMatchObject({ verdict: 'accepted' })
+  const auth = authOf(create, allowing, bob)
+  const topic = await room.state('m.room.topic', '', { topic: 'of Bob' }, { sender: '@bob:b', auth })
+  const before = await hs.take(topic)
+  expect(before).toMatchObject({ verdict: 'rejected-by-state', reason: expect.stringContaining('50') })
+  await hs.take(unseen)
+  await hs.input.settled()
+  const { rule } = (await hs.event(topic.eventId)) ?? {}
+  expect(before).toMatchObject({ rule })
+  expect(await hs.event(topic.eventId)).toMatchObject({
+    verdict: 'rejected-by-state',
+    reason: expect.stringContaining('80'),
+  })
+  expect(await findings(hs, room)).toEqual([])
+})
+
+/** What it builds on is here, but stands at a remote state itself: neither follows from the history, which is not here. */
+it('leaves an event at its remote state while that of its prev event is not verified', async () => {
+  await using hs = await Homeserver.start({ serverName: 'b' })
+  const room = await RoomBuilder.create()
+  await room.join('@bob:b')
+  const known = [...room.events]
+  await hs.takeAll(known)
+  const join = await room.join('@carol:c')
+  await room.message('unheard of')
+  const middle = await room.message('middle')
+  const late = await room.message('late')
+  expect(await takeAtState(hs, late, [...known, join])).toMatchObject({ verdict: 'accepted' })
+  expect(await takeAtState(hs, middle, known)).toMatchObject({ verdict: 'accepted' })
+  await hs.input.settled()
+  const stored = await hs.event(late.eventId)
+  expect(await hs.stateAt(stored?.before ?? NO_NID)).toContain(join.eventId)
+  expect(await findings(hs, room)).toEqual([])
 })
