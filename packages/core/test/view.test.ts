@@ -388,6 +388,24 @@ describe('names that are asked for', () => {
     )
   })
 
+  it('of a state are looked for in all its blocks at once, and one of them from the newest block down', async () => {
+    await using hs = await Homeserver.start()
+    const room = await RoomBuilder.create()
+    for (let i = 0; i < 12; i++) await room.state('org.example.thing', `${i}`, { i })
+    await hs.takeAll(room.events)
+    const { current } = await hs.room(room.roomId)
+    const [snapshot] = await hs.storage.snapshots([current])
+    const count = snapshot?.blocks.length ?? 0
+    expect(count).toBeGreaterThan(2)
+    const create = { type: 'm.room.create', stateKey: '' }
+    const blocksAskedFor = async (tuples: Parameters<typeof stateForTuples>[2]) => {
+      const { asked } = await noted(hs, (view) => stateForTuples(view, current, tuples))
+      return asked.filter((what) => String(what).startsWith('blocks'))
+    }
+    expect(await blocksAskedFor([create, { ...create, type: 'm.room.name' }])).toEqual([`blocks ${count}`])
+    expect(await blocksAskedFor([create])).toEqual(['blocks 1', `blocks ${count - 2}`, 'blocks 1'])
+  })
+
   it('are known of a whole state and of one type of it, with turns for others while it is listed', async () => {
     await using hs = await Homeserver.start()
     const room = await RoomBuilder.create()

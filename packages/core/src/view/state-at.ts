@@ -1,5 +1,6 @@
 import { allEntries, difference, eachEntry, entriesOfType, lookup, type StateChange } from '@roomserver/state'
 import {
+  type BlockNid,
   type Suspendable,
   type EventNid,
   NO_NID,
@@ -37,9 +38,13 @@ export function* isStoredState(view: View, nid: SnapshotNid): Suspendable<Need, 
   if (view.snapshot(nid) === undefined) yield { kind: 'snapshots', nids: [nid] }
   const blocks = view.snapshot(nid)?.blocks
   if (blocks === undefined) return false
+  yield* loadBlocks(view, blocks)
+  return blocks.every((block) => view.block(block) !== undefined)
+}
+
+function* loadBlocks(view: View, blocks: readonly BlockNid[]): Suspendable<Need, void> {
   const missing = blocks.filter((block) => view.block(block) === undefined)
   if (missing.length > 0) yield { kind: 'blocks', nids: missing }
-  return blocks.every((block) => view.block(block) !== undefined)
 }
 
 /** Where two states differ. */
@@ -65,6 +70,8 @@ export function* stateForTuples(
   tuples: readonly StateTuple[],
 ): Suspendable<Need, readonly EventNid[]> {
   const blocks = yield* snapshotOf(view, snapshot)
+  // Of several entries one is mostly in the oldest block: then all are read at once, and not from the newest down.
+  if (tuples.length > 1) yield* loadBlocks(view, blocks.blocks)
   const events: EventNid[] = []
   for (let from = 0; from < tuples.length; from += CHUNK) {
     if (from > 0) yield
