@@ -1,5 +1,5 @@
 import type { ConflictedEntry } from '@roomserver/state'
-import { type Suspendable, type EventNid, type EventRecord, NO_NID } from '@roomserver/types'
+import { type Suspendable, type EventId, type EventNid, type EventRecord, NO_NID } from '@roomserver/types'
 import { idsOf } from '../view/reads.ts'
 import { changesBetween, wholeState } from '../view/state-at.ts'
 import type { DecideNeed } from './decide-need.ts'
@@ -62,12 +62,18 @@ export function* announcedChange(
     ? (yield* wholeState(draft.view, draft.room.current)).map((entry) => entry.event)
     : changes.map((change) => change.to).filter(isThere)
   const removed = rewritesState ? [] : changes.map((change) => change.from).filter(isThere)
+  const stateBeforeAdds: EventId[] = []
+  const stateBeforeRemoves: EventId[] = []
+  for (const { fromId, toId } of toBefore) {
+    if (toId !== undefined) stateBeforeAdds.push(toId)
+    if (fromId !== undefined) stateBeforeRemoves.push(fromId)
+  }
   return {
     rewritesState,
     added: yield* idsOf(draft.view, added),
     removed: yield* idsOf(draft.view, removed),
-    stateBeforeAdds: toBefore.map((change) => change.toId).filter((id) => id !== undefined),
-    stateBeforeRemoves: toBefore.map((change) => change.fromId).filter((id) => id !== undefined),
+    stateBeforeAdds,
+    stateBeforeRemoves,
   }
 }
 
