@@ -33,8 +33,8 @@ interface NewRoomEvent {
 
 /**
  * Says what is wrong with a room's outputs: each number once and in order, an unbroken chain of `last_sent_event_id`,
- * each accepted event announced once (again only if the state is rewritten), one `redacted_event` for each
- * redaction that took effect, and changes that add up to the current state.
+ * each accepted event announced once (again only if the state is rewritten), one `redacted_event` for each redaction that
+ * took effect (for that of an outlier there may be one: consumers may have seen it as part of a state), and changes that add up to the current state.
  *
  * @param outputs - repeats left out, in the order in which they came
  * @param isHistory - accepted events that a consumer got as history, so that they need no output
@@ -58,7 +58,10 @@ export function checkOutputs(
   const accepted = events.filter(({ verdict }) => verdict === 'accepted')
   const silent = accepted.filter(({ eventId }) => isHistory(eventId) && !heard.announced.has(eventId))
   const due = accepted.filter((record) => !silent.includes(record))
-  const redacted = accepted.filter(({ redactedBy }) => redactedBy !== 0)
+  const redacted = events.filter(
+    ({ eventId, redactedBy, verdict }) =>
+      redactedBy !== 0 && (verdict === 'accepted' || (verdict === 'outlier' && heard.redacted.has(eventId))),
+  )
   const lists = [
     ['announced events', [...heard.announced], idsOf(due)],
     ['redacted events', [...heard.redacted], idsOf(redacted)],
