@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { SigningKey } from '@roomserver/events'
-import type { StorageOptions } from '@roomserver/storage'
-import { isJsonObject, type Logger } from '@roomserver/types'
+import type { Storage, StorageOptions } from '@roomserver/storage'
+import { isJsonObject, type Logger, NO_NID, type RoomserverError } from '@roomserver/types'
 import { invalidArgument } from './arguments.ts'
 import { newSigningKey, readOrCreateSigningKey, signingKeyOf } from './signing-key.ts'
 
@@ -36,17 +36,31 @@ function beside(store: StorageOptions): KeySource {
   )
 }
 
+/** What the key is for. */
+export interface KeyUse {
+  readonly serverName: string
+  readonly storage: Pick<Storage, 'rooms'>
+  readonly log: Logger
+}
+
 /**
- * The key itself; a file is made where it is missing.
+ * The key itself. A file is made where it is missing, unless the store has rooms: other servers know the key that their
+ * events were signed with, and would refuse those that are signed with another one.
  *
- * @throws {RoomserverError} BAD_CONFIGURATION when a file holds no key
+ * @throws {RoomserverError} BAD_CONFIGURATION when a file holds no key; INVALID_ARGUMENT when the key of a store is gone
  */
-export function keyFrom(source: KeySource, serverName: string, log: Logger): SigningKey {
+export async function keyFrom(source: KeySource, { serverName, storage, log }: KeyUse): Promise<SigningKey> {
   if (source === 'not kept') return signingKeyOf(newSigningKey(), serverName)
   if (!('file' in source)) return source
   const { file } = source
   const isNew = !existsSync(file)
+  if (isNew && (await storage.rooms(NO_NID, 1)).length > 0) throw keyGone(file)
   const seed = readOrCreateSigningKey(file)
   if (isNew) log.info({ file, key_id: seed.keyId }, 'made a signing key; back the file up with the database')
   return signingKeyOf(seed, serverName)
+}
+
+function keyGone(file: string): RoomserverError {
+  const expected = `the key that events of the rooms in this store were signed with; ${file} does not exist`
+  return invalidArgument('signingKey', expected)
 }

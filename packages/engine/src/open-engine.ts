@@ -41,7 +41,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const storage = atPoint === undefined ? opened : observedStore(opened, atPoint)
   const isShared = store.dialect === 'postgres'
   const outputs = parts.use(await openOutputs({ storage, isShared, log, atPoint }, outputOptions))
-  const signingKey = keyFrom(keySource, serverName, log)
+  const signingKey = await keyFrom(keySource, { serverName, storage, log })
   const holder = `process ${randomUUID()}`
   if (isShared) parts.use(showLife(storage, holder))
   const cache = new RecordCache(storage, options.cacheBytes ?? ENGINE_DEFAULTS.cacheBytes)

@@ -14,8 +14,8 @@ export interface EngineOptions {
   readonly store: string | StorageOptions
   /**
    * Signs the events that the engine makes: a key of `serverName`, or the path of a PEM file with one, which is made where
-   * it is missing. Left out: `FILE.signing-key.pem` beside a SQLite file; a key that is not kept with a store in memory.
-   * PostgreSQL needs one, because processes share it.
+   * it is missing and the store has no rooms yet. Left out: `FILE.signing-key.pem` beside a SQLite file; a key that is not
+   * kept with a store in memory. PostgreSQL needs one, because processes share it.
    */
   readonly signingKey?: SigningKey | string | undefined
   /** Where outputs go; left out: they stay in the database, in one process. */

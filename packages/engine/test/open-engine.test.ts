@@ -1,4 +1,4 @@
-import { mkdtempSync, statSync } from 'node:fs'
+import { mkdtempSync, renameSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { filled, InputKind, InputRoomEvent } from '@roomserver/api'
@@ -164,6 +164,24 @@ it('takes the key of a file that is named, and makes one there where it is missi
   const { keyId } = readSigningKey(signingKey)
   await (await openEngine({ serverName: 'a', store: ':memory:', signingKey }))[Symbol.asyncDispose]()
   expect(readSigningKey(signingKey).keyId).toBe(keyId)
+})
+
+// Other servers know the old key, and refuse what is signed with a new one.
+it('makes no other key for a store that has rooms', async () => {
+  const store = newFile()
+  {
+    await using engine = await openEngine({ serverName: 'a', store })
+    await engine.createRoom('@alice:a')
+  }
+  renameSync(`${store}.signing-key.pem`, `${store}.elsewhere.pem`)
+  for (const signingKey of [undefined, `${store}.mistyped.pem`]) {
+    await expect(openEngine({ serverName: 'a', store, signingKey })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      details: { argument: 'signingKey', expected: expect.stringContaining('does not exist') as string },
+    })
+  }
+  await using engine = await openEngine({ serverName: 'a', store, signingKey: `${store}.elsewhere.pem` })
+  expect(engine.serverName).toBe('a')
 })
 
 it('wants a key for a PostgreSQL database, and leaves nothing open', async () => {
