@@ -15,8 +15,8 @@ export function errorsPage(): string {
 Printed from \`packages/types/src/errors.ts\` by \`node scripts/print-errors.ts\`.
 
 A failure is a \`RoomserverError\` with a stable \`code\`, the \`details\` below and a sentence. In process it is thrown;
-over HTTP it is a 500 (503 for \`OVERLOADED\`, \`SHUTTING_DOWN\` and \`STORE_UNAVAILABLE\`, 410 for \`OUTPUTS_TRIMMED\`) with
-\`Type\` and \`Message\` as Dendrite's callers expect, and a 400 with \`message\` for \`BAD_REQUEST\`. A rejected or soft-failed event is an answer, not a failure.
+over HTTP it is a 500 (503 for \`OVERLOADED\`, \`SHUTTING_DOWN\` and \`STORE_UNAVAILABLE\`, 410 for \`OUTPUTS_TRIMMED\`,
+409 for \`OUTPUTS_POSITION_UNKNOWN\`) with \`Type\` and \`Message\` as Dendrite's callers expect, and a 400 with \`message\` for \`BAD_REQUEST\`. A rejected or soft-failed event is an answer, not a failure.
 
 | code | meaning | details |
 | --- | --- | --- |

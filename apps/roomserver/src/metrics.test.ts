@@ -32,6 +32,8 @@ it('counts what is looked up and what is reported', async () => {
     isOpened: true,
     delivered: 9,
     setAside: [],
+    resent: 4,
+    findings: [],
     behindSinceMs: 1_000,
   })
   const metrics = createMetrics({

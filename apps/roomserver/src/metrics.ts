@@ -179,6 +179,12 @@ function addRelayMetrics(registry: Registry, status: () => RelayStatus | undefin
     'Outputs that the message server has stored.',
     () => status()?.delivered ?? 0,
   )
+  addTotal(
+    registry,
+    'outputs_resent',
+    'Outputs that the message server lost and that were put back to be sent again.',
+    () => status()?.resent ?? 0,
+  )
   addGauge(registry, 'output_leader', '1 on the process that delivers outputs, 0 on the others.', () =>
     Number(status() !== undefined),
   )

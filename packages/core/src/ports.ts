@@ -193,7 +193,7 @@ export interface RepairStore {
 
 /** An output as read back: content and event apart, put together by the reader. */
 export interface StoredOutput extends OutputRecord {
-  /** Position in the log over all rooms; ascending in the order of commits. */
+  /** Position in the log over all rooms; of one room ascending in the order of commits, where one process commits. */
   readonly position: number
   readonly roomId: RoomId
   readonly version: string
@@ -206,8 +206,6 @@ export interface StoredOutput extends OutputRecord {
 export interface OutputStore {
   /** Outputs after a position, in order. */
   outputs(after: number, limit: number): Promise<readonly StoredOutput[]>
-  /** Drops outputs that were delivered (production form) or that are too old to keep (embedded form). */
-  dropOutputs(positions: readonly number[]): Promise<void>
 }
 
 /** What a policy server answers when it is asked to sign an event. */

@@ -21,6 +21,8 @@ export const FAULT_POINTS = [
   'published',
   'dropping',
   'dropped',
+  'requeueing',
+  'requeued',
   'trimming',
   'trimmed',
 ] as const
@@ -48,7 +50,10 @@ export function observedStore(storage: Storage, at: AtPoint): Storage {
     },
     trimOutputs: (retention, now, slice) =>
       around(at, 'trimming', 'trimmed', () => storage.trimOutputs(retention, now, slice)),
-    dropOutputs: (positions) => around(at, 'dropping', 'dropped', () => storage.dropOutputs(positions)),
+    recordDelivered: (delivered) =>
+      around(at, 'dropping', 'dropped', () => storage.recordDelivered(delivered)),
+    requeueDelivered: (from, slice) =>
+      around(at, 'requeueing', 'requeued', () => storage.requeueDelivered(from, slice)),
     nextOutputs: (delivered, limit) => {
       const next = () => storage.nextOutputs(delivered, limit)
       return delivered.length > 0 ? around(at, 'dropping', 'dropped', next) : next()
@@ -60,6 +65,7 @@ export function observedStore(storage: Storage, at: AtPoint): Storage {
 export function observedBus(bus: Bus, at: AtPoint): Bus {
   return {
     lastSequence: () => bus.lastSequence(),
+    ...(bus.stream !== undefined && { stream: bus.stream }),
     publish: (message, after) => around(at, 'publishing', 'published', () => bus.publish(message, after)),
     get isConnected() {
       return bus.isConnected

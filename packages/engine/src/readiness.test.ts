@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { checkReadiness } from './readiness.ts'
 
-const status = { isConnected: true, isOpened: true, delivered: 3, setAside: [] }
+const status = { isConnected: true, isOpened: true, delivered: 3, setAside: [], resent: 0, findings: [] }
 const ok = async () => undefined
 
 it('is ready when the database answers', async () => {

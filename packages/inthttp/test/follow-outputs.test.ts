@@ -1,3 +1,4 @@
+import { RoomserverError } from '@roomserver/types'
 import { setTimeout as delay } from 'node:timers/promises'
 import { encode, filled, OutputEvent, OutputNewPeek } from '@roomserver/api'
 import { expect, it } from 'vitest'
@@ -19,7 +20,10 @@ function output(position: number): LoggedOutput {
 
 function logOf(outputs: readonly LoggedOutput[]): OutputSource {
   return {
-    first: async () => outputs[0]?.position ?? 1,
+    check: async (after) => {
+      const first = outputs[0]?.position ?? 1
+      if (after + 1 < first) throw new RoomserverError('OUTPUTS_TRIMMED', { after, first }, 'deleted')
+    },
     follow: async function* (after, signal) {
       for (let position = after; !signal.aborted; await delay(5)) {
         for (const next of outputs.filter((candidate) => candidate.position > position)) {

@@ -1,8 +1,10 @@
 import { roomserverEndpoints } from '@roomserver/api'
 import { setTimeout as delay } from 'node:timers/promises'
+import { RoomserverError } from '@roomserver/types'
 import { describe, expect, it } from 'vitest'
 import {
   type Answered,
+  followOutputs,
   type LoggedOutput,
   type OutputSource,
   type ServeOptions,
@@ -126,7 +128,13 @@ it('says loudly that it serves strangers without a token', async () => {
 describe('the stream of outputs', () => {
   function logOf(outputs: LoggedOutput[]): OutputSource {
     return {
-      first: async () => outputs[0]?.position ?? 1,
+      check: async (after) => {
+        const first = outputs[0]?.position ?? 1
+        const last = outputs.at(-1)?.position ?? 0
+        if (after + 1 < first) throw new RoomserverError('OUTPUTS_TRIMMED', { after, first }, 'deleted')
+        if (after > last)
+          throw new RoomserverError('OUTPUTS_POSITION_UNKNOWN', { after, first, last }, 'no such position')
+      },
       follow: async function* (after, signal) {
         let position = after
         while (!signal.aborted) {
@@ -183,9 +191,26 @@ describe('the stream of outputs', () => {
     await using server = await serveRoomserver(fakeRoomserver().api, { ...anyPort, outputs })
     for (const query of ['?after=3', '']) {
       const answer = await askHttp1(server.address, get(`/api/roomserver/outputs${query}`))
-      expect([answer.status, JSON.parse(answer.body)]).toMatchObject([410, { first: 8 }])
+      expect([answer.status, JSON.parse(answer.body)]).toMatchObject([
+        410,
+        { code: 'OUTPUTS_TRIMMED', first: 8 },
+      ])
     }
     expect(await read(`${server.address}/api/roomserver/outputs?after=7`, '"n":8')).toContain('id: 8')
+  })
+
+  it('answers 409 with the end of the log to a reader that stands beyond it, and says so to a follower', async () => {
+    const outputs = logOf([output(7), output(8)])
+    await using server = await serveRoomserver(fakeRoomserver().api, { ...anyPort, outputs })
+    const answer = await askHttp1(server.address, get('/api/roomserver/outputs?after=9'))
+    expect([answer.status, JSON.parse(answer.body)]).toMatchObject([
+      409,
+      { code: 'OUTPUTS_POSITION_UNKNOWN', first: 7, last: 8, Message: 'no such position' },
+    ])
+    await expect(followOutputs(server.address, { after: 9 }).next()).rejects.toMatchObject({
+      code: 'OUTPUTS_POSITION_UNKNOWN',
+      details: { after: 9, first: 7, last: 8 },
+    })
   })
 
   it.each(['-1', '1e3', 'x', '99999999999999999999'])('refuses the position %s', async (after) => {

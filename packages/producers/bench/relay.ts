@@ -1,7 +1,7 @@
 import { startNats } from '@roomserver/testing'
 import { silentLogger, systemClock } from '@roomserver/types'
 import { connectJetStream } from '../src/jetstream.ts'
-import type { OutboxRow } from '../src/outbox.ts'
+import type { Delivered, OutboxRow } from '../src/outbox.ts'
 import { startOutboxRelay } from '../src/relay.ts'
 
 /** How many outputs a second the relay brings to a nats-server on this machine, at several widths of the window. */
@@ -16,11 +16,11 @@ for (const window of [1, 16, 64]) {
     seq: Math.floor(index / 50) + 1,
   }))
   const source = {
-    outputs: async (_after: number, limit: number) => rows.slice(0, limit),
-    dropOutputs: async (positions: readonly number[]) => {
-      rows = rows.slice(positions.length)
+    waitingOutputs: async (_after: number, limit: number) => rows.slice(0, limit),
+    recordDelivered: async (delivered: readonly Delivered[]) => {
+      rows = rows.slice(delivered.length)
     },
-    nextOutputs: async (delivered: readonly number[], limit: number) => {
+    nextOutputs: async (delivered: readonly Delivered[], limit: number) => {
       rows = rows.slice(delivered.length)
       return rows.slice(0, limit)
     },

@@ -1,10 +1,12 @@
-import type { Bus } from './bus.ts'
+import type { Acknowledgement, Bus } from './bus.ts'
 import type { OutputMessage } from './outbox.ts'
 
 /** How far publishing got. */
 export interface Published {
   /** How many messages, from the first on, the bus has stored. */
   readonly acknowledged: number
+  /** Their numbers in the stream. */
+  readonly sequences: readonly number[]
   /** Why it went no further. */
   readonly failure?: unknown
 }
@@ -17,51 +19,80 @@ export interface Published {
 export class PublishChain {
   readonly #bus: Bus
   readonly #widest: number
+  readonly #purged: number
   #width: number
   /** The latest number in the stream, as long as that is certain. */
   #last: number | undefined
+  /** The highest number that there was. */
+  #highest = 0
 
-  constructor(bus: Bus, widest: number) {
+  /** @param purged - messages up to this number were purged: the bus may know them, and has them no more */
+  constructor(bus: Bus, widest: number, purged = 0) {
     this.#bus = bus
     this.#widest = widest
     this.#width = widest
+    this.#purged = purged
   }
 
   /** Publishes until all are stored or one fails twice. Never throws. */
   async publish(messages: readonly OutputMessage[]): Promise<Published> {
-    let acknowledged = 0
+    const sequences: number[] = []
     let retried = -1
-    while (acknowledged < messages.length) {
-      const window = messages.slice(acknowledged, acknowledged + this.#width)
+    while (sequences.length < messages.length) {
+      const window = messages.slice(sequences.length, sequences.length + this.#width)
       const { stored, failure } = await this.#publishWindow(window)
-      acknowledged += stored
-      if (stored === window.length) {
+      sequences.push(...stored)
+      if (stored.length === window.length) {
         this.#width = Math.min(this.#widest, this.#width * 2)
         continue
       }
       this.#width = 1
       this.#last = undefined
-      if (retried === acknowledged) return { acknowledged, failure }
-      retried = acknowledged
+      if (retried === sequences.length) return { acknowledged: sequences.length, sequences, failure }
+      retried = sequences.length
     }
-    return { acknowledged }
+    return { acknowledged: sequences.length, sequences }
   }
 
-  async #publishWindow(window: readonly OutputMessage[]): Promise<{ stored: number; failure?: unknown }> {
+  async #publishWindow(
+    window: readonly OutputMessage[],
+  ): Promise<{ readonly stored: readonly number[]; readonly failure?: unknown }> {
     let last: number
     try {
-      last = this.#last ?? (await this.#bus.lastSequence())
+      last = this.#last ?? (await this.#askLast())
     } catch (failure) {
-      return { stored: 0, failure }
+      return { stored: [], failure }
     }
-    const sent = window.map((message, index) => this.#bus.publish(message, last + index))
+    const sent = window.map((message, index) => this.#publish(message, last + index))
     const results = await Promise.allSettled(sent)
     const broken = results.findIndex((result) => result.status === 'rejected')
     const tail = results.at(-1)
     const isCertain = tail?.status === 'fulfilled' && !tail.value.isDuplicate
     this.#last = isCertain ? tail.value.sequence : undefined
-    if (broken < 0) return { stored: window.length }
+    const stored = results.slice(0, broken < 0 ? results.length : broken).flatMap((result) => {
+      return result.status === 'fulfilled' ? [result.value.sequence] : []
+    })
+    this.#highest = Math.max(this.#highest, ...stored)
+    if (broken < 0) return { stored }
     const result = results[broken]
-    return { stored: broken, failure: result?.status === 'rejected' ? result.reason : undefined }
+    return { stored, failure: result?.status === 'rejected' ? result.reason : undefined }
+  }
+
+  async #publish(message: OutputMessage, after: number): Promise<Acknowledgement> {
+    const answer = await this.#bus.publish(message, after)
+    if (!answer.isDuplicate || answer.sequence > this.#purged) return answer
+    throw new Error(
+      'the message server takes an output that was purged for a duplicate; it forgets that soon',
+    )
+  }
+
+  /** A stream that went back has lost messages, which those that follow must not take the numbers of. */
+  async #askLast(): Promise<number> {
+    const last = await this.#bus.lastSequence()
+    if (last < this.#highest) {
+      throw new Error(`the stream is at ${last} and was at ${this.#highest}: it lost messages`)
+    }
+    this.#highest = last
+    return last
   }
 }

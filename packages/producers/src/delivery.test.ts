@@ -24,3 +24,24 @@ it('forgets the room that was silent the longest', () => {
   expect(repeats.isRepeat('!a/2')).toBe(true)
   expect(repeats.isRepeat('!b/1')).toBe(false)
 })
+
+it('takes an output for new that has the number of one which a restore of the database lost', () => {
+  const repeats = new RepeatFilter()
+  const [lost, kept, later] = [
+    '!a:b/aaaaaaaaaaaa-00000001/7',
+    '!a:b/aaaaaaaaaaaa-00000002/7',
+    '!a:b/bbbbbbbbbbbb-00000003/3',
+  ]
+  repeats.note(lost)
+  expect([lost, kept, later].map((id) => repeats.isRepeat(id))).toEqual([true, false, false])
+})
+
+it('takes an output for new that comes after others of its room, as one that the message server lost', () => {
+  const repeats = new RepeatFilter()
+  const id = (seq: number) => `!a:b/aaaaaaaaaaaa-0000000${seq % 10}/${seq}`
+  for (const seq of [1, 2, 4]) repeats.note(id(seq))
+  expect([1, 2, 3, 4].map((seq) => repeats.isRepeat(id(seq)))).toEqual([true, true, false, true])
+  // Of those that are long past it is not known one by one.
+  for (let seq = 5; seq < 200; seq++) repeats.note(id(seq))
+  expect(repeats.isRepeat(id(3))).toBe(true)
+})

@@ -1,6 +1,8 @@
+import { parseMessageId } from './outbox.ts'
+
 /** An output as a consumer gets it, whichever way it came. */
 export interface Delivery {
-  /** `<room_id>/<seq>`; a repeat has the same. */
+  /** `<room_id>/<epoch>-<fingerprint>/<seq>`; a repeat has the same. */
   readonly id: string
   readonly roomId: string
   /** An OutputEvent as JSON. */
@@ -9,12 +11,24 @@ export interface Delivery {
   ack(): Promise<void>
 }
 
+/** So many of the latest outputs of a room are known one by one. */
+const KNOWN = 64
+
+/** What was noted of a room in an epoch. */
+interface Noted {
+  /** Number → fingerprint, of the latest. */
+  readonly latest: Map<number, string>
+  /** Outputs up to this number count as repeats. */
+  upTo: number
+}
+
 /**
- * Knows repeats: in a room's outputs, numbered 1, 2, 3 …, a number that is not above the latest noted was there
- * before. IDs of another form are never repeats.
+ * Knows repeats: an output of a room that was noted, or that comes before those that are known one by one. One that comes
+ * late, or that another one with its number preceded before a restore of the database, is not a repeat. IDs of another form
+ * are never repeats.
  */
 export class RepeatFilter {
-  readonly #latest = new Map<string, number>()
+  readonly #rooms = new Map<string, Noted>()
   readonly #capacity: number
 
   /** @param capacity - rooms remembered; beyond it the one that was silent the longest is forgotten */
@@ -23,23 +37,30 @@ export class RepeatFilter {
   }
 
   isRepeat(id: string): boolean {
-    const { roomId, seq } = parts(id)
-    return seq <= (this.#latest.get(roomId) ?? 0)
+    const parts = parseMessageId(id)
+    if (parts === undefined) return false
+    const noted = this.#rooms.get(`${parts.roomId}/${parts.epoch}`)
+    if (noted === undefined) return false
+    return parts.seq <= noted.upTo || noted.latest.get(parts.seq) === parts.fingerprint
   }
 
   /** Says that the message was dealt with. */
   note(id: string): void {
-    const { roomId, seq } = parts(id)
-    if (Number.isNaN(seq)) return
-    const latest = Math.max(seq, this.#latest.get(roomId) ?? 0)
-    this.#latest.delete(roomId)
-    this.#latest.set(roomId, latest)
-    const [oldest] = this.#latest.keys()
-    if (this.#latest.size > this.#capacity && oldest !== undefined) this.#latest.delete(oldest)
+    const parts = parseMessageId(id)
+    if (parts === undefined) return
+    const { roomId, epoch, fingerprint, seq } = parts
+    const key = `${roomId}/${epoch}`
+    const noted = this.#rooms.get(key) ?? { latest: new Map<number, string>(), upTo: seq - 1 }
+    this.#rooms.delete(key)
+    this.#rooms.set(key, noted)
+    noted.latest.delete(seq)
+    if (seq > noted.upTo) noted.latest.set(seq, fingerprint)
+    const [first] = noted.latest.keys()
+    if (noted.latest.size > KNOWN && first !== undefined) {
+      noted.latest.delete(first)
+      noted.upTo = Math.max(noted.upTo, first)
+    }
+    const [oldest] = this.#rooms.keys()
+    if (this.#rooms.size > this.#capacity && oldest !== undefined) this.#rooms.delete(oldest)
   }
-}
-
-function parts(id: string): { roomId: string; seq: number } {
-  const slash = id.lastIndexOf('/')
-  return { roomId: id.slice(0, slash), seq: slash < 0 ? Number.NaN : Number(id.slice(slash + 1)) }
 }

@@ -1,4 +1,5 @@
 import { RoomserverError } from '@roomserver/types'
+import type { OutputEpoch } from './epochs.ts'
 import { messageId, type OutboxRow, type OutputMessage, type RenderOutput } from './outbox.ts'
 import { WakeUp } from './wake-up.ts'
 
@@ -12,14 +13,26 @@ export interface LogEntry extends OutputMessage {
 export interface EmbeddedLogOptions {
   /** How often a follower looks without being woken. */
   readonly pollMs: number
+  /** The incarnations of the log, the earliest first, which IDs name. */
+  readonly epochs: readonly OutputEpoch[]
 }
 
 /** The table as a log that is read by position and from whose beginning old outputs go. */
 export interface LogSource<Row extends OutboxRow = OutboxRow> {
   /** Outputs after a position, in order. */
   outputs(after: number, limit: number): Promise<readonly Row[]>
+  /** Where the log begins and ends, and whether a reader's position is one that it gave. */
+  outputBounds(after: number): Promise<LogBounds>
+}
+
+/** Where a log begins and ends. */
+export interface LogBounds {
   /** Position of the first output that is kept, or will be. */
-  firstOutput(): Promise<number>
+  readonly first: number
+  /** Position of the last output; 0: there is none. */
+  readonly last: number
+  /** Whether the position that was asked about is one that the log gave, in any of its incarnations. */
+  readonly isKnown: boolean
 }
 
 /** The output log without a message server: the table in the database, read by position. */
@@ -32,10 +45,15 @@ export interface EmbeddedLog extends Disposable {
    * @throws {RoomserverError} OUTPUTS_TRIMMED when the next ones have been deleted
    */
   read(after: number, limit: number): Promise<readonly LogEntry[]>
-  /** Entries behind a position, and new ones as they come, until `signal` is aborted or the log is closed. Throws as `read`. */
+  /** Entries behind a position, and new ones as they come, until `signal` is aborted or the log is closed. Throws as `check`. */
   follow(after: number, signal?: AbortSignal): AsyncGenerator<LogEntry, void, void>
-  /** The position of the first entry that is kept, or will be; a reader that wants an earlier one has missed something. */
-  first(): Promise<number>
+  /**
+   * Makes sure that a reader can go on behind a position without missing anything.
+   *
+   * @throws {RoomserverError} OUTPUTS_TRIMMED when the next ones have been deleted; OUTPUTS_POSITION_UNKNOWN when the log did
+   * not give the position: it is beyond the end, or of outputs that a restore of the database lost
+   */
+  check(after: number): Promise<void>
 }
 
 const PAGE = 200
@@ -46,14 +64,14 @@ export function openEmbeddedLog<Row extends OutboxRow>(
   render: RenderOutput<Row>,
   options: Partial<EmbeddedLogOptions> = {},
 ): EmbeddedLog {
-  const { pollMs = 1_000 } = options
+  const { pollMs = 1_000, epochs = [] } = options
   const closing = new AbortController()
   const followers = new Set<WakeUp>()
 
   const read = async (after: number, limit: number): Promise<readonly LogEntry[]> => {
     const rows = await source.outputs(after, limit)
-    if (rows[0] !== undefined && rows[0].position > after + 1) await refuseTrimmed(source, after)
-    return rows.map((row) => entryOf(row, render))
+    if (rows[0] !== undefined && rows[0].position > after + 1) await refuseMissed(source, after)
+    return rows.map((row) => entryOf(row, render, epochs))
   }
 
   async function* follow(after: number, signal?: AbortSignal): AsyncGenerator<LogEntry, void, void> {
@@ -62,6 +80,7 @@ export function openEmbeddedLog<Row extends OutboxRow>(
     followers.add(wakeUp)
     let position = after
     try {
+      await refuseMissed(source, after)
       while (!stop.aborted) {
         const page = await read(position, PAGE)
         for (const entry of page) {
@@ -82,19 +101,27 @@ export function openEmbeddedLog<Row extends OutboxRow>(
     wake: () => {
       for (const follower of followers) follower.call()
     },
-    first: () => source.firstOutput(),
+    check: (after) => refuseMissed(source, after),
     [Symbol.dispose]: () => closing.abort(),
   }
 }
 
-/** Positions may leave a number out, so a gap alone says nothing. */
-async function refuseTrimmed(source: Pick<LogSource, 'firstOutput'>, after: number): Promise<void> {
-  const first = await source.firstOutput()
-  if (after + 1 >= first) return
-  const message = `outputs up to ${first - 1} have been deleted; ${after + 1} was requested`
-  throw new RoomserverError('OUTPUTS_TRIMMED', { after, first }, message)
+/** Positions may leave numbers out, so a gap alone says nothing. */
+async function refuseMissed(source: Pick<LogSource, 'outputBounds'>, after: number): Promise<void> {
+  const { first, last, isKnown } = await source.outputBounds(after)
+  if (after + 1 < first) {
+    const message = `outputs up to ${first - 1} have been deleted: read the rooms again, then continue with after=${first - 1}`
+    throw new RoomserverError('OUTPUTS_TRIMMED', { after, first }, message)
+  }
+  if (isKnown) return
+  const message = `this log has no position ${after}: the database was put back to an older copy, or it is another one; read the rooms again, then continue with after=${last}`
+  throw new RoomserverError('OUTPUTS_POSITION_UNKNOWN', { after, first, last }, message)
 }
 
-function entryOf<Row extends OutboxRow>(row: Row, render: RenderOutput<Row>): LogEntry {
-  return { position: row.position, id: messageId(row), roomId: row.roomId, payload: render(row) }
+function entryOf<Row extends OutboxRow>(
+  row: Row,
+  render: RenderOutput<Row>,
+  epochs: readonly OutputEpoch[],
+): LogEntry {
+  return { position: row.position, id: messageId(row, epochs), roomId: row.roomId, payload: render(row) }
 }

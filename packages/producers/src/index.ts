@@ -1,9 +1,11 @@
-export type { Acknowledgement, Bus } from './bus.ts'
+export type { Acknowledgement, Bus, StreamAccess, StreamConsumer, StreamState } from './bus.ts'
+export { type StreamFinding, streamFindings } from './compare-stream.ts'
 export { type ConsumerOptions, consumeOutputs, registerConsumer } from './consumer.ts'
 export { type Delivery, RepeatFilter } from './delivery.ts'
 export {
   type EmbeddedLog,
   type EmbeddedLogOptions,
+  type LogBounds,
   type LogEntry,
   type LogSource,
   openEmbeddedLog,
@@ -16,11 +18,15 @@ export {
   openOutputStream,
   outputStreamName,
 } from './jetstream.ts'
+export type { OutputEpoch } from './epochs.ts'
 export {
+  type Delivered,
   messageId,
+  type MessageIdParts,
   type OutboxRow,
   type OutboxSource,
   type OutputMessage,
+  parseMessageId,
   type RenderOutput,
 } from './outbox.ts'
 export {
@@ -31,4 +37,5 @@ export {
   type RelayStatus,
   startOutboxRelay,
 } from './relay.ts'
+export type { DeliveredRetention, DeliveryStore, StreamRecord } from './stream-keeper.ts'
 export { openWakeCalls, type WakeCalls, type WhenDelivered } from './wake-calls.ts'

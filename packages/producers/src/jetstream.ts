@@ -1,14 +1,19 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import {
+  type ConsumerInfo,
+  DeliverPolicy,
   JetStreamApiError,
   type JetStreamManager,
   jetstreamManager,
   RetentionPolicy,
   StorageType,
+  type StreamConfig,
+  type StreamInfo,
 } from '@nats-io/jetstream'
 import { createInbox, headers, type Msg, type NatsConnection, type TlsOptions } from '@nats-io/nats-core'
 import { connect } from '@nats-io/transport-node'
 import { AckInbox } from './ack-inbox.ts'
-import type { Acknowledgement, Bus } from './bus.ts'
+import type { Acknowledgement, Bus, StreamAccess, StreamConsumer, StreamState } from './bus.ts'
 import type { OutputMessage } from './outbox.ts'
 
 /** Where the NATS servers are and what streams are called there; Dendrite's `global.jetstream`. */
@@ -18,11 +23,21 @@ export interface JetStreamOptions {
   /** Streams that have to be made keep their messages in memory only. */
   readonly inMemory?: boolean
   readonly disableTlsValidation?: boolean
+  /** How many servers keep a stream that has to be made; left out: as many as the cluster has, at most three. */
+  readonly replicas?: number
   /** Longest time to wait for an answer. */
   readonly timeoutMs?: number
 }
 
 const STREAM_NOT_FOUND = 10_059
+/** What is answered when there are fewer servers than a stream wants replicas: no cluster, or too few of one. */
+const ONE_SERVER = 10_074
+const TOO_FEW_PEERS = 10_005
+/** How long the servers of a cluster have to find each other, before a stream is created on fewer. */
+const ATTEMPTS = 20
+const ATTEMPT_PAUSE_MS = 500
+const MOST_REPLICAS = 3
+const NANOS_PER_MS = 1_000_000
 
 /** Stream and subject of the outputs. */
 export function outputStreamName(topicPrefix: string): string {
@@ -53,16 +68,18 @@ export async function openOutputStream(connection: NatsConnection, options: JetS
   const timeout = options.timeoutMs ?? 5_000
   const manager = await jetstreamManager(connection, { timeout })
   const name = outputStreamName(options.topicPrefix)
-  if (!(await hasStream(manager, name))) {
-    await manager.streams.add({
-      name,
-      subjects: [name, `${name}.>`],
-      retention: RetentionPolicy.Interest,
-      storage: options.inMemory === true ? StorageType.Memory : StorageType.File,
-    })
-  }
+  await findOrCreate(manager, name, options)
   const lastSequence = async () => (await manager.streams.info(name)).state.last_seq
-  return new JetStreamBus(connection, lastSequence, new AckInbox(connection, timeout), name)
+  const bus = new JetStreamBus(connection, lastSequence, new AckInbox(connection, timeout), name)
+  bus.stream = {
+    inspect: () => inspect(manager, name, options),
+    addConsumers: (consumers) => addConsumers(manager, name, consumers),
+    get upsets() {
+      return bus.upsets
+    },
+  }
+  hearRemovals(connection, name, () => bus.upsets++)
+  return bus
 }
 
 /** Opens connection and stream together, as the relay wants it. */
@@ -92,17 +109,124 @@ export async function connectRehearsalBus(options: JetStreamOptions): Promise<Bu
   return new JetStreamBus(connection, async () => last, inbox, subject)
 }
 
-async function hasStream(manager: JetStreamManager, name: string): Promise<boolean> {
+async function findOrCreate(
+  manager: JetStreamManager,
+  name: string,
+  options: JetStreamOptions,
+): Promise<StreamInfo> {
   try {
-    await manager.streams.info(name)
-    return true
+    return await manager.streams.info(name)
   } catch (error) {
-    if (error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND) return false
-    throw error
+    if (errorCode(error) !== STREAM_NOT_FOUND) throw error
+  }
+  const config = {
+    name,
+    subjects: [name, `${name}.>`],
+    retention: RetentionPolicy.Interest,
+    storage: options.inMemory === true ? StorageType.Memory : StorageType.File,
+  }
+  if (options.replicas !== undefined)
+    return await manager.streams.add({ ...config, num_replicas: options.replicas })
+  return await createWidest(manager, config, MOST_REPLICAS)
+}
+
+/** Nobody says how many servers there are, so it is tried; those of a cluster that has just been started find each other. */
+async function createWidest(
+  manager: JetStreamManager,
+  config: Partial<StreamConfig> & { readonly name: string },
+  replicas: number,
+  attempts = ATTEMPTS,
+): Promise<StreamInfo> {
+  try {
+    return await manager.streams.add({ ...config, num_replicas: replicas })
+  } catch (error) {
+    const code = errorCode(error)
+    const isFewer = code === ONE_SERVER || code === TOO_FEW_PEERS
+    if (replicas === 1 || !isFewer) throw error
+    if (code === ONE_SERVER) return await createWidest(manager, config, 1)
+    if (attempts === 0) return await createWidest(manager, config, replicas - 1, 0)
+    await wait(ATTEMPT_PAUSE_MS)
+    return await createWidest(manager, config, replicas, attempts - 1)
   }
 }
 
+function errorCode(error: unknown): number | undefined {
+  return error instanceof JetStreamApiError ? error.code : undefined
+}
+
+async function inspect(
+  manager: JetStreamManager,
+  name: string,
+  options: JetStreamOptions,
+): Promise<StreamState> {
+  await findOrCreate(manager, name, options)
+  const consumers: StreamConsumer[] = []
+  for await (const info of manager.consumers.list(name)) consumers.push(...consumerOf(info))
+  // Last, so that no consumer has read more than the stream is said to have had.
+  const { config, created, state, cluster } = await manager.streams.info(name)
+  const limits = [config.max_age, config.max_msgs, config.max_bytes, config.max_msgs_per_subject]
+  return {
+    name,
+    created,
+    first: state.first_seq,
+    last: state.last_seq,
+    remembersLast: Date.now() - Date.parse(state.last_ts) < config.duplicate_window / NANOS_PER_MS,
+    replicas: config.num_replicas,
+    isClustered: cluster?.name !== undefined && cluster.name !== '',
+    dropsUnread: limits.some((limit) => limit > 0),
+    consumers: consumers.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+  }
+}
+
+/** JetStream tells of what is asked of it; where that may not be heard, looking from time to time has to do. */
+function hearRemovals(connection: NatsConnection, stream: string, onRemoval: () => void): void {
+  const requests = [`STREAM.PURGE.${stream}`, `STREAM.DELETE.${stream}`, `STREAM.MSG.DELETE.${stream}`]
+  connection.subscribe('$JS.EVENT.ADVISORY.API', {
+    callback: (error, message) => {
+      if (error !== null) return
+      const text = message.string()
+      if (requests.some((request) => text.includes(`"$JS.API.${request}"`))) onRemoval()
+    },
+  })
+}
+
+/** One that is not durable comes and goes with its connection. */
+function consumerOf({ name, config, ack_floor, delivered }: ConsumerInfo): readonly StreamConsumer[] {
+  if (config.durable_name === undefined) return []
+  return [
+    {
+      name,
+      config: { ...config },
+      acknowledged: ack_floor.stream_seq,
+      reached: delivered.stream_seq,
+      given: delivered.consumer_seq,
+    },
+  ]
+}
+
+async function addConsumers(
+  manager: JetStreamManager,
+  stream: string,
+  consumers: readonly StreamConsumer[],
+): Promise<readonly string[]> {
+  const failed: string[] = []
+  for (const { name, config } of consumers) {
+    // Where it began is a place in the stream that is gone.
+    const { opt_start_seq: _seq, opt_start_time: _time, metadata: _metadata, ...rest } = config
+    const isPlaced = _seq !== undefined || _time !== undefined
+    try {
+      await manager.consumers.add(stream, { ...rest, ...(isPlaced && { deliver_policy: DeliverPolicy.All }) })
+    } catch (error) {
+      if (!(error instanceof JetStreamApiError)) throw error
+      failed.push(name)
+    }
+  }
+  return failed
+}
+
 class JetStreamBus implements Bus {
+  stream?: StreamAccess
+  upsets = 1
   readonly lastSequence: () => Promise<number>
   readonly #connection: NatsConnection
   readonly #inbox: AckInbox
@@ -150,7 +274,10 @@ class JetStreamBus implements Bus {
   async #watch(): Promise<void> {
     for await (const { type } of this.#connection.status()) {
       if (type === 'disconnect' || type === 'staleConnection') this.#isConnected = false
-      if (type === 'reconnect') this.#isConnected = true
+      if (type === 'reconnect') {
+        this.#isConnected = true
+        this.upsets++
+      }
     }
   }
 }

@@ -2,7 +2,7 @@ import { type Logger, silentLogger, systemClock } from '@roomserver/types'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { MemoryOutbox } from '../test/memory-outbox.ts'
 import type { Acknowledgement, Bus } from './bus.ts'
-import type { OutboxRow, OutputMessage } from './outbox.ts'
+import type { Delivered, OutboxRow, OutputMessage } from './outbox.ts'
 import { type OutboxRelay, type RelayDeps, type RelayOptions, startOutboxRelay } from './relay.ts'
 
 // The test holds the clock: what happens without time passing happened at once.
@@ -16,8 +16,8 @@ class CountedOutbox extends MemoryOutbox {
   readonly reads: number[] = []
   readonly dropped: number[] = []
 
-  override async nextOutputs(delivered: readonly number[], limit: number): Promise<readonly OutboxRow[]> {
-    this.dropped.push(...delivered)
+  override async nextOutputs(delivered: readonly Delivered[], limit: number): Promise<readonly OutboxRow[]> {
+    this.dropped.push(...delivered.map(({ position }) => position))
     const rows = await super.nextOutputs(delivered, limit)
     this.reads.push(rows.length)
     return rows

@@ -1,20 +1,21 @@
 import { silentLogger, systemClock } from '@roomserver/types'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Acknowledgement, Bus } from './bus.ts'
-import type { OutboxRow, OutboxSource, OutputMessage } from './outbox.ts'
+import type { Delivered, OutboxRow, OutboxSource, OutputMessage } from './outbox.ts'
 import { type OutboxRelay, type RelayDeps, startOutboxRelay } from './relay.ts'
 
 class MemoryOutbox implements OutboxSource {
   rows: OutboxRow[] = []
-  async outputs(after: number, limit: number): Promise<readonly OutboxRow[]> {
+  async waitingOutputs(after: number, limit: number): Promise<readonly OutboxRow[]> {
     return this.rows.filter(({ position }) => position > after).slice(0, limit)
   }
-  async nextOutputs(delivered: readonly number[], limit: number): Promise<readonly OutboxRow[]> {
-    await this.dropOutputs(delivered)
-    return await this.outputs(0, limit)
+  async nextOutputs(delivered: readonly Delivered[], limit: number): Promise<readonly OutboxRow[]> {
+    await this.recordDelivered(delivered)
+    return await this.waitingOutputs(0, limit)
   }
-  async dropOutputs(positions: readonly number[]): Promise<void> {
-    this.rows = this.rows.filter(({ position }) => !positions.includes(position))
+  async recordDelivered(delivered: readonly Delivered[]): Promise<void> {
+    const gone = new Set(delivered.map(({ position }) => position))
+    this.rows = this.rows.filter(({ position }) => !gone.has(position))
   }
   add(roomId: string, seq: number, position: number): void {
     this.rows.push({ roomId, seq, position })

@@ -5,11 +5,14 @@ import { Deliveries } from './deliveries.ts'
 import {
   messageId,
   type OutboxRow,
+  type Delivered,
   type OutboxSource,
   type OutputMessage,
   type RenderOutput,
 } from './outbox.ts'
 import { pendingOutputs } from './pending.ts'
+import type { StreamFinding } from './compare-stream.ts'
+import { type DeliveredRetention, type DeliveryStore, StreamKeeper } from './stream-keeper.ts'
 import { WakeUp } from './wake-up.ts'
 
 /** What the relay needs of others. */
@@ -18,6 +21,8 @@ export interface RelayDeps<Row extends OutboxRow> {
   readonly render: RenderOutput<Row>
   /** Opens the bus; called again, after a pause, as long as it fails and whenever the bus is lost. */
   readonly connect: () => Promise<Bus>
+  /** Where delivered outputs are kept; left out: what the message server loses is lost. */
+  readonly deliveries?: DeliveryStore
   readonly clock: Clock
   readonly log: Logger
 }
@@ -32,10 +37,20 @@ export interface RelayOptions {
   readonly pollMs: number
   /** Pause after a failure; doubles up to thirty times of it. */
   readonly pauseMs: number
+  /** How often to compare the stream with what it was given, besides on every connection. */
+  readonly lookMs: number
+  readonly keepDelivered: DeliveredRetention
 }
 
 /** The settings of a relay unless others are given. */
-export const RELAY_DEFAULTS: RelayOptions = { window: 64, batch: 256, pollMs: 200, pauseMs: 100 }
+export const RELAY_DEFAULTS: RelayOptions = {
+  window: 64,
+  batch: 256,
+  pollMs: 200,
+  pauseMs: 100,
+  lookMs: 10_000,
+  keepDelivered: { maxAgeMs: 24 * 3_600_000, maxBytes: 1024 ** 3 },
+}
 
 /** How the relay is doing, for health checks and metrics. */
 export interface RelayStatus {
@@ -47,6 +62,10 @@ export interface RelayStatus {
   readonly delivered: number
   /** Rooms with an output that the bus cannot take; theirs stay in the outbox. */
   readonly setAside: readonly string[]
+  /** Outputs that the message server lost and that were put back to be sent again. */
+  readonly resent: number
+  /** What is to be said about how the stream is set up. */
+  readonly findings: readonly StreamFinding[]
   readonly lastFailure?: string
 }
 
@@ -68,8 +87,9 @@ export interface OutboxRelay extends AsyncDisposable {
 }
 
 /**
- * Sends what waits in the outbox to the bus, room by room in order, and drops it there once the bus has stored it.
- * A crash between the two sends it again under the same message ID. Goes on for ever: what cannot be delivered waits.
+ * Sends what waits in the outbox to the bus, room by room in order, and takes it out of there once the bus has stored it.
+ * A crash between the two sends it again under the same message ID, and so does a bus that lost what it had stored. Goes on
+ * for ever: what cannot be delivered waits.
  * One relay of an outbox at a time: two do no harm, as both send the same in the same order, but get in each other's way.
  */
 export function startOutboxRelay<Row extends OutboxRow>(
@@ -105,8 +125,11 @@ class Relay<Row extends OutboxRow> {
   readonly #deliveries = new Deliveries()
   #bus: Bus | undefined
   #chain: PublishChain | undefined
-  /** Positions of what the bus has stored and is to be dropped. */
-  #sent: readonly number[] = []
+  /** What the bus has stored and is to be recorded. */
+  #sent: readonly Delivered[] = []
+  readonly #keeper: StreamKeeper | undefined
+  /** When the stream was looked at, and how much had happened to it by then. */
+  #looked = { at: Number.NEGATIVE_INFINITY, upsets: 0 }
   #isOpened = false
   /** Whether more waits than goes out together. */
   #isBehind = false
@@ -118,9 +141,12 @@ class Relay<Row extends OutboxRow> {
   constructor(deps: RelayDeps<Row>, options: RelayOptions) {
     this.#deps = deps
     this.#options = options
+    const { deliveries, clock, log } = deps
+    this.#keeper = deliveries && new StreamKeeper(deliveries, clock, log)
   }
 
   async run(): Promise<void> {
+    const trimming = this.#keeper?.trimAllTheTime(this.#options.keepDelivered, this.stop.signal)
     while (!this.stop.signal.aborted) {
       try {
         const isMore = await this.#round()
@@ -131,8 +157,9 @@ class Relay<Row extends OutboxRow> {
       }
     }
     // What stays is sent again, under the same IDs.
-    if (this.#sent.length > 0) await this.#deps.source.dropOutputs(this.#sent).catch(() => undefined)
+    await this.#recordSent().catch(() => undefined)
     await this.#disconnect()
+    await trimming
   }
 
   get #idleMs(): number {
@@ -151,6 +178,8 @@ class Relay<Row extends OutboxRow> {
       isOpened: this.#isOpened,
       delivered: this.#delivered,
       setAside: [...this.#setAside],
+      resent: this.#keeper?.resent ?? 0,
+      findings: this.#keeper?.findings ?? [],
       ...(this.#behindSinceMs !== undefined && { behindSinceMs: this.#behindSinceMs }),
       ...(this.#lastFailure !== undefined && { lastFailure: this.#lastFailure }),
     }
@@ -174,10 +203,12 @@ class Relay<Row extends OutboxRow> {
     return await this.#deliveries.wait(roomId, seq, timeoutMs)
   }
 
-  /** Drops what the round before has sent and sends one batch. Tells whether there may be more. */
+  /** Records what the round before has sent and sends one batch. Tells whether there may be more. */
   async #round(): Promise<boolean> {
     const { source } = this.#deps
-    const chain = await this.#connected()
+    const bus = await this.#connected()
+    await this.#lookAtStream(bus)
+    const chain = (this.#chain ??= new PublishChain(bus, this.#options.window, this.#keeper?.purged))
     const waiting = [...this.#whenEmpty]
     const { batch } = this.#options
     const rows = await pendingOutputs(source, this.#sent, batch, (roomId) => this.#setAside.has(roomId))
@@ -190,16 +221,37 @@ class Relay<Row extends OutboxRow> {
     }
     this.#behindSinceMs ??= this.#deps.clock.now()
     const sendable = this.#sendable(rows)
-    const { acknowledged, failure } = await chain.publish(sendable.map(({ message }) => message))
+    const { acknowledged, sequences, failure } = await chain.publish(sendable.map(({ message }) => message))
     if (acknowledged > 0) {
-      this.#sent = sendable.slice(0, acknowledged).map(({ row }) => row.position)
+      const stored = sendable.slice(0, acknowledged).map(({ row }) => row)
+      this.#sent = stored.map(({ position }, index) => ({ position, sequence: sequences[index] ?? 0 }))
       this.#delivered += acknowledged
-      this.#deliveries.add(sendable.slice(0, acknowledged).map(({ row }) => row))
+      this.#deliveries.add(stored)
       this.#behindSinceMs = this.#deps.clock.now()
     }
+    await this.#keeper?.heard(sequences)
     if (failure !== undefined) throw failure
     // What was committed meanwhile has called; only waiting for an empty outbox takes another look.
     return rows.length >= batch || this.#whenEmpty.size > 0
+  }
+
+  /** On a new connection, after a failure, when somebody removed messages, and from time to time. */
+  async #lookAtStream({ stream }: Bus): Promise<void> {
+    if (this.#keeper === undefined || stream === undefined) return
+    const { upsets } = stream
+    const now = this.#deps.clock.now()
+    const isDue = upsets !== this.#looked.upsets || now - this.#looked.at >= this.#options.lookMs
+    if (!isDue) return
+    await this.#recordSent()
+    if (await this.#keeper.look(stream)) this.#chain = undefined
+    this.#looked = { at: now, upsets }
+  }
+
+  async #recordSent(): Promise<void> {
+    const sent = this.#sent
+    if (sent.length === 0) return
+    await this.#deps.source.recordDelivered(sent)
+    this.#sent = []
   }
 
   /** Renders rows; a room with one that the bus can never take is set aside from there on, and the others go on. */
@@ -224,7 +276,10 @@ class Relay<Row extends OutboxRow> {
       const bytes = Buffer.byteLength(payload)
       const limit = this.#bus?.maxPayloadBytes ?? Number.POSITIVE_INFINITY
       if (bytes > limit) return `the output has ${bytes} bytes, the limit of the message server is ${limit}`
-      sendable.push({ row, message: { id: messageId(row), roomId: row.roomId, payload } })
+      sendable.push({
+        row,
+        message: { id: messageId(row, this.#keeper?.epochs), roomId: row.roomId, payload },
+      })
       return undefined
     } catch (error) {
       return String(error)
@@ -235,20 +290,21 @@ class Relay<Row extends OutboxRow> {
     const bus = this.#bus
     this.#bus = undefined
     this.#chain = undefined
+    this.#looked = { at: Number.NEGATIVE_INFINITY, upsets: 0 }
     await bus?.close()
   }
 
-  async #connected(): Promise<PublishChain> {
-    if (this.#chain !== undefined) return this.#chain
+  async #connected(): Promise<Bus> {
+    if (this.#bus !== undefined) return this.#bus
     this.#bus = await this.#deps.connect()
-    this.#chain = new PublishChain(this.#bus, this.#options.window)
     this.#isOpened = true
     this.#deps.log.info({}, 'connected to the message server')
-    return this.#chain
+    return this.#bus
   }
 
   async #failed(error: unknown): Promise<void> {
     this.#failures++
+    this.#looked = { ...this.#looked, at: Number.NEGATIVE_INFINITY }
     this.#deliveries.giveUp()
     this.#lastFailure = error instanceof Error ? error.message : String(error)
     if (this.#failures === 1 || this.#failures % 60 === 0) {

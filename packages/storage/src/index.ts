@@ -9,6 +9,7 @@ export {
 export type { PostgresOptions } from './dialect/postgres/pool.ts'
 export type { SqliteOptions } from './dialect/sqlite/open.ts'
 export type { Storage } from './storage.ts'
+export type { DeliveredRetention } from './tables/delivered-outputs.ts'
 export type { RoomSize } from './tables/sizes.ts'
 export type { CheckContext, RoomCheck } from './upkeep/check.ts'
 export type { CounterFinding } from './upkeep/check-counters.ts'

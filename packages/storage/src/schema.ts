@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { AliasesTable, PublishedRoomsTable } from './tables/directory.ts'
 import type { BlocksTable } from './tables/blocks.ts'
+import type { DeliveredOutputsTable } from './tables/delivered-outputs.ts'
 import type { CountersTable } from './tables/counters.ts'
 import type { MissingPrevEventsTable } from './tables/missing-prev.ts'
 import type { EventsTable } from './tables/events.ts'
@@ -9,7 +10,9 @@ import type { InvitesTable } from './tables/invites.ts'
 import type { JournalTable } from './tables/journal.ts'
 import type { LeasesTable } from './tables/leases.ts'
 import type { MembershipsTable } from './tables/memberships.ts'
+import type { OutputEpochsTable } from './tables/output-epochs.ts'
 import type { OutputMarksTable } from './tables/output-marks.ts'
+import type { OutputStreamTable } from './tables/output-stream.ts'
 import type { OutputsTable } from './tables/outputs.ts'
 import type { RedactionsTable } from './tables/redactions.ts'
 import type { RepairsTable } from './tables/repairs.ts'
@@ -27,6 +30,7 @@ export interface Schema {
   aliases: AliasesTable
   blocks: BlocksTable
   counters: CountersTable
+  delivered_outputs: DeliveredOutputsTable
   event_types: EventTypesTable
   events: EventsTable
   inbox: InboxTable
@@ -35,7 +39,9 @@ export interface Schema {
   leases: LeasesTable
   memberships: MembershipsTable
   missing_prev_events: MissingPrevEventsTable
+  output_epochs: OutputEpochsTable
   output_marks: OutputMarksTable
+  output_stream: OutputStreamTable
   outputs: OutputsTable
   published_rooms: PublishedRoomsTable
   redactions: RedactionsTable

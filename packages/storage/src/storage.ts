@@ -21,14 +21,18 @@ import type { StoreHealth } from './health.ts'
 import { NidRanges } from './nid-ranges.ts'
 import type { Db } from './schema.ts'
 import type { Backup } from './dialect/database.ts'
+import type { DeliveredRetention } from './tables/delivered-outputs.ts'
 import type { InboxRow } from './tables/inbox.ts'
 import type { MembershipFilter } from './tables/memberships.ts'
+import type { StreamRecord } from './tables/output-stream.ts'
+import type { DeliveredOutput } from './tables/outputs.ts'
 import type { SharingFilter } from './tables/sharing.ts'
 import { checkCounters, type CounterFinding, repairCounters } from './upkeep/check-counters.ts'
 import { type CheckContext, checkRoom, checkRooms, type RoomCheck } from './upkeep/check.ts'
 import type { ContentHashes } from './upkeep/check-state.ts'
 import { checkIndexes, type IndexFinding, repairIndexes } from './upkeep/check-indexes.ts'
 import { collectUnreferenced, noteUnreferenced } from './upkeep/collect.ts'
+import { beginEpoch, beginEpochOfProcess, lastPosition, logBounds } from './upkeep/epochs.ts'
 import { looseRows, type LooseRows, removeLooseRows } from './upkeep/loose-rows.ts'
 import { type LostRoom, lostRooms, restoreRoom } from './upkeep/lost-rooms.ts'
 import { rebuildRows } from './upkeep/rebuild-rows.ts'
@@ -57,6 +61,7 @@ export function createStorage(db: Db, dialect: Dialect, { backup, health }: Stor
     ...membershipMethods(db, tables),
     ...directoryMethods(db, tables),
     ...logMethods(db, tables),
+    ...deliveryMethods(db, tables),
     ...repairMethods(db, tables),
     ...leaseMethods(db, tables),
     ...upkeepMethods(db, tables),
@@ -190,13 +195,16 @@ function logMethods(db: Db, tables: Tables) {
       await inbox.remove.run(db, positions)
     },
     outputs: (after: number, limit: number) => outputs.after(db, after, limit),
-    dropOutputs: async (positions: readonly number[]) => {
-      await outputs.remove(db, positions)
-    },
-    /** Position of the first output that is kept, or will be. */
-    firstOutput: () => tables.trim.first(db),
     /** Position of the latest output; 0: there was none yet. What comes later has a greater one. */
-    latestOutput: async () => Math.max(await tables.trim.latest(db), (await tables.trim.first(db)) - 1),
+    latestOutput: () => lastPosition(db, tables),
+    /** Where the output log begins and ends, and whether a reader's position is one that it gave. */
+    outputBounds: (after: number) => logBounds(db, tables, after),
+    /**
+     * Begins the epoch of a process that serves the output log by position.
+     *
+     * @param now - milliseconds since the epoch
+     */
+    beginEpochOfProcess: (now: number) => beginEpochOfProcess(db, tables, now),
     /**
      * Drops the oldest outputs that are not to be kept, `slice` at the most.
      *
@@ -205,8 +213,44 @@ function logMethods(db: Db, tables: Tables) {
      */
     trimOutputs: (retention: OutputRetention, now: number, slice: number) =>
       trimOutputs(db, tables, retention, now, slice),
-    /** Drops outputs that were delivered and reads the first of the others. */
-    nextOutputs: (delivered: readonly number[], limit: number) => outputs.next(db, delivered, limit),
+  }
+}
+
+/** What the relay needs: outputs that wait, those that were delivered, and the stream that they went to. */
+function deliveryMethods(db: Db, tables: Tables) {
+  const { outputs, deliveredOutputs, outputEpochs, outputStream } = tables
+  return {
+    /** Outputs that wait, after a position. */
+    waitingOutputs: (after: number, limit: number) => outputs.waitingAfter(db, after, limit),
+    /** Keeps outputs as delivered, and reads the first of those that wait. */
+    nextOutputs: (delivered: readonly DeliveredOutput[], limit: number) => outputs.next(db, delivered, limit),
+    recordDelivered: (delivered: readonly DeliveredOutput[]) => outputs.record(db, delivered),
+    /** How many outputs wait, counted up to a limit. */
+    countWaitingOutputs: (limit: number) => outputs.countWaiting(db, limit),
+    /** The lowest and the highest number in the stream of a delivered output that is kept; 0: none is. */
+    deliveredRange: () => deliveredOutputs.range(db),
+    /**
+     * Puts the first delivered outputs, from a number in the stream on, back among those that wait; returns how many, as many
+     * as `slice`: there may be more.
+     */
+    requeueDelivered: (fromSequence: number, slice: number) =>
+      deliveredOutputs.requeue(db, fromSequence, slice),
+    /** Forgets delivered outputs, `slice` at the most; returns how many. */
+    forgetDelivered: (slice: number) => deliveredOutputs.forget(db, slice),
+    /** Deletes delivered outputs that need not be kept any more, `slice` at the most; returns how many. */
+    trimDelivered: (retention: DeliveredRetention, now: number, slice: number) =>
+      deliveredOutputs.trim(db, retention, now, slice),
+    /** The incarnations of the output log, the earliest first. */
+    outputEpochs: () => outputEpochs.all(db),
+    /**
+     * Begins an epoch of the output log, because what was there before may have been lost or replaced.
+     *
+     * @param now - milliseconds since the epoch
+     */
+    beginOutputEpoch: (reason: string, now: number) => beginEpoch(db, tables, reason, now),
+    /** What is known of the stream that outputs go to. */
+    streamRecord: () => outputStream.get(db),
+    putStreamRecord: (record: StreamRecord) => outputStream.put(db, record),
   }
 }
 

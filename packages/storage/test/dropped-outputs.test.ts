@@ -32,7 +32,7 @@ it('has the statement that drops outputs not wait for the disk, and those after 
   const { outputs } = compileTables(postgres, db)
   await sql`set synchronous_commit = on`.execute(db)
   await db.transaction().execute(async (tx) => {
-    expect(await outputs.next(tx, [row?.position ?? 0], 1)).toEqual([])
+    expect(await outputs.next(tx, [{ position: row?.position ?? 0, sequence: 1 }], 1)).toEqual([])
     expect(await waitsForDisk(tx)).toBe('off')
   })
   expect(await store.outputs(0, 1)).toEqual([])

@@ -28,6 +28,8 @@ export interface Failures {
   ROOM_QUARANTINED: { readonly roomId: RoomId; readonly reason: string }
   /** Outputs that were asked for have been deleted: read the rooms again, and continue with output `first`. */
   OUTPUTS_TRIMMED: { readonly after: number; readonly first: number }
+  /** The output log did not give the position: it is beyond the end, or of outputs that a restore of the database lost. Read the rooms again, and continue behind `last`. */
+  OUTPUTS_POSITION_UNKNOWN: { readonly after: number; readonly first: number; readonly last: number }
   /** Stored data is damaged; `repair` says what to do. */
   STORE_DAMAGED: { readonly what: string; readonly repair: string }
   /** The database has to be migrated before it can be used in this way. */

@@ -1,5 +1,6 @@
 import { openStore } from '@roomserver/engine'
 import { SingleBar } from 'cli-progress'
+import { systemClock } from '@roomserver/types'
 import { Command } from 'commander'
 import { storeOptions } from '../compose/engine-options.ts'
 import { type ImportSummary, importDendrite } from '../import/import-dendrite.ts'
@@ -32,6 +33,8 @@ async function takeOver(options: ServerOptions & { readonly from: string }): Pro
     bar.update(rooms, { events })
   })
   if (started) bar.stop()
+  // Whoever reads outputs by position, or knows them by their IDs, must not take those of this store for others.
+  await store.beginOutputEpoch('import', systemClock.now())
   process.stdout.write(`${describe(summary)}\n`)
   if (summary.failed.length + summary.differences.length > 0) process.exitCode = 1
 }

@@ -39,8 +39,22 @@ export function storeOptions(database: DatabaseConfig): StorageOptions {
 function outputOptions({ output, settings }: Config): OutputOptions {
   const { keep_count: maxCount, keep_bytes: maxBytes, keep_time: maxAgeMs } = settings.output
   if (output.kind === 'embedded') return { kind: 'log', maxCount, maxBytes, maxAgeMs }
-  const { window, look_every: pollMs, acknowledgement_wait: acknowledgementWaitMs } = settings.output
-  return { ...output, window, pollMs, acknowledgementWaitMs }
+  const {
+    window,
+    look_every: pollMs,
+    acknowledgement_wait: acknowledgementWaitMs,
+    replicas,
+  } = settings.output
+  const { keep_delivered_time: keepDeliveredMs, keep_delivered_bytes: keepDeliveredBytes } = settings.output
+  return {
+    ...output,
+    window,
+    pollMs,
+    acknowledgementWaitMs,
+    keepDeliveredMs,
+    keepDeliveredBytes,
+    ...(replicas !== undefined && { replicas }),
+  }
 }
 
 function limitsOf(

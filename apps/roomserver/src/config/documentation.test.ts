@@ -16,7 +16,9 @@ function keysOf(value: object, prefix: string): readonly string[] {
 }
 
 it('documents every key of our own section, and no other', () => {
-  const optional = ['token', 'unix_socket', 'input.left_rooms'].map((key) => `roomserver.${key}`)
+  const optional = ['token', 'unix_socket', 'input.left_rooms', 'output.replicas'].map(
+    (key) => `roomserver.${key}`,
+  )
   const known = [...keysOf(ownSection.parse({}), 'roomserver'), ...optional]
   const documented = [...PAGE.matchAll(/^\| `(roomserver\.[a-z_.]+)`/gm)].map(([, key]) => key)
   expect(new Set(documented)).toEqual(new Set(known))

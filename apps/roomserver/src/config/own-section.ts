@@ -53,6 +53,11 @@ export const ownSection = section({
     look_every: timer.default(200),
     /** How long synchronous input waits with its answer for JetStream to have stored its outputs; 0: not at all. */
     acknowledgement_wait: timer.default(100),
+    /** How many NATS servers keep the stream of outputs, where it has to be created. Left out: as many as there are, at most 3. */
+    replicas: wholeNumber(1, 5).optional(),
+    /** How long outputs that JetStream has stored are kept in case it loses them, and how many bytes of them. */
+    keep_delivered_time: duration.default(24 * 3_600_000),
+    keep_delivered_bytes: size.default(1024 * 1024 * 1024),
     /** Of the embedded log: so many of the latest outputs, so many bytes of them, none that is older. */
     keep_count: wholeNumber(1, 1_000_000_000).default(1_000_000),
     keep_bytes: size.default(2 * 1024 * 1024 * 1024),

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { renderOutput } from '@roomserver/core'
 import { openEmbeddedLog } from '@roomserver/producers'
 import { type OutputRetention, runAsLeader, type Storage } from '@roomserver/storage'
-import type { Logger } from '@roomserver/types'
+import { type Logger, systemClock } from '@roomserver/types'
 import { invalidArgument } from '../arguments.ts'
 import { DEFAULT_RETENTION, type OutputLogOptions } from './output-options.ts'
 import type { Outputs, OutputSource } from './outputs.ts'
@@ -19,7 +19,8 @@ export async function openOutputLog(
 ): Promise<Outputs> {
   await using parts = new AsyncDisposableStack()
   if (isShared) parts.use(await onlyProcess(storage, logger))
-  const log = parts.use(openEmbeddedLog(storage, renderOutput))
+  await storage.beginEpochOfProcess(systemClock.now())
+  const log = parts.use(openEmbeddedLog(storage, renderOutput, { epochs: await storage.outputEpochs() }))
   const trimmer = parts.use(startTrimmer(storage, retentionOf(options), logger))
   const owned = parts.move()
   const logBytes = () => trimmer.bytes

@@ -15,6 +15,10 @@ export interface OutputRelayOptions extends JetStreamOptions {
   readonly pollMs?: number
   /** How long synchronous input waits with its answer for JetStream to have stored its outputs: 100 ms; 0: not at all. */
   readonly acknowledgementWaitMs?: number
+  /** How long outputs are kept that JetStream has stored, in case it loses them; 24 hours unless said otherwise. */
+  readonly keepDeliveredMs?: number
+  /** How many bytes of them, without their events; 1 GiB unless said otherwise. */
+  readonly keepDeliveredBytes?: number
 }
 
 /** Where outputs go. */
@@ -32,4 +36,6 @@ export const DEFAULT_RELAY = {
   window: RELAY_DEFAULTS.window,
   pollMs: RELAY_DEFAULTS.pollMs,
   acknowledgementWaitMs: 100,
+  keepDeliveredMs: RELAY_DEFAULTS.keepDelivered.maxAgeMs,
+  keepDeliveredBytes: RELAY_DEFAULTS.keepDelivered.maxBytes,
 } as const

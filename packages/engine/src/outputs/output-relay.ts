@@ -25,13 +25,25 @@ export async function openOutputRelay(source: OutputSource, options: OutputRelay
 }
 
 function startRelay({ storage, log, atPoint }: OutputSource, options: OutputRelayOptions): OutboxRelay {
-  const { window = DEFAULT_RELAY.window, pollMs = DEFAULT_RELAY.pollMs } = options
+  const {
+    window,
+    pollMs,
+    keepDeliveredMs: maxAgeMs,
+    keepDeliveredBytes: maxBytes,
+  } = { ...DEFAULT_RELAY, ...options }
   const connect = async () => {
     const bus = await connectJetStream(options)
     return atPoint === undefined ? bus : observedBus(bus, atPoint)
   }
-  const parts = { source: storage, render: renderOutput, connect, clock: systemClock, log }
-  return startOutboxRelay(parts, { window, pollMs })
+  const parts = {
+    source: storage,
+    deliveries: storage,
+    render: renderOutput,
+    connect,
+    clock: systemClock,
+    log,
+  }
+  return startOutboxRelay(parts, { window, pollMs, keepDelivered: { maxAgeMs, maxBytes } })
 }
 
 /** The only process need not wait for a lease. */

@@ -27,7 +27,8 @@ const PAUSE_MS = 1_000
  *
  * @param url - `http://host:port` of the room server
  * @throws {RoomserverError} COMPONENT_FAILED when the server has no such log or refuses; OUTPUTS_TRIMMED when outputs
- *   after the position have been deleted
+ *   after the position have been deleted; OUTPUTS_POSITION_UNKNOWN when the log did not give the position, as after a restore
+ *   of its database: read the rooms again, and go on behind `last`
  */
 export async function* followOutputs(
   url: string,
@@ -70,6 +71,7 @@ async function connect(url: string, after: number, options: FollowOptions): Prom
   const text = await response.text().catch(() => '')
   if (response.status === 503) return undefined
   if (response.status === 410) throw trimmed(after, text)
+  if (response.status === 409) throw unknownPosition(after, text)
   throw failed(`the server answered with status ${response.status}`)
 }
 
@@ -77,6 +79,13 @@ function trimmed(after: number, text: string): RoomserverError {
   const first = Number(/"first":(\d+)/.exec(text)?.[1] ?? after + 2)
   const message = `outputs between ${after} and ${first} have been deleted`
   return new RoomserverError('OUTPUTS_TRIMMED', { after, first }, message)
+}
+
+function unknownPosition(after: number, text: string): RoomserverError {
+  const numberOf = (name: string): number => Number(new RegExp(`"${name}":(\\d+)`).exec(text)?.[1] ?? 0)
+  const details = { after, first: numberOf('first'), last: numberOf('last') }
+  const message = `the log has no position ${after}; it ends at ${details.last}`
+  return new RoomserverError('OUTPUTS_POSITION_UNKNOWN', details, message)
 }
 
 function outputOf({ id, data }: ServerSentEvent): FollowedOutput {

@@ -49,6 +49,7 @@ function goTypeOf({ cause }: RoomserverError): string {
 function statusOf(code: FailureCode): number {
   if (code === 'BAD_REQUEST') return 400
   if (code === 'OUTPUTS_TRIMMED') return 410
+  if (code === 'OUTPUTS_POSITION_UNKNOWN') return 409
   if (code === 'OVERLOADED' || code === 'SHUTTING_DOWN' || code === 'STORE_UNAVAILABLE') return 503
   return 500
 }

@@ -33,8 +33,12 @@ export interface LoggedOutput {
 export interface OutputSource {
   /** Outputs behind a position, and new ones as they come, until `signal` is aborted. */
   follow(after: number, signal: AbortSignal): AsyncGenerator<LoggedOutput, void, void>
-  /** Position of the first output that is kept, or will be. */
-  first(): Promise<number>
+  /**
+   * Makes sure that a reader can go on behind a position without missing anything.
+   *
+   * @throws {RoomserverError} OUTPUTS_TRIMMED; OUTPUTS_POSITION_UNKNOWN
+   */
+  check(after: number): Promise<void>
 }
 
 /** One answered request, for metrics. */

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { RoomserverError } from '@roomserver/types'
+import { isFailure, type RoomserverError } from '@roomserver/types'
 import { badRequest, type ErrorForm, failureForm } from './error-form.ts'
 import type { LoggedOutput, OutputSource } from './options.ts'
 import { sendError } from './send-error.ts'
@@ -12,8 +12,9 @@ const HEARTBEAT_MS = 15_000
 /**
  * Makes the handler of `GET /api/roomserver/outputs?after=POSITION`: the output log as server-sent events, `id` the
  * position, `event` always `output`, `data` an OutputEvent. A reader that comes again sends `Last-Event-ID` and
- * misses nothing; one that stands before the first output that is kept gets 410 with the position of that. The
- * stream ends when the server stops.
+ * misses nothing; one that stands before the first output that is kept gets 410 with the position of that, and one
+ * that stands where the log has nothing, as after a restore of the database, 409 with the position of the end. The stream
+ * ends when the server stops.
  *
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
@@ -21,8 +22,8 @@ export function outputsHandler(source: OutputSource, stopping: AbortSignal) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const after = positionOf(request)
     if (after === undefined) return sendError(reply, badRequest('after: not a position'))
-    const first = await source.first()
-    if (after + 1 < first) return sendError(reply, trimmedForm(after, first))
+    const missed = await missedBy(source, after)
+    if (missed !== undefined) return sendError(reply, missed)
     const stop = new AbortController()
     reply.raw.once('close', () => stop.abort())
     reply.code(200).type('text/event-stream').header('cache-control', 'no-store')
@@ -38,14 +39,27 @@ export function outputsHandler(source: OutputSource, stopping: AbortSignal) {
 function positionOf(request: FastifyRequest): number | undefined {
   const query = request.query as Readonly<Record<string, unknown>>
   const text = request.headers['last-event-id'] ?? query['after'] ?? '0'
-  if (typeof text !== 'string' || !/^\d{1,15}$/.test(text)) return undefined
-  return Number(text)
+  if (typeof text !== 'string' || !/^\d{1,16}$/.test(text)) return undefined
+  const position = Number(text)
+  return Number.isSafeInteger(position) ? position : undefined
 }
 
-function trimmedForm(after: number, first: number): ErrorForm {
-  const message = `outputs up to ${first - 1} have been deleted: read the rooms again, then continue with after=${first - 1}`
-  const { body, ...form } = failureForm(new RoomserverError('OUTPUTS_TRIMMED', { after, first }, message))
-  return { ...form, body: JSON.stringify({ ...(JSON.parse(body) as object), first }) }
+/** What a reader is told that would miss something. */
+async function missedBy(source: OutputSource, after: number): Promise<ErrorForm | undefined> {
+  try {
+    await source.check(after)
+    return undefined
+  } catch (error) {
+    if (isFailure(error, 'OUTPUTS_TRIMMED') || isFailure(error, 'OUTPUTS_POSITION_UNKNOWN'))
+      return missedForm(error)
+    throw error
+  }
+}
+
+function missedForm(error: RoomserverError<'OUTPUTS_TRIMMED' | 'OUTPUTS_POSITION_UNKNOWN'>): ErrorForm {
+  const { body, ...form } = failureForm(error)
+  const { after: _after, ...bounds } = error.details
+  return { ...form, body: JSON.stringify({ ...(JSON.parse(body) as object), code: error.code, ...bounds }) }
 }
 
 async function* frames(source: OutputSource, after: number, signal: AbortSignal): AsyncGenerator<string> {

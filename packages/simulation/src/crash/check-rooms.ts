@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Pdu } from '@roomserver/events'
 import { blockHash, snapshotHash } from '@roomserver/state'
+import { parseMessageId } from '@roomserver/producers'
 import type { Storage } from '@roomserver/storage'
 import { checkEvents, missingEvents, storedHistory } from './check-events.ts'
 import { checkOutputs, type NumberedOutput } from '../oracle/check-outputs.ts'
@@ -19,6 +20,11 @@ export interface Evidence {
   readonly isEmbedded: boolean
   /** How many outputs had been taken before anything was sent to the rooms. */
   readonly from: number
+  /**
+   * Whether the database was put back to an older copy: the consumer then knows outputs that the rooms do not have any more,
+   * in whose place others came.
+   */
+  readonly isPutBack?: boolean
 }
 
 /** Checks rooms all of whose events were acknowledged. Returns what is wrong. */
@@ -31,10 +37,13 @@ export async function checkRooms(
     return ['queued input is not taken up']
   }
   const rooms = await Promise.all(histories.map(([first]) => storage.room(first?.roomId ?? '')))
-  const total = rooms.reduce((sum, room) => sum + (room?.outputSeq ?? 0), 0)
-  const ids = new Set(histories.map(([first]) => first?.roomId ?? ''))
-  await until(async () => [...(await outputsOf(evidence, ids)).values()].flat().length >= total)
-  const outputs = await outputsOf(evidence, ids)
+  const lasts = new Map(rooms.flatMap((room) => (room === undefined ? [] : [[room.roomId, room.outputSeq]])))
+  const total = [...lasts.values()].reduce((sum, last) => sum + last, 0)
+  await until(async () => {
+    const isDelivered = evidence.isEmbedded || (await storage.countWaitingOutputs(1)) === 0
+    return isDelivered && [...(await outputsOf(evidence, lasts)).values()].flat().length >= total
+  })
+  const outputs = await outputsOf(evidence, lasts)
   const problems: string[] = []
   for (const history of histories) {
     const missing = await missingEvents(storage, history)
@@ -65,23 +74,33 @@ export async function checkStore(storage: Storage): Promise<readonly string[]> {
 
 /** Outputs by room, in the order in which they came, repeats left out. */
 async function outputsOf(
-  { storage, log, isEmbedded, from }: Evidence,
-  rooms: ReadonlySet<string>,
+  { storage, log, isEmbedded, from, isPutBack }: Evidence,
+  lasts: ReadonlyMap<string, number>,
 ): Promise<ReadonlyMap<string, readonly NumberedOutput[]>> {
   const positions = isEmbedded ? await numbers(storage, Number(log.taken[from - 1]?.id ?? 0)) : undefined
   const byRoom = new Map<string, NumberedOutput[]>()
   const seen = new Set<string>()
   for (const { id, payload } of log.taken.slice(from)) {
     const message = positions === undefined ? id : (positions.get(id) ?? id)
-    const slash = message.lastIndexOf('/')
-    const roomId = message.slice(0, slash)
-    if (!rooms.has(roomId) || seen.has(message)) continue
+    const { roomId = '', seq = 0 } = parseMessageId(message) ?? {}
+    const last = lasts.get(roomId)
+    if (last === undefined || seen.has(message)) continue
     seen.add(message)
     const list = byRoom.get(roomId) ?? []
     byRoom.set(roomId, list)
-    list.push({ seq: Number(message.slice(slash + 1)), payload })
+    if (isPutBack !== true || seq <= last) list.push({ seq, payload })
   }
-  return byRoom
+  if (isPutBack !== true) return byRoom
+  // What came last under a number is what the room has under it now.
+  return new Map([...byRoom].map(([roomId, list]) => [roomId, list.filter(isLatestOfItsNumber)]))
+}
+
+function isLatestOfItsNumber(
+  { seq }: NumberedOutput,
+  index: number,
+  list: readonly NumberedOutput[],
+): boolean {
+  return list.findLastIndex((other) => other.seq === seq) === index
 }
 
 /** Position in the embedded log → `<room_id>/<seq>`. */

@@ -15,13 +15,19 @@ const VERSIONS = ['1', '2', '6', '9', '10', '11', '12'] as const
 export async function randomHistory(name: string, size: number, random: Random): Promise<RoomBuilder> {
   const version = pick(VERSIONS, random)
   const room = await RoomBuilder.create({ version, creator: `@alice:${name}`, roomId: `!room:${name}` })
-  const first = room.events.length - 1
+  await continueHistory(room, size, random)
+  return room
+}
+
+/** Adds events to a room until it has so many. */
+export async function continueHistory(room: RoomBuilder, size: number, random: Random): Promise<void> {
+  // The last event that a room begins with: what follows may be redacted and forked.
+  const first = room.events.findIndex(({ type }) => type === 'm.room.join_rules')
   while (room.events.length < size) {
     const tail = room.events.slice(Math.max(first, room.events.length - 6))
     const prev = random(3) > 0 ? room.extremities : randomPrev(tail, random)
     await addSomething(room, room.events.slice(first), prev, random)
   }
-  return room
 }
 
 function randomPrev(tail: readonly Pdu[], random: Random): readonly Pdu[] {

@@ -16,6 +16,10 @@ export interface Taken {
 export interface OutputLog extends AsyncDisposable {
   /** Everything so far, repeats included, in the order in which it came. */
   readonly taken: readonly Taken[]
+  /** How often it was told that outputs were lost before it had read them. */
+  readonly refusals: readonly string[]
+  /** While it pauses, outputs are left unread. */
+  pauses: boolean
 }
 
 const PAUSE_MS = 50
@@ -23,32 +27,50 @@ const PAUSE_MS = 50
 const TIMEOUT_MS = 5_000
 const END_MS = 10_000
 
-/** Reads the embedded log as server-sent events, going on behind the latest after each lost connection. */
+/**
+ * Reads the embedded log as server-sent events, going on behind the latest after each lost connection. Where it is refused
+ * it reads the whole log again, which has all of what the rooms are now as long as nothing is trimmed.
+ */
 export function readEmbeddedLog(url: () => string): OutputLog {
   const stop = new AbortController()
   const taken: Taken[] = []
+  const refusals: string[] = []
+  const log = { taken, refusals, pauses: false }
+  let after = '0'
+  const take = (one: Taken): void => {
+    after = one.id
+    taken.push(one)
+  }
   const run = async (): Promise<void> => {
     while (!stop.signal.aborted) {
-      await readFrames(url(), taken, stop.signal).catch(() => undefined)
+      const refusal = await readFrames(url(), after, take, stop.signal).catch(() => undefined)
+      if (refusal !== undefined) {
+        refusals.push(refusal)
+        after = '0'
+      }
       await pause(PAUSE_MS, undefined, { signal: stop.signal }).catch(() => undefined)
     }
   }
   const running = run()
-  return {
-    taken,
+  return Object.assign(log, {
     [Symbol.asyncDispose]: async () => {
       stop.abort()
       await within(END_MS, 'the end of the reader of the embedded log', running)
     },
-  }
+  })
 }
 
-async function readFrames(url: string, taken: Taken[], signal: AbortSignal): Promise<void> {
-  const latest = taken.at(-1)?.id ?? '0'
-  const headers = { 'last-event-id': latest }
+/** @returns what a reader is told that would miss something */
+async function readFrames(
+  url: string,
+  after: string,
+  take: (one: Taken) => void,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const headers = { 'last-event-id': after }
   const response = await fetch(`${url}/api/roomserver/outputs`, { headers, signal })
-  if (response.status === 410) taken.push({ id: 'trimmed', payload: await response.text() })
-  if (response.body === null || !response.ok) return
+  if (response.status === 410 || response.status === 409) return await response.text()
+  if (response.body === null || !response.ok) return undefined
   const decoder = new TextDecoder()
   let rest = ''
   for await (const chunk of response.body) {
@@ -56,15 +78,16 @@ async function readFrames(url: string, taken: Taken[], signal: AbortSignal): Pro
     rest = frames.pop() ?? ''
     for (const frame of frames) {
       const found = /^id: (\d+)\nevent: output\ndata: (.*)$/s.exec(frame)
-      if (found !== null) taken.push({ id: found[1] ?? '', payload: found[2] ?? '' })
+      if (found !== null) take({ id: found[1] ?? '', payload: found[2] ?? '' })
     }
   }
+  return undefined
 }
 
 /** Reads JetStream as a durable consumer; the stream has to be there already. */
 export async function readJetStream(url: string): Promise<OutputLog> {
   const connection = await connect({
-    servers: url,
+    servers: url.split(','),
     timeout: TIMEOUT_MS,
     maxReconnectAttempts: -1,
     reconnectTimeWait: 100,
@@ -79,10 +102,15 @@ export async function readJetStream(url: string): Promise<OutputLog> {
     max_ack_pending: 1,
   })
   const taken: Taken[] = []
+  const log: Omit<OutputLog, typeof Symbol.asyncDispose> = { taken, refusals: [], pauses: false }
   const stop = new AbortController()
   const run = async (): Promise<void> => {
     while (!stop.signal.aborted) {
       try {
+        if (log.pauses) {
+          await pause(PAUSE_MS)
+          continue
+        }
         const consumer = await jetstream(connection).consumers.get(stream, durable)
         const message = await consumer.next({ expires: 2_000 })
         if (message === null) continue
@@ -94,8 +122,7 @@ export async function readJetStream(url: string): Promise<OutputLog> {
     }
   }
   const running = run()
-  return {
-    taken,
+  return Object.assign(log, {
     [Symbol.asyncDispose]: async () => {
       stop.abort()
       // A pull that waits for a message server that is gone ends with its connection.
@@ -103,5 +130,5 @@ export async function readJetStream(url: string): Promise<OutputLog> {
       await within(END_MS, 'the end of the connection to the message server', connection.close())
       await within(END_MS, 'the end of the reader of JetStream', running)
     },
-  }
+  })
 }

@@ -11,6 +11,8 @@ export interface Place {
   readonly database: string
   /** JetStream; the embedded log when left out. */
   readonly natsUrl?: string | undefined
+  /** How many servers keep the stream of outputs; as many as there are, at most three, when left out. */
+  readonly replicas?: number | undefined
   /** Outputs that the embedded log keeps; all when left out. */
   readonly keptOutputs?: number | undefined
 }
@@ -18,6 +20,9 @@ export interface Place {
 /** How long it may take to say that it is there, and to end. */
 const ANSWER_MS = 10_000
 const END_MS = 60_000
+
+/** Lines that say that something is wrong about outputs. */
+const ABOUT_OUTPUTS = /"level":"(?:warn|error)".*(?:outputs|the stream|message server)/
 
 const ENTRY = join(import.meta.dirname, '../../../../apps/roomserver/dist/index.js')
 
@@ -28,6 +33,7 @@ export class ServerProcess implements AsyncDisposable {
   readonly #config: string
   #child: ChildProcess | undefined
   #log = ''
+  #warnings: string[] = []
 
   private constructor(folder: string, config: string, port: number) {
     this.#folder = folder
@@ -51,6 +57,11 @@ export class ServerProcess implements AsyncDisposable {
     return child !== undefined && child.exitCode === null && child.signalCode === null
   }
 
+  /** The lines of its log that say that something happened to outputs, over all its starts. */
+  get warnings(): readonly string[] {
+    return this.#warnings
+  }
+
   /** The last that it printed. */
   get log(): string {
     return this.#log.slice(-4_000)
@@ -70,8 +81,12 @@ export class ServerProcess implements AsyncDisposable {
     })
     this.#child = child
     endWithUs(child, 'SIGKILL')
+    let rest = ''
     const keep = (text: Buffer): void => {
       this.#log = (this.#log + text.toString()).slice(-20_000)
+      const lines = (rest + text.toString()).split('\n')
+      rest = lines.pop() ?? ''
+      this.#warnings.push(...lines.filter((line) => ABOUT_OUTPUTS.test(line)))
     }
     child.stdout.on('data', keep)
     child.stderr.on('data', keep)

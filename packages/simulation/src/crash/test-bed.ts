@@ -2,7 +2,13 @@ import { chown, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openStorage, type Storage } from '@roomserver/storage'
-import { createDatabase, startNats, startPostgres, type TestServer } from '@roomserver/testing'
+import {
+  createDatabase,
+  startNats,
+  startNatsCluster,
+  startPostgres,
+  type TestServer,
+} from '@roomserver/testing'
 import { Client } from 'pg'
 import { type OutputLog, readEmbeddedLog, readJetStream } from './output-log.ts'
 import { type Place, ServerProcess } from './server-process.ts'
@@ -13,7 +19,8 @@ export type DatabaseKind = 'sqlite' | 'postgres'
 /** The real servers that ours stands on in the production form, and the proxies through which it reaches them. */
 export interface Services {
   readonly postgres: TestServer
-  readonly nats: TestServer
+  /** One, or those of a cluster. */
+  readonly nats: readonly [TestServer, ...TestServer[]]
   readonly proxies: readonly TcpProxy[]
 }
 
@@ -60,23 +67,40 @@ export async function embeddedTestBed({
   return { place, server, storage, log, isEmbedded: true, [Symbol.asyncDispose]: () => parts.disposeAsync() }
 }
 
-/** @param folder - where the database's tables and indexes go; beside everything else when left out */
-export async function productionTestBed(folder?: string): Promise<TestBed> {
+/** How the servers of a ground are set up. */
+export interface ProductionOptions {
+  /** Where the database's tables and indexes go; beside everything else when left out. */
+  readonly folder?: string
+  /** How many nats-servers there are; the program reaches a single one through a proxy. */
+  readonly natsServers?: number
+  /** How many of them keep the stream; as many as there are when left out. */
+  readonly replicas?: number
+}
+
+/** A real PostgreSQL with real nats-servers. */
+export async function productionTestBed({
+  folder,
+  natsServers = 1,
+  replicas,
+}: ProductionOptions = {}): Promise<TestBed> {
   await using owned = new AsyncDisposableStack()
   const postgres = owned.use(await startPostgres())
   const database = owned.use(await createDatabase(postgres.url))
   if (folder !== undefined) await moveDatabase(postgres.url, database.url, folder)
-  const nats = owned.use(await startNats())
+  const [first = await startNats(), ...others] = natsServers > 1 ? await startNatsCluster(natsServers) : []
+  for (const server of [first, ...others]) owned.use(server)
+  const natsUrls = [first, ...others].map(({ url }) => url).join()
   const proxies = [
     owned.use(await startTcpProxy(portOf(database.url))),
-    owned.use(await startTcpProxy(portOf(nats.url))),
+    owned.use(await startTcpProxy(portOf(first.url))),
   ] as const
-  const place = { database: through(database.url, proxies[0]), natsUrl: through(nats.url, proxies[1]) }
+  const natsUrl = others.length > 0 ? natsUrls : through(first.url, proxies[1])
+  const place = { database: through(database.url, proxies[0]), natsUrl, replicas }
   const server = await running(owned, place)
   const options = { dialect: 'postgres', connectionString: database.url, maxConnections: 3 } as const
   const storage = owned.use(await openStorage(options))
-  const log = owned.use(await untilRead(nats.url))
-  const services = { postgres, nats, proxies }
+  const log = owned.use(await untilRead(natsUrls))
+  const services = { postgres, nats: [first, ...others] as const, proxies }
   const parts = owned.move()
   const close = () => parts.disposeAsync()
   return { place, server, storage, log, isEmbedded: false, services, [Symbol.asyncDispose]: close }
@@ -112,7 +136,7 @@ async function untilRead(natsUrl: string): Promise<OutputLog> {
     try {
       return await readJetStream(natsUrl)
     } catch (error) {
-      if (tries > 100) throw error
+      if (tries > 300) throw error
       await new Promise((resolve) => setTimeout(resolve, 100))
     }
   }

@@ -35,6 +35,12 @@ export interface QueryDialect {
   amongBlobs(column: string): RawBuilder<boolean>
   /** The parameter for {@link QueryDialect.among}. */
   list(values: readonly (number | string)[]): unknown
+  /** Rows of a position and a stream's sequence each, from one parameter: see {@link pairsList}. */
+  readonly pairs: RawBuilder<unknown>
+  /** Says that an inserted row brings its own position. */
+  readonly ownPosition: RawBuilder<unknown>
+  /** The statements that have the positions of a table go on at `first`. */
+  startPositions(table: string, first: number): readonly RawBuilder<unknown>[]
   /** The function that gives the place (from 1) of the first occurrence of its second argument in its first; 0: none. */
   readonly firstIndex: 'instr' | 'strpos'
   /** Milliseconds since the epoch by the clock of the database, which all processes share. */
@@ -56,6 +62,13 @@ export interface QueryDialect {
     text: (source: string) => string,
     rows: readonly (readonly Cell[])[],
   ): CompiledQuery[]
+}
+
+/** The parameter for {@link QueryDialect.pairs}. */
+export function pairsList(
+  pairs: readonly { readonly position: number; readonly sequence: number }[],
+): string {
+  return JSON.stringify(pairs.map(({ position, sequence }) => [position, sequence]))
 }
 
 /** How a database works, where the way of doing something depends on it. */

@@ -12,6 +12,7 @@ import { authContent } from './0011-auth-content.ts'
 import { unreferencedSnapshots } from './0012-unreferenced-snapshots.ts'
 import { storeFacts } from './0013-store-facts.ts'
 import { wordsOfMatrix } from './0014-words-of-matrix.ts'
+import { deliveredOutputs } from './0015-delivered-outputs.ts'
 import type { Migration } from './migration.ts'
 
 /** Every migration, in the order in which they run. */
@@ -30,4 +31,5 @@ export const migrations: readonly Migration[] = [
   unreferencedSnapshots,
   storeFacts,
   wordsOfMatrix,
+  deliveredOutputs,
 ]

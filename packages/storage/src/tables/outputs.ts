@@ -1,7 +1,8 @@
+import { hash } from 'node:crypto'
 import type { EventId, EventNid, OutputKind, OutputRecord, RoomId, RoomNid } from '@roomserver/types'
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { bulkInsert } from '../bulk.ts'
-import type { Columns, Dialect } from '../dialect/dialect.ts'
+import { type Columns, type Dialect, pairsList } from '../dialect/dialect.ts'
 import { prepare, slot } from '../prepared.ts'
 import type { Db } from '../schema.ts'
 
@@ -21,7 +22,7 @@ export interface OutputsTable {
 
 type NewOutput = Omit<OutputsTable, 'position'>
 
-const columns: Columns<NewOutput> = {
+const newColumns: Columns<NewOutput> = {
   room_nid: 'int',
   seq: 'int',
   event_nid: 'int',
@@ -48,6 +49,21 @@ export interface StoredOutputRow extends OutputRecord {
   readonly version: string
   readonly eventId: EventId | undefined
   readonly eventJson: string | undefined
+  /** Tells it from another output of the same number, as one that a restore of the database lost. */
+  readonly fingerprint: string
+}
+
+/** An output that waits to be delivered. */
+export interface WaitingOutputRow extends StoredOutputRow {
+  /** The lowest number of the outputs of its room that wait. */
+  readonly firstWaiting: number
+}
+
+/** An output that the message server has stored. */
+export interface DeliveredOutput {
+  readonly position: number
+  /** Its number in the stream. */
+  readonly sequence: number
 }
 
 export function outputQueries(dialect: Dialect, build: Db) {
@@ -60,29 +76,77 @@ export function outputQueries(dialect: Dialect, build: Db) {
       .select(['rooms.room_id', 'rooms.version', 'events.event_id', 'events.json'])
       .orderBy('position')
       .limit(slot<number>())
+  // The numbers of a room say what precedes what; positions depend on how the database gives them.
+  const firstOf = (isLeft: RawBuilder<boolean>) => sql<number>`(select earlier.seq from outputs as earlier
+    where earlier.room_nid = outputs.room_nid and ${isLeft} order by earlier.seq limit 1)`
   const after = prepare(withEvents(build).where('position', '>', slot<number>()))
-  // The select does not see yet what the delete does. What a crash brings back is sent again, under the same ID.
-  const afterGone = prepare(
-    withEvents(
-      build.with('gone', (db) =>
-        db.deleteFrom('outputs').where(dialect.among('position', 'int')).where(dialect.unsynced),
-      ),
-    ).where(sql<boolean>`not ${dialect.among('position', 'int')}`),
+  const waiting = prepare(
+    withEvents(build).select(firstOf(sql`true`).as('first_waiting')).where('position', '>', slot<number>()),
+  )
+  const columns = ['position', 'room_nid', 'seq', 'event_nid', 'kind', 'body'] as const
+  const taken = sql`${sql.join(columns.map((name) => sql.ref(`outputs.${name}`)))}, v.sequence`
+  const keep = (rows: RawBuilder<unknown>) => sql`insert into delivered_outputs
+    (position, room_nid, seq, event_nid, kind, body, sequence, ts, total)
+    select ${sql.join(columns.map((name) => sql.ref(name)))}, sequence, ${dialect.nowMs},
+      coalesce((select total from delivered_outputs order by sequence desc limit 1), 0)
+        + sum(octet_length(body)) over (order by sequence)
+    from (${rows}) as taken where true
+    on conflict (sequence) do update set position = excluded.position, room_nid = excluded.room_nid, seq = excluded.seq,
+      event_nid = excluded.event_nid, kind = excluded.kind, body = excluded.body, ts = excluded.ts`
+  const moved = sql`v(position, sequence) as (${dialect.pairs}),
+    gone as (delete from outputs using v where outputs.position = v.position and ${dialect.unsynced} returning ${taken}),
+    kept as (${keep(sql`select * from gone`)})`
+  // What a crash of the database undoes is sent again, under the same ID.
+  const recordAtOnce = prepare(sql`with ${moved} select 1 as done`.compile(build))
+  // The select does not see yet what the delete does.
+  const isLeft = (table: string) => sql<boolean>`not ${dialect.among(`${table}.position`, 'int')}`
+  const nextAtOnce = prepare(
+    sql<JoinedOutput & { first_waiting: number }>`with ${moved} ${withEvents(build)
+      .select(firstOf(isLeft('earlier')).as('first_waiting'))
+      .where(isLeft('outputs'))}`.compile(build),
+  )
+  const copy = prepare(
+    keep(
+      sql`select ${taken} from outputs join (${dialect.pairs}) as v on v.position = outputs.position`,
+    ).compile(build),
   )
   const remove = prepare(build.deleteFrom('outputs').where(dialect.among('position', 'int')))
+  const record = async (db: Db, delivered: readonly DeliveredOutput[]): Promise<void> => {
+    const pairs = pairsList(delivered)
+    if (dialect.savesRoundTrips) return void (await recordAtOnce(db, pairs))
+    await db.transaction().execute(async (tx) => {
+      await copy(tx, pairs)
+      await remove(tx, dialect.list(delivered.map(({ position }) => position)))
+    })
+  }
+  const waitingAfter = async (db: Db, position: number, limit: number): Promise<WaitingOutputRow[]> =>
+    (await waiting(db, position, limit)).map(toWaiting)
+  const countWaiting = prepare(
+    sql<{
+      n: number
+    }>`select count(*) as n from (select 1 from outputs limit ${slot<number>()}) as counted`.compile(build),
+  )
   return {
     after: async (db: Db, position: number, limit: number): Promise<StoredOutputRow[]> =>
       (await after(db, position, limit)).map(toStored),
-    /** Removes outputs and reads the first of the others. */
-    next: async (db: Db, gone: readonly number[], limit: number): Promise<StoredOutputRow[]> => {
-      const list = dialect.list(gone)
-      if (gone.length > 0 && dialect.savesRoundTrips)
-        return (await afterGone(db, list, list, limit)).map(toStored)
-      if (gone.length > 0) await remove(db, list)
-      return (await after(db, 0, limit)).map(toStored)
+    waitingAfter,
+    /** Keeps outputs as delivered instead of as waiting. */
+    record,
+    /** The same, and reads the first of the others. */
+    next: async (
+      db: Db,
+      delivered: readonly DeliveredOutput[],
+      limit: number,
+    ): Promise<WaitingOutputRow[]> => {
+      const positions = dialect.list(delivered.map(({ position }) => position))
+      if (delivered.length > 0 && dialect.savesRoundTrips)
+        return (await nextAtOnce(db, pairsList(delivered), positions, positions, limit)).map(toWaiting)
+      if (delivered.length > 0) await record(db, delivered)
+      return await waitingAfter(db, 0, limit)
     },
-    add: bulkInsert(dialect, 'outputs', columns, fromOutput),
-    remove: (db: Db, positions: readonly number[]) => remove(db, dialect.list(positions)),
+    /** How many wait, counted up to a limit. */
+    countWaiting: async (db: Db, limit: number) => (await countWaiting(db, limit))[0]?.n ?? 0,
+    add: bulkInsert(dialect, 'outputs', newColumns, fromOutput),
   }
 }
 
@@ -101,7 +165,12 @@ function toStored(row: JoinedOutput): StoredOutputRow {
     version: row.version,
     eventId: row.event_id ?? undefined,
     eventJson: row.json ?? undefined,
+    fingerprint: hash('sha256', `${row.kind} ${row.event_id ?? ''} ${row.body}`, 'hex').slice(0, 8),
   }
+}
+
+function toWaiting(row: JoinedOutput & { readonly first_waiting: number }): WaitingOutputRow {
+  return { ...toStored(row), firstWaiting: row.first_waiting }
 }
 
 function toOutput(row: OutputsTable): OutputRecord {

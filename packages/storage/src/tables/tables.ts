@@ -2,6 +2,7 @@ import type { Dialect } from '../dialect/dialect.ts'
 import type { Db } from '../schema.ts'
 import { blockQueries } from './blocks.ts'
 import { counterQueries } from './counters.ts'
+import { deliveredOutputQueries } from './delivered-outputs.ts'
 import { missingPrevQueries } from './missing-prev.ts'
 import { directoryQueries } from './directory.ts'
 import { eventQueries } from './events.ts'
@@ -11,7 +12,9 @@ import { journalQueries } from './journal.ts'
 import { leaseQueries } from './leases.ts'
 import { membershipQueries } from './memberships.ts'
 import { mentionQueries } from './mentions.ts'
+import { outputEpochQueries } from './output-epochs.ts'
 import { trimQueries } from './output-marks.ts'
+import { outputStreamQueries } from './output-stream.ts'
 import { outputQueries } from './outputs.ts'
 import { redactionQueries } from './redactions.ts'
 import { repairQueries } from './repairs.ts'
@@ -34,6 +37,7 @@ export function compileTables(dialect: Dialect, build: Db) {
     dialect,
     blocks: blockQueries(dialect, build),
     counters: counterQueries(build),
+    deliveredOutputs: deliveredOutputQueries(dialect, build),
     missingPrevEvents: missingPrevQueries(dialect, build),
     directory: directoryQueries(build),
     events: eventQueries(dialect, build),
@@ -44,7 +48,9 @@ export function compileTables(dialect: Dialect, build: Db) {
     leases: leaseQueries(dialect, build),
     memberships: membershipQueries(dialect, build),
     mentions: mentionQueries(dialect, build),
+    outputEpochs: outputEpochQueries(dialect, build),
     outputs: outputQueries(dialect, build),
+    outputStream: outputStreamQueries(build),
     redactions: redactionQueries(dialect, build),
     repairs: repairQueries(dialect, build),
     rooms: roomQueries(dialect, build),

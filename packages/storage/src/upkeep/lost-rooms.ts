@@ -52,12 +52,12 @@ export async function restoreRoom(db: Db, tables: Tables, { nid, roomId }: LostR
     const { version, latest, depth } = gathered
     if (version === undefined || latest === undefined)
       return { isRestored: false, what: 'its create event, which has the room version, is not stored' }
+    const kept = sql`(select seq, event_nid, kind from outputs where room_nid = ${nid}
+      union all select seq, event_nid, kind from delivered_outputs where room_nid = ${nid}) as kept`
     const { rows } = await sql<{ revision: number | null; seq: number | null; sent: EventNid | null }>`select
       (select max(revision) from journal where room_nid = ${nid}) as revision,
-      (select max(seq) from outputs where room_nid = ${nid}) as seq,
-      (select event_nid from outputs where room_nid = ${nid} and kind = 0 order by seq desc limit 1) as sent`.execute(
-      tx,
-    )
+      (select max(seq) from ${kept}) as seq,
+      (select event_nid from ${kept} where kind = 0 order by seq desc limit 1) as sent`.execute(tx)
     const [log] = rows
     const seq = log?.seq ?? gathered.events * OUTPUTS_OF_AN_EVENT
     await sql`insert into rooms
@@ -81,7 +81,16 @@ export interface RestoredRoom {
 const OUTPUTS_OF_AN_EVENT = 16
 
 /** What refers to a room by its NID. */
-const OF_ROOM = ['snapshots', 'memberships', 'invites', 'redactions', 'journal', 'outputs', 'remote_states']
+const OF_ROOM = [
+  'snapshots',
+  'memberships',
+  'invites',
+  'redactions',
+  'journal',
+  'outputs',
+  'delivered_outputs',
+  'remote_states',
+]
 
 /** The room is stored under another NID: the row's was changed where nothing else has that; else that of the events was. */
 async function putBack(tx: Db, lost: RoomNid, stored: RoomNid): Promise<RestoredRoom> {

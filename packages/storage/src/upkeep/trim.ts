@@ -1,6 +1,7 @@
 import type { Db } from '../schema.ts'
 import type { OutputMarksTable } from '../tables/output-marks.ts'
 import type { Tables } from '../tables/tables.ts'
+import { nthFromEnd } from './epochs.ts'
 
 /** What of the embedded output log is kept. */
 export interface OutputRetention {
@@ -31,7 +32,7 @@ const MARKS = 100
  */
 export async function trimOutputs(
   db: Db,
-  { trim }: Tables,
+  { trim, outputEpochs }: Tables,
   retention: OutputRetention,
   now: number,
   slice: number,
@@ -41,7 +42,8 @@ export async function trimOutputs(
   const marks = await marksUntil(db, trim, latest, retention, now)
   const { bytes, from } = await newest(db, trim, marks, retention.maxBytes)
   const aged = marks.find(({ ts }) => ts <= now - retention.maxAgeMs)?.position ?? 0
-  const before = Math.min(latest, Math.max(latest - retention.maxCount + 1, aged + 1, from))
+  const counted = nthFromEnd(await outputEpochs.all(db), latest, retention.maxCount)
+  const before = Math.min(latest, Math.max(counted, aged + 1, from))
   return await db.transaction().execute(async (tx) => {
     const { count, next } = await trim.drop(tx, before, slice)
     if (count > 0) await trim.moveFirst(tx, next)

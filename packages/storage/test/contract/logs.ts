@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { EventNid } from '@roomserver/types'
-import { expect, it } from 'vitest'
+import type { EventNid, RoomRecord } from '@roomserver/types'
+import { describe, expect, it } from 'vitest'
 import type { Storage } from '../../src/index.ts'
 import { newEvent, output, store1, storedRoom, writeSet } from './sample.ts'
 
@@ -87,11 +87,183 @@ export function logContract(open: () => Promise<Storage>): void {
     const positions = outputs.map(({ position }) => position)
     expect(positions).toEqual(positions.toSorted((a, b) => a - b))
     expect(await store.outputs(positions[1]!, 10)).toHaveLength(1)
-    expect(await store.nextOutputs([], 2)).toEqual(outputs.slice(0, 2))
-    expect(await store.nextOutputs(positions.slice(0, 1), 1)).toEqual(outputs.slice(1, 2))
+    const delivered = positions.map((position, index) => ({ position, sequence: 101 + index }))
+    expect(await store.nextOutputs([], 2)).toMatchObject(outputs.slice(0, 2))
+    expect(await store.nextOutputs(delivered.slice(0, 1), 1)).toMatchObject(outputs.slice(1, 2))
     expect(await store.outputs(0, 10)).toEqual(outputs.slice(1))
-    await store.dropOutputs(positions.slice(0, 2))
+    await store.recordDelivered(delivered.slice(0, 2))
     expect(await store.outputs(0, 10)).toHaveLength(1)
+  })
+
+  describe('outputs that were delivered', () => {
+    const bodyOf = (seq: number) => 'ü'.repeat(50 * seq)
+
+    /** Delivers the outputs of a room in the order in which they were written, from a number of the stream on. */
+    async function deliver(store: Storage, count: number, firstSequence: number): Promise<RoomRecord> {
+      const room = await storedRoom(store)
+      const outputs = Array.from({ length: count }, (_, index) =>
+        output(room, index + 1, 0 as EventNid, bodyOf(index + 1)),
+      )
+      const stored = await store1(store, writeSet(room, { next: { ...room, outputSeq: count }, outputs }))
+      const waiting = await store.waitingOutputs(0, 1_000)
+      const delivered = waiting.map(({ position }, index) => ({ position, sequence: firstSequence + index }))
+      expect(await store.nextOutputs(delivered, 10)).toEqual([])
+      return stored
+    }
+
+    it('are kept, and go back to those that wait, as they were, from a number of the stream on', async () => {
+      await using store = await open()
+      const room = await storedRoom(store)
+      const event = await newEvent(store, room)
+      const written = [1, 2, 3, 4].map((seq) => output(room, seq, event.nid, bodyOf(seq)))
+      await store1(store, writeSet(room, { events: [event], outputs: written }))
+      const before = await store.waitingOutputs(0, 10)
+      expect(await store.deliveredRange()).toEqual({ first: 0, last: 0 })
+      await store.recordDelivered(before.map(({ position }, index) => ({ position, sequence: 11 + index })))
+      expect(await store.outputs(0, 10)).toEqual([])
+      expect(await store.countWaitingOutputs(9)).toBe(0)
+      expect(await store.deliveredRange()).toEqual({ first: 11, last: 14 })
+      // The first come first, so that who is interrupted finds the others still to be done.
+      expect(await store.requeueDelivered(12, 2)).toBe(2)
+      expect((await store.outputs(0, 10)).map(({ seq }) => seq)).toEqual([2, 3])
+      expect(await store.deliveredRange()).toEqual({ first: 11, last: 14 })
+      expect(await store.requeueDelivered(12, 2)).toBe(1)
+      expect(await store.requeueDelivered(12, 2)).toBe(0)
+      const after = await store.waitingOutputs(0, 10)
+      expect(after).toEqual(before.slice(1).map((row) => ({ ...row, firstWaiting: 2 })))
+      expect(await store.countWaitingOutputs(2)).toBe(2)
+      expect(await store.forgetDelivered(9)).toBe(1)
+    })
+
+    it('stay one when they are recorded again, as after a lost answer', async () => {
+      await using store = await open()
+      await deliver(store, 2, 5)
+      const [waiting] = [await store.waitingOutputs(0, 10)]
+      expect(await store.nextOutputs([{ position: 1, sequence: 5 }], 10)).toEqual(waiting)
+      expect(await store.deliveredRange()).toEqual({ first: 5, last: 6 })
+    })
+
+    it('are deleted by age and by bytes, a slice at a time, never the last', async () => {
+      await using store = await open()
+      await deliver(store, 10, 1)
+      const first = async () => (await store.deliveredRange()).first
+      const [EARLY, LATE] = [0, 1e15]
+      const trim = (now: number, maxBytes: number, slice = 100) =>
+        store.trimDelivered({ maxAgeMs: 1_000, maxBytes }, now, slice)
+      expect(await trim(EARLY, 5_500)).toBe(0)
+      // 10 to 8 have 1,000 + 900 + 800 bytes, and 700 more are too many.
+      expect(await trim(EARLY, 2_800, 4)).toBe(4)
+      expect(await trim(EARLY, 2_800, 4)).toBe(3)
+      expect(await first()).toBe(8)
+      await deliver(store, 1, 11)
+      expect(await trim(LATE, 1e9)).toBe(3)
+      expect(await store.deliveredRange()).toEqual({ first: 11, last: 11 })
+      expect(await trim(LATE, 0)).toBe(0)
+    })
+
+    it('say which of their room precede them and wait', async () => {
+      await using store = await open()
+      const [one, other] = [await storedRoom(store), await storedRoom(store)]
+      for (const room of [one, other])
+        await store1(
+          store,
+          writeSet(room, { outputs: [1, 2, 3].map((seq) => output(room, seq, 0 as EventNid)) }),
+        )
+      const [first, second, third] = await store.nextOutputs([], 10)
+      const delivered = [first, second].map((row, index) => ({
+        position: row?.position ?? 0,
+        sequence: index + 1,
+      }))
+      const left = await store.nextOutputs(delivered, 10)
+      expect(left.map(({ roomNid, seq, firstWaiting }) => [roomNid, seq, firstWaiting])).toEqual([
+        [one.nid, 3, 3],
+        [other.nid, 1, 1],
+        [other.nid, 2, 1],
+        [other.nid, 3, 1],
+      ])
+      expect(await store.waitingOutputs(third?.position ?? 0, 1)).toMatchObject([{ seq: 1, firstWaiting: 1 }])
+    })
+
+    it('are known with the stream that they went to', async () => {
+      await using store = await open()
+      expect(await store.streamRecord()).toBeUndefined()
+      const record = {
+        name: 'S',
+        created: 'now',
+        lastSequence: 7,
+        unread: 3,
+        purged: 0,
+        consumers: '[]',
+      }
+      await store.putStreamRecord(record)
+      await store.putStreamRecord({ ...record, lastSequence: 8 })
+      expect(await store.streamRecord()).toEqual({ ...record, lastSequence: 8 })
+      await store.putStreamRecord({ ...record, name: 'T' })
+      expect(await store.streamRecord()).toEqual({ ...record, name: 'T' })
+    })
+  })
+
+  describe('the epochs of the output log', () => {
+    const NOW = 1_700_000_000_000
+
+    async function write(store: Storage, count: number): Promise<readonly number[]> {
+      const room = await storedRoom(store)
+      const outputs = Array.from({ length: count }, (_, index) => output(room, index + 1, 0 as EventNid))
+      await store1(store, writeSet(room, { outputs }))
+      const found = await store.outputs(0, 1_000)
+      return found.slice(-count).map(({ position }) => position)
+    }
+
+    it('begin with the first, in which positions are as they always were', async () => {
+      await using store = await open()
+      const [first] = await store.outputEpochs()
+      expect(first).toMatchObject({ name: expect.stringMatching(/^[0-9a-f]{12}$/), firstPosition: 1 })
+      await store.beginEpochOfProcess(NOW)
+      expect(await store.outputEpochs()).toEqual([first])
+      expect(await write(store, 3)).toEqual([1, 2, 3])
+    })
+
+    it('have positions of their own, so that one which was lost is known to be none of them', async () => {
+      await using store = await open()
+      await store.beginEpochOfProcess(NOW)
+      await write(store, 3)
+      await store.beginEpochOfProcess(NOW)
+      const [first, second] = await store.outputEpochs()
+      expect(second?.name).not.toBe(first?.name)
+      const [fourth = 0, fifth = 0] = await write(store, 2)
+      expect([fourth, fifth]).toEqual([second?.firstPosition, fourth + 1])
+      expect(fourth).toBeGreaterThan(60_000)
+      const isKnown = async (after: number) => (await store.outputBounds(after)).isKnown
+      const asked = [0, 2, 3, 4, 50, fourth - 1, fourth, fifth, fifth + 1]
+      expect(await Promise.all(asked.map(isKnown))).toEqual([
+        true,
+        true,
+        true,
+        false,
+        false,
+        false,
+        true,
+        true,
+        false,
+      ])
+      expect(await store.outputBounds(0)).toMatchObject({ first: 1, last: fifth })
+    })
+
+    it('do not count as outputs when the oldest are dropped by their number', async () => {
+      await using store = await open()
+      await store.beginEpochOfProcess(NOW)
+      await write(store, 5)
+      await store.beginOutputEpoch('test', NOW)
+      await write(store, 4)
+      const retention = { maxCount: 6, maxAgeMs: 1e15, maxBytes: 1e9 }
+      expect(await store.trimOutputs(retention, NOW, 100)).toMatchObject({ dropped: 3 })
+      expect(await store.outputs(0, 100)).toHaveLength(6)
+      expect(await store.outputBounds(0)).toMatchObject({ first: 4 })
+      expect(await store.trimOutputs({ ...retention, maxCount: 2 }, NOW, 100)).toMatchObject({ dropped: 4 })
+      // Those of which nothing is kept are forgotten.
+      await store.beginOutputEpoch('test', NOW)
+      expect(await store.outputEpochs()).toHaveLength(2)
+    })
   })
 
   it('drops the oldest outputs by their number and their age, slice by slice, and tells which is first', async () => {
@@ -106,11 +278,11 @@ export function logContract(open: () => Promise<Storage>): void {
     expect(
       await store.trimOutputs({ maxCount: 10, maxAgeMs: 1_000, maxBytes: 1e6 }, 1_000, 100),
     ).toMatchObject({ dropped: 0 })
-    expect(await store.firstOutput()).toBe(1)
+    expect((await store.outputBounds(0)).first).toBe(1)
     expect(await store.trimOutputs({ maxCount: 6, maxAgeMs: 1_000, maxBytes: 1e6 }, 1_000, 3)).toMatchObject({
       dropped: 3,
     })
-    expect(await store.firstOutput()).toBe(base + 4)
+    expect((await store.outputBounds(0)).first).toBe(base + 4)
     expect(await store.trimOutputs({ maxCount: 6, maxAgeMs: 1_000, maxBytes: 1e6 }, 1_000, 3)).toMatchObject({
       dropped: 1,
     })
@@ -123,9 +295,9 @@ export function logContract(open: () => Promise<Storage>): void {
       await store.trimOutputs({ maxCount: 100, maxAgeMs: 1_000, maxBytes: 1e6 }, 2_000, 100),
     ).toMatchObject({ dropped: 5 })
     expect(await seqs()).toEqual([10])
-    expect(await store.firstOutput()).toBe(base + 10)
+    expect((await store.outputBounds(0)).first).toBe(base + 10)
     expect(await store.latestOutput()).toBe(base + 10)
-    await store.dropOutputs([base + 10])
+    await store.recordDelivered([{ position: base + 10, sequence: 1 }])
     expect(await store.latestOutput()).toBe(base + 9)
     expect(await store.trimOutputs({ maxCount: 1, maxAgeMs: 1, maxBytes: 1e6 }, 9_000, 100)).toMatchObject({
       dropped: 0,

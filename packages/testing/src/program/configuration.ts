@@ -6,8 +6,10 @@ export interface TargetOptions {
   readonly serverName: string
   /** `file:…` or `postgresql://…`; a fresh SQLite file when left out. */
   readonly database?: string
-  /** JetStream to announce to; the embedded log when left out. */
+  /** JetStream to announce to, one server or several with commas between; the embedded log when left out. */
   readonly natsUrl?: string | undefined
+  /** How many servers keep the stream of outputs; as without a configuration when left out. */
+  readonly replicas?: number | undefined
   /** How many outputs the embedded log keeps; as many as without a configuration when left out. */
   readonly keptOutputs?: number | undefined
   /** The component that answers calls to other servers; none when left out. */
@@ -49,7 +51,11 @@ function configurationOf(options: TargetOptions, folder: string, port: number): 
     ...(cacheBytes === undefined ? [] : ['  cache:', `    max_size_estimated: ${cacheBytes}`]),
     ...(natsUrl === undefined
       ? []
-      : ['  jetstream:', `    addresses: ['${natsUrl}']`, '    topic_prefix: Dendrite']),
+      : [
+          '  jetstream:',
+          `    addresses: ['${natsUrl.split(',').join("', '")}']`,
+          '    topic_prefix: Dendrite',
+        ]),
     'room_server:',
     '  internal_api:',
     `    listen: http://127.0.0.1:${port}`,
@@ -58,7 +64,9 @@ function configurationOf(options: TargetOptions, folder: string, port: number): 
     `    connection_string: ${database}`,
     'roomserver:',
     `  warm_up: ${options.warmsUp === true ? '3s' : '0s'}`,
-    ...(options.keptOutputs === undefined ? [] : ['  output:', `    keep_count: ${options.keptOutputs}`]),
+    '  output:',
+    `    keep_count: ${options.keptOutputs ?? 1_000_000}`,
+    ...(options.replicas === undefined ? [] : [`    replicas: ${options.replicas}`]),
     ...(federationUrl === undefined
       ? []
       : ['federation_api:', '  internal_api:', `    connect: ${federationUrl}`]),

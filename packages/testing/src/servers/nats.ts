@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -47,14 +48,39 @@ export async function findNatsServer(): Promise<string> {
  * @throws {Error} when no nats-server can be found or fetched, or it does not come up
  */
 export async function startNats(): Promise<TestServer> {
+  return await startServer(await freePort(), [])
+}
+
+/**
+ * Starts nats-servers that are one cluster. It takes some seconds until they have agreed who leads.
+ *
+ * @throws {Error} as `startNats`
+ */
+export async function startNatsCluster(size = 3): Promise<readonly TestServer[]> {
+  await using owned = new AsyncDisposableStack()
+  const places: { readonly port: number; readonly routes: number }[] = []
+  while (places.length < size) places.push({ port: await freePort(), routes: await freePort() })
+  const routes = places.map((place) => `nats://127.0.0.1:${place.routes}`).join()
+  const cluster = randomBytes(4).toString('hex')
+  const servers: TestServer[] = []
+  for (const [index, place] of places.entries()) {
+    const own = ['-n', `n${index + 1}`, '--cluster_name', cluster]
+    const flags = [...own, '--cluster', `nats://127.0.0.1:${place.routes}`, '--routes', routes]
+    servers.push(owned.use(await startServer(place.port, flags)))
+  }
+  owned.move()
+  return servers
+}
+
+async function startServer(port: number, more: readonly string[]): Promise<TestServer> {
   const program = await findNatsServer()
   const folder = await mkdtemp(join(tmpdir(), 'roomserver-nats-'))
-  const port = await freePort()
   let child: ChildProcess | undefined
   const server: TestServer = {
     url: `nats://127.0.0.1:${port}`,
+    folder,
     start: async () => {
-      child = spawn(program, ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', folder], {
+      child = spawn(program, ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', folder, ...more], {
         stdio: ['ignore', 'pipe', 'pipe'],
       })
       endWithUs(child, 'SIGKILL')

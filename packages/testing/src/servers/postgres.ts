@@ -72,6 +72,7 @@ export async function startPostgres(options: PostgresServerOptions = {}): Promis
   let child: ChildProcess | undefined
   const server: TestServer = {
     url,
+    folder,
     start: async () => {
       child = spawn(join(programs, 'postgres'), ['-D', folder, ...flags], {
         cwd: folder,

@@ -6,6 +6,8 @@ import { within } from '../within.ts'
 /** A real server that a test has for itself: it can be stopped, killed and started again on the same port and data. */
 export interface TestServer extends AsyncDisposable {
   readonly url: string
+  /** Where its data is; to be copied or replaced only while it is stopped. */
+  readonly folder: string
   /** Starts it again after `stop`; returns when it answers. */
   start(): Promise<void>
   /** Ends the process and waits for that; `kill` gives it no chance to clean up. The data stays. */

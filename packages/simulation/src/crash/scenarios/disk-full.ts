@@ -30,7 +30,9 @@ export const diskFull: Scenario = {
       return 'no small file system can be mounted here, which needs root'
     }
     owned.defer(async () => void (await run('umount', ['-l', folder])))
-    const small = owned.use(isEmbedded ? await embeddedTestBed({ folder }) : await productionTestBed(folder))
+    const small = owned.use(
+      isEmbedded ? await embeddedTestBed({ folder }) : await productionTestBed({ folder }),
+    )
     let whenFull = ''
     const result = await underLoad(small, seed, async () => {
       await isFull(folder)

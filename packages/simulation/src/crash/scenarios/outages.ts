@@ -28,7 +28,7 @@ export const messageServerOutage: Scenario = {
   name: 'nats-server stopped for a minute',
   needs: 'production',
   run: (testBed, seed) =>
-    underUnchangedServer(testBed, seed, async ({ nats }) => {
+    underUnchangedServer(testBed, seed, async ({ nats: [nats] }) => {
       await pause(2_000)
       await nats.stop('kill')
       await pause(OUTAGE_MS)

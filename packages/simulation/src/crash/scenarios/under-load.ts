@@ -20,7 +20,7 @@ export interface ScenarioResult {
 /** What is done to servers under load, or why it cannot be done here. */
 export interface Scenario {
   readonly name: string
-  readonly needs: 'production' | 'nothing'
+  readonly needs: 'production' | 'embedded' | 'nothing'
   run(testBed: TestBed, seed: number): Promise<ScenarioResult | string>
 }
 

@@ -23,6 +23,12 @@ export const postgres: Dialect = {
   amongBlobs: (column) =>
     sql<boolean>`${sql.ref(column)} in (select decode(digits, 'hex') from unnest(${null}::text[]) as digits)`,
   list: (values) => values,
+  pairs: sql`select cast(pair->>0 as bigint) as position, cast(pair->>1 as bigint) as sequence
+    from json_array_elements(cast(${null} as json)) as pair`,
+  ownPosition: sql`overriding system value`,
+  startPositions: (table, first) => [
+    sql`select setval(pg_get_serial_sequence(${table}, 'position'), ${first}, false)`,
+  ],
   firstIndex: 'strpos',
   nowMs: sql<number>`cast(extract(epoch from clock_timestamp()) * 1000 as bigint)`,
   isReadOnly: sql<number>`cast(current_setting('transaction_read_only') as boolean)::int`,

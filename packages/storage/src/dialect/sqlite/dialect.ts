@@ -15,6 +15,13 @@ export const sqlite: Dialect = {
   amongBlobs: (column) => sql<boolean>`${sql.ref(column)} in (select unhex(value) from json_each(${null}))`,
   list: (values) =>
     JSON.stringify(values.map((value) => (typeof value === 'string' ? storable(value) : value))),
+  pairs: sql`select json_extract(value, '$[0]') as position, json_extract(value, '$[1]') as sequence
+    from json_each(${null})`,
+  ownPosition: sql``,
+  startPositions: (table, first) => [
+    sql`delete from sqlite_sequence where name = ${table}`,
+    sql`insert into sqlite_sequence (name, seq) values (${table}, ${first - 1})`,
+  ],
   firstIndex: 'instr',
   nowMs: sql<number>`cast(unixepoch('subsec') * 1000 as integer)`,
   isReadOnly: sql<number>`0`,
