@@ -15,6 +15,8 @@ import { programVersion } from './program-version.ts'
  * @param argv - as in `process.argv`
  */
 export async function run(argv: readonly string[]): Promise<void> {
+  // Databases, their logs, sockets and backups are for their owner: whoever reads them reads all rooms.
+  process.umask(0o077)
   try {
     await program().parseAsync([...argv])
   } catch (error) {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { connectNats, consumeOutputs, registerConsumer } from '@roomserver/producers'
@@ -51,6 +51,29 @@ describe('roomserver serve', () => {
     }
     await using program = await Program.serving([...FREE_PORT, '--data', data])
     expect(await program.post('queryRoomVersionForRoom', { room_id: '!r:localhost' })).toEqual(version)
+  })
+
+  it('lets nobody but its owner at its files and its socket, and says who can read its key', async () => {
+    const files = folder()
+    const config = configFile(files, {
+      room_server: { database: { connection_string: `file:${join(files, 'rooms.db')}` } },
+      roomserver: { unix_socket: join(files, 'api.sock') },
+    })
+    chmodSync(join(files, 'key.pem'), 0o640)
+    const isWarned = ({ log }: Program) => log.some(({ msg }) => msg?.includes('can read the signing key'))
+    {
+      await using program = await Program.serving(['--config', config])
+      expect(isWarned(program)).toBe(true)
+      const others = ['rooms.db', 'rooms.db-wal', 'api.sock'].map((name) => [
+        name,
+        statSync(join(files, name)).mode & 0o077,
+      ])
+      expect(Object.fromEntries(others)).toEqual({ 'rooms.db': 0, 'rooms.db-wal': 0, 'api.sock': 0 })
+      expect(await program.stop()).toBe(0)
+    }
+    chmodSync(join(files, 'key.pem'), 0o600)
+    await using program = await Program.serving(['--config', config])
+    expect(isWarned(program)).toBe(false)
   })
 
   it('serves in place of a Dendrite room server, on PostgreSQL and JetStream', async () => {

@@ -1,11 +1,20 @@
+import { statSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
+import type { Logger } from '@roomserver/types'
 import { Command } from 'commander'
 import { faultOf } from '../compose/fault.ts'
+import type { Config } from '../config/config.ts'
 import { startRoomserver } from '../compose/start-roomserver.ts'
 import { createLog } from '../log.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { welcome } from '../welcome.ts'
 import { configOf, type ServerOptions, withListenOption, withServerOptions } from './server-options.ts'
+
+/** Whoever reads the signing key can speak for the homeserver. */
+function warnOfReadableKey({ keyFile }: Config, log: Logger): void {
+  if (keyFile === undefined || (statSync(keyFile).mode & 0o077) === 0) return
+  log.warn({ file: keyFile }, 'other users can read the signing key; run chmod 600 on the file')
+}
 
 /** `roomserver serve` */
 export function serveCommand(): Command {
@@ -17,6 +26,7 @@ export function serveCommand(): Command {
 async function serve(options: ServerOptions): Promise<void> {
   const config = configOf(options)
   const log = createLog(config.logLevel)
+  warnOfReadableKey(config, log)
   const stopped = stopSignal(log)
   await using server = await startRoomserver(config, log, faultOf(process.env['ROOMSERVER_FAULT']))
   log.info({ url: server.url, server_name: config.serverName, config: config.source }, 'listening')

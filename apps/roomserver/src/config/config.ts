@@ -33,6 +33,8 @@ export interface Config {
   readonly source: string
   readonly serverName: ServerName
   readonly signingKey: SigningSeed
+  /** Where the key was read from; `undefined`: a variable of the environment, or nowhere. */
+  readonly keyFile: string | undefined
   readonly oldKeys: readonly (SigningSeed & { readonly expiredAtMs: number })[]
   readonly database: DatabaseConfig
   readonly output: OutputConfig

@@ -54,20 +54,22 @@ export function embeddedConfig(options: EmbeddedOptions, environment: Environmen
 function placeFor(
   { dataFolder, mustExist = false }: EmbeddedOptions,
   givenKey: SigningSeed | undefined,
-): Pick<Config, 'signingKey' | 'database'> {
+): Pick<Config, 'signingKey' | 'keyFile' | 'database'> {
   if (dataFolder === undefined) {
-    return { signingKey: givenKey ?? newSigningKey(), database: { kind: 'sqlite', file: ':memory:' } }
+    const database = { kind: 'sqlite', file: ':memory:' } as const
+    return { signingKey: givenKey ?? newSigningKey(), keyFile: undefined, database }
   }
   const folder = resolve(dataFolder)
   const database = { kind: 'sqlite', file: join(folder, 'roomserver.db') } as const
-  const keyFile = join(folder, 'signing-key.pem')
+  const ownFile = join(folder, 'signing-key.pem')
+  const keyFile = givenKey === undefined ? ownFile : undefined
   if (!mustExist) {
     makeFolder(folder)
-    return { signingKey: givenKey ?? readOrCreateSigningKey(keyFile), database }
+    return { signingKey: givenKey ?? readOrCreateSigningKey(ownFile), keyFile, database }
   }
   refuseWithoutStore(database.file)
-  const ownKey = (): SigningSeed => (existsSync(keyFile) ? readSigningKey(keyFile) : newSigningKey())
-  return { signingKey: givenKey ?? ownKey(), database }
+  const ownKey = (): SigningSeed => (existsSync(ownFile) ? readSigningKey(ownFile) : newSigningKey())
+  return { signingKey: givenKey ?? ownKey(), keyFile, database }
 }
 
 function makeFolder(folder: string): void {

@@ -80,6 +80,7 @@ export function parseConfig(text: string, path: string, environment: Environment
     source: path,
     serverName: global.server_name,
     signingKey: signingKeyOf(file, global, secrets),
+    keyFile: secrets.signingKey === undefined ? global.private_key : undefined,
     oldKeys: (global.old_private_keys ?? []).map((old) => ({
       ...readSigningKey(old.private_key, 'old'),
       expiredAtMs: old.expired_at,
