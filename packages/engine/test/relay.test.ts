@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto'
+import { type Bus, connectJetStream } from '@roomserver/producers'
+import { createDatabase } from '@roomserver/testing'
+import { expect, inject, it, vi } from 'vitest'
+import { type Engine, type FaultPoint, openEngine } from '../src/index.ts'
+
+const ALICE = '@alice:a'
+const signingKey = { server: 'a', keyId: 'ed25519:test', seed: 'A'.repeat(43) }
+
+/** A stream of outputs of its own. */
+async function newStream() {
+  const place = { servers: [inject('natsUrl')], topicPrefix: `Engine${randomUUID()}`, inMemory: true }
+  return { outputs: { kind: 'jetstream', ...place } as const, bus: await connectJetStream(place) }
+}
+
+/** Waits until the stream has as many messages, and none waits in the outbox. */
+async function delivered(bus: Bus, { parts }: Engine, messages: number): Promise<void> {
+  await vi.waitFor(async () => {
+    expect(await bus.lastSequence()).toBe(messages)
+    expect(await parts.storage.outputs(0, 1)).toEqual([])
+  }, 30_000)
+}
+
+it('publishes what happens to JetStream, and drops it from the outbox', async () => {
+  const { outputs, bus } = await newStream()
+  const points = new Set<FaultPoint>()
+  {
+    const atPoint = (point: FaultPoint) => points.add(point)
+    await using rooms = await openEngine({ serverName: 'a', store: ':memory:', outputs, atPoint })
+    await rooms.createRoom(ALICE)
+    await delivered(bus, rooms, 6)
+    expect(await rooms.readiness()).toEqual({ ready: true, checks: { database: 'ok', outputs: 'connected' } })
+  }
+  expect([...points]).toEqual(expect.arrayContaining(['publishing', 'published', 'dropping', 'dropped']))
+  await bus.close()
+})
+
+it('has one of the processes on a database publish, and the next when that ends', async () => {
+  await using database = await createDatabase(inject('postgresUrl'))
+  const { outputs, bus } = await newStream()
+  const open = () => openEngine({ serverName: 'a', store: database.url, signingKey, outputs })
+  const first = await open()
+  await vi.waitFor(async () => expect((await first.readiness()).checks['outputs']).toBe('connected'), 30_000)
+  await using second = await open()
+  const room = await second.createRoom(ALICE)
+  await delivered(bus, second, 6)
+  expect((await second.readiness()).checks['outputs']).toBe('delivered by the leader, another process')
+
+  await first[Symbol.asyncDispose]()
+  await second.send(room, ALICE, 'm.room.message', { msgtype: 'm.text', body: 'still here' })
+  await delivered(bus, second, 7)
+  expect((await second.readiness()).checks['outputs']).toBe('connected')
+  await bus.close()
+})
