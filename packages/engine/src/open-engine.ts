@@ -61,6 +61,8 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   )
   const maintained = { storage, input, dummyEvents, log }
   const { scrubber } = parts.use(startMaintenance(maintained, options.maintenance ?? {}))
+  const closing = new AbortController()
+  parts.defer(() => closing.abort())
   const owned = parts.move()
   return {
     ...createRoomMethods({
@@ -71,6 +73,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       outputs,
       serverName,
       isFederated: federation !== undefined,
+      closing: closing.signal,
     }),
     serverName,
     operations,

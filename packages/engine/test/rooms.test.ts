@@ -113,6 +113,9 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
     expect(await aborted).toEqual({ done: true, value: undefined })
     await rooms[Symbol.asyncDispose]()
     expect(await closed).toEqual({ done: true, value: undefined })
+    // One that begins then, and one that was never read.
+    expect(await rooms.subscribe({ from: 0 }).next()).toEqual({ done: true, value: undefined })
+    rooms.subscribe()
   })
 })
 
@@ -353,6 +356,10 @@ describe('in memory', () => {
     const { storage } = rooms.parts
     await storage.trimOutputs({ maxCount: 2, maxBytes: 1e9, maxAgeMs: 1e9 }, 1, 100)
     await expect(rooms.subscribe({ from: 1 }).next()).rejects.toMatchObject({ code: 'OUTPUTS_TRIMMED' })
+    const beyond = (await rooms.position()) + 5
+    await expect(rooms.subscribe({ from: beyond }).next()).rejects.toMatchObject({
+      code: 'OUTPUTS_POSITION_UNKNOWN',
+    })
   })
 })
 

@@ -11,4 +11,6 @@ export interface RoomMethodsParts extends Pick<RoomserverWithMaintenance, 'users
   readonly isFederated: boolean
   readonly storage: Pick<Storage, 'latestOutput'>
   readonly outputs: Pick<Outputs, 'log'>
+  /** Aborted when the engine is about to close. */
+  readonly closing: AbortSignal
 }

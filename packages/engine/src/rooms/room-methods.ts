@@ -70,8 +70,8 @@ export interface RoomMethods {
    * Follows what happens: outputs behind a position, and new ones as they come, until the signal is aborted or the
    * engine is closed. Reads the output log in the database.
    *
-   * @throws {RoomserverError} OUTPUTS_TRIMMED when outputs behind `from` have been deleted; COMPONENT_NOT_CONFIGURED
-   * when outputs go to JetStream
+   * @throws {RoomserverError} OUTPUTS_TRIMMED when outputs behind `from` have been deleted; OUTPUTS_POSITION_UNKNOWN when
+   * the log did not give that position; COMPONENT_NOT_CONFIGURED when outputs go to JetStream
    */
   subscribe(options?: SubscribeOptions): AsyncGenerator<RoomOutput, void, void>
 }
@@ -80,7 +80,7 @@ const PAGE = 50
 
 /** Binds the methods to what they work with. */
 export function createRoomMethods(parts: RoomMethodsParts): RoomMethods {
-  const { users, operations, storage, outputs } = parts
+  const { users, operations, storage, outputs, closing } = parts
   return {
     createRoom: (creator, options = {}) => createRoom(parts, creator, options),
     send: async (room, sender, type, content) => {
@@ -129,7 +129,8 @@ export function createRoomMethods(parts: RoomMethodsParts): RoomMethods {
         from === undefined ? positionIn(storage, outputs) : Promise.resolve(numberArgument('from', from, 0))
       // Nobody hears of a failure until somebody reads.
       start.catch(() => undefined)
-      return followOutputs(outputs, start, { room: only, signal })
+      const stop = signal === undefined ? closing : AbortSignal.any([closing, signal])
+      return followOutputs(outputs, { start, room: only, stop })
     },
   }
 }

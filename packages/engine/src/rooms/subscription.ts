@@ -26,15 +26,28 @@ export interface RoomOutput {
   readonly content: JsonObject
 }
 
-/** Follows outputs behind a position, and new ones as they come. */
+/** Where outputs are followed. */
+export interface Following {
+  /** The position behind which it begins. */
+  readonly start: Promise<number>
+  /** Only outputs of this room. */
+  readonly room: string | undefined
+  /** Ends it. What fails after that fails because the store is closed, or for somebody who has gone. */
+  readonly stop: AbortSignal
+}
+
+/** Follows outputs behind a position, and new ones as they come, until it is stopped. */
 export async function* followOutputs(
   { log }: Pick<Outputs, 'log'>,
-  start: Promise<number>,
-  { room, signal }: SubscribeOptions,
+  { start, room, stop }: Following,
 ): AsyncGenerator<RoomOutput, void, void> {
   if (log === undefined) throw withoutLog()
-  for await (const entry of log.follow(await start, signal)) {
-    if (room === undefined || entry.roomId === room) yield roomOutputOf(entry)
+  try {
+    for await (const entry of log.follow(await start, stop)) {
+      if (room === undefined || entry.roomId === room) yield roomOutputOf(entry)
+    }
+  } catch (error) {
+    if (!stop.aborted) throw error
   }
 }
 
