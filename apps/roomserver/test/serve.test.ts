@@ -76,6 +76,17 @@ describe('roomserver serve', () => {
     expect(isWarned(program)).toBe(false)
   })
 
+  it('changes the level of its log at a signal, and back at the next', async () => {
+    await using program = await Program.serving([...FREE_PORT, '--data', folder()])
+    const levels = () =>
+      program.log.flatMap((line) => ('log_level' in line ? [line.log_level as string] : []))
+    program.child.kill('SIGUSR2')
+    await expect.poll(levels).toEqual(['debug'])
+    program.child.kill('SIGUSR2')
+    await expect.poll(levels).toEqual(['debug', 'info'])
+    expect(await program.stop()).toBe(0)
+  })
+
   it('serves in place of a Dendrite room server, on PostgreSQL and JetStream', async () => {
     await using database = await createDatabase(inject('postgresUrl'))
     await using nats = await startNats()

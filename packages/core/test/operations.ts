@@ -1,5 +1,5 @@
 import type { AppserviceApi, FederationApi, RoomserverApi, UserApi } from '@roomserver/api'
-import { parseServerName } from '@roomserver/types'
+import { parseServerName, silentLogger } from '@roomserver/types'
 import { createRoomserver, type RoomInput, type RoomserverOptions } from '../src/index.ts'
 import { Homeserver, type Output } from './homeserver.ts'
 
@@ -14,6 +14,8 @@ export interface Others {
 export class Operations implements AsyncDisposable {
   readonly hs: Homeserver
   readonly api: RoomserverApi
+  /** What it noted at level `info`, with its message. */
+  readonly noted: (readonly [message: string, fields: object])[] = []
 
   private constructor(hs: Homeserver, others: Others, options: RoomserverOptions, input: RoomInput) {
     this.hs = hs
@@ -24,7 +26,7 @@ export class Operations implements AsyncDisposable {
         cache: hs.cache,
         input,
         clock: { now: () => (now += 1000) },
-        log: { error: () => undefined, warn: () => undefined, info: () => undefined, debug: () => undefined },
+        log: { ...silentLogger, info: (fields, message) => void this.noted.push([message, fields]) },
         serverName: parseServerName('a'),
         signingKey: { server: 'a', keyId: 'ed25519:test', seed: 'A'.repeat(43) },
         federation: others.federation === undefined ? undefined : withGaps(others.federation),

@@ -522,3 +522,28 @@ describe('performBackfill for ourselves', () => {
     expect(await backfill()).toEqual({ events: [] })
   })
 })
+
+it('notes who changed aliases, the directory or a whole room, with the answer, and nothing of what users do for themselves', async () => {
+  const { server, room } = await started()
+  await using _server = server
+  const { api } = server
+  await server.hs.takeAll([await room.join('@bob:a')])
+  const set = { user_id: '@alice:a', alias: '#x:a', room_id: '!room:a' }
+  const remove = { user_id: '@alice:a', alias: '#nobody:a' }
+  await api.setRoomAlias(set)
+  await api.removeRoomAlias(remove)
+  await api.performPublish({ RoomID: '!room:a', Visibility: 'public' })
+  await api.performLeave({ room_id: '!room:a', user_id: '@bob:a' })
+  await api
+    .performRoomUpgrade({ room_id: '!no:a', user_id: '@alice:a', room_version: '10' })
+    .catch(() => undefined)
+  await api.performAdminEvacuateRoom({ room_id: '!room:a' })
+  const audit = server.noted.filter(([message]) => message.startsWith('audit: '))
+  expect(audit.map(([, fields]) => fields)).toMatchObject([
+    { audit: 'setRoomAlias', request: set, answer: '{"alias_exists":false}' },
+    { audit: 'removeRoomAlias', request: remove, answer: '{"found":false,"removed":false}' },
+    { audit: 'performPublish' },
+    { audit: 'performRoomUpgrade' },
+    { audit: 'performAdminEvacuateRoom', request: { room_id: '!room:a' } },
+  ])
+})

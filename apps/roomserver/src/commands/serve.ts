@@ -5,7 +5,7 @@ import { Command } from 'commander'
 import { faultOf } from '../compose/fault.ts'
 import type { Config } from '../config/config.ts'
 import { startRoomserver } from '../compose/start-roomserver.ts'
-import { createLog } from '../log.ts'
+import { changeLevelOnSignal, createLog } from '../log.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { welcome } from '../welcome.ts'
 import { configOf, type ServerOptions, withListenOption, withServerOptions } from './server-options.ts'
@@ -27,6 +27,7 @@ async function serve(options: ServerOptions): Promise<void> {
   const config = configOf(options)
   const log = createLog(config.logLevel)
   warnOfReadableKey(config, log)
+  changeLevelOnSignal(log)
   const stopped = stopSignal(log)
   await using server = await startRoomserver(config, log, faultOf(process.env['ROOMSERVER_FAULT']))
   log.info({ url: server.url, server_name: config.serverName, config: config.source }, 'listening')
