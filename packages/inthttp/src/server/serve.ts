@@ -99,8 +99,12 @@ function notFound(reply: Parameters<typeof sendError>[0]) {
 /** Whether only this machine reaches an address: then a web page that is open on it may still do so by a name of its own. */
 function isLoopback(listen: Listen | undefined): boolean {
   if (listen !== undefined && 'path' in listen) return false
-  const host = listen?.host ?? '127.0.0.1'
-  return host === 'localhost' || host === '::1' || host.startsWith('127.')
+  return isLoopbackHost(listen?.host ?? '127.0.0.1')
+}
+
+/** @param host - as one listens on it, or as it stands in a URL */
+function isLoopbackHost(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host === '[::1]' || host.startsWith('127.')
 }
 
 function listenOptions(listen: Listen | undefined): ListenOptions {
@@ -111,8 +115,7 @@ function listenOptions(listen: Listen | undefined): ListenOptions {
 /** A room server does what it is told: whoever reaches it owns every room of the homeserver. */
 function warnOfStrangers(address: string, { token }: ServerOptions, log: Logger): void {
   if (token !== undefined || !address.startsWith('http://')) return
-  const { hostname } = new URL(address)
-  if (hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.')) return
+  if (isLoopbackHost(new URL(address).hostname)) return
   log.warn(
     { address },
     'unauthenticated API on a non-loopback address; set roomserver.token or listen on loopback',

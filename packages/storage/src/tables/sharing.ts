@@ -64,7 +64,6 @@ export function sharingQueries(dialect: Dialect, build: Db) {
       .limit(slot<number>())
       .$castTo<KnownUser>(),
   )
-  const roomNids = prepare(joined.select('room_nid as nid').where('user_nid', '=', userNid(build)))
   const memberPage = prepare(
     joined
       .innerJoin('state_keys', 'state_keys.nid', 'memberships.user_nid')
@@ -101,7 +100,7 @@ export function sharingQueries(dialect: Dialect, build: Db) {
         const wanted = new Set(nids)
         return filter.others === undefined
           ? await countMembers(pagesOfMembers(db, wanted))
-          : await countRooms(filter.others, (other) => roomNids(db, other), wanted)
+          : await countRooms(filter.others, (other) => roomsOf(db, other), wanted)
       }
       const list = dialect.list([...new Set(nids)])
       const counts =
@@ -112,7 +111,7 @@ export function sharingQueries(dialect: Dialect, build: Db) {
     },
     known: async (db: Db, user: UserId, search: string, limit: number): Promise<readonly KnownUser[]> => {
       if (!dialect.holdsEventLoop) return await known(db, user, search, limit)
-      const rooms = (await roomNids(db, user)).map(({ nid }) => nid)
+      const rooms = (await roomsOf(db, user)).map(({ nid }) => nid)
       return await findMembers(pagesOfMembers(db, rooms), search, limit)
     },
     serverIn: async (db: Db, roomNid: RoomNid, name: string) => (await server(db, roomNid, name)).length > 0,
