@@ -131,6 +131,26 @@ it('waits for a body only so long, over either protocol', async () => {
   session.destroy()
 })
 
+it('refuses a stream with more headers than 64, and goes on with its connection', async () => {
+  await using server = await serveRoomserver(fakeRoomserver().api, anyPort)
+  const session = connect(server.address)
+  session.on('error', () => undefined)
+  const withHeaders = (count: number) => {
+    const headers = Object.fromEntries(Array.from({ length: count }, (_, index) => [`x-${index}`, 'y']))
+    const stream = session.request({ ':method': 'POST', ':path': PATH, ...headers })
+    stream.end('{}')
+    return new Promise((resolve) => {
+      stream.once('response', (head) => resolve(head[':status']))
+      stream.once('error', (error: NodeJS.ErrnoException) => resolve(error.code))
+    })
+  }
+  // Four of them are those of HTTP/2 itself.
+  expect(await withHeaders(60)).toBe(200)
+  expect(await withHeaders(61)).toBe('ERR_HTTP2_STREAM_ERROR')
+  expect(await ask(session)).toBe(200)
+  session.destroy()
+})
+
 it('drops a connection that opens and resets streams without end', async () => {
   const limits = { streamResetBurst: 50, streamResetsPerSecond: 10 }
   const { api, calls } = fakeRoomserver()

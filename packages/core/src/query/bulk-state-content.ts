@@ -39,7 +39,7 @@ export async function* contentEntries(
   { RoomIDs, StateTuples, AllowWildcards }: QueryBulkStateContentRequest,
 ): AsyncGenerator<readonly ContentEntry[], void, void> {
   const wanted = asWanted(StateTuples, AllowWildcards)
-  const slice = new TimeSlice()
+  const slice = new TimeSlice(context.gone)
   for (const RoomID of new Set(RoomIDs)) {
     if (slice.isOver) await slice.next()
     const room = await context.store.room(RoomID)

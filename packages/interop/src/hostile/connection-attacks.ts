@@ -105,7 +105,7 @@ async function givenUp(url: string, operation: string, body: string): Promise<st
 async function headerBlocks(url: string, sessions: number): Promise<string> {
   const statuses = new Map<string, number>()
   const headers = Object.fromEntries(
-    Array.from({ length: 100 }, (_, index) => [`x-${index}`, 'y'.repeat(100)]),
+    Array.from({ length: 60 }, (_, index) => [`x-${index}`, 'y'.repeat(170)]),
   )
   await Promise.all(
     Array.from({ length: sessions }, async () => {

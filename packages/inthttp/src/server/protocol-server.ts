@@ -121,7 +121,8 @@ function createHttp2(handler: Handler, limits: Limits): Http2Server {
       initialWindowSize: STREAM_WINDOW_BYTES,
     },
     peerMaxConcurrentStreams: limits.maxConcurrentStreams,
-    maxHeaderListPairs: 128,
+    // A component sends ten, a proxy adds as many. Each costs time before anything can refuse the request.
+    maxHeaderListPairs: 64,
     // Answers that wait for their takers count here, and streams are refused beyond it.
     maxSessionMemory: MAX_SESSION_MEGABYTES,
     maxSessionInvalidFrames: 100,

@@ -20,7 +20,7 @@ export async function authEventsOfState(
   state: Shown,
 ): Promise<ReadonlySet<EventNid>> {
   const referenced = new Set<EventNid>()
-  const slice = new TimeSlice()
+  const slice = new TimeSlice(context.gone)
   const open = (sequence: Sequence, range: PageRange) => authEventsPage(context, room, sequence, range)
   for (const part of pageParts(state, open)) {
     if (part instanceof Promise) {
