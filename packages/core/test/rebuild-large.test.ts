@@ -19,6 +19,7 @@ async function roomOnFile(fill: (room: RoomBuilder) => Promise<unknown>) {
   const database = new DatabaseSync(file)
   return {
     room,
+    file,
     extremities: await hs.extremities(room.roomId),
     damage: (sql: string) => database.exec(sql),
     [Symbol.dispose]: () => database.close(),
@@ -78,4 +79,20 @@ it('walks once through events that were rejected, however many ways lead through
     lines: [`${top} was missing from the forward extremities`],
     extremities: [top],
   })
+})
+
+it('begins again where the room moves on while it is rebuilt', async () => {
+  using one = await roomOnFile((room) => room.message('last'))
+  one.damage(`update rooms set extremities = x'8f4e'`)
+  await using later = new Homeserver(await openStorage({ dialect: 'sqlite', file: one.file }))
+  const parts = { store: later.storage, ...later.storage, input: later.input }
+  const lines: string[] = []
+  const record = await later.room(one.room.roomId)
+  for await (const line of rebuildRoom(parts, record, { by: 'a test', isDryRun: false })) {
+    if (lines.push(line) === 1) one.damage('update rooms set revision = revision + 1')
+  }
+  const found = '1 forward extremities were not stored'
+  const missing = `${one.extremities[0]} was missing from the forward extremities`
+  expect(lines).toEqual([found, found, missing])
+  expect(await later.extremities(one.room.roomId)).toEqual(one.extremities)
 })

@@ -1,6 +1,7 @@
-import { difference, resolveSnapshots, type StateChange, type ConflictedEntry } from '@roomserver/state'
+import { difference, resolveSnapshots, type ConflictedEntry } from '@roomserver/state'
 import { type Suspendable, NO_NID, type SnapshotNid, type StateEntry } from '@roomserver/types'
 import { snapshotOf } from '../view/state-at.ts'
+import { changesUpTo } from './changes-up-to.ts'
 import type { EvaluatedRoom, EvaluateNeed } from './room.ts'
 import { stateChanged, stateOf } from './state-changes.ts'
 
@@ -50,7 +51,7 @@ export function* stateNear(
 ): Suspendable<EvaluateNeed, SnapshotNid> {
   if (near !== NO_NID && near !== from && changes.length > FEW) {
     const [there, here] = [yield* snapshotOf(room.view, near), yield* snapshotOf(room.view, from)]
-    const closer = put(changes, yield* difference(there, here, room.view))
+    const closer = changesUpTo(changes, yield* difference(there, here, room.view))
     if (closer.length < changes.length) return yield* stateChanged(room, near, closer)
   }
   return yield* stateChanged(room, from, changes)
@@ -58,24 +59,3 @@ export function* stateNear(
 
 /** So many changes are not worth looking for fewer. */
 const FEW = 16
-
-/** Changes put on top of a difference that leads up to them, those left out that cancel each other; all sorted alike. */
-function put(changes: readonly StateEntry[], upTo: readonly StateChange[]): readonly StateEntry[] {
-  const all: StateEntry[] = []
-  let at = 0
-  for (const { type, stateKey, from, to } of upTo) {
-    let next = changes[at]
-    for (; next !== undefined && isBelow(next, { type, stateKey }); next = changes[++at]) all.push(next)
-    const changed = next?.type === type && next.stateKey === stateKey ? next : undefined
-    if (changed !== undefined) at++
-    const event = changed?.event ?? to
-    if (event !== from) all.push({ type, stateKey, event })
-  }
-  return all.concat(changes.slice(at))
-}
-
-function isBelow(a: Place, b: Place): boolean {
-  return a.type < b.type || (a.type === b.type && a.stateKey < b.stateKey)
-}
-
-type Place = Pick<StateEntry, 'type' | 'stateKey'>
