@@ -1,9 +1,7 @@
 import type { CompiledQuery } from 'kysely'
-import type { Cell, Columns, Dialect } from './dialect/dialect.ts'
+import type { Dialect } from './dialect/dialect.ts'
+import type { RowSource } from './row-format.ts'
 import type { Db } from './schema.ts'
-
-/** A table's row type: every column a value that the database takes. */
-export type RowOf<Table> = { readonly [Name in keyof Table & string]: Cell }
 
 /** Writes many rows at once, in few statements whose text is made once. */
 export interface BulkWrite<Item> {
@@ -23,42 +21,34 @@ export interface BulkResult {
   readonly rows: readonly Record<string, unknown>[]
 }
 
-/** What is written of each item: its row, and for tables that care its place among the items. */
-export type ToRow<Item, Table> = (item: Item, index: number) => Table
-
 /** @param text - a statement that reads the rows from `v` */
-export function bulkWrite<Item, Table extends RowOf<Table>>(
-  dialect: Dialect,
-  columns: Columns<Table>,
-  toRow: ToRow<Item, Table>,
-  text: string,
-): BulkWrite<Item> {
-  const names = Object.keys(columns) as (keyof Table & string)[]
-  const kinds = names.map((name) => columns[name])
-  const statement = remembered((source) => `with v(${names.join(', ')}) as (${source}) ${text}`)
+export function bulkWrite<Item>(dialect: Dialect, rows: RowSource<Item>, text: string): BulkWrite<Item> {
+  const statement = remembered((source) => `with v(${rows.names.join(', ')}) as (${source}) ${text}`)
   const statements = (items: readonly Item[], condition?: string): readonly CompiledQuery[] => {
     const text = (source: string): string =>
       statement(condition === undefined ? source : `${source} where ${condition}`)
-    const cells = items.map((item, index) => {
-      const row = toRow(item, index)
-      return names.map((name): Cell => row[name])
-    })
-    return dialect.bulk(kinds, text, cells)
+    return dialect.bulk(
+      rows.kinds,
+      text,
+      items.map((item) => rows.cells(item)),
+    )
   }
   return { statements, run: (db, items) => runAll(db, statements(items)) }
 }
 
 /** Inserts rows; `ending` says what happens to one whose key is there already, and what is returned. */
-export function bulkInsert<Item, Table extends RowOf<Table>>(
+export function bulkInsert<Item>(
   dialect: Dialect,
   table: string,
-  columns: Columns<Table>,
-  toRow: ToRow<Item, Table>,
+  rows: RowSource<Item>,
   ending = '',
 ): BulkWrite<Item> {
-  const names = Object.keys(columns).join(', ')
-  const text = `insert into ${table} (${names}) select ${names} from v where true ${ending}`
-  return bulkWrite(dialect, columns, toRow, text.trimEnd())
+  const names = rows.names.join(', ')
+  return bulkWrite(
+    dialect,
+    rows,
+    `insert into ${table} (${names}) select ${names} from v where true ${ending}`.trimEnd(),
+  )
 }
 
 async function runAll(db: Db, queries: readonly CompiledQuery[]): Promise<BulkResult> {

@@ -1,5 +1,6 @@
-import { type BulkWrite, bulkInsert, bulkWrite, type RowOf } from './bulk.ts'
-import type { Columns, Dialect } from './dialect/dialect.ts'
+import { type BulkWrite, bulkInsert, bulkWrite } from './bulk.ts'
+import type { Dialect } from './dialect/dialect.ts'
+import type { RowSource } from './row-format.ts'
 
 /** Writes for a table of interned rows: rows with a NID and a unique name, stored once and never changed. */
 export interface InternedWrites<Item> {
@@ -9,22 +10,16 @@ export interface InternedWrites<Item> {
   readonly countSame: BulkWrite<Item>
 }
 
-/** @param name - the column that, beside the NID, is unique */
-export function internedWrites<Item, Table extends RowOf<Table> & { nid: number }>(
+/** @param name - of the row, which is unique as the NID is */
+export function internedWrites<Item>(
   dialect: Dialect,
   table: string,
-  columns: Columns<Table>,
-  name: keyof Table & string,
-  toRow: (item: Item) => Table,
+  rows: RowSource<Item>,
+  name: RowSource<Item>,
 ): InternedWrites<Item> {
-  const named = { nid: 'int', name: columns[name] } as const
-  const toNamed = (item: Item): RowOf<typeof named> => {
-    const row = toRow(item)
-    return { nid: row.nid, name: row[name] }
-  }
-  const same = `select count(*) as n from v join ${table} on ${table}.nid = v.nid and ${table}.${name} = v.name`
+  const equal = name.names.map((column) => `${table}.${column} = v.${column}`).join(' and ')
   return {
-    addMissing: bulkInsert(dialect, table, columns, toRow, 'on conflict do nothing returning nid'),
-    countSame: bulkWrite(dialect, named, toNamed, same),
+    addMissing: bulkInsert(dialect, table, rows, 'on conflict do nothing returning nid'),
+    countSame: bulkWrite(dialect, name, `select count(*) as n from v join ${table} on ${equal}`),
   }
 }

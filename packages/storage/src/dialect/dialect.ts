@@ -6,9 +6,6 @@ export type Kind = 'int' | 'small' | 'text' | 'blob'
 /** A value of a row on its way into the database. */
 export type Cell = number | string | Uint8Array | null
 
-/** The columns of a table (or of a list of rows) and what they hold. */
-export type Columns<Row> = { readonly [Name in keyof Row & string]: Kind }
-
 /** How a database words the schema and what migrations need. */
 export interface SchemaDialect {
   /** Column types as the schema names them. */

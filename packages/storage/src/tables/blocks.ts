@@ -1,21 +1,22 @@
 import type { BlockNid, BlockRecord } from '@roomserver/types'
 import { decodeBlock, encodeBlock } from '../block-codec.ts'
-import type { Columns, Dialect } from '../dialect/dialect.ts'
+import type { Dialect } from '../dialect/dialect.ts'
 import { fromHex, toHex } from '../hex.ts'
 import { internedWrites } from '../interned-rows.ts'
 import { prepare, slot } from '../prepared.ts'
+import { bytes, int, rowFormat, type RowOf } from '../row-format.ts'
 import type { Db } from '../schema.ts'
 
-/** State blocks. Equal ones are stored once. */
-export interface BlocksTable {
-  nid: BlockNid
+const format = rowFormat<BlockRecord>()({
+  nid: int('nid'),
   /** The first 16 bytes of the SHA-256 of the entries. */
-  hash: Uint8Array
+  hash: bytes('hash', fromHex, toHex),
   /** The entries, see `encodeBlock`. */
-  entries: Uint8Array
-}
+  entries: bytes('entries', encodeBlock, decodeBlock),
+})
 
-const columns: Columns<BlocksTable> = { nid: 'int', hash: 'blob', entries: 'blob' }
+/** State blocks. Equal ones are stored once. */
+export type BlocksTable = RowOf<typeof format>
 
 export function blockQueries(dialect: Dialect, build: Db) {
   const byNid = prepare(build.selectFrom('blocks').selectAll().where(dialect.among('nid', 'int')))
@@ -27,17 +28,10 @@ export function blockQueries(dialect: Dialect, build: Db) {
   return {
     setHash: (db: Db, nid: BlockNid, hash: Uint8Array) => setHash(db, hash, nid),
     remove: (db: Db, nids: readonly BlockNid[]) => remove(db, dialect.list(nids)),
-    byNids: async (db: Db, nids: readonly BlockNid[]) => (await byNid(db, dialect.list(nids))).map(toBlock),
+    byNids: async (db: Db, nids: readonly BlockNid[]) =>
+      (await byNid(db, dialect.list(nids))).map(format.toItem),
     byHashes: async (db: Db, hashes: readonly string[]) =>
-      (await byHash(db, dialect.list(hashes))).map(toBlock),
-    ...internedWrites(dialect, 'blocks', columns, 'hash', fromBlock),
+      (await byHash(db, dialect.list(hashes))).map(format.toItem),
+    ...internedWrites(dialect, 'blocks', format, format.pick('nid', 'hash')),
   }
-}
-
-function toBlock(row: BlocksTable): BlockRecord {
-  return { nid: row.nid, hash: toHex(row.hash), entries: decodeBlock(row.entries) }
-}
-
-function fromBlock(block: BlockRecord): BlocksTable {
-  return { nid: block.nid, hash: fromHex(block.hash), entries: encodeBlock(block.entries) }
 }

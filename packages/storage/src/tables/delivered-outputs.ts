@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Dialect } from '../dialect/dialect.ts'
 import { prepare, slot } from '../prepared.ts'
 import type { Db } from '../schema.ts'
-import type { OutputsTable } from './outputs.ts'
+import { OUTPUT_COLUMNS, type OutputsTable } from './outputs.ts'
 
 /** An output that the message server has stored. */
 export interface DeliveredOutputsTable extends OutputsTable {
@@ -21,7 +21,7 @@ export interface DeliveredRetention {
   readonly maxBytes: number
 }
 
-const OUTPUT = sql`position, room_nid, seq, event_nid, kind, body`
+const OUTPUT = sql.join(OUTPUT_COLUMNS.map((name) => sql.ref(name)))
 
 export function deliveredOutputQueries(dialect: Dialect, build: Db) {
   const range = prepare(

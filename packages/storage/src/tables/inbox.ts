@@ -1,19 +1,10 @@
 import type { RoomId } from '@roomserver/types'
 import { sql } from 'kysely'
 import { bulkInsert, bulkWrite } from '../bulk.ts'
-import type { Columns, Dialect } from '../dialect/dialect.ts'
+import type { Dialect } from '../dialect/dialect.ts'
 import { prepare, slot } from '../prepared.ts'
+import { int, rowFormat, type RowOf, text } from '../row-format.ts'
 import type { Db } from '../schema.ts'
-
-/** Asynchronous input that was made durable before it was answered and is not settled yet. */
-export interface InboxTable {
-  position: number
-  room_id: RoomId
-  /** JSON of one InputRoomEvent. */
-  payload: string
-  /** Name of the lease of the process that works on it. */
-  holder: string
-}
 
 export interface InboxRow {
   readonly position: number
@@ -26,7 +17,20 @@ interface NewItem extends Omit<InboxRow, 'position'> {
   readonly holder: string
 }
 
-const columns: Columns<Omit<InboxTable, 'position'>> = { room_id: 'text', payload: 'text', holder: 'text' }
+const format = rowFormat<NewItem>()({
+  roomId: text('room_id'),
+  /** JSON of one InputRoomEvent. */
+  payload: text('payload'),
+  /** Name of the lease of the process that works on it. */
+  holder: text('holder'),
+})
+
+/** Asynchronous input that was made durable before it was answered and is not settled yet. */
+export interface InboxTable extends RowOf<typeof format> {
+  position: number
+}
+
+const positions = rowFormat<Pick<InboxRow, 'position'>>()({ position: int('position') })
 
 export function inboxQueries(dialect: Dialect, build: Db) {
   const after = prepare(
@@ -57,7 +61,7 @@ export function inboxQueries(dialect: Dialect, build: Db) {
       .where('position', 'in', left)
       .returning(['position', 'room_id as roomId', 'payload']),
   )
-  const insert = bulkInsert(dialect, 'inbox', columns, fromItem, 'returning position')
+  const insert = bulkInsert(dialect, 'inbox', format, 'returning position')
   return {
     after: (db: Db, position: number, limit: number): Promise<InboxRow[]> => after(db, position, limit),
     /** Positions are given in the order of the items, though a database may return them in another. */
@@ -76,13 +80,8 @@ export function inboxQueries(dialect: Dialect, build: Db) {
     },
     remove: bulkWrite(
       dialect,
-      { position: 'int' },
-      (position: number) => ({ position }),
+      positions.from((position: number) => ({ position })),
       'delete from inbox where position in (select v.position from v)',
     ),
   }
-}
-
-function fromItem({ roomId, payload, holder }: NewItem): Omit<InboxTable, 'position'> {
-  return { room_id: roomId, payload, holder }
 }

@@ -1,26 +1,21 @@
-import type { EventNid, InviteRecord, RoomNid, StateKeyNid, UserId } from '@roomserver/types'
+import type { EventNid, InviteRecord, RoomNid, UserId } from '@roomserver/types'
 import { bulkInsert } from '../bulk.ts'
-import type { Columns, Dialect } from '../dialect/dialect.ts'
+import type { Dialect } from '../dialect/dialect.ts'
 import { prepare, slot } from '../prepared.ts'
+import { int, optional, rowFormat, type RowOf } from '../row-format.ts'
 import type { Db } from '../schema.ts'
 
-/** Invites, pending and ended. */
-export interface InvitesTable {
-  event_nid: EventNid
-  room_nid: RoomNid
-  target_nid: StateKeyNid
-  sender_nid: StateKeyNid
+const format = rowFormat<InviteRecord>()({
+  event: int('event_nid'),
+  roomNid: int('room_nid'),
+  target: int('target_nid'),
+  sender: int('sender_nid'),
   /** What ended it (0: not an event); null while it is pending. */
-  retired_by: EventNid | null
-}
+  retiredBy: optional(int('retired_by')),
+})
 
-const columns: Columns<InvitesTable> = {
-  event_nid: 'int',
-  room_nid: 'int',
-  target_nid: 'int',
-  sender_nid: 'int',
-  retired_by: 'int',
-}
+/** Invites, pending and ended. */
+export type InvitesTable = RowOf<typeof format>
 
 export function inviteQueries(dialect: Dialect, build: Db) {
   const byEvent = prepare(build.selectFrom('invites').selectAll().where('event_nid', '=', slot<EventNid>()))
@@ -37,35 +32,14 @@ export function inviteQueries(dialect: Dialect, build: Db) {
       .orderBy('event_nid'),
   )
   return {
-    byEvent: async (db: Db, event: EventNid) => (await byEvent(db, event)).map(toInvite)[0],
+    byEvent: async (db: Db, event: EventNid) => (await byEvent(db, event)).map(format.toItem)[0],
     pending: async (db: Db, roomNid: RoomNid, target: UserId) =>
-      (await pending(db, roomNid, target)).map((row) => ({ ...toInvite(row), senderId: row.sender_id })),
+      (await pending(db, roomNid, target)).map((row) => ({ ...format.toItem(row), senderId: row.sender_id })),
     put: bulkInsert(
       dialect,
       'invites',
-      columns,
-      fromInvite,
+      format,
       'on conflict (event_nid) do update set retired_by = excluded.retired_by',
     ),
-  }
-}
-
-function toInvite(row: InvitesTable): InviteRecord {
-  return {
-    roomNid: row.room_nid,
-    event: row.event_nid,
-    target: row.target_nid,
-    sender: row.sender_nid,
-    retiredBy: row.retired_by ?? undefined,
-  }
-}
-
-function fromInvite(invite: InviteRecord): InvitesTable {
-  return {
-    event_nid: invite.event,
-    room_nid: invite.roomNid,
-    target_nid: invite.target,
-    sender_nid: invite.sender,
-    retired_by: invite.retiredBy ?? null,
   }
 }

@@ -1,55 +1,50 @@
-import type {
-  EventNid,
-  EventTypeNid,
-  JournalCause,
-  JournalRecord,
-  RoomNid,
-  StateKeyNid,
-} from '@roomserver/types'
+import type { EventNid, JournalCause, JournalRecord, RoomNid } from '@roomserver/types'
 import { sql } from 'kysely'
 import { bulkInsert } from '../bulk.ts'
-import type { Columns, Dialect } from '../dialect/dialect.ts'
+import type { Dialect } from '../dialect/dialect.ts'
 import { prepare, slot } from '../prepared.ts'
+import { code, flag, int, list, optional, rowFormat, type RowOf, text } from '../row-format.ts'
 import type { Db } from '../schema.ts'
-import { decodeList, encodeList } from '../varint.ts'
 
-/** Every change of a room's current state and its cause. */
-export interface JournalTable {
-  room_nid: RoomNid
-  /** The revision of the room that the change made, and the change's place among the others of that commit. */
-  revision: number
-  place: number
-  type_nid: EventTypeNid
-  state_key_nid: StateKeyNid
-  from_nid: EventNid
-  to_nid: EventNid
-  /** The event that brought the change about; 0: a repair. */
-  cause_nid: EventNid
-  cause: number
-  reset: number
-  /** Of a resolution, the conflicted events: a list of varints. */
-  conflicted: Uint8Array | null
-  /** Who repaired it. */
-  repaired_by: string | null
+/** A change and its place in its commit. */
+export interface PlacedChange {
+  readonly record: JournalRecord
+  readonly place: number
 }
 
-const columns: Columns<JournalTable> = {
-  room_nid: 'int',
-  revision: 'int',
-  place: 'int',
-  type_nid: 'int',
-  state_key_nid: 'int',
-  from_nid: 'int',
-  to_nid: 'int',
-  cause_nid: 'int',
-  cause: 'small',
-  reset: 'small',
-  conflicted: 'blob',
-  repaired_by: 'text',
+/** The same with its cause in columns. */
+interface FlatChange extends Omit<JournalRecord, 'cause'> {
+  readonly place: number
+  readonly kind: JournalCause['kind']
+  readonly event: EventNid
+  readonly conflicted: readonly EventNid[] | undefined
+  readonly by: string | undefined
 }
 
 /** In the order of their codes. */
 const CAUSES: readonly JournalCause['kind'][] = ['event', 'resolution', 'rewrite', 'repair']
+
+const format = rowFormat<FlatChange>()({
+  roomNid: int('room_nid'),
+  /** The revision of the room that the change made, and the change's place among the others of that commit. */
+  revision: int('revision'),
+  place: int('place'),
+  type: int('type_nid'),
+  stateKey: int('state_key_nid'),
+  from: int('from_nid'),
+  to: int('to_nid'),
+  /** The event that brought the change about; 0: a repair. */
+  event: int('cause_nid'),
+  kind: code('cause', CAUSES, 'repair'),
+  reset: flag('reset'),
+  /** Of a resolution, the conflicted events. */
+  conflicted: optional(list('conflicted')),
+  /** Who repaired it. */
+  by: optional(text('repaired_by')),
+})
+
+/** Every change of a room's current state and its cause. */
+export type JournalTable = RowOf<typeof format>
 
 export function journalQueries(dialect: Dialect, build: Db) {
   const ofRoom = build
@@ -64,50 +59,24 @@ export function journalQueries(dialect: Dialect, build: Db) {
   return {
     ofRoom: async (db: Db, roomNid: RoomNid, afterRevision: number, limit: number, resetsOnly: boolean) =>
       (await (resetsOnly ? resets : changes)(db, roomNid, afterRevision, limit)).map(toJournal),
-    add: bulkInsert(dialect, 'journal', columns, fromJournal),
+    add: bulkInsert(dialect, 'journal', format.from(toFlat)),
   }
 }
 
 function toJournal(row: JournalTable): JournalRecord {
+  const { place: _place, kind, event, conflicted = [], by = '', ...change } = format.toItem(row)
+  const cause: JournalCause =
+    kind === 'repair' ? { kind, by } : kind === 'resolution' ? { kind, event, conflicted } : { kind, event }
+  return { ...change, cause }
+}
+
+function toFlat({ record: { cause, ...change }, place }: PlacedChange): FlatChange {
   return {
-    roomNid: row.room_nid,
-    revision: row.revision,
-    type: row.type_nid,
-    stateKey: row.state_key_nid,
-    from: row.from_nid,
-    to: row.to_nid,
-    cause: toCause(row),
-    reset: row.reset === 1,
-  }
-}
-
-function toCause(row: JournalTable): JournalCause {
-  const kind = CAUSES[row.cause] ?? 'repair'
-  if (kind === 'repair') return { kind, by: row.repaired_by ?? '' }
-  if (kind !== 'resolution') return { kind, event: row.cause_nid }
-  return { kind, event: row.cause_nid, conflicted: row.conflicted === null ? [] : decodeList(row.conflicted) }
-}
-
-/** A change and its place in its commit. */
-export interface PlacedChange {
-  readonly record: JournalRecord
-  readonly place: number
-}
-
-function fromJournal({ record, place }: PlacedChange): JournalTable {
-  const { cause } = record
-  return {
-    room_nid: record.roomNid,
-    revision: record.revision,
+    ...change,
     place,
-    type_nid: record.type,
-    state_key_nid: record.stateKey,
-    from_nid: record.from,
-    to_nid: record.to,
-    cause_nid: cause.kind === 'repair' ? (0 as EventNid) : cause.event,
-    cause: CAUSES.indexOf(cause.kind),
-    reset: record.reset ? 1 : 0,
-    conflicted: cause.kind === 'resolution' ? encodeList(cause.conflicted) : null,
-    repaired_by: cause.kind === 'repair' ? cause.by : null,
+    kind: cause.kind,
+    event: cause.kind === 'repair' ? (0 as EventNid) : cause.event,
+    conflicted: cause.kind === 'resolution' ? cause.conflicted : undefined,
+    by: cause.kind === 'repair' ? cause.by : undefined,
   }
 }

@@ -1,22 +1,9 @@
 import type { EventNid, Membership, MembershipRecord, RoomNid, StateKeyNid, UserId } from '@roomserver/types'
 import { bulkWrite } from '../bulk.ts'
-import type { Columns, Dialect } from '../dialect/dialect.ts'
+import type { Dialect } from '../dialect/dialect.ts'
 import { prepare, slot } from '../prepared.ts'
+import { assignments, code, flag, int, optional, rowFormat, type RowOf, text } from '../row-format.ts'
 import type { Db } from '../schema.ts'
-
-/** Who is what in a room, by its current state. */
-export interface MembershipsTable {
-  room_nid: RoomNid
-  user_nid: StateKeyNid
-  event_nid: EventNid
-  membership: number
-  /** 1: a user of this server. */
-  local: number
-  /** 1: the user asked to forget the room. */
-  forgotten: number
-  /** What stands behind the first colon of the user's ID. */
-  server: string
-}
 
 /** A membership to be stored, with the user ID where that is not stored yet. */
 export interface NamedMembership {
@@ -24,20 +11,33 @@ export interface NamedMembership {
   readonly userId: UserId | undefined
 }
 
-type NewMembership = Omit<MembershipsTable, 'server'> & { user_id: UserId | null }
-
-const columns: Columns<NewMembership> = {
-  room_nid: 'int',
-  user_nid: 'int',
-  event_nid: 'int',
-  membership: 'small',
-  local: 'small',
-  forgotten: 'small',
-  user_id: 'text',
-}
-
 /** In the order of their codes, from 1. */
 const MEMBERSHIPS: readonly Membership[] = ['join', 'invite', 'knock', 'leave', 'ban']
+
+const columns = {
+  roomNid: int<RoomNid, 'room_nid'>('room_nid'),
+  user: int<StateKeyNid, 'user_nid'>('user_nid'),
+  event: int<EventNid, 'event_nid'>('event_nid'),
+  membership: code('membership', MEMBERSHIPS, 'leave', 1),
+  /** Whether it is a user of this server. */
+  local: flag('local'),
+  /** Whether the user asked to forget the room. */
+  forgotten: flag('forgotten'),
+}
+
+const format = rowFormat<MembershipRecord>()(columns)
+
+const named = rowFormat<MembershipRecord & { readonly userId: UserId | undefined }>()({
+  ...columns,
+  userId: optional(text('user_id')),
+}).from(({ record, userId }: NamedMembership) => ({ ...record, userId }))
+
+/** Who is what in a room, by its current state. */
+export interface MembershipsTable extends RowOf<typeof format> {
+  /** What stands behind the first colon of the user's ID. */
+  server: string
+}
+
 export const JOIN = 1
 
 /** Any membership; named, so that the index by server can be used. */
@@ -127,10 +127,10 @@ export function membershipQueries(dialect: Dialect, build: Db) {
   )
   return {
     one: async (db: Db, roomNid: RoomNid, user: UserId) =>
-      (await one(db, roomNid, user)).map(toMembership)[0],
+      (await one(db, roomNid, user)).map(format.toItem)[0],
     ofRoom: async (db: Db, roomNid: RoomNid, membership: Membership | undefined, localOnly: boolean) =>
       (await ofRoom(db, roomNid, ...codes(membership), localOnly ? 1 : 0)).map((row) => ({
-        ...toMembership(row),
+        ...format.toItem(row),
         userId: row.user_id,
       })),
     /** Users of a server who are or were anything in a room. */
@@ -164,7 +164,7 @@ export function membershipQueries(dialect: Dialect, build: Db) {
     setForgotten: (db: Db, roomNid: RoomNid, user: UserId, forgotten: boolean) =>
       forget(db, forgotten ? 1 : 0, roomNid, user),
     remove: (db: Db, roomNid: RoomNid, user: StateKeyNid) => remove(db, roomNid, user),
-    put: bulkWrite(dialect, columns, fromMembership, upsertText(dialect)),
+    put: bulkWrite(dialect, named, upsertText(dialect)),
   }
 }
 
@@ -172,34 +172,9 @@ export function membershipQueries(dialect: Dialect, build: Db) {
 export const userNid = (build: Db) =>
   build.selectFrom('state_keys').select('nid').where('text', '=', slot<UserId>())
 
-const upsertText = (dialect: Dialect): string => `insert into memberships
-  (room_nid, user_nid, event_nid, membership, local, forgotten, server)
-  select v.room_nid, v.user_nid, v.event_nid, v.membership, v.local, v.forgotten,
+const upsertText = (dialect: Dialect): string => `insert into memberships (${format.names.join(', ')}, server)
+  select ${format.names.map((name) => `v.${name}`).join(', ')},
     substr(coalesce(v.user_id, k.text), ${dialect.firstIndex}(coalesce(v.user_id, k.text), ':') + 1)
   from v left join state_keys k on k.nid = v.user_nid where true
   on conflict (room_nid, user_nid) do update set
-    event_nid = excluded.event_nid, membership = excluded.membership, local = excluded.local,
-    forgotten = excluded.forgotten, server = excluded.server`
-
-function toMembership(row: MembershipsTable): MembershipRecord {
-  return {
-    roomNid: row.room_nid,
-    user: row.user_nid,
-    membership: membershipOf(row.membership),
-    event: row.event_nid,
-    local: row.local === 1,
-    forgotten: row.forgotten === 1,
-  }
-}
-
-function fromMembership({ record, userId }: NamedMembership): NewMembership {
-  return {
-    room_nid: record.roomNid,
-    user_nid: record.user,
-    event_nid: record.event,
-    membership: membershipCode(record.membership),
-    local: record.local ? 1 : 0,
-    forgotten: record.forgotten ? 1 : 0,
-    user_id: userId ?? null,
-  }
-}
+    ${assignments([...format.pick('event', 'membership', 'local', 'forgotten').names, 'server'], 'excluded')}`

@@ -1,16 +1,17 @@
-import type { EventId, EventNid } from '@roomserver/types'
+import type { EventId, WriteSet } from '@roomserver/types'
 import { bulkInsert } from '../bulk.ts'
-import type { Columns, Dialect } from '../dialect/dialect.ts'
+import type { Dialect } from '../dialect/dialect.ts'
 import { prepare } from '../prepared.ts'
+import { int, rowFormat, type RowOf, text } from '../row-format.ts'
 import type { Db } from '../schema.ts'
 
-/** Prev events that were not stored when an event that names them came in. */
-export interface MissingPrevEventsTable {
-  prev: EventId
-  by_nid: EventNid
-}
+const format = rowFormat<WriteSet['missingPrevEvents'][number]>()({
+  prev: text('prev'),
+  by: int('by_nid'),
+})
 
-const columns: Columns<MissingPrevEventsTable> = { prev: 'text', by_nid: 'int' }
+/** Prev events that were not stored when an event that names them came in. */
+export type MissingPrevEventsTable = RowOf<typeof format>
 
 export function missingPrevQueries(dialect: Dialect, build: Db) {
   const naming = prepare(
@@ -21,16 +22,6 @@ export function missingPrevQueries(dialect: Dialect, build: Db) {
   )
   return {
     naming: (db: Db, ids: readonly EventId[]) => naming(db, dialect.list(ids)),
-    add: bulkInsert(dialect, 'missing_prev_events', columns, fromMissingPrev),
+    add: bulkInsert(dialect, 'missing_prev_events', format),
   }
-}
-
-function fromMissingPrev({
-  prev,
-  by,
-}: {
-  readonly prev: EventId
-  readonly by: EventNid
-}): MissingPrevEventsTable {
-  return { prev, by_nid: by }
 }

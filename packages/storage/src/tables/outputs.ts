@@ -1,34 +1,11 @@
 import { hash } from 'node:crypto'
-import type { EventId, EventNid, OutputKind, OutputRecord, RoomId, RoomNid } from '@roomserver/types'
+import type { EventId, OutputKind, OutputRecord, RoomId } from '@roomserver/types'
 import { type RawBuilder, sql } from 'kysely'
 import { bulkInsert } from '../bulk.ts'
-import { type Columns, type Dialect, pairsList } from '../dialect/dialect.ts'
+import { type Dialect, pairsList } from '../dialect/dialect.ts'
 import { prepare, slot } from '../prepared.ts'
+import { assignments, code, int, rowFormat, type RowOf, text } from '../row-format.ts'
 import type { Db } from '../schema.ts'
-
-/** What is to be told to the other components, or (embedded form) was told. */
-export interface OutputsTable {
-  /** Counts over all rooms. */
-  position: number
-  room_nid: RoomNid
-  /** Counts in the room: 1, 2, 3 … */
-  seq: number
-  /** 0: the output carries no event. */
-  event_nid: EventNid
-  kind: number
-  /** JSON of the output's content without the event. */
-  body: string
-}
-
-type NewOutput = Omit<OutputsTable, 'position'>
-
-const newColumns: Columns<NewOutput> = {
-  room_nid: 'int',
-  seq: 'int',
-  event_nid: 'int',
-  kind: 'small',
-  body: 'text',
-}
 
 /** In the order of their codes. */
 const KINDS: readonly OutputKind[] = [
@@ -41,6 +18,26 @@ const KINDS: readonly OutputKind[] = [
   'new_inbound_peek',
   'retire_peek',
 ]
+
+const format = rowFormat<OutputRecord>()({
+  roomNid: int('room_nid'),
+  /** Counts in the room: 1, 2, 3 … */
+  seq: int('seq'),
+  /** 0: the output carries no event. */
+  event: int('event_nid'),
+  kind: code('kind', KINDS, 'new_room_event'),
+  /** JSON of the output's content without the event. */
+  body: text('body'),
+})
+
+/** What is to be told to the other components, or (embedded form) was told. */
+export interface OutputsTable extends RowOf<typeof format> {
+  /** Counts over all rooms. */
+  position: number
+}
+
+/** The columns of an output, as those of the delivered ones begin too. */
+export const OUTPUT_COLUMNS = ['position', ...format.names] as const
 
 /** An output with the room and the event that it is about. */
 export interface StoredOutputRow extends OutputRecord {
@@ -83,16 +80,15 @@ export function outputQueries(dialect: Dialect, build: Db) {
   const waiting = prepare(
     withEvents(build).select(firstOf(sql`true`).as('first_waiting')).where('position', '>', slot<number>()),
   )
-  const columns = ['position', 'room_nid', 'seq', 'event_nid', 'kind', 'body'] as const
-  const taken = sql`${sql.join(columns.map((name) => sql.ref(`outputs.${name}`)))}, v.sequence`
+  const output = sql.join(OUTPUT_COLUMNS.map((name) => sql.ref(name)))
+  const taken = sql`${sql.join(OUTPUT_COLUMNS.map((name) => sql.ref(`outputs.${name}`)))}, v.sequence`
   const keep = (rows: RawBuilder<unknown>) => sql`insert into delivered_outputs
-    (position, room_nid, seq, event_nid, kind, body, sequence, ts, total)
-    select ${sql.join(columns.map((name) => sql.ref(name)))}, sequence, ${dialect.nowMs},
+    (${output}, sequence, ts, total)
+    select ${output}, sequence, ${dialect.nowMs},
       coalesce((select total from delivered_outputs order by sequence desc limit 1), 0)
         + sum(octet_length(body)) over (order by sequence)
     from (${rows}) as taken where true
-    on conflict (sequence) do update set position = excluded.position, room_nid = excluded.room_nid, seq = excluded.seq,
-      event_nid = excluded.event_nid, kind = excluded.kind, body = excluded.body, ts = excluded.ts`
+    on conflict (sequence) do update set ${sql.raw(assignments([...OUTPUT_COLUMNS, 'ts'], 'excluded'))}`
   const moved = sql`v(position, sequence) as (${dialect.pairs}),
     gone as (delete from outputs using v where outputs.position = v.position and ${dialect.unsynced} returning ${taken}),
     kept as (${keep(sql`select * from gone`)})`
@@ -146,7 +142,7 @@ export function outputQueries(dialect: Dialect, build: Db) {
     },
     /** How many wait, counted up to a limit. */
     countWaiting: async (db: Db, limit: number) => (await countWaiting(db, limit))[0]?.n ?? 0,
-    add: bulkInsert(dialect, 'outputs', newColumns, fromOutput),
+    add: bulkInsert(dialect, 'outputs', format),
   }
 }
 
@@ -159,7 +155,7 @@ interface JoinedOutput extends OutputsTable {
 
 function toStored(row: JoinedOutput): StoredOutputRow {
   return {
-    ...toOutput(row),
+    ...format.toItem(row),
     position: row.position,
     roomId: row.room_id,
     version: row.version,
@@ -171,24 +167,4 @@ function toStored(row: JoinedOutput): StoredOutputRow {
 
 function toWaiting(row: JoinedOutput & { readonly first_waiting: number }): WaitingOutputRow {
   return { ...toStored(row), firstWaiting: row.first_waiting }
-}
-
-function toOutput(row: OutputsTable): OutputRecord {
-  return {
-    roomNid: row.room_nid,
-    seq: row.seq,
-    kind: KINDS[row.kind] ?? 'new_room_event',
-    event: row.event_nid,
-    body: row.body,
-  }
-}
-
-function fromOutput(output: OutputRecord): NewOutput {
-  return {
-    room_nid: output.roomNid,
-    seq: output.seq,
-    event_nid: output.event,
-    kind: KINDS.indexOf(output.kind),
-    body: output.body,
-  }
 }

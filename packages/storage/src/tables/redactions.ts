@@ -1,23 +1,19 @@
-import type { EventId, EventNid, RedactionRecord, RoomNid } from '@roomserver/types'
+import type { EventId, RedactionRecord } from '@roomserver/types'
 import { bulkInsert } from '../bulk.ts'
-import type { Columns, Dialect } from '../dialect/dialect.ts'
+import type { Dialect } from '../dialect/dialect.ts'
 import { prepare } from '../prepared.ts'
+import { flag, int, rowFormat, type RowOf, text } from '../row-format.ts'
 import type { Db } from '../schema.ts'
 
-/** Redactions and what they redact, which may not be stored yet. */
-export interface RedactionsTable {
-  redaction_nid: EventNid
-  room_nid: RoomNid
-  applied: number
-  redacts: EventId
-}
+const format = rowFormat<RedactionRecord>()({
+  redaction: int('redaction_nid'),
+  roomNid: int('room_nid'),
+  applied: flag('applied'),
+  redacts: text('redacts'),
+})
 
-const columns: Columns<RedactionsTable> = {
-  redaction_nid: 'int',
-  room_nid: 'int',
-  applied: 'small',
-  redacts: 'text',
-}
+/** Redactions and what they redact, which may not be stored yet. */
+export type RedactionsTable = RowOf<typeof format>
 
 export function redactionQueries(dialect: Dialect, build: Db) {
   const of = prepare(
@@ -28,31 +24,12 @@ export function redactionQueries(dialect: Dialect, build: Db) {
       .orderBy('redaction_nid'),
   )
   return {
-    of: async (db: Db, ids: readonly EventId[]) => (await of(db, dialect.list(ids))).map(toRedaction),
+    of: async (db: Db, ids: readonly EventId[]) => (await of(db, dialect.list(ids))).map(format.toItem),
     put: bulkInsert(
       dialect,
       'redactions',
-      columns,
-      fromRedaction,
+      format,
       'on conflict (redaction_nid) do update set applied = excluded.applied',
     ),
-  }
-}
-
-function toRedaction(row: RedactionsTable): RedactionRecord {
-  return {
-    redaction: row.redaction_nid,
-    roomNid: row.room_nid,
-    redacts: row.redacts,
-    applied: row.applied === 1,
-  }
-}
-
-function fromRedaction(redaction: RedactionRecord): RedactionsTable {
-  return {
-    redaction_nid: redaction.redaction,
-    room_nid: redaction.roomNid,
-    applied: redaction.applied ? 1 : 0,
-    redacts: redaction.redacts,
   }
 }

@@ -1,54 +1,37 @@
-import type {
-  EventNid,
-  RoomId,
-  RoomNid,
-  RoomRecord,
-  RoomVersionId,
-  SnapshotNid,
-  WriteSet,
-} from '@roomserver/types'
+import type { RoomId, RoomNid, RoomRecord, WriteSet } from '@roomserver/types'
 import { type CompiledQuery, sql } from 'kysely'
 import { bulkInsert, bulkWrite } from '../bulk.ts'
-import type { Columns, Dialect } from '../dialect/dialect.ts'
+import type { Dialect } from '../dialect/dialect.ts'
 import { prepare, slot } from '../prepared.ts'
+import { assignments, int, list, rowFormat, type RowOf, text } from '../row-format.ts'
 import type { Db } from '../schema.ts'
-import { decodeList, encodeList } from '../varint.ts'
+
+const format = rowFormat<RoomRecord>()({
+  nid: int('nid'),
+  /** One more with every commit to the room. */
+  revision: int('revision'),
+  /** Current state; 0: a stub, whose create event is not known. */
+  current: int('current_nid'),
+  /** The event of the latest new_room_event; 0: none yet. */
+  lastSent: int('last_sent_nid'),
+  depth: int('depth'),
+  outputSeq: int('output_seq'),
+  roomId: text('room_id'),
+  version: text('version'),
+  extremities: list('extremities'),
+})
 
 /** Every room: where its graph ends and what its current state is. */
-export interface RoomsTable {
-  nid: RoomNid
-  /** One more with every commit to the room. */
-  revision: number
-  /** Current state; 0: a stub, whose create event is not known. */
-  current_nid: SnapshotNid
-  /** The event of the latest new_room_event; 0: none yet. */
-  last_sent_nid: EventNid
-  depth: number
-  output_seq: number
-  room_id: RoomId
-  version: RoomVersionId
-  /** Forward extremities: a list of varints. */
-  extremities: Uint8Array
-}
+export type RoomsTable = RowOf<typeof format>
 
-const columns: Columns<RoomsTable> = {
-  nid: 'int',
-  revision: 'int',
-  current_nid: 'int',
-  last_sent_nid: 'int',
-  depth: 'int',
-  output_seq: 'int',
-  room_id: 'text',
-  version: 'text',
-  extremities: 'blob',
-}
+const NEVER_CHANGES: ReadonlySet<string> = new Set(['nid', 'room_id', 'revision'])
 
-const UPDATE = `update rooms set
-  revision = rooms.revision + 1, current_nid = v.current_nid, last_sent_nid = v.last_sent_nid, depth = v.depth,
-  output_seq = v.output_seq, version = v.version, extremities = v.extremities
+const UPDATE = `update rooms set revision = rooms.revision + 1,
+  ${assignments(
+    format.names.filter((name) => !NEVER_CHANGES.has(name)),
+    'v',
+  )}
   from v where rooms.nid = v.nid and rooms.revision = v.revision returning rooms.nid`
-
-const unmovedColumns = { nid: 'int', revision: 'int' } as const
 
 const LOCK_UNMOVED = `select nid from rooms where (nid, revision) in (select v.nid, v.revision from v)
   order by nid for update`
@@ -63,20 +46,11 @@ export function roomQueries(dialect: Dialect, build: Db) {
       build,
     ),
   )
-  const addMissing = bulkInsert(
-    dialect,
-    'rooms',
-    columns,
-    fromFreshSet,
-    'on conflict do nothing returning nid',
-  )
-  const advance = bulkWrite(dialect, columns, fromSet, UPDATE)
-  const lockUnmoved = bulkWrite(
-    dialect,
-    unmovedColumns,
-    ({ room: { nid, revision } }: WriteSet) => ({ nid, revision }),
-    LOCK_UNMOVED,
-  )
+  const fresh = format.from(toFresh)
+  const addMissing = bulkInsert(dialect, 'rooms', fresh, 'on conflict do nothing returning nid')
+  const advance = bulkWrite(dialect, format.from(toKnown), UPDATE)
+  const unmoved = format.pick('nid', 'revision').from(({ room }: WriteSet) => room)
+  const lockUnmoved = bulkWrite(dialect, unmoved, LOCK_UNMOVED)
   const counted = sql<{
     n: number
   }>`select count(*) as n from rooms where ${dialect.among('room_id', 'text')}`.compile(build)
@@ -97,13 +71,14 @@ export function roomQueries(dialect: Dialect, build: Db) {
   )
   return {
     /** Moves a room's revision on from whatever it is, and reads the room. */
-    move: async (db: Db, roomId: RoomId) => (await move(db, roomId)).map(toRoom)[0],
+    move: async (db: Db, roomId: RoomId) => (await move(db, roomId)).map(format.toItem)[0],
     /** Moves a room's revision on and nothing else; false: it was moved on already. */
     touch: async (db: Db, nid: RoomNid, revision: number) => (await touch(db, nid, revision)).length > 0,
-    byId: async (db: Db, roomId: RoomId) => (await byId(db, roomId)).map(toRoom)[0],
-    byNids: async (db: Db, nids: readonly RoomNid[]) => (await byNid(db, dialect.list(nids))).map(toRoom),
-    page: async (db: Db, after: RoomNid, limit: number) => (await page(db, after, limit)).map(toRoom),
-    add: bulkInsert(dialect, 'rooms', columns, fromFreshSet),
+    byId: async (db: Db, roomId: RoomId) => (await byId(db, roomId)).map(format.toItem)[0],
+    byNids: async (db: Db, nids: readonly RoomNid[]) =>
+      (await byNid(db, dialect.list(nids))).map(format.toItem),
+    page: async (db: Db, after: RoomNid, limit: number) => (await page(db, after, limit)).map(format.toItem),
+    add: bulkInsert(dialect, 'rooms', fresh),
     /** Locks the rooms that still have the revision that was read until the end of the transaction; returns their NIDs. */
     lockUnmoved,
     /** Counts (as `n`) those of these rooms that are stored. */
@@ -133,32 +108,8 @@ function byRoomId(a: WriteSet, b: WriteSet): number {
   return a.room.roomId < b.room.roomId ? -1 : 1
 }
 
-function toRoom(row: RoomsTable): RoomRecord {
-  return {
-    nid: row.nid,
-    roomId: row.room_id,
-    version: row.version,
-    revision: row.revision,
-    extremities: decodeList(row.extremities),
-    current: row.current_nid,
-    lastSent: row.last_sent_nid,
-    depth: row.depth,
-    outputSeq: row.output_seq,
-  }
+function toKnown({ room, next }: WriteSet): RoomRecord {
+  return { ...next, nid: room.nid, revision: room.revision, roomId: room.roomId }
 }
 
-function fromSet({ room, next }: WriteSet): RoomsTable {
-  return {
-    nid: room.nid,
-    revision: room.revision,
-    current_nid: next.current,
-    last_sent_nid: next.lastSent,
-    depth: next.depth,
-    output_seq: next.outputSeq,
-    room_id: room.roomId,
-    version: next.version,
-    extremities: encodeList(next.extremities),
-  }
-}
-
-const fromFreshSet = (set: WriteSet): RoomsTable => ({ ...fromSet(set), revision: 1 })
+const toFresh = (set: WriteSet): RoomRecord => ({ ...toKnown(set), revision: 1 })

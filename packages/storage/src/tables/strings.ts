@@ -1,21 +1,18 @@
 import type { EventTypeNid, Interned, StateKeyNid } from '@roomserver/types'
 import { lastOfEach } from '../bulk.ts'
-import type { Columns, Dialect } from '../dialect/dialect.ts'
+import type { Dialect } from '../dialect/dialect.ts'
 import { internedWrites } from '../interned-rows.ts'
 import { prepare } from '../prepared.ts'
+import { int, rowFormat, text } from '../row-format.ts'
 import type { Db } from '../schema.ts'
 
+const format = rowFormat<Interned<number>>()({ nid: int('nid'), text: text('text') })
+
 /** Event types by NID. */
-export interface EventTypesTable {
-  nid: EventTypeNid
-  text: string
-}
+export type EventTypesTable = Interned<EventTypeNid>
 
 /** State keys (user IDs among them) by NID. */
-export interface StateKeysTable {
-  nid: StateKeyNid
-  text: string
-}
+export type StateKeysTable = Interned<StateKeyNid>
 
 export const eventTypeQueries = (dialect: Dialect, build: Db) =>
   internedQueries<EventTypeNid>(dialect, build, 'event_types')
@@ -27,7 +24,7 @@ function internedQueries<N extends number>(dialect: Dialect, build: Db, table: '
   const rows = build.selectFrom(table).selectAll().$castTo<Interned<N>>()
   const byNid = prepare(rows.where(dialect.among('nid', 'int')))
   const byText = prepare(rows.where(dialect.among('text', 'text')))
-  const writes = internedWrites(dialect, table, columns, 'text', (string: StringRow) => string)
+  const writes = internedWrites(dialect, table, format, format)
   return {
     byNids: (db: Db, nids: readonly N[]) => byNid(db, dialect.list(nids)),
     byTexts: (db: Db, texts: readonly string[]) => byText(db, dialect.list(texts)),
@@ -46,13 +43,6 @@ function internedQueries<N extends number>(dialect: Dialect, build: Db, table: '
     },
   }
 }
-
-export interface StringRow {
-  nid: number
-  text: string
-}
-
-const columns: Columns<StringRow> = { nid: 'int', text: 'text' }
 
 function byTextOrder(a: { readonly text: string }, b: { readonly text: string }): number {
   return a.text < b.text ? -1 : a.text > b.text ? 1 : 0

@@ -1,28 +1,23 @@
 import { createHash } from 'node:crypto'
-import type { EventId, TransactionRecord, UserId } from '@roomserver/types'
+import type { TransactionRecord, UserId } from '@roomserver/types'
 import { sql } from 'kysely'
 import { bulkWrite } from '../bulk.ts'
-import type { Columns, Dialect } from '../dialect/dialect.ts'
+import type { Dialect } from '../dialect/dialect.ts'
 import { prepare, slot } from '../prepared.ts'
+import { int, rowFormat, type RowOf, text } from '../row-format.ts'
 import type { Db } from '../schema.ts'
 
+const format = rowFormat<TransactionRecord>()({
+  sessionId: int('session_id'),
+  user: text('user_id'),
+  transactionId: text('transaction_id'),
+  eventId: text('event_id'),
+})
+
 /** Transactions of clients and the events that they made. */
-export interface TransactionsTable {
-  session_id: number
-  user_id: UserId
-  transaction_id: string
-  event_id: EventId
+export interface TransactionsTable extends RowOf<typeof format> {
   /** When it was stored, in milliseconds since the epoch by the clock of the database. */
   ts: number
-}
-
-type NewTransaction = Omit<TransactionsTable, 'ts'>
-
-const columns: Columns<NewTransaction> = {
-  session_id: 'int',
-  user_id: 'text',
-  transaction_id: 'text',
-  event_id: 'text',
 }
 
 export function transactionQueries(dialect: Dialect, build: Db) {
@@ -43,25 +38,23 @@ export function transactionQueries(dialect: Dialect, build: Db) {
   return {
     event: async (db: Db, sessionId: number, transactionId: string, user: UserId) =>
       (await find(db, sessionId, shortened(transactionId), user))[0]?.event_id,
-    add: bulkWrite(dialect, columns, fromTransaction, INSERT(dialect.nowMs.compile(build).sql)),
+    add: bulkWrite(dialect, format.from(withShortId), INSERT(dialect.nowMs.compile(build).sql)),
     /** Drops the oldest of those that are older than this, `limit` at the most; returns how many. */
     dropOld: async (db: Db, olderThanMs: number, limit: number) =>
       (await dropOld(db, olderThanMs, limit)).length,
   }
 }
 
-const INSERT = (now: string): string => `insert into transactions
-  (session_id, user_id, transaction_id, event_id, ts)
-  select session_id, user_id, transaction_id, event_id, ${now} from v where true on conflict do nothing`
-
-function fromTransaction(transaction: TransactionRecord): NewTransaction {
-  return {
-    session_id: transaction.sessionId,
-    user_id: transaction.user,
-    transaction_id: shortened(transaction.transactionId),
-    event_id: transaction.eventId,
-  }
+const INSERT = (now: string): string => {
+  const names = format.names.join(', ')
+  return `insert into transactions (${names}, ts) select ${names}, ${now} from v where true on conflict do nothing`
 }
+
+/** As it is stored. */
+const withShortId = (record: TransactionRecord): TransactionRecord => ({
+  ...record,
+  transactionId: shortened(record.transactionId),
+})
 
 /** Clients choose their transaction IDs; one that an index could not take is stored as its hash. */
 function shortened(transactionId: string): string {

@@ -32,7 +32,7 @@ export async function noteUnreferenced(db: Db, tables: Tables, check: RoomCheck)
   if (wrong.length > 0) await tables.unreferencedSnapshots.remove(db, wrong)
   for (const { snapshot } of noted) found.delete(snapshot)
   if (found.size === 0) return
-  const rows = [...found].map((snapshot) => ({ snapshot_nid: snapshot, room_nid: room.nid }))
+  const rows = [...found].map((snapshot) => ({ snapshot, roomNid: room.nid }))
   await tables.unreferencedSnapshots.add.run(db, rows)
 }
 
