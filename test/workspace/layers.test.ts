@@ -16,13 +16,14 @@ const LAYERS: Readonly<
   acls: { below: ['types'] },
   state: { below: ['auth'], outside: ['@noble/hashes'] },
   api: { below: ['types'], outside: ['zod'] },
+  inspect: { below: ['state', 'api'] },
   storage: { below: ['events'], outside: ['kysely', 'pg'] },
   producers: {
     below: ['api'],
     outside: ['@nats-io/jetstream', '@nats-io/nats-core', '@nats-io/transport-node'],
   },
   inthttp: { below: ['api'], outside: ['fastify'] },
-  core: { below: ['state', 'acls', 'api'], outside: ['zod'] },
+  core: { below: ['inspect', 'acls'], outside: ['zod'] },
   engine: { below: ['core', 'storage', 'producers'] },
   testing: { below: ['auth'], outside: ['*'] },
   simulation: { below: ['engine', 'inthttp', 'testing'], outside: ['*'] },
@@ -51,7 +52,7 @@ const CORE_FOLDERS = [
 ]
 
 /** Run in browsers, Deno and Bun too. */
-const PORTABLE = ['types', 'version', 'events', 'auth', 'acls', 'state']
+const PORTABLE = ['types', 'version', 'events', 'auth', 'acls', 'state', 'inspect']
 
 /** Of all packages only tests may import these. */
 const FOR_TESTS = ['@roomserver/testing', 'vitest', 'fast-check']

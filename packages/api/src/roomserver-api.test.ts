@@ -4,6 +4,7 @@ import {
   filled,
   InputKind,
   InputRoomEvent,
+  inspectionEndpoints,
   type RoomserverApi,
   roomserverEndpoints,
   wireOf,
@@ -15,8 +16,28 @@ it('has the 39 operations, each under a path of its own', () => {
   expect(new Set(paths).size).toBe(39)
 })
 
+it('has inspection under paths of its own, which all only read', () => {
+  for (const [name, endpoint] of Object.entries(inspectionEndpoints)) {
+    expect(endpoint.path).toBe(`/inspect/v1/${name}`)
+    expect(endpoint.repeatable, name).toBe(true)
+  }
+})
+
+it('writes answers of the inspection as they are in process, so that web pages need no codec', () => {
+  for (const [name, { response }] of Object.entries(inspectionEndpoints)) {
+    for (const part of partsOf(response)) {
+      const wire = wireOf(part)
+      expect(['string', 'int', 'bool', 'list', 'struct', 'pointer'], name).toContain(wire.kind)
+      if (wire.kind === 'list') expect(wire.empty, name).toBe('[]')
+    }
+  }
+})
+
 it('bounds whatever is parsed of a request', () => {
-  for (const [name, { request, maxBodyBytes }] of Object.entries(roomserverEndpoints)) {
+  for (const [name, { request, maxBodyBytes }] of Object.entries({
+    ...roomserverEndpoints,
+    ...inspectionEndpoints,
+  })) {
     expect(maxBodyBytes, name).toBeGreaterThan(0)
     for (const part of partsOf(request)) {
       const wire = wireOf(part)

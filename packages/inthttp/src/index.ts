@@ -13,6 +13,7 @@ export {
   type Client,
   createAppserviceClient,
   createFederationClient,
+  createInspectionClient,
   createPolicyServerClient,
   createRoomserverClient,
   createUserClient,

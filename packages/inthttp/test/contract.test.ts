@@ -1,7 +1,19 @@
-import { type Endpoint, filled, type RoomserverApi, roomserverEndpoints } from '@roomserver/api'
+import {
+  type Endpoint,
+  filled,
+  type InspectionApi,
+  inspectionEndpoints,
+  type RoomserverApi,
+  roomserverEndpoints,
+} from '@roomserver/api'
 import { RoomserverError } from '@roomserver/types'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createRoomserverClient, type RoomserverServer, serveRoomserver } from '../src/index.ts'
+import {
+  createInspectionClient,
+  createRoomserverClient,
+  type RoomserverServer,
+  serveRoomserver,
+} from '../src/index.ts'
 import { type FakeRoomserver, fakeRoomserver } from './fake-roomserver.ts'
 import { sampleOf } from './sample.ts'
 
@@ -68,4 +80,26 @@ describe.each(['in process', 'over HTTP/1.1', 'over h2c'])('%s', (path) => {
     expect(given).toBeInstanceOf(RoomserverError)
     expect(given).toMatchObject({ code: failure.code, details: failure.details, message: failure.message })
   })
+})
+
+it('brings whatever the inspection says, and has no path for it where there is none', async () => {
+  const table = Object.entries<unknown>(inspectionEndpoints) as [string, Endpoint<unknown, object>][]
+  const asked: unknown[] = []
+  const methods = table.map(([name, { response }]) => [
+    name,
+    async (request: unknown) => {
+      asked.push(request)
+      return sampleOf(response)
+    },
+  ])
+  const inspection = Object.fromEntries(methods) as InspectionApi
+  await using inspected = await serveRoomserver(fake.api, { listen: { port: 0 }, inspection })
+  await using client = createInspectionClient(inspected.address)
+  for (const [name, { request, response }] of table) {
+    const call = client[name as keyof InspectionApi] as Method
+    expect(await call(sampleOf(request)), name).toEqual(sampleOf(response))
+    expect(asked.at(-1), name).toEqual(sampleOf(request))
+  }
+  const closed = await fetch(`${server.address}/api/inspect/v1/rooms`, { method: 'POST', body: '{}' })
+  expect(closed.status).toBe(404)
 })

@@ -1,11 +1,15 @@
 import type { JsonObject } from '@roomserver/types'
 import type { Endpoint } from '../endpoint.ts'
+import { inspectionEndpoints } from '../inspection-api.ts'
 import { roomserverEndpoints } from '../roomserver-api.ts'
 import { componentName, jsonSchemas } from './json-schemas.ts'
 
-/** The OpenAPI 3.1 document of the room server's internal API, made from the endpoint table. */
+/** The OpenAPI 3.1 document of the room server's internal API, made from the endpoint tables. */
 export function openApiDocument(): JsonObject {
-  const endpoints = Object.entries<Endpoint>(roomserverEndpoints as Readonly<Record<string, Endpoint>>)
+  const operations = [
+    ...operationsOf(roomserverEndpoints, ''),
+    ...operationsOf(inspectionEndpoints, 'inspect'),
+  ]
   return {
     openapi: '3.1.0',
     info: {
@@ -15,14 +19,14 @@ export function openApiDocument(): JsonObject {
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     paths: Object.fromEntries(
-      endpoints.map(([name, endpoint]) => [`/api${endpoint.path}`, { post: operation(name, endpoint) }]),
+      operations.map((operation) => [`/api${operation.endpoint.path}`, { post: described(operation) }]),
     ),
     components: {
       securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
       schemas: {
         ...jsonSchemas(
-          endpoints.map(([, { request }]) => request),
-          endpoints.map(([, { response }]) => response),
+          operations.map(({ endpoint }) => endpoint.request),
+          operations.map(({ endpoint }) => endpoint.response),
         ),
         ...ERRORS,
       },
@@ -32,16 +36,35 @@ export function openApiDocument(): JsonObject {
 }
 
 const INTRODUCTION =
-  'The operations of the room server as the components of a Matrix homeserver call them; the wire format is that of Dendrite (August 2022). Members that a request leaves out, or that are null, have their zero value; names match without regard to case; unknown members are passed over. A list with nothing in it may be answered as null.'
+  'The operations of the room server as the components of a Matrix homeserver call them, in the wire format of Dendrite (August 2022), and below `/api/inspect` what operators ask about rooms. Members that a request leaves out, or that are null, have their zero value; names match without regard to case; unknown members are passed over. A list with nothing in it may be answered as null.'
 
-function operation(name: string, endpoint: Endpoint): JsonObject {
+interface Operation {
+  readonly id: string
+  readonly tag: string
+  readonly endpoint: Endpoint
+}
+
+/**
+ * The operations of a table.
+ *
+ * @param family - put before their names, and what they are listed under; empty: the first word of each name is
+ */
+function operationsOf(table: object, family: string): readonly Operation[] {
+  return Object.entries<Endpoint>(table as Readonly<Record<string, Endpoint>>).map(([name, endpoint]) => ({
+    id: family === '' ? name : `${family}${name.slice(0, 1).toUpperCase()}${name.slice(1)}`,
+    tag: family === '' ? tagOf(name) : family,
+    endpoint,
+  }))
+}
+
+function described({ id, tag, endpoint }: Operation): JsonObject {
   const { request, response, summary, description, maxBodyBytes, refuse } = endpoint
   const tooLarge = tooLong(maxBodyBytes)
   return {
-    operationId: name,
+    operationId: id,
     summary,
     ...(description === undefined ? {} : { description }),
-    tags: [tagOf(name)],
+    tags: [tag],
     requestBody: { required: true, content: json(componentName(request)) },
     responses: {
       200: {

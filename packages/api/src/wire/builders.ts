@@ -14,6 +14,15 @@ export function text(doc?: string, go = 'string'): z.ZodType<string> {
   return annotated(z.string(), { kind: 'string', go }, doc)
 }
 
+/** One of a few words. Unchecked when it comes in; zero value `""`. */
+export function oneOf<const Words extends readonly [string, ...string[]]>(
+  words: Words,
+  doc?: string,
+): z.ZodType<Words[number]> {
+  const schema: z.ZodType<Words[number]> = z.literal([...words])
+  return annotated(schema, { kind: 'string', go: 'string' }, doc)
+}
+
 /** The name of a server. Unchecked: whoever uses it checks it. */
 export function serverName(doc?: string): z.ZodType<string> {
   return text(doc, 'gomatrixserverlib.ServerName')

@@ -6,6 +6,8 @@ import {
   type Endpoint,
   type FederationApi,
   federationEndpoints,
+  type InspectionApi,
+  inspectionEndpoints,
   type PolicyServerApi,
   policyServerEndpoints,
   type RoomserverApi,
@@ -27,6 +29,11 @@ export type Client<Api> = Api & AsyncDisposable
  */
 export function createRoomserverClient(url: string, options: PeerOptions = {}): Client<RoomserverApi> {
   return clientOf(roomserverEndpoints, new Peer('roomserver', url, options))
+}
+
+/** The inspection of a room server behind HTTP. @throws {TypeError} when the URL is none */
+export function createInspectionClient(url: string, options: PeerOptions = {}): Client<InspectionApi> {
+  return clientOf(inspectionEndpoints, new Peer('roomserver', url, options))
 }
 
 /** The federation component. @throws {TypeError} when the URL is none */

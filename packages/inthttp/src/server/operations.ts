@@ -1,33 +1,45 @@
-import { type Endpoint, type RoomserverApi, roomserverEndpoints } from '@roomserver/api'
+import { type Endpoint, inspectionEndpoints, type RoomserverApi, roomserverEndpoints } from '@roomserver/api'
 import { LoopShare, silentLogger } from '@roomserver/types'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { RequestsUnderWay } from './requests-under-way.ts'
 import { Arrivals } from './arrivals.ts'
 import { Exchange } from './exchange.ts'
 import { DEFAULT_LIMITS } from './limits.ts'
-import { type OperationHandler, operationHandler, type Shared } from './operation-route.ts'
+import { type Operation, type OperationHandler, operationHandler, type Shared } from './operation-route.ts'
 import type { ServerOptions } from './options.ts'
 import { RunningRequests } from './running-requests.ts'
 import { SmallPieces } from './small-pieces.ts'
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']
 
-/** Adds a route for every operation of a room server; all of them share their bounds. */
+/** Adds a route for every operation of a room server, and of its inspection; all of them share their bounds. */
 export function addOperations(app: FastifyInstance, api: RoomserverApi, options: ServerOptions): void {
   const shared = sharedBy(options)
-  const { streamed = {} } = options
+  const { inspection, streamed = {} } = options
   for (const [name, endpoint] of Object.entries(roomserverEndpoints)) {
     const from = name in streamed ? streamed : api
-    const method = from[name as keyof RoomserverApi] as Parameters<typeof operationHandler>[0]['call']
-    const call: typeof method = (request, context) => method.call(from, request, context)
-    const handle = operationHandler({ name, endpoint: endpoint as Endpoint, call }, shared)
-    app.route({
-      method: METHODS,
-      url: `/api${endpoint.path}`,
-      handler: routeHandler(handle),
-      exposeHeadRoute: false,
-    })
+    addRoute(app, { name, endpoint: endpoint as Endpoint, call: methodOf(from, name) }, shared)
   }
+  if (inspection === undefined) return
+  for (const [name, endpoint] of Object.entries(inspectionEndpoints)) {
+    const call = methodOf(inspection, name)
+    addRoute(app, { name: `inspect.${name}`, endpoint: endpoint as Endpoint, call }, shared)
+  }
+}
+
+function methodOf(api: object, name: string): Operation['call'] {
+  const method = (api as Readonly<Record<string, Operation['call']>>)[name]
+  if (method === undefined) throw new TypeError(`the operation ${name} is not implemented`)
+  return (request, context) => method.call(api, request, context)
+}
+
+function addRoute(app: FastifyInstance, operation: Operation, shared: Shared): void {
+  app.route({
+    method: METHODS,
+    url: `/api${operation.endpoint.path}`,
+    handler: routeHandler(operationHandler(operation, shared)),
+    exposeHeadRoute: false,
+  })
 }
 
 /** Not an async function: the operation answers by itself, and Fastify has no promise to wait for. */

@@ -1,4 +1,4 @@
-import type { RoomserverApi, StreamedApi } from '@roomserver/api'
+import type { InspectionApi, RoomserverApi, StreamedApi } from '@roomserver/api'
 import type { Logger } from '@roomserver/types'
 import type { Tracing } from '../tracing.ts'
 import type { Limits } from './limits.ts'
@@ -53,6 +53,8 @@ export interface Answered {
 export interface ServerOptions {
   /** Operations to take from here, because their answers are written already. */
   readonly streamed?: StreamedApi<RoomserverApi> | undefined
+  /** Answers what operators ask about rooms, below `/api/inspect`; left out: these paths do not exist. */
+  readonly inspection?: InspectionApi | undefined
   readonly limits?: Partial<Limits> | undefined
   /** Asked of every caller, except for `/healthz` and `/readyz`. */
   readonly token?: string | undefined

@@ -13,7 +13,7 @@ export interface RoomserverPluginOptions extends ServerOptions {
   readonly stopping?: AbortSignal | undefined
 }
 
-/** Fastify plugin: every operation of a room server under `/api/roomserver/`, and health, metrics and documents. */
+/** Fastify plugin: every operation of a room server under `/api/roomserver/`, of its inspection under `/api/inspect/`, and health, metrics and documents. */
 export async function roomserverPlugin(
   app: FastifyInstance,
   options: RoomserverPluginOptions,
