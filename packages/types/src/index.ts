@@ -29,6 +29,7 @@ export {
   type SnapshotNid,
   type StateKeyNid,
 } from './nids.ts'
+export { paged, type Paging } from './paged.ts'
 export { type Clock, type LogFields, type Logger, silentLogger, systemClock } from './ports.ts'
 export { isRejected, newRoom, NO_CHANGES } from './store.ts'
 export type {

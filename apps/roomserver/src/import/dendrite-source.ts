@@ -1,3 +1,4 @@
+import { paged } from '@roomserver/types'
 import type { Rows } from './rows.ts'
 
 /** A room as Dendrite stores it. Numeric IDs here are Dendrite's own. */
@@ -169,11 +170,9 @@ async function lists(
 
 async function texts(rows: Rows, sql: string): Promise<ReadonlyMap<number, string>> {
   const all = new Map<number, string>()
-  for (let after = 0; ; ) {
-    const page = await rows.read<{ nid: number; text: string }>(`${sql} limit ${PAGE}`, [], after)
+  const read = (after: number, limit: number) =>
+    rows.read<{ nid: number; text: string }>(`${sql} limit ${limit}`, [], after)
+  for await (const page of paged({ read, keyOf: ({ nid }) => nid, first: 0, limit: PAGE }))
     for (const { nid, text } of page) all.set(nid, text)
-    const last = page.at(-1)
-    if (last === undefined || page.length < PAGE) return all
-    after = last.nid
-  }
+  return all
 }

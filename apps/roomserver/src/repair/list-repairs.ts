@@ -1,5 +1,5 @@
 import type { RepairStore } from '@roomserver/core'
-import type { RepairRecord } from '@roomserver/types'
+import { paged, type RepairRecord } from '@roomserver/types'
 
 /** How many are read at a time. */
 const PAGE = 100
@@ -11,13 +11,10 @@ const PAGE = 100
  */
 export async function* listRepairs(store: RepairStore, now: number): AsyncGenerator<string> {
   let count = 0
-  for (let after = ''; ; ) {
-    const page = await store.repairs(after, PAGE)
+  const read = (after: string, limit: number) => store.repairs(after, limit)
+  for await (const page of paged({ read, keyOf: ({ eventId }) => eventId, first: '', limit: PAGE })) {
     for (const repair of page) yield* linesOf(repair, now)
     count += page.length
-    const last = page.at(-1)
-    if (last === undefined) break
-    after = last.eventId
   }
   yield `${count} events wait for missing events`
 }

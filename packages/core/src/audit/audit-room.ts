@@ -3,11 +3,11 @@ import {
   type EventNid,
   type EventRecord,
   isFailure,
-  NO_NID,
   type RoomRecord,
   type RoomserverError,
 } from '@roomserver/types'
 import { roomVersion } from '@roomserver/version'
+import { eventPages } from '../view/event-pages.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import { changesBetween } from '../view/state-at.ts'
 import type { Draft } from '../decide/draft.ts'
@@ -34,17 +34,12 @@ export async function* auditRoom(source: AuditSource, room: RoomRecord): AsyncGe
   }
   const scratch = new Scratch(source.store, room)
   const remote = await eventsAtRemoteState(source.store, room)
-  let after = NO_NID as EventNid
-  for (;;) {
-    const page = await source.eventsOfRoom(room.nid, after, PAGE)
+  for await (const page of eventPages(source, room.nid, PAGE)) {
     for (const record of page) {
       yield* await unlessLost(`event ${record.eventId}`, () =>
         scratch.run((draft) => auditEvent(draft, record, remote.has(record.nid))),
       )
     }
-    const last = page.at(-1)
-    if (last === undefined) break
-    after = last.nid
   }
   yield* await unlessLost('the current state', () => scratch.run(auditCurrent))
 }

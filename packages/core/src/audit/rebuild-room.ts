@@ -8,6 +8,7 @@ import {
   type RoomRecord,
 } from '@roomserver/types'
 import { type RoomVersionRules, roomVersion } from '@roomserver/version'
+import { eventPages } from '../view/event-pages.ts'
 import type { Draft } from '../decide/draft.ts'
 import type { TaskRunner } from '../input/task-runner.ts'
 import type { RoomTask } from '../input/room-tasks.ts'
@@ -240,13 +241,7 @@ function replacedByAccepted(events: readonly Builder[]): ReadonlySet<EventId> {
 }
 
 async function* eventsOf(parts: RebuildParts, { nid }: RoomRecord): AsyncGenerator<EventRecord, void, void> {
-  for (let after = NO_NID as EventNid; ; ) {
-    const page = await parts.eventsOfRoom(nid, after, PAGE)
-    yield* page
-    const last = page.at(-1)
-    if (last === undefined) return
-    after = last.nid
-  }
+  for await (const page of eventPages(parts, nid, PAGE)) yield* page
 }
 
 function* differencesOf({ extremities: { from, to }, entries }: RepairDifference): Generator<string> {

@@ -11,6 +11,7 @@ import {
   type RemoteStateRecord,
   type UserId,
 } from '@roomserver/types'
+import { eventPages } from '../view/event-pages.ts'
 import type { RoomGraph } from '../graph/room-graph.ts'
 import type { Store } from '../ports.ts'
 import { Gatherer } from '../view/gatherer.ts'
@@ -183,13 +184,8 @@ export class RoomReads {
 
   /** Reads all events of the room, a page at a time. */
   async loadGraph(into: RoomGraph): Promise<void> {
-    for (let after = NO_NID as EventNid; ; ) {
-      const page = await this.#reader.eventsOfRoom(this.#roomNid, after, GRAPH_PAGE)
+    for await (const page of eventPages(this.#reader, this.#roomNid, GRAPH_PAGE))
       for (const record of page) into.add(record)
-      const last = page.at(-1)
-      if (last === undefined) return
-      after = last.nid
-    }
   }
 
   async loadRedactions(ids: readonly EventId[]): Promise<void> {

@@ -1,5 +1,6 @@
 import { trustedPdu } from '@roomserver/events'
-import { type EventNid, type EventRecord, type Logger, NO_NID, type RoomRecord } from '@roomserver/types'
+import { type EventNid, type EventRecord, type Logger, type RoomRecord } from '@roomserver/types'
+import { eventPages } from '../view/event-pages.ts'
 import { POLICY_RULE, policyServerAt } from '../decide/policy-server.ts'
 import type { RecordStore, RoomStore } from '../ports.ts'
 import { rulesOf } from '../output/headered.ts'
@@ -80,13 +81,11 @@ export class PolicyReevaluator {
   /** The latest events of a room that failed softly for want of the policy server's signature, oldest first. */
   async #failedIn({ nid }: RoomRecord): Promise<readonly EventNid[]> {
     let failed: EventNid[] = []
-    for (let after = NO_NID as EventNid; ; ) {
-      const page = await this.#parts.store.eventsOfRoom(nid, after, PAGE)
+    for await (const page of eventPages(this.#parts.store, nid, PAGE)) {
       failed = [...failed, ...page.filter(hasFailed).map((event) => event.nid)].slice(-MAX_REEVALUATED)
-      const last = page.at(-1)
-      if (last === undefined || this.#isClosing) return failed
-      after = last.nid
+      if (this.#isClosing) break
     }
+    return failed
   }
 
   /** What comes of it, the event itself shows: it comes in once more, with what was found out. */

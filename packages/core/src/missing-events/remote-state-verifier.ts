@@ -1,4 +1,12 @@
-import { type EventNid, type Logger, NO_NID, type RoomId, type RoomRecord } from '@roomserver/types'
+import {
+  type EventNid,
+  type Logger,
+  NO_NID,
+  type RoomId,
+  type RoomRecord,
+  paged,
+  type RemoteStateRecord,
+} from '@roomserver/types'
 import type { RoomStore } from '../ports.ts'
 import type { Consequences } from '../reevaluate/reevaluate-dependents.ts'
 import { verifyRemoteState } from '../reevaluate/verify-remote-state.ts'
@@ -51,9 +59,17 @@ export class RemoteStateVerifier {
 
   /** The same, and waits until it is done. */
   async resume(): Promise<void> {
-    for (let after = NO_NID as EventNid; !this.#isClosing; ) {
-      const page = await this.#parts.store.dueRemoteStates(after, PAGE)
-      const rooms = await this.#parts.store.roomsByNid([...new Set(page.map(({ roomNid }) => roomNid))])
+    const { store } = this.#parts
+    const read = (after: EventNid, limit: number) => store.dueRemoteStates(after, limit)
+    const due = {
+      read,
+      keyOf: ({ event }: RemoteStateRecord) => event,
+      first: NO_NID as EventNid,
+      limit: PAGE,
+    }
+    for await (const page of paged(due)) {
+      if (this.#isClosing) return
+      const rooms = await store.roomsByNid([...new Set(page.map(({ roomNid }) => roomNid))])
       for (const room of rooms) {
         const ofRoom = page.filter(({ roomNid }) => roomNid === room.nid)
         this.due(
@@ -62,9 +78,6 @@ export class RemoteStateVerifier {
         )
       }
       await this.settled()
-      const last = page.at(-1)
-      if (last === undefined) return
-      after = last.event
     }
   }
 

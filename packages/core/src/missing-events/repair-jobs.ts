@@ -1,5 +1,12 @@
 import type { InputRoomEvent } from '@roomserver/api'
-import type { Clock, EventId, Logger, RepairRecord, RoomId } from '@roomserver/types'
+import {
+  type Clock,
+  type EventId,
+  type Logger,
+  type RepairRecord,
+  type RoomId,
+  paged,
+} from '@roomserver/types'
 import type { InputCounters } from '../input/counters.ts'
 import type { RepairStore } from '../ports.ts'
 
@@ -65,16 +72,10 @@ export class RepairJobs {
 
   /** Reads what earlier processes left. What was under way when they ended failed. */
   async load(): Promise<void> {
-    for (let after: EventId = ''; ; ) {
-      const page = await this.#parts.store.repairs(after, PAGE)
-      for (const record of page) {
-        if (this.#jobs.has(record.eventId)) continue
-        const isOver = record.state === 'gave-up'
-        this.#keepStored({ ...record, state: isOver ? 'gave-up' : 'failed' })
-      }
-      const last = page.at(-1)
-      if (last === undefined) return
-      after = last.eventId
+    for await (const record of this.#stored()) {
+      if (this.#jobs.has(record.eventId)) continue
+      const isOver = record.state === 'gave-up'
+      this.#keepStored({ ...record, state: isOver ? 'gave-up' : 'failed' })
     }
   }
 
@@ -84,17 +85,17 @@ export class RepairJobs {
     if (now - this.#refreshedTs < REFRESH_MS) return
     this.#refreshedTs = now
     const gone = new Set(this.#jobs.keys())
-    for (let after: EventId = ''; ; ) {
-      const page = await this.#parts.store.repairs(after, PAGE)
-      for (const record of page) {
-        gone.delete(record.eventId)
-        if (!this.#isSame(record)) this.#keepStored(record)
-      }
-      const last = page.at(-1)
-      if (last === undefined) break
-      after = last.eventId
+    for await (const record of this.#stored()) {
+      gone.delete(record.eventId)
+      if (!this.#isSame(record)) this.#keepStored(record)
     }
     for (const id of gone) if (!this.#payloads.has(id)) this.#forget(id)
+  }
+
+  async *#stored(): AsyncGenerator<RepairRecord, void, void> {
+    const read = (after: EventId, limit: number) => this.#parts.store.repairs(after, limit)
+    const keyOf = ({ eventId }: RepairRecord) => eventId
+    for await (const page of paged({ read, keyOf, first: '', limit: PAGE })) yield* page
   }
 
   /** Notes that an event waits, before anything is fetched for it. */

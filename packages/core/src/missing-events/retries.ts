@@ -1,5 +1,5 @@
 import type { InputRoomEvent } from '@roomserver/api'
-import type { EventId, Logger, RepairRecord, RoomId } from '@roomserver/types'
+import { type EventId, type Logger, type RepairRecord, type RoomId, paged } from '@roomserver/types'
 import type { Outcome } from '../decide/event-input.ts'
 import type { RepairStore } from '../ports.ts'
 import type { RepairJobs } from './repair-jobs.ts'
@@ -91,16 +91,15 @@ export class Retries {
 
   async #tryAll(roomId: RoomId, isWanted: (record: RepairRecord) => boolean): Promise<readonly Retried[]> {
     const retried: Retried[] = []
-    for (let after: EventId = ''; ; ) {
-      const page = await this.#parts.store.repairsOfRoom(roomId, after, PAGE)
+    const read = (after: EventId, limit: number) => this.#parts.store.repairsOfRoom(roomId, after, limit)
+    const keyOf = ({ eventId }: RepairRecord) => eventId
+    for await (const page of paged({ read, keyOf, first: '', limit: PAGE })) {
       for (const record of page) {
         if (this.#isClosing) return retried
         if (isWanted(record)) retried.push(await this.#tryOne(record))
       }
-      const last = page.at(-1)
-      if (last === undefined) return retried
-      after = last.eventId
     }
+    return retried
   }
 
   async #tryOne({ eventId, payload }: RepairRecord): Promise<Retried> {

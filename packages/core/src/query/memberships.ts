@@ -11,6 +11,7 @@ import {
   NO_NID,
   type RoomRecord,
   type StateKeyNid,
+  paged,
 } from '@roomserver/types'
 import { eventsOf } from '../view/reads.ts'
 import { stateOfType } from '../view/state-at.ts'
@@ -105,15 +106,14 @@ async function listedEvents(
   filter: Parameters<QueryContext['store']['membershipEvents']>[1],
 ): Promise<readonly EventNid[]> {
   const nids: EventNid[] = []
-  let after: StateKeyNid = NO_NID
-  for (;;) {
-    const page = await context.store.membershipEvents(room.nid, filter, { after, limit: PAGE })
-    for (const { event, forgotten } of page) if (event !== NO_NID && !forgotten) nids.push(event)
-    const last = page.at(-1)
-    if (last === undefined || page.length < PAGE) return nids
-    after = last.user
-    await letOthers(context)
+  const read = async (after: StateKeyNid, limit: number) => {
+    if (after !== NO_NID) await letOthers(context)
+    return await context.store.membershipEvents(room.nid, filter, { after, limit })
   }
+  const first: StateKeyNid = NO_NID
+  for await (const page of paged({ read, keyOf: ({ user }) => user, first, limit: PAGE }))
+    for (const { event, forgotten } of page) if (event !== NO_NID && !forgotten) nids.push(event)
+  return nids
 }
 
 /** The membership events of the current state. */

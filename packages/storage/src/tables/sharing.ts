@@ -5,6 +5,7 @@ import {
   type RoomNid,
   type StateKeyNid,
   type UserId,
+  paged,
 } from '@roomserver/types'
 import { sql } from 'kysely'
 import type { Dialect } from '../dialect/dialect.ts'
@@ -78,11 +79,8 @@ export function sharingQueries(dialect: Dialect, build: Db) {
   /** Who is joined to these rooms, a page at a time, once for each room. */
   async function* pagesOfMembers(db: Db, rooms: Iterable<RoomNid>): AsyncGenerator<readonly Member[]> {
     for (const room of rooms) {
-      for (let after: StateKeyNid | undefined = NO_NID; after !== undefined; ) {
-        const page: readonly Member[] = await memberPage(db, room, after, PAGE)
-        yield page
-        after = page.length === PAGE ? page.at(-1)?.user : undefined
-      }
+      const read = (after: StateKeyNid, limit: number) => memberPage(db, room, after, limit)
+      yield* paged({ read, keyOf: ({ user }: Member) => user, first: NO_NID, limit: PAGE })
     }
   }
 

@@ -5,6 +5,7 @@ import {
   NO_NID,
   type RoomRecord,
   type StateKeyNid,
+  paged,
 } from '@roomserver/types'
 import { sql } from 'kysely'
 import type { Db } from '../schema.ts'
@@ -46,10 +47,9 @@ export async function checkJournal(
 ): Promise<void> {
   const latest = new Map<string, EventNid>()
   let before: Row | undefined
-  for (;;) {
-    const page = await readPage(db, room, before)
-    const last = page.at(-1)
-    if (last === undefined) break
+  const read = (after: Row | undefined, limit: number) => readPage(db, room, after, limit)
+  const first: Row | undefined = undefined
+  for await (const page of paged({ read, keyOf: (row: Row): Row | undefined => row, first, limit: PAGE })) {
     const context = await contextOf(db, tables, page)
     for (const row of page) {
       const name = `${row.type}/${row.key}`
@@ -114,13 +114,18 @@ async function checkEnd(
 /** The create event's entry: type 1 and state key 1 are the same in every store. */
 const CREATE = '1/1'
 
-async function readPage(db: Db, { nid }: RoomRecord, after: Row | undefined): Promise<readonly Row[]> {
+async function readPage(
+  db: Db,
+  { nid }: RoomRecord,
+  after: Row | undefined,
+  limit: number,
+): Promise<readonly Row[]> {
   const { rows } =
     await sql<Row>`select revision, place, type_nid as type, state_key_nid as key, from_nid as "from",
       to_nid as "to", cause_nid as by, cause, reset, conflicted, repaired_by
     from journal where room_nid = ${nid} and (revision > ${after?.revision ?? -1}
       or (revision = ${after?.revision ?? -1} and place > ${after?.place ?? -1}))
-    order by revision, place limit ${PAGE}`.execute(db)
+    order by revision, place limit ${limit}`.execute(db)
   return rows
 }
 

@@ -1,4 +1,11 @@
-import { type EventNid, isJsonObject, type JsonValue, NO_NID, type RoomRecord } from '@roomserver/types'
+import {
+  type EventNid,
+  isJsonObject,
+  type JsonValue,
+  NO_NID,
+  type RoomRecord,
+  paged,
+} from '@roomserver/types'
 import { sql } from 'kysely'
 import type { Db } from '../schema.ts'
 import { type Finding, finding } from './finding.ts'
@@ -43,14 +50,15 @@ export async function checkOutputs(
   }
   let before: Row | undefined
   let sent: EventNid | undefined
-  for (;;) {
-    const { rows } =
-      await sql<Row>`select o.position, o.seq, o.kind, o.event_nid as event, o.body, e.room_nid as room
+  const read = async (after: number, limit: number) => {
+    const query = sql<Row>`select o.position, o.seq, o.kind, o.event_nid as event, o.body, e.room_nid as room
       from outputs o left join events e on e.nid = o.event_nid
-      where o.room_nid = ${room.nid} and o.seq > ${before?.seq ?? Number.MIN_SAFE_INTEGER}
-      order by o.seq limit ${PAGE}`.execute(db)
-    if (rows.length === 0) break
-    for (const row of rows) {
+      where o.room_nid = ${room.nid} and o.seq > ${after} order by o.seq limit ${limit}`
+    return (await query.execute(db)).rows
+  }
+  const list = { read, keyOf: ({ seq }: Row) => seq, first: Number.MIN_SAFE_INTEGER, limit: PAGE }
+  for await (const page of paged(list)) {
+    for (const row of page) {
       if (before !== undefined && row.seq !== before.seq + 1)
         add(`output ${row.seq} follows output ${before.seq}: the outputs between are lost`)
       if (before !== undefined && row.position <= before.position)

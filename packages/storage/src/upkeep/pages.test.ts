@@ -20,10 +20,10 @@ async function sizes<T>(chunks: AsyncIterable<readonly T[]>): Promise<readonly n
 
 it.each([
   [0, [], 1],
-  [1, [1], 2],
+  [1, [1], 1],
   [100, [100], 2],
-  [101, [100, 1], 3],
-  [250, [100, 100, 50], 4],
+  [101, [100, 1], 2],
+  [250, [100, 100, 50], 3],
 ])('reads %i rows by pages of a hundred', async (count, expected, readCount) => {
   const { reads, read } = table(count)
   expect(await sizes(pages(read))).toEqual(expected)

@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
+import { paged } from '@roomserver/types'
 
 /** How many rows are read at a time; SQLite answers at once, and others have to get their turn. */
 const PAGE = 100
@@ -7,13 +8,8 @@ const PAGE = 100
 export async function* pages<Row extends { readonly nid: number }>(
   read: (after: number, limit: number) => Promise<readonly Row[]>,
 ): AsyncGenerator<readonly Row[], void, void> {
-  let after = 0
-  for (;;) {
-    const page = await read(after, PAGE)
-    const last = page.at(-1)
-    if (last === undefined) return
+  for await (const page of paged({ read, keyOf: ({ nid }) => nid, first: 0, limit: PAGE })) {
     yield page
-    after = last.nid
     await turn()
   }
 }

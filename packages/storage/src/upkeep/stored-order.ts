@@ -1,3 +1,4 @@
+import { paged } from '@roomserver/types'
 import { setImmediate as turn } from 'node:timers/promises'
 import { sql } from 'kysely'
 import type { Dialect } from '../dialect/dialect.ts'
@@ -32,13 +33,10 @@ async function* byRow<Row extends { readonly nid: number }>(
   _table: string,
   select: Select,
 ): AsyncGenerator<readonly Row[], void, void> {
-  for (let after = 0; ; ) {
-    const { rows } =
-      await sql<Row>`${select} not indexed where nid > ${after} order by nid limit ${ROWS}`.execute(db)
-    const last = rows.at(-1)
-    if (last === undefined) return
-    yield rows
-    after = last.nid
+  const read = async (after: number, limit: number) =>
+    (await sql<Row>`${select} not indexed where nid > ${after} order by nid limit ${limit}`.execute(db)).rows
+  for await (const page of paged({ read, keyOf: ({ nid }: Row) => nid, first: 0, limit: ROWS })) {
+    yield page
     await turn()
   }
 }
