@@ -1,10 +1,4 @@
-import { isJsonObject, isUserId, type JsonObject, RoomserverError, serverOf } from '@roomserver/types'
-
-/** The failure for an argument that is not what it should be; callers without types can pass anything. */
-export function invalidArgument(argument: string, expected: string): RoomserverError<'INVALID_ARGUMENT'> {
-  const message = `${argument}: expected ${expected}`
-  return new RoomserverError('INVALID_ARGUMENT', { argument, expected }, message)
-}
+import { invalidArgument, isJsonObject, isUserId, type JsonObject, serverOf } from '@roomserver/types'
 
 /** @throws {RoomserverError} INVALID_ARGUMENT, as the other functions here */
 export function textArgument(argument: string, value: unknown): string {

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { SigningKey } from '@roomserver/events'
 import type { Storage, StorageOptions } from '@roomserver/storage'
-import { isJsonObject, type Logger, NO_NID, type RoomserverError } from '@roomserver/types'
-import { invalidArgument } from './arguments.ts'
+import { invalidArgument, isJsonObject, type Logger, NO_NID, type RoomserverError } from '@roomserver/types'
 import { newSigningKey, readOrCreateSigningKey, signingKeyOf } from './signing-key.ts'
 
 /** Where the key of an engine comes from: it was given, or a file keeps it, or nothing does. */

@@ -7,8 +7,7 @@ import {
   type RoomInput,
 } from '@roomserver/core'
 import { runAsLeader, type Storage } from '@roomserver/storage'
-import { isServerName, type ServerName, silentLogger, systemClock } from '@roomserver/types'
-import { invalidArgument } from './arguments.ts'
+import { invalidArgument, isServerName, type ServerName, silentLogger, systemClock } from '@roomserver/types'
 import type { Engine } from './engine.ts'
 import { observedStore, stepsOf } from './fault-points.ts'
 import { keyFrom, keySourceOf } from './given-key.ts'

@@ -4,7 +4,7 @@ import type { EventId, RoomId } from './ids.ts'
 export interface Failures {
   /** The request is not of the documented shape. */
   BAD_REQUEST: { readonly path: string; readonly expected: string }
-  /** The request is of the documented shape, but names something that does not exist or cannot be answered. */
+  /** An argument is not what the function takes, or a request names something that does not exist or cannot be answered. */
   INVALID_ARGUMENT: { readonly argument: string; readonly expected: string }
   /** The event is not valid in its room version. It was not stored. */
   MALFORMED_EVENT: { readonly eventId?: EventId; readonly rule: string; readonly reason: string }
@@ -14,7 +14,7 @@ export interface Failures {
   UNSUPPORTED_ROOM_VERSION: { readonly version: string }
   /** This server does not know an event with that ID. */
   EVENT_NOT_FOUND: { readonly eventId: EventId }
-  /** Prev events or auth events of the event are not stored, and no server could be asked for them. */
+  /** Events that are needed are not known: prev events or auth events of an event, or what a state resolution is about. */
   MISSING_EVENTS: { readonly roomId: RoomId; readonly eventIds: readonly EventId[] }
   /** The authorization rules of the room do not allow the event. */
   NOT_ALLOWED: { readonly eventId?: EventId; readonly rule: string; readonly reason: string }
@@ -38,6 +38,8 @@ export interface Failures {
   DATABASE_TOO_NEW: { readonly found: number; readonly known: number }
   /** The database is unreachable, locked or out of disk space; retry later. */
   STORE_UNAVAILABLE: { readonly reason: string }
+  /** The platform lacks something that this needs, such as WebCrypto, which browsers have on pages over HTTPS only. */
+  PLATFORM_UNSUPPORTED: { readonly feature: string; readonly reason: string }
   /** A value in the configuration is not valid. */
   BAD_CONFIGURATION: { readonly key: string; readonly line?: number; readonly expected: string }
   /** The server is stopping; send the request to another process or retry later. */

@@ -1,3 +1,4 @@
+export { invalidArgument } from './arguments.ts'
 export { type Suspendable, drive, finish, type Pace } from './suspendable.ts'
 export { type FailureCode, type Failures, isFailure, RoomserverError } from './errors.ts'
 export {

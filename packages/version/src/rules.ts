@@ -1,4 +1,5 @@
 import type { RoomVersionId } from '@roomserver/types'
+import { ImmutableMap } from './immutable-map.ts'
 
 /**
  * Everything that differs between room versions. Other packages ask these questions and never compare version strings.
@@ -65,14 +66,25 @@ export interface RedactionRules {
   readonly layout: 'original' | 'v11'
 }
 
-type Changes = {
+/** What a room version has otherwise than the one that it is derived from. */
+export type RoomVersionChanges = {
   readonly [K in keyof RoomVersionRules]?: RoomVersionRules[K] extends object
     ? Partial<RoomVersionRules[K]>
     : RoomVersionRules[K]
 }
 
-/** The next version is the previous one plus a change list, as the specification itself is written. */
-function derive(base: RoomVersionRules, version: string, changes: Changes): RoomVersionRules {
+/**
+ * The rules of a room version that are those of another one with changes, as the specification itself is written. The
+ * result is frozen. `defineRoomVersion` makes it known.
+ *
+ * @example
+ * const mine = derive(v12, 'org.example.no-knocking', { stability: 'unstable', auth: { knocking: false } })
+ */
+export function derive(
+  base: RoomVersionRules,
+  version: RoomVersionId,
+  changes: RoomVersionChanges,
+): RoomVersionRules {
   return Object.freeze({
     ...base,
     ...changes,
@@ -82,7 +94,8 @@ function derive(base: RoomVersionRules, version: string, changes: Changes): Room
   })
 }
 
-const v1: RoomVersionRules = Object.freeze({
+/** Room version 1. */
+export const v1: RoomVersionRules = Object.freeze({
   version: '1',
   stability: 'stable',
   eventId: 'domain',
@@ -111,29 +124,45 @@ const v1: RoomVersionRules = Object.freeze({
   }),
 })
 
-const v2 = derive(v1, '2', { stateResolution: 'v2' })
-const v3 = derive(v2, '3', {
+/** Room version 2. */
+export const v2: RoomVersionRules = derive(v1, '2', { stateResolution: 'v2' })
+/** Room version 3. */
+export const v3: RoomVersionRules = derive(v2, '3', {
   eventId: 'hash-base64',
   eventRefs: 'id',
   auth: { redactionNeedsPowerOrSameDomain: false },
 })
-const v4 = derive(v3, '4', { eventId: 'hash-base64url' })
-const v5 = derive(v4, '5', { signingKeyValidity: 'enforced' })
-const v6 = derive(v5, '6', {
+/** Room version 4. */
+export const v4: RoomVersionRules = derive(v3, '4', { eventId: 'hash-base64url' })
+/** Room version 5. */
+export const v5: RoomVersionRules = derive(v4, '5', { signingKeyValidity: 'enforced' })
+/** Room version 6. */
+export const v6: RoomVersionRules = derive(v5, '6', {
   strictJson: true,
   auth: { aliasesBelongToDomain: false, notificationLevelsGuarded: true },
   redaction: { keepAliases: false },
 })
-const v7 = derive(v6, '7', { auth: { knocking: true } })
-const v8 = derive(v7, '8', { auth: { restrictedJoins: true }, redaction: { keepJoinRulesAllow: true } })
-const v9 = derive(v8, '9', { redaction: { keepMemberAuthorisingServer: true } })
-const v10 = derive(v9, '10', { auth: { knockRestrictedJoins: true, integerPowerLevels: true } })
-const v11 = derive(v10, '11', {
+/** Room version 7. */
+export const v7: RoomVersionRules = derive(v6, '7', { auth: { knocking: true } })
+/** Room version 8. */
+export const v8: RoomVersionRules = derive(v7, '8', {
+  auth: { restrictedJoins: true },
+  redaction: { keepJoinRulesAllow: true },
+})
+/** Room version 9. */
+export const v9: RoomVersionRules = derive(v8, '9', { redaction: { keepMemberAuthorisingServer: true } })
+/** Room version 10. */
+export const v10: RoomVersionRules = derive(v9, '10', {
+  auth: { knockRestrictedJoins: true, integerPowerLevels: true },
+})
+/** Room version 11. */
+export const v11: RoomVersionRules = derive(v10, '11', {
   redactsIn: 'content',
   auth: { creator: 'sender' },
   redaction: { layout: 'v11' },
 })
-const v12 = derive(v11, '12', {
+/** Room version 12. */
+export const v12: RoomVersionRules = derive(v11, '12', {
   roomId: 'create-hash',
   stateResolution: 'v2.1',
   auth: { creatorsOutrankAll: true },
@@ -149,15 +178,23 @@ const msc3787 = derive(v9, 'org.matrix.msc3787', {
   auth: { knockRestrictedJoins: true },
 })
 
-/** Every room version we know, oldest first. */
-export const ROOM_VERSIONS: ReadonlyMap<RoomVersionId, RoomVersionRules> = new Map(
+/** Every room version of the specification, and some unstable ones, oldest first. It cannot be changed. */
+export const ROOM_VERSIONS: ReadonlyMap<RoomVersionId, RoomVersionRules> = new ImmutableMap(
   [v1, v2, v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, msc3667, msc3787].map((rules) => [
     rules.version,
     rules,
   ]),
 )
 
+/** Versions that the program has defined; see `defineRoomVersion`. */
+const defined = new Map<RoomVersionId, RoomVersionRules>()
+
 /** The rules of a room version; `undefined` for one that we do not know. */
 export function roomVersion(version: RoomVersionId): RoomVersionRules | undefined {
-  return ROOM_VERSIONS.get(version)
+  return ROOM_VERSIONS.get(version) ?? defined.get(version)
+}
+
+/** Makes rules known for as long as the process runs; they have been checked. */
+export function keepDefinition(rules: RoomVersionRules): void {
+  defined.set(rules.version, rules)
 }

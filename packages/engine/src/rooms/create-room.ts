@@ -1,13 +1,6 @@
 import type { NewStateEvent } from '@roomserver/core'
-import { RoomserverError, serverOf } from '@roomserver/types'
-import {
-  aliasArgument,
-  invalidArgument,
-  listArgument,
-  objectArgument,
-  textArgument,
-  userArgument,
-} from '../arguments.ts'
+import { invalidArgument, RoomserverError, serverOf } from '@roomserver/types'
+import { aliasArgument, listArgument, objectArgument, textArgument, userArgument } from '../arguments.ts'
 import { newRoomState, type RoomPreset } from './new-room-state.ts'
 import type { RoomMethodsParts } from './room-methods-parts.ts'
 

@@ -1,6 +1,6 @@
+import { invalidArgument } from '@roomserver/types'
 import type { StorageOptions } from '@roomserver/storage'
 import type { RoomserverError } from '@roomserver/types'
-import { invalidArgument } from '../arguments.ts'
 
 const POSTGRES = /^postgres(ql)?:\/\//
 /** `file:`, `mysql://`; not a drive letter. */
