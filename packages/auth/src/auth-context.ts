@@ -2,7 +2,7 @@ import type { Pdu } from '@roomserver/events'
 import { type EventId, isJsonObject, type UserId } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
 import { RULES, type Role, type RuleKey, type RuleStep } from './rules/table.ts'
-import type { AuthState } from './state.ts'
+import { type AuthState, entryOf } from './state.ts'
 import { type AuthRefused, type AuthVerdict, allowed, refused } from './verdict.ts'
 
 /** An event to be checked: the event, the state it is checked against, and the two entries that most rules read. */
@@ -37,7 +37,7 @@ export const UNREADABLE = '(unreadable)'
 
 /** The membership that the state gives a user; `undefined` where it gives none. */
 export function membershipOf(state: AuthState, user: UserId): string | undefined {
-  const event = state.get('m.room.member', user)
+  const event = entryOf(state, 'm.room.member', user)
   if (event === undefined) return undefined
   const { membership } = event.content
   return typeof membership === 'string' ? membership : UNREADABLE
@@ -45,7 +45,7 @@ export function membershipOf(state: AuthState, user: UserId): string | undefined
 
 /** The room's join rule; `invite` if none is set. A value that is not a string is an unknown rule. */
 export function joinRule(state: AuthState): string {
-  const rule = state.get('m.room.join_rules', '')?.content['join_rule']
+  const rule = entryOf(state, 'm.room.join_rules', '')?.content['join_rule']
   if (rule === undefined) return 'invite'
   return typeof rule === 'string' ? rule : JSON.stringify(rule)
 }

@@ -1,8 +1,8 @@
 import type { Pdu } from '@roomserver/events'
 import type { JsonObject, UserId } from '@roomserver/types'
-import type { RoomVersionRules } from '@roomserver/version'
+import { checkRules, type RoomVersionRules } from '@roomserver/version'
 import { thirdPartyToken } from './auth-context.ts'
-import type { AuthState } from './state.ts'
+import { type AuthState, checkState, entryOf } from './state.ts'
 
 /** A key of the room's state: type and state key. */
 export type StateTuple = readonly [type: string, stateKey: string]
@@ -26,6 +26,7 @@ const JOIN_RULES: StateTuple = ['m.room.join_rules', '']
  * @see https://spec.matrix.org/v1.19/server-server-api/#auth-events-selection
  */
 export function authTypesFor(subject: AuthSubject, rules: RoomVersionRules): readonly StateTuple[] {
+  checkRules('rules', rules)
   if (subject.type === 'm.room.create') return []
   const tuples: StateTuple[] = [CREATE, POWER_LEVELS, ['m.room.member', subject.sender]]
   if (subject.type === 'm.room.member') addMemberTuples(tuples, subject, rules)
@@ -66,7 +67,8 @@ export function selectAuthEvents(
   state: AuthState,
   rules: RoomVersionRules,
 ): readonly Pdu[] {
+  checkState('state', state)
   return referencedTypesFor(subject, rules)
-    .map(([type, stateKey]) => state.get(type, stateKey))
+    .map(([type, stateKey]) => entryOf(state, type, stateKey))
     .filter((event) => event !== undefined)
 }

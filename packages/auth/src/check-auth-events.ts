@@ -1,5 +1,5 @@
-import type { Pdu } from '@roomserver/events'
-import { type EventId, isJsonObject, serverOf } from '@roomserver/types'
+import { checkPdu, type Pdu } from '@roomserver/events'
+import { type EventId, invalidArgument, isJsonObject, serverOf } from '@roomserver/types'
 import { CREATE, referencedTypesFor } from './auth-types.ts'
 import { textIn } from './auth-context.ts'
 import { checkCreate } from './check-create.ts'
@@ -25,6 +25,12 @@ export interface ReferencedEvents {
  * @see https://spec.matrix.org/v1.19/server-server-api/#checks-performed-on-receipt-of-a-pdu
  */
 export function checkAuthEvents(event: Pdu, referenced: ReferencedEvents): AuthVerdict {
+  checkPdu('event', event)
+  if (typeof referenced?.get !== 'function' || typeof referenced.isRejected !== 'function')
+    throw invalidArgument(
+      'referenced',
+      'an object with get and isRejected; a Map does not say what was rejected',
+    )
   if (event.type === 'm.room.create') return checkCreate(event)
   return (
     checkRoom(event, referenced) ??

@@ -1,31 +1,44 @@
-import type { Pdu } from '@roomserver/events'
+import { checkPdu, type Pdu } from '@roomserver/events'
 import { serverOf } from '@roomserver/types'
 import { allow, type AuthContext, membershipOf, refuse } from './auth-context.ts'
 import { createEventIn, createIdOf } from './create-event.ts'
 import { levelNamed, levelOf, levelToSend, showLevel } from './levels.ts'
 import { checkMember } from './member/check-member.ts'
 import { checkPowerLevels } from './power-levels/check-power-levels.ts'
-import type { AuthState } from './state.ts'
+import { isOfRoom, ofOtherRoom } from './of-room.ts'
+import { type AuthState, checkState, entryOf } from './state.ts'
 import { type AuthVerdict, allowed, refused } from './verdict.ts'
 
 /**
  * Says whether the authorization rules of its room version allow an event in a room of the given state, and which
- * rule decided. Pure and total: any event and any state have a verdict.
+ * rule decided. Pure and total: any event and any state have a verdict. That a redaction is allowed does not say that it
+ * takes effect: {@link checkRedaction} does, and {@link permissionsOf} says what a user may redact.
  *
  * This is the half that depends on the state; {@link checkAuthEvents} is the other one, and the one that checks create
  * events: the state has no part in those. Signatures are taken as checked, but for those inside a third-party invite,
  * which are checked here.
  *
  * @param state - read for the entries that {@link authTypesFor} lists; `undefined` there means that the room has none.
- *   Where the room ID names the create event ({@link createIdOf}), the state has to hold that one
+ *   Where the room ID names the create event ({@link createIdOf}), the state has to hold that one. In the state of another
+ *   room, or of a room of another version, nothing is allowed
+ * @throws {RoomserverError} INVALID_ARGUMENT when an argument is something else, such as a `Map` for a state
  * @see https://spec.matrix.org/v1.19/server-server-api/#authorisation-rules
  */
 export function checkAuth(event: Pdu, state: AuthState): AuthVerdict {
+  checkPdu('event', event)
+  checkState('state', state)
   const { rules, type } = event
   if (type === 'm.room.create') return allowed(rules, 'create/otherwise')
   const create = createEventIn(state, event)
   if (create === undefined) return withoutCreate(event)
-  const c: AuthContext = { event, rules, state, create, powerLevels: state.get('m.room.power_levels', '') }
+  if (!isOfRoom(create, event)) return ofOtherRoom(event, create)
+  const c: AuthContext = {
+    event,
+    rules,
+    state,
+    create,
+    powerLevels: entryOf(state, 'm.room.power_levels', ''),
+  }
 
   const verdict = checkFederation(c)
   if (verdict !== undefined) return verdict

@@ -1,12 +1,12 @@
-import type { Pdu } from '@roomserver/events'
-import { serverOf } from '@roomserver/types'
+import { checkPdu, type Pdu } from '@roomserver/events'
+import { serverOf, type UserId } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
-import { showLevel } from './levels.ts'
-import { powersIn } from './powers.ts'
+import { levelNamed, showLevel } from './levels.ts'
+import { powerLevelOf } from './power-level-of.ts'
 import { ruleBook } from './rules/book.ts'
 import type { RuleKey } from './rules/table.ts'
-import type { AuthState } from './state.ts'
-import { type AuthVerdict, refusedBy } from './verdict.ts'
+import { type AuthState, checkState, entryOf } from './state.ts'
+import { type AuthRefused, type AuthVerdict, refusedBy } from './verdict.ts'
 
 /** What counts of a redaction. */
 type Redaction = Pick<Pdu, 'rules' | 'eventId' | 'roomId' | 'type' | 'sender' | 'redacts'>
@@ -20,6 +20,8 @@ type Redaction = Pick<Pdu, 'rules' | 'eventId' | 'roomId' | 'type' | 'sender' | 
  * @see https://spec.matrix.org/v1.19/rooms/v3/#handling-redactions
  */
 export function checkRedaction(redaction: Redaction, target: Pdu, state: AuthState): AuthVerdict {
+  checkPdu('target', target)
+  checkState('state', state)
   const { rules, sender } = redaction
   const events = [target.eventId]
   if (redaction.type !== 'm.room.redaction' || redaction.redacts !== target.eventId) {
@@ -27,10 +29,10 @@ export function checkRedaction(redaction: Redaction, target: Pdu, state: AuthSta
     return refusedBy(stepId(rules), reason, events)
   }
   if (redaction.roomId !== target.roomId) {
-    return refusedBy(stepId(rules), () => `${target.eventId} is of another room, ${target.roomId}`, events)
+    const other = target.roomId === '' ? 'an event without a room' : `of another room, ${target.roomId}`
+    return refusedBy(stepId(rules), () => `${target.eventId} is ${other}`, events)
   }
-  const powers = powersIn(state, rules)
-  const [level, needed] = [powers.of(sender), powers.toDo('redact')]
+  const [level, needed] = levelsToRedact(sender, rules, state)
   if (level >= needed) return { allowed: true, rule: stepId(rules, 'level') }
   const [own, others] = serversOf(redaction, target)
   if (own !== undefined && own === others) return { allowed: true, rule: stepId(rules, 'domain') }
@@ -40,6 +42,28 @@ export function checkRedaction(redaction: Redaction, target: Pdu, state: AuthSta
     () => `${has()} or an event of ${own ?? 'the same server'}, not ${others}`,
     events,
   )
+}
+
+/**
+ * Why a user may not redact an event; `undefined`: it is their own, or they have the level to redact those of others. Servers
+ * ask that of their own users; a redaction of another user's event takes effect for its sender's server as well.
+ *
+ * @see https://spec.matrix.org/v1.19/client-server-api/#redactions
+ */
+export function redactionRefusal(user: UserId, target: Pdu, state: AuthState): AuthRefused | undefined {
+  const { rules } = target
+  const [level, needed] = levelsToRedact(user, rules, state)
+  if (target.sender === user || level >= needed) return undefined
+  const reason = () =>
+    `${user} has level ${showLevel(level)}, redacting an event of ${target.sender} needs ${showLevel(needed)}`
+  return refusedBy(stepId(rules), reason, [target.eventId])
+}
+
+/** The level of a user, and the one that redacting what others sent takes. */
+function levelsToRedact(user: UserId, rules: RoomVersionRules, state: AuthState): readonly [number, number] {
+  const powerLevels = entryOf(state, 'm.room.power_levels', '')
+  const sources = { rules, create: entryOf(state, 'm.room.create', ''), powerLevels }
+  return [powerLevelOf(user, sources), levelNamed(sources, 'redact')]
 }
 
 function serversOf(redaction: Redaction, target: Pdu): readonly [string | undefined, string | undefined] {

@@ -1,6 +1,6 @@
 import type { Pdu } from '@roomserver/events'
 import type { EventId } from '@roomserver/types'
-import type { AuthState } from './state.ts'
+import { type AuthState, entryOf } from './state.ts'
 
 /**
  * The ID of the create event that the room ID of an event names; `undefined` in versions whose room IDs name none.
@@ -13,7 +13,7 @@ export function createIdOf({ roomId, rules }: Pick<Pdu, 'roomId' | 'rules'>): Ev
 
 /** The create event of the room of an event: where the room ID names it, what else a state holds is none. */
 export function createEventIn(state: AuthState, event: Pdu): Pdu | undefined {
-  const create = state.get('m.room.create', '')
+  const create = entryOf(state, 'm.room.create', '')
   const named = createIdOf(event)
   return named === undefined || create?.eventId === named ? create : undefined
 }

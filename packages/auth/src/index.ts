@@ -5,6 +5,19 @@ export {
   selectAuthEvents,
   type StateTuple,
 } from './auth-types.ts'
+export {
+  type JoinAnswerOptions,
+  type JoinAnswerVerdict,
+  readJoinAnswer,
+  type VerifiedJoin,
+} from './answers/read-join-answer.ts'
+export {
+  readStateAnswer,
+  type RefusedEvent,
+  type StateAnswerOptions,
+  type StateAnswerVerdict,
+  type VerifiedState,
+} from './answers/read-state-answer.ts'
 export { checkAuth } from './check-auth.ts'
 export { checkAuthEvents, type ReferencedEvents } from './check-auth-events.ts'
 export { checkEventGraph } from './check-event-graph.ts'
@@ -13,9 +26,12 @@ export { createIdOf } from './create-event.ts'
 export { traceText, type AuthTrace, explainAuth } from './explain/explain-auth.ts'
 export type { Reading } from './explain/readings.ts'
 export { type ExplainedStep, stepsTo } from './explain/steps.ts'
-export { LEVEL_NAMES, type LevelName, type PowerLevelSources, readLevel } from './levels.ts'
-export { powerLevelOf } from './power-level-of.ts'
-export { type Powers, powersIn } from './powers.ts'
+export { type CreateEvent, LEVEL_NAMES, type LevelName, type PowerLevelSources, readLevel } from './levels.ts'
+export { checkPlanned, type Permissions, permissionsOf, type PlannedEvent } from './permissions.ts'
+export { CREATOR_LEVEL, NOBODY_LEVEL, powerLevelOf } from './power-level-of.ts'
+export type { Holders, PowerAction, Powers } from './powers.ts'
+export { powersIn } from './powers-in.ts'
+export { type PowerContents, powersOf } from './powers-of.ts'
 export { type NumberedStep, ruleBook, type RuleBook } from './rules/book.ts'
 export { describeRule } from './rules/describe-rule.ts'
 export type { RuleDescription } from './rules/rule-description.ts'

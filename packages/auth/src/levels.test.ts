@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { createEvent, rulesOf, setting } from '../test/room.ts'
 import { readLevel } from './levels.ts'
-import { powerLevelOf } from './power-level-of.ts'
-import { powersIn } from './powers.ts'
+import { NOBODY_LEVEL, powerLevelOf } from './power-level-of.ts'
+import { powersIn } from './powers-in.ts'
 import { authStateOf } from './state.ts'
 
 describe('readLevel', () => {
@@ -103,25 +103,26 @@ describe('powersIn', () => {
 
   it('reads what actions take', () => {
     const powers = powersWith({ kick: 30, events_default: 5, events: { 'm.room.topic': 9 } })
-    expect(LEVELS.map(powers.toDo)).toEqual([0, 5, 50, 50, 50, 30, 0])
-    expect(powers.toSend('m.room.topic', 'state')).toBe(9)
-    expect(powers.toSend('m.room.topic', 'message')).toBe(9)
-    expect(powers.toSend('m.room.name', 'state')).toBe(50)
-    expect(powers.toSend('m.room.message', 'message')).toBe(5)
+    expect(LEVELS.map(powers.levelTo)).toEqual([0, 5, 50, 50, 50, 30, 0])
+    expect(powers.levelToSend('m.room.topic', 'state')).toBe(9)
+    expect(powers.levelToSend('m.room.topic', 'message')).toBe(9)
+    expect(powers.levelToSend('m.room.name', 'state')).toBe(50)
+    expect(powers.levelToSend('m.room.message', 'message')).toBe(5)
   })
 
   it('has defaults where the room has no power levels, and the creator at 100', () => {
     const powers = powersWith()
-    expect(LEVELS.map(powers.toDo)).toEqual([0, 0, 50, 50, 50, 50, 0])
-    expect(powers.toSend('m.room.message', 'message')).toBe(0)
-    expect(powers.toSend('m.room.message', 'state')).toBe(50)
-    expect(['@alice:a.test', '@bob:b.test'].map(powers.of)).toEqual([100, 0])
+    expect(LEVELS.map(powers.levelTo)).toEqual([0, 0, 50, 50, 50, 50, 0])
+    expect(powers.levelToSend('m.room.message', 'message')).toBe(0)
+    expect(powers.levelToSend('m.room.message', 'state')).toBe(50)
+    expect(['@alice:a.test', '@bob:b.test'].map(powers.levelOf)).toEqual([100, 0])
   })
 
   it('tells of levels that cannot be read, which nobody reaches', () => {
     const powers = powersWith({ kick: '50', events: { 'm.room.topic': '9' }, users: { '@bob:b.test': 50 } })
-    expect(powers.toDo('kick')).toBeNaN()
-    expect(powers.toSend('m.room.topic', 'state')).toBeNaN()
-    expect(powers.of('@bob:b.test')).toBe(50)
+    expect(powers.levelTo('kick')).toBe(NOBODY_LEVEL)
+    expect(powers.levelToSend('m.room.topic', 'state')).toBe(NOBODY_LEVEL)
+    expect(powers.can('@bob:b.test', 'kick', '@carol:c.test')).toBe(false)
+    expect(powers.levelOf('@bob:b.test')).toBe(50)
   })
 })

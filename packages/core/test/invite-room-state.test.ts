@@ -124,7 +124,7 @@ async function messageIn(state: readonly Pdu[]): Promise<Pdu> {
   if (create === undefined) throw new TypeError('no state')
   const { json, rules } = create
   const event = JSON.parse(json) as JsonObject
-  const { state_key: _left, signatures: _, ...others } = event
+  const { state_key: _left, signatures: _, hashes: __, ...others } = event
   const message = {
     ...others,
     type: 'm.room.message',

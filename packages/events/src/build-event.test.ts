@@ -45,7 +45,10 @@ describe('buildEvent', () => {
 
   it('fails for a key that is none', async () => {
     const building = buildEvent(draft(rulesOf('10')), rulesOf('10'), { ...KEY, seed: 'AAAA' })
-    await expect(building).rejects.toThrow(TypeError)
+    await expect(building).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      details: { argument: 'key.seed' },
+    })
   })
 })
 

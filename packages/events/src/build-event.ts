@@ -1,21 +1,24 @@
 import {
   type EventId,
+  invalidArgument,
   isLongerThan,
   type JsonObject,
   type RoomId,
   serverOf,
   type UserId,
 } from '@roomserver/types'
-import type { RoomVersionRules } from '@roomserver/version'
+import { checkRules, type RoomVersionRules } from '@roomserver/version'
 import { canonicalJson } from './json/canonical-json.ts'
-import { contentHash, signedText } from './hashes.ts'
-import { memberText, withMember } from './json/members.ts'
+import { contentHash, contentHashMatches, referenceHash, signedText } from './hashes.ts'
+import { type Members, membersOf, memberText, withMember } from './json/members.ts'
 import { MAX_EVENT_BYTES } from './limits.ts'
 import { parseJson } from './json/parse.ts'
 import { parsePdu, type PduVerdict } from './parse-pdu.ts'
 import type { Pdu } from './pdu.ts'
-import { type EventJson, eventMembers, referenceHash } from './raw-event.ts'
-import { type SigningKey, signText } from './signed-json.ts'
+import { type EventJson, eventMembers, federationMembers, malformed } from './event-members.ts'
+import { stateOfContent } from './raw-event.ts'
+import { checkPdu } from './text-pdu.ts'
+import { checkKey, type SigningKey, signText } from './signed-json.ts'
 
 /** An earlier event as a new one refers to it; room versions 1 and 2 name its reference hash too. */
 export interface EventRef {
@@ -34,7 +37,7 @@ export interface EventDraft {
   readonly sender: UserId
   /** Left out: no state event. */
   readonly stateKey?: string | undefined
-  readonly content: JsonObject
+  readonly content: object
   readonly prevEvents: readonly EventRef[]
   readonly authEvents: readonly EventRef[]
   readonly depth: number
@@ -49,8 +52,9 @@ export interface EventDraft {
 
 /** How a later event of the same room refers to this one. */
 export function eventRef(event: Pdu): EventRef {
+  checkPdu('event', event)
   if (event.rules.eventRefs === 'id') return { eventId: event.eventId }
-  return { eventId: event.eventId, sha256: referenceHash(event.json, event.rules) }
+  return { eventId: event.eventId, sha256: referenceHash(eventMembers(event.json), event.rules) }
 }
 
 /**
@@ -58,7 +62,7 @@ export function eventRef(event: Pdu): EventRef {
  * in its event can be too long or not canonical. Refuses a sender who is not of the key's server: a
  * server's signature says that one of its own users sent the event.
  *
- * @throws {RoomserverError} MALFORMED_EVENT when the draft has no canonical form
+ * @throws {RoomserverError} MALFORMED_EVENT when the draft has no canonical form; INVALID_ARGUMENT
  * @see https://spec.matrix.org/v1.19/server-server-api/#signing-events
  */
 export async function buildEvent(
@@ -66,18 +70,21 @@ export async function buildEvent(
   rules: RoomVersionRules,
   key: SigningKey,
 ): Promise<PduVerdict> {
+  checkRules('rules', rules)
+  checkKey(key)
+  if (typeof draft?.sender !== 'string') throw invalidArgument('draft.sender', 'the user who sends the event')
   if (serverOf(draft.sender) !== key.server) {
     const reason = `${draft.sender} does not belong to ${key.server}, whose key signs the event`
     return { ok: false, rule: 'build.sender', reason }
   }
   const unsigned = canonicalJson(eventJson(draft, rules), rules.strictJson ? 'strict' : 'lenient')
   if (isLongerThan(unsigned, MAX_EVENT_BYTES)) return tooLong()
-  const hashed = withMember(
-    unsigned,
-    'hashes',
-    canonicalJson({ sha256: contentHash(eventMembers(unsigned)) }),
-  )
-  return parsePdu(await signEvent(hashed, rules, key), rules)
+  return parsePdu(await withSignature(withHash(eventMembers(unsigned)), rules, key), rules)
+}
+
+function withHash(event: Members): Members {
+  const text = withMember(event.text, 'hashes', canonicalJson({ sha256: contentHash(event) }))
+  return membersOf(text) ?? event
 }
 
 /** What is too long without its hash and signature is so with them. */
@@ -85,15 +92,39 @@ function tooLong(): PduVerdict {
   return { ok: false, rule: 'format.size', reason: `the event has more than ${MAX_EVENT_BYTES} bytes` }
 }
 
+/** What is done with an event whose content does not have the hash that it names. */
+export interface SignOptions {
+  /** `true`: it is signed as it is, and servers will take it in its redacted form. Refused unless said otherwise. */
+  readonly keepWrongHash?: boolean | undefined
+}
+
 /**
- * Adds a server's signature to an event, beside those that it has.
+ * Adds a server's signature to an event, beside those that it has; and its content hash, if it has none. The hash of an event
+ * that was changed is not corrected: in most room versions that would be another event, with another ID.
  *
  * @returns the event, canonical JSON
- * @throws {RoomserverError} MALFORMED_EVENT when `event` is not a JSON object
+ * @throws {RoomserverError} MALFORMED_EVENT when `event` is not a JSON object, is in the format of clients, or its content
+ *   does not have the hash that it names
  * @see https://spec.matrix.org/v1.19/server-server-api/#signing-events
  */
-export async function signEvent(event: EventJson, rules: RoomVersionRules, key: SigningKey): Promise<string> {
-  const members = eventMembers(event)
+export async function signEvent(
+  event: EventJson,
+  rules: RoomVersionRules,
+  key: SigningKey,
+  { keepWrongHash = false }: SignOptions = {},
+): Promise<string> {
+  checkRules('rules', rules)
+  const members = federationMembers(event, rules)
+  if (memberText(members, 'hashes') === undefined) return await withSignature(withHash(members), rules, key)
+  if (keepWrongHash || contentHashMatches(members) || stateOfContent(members, rules) === 'redacted')
+    return await withSignature(members, rules, key)
+  return malformed(
+    'hashes',
+    'its content was changed after it was hashed; remove hashes to have it hashed anew',
+  )
+}
+
+async function withSignature(members: Members, rules: RoomVersionRules, key: SigningKey): Promise<string> {
   const signature = await signText(signedText(members, rules), key)
   const signatures = new Map(entriesOf(memberText(members, 'signatures')))
   const own = { ...Object.fromEntries(entriesOf(signatures.get(key.server))), [key.keyId]: signature }

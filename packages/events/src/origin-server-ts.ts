@@ -1,6 +1,6 @@
 import type { Pdu } from './pdu.ts'
 import { memberText } from './json/members.ts'
-import { eventMembers } from './raw-event.ts'
+import { eventMembers } from './event-members.ts'
 
 /**
  * Compares when two events say that they were made, exactly: the versions before 6 let authors write integers that no

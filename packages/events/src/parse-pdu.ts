@@ -1,5 +1,5 @@
-import { isLongerThan } from '@roomserver/types'
-import type { RoomVersionRules } from '@roomserver/version'
+import { invalidArgument, isLongerThan } from '@roomserver/types'
+import { checkRules, type RoomVersionRules } from '@roomserver/version'
 import { type EventFields, fieldsOf } from './event-fields.ts'
 import { formatFault } from './format-rules.ts'
 import { contentHashMatches, eventIdOf } from './hashes.ts'
@@ -26,9 +26,10 @@ export type PduVerdict =
  * Takes an event from another server: checks its format and limits, works out its ID, and redacts it when its content
  * hash does not match. Signatures are {@link verifySignatures}' part.
  *
- * Total: whatever comes in, a verdict comes out. One pass over text that is already canonical.
+ * Total: whatever text comes in, a verdict comes out. One pass over text that is already canonical.
  *
  * @param input - the event in the federation format; bytes are UTF-8
+ * @throws {RoomserverError} INVALID_ARGUMENT when `input` is neither text nor bytes, such as an event that was parsed already
  * @see https://spec.matrix.org/v1.19/server-server-api/#checks-performed-on-receipt-of-a-pdu
  */
 export function parsePdu(input: string | Uint8Array, rules: RoomVersionRules): PduVerdict {
@@ -49,6 +50,7 @@ function parsed(
   rules: RoomVersionRules,
   kept: (event: Members, fields: EventFields) => Members,
 ): PduVerdict {
+  checkRules('rules', rules)
   const text = typeof input === 'string' ? input : decoded(input)
   if (text === undefined) return refused('json', 'the event is not UTF-8')
   if (text.length > MAX_TEXT_LENGTH) return refused('format.size', `the text has ${text.length} characters`)
@@ -74,12 +76,12 @@ function checked(
   if (contentHashMatches(event)) {
     return {
       ok: true,
-      pdu: new TextPdu(kept(event, fields), fields, eventId, rules),
+      pdu: new TextPdu(kept(event, fields), fields, eventId, rules, true),
       contentHashMatches: true,
     }
   }
   const redacted = membersOf(redactedText(event, rules)) ?? event
-  return { ok: true, pdu: pduOf(redacted, eventId, rules), contentHashMatches: false }
+  return { ok: true, pdu: pduOf(redacted, eventId, rules, true), contentHashMatches: false }
 }
 
 function refused(rule: string, reason: string): PduVerdict {
@@ -87,6 +89,9 @@ function refused(rule: string, reason: string): PduVerdict {
 }
 
 function decoded(bytes: Uint8Array): string | undefined {
+  // A `Buffer` of another realm is one as well.
+  if (!ArrayBuffer.isView(bytes))
+    throw invalidArgument('input', 'the JSON text of an event, or its bytes in UTF-8')
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {

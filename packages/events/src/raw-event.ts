@@ -1,73 +1,83 @@
-import { type EventId, isJsonObject, type JsonObject, RoomserverError } from '@roomserver/types'
-import type { RoomVersionRules } from '@roomserver/version'
-import { readCanonical } from './json/reader.ts'
-import { pduOf } from './text-pdu.ts'
+import { type EventId, invalidArgument, isJsonObject } from '@roomserver/types'
+import { checkRules, type RoomVersionRules } from '@roomserver/version'
+import { type EventJson, eventMembers, federationMembers, hashedMembers } from './event-members.ts'
+import { checkPdu, pduOf } from './text-pdu.ts'
 import {
   contentHash as hashOf,
   contentHashMatches,
   eventIdOf as idOf,
   referenceHash as referenceOf,
 } from './hashes.ts'
-import { type Members, withoutMembers } from './json/members.ts'
+import { type Members, membersOf, withoutMembers } from './json/members.ts'
 import type { Pdu } from './pdu.ts'
 import { authTextLost, redactedText } from './redaction.ts'
 
-/** An event in the federation format: its JSON text, canonical or not, or the object parsed from it. */
-export type EventJson = string | JsonObject
-
 /**
  * A Pdu of an event that needs no checks: it comes from our own store, or the caller answers for it. Members that are
- * missing or of a wrong type read as empty or 0.
+ * missing or of a wrong type read as empty or 0. What clients get is made into one by `pduFromClientEvent`.
  *
- * @throws {RoomserverError} MALFORMED_EVENT when `event` is not a JSON object
+ * @throws {RoomserverError} MALFORMED_EVENT when `event` is not a JSON object; INVALID_ARGUMENT
  */
 export function trustedPdu(event: EventJson, eventId: EventId, rules: RoomVersionRules): Pdu {
+  if (typeof eventId !== 'string') throw invalidArgument('eventId', 'the ID of the event')
+  checkRules('rules', rules)
   return pduOf(eventMembers(event), eventId, rules)
 }
 
 /**
  * The content hash of an event, which belongs into its `hashes.sha256`: unpadded base64.
  *
- * @throws {RoomserverError} MALFORMED_EVENT when `event` is not a JSON object
+ * @throws {RoomserverError} MALFORMED_EVENT when `event` is not a JSON object, or in the format of clients
  * @see https://spec.matrix.org/v1.19/server-server-api/#calculating-the-content-hash-for-an-event
  */
 export function contentHash(event: EventJson): string {
-  return hashOf(eventMembers(event))
+  return hashOf(federationMembers(event, undefined))
 }
 
 /**
  * The reference hash of an event: unpadded base64, with the URL-safe alphabet from room version 4 on.
  *
- * @throws {RoomserverError} MALFORMED_EVENT when `event` is not a JSON object
+ * @throws {RoomserverError} MALFORMED_EVENT when `event` is not a JSON object, or in the format of clients
  * @see https://spec.matrix.org/v1.19/server-server-api/#calculating-the-reference-hash-for-an-event
  */
 export function referenceHash(event: EventJson, rules: RoomVersionRules): string {
-  return referenceOf(eventMembers(event), rules)
+  return referenceOf(hashedMembers(event, rules), rules)
 }
 
 /**
  * The ID of an event: its own `event_id` in room versions 1 and 2, its reference hash later.
  *
- * @throws {RoomserverError} MALFORMED_EVENT when `event` is not a JSON object
+ * @throws {RoomserverError} MALFORMED_EVENT when `event` is not a JSON object, or in the format of clients: the hash is
+ *   that of the format of servers
  * @see https://spec.matrix.org/v1.19/rooms/v4/#event-ids
  */
 export function eventIdOf(event: EventJson, rules: RoomVersionRules): EventId {
-  return idOf(eventMembers(event), rules)
+  return idOf(hashedMembers(event, rules), rules)
 }
 
 /**
  * The redacted form of an event, canonical JSON without `unsigned`. `hashes` and `signatures` stay, and stay good.
  *
- * @throws {RoomserverError} MALFORMED_EVENT when `event` is not a JSON object
+ * @throws {RoomserverError} MALFORMED_EVENT when `event` is not a JSON object, or in the format of clients, which
+ *   `redactClientEvent` is for
  * @see https://spec.matrix.org/v1.19/rooms/v11/#redactions
  */
 export function redactJson(event: EventJson, rules: RoomVersionRules): string {
-  return redactedText(eventMembers(event), rules)
+  return redactedText(federationMembers(event, rules), rules)
 }
 
-/** The redacted form of an event. Its ID stays the same; redacting it again changes nothing. */
+/**
+ * The redacted form of an event. Its ID stays the same; redacting it again changes nothing.
+ *
+ * @throws {RoomserverError} INVALID_ARGUMENT when it is not a Pdu
+ */
 export function redactEvent(event: Pdu): Pdu {
-  return trustedPdu(redactJson(event.json, event.rules), event.eventId, event.rules)
+  checkPdu('event', event)
+  return pduOf(
+    membersOf(redactedText(eventMembers(event.json), event.rules)) ?? eventMembers('{}'),
+    event.eventId,
+    event.rules,
+  )
 }
 
 /**
@@ -77,7 +87,11 @@ export function redactEvent(event: Pdu): Pdu {
  * @throws {RoomserverError} MALFORMED_EVENT when `event` is not a JSON object
  */
 export function contentState(event: EventJson, rules: RoomVersionRules): 'whole' | 'redacted' | 'changed' {
-  const members = eventMembers(event)
+  return stateOfContent(federationMembers(event, rules), rules)
+}
+
+/** {@link contentState} of an event that is known to be in the format of servers. */
+export function stateOfContent(members: Members, rules: RoomVersionRules): 'whole' | 'redacted' | 'changed' {
   const redacted = redactedText(members, rules)
   const isRedacted = withoutMembers(members, UNSIGNED) === redacted
   if (isRedacted) return 'redacted'
@@ -117,32 +131,4 @@ export function authPdu(redacted: Pdu, authContent: string): Pdu {
     redacts: typeof redacts === 'string' ? redacts : undefined,
     content: { ...redacted.content, ...(isJsonObject(content) && content) },
   }
-}
-
-/**
- * The members of an event; lenient, since whoever comes here has checked it or doesn't want to.
- *
- * @throws {RoomserverError} MALFORMED_EVENT when `event` is not a JSON object
- */
-export function eventMembers(event: EventJson): Members {
-  const read = readCanonical(textOf(event), 'lenient')
-  return read.ok && read.spans
-    ? { text: read.text, spans: read.spans }
-    : refuse(read.ok ? 'it is not a JSON object' : read.reason)
-}
-
-function textOf(event: EventJson): string {
-  if (typeof event === 'string') return event
-  try {
-    return JSON.stringify(event)
-  } catch (cause) {
-    return refuse('the object is cyclic, nested too deeply, or holds a value that JSON does not have', {
-      cause,
-    })
-  }
-}
-
-function refuse(reason: string, options?: ErrorOptions): never {
-  const details = { rule: 'json', reason }
-  throw new RoomserverError('MALFORMED_EVENT', details, `the event is malformed: ${reason}`, options)
 }

@@ -1,6 +1,6 @@
 import { withoutMembers } from './json/members.ts'
 import type { Pdu } from './pdu.ts'
-import { eventMembers } from './raw-event.ts'
+import { eventMembers } from './event-members.ts'
 
 const ADDED_BY_OTHERS: ReadonlySet<string> = new Set(['signatures', 'unsigned'])
 

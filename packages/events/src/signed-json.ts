@@ -1,9 +1,9 @@
 import { ed25519 } from '#crypto'
-import { isJsonObject } from '@roomserver/types'
+import { invalidArgument, isJsonObject, isServerName } from '@roomserver/types'
 import { decodeBase64, encodeBase64 } from './json/base64.ts'
-import { type Members, memberValue, withoutMembers } from './json/members.ts'
+import { type Members, memberText, memberValue, withoutMembers } from './json/members.ts'
 import { refusedKeyReason } from './refused-keys.ts'
-import { type EventJson, eventMembers } from './raw-event.ts'
+import { eventMembers } from './event-members.ts'
 
 const utf8 = new TextEncoder()
 
@@ -17,14 +17,29 @@ export interface SigningKey {
 }
 
 /**
+ * Checks that an argument is a key to sign with.
+ *
+ * @returns the seed
+ * @throws {RoomserverError} INVALID_ARGUMENT
+ */
+export function checkKey(key: SigningKey): Uint8Array<ArrayBuffer> {
+  if (typeof key?.server !== 'string' || !isServerName(key.server))
+    throw invalidArgument('key.server', 'the name of the server whose key it is')
+  if (typeof key.keyId !== 'string' || !key.keyId.startsWith('ed25519:'))
+    throw invalidArgument('key.keyId', 'the ID of a key, such as ed25519:1')
+  const seed = typeof key.seed === 'string' ? decodeBase64(key.seed) : undefined
+  if (seed?.length === 32) return seed
+  throw invalidArgument('key.seed', 'the private key: 32 bytes in base64')
+}
+
+/**
  * Signs a text.
  *
  * @returns the signature, unpadded base64
- * @throws {TypeError} when the key's seed is not 32 bytes in base64
+ * @throws {RoomserverError} INVALID_ARGUMENT when the key is not one
  */
 export async function signText(text: string, key: SigningKey): Promise<string> {
-  const seed = decodeBase64(key.seed)
-  if (seed?.length !== 32) throw new TypeError(`the seed of ${key.keyId} is not 32 bytes in base64`)
+  const seed = checkKey(key)
   return encodeBase64(await ed25519.sign(seed, utf8.encode(text)))
 }
 
@@ -42,11 +57,19 @@ export async function verifyText(text: string, signature: string, publicKey: str
  *
  * @param object - JSON text, whose numbers are signed as they are written, or the object parsed from it
  * @returns the signature, unpadded base64
- * @throws {RoomserverError} MALFORMED_EVENT when `object` is not a JSON object
+ * @throws {RoomserverError} MALFORMED_EVENT when `object` is not a JSON object; INVALID_ARGUMENT when it is an event, or the
+ *   key is not one
  * @see https://spec.matrix.org/v1.19/appendices/#signing-json
  */
-export async function signJson(object: EventJson, key: SigningKey): Promise<string> {
-  return signText(textToSign(eventMembers(object)), key)
+export async function signJson(object: string | object, key: SigningKey): Promise<string> {
+  const members = eventMembers(object)
+  if (isEvent(members)) throw invalidArgument('object', 'JSON other than an event; signEvent signs events')
+  return signText(textToSign(members), key)
+}
+
+/** Whether an object is an event in the federation format. */
+function isEvent(object: Members): boolean {
+  return ['auth_events', 'prev_events', 'hashes'].every((name) => memberText(object, name) !== undefined)
 }
 
 /**
@@ -55,24 +78,30 @@ export async function signJson(object: EventJson, key: SigningKey): Promise<stri
  *
  * @param object - JSON text, or the object parsed from it
  * @param publicKey - base64
- * @throws {RoomserverError} MALFORMED_EVENT when `object` is not a JSON object
+ * @throws {RoomserverError} MALFORMED_EVENT when `object` is not a JSON object; INVALID_ARGUMENT when it is an event
  * @see https://spec.matrix.org/v1.19/appendices/#checking-for-a-signature
  */
 export async function verifyJson(
-  object: EventJson,
+  object: string | object,
   server: string,
   keyId: string,
   publicKey: string,
 ): Promise<boolean> {
+  for (const [argument, value] of Object.entries({ server, keyId, publicKey })) {
+    if (typeof value !== 'string') throw invalidArgument(argument, 'a string')
+  }
   const members = eventMembers(object)
   const signature = member(member(memberValue(members, 'signatures'), server), keyId)
   if (refusedKeyReason(publicKey) !== undefined) return false
+  if (isEvent(members))
+    throw invalidArgument('object', 'JSON other than an event; verifySignatures is for events')
   return typeof signature === 'string' && verifyText(textToSign(members), signature, publicKey)
 }
 
 const NOT_SIGNED: ReadonlySet<string> = new Set(['signatures', 'unsigned'])
 
-function textToSign(object: Members): string {
+/** What a signature of a JSON object covers. */
+export function textToSign(object: Members): string {
   return withoutMembers(object, NOT_SIGNED)
 }
 

@@ -2,7 +2,7 @@ import { isJsonObject, type JsonValue } from '@roomserver/types'
 import { memberValue } from './json/members.ts'
 import { MAX_SIGNATURES_PER_SERVER } from './limits.ts'
 import type { Pdu } from './pdu.ts'
-import { eventMembers } from './raw-event.ts'
+import { eventMembers } from './event-members.ts'
 import { requiredSignatures } from './required-signatures.ts'
 
 /** The name of a server's key. */

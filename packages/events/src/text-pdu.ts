@@ -1,4 +1,11 @@
-import { type EventId, isJsonObject, type JsonObject, type RoomId, type UserId } from '@roomserver/types'
+import {
+  type EventId,
+  invalidArgument,
+  isJsonObject,
+  type JsonObject,
+  type RoomId,
+  type UserId,
+} from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
 import { type EventFields, fieldsOf } from './event-fields.ts'
 import type { Members } from './json/members.ts'
@@ -18,11 +25,19 @@ export class TextPdu implements Pdu {
   readonly prevEvents: readonly EventId[]
   readonly authEvents: readonly EventId[]
   readonly json: string
+  readonly #isContentChecked: boolean
   readonly #redacts: unknown
   readonly #contentText: string
   #content: JsonObject | undefined
 
-  constructor(event: Members, fields: EventFields, eventId: EventId, rules: RoomVersionRules) {
+  constructor(
+    event: Members,
+    fields: EventFields,
+    eventId: EventId,
+    rules: RoomVersionRules,
+    isContentChecked = false,
+  ) {
+    this.#isContentChecked = isContentChecked
     this.eventId = eventId
     this.rules = rules
     this.type = textOr(fields.type, '')
@@ -38,6 +53,11 @@ export class TextPdu implements Pdu {
     this.#contentText = fields.content ?? '{}'
   }
 
+  /** Whether the text of an event has been compared with its content hash, or is what redaction leaves of it. */
+  static isContentChecked(event: Pdu): boolean {
+    return #isContentChecked in event && event.#isContentChecked
+  }
+
   get content(): JsonObject {
     this.#content ??= contentOf(this.#contentText)
     return this.#content
@@ -51,8 +71,24 @@ export class TextPdu implements Pdu {
 }
 
 /** A {@link Pdu} of an event that has been checked, or is trusted. */
-export function pduOf(event: Members, eventId: EventId, rules: RoomVersionRules): Pdu {
-  return new TextPdu(event, fieldsOf(event), eventId, rules)
+export function pduOf(
+  event: Members,
+  eventId: EventId,
+  rules: RoomVersionRules,
+  isContentChecked = false,
+): Pdu {
+  return new TextPdu(event, fieldsOf(event), eventId, rules, isContentChecked)
+}
+
+/**
+ * Checks that an argument is a {@link Pdu}; callers without types may pass the event itself.
+ *
+ * @throws {RoomserverError} INVALID_ARGUMENT
+ */
+export function checkPdu(argument: string, event: Pdu): void {
+  if (typeof event?.eventId === 'string' && typeof event.json === 'string' && event.rules !== undefined)
+    return
+  throw invalidArgument(argument, 'a Pdu, as parsePdu, trustedPdu and pduFromClientEvent make them')
 }
 
 /** Whether the room ID is made from the event's own ID. */

@@ -32,14 +32,15 @@ export type {
   TraceEntry,
 } from './resolution/trace.ts'
 export { traceText } from './resolution/trace-text.ts'
-export type { EventSource } from './resolution/map-graph.ts'
+export type { EventSource, UnknownAuthEvents } from './resolution/map-graph.ts'
+export { type AsyncResolveOptions, resolveStateAsync } from './resolution/resolve-state-async.ts'
 export {
   type ResolvedState,
   type ResolveOptions,
   resolveState,
   resolvingState,
 } from './resolution/resolve-state.ts'
-export { stateEntries, type StateMap, stateMap } from './state-map.ts'
+export { authStateFrom, stateEntries, type StateMap, stateMap, stateMapOf } from './state-map.ts'
 export {
   type ResolvedChange,
   resolveSnapshots,

@@ -1,4 +1,6 @@
-import type { EventId } from '@roomserver/types'
+import type { AuthState } from '@roomserver/auth'
+import { checkPdu, type Pdu } from '@roomserver/events'
+import { type EventId, RoomserverError } from '@roomserver/types'
 
 /**
  * The state of a room: type → state key → event ID. It is a map of maps and not one map with joined keys, because types
@@ -15,6 +17,44 @@ export function stateMap(entries: Iterable<readonly [string, string, EventId]>):
     keys.set(stateKey, event)
   }
   return state
+}
+
+/**
+ * Makes a state of a list of state events, which may be a map's values; of two with the same type and state key the later one
+ * counts, and events without a state key are left out.
+ *
+ * @throws {RoomserverError} INVALID_ARGUMENT when it is not a list of Pdus
+ */
+export function stateMapOf(events: Iterable<Pdu>): StateMap {
+  const state = new Map<string, Map<string, EventId>>()
+  for (const event of events) {
+    checkPdu('events', event)
+    const { eventId, stateKey, type } = event
+    if (stateKey === undefined) continue
+    let keys = state.get(type)
+    if (keys === undefined) state.set(type, (keys = new Map()))
+    keys.set(stateKey, eventId)
+  }
+  return state
+}
+
+/**
+ * A state as the authorization rules read it.
+ *
+ * @param events - gives the event with an ID
+ * @throws {RoomserverError} MISSING_EVENTS when an entry is read whose event `events` does not know
+ */
+export function authStateFrom(state: StateMap, events: (id: EventId) => Pdu | undefined): AuthState {
+  return {
+    get: (type, stateKey) => {
+      const id = state.get(type)?.get(stateKey)
+      if (id === undefined) return undefined
+      const event = events(id)
+      if (event !== undefined) return event
+      const message = `the state has ${id} for ${type} "${stateKey}", which events did not give`
+      throw new RoomserverError('MISSING_EVENTS', { roomId: '', eventIds: [id] }, message)
+    },
+  }
 }
 
 /** The triples of a state, one after another. */

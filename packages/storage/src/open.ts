@@ -1,4 +1,4 @@
-import { type Logger, silentLogger } from '@roomserver/types'
+import { invalidArgument, type Logger, silentLogger } from '@roomserver/types'
 import { Kysely } from 'kysely'
 import type { Database } from './dialect/database.ts'
 import { openPostgres, openTemporaryPostgres } from './dialect/postgres/open.ts'
@@ -29,12 +29,13 @@ export type StorageOptions = (SqliteOptions | PostgresOptions) & OpenOptions
  * Opens a room store and brings its schema up to date. Close it with `await using`, or call its `Symbol.asyncDispose`.
  *
  * @throws {RoomserverError} DATABASE_TOO_NEW when a newer program changed the database; DATABASE_TOO_OLD with
- * `migrate: false`; STORE_UNAVAILABLE when it cannot be reached or opened
+ * `migrate: false`; STORE_UNAVAILABLE when it cannot be reached or opened; INVALID_ARGUMENT
  */
 export async function openStorage(
   options: StorageOptions,
   { logger = silentLogger, onStatement }: StorageHooks = {},
 ): Promise<Storage> {
+  checkOptions(options)
   const database = options.dialect === 'sqlite' ? openSqlite(options, logger) : openPostgres(options, logger)
   const prepareSchema = options.migrate === false ? expectCurrent : migrate
   return begin(database, prepareSchema, logger, onStatement)
@@ -47,8 +48,25 @@ export async function openStorage(
  * @throws {RoomserverError} STORE_UNAVAILABLE when PostgreSQL cannot be reached
  */
 export async function openRehearsalStore(options: StorageOptions): Promise<Storage> {
+  checkOptions(options)
   if (options.dialect === 'sqlite') return openStorage({ dialect: 'sqlite', file: ':memory:' })
   return begin(openTemporaryPostgres(options), migrate, silentLogger)
+}
+
+/** Callers without types may name another database, or nothing. @throws {RoomserverError} INVALID_ARGUMENT */
+function checkOptions(options: StorageOptions): void {
+  switch (options?.dialect) {
+    case 'sqlite':
+      return checkText('file', options.file, 'the path of a SQLite file, or :memory:')
+    case 'postgres':
+      return checkText('connectionString', options.connectionString, 'a URL postgresql://…')
+    default:
+      throw invalidArgument('dialect', 'sqlite or postgres')
+  }
+}
+
+function checkText(argument: string, value: unknown, expected: string): void {
+  if (typeof value !== 'string' || value === '') throw invalidArgument(argument, expected)
 }
 
 async function begin(

@@ -15,7 +15,11 @@ export function checkJoin(c: MemberCase): AuthVerdict {
 /** The only event before this one is the create event, and the creator joins. */
 function isCreatorsFirst(c: MemberCase): boolean {
   const { prevEvents } = c.event
-  return prevEvents.length === 1 && prevEvents[0] === c.create.eventId && c.target === creatorOf(c.create)
+  return (
+    prevEvents.length === 1 &&
+    prevEvents[0] === c.create.eventId &&
+    c.target === creatorOf(c.create, c.rules.auth)
+  )
 }
 
 function checkJoinRule(c: MemberCase): AuthVerdict {

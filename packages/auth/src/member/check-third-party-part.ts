@@ -1,4 +1,5 @@
 import { allow, type MemberCase, refuse } from '../auth-context.ts'
+import { entryOf } from '../state.ts'
 import { isSignedByInvite, signedPart } from '../third-party/signed-by-invite.ts'
 import type { AuthVerdict } from '../verdict.ts'
 
@@ -20,7 +21,7 @@ export function checkThirdPartyPart(c: MemberCase): AuthVerdict {
   if (mxid !== target) {
     return refuse(c, 'member/invite/third-party/mxid', () => `${mxid} was signed, ${target} is invited`)
   }
-  const invite = c.state.get('m.room.third_party_invite', token)
+  const invite = entryOf(c.state, 'm.room.third_party_invite', token)
   if (invite === undefined) {
     return refuse(c, 'member/invite/third-party/token', () => `no third-party invite with token ${token}`)
   }

@@ -1,5 +1,5 @@
 import type { Pdu } from '@roomserver/events'
-import type { AuthState } from '../state.ts'
+import { type AuthState, entryOf } from '../state.ts'
 
 /** Who may see the events that are sent while this is set. */
 export type HistoryVisibility = 'world_readable' | 'shared' | 'invited' | 'joined'
@@ -16,7 +16,7 @@ export function historyVisibility(event: Pdu | undefined): HistoryVisibility {
 
 /** The visibility before an event, and the one after when it is the event that changes it. */
 export function visibilitiesAround(event: Pdu, before: AuthState): readonly HistoryVisibility[] {
-  const was = historyVisibility(before.get('m.room.history_visibility', ''))
+  const was = historyVisibility(entryOf(before, 'm.room.history_visibility', ''))
   if (event.type !== 'm.room.history_visibility' || event.stateKey !== '') return [was]
   return [was, historyVisibility(event)]
 }

@@ -1,6 +1,6 @@
-import type { Pdu } from '@roomserver/events'
+import { checkPdu, type Pdu } from '@roomserver/events'
 import { serverOf, type UserId } from '@roomserver/types'
-import type { AuthState } from '../state.ts'
+import { type AuthState, checkState, entryOf } from '../state.ts'
 import { visibilitiesAround } from './history-visibility.ts'
 import { judgeVisibility, type VisibilityVerdict } from './verdict.ts'
 
@@ -31,7 +31,9 @@ export interface ServerView {
  * @see https://spec.matrix.org/v1.19/client-server-api/#room-history-visibility
  */
 export function mayUserSee(event: Pdu, { before, joinedLater, user }: UserView): VisibilityVerdict {
-  const was = before.get('m.room.member', user)
+  checkPdu('event', event)
+  checkState('before', before)
+  const was = entryOf(before, 'm.room.member', user)
   const memberships = [was, isMemberEvent(event) && event.stateKey === user ? event : undefined].map(
     membershipIn,
   )
@@ -51,6 +53,8 @@ export function mayServerSee(
   event: Pdu,
   { before, joinedLater, members, server }: ServerView,
 ): VisibilityVerdict {
+  checkPdu('event', event)
+  checkState('before', before)
   const memberships = new Set<string>()
   for (const member of isMemberEvent(event) ? [...members, event] : members) {
     const membership = membershipIn(member)

@@ -104,7 +104,7 @@ async function use(event: Pdu): Promise<void> {
   checkAuth(event, state)
   checkAuth(event, authStateOf([create, member, event]))
   checkAuthEvents(event, { get: () => undefined, isRejected: () => false })
-  powersIn(authStateOf([create, event]), event.rules).of('@b:b')
+  if (event.rules === LENIENT) powersIn(authStateOf([create, event]), LENIENT).levelOf('@b:b')
   compileServerAcl(event.content)(LONGEST_NAME)
   await verifySignatures(event, () => ({
     key: 'l/O9hxMVKB6Lg+3Hqf0FQQZhVESQcMzbPN1Cz2nM3ok',
@@ -164,7 +164,7 @@ export const TEXT_READERS: Readonly<Record<string, Reader>> = {
   'a glob': (text) => globMatches(text, LONGEST_NAME),
   'an ACL': (text) =>
     compileServerAcl({ allow: ['*'], deny: [text, '*'], allow_ip_literals: false })(LONGEST_NAME),
-  'the name in an ACL': (text) => compileServerAcl({ allow_ip_literals: false })(text as ServerName),
+  'the name in an ACL': (text) => isServerName(text) && compileServerAcl({ allow_ip_literals: false })(text),
   type: inEvent('type'),
   sender: inEvent('sender'),
   state_key: inEvent('state_key'),

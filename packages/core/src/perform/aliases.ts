@@ -82,7 +82,7 @@ async function mayRemove(context: PerformContext, roomId: RoomId, userId: UserId
   const state = authStateOf(await readRoom(context, (view) => currentPdus(view, room, wanted)))
   if (state.get('m.room.member', userId)?.content['membership'] !== 'join') return false
   const powers = powersIn(state, rulesOf(room))
-  return powers.of(userId) >= powers.toSend(CANONICAL_ALIAS, 'state')
+  return powers.canSend(userId, CANONICAL_ALIAS, 'state')
 }
 
 async function takeOutOfCanonical(

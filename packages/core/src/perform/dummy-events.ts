@@ -89,9 +89,8 @@ function bringTogether(context: PerformContext, roomId: RoomId): Promise<number>
 async function mergeEventFor(context: PerformContext, room: RoomRecord): Promise<EventTemplate | undefined> {
   const state = await readRoom(context, (view) => currentPdus(view, room, POWERS))
   const powers = powersIn(authStateOf(state), rulesOf(room))
-  const needed = powers.toSend(DUMMY_EVENT, 'message')
   const members = await context.store.membershipsOfRoom(room.nid, { membership: 'join', localOnly: true })
-  const sender = members.find(({ userId }) => powers.of(userId) >= needed)?.userId
+  const sender = members.find(({ userId }) => powers.canSend(userId, DUMMY_EVENT, 'message'))?.userId
   if (sender !== undefined) return { type: DUMMY_EVENT, sender, content: {} }
   const [muted] = members
   return muted === undefined ? undefined : await membershipAgain(context, room, muted.userId)

@@ -34,7 +34,7 @@ export class NewRoom {
 
   /** Makes a state event, and keeps it if the rules allow it. @throws {Refusal} when it cannot be made */
   async add(event: NewStateEvent): Promise<AuthVerdict> {
-    const state: AuthState = { get: (...key) => this.#state.get(key.join('\0')) }
+    const state: AuthState = { get: (type, stateKey) => this.#state.get([type, stateKey].join('\0')) }
     const made = await this.#built(event, state)
     const verdict = checkAuth(made, state)
     if (verdict.allowed) {

@@ -39,9 +39,8 @@ export async function redactionOf(
     return { target: isHere ? view.pduOf(record, rules) : undefined, powers: powersIn(state, rules) }
   })
   if (target === undefined) throw eventNotFound(eventId)
-  const needed = powers.toDo('redact')
-  // Nobody has a level that cannot be read.
-  if (target.sender !== sender && !(powers.of(sender) >= needed)) {
+  const needed = powers.levelTo('redact')
+  if (target.sender !== sender && !powers.can(sender, 'redact')) {
     const message = `${sender} may not redact an event of ${target.sender}: that needs level ${needed}`
     throw new RoomserverError('NOT_ALLOWED', { eventId, rule: 'redact', reason: message }, message)
   }

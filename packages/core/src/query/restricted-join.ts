@@ -112,6 +112,5 @@ async function findAuthorisingUser(context: QueryContext, room: RoomRecord): Pro
   const state = await readRoom(context, (view) => currentAuthPdus(view, room, [CREATE, POWER_LEVELS]))
   const powers: Powers = powersIn(authStateOf(state), rulesOf(room))
   const members = await context.store.membershipsOfRoom(room.nid, { membership: 'join', localOnly: true })
-  const needed = powers.toDo('invite')
-  return members.find(({ userId }) => powers.of(userId) >= needed)?.userId
+  return members.find(({ userId }) => powers.can(userId, 'invite'))?.userId
 }

@@ -25,7 +25,9 @@ export async function queryServerBannedFromRoom(
 
 function aclOf(event: Pdu): ServerAcl {
   const known = compiled.get(event)
-  const acl = known ?? compileServerAcl(event.content)
+  // What else it holds, other members of the room have chosen.
+  const { allow, deny, allow_ip_literals } = event.content
+  const acl = known ?? compileServerAcl({ allow, deny, allow_ip_literals })
   compiled.set(event, acl)
   return acl
 }

@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, hash, type KeyObject, sign, verify } from 'node:crypto'
-import { type Ed25519, joined, PKCS8_PREFIX, SPKI_PREFIX } from './port.ts'
+import { exampleCheck } from './platform.ts'
+import { type Ed25519, joined, PKCS8_PREFIX, type SignatureCheck, SPKI_PREFIX } from './port.ts'
 import { isStrictSignature } from './strict-signature.ts'
 
 /** SHA-256 of a text (as UTF-8) or bytes, in unpadded base64. */
@@ -19,11 +20,15 @@ export function sha256Hex(data: string | Uint8Array): string {
 
 /** Ed25519 of `node:crypto`; checks run in libuv's threads. */
 export const ed25519: Ed25519 = {
-  verify: ({ publicKey, signature, message }) =>
-    new Promise((resolve) => {
-      if (!isStrictSignature(publicKey, signature)) resolve(false)
-      else verifyWithKey(publicKey, message, signature, resolve)
-    }),
+  verify: async (check) => {
+    if (!isStrictSignature(check.publicKey, check.signature)) return false
+    try {
+      return await verifyWithKey(check)
+    } catch (error) {
+      await expectEd25519(error)
+      return false
+    }
+  },
   sign: (seed, message) => Promise.resolve(new Uint8Array(sign(null, message, privateKey(seed)))),
   publicKey: (seed) => {
     const spki = createPublicKey(privateKey(seed)).export({ format: 'der', type: 'spki' })
@@ -32,18 +37,15 @@ export const ed25519: Ed25519 = {
 }
 
 /** Node says by the result that a key is not a point of the curve; Deno throws. */
-function verifyWithKey(
-  publicKey: Uint8Array,
-  message: Uint8Array,
-  signature: Uint8Array,
-  resolve: (isGood: boolean) => void,
-): void {
-  try {
-    verify(null, message, keyOf(publicKey), signature, (error, good) => resolve(error === null && good))
-  } catch {
-    resolve(false)
-  }
+function verifyWithKey({ publicKey, message, signature }: SignatureCheck): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    verify(null, message, keyOf(publicKey), signature, (error, good) =>
+      error === null ? resolve(good) : reject(error),
+    )
+  })
 }
+
+const expectEd25519 = exampleCheck(verifyWithKey)
 
 /** Making a key takes a fifth of the time of a check and more than signing, and a few servers send most of the events. */
 const keys = new Map<string, KeyObject>()

@@ -7,7 +7,8 @@ export interface SignatureCheck {
 
 /**
  * Ed25519 as the platform has it (RFC 8032). Malformed keys and signatures verify as false, and so do those
- * that platforms verify differently, see `isStrictSignature`.
+ * that platforms verify differently, see `isStrictSignature`. A platform without Ed25519 is a failure with the code
+ * PLATFORM_UNSUPPORTED, and never a signature that is wrong.
  */
 export interface Ed25519 {
   /** Runs beside the event loop where the platform can, so that many checks at once use several cores. */
@@ -32,6 +33,7 @@ export function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
   return both
 }
 
-function fromHex(hex: string): Uint8Array {
+/** Bytes written in hex. */
+export function fromHex(hex: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16))
 }

@@ -1,6 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { decodeBase64, encodeBase64 } from '../json/base64.ts'
-import { type Ed25519, joined, PKCS8_PREFIX } from './port.ts'
+import { exampleCheck, withoutEd25519 } from './platform.ts'
+import { type Ed25519, joined, PKCS8_PREFIX, type SignatureCheck } from './port.ts'
 import { isStrictSignature } from './strict-signature.ts'
 
 const utf8 = new TextEncoder()
@@ -24,29 +25,51 @@ export function sha256Hex(data: string | Uint8Array): string {
   return Array.from(digest(data), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
-/** Ed25519 of WebCrypto; fails with a `NotSupportedError` on a platform that has none. */
+/** Ed25519 of WebCrypto, which browsers have on pages over HTTPS (and on localhost) only. */
 export const ed25519: Ed25519 = {
-  async verify({ publicKey, signature, message }) {
-    if (!isStrictSignature(publicKey, signature)) return false
+  async verify(check) {
+    if (!isStrictSignature(check.publicKey, check.signature)) return false
     try {
-      const key = await crypto.subtle.importKey('raw', publicKey, 'Ed25519', false, ['verify'])
-      return await crypto.subtle.verify('Ed25519', key, signature, message)
+      return await verifyWithKey(check)
     } catch (error) {
-      // Anything else is a key that is none.
-      if (error instanceof Error && error.name === 'NotSupportedError') throw error
+      await expectEd25519(error)
+      // A key that is not one.
       return false
     }
   },
   async sign(seed, message) {
     const key = await privateKey(seed, false)
-    return new Uint8Array(await crypto.subtle.sign('Ed25519', key, message))
+    return new Uint8Array(await subtle().sign('Ed25519', key, message))
   },
   async publicKey(seed) {
-    const { x } = await crypto.subtle.exportKey('jwk', await privateKey(seed, true))
+    const { x } = await subtle().exportKey('jwk', await privateKey(seed, true))
     return decodeBase64(x ?? '') ?? new Uint8Array()
   },
 }
 
-function privateKey(seed: Uint8Array, extractable: boolean) {
-  return crypto.subtle.importKey('pkcs8', joined(PKCS8_PREFIX, seed), 'Ed25519', extractable, ['sign'])
+async function verifyWithKey({ publicKey, signature, message }: SignatureCheck): Promise<boolean> {
+  const key = await subtle().importKey('raw', publicKey, 'Ed25519', false, ['verify'])
+  return await subtle().verify('Ed25519', key, signature, message)
+}
+
+const expectEd25519 = exampleCheck(verifyWithKey)
+
+/** @throws {RoomserverError} PLATFORM_UNSUPPORTED */
+function subtle(): typeof crypto.subtle {
+  // Its type says that it is always there; on pages over plain HTTP it is not.
+  const found: typeof crypto.subtle | undefined = globalThis.crypto?.subtle
+  if (found === undefined)
+    throw withoutEd25519(
+      'there is no crypto.subtle; browsers have it on pages over HTTPS and on localhost only',
+    )
+  return found
+}
+
+async function privateKey(seed: Uint8Array, extractable: boolean) {
+  try {
+    return await subtle().importKey('pkcs8', joined(PKCS8_PREFIX, seed), 'Ed25519', extractable, ['sign'])
+  } catch (error) {
+    await expectEd25519(error)
+    throw error
+  }
 }

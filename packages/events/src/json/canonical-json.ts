@@ -8,7 +8,7 @@ import { MAX_JSON_DEPTH } from '../limits.ts'
  *
  * @param strictness - `strict` has integers of 53 bits only; `lenient` writes other numbers as JavaScript does
  * @throws {RoomserverError} MALFORMED_EVENT when the value has no canonical form: other numbers, half surrogate
- *   pairs, nesting deeper than 1,000 (or cyclic), what JSON doesn't have
+ *   pairs, nesting deeper than 1,000 (or cyclic), what JSON doesn't have, objects of a class (`Date`, `Map`, …)
  * @see https://spec.matrix.org/v1.19/appendices/#canonical-json
  */
 export function canonicalJson(value: unknown, strictness: Strictness = 'strict'): string {
@@ -22,7 +22,28 @@ function encoded(value: unknown, strictness: Strictness, depth: number): string 
   if (typeof value !== 'object') return refuse(`${typeof value} is not a JSON value`)
   if (depth === MAX_JSON_DEPTH) return refuse(`nested deeper than ${MAX_JSON_DEPTH}`)
   if (Array.isArray(value)) return list(value, strictness, depth + 1)
+  if (!isPlain(value)) return refuse(`${nameOf(value)} is not a JSON value`)
   return object(value as Readonly<Record<string, unknown>>, strictness, depth + 1)
+}
+
+/**
+ * Whether an object is of no class but `Object`: nothing that it inherits from has a constructor of its own. Objects of
+ * another realm (a frame, a `vm`) have another `Object.prototype`, which is the last in any case.
+ */
+function isPlain(value: object): boolean {
+  let prototype: unknown = Object.getPrototypeOf(value)
+  while (typeof prototype === 'object' && prototype !== null && prototype !== Object.prototype) {
+    const next: unknown = Object.getPrototypeOf(prototype)
+    if (next !== null && Object.hasOwn(prototype, 'constructor')) return false
+    prototype = next
+  }
+  return true
+}
+
+/** A `Date`, a `Map`, an `Event`: what a class is called. */
+function nameOf(value: object): string {
+  const { name } = value.constructor
+  return typeof name === 'string' && name !== '' ? `an object of the class ${name}` : 'an object of a class'
 }
 
 function list(values: readonly unknown[], strictness: Strictness, depth: number): string {

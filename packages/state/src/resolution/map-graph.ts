@@ -1,16 +1,27 @@
 import type { StateTuple } from '@roomserver/auth'
-import type { Pdu } from '@roomserver/events'
-import { type Suspendable, type EventId, NO_NID } from '@roomserver/types'
+import { checkPdu, type Pdu } from '@roomserver/events'
+import { type Suspendable, type EventId, invalidArgument, NO_NID, RoomserverError } from '@roomserver/types'
+import type { RoomVersionRules } from '@roomserver/version'
 import type { StateMap } from '../state-map.ts'
 import { EventNode } from './event-node.ts'
 import type { Graph } from './conflicted-state.ts'
 
+/** Whether a resolution can do without auth events that are not known. */
+export type UnknownAuthEvents = 'required' | 'ignored'
+
 /** Where a resolution on plain maps finds events. */
 export interface EventSource {
-  /** The event with this ID; `undefined` where nobody knows it. IDs are taken as they stand. */
+  /** The event with this ID; `undefined` where it is not known. */
   readonly events: (id: EventId) => Pdu | undefined
   /** Whether the event was rejected when it was received. */
   readonly isRejected?: ((id: EventId) => boolean) | undefined
+}
+
+/** The events of a room, and how they are to be taken. */
+export interface GraphSource extends EventSource {
+  /** Of which version the events have to be. */
+  readonly rules?: RoomVersionRules | undefined
+  readonly unknownAuthEvents?: UnknownAuthEvents | undefined
 }
 
 /** The state keys of the entries in conflict, by type. */
@@ -18,26 +29,83 @@ export type KeysByType = ReadonlyMap<string, ReadonlySet<string>>
 
 /** The graph of events behind plain state maps. Everything is at hand, so it never asks for anything. */
 export class MapGraph implements Graph<never> {
-  readonly #source: EventSource
+  readonly #source: GraphSource
   readonly #common: StateMap
   readonly #conflicted: KeysByType
   readonly #nodes = new Map<EventId, EventNode | undefined>()
+  readonly #missing = new Set<EventId>()
 
   /** @param common - any of the state sets: what is not in conflict is the same in all */
-  constructor(source: EventSource, common: StateMap, conflicted: KeysByType) {
+  constructor(source: GraphSource, common: StateMap, conflicted: KeysByType) {
     this.#source = source
     this.#common = common
     this.#conflicted = conflicted
   }
 
-  /** The node of an event; `undefined` where nobody knows it. */
+  /** The node of an event; `undefined` where it is not known. */
   node(id: EventId): EventNode | undefined {
     const known = this.#nodes.get(id)
     if (known !== undefined || this.#nodes.has(id)) return known
-    const pdu = this.#source.events(id)
+    const pdu = this.#pdu(id)
     const node = pdu === undefined ? undefined : this.#newNode(id, pdu)
     this.#nodes.set(id, node)
     return node
+  }
+
+  /**
+   * The node of the event that stands in an entry of the state.
+   *
+   * @throws {RoomserverError} INVALID_ARGUMENT when the event is not of that type with that state key
+   */
+  entry(type: string, stateKey: string, id: EventId): EventNode | undefined {
+    const node = this.#itself(id)
+    if (node === undefined) this.#missing.add(id)
+    else if (node.pdu.type !== type || node.pdu.stateKey !== stateKey)
+      throw invalidArgument(
+        'sets',
+        `states whose entries hold events of their type and state key, unlike ${id}`,
+      )
+    return node
+  }
+
+  /**
+   * Checks that nothing was missing of what was looked at.
+   *
+   * @throws {RoomserverError} MISSING_EVENTS
+   */
+  expectWhole(): void {
+    if (this.#missing.size === 0) return
+    const eventIds = [...this.#missing]
+    const roomId = roomOf(this.#nodes.values()) ?? ''
+    const named =
+      eventIds.length > 5 ? `${eventIds.slice(0, 5).join(', ')} and ${eventIds.length - 5} more` : eventIds
+    const message = `the state cannot be resolved without ${String(named)}, which events did not give`
+    throw new RoomserverError('MISSING_EVENTS', { roomId, eventIds }, message)
+  }
+
+  /** The node of an event that is the one with this ID. @throws {RoomserverError} INVALID_ARGUMENT */
+  #itself(id: EventId): EventNode | undefined {
+    const node = this.node(id)
+    if (node === undefined || node.pdu.eventId === id) return node
+    throw invalidArgument('events', `a function that gives ${id} for this ID, not ${node.pdu.eventId}`)
+  }
+
+  /** @throws {RoomserverError} INVALID_ARGUMENT when what is given is not an event of the version */
+  #pdu(id: EventId): Pdu | undefined {
+    const pdu = this.#source.events(id)
+    if (pdu === undefined) return undefined
+    checkPdu('events', pdu)
+    const { rules } = this.#source
+    if (rules === undefined || pdu.rules === rules || pdu.rules.version === rules.version) return pdu
+    throw invalidArgument(
+      'version',
+      `the version of the events: ${id} is of ${pdu.rules.version}, not ${rules.version}`,
+    )
+  }
+
+  /** An auth event that is not known. */
+  #lacks(id: EventId): void {
+    if (this.#source.unknownAuthEvents !== 'ignored') this.#missing.add(id)
   }
 
   #newNode(id: EventId, pdu: Pdu): EventNode {
@@ -62,8 +130,9 @@ export class MapGraph implements Graph<never> {
     const nodes = new Set<EventNode>()
     if (type === 'm.room.create' && stateKey === '') return []
     for (const id of authEvents) {
-      const node = this.node(id)
-      if (node !== undefined) nodes.add(node)
+      const node = this.#itself(id)
+      if (node === undefined) this.#lacks(id)
+      else nodes.add(node)
     }
     return [...nodes]
   }
@@ -100,12 +169,14 @@ export class MapGraph implements Graph<never> {
 
   peek(type: string, stateKey: string): EventNode | null {
     const id = this.#commonId(type, stateKey)
-    return (id === undefined ? undefined : this.node(id)) ?? null
+    return (id === undefined ? undefined : this.entry(type, stateKey, id)) ?? null
   }
 
   // oxlint-disable-next-line require-yield -- everything is at hand
   *withId(id: EventId): Suspendable<never, EventNode | undefined> {
-    return this.node(id)
+    const node = this.node(id)
+    if (node === undefined) this.#lacks(id)
+    return node
   }
 
   holds(node: EventNode): boolean {
@@ -126,7 +197,9 @@ export class MapGraph implements Graph<never> {
     const seen = new Set<EventId>()
     const open: EventId[] = []
     const citedBy = (id: EventId): void => {
-      for (const cited of this.#source.events(id)?.authEvents ?? []) {
+      const citing = this.#pdu(id)
+      if (citing === undefined) this.#lacks(id)
+      for (const cited of citing?.authEvents ?? []) {
         if (seen.has(cited)) continue
         seen.add(cited)
         open.push(cited)
@@ -147,6 +220,11 @@ export class MapGraph implements Graph<never> {
     }
     return found
   }
+}
+
+function roomOf(nodes: Iterable<EventNode | undefined>): string | undefined {
+  for (const node of nodes) if (node !== undefined) return node.pdu.roomId
+  return undefined
 }
 
 const EVENTS_PER_YIELD = 1024

@@ -2,13 +2,13 @@ import {
   type Suspendable,
   type EventId,
   finish,
-  RoomserverError,
+  invalidArgument,
   type RoomVersionId,
 } from '@roomserver/types'
-import { roomVersion, type RoomVersionRules } from '@roomserver/version'
+import { type RoomVersionRules, rulesArgument } from '@roomserver/version'
 import { mapRuns } from '../snapshot/runs.ts'
 import type { StateMap } from '../state-map.ts'
-import { type EventSource, MapGraph } from './map-graph.ts'
+import { type EventSource, MapGraph, type UnknownAuthEvents } from './map-graph.ts'
 import { namedCreate } from './named-create.ts'
 import type { ConflictedState, Resolved } from './conflicted-state.ts'
 import { recordTrace } from './record-trace.ts'
@@ -18,6 +18,12 @@ import type { ChainReading, ResolutionTrace } from './trace.ts'
 
 /** How to resolve. */
 export interface ResolveOptions extends EventSource {
+  /**
+   * What auth events mean that `events` does not know. `required`, unless said otherwise: there is no result without them.
+   * `ignored`: nobody has them, as when a server lost them, and the algorithm passes over them. Events of the states
+   * themselves are always required.
+   */
+  readonly unknownAuthEvents?: UnknownAuthEvents | undefined
   /** The room's version, or its rules. */
   readonly version: RoomVersionId | RoomVersionRules
   /** How auth chains of state sets are read; `as-deployed` unless said otherwise. */
@@ -34,13 +40,15 @@ export interface ResolvedState {
 }
 
 /**
- * Resolves several states of a room into one, by the algorithm of its version. Needs no network; pure and total:
- * unknown, rejected or circular auth events are worked around. The result does not depend on the order of the sets.
+ * Resolves several states of a room into one, by the algorithm of its version. Needs no network; pure: rejected or circular
+ * auth events are worked around. The result does not depend on the order of the sets. It fails without an event that it
+ * needs; {@link resolveStateAsync} fetches events.
  *
  * What the sets agree upon is compared once and not copied unless its type changes; auth chains are walked from the
  * events in conflict.
  *
- * @throws {RoomserverError} UNSUPPORTED_ROOM_VERSION
+ * @throws {RoomserverError} MISSING_EVENTS with the events that `events` did not give; UNSUPPORTED_ROOM_VERSION;
+ *   INVALID_ARGUMENT when an argument is something else, such as an event that does not belong to its entry
  * @see https://spec.matrix.org/v1.19/server-server-api/#room-state-resolution
  */
 export function resolveState(sets: readonly StateMap[], options: ResolveOptions): ResolvedState {
@@ -52,7 +60,10 @@ export function* resolvingState(
   sets: readonly StateMap[],
   options: ResolveOptions,
 ): Suspendable<never, ResolvedState> {
-  const rules = rulesOf(options.version)
+  const rules = rulesArgument('version', options?.version)
+  checkSets(sets)
+  if (typeof options.events !== 'function')
+    throw invalidArgument('events', 'a function that gives the Pdu of an ID')
   const { agreed, conflicting } = separate(differences(sets), rules)
   const keysInConflict = new Map<string, Set<string>>()
   for (const { type, stateKey } of conflicting) {
@@ -61,12 +72,14 @@ export function* resolvingState(
     else keys.add(stateKey)
   }
   const common = withChanges(sets[0] ?? new Map(), agreed)
-  const graph = new MapGraph(options, common, keysInConflict)
+  const graph = new MapGraph({ ...options, rules }, common, keysInConflict)
   const conflicts = conflicting.map(({ type, stateKey, events }) => ({
     type,
     stateKey,
-    events: mapRuns(events, (id) => (id === undefined ? undefined : graph.node(id))),
+    events: mapRuns(events, (id) => (id === undefined ? undefined : graph.entry(type, stateKey, id))),
   }))
+  // Without these there is nothing to begin with.
+  graph.expectWhole()
   const notes = options.trace === true ? recordTrace() : undefined
   const conflicted: ConflictedState<never> = {
     rules,
@@ -78,17 +91,29 @@ export function* resolvingState(
     recorder: notes,
   }
   const resolved: Resolved = yield* runAlgorithm(conflicted)
+  graph.expectWhole()
   return {
     state: withChanges(common, changesOf(conflicted, resolved)),
     trace: notes?.trace(conflicted, resolved),
   }
 }
 
-function rulesOf(version: ResolveOptions['version']): RoomVersionRules {
-  if (typeof version !== 'string') return version
-  const rules = roomVersion(version)
-  if (rules !== undefined) return rules
-  throw new RoomserverError('UNSUPPORTED_ROOM_VERSION', { version }, `room version ${version} is not known`)
+/** @throws {RoomserverError} INVALID_ARGUMENT */
+function checkSets(sets: readonly StateMap[]): void {
+  if (!Array.isArray(sets))
+    throw invalidArgument('sets', 'a list of states, as stateMap and stateMapOf make them')
+  for (const set of sets) {
+    const [keys] = isMap(set) ? set.values() : []
+    if (!isMap(set) || (keys !== undefined && !isMap(keys)))
+      throw invalidArgument(
+        'sets',
+        'states of the form type → state key → event ID, as stateMapOf makes them',
+      )
+  }
+}
+
+function isMap(value: ReadonlyMap<string, unknown>): boolean {
+  return typeof value?.get === 'function' && typeof value.values === 'function'
 }
 
 type Change = readonly [type: string, stateKey: string, event: EventId | undefined]

@@ -1,6 +1,6 @@
 import { authStateOf, LEVEL_NAMES, powersIn, readLevel } from '@roomserver/auth'
 import type { Pdu } from '@roomserver/events'
-import { isJsonObject, type JsonObject, type JsonValue, type UserId } from '@roomserver/types'
+import { isJsonObject, isUserId, type JsonObject, type JsonValue, type UserId } from '@roomserver/types'
 import type { AuthRules, RoomVersionRules } from '@roomserver/version'
 
 const STATE_DEFAULT = 50
@@ -44,10 +44,10 @@ function creatorsOf({ create, powerLevels }: OldLevels): readonly UserId[] {
   const { creator, additional_creators: more } = content
   const powers = powersIn(authStateOf(powerLevels === undefined ? [create] : [create, powerLevels]), rules)
   const users = [sender, creator, ...(Array.isArray(more) ? more : [])].filter(
-    (user) => typeof user === 'string',
+    (user) => typeof user === 'string' && isUserId(user),
   )
   const isCreator = (user: UserId) =>
-    powers.of(user) === Infinity || (powerLevels === undefined && powers.of(user) === CREATOR)
+    powers.isCreator(user) || (powerLevels === undefined && powers.levelOf(user) === CREATOR)
   return users.filter(isCreator)
 }
 
