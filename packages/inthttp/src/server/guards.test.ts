@@ -71,6 +71,10 @@ it.each([
   expect(isNamed({ ':authority': host, host: 'localhost' }, names)).toBe(isKnown)
 })
 
+it('takes a request of HTTP/1.0 that names no host, which no web page can send', () => {
+  expect(isNamed({}, new Set())).toBe(true)
+})
+
 it.each([
   ['a path', 1, ['Host', 'a', 'x', 'host'], '/x', true],
   ['all of the server', 1, ['Host', 'a'], '*', true],

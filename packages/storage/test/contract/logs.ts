@@ -58,6 +58,15 @@ export function logContract(open: () => Promise<Storage>): void {
     expect(texts(both.flat())).toEqual(['of the living'])
   })
 
+  it('gives what is claimed in the order in which it came', async () => {
+    await using store = await open()
+    const { roomId } = await storedRoom(store)
+    const came = Array.from({ length: 12 }, (_, index) => `${index}`)
+    for (const payload of came) await store.enqueue([{ roomId, payload }], 'stopped')
+    const claimed = await store.claimInbox('me', 20)
+    expect(claimed.map(({ payload }) => payload)).toEqual(came)
+  })
+
   it('forgets leases that ran out long ago', async () => {
     await using store = await open()
     await store.takeLease('old', 'it', -60_000)
