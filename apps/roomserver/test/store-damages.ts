@@ -119,6 +119,14 @@ export function storeDamages({
       ),
       'a row is added': 'harmless: no event refers to it',
     },
+    blocked_rooms: {
+      room_id: WISH,
+      blocked_by: WISH,
+      reason: WISH,
+      since_ts: WISH,
+      'a row is deleted': WISH,
+      'a row is added': WISH,
+    },
     rooms: {
       nid: rebuilt(/events of !room:a .* belong to a room that is not stored/, ofRoom('nid = 99999')),
       revision: rebuilt(/is later than the revision of the room/, ofRoom('revision = 2')),

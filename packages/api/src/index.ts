@@ -47,6 +47,24 @@ export {
   QueryJoinedHostServerNamesInRoomRequest,
   QueryJoinedHostServerNamesInRoomResponse,
 } from './federation/performing.ts'
+export {
+  administrationEndpoints,
+  type AdministrationApi,
+  type AdministrationOperation,
+} from './administration-api.ts'
+export type {
+  BlockedRoomsRequest,
+  BlockedRoomsResponse,
+  BlockedRoomSummary,
+  BlockRoomRequest,
+  BlockRoomResponse,
+  MakeRoomAdminRequest,
+  MakeRoomAdminResponse,
+  SendEventAsRequest,
+  SendEventAsResponse,
+  UnblockRoomRequest,
+  UnblockRoomResponse,
+} from './administration/rooms.ts'
 export { inspectionEndpoints, type InspectionApi, type InspectionOperation } from './inspection-api.ts'
 export {
   EventStatus,

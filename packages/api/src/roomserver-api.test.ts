@@ -1,6 +1,7 @@
 import { expect, expectTypeOf, it } from 'vitest'
 import type { z } from 'zod'
 import {
+  administrationEndpoints,
   filled,
   InputKind,
   InputRoomEvent,
@@ -23,8 +24,14 @@ it('has inspection under paths of its own, which all only read', () => {
   }
 })
 
+it('has administration under paths of its own', () => {
+  for (const [name, endpoint] of Object.entries(administrationEndpoints))
+    expect(endpoint.path).toBe(`/admin/v1/${name}`)
+})
+
 it('writes answers of the inspection as they are in process, so that web pages need no codec', () => {
-  for (const [name, { response }] of Object.entries(inspectionEndpoints)) {
+  const table = { ...inspectionEndpoints, ...administrationEndpoints }
+  for (const [name, { response }] of Object.entries(table)) {
     for (const part of partsOf(response)) {
       const wire = wireOf(part)
       expect(['string', 'int', 'bool', 'list', 'struct', 'pointer'], name).toContain(wire.kind)
@@ -37,6 +44,7 @@ it('bounds whatever is parsed of a request', () => {
   for (const [name, { request, maxBodyBytes }] of Object.entries({
     ...roomserverEndpoints,
     ...inspectionEndpoints,
+    ...administrationEndpoints,
   })) {
     expect(maxBodyBytes, name).toBeGreaterThan(0)
     for (const part of partsOf(request)) {

@@ -18,6 +18,7 @@ import {
   type RoomRepairs,
 } from './missing-events/create-missing-events.ts'
 import type { RecordCache } from './view/record-cache.ts'
+import { BlockedRooms } from './input/blocked-rooms.ts'
 import { Committer } from './input/committer.ts'
 import { InputCounters } from './input/counters.ts'
 import type { FetchMissing } from './input/fetch-missing.ts'
@@ -135,8 +136,10 @@ export function createInput(
     deps.fetchMissing ?? (fetching && ((...missing) => fetching.repairs.fetchMissing(...missing)))
   const share = new LoopShare(setImmediate)
   const { whenDelivered } = deps
+  const blockedRooms = new BlockedRooms({ store, clock, log })
   const ingester = new Ingester({
     ...parts,
+    blockedRooms,
     share,
     rooms,
     fetchMissing,
@@ -145,6 +148,7 @@ export function createInput(
     policies,
   })
   return {
+    blockedRooms,
     inputRoomEvents: (...call) => ingester.inputRoomEvents(...call),
     ingest,
     runTask,

@@ -1,8 +1,16 @@
 import { randomInt } from 'node:crypto'
-import type { AppserviceApi, FederationApi, RoomserverApi, UserApi, StreamedApi } from '@roomserver/api'
+import type {
+  AdministrationApi,
+  AppserviceApi,
+  FederationApi,
+  RoomserverApi,
+  UserApi,
+  StreamedApi,
+} from '@roomserver/api'
 import type { SigningKey } from '@roomserver/events'
 import { type Clock, type Logger, RoomserverError, type ServerName } from '@roomserver/types'
 import type { RoomInput } from './create-engine.ts'
+import { createAdministration } from './perform/administration/create-administration.ts'
 import type { PerformContext, PerformInput } from './perform/context.ts'
 import { createPerforms } from './perform/create-performs.ts'
 import { createDummyEvents, type DummyEvents } from './perform/dummy-events.ts'
@@ -59,6 +67,8 @@ export interface RoomserverWithMaintenance {
   readonly dummyEvents: DummyEvents
   /** What users of this server do, with failures that are thrown. */
   readonly users: UserActions
+  /** What operators do to rooms. */
+  readonly administration: AdministrationApi
   /** Reads the past of a room backwards, a page at a time. */
   readonly timeline: (request: TimelineRequest) => Promise<TimelinePage>
 }
@@ -69,11 +79,13 @@ export function createRoomserverWithMaintenance(
   options: RoomserverOptions = {},
 ): RoomserverWithMaintenance {
   const context = contextOf(deps, options)
+  const users = createUserActions(context)
   return {
     rooms: roomserverOf(context),
     streamed: createStreamedQueries(context),
     dummyEvents: createDummyEvents(context, deps.input.overLimit),
-    users: createUserActions(context),
+    users,
+    administration: createAdministration(context, users),
     timeline: (request) => readTimeline(context, request),
   }
 }

@@ -1,4 +1,5 @@
 import type {
+  BlockedRoom,
   BlockNid,
   BlockRecord,
   CommitResult,
@@ -191,6 +192,15 @@ export interface RepairStore {
   dropRepairs(ids: readonly EventId[]): Promise<void>
 }
 
+/** Rooms that operators blocked. */
+export interface BlockedRoomStore {
+  /** In the order of room IDs, from `after` (exclusive). */
+  blockedRooms(after: RoomId, limit: number): Promise<readonly BlockedRoom[]>
+  /** Blocks a room, or changes why it is blocked. */
+  blockRoom(room: BlockedRoom): Promise<void>
+  unblockRoom(roomId: RoomId): Promise<void>
+}
+
 /** An output as read back: content and event apart, put together by the reader. */
 export interface StoredOutput extends OutputRecord {
   /** Position in the log over all rooms; of one room ascending in the order of commits, where one process commits. */
@@ -243,4 +253,5 @@ export type Store = RecordStore &
   DirectoryStore &
   InboxStore &
   RepairStore &
+  BlockedRoomStore &
   OutputStore

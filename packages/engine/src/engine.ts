@@ -1,4 +1,4 @@
-import type { RoomserverApi, StreamedApi } from '@roomserver/api'
+import type { AdministrationApi, RoomserverApi, StreamedApi } from '@roomserver/api'
 import type { DummyEvents, RecordCache, RoomInput } from '@roomserver/core'
 import type { Storage } from '@roomserver/storage'
 import type { ServerName } from '@roomserver/types'
@@ -29,6 +29,8 @@ export interface EngineParts {
   readonly outputs: Outputs
   /** The operations whose answers are long, for who sends them on. */
   readonly streamed: StreamedApi<RoomserverApi>
+  /** What operators do to rooms. */
+  readonly administration: AdministrationApi
   readonly dummyEvents: Pick<DummyEvents, 'sent'>
   readonly scrubber: Pick<Scrubber, 'checkedRooms' | 'findings'>
 }

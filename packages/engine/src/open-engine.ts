@@ -51,6 +51,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const {
     rooms: operations,
     streamed,
+    administration,
     dummyEvents,
     users,
     timeline,
@@ -82,7 +83,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
         outputs.status,
         () => systemClock.now(),
       ),
-    parts: { storage, cache, input, outputs, streamed, dummyEvents, scrubber },
+    parts: { storage, cache, input, outputs, streamed, administration, dummyEvents, scrubber },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }

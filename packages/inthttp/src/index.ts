@@ -13,6 +13,7 @@ export {
   type Client,
   createAppserviceClient,
   createFederationClient,
+  createAdministrationClient,
   createInspectionClient,
   createPolicyServerClient,
   createRoomserverClient,

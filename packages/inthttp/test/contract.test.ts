@@ -1,6 +1,8 @@
 import {
   type Endpoint,
   filled,
+  type AdministrationApi,
+  administrationEndpoints,
   type InspectionApi,
   inspectionEndpoints,
   type RoomserverApi,
@@ -9,6 +11,7 @@ import {
 import { RoomserverError } from '@roomserver/types'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
+  createAdministrationClient,
   createInspectionClient,
   createRoomserverClient,
   type RoomserverServer,
@@ -82,24 +85,32 @@ describe.each(['in process', 'over HTTP/1.1', 'over h2c'])('%s', (path) => {
   })
 })
 
-it('brings whatever the inspection says, and has no path for it where there is none', async () => {
-  const table = Object.entries<unknown>(inspectionEndpoints) as [string, Endpoint<unknown, object>][]
-  const asked: unknown[] = []
-  const methods = table.map(([name, { response }]) => [
-    name,
-    async (request: unknown) => {
-      asked.push(request)
-      return sampleOf(response)
-    },
-  ])
-  const inspection = Object.fromEntries(methods) as InspectionApi
-  await using inspected = await serveRoomserver(fake.api, { listen: { port: 0 }, inspection })
-  await using client = createInspectionClient(inspected.address)
-  for (const [name, { request, response }] of table) {
-    const call = client[name as keyof InspectionApi] as Method
-    expect(await call(sampleOf(request)), name).toEqual(sampleOf(response))
-    expect(asked.at(-1), name).toEqual(sampleOf(request))
-  }
-  const closed = await fetch(`${server.address}/api/inspect/v1/rooms`, { method: 'POST', body: '{}' })
-  expect(closed.status).toBe(404)
-})
+const FAMILIES = [
+  ['inspection', 'inspect/v1/rooms', inspectionEndpoints, createInspectionClient],
+  ['administration', 'admin/v1/blockedRooms', administrationEndpoints, createAdministrationClient],
+] as const
+
+it.each(FAMILIES)(
+  'brings whatever the %s says, and has no path for it where there is none',
+  async (family, path, endpoints, createClient) => {
+    const table = Object.entries<unknown>(endpoints) as [string, Endpoint<unknown, object>][]
+    const asked: unknown[] = []
+    const methods = table.map(([name, { response }]) => [
+      name,
+      async (request: unknown) => {
+        asked.push(request)
+        return sampleOf(response)
+      },
+    ])
+    const api = Object.fromEntries(methods) as InspectionApi & AdministrationApi
+    await using served = await serveRoomserver(fake.api, { listen: { port: 0 }, [family]: api })
+    await using client = createClient(served.address)
+    for (const [name, { request, response }] of table) {
+      const call = (client as unknown as Readonly<Record<string, Method>>)[name]
+      expect(await call?.(sampleOf(request)), name).toEqual(sampleOf(response))
+      expect(asked.at(-1), name).toEqual(sampleOf(request))
+    }
+    const closed = await fetch(`${server.address}/api/${path}`, { method: 'POST', body: '{}' })
+    expect(closed.status).toBe(404)
+  },
+)

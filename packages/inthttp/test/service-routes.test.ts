@@ -1,4 +1,4 @@
-import { inspectionEndpoints, roomserverEndpoints } from '@roomserver/api'
+import { administrationEndpoints, inspectionEndpoints, roomserverEndpoints } from '@roomserver/api'
 import { setTimeout as delay } from 'node:timers/promises'
 import { RoomserverError } from '@roomserver/types'
 import { describe, expect, it } from 'vitest'
@@ -51,7 +51,9 @@ describe.each(PROTOCOLS)('%s', (_protocol, ask) => {
     expect(JSON.parse(document.body)).toMatchObject({ openapi: '3.1.0' })
     const page = await ask(server.address, get('/docs'))
     expect(page.body.match(/<section /g)).toHaveLength(
-      Object.keys(roomserverEndpoints).length + Object.keys(inspectionEndpoints).length,
+      Object.keys(roomserverEndpoints).length +
+        Object.keys(inspectionEndpoints).length +
+        Object.keys(administrationEndpoints).length,
     )
     expect(page.body).not.toMatch(/https?:|<script|src=/)
     const anchors = new Set([...page.body.matchAll(/ id="([^"]+)"/g)].map((match) => match[1]))

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { AliasesTable, PublishedRoomsTable } from './tables/directory.ts'
+import type { BlockedRoomsTable } from './tables/blocked-rooms.ts'
 import type { BlocksTable } from './tables/blocks.ts'
 import type { DeliveredOutputsTable } from './tables/delivered-outputs.ts'
 import type { CountersTable } from './tables/counters.ts'
@@ -28,6 +29,7 @@ import type { UnreferencedSnapshotsTable } from './tables/unreferenced-snapshots
 /** Every table and its row. */
 export interface Schema {
   aliases: AliasesTable
+  blocked_rooms: BlockedRoomsTable
   blocks: BlocksTable
   counters: CountersTable
   delivered_outputs: DeliveredOutputsTable

@@ -1,4 +1,5 @@
 import {
+  type BlockedRoom,
   type BlockNid,
   type EventId,
   type EventNid,
@@ -63,6 +64,7 @@ export function createStorage(db: Db, dialect: Dialect, { backup, health }: Stor
     ...logMethods(db, tables),
     ...deliveryMethods(db, tables),
     ...repairMethods(db, tables),
+    ...blockedRoomMethods(db, tables),
     ...leaseMethods(db, tables),
     ...upkeepMethods(db, tables),
     /**
@@ -251,6 +253,14 @@ function deliveryMethods(db: Db, tables: Tables) {
     /** What is known of the stream that outputs go to. */
     streamRecord: () => outputStream.get(db),
     putStreamRecord: (record: StreamRecord) => outputStream.put(db, record),
+  }
+}
+
+function blockedRoomMethods(db: Db, { blockedRooms }: Tables) {
+  return {
+    blockedRooms: (after: RoomId, limit: number) => blockedRooms.page(db, after, limit),
+    blockRoom: (room: BlockedRoom) => blockedRooms.put(db, room),
+    unblockRoom: (roomId: RoomId) => blockedRooms.remove(db, roomId),
   }
 }
 

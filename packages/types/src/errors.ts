@@ -26,6 +26,8 @@ export interface Failures {
   OVERLOADED: { readonly what: string; readonly retryAfterMs: number }
   /** The room is quarantined after a fault and refuses input for a while; other rooms are not affected. */
   ROOM_QUARANTINED: { readonly roomId: RoomId; readonly reason: string }
+  /** An operator blocked the room: it takes no new events, and no user of this server joins it. */
+  ROOM_BLOCKED: { readonly roomId: RoomId; readonly reason: string }
   /** Outputs that were asked for have been deleted: read the rooms again, and continue with output `first`. */
   OUTPUTS_TRIMMED: { readonly after: number; readonly first: number }
   /** The output log did not give the position: it is beyond the end, or of outputs that a restore of the database lost. Read the rooms again, and continue behind `last`. */

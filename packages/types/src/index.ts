@@ -34,6 +34,7 @@ export { paged, type Paging } from './paged.ts'
 export { type Clock, type LogFields, type Logger, silentLogger, systemClock } from './ports.ts'
 export { isRejected, newRoom, NO_CHANGES } from './store.ts'
 export type {
+  BlockedRoom,
   BlockRecord,
   CommitResult,
   EventRecord,

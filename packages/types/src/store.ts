@@ -96,6 +96,16 @@ export interface EventUpdate {
   readonly authLevel?: number
 }
 
+/** A room that an operator blocked. It need not be stored. */
+export interface BlockedRoom {
+  readonly roomId: RoomId
+  /** Who blocked it, as they say. */
+  readonly by: string
+  readonly reason: string
+  /** Milliseconds since the epoch. */
+  readonly sinceTs: number
+}
+
 /** One entry of a room's state. `event` 0 in a block: the entry of earlier blocks is gone. */
 export interface StateEntry {
   readonly type: EventTypeNid

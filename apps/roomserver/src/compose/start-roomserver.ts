@@ -50,8 +50,8 @@ function doorOptions(
   { readiness, parts }: Engine,
   log: Logger,
 ): Parameters<typeof serveRoomserver>[1] {
-  const { http, token } = config.settings
-  const { outputs, streamed, ...counted } = parts
+  const { administration: admin, http, token } = config.settings
+  const { administration, outputs, streamed, ...counted } = parts
   const metrics = createMetrics({
     ...counted,
     relay: outputs.status,
@@ -66,6 +66,7 @@ function doorOptions(
     log,
     token,
     streamed,
+    administration: admin.enabled ? administration : undefined,
     outputs: outputs.log,
     observe: (answered) => metrics.observe(answered),
     metrics: enabled ? { ...metrics, ...(basicAuth !== undefined && { basicAuth }) } : undefined,

@@ -92,6 +92,10 @@ export const ownSection = section({
     /** Events of one room that wait for that. */
     max_waiting: wholeNumber(0, 100_000).default(500),
   }).prefault({}),
+  administration: section({
+    /** Whether the operations with which operators change rooms are served. */
+    enabled: flag.default(true),
+  }).prefault({}),
   scrubber: section({
     enabled: flag.default(true),
     /** Rooms checked, and freed of what nothing refers to. */

@@ -1,5 +1,6 @@
 import type { JsonObject } from '@roomserver/types'
 import type { Endpoint } from '../endpoint.ts'
+import { administrationEndpoints } from '../administration-api.ts'
 import { inspectionEndpoints } from '../inspection-api.ts'
 import { roomserverEndpoints } from '../roomserver-api.ts'
 import { componentName, jsonSchemas } from './json-schemas.ts'
@@ -9,6 +10,7 @@ export function openApiDocument(): JsonObject {
   const operations = [
     ...operationsOf(roomserverEndpoints, ''),
     ...operationsOf(inspectionEndpoints, 'inspect'),
+    ...operationsOf(administrationEndpoints, 'admin'),
   ]
   return {
     openapi: '3.1.0',
@@ -36,7 +38,7 @@ export function openApiDocument(): JsonObject {
 }
 
 const INTRODUCTION =
-  'The operations of the room server as the components of a Matrix homeserver call them, in the wire format of Dendrite (August 2022), and below `/api/inspect` what operators ask about rooms. Members that a request leaves out, or that are null, have their zero value; names match without regard to case; unknown members are passed over. A list with nothing in it may be answered as null.'
+  'The operations of the room server as the components of a Matrix homeserver call them, in the wire format of Dendrite (August 2022), below `/api/inspect` what operators ask about rooms, and below `/api/admin` what they do to them. Members that a request leaves out, or that are null, have their zero value; names match without regard to case; unknown members are passed over. A list with nothing in it may be answered as null.'
 
 interface Operation {
   readonly id: string

@@ -6,6 +6,7 @@ import type {
 } from '@roomserver/api'
 import { isFailure, type RoomId, serverOf } from '@roomserver/types'
 import type { EventInput, Outcome } from '../decide/event-input.ts'
+import type { BlockedRooms } from './blocked-rooms.ts'
 import type { InputCounters } from './counters.ts'
 import { arrivalTask } from './event-task.ts'
 import type { FetchMissing, WaitingEvents } from './fetch-missing.ts'
@@ -20,6 +21,8 @@ export interface IngesterParts extends InboxParts {
   readonly counters: InputCounters
   /** Name of this server. */
   readonly serverName: string
+  /** The rooms that take no events. */
+  readonly blockedRooms: Pick<BlockedRooms, 'refuse'>
   /** Finds out whether the policy servers of rooms have signed events. */
   readonly policies: Pick<PolicyChecks, 'decide'>
   /** Gets missing events from other servers; `undefined`: there is nobody to ask. */
@@ -99,7 +102,7 @@ export class Ingester {
   /**
    * Ingests one event and waits for what comes of it.
    *
-   * @throws {RoomserverError} BAD_REQUEST, UNSUPPORTED_ROOM_VERSION, MALFORMED_EVENT, and those of `inputRoomEvents`
+   * @throws {RoomserverError} BAD_REQUEST, UNSUPPORTED_ROOM_VERSION, MALFORMED_EVENT, ROOM_BLOCKED, and those of `inputRoomEvents`
    */
   ingest(input: InputRoomEvent): Promise<Outcome> {
     return this.#ingest(input)
@@ -113,6 +116,7 @@ export class Ingester {
     const { admitted } = options
     const { roomId } = read.pdu
     const input = { ...read, isOurs: this.#isOurs(wire, read) }
+    if (!isLeave(input)) await this.#parts.blockedRooms.refuse(roomId)
     if (admitted?.has(roomId) !== true) this.#parts.rooms.admit(roomId)
     admitted?.add(roomId)
     const outcome = await this.#decide(input, options)
@@ -253,4 +257,11 @@ export class Ingester {
     this.#parts.log.error({ err: error }, 'could not process event')
     return 'internal error; see the log of the room server'
   }
+}
+
+/** Whether a user of this server leaves a room: they may leave a blocked one, too. */
+function isLeave({ isOurs, pdu: { type, sender, stateKey, content } }: EventInput): boolean {
+  return (
+    isOurs === true && type === 'm.room.member' && stateKey === sender && content['membership'] === 'leave'
+  )
 }

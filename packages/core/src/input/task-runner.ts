@@ -1,6 +1,7 @@
 import type { InputRoomEvent, RoomserverApi } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
 import type { Decision, EventInput, Outcome } from '../decide/event-input.ts'
+import type { BlockedRooms } from './blocked-rooms.ts'
 import type { Checked } from './policy-checks.ts'
 import type { RoomTask } from './room-tasks.ts'
 
@@ -19,6 +20,8 @@ export interface EventDecider extends TaskRunner {
 /** Takes events as well. What the operations need of the input. */
 export interface EventIngest extends EventDecider {
   readonly inputRoomEvents: RoomserverApi['inputRoomEvents']
+  /** The rooms that take no events. */
+  readonly blockedRooms: BlockedRooms
   /** Ingests one event and waits for what comes of it. */
   ingest(input: InputRoomEvent): Promise<Outcome>
   /** An event with the signature of its room's policy server, or why it has none; `undefined`: it needs none. */

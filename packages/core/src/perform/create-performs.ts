@@ -1,5 +1,6 @@
 import type { RoomserverApi } from '@roomserver/api'
 import { removeRoomAlias, setRoomAlias } from './aliases.ts'
+import { audited } from './audited.ts'
 import { performBackfill } from './backfill/backfill.ts'
 import type { PerformContext } from './context.ts'
 import { performAdminEvacuateRoom, performAdminEvacuateUser } from './evacuate.ts'
@@ -18,33 +19,7 @@ export type Performs = Pick<
   Extract<keyof RoomserverApi, `perform${string}` | `setRoom${string}` | `removeRoom${string}`>
 >
 
-/** How much of an answer stands in the log: the users who were evacuated can be thousands. */
-const LONGEST_ANSWER = 500
-
 type Request<Name extends keyof Performs> = Parameters<Performs[Name]>[0]
-
-/**
- * Notes in the log that somebody changed more than a part of their own, with the request, which says who asked for it where
- * the operation has a place for that, and how it ended.
- */
-function audited<Request extends object, Answer extends object>(
-  { log }: PerformContext,
-  operation: string,
-  perform: (request: Request) => Promise<Answer>,
-): (request: Request) => Promise<Answer> {
-  return async (request) => {
-    try {
-      const answer = await perform(request)
-      const text = JSON.stringify(answer).slice(0, LONGEST_ANSWER)
-      log.info({ audit: operation, request, answer: text }, `audit: ${operation}`)
-      return answer
-    } catch (error) {
-      const failure = error instanceof Error ? error.message : String(error)
-      log.info({ audit: operation, request, failure }, `audit: ${operation}`)
-      throw error
-    }
-  }
-}
 
 /** Binds the operations to what they work with. */
 export function createPerforms(context: PerformContext): Performs {

@@ -9,7 +9,7 @@ import type { PerformContext } from './context.ts'
 import { faultOfId, quoted } from './identifiers.ts'
 import { inviteFromElsewhere } from './invite-from-elsewhere.ts'
 import { inviteFromHere } from './invite-from-here.ts'
-import { Refusal, unlessRefused } from './refusal.ts'
+import { Refusal, refuseBlocked, unlessRefused } from './refusal.ts'
 
 /**
  * {@link takeInvite} for callers over the wire, who get a refusal as an answer.
@@ -37,6 +37,7 @@ export function performInvite(
  */
 export async function takeInvite(context: PerformContext, request: PerformInviteRequest): Promise<void> {
   const invite = inviteOf(context, request)
+  await refuseBlocked(context, invite.event.roomId)
   checkShownState(request)
   const isOriginLocal = serverOf(invite.event.sender) === context.serverName
   if (!isOriginLocal && !invite.isTargetLocal) {

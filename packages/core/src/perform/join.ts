@@ -7,7 +7,7 @@ import { federationFor } from './components.ts'
 import { refusalOf, type EventTemplate } from './build.ts'
 import type { PerformContext } from './context.ts'
 import { ownUser, quoted, serverOfRoom } from './identifiers.ts'
-import { isInvalidParam, Refusal, unlessRefused } from './refusal.ts'
+import { isInvalidParam, Refusal, refuseBlocked, unlessRefused } from './refusal.ts'
 import { type Target, targetOf } from './resolve-alias.ts'
 import { sendEvent } from './send.ts'
 
@@ -34,6 +34,7 @@ export async function joinRoom(
 ): Promise<Pick<PerformJoinResponse, 'room_id' | 'JoinedVia'>> {
   ownUser(context, request.user_id)
   const target = await targetOf(context, request.room_id_or_alias, request.server_names)
+  await refuseBlocked(context, target.roomId)
   return { room_id: target.roomId, JoinedVia: await join(context, request, target) }
 }
 

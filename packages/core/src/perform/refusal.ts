@@ -1,5 +1,6 @@
 import { type PerformError, PerformErrorCode } from '@roomserver/api'
-import { isFailure } from '@roomserver/types'
+import { isFailure, type RoomId } from '@roomserver/types'
+import type { PerformContext } from './context.ts'
 
 /** An operation is refused for a reason that its caller acts upon. Becomes the `Error` of the answer. */
 export class Refusal extends Error {
@@ -26,6 +27,16 @@ export async function unlessRefused<Answer>(
       return refused(new Refusal('unclassified', error.message).performError)
     }
     throw error
+  }
+}
+
+/** @throws {Refusal} for a room that an operator blocked */
+export async function refuseBlocked({ input }: Pick<PerformContext, 'input'>, roomId: RoomId): Promise<void> {
+  try {
+    await input.blockedRooms.refuse(roomId)
+  } catch (cause) {
+    if (!isFailure(cause, 'ROOM_BLOCKED')) throw cause
+    throw new Refusal('notAllowed', cause.message, 0, { cause })
   }
 }
 

@@ -60,6 +60,8 @@ export interface UserActions {
    * @throws {RoomserverError} ROOM_NOT_FOUND, INVALID_ARGUMENT, MALFORMED_EVENT, NOT_ALLOWED
    */
   send(roomId: RoomId, template: EventTemplate): Promise<EventId>
+  /** Throws what `send` would, as far as that can be foreseen, and sends nothing. */
+  refuse(roomId: RoomId, template: EventTemplate): Promise<void>
   /**
    * Redacts an event of a room: one's own, or with the level for it somebody else's.
    *
@@ -77,6 +79,11 @@ export function createUserActions(context: PerformContext): UserActions {
   return {
     createRoom: (template) => createRoom(context, template),
     send: async (roomId, template) => sendAs(context, roomId, template.sender, async () => template),
+    refuse: async (roomId, template) => {
+      checkOwnUser(context, 'sender', template.sender)
+      const room = await knownRoom(context, roomId)
+      refuseUnlessAllowed(await verdictOn(context, room, template), template.type)
+    },
     redact: async (roomId, template) =>
       sendAs(context, roomId, template.sender, (room) => redactionOf(context, room, template)),
     join: (request) => {

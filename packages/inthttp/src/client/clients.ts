@@ -6,6 +6,8 @@ import {
   type Endpoint,
   type FederationApi,
   federationEndpoints,
+  type AdministrationApi,
+  administrationEndpoints,
   type InspectionApi,
   inspectionEndpoints,
   type PolicyServerApi,
@@ -34,6 +36,14 @@ export function createRoomserverClient(url: string, options: PeerOptions = {}): 
 /** The inspection of a room server behind HTTP. @throws {TypeError} when the URL is none */
 export function createInspectionClient(url: string, options: PeerOptions = {}): Client<InspectionApi> {
   return clientOf(inspectionEndpoints, new Peer('roomserver', url, options))
+}
+
+/** The administration of a room server behind HTTP. @throws {TypeError} when the URL is none */
+export function createAdministrationClient(
+  url: string,
+  options: PeerOptions = {},
+): Client<AdministrationApi> {
+  return clientOf(administrationEndpoints, new Peer('roomserver', url, options))
 }
 
 /** The federation component. @throws {TypeError} when the URL is none */

@@ -1,4 +1,10 @@
-import { type Endpoint, inspectionEndpoints, type RoomserverApi, roomserverEndpoints } from '@roomserver/api'
+import {
+  administrationEndpoints,
+  type Endpoint,
+  inspectionEndpoints,
+  type RoomserverApi,
+  roomserverEndpoints,
+} from '@roomserver/api'
 import { LoopShare, silentLogger } from '@roomserver/types'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { RequestsUnderWay } from './requests-under-way.ts'
@@ -12,19 +18,29 @@ import { SmallPieces } from './small-pieces.ts'
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']
 
-/** Adds a route for every operation of a room server, and of its inspection; all of them share their bounds. */
+/** Adds a route for every operation of a room server, of its inspection and its administration; all of them share their bounds. */
 export function addOperations(app: FastifyInstance, api: RoomserverApi, options: ServerOptions): void {
   const shared = sharedBy(options)
-  const { inspection, streamed = {} } = options
+  const { administration, inspection, streamed = {} } = options
   for (const [name, endpoint] of Object.entries(roomserverEndpoints)) {
     const from = name in streamed ? streamed : api
     addRoute(app, { name, endpoint: endpoint as Endpoint, call: methodOf(from, name) }, shared)
   }
-  if (inspection === undefined) return
-  for (const [name, endpoint] of Object.entries(inspectionEndpoints)) {
-    const call = methodOf(inspection, name)
-    addRoute(app, { name: `inspect.${name}`, endpoint: endpoint as Endpoint, call }, shared)
-  }
+  addFamily(app, 'inspect', inspectionEndpoints, inspection, shared)
+  addFamily(app, 'admin', administrationEndpoints, administration, shared)
+}
+
+/** Adds a route for every operation of a table, where there is somebody to answer. */
+function addFamily(
+  app: FastifyInstance,
+  family: string,
+  table: object,
+  api: object | undefined,
+  shared: Shared,
+): void {
+  if (api === undefined) return
+  for (const [name, endpoint] of Object.entries<Endpoint>(table as Readonly<Record<string, Endpoint>>))
+    addRoute(app, { name: `${family}.${name}`, endpoint, call: methodOf(api, name) }, shared)
 }
 
 function methodOf(api: object, name: string): Operation['call'] {

@@ -1,4 +1,4 @@
-import type { InspectionApi, RoomserverApi, StreamedApi } from '@roomserver/api'
+import type { AdministrationApi, InspectionApi, RoomserverApi, StreamedApi } from '@roomserver/api'
 import type { Logger } from '@roomserver/types'
 import type { Tracing } from '../tracing.ts'
 import type { Limits } from './limits.ts'
@@ -55,6 +55,8 @@ export interface ServerOptions {
   readonly streamed?: StreamedApi<RoomserverApi> | undefined
   /** Answers what operators ask about rooms, below `/api/inspect`; left out: these paths do not exist. */
   readonly inspection?: InspectionApi | undefined
+  /** Does what operators do to rooms, below `/api/admin`; left out: these paths do not exist. */
+  readonly administration?: AdministrationApi | undefined
   readonly limits?: Partial<Limits> | undefined
   /** Asked of every caller, except for `/healthz` and `/readyz`. */
   readonly token?: string | undefined

@@ -13,6 +13,7 @@ import { unreferencedSnapshots } from './0012-unreferenced-snapshots.ts'
 import { storeFacts } from './0013-store-facts.ts'
 import { wordsOfMatrix } from './0014-words-of-matrix.ts'
 import { deliveredOutputs } from './0015-delivered-outputs.ts'
+import { blockedRooms } from './0016-blocked-rooms.ts'
 import type { Migration } from './migration.ts'
 
 /** Every migration, in the order in which they run. */
@@ -32,4 +33,5 @@ export const migrations: readonly Migration[] = [
   storeFacts,
   wordsOfMatrix,
   deliveredOutputs,
+  blockedRooms,
 ]

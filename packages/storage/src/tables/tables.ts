@@ -1,6 +1,7 @@
 import type { Dialect } from '../dialect/dialect.ts'
 import type { Db } from '../schema.ts'
 import { blockQueries } from './blocks.ts'
+import { blockedRoomQueries } from './blocked-rooms.ts'
 import { counterQueries } from './counters.ts'
 import { deliveredOutputQueries } from './delivered-outputs.ts'
 import { missingPrevQueries } from './missing-prev.ts'
@@ -35,6 +36,7 @@ export type Tables = ReturnType<typeof compileTables>
 export function compileTables(dialect: Dialect, build: Db) {
   return {
     dialect,
+    blockedRooms: blockedRoomQueries(dialect, build),
     blocks: blockQueries(dialect, build),
     counters: counterQueries(build),
     deliveredOutputs: deliveredOutputQueries(dialect, build),

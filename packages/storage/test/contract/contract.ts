@@ -6,7 +6,7 @@ import { leaseContract } from './leases.ts'
 import { logContract } from './logs.ts'
 import { membershipContract } from './memberships.ts'
 import { internedRowsContract } from './interned-rows.ts'
-import { repairContract } from './repairs.ts'
+import { blockedRoomContract, repairContract } from './repairs.ts'
 import { roomContract } from './rooms.ts'
 import { upkeepContract } from './upkeep.ts'
 import { wholeRowContract } from './whole-rows.ts'
@@ -19,6 +19,7 @@ export function storageContract(open: () => Promise<Storage>): void {
   describe('memberships', () => membershipContract(open))
   describe('logs', () => logContract(open))
   describe('repairs', () => repairContract(open))
+  describe('blocked rooms', () => blockedRoomContract(open))
   describe('leases', () => leaseContract(open))
   describe('upkeep', () => upkeepContract(open))
   describe('whole rows', () => wholeRowContract(open))

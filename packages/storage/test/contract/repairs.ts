@@ -14,6 +14,21 @@ const REPAIR: RepairRecord = {
   nextTs: 1_800_000_000_000,
 }
 
+/** Rooms that operators blocked. */
+export function blockedRoomContract(open: () => Promise<Storage>): void {
+  it('keeps blocked rooms, each with its last reason, until they are unblocked', async () => {
+    await using store = await open()
+    const room = (roomId: string, reason = 'spam') => ({ roomId, by: '@admin:a', reason, sinceTs: 1_000 })
+    for (const id of ['!b:a', '!a:a', '!c:a']) await store.blockRoom(room(id))
+    await store.blockRoom(room('!b:a', 'abuse'))
+    expect(await store.blockedRooms('', 2)).toEqual([room('!a:a'), room('!b:a', 'abuse')])
+    expect(await store.blockedRooms('!b:a', 2)).toEqual([room('!c:a')])
+    await store.unblockRoom('!b:a')
+    await store.unblockRoom('!unknown:a')
+    expect(await store.blockedRooms('', 9)).toEqual([room('!a:a'), room('!c:a')])
+  })
+}
+
 /** Events that wait for others. */
 export function repairContract(open: () => Promise<Storage>): void {
   it('keeps repairs with their progress until they are dropped', async () => {

@@ -1,0 +1,16 @@
+import { roomAdministrationEndpoints } from './administration/rooms.ts'
+import type { ApiOf } from './endpoint.ts'
+
+/** The operations with which operators change rooms, by method name. Each writes an audit line to the log. */
+export const administrationEndpoints = { ...roomAdministrationEndpoints }
+
+/**
+ * What operators do to rooms, in process or behind HTTP.
+ *
+ * A method answers, or rejects with a `RoomserverError`: ROOM_NOT_FOUND, INVALID_ARGUMENT, NOT_ALLOWED, MALFORMED_EVENT,
+ * ROOM_BLOCKED.
+ */
+export type AdministrationApi = ApiOf<typeof administrationEndpoints>
+
+/** The name of an operation of the administration API. */
+export type AdministrationOperation = keyof typeof administrationEndpoints

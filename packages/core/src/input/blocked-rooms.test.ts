@@ -1,0 +1,66 @@
+import { type BlockedRoom, type LogFields, silentLogger } from '@roomserver/types'
+import { expect, it } from 'vitest'
+import { BlockedRooms } from './blocked-rooms.ts'
+
+/** Two processes on one store, with a clock that the test moves. */
+function processes() {
+  const stored = new Map<string, BlockedRoom>()
+  const warnings: LogFields[] = []
+  const state = { now: 0, fails: false, reads: 0 }
+  const store = {
+    blockedRooms: async (after: string, limit: number) => {
+      state.reads++
+      if (state.fails) throw new Error('down')
+      return [...stored.values()].filter(({ roomId }) => roomId > after).slice(0, limit)
+    },
+    blockRoom: async (room: BlockedRoom) => void stored.set(room.roomId, room),
+    unblockRoom: async (roomId: string) => void stored.delete(roomId),
+  }
+  const log = { ...silentLogger, warn: (fields: LogFields) => void warnings.push(fields) }
+  const one = () => new BlockedRooms({ store, clock: { now: () => state.now }, log })
+  return { state, warnings, one: one(), other: one() }
+}
+
+const room: BlockedRoom = { roomId: '!r:a', by: '@admin:a', reason: 'spam', sinceTs: 1 }
+const settled = () => new Promise((resolve) => setImmediate(resolve))
+
+it('knows at once what this process blocks, and after five seconds what others do', async () => {
+  const { state, one, other } = processes()
+  expect([await one.of('!r:a'), await other.of('!r:a')]).toEqual([undefined, undefined])
+  await one.block(room)
+  await expect(one.refuse('!r:a')).rejects.toMatchObject({
+    code: 'ROOM_BLOCKED',
+    message: 'the room is blocked on this server: spam',
+  })
+  state.now = 4_999
+  await other.refuse('!r:a')
+  await settled()
+  await other.refuse('!r:a')
+  state.now = 5_000
+  // Nobody waits for the table to be read again.
+  await other.refuse('!r:a')
+  await settled()
+  await expect(other.refuse('!r:a')).rejects.toMatchObject({ code: 'ROOM_BLOCKED' })
+  await other.unblock('!r:a')
+  await other.refuse('!r:a')
+})
+
+it('reads the table once for all who ask', async () => {
+  const { state, one } = processes()
+  await Promise.all([one.of('!a:a'), one.of('!b:a'), one.of('!c:a')])
+  expect(state.reads).toBe(1)
+})
+
+it('goes on with what it knows where the table cannot be read again, and refuses nothing unread', async () => {
+  const { state, warnings, one } = processes()
+  state.fails = true
+  await expect(one.of('!r:a')).rejects.toThrow('down')
+  state.fails = false
+  await one.block({ ...room, reason: '' })
+  state.fails = true
+  state.now = 5_000
+  await expect(one.refuse('!r:a')).rejects.toMatchObject({ message: 'the room is blocked on this server' })
+  await settled()
+  expect(warnings).toHaveLength(1)
+  await expect(one.refuse('!r:a')).rejects.toMatchObject({ code: 'ROOM_BLOCKED' })
+})
