@@ -34,7 +34,8 @@ interface NewRoomEvent {
 /**
  * Says what is wrong with a room's outputs: each number once and in order, an unbroken chain of `last_sent_event_id`,
  * each accepted event announced once (again only if the state is rewritten), one `redacted_event` for each redaction that
- * took effect (for that of an outlier there may be one: consumers may have seen it as part of a state), and changes that add up to the current state.
+ * took effect, and changes that add up to the current state. For the redaction of an outlier there may be one, and of one that
+ * was soft-failed since: consumers may have seen it as part of a state.
  *
  * @param outputs - repeats left out, in the order in which they came
  * @param isHistory - accepted events that a consumer got as history, so that they need no output
@@ -60,7 +61,8 @@ export function checkOutputs(
   const due = accepted.filter((record) => !silent.includes(record))
   const redacted = events.filter(
     ({ eventId, redactedBy, verdict }) =>
-      redactedBy !== 0 && (verdict === 'accepted' || (verdict === 'outlier' && heard.redacted.has(eventId))),
+      redactedBy !== 0 &&
+      (verdict === 'accepted' || (UNANNOUNCED.has(verdict) && heard.redacted.has(eventId))),
   )
   const lists = [
     ['announced events', [...heard.announced], idsOf(due)],
@@ -74,6 +76,8 @@ export function checkOutputs(
   }
   return problems.map((problem) => `${room.roomId}: ${problem}`)
 }
+
+const UNANNOUNCED: ReadonlySet<string> = new Set(['outlier', 'soft-failed'])
 
 /** What a consumer knows of a room by the outputs alone. */
 class Heard {
