@@ -27,10 +27,15 @@ const POSTGRES_UNAVAILABLE: readonly (readonly [code: string, remedy: string])[]
   ],
   ['25006', 'the server is a standby, or was demoted: connect to the primary'],
   ['53100', 'free space on the disk of the database server'],
+  ['55P03', 'another transaction keeps a table: try again, or end what keeps it'],
   ['53300', "lower max_open_conns, or raise the server's max_connections"],
   ['25P03', ''],
   ['57014', ''],
   ['57P', ''],
+  [
+    '26000',
+    'a connection pooler forgot a prepared statement: start again, so that the program notices the pooler',
+  ],
   ['08', ''],
   ['53', ''],
   ['58', ''],
@@ -71,6 +76,11 @@ const DRIVER_ERRORS: readonly (readonly [text: RegExp, remedy: string])[] = [
 export function isTransient(error: unknown): boolean {
   const code = member(error, 'code')
   return code === '40001' || code === '40P01'
+}
+
+/** Whether a server takes no writes: a standby, or a primary that was demoted. */
+export function isReadOnly(error: unknown): boolean {
+  return member(error, 'code') === '25006'
 }
 
 const ATTEMPTS = 5

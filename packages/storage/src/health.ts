@@ -1,7 +1,10 @@
 import { isFailure, type Logger } from '@roomserver/types'
 
-/** What stops writes alone: SQLITE_READONLY and SQLITE_FULL, and PostgreSQL's read-only transaction and full disk. */
-const STOPS_WRITES = new Set<unknown>(['25006', '53100', 8, 13])
+/**
+ * What stops writes alone: SQLITE_READONLY and SQLITE_FULL, and PostgreSQL's read-only transaction, full disk and missing
+ * rights.
+ */
+const STOPS_WRITES = new Set<unknown>(['25006', '42501', '53100', 8, 13])
 
 /**
  * Whether the database can be used, by what its statements came to. The log says once that it cannot be, and once that it

@@ -1,5 +1,5 @@
 import { type Logger, RoomserverError } from '@roomserver/types'
-import { type Kysely, sql } from 'kysely'
+import { type CompiledQuery, type Kysely, sql } from 'kysely'
 import type { Dialect } from './dialect/dialect.ts'
 import type { Migration } from './migrations/migration.ts'
 import {
@@ -24,7 +24,8 @@ export const schemaVersions: TableDefinition = {
  * Brings a database up to the newest schema. Processes that start at once wait for each other: everything runs in
  * one transaction that holds a lock from its beginning.
  *
- * @throws {RoomserverError} DATABASE_TOO_NEW when a newer program changed the database so that this one cannot use it
+ * @throws {RoomserverError} DATABASE_TOO_NEW when a newer program changed the database so that this one cannot use it;
+ * DATABASE_IN_USE when older programs use it that could not afterwards
  */
 export async function migrate(
   db: Db,
@@ -36,8 +37,13 @@ export async function migrate(
     await dialect.schema.lockMigrations.execute(tx)
     const applied = await appliedVersions(tx, dialect)
     refuseNewer(applied, migrations, log)
-    for (const migration of migrations) {
-      if (!applied.has(migration.version)) await apply(tx, dialect, migration, log)
+    const pending = pendingOf(applied, migrations)
+    if (pending.length === 0) return
+    await refuseOlderProcesses(tx, dialect, applied, pending)
+    await dialect.schema.boundWaits.execute(tx)
+    for (const migration of pending) {
+      await apply(tx, dialect, migration)
+      log.info({ version: migration.version, name: migration.name }, 'migrated database schema')
     }
   })
 }
@@ -53,17 +59,34 @@ export async function expectCurrent(
   migrations: readonly Migration[],
   log: Logger,
 ): Promise<void> {
-  const applied = (await hasTable(db, dialect)) ? await readVersions(db) : new Map<number, boolean>()
+  const applied = await storedVersions(db, dialect)
   refuseNewer(applied, migrations, log)
-  const known = Math.max(0, ...migrations.map(({ version }) => version))
+  const known = newestOf(migrations)
   const found = Math.max(0, ...applied.keys())
-  if (migrations.every(({ version }) => applied.has(version))) return
+  if (pendingOf(applied, migrations).length === 0) return
   const what = applied.size === 0 ? 'holds no rooms yet' : `has schema version ${found}, older than ${known}`
   throw new RoomserverError(
     'DATABASE_TOO_OLD',
     { found, known },
-    `the database ${what}: nothing was changed; starting the server brings it up to date`,
+    `the database ${what}: nothing was changed; starting the server, or 'roomserver migrate', brings it up to date`,
   )
+}
+
+/** The versions that a database has, each with whether it was breaking; none: there are no tables of ours. */
+export async function storedVersions(db: Db, dialect: Dialect): Promise<ReadonlyMap<number, boolean>> {
+  return (await hasTable(db, dialect)) ? readVersions(db) : new Map<number, boolean>()
+}
+
+/** The steps that a database does not have yet, in the order in which they run. */
+export function pendingOf(
+  applied: ReadonlyMap<number, boolean>,
+  migrations: readonly Migration[],
+): readonly Migration[] {
+  return migrations.filter(({ version }) => !applied.has(version))
+}
+
+export function newestOf(migrations: readonly Migration[]): number {
+  return Math.max(0, ...migrations.map(({ version }) => version))
 }
 
 async function appliedVersions(tx: Db, dialect: Dialect): Promise<ReadonlyMap<number, boolean>> {
@@ -82,12 +105,13 @@ async function hasTable(tx: Kysely<Schema>, dialect: Dialect): Promise<boolean> 
   return rows.length > 0
 }
 
-function refuseNewer(
+/** @throws {RoomserverError} DATABASE_TOO_NEW */
+export function refuseNewer(
   applied: ReadonlyMap<number, boolean>,
   migrations: readonly Migration[],
   log: Logger,
 ): void {
-  const known = Math.max(0, ...migrations.map((migration) => migration.version))
+  const known = newestOf(migrations)
   for (const [found, breaking] of applied) {
     if (found <= known) continue
     if (!breaking) {
@@ -102,19 +126,38 @@ function refuseNewer(
   }
 }
 
-async function apply(tx: Db, dialect: Dialect, migration: Migration, log: Logger): Promise<void> {
-  for (const table of migration.tables) {
-    for (const statement of tableStatements(tx, dialect, table)) await tx.executeQuery(statement)
-  }
-  for (const addition of migration.columns ?? []) {
-    for (const statement of additionStatements(tx, dialect, addition)) await tx.executeQuery(statement)
-  }
-  for (const index of migration.indexes ?? []) {
-    for (const statement of indexStatements(tx, dialect, index)) await tx.executeQuery(statement)
-  }
-  for (const rename of migration.renames ?? []) {
-    for (const statement of renameStatements(tx, dialect, rename)) await tx.executeQuery(statement)
-  }
+/** The last of some steps after which programs that do not know it cannot use the database; undefined: they all can. */
+export function lastBreaking(pending: readonly Migration[]): Migration | undefined {
+  return pending.findLast(({ breaking }) => breaking)
+}
+
+/** Connections of programs that know no schema as new as this version. Those of the time before they told know none. */
+export async function olderConnections(db: Db, dialect: Dialect, version: number): Promise<number> {
+  const { rows } = await dialect.schema.connections.execute(db)
+  return rows.filter(({ name }) => Number(name.split('/')[1] ?? 0) < version).length
+}
+
+async function refuseOlderProcesses(
+  tx: Db,
+  dialect: Dialect,
+  applied: ReadonlyMap<number, boolean>,
+  pending: readonly Migration[],
+): Promise<void> {
+  const breaking = lastBreaking(pending)
+  if (applied.size === 0 || breaking === undefined) return
+  const connections = await olderConnections(tx, dialect, breaking.version)
+  if (connections === 0) return
+  const { version: known } = breaking
+  throw new RoomserverError(
+    'DATABASE_IN_USE',
+    { found: Math.max(...applied.keys()), known, connections },
+    `processes of an older version of the program use the database (${connections} connections), and could not any more with schema version ${known}: stop them first; nothing was changed`,
+  )
+}
+
+/** Runs one step. */
+export async function apply(tx: Db, dialect: Dialect, migration: Migration): Promise<void> {
+  for (const statement of statementsOf(tx, dialect, migration)) await tx.executeQuery(statement)
   await migration.up(tx, dialect)
   await tx
     .insertInto('schema_versions')
@@ -125,5 +168,14 @@ async function apply(tx: Db, dialect: Dialect, migration: Migration, log: Logger
       applied_ts: Date.now(),
     })
     .execute()
-  log.info({ version: migration.version, name: migration.name }, 'migrated database schema')
+}
+
+function statementsOf(tx: Db, dialect: Dialect, migration: Migration): readonly CompiledQuery[] {
+  const { tables, columns = [], indexes = [], renames = [] } = migration
+  return [
+    ...tables.flatMap((table) => tableStatements(tx, dialect, table)),
+    ...columns.flatMap((addition) => additionStatements(tx, dialect, addition)),
+    ...indexes.flatMap((index) => indexStatements(tx, dialect, index)),
+    ...renames.flatMap((rename) => renameStatements(tx, dialect, rename)),
+  ]
 }

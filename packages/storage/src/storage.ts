@@ -21,7 +21,7 @@ import { withRetries } from './errors.ts'
 import type { StoreHealth } from './health.ts'
 import { NidRanges } from './nid-ranges.ts'
 import type { Db } from './schema.ts'
-import type { Backup } from './dialect/database.ts'
+import type { Backup, PoolUse } from './dialect/database.ts'
 import type { DeliveredRetention } from './tables/delivered-outputs.ts'
 import type { InboxRow } from './tables/inbox.ts'
 import type { MembershipFilter } from './tables/memberships.ts'
@@ -34,6 +34,7 @@ import type { ContentHashes } from './upkeep/check-state.ts'
 import { checkIndexes, type IndexFinding, repairIndexes } from './upkeep/check-indexes.ts'
 import { collectUnreferenced, noteUnreferenced } from './upkeep/collect.ts'
 import { beginEpoch, beginEpochOfProcess, lastPosition, logBounds } from './upkeep/epochs.ts'
+import { careCounts, databaseFacts } from './upkeep/database-facts.ts'
 import { looseRows, type LooseRows, removeLooseRows } from './upkeep/loose-rows.ts'
 import { type LostRoom, lostRooms, restoreRoom } from './upkeep/lost-rooms.ts'
 import { rebuildRows } from './upkeep/rebuild-rows.ts'
@@ -42,6 +43,7 @@ import { rebuildStrings } from './upkeep/rebuild-strings.ts'
 import { rebuildUnreadable, type Unreadable, unreadable } from './upkeep/unreadable.ts'
 import { localServers, repairMemberships } from './upkeep/memberships.ts'
 import { type OutputRetention, trimOutputs } from './upkeep/trim.ts'
+import { isMoving } from './move/move-store.ts'
 import { compileTables, type Tables } from './tables/tables.ts'
 
 /** The room store. Every method needs one connection at the most. */
@@ -52,9 +54,10 @@ export interface StorageParts {
   /** Copies the whole store into a file. */
   readonly backup: Backup
   readonly health: StoreHealth
+  readonly connections?: (() => PoolUse) | undefined
 }
 
-export function createStorage(db: Db, dialect: Dialect, { backup, health }: StorageParts) {
+export function createStorage(db: Db, dialect: Dialect, { backup, health, connections }: StorageParts) {
   const tables = compileTables(dialect, db)
   return {
     ...internedReads(db, tables),
@@ -67,6 +70,8 @@ export function createStorage(db: Db, dialect: Dialect, { backup, health }: Stor
     ...blockedRoomMethods(db, tables),
     ...leaseMethods(db, tables),
     ...upkeepMethods(db, tables),
+    /** The connections of this process; undefined: the store is a file. */
+    connections,
     /**
      * Copies an embedded store into a new file while it goes on serving: the copy is the store as of one moment, whole
      * and on the disk when this returns.
@@ -315,8 +320,8 @@ function upkeepMethods(db: Db, tables: Tables) {
     dropTransactions: (olderThanMs: number, slice: number) =>
       tables.transactions.dropOld(db, olderThanMs, slice),
     /** Checks that no counter gives NIDs out which are in use. */
-    checkCounters: () => checkCounters(db),
-    repairCounters: (findings: readonly CounterFinding[]) => repairCounters(db, findings),
+    checkCounters: () => checkCounters(db, tables.dialect),
+    repairCounters: (findings: readonly CounterFinding[]) => repairCounters(db, tables.dialect, findings),
     checkRoom: (roomNid: RoomNid, context: CheckContext) => checkRoom(db, tables, context, roomNid),
     /**
      * Takes the table of memberships over from a room's current state where a check finds that they disagree.
@@ -346,8 +351,14 @@ function upkeepMethods(db: Db, tables: Tables) {
      * from end to end do not refer to them either.
      */
     collectUnreferenced: (olderThanMs: number) => collectUnreferenced(db, tables, olderThanMs),
+    /** What the database says about itself: version, settings, size, clock. */
+    databaseFacts: () => databaseFacts(db, tables.dialect),
+    /** What an operator has to look after, counted up to a limit. */
+    careCounts: (limit: number) => careCounts(db, limit),
     /** The servers whose users are noted as this server's. */
     localServers: () => localServers(db),
+    /** Whether a move of another store into this one has begun and is not over. */
+    isMoving: () => isMoving(db),
     /** The homeserver whose store it is, once it was used for one. */
     serverName: () => tables.storeFacts.get(db, 'server_name'),
     /**

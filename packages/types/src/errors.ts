@@ -38,6 +38,8 @@ export interface Failures {
   DATABASE_TOO_OLD: { readonly found: number; readonly known: number }
   /** The database was changed by a newer, incompatible version of this program. */
   DATABASE_TOO_NEW: { readonly found: number; readonly known: number }
+  /** Other processes use the database that would not understand it after the migration: stop them first. */
+  DATABASE_IN_USE: { readonly found: number; readonly known: number; readonly connections: number }
   /** The database is unreachable, locked or out of disk space; retry later. */
   STORE_UNAVAILABLE: { readonly reason: string }
   /** The platform lacks something that this needs, such as WebCrypto, which browsers have on pages over HTTPS only. */

@@ -6,12 +6,22 @@ import type { Dialect } from './dialect.ts'
 /** Copies a store into a new file. */
 export type Backup = (file: string) => Promise<void>
 
+/** The connections of a process to its database. */
+export interface PoolUse {
+  readonly inUse: number
+  readonly idle: number
+  /** Callers that wait for one. */
+  readonly waiting: number
+}
+
 /** A database as its folder opens it. */
 export interface Database {
   readonly dialect: Dialect
   /** What Kysely reaches it by. */
   readonly kysely: KyselyDialect
   readonly backup: Backup
+  /** How many connections there are; undefined: the database is a file. */
+  readonly connections?: (() => PoolUse) | undefined
   /** Whether it can be used, by what its statements came to. */
   readonly health: StoreHealth
 }

@@ -18,6 +18,10 @@ export interface SchemaDialect {
   readonly usingHash: RawBuilder<unknown>
   /** Makes other processes wait that want to change the schema, until the end of the transaction. */
   readonly lockMigrations: RawBuilder<unknown>
+  /** Ends a wait for other transactions that keep a table, of which the whole database would have to wait as well. */
+  readonly boundWaits: RawBuilder<unknown>
+  /** Lists the other connections of this program to the database, as `name`: `roomserver/` and the schema that they know. */
+  readonly connections: RawBuilder<{ readonly name: string }>
   /** Lets writes to a table not wait for the disk, where that is a property of tables; a crash may empty it. */
   unlogged(table: string): RawBuilder<unknown>
   /** Lists the tables of this name. */
@@ -36,12 +40,16 @@ export interface QueryDialect {
   readonly pairs: RawBuilder<unknown>
   /** Says that an inserted row brings its own position. */
   readonly ownPosition: RawBuilder<unknown>
+  /** The position that the next row of a table gets, as `next`. */
+  nextPosition(table: string): RawBuilder<{ readonly next: number }>
   /** The statements that have the positions of a table go on at `first`. */
   startPositions(table: string, first: number): readonly RawBuilder<unknown>[]
   /** The function that gives the place (from 1) of the first occurrence of its second argument in its first; 0: none. */
   readonly firstIndex: 'instr' | 'strpos'
   /** Milliseconds since the epoch by the clock of the database, which all processes share. */
   readonly nowMs: RawBuilder<number>
+  /** What the database says about itself, as rows of `name` and `value`: see `DatabaseFacts`. */
+  readonly facts: RawBuilder<{ readonly name: string; readonly value: string | null }>
   /** 1 where the server takes no writes now, else 0. */
   readonly isReadOnly: RawBuilder<number>
   /** True; the statement's transaction ends without a wait for the disk, where it is one of its own: a crash may undo it. */

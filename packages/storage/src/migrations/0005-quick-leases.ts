@@ -6,6 +6,7 @@ export const quickLeases: Migration = {
   name: 'quick leases',
   breaking: false,
   tables: [],
+  rows: 'writes the table leases anew, which is small',
   up: async (db, dialect) => {
     await dialect.schema.unlogged('leases').execute(db)
   },

@@ -14,6 +14,7 @@ export const outputBytes: Migration = {
       columns: { bytes: 'int' },
     },
   ],
+  rows: 'adds up the bytes of outputs between the rows of output_marks',
   up: async (db) => {
     await sql`update output_marks set bytes = coalesce((select sum(octet_length(body)) from outputs
       where outputs.position <= output_marks.position and outputs.position > coalesce(

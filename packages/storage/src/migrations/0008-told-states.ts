@@ -23,6 +23,7 @@ export const toldStates: Migration = {
       indexes: [['room_nid'], ['waits_for']],
     },
   ],
+  rows: 'notes the events that came with the state before them',
   up: async (db) => {
     await ALREADY_TOLD.execute(db)
   },

@@ -15,6 +15,7 @@ export const upkeepMarks: Migration = {
     },
   ],
   indexes: [{ table: 'transactions', columns: ['ts'] }],
+  rows: 'changes every row of transactions',
   up: async (db, dialect) => {
     await sql`update transactions set ts = ${dialect.nowMs}`.execute(db)
     await sql`insert into counters (kind, next) values (${'scrubber'}, ${0})`.execute(db)

@@ -35,3 +35,6 @@ export const migrations: readonly Migration[] = [
   deliveredOutputs,
   blockedRooms,
 ]
+
+/** The schema that this program knows. */
+export const newestMigration = Math.max(...migrations.map(({ version }) => version))

@@ -16,6 +16,8 @@ export interface Migration {
   readonly indexes?: readonly IndexAddition[]
   /** Tables of earlier steps that it renames. */
   readonly renames?: readonly TableRename[]
+  /** What `up` does to rows that are there, for people; left out: nothing that takes time. */
+  readonly rows?: string
   /** What else it does, after that. */
   up<S>(db: Kysely<S>, dialect: Dialect): Promise<void>
 }

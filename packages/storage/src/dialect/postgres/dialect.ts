@@ -1,6 +1,7 @@
 import { CompiledQuery, sql } from 'kysely'
 import type { Dialect, Kind } from '../dialect.ts'
 import { arrayParameter } from './array-parameter.ts'
+import { postgresFacts } from './facts.ts'
 import { postgresSchema, temporarySchema } from './schema.ts'
 
 /** The types of parameters. */
@@ -26,11 +27,14 @@ export const postgres: Dialect = {
   pairs: sql`select cast(pair->>0 as bigint) as position, cast(pair->>1 as bigint) as sequence
     from json_array_elements(cast(${null} as json)) as pair`,
   ownPosition: sql`overriding system value`,
+  nextPosition: (table) =>
+    sql`select last_value + is_called::int as next from ${sql.table(`${table}_position_seq`)}`,
   startPositions: (table, first) => [
     sql`select setval(pg_get_serial_sequence(${table}, 'position'), ${first}, false)`,
   ],
   firstIndex: 'strpos',
   nowMs: sql<number>`cast(extract(epoch from clock_timestamp()) * 1000 as bigint)`,
+  facts: postgresFacts,
   isReadOnly: sql<number>`cast(current_setting('transaction_read_only') as boolean)::int`,
   unsynced: sql<boolean>`(select set_config('synchronous_commit', 'off', true)) = 'off'`,
   locksRows: true,

@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { Logger } from '@roomserver/types'
 import type { PostgresPool, PostgresPoolClient } from 'kysely'
-import { Client, Pool, type PoolClient, type QueryConfig, types } from 'pg'
-import { storeError } from '../../errors.ts'
+import { Pool, type PoolClient, type QueryConfig, types } from 'pg'
+import { isReadOnly, storeError } from '../../errors.ts'
 import type { StoreHealth } from '../../health.ts'
 import { storable, stored } from '../../text.ts'
+import type { PoolUse } from '../database.ts'
+import { clientsFor } from './client.ts'
+import { placeOf, type SessionKind, sessionConfig } from './session.ts'
 
 const INT8 = 20
 const TEXT_OIDS = new Set([25, 1043])
@@ -15,7 +18,10 @@ const MAX_NAMED = 500
 /** A store in a PostgreSQL database, for any number of processes. */
 export interface PostgresOptions {
   readonly dialect: 'postgres'
-  /** `postgresql://user:password@host:port/database` */
+  /**
+   * `postgresql://user:password@host:port/database`; several servers as `host1:port,host2:port`, of which the first is
+   * used that can be, with `target_session_attrs=read-write` the first that takes writes.
+   */
   readonly connectionString: string
   /** Connections at the most; 1 is enough for everything. */
   readonly maxConnections?: number
@@ -29,48 +35,42 @@ export interface PostgresOptions {
   readonly statementTimeoutMs?: number
 }
 
-/** A client that hangs up when it could not log in; the driver would keep the process until the server hangs up. */
-class HangingUpClient extends Client {
-  override connect(): Promise<Client>
-  override connect(callback: Connected): void
-  override connect(callback?: Connected): Promise<Client> | void {
-    if (callback === undefined) return super.connect()
-    super.connect((error: Error) => {
-      if (error instanceof Error) void this.end().catch(() => undefined)
-      const answer = callback as (error: Error, client: Client) => void
-      answer(error, this)
-    })
-  }
-}
-
-type Connected = ((error: Error) => void) | ((error: null, client: Client) => void)
-
 /** A pool in the shape that Kysely wants; its clients name their statements and read 64-bit integers as numbers. */
-export function openPool(options: PostgresOptions, log: Logger, health: StoreHealth): PostgresPool {
+export function openPool(
+  options: PostgresOptions,
+  log: Logger,
+  health: StoreHealth,
+  kind: SessionKind = 'own',
+): PostgresPool & { readonly use: () => PoolUse } {
+  const place = placeOf(options)
   const pool = new Pool({
-    connectionString: options.connectionString,
+    ...sessionConfig(place, kind),
     max: options.maxConnections ?? 10,
     idleTimeoutMillis: options.idleTimeoutMs ?? 60_000,
     maxLifetimeSeconds: options.maxLifetimeSeconds ?? 0,
     connectionTimeoutMillis: options.connectTimeoutMs ?? 30_000,
-    // A process that hangs must not keep its locks for ever.
-    idle_in_transaction_session_timeout: 60_000,
-    keepAlive: true,
-    application_name: 'roomserver',
-    Client: HangingUpClient,
+    Client: clientsFor(place),
     types: { getTypeParser: parserFor },
   })
   pool.on('error', (error) => log.debug({ error: error.message }, 'lost an idle database connection'))
   const clients = new WeakMap<PoolClient, PostgresPoolClient>()
+  const timeoutMs = options.statementTimeoutMs ?? 120_000
+  // Where a pooler hands sessions on, the next transaction does not know what an earlier one prepared.
+  const worded = kind === 'own' ? named : unnamed
   return {
     connect: async () => {
       const client = await pool.connect().catch((error: unknown) => fail(health, error))
-      const known = clients.get(client) ?? namingClient(client, health, options.statementTimeoutMs ?? 120_000)
+      const known = clients.get(client) ?? observedClient(client, health, timeoutMs, worded)
       clients.set(client, known)
       return known
     },
     end: () => pool.end(),
     options: {},
+    use: () => ({
+      inUse: pool.totalCount - pool.idleCount,
+      idle: pool.idleCount,
+      waiting: pool.waitingCount,
+    }),
   }
 }
 
@@ -80,23 +80,32 @@ function parserFor(oid: number, format?: 'text' | 'binary'): (value: string) => 
   return format === 'binary' ? types.getTypeParser(oid, 'binary') : types.getTypeParser(oid)
 }
 
-function namingClient(client: PoolClient, health: StoreHealth, timeoutMs: number): PostgresPoolClient {
+function observedClient(
+  client: PoolClient,
+  health: StoreHealth,
+  timeoutMs: number,
+  worded: (text: string, parameters: readonly unknown[]) => QueryConfig,
+): PostgresPoolClient {
+  let isDemoted = false
   // A connection that breaks fails its query as well, which is where it is reported.
   client.on('error', () => undefined)
   const query = async (text: string, parameters: readonly unknown[]) => {
     // Ending a client in the middle of a statement cuts its connection, and that fails the statement.
     const timer = setTimeout(() => void client.end().catch(() => undefined), timeoutMs)
     try {
-      const result = await client.query(statement(text, parameters))
+      const result = await client.query(worded(text, parameters))
       health.succeeded(WRITES.test(text))
       return result
     } catch (error) {
+      isDemoted ||= isReadOnly(error)
       return fail(health, error)
     } finally {
       clearTimeout(timer)
     }
   }
-  return { query, release: (broken?: boolean) => client.release(broken) } as unknown as PostgresPoolClient
+  // The next connection may reach the server that took the place of one that takes no writes any more.
+  const release = (broken?: boolean) => client.release(broken === true || isDemoted)
+  return { query, release } as unknown as PostgresPoolClient
 }
 
 /** Statements that change something, the one that ends a transaction among them. */
@@ -104,11 +113,14 @@ const WRITES = /^\s*(?:commit|insert|update|delete|with)\b/i
 
 const names = new Map<string, string>()
 
-function statement(text: string, parameters: readonly unknown[]): QueryConfig {
-  if (parameters.length === 0) return { text }
-  const values = parameters.map(input)
-  const name = nameOf(text)
-  return name === undefined ? { text, values } : { name, text, values }
+function unnamed(text: string, parameters: readonly unknown[]): QueryConfig {
+  return parameters.length === 0 ? { text } : { text, values: parameters.map(input) }
+}
+
+function named(text: string, parameters: readonly unknown[]): QueryConfig {
+  const query = unnamed(text, parameters)
+  const name = parameters.length === 0 ? undefined : nameOf(text)
+  return name === undefined ? query : { ...query, name }
 }
 
 function nameOf(text: string): string | undefined {

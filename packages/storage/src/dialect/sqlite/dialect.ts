@@ -1,6 +1,7 @@
 import { CompiledQuery, sql } from 'kysely'
 import { storable } from '../../text.ts'
 import type { Dialect } from '../dialect.ts'
+import { sqliteFacts } from './facts.ts'
 import { sqliteSchema } from './schema.ts'
 
 /** Rows of one statement on SQLite: the sizes are few, so that the statements stay prepared. */
@@ -18,12 +19,15 @@ export const sqlite: Dialect = {
   pairs: sql`select json_extract(value, '$[0]') as position, json_extract(value, '$[1]') as sequence
     from json_each(${null})`,
   ownPosition: sql``,
+  nextPosition: (table) =>
+    sql`select coalesce(max(seq), 0) + 1 as next from sqlite_sequence where name = ${table}`,
   startPositions: (table, first) => [
     sql`delete from sqlite_sequence where name = ${table}`,
     sql`insert into sqlite_sequence (name, seq) values (${table}, ${first - 1})`,
   ],
   firstIndex: 'instr',
   nowMs: sql<number>`cast(unixepoch('subsec') * 1000 as integer)`,
+  facts: sqliteFacts,
   isReadOnly: sql<number>`0`,
   unsynced: sql<boolean>`true`,
   locksRows: false,

@@ -8,6 +8,9 @@ export const sqliteSchema: SchemaDialect = {
   usingHash: sql``,
   tableEnd: { wide: sql`strict`, keyed: sql`strict, without rowid` },
   lockMigrations: sql`select 1`,
+  boundWaits: sql`select 1`,
+  // Only one process uses a file, which a lock of the operating system holds.
+  connections: sql`select '' as name where false`,
   unlogged: () => sql`select 1`,
   tablesNamed: (name) => sql`select name from sqlite_master where type = 'table' and name = ${name}`,
 }

@@ -1,0 +1,57 @@
+import { expect, it } from 'vitest'
+import { parseConnectionString } from './connection-string.ts'
+
+const servers = (text: string) => parseConnectionString(text)?.name
+
+it.each([
+  ['one server', 'postgresql://u:p@db:5433/rooms', 'db:5433'],
+  ['no port', 'postgres://u@db/rooms', 'db:5432'],
+  ['nothing but a scheme', 'postgresql:///rooms', 'localhost:5432'],
+  ['several servers', 'postgresql://u:p@a,b:5433,[::1]:5434/rooms', 'a:5432,b:5433,[::1]:5434'],
+  ['a list behind the question mark', 'postgresql://u:p@/rooms?host=a,b&port=5433,5434', 'a:5433,b:5434'],
+  ['one port for all', 'postgresql://u:p@/rooms?host=a,b&port=6432', 'a:6432,b:6432'],
+  ['a folder of sockets', 'postgresql://u@/rooms?host=/var/run/postgresql', '/var/run/postgresql:5432'],
+  ['an encoded folder', 'postgresql://u@%2Fvar%2Frun/rooms', '/var/run:5432'],
+])('knows the servers of a connection string: %s', (_what, text, expected) => {
+  expect(servers(text)).toBe(expected)
+})
+
+it.each([
+  ['a slash in the password', 'postgresql://u:a/b@db/rooms'],
+  ['a hash in the password', 'postgresql://u:a#b@db/rooms'],
+  ['a question mark in the password', 'postgresql://u:a?b@db/rooms'],
+  ['an at sign in the password', 'postgresql://u:a@b@db/rooms'],
+  ['a per cent sign in the password', 'postgresql://u:a%b@db/rooms'],
+  ['a port that there is not', 'postgresql://u:p@a:99999/rooms'],
+  ['two slashes', 'postgresql://u:p@a//rooms'],
+  ['a wish that is not supported', 'postgresql://u:p@a,b/rooms?target_session_attrs=prefer-standby'],
+  ['another database', 'mysql://u:p@a/rooms'],
+])('does not guess: %s', (_what, text) => {
+  expect(parseConnectionString(text)).toBeUndefined()
+})
+
+it.each([
+  ['sslmode=require', 'sslmode=verify-full'],
+  ['sslmode=disable', 'sslmode=disable'],
+  ['sslmode=require&uselibpqcompat=true', 'sslmode=require&uselibpqcompat=true'],
+])('verifies certificates unless it is told otherwise: %s', (query, expected) => {
+  const place = parseConnectionString(`postgresql://u@a/rooms?${query}`)
+  expect(place?.servers.map((server) => place.url(server))).toEqual([
+    `postgresql://u@a:5432/rooms?${expected}`,
+  ])
+})
+
+it('gives the driver one server, and what it understands itself', () => {
+  const place = parseConnectionString(
+    'postgresql://u:p%40@a,b:5433/rooms?sslmode=disable&target_session_attrs=read-write&options=-c%20search_path%3Dx',
+  )
+  expect(place?.servers.map((server) => place.url(server))).toEqual([
+    'postgresql://u:p%40@a:5432/rooms?sslmode=disable',
+    'postgresql://u:p%40@b:5433/rooms?sslmode=disable',
+  ])
+  expect(place).toMatchObject({ needsPrimary: true, options: '-c search_path=x' })
+  const socket = parseConnectionString('postgresql://u@/rooms?host=/run/pg')
+  expect(socket?.servers.map((server) => socket.url(server))).toEqual([
+    'postgresql://u@localhost:5432/rooms?host=%2Frun%2Fpg',
+  ])
+})
