@@ -32,6 +32,7 @@ import { DEFAULT_POLICY_LIMITS, type PolicyLimits } from './input/policy-limits.
 import { PolicyReevaluator } from './input/policy-reevaluator.ts'
 import { RemoteStateVerifier } from './missing-events/remote-state-verifier.ts'
 import type { RoomStep } from './input/room-step.ts'
+import type { WorkObserver } from './input/work-observer.ts'
 import type { RoomTask } from './input/room-tasks.ts'
 import type { EventIngest } from './input/task-runner.ts'
 import { DEFAULT_ROOM_LIMITS, type RoomLimits, Rooms } from './input/rooms.ts'
@@ -61,6 +62,7 @@ export interface InputDeps {
   readonly holder?: string | undefined
   /** Called for each step of work on a room. Tests stop the process at one. */
   readonly onStep?: ((step: RoomStep, roomId: RoomId) => void) | undefined
+  readonly observer?: WorkObserver | undefined
 }
 
 /** The way of events into rooms. */
@@ -108,6 +110,7 @@ export function createInput(
     overLimit,
     holder,
     onStep,
+    observer: deps.observer,
     reader: new RoomReader(store),
     nids: new NidPool(store),
     pacing: new CommitPacing(store),

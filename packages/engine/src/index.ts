@@ -5,6 +5,7 @@ export { openEngine } from './open-engine.ts'
 export {
   ENGINE_DEFAULTS,
   type EngineComponents,
+  type EngineObserver,
   type EngineOptions,
   type MaintenanceOptions,
 } from './options.ts'
@@ -21,10 +22,14 @@ export {
   formatSigningKey,
   newSigningKey,
   parseSigningKey,
+  publicKeyOf,
   readOrCreateSigningKey,
   readSigningKey,
   refuseUnsafeKey,
   signingKeyOf,
   type SigningSeed,
 } from './signing-key.ts'
+export { openMove, type StoreMove } from './store/move-store.ts'
+export { planMigration, type StoreMigrationPlan } from './store/migrate-store.ts'
+export { lockFile } from './store/lock-file.ts'
 export { openStore, refuseForeignStore, type StoreWatchers } from './store/open-store.ts'

@@ -39,11 +39,17 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const opened = parts.use(await openStore(store, serverName, { logger: log, atPoint }))
   const storage = atPoint === undefined ? opened : observedStore(opened, atPoint)
   const isShared = store.dialect === 'postgres'
-  const outputs = parts.use(await openOutputs({ storage, isShared, log, atPoint }, outputOptions))
+  const outputs = parts.use(
+    await openOutputs(
+      { storage, isShared, log, atPoint, onPublished: options.observer?.published },
+      outputOptions,
+    ),
+  )
   const signingKey = await keyFrom(keySource, { serverName, storage, log })
   const holder = `process ${randomUUID()}`
   if (isShared) parts.use(showLife(storage, holder))
   const cache = new RecordCache(storage, options.cacheBytes ?? ENGINE_DEFAULTS.cacheBytes)
+  cache.onResolved = options.observer?.resolved
   const shared = { store: storage, cache, clock: systemClock, log, serverName }
   const input = inputOf({ ...shared, ...inputPorts(options, outputs), holder }, options)
   parts.defer(() => input.close())
@@ -107,7 +113,7 @@ function inputOf(deps: InputDeps, { roomLimits, repairLimits }: EngineOptions): 
 /** What the input needs of others. */
 function inputPorts({ components = {}, ...options }: EngineOptions, outputs: Outputs): Partial<InputDeps> {
   const { federation, policyServers } = components
-  const { acceptsEventsForDepartedRooms, policyLimits, atPoint } = options
+  const { acceptsEventsForDepartedRooms, policyLimits, atPoint, observer } = options
   return {
     acceptsEventsForDepartedRooms,
     federation,
@@ -116,6 +122,7 @@ function inputPorts({ components = {}, ...options }: EngineOptions, outputs: Out
     onOutputs: () => outputs.wake(),
     whenDelivered: outputs.whenDelivered,
     onStep: atPoint && stepsOf(atPoint),
+    observer,
   }
 }
 

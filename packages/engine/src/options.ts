@@ -1,5 +1,5 @@
 import type { AppserviceApi, FederationApi, PolicyServerApi, UserApi } from '@roomserver/api'
-import type { AllRepairLimits, Compatibility, PolicyLimits, RoomLimits } from '@roomserver/core'
+import type { AllRepairLimits, Compatibility, PolicyLimits, RoomLimits, WorkObserver } from '@roomserver/core'
 import type { SigningKey } from '@roomserver/events'
 import type { StorageOptions } from '@roomserver/storage'
 import type { Logger } from '@roomserver/types'
@@ -45,8 +45,18 @@ export interface EngineOptions {
    * one thing.
    */
   readonly maintenance?: MaintenanceOptions | false | undefined
+  /** Is told how long what takes; for metrics and traces. */
+  readonly observer?: EngineObserver | undefined
   /** Called at the points that events pass; for crash tests. */
   readonly atPoint?: AtPoint | undefined
+}
+
+/** Wants to know how long what takes. */
+export interface EngineObserver extends WorkObserver {
+  /** A resolution of states has ended, which took so many milliseconds. */
+  readonly resolved?: (conflictedEntries: number, ms: number) => void
+  /** JetStream has stored an output, so many milliseconds after it was sent. */
+  readonly published?: (ms: number) => void
 }
 
 /** Other components of a homeserver, as clients of their internal APIs or as objects of one's own. */

@@ -52,7 +52,8 @@ export function refuseUnsafeKey(publicKey: string, where: string): void {
 /** What stands before the 32 bytes of an ed25519 seed in PKCS #8. */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
 
-function publicKeyOf(seed: Buffer): string {
+/** The public key of a seed, in base64. */
+export function publicKeyOf(seed: Uint8Array): string {
   const der = Buffer.concat([PKCS8_PREFIX, seed])
   const key = createPublicKey(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }))
   return key.export({ format: 'der', type: 'spki' }).subarray(-32).toString('base64')

@@ -14,6 +14,7 @@ export {
   connectJetStream,
   connectNats,
   connectRehearsalBus,
+  inspectOutputStream,
   type JetStreamOptions,
   openOutputStream,
   outputStreamName,

@@ -109,6 +109,28 @@ export async function connectRehearsalBus(options: JetStreamOptions): Promise<Bu
   return new JetStreamBus(connection, async () => last, inbox, subject)
 }
 
+/** How the stream of outputs is now; undefined: there is none yet. Creates nothing. */
+export async function inspectOutputStream(options: JetStreamOptions): Promise<StreamState | undefined> {
+  const timeout = options.timeoutMs ?? 5_000
+  const connection = await connect({
+    servers: [...options.servers],
+    name: 'roomserver doctor',
+    timeout,
+    reconnect: false,
+  })
+  try {
+    return await stateOf(
+      await jetstreamManager(connection, { timeout }),
+      outputStreamName(options.topicPrefix),
+    )
+  } catch (error) {
+    if (errorCode(error) === STREAM_NOT_FOUND) return undefined
+    throw error
+  } finally {
+    await connection.close()
+  }
+}
+
 async function findOrCreate(
   manager: JetStreamManager,
   name: string,
@@ -160,6 +182,10 @@ async function inspect(
   options: JetStreamOptions,
 ): Promise<StreamState> {
   await findOrCreate(manager, name, options)
+  return await stateOf(manager, name)
+}
+
+async function stateOf(manager: JetStreamManager, name: string): Promise<StreamState> {
   const consumers: StreamConsumer[] = []
   for await (const info of manager.consumers.list(name)) consumers.push(...consumerOf(info))
   // Last, so that no consumer has read more than the stream is said to have had.

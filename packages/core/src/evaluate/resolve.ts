@@ -38,7 +38,9 @@ export function* resolveAfter(
     snapshots.push(snapshot)
   }
   if (kept.length < 2) return { snapshot: kept[0] ?? (yield* stateOf(room, [])), conflicted: [] }
+  const begun = performance.now()
   const { base, changes, conflicted } = yield* resolveSnapshots(snapshots, room.view, { rules: room.rules })
+  room.view.cache.onResolved?.(conflicted.length, performance.now() - begun)
   return { snapshot: yield* stateNear(room, kept[base] ?? NO_NID, changes, near), conflicted }
 }
 

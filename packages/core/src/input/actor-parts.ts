@@ -9,6 +9,7 @@ import type { NewStateKeyHeuristic } from './new-state-key-heuristic.ts'
 import type { NidPool } from './nid-pool.ts'
 import type { RoomStep } from './room-step.ts'
 import type { RoomTask } from './room-tasks.ts'
+import type { TaskObserver, WorkObserver } from './work-observer.ts'
 import type { RoomsOverExtremityLimit } from './rooms-over-extremity-limit.ts'
 
 /** What all room actors share. */
@@ -37,11 +38,15 @@ export interface ActorParts {
   readonly onPolicy: (room: RoomRecord, unchecked: readonly EventNid[], isPolicyChanged: boolean) => void
   /** Called for each step; tests stop the process at one. */
   readonly onStep?: ((step: RoomStep, roomId: RoomId) => void) | undefined
+  readonly observer?: WorkObserver | undefined
 }
 
 /** A task that waits for its result. */
 export interface Job {
   readonly task: RoomTask<unknown>
+  /** When it was queued. */
+  readonly queuedAt: number
+  readonly observe: TaskObserver | undefined
   resolve(result: unknown): void
   reject(error: unknown): void
 }

@@ -89,6 +89,8 @@ export class RoomActor {
       this.#enter({ kind: 'reading-room' })
       this.#room ??= await this.#parts.store.room(this.roomId)
       batch = this.#queue.splice(0, this.#batchSize())
+      const begun = performance.now()
+      for (const { observe, queuedAt } of batch) observe?.('queue', queuedAt, begun)
       await this.#process(batch)
     } catch (error) {
       if (batch.length === 0) batch = this.#queue.splice(0, 1)
@@ -143,7 +145,9 @@ export class RoomActor {
       if (!parts.deciding.isFree) await parts.deciding.rest()
       this.#enter({ kind: 'deciding', task: job.task.name, eventId: job.task.arrival?.eventId })
       try {
+        const begun = performance.now()
         results.push(await drive(job.task.decide(draft), load, yieldToEventLoop))
+        job.observe?.('decide', begun, performance.now())
       } catch (error) {
         job.reject(error)
         return { kind: 'without', job }
@@ -162,7 +166,10 @@ export class RoomActor {
       const writeSet = draft.writeSet(settled)
       const { nid, revision } = draft.read
       parts.cache.rooms.onCommit({ nid, revision: revision + 1 })
+      const begun = performance.now()
       const result = await parts.committer.commit(writeSet)
+      const ended = performance.now()
+      for (const { observe } of jobs) observe?.('commit', begun, ended)
       if (result.kind !== 'committed') {
         parts.cache.rooms.onConflict(draft.read)
         return result.kind === 'conflict' && draft.isWrong(result.over) ? { kind: 'wrong' } : result

@@ -112,7 +112,13 @@ export class Rooms {
     const actor = this.#actorOf(task.roomId)
     this.#bytes += task.bytes
     const done = new Promise<Result>((resolve, reject) => {
-      actor.push({ task, resolve: (result) => resolve(result as Result), reject })
+      actor.push({
+        task,
+        queuedAt: performance.now(),
+        observe: this.#parts.observer?.task?.(),
+        resolve: (result) => resolve(result as Result),
+        reject,
+      })
     })
     this.#start(actor)
     return done.then(

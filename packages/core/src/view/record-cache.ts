@@ -43,6 +43,13 @@ interface CachedKind<K extends RecordKind> {
 /** Whether an equal record is stored already is of use only once: to who makes the record. */
 const NOT_KEPT = { get: () => undefined, keep: () => undefined }
 
+/** How often the cache had what was asked for. */
+export interface CacheUsage {
+  hits: number
+  /** Records that had to be read. */
+  misses: number
+}
+
 /** An event as cached: its record, and its parsed form once that was asked for. */
 interface CachedEvent {
   readonly record: EventRecord
@@ -76,6 +83,10 @@ export class RecordCache {
   readonly #types: InternedCache<EventTypeNid>
   readonly #stateKeys: InternedCache<StateKeyNid>
   readonly #kinds: { readonly [K in RecordKind]: CachedKind<K> }
+  /** How often a record was there, and how many had to be read. */
+  readonly usage: CacheUsage = { hits: 0, misses: 0 }
+  /** Called when a resolution of states has ended: conflicted entries, and milliseconds. */
+  onResolved: ((entries: number, ms: number) => void) | undefined
   /** Batches that were taken into the cache already; several computations get the same one. */
   readonly #kept = new WeakSet<RecordBatch>()
 
@@ -138,7 +149,9 @@ export class RecordCache {
 
   /** A record in the cache; `undefined`: it has to be loaded first. */
   get<K extends RecordKind>(kind: K, key: RecordKey<K>): RecordValue<K> | undefined {
-    return this.#kinds[kind].get(key)
+    const value = this.#kinds[kind].get(key)
+    if (value !== undefined) this.usage.hits++
+    return value
   }
 
   event(nid: EventNid): EventRecord | undefined {
@@ -195,7 +208,10 @@ export class RecordCache {
   }
 
   #keep<K extends RecordKind>(kind: K, batch: RecordBatch): void {
-    for (const [key, value] of batch.found(kind)) this.#kinds[kind].keep(key, value)
+    for (const [key, value] of batch.found(kind)) {
+      this.usage.misses++
+      this.#kinds[kind].keep(key, value)
+    }
   }
 
   #keepRead(record: EventRecord): void {

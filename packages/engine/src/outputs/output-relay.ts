@@ -11,6 +11,7 @@ import { systemClock } from '@roomserver/types'
 import { observedBus } from '../fault-points.ts'
 import { DEFAULT_RELAY, type OutputRelayOptions } from './output-options.ts'
 import type { Outputs, OutputSource } from './outputs.ts'
+import { timedBus } from './timed-bus.ts'
 
 /** How long a stopping server waits for the message server to take what is left; the rest goes after the next start. */
 const LAST_DELIVERY_MS = 5_000
@@ -24,7 +25,10 @@ export async function openOutputRelay(source: OutputSource, options: OutputRelay
   return source.isShared ? among(source, start, openWakeCalls(options), waitMs) : alone(start(), waitMs)
 }
 
-function startRelay({ storage, log, atPoint }: OutputSource, options: OutputRelayOptions): OutboxRelay {
+function startRelay(
+  { storage, log, atPoint, onPublished }: OutputSource,
+  options: OutputRelayOptions,
+): OutboxRelay {
   const {
     window,
     pollMs,
@@ -32,7 +36,8 @@ function startRelay({ storage, log, atPoint }: OutputSource, options: OutputRela
     keepDeliveredBytes: maxBytes,
   } = { ...DEFAULT_RELAY, ...options }
   const connect = async () => {
-    const bus = await connectJetStream(options)
+    const opened = await connectJetStream(options)
+    const bus = onPublished === undefined ? opened : timedBus(opened, onPublished)
     return atPoint === undefined ? bus : observedBus(bus, atPoint)
   }
   const parts = {

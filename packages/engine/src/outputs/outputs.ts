@@ -23,6 +23,8 @@ export interface OutputSource {
   /** Whether other processes may use the database. */
   readonly isShared: boolean
   readonly log: Logger
+  /** Called when JetStream has stored an output, with how long that took. */
+  readonly onPublished?: ((ms: number) => void) | undefined
   /** Called at the points that outputs pass; for crash tests. */
   readonly atPoint?: AtPoint | undefined
 }

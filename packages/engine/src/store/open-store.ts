@@ -27,6 +27,7 @@ export async function openStore(
   }
   const storage = await openLocked(options, hooks)
   try {
+    refuseUnfinished(await storage.isMoving())
     refuseForeignStore(await storage.claimServerName(serverName), serverName)
     return storage
   } catch (error) {
@@ -50,6 +51,13 @@ export function refuseForeignStore(found: string | undefined, serverName: string
     { argument: 'serverName', expected },
     `serverName: expected ${expected}, not ${serverName}; the name of a homeserver cannot be changed`,
   )
+}
+
+/** A store that is only partly there would be taken for all there is. */
+function refuseUnfinished(isMoving: boolean): void {
+  if (!isMoving) return
+  const reason = "a move into this store is not finished: run 'roomserver move' again"
+  throw new RoomserverError('STORE_UNAVAILABLE', { reason }, reason)
 }
 
 async function openLocked(options: StorageOptions, hooks: StorageHooks): Promise<Storage> {
