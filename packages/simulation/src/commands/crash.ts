@@ -1,6 +1,7 @@
 import { within } from '@roomserver/testing'
 import { Command, Option } from 'commander'
 import { checkStore } from '../crash/check-rooms.ts'
+import { FAILOVER_FAULTS, runFault, startFailoverBed } from '../crash/failover/failover.ts'
 import { crashRound, type RoundResult } from '../crash/crash-round.ts'
 import { type DatabaseKind, type TestBed, prepareTestBed } from '../crash/test-bed.ts'
 import { scenariosFor } from '../crash/scenarios/scenarios.ts'
@@ -11,6 +12,8 @@ interface CrashOptions {
   readonly database: DatabaseKind
   readonly seed: number
   readonly scenarios: string | boolean
+  /** Left out: the rounds and the scenarios that need nothing more. */
+  readonly scenario?: 'failover'
 }
 
 interface Tally {
@@ -33,6 +36,12 @@ export function crashCommand(): Command {
     .option('--seed <number>', 'the same makes the same rooms and the same faults', Number, 1)
     .option('--scenarios <text>', 'only the scenarios after the rounds whose name has this in it', '')
     .option('--no-scenarios', 'only the rounds')
+    .addOption(
+      new Option(
+        '--scenario <name>',
+        'failover: three PostgreSQLs under Patroni with etcd and HAProxy, three nats-servers, three of our processes',
+      ).choices(['failover']),
+    )
     .action(async (options: CrashOptions) => {
       const tally = { passed: 0, failed: 0 }
       await run(options, tally).catch((error: unknown) => {
@@ -54,10 +63,37 @@ const START_MS = 180_000
 const END_MS = 180_000
 
 async function run(options: CrashOptions, tally: Tally): Promise<void> {
+  if (options.scenario === 'failover') return await runFailover(options, tally)
   const testBed = await within(START_MS, 'the start of the servers', prepareTestBed(options.database))
   await using ending = new AsyncDisposableStack()
   ending.defer(() => within(END_MS, 'the end of the servers', testBed[Symbol.asyncDispose]()))
   await runOn(testBed, options, tally)
+}
+
+/** Does to a cluster what `--rounds` says how often, and prints a table. */
+async function runFailover({ rounds, seed, scenarios }: CrashOptions, tally: Tally): Promise<void> {
+  await using parts = await within(START_MS, 'the start of the cluster', startFailoverBed(console.log))
+  const name = typeof scenarios === 'string' ? scenarios : ''
+  const faults = FAILOVER_FAULTS.filter((fault) => fault.name.includes(name))
+  console.log(
+    '| what happened | events | sent again | seconds without service | lost or wrong | repeated outputs |',
+  )
+  console.log('| --- | ---: | ---: | ---: | ---: | ---: |')
+  for (let round = 1; round <= rounds; round++) {
+    for (const [index, fault] of faults.entries()) {
+      const result = await runFault(parts, fault, seed * 100_000 + round * 100 + index)
+      const { events, retries, secondsWithoutService, problems, repeated } = result
+      console.log(
+        `| ${fault.name} | ${events} | ${retries} | ${secondsWithoutService.toFixed(1)} | ${problems.length} | ${repeated} |`,
+      )
+      for (const problem of problems.slice(0, MOST_LINES)) console.log(`  ${problem}`)
+      if (problems.length > 0) tally.failed++
+      else tally.passed++
+    }
+  }
+  const damage = await within(CHECK_MS, "the store's own check", checkStore(parts.bed.storage))
+  console.log(`the store's own check: ${damage.length} findings`)
+  if (damage.length > 0) tally.failed++
 }
 
 async function runOn(

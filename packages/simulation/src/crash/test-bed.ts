@@ -131,7 +131,7 @@ function portOf(url: string): number {
 }
 
 /** The stream is there once a server has connected. */
-async function untilRead(natsUrl: string): Promise<OutputLog> {
+export async function untilRead(natsUrl: string): Promise<OutputLog> {
   for (let tries = 0; ; tries++) {
     try {
       return await readJetStream(natsUrl)

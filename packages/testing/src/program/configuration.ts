@@ -16,6 +16,8 @@ export interface TargetOptions {
   readonly federationUrl?: string
   /** What the cache may take, such as `64mb`; as much as without a configuration when left out. */
   readonly cacheBytes?: string | undefined
+  /** How long requests are still answered after SIGTERM; not at all when left out. */
+  readonly drainTime?: string
   /** Whether the server practises before it listens, as it does unless told otherwise; tests save the time. */
   readonly warmsUp?: boolean
 }
@@ -64,6 +66,7 @@ function configurationOf(options: TargetOptions, folder: string, port: number): 
     `    connection_string: ${database}`,
     'roomserver:',
     `  warm_up: ${options.warmsUp === true ? '3s' : '0s'}`,
+    ...(options.drainTime === undefined ? [] : [`  drain_time: ${options.drainTime}`]),
     '  output:',
     `    keep_count: ${options.keptOutputs ?? 1_000_000}`,
     ...(options.replicas === undefined ? [] : [`    replicas: ${options.replicas}`]),

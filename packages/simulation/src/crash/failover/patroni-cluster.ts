@@ -1,0 +1,320 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chown, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { endWithUs, findPostgres, freePort } from '@roomserver/testing'
+import type { ProgramName } from './programs.ts'
+
+/** A PostgreSQL under Patroni. */
+export interface ClusterNode {
+  readonly name: string
+  readonly port: number
+  readonly restPort: number
+  readonly folder: string
+  /** Ends Patroni and PostgreSQL as a power failure does. */
+  kill(): Promise<void>
+  /** Starts Patroni again, which starts PostgreSQL. */
+  start(): Promise<void>
+  /** Has Patroni do nothing any more, while PostgreSQL goes on: the node is cut off from the others and does not know. */
+  freeze(): void
+  thaw(): void
+}
+
+/** Three PostgreSQLs, of which one is the primary and one a synchronous standby, behind HAProxy. */
+export interface PatroniCluster extends AsyncDisposable {
+  /** By way of HAProxy: whatever is the primary now. */
+  readonly url: string
+  readonly nodes: readonly ClusterNode[]
+  /** Waits until there is a primary with a synchronous standby; names both. */
+  settled(): Promise<{ readonly primary: ClusterNode; readonly standby: ClusterNode }>
+  /** Makes another node the primary, in order. */
+  switchOver(): Promise<void>
+  /** Makes the synchronous standby the primary while the old one is there, not in order: by a request to fail over. */
+  failOver(): Promise<void>
+}
+
+/** As short as Patroni takes them: a primary that is gone is replaced after `ttl` at the latest. */
+const TIMES = { ttl: 20, loop_wait: 2, retry_timeout: 8 }
+const SIZE = 3
+const SETTLE_MS = 120_000
+
+interface Owner {
+  readonly uid: number
+  readonly gid: number
+}
+
+/** Starts etcd, the nodes and HAProxy on loopback. */
+export async function startPatroniCluster(
+  programs: Readonly<Record<ProgramName, string>>,
+): Promise<PatroniCluster> {
+  await using owned = new AsyncDisposableStack()
+  const folder = await mkdtemp(join(tmpdir(), 'roomserver-failover-'))
+  owned.defer(() => rm(folder, { recursive: true, force: true }))
+  const owner = await postgresUser()
+  if (owner !== undefined) await chown(folder, owner.uid, owner.gid)
+  const etcd = await startEtcd(programs.etcd, folder)
+  owned.defer(() => ended(etcd.child, 'SIGKILL'))
+  const nodes: Node[] = []
+  while (nodes.length < SIZE) {
+    const node = await Node.prepare(programs.patroni, join(folder, `pg${nodes.length + 1}`), etcd.port, owner)
+    owned.defer(() => node.kill())
+    nodes.push(node)
+  }
+  const [first, ...others] = nodes
+  await first?.start()
+  await pause(2_000)
+  for (const node of others) await node.start()
+  const port = await freePort()
+  const haproxy = await startHaproxy(programs.haproxy, folder, port, nodes)
+  owned.defer(() => ended(haproxy, 'SIGKILL'))
+  const cluster = clusterOf(nodes, port)
+  await cluster.settled()
+  const parts = owned.move()
+  return { ...cluster, [Symbol.asyncDispose]: () => parts.disposeAsync() }
+}
+
+function clusterOf(nodes: readonly Node[], port: number): Omit<PatroniCluster, typeof Symbol.asyncDispose> {
+  const settled = async () => {
+    const end = Date.now() + SETTLE_MS
+    for (;;) {
+      const [primary] = await withRole(nodes, '/primary')
+      const [standby] = await withRole(nodes, '/sync')
+      const count = (await withRole(nodes, '/health')).length
+      if (primary !== undefined && standby !== undefined && count === SIZE) return { primary, standby }
+      if (Date.now() > end) throw new Error('the cluster does not come to rest')
+      await pause(500)
+    }
+  }
+  const change = async (path: 'switchover' | 'failover') => {
+    const { primary, standby } = await settled()
+    const body = JSON.stringify({ leader: primary.name, candidate: standby.name })
+    const answer = await fetch(`http://127.0.0.1:${primary.restPort}/${path}`, { method: 'POST', body })
+    if (!answer.ok) throw new Error(`Patroni refuses the ${path}: ${await answer.text()}`)
+  }
+  return {
+    url: `postgresql://postgres@127.0.0.1:${port}/postgres`,
+    nodes,
+    settled,
+    switchOver: () => change('switchover'),
+    failOver: () => change('failover'),
+  }
+}
+
+async function withRole(nodes: readonly Node[], path: string): Promise<readonly Node[]> {
+  const asked = await Promise.all(nodes.map(({ restPort }) => isOk(`http://127.0.0.1:${restPort}${path}`)))
+  return nodes.filter((_, index) => asked[index])
+}
+
+/** Whether something answers 200 there, soon. */
+export async function isOk(url: string): Promise<boolean> {
+  try {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(1_000) })
+    await answer.arrayBuffer()
+    return answer.ok
+  } catch {
+    return false
+  }
+}
+
+class Node implements ClusterNode {
+  readonly name: string
+  readonly port: number
+  readonly restPort: number
+  readonly folder: string
+  readonly #program: string
+  readonly #owner: Owner | undefined
+  #child: ChildProcess | undefined
+
+  private constructor(
+    program: string,
+    folder: string,
+    ports: { readonly port: number; readonly restPort: number },
+    owner: Owner | undefined,
+  ) {
+    this.#program = program
+    this.#owner = owner
+    this.folder = folder
+    this.name = folder.slice(folder.lastIndexOf('/') + 1)
+    this.port = ports.port
+    this.restPort = ports.restPort
+  }
+
+  static async prepare(
+    program: string,
+    folder: string,
+    etcdPort: number,
+    owner: Owner | undefined,
+  ): Promise<Node> {
+    await mkdir(folder, { mode: 0o700 })
+    if (owner !== undefined) await chown(folder, owner.uid, owner.gid)
+    const node = new Node(program, folder, { port: await freePort(), restPort: await freePort() }, owner)
+    await writeFile(join(folder, 'patroni.yml'), JSON.stringify(await configuration(node, etcdPort)), {
+      mode: 0o644,
+    })
+    return node
+  }
+
+  async start(): Promise<void> {
+    this.#child = spawn(this.#program, [join(this.folder, 'patroni.yml')], {
+      stdio: 'ignore',
+      cwd: this.folder,
+      ...this.#owner,
+    })
+    endWithUs(this.#child, 'SIGTERM')
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#child
+    if (child === undefined) return
+    await ended(child, 'SIGKILL')
+    const postmaster = await postmasterOf(this.folder)
+    if (postmaster === undefined) return
+    killQuietly(postmaster, 'SIGQUIT')
+    while (killQuietly(postmaster, 0)) await pause(50)
+  }
+
+  freeze(): void {
+    this.#child?.kill('SIGSTOP')
+  }
+
+  thaw(): void {
+    this.#child?.kill('SIGCONT')
+  }
+}
+
+async function postmasterOf(folder: string): Promise<number | undefined> {
+  const text = await readFile(join(folder, 'data/postmaster.pid'), 'utf8').catch(() => undefined)
+  return text === undefined ? undefined : Number.parseInt(text, 10)
+}
+
+function killQuietly(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, signal)
+  } catch {
+    return false
+  }
+}
+
+async function configuration(node: ClusterNode, etcdPort: number): Promise<object> {
+  const authentication = { username: 'postgres', password: 'postgres' }
+  return {
+    scope: 'rooms',
+    name: node.name,
+    restapi: {
+      listen: `127.0.0.1:${node.restPort}`,
+      connect_address: `127.0.0.1:${node.restPort}`,
+    },
+    etcd3: { hosts: `127.0.0.1:${etcdPort}` },
+    bootstrap: {
+      dcs: {
+        ...TIMES,
+        maximum_lag_on_failover: 1_048_576,
+        // A commit is acknowledged when a standby has it, or not at all.
+        synchronous_mode: true,
+        synchronous_mode_strict: true,
+        postgresql: {
+          use_pg_rewind: true,
+          parameters: {
+            max_connections: 100,
+            shared_buffers: '32MB',
+            wal_keep_size: '256MB',
+            wal_log_hints: 'on',
+          },
+        },
+      },
+      initdb: [{ encoding: 'UTF8' }, { 'auth-host': 'trust' }, { 'auth-local': 'trust' }, 'no-locale'],
+      pg_hba: [
+        'local all all trust',
+        'host all all 127.0.0.1/32 trust',
+        'host replication all 127.0.0.1/32 trust',
+      ],
+    },
+    postgresql: {
+      listen: `127.0.0.1:${node.port}`,
+      connect_address: `127.0.0.1:${node.port}`,
+      data_dir: join(node.folder, 'data'),
+      // Patroni needs all of PostgreSQL's programs, of which only some may be on the path.
+      bin_dir: dirname(await realpath(join(await findPostgres(), 'postgres'))),
+      pgpass: join(node.folder, 'pgpass'),
+      authentication: { superuser: authentication, replication: authentication, rewind: authentication },
+      parameters: { unix_socket_directories: node.folder },
+    },
+    watchdog: { mode: 'off' },
+  }
+}
+
+async function startEtcd(
+  program: string,
+  folder: string,
+): Promise<{ readonly port: number; readonly child: ChildProcess }> {
+  const [port, peers] = [await freePort(), await freePort()]
+  const flags = {
+    'data-dir': join(folder, 'etcd'),
+    'listen-client-urls': `http://127.0.0.1:${port}`,
+    'advertise-client-urls': `http://127.0.0.1:${port}`,
+    'listen-peer-urls': `http://127.0.0.1:${peers}`,
+    'initial-advertise-peer-urls': `http://127.0.0.1:${peers}`,
+    'initial-cluster': `default=http://127.0.0.1:${peers}`,
+  }
+  const child = spawn(
+    program,
+    Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]),
+    { stdio: 'ignore' },
+  )
+  endWithUs(child, 'SIGKILL')
+  for (let tries = 0; !(await isOk(`http://127.0.0.1:${port}/health`)); tries++) {
+    if (tries > 100) throw new Error('etcd does not answer')
+    await pause(200)
+  }
+  return { port, child }
+}
+
+/** Sends connections to the node that Patroni calls the primary, and ends those of one that is it no more. */
+async function startHaproxy(
+  program: string,
+  folder: string,
+  port: number,
+  nodes: readonly ClusterNode[],
+): Promise<ChildProcess> {
+  const file = join(folder, 'haproxy.cfg')
+  const servers = nodes.map(
+    ({ name, port: own, restPort }) => `  server ${name} 127.0.0.1:${own} check port ${restPort}`,
+  )
+  await writeFile(
+    file,
+    `defaults
+  mode tcp
+  timeout connect 2s
+  timeout client 1h
+  timeout server 1h
+  timeout check 2s
+listen postgres
+  bind 127.0.0.1:${port}
+  option httpchk GET /primary
+  http-check expect status 200
+  default-server inter 500ms fall 2 rise 1 on-marked-down shutdown-sessions
+${servers.join('\n')}
+`,
+  )
+  const child = spawn(program, ['-f', file, '-db'], { stdio: 'ignore' })
+  endWithUs(child, 'SIGKILL')
+  return child
+}
+
+async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const end = once(child, 'exit')
+  child.kill(signal)
+  await end
+}
+
+/** PostgreSQL and Patroni do not run as root. */
+async function postgresUser(): Promise<Owner | undefined> {
+  if (process.getuid?.() !== 0) return undefined
+  const lines = (await readFile('/etc/passwd', 'utf8')).split('\n').map((line) => line.split(':'))
+  const [, , uid, gid] = lines.find(([name]) => name === 'postgres') ?? []
+  if (uid === undefined) throw new Error('there is no user postgres')
+  return { uid: Number(uid), gid: Number(gid) }
+}
