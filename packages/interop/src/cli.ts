@@ -4,6 +4,7 @@ import { hostileCommand } from './commands/hostile.ts'
 import { interopCommand } from './commands/interop.ts'
 import { loadCommand } from './commands/load.ts'
 import { recordCommand } from './commands/record.ts'
+import { rollingCommand } from './commands/rolling.ts'
 import { soakCommand } from './commands/soak.ts'
 import { ProgramMissing } from './interop/reference-programs.ts'
 
@@ -16,6 +17,7 @@ const program = new Command('interop')
   .addCommand(federatedCommand())
   .addCommand(soakCommand())
   .addCommand(hostileCommand())
+  .addCommand(rollingCommand())
 
 try {
   await program.parseAsync()
