@@ -1,13 +1,18 @@
 import { Command, CommanderError } from 'commander'
 import { backupCommand } from './commands/backup.ts'
 import { checkCommand } from './commands/check.ts'
+import { doctorCommand } from './commands/doctor.ts'
 import { importCommand } from './commands/import.ts'
+import { keyCommand } from './commands/key.ts'
+import { migrateCommand } from './commands/migrate.ts'
+import { moveCommand } from './commands/move.ts'
 import { repairCommand } from './commands/repair.ts'
 import { replayCommand } from './commands/replay.ts'
 import { serveCommand } from './commands/serve.ts'
 import { SECRET_VARIABLES } from './config/secrets.ts'
 import { explainFailure } from './failure-text.ts'
-import { programVersion } from './program-version.ts'
+import { newestSchema } from '@roomserver/storage'
+import { programCommit, programVersion } from './program-version.ts'
 
 /**
  * The command line: reads the arguments, runs the command, explains what went wrong and sets the exit status.
@@ -31,7 +36,11 @@ function program(): Command {
   )
   const command = new Command('roomserver')
     .description('The room engine of a Matrix homeserver.')
-    .version(programVersion(), '-V, --version', 'print the version')
+    .version(
+      `${programVersion()} (commit ${programCommit().slice(0, 12)}, schema ${newestSchema})`,
+      '-V, --version',
+      'print the version, the commit and the schema of the database',
+    )
     .helpOption('-h, --help', 'print help for the program or a command')
     .helpCommand(false)
     .showHelpAfterError('(run roomserver --help for usage)')
@@ -53,9 +62,13 @@ Exit status: 0 when all went well, 1 otherwise.`,
     serveCommand(),
     replayCommand(),
     checkCommand(),
+    doctorCommand(),
     repairCommand(),
     backupCommand(),
     importCommand(),
+    migrateCommand(),
+    moveCommand(),
+    keyCommand(),
   ]) {
     command.addCommand(subcommand.copyInheritedSettings(command))
   }

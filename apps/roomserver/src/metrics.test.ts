@@ -22,6 +22,11 @@ const counters = {
   repairsGivenUp: 0,
 } as unknown as InputCounters
 
+const storage = {
+  connections: () => ({ inUse: 3, idle: 2, waiting: 1 }),
+  countWaitingOutputs: async () => 6,
+}
+
 const rooms = { bytesInFlight: 34, busy: [{ roomId: '!a:b', queued: 2, step: 'committing', since: 0 }] }
 
 const repairs = { rooms: new Map(), jobs: [{ state: 'failed' } as RepairJob] }
@@ -38,15 +43,18 @@ it('counts what is looked up and what is reported', async () => {
   })
   const metrics = createMetrics({
     input: { counters, rooms, repairs, policyCounts: POLICY_COUNTS },
-    cache: { bytes: 12 },
+    cache: { bytes: 12, usage: { hits: 30, misses: 10 } },
+    storage,
     relay,
     logBytes: () => 56,
     dummyEvents: { sent: 2 },
     scrubber: { checkedRooms: 7, findings: 0 },
     now: () => 3_500,
-    version: '1.2.3',
+    build: { version: '1.2.3', commit: 'abc', schema: 15 },
   })
   metrics.observe({ operation: 'queryCurrentState', status: 200, tookMs: 3 })
+  metrics.step('decide', 3)
+  metrics.resolved(4, 20)
   const text = await metrics.read()
   const again = await metrics.read()
   for (const line of [
@@ -67,7 +75,14 @@ it('counts what is looked up and what is reported', async () => {
     'roomserver_outputs_delivered_total 9',
     'roomserver_outbox_lag_seconds 2.5',
     'roomserver_output_leader 1',
-    'roomserver_build_info{version="1.2.3",',
+    'roomserver_build_info{version="1.2.3",commit="abc",schema="15",',
+    'roomserver_outbox_outputs 6',
+    'roomserver_database_connections{state="waiting"} 1',
+    'roomserver_cache_hits_total 30',
+    'roomserver_cache_misses_total 10',
+    'roomserver_step_seconds_bucket{le="0.005",step="decide"} 1',
+    'roomserver_resolution_seconds_sum 0.02',
+    'roomserver_resolution_conflicted_entries_bucket{le="10"} 1',
     'roomserver_operation_seconds_bucket{le="0.005",operation="queryCurrentState",status="200"} 1',
   ]) {
     expect(text).toContain(line)
@@ -79,12 +94,13 @@ it('counts what is looked up and what is reported', async () => {
 it('gives no value of the message server where another process delivers', async () => {
   const metrics = createMetrics({
     input: { counters, rooms, repairs, policyCounts: POLICY_COUNTS },
-    cache: { bytes: 12 },
+    cache: { bytes: 12, usage: { hits: 30, misses: 10 } },
+    storage,
     relay: () => undefined,
     dummyEvents: { sent: 2 },
     scrubber: { checkedRooms: 7, findings: 0 },
     now: () => 3_500,
-    version: '1.2.3',
+    build: { version: '1.2.3', commit: 'abc', schema: 15 },
   })
   const text = await metrics.read()
   expect(text).toContain('roomserver_output_leader 0\n')
@@ -104,13 +120,14 @@ it.each(['prometheus/alerts.yaml', 'grafana/roomserver.json'])(
   async (file) => {
     const metrics = createMetrics({
       input: { counters, rooms, repairs, policyCounts: POLICY_COUNTS },
-      cache: { bytes: 12 },
+      cache: { bytes: 12, usage: { hits: 30, misses: 10 } },
+      storage,
       relay: () => undefined,
       logBytes: () => 56,
       dummyEvents: { sent: 2 },
       scrubber: { checkedRooms: 7, findings: 0 },
       now: () => 3_500,
-      version: '1.2.3',
+      build: { version: '1.2.3', commit: 'abc', schema: 15 },
     })
     const known = namesIn(await metrics.read())
     const asked = namesIn(readFileSync(join(import.meta.dirname, '../../../deploy', file), 'utf8'))

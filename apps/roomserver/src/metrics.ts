@@ -1,4 +1,5 @@
-import type { InputCounters, RecordCache, RoomInput, RoomRepairs } from '@roomserver/core'
+import type { InputCounters, RecordCache, RoomInput, RoomRepairs, WorkStep } from '@roomserver/core'
+import type { PoolUse } from '@roomserver/storage'
 import type { RelayStatus } from '@roomserver/producers'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
@@ -9,7 +10,7 @@ export interface MetricsSources {
     readonly repairs?: Pick<RoomRepairs, 'rooms' | 'jobs'> | undefined
     readonly rooms: Pick<RoomInput['rooms'], 'bytesInFlight' | 'busy'>
   }
-  readonly cache: Pick<RecordCache, 'bytes'>
+  readonly cache: Pick<RecordCache, 'bytes' | 'usage'>
   /** Undefined: no message server; answers undefined: another process delivers. */
   readonly relay?: (() => RelayStatus | undefined) | undefined
   /** Undefined: the embedded log is not used. */
@@ -17,8 +18,13 @@ export interface MetricsSources {
   readonly dummyEvents: { readonly sent: number }
   readonly scrubber: { readonly checkedRooms: number; readonly findings: number }
   readonly now: () => number
-  /** Of the program. */
-  readonly version: string
+  readonly storage: {
+    /** Undefined: the store is a file. */
+    readonly connections?: (() => PoolUse) | undefined
+    countWaitingOutputs(limit: number): Promise<number>
+  }
+  /** What the program is. */
+  readonly build: { readonly version: string; readonly commit: string; readonly schema: number }
 }
 
 /** Metrics in Prometheus's text format, and where to report what cannot be looked up later. */
@@ -27,16 +33,24 @@ export interface Metrics {
   read(): Promise<string>
   /** One answered operation. */
   observe(answered: { readonly operation: string; readonly status: number; readonly tookMs: number }): void
+  /** A step of a task: waiting in the queue of its room, being decided, being committed; or publishing an output. */
+  step(step: WorkStep | 'publish', ms: number): void
+  /** A resolution of states. */
+  resolved(conflictedEntries: number, ms: number): void
 }
 
 const LOG_BYTES = 'Bytes of the embedded output log without events, when last measured.'
+/** Counting more would read what has piled up from end to end with each scrape. */
+const MOST_COUNTED = 10_000
+const RESOLUTION_SIZES = [1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000]
 const LATENCY_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
 /** Sets the metrics up; names begin with `roomserver_`. */
 export function createMetrics(sources: MetricsSources): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  addBuildInfo(registry, sources.version)
+  addBuildInfo(registry, sources.build)
+  addStoreMetrics(registry, sources.storage)
   addInputMetrics(registry, sources.input.counters)
   addLoadMetrics(registry, sources)
   addPolicyMetrics(registry, sources.input.policyCounts)
@@ -60,23 +74,77 @@ export function createMetrics(sources: MetricsSources): Metrics {
     buckets: LATENCY_SECONDS,
     registers: [registry],
   })
+  const steps = new Histogram({
+    name: 'roomserver_step_seconds',
+    help: 'Time of the steps of an event: queue (until its room takes it), decide, commit (until it is stored), publish (until JetStream has stored an output).',
+    labelNames: ['step'],
+    buckets: LATENCY_SECONDS,
+    registers: [registry],
+  })
+  const resolutionTime = new Histogram({
+    name: 'roomserver_resolution_seconds',
+    help: 'Time of a resolution of states, with the reads that it waits for.',
+    buckets: LATENCY_SECONDS,
+    registers: [registry],
+  })
+  const resolutionSize = new Histogram({
+    name: 'roomserver_resolution_conflicted_entries',
+    help: 'Entries in conflict in a resolution of states.',
+    buckets: RESOLUTION_SIZES,
+    registers: [registry],
+  })
   return {
     contentType: registry.contentType,
     read: () => registry.metrics(),
+    step: (step, ms) => steps.observe({ step }, ms / 1_000),
+    resolved: (conflictedEntries, ms) => {
+      resolutionTime.observe(ms / 1_000)
+      resolutionSize.observe(conflictedEntries)
+    },
     observe: ({ operation, status, tookMs }) => {
       latency.observe({ operation, status: String(status) }, tookMs / 1_000)
     },
   }
 }
 
-function addBuildInfo(registry: Registry, version: string): void {
+function addBuildInfo(registry: Registry, { version, commit, schema }: MetricsSources['build']): void {
   const info = new Gauge({
     name: 'roomserver_build_info',
     help: 'Always 1; the labels say which program runs.',
-    labelNames: ['version', 'node'],
+    labelNames: ['version', 'commit', 'schema', 'node'],
     registers: [registry],
   })
-  info.set({ version, node: process.version }, 1)
+  info.set({ version, commit, schema, node: process.version }, 1)
+}
+
+function addStoreMetrics(registry: Registry, storage: MetricsSources['storage']): void {
+  registry.registerMetric(
+    new Gauge({
+      name: 'roomserver_outbox_outputs',
+      help: `Outputs that wait for the message server, counted up to ${MOST_COUNTED}; with the embedded log, those that it keeps.`,
+      registers: [],
+      async collect() {
+        const count = await storage.countWaitingOutputs(MOST_COUNTED).catch(() => undefined)
+        if (count === undefined) this.remove()
+        else this.set(count)
+      },
+    }),
+  )
+  const { connections } = storage
+  if (connections === undefined) return
+  const pool = new Gauge({
+    name: 'roomserver_database_connections',
+    help: 'Connections to the database by state, and callers that wait for one.',
+    labelNames: ['state'],
+    registers: [],
+    collect() {
+      const { inUse, idle, waiting } = connections()
+      this.set({ state: 'in-use' }, inUse)
+      this.set({ state: 'idle' }, idle)
+      this.set({ state: 'waiting' }, waiting)
+    },
+  })
+  registry.registerMetric(pool)
 }
 
 function addInputMetrics(registry: Registry, counters: InputCounters): void {
@@ -231,6 +299,8 @@ function addLoadMetrics(registry: Registry, { input, cache }: MetricsSources): v
     () => input.rooms.bytesInFlight,
   )
   addGauge(registry, 'cache_bytes', 'Estimated bytes of the cache of events and state.', () => cache.bytes)
+  addTotal(registry, 'cache_hits', 'Records that were in the cache.', () => cache.usage.hits)
+  addTotal(registry, 'cache_misses', 'Records that had to be read.', () => cache.usage.misses)
 }
 
 /** @param value - undefined: this process has no value to give */

@@ -1,3 +1,4 @@
+import { parseConnectionString } from '@roomserver/storage'
 import type { Config } from './config/config.ts'
 
 /** What a person sees when the server is up: where it listens, where data lies, what to try. */
@@ -25,7 +26,7 @@ export function welcome(config: Config, url: string): string {
 
 function dataPlace({ database }: Config): string {
   if (database.kind === 'sqlite') return database.file
-  return withoutPassword(database.url)
+  return `PostgreSQL at ${parseConnectionString(database.url)?.name ?? 'an address that cannot be shown'}`
 }
 
 /** An address as it may be shown: without user, password and token, and without what follows a question mark. */

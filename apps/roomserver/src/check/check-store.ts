@@ -89,7 +89,8 @@ async function checkCounters(parts: Parts): Promise<Tally> {
   const { storage, report } = parts
   const findings = await storage.checkCounters()
   for (const { kind, next, needed } of findings) {
-    report(`the counter of ${kind} NIDs is at ${next}, but NIDs up to ${needed - 1} are in use`)
+    const counter = kind === 'outputs' || kind === 'inbox' ? `positions in the table ${kind}` : `${kind} NIDs`
+    report(`the counter of ${counter} is at ${next}, but numbers up to ${needed - 1} are in use`)
     report('    means: new rows cannot be stored, because they get a number that is in use')
     report(`    repair: \`roomserver check --repair\` sets it to ${needed}; stop every server first`)
   }

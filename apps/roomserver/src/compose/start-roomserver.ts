@@ -3,11 +3,13 @@ import { type RoomserverServer, serveRoomserver } from '@roomserver/inthttp'
 import { type Logger, systemClock } from '@roomserver/types'
 import type { Config } from '../config/config.ts'
 import { createMetrics } from '../metrics.ts'
-import { programVersion } from '../program-version.ts'
+import { newestSchema } from '@roomserver/storage'
+import { programCommit, programVersion } from '../program-version.ts'
 import { createTracing } from '../tracing/create-tracing.ts'
 import { warmUp } from '../warm-up/warm-up.ts'
 import { connectComponents } from './connect-components.ts'
 import { engineOptions } from './engine-options.ts'
+import { createWatch, type Watch } from './watch.ts'
 import { prepareSocketPath } from './socket-path.ts'
 
 /** A room server that serves. Disposing of it: nothing new is taken, what was begun is finished, all is closed. */
@@ -32,10 +34,13 @@ export async function startRoomserver(config: Config, log: Logger, at?: AtPoint)
   const stop = new AbortController()
   parts.defer(() => stop.abort())
   const warm = warmUp(config, log, stop.signal)
-  const engine = parts.use(await openEngine(engineOptions(config, log, components, at)))
+  const watch = createWatch(tracing)
+  const engine = parts.use(
+    await openEngine({ ...engineOptions(config, log, components, at), observer: watch.observer }),
+  )
   await warm
   const server: RoomserverServer = parts.use(
-    await serveRoomserver(engine.operations, { ...doorOptions(config, engine, log), tracing }),
+    await serveRoomserver(engine.operations, { ...doorOptions(config, engine, log, watch), tracing }),
   )
   const owned = parts.move()
   return {
@@ -49,6 +54,7 @@ function doorOptions(
   config: Config,
   { readiness, parts }: Engine,
   log: Logger,
+  watch: Watch,
 ): Parameters<typeof serveRoomserver>[1] {
   const { administration: admin, http, token } = config.settings
   const { administration, outputs, streamed, ...counted } = parts
@@ -57,8 +63,9 @@ function doorOptions(
     relay: outputs.status,
     logBytes: outputs.logBytes,
     now: () => systemClock.now(),
-    version: programVersion(),
+    build: { version: programVersion(), commit: programCommit(), schema: newestSchema },
   })
+  watch.tell(metrics)
   const { basicAuth, enabled } = config.metrics
   return {
     listen: config.listen,

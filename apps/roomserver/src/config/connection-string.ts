@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { CONNECTION_STRING_FORM, parseConnectionString } from '@roomserver/storage'
 import type { z } from 'zod'
 import type { DatabaseConfig } from './config.ts'
 import type { databaseSection } from './sections.ts'
@@ -22,15 +23,11 @@ export function databaseConfig(connectionString: string, pool: Pool): DatabaseCo
 
 /**
  * Says what is expected in place of a PostgreSQL connection string that would be read otherwise than it was meant: a
- * `/`, `#`, `?` or `@` of a password ends it where a URL is parsed, and what follows becomes host, port or database.
+ * `/`, `#`, `?` or `@` of a password ends it, and what follows becomes host, port or database.
  */
 export function connectionStringFault(connectionString: string): string | undefined {
   if (connectionString === '' || connectionString.startsWith('file:')) return undefined
-  const url = URL.canParse(connectionString) ? new URL(connectionString) : undefined
-  const isOneName = url !== undefined && /^\/?[^/@]*$/.test(url.pathname) && url.hash === ''
-  return isOneName
-    ? undefined
-    : 'postgresql://user:password@host:port/database, with /, #, ?, @ and % in user and password written as %2F, %23, %3F, %40 and %25'
+  return parseConnectionString(connectionString) === undefined ? CONNECTION_STRING_FORM : undefined
 }
 
 /** `file:name.db`, `file:/path/name.db`, `file:///path/name.db`, with or without `?parameters`. */

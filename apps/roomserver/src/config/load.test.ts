@@ -158,17 +158,17 @@ it.each([
   [
     'a password that ends the connection string',
     ['matrix@localhost', 'matrix:p/w@localhost'],
-    '18: room_server.database.connection_string: expected postgresql://user:password@host:port/database, with /, #, ?, @ and % in user and password written as %2F, %23, %3F, %40 and %25',
+    '18: room_server.database.connection_string: expected postgresql://user:password@host:port/database, with /, #, ?, @ and % in user and password written as %2F, %23, %3F, %40 and %25; several servers as host1:port,host2:port, with target_session_attrs=read-write',
   ],
   [
     'a password that looks like a port',
     ['matrix@localhost', 'matrix:5432/w@localhost'],
-    '18: room_server.database.connection_string: expected postgresql://user:password@host:port/database, with /, #, ?, @ and % in user and password written as %2F, %23, %3F, %40 and %25',
+    '18: room_server.database.connection_string: expected postgresql://user:password@host:port/database, with /, #, ?, @ and % in user and password written as %2F, %23, %3F, %40 and %25; several servers as host1:port,host2:port, with target_session_attrs=read-write',
   ],
   [
     'a password with a # in it',
     ['matrix@localhost', 'matrix:54#w@localhost'],
-    '18: room_server.database.connection_string: expected postgresql://user:password@host:port/database, with /, #, ?, @ and % in user and password written as %2F, %23, %3F, %40 and %25',
+    '18: room_server.database.connection_string: expected postgresql://user:password@host:port/database, with /, #, ?, @ and % in user and password written as %2F, %23, %3F, %40 and %25; several servers as host1:port,host2:port, with target_session_attrs=read-write',
   ],
   [
     'a port that is none',

@@ -5,11 +5,20 @@ import { type Span, SpanExporter } from './span-exporter.ts'
 import { formatTraceparent, newContext, parseTraceparent, type TraceContext } from './trace-context.ts'
 import type { TracingSettings } from './tracing-settings.ts'
 
+/** Traces of the program. */
+export interface ProgramTracing extends Tracing, AsyncDisposable {
+  /**
+   * Makes children of the span of the operation at work, which end later than this is asked; times as `performance.now()`
+   * gives them. Undefined: nothing is traced here.
+   */
+  stepsOfOperation(): ((step: string, from: number, to: number) => void) | undefined
+}
+
 /**
  * Traces operations, and the calls of other components that are made for them, over OTLP. A caller's trace is taken
  * up, and handed on to the components.
  */
-export function createTracing(settings: TracingSettings, log: Logger): Tracing & AsyncDisposable {
+export function createTracing(settings: TracingSettings, log: Logger): ProgramTracing {
   const exporter = new SpanExporter(settings, log)
   const current = new AsyncLocalStorage<TraceContext>()
 
@@ -46,6 +55,16 @@ export function createTracing(settings: TracingSettings, log: Logger): Tracing &
       return trace({ name, kind: 'client', attributes }, current.getStore(), (context) => {
         return work(formatTraceparent(context))
       })
+    },
+    stepsOfOperation: () => {
+      const parent = current.getStore()
+      if (parent?.isSampled !== true) return undefined
+      return (name, from, to) => {
+        const context = newContext(parent, settings.sample)
+        const [startMs, endMs] = [performance.timeOrigin + from, performance.timeOrigin + to]
+        const span = { name, kind: 'internal', attributes: {}, error: undefined } as const
+        exporter.add({ ...span, context, parentSpanId: parent.spanId, startMs, endMs })
+      }
     },
     [Symbol.asyncDispose]: () => exporter[Symbol.asyncDispose](),
   }

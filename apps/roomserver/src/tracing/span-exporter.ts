@@ -7,7 +7,7 @@ export interface Span {
   readonly context: TraceContext
   readonly parentSpanId: string | undefined
   readonly name: string
-  readonly kind: 'server' | 'client'
+  readonly kind: 'internal' | 'server' | 'client'
   readonly startMs: number
   readonly endMs: number
   readonly attributes: Readonly<Record<string, string | number>>
@@ -15,7 +15,7 @@ export interface Span {
   readonly error: string | undefined
 }
 
-const KINDS = { server: 2, client: 3 } as const
+const KINDS = { internal: 1, server: 2, client: 3 } as const
 const STATUS_ERROR = 2
 
 /** Spans that wait at the most; later ones are dropped. */
