@@ -6,7 +6,7 @@ import {
   CHROMIUM_ARGS,
   CHROMIUM_PLACES,
   DEBIAN_CHROMIUM,
-} from './packages/conformance/test/platforms/chromium-options.ts'
+} from './packages/testing/src/browser/chromium-options.ts'
 import { MAX_WORKERS } from './vitest.shared.ts'
 
 /** Node's own crypto is not for browsers, and has tests of its own. */
@@ -21,7 +21,7 @@ export const chromium: TestProjectInlineConfiguration = {
     include: ['packages/{types,version,events,auth,acls,state}/src/**/*.test.ts'],
     exclude: NODE_ONLY,
     globalSetup: fileURLToPath(
-      new URL('packages/conformance/test/platforms/chromium-setup.ts', import.meta.url),
+      new URL('packages/testing/src/browser/chromium-setup.ts', import.meta.url),
     ),
     testTimeout: 120_000,
     browser: {

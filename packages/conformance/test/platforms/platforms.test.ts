@@ -4,11 +4,11 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
+import { startChromium } from '@roomserver/testing'
 import { build } from 'esbuild'
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { linesOf } from '../../src/vectors/run.ts'
-import { startChromium } from './chromium.ts'
 import { binaryOf, RUNTIMES } from './runtimes.ts'
 
 const ROOT = join(import.meta.dirname, '../../../..')

@@ -3,13 +3,15 @@ import { existsSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { type BrowserContext, chromium } from 'playwright-core'
+import type { BrowserContext } from 'playwright-core'
 import { CHROMIUM_ARGS, CHROMIUM_PLACES, DEBIAN_CHROMIUM } from './chromium-options.ts'
 
 const run = promisify(execFile)
 
 /** Starts Chromium without a window. It is the one that `CHROMIUM_BIN` names, one of the system, or Debian's package. */
 export async function startChromium(): Promise<BrowserContext> {
+  // Most who import this package need no browser.
+  const { chromium } = await import('playwright-core')
   return chromium.launchPersistentContext(mkdtempSync(join(tmpdir(), 'chromium-')), {
     executablePath: await chromiumBinary(),
     headless: true,
