@@ -7,8 +7,15 @@ export type {
   Readiness,
   ServerOptions,
 } from './server/options.ts'
+export type { PageFile, ServedPage } from './server/page-routes.ts'
 export { roomserverPlugin, type RoomserverPluginOptions } from './server/plugin.ts'
-export { type Listen, type RoomserverServer, type ServeOptions, serveRoomserver } from './server/serve.ts'
+export {
+  isLoopbackHost,
+  type Listen,
+  type RoomserverServer,
+  type ServeOptions,
+  serveRoomserver,
+} from './server/serve.ts'
 export {
   type Client,
   createAppserviceClient,

@@ -60,6 +60,32 @@ describe.each(PROTOCOLS)('%s', (_protocol, ask) => {
     for (const [, target] of page.body.matchAll(/href="#([^"]+)"/g)) expect(anchors).toContain(target)
   })
 
+  it('serves a page to whoever asks, and lets it load nothing from elsewhere', async () => {
+    const file = (body: string, contentType: string) => ({
+      contentType,
+      body: Buffer.from(body),
+      etag: `"${body}"`,
+    })
+    const files = new Map([
+      ['', file('<!doctype html>', 'text/html; charset=utf-8')],
+      ['page.js', file('1', 'text/javascript; charset=utf-8')],
+    ])
+    const page = { path: '/inspect/', files }
+    await using server = await serveRoomserver(fakeRoomserver().api, { ...anyPort, token: 'geheim', page })
+    const moved = await ask(server.address, get('/inspect'))
+    expect([moved.status, moved.headers['location']]).toEqual([308, '/inspect/'])
+    const shown = await ask(server.address, get('/inspect/'))
+    expect([shown.status, shown.body]).toEqual([200, '<!doctype html>'])
+    expect(shown.headers['content-security-policy']).toMatch(/^default-src 'none';.*frame-ancestors 'none'$/)
+    expect(shown.headers['content-security-policy']).not.toContain('unsafe')
+    const script = await ask(server.address, get('/inspect/page.js'))
+    expect(script.headers['content-type']).toBe('text/javascript; charset=utf-8')
+    const again = await ask(server.address, get('/inspect/page.js', { 'if-none-match': '"1"' }))
+    expect([again.status, again.body]).toEqual([304, ''])
+    expect((await ask(server.address, get('/inspect/other.js'))).status).not.toBe(200)
+    expect((await ask(server.address, QUERY)).status).toBe(401)
+  })
+
   it('asks for the token, and takes no other', async () => {
     await using server = await serveRoomserver(fakeRoomserver().api, { ...anyPort, token: 'geheim' })
     const statusWith = async (authorization?: string) => {

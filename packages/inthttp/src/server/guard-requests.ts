@@ -4,6 +4,7 @@ import { connectionOf } from './exchange.ts'
 import { hasToken, isForeignPage, isNamed, isPlain, RateLimit } from './guards.ts'
 import { DEFAULT_LIMITS } from './limits.ts'
 import type { ServerOptions } from './options.ts'
+import { pageRoutes } from './page-routes.ts'
 import { sendError } from './send-error.ts'
 import { OPEN_ROUTES } from './service-routes.ts'
 
@@ -11,10 +12,11 @@ import { OPEN_ROUTES } from './service-routes.ts'
  * Makes the `onRequest` hook that refuses requests before anything is read of their bodies: those that ask for another
  * host or in an ambiguous way, those of web pages of other sites, those that come too often on a connection, and those without the token.
  */
-export function guardRequests({ hosts, limits, token }: ServerOptions) {
+export function guardRequests({ hosts, limits, page, token }: ServerOptions) {
   const { requestsPerSecondPerConnection } = { ...DEFAULT_LIMITS, ...limits }
   const names = hosts && new Set(hosts.map((name) => name.toLowerCase()))
   const rate = new RateLimit(requestsPerSecondPerConnection)
+  const open = new Set([...OPEN_ROUTES, ...(page === undefined ? [] : pageRoutes(page))])
   const refusalOf = (request: FastifyRequest): ErrorForm | undefined => {
     const { headers, raw, routeOptions } = request
     if (!isPlain(raw)) return badRequest('a request names one host and a path, in HTTP/1.0 or later')
@@ -27,8 +29,7 @@ export function guardRequests({ hosts, limits, token }: ServerOptions) {
       return { ...badRequest('requests from web pages of other sites are not allowed'), status: 403 }
     if (!rate.allows(connectionOf(request), performance.now()))
       return overloaded('requests on this connection')
-    if (token === undefined || OPEN_ROUTES.has(routeOptions.url ?? '') || hasToken(headers, token))
-      return undefined
+    if (token === undefined || open.has(routeOptions.url ?? '') || hasToken(headers, token)) return undefined
     const needed = badRequest('a bearer token is required')
     return { ...needed, status: 401, headers: { 'www-authenticate': 'Bearer' } }
   }

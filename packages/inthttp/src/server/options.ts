@@ -2,6 +2,7 @@ import type { AdministrationApi, InspectionApi, RoomserverApi, StreamedApi } fro
 import type { Logger } from '@roomserver/types'
 import type { Tracing } from '../tracing.ts'
 import type { Limits } from './limits.ts'
+import type { ServedPage } from './page-routes.ts'
 
 /** What the database and the rest say about taking requests. */
 export interface Readiness {
@@ -73,6 +74,8 @@ export interface ServerOptions {
   readonly metrics?: MetricsSource | undefined
   /** Feeds `/api/roomserver/outputs`. */
   readonly outputs?: OutputSource | undefined
+  /** A web page to serve beside the API, to whoever asks. */
+  readonly page?: ServedPage | undefined
   readonly tracing?: Tracing | undefined
   /** Called for every operation that was answered. */
   readonly observe?: ((answered: Answered) => void) | undefined

@@ -4,6 +4,7 @@ import { guardRequests } from './guard-requests.ts'
 import { addOperations } from './operations.ts'
 import type { ServerOptions } from './options.ts'
 import { outputsHandler } from './outputs-route.ts'
+import { addPageRoutes } from './page-routes.ts'
 import { addServiceRoutes } from './service-routes.ts'
 
 /** Options of the plugin: the room server that answers, and how it is served. */
@@ -28,4 +29,5 @@ export async function roomserverPlugin(
     app.get('/api/roomserver/outputs', outputsHandler(options.outputs, stopping))
   }
   addServiceRoutes(app, openApiDocument(), options)
+  if (options.page !== undefined) addPageRoutes(app, options.page)
 }

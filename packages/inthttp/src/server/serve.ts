@@ -102,8 +102,12 @@ function isLoopback(listen: Listen | undefined): boolean {
   return isLoopbackHost(listen?.host ?? '127.0.0.1')
 }
 
-/** @param host - as one listens on it, or as it stands in a URL */
-function isLoopbackHost(host: string): boolean {
+/**
+ * Whether only this machine reaches a host.
+ *
+ * @param host - as one listens on it, or as it stands in a URL
+ */
+export function isLoopbackHost(host: string): boolean {
   return host === 'localhost' || host === '::1' || host === '[::1]' || host.startsWith('127.')
 }
 
