@@ -2,10 +2,12 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, it } from 'vitest'
+import { RoomBuilder } from '@roomserver/testing'
 import { folder, Program } from './program.ts'
 
 interface OtlpSpan {
   readonly traceId: string
+  readonly spanId: string
   readonly parentSpanId?: string
   readonly name: string
   readonly kind: number
@@ -55,6 +57,29 @@ it('traces operations to where OpenTelemetry’s variables say, as part of the c
     // Nanoseconds since 1970, which have 19 digits from 2001 to 2286.
     expect(startTimeUnixNano).toMatch(/^\d{19}$/)
   }
+})
+
+it('tells the steps of an event apart: in traces as children of the operation, and in metrics', async () => {
+  using traces = await collector()
+  const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: traces.url }
+  await using program = await Program.serving(['--listen', '127.0.0.1:0', '--data', folder()], environment)
+  const room = await RoomBuilder.create({ creator: '@alice:localhost', roomId: '!r:localhost' })
+  const [create] = room.events
+  const event = {
+    ...(JSON.parse(create?.json ?? '') as object),
+    _event_id: create?.eventId,
+    _room_version: '10',
+  }
+  await program.post('inputRoomEvents', { input_room_events: [{ kind: 2, event }] })
+  const metrics = await (await fetch(`${program.url}/metrics`)).text()
+  for (const step of ['queue', 'decide', 'commit'])
+    expect(metrics).toContain(`roomserver_step_seconds_count{step="${step}"} 1`)
+  expect(metrics).toMatch(/^roomserver_build_info\{version="[^"]+",commit="[0-9a-f]+",schema="\d+"/m)
+  expect(await program.stop()).toBe(0)
+  for (let tries = 0; traces.spans.length < 4 && tries < 100; tries++) await delay(20)
+  const operation = traces.spans.find(({ name }) => name === 'inputRoomEvents')
+  const steps = traces.spans.filter(({ parentSpanId }) => parentSpanId === operation?.spanId)
+  expect(steps.map(({ name, kind }) => `${name} ${kind}`)).toEqual(['queue 1', 'decide 1', 'commit 1'])
 })
 
 it('serves on when nobody takes its traces', async () => {
