@@ -1,3 +1,4 @@
+import './node-version.ts'
 export type { Engine, EngineParts } from './engine.ts'
 export { type AtPoint, FAULT_POINTS, type FaultPoint } from './fault-points.ts'
 export { CONTENT_HASHES } from './maintenance/scrubber.ts'

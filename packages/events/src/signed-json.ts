@@ -1,5 +1,5 @@
 import { ed25519 } from '#crypto'
-import { invalidArgument, isJsonObject, isServerName } from '@roomserver/types'
+import { type Bytes, invalidArgument, isJsonObject, isServerName } from '@roomserver/types'
 import { decodeBase64, encodeBase64 } from './json/base64.ts'
 import { type Members, memberText, memberValue, withoutMembers } from './json/members.ts'
 import { refusedKeyReason } from './refused-keys.ts'
@@ -22,7 +22,7 @@ export interface SigningKey {
  * @returns the seed
  * @throws {RoomserverError} INVALID_ARGUMENT
  */
-export function checkKey(key: SigningKey): Uint8Array<ArrayBuffer> {
+export function checkKey(key: SigningKey): Bytes {
   if (typeof key?.server !== 'string' || !isServerName(key.server))
     throw invalidArgument('key.server', 'the name of the server whose key it is')
   if (typeof key.keyId !== 'string' || !key.keyId.startsWith('ed25519:'))

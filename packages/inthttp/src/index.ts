@@ -1,3 +1,4 @@
+import './node-version.ts'
 export { DEFAULT_LIMITS, type Limits } from './server/limits.ts'
 export type {
   Answered,

@@ -1,3 +1,4 @@
+import './node-version.ts'
 export type { Acknowledgement, Bus, StreamAccess, StreamConsumer, StreamState } from './bus.ts'
 export { type StreamFinding, streamFindings } from './compare-stream.ts'
 export { type ConsumerOptions, consumeOutputs, registerConsumer } from './consumer.ts'

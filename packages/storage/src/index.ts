@@ -1,3 +1,4 @@
+import './node-version.ts'
 export { decodeBlock, encodeBlock } from './block-codec.ts'
 export { type Leader, runAsLeader } from './leader-election.ts'
 export { newestMigration as newestSchema } from './migrations/index.ts'

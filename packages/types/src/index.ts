@@ -15,6 +15,7 @@ export {
   type UserId,
 } from './ids.ts'
 export { LoopShare } from './loop-share.ts'
+export type { Bytes } from './bytes.ts'
 export { isIpv4, isIpv6 } from './ip-address.ts'
 export { isJsonObject, type JsonObject, type JsonValue } from './json.ts'
 export {
@@ -60,4 +61,5 @@ export type {
   Verdict,
   WriteSet,
 } from './store.ts'
+export { requireNode } from './require-node.ts'
 export { isLongerThan } from './utf8.ts'

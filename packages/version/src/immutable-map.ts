@@ -23,19 +23,19 @@ export class ImmutableMap<K, V> implements ReadonlyMap<K, V> {
     for (const [key, value] of this.#entries) each(value, key, this)
   }
 
-  keys(): MapIterator<K> {
+  keys(): ReturnType<ReadonlyMap<K, V>['keys']> {
     return this.#entries.keys()
   }
 
-  values(): MapIterator<V> {
+  values(): ReturnType<ReadonlyMap<K, V>['values']> {
     return this.#entries.values()
   }
 
-  entries(): MapIterator<[K, V]> {
+  entries(): ReturnType<ReadonlyMap<K, V>['entries']> {
     return this.#entries.entries()
   }
 
-  [Symbol.iterator](): MapIterator<[K, V]> {
+  [Symbol.iterator](): ReturnType<ReadonlyMap<K, V>['entries']> {
     return this.#entries[Symbol.iterator]()
   }
 }

@@ -1,7 +1,10 @@
 import { closeSync, existsSync, openSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { RoomserverError } from '@roomserver/types'
+
+// Looked up and not imported: an older Node.js would fail at the import, before it can be told why.
+const nodeSqlite = process.getBuiltinModule('node:sqlite')
 
 /**
  * Keeps a database file for this process until it is disposed of, whatever path, mount or container others reach it by.
@@ -34,7 +37,7 @@ function makePrivately(database: string): void {
 
 /** Node has no locks of files, but SQLite does: a transaction that writes nothing locks its file and leaves it empty. */
 function holdGuard(path: string, note: string): DatabaseSync {
-  const guard = new DatabaseSync(path, { timeout: 0 })
+  const guard = new nodeSqlite.DatabaseSync(path, { timeout: 0 })
   try {
     guard.exec('pragma journal_mode = off; begin exclusive')
     return guard

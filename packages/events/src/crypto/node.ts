@@ -1,7 +1,13 @@
-import { createPrivateKey, createPublicKey, hash, type KeyObject, sign, verify } from 'node:crypto'
+import * as nodeCrypto from 'node:crypto'
+import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
+import { requireNode } from '@roomserver/types'
 import { exampleCheck } from './platform.ts'
 import { type Ed25519, joined, PKCS8_PREFIX, type SignatureCheck, SPKI_PREFIX } from './port.ts'
 import { isStrictSignature } from './strict-signature.ts'
+
+// Not imported by its name, which an older Node.js does not know: it would fail before it can be told why.
+const { hash } = nodeCrypto
+if (typeof hash !== 'function') requireNode(22, '@roomserver/events')
 
 /** SHA-256 of a text (as UTF-8) or bytes, in unpadded base64. */
 export function sha256Base64(data: string | Uint8Array): string {

@@ -1,8 +1,9 @@
+import type { Bytes } from '@roomserver/types'
 /** A signature check: is `signature` of `message` by the holder of `publicKey`? All raw bytes (64, any number, 32). */
 export interface SignatureCheck {
-  readonly publicKey: Uint8Array<ArrayBuffer>
-  readonly signature: Uint8Array<ArrayBuffer>
-  readonly message: Uint8Array<ArrayBuffer>
+  readonly publicKey: Bytes
+  readonly signature: Bytes
+  readonly message: Bytes
 }
 
 /**
@@ -14,9 +15,9 @@ export interface Ed25519 {
   /** Runs beside the event loop where the platform can, so that many checks at once use several cores. */
   verify(check: SignatureCheck): Promise<boolean>
   /** @param seed - the private key, 32 bytes */
-  sign(seed: Uint8Array<ArrayBuffer>, message: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>
+  sign(seed: Bytes, message: Bytes): Promise<Bytes>
   /** @param seed - the private key, 32 bytes */
-  publicKey(seed: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>
+  publicKey(seed: Bytes): Promise<Bytes>
 }
 
 /** What precedes the 32 bytes of a private key in PKCS #8. */
@@ -26,7 +27,7 @@ export const PKCS8_PREFIX: Uint8Array = fromHex('302e020100300506032b65700422042
 export const SPKI_PREFIX: Uint8Array = fromHex('302a300506032b6570032100')
 
 /** The two in one. */
-export function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
+export function joined(a: Uint8Array, b: Uint8Array): Bytes {
   const both = new Uint8Array(a.length + b.length)
   both.set(a)
   both.set(b, a.length)
@@ -34,6 +35,6 @@ export function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 /** Bytes written in hex. */
-export function fromHex(hex: string): Uint8Array<ArrayBuffer> {
+export function fromHex(hex: string): Bytes {
   return Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16))
 }

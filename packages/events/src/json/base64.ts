@@ -1,3 +1,4 @@
+import type { Bytes } from '@roomserver/types'
 const BASE64 = /^(?:[A-Za-z0-9+/]*|[A-Za-z0-9_-]*)={0,2}$/
 const URL_SAFE = /[-_]/
 
@@ -9,7 +10,7 @@ export function encodeBase64(bytes: Uint8Array): string {
 }
 
 /** The bytes of a base64 text, padded or not, in the usual or the URL-safe alphabet; undefined when it is none. */
-export function decodeBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
+export function decodeBase64(text: string): Bytes | undefined {
   const bare = unpadded(text)
   if (!BASE64.test(text) || bare.length % 4 === 1) return undefined
   return Uint8Array.from(atob(bare.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0))

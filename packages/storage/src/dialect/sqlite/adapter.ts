@@ -1,9 +1,10 @@
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import { silentLogger } from '@roomserver/types'
 import type { SqliteDatabase, SqliteStatement } from 'kysely'
 import { storeError } from '../../errors.ts'
 import { StoreHealth } from '../../health.ts'
 import { storable, stored } from '../../text.ts'
+import { nodeSqlite } from './node-sqlite.ts'
 
 /** Statements kept prepared; the package's own queries are about a hundred. */
 const MAX_STATEMENTS = 300
@@ -143,7 +144,7 @@ export function openSqliteFile(
   synchronous: 'full' | 'normal',
   health: StoreHealth = new StoreHealth(file, silentLogger),
 ): SqliteAdapter {
-  const database = attempt(() => new DatabaseSync(file, { timeout: 5_000 }))
+  const database = attempt(() => new nodeSqlite.DatabaseSync(file, { timeout: 5_000 }))
   try {
     database.exec(`
       pragma page_size = 8192;

@@ -1,7 +1,7 @@
 import { access, chmod, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { backup, DatabaseSync } from 'node:sqlite'
 import { RoomserverError } from '@roomserver/types'
+import { nodeSqlite } from './node-sqlite.ts'
 
 /** Everything at once: a copy in portions starts again after each commit of another connection. */
 const ALL_PAGES = 2 ** 31 - 1
@@ -17,9 +17,9 @@ export async function backupSqlite(database: string, file: string): Promise<void
   await refuseMissingFolder(dirname(file))
   const partial = `${file}.partial`
   await rm(partial, { force: true })
-  const source = new DatabaseSync(database, { readOnly: true })
+  const source = new nodeSqlite.DatabaseSync(database, { readOnly: true })
   try {
-    await backup(source, partial, { rate: ALL_PAGES })
+    await nodeSqlite.backup(source, partial, { rate: ALL_PAGES })
     // It holds what the store holds, which only its owner may read.
     await chmod(partial, 0o600)
     await sync(partial)
