@@ -19,6 +19,7 @@ import {
 } from './missing-events/create-missing-events.ts'
 import type { RecordCache } from './view/record-cache.ts'
 import { BlockedRooms } from './input/blocked-rooms.ts'
+import { type AcceptanceCheck, AcceptanceChecks } from './input/acceptance-checks.ts'
 import { Committer } from './input/committer.ts'
 import { InputCounters } from './input/counters.ts'
 import type { FetchMissing } from './input/fetch-missing.ts'
@@ -54,6 +55,8 @@ export interface InputDeps {
   /** The way to the policy servers of rooms; left out: they count as if they never answered. */
   readonly policyServers?: PolicyServers | undefined
   readonly policyLimits?: Partial<PolicyLimits> | undefined
+  /** Asked about every event before it is accepted; left out: nobody is. */
+  readonly acceptance?: AcceptanceCheck | undefined
   /** Called after each commit that wrote outputs, so that whoever delivers them need not wait. */
   readonly onOutputs?: (() => void) | undefined
   /** Waits, not for long, until an output of a room was delivered: synchronous input answers after that. */
@@ -127,7 +130,12 @@ export function createInput(
   const policyLimits = { ...DEFAULT_POLICY_LIMITS, ...deps.policyLimits }
   const policies = new PolicyChecks({ policyServers: deps.policyServers, clock, log }, policyLimits)
   const reevaluator = new PolicyReevaluator({ store, checks: policies, log, run: runTask })
-  const decideOn: RoomInput['decideOn'] = (input, decide) => policies.decide(input, decide)
+  const acceptance = deps.acceptance && new AcceptanceChecks(deps.acceptance, log)
+  // The one way by which events come to a decision, wherever they are from.
+  const decideOn: RoomInput['decideOn'] = (input, decide) =>
+    acceptance === undefined
+      ? policies.decide(input, decide)
+      : acceptance.decide(input, (given) => policies.decide(given, decide))
   const ingest: RoomInput['ingest'] = (input) => ingester.ingest(input)
   const fetching =
     federation &&
@@ -148,7 +156,7 @@ export function createInput(
     fetchMissing,
     repairs: fetching,
     whenDelivered,
-    policies,
+    policies: { decide: decideOn },
   })
   return {
     blockedRooms,

@@ -9,6 +9,7 @@ import type {
 } from '@roomserver/api'
 import type { SigningKey } from '@roomserver/events'
 import { type Clock, type Logger, RoomserverError, type ServerName } from '@roomserver/types'
+import { defineRoomVersion, type RoomVersionRules } from '@roomserver/version'
 import type { RoomInput } from './create-engine.ts'
 import { createAdministration } from './perform/administration/create-administration.ts'
 import type { PerformContext, PerformInput } from './perform/context.ts'
@@ -48,6 +49,8 @@ export interface RoomserverDeps {
 export interface RoomserverOptions {
   /** Which room versions are announced; `current` unless said otherwise. */
   readonly compatibility?: Compatibility
+  /** Room versions of the program's own, as `defineRoomVersion` gives them; announced beside the others. */
+  readonly roomVersions?: readonly RoomVersionRules[] | undefined
 }
 
 /**
@@ -90,11 +93,26 @@ export function createRoomserverWithMaintenance(
   }
 }
 
-function contextOf(deps: RoomserverDeps, { compatibility = 'current' }: RoomserverOptions): PerformContext {
+function contextOf(
+  deps: RoomserverDeps,
+  { compatibility = 'current', roomVersions = [] }: RoomserverOptions,
+): PerformContext {
   const { federation, user, appservice, randomId = unguessableId, ...parts } = deps
   checkSigningKey(deps)
+  // Whatever reads an event of such a room looks its version up by its name.
+  const defined = roomVersions.map(defineRoomVersion)
   const store = watchedStore(parts.store, parts.cache)
-  return { ...parts, store, federation, user, appservice, randomId, compatibility, mutex: new RoomMutex() }
+  return {
+    ...parts,
+    store,
+    federation,
+    user,
+    appservice,
+    randomId,
+    compatibility,
+    roomVersions: defined,
+    mutex: new RoomMutex(),
+  }
 }
 
 /** Nobody could verify what is signed with the key of another server, and nobody should be able to. */

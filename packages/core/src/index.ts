@@ -6,8 +6,9 @@ export {
   type RoomserverOptions,
   type RoomserverWithMaintenance,
 } from './create-roomserver.ts'
-export type { EventInput, EventKind, Outcome } from './decide/event-input.ts'
+export type { AcceptanceVerdict, EventInput, EventKind, Outcome } from './decide/event-input.ts'
 export { createInput, type InputDeps, type RoomInput } from './create-engine.ts'
+export type { AcceptanceCheck, ArrivingEvent } from './input/acceptance-checks.ts'
 export type { InputCounters } from './input/counters.ts'
 export type { PolicyCounts } from './input/policy-checks.ts'
 export { DEFAULT_POLICY_LIMITS, type PolicyLimits } from './input/policy-limits.ts'

@@ -8,6 +8,7 @@ import {
 } from '@roomserver/core'
 import { runAsLeader, type Storage } from '@roomserver/storage'
 import { invalidArgument, isServerName, type ServerName, silentLogger, systemClock } from '@roomserver/types'
+import { defineRoomVersion, type RoomVersionRules } from '@roomserver/version'
 import type { Engine } from './engine.ts'
 import { observedStore, stepsOf } from './fault-points.ts'
 import { keyFrom, keySourceOf } from './given-key.ts'
@@ -35,6 +36,8 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const store = storeOptionsOf(options.store)
   const keySource = keySourceOf(options.signingKey, store)
   const outputOptions = checkedOutputs(options.outputs)
+  const roomVersions = checkedVersions(options.roomVersions)
+  checkAcceptance(options.acceptance)
   await using parts = new AsyncDisposableStack()
   const opened = parts.use(await openStore(store, serverName, { logger: log, atPoint }))
   const storage = atPoint === undefined ? opened : observedStore(opened, atPoint)
@@ -63,7 +66,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     timeline,
   } = createRoomserverWithMaintenance(
     { ...shared, input, signingKey, federation, user, appservice },
-    { compatibility: options.compatibility ?? 'current' },
+    { compatibility: options.compatibility ?? 'current', roomVersions },
   )
   const maintained = { storage, input, dummyEvents, log }
   const { scrubber } = parts.use(startMaintenance(maintained, options.maintenance ?? {}))
@@ -110,15 +113,31 @@ function inputOf(deps: InputDeps, { roomLimits, repairLimits }: EngineOptions): 
   return createInput(deps, { maxBytesInFlight, maxExtremities, ...roomLimits }, repairLimits)
 }
 
+/** Makes them known before anything reads a room of them. @throws {RoomserverError} INVALID_ARGUMENT */
+function checkedVersions(versions: EngineOptions['roomVersions'] = []): readonly RoomVersionRules[] {
+  if (!Array.isArray(versions)) throw invalidArgument('roomVersions', 'a list of rules')
+  return versions.map((rules: RoomVersionRules) => defineRoomVersion(rules))
+}
+
+/** @throws {RoomserverError} INVALID_ARGUMENT */
+function checkAcceptance(acceptance: EngineOptions['acceptance']): void {
+  if (acceptance === undefined) return
+  const { check, whenUnavailable } = acceptance ?? {}
+  if (typeof check !== 'function') throw invalidArgument('acceptance.check', 'a function')
+  if (whenUnavailable !== 'accept' && whenUnavailable !== 'refuse')
+    throw invalidArgument('acceptance.whenUnavailable', 'accept or refuse')
+}
+
 /** What the input needs of others. */
 function inputPorts({ components = {}, ...options }: EngineOptions, outputs: Outputs): Partial<InputDeps> {
   const { federation, policyServers } = components
-  const { acceptsEventsForDepartedRooms, policyLimits, atPoint, observer } = options
+  const { acceptsEventsForDepartedRooms, policyLimits, acceptance, atPoint, observer } = options
   return {
     acceptsEventsForDepartedRooms,
     federation,
     policyServers: policyServers && policyServersThrough(policyServers),
     policyLimits,
+    acceptance,
     onOutputs: () => outputs.wake(),
     whenDelivered: outputs.whenDelivered,
     onStep: atPoint && stepsOf(atPoint),

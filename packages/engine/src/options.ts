@@ -1,8 +1,16 @@
 import type { AppserviceApi, FederationApi, PolicyServerApi, UserApi } from '@roomserver/api'
-import type { AllRepairLimits, Compatibility, PolicyLimits, RoomLimits, WorkObserver } from '@roomserver/core'
+import type {
+  AcceptanceCheck,
+  AllRepairLimits,
+  Compatibility,
+  PolicyLimits,
+  RoomLimits,
+  WorkObserver,
+} from '@roomserver/core'
 import type { SigningKey } from '@roomserver/events'
 import type { StorageOptions } from '@roomserver/storage'
 import type { Logger } from '@roomserver/types'
+import type { RoomVersionRules } from '@roomserver/version'
 import type { AtPoint } from './fault-points.ts'
 import type { OutputOptions } from './outputs/output-options.ts'
 
@@ -37,6 +45,16 @@ export interface EngineOptions {
   readonly roomLimits?: Partial<RoomLimits> | undefined
   /** What getting missing events may take. */
   readonly repairLimits?: Partial<AllRepairLimits> | undefined
+  /**
+   * A check of one's own that everything passes before it is accepted, with a time limit: what users of this server send, what
+   * other servers send, gaps, backfill, joins and invites.
+   */
+  readonly acceptance?: AcceptanceCheck | undefined
+  /**
+   * Room versions beyond those of the specification, as `defineRoomVersion` gives them. They are announced beside the others,
+   * and rooms of them can be created and joined.
+   */
+  readonly roomVersions?: readonly RoomVersionRules[] | undefined
   /** How policy servers are asked. */
   readonly policyLimits?: Partial<PolicyLimits> | undefined
   /**

@@ -11,6 +11,7 @@ import { hasAcceptedSuccessor } from './extremities.ts'
 import { faultOf } from './faults.ts'
 import type { Judgement } from './judgement.ts'
 import { announceNew, announceOld } from './outputs.ts'
+import { judgeByAcceptance } from './acceptance.ts'
 import { judgeByPolicy } from './policy-server.ts'
 import { announceRedacted, applyRedactions } from './redactions.ts'
 import { withRemoteState } from './remote-state.ts'
@@ -47,9 +48,12 @@ export function* decideEvent(draft: Draft, arrived: EventInput): Suspendable<Dec
   const placed = { pdu: input.pdu, references, states: before.states }
   const evaluation = yield* evaluateEvent(draft, placed, (states) => resolveBefore(draft, states))
   const byRules = yield* judge(draft, input, references, evaluation)
-  const byPolicy = isChecked(input, byRules) ? yield* judgeByPolicy(draft, input) : undefined
+  const byAcceptance = judgeByAcceptance(input, byRules)
+  if (byAcceptance !== undefined && 'kind' in byAcceptance) return byAcceptance
+  const allowed = byAcceptance ?? byRules
+  const byPolicy = isChecked(input, allowed) ? yield* judgeByPolicy(draft, input) : undefined
   if (byPolicy !== undefined && 'kind' in byPolicy) return byPolicy
-  const judgement = byPolicy ?? byRules
+  const judgement = byPolicy ?? allowed
   if (isRejectedByRemoteState(input, judgement) || (yield* lacksVerifiedState(draft, known, judgement))) {
     return { kind: 'missing', auth: [], prev: references.missingPrev, state: [] }
   }

@@ -16,6 +16,12 @@ export interface PolicyCheck {
   readonly reason: string
 }
 
+/** What the acceptance check of this server says about an event. */
+export type AcceptanceVerdict =
+  | { readonly accepted: true }
+  /** The reason is stored with the event, and told to who sends it here. */
+  | { readonly accepted: false; readonly reason: string }
+
 /** A parsed event and what its sender says about it. */
 export interface EventInput {
   readonly kind: EventKind
@@ -37,6 +43,8 @@ export interface EventInput {
   readonly isOurs?: boolean | undefined
   /** Whether the policy server has signed it; left out: nobody has looked. */
   readonly policy?: PolicyCheck | undefined
+  /** What the acceptance check says; left out: there is none. */
+  readonly acceptance?: AcceptanceVerdict | undefined
   readonly transaction?: Pick<TransactionRecord, 'sessionId' | 'transactionId'> | undefined
 }
 

@@ -1,6 +1,7 @@
 import type { AppserviceApi, CallContext } from '@roomserver/api'
 import type { Suspendable, RoomId, RoomRecord, ServerName } from '@roomserver/types'
 import { NO_NID } from '@roomserver/types'
+import type { RoomVersionRules } from '@roomserver/version'
 import type { Store } from '../ports.ts'
 import { runOnView, yieldToEventLoop } from '../view/run.ts'
 import type { Need } from '../view/record-kinds.ts'
@@ -16,6 +17,8 @@ export interface QueryContext {
   readonly cache: RecordCache
   readonly serverName: ServerName
   readonly compatibility: Compatibility
+  /** Room versions of the program's own, which are announced beside the others. */
+  readonly roomVersions?: readonly RoomVersionRules[] | undefined
   /** Asked for aliases that nobody here knows; `undefined`: no such component. */
   readonly appservice: AppserviceApi | undefined
   /** Says that whoever asked has gone away: the question is given up where it would have waited for its turn. */

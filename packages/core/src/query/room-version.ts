@@ -24,9 +24,10 @@ const ANNOUNCED: Readonly<
 /** Which room versions are announced, and which one new rooms get by default. */
 export function queryRoomVersionCapabilities({
   compatibility,
-}: Pick<QueryContext, 'compatibility'>): QueryRoomVersionCapabilitiesResponse {
+  roomVersions = [],
+}: Pick<QueryContext, 'compatibility' | 'roomVersions'>): QueryRoomVersionCapabilitiesResponse {
   const announced = ANNOUNCED[compatibility]
-  const offered = [...ROOM_VERSIONS.values()].filter(announced.offered)
+  const offered = [...[...ROOM_VERSIONS.values()].filter(announced.offered), ...roomVersions]
   return {
     default: announced.default,
     available: new Map(offered.map(({ version, stability }) => [version, stability])),

@@ -1,5 +1,6 @@
 import type { Pdu } from '@roomserver/events'
 import type { Suspendable, EventRecord } from '@roomserver/types'
+import { ACCEPTANCE_RULE } from '../decide/acceptance.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { POLICY_RULE, policyServerFor } from '../decide/policy-server.ts'
@@ -11,6 +12,8 @@ import { failureNow } from '../decide/soft-fail.ts'
  * does not has failed softly. What only the policy server is wanting for is checked later, outside the room's queue.
  */
 export function* passesCurrentState(draft: Draft, event: EventRecord): Suspendable<DecideNeed, boolean> {
+  // What this server does not want does not come in later either.
+  if (event.rule === ACCEPTANCE_RULE) return false
   const pdu = draft.view.authPduOf(event, draft.rules)
   const lacksPast = (yield* atRemoteState(draft)).has(event.nid)
   const failure = yield* failureNow(draft, pdu, event.before, lacksPast)
