@@ -20,9 +20,7 @@ export const chromium: TestProjectInlineConfiguration = {
     maxWorkers: MAX_WORKERS,
     include: ['packages/{types,version,events,auth,acls,state}/src/**/*.test.ts'],
     exclude: NODE_ONLY,
-    globalSetup: fileURLToPath(
-      new URL('packages/testing/src/browser/chromium-setup.ts', import.meta.url),
-    ),
+    globalSetup: fileURLToPath(new URL('packages/testing/src/browser/chromium-setup.ts', import.meta.url)),
     testTimeout: 120_000,
     browser: {
       enabled: true,
