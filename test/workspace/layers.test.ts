@@ -48,6 +48,7 @@ const CORE_FOLDERS = [
   'operator-repair',
   'audit',
   'query',
+  'inspect',
   'perform',
 ]
 

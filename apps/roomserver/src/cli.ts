@@ -2,13 +2,16 @@ import { Command, CommanderError } from 'commander'
 import { backupCommand } from './commands/backup.ts'
 import { checkCommand } from './commands/check.ts'
 import { doctorCommand } from './commands/doctor.ts'
+import { exportCommand } from './commands/export.ts'
 import { importCommand } from './commands/import.ts'
+import { inspectCommands } from './commands/inspect-commands.ts'
 import { keyCommand } from './commands/key.ts'
 import { migrateCommand } from './commands/migrate.ts'
 import { moveCommand } from './commands/move.ts'
 import { repairCommand } from './commands/repair.ts'
 import { replayCommand } from './commands/replay.ts'
 import { serveCommand } from './commands/serve.ts'
+import { watchCommand } from './commands/watch.ts'
 import { SECRET_VARIABLES } from './config/secrets.ts'
 import { explainFailure } from './failure-text.ts'
 import { newestSchema } from '@roomserver/storage'
@@ -52,6 +55,8 @@ Examples:
   roomserver serve                          SQLite and a generated key in ./data, http://127.0.0.1:7770
   roomserver serve --config dendrite.yaml   in place of a Dendrite polylith's room server
   roomserver replay events.jsonl.gz         put recorded events in, see what becomes of each
+  roomserver explain '$event' --url http://127.0.0.1:7770   why was it rejected? asks a running server
+  roomserver rooms                          which rooms cost most? reads the store in ./data
 
 Environment, for secrets:
 ${variables.join('\n')}
@@ -69,6 +74,9 @@ Exit status: 0 when all went well, 1 otherwise.`,
     migrateCommand(),
     moveCommand(),
     keyCommand(),
+    ...inspectCommands(),
+    watchCommand(),
+    exportCommand(),
   ]) {
     command.addCommand(subcommand.copyInheritedSettings(command))
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
-import { type Endpoint, encode, filled, roomserverEndpoints } from '@roomserver/api'
+import { type Endpoint, encode, filled, inspectionEndpoints, roomserverEndpoints } from '@roomserver/api'
 import { mutate, post, randomNumbers } from '@roomserver/testing'
 import { expect, it } from 'vitest'
 import { folder, Program } from './program.ts'
@@ -37,7 +37,8 @@ const lines = existsSync(recording)
 
 /** Requests as they should be: recorded ones, and one of each operation that says nothing. */
 function seeds(): readonly { readonly path: string; readonly body: unknown }[] {
-  const empty = Object.values<unknown>(roomserverEndpoints).map((endpoint) => {
+  const operations = { ...roomserverEndpoints, ...inspectionEndpoints }
+  const empty = Object.values<unknown>(operations).map((endpoint) => {
     const { path, request } = endpoint as Endpoint<object>
     return { path: `/api${path}`, body: JSON.parse(encode(request, filled(request, {}))) as unknown }
   })

@@ -6,6 +6,7 @@ export {
   type RoomserverOptions,
   type RoomserverWithMaintenance,
 } from './create-roomserver.ts'
+export { createRoomInspection, type RoomInspectionDeps } from './create-room-inspection.ts'
 export type { AcceptanceVerdict, EventInput, EventKind, Outcome } from './decide/event-input.ts'
 export { createInput, type InputDeps, type RoomInput } from './create-engine.ts'
 export type { AcceptanceCheck, ArrivingEvent } from './input/acceptance-checks.ts'

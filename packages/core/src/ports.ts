@@ -26,6 +26,7 @@ import type {
   StateKeyNid,
   RemoteStateRecord,
   UserId,
+  Verdict,
   WriteSet,
 } from '@roomserver/types'
 
@@ -255,3 +256,67 @@ export type Store = RecordStore &
   RepairStore &
   BlockedRoomStore &
   OutputStore
+
+/** Reads that only an inspection needs; each reads a bounded number of rows of a room. */
+export interface InspectionReads {
+  /** A room's events before one, the latest first; 0: from the latest. */
+  eventsBefore(roomNid: RoomNid, before: EventNid, limit: number): Promise<readonly EventRecord[]>
+  /** Where the events of a room before one (0: from the latest) are in its state, the latest first. */
+  placesBefore(
+    roomNid: RoomNid,
+    before: EventNid,
+    limit: number,
+  ): Promise<
+    readonly { readonly nid: EventNid; readonly type: EventTypeNid; readonly stateKey: StateKeyNid }[]
+  >
+  /** Counts the events of a room behind one by their verdicts, so many at the most. */
+  countEvents(
+    roomNid: RoomNid,
+    after: EventNid,
+    limit: number,
+  ): Promise<
+    readonly {
+      readonly verdict: Verdict
+      readonly count: number
+      readonly bytes: number
+      readonly last: EventNid
+    }[]
+  >
+  /** Changes of a room's current state, the latest first, from before a place. */
+  journalBefore(
+    roomNid: RoomNid,
+    page: {
+      readonly before: { readonly revision: number; readonly place: number } | undefined
+      readonly limit: number
+      readonly resetsOnly: boolean
+    },
+  ): Promise<readonly (JournalRecord & { readonly place: number })[]>
+  /** How many state resets a room had behind a revision. */
+  countResets(roomNid: RoomNid, afterRevision: number): Promise<number>
+  /** How many users of each server have each membership in a room. */
+  membershipCounts(roomNid: RoomNid): Promise<
+    readonly {
+      readonly membership: Membership
+      readonly server: string
+      readonly isLocal: boolean
+      readonly users: number
+    }[]
+  >
+  /** How many prev events of each room are missing; rooms that miss none are left out. */
+  missingPerRoom(): Promise<readonly { readonly room: RoomNid; readonly missing: number }[]>
+  /** What a room takes up. */
+  roomSize(roomNid: RoomNid): Promise<{
+    readonly events: number
+    readonly eventBytes: number
+    readonly snapshots: number
+    readonly snapshotBytes: number
+    readonly outputs: number
+    readonly outputBytes: number
+  }>
+  /** Bytes of blocks of state. */
+  bytesOfBlocks(nids: readonly BlockNid[]): Promise<number>
+  /** How much asynchronous input waits, counted up to a limit. */
+  countInbox(limit: number): Promise<number>
+  /** How many outputs wait to be delivered, counted up to a limit. */
+  countWaitingOutputs(limit: number): Promise<number>
+}

@@ -1,4 +1,4 @@
-import type { AdministrationApi, RoomserverApi, StreamedApi } from '@roomserver/api'
+import type { AdministrationApi, InspectionApi, RoomserverApi, StreamedApi } from '@roomserver/api'
 import type { DummyEvents, RecordCache, RoomInput } from '@roomserver/core'
 import type { Storage } from '@roomserver/storage'
 import type { ServerName } from '@roomserver/types'
@@ -31,6 +31,8 @@ export interface EngineParts {
   readonly streamed: StreamedApi<RoomserverApi>
   /** What operators do to rooms. */
   readonly administration: AdministrationApi
+  /** What operators ask about rooms. */
+  readonly inspection: InspectionApi
   readonly dummyEvents: Pick<DummyEvents, 'sent'>
   readonly scrubber: Pick<Scrubber, 'checkedRooms' | 'findings'>
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import {
   createInput,
+  createRoomInspection,
   createRoomserverWithMaintenance,
   type InputDeps,
   RecordCache,
@@ -68,6 +69,11 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     { ...shared, input, signingKey, federation, user, appservice },
     { compatibility: options.compatibility ?? 'current', roomVersions },
   )
+  const inspection = createRoomInspection({
+    ...shared,
+    input,
+    deliversOutputs: outputOptions.kind === 'jetstream',
+  })
   const maintained = { storage, input, dummyEvents, log }
   const { scrubber } = parts.use(startMaintenance(maintained, options.maintenance ?? {}))
   const closing = new AbortController()
@@ -92,7 +98,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
         outputs.status,
         () => systemClock.now(),
       ),
-    parts: { storage, cache, input, outputs, streamed, administration, dummyEvents, scrubber },
+    parts: { storage, cache, input, outputs, streamed, administration, inspection, dummyEvents, scrubber },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }

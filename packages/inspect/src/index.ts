@@ -1,9 +1,10 @@
-export { inspectEvent } from './answers/inspect-event.ts'
-export { exportRoom, inspectEvents, inspectGraph } from './answers/inspect-graph.ts'
-export { inspectDiff, inspectState } from './answers/inspect-state.ts'
+export { createInspection } from './create-inspection.ts'
 export { escaped, shortened } from './escaped.ts'
 export { contentSummary } from './event/content-summary.ts'
 export { eventSummary, missingEvent, statusOf, type SummaryFacts } from './event/event-summary.ts'
+export { GRAPH_FORMATS, type GraphFormat, graphText } from './graph-text/graph-text.ts'
+export { type EventFile, type FileEvent, readEventFile } from './offline/event-file.ts'
+export { type OpenedEvents, openEvents, type OpenOptions } from './offline/open-events.ts'
 export type {
   EntrySetters,
   InspectedStore,

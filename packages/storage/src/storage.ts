@@ -5,6 +5,7 @@ import {
   type EventNid,
   type EventTypeNid,
   type Membership,
+  NO_NID,
   type RepairRecord,
   type RoomId,
   type RoomNid,
@@ -23,6 +24,7 @@ import { NidRanges } from './nid-ranges.ts'
 import type { Db } from './schema.ts'
 import type { Backup, PoolUse } from './dialect/database.ts'
 import type { DeliveredRetention } from './tables/delivered-outputs.ts'
+import type { JournalPlace } from './tables/journal.ts'
 import type { InboxRow } from './tables/inbox.ts'
 import type { MembershipFilter } from './tables/memberships.ts'
 import type { StreamRecord } from './tables/output-stream.ts'
@@ -70,6 +72,7 @@ export function createStorage(db: Db, dialect: Dialect, { backup, health, connec
     ...blockedRoomMethods(db, tables),
     ...leaseMethods(db, tables),
     ...upkeepMethods(db, tables),
+    ...inspectionMethods(db, tables),
     /** The connections of this process; undefined: the store is a file. */
     connections,
     /**
@@ -299,6 +302,54 @@ function leaseMethods(db: Db, tables: Tables) {
     },
   }
 }
+
+/** What only an inspection asks about. Every method reads a bounded number of rows of a room. */
+function inspectionMethods(db: Db, tables: Tables) {
+  const { events, inbox, journal, memberships, missingPrevEvents, sizes } = tables
+  return {
+    /** A room's events before one, the latest first; 0: from the latest. */
+    eventsBefore: (roomNid: RoomNid, before: EventNid, limit: number) =>
+      events.before(db, roomNid, before === NO_NID ? LAST_NID : before, limit),
+    /** Where the events of a room before one (0: from the latest) are in its state, the latest first. */
+    placesBefore: async (roomNid: RoomNid, before: EventNid, limit: number) =>
+      (await events.places(db, roomNid, before === NO_NID ? LAST_NID : before, limit)).map((row) => ({
+        nid: row.nid,
+        type: row.type_nid,
+        stateKey: row.state_key_nid,
+      })),
+    /** Counts the events of a room behind one by their verdicts, so many at the most. */
+    countEvents: (roomNid: RoomNid, after: EventNid, limit: number) =>
+      events.figures(db, roomNid, after, limit),
+    /** Changes of a room's current state, the latest first, from before a place. */
+    journalBefore: (
+      roomNid: RoomNid,
+      page: {
+        readonly before: JournalPlace | undefined
+        readonly limit: number
+        readonly resetsOnly: boolean
+      },
+    ) =>
+      journal.before(
+        db,
+        roomNid,
+        page.before ?? { revision: Number.MAX_SAFE_INTEGER, place: 0 },
+        page.limit,
+        page.resetsOnly,
+      ),
+    /** How many state resets a room had behind a revision. */
+    countResets: (roomNid: RoomNid, afterRevision: number) => journal.countResets(db, roomNid, afterRevision),
+    membershipCounts: (roomNid: RoomNid) => memberships.counts(db, roomNid),
+    /** How many prev events of each room are missing; rooms that miss none are left out. */
+    missingPerRoom: () => missingPrevEvents.perRoom(db),
+    /** Bytes of blocks of state. */
+    bytesOfBlocks: (nids: readonly BlockNid[]) => sizes.ofBlocks(db, nids),
+    /** How much asynchronous input waits, counted up to a limit. */
+    countInbox: (limit: number) => inbox.count(db, limit),
+  }
+}
+
+/** Greater than every NID. */
+const LAST_NID = Number.MAX_SAFE_INTEGER as EventNid
 
 function upkeepMethods(db: Db, tables: Tables) {
   return {

@@ -56,8 +56,8 @@ function doorOptions(
   log: Logger,
   watch: Watch,
 ): Parameters<typeof serveRoomserver>[1] {
-  const { administration: admin, http, token } = config.settings
-  const { administration, outputs, streamed, ...counted } = parts
+  const { administration: admin, http, inspection, token } = config.settings
+  const { administration, outputs, streamed, inspection: inspected, ...counted } = parts
   const metrics = createMetrics({
     ...counted,
     relay: outputs.status,
@@ -74,6 +74,7 @@ function doorOptions(
     token,
     streamed,
     administration: admin.enabled ? administration : undefined,
+    inspection: inspection.enabled ? inspected : undefined,
     outputs: outputs.log,
     observe: (answered) => metrics.observe(answered),
     metrics: enabled ? { ...metrics, ...(basicAuth !== undefined && { basicAuth }) } : undefined,

@@ -96,6 +96,10 @@ export const ownSection = section({
     /** Whether the operations with which operators change rooms are served. */
     enabled: flag.default(true),
   }).prefault({}),
+  inspection: section({
+    /** Whether the operations that look inside rooms are served. */
+    enabled: flag.default(true),
+  }).prefault({}),
   scrubber: section({
     enabled: flag.default(true),
     /** Rooms checked, and freed of what nothing refers to. */

@@ -61,10 +61,9 @@ export const RoomStorage = struct('inspection.RoomStorage', {
   event_bytes: int(),
   bytes_per_event: int(),
   snapshots: int('Stored states.'),
-  snapshot_bytes: int(),
-  blocks: int('Blocks of state that its snapshots refer to.'),
-  block_bytes: int(),
-  current_blocks: int('Blocks of the current state.'),
+  snapshot_bytes: int('Of their lists of blocks.'),
+  current_blocks: int('Blocks of the current state; other states share them.'),
+  current_block_bytes: int(),
   outputs: int('Announcements that are kept.'),
   output_bytes: int(),
 })
@@ -162,7 +161,6 @@ export type InspectActivityRequest = z.infer<typeof InspectActivityRequest>
 export const BusyRoom = struct('inspection.BusyRoom', {
   room_id: text(),
   waiting: int('Pieces of work in its queue, the one at work included.'),
-  waiting_bytes: int(),
   step: text('What is being done; empty: nothing at this moment.'),
   step_ms: int('For how long.'),
   quarantined_ms: int('How long its input is still refused after a fault; 0: it is not.'),

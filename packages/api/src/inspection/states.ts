@@ -161,8 +161,9 @@ export type ResolutionChange = z.infer<typeof ResolutionChange>
 /** Body of a request of `resolution`. */
 export const InspectResolutionRequest = struct('inspection.ResolutionRequest', {
   room_id: text(),
-  at: text(
-    'The event whose state before is resolved; empty: the current state, from the forward extremities.',
+  at: text('An event; empty: the current state, from the forward extremities.'),
+  moment: text(
+    '`before`: the state before the event, from those after its prev events. `arrival`: the current state that it brought about when it arrived, from the forward extremities of then. Empty: `before`.',
   ),
 })
 export type InspectResolutionRequest = z.infer<typeof InspectResolutionRequest>

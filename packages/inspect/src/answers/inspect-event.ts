@@ -1,21 +1,20 @@
 import type { AuthCheck, EventSignature, InspectEventResponse, StateChange } from '@roomserver/api'
-import { authStateOf, checkAuthEvents, checkEventGraph } from '@roomserver/auth'
-import { contentState, eventIdOf, type Pdu, requiredSignatures } from '@roomserver/events'
+import { contentHash, contentState, eventIdOf, type Pdu, requiredSignatures } from '@roomserver/events'
 import { difference } from '@roomserver/state'
 import {
   type EventId,
   type EventRecord,
   isJsonObject,
-  isRejected,
   NO_NID,
   type SnapshotNid,
   type Suspendable,
 } from '@roomserver/types'
 import { authCheck, checkOf, ruleReference } from '../event/auth-check.ts'
+import { checkByAuthEvents } from '../event/check-by-auth-events.ts'
 import { eventNotFound } from '../failures.ts'
 import type { InspectionSource } from '../read/inspection-source.ts'
 import type { RecordNeed, RecordReader } from '../read/record-reader.ts'
-import { authStateAt, eventsWithIds, eventWithId, snapshotOf } from '../read/records.ts'
+import { authStateAt, eventWithId, snapshotOf } from '../read/records.ts'
 import {
   authPduOf,
   type RoomView,
@@ -71,7 +70,7 @@ function* eventDetails(
     event: summaryOf(reader, view, record),
     pdu: record.json,
     event_id_matches: eventIdOf(record.json, rules) === record.eventId,
-    content: contentState(record.json, rules),
+    content: contentOf(pdu),
     signatures,
     missing_signatures: requiredSignatures(pdu).filter((server) => !signed.has(server)),
     prev: yield* summariesWithIds(reader, view, pdu.prevEvents),
@@ -86,6 +85,14 @@ function* eventDetails(
     changes: yield* changesBy(reader, view, record),
     redacted_by: (yield* summariesOf(reader, view, [record.redactedBy]))[0] ?? null,
   }
+}
+
+/** Whether the content is as its sender hashed it; what a redaction leaves of it cannot be told from a change without that. */
+function contentOf({ json, rules }: Pdu): InspectEventResponse['content'] {
+  const parsed: unknown = JSON.parse(json)
+  const hashes = isJsonObject(parsed) ? parsed['hashes'] : undefined
+  const hashed = isJsonObject(hashes) ? hashes['sha256'] : undefined
+  return hashed === contentHash(json) ? 'whole' : contentState(json, rules)
 }
 
 /** The most signatures of an event that are listed. */
@@ -108,13 +115,18 @@ function signaturesOf(pdu: Pdu): readonly EventSignature[] {
 }
 
 /** The rules against the auth events of an event, the state before it, and the current state. */
-export function* checksOf(
+function* checksOf(
   reader: RecordReader,
   view: RoomView,
   record: EventRecord,
 ): Suspendable<RecordNeed, readonly AuthCheck[]> {
   const pdu = authPduOf(reader, view, record)
-  const checks = [yield* checkByAuthEvents(reader, view, pdu)]
+  const named = yield* checkByAuthEvents(reader, view.rules, pdu)
+  const checks = [
+    named.state === undefined
+      ? checkOf(named.verdict, 'auth-events')
+      : authCheck(pdu, named.state, 'auth-events'),
+  ]
   const { before } = record
   if (before !== NO_NID) checks.push(yield* checkAt(reader, view, pdu, before, 'state-before'))
   const { current } = view.room
@@ -124,7 +136,7 @@ export function* checksOf(
 }
 
 /** The rules against a state. */
-export function* checkAt(
+function* checkAt(
   reader: RecordReader,
   view: RoomView,
   pdu: Pdu,
@@ -132,29 +144,6 @@ export function* checkAt(
   against: AuthCheck['against'],
 ): Suspendable<RecordNeed, AuthCheck> {
   return authCheck(pdu, yield* authStateAt(reader, view.rules, snapshot, pdu), against)
-}
-
-function* checkByAuthEvents(
-  reader: RecordReader,
-  view: RoomView,
-  pdu: Pdu,
-): Suspendable<RecordNeed, AuthCheck> {
-  const outside = checkEventGraph(pdu)
-  if (outside !== undefined) return checkOf(outside, 'auth-events')
-  const ids = pdu.type === 'm.room.create' ? [] : pdu.authEvents
-  const records = (yield* eventsWithIds(reader, ids)).filter((record) => record !== null)
-  const byId = new Map(records.map((record) => [record.eventId, record]))
-  const own = checkAuthEvents(pdu, {
-    get: (id) => {
-      const record = byId.get(id)
-      return record === undefined ? undefined : authPduOf(reader, view, record)
-    },
-    isRejected: (id) => isRejected(byId.get(id)?.verdict ?? 'accepted'),
-  })
-  if (!own.allowed) return checkOf(own, 'auth-events')
-  const create = yield* authStateAt(reader, view.rules, NO_NID, pdu)
-  const state = authStateOf(records.map((record) => authPduOf(reader, view, record)))
-  return authCheck(pdu, { get: (type, key) => state.get(type, key) ?? create.get(type, key) }, 'auth-events')
 }
 
 function* changesBy(

@@ -75,6 +75,16 @@ export function* eventsAt(
   return events
 }
 
+/** The event that a state has for a tuple; `undefined`: none. */
+export function* eventAt(
+  reader: RecordReader,
+  snapshot: SnapshotNid,
+  tuple: Tuple,
+): Suspendable<RecordNeed, EventRecord | undefined> {
+  const [nid = NO_NID] = yield* eventsAt(reader, snapshot, [tuple])
+  return nid === NO_NID ? undefined : (yield* eventsOf(reader, [nid]))[0]
+}
+
 /** What the rules read of a state to check an event, as they read it; the create event that the room ID names, too. */
 export function* authStateAt(
   reader: RecordReader,

@@ -57,6 +57,13 @@ const changes = format
   )
   .changes()
 
+interface FiguresRow {
+  readonly verdict: number
+  readonly count: number
+  readonly bytes: number
+  readonly last: EventNid
+}
+
 /** Every event that was stored, and what became of it. */
 export type EventsTable = RowOf<typeof format>
 
@@ -78,7 +85,43 @@ export function eventQueries(dialect: Dialect, build: Db) {
       .orderBy('nid')
       .limit(slot<number>()),
   )
+  const before = prepare(
+    build
+      .selectFrom('events')
+      .selectAll()
+      .where('room_nid', '=', slot<RoomNid>())
+      .where('nid', '<', slot<EventNid>())
+      .orderBy('nid', 'desc')
+      .limit(slot<number>()),
+  )
+  const places = prepare(
+    build
+      .selectFrom('events')
+      .select(['nid', 'type_nid', 'state_key_nid'])
+      .where('room_nid', '=', slot<RoomNid>())
+      .where('nid', '<', slot<EventNid>())
+      .orderBy('nid', 'desc')
+      .limit(slot<number>()),
+  )
+  const figures = prepare(
+    sql<FiguresRow>`select verdict, count(*) as count, coalesce(sum(octet_length(json)), 0) as bytes,
+        max(nid) as last
+      from (select nid, verdict, json from events where room_nid = ${slot<RoomNid>()}
+        and nid > ${slot<EventNid>()} order by nid limit ${slot<number>()}) as page
+      group by verdict`.compile(build),
+  )
   return {
+    /** Those of a room that come before one, the latest first. */
+    before: async (db: Db, roomNid: RoomNid, nid: EventNid, limit: number) =>
+      (await before(db, roomNid, nid, limit)).map(format.toItem),
+    /** What the events of a room before one are in its state, the latest first. */
+    places: (db: Db, roomNid: RoomNid, nid: EventNid, limit: number) => places(db, roomNid, nid, limit),
+    /** How many of a room's events behind one have each verdict, of so many that are looked at, and their bytes. */
+    figures: async (db: Db, roomNid: RoomNid, after: EventNid, limit: number) =>
+      (await figures(db, roomNid, after, limit)).map((row) => ({
+        ...row,
+        verdict: VERDICTS[row.verdict] ?? 'rejected-by-state',
+      })),
     /** A room's events, page by page. */
     ofRoom: async (db: Db, roomNid: RoomNid, after: number, limit: number) =>
       (await ofRoom(db, roomNid, after, limit)).map(format.toItem),

@@ -62,7 +62,13 @@ export function inboxQueries(dialect: Dialect, build: Db) {
       .returning(['position', 'room_id as roomId', 'payload']),
   )
   const insert = bulkInsert(dialect, 'inbox', format, 'returning position')
+  const counted = prepare(
+    sql<{ readonly count: number }>`select count(*) as count
+      from (select 1 from inbox limit ${slot<number>()}) as waiting`.compile(build),
+  )
   return {
+    /** How many items wait, counted up to a limit. */
+    count: async (db: Db, limit: number) => (await counted(db, limit))[0]?.count ?? 0,
     after: (db: Db, position: number, limit: number): Promise<InboxRow[]> => after(db, position, limit),
     /** Positions are given in the order of the items, though a database may return them in another. */
     add: async (db: Db, items: readonly Omit<InboxRow, 'position'>[], holder: string): Promise<number[]> => {

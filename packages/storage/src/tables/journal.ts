@@ -12,6 +12,12 @@ export interface PlacedChange {
   readonly place: number
 }
 
+/** A place among the changes of a room. */
+export interface JournalPlace {
+  readonly revision: number
+  readonly place: number
+}
+
 /** The same with its cause in columns. */
 interface FlatChange extends Omit<JournalRecord, 'cause'> {
   readonly place: number
@@ -56,7 +62,32 @@ export function journalQueries(dialect: Dialect, build: Db) {
     prepare(query.orderBy('revision').orderBy('place').limit(slot<number>()))
   const changes = ordered(ofRoom)
   const resets = ordered(ofRoom.where('reset', '=', sql.lit(1)))
+  const earlier = build
+    .selectFrom('journal')
+    .selectAll()
+    .where('room_nid', '=', slot<RoomNid>())
+    .where(sql<boolean>`(revision, place) < (${slot<number>()}, ${slot<number>()})`)
+  const latest = <Q extends typeof earlier>(query: Q) =>
+    prepare(query.orderBy('revision', 'desc').orderBy('place', 'desc').limit(slot<number>()))
+  const changesBefore = latest(earlier)
+  const resetsBefore = latest(earlier.where('reset', '=', sql.lit(1)))
+  const countResets = prepare(
+    build
+      .selectFrom('journal')
+      .select(sql<number>`count(*)`.as('count'))
+      .where('room_nid', '=', slot<RoomNid>())
+      .where('revision', '>', slot<number>())
+      .where('reset', '=', sql.lit(1)),
+  )
   return {
+    /** The latest first, those before a place. */
+    before: async (db: Db, roomNid: RoomNid, place: JournalPlace, limit: number, resetsOnly: boolean) =>
+      (
+        await (resetsOnly ? resetsBefore : changesBefore)(db, roomNid, place.revision, place.place, limit)
+      ).map((row) => ({ ...toJournal(row), place: row.place })),
+    /** How many state resets a room had behind a revision. */
+    countResets: async (db: Db, roomNid: RoomNid, afterRevision: number) =>
+      (await countResets(db, roomNid, afterRevision))[0]?.count ?? 0,
     ofRoom: async (db: Db, roomNid: RoomNid, afterRevision: number, limit: number, resetsOnly: boolean) =>
       (await (resetsOnly ? resets : changes)(db, roomNid, afterRevision, limit)).map(toJournal),
     add: bulkInsert(dialect, 'journal', format.from(toFlat)),

@@ -1,4 +1,5 @@
 import type { EventNid, Membership, MembershipRecord, RoomNid, StateKeyNid, UserId } from '@roomserver/types'
+import { sql } from 'kysely'
 import { bulkWrite } from '../bulk.ts'
 import type { Dialect } from '../dialect/dialect.ts'
 import { prepare, slot } from '../prepared.ts'
@@ -125,7 +126,27 @@ export function membershipQueries(dialect: Dialect, build: Db) {
       .where('room_nid', '=', slot<RoomNid>())
       .where('user_nid', '=', userNid(build)),
   )
+  const counts = prepare(
+    build
+      .selectFrom('memberships')
+      .select([
+        'membership',
+        'server',
+        sql<number>`max(local)`.as('local'),
+        sql<number>`count(*)`.as('users'),
+      ])
+      .where('room_nid', '=', slot<RoomNid>())
+      .groupBy(['membership', 'server']),
+  )
   return {
+    /** How many users of each server have each membership in a room. */
+    counts: async (db: Db, roomNid: RoomNid) =>
+      (await counts(db, roomNid)).map(({ local, membership, server, users }) => ({
+        membership: membershipOf(membership),
+        server,
+        isLocal: local === 1,
+        users,
+      })),
     one: async (db: Db, roomNid: RoomNid, user: UserId) =>
       (await one(db, roomNid, user)).map(format.toItem)[0],
     ofRoom: async (db: Db, roomNid: RoomNid, membership: Membership | undefined, localOnly: boolean) =>

@@ -1,4 +1,5 @@
-import type { EventId, WriteSet } from '@roomserver/types'
+import type { EventId, RoomNid, WriteSet } from '@roomserver/types'
+import { sql } from 'kysely'
 import { bulkInsert } from '../bulk.ts'
 import type { Dialect } from '../dialect/dialect.ts'
 import { prepare } from '../prepared.ts'
@@ -20,7 +21,16 @@ export function missingPrevQueries(dialect: Dialect, build: Db) {
       .select(['prev', 'by_nid as by'])
       .where(dialect.among('prev', 'text')),
   )
+  const perRoom = prepare(
+    sql<{ readonly room: RoomNid; readonly missing: number }>`
+      select events.room_nid as room, count(distinct prev) as missing from missing_prev_events
+      join events on events.nid = missing_prev_events.by_nid
+      where not exists (select 1 from events as present where present.event_id = missing_prev_events.prev)
+      group by events.room_nid`.compile(build),
+  )
   return {
+    /** How many prev events of each room are missing; rooms that miss none are left out. */
+    perRoom: (db: Db) => perRoom(db),
     naming: (db: Db, ids: readonly EventId[]) => naming(db, dialect.list(ids)),
     add: bulkInsert(dialect, 'missing_prev_events', format),
   }

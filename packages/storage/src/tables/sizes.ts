@@ -1,5 +1,6 @@
-import type { RoomNid } from '@roomserver/types'
+import type { BlockNid, RoomNid } from '@roomserver/types'
 import { sql } from 'kysely'
+import type { Dialect } from '../dialect/dialect.ts'
 import { prepare, slot } from '../prepared.ts'
 import type { Db } from '../schema.ts'
 
@@ -13,7 +14,7 @@ export interface RoomSize {
   readonly outputBytes: number
 }
 
-export function sizeQueries(build: Db) {
+export function sizeQueries(dialect: Dialect, build: Db) {
   const of = <T extends 'events' | 'snapshots' | 'outputs'>(table: T, column: string) =>
     prepare(
       sql<{ count: number; bytes: number }>`
@@ -25,7 +26,14 @@ export function sizeQueries(build: Db) {
     of('snapshots', 'blocks'),
     of('outputs', 'body'),
   ]
+  const blocks = prepare(
+    sql<{ bytes: number }>`select coalesce(sum(octet_length(entries)), 0) as bytes from blocks
+      where ${dialect.among('nid', 'int')}`.compile(build),
+  )
   return {
+    /** Bytes of blocks of state. */
+    ofBlocks: async (db: Db, nids: readonly BlockNid[]) =>
+      (await blocks(db, dialect.list(nids)))[0]?.bytes ?? 0,
     ofRoom: async (db: Db, roomNid: RoomNid): Promise<RoomSize> => {
       const [[event], [snapshot], [output]] = [
         await events(db, roomNid),

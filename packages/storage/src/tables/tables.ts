@@ -57,7 +57,7 @@ export function compileTables(dialect: Dialect, build: Db) {
     repairs: repairQueries(dialect, build),
     rooms: roomQueries(dialect, build),
     sharing: sharingQueries(dialect, build),
-    sizes: sizeQueries(build),
+    sizes: sizeQueries(dialect, build),
     snapshots: snapshotQueries(dialect, build),
     stateKeys: stateKeyQueries(dialect, build),
     storeFacts: storeFactQueries(build),

@@ -1,0 +1,100 @@
+import { open } from 'node:fs/promises'
+import type { InspectionApi } from '@roomserver/api'
+import { SingleBar } from 'cli-progress'
+import { Command } from 'commander'
+import { readLines } from '../replay/read-pdus.ts'
+import { type InspectionOptions, withInspectionOptions } from '../inspect/inspection-options.ts'
+import { openInspection } from '../inspect/open-inspection.ts'
+
+interface ExportOptions extends InspectionOptions {
+  readonly out?: string
+}
+
+/** `roomserver export` */
+export function exportCommand(): Command {
+  return withInspectionOptions(
+    new Command('export')
+      .argument('<room>', 'a room ID or alias')
+      .description('write all events of a room, auth chains included, as JSON Lines')
+      .option('-o, --out <file>', 'append to this file, and go on behind its last event'),
+  ).action(exportRoom)
+}
+
+async function exportRoom(room: string, options: ExportOptions): Promise<void> {
+  await using inspection = await openInspection(options)
+  const { api } = inspection
+  const { room: summary } = await api.room({ room_id: room })
+  const write = await writerFor(options.out)
+  const bar = new SingleBar({
+    format: '  {bar} {percentage}%  {value}/{total} events, {eta_formatted} left',
+    stream: process.stderr,
+  })
+  const isShown = process.stderr.isTTY && options.out !== undefined
+  if (isShown) bar.start(summary.events, 0)
+  let written = 0
+  for await (const page of pages(api, summary.room_id, write.after)) {
+    await write.lines(page)
+    written += page.length
+    if (isShown) bar.update(written)
+  }
+  if (isShown) bar.stop()
+  await write.close()
+  if (options.out !== undefined) process.stdout.write(`${written} events written to ${options.out}\n`)
+}
+
+/** The events of a room as lines, a page at a time. */
+async function* pages(api: InspectionApi, room: string, after: string): AsyncGenerator<readonly string[]> {
+  let cursor = after
+  do {
+    const page = await api.exportRoom({ room_id: room, cursor, limit: 0 })
+    yield page.events.map(({ event_id: id, pdu }) => headered(pdu, id, page.room_version))
+    cursor = page.next
+  } while (cursor !== '')
+}
+
+/** An event with its ID and room version as last members, as the internal API writes them: `replay` reads that. */
+function headered(pdu: string, id: string, version: string): string {
+  return `${pdu.slice(0, -1)},"_room_version":${JSON.stringify(version)},"_event_id":${JSON.stringify(id)}}`
+}
+
+interface Writer {
+  /** The last event that is there already; empty: none is. */
+  readonly after: string
+  lines(lines: readonly string[]): Promise<void>
+  close(): Promise<void>
+}
+
+async function writerFor(path: string | undefined): Promise<Writer> {
+  if (path === undefined) {
+    return {
+      after: '',
+      lines: async (lines) => {
+        for (const line of lines) process.stdout.write(`${line}\n`)
+      },
+      close: async () => undefined,
+    }
+  }
+  const file = await open(path, 'a+')
+  const { after, bytes } = await lastWhole(path)
+  await file.truncate(bytes)
+  return {
+    after,
+    lines: async (lines) => {
+      await file.appendFile(lines.map((line) => `${line}\n`).join(''))
+    },
+    close: () => file.close(),
+  }
+}
+
+/** The ID of the last event that was written as a whole, and where its line ends. */
+async function lastWhole(path: string): Promise<{ readonly after: string; readonly bytes: number }> {
+  let after = ''
+  let bytes = 0
+  for await (const { text } of readLines(path)) {
+    const id = /,"_event_id":("(?:[^"\\]|\\.)*")\}$/.exec(text)?.[1]
+    if (id === undefined) break
+    after = JSON.parse(id) as string
+    bytes += Buffer.byteLength(text) + 1
+  }
+  return { after, bytes }
+}

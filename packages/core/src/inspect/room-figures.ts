@@ -1,0 +1,113 @@
+import type { RoomFigures } from '@roomserver/inspect'
+import {
+  type EventNid,
+  isRejected,
+  NO_NID,
+  type RoomNid,
+  type RoomRecord,
+  type Verdict,
+} from '@roomserver/types'
+import { yieldToEventLoop } from '../view/run.ts'
+import type { InspectionReads } from '../ports.ts'
+
+/** How many events are counted in one statement. */
+const PAGE = 5_000
+/** For how long the counts of missing events of all rooms are used again. */
+const GAPS_MS = 30_000
+/** How many rooms' figures are remembered. */
+const MAX_ROOMS = 20_000
+/** After how many changes of a room its events are all counted again: verdicts of stored events change seldom. */
+const RECOUNT_REVISIONS = 10_000
+
+interface Counted {
+  readonly revision: number
+  /** The room's revision when its events were counted from the first. */
+  readonly since: number
+  readonly last: EventNid
+  readonly verdicts: ReadonlyMap<Verdict, number>
+  readonly bytes: number
+  readonly resets: number
+}
+
+/**
+ * Figures of rooms that take counting. Counts go on from where they ended, a page at a time, so that neither a large room
+ * nor many rooms hold the database or the event loop.
+ */
+export class RoomFigureCounts {
+  readonly #reads: InspectionReads
+  readonly #now: () => number
+  readonly #counted = new Map<RoomNid, Counted>()
+  #gaps: { readonly at: number; readonly counts: Promise<ReadonlyMap<RoomNid, number>> } | undefined
+
+  constructor(reads: InspectionReads, now: () => number) {
+    this.#reads = reads
+    this.#now = now
+  }
+
+  /** The figures of a room. */
+  async of(room: RoomRecord): Promise<RoomFigures> {
+    const { bytes, resets, verdicts } = await this.#countedOf(room)
+    const gaps = (await this.#missing()).get(room.nid) ?? 0
+    let events = 0
+    let rejected = 0
+    for (const [verdict, count] of verdicts) {
+      events += count
+      if (isRejected(verdict)) rejected += count
+    }
+    return {
+      events,
+      softFailed: verdicts.get('soft-failed') ?? 0,
+      rejected,
+      outliers: verdicts.get('outlier') ?? 0,
+      gaps,
+      stateResets: resets,
+      bytes,
+      slowestResolutionMs: 0,
+    }
+  }
+
+  async #countedOf(room: RoomRecord): Promise<Counted> {
+    const known = this.#counted.get(room.nid)
+    if (known?.revision === room.revision) return known
+    const isOld = known !== undefined && room.revision - known.since > RECOUNT_REVISIONS
+    const counted = await this.#count(room, isOld ? undefined : known)
+    this.#counted.delete(room.nid)
+    this.#counted.set(room.nid, counted)
+    for (const oldest of this.#counted.keys()) {
+      if (this.#counted.size <= MAX_ROOMS) break
+      this.#counted.delete(oldest)
+    }
+    return counted
+  }
+
+  async #count({ nid, revision }: RoomRecord, from: Counted | undefined): Promise<Counted> {
+    const verdicts = new Map(from?.verdicts)
+    let { bytes = 0, last = NO_NID } = from ?? {}
+    for (;;) {
+      const page = await this.#reads.countEvents(nid, last, PAGE)
+      let counted = 0
+      for (const row of page) {
+        verdicts.set(row.verdict, (verdicts.get(row.verdict) ?? 0) + row.count)
+        bytes += row.bytes
+        counted += row.count
+        if (row.last > last) last = row.last
+      }
+      if (counted < PAGE) break
+      await yieldToEventLoop()
+    }
+    const resets = (from?.resets ?? 0) + (await this.#reads.countResets(nid, from?.revision ?? 0))
+    return { revision, since: from?.since ?? revision, last, verdicts, bytes, resets }
+  }
+
+  #missing(): Promise<ReadonlyMap<RoomNid, number>> {
+    const now = this.#now()
+    if (this.#gaps === undefined || now - this.#gaps.at > GAPS_MS) {
+      const counts = this.#reads
+        .missingPerRoom()
+        .then((rows) => new Map(rows.map(({ missing, room }) => [room, missing])))
+      counts.catch(() => (this.#gaps = undefined))
+      this.#gaps = { at: now, counts }
+    }
+    return this.#gaps.counts
+  }
+}

@@ -1,0 +1,44 @@
+import type { InspectionApi } from '@roomserver/api'
+import { explain } from './answers/explain.ts'
+import { inspectEvent } from './answers/inspect-event.ts'
+import { exportRoom, inspectEvents, inspectGraph } from './answers/inspect-graph.ts'
+import { inspectHistory } from './answers/inspect-history.ts'
+import { inspectJobs } from './answers/inspect-jobs.ts'
+import { inspectJournal } from './answers/inspect-journal.ts'
+import { inspectResolution } from './answers/inspect-resolution.ts'
+import { inspectMembers, inspectRoom, inspectRooms } from './answers/inspect-rooms.ts'
+import { inspectDiff, inspectState } from './answers/inspect-state.ts'
+import { whatIf } from './answers/what-if.ts'
+import type { InspectionSource } from './read/inspection-source.ts'
+
+/**
+ * All operations of the inspection, answered from a source.
+ *
+ * @param sourceFor - the source of one question; the signal says that nobody waits for its answer any more
+ */
+export function createInspection(
+  sourceFor: (gone: AbortSignal | undefined) => InspectionSource,
+): InspectionApi {
+  const by =
+    <Request, Answer>(answer: (source: InspectionSource, request: Request) => Promise<Answer>) =>
+    async (request: Request, call?: { readonly signal?: AbortSignal }): Promise<Answer> =>
+      await answer(sourceFor(call?.signal), request)
+  return {
+    rooms: by(inspectRooms),
+    room: by(inspectRoom),
+    members: by(inspectMembers),
+    jobs: by(inspectJobs),
+    activity: by((source) => source.store.activity()),
+    event: by(inspectEvent),
+    events: by(inspectEvents),
+    graph: by(inspectGraph),
+    exportRoom: by(exportRoom),
+    whatIf: by(whatIf),
+    state: by(inspectState),
+    diff: by(inspectDiff),
+    history: by(inspectHistory),
+    journal: by(inspectJournal),
+    resolution: by(inspectResolution),
+    explain: by(explain),
+  }
+}

@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest'
+import { readEventFile } from './event-file.ts'
+
+const create = { type: 'm.room.create', state_key: '', content: { room_version: '11' } }
+const member = { type: 'm.room.member', state_key: '@a:b', content: { membership: 'join' } }
+
+it.each([
+  ['JSON Lines, with empty lines', `${JSON.stringify(create)}\n\n${JSON.stringify(member)}\r\n`],
+  ['a JSON array', JSON.stringify([create, member])],
+  ['an answer of /state', JSON.stringify({ pdus: [member], auth_chain: [create] })],
+  ['an answer of /send_join', JSON.stringify({ state: [member], auth_chain: [create] })],
+  [
+    'a scenario of TARDIS',
+    JSON.stringify({ tardis_version: 1, room_version: '11', events: [create, member] }),
+  ],
+  ['events in a member of their own', JSON.stringify([{ event_id: '$x', pdu: create }, { pdu: member }])],
+])('reads %s', (_what, text) => {
+  const file = readEventFile(text)
+  expect(file.events.map(({ members }) => members['type'])).toEqual(['m.room.create', 'm.room.member'])
+  expect(file.faults).toEqual([])
+})
+
+it('takes the IDs and the room version that a file gives', () => {
+  const headered = { ...create, _room_version: '11', _event_id: '$given' }
+  const file = readEventFile(
+    `${JSON.stringify(headered)}\n${JSON.stringify({ ...member, event_id: '$own' })}`,
+  )
+  expect(file).toMatchObject({ roomVersion: '11', events: [{ eventId: '$given' }, { eventId: '$own' }] })
+  expect(file.events[0]?.members).toEqual(create)
+})
+
+it('says what is not an event, and reads the rest', () => {
+  const file = readEventFile(`{"type":\n${JSON.stringify(create)}\n5\n`)
+  expect(file.faults).toEqual(['line 1: not valid JSON', 'element 2: not an event'])
+  expect(file.events).toHaveLength(1)
+  expect(readEventFile('').events).toEqual([])
+  expect(readEventFile('x\n'.repeat(100)).faults).toHaveLength(20)
+})

@@ -1,0 +1,99 @@
+import { isJsonObject, type JsonObject, type JsonValue } from '@roomserver/types'
+
+/** An event of a file, as it stands there. */
+export interface FileEvent {
+  readonly members: JsonObject
+  /** The ID that the file gives it; `undefined`: it follows from its content. */
+  readonly eventId: string | undefined
+}
+
+/** What a file of events holds. */
+export interface EventFile {
+  readonly events: readonly FileEvent[]
+  /** The room version that the file names; `undefined`: that of the create events. */
+  readonly roomVersion: string | undefined
+  /** IDs or places of the events that are the state of the room, where the file is an answer of `/state`. */
+  readonly isState: boolean
+  /** What could not be read, in sentences; at most 20 of them. */
+  readonly faults: readonly string[]
+}
+
+const MAX_FAULTS = 20
+
+/**
+ * Reads a file of events: JSON Lines, a JSON array, an answer of `/state` or `/send_join` with its auth chain (`pdus` or
+ * `state`, and `auth_chain`), or a scenario of TARDIS as JSON (`events`, `room_version`). What the internal API writes, with
+ * `_event_id` and `_room_version`, is read too.
+ */
+export function readEventFile(text: string): EventFile {
+  const whole = parsed(text)
+  if (whole === undefined) return eventLines(text)
+  if (Array.isArray(whole)) return fileOf(whole, {})
+  return isJsonObject(whole) ? objectFile(whole) : fileOf([], {})
+}
+
+function objectFile(file: JsonObject): EventFile {
+  const { auth_chain: chain, events, pdus, room_version: version, state } = file
+  const roomVersion = typeof version === 'string' ? version : undefined
+  if (Array.isArray(events)) return fileOf(events, { roomVersion })
+  const current = [pdus, state].find((list) => Array.isArray(list))
+  if (!Array.isArray(current)) return fileOf([file], { roomVersion })
+  const auth: readonly JsonValue[] = Array.isArray(chain) ? chain : []
+  return fileOf([...auth, ...current], { roomVersion, isState: true })
+}
+
+/** One event a line; empty lines are passed over. */
+function eventLines(text: string): EventFile {
+  const faults: string[] = []
+  const events: JsonValue[] = []
+  let number = 0
+  for (const line of linesOf(text)) {
+    number++
+    if (line.trim() === '') continue
+    const event = parsed(line)
+    if (event === undefined) faults.push(`line ${number}: not valid JSON`)
+    else events.push(event)
+  }
+  const file = fileOf(events, {})
+  return { ...file, faults: [...faults, ...file.faults].slice(0, MAX_FAULTS) }
+}
+
+function* linesOf(text: string): Generator<string> {
+  let from = 0
+  for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', from)) {
+    yield text.slice(from, end)
+    from = end + 1
+  }
+  yield text.slice(from)
+}
+
+function fileOf(
+  values: readonly JsonValue[],
+  { isState = false, roomVersion }: { readonly isState?: boolean; readonly roomVersion?: string | undefined },
+): EventFile {
+  const events: FileEvent[] = []
+  const faults: string[] = []
+  let version = roomVersion
+  for (const [at, value] of values.entries()) {
+    // Exports of some servers hold the event in a member of its own.
+    const inner = isJsonObject(value) && isJsonObject(value['pdu']) ? value['pdu'] : value
+    if (!isJsonObject(inner) || typeof inner['type'] !== 'string') {
+      faults.push(`element ${at + 1}: not an event`)
+      continue
+    }
+    const { _event_id: given, _room_version: hint, event_id: own, ...members } = inner
+    const outer = isJsonObject(value) ? value['event_id'] : undefined
+    if (typeof hint === 'string') version ??= hint
+    const eventId = [given, own, outer].find((id) => typeof id === 'string')
+    events.push({ members: own === undefined ? members : { ...members, event_id: own }, eventId })
+  }
+  return { events, roomVersion: version, isState, faults: faults.slice(0, MAX_FAULTS) }
+}
+
+function parsed(text: string): JsonValue | undefined {
+  try {
+    return JSON.parse(text) as JsonValue
+  } catch {
+    return undefined
+  }
+}
