@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { administrationCommands } from './commands/administration-commands.ts'
 import { backupCommand } from './commands/backup.ts'
 import { checkCommand } from './commands/check.ts'
 import { doctorCommand } from './commands/doctor.ts'
@@ -77,6 +78,7 @@ Exit status: 0 when all went well, 1 otherwise.`,
     ...inspectCommands(),
     watchCommand(),
     exportCommand(),
+    ...administrationCommands(),
   ]) {
     command.addCommand(subcommand.copyInheritedSettings(command))
   }

@@ -1,0 +1,129 @@
+import { userInfo } from 'node:os'
+import type { AdministrationApi } from '@roomserver/api'
+import { escaped } from '@roomserver/inspect'
+import { createAdministrationClient } from '@roomserver/inthttp'
+import { isJsonObject, type JsonObject, RoomserverError } from '@roomserver/types'
+import { Command } from 'commander'
+
+interface AdministrationOptions {
+  readonly url: string
+  readonly as: string
+  readonly apply?: true
+}
+
+/** What every request of an operator has. */
+interface Asked {
+  readonly room_id: string
+  readonly requester: string
+  readonly dry_run: boolean
+}
+
+/** The commands with which operators change rooms of a running server. */
+export function administrationCommands(): readonly Command[] {
+  const block = administrating('block', 'refuse new events of a room, and joins of local users')
+    .option('--reason <text>', 'what whoever is refused is told', '')
+    .action((room: string, options: AdministrationOptions & { readonly reason: string }) =>
+      administrate(options, room, (api, asked) => blocked(api, asked, options.reason)),
+    )
+  const unblock = administrating('unblock', 'take events of a blocked room again').action(
+    (room: string, options: AdministrationOptions) => administrate(options, room, unblocked),
+  )
+  const makeAdmin = administrating(
+    'make-admin',
+    'give a local user the highest power level that this server can',
+  )
+    .argument('<user>', 'a user of this server, who is in the room')
+    .action((room: string, user: string, options: AdministrationOptions) =>
+      administrate(options, room, (api, asked) => madeAdmin(api, asked, user)),
+    )
+  const send = administrating('send', 'send an event as a user of this server')
+    .argument('<user>', 'a user of this server')
+    .argument('<type>', 'an event type')
+    .argument('<content>', 'the content, as a JSON object')
+    .option('-k, --state-key <key>', 'the state key of a state event; may be empty')
+    .action((room: string, sender: string, type: string, content: string, options: SendOptions) =>
+      administrate(options, room, (api, asked) => sent(api, asked, { sender, type, content, ...options })),
+    )
+  return [block, unblock, makeAdmin, send]
+}
+
+interface SendOptions extends AdministrationOptions {
+  readonly stateKey?: string
+}
+
+function administrating(name: string, description: string): Command {
+  return new Command(name)
+    .argument('<room>', 'a room ID')
+    .description(description)
+    .requiredOption('-u, --url <url>', 'the running server (ROOMSERVER_TOKEN is its token)')
+    .option('--apply', 'make the change; without it, print what would change')
+    .option('--as <name>', 'who orders it, for the audit log', userInfo().username)
+}
+
+async function administrate(
+  { apply, as, url }: AdministrationOptions,
+  room: string,
+  tell: (api: AdministrationApi, asked: Asked) => Promise<string>,
+): Promise<void> {
+  await using client = createAdministrationClient(url, { token: process.env['ROOMSERVER_TOKEN'] })
+  const dryRun = apply !== true
+  const says = await tell(client, { room_id: room, requester: as, dry_run: dryRun })
+  const hint = dryRun ? '\nNothing was changed; --apply makes the change.' : ''
+  process.stdout.write(`${escaped(says)}${hint}\n`)
+}
+
+async function blocked(api: AdministrationApi, asked: Asked, reason: string): Promise<string> {
+  const answer = await api.blockRoom({ ...asked, reason })
+  const what = asked.dry_run ? 'would be blocked' : 'is blocked'
+  const before = answer.was_blocked ? ' (it was already)' : ''
+  return `${asked.room_id} ${what}${before}; ${answer.joined_local_members} local users are in it`
+}
+
+async function unblocked(api: AdministrationApi, asked: Asked): Promise<string> {
+  const { was_blocked: wasBlocked } = await api.unblockRoom(asked)
+  if (!wasBlocked) return `${asked.room_id} is not blocked`
+  return `${asked.room_id} ${asked.dry_run ? 'would take' : 'takes'} events again`
+}
+
+async function madeAdmin(api: AdministrationApi, asked: Asked, user: string): Promise<string> {
+  const answer = await api.makeRoomAdmin({ ...asked, user_id: user })
+  if (answer.granted_by === '') return `${user} has the power level ${answer.level_before} already`
+  const verb = asked.dry_run ? 'would raise' : 'raised'
+  const id = answer.event_id === '' ? '' : ` (${answer.event_id})`
+  return `${answer.granted_by} ${verb} the power level of ${user} from ${answer.level_before} to ${answer.level}${id}`
+}
+
+async function sent(
+  api: AdministrationApi,
+  asked: Asked,
+  event: {
+    readonly sender: string
+    readonly type: string
+    readonly content: string
+    readonly stateKey?: string
+  },
+): Promise<string> {
+  const { sender, stateKey, type } = event
+  const answer = await api.sendEventAs({
+    ...asked,
+    sender,
+    type,
+    is_state: stateKey !== undefined,
+    state_key: stateKey ?? '',
+    content: objectIn(event.content),
+  })
+  return asked.dry_run
+    ? `${sender} would send ${type}, which the rules allow`
+    : `${sender} sent ${type} (${answer.event_id})`
+}
+
+function objectIn(text: string): JsonObject {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (isJsonObject(value)) return value
+  } catch {
+    // Said below.
+  }
+  const expected = 'a JSON object'
+  throw new RoomserverError('BAD_REQUEST', { path: 'content', expected }, `content: expected ${expected}`)
+}
