@@ -1,4 +1,4 @@
-import type { RoomFigures } from '@roomserver/inspect'
+import type { MembershipCount, RoomFigures } from '@roomserver/inspect'
 import {
   type EventNid,
   isRejected,
@@ -29,6 +29,21 @@ interface Counted {
   readonly resets: number
 }
 
+interface CountedMembers {
+  readonly revision: number
+  readonly counts: readonly MembershipCount[]
+}
+
+/** Remembers what was counted of a room, and forgets rooms that nobody has asked about for long. */
+function keepLatest<Value>(known: Map<RoomNid, Value>, room: RoomNid, value: Value): void {
+  known.delete(room)
+  known.set(room, value)
+  for (const oldest of known.keys()) {
+    if (known.size <= MAX_ROOMS) break
+    known.delete(oldest)
+  }
+}
+
 /**
  * Figures of rooms that take counting. Counts go on from where they ended, a page at a time, so that neither a large room
  * nor many rooms hold the database or the event loop.
@@ -37,6 +52,7 @@ export class RoomFigureCounts {
   readonly #reads: InspectionReads
   readonly #now: () => number
   readonly #counted = new Map<RoomNid, Counted>()
+  readonly #members = new Map<RoomNid, CountedMembers>()
   #gaps: { readonly at: number; readonly counts: Promise<ReadonlyMap<RoomNid, number>> } | undefined
 
   constructor(reads: InspectionReads, now: () => number) {
@@ -66,17 +82,21 @@ export class RoomFigureCounts {
     }
   }
 
+  /** How many users of each server have each membership in a room. Few rooms changed since a list of rooms was made before. */
+  async membersOf({ nid, revision }: RoomRecord): Promise<CountedMembers['counts']> {
+    const known = this.#members.get(nid)
+    if (known?.revision === revision) return known.counts
+    const counts = await this.#reads.membershipCounts(nid)
+    keepLatest(this.#members, nid, { revision, counts })
+    return counts
+  }
+
   async #countedOf(room: RoomRecord): Promise<Counted> {
     const known = this.#counted.get(room.nid)
     if (known?.revision === room.revision) return known
     const isOld = known !== undefined && room.revision - known.since > RECOUNT_REVISIONS
     const counted = await this.#count(room, isOld ? undefined : known)
-    this.#counted.delete(room.nid)
-    this.#counted.set(room.nid, counted)
-    for (const oldest of this.#counted.keys()) {
-      if (this.#counted.size <= MAX_ROOMS) break
-      this.#counted.delete(oldest)
-    }
+    keepLatest(this.#counted, room.nid, counted)
     return counted
   }
 

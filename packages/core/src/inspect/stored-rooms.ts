@@ -47,7 +47,7 @@ function inspectedStore({ blockedRooms, figures, process, store }: StoredRoomsPa
     journalBefore: (roomNid, page) => store.journalBefore(roomNid, page),
     remoteStates: (roomNid) => store.remoteStates(roomNid),
     membershipEvents: (roomNid, filter, page) => store.membershipEvents(roomNid, filter, page),
-    membershipCounts: (roomNid) => store.membershipCounts(roomNid),
+    membershipCounts: (room) => figures.membersOf(room),
     figuresOf: (room) => figures.of(room),
     storageOf: (room) => storageOf(store, room),
     isBlocked: async (roomId) => (await blockedRooms.of(roomId)) !== undefined,

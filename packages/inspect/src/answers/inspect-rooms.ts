@@ -101,7 +101,7 @@ async function isNamed({ store }: InspectionSource, room: RoomSummary, wanted: s
 export async function roomSummary(source: InspectionSource, room: RoomRecord): Promise<RoomSummary> {
   const { read, store } = source
   const figures = await store.figuresOf(room)
-  const counts = await store.membershipCounts(room.nid)
+  const counts = await store.membershipCounts(room)
   const joined = counts.filter(({ membership }) => membership === 'join')
   const says =
     roomVersion(room.version) === undefined ? NOTHING : await read((reader) => facts(reader, viewOf(room)))
@@ -173,7 +173,7 @@ export async function inspectRoom(
   const view = await roomView(store, request.room_id)
   const { room } = view
   const summary = await roomSummary(source, room)
-  const counts = await store.membershipCounts(room.nid)
+  const counts = await store.membershipCounts(room)
   const servers = serversOf(counts)
   const storage = await store.storageOf(room)
   const says = await read((reader) => settings(reader, view))

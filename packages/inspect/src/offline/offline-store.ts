@@ -120,7 +120,7 @@ export class OfflineStore implements InspectedStore {
     return members.slice(0, limit)
   }
 
-  async membershipCounts(roomNid: RoomNid): Promise<readonly MembershipCount[]> {
+  async membershipCounts({ nid: roomNid }: RoomRecord): Promise<readonly MembershipCount[]> {
     const counts = new Map<string, MembershipCount>()
     for (const row of this.#members(roomNid)) {
       const membership = this.#membershipOf(row)

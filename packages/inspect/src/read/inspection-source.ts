@@ -88,7 +88,7 @@ export interface InspectedStore {
     filter: { readonly membership?: Membership },
     page: { readonly after: StateKeyNid; readonly limit: number },
   ): Promise<readonly MemberRow[]>
-  membershipCounts(roomNid: RoomNid): Promise<readonly MembershipCount[]>
+  membershipCounts(room: RoomRecord): Promise<readonly MembershipCount[]>
   figuresOf(room: RoomRecord): Promise<RoomFigures>
   storageOf(room: RoomRecord): Promise<RoomStorage | null>
   isBlocked(roomId: RoomId): Promise<boolean>
