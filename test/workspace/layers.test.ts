@@ -29,7 +29,8 @@ const LAYERS: Readonly<
   simulation: { below: ['engine', 'inthttp', 'testing'], outside: ['*'] },
   interop: { below: ['core', 'storage', 'inthttp', 'producers', 'testing'], outside: ['*'] },
   conformance: { below: ['simulation'], outside: ['*'] },
-  app: { below: ['engine', 'inthttp'], outside: ['*'] },
+  inspector: { below: ['inspect'], outside: ['preact'] },
+  app: { below: ['engine', 'inthttp', 'inspector'], outside: ['*'] },
 }
 
 /**
@@ -139,7 +140,7 @@ function relativeProblem(specifier: string, path: string, folder: string): strin
     const isSharedConfig = path === `${folder}/vitest.config.ts` && target === 'vitest.shared.ts'
     return isSharedConfig ? undefined : 'leaves the package'
   }
-  if (!/\.(ts|tsx|json)$/.test(specifier)) return 'lacks its ending'
+  if (!/\.(ts|tsx|json|css)$/.test(specifier)) return 'lacks its ending'
   const isSibling =
     target === `${folder}/src/index.ts` && path.startsWith(`${folder}/src/`) && !isTestFile(path)
   return isSibling ? 'is for other packages; import the file itself' : undefined

@@ -1,0 +1,116 @@
+import type { EventSummary, InspectionApi } from '@roomserver/api'
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
+import { messageOf } from '../app/use-loaded.ts'
+import { newestFirst } from './order.ts'
+
+/** As much of a graph as has been loaded. */
+export interface LoadedGraph {
+  /** Successors first. */
+  readonly events: readonly EventSummary[]
+  readonly isLoading: boolean
+  /** Whether there is more behind the last event. */
+  readonly hasMore: boolean
+  readonly failure: string | undefined
+  readonly loadMore: () => void
+}
+
+/** Events of one page: enough for the first picture, and later ones larger. */
+const FIRST_PAGE = 200
+const LATER_PAGES = 1_000
+
+/** Arrivals of one page: as many as may be asked for. */
+const MOST_ARRIVALS = 500
+
+interface Held {
+  readonly events: readonly EventSummary[]
+  /** Where the walk back over prev events goes on; `undefined`: not begun. */
+  readonly next: readonly string[] | undefined
+  /** Where the list of arrivals goes on; empty: it is over. */
+  readonly arrivals: string
+  readonly failure: string | undefined
+}
+
+const NOTHING: Held = { events: [], next: undefined, arrivals: '', failure: undefined }
+
+/**
+ * Loads the graph of a room page by page, back from its extremities. Events that nothing accepted builds on are on no way
+ * back from there; so rejected and soft-failed events come from the list of arrivals, which is loaded alongside.
+ *
+ * @param around - start with the events around this one instead; `undefined`: from the extremities
+ */
+export function useGraph(api: InspectionApi, room_id: string, around: string | undefined): LoadedGraph {
+  const [held, setHeld] = useState(NOTHING)
+  const [isLoading, setLoading] = useState(true)
+  const turn = useRef(0)
+  const known = useRef(new Set<string>())
+
+  const load = useCallback(
+    (from: readonly string[], direction: string, before: Held) => {
+      const own = ++turn.current
+      setLoading(true)
+      const limit = before.events.length === 0 ? FIRST_PAGE : LATER_PAGES
+      const graph = api.graph({ room_id, from, direction, limit })
+      const arrivals = direction === 'back' ? arrivalsOf(api, room_id, before) : NO_ARRIVALS
+      Promise.all([graph, arrivals]).then(
+        ([{ events, next }, arrived]) => {
+          if (own !== turn.current) return
+          const beside = arrived.events.filter(
+            ({ status }) => status === 'rejected' || status === 'soft-failed',
+          )
+          const fresh = [...events, ...beside].filter(({ event_id }) => {
+            const isFresh = !known.current.has(event_id)
+            known.current.add(event_id)
+            return isFresh
+          })
+          const all = [...before.events, ...newestFirst(fresh)]
+          setHeld({ events: all, next, arrivals: arrived.next, failure: undefined })
+          setLoading(false)
+        },
+        (error: unknown) => {
+          if (own !== turn.current) return
+          setHeld((now) => ({ ...now, failure: messageOf(error) }))
+          setLoading(false)
+        },
+      )
+    },
+    [api, room_id],
+  )
+
+  useEffect(() => {
+    known.current = new Set()
+    setHeld(NOTHING)
+    if (around === undefined) load([], 'back', NOTHING)
+    else load([around], 'around', NOTHING)
+    return () => {
+      turn.current++
+    }
+  }, [load, around])
+
+  const { events, failure, next } = held
+  const hasMore = next !== undefined && next.length > 0
+  const loadMore = useCallback(() => {
+    if (!isLoading && next !== undefined && next.length > 0) load(next, 'back', held)
+  }, [load, isLoading, held])
+  return { events, isLoading, hasMore, failure, loadMore }
+}
+
+const NO_ARRIVALS = Promise.resolve({ events: [], next: '' })
+
+/** The next page of arrivals. */
+function arrivalsOf(
+  api: InspectionApi,
+  room_id: string,
+  { arrivals, next }: Held,
+): Promise<{ readonly events: readonly EventSummary[]; readonly next: string }> {
+  const isOver = next !== undefined && arrivals === ''
+  if (isOver) return NO_ARRIVALS
+  return api.events({
+    room_id,
+    search: '',
+    type: '',
+    sender: '',
+    status: '',
+    cursor: arrivals,
+    limit: MOST_ARRIVALS,
+  })
+}
