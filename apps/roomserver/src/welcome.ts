@@ -1,4 +1,5 @@
 import { parseConnectionString } from '@roomserver/storage'
+import { INSPECTOR_PATH } from './compose/inspector-page.ts'
 import type { Config } from './config/config.ts'
 
 /** What a person sees when the server is up: where it listens, where data lies, what to try. */
@@ -6,6 +7,8 @@ export function welcome(config: Config, url: string): string {
   const bearer = config.settings.token === undefined ? '' : ` -H "Authorization: Bearer $ROOMSERVER_TOKEN"`
   const call = (operation: string, body: string) =>
     `curl -s${bearer} ${url}/api/roomserver/${operation} -d '${body}'`
+  const { enabled, page } = config.settings.inspection
+  const inspector = enabled && page ? `  Look inside rooms: ${url}${INSPECTOR_PATH}\n` : ''
   return `
   Roomserver is up.
 
@@ -20,7 +23,7 @@ export function welcome(config: Config, url: string): string {
     ${call('queryPublishedRooms', '{}')}
     curl -s ${url}/readyz
 
-  The API: ${url}/docs · ${config.metrics.enabled ? `metrics: ${url}/metrics` : 'metrics: off (global.metrics.enabled)'} · stop with Ctrl-C.
+${inspector}  The API: ${url}/docs · ${config.metrics.enabled ? `metrics: ${url}/metrics` : 'metrics: off (global.metrics.enabled)'} · stop with Ctrl-C.
 `
 }
 

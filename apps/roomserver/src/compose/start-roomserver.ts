@@ -10,6 +10,7 @@ import { warmUp } from '../warm-up/warm-up.ts'
 import { connectComponents } from './connect-components.ts'
 import { engineOptions } from './engine-options.ts'
 import { createWatch, type Watch } from './watch.ts'
+import { inspectorPage } from './inspector-page.ts'
 import { prepareSocketPath } from './socket-path.ts'
 
 /** A room server that serves. Disposing of it: nothing new is taken, what was begun is finished, all is closed. */
@@ -39,8 +40,10 @@ export async function startRoomserver(config: Config, log: Logger, at?: AtPoint)
     await openEngine({ ...engineOptions(config, log, components, at), observer: watch.observer }),
   )
   await warm
+  const { enabled, page: isPageWanted } = config.settings.inspection
+  const page = enabled && isPageWanted ? await inspectorPage(log) : undefined
   const server: RoomserverServer = parts.use(
-    await serveRoomserver(engine.operations, { ...doorOptions(config, engine, log, watch), tracing }),
+    await serveRoomserver(engine.operations, { ...doorOptions(config, engine, log, watch), page, tracing }),
   )
   const owned = parts.move()
   return {

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { newSigningKey, readOrCreateSigningKey, readSigningKey, type SigningSeed } from '@roomserver/engine'
+import { isLoopbackHost } from '@roomserver/inthttp'
 import { isServerName, RoomserverError } from '@roomserver/types'
 import { type Config, deepFreeze } from './config.ts'
 import { ownSection } from './own-section.ts'
@@ -32,7 +33,9 @@ export function embeddedConfig(options: EmbeddedOptions, environment: Environmen
   }
   const secrets = readSecrets(environment)
   // Who tries it out wants to see it up.
-  const settings = { ...ownSection.parse({}), warm_up: 0 }
+  const own = ownSection.parse({})
+  const inspection = { ...own.inspection, page: isLoopbackHost(host) }
+  const settings = { ...own, warm_up: 0, inspection }
   return deepFreeze<Config>({
     source: 'defaults',
     serverName,

@@ -99,6 +99,8 @@ export const ownSection = section({
   inspection: section({
     /** Whether the operations that look inside rooms are served. */
     enabled: flag.default(true),
+    /** Whether the inspector, a web page, is served; the embedded form on loopback does so unless told otherwise. */
+    page: flag.default(false),
   }).prefault({}),
   scrubber: section({
     enabled: flag.default(true),
