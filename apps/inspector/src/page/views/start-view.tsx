@@ -59,10 +59,9 @@ function FileField({ onOpen }: { readonly onOpen: (file: File) => void }): JSX.E
       <ul>
         <li>events in the federation format: one on each line (JSON Lines), or a JSON array</li>
         <li>
-          an answer of <code>/state</code>, <code>/send_join</code>, <code>/backfill</code> or{' '}
-          <code>/event_auth</code> with its auth chain
+          an answer of <code>/state</code> or <code>/send_join</code> with its auth chain
         </li>
-        <li>a TARDIS scenario</li>
+        <li>a TARDIS scenario as JSON</li>
         <li>
           what <code>roomserver export</code> writes
         </li>
