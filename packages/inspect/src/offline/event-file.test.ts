@@ -9,6 +9,8 @@ it.each([
   ['a JSON array', JSON.stringify([create, member])],
   ['an answer of /state', JSON.stringify({ pdus: [member], auth_chain: [create] })],
   ['an answer of /send_join', JSON.stringify({ state: [member], auth_chain: [create] })],
+  ['an answer of /backfill', JSON.stringify({ origin: 'b', pdus: [create, member] })],
+  ['an auth chain', JSON.stringify({ auth_chain: [create, member] })],
   [
     'a scenario of TARDIS',
     JSON.stringify({ tardis_version: 1, room_version: '11', events: [create, member] }),
@@ -18,6 +20,17 @@ it.each([
   const file = readEventFile(text)
   expect(file.events.map(({ members }) => members['type'])).toEqual(['m.room.create', 'm.room.member'])
   expect(file.faults).toEqual([])
+})
+
+it.each([
+  ['an answer of /state', { pdus: [member], auth_chain: [create] }, true],
+  ['an answer of /state of a room without an auth chain', { pdus: [create], auth_chain: [] }, true],
+  ['an answer of /send_join', { state: [member], auth_chain: [create] }, true],
+  ['a state alone', { state: [create, member] }, true],
+  ['an answer of /backfill', { pdus: [create, member] }, false],
+  ['an auth chain', { auth_chain: [create, member] }, false],
+])('knows whether %s is a state: %o', (_what, file, isState) => {
+  expect(readEventFile(JSON.stringify(file)).isState).toBe(isState)
 })
 
 it('takes the IDs and the room version that a file gives', () => {

@@ -22,8 +22,8 @@ const MAX_FAULTS = 20
 
 /**
  * Reads a file of events: JSON Lines, a JSON array, an answer of `/state` or `/send_join` with its auth chain (`pdus` or
- * `state`, and `auth_chain`), or a scenario of TARDIS as JSON (`events`, `room_version`). What the internal API writes, with
- * `_event_id` and `_room_version`, is read too.
+ * `state`, and `auth_chain`), an answer of `/backfill` or a transaction (`pdus` alone), an auth chain, or a scenario of TARDIS as
+ * JSON (`events`, `room_version`). What the internal API writes, with `_event_id` and `_room_version`, is read too.
  */
 export function readEventFile(text: string): EventFile {
   const whole = parsed(text)
@@ -36,10 +36,11 @@ function objectFile(file: JsonObject): EventFile {
   const { auth_chain: chain, events, pdus, room_version: version, state } = file
   const roomVersion = typeof version === 'string' ? version : undefined
   if (Array.isArray(events)) return fileOf(events, { roomVersion })
-  const current = [pdus, state].find((list) => Array.isArray(list))
-  if (!Array.isArray(current)) return fileOf([file], { roomVersion })
-  const auth: readonly JsonValue[] = Array.isArray(chain) ? chain : []
-  return fileOf([...auth, ...current], { roomVersion, isState: true })
+  const auth: readonly JsonValue[] | undefined = Array.isArray(chain) ? chain : undefined
+  if (Array.isArray(state)) return fileOf([...(auth ?? []), ...state], { roomVersion, isState: true })
+  if (Array.isArray(pdus))
+    return fileOf([...(auth ?? []), ...pdus], { roomVersion, isState: auth !== undefined })
+  return fileOf(auth ?? [file], { roomVersion })
 }
 
 /** One event a line; empty lines are passed over. */

@@ -1,9 +1,10 @@
-import { softFailure } from '@roomserver/auth'
+import { checkAuth, checkRedaction, softFailure } from '@roomserver/auth'
 import type { Pdu } from '@roomserver/events'
 import {
   applyChanges,
   type ConflictedEntry,
   difference,
+  lookup,
   resolveSnapshots,
   snapshotOf as stateOf,
   type StateChange,
@@ -25,7 +26,6 @@ import {
   type Verdict,
 } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
-import { checkAuth } from '@roomserver/auth'
 import { checkByAuthEvents } from '../event/check-by-auth-events.ts'
 import type { PlacedJournalRecord } from '../read/inspection-source.ts'
 import type { RecordNeed } from '../read/record-reader.ts'
@@ -51,6 +51,10 @@ export class OfflineRoom {
   /** Events whose state before was made of their auth events, because the file has none of their prev events. */
   readonly atGivenState = new Set<EventNid>()
   readonly missing = new Set<EventId>()
+  /** Events whose state before may lack entries, because one before them is at a given state. */
+  readonly #atPartialState = new Set<EventNid>()
+  /** Accepted redactions of events that did not come yet. */
+  readonly #early = new Map<EventId, EventRecord[]>()
   readonly #records: OfflineRecords
   #room: RoomRecord
 
@@ -67,15 +71,21 @@ export class OfflineRoom {
   /** Takes an event that comes behind all of its prev events that the file has. */
   *receive(pdu: Pdu): Suspendable<RecordNeed, void> {
     const { prev, states } = this.#statesBefore(pdu)
-    const before = yield* this.#stateBefore(pdu, states)
+    const isGiven = states.length === 0 && !isRoot(pdu)
+    const isPartial = isGiven || prev.some((record) => this.#atPartialState.has(record.nid))
+    const before = yield* this.#stateBefore(pdu, states, isPartial)
     const nid = this.#records.nextNid<EventNid>()
     const evaluation = yield* this.#evaluate(pdu, before)
     this.#room = { ...this.#room, revision: this.#room.revision + 1 }
     const record = this.#recordOf(pdu, nid, before, evaluation)
     const after = yield* this.#stateAfter(record)
     this.#keep({ ...record, after }, pdu)
-    if (states.length === 0 && before !== NO_NID && !isRoot(pdu)) this.atGivenState.add(nid)
-    if (evaluation.verdict === 'accepted') yield* this.#extend({ ...record, after }, prev)
+    yield* this.#redactByEarlier(record)
+    if (isGiven && before !== NO_NID) this.atGivenState.add(nid)
+    if (isPartial) this.#atPartialState.add(nid)
+    if (evaluation.verdict !== 'accepted') return
+    yield* this.#extend({ ...record, after }, prev)
+    yield* this.#redactBy({ ...record, after }, pdu)
   }
 
   /** Takes an event of which no place in the graph is known. */
@@ -85,7 +95,9 @@ export class OfflineRoom {
     const evaluation: Evaluation = byAuth.allowed
       ? { verdict: 'outlier' }
       : { verdict: 'rejected-by-auth-events', rule: byAuth.rule, reason: byAuth.reason }
-    this.#keep(this.#recordOf(pdu, nid, NO_NID, evaluation), pdu)
+    const record = this.#recordOf(pdu, nid, NO_NID, evaluation)
+    this.#keep(record, pdu)
+    yield* this.#redactByEarlier(record)
   }
 
   /** Takes a state as the current one: that of an answer of `/state`. */
@@ -107,11 +119,29 @@ export class OfflineRoom {
     return { prev, states: [...new Set(prev.map(({ after }) => after))] }
   }
 
-  *#stateBefore(pdu: Pdu, states: readonly SnapshotNid[]): Suspendable<RecordNeed, SnapshotNid> {
-    if (states.length > 0) return (yield* this.#resolve(states)).snapshot
+  *#stateBefore(
+    pdu: Pdu,
+    states: readonly SnapshotNid[],
+    isPartial: boolean,
+  ): Suspendable<RecordNeed, SnapshotNid> {
+    if (states.length > 0) {
+      const { snapshot } = yield* this.#resolve(states)
+      return isPartial ? yield* this.#completed(snapshot, pdu) : snapshot
+    }
     const entries = isRoot(pdu) ? [] : this.#entriesOf(pdu.authEvents)
     const made = yield* this.#known(stateOf(entries, this.#records.allocatorFor(this.#room.nid)))
     return this.#records.addState(made.snapshot, made.blocks)
+  }
+
+  /** A state that may lack entries, with those that the auth events of an event have for it. */
+  *#completed(state: SnapshotNid, { authEvents }: Pdu): Suspendable<RecordNeed, SnapshotNid> {
+    const snapshot = yield* snapshotOf(this.#records, state)
+    const lacking: StateEntry[] = []
+    for (const entry of this.#entriesOf(authEvents)) {
+      const there = yield* lookup(snapshot, entry.type, entry.stateKey, this.#records)
+      if (there === NO_NID) lacking.push(entry)
+    }
+    return lacking.length === 0 ? state : yield* this.#changed(state, lacking)
   }
 
   /** The entries that auth events make up. */
@@ -194,6 +224,30 @@ export class OfflineRoom {
       if (step.done === true) return step.value
       yield undefined
     }
+  }
+
+  /** Marks what a redaction redacts, where the rules allow it. The text stays as the file has it. */
+  *#redactBy(redaction: EventRecord, pdu: Pdu): Suspendable<RecordNeed, void> {
+    const { redacts } = pdu
+    if (pdu.type !== 'm.room.redaction' || redacts === undefined) return
+    const target = this.#records.eventById(redacts)
+    if (target === null) {
+      this.#early.set(redacts, [...(this.#early.get(redacts) ?? []), redaction])
+      return
+    }
+    if (target.roomNid !== this.#room.nid || target.redactedBy !== NO_NID) return
+    const targetPdu = this.#records.pduOf(target, this.rules)
+    const state = yield* authStateAt(this.#records, this.rules, redaction.before, pdu)
+    if (!checkRedaction(pdu, targetPdu, state).allowed) return
+    this.#records.add({ ...target, redactedBy: redaction.nid }, targetPdu)
+  }
+
+  /** Redactions can come before what they redact. */
+  *#redactByEarlier({ eventId }: EventRecord): Suspendable<RecordNeed, void> {
+    const early = this.#early.get(eventId) ?? []
+    this.#early.delete(eventId)
+    for (const redaction of early)
+      yield* this.#redactBy(redaction, this.#records.pduOf(redaction, this.rules))
   }
 
   #keep(record: EventRecord, pdu: Pdu): void {
