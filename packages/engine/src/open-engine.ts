@@ -57,6 +57,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const shared = { store: storage, cache, clock: systemClock, log, serverName }
   const input = inputOf({ ...shared, ...inputPorts(options, outputs), holder }, options)
   parts.defer(() => input.close())
+  await input.blockedRooms.load()
   const { federation, user, appservice } = components
   const {
     rooms: operations,

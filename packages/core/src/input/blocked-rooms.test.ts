@@ -28,30 +28,36 @@ it('knows at once what this process blocks, and after five seconds what others d
   const { state, one, other } = processes()
   expect([await one.of('!r:a'), await other.of('!r:a')]).toEqual([undefined, undefined])
   await one.block(room)
-  await expect(one.refuse('!r:a')).rejects.toMatchObject({
-    code: 'ROOM_BLOCKED',
-    message: 'the room is blocked on this server: spam',
-  })
+  expect(() => one.refuse('!r:a')).toThrow(
+    expect.objectContaining({
+      code: 'ROOM_BLOCKED',
+      message: 'the room is blocked on this server: spam',
+    }) as Error,
+  )
   state.now = 4_999
-  await other.refuse('!r:a')
+  other.refuse('!r:a')
   await settled()
-  await other.refuse('!r:a')
+  other.refuse('!r:a')
   state.now = 5_000
   // Nobody waits for the table to be read again.
-  await other.refuse('!r:a')
+  other.refuse('!r:a')
   await settled()
-  await expect(other.refuse('!r:a')).rejects.toMatchObject({ code: 'ROOM_BLOCKED' })
+  expect(() => other.refuse('!r:a')).toThrow('blocked')
   await other.unblock('!r:a')
-  await other.refuse('!r:a')
+  other.refuse('!r:a')
 })
 
-it('reads the table once for all who ask', async () => {
-  const { state, one } = processes()
-  await Promise.all([one.of('!a:a'), one.of('!b:a'), one.of('!c:a')])
+it('reads the table once for all who ask, before anybody asked too', async () => {
+  const { state, one, other } = processes()
+  await Promise.all([one.of('!a:a'), one.of('!b:a'), one.load()])
   expect(state.reads).toBe(1)
+  await one.block(room)
+  other.refuse('!r:a')
+  await settled()
+  expect(() => other.refuse('!r:a')).toThrow('blocked')
 })
 
-it('goes on with what it knows where the table cannot be read again, and refuses nothing unread', async () => {
+it('goes on with what it knows where the table cannot be read again', async () => {
   const { state, warnings, one } = processes()
   state.fails = true
   await expect(one.of('!r:a')).rejects.toThrow('down')
@@ -59,8 +65,8 @@ it('goes on with what it knows where the table cannot be read again, and refuses
   await one.block({ ...room, reason: '' })
   state.fails = true
   state.now = 5_000
-  await expect(one.refuse('!r:a')).rejects.toMatchObject({ message: 'the room is blocked on this server' })
+  expect(() => one.refuse('!r:a')).toThrow('the room is blocked on this server')
   await settled()
   expect(warnings).toHaveLength(1)
-  await expect(one.refuse('!r:a')).rejects.toMatchObject({ code: 'ROOM_BLOCKED' })
+  expect(() => one.refuse('!r:a')).toThrow('blocked')
 })

@@ -32,17 +32,27 @@ export class BlockedRooms {
     this.#parts = parts
   }
 
+  /** Reads them for the first time: before that {@link refuse} knows of none. */
+  async load(): Promise<void> {
+    if (this.#rooms === undefined) await this.#read()
+  }
+
   /** How a room is blocked; `undefined`: it is not. */
   async of(roomId: RoomId): Promise<BlockedRoom | undefined> {
-    if (this.#rooms === undefined) await this.#read()
-    else if (this.#parts.clock.now() - this.#readTs >= REFRESH_MS)
-      void this.#read().catch((err: unknown) => this.#parts.log.warn({ err }, 'could not read blocked rooms'))
+    await this.load()
     return this.#rooms?.get(roomId)
   }
 
-  /** @throws {RoomserverError} ROOM_BLOCKED */
-  async refuse(roomId: RoomId): Promise<void> {
-    const blocked = await this.of(roomId)
+  /**
+   * Does not wait for anything, so that events keep their order: what others have blocked is read beside.
+   *
+   * @throws {RoomserverError} ROOM_BLOCKED
+   */
+  refuse(roomId: RoomId): void {
+    const { clock, log } = this.#parts
+    if (this.#rooms === undefined || clock.now() - this.#readTs >= REFRESH_MS)
+      void this.#read().catch((err: unknown) => log.warn({ err }, 'could not read blocked rooms'))
+    const blocked = this.#rooms?.get(roomId)
     if (blocked !== undefined) throw roomBlocked(blocked)
   }
 

@@ -116,7 +116,7 @@ export class Ingester {
     const { admitted } = options
     const { roomId } = read.pdu
     const input = { ...read, isOurs: this.#isOurs(wire, read) }
-    if (!isLeave(input)) await this.#parts.blockedRooms.refuse(roomId)
+    if (!isLeave(input)) this.#parts.blockedRooms.refuse(roomId)
     if (admitted?.has(roomId) !== true) this.#parts.rooms.admit(roomId)
     admitted?.add(roomId)
     const outcome = await this.#decide(input, options)

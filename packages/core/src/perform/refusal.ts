@@ -33,7 +33,8 @@ export async function unlessRefused<Answer>(
 /** @throws {Refusal} for a room that an operator blocked */
 export async function refuseBlocked({ input }: Pick<PerformContext, 'input'>, roomId: RoomId): Promise<void> {
   try {
-    await input.blockedRooms.refuse(roomId)
+    await input.blockedRooms.load()
+    input.blockedRooms.refuse(roomId)
   } catch (cause) {
     if (!isFailure(cause, 'ROOM_BLOCKED')) throw cause
     throw new Refusal('notAllowed', cause.message, 0, { cause })

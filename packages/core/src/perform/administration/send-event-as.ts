@@ -15,7 +15,7 @@ export async function sendEventAs(
   const { room_id: roomId, sender, type, is_state: isState, state_key: stateKey, content } = request
   const template = { type, sender, content, ...(isState && { stateKey }) }
   if (!request.dry_run) return { event_id: await users.send(roomId, template) }
-  await input.blockedRooms.refuse(roomId)
+  input.blockedRooms.refuse(roomId)
   await users.refuse(roomId, template)
   return { event_id: '' }
 }
