@@ -5,9 +5,7 @@ import { expect, it } from 'vitest'
 import { opened } from './opened.ts'
 
 const statusesOf = (inspection: InspectionApi, events: readonly Pdu[]) =>
-  Promise.all(
-    events.map(async ({ eventId }) => (await inspection.event({ event_id: eventId })).event.status),
-  )
+  Promise.all(events.map(async ({ eventId }) => (await inspection.event({ event_id: eventId })).event.status))
 
 it('accepts what comes behind a gap, by the auth events that each event has', async () => {
   const room = await RoomBuilder.create({ version: '11' })
