@@ -32,6 +32,7 @@ it('one finds out why a topic lost', async () => {
   await page.getByRole('button', { name: 'Next →' }).click()
   await page.getByRole('table').getByText('Ulysses').waitFor()
   await page.keyboard.press('ArrowRight')
+  await page.getByRole('heading', { name: /^3\. / }).waitFor()
   await page.keyboard.press('ArrowRight')
   await page.getByRole('heading', { name: '4. Power events' }).waitFor()
   await picture(page, 'resolution')
