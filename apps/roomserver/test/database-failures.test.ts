@@ -89,7 +89,7 @@ it.each([
   expect(status).toBe(1)
 })
 
-// In one of four runs of everything the program ended when its connections were cut; why is not known. What it printed is in the
+// In a run of everything the program once ended when its connections were cut; why is not known. What it printed is in the
 // message then, and the case is tried again.
 it('answers 503 with Retry-After while the database takes no writes, is gone, or refuses the role, and is not ready', {
   retry: 2,
