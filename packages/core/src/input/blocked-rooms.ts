@@ -11,7 +11,7 @@ import type { BlockedRoomStore } from '../ports.ts'
 /** How many are read at a time. */
 const PAGE = 1_000
 
-/** After how long it is looked what other processes have blocked. */
+/** After how long it is looked again what other processes have blocked, or, where that failed, tried again. */
 const REFRESH_MS = 5_000
 
 /** What the blocked rooms are read from. */
@@ -25,7 +25,8 @@ export interface BlockedRoomsParts {
 export class BlockedRooms {
   readonly #parts: BlockedRoomsParts
   #rooms: ReadonlyMap<RoomId, BlockedRoom> | undefined
-  #readTs = 0
+  /** When a reading of them was last begun, whatever came of it. */
+  #begunTs = Number.NEGATIVE_INFINITY
   #reading: Promise<void> | undefined
 
   constructor(parts: BlockedRoomsParts) {
@@ -50,7 +51,7 @@ export class BlockedRooms {
    */
   refuse(roomId: RoomId): void {
     const { clock, log } = this.#parts
-    if (this.#rooms === undefined || clock.now() - this.#readTs >= REFRESH_MS)
+    if (clock.now() - this.#begunTs >= REFRESH_MS)
       void this.#read().catch((err: unknown) => log.warn({ err }, 'could not read blocked rooms'))
     const blocked = this.#rooms?.get(roomId)
     if (blocked !== undefined) throw roomBlocked(blocked)
@@ -81,13 +82,12 @@ export class BlockedRooms {
 
   async #readAll(): Promise<void> {
     const { store, clock } = this.#parts
-    const readTs = clock.now()
+    this.#begunTs = clock.now()
     const rooms = new Map<RoomId, BlockedRoom>()
     const read = (after: RoomId, limit: number) => store.blockedRooms(after, limit)
     for await (const page of paged({ read, keyOf: ({ roomId }) => roomId, first: '', limit: PAGE }))
       for (const room of page) rooms.set(room.roomId, room)
     this.#rooms = rooms
-    this.#readTs = readTs
   }
 }
 

@@ -1,5 +1,5 @@
 import { trustedPdu } from '@roomserver/events'
-import { type EventNid, type EventRecord, type Logger, type RoomRecord } from '@roomserver/types'
+import type { EventNid, EventRecord, Logger, RoomRecord } from '@roomserver/types'
 import { eventPages } from '../view/event-pages.ts'
 import { POLICY_RULE, policyServerAt } from '../decide/policy-server.ts'
 import type { RecordStore, RoomStore } from '../ports.ts'
