@@ -193,7 +193,7 @@ export function createInput(
       const ended = fetching?.retries.close()
       await verifier.close()
       await reevaluator.close()
-      await rooms.close()
+      await rooms.close(() => acceptance?.settled() ?? Promise.resolve())
       await ingester.close()
       await ended
     },

@@ -99,6 +99,16 @@ describe('the acceptance check', () => {
     }
   })
 
+  it('is waited for when the server stops: what it was asked about is decided before', async () => {
+    const { hs, room } = await setUp()
+    await using _ = hs
+    const taken = Promise.all(room.events.map((event) => hs.take(event, { origin: 'b' })))
+    await hs.input.close()
+    expect(await hs.extremities(room.roomId)).toEqual([room.events.at(-1)?.eventId])
+    expect((await taken).every((outcome) => outcome.kind === 'stored')).toBe(true)
+    await expect(hs.take(await room.message('late'))).rejects.toMatchObject({ code: 'SHUTTING_DOWN' })
+  })
+
   it('is told when its time is over', async () => {
     const signals: AbortSignal[] = []
     const { hs, room } = await setUp({

@@ -61,6 +61,11 @@ export class AcceptanceChecks {
     return await next({ ...input, acceptance })
   }
 
+  /** Waits until every event that was asked about has gone on to be decided. */
+  async settled(): Promise<void> {
+    while (this.#last.size > 0) await Promise.all(this.#last.values())
+  }
+
   /** Never rejects. */
   async #ask({ pdu: event, isOurs = false }: EventInput, kind: 'new' | 'old'): Promise<AcceptanceVerdict> {
     const { check, timeoutMs = TIMEOUT_MS } = this.#check

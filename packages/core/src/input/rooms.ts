@@ -44,6 +44,7 @@ export class Rooms {
   readonly #watch: NodeJS.Timeout
   #bytes = 0
   #isClosing = false
+  #isClosed = false
 
   constructor(parts: ActorParts, limits: RoomLimits) {
     this.#parts = parts
@@ -89,7 +90,7 @@ export class Rooms {
    * @throws {RoomserverError} OVERLOADED, ROOM_QUARANTINED or SHUTTING_DOWN
    */
   admit(roomId: RoomId): void {
-    if (this.#isClosing) throw new RoomserverError('SHUTTING_DOWN', {}, 'the server is stopping')
+    if (this.#isClosing) throw stopping()
     this.#quarantine.check(roomId)
     const { maxBytesInFlight, maxRoomBytesInFlight } = this.#limits
     if (this.#bytes >= maxBytesInFlight) throw overloaded('input')
@@ -107,8 +108,13 @@ export class Rooms {
     return this.runAdmitted(task)
   }
 
-  /** {@link Rooms.run} for a caller that was admitted and itself bounds how much it has under way. */
+  /**
+   * {@link Rooms.run} for a caller that was admitted and itself bounds how much it has under way.
+   *
+   * @throws {RoomserverError} SHUTTING_DOWN when the queues have ended meanwhile: nothing was stored
+   */
   runAdmitted<Result>(task: RoomTask<Result>): Promise<Result> {
+    if (this.#isClosed) return Promise.reject(stopping())
     const actor = this.#actorOf(task.roomId)
     this.#bytes += task.bytes
     const done = new Promise<Result>((resolve, reject) => {
@@ -135,11 +141,17 @@ export class Rooms {
     )
   }
 
-  /** Takes no new tasks and waits for those that are queued. */
-  async close(): Promise<void> {
+  /**
+   * Takes no new tasks and waits for those that are queued.
+   *
+   * @param admitted - resolves when what was admitted before and is not queued yet has been queued
+   */
+  async close(admitted?: () => Promise<void>): Promise<void> {
     this.#isClosing = true
     clearInterval(this.#watch)
+    await admitted?.()
     while (this.#running.size > 0) await Promise.all(this.#running.values())
+    this.#isClosed = true
   }
 
   #settle(task: RoomTask<unknown>): void {
@@ -178,6 +190,10 @@ export class Rooms {
       this.#parts.log.warn({ room_id: roomId, step, waited_ms: now - since, queued }, 'a room is stuck')
     }
   }
+}
+
+function stopping(): RoomserverError {
+  return new RoomserverError('SHUTTING_DOWN', {}, 'the server is stopping')
 }
 
 function overloaded(what: string): RoomserverError {
