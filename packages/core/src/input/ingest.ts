@@ -14,6 +14,7 @@ import { Inbox, type InboxParts } from './inbox.ts'
 import { failureOf } from './outcome-text.ts'
 import type { PolicyChecks } from './policy-checks.ts'
 import { readInput, tryReadInput } from './read-input.ts'
+import { RequestAdmission } from './request-admission.ts'
 import { RequestTally } from './request-tally.ts'
 
 /** What the ingester works with. */
@@ -44,8 +45,8 @@ const LOG_EVERY = 40 * AT_ONCE
 interface IngestOptions {
   /** Where the event waits in the durable inbox. */
   readonly position?: number
-  /** Rooms that took events of the same request already: what was begun is finished. */
-  readonly admitted?: Set<RoomId>
+  /** Which rooms take events of the same request. */
+  readonly admission?: Pick<RequestAdmission, 'admit'>
   /** The last output of each room that the events of the same request brought about. */
   readonly outputs?: Map<RoomId, number>
 }
@@ -113,12 +114,12 @@ export class Ingester {
   }
 
   async #ingestRead(wire: InputRoomEvent, read: EventInput, options: IngestOptions): Promise<Outcome> {
-    const { admitted } = options
+    const { blockedRooms, rooms } = this.#parts
+    const { admission = rooms } = options
     const { roomId } = read.pdu
     const input = { ...read, isOurs: this.#isOurs(wire, read) }
-    if (!isLeave(input)) this.#parts.blockedRooms.refuse(roomId)
-    if (admitted?.has(roomId) !== true) this.#parts.rooms.admit(roomId)
-    admitted?.add(roomId)
+    if (!isLeave(input)) blockedRooms.refuse(roomId)
+    admission.admit(roomId)
     const outcome = await this.#decide(input, options)
     if (outcome.kind === 'missing') return await this.#fetching(wire, input, outcome, options)
     await this.#retryDependents(input, outcome)
@@ -186,15 +187,15 @@ export class Ingester {
    */
   async #decideAll(inputs: InputRoomEvent[], gone: AbortSignal | undefined): Promise<string> {
     const { length } = inputs
-    const { counters, log } = this.#parts
+    const { counters, log, rooms } = this.#parts
     const tally = new RequestTally()
-    const admitted = new Set<RoomId>()
+    const admission = new RequestAdmission(rooms)
     const outputs = new Map<RoomId, number>()
     counters.undecided += length
     inputs.reverse()
     try {
       for (let taken = 0; inputs.length > 0 && gone?.aborted !== true; ) {
-        await this.#decideSome(inputs, length, { tally, admitted, outputs }, gone)
+        await this.#decideSome(inputs, length, { tally, admission, outputs }, gone)
         counters.undecided -= length - inputs.length - taken
         taken = length - inputs.length
         if (taken > AT_ONCE && taken % LOG_EVERY < AT_ONCE)
@@ -216,7 +217,7 @@ export class Ingester {
   async #decideSome(
     inputs: InputRoomEvent[],
     length: number,
-    { tally, ...request }: { readonly tally: RequestTally } & Pick<IngestOptions, 'admitted' | 'outputs'>,
+    { tally, ...request }: { readonly tally: RequestTally } & Pick<IngestOptions, 'admission' | 'outputs'>,
     gone: AbortSignal | undefined,
   ): Promise<void> {
     const { share } = this.#parts
