@@ -21,6 +21,12 @@ export const RUNNING = IS_MUTATING
       maxWorkers: MAX_WORKERS,
     }
 
+/**
+ * Tests with real servers and processes share the machine with each other: one that fails is tried once more, and the end of
+ * the run names those that passed only then. Tests of plain functions are not.
+ */
+const RETRYING = IS_MUTATING ? {} : { retry: 1 }
+
 const SERVERS = fileURLToPath(new URL('packages/testing/src/servers/global-setup.ts', import.meta.url))
 
 /**
@@ -45,7 +51,7 @@ export function project(root: string, { servers = false } = {}): UserWorkspaceCo
       ...RUNNING,
       testTimeout: 120_000,
       hookTimeout: 120_000,
-      ...(servers ? { globalSetup: SERVERS } : {}),
+      ...(servers ? { globalSetup: SERVERS, ...RETRYING } : {}),
     },
   })
 }
