@@ -4,11 +4,13 @@ import { parseArgs } from 'node:util'
 import { copyWorkspace, type WorkspaceCopy } from './mutate/copy-workspace.ts'
 import { listMutants, type Mutant, sample } from './mutate/mutants.ts'
 import { type Outcome, runMutants } from './mutate/run-mutants.ts'
+import { testsElsewhere } from './mutate/tests-elsewhere.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const USAGE = `Usage: pnpm mutate [PACKAGE | PACKAGE/FOLDER ...] [--sample N] [--seed S] [--tests FILE ...] [--without FILE ...]
 
-Makes small changes to the code, one at a time, and runs the tests of the package that holds it.
+Makes small changes to the code, one at a time, and runs the tests of the package that holds it,
+with those of its tests that lie in other packages (scripts/mutate/tests-elsewhere.ts).
 Prints each change that no test noticed, then a table. Without a package, every package is tried.
 A change with which a test does not end counts as noticed, and is printed: on a busy machine, try it again alone.
 
@@ -70,7 +72,9 @@ async function tryTarget(
 ): Promise<readonly string[]> {
   signal.throwIfAborted()
   const mutants = sample(await listMutants(copy.folder, sourcesOf(target)), size, values.seed)
-  const tests = { name: packageOf(target), more: values.tests, without: values.without }
+  const name = packageOf(target)
+  const elsewhere = testsElsewhere(name).filter((file) => !values.without.includes(file))
+  const tests = { name, more: [...new Set([...elsewhere, ...values.tests])], without: values.without }
   const outcomes = await runMutants(copy, tests, mutants, signal)
   for (const [mutant, outcome] of outcomes) if (outcome !== 'noticed') console.log(describe(mutant, outcome))
   const ofFolders = Map.groupBy(outcomes, ([{ file }]) => folderOf(target, file))
