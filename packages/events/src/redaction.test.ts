@@ -70,6 +70,16 @@ describe('redaction keeps', () => {
     expect(redactJson(event, rulesOf('11'))).toBe('{"type":"x"}')
   })
 
+  it('the room ID, except of a create event that the room is named after', () => {
+    for (const type of ['m.room.create', 'm.room.topic'])
+      for (const version of ['11', '12']) {
+        const event = { type, room_id: '!r' }
+        const isLeftOut = version === '12' && type === 'm.room.create'
+        const kept = isLeftOut ? { type } : { room_id: '!r', type }
+        expect(redactJson(event, rulesOf(version)), `${type} in ${version}`).toBe(JSON.stringify(kept))
+      }
+  })
+
   it('numbers as they are written, since the hash is made of the text', () => {
     const text = '{"content":{"ban":1.50,"users":{"@a:b":18446744073709551616}},"type":"m.room.power_levels"}'
     expect(redactJson(text, rulesOf('3'))).toBe(text)
