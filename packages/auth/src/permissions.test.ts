@@ -79,3 +79,22 @@ it('says what changes of power levels it would allow', () => {
   expect(planned(ALICE, { [ALICE]: 100, [MOD]: 50, [BOB]: 50 }).allowed).toBe(true)
   expect(planned(MOD, { [ALICE]: 100, [MOD]: 50, [BOB]: 60 }).allowed).toBe(false)
 })
+
+// Entries of other rooms would answer for somebody else. That they are passed over silently is worse than no answer.
+it('allows nothing on a state with an entry of another room or version, and names the entry', () => {
+  const own = [createEvent('10'), member('10', ALICE, 'join')]
+  const foreign = [
+    makeEvent('10', { type: 'm.room.power_levels', key: '', room: '!other:a.test' }),
+    makeEvent('9', { type: 'm.room.power_levels', key: '' }),
+  ]
+  for (const entry of foreign) {
+    const state = authStateOf(own)
+    const mixed = {
+      get: (type: string, key: string) => (type === entry.type ? entry : state.get(type, key)),
+    }
+    expect(permissionsOf(ALICE, mixed).send('m.room.message')).toMatchObject({
+      allowed: false,
+      reason: expect.stringContaining(`${entry.eventId} of type m.room.power_levels in the state is of room`),
+    })
+  }
+})
