@@ -122,6 +122,20 @@ describe('the relay', () => {
     expect(relay.status().setAside).toEqual(['!bad'])
   })
 
+  it('opens the bus again although the one that was lost cannot be closed', async () => {
+    const outbox = new MemoryOutbox()
+    const lost = new MemoryBus()
+    const fresh = new MemoryBus()
+    const buses = [lost, fresh]
+    lost.isDown = true
+    lost.isClosed = true
+    lost.close = () => Promise.reject(new Error('the socket is gone'))
+    outbox.add('!a', 1, 1)
+    const relay = start(outbox, lost, { connect: async () => buses.shift() ?? fresh })
+    expect(await relay.drained(5_000)).toBe(true)
+    expect(fresh.stored).toEqual(['!a/1'])
+  })
+
   it('opens the bus again when it was lost for good', async () => {
     const outbox = new MemoryOutbox()
     const lost = new MemoryBus()

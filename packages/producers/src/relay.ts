@@ -291,7 +291,12 @@ class Relay<Row extends OutboxRow> {
     this.#bus = undefined
     this.#chain = undefined
     this.#looked = { at: Number.NEGATIVE_INFINITY, upsets: 0 }
-    await bus?.close()
+    try {
+      await bus?.close()
+    } catch (error) {
+      // It is not used any more, whatever it says; the next one is opened all the same.
+      this.#deps.log.debug({ error: String(error) }, 'could not close the connection to the message server')
+    }
   }
 
   async #connected(): Promise<Bus> {

@@ -160,6 +160,29 @@ it('ends although the database does not answer any more', async () => {
   expect(silent.log).toEqual([])
 })
 
+it('leads again although its work could not be ended in order', async () => {
+  const store = leases()
+  const log: string[] = []
+  const start = () => {
+    log.push('starts')
+    return {
+      [Symbol.asyncDispose]: async () => {
+        log.push('stops')
+        throw new Error('the connection is gone')
+      },
+    }
+  }
+  const leader = runAsLeader(store, 'work', start)
+  await pass(0)
+  store.state.isDown = true
+  await pass(TTL_MS)
+  expect([leader.isLeader, log]).toEqual([false, ['starts', 'stops']])
+  store.state.isDown = false
+  await pass(TTL_MS / 3)
+  expect([leader.isLeader, log]).toEqual([true, ['starts', 'stops', 'starts']])
+  await leader[Symbol.asyncDispose]()
+})
+
 it('says when it begins to lead, when it does no longer, and why', async () => {
   const said: unknown[] = []
   const note = (fields: unknown, message: string) => void said.push([message, fields])

@@ -36,7 +36,12 @@ export function runAsLeader(
   const end = async (): Promise<void> => {
     const ending = running
     running = undefined
-    await ending?.[Symbol.asyncDispose]()
+    try {
+      await ending?.[Symbol.asyncDispose]()
+    } catch (error) {
+      // The next attempt to lead has to come all the same.
+      logger.warn({ work, error: String(error) }, 'could not end the work of the leader in order')
+    }
   }
 
   /** Whether the lease is ours now; undefined where no answer comes before it would have run out. */

@@ -34,6 +34,8 @@ function postgresRows(connectionString: string): Rows {
     types: { getTypeParser: parserOf as typeof types.getTypeParser },
     options: '-c default_transaction_read_only=on',
   })
+  // A connection that ends between two reads is replaced by the next; Node.js ends a process in which nobody listens.
+  pool.on('error', () => undefined)
   return {
     async read<Row>(sql: string, list: readonly number[] = [], after = 0) {
       const values: unknown[] = []

@@ -9,7 +9,8 @@ const SERVER_TIMEOUT_MS = 5_000
 
 /**
  * The clients of a pool. They hang up when they could not log in, where the driver would keep the process until the server
- * hangs up; and where a connection string names several servers, they connect to the first that can be used now.
+ * hangs up; and where a connection string names several servers, they connect to the first that can be used now. Losing
+ * the connection fails their next statement, and nothing else.
  */
 export function clientsFor(place: ConnectionPlace): typeof Client {
   const isChoosing = place.servers.length > 1 || place.needsPrimary
@@ -17,6 +18,13 @@ export function clientsFor(place: ConnectionPlace): typeof Client {
   const choose = () => (choosing ??= usableServer(place).finally(() => (choosing = undefined)))
 
   return class extends Client {
+    constructor(config?: string | ClientConfig) {
+      super(config)
+      // The driver emits `error` for a connection that ends between two statements, also in the moment in which the pool
+      // hands it out. Node.js ends a process in which nobody listens.
+      this.on('error', () => undefined)
+    }
+
     override connect(): Promise<Client>
     override connect(callback: Connected): void
     override connect(callback?: Connected): Promise<Client> | void {

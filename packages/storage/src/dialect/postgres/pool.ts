@@ -87,8 +87,6 @@ function observedClient(
   worded: (text: string, parameters: readonly unknown[]) => QueryConfig,
 ): PostgresPoolClient {
   let isDemoted = false
-  // A connection that breaks fails its query as well, which is where it is reported.
-  client.on('error', () => undefined)
   const query = async (text: string, parameters: readonly unknown[]) => {
     // Ending a client in the middle of a statement cuts its connection, and that fails the statement.
     const timer = setTimeout(() => void client.end().catch(() => undefined), timeoutMs)

@@ -83,7 +83,6 @@ async function settingsArrive(place: ConnectionPlace, options: PostgresOptions):
     connectionTimeoutMillis: options.connectTimeoutMs ?? 30_000,
     query_timeout: options.connectTimeoutMs ?? 30_000,
   })
-  client.on('error', () => undefined)
   try {
     await new Promise<void>((resolve, reject) =>
       client.connect((error: Error | null) =>
