@@ -26,13 +26,17 @@ export class StoreHealth {
     return this.#failure?.stopsWrites === true
   }
 
-  /** Records a failed statement; other failures than those of the database itself are ignored. */
-  failed(error: unknown): void {
+  /**
+   * Records a failed statement; other failures than those of the database itself are ignored.
+   *
+   * @param isLasting - whether somebody has to act on this one, which is said even where others came before
+   */
+  failed(error: unknown, isLasting = false): void {
     if (!isFailure(error, 'STORE_UNAVAILABLE')) return
     const { reason } = error.details
-    const wasWell = this.#failure === undefined
+    const isNews = this.#failure === undefined || (isLasting && this.#failure.reason !== reason)
     this.#failure = { reason, stopsWrites: this.writesFail || STOPS_WRITES.has(codeOf(error.cause)) }
-    if (wasWell) {
+    if (isNews) {
       this.#log.error(
         { database: this.#where, reason },
         'the database cannot be used; callers get 503 until it can be again',

@@ -118,12 +118,13 @@ export function refuseNewer(
       log.warn({ found, known }, 'database schema is newer but compatible')
       continue
     }
-    throw new RoomserverError(
-      'DATABASE_TOO_NEW',
-      { found, known },
-      `the database has schema version ${found}, this program supports up to ${known}; use a newer version of the program`,
-    )
+    throw new RoomserverError('DATABASE_TOO_NEW', { found, known }, tooNewText(found, known))
   }
+}
+
+/** What is said of a database that a newer program changed so that this one cannot use it. */
+export function tooNewText(found: number, known: number): string {
+  return `the database has schema version ${found}, this program supports up to ${known}; use a newer version of the program`
 }
 
 /** The last of some steps after which programs that do not know it cannot use the database; undefined: they all can. */

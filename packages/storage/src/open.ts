@@ -173,7 +173,7 @@ function checkText(argument: string, value: unknown, expected: string): void {
 }
 
 async function begin(
-  { dialect, kysely, ...parts }: Database,
+  { dialect, kysely, guardSchema, ...parts }: Database,
   prepareSchema: typeof migrate,
   logger: Logger,
   onStatement?: StorageHooks['onStatement'],
@@ -184,6 +184,7 @@ async function begin(
   })
   try {
     await prepareSchema(db, dialect, migrations, logger)
+    guardSchema?.()
     return createStorage(db, dialect, parts)
   } catch (error) {
     await db.destroy()

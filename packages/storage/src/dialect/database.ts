@@ -24,6 +24,11 @@ export interface Database {
   readonly connections?: (() => PoolUse) | undefined
   /** Whether it can be used, by what its statements came to. */
   readonly health: StoreHealth
+  /**
+   * From now on each new connection has to find a schema that this program knows; undefined: nobody else can migrate the
+   * database while it is open.
+   */
+  readonly guardSchema?: (() => void) | undefined
 }
 
 /** @throws {RoomserverError} BAD_REQUEST, always: this store has no backup of its own */

@@ -12,7 +12,7 @@ import { placeOf, type SessionKind } from './session.ts'
 export function openPostgres(options: PostgresOptions, logger: Logger, kind: SessionKind): Database {
   const health = new StoreHealth(nameOf(options), logger)
   const pool = openPool(options, logger, health, kind)
-  return { ...database(postgres, pool, health), connections: pool.use }
+  return { ...database(postgres, pool, health), connections: pool.use, guardSchema: pool.guardSchema }
 }
 
 /** Temporary tables in PostgreSQL, in one transaction that is never committed. */

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
-import type { Logger } from '@roomserver/types'
+import { type Logger, silentLogger } from '@roomserver/types'
 import type { PostgresPool, PostgresPoolClient } from 'kysely'
 import { Pool, type PoolClient, type QueryConfig, types } from 'pg'
-import { isReadOnly, storeError } from '../../errors.ts'
-import type { StoreHealth } from '../../health.ts'
+import { isReadOnly, storeError, unavailable } from '../../errors.ts'
+import { StoreHealth } from '../../health.ts'
 import { storable, stored } from '../../text.ts'
 import type { PoolUse } from '../database.ts'
 import { clientsFor } from './client.ts'
+import { newerSchema } from './newer-schema.ts'
 import { placeOf, type SessionKind, sessionConfig } from './session.ts'
 
 const INT8 = 20
@@ -35,13 +36,19 @@ export interface PostgresOptions {
   readonly statementTimeoutMs?: number
 }
 
+interface OpenPool extends PostgresPool {
+  readonly use: () => PoolUse
+  /** From now on a new connection is not used where the schema is too new for this program. */
+  readonly guardSchema: () => void
+}
+
 /** A pool in the shape that Kysely wants; its clients name their statements and read 64-bit integers as numbers. */
 export function openPool(
   options: PostgresOptions,
   log: Logger,
   health: StoreHealth,
   kind: SessionKind = 'own',
-): PostgresPool & { readonly use: () => PoolUse } {
+): OpenPool {
   const place = placeOf(options)
   const pool = new Pool({
     ...sessionConfig(place, kind),
@@ -57,15 +64,35 @@ export function openPool(
   const timeoutMs = options.statementTimeoutMs ?? 120_000
   // Where a pooler hands sessions on, the next transaction does not know what an earlier one prepared.
   const worded = kind === 'own' ? named : unnamed
+  let isGuarded = false
+  const refuseNewerSchema = async (client: PoolClient): Promise<void> => {
+    // That the server answers this does not mean that the database can be used again.
+    const unheard = new StoreHealth(place.name, silentLogger)
+    const reason = await newerSchema(observedClient(client, unheard, timeoutMs, unnamed)).catch(
+      (error: unknown) => {
+        client.release(true)
+        return fail(health, error)
+      },
+    )
+    if (reason === undefined) return
+    client.release(true)
+    fail(health, unavailable(new Error(reason)), true)
+  }
   return {
     connect: async () => {
       const client = await pool.connect().catch((error: unknown) => fail(health, error))
-      const known = clients.get(client) ?? observedClient(client, health, timeoutMs, worded)
-      clients.set(client, known)
-      return known
+      const known = clients.get(client)
+      if (known !== undefined) return known
+      if (isGuarded) await refuseNewerSchema(client)
+      const fresh = observedClient(client, health, timeoutMs, worded)
+      clients.set(client, fresh)
+      return fresh
     },
     end: () => pool.end(),
     options: {},
+    guardSchema: () => {
+      isGuarded = true
+    },
     use: () => ({
       inUse: pool.totalCount - pool.idleCount,
       idle: pool.idleCount,
@@ -137,8 +164,8 @@ function input(value: unknown): unknown {
     : value
 }
 
-function fail(health: StoreHealth, error: unknown): never {
+function fail(health: StoreHealth, error: unknown, isLasting = false): never {
   const named = storeError(error)
-  health.failed(named)
+  health.failed(named, isLasting)
   throw named
 }
