@@ -70,3 +70,21 @@ it.each(['2', '6', '10', '11'])(
   },
   60_000,
 )
+
+it('tells whoever measures resolutions of those that go on from the one before, too', async () => {
+  const room = await RoomBuilder.create({ version: '10' })
+  const prev = room.extremities
+  for (let number = 0; number < 24; number++)
+    await room.state('m.room.topic', '', { topic: `${number}` }, { prev })
+  await using hs = await Homeserver.start()
+  let resolutions = 0
+  hs.cache.onResolved = () => resolutions++
+  const told: number[] = []
+  for (const event of room.events) {
+    const before = resolutions
+    await hs.take(event)
+    told.push(resolutions - before)
+  }
+  // The first of the topics stands alone; each further one meets those before it.
+  expect(told).toEqual(room.events.map((_event, at) => (at > room.events.length - 24 ? 1 : 0)))
+})

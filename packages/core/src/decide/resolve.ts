@@ -26,7 +26,9 @@ export function* resolveCurrent(
     draft.resolution ?? view.cache.resolutions.take(draft.read.nid) ?? new ContinuedResolution(rules)
   // Whatever interrupts it leaves nothing half behind.
   draft.resolution = undefined
+  const begun = performance.now()
   const outcome = yield* resolution.goOn(states, near, view)
+  if (outcome !== undefined) view.cache.onResolved?.(outcome.conflicted.length, performance.now() - begun)
   const resolved =
     outcome === undefined
       ? yield* resolveAfter(draft, states, near)
