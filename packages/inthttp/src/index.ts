@@ -29,4 +29,5 @@ export {
 } from './client/clients.ts'
 export { type FollowedOutput, type FollowOptions, followOutputs } from './client/follow-outputs.ts'
 export type { PeerOptions } from './client/peer.ts'
-export type { Tracing } from './tracing.ts'
+export { answerStatus } from './server/error-form.ts'
+export type { TracedOperation, Tracing } from './tracing.ts'

@@ -123,6 +123,7 @@ describe.each(PROTOCOLS)('%s', (_protocol, ask) => {
       ['queryPublishedRooms', 400],
     ])
     expect(seen.every(({ tookMs }) => tookMs > 0 && tookMs < 10_000)).toBe(true)
+    expect(new Set(seen.map(({ requestId }) => requestId)).size).toBe(2)
   })
 })
 

@@ -8,9 +8,9 @@ import { askHttp1 } from './raw-requests.ts'
 it('tells who traces of operations and calls, and hands the trace on', async () => {
   const seen: unknown[] = []
   const tracing: Tracing = {
-    operation: (name, traceparent, work) => {
-      seen.push(['operation', name, traceparent])
-      return work()
+    operation: ({ name, traceparent, roomId }, work) => {
+      seen.push(['operation', name, traceparent, roomId])
+      return work('trace')
     },
     call: (component, operation, work) => {
       seen.push(['call', component, operation])
@@ -38,7 +38,7 @@ it('tells who traces of operations and calls, and hands the trace on', async () 
   })
   expect(answer.body).toBe('{"room_id":"!r"}')
   expect(seen).toEqual([
-    ['operation', 'getRoomIdForAlias', '00-caller'],
+    ['operation', 'getRoomIdForAlias', '00-caller', undefined],
     ['call', 'appservice', 'roomAliasExists'],
     ['appservice', '00-trace'],
   ])

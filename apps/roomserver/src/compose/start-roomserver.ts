@@ -9,6 +9,7 @@ import { createTracing } from '../tracing/create-tracing.ts'
 import { warmUp } from '../warm-up/warm-up.ts'
 import { connectComponents } from './connect-components.ts'
 import { engineOptions } from './engine-options.ts'
+import { createSlowLog, type SlowLog } from './slow-log.ts'
 import { createWatch, type Watch } from './watch.ts'
 import { inspectorPage } from './inspector-page.ts'
 import { prepareSocketPath } from './socket-path.ts'
@@ -35,7 +36,8 @@ export async function startRoomserver(config: Config, log: Logger, at?: AtPoint)
   const stop = new AbortController()
   parts.defer(() => stop.abort())
   const warm = warmUp(config, log, stop.signal)
-  const watch = createWatch(tracing)
+  const slow = createSlowLog(log, config.settings.slow_after)
+  const watch = createWatch(tracing, slow)
   const engine = parts.use(
     await openEngine({ ...engineOptions(config, log, components, at), observer: watch.observer }),
   )
@@ -43,7 +45,7 @@ export async function startRoomserver(config: Config, log: Logger, at?: AtPoint)
   const { enabled, page: isPageWanted } = config.settings.inspection
   const page = enabled && isPageWanted ? await inspectorPage(log) : undefined
   const server: RoomserverServer = parts.use(
-    await serveRoomserver(engine.operations, { ...doorOptions(config, engine, log, watch), page, tracing }),
+    await serveRoomserver(engine.operations, { ...doorOptions(config, engine, log, { watch, slow }), page, tracing }),
   )
   const owned = parts.move()
   return {
@@ -57,7 +59,7 @@ function doorOptions(
   config: Config,
   { readiness, parts }: Engine,
   log: Logger,
-  watch: Watch,
+  { watch, slow }: { readonly watch: Watch; readonly slow: SlowLog },
 ): Parameters<typeof serveRoomserver>[1] {
   const { administration: admin, http, inspection, token } = config.settings
   const { administration, outputs, streamed, inspection: inspected, ...counted } = parts
@@ -79,7 +81,10 @@ function doorOptions(
     administration: admin.enabled ? administration : undefined,
     inspection: inspection.enabled ? inspected : undefined,
     outputs: outputs.log,
-    observe: (answered) => metrics.observe(answered),
+    observe: (answered) => {
+      metrics.observe(answered)
+      slow.operation(answered)
+    },
     metrics: enabled ? { ...metrics, ...(basicAuth !== undefined && { basicAuth }) } : undefined,
     readiness,
     limits: {

@@ -25,6 +25,8 @@ export const ownSection = section({
   warm_up: timer.default(3_000),
   /** How long requests are still taken after SIGTERM, while `/readyz` says not ready; 0: not at all. */
   drain_time: timer.default(0),
+  /** Operations and steps of events that take longer are logged; 0: none are. */
+  slow_after: timer.default(5_000),
   http: section({
     max_body: size.default(128 * 1024 * 1024),
     max_header: size.default(16 * 1024),

@@ -26,14 +26,21 @@ const TIMEOUT_MS = 10_000
 
 /** Sends spans in batches. What cannot be sent is dropped: traces never hold the server up. */
 export class SpanExporter implements AsyncDisposable {
-  readonly #settings: TracingSettings
+  readonly #settings: Pick<TracingSettings, 'endpoint' | 'headers'>
+  readonly #resource: Span['attributes']
   readonly #log: Logger
   readonly #timer: NodeJS.Timeout
   #waiting: Span[] = []
   #sending: Promise<void> = Promise.resolve()
 
-  constructor(settings: TracingSettings, log: Logger) {
+  /** @param resource - what all spans are of: the service, and which process of it */
+  constructor(
+    settings: Pick<TracingSettings, 'endpoint' | 'headers'>,
+    resource: Span['attributes'],
+    log: Logger,
+  ) {
     this.#settings = settings
+    this.#resource = resource
     this.#log = log
     this.#timer = setInterval(() => this.flush(), INTERVAL_MS).unref()
   }
@@ -63,7 +70,7 @@ export class SpanExporter implements AsyncDisposable {
       const response = await fetch(this.#settings.endpoint, {
         method: 'POST',
         headers: { 'content-type': 'application/json', ...this.#settings.headers },
-        body: JSON.stringify(otlp(spans, this.#settings.serviceName)),
+        body: JSON.stringify(otlp(spans, this.#resource)),
         signal: AbortSignal.timeout(TIMEOUT_MS),
       })
       await response.body?.cancel()
@@ -82,11 +89,11 @@ export class SpanExporter implements AsyncDisposable {
 }
 
 /** The batch as OTLP's JSON. @see https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding */
-function otlp(spans: readonly Span[], serviceName: string): object {
+function otlp(spans: readonly Span[], resource: Span['attributes']): object {
   return {
     resourceSpans: [
       {
-        resource: { attributes: attributeList({ 'service.name': serviceName }) },
+        resource: { attributes: attributeList(resource) },
         scopeSpans: [{ scope: { name: 'roomserver' }, spans: spans.map(otlpSpan) }],
       },
     ],

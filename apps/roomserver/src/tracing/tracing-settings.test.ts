@@ -27,13 +27,24 @@ it.each([
   expect(tracingSettings(environment)?.endpoint).toBe(endpoint)
 })
 
-it('reads headers and the name of the service', () => {
+it('reads headers, the name of the service and what else is said of it', () => {
   const settings = tracingSettings({
     OTEL_TRACES_EXPORTER: 'otlp',
     OTEL_EXPORTER_OTLP_HEADERS: 'a=1, b=x%20y ,=, c=%zz',
     OTEL_SERVICE_NAME: 'rooms',
+    OTEL_RESOURCE_ATTRIBUTES: 'service.name=others,deployment.environment.name=test',
   })
-  expect(settings).toMatchObject({ headers: { a: '1', b: 'x y', c: '%zz' }, serviceName: 'rooms' })
+  expect(settings).toMatchObject({
+    headers: { a: '1', b: 'x y', c: '%zz' },
+    resource: { 'service.name': 'rooms', 'deployment.environment.name': 'test' },
+  })
+})
+
+it('calls the service roomserver unless it is told otherwise', () => {
+  const nameWith = (environment: Record<string, string>) =>
+    tracingSettings({ OTEL_TRACES_EXPORTER: 'otlp', ...environment })?.resource['service.name']
+  expect(nameWith({})).toBe('roomserver')
+  expect(nameWith({ OTEL_RESOURCE_ATTRIBUTES: 'service.name=others' })).toBe('others')
 })
 
 it.each([

@@ -7,7 +7,8 @@ export interface TracingSettings {
   /** Takes OTLP over HTTP, in JSON. */
   readonly endpoint: string
   readonly headers: Readonly<Record<string, string>>
-  readonly serviceName: string
+  /** What is said of the service: `service.name`, and whatever else the environment says. */
+  readonly resource: Readonly<Record<string, string>>
   readonly sample: Sampler
 }
 
@@ -28,10 +29,15 @@ export function tracingSettings(environment: Environment): TracingSettings | und
       'OTEL_TRACES_SAMPLER',
       'always_on, always_off, traceidratio, or parentbased_ before one of them',
     )
+  const name = read('OTEL_SERVICE_NAME')
   return {
     endpoint,
-    headers: headersOf(read('OTEL_EXPORTER_OTLP_TRACES_HEADERS') || read('OTEL_EXPORTER_OTLP_HEADERS')),
-    serviceName: read('OTEL_SERVICE_NAME') || 'roomserver',
+    headers: pairsOf(read('OTEL_EXPORTER_OTLP_TRACES_HEADERS') || read('OTEL_EXPORTER_OTLP_HEADERS')),
+    resource: {
+      'service.name': 'roomserver',
+      ...pairsOf(read('OTEL_RESOURCE_ATTRIBUTES')),
+      ...(name !== '' && { 'service.name': name }),
+    },
     sample,
   }
 }
@@ -49,8 +55,8 @@ function endpointOf(read: (name: string) => string): string | undefined {
   return url
 }
 
-/** `a=1,b=2%20x` → headers. */
-function headersOf(text: string): Readonly<Record<string, string>> {
+/** `a=1,b=2%20x` → names and values. */
+function pairsOf(text: string): Readonly<Record<string, string>> {
   const pairs = text.split(',').flatMap((pair) => {
     const equals = pair.indexOf('=')
     return equals < 1

@@ -1,6 +1,7 @@
 import {
   type CommitResult,
   drive,
+  isFailure,
   newRoom,
   NO_NID,
   type RoomId,
@@ -144,11 +145,12 @@ export class RoomActor {
     for (const job of jobs) {
       if (!parts.deciding.isFree) await parts.deciding.rest()
       this.#enter({ kind: 'deciding', task: job.task.name, eventId: job.task.arrival?.eventId })
+      const begun = performance.now()
       try {
-        const begun = performance.now()
         results.push(await drive(job.task.decide(draft), load, yieldToEventLoop))
         job.observe?.('decide', begun, performance.now())
       } catch (error) {
+        job.observe?.('decide', begun, performance.now(), failureName(error))
         job.reject(error)
         return { kind: 'without', job }
       }
@@ -169,7 +171,7 @@ export class RoomActor {
       const begun = performance.now()
       const result = await parts.committer.commit(writeSet)
       const ended = performance.now()
-      for (const { observe } of jobs) observe?.('commit', begun, ended)
+      for (const { observe } of jobs) observe?.('commit', begun, ended, failureOfCommit(result))
       if (result.kind !== 'committed') {
         parts.cache.rooms.onConflict(draft.read)
         return result.kind === 'conflict' && draft.isWrong(result.over) ? { kind: 'wrong' } : result
@@ -249,6 +251,16 @@ export class RoomActor {
 /** Whether a room has a state; all that is known of others is an invite, or some events beside its graph. */
 function isKnown(room: RoomRecord | undefined): boolean {
   return room !== undefined && room.current !== NO_NID
+}
+
+/** A failure in one word, for whoever observes. */
+function failureName(error: unknown): string {
+  return isFailure(error) ? error.code : 'unexpected'
+}
+
+function failureOfCommit(result: CommitResult): string | undefined {
+  if (result.kind === 'failed') return failureName(result.error)
+  return result.kind === 'conflict' ? 'conflict' : undefined
 }
 
 function unsupported(version: RoomVersionId): RoomserverError {

@@ -121,7 +121,7 @@ export class Rooms {
       actor.push({
         task,
         queuedAt: performance.now(),
-        observe: this.#parts.observer?.task?.(),
+        observe: this.#parts.observer?.task?.(task.roomId),
         resolve: (result) => resolve(result as Result),
         reject,
       })

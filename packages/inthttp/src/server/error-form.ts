@@ -29,6 +29,11 @@ export function failureForm(error: RoomserverError): ErrorForm {
   }
 }
 
+/** The status of the answer to an operation that failed so. */
+export function answerStatus(error: unknown): number {
+  return isFailure(error) ? statusOf(error.code) : 500
+}
+
 /** Says that there is too much of something. */
 export function overloaded(what: string): ErrorForm {
   const details = { what, retryAfterMs: 1_000 }

@@ -14,6 +14,7 @@ import type { Tracing } from '../tracing.ts'
 import type { Limits } from './limits.ts'
 import type { Answered } from './options.ts'
 import { receive, type Unreceived } from './receive.ts'
+import { roomOfRequest } from './room-of-request.ts'
 import type { RunningRequests } from './running-requests.ts'
 import { sendAnswer } from './send-answer.ts'
 import type { SmallPieces } from './small-pieces.ts'
@@ -47,6 +48,8 @@ export type OperationHandler = (exchange: Exchange) => Promise<void>
 class Caller {
   readonly #gone = new AbortController()
   isAnswered = false
+  roomId: string | undefined
+  traceId: string | undefined
 
   /** Says that the caller went away before the answer began. */
   get gone(): AbortSignal {
@@ -68,7 +71,9 @@ export function operationHandler(operation: Operation, shared: Shared): Operatio
       shared.underWay.end()
       caller.close()
       const tookMs = performance.now() - start
-      shared.observe({ operation: operation.name, status: exchange.status, tookMs })
+      const { roomId, traceId } = caller
+      const { id: requestId, status } = exchange
+      shared.observe({ operation: operation.name, status, tookMs, requestId, roomId, traceId })
     })
     try {
       await takeRequest(operation, shared, exchange, caller)
@@ -159,10 +164,17 @@ async function answer(
 ): Promise<void> {
   if (!decoded.ok) return exchange.fail(badRequest(decoded.message))
   const { gone } = caller
+  const roomId = roomOfRequest(decoded.value)
+  caller.roomId = roomId
   try {
-    const work = () => call(decoded.value, { signal: gone, givesRequest: true })
-    const { traceparent } = exchange.headers
-    const value = await (tracing === undefined ? work() : tracing.operation(name, oneOf(traceparent), work))
+    const work = (traceId?: string) => {
+      caller.traceId = traceId
+      return call(decoded.value, { signal: gone, givesRequest: true })
+    }
+    const traceparent = oneOf(exchange.headers['traceparent'])
+    const value = await (tracing === undefined
+      ? work()
+      : tracing.operation({ name, traceparent, roomId }, work))
     const onBroken = (error: unknown) =>
       log.error(
         { operation: name, request_id: exchange.id, err: error },

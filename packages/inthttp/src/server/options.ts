@@ -42,12 +42,18 @@ export interface OutputSource {
   check(after: number): Promise<void>
 }
 
-/** One answered request, for metrics. */
+/** One answered request, for metrics and the log. */
 export interface Answered {
   /** The operation's method name. */
   readonly operation: string
   readonly status: number
   readonly tookMs: number
+  /** Names the request in the log. */
+  readonly requestId: string
+  /** The room that the request names. */
+  readonly roomId: string | undefined
+  /** The trace that the operation is recorded in. */
+  readonly traceId: string | undefined
 }
 
 /** What a server of the internal API can be told, all of it optional. */
