@@ -96,7 +96,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     readiness: () =>
       checkReadiness(
         () => storage.probe(),
-        outputs.status,
+        outputs,
         () => systemClock.now(),
       ),
     parts: { storage, cache, input, outputs, streamed, administration, inspection, dummyEvents, scrubber },

@@ -5,7 +5,7 @@ const status = { isConnected: true, isOpened: true, delivered: 3, setAside: [], 
 const ok = async () => undefined
 
 it('is ready when the database answers', async () => {
-  expect(await checkReadiness(ok, undefined, () => 0)).toEqual({
+  expect(await checkReadiness(ok, {}, () => 0)).toEqual({
     ready: true,
     checks: { database: 'ok', outputs: 'kept in the database' },
   })
@@ -14,7 +14,7 @@ it('is ready when the database answers', async () => {
 it('is not ready when the database fails', async () => {
   const readiness = await checkReadiness(
     () => Promise.reject(new Error('connection refused')),
-    undefined,
+    {},
     () => 0,
   )
   expect(readiness).toMatchObject({ ready: false, checks: { database: 'connection refused' } })
@@ -22,7 +22,7 @@ it('is not ready when the database fails', async () => {
 
 it('waits for the stream of outputs once', async () => {
   const relay = () => ({ ...status, isConnected: false, isOpened: false, lastFailure: 'connection refused' })
-  expect(await checkReadiness(ok, relay, () => 0)).toMatchObject({
+  expect(await checkReadiness(ok, { status: relay }, () => 0)).toMatchObject({
     ready: false,
     checks: { outputs: 'not connected: connection refused' },
   })
@@ -30,21 +30,26 @@ it('waits for the stream of outputs once', async () => {
 
 it('stays ready and tells when outputs wait later', async () => {
   const relay = () => ({ ...status, isConnected: false, behindSinceMs: 1_000, setAside: ['!a:b'] })
-  expect(await checkReadiness(ok, relay, () => 61_000)).toEqual({
+  expect(await checkReadiness(ok, { status: relay }, () => 61_000)).toEqual({
     ready: true,
     checks: { database: 'ok', outputs: 'not connected, waiting for 60 s, quarantined rooms: 1' },
   })
 })
 
-it('leaves outputs to the process that delivers them', async () => {
-  expect(
-    await checkReadiness(
-      ok,
-      () => undefined,
-      () => 0,
-    ),
-  ).toEqual({
+it.each([
+  ['another process delivers them', async () => true, 'delivered by the leader, another process'],
+  ['nobody does', async () => false, 'not delivered: no process leads at the moment'],
+])('is ready, and says so, where %s', async (_who, isDelivered, outputs) => {
+  expect(await checkReadiness(ok, { status: () => undefined, isDelivered }, () => 0)).toEqual({
     ready: true,
-    checks: { database: 'ok', outputs: 'delivered by the leader, another process' },
+    checks: { database: 'ok', outputs },
+  })
+})
+
+it('does not claim to know who delivers while the database does not answer', async () => {
+  const down = () => Promise.reject(new Error('connection refused'))
+  expect(await checkReadiness(down, { status: () => undefined, isDelivered: down }, () => 0)).toEqual({
+    ready: false,
+    checks: { database: 'connection refused', outputs: 'not delivered by this process' },
   })
 })

@@ -1,4 +1,5 @@
 import type { RelayStatus } from '@roomserver/producers'
+import type { Outputs } from './outputs/outputs.ts'
 
 /** What was looked at, and whether the server can work. */
 export interface Readiness {
@@ -16,31 +17,41 @@ const DATABASE_MS = 2_000
  */
 export async function checkReadiness(
   askDatabase: () => Promise<unknown>,
-  relay: (() => RelayStatus | undefined) | undefined,
+  outputs: Pick<Outputs, 'status' | 'isDelivered'>,
   now: () => number,
 ): Promise<Readiness> {
-  const database = await answersInTime(askDatabase)
-  const status = relay?.()
+  const database = await answersInTime(async () => {
+    await askDatabase()
+    return 'ok'
+  })
+  const isAnswered = database === 'ok'
+  const status = outputs.status?.()
   return {
-    ready: database === 'ok' && status?.isOpened !== false,
-    checks: { database, outputs: placeOf(relay, status, now) },
+    ready: isAnswered && status?.isOpened !== false,
+    checks: { database, outputs: status ? outputsText(status, now()) : await placeOf(outputs, isAnswered) },
   }
 }
 
-function placeOf(
-  relay: (() => RelayStatus | undefined) | undefined,
-  status: RelayStatus | undefined,
-  now: () => number,
-): string {
-  if (status !== undefined) return outputsText(status, now())
-  return relay === undefined ? 'kept in the database' : 'delivered by the leader, another process'
+/** Where outputs go that this process does not deliver. */
+async function placeOf(
+  { status, isDelivered }: Pick<Outputs, 'status' | 'isDelivered'>,
+  canAsk: boolean,
+): Promise<string> {
+  if (status === undefined) return 'kept in the database'
+  if (!canAsk || isDelivered === undefined) return 'not delivered by this process'
+  return await answersInTime(async () =>
+    (await isDelivered())
+      ? 'delivered by the leader, another process'
+      : 'not delivered: no process leads at the moment',
+  )
 }
 
-async function answersInTime(ask: () => Promise<unknown>): Promise<string> {
+/** What the database is asked, or why it does not say. */
+async function answersInTime(ask: () => Promise<string>): Promise<string> {
   const late = Promise.withResolvers<string>()
   const timer = setTimeout(() => late.resolve(`no answer in ${DATABASE_MS} ms`), DATABASE_MS)
   try {
-    return await Promise.race([late.promise, ask().then(() => 'ok')])
+    return await Promise.race([late.promise, ask()])
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   } finally {

@@ -52,3 +52,31 @@ it('has one of the processes on a database publish, and the next when that ends'
   expect((await second.readiness()).checks['outputs']).toBe('connected')
   await bus.close()
 })
+
+// Each would do the other's work: one by taking outputs out of the log, the other by beginning epochs.
+it.concurrent.each([
+  ['one that keeps outputs in the database beside one that sends them to JetStream', false],
+  ['one that sends outputs to JetStream beside one that keeps them in the database', true],
+])('refuses a second process of the other form: %s', async (_which, isLogFirst) => {
+  await using database = await createDatabase(inject('postgresUrl'))
+  const { outputs, bus } = await newStream()
+  const open = (isLog: boolean) =>
+    openEngine({
+      serverName: 'a',
+      store: database.url,
+      signingKey,
+      outputs: isLog ? { kind: 'log' } : outputs,
+    })
+  {
+    await using first = await open(isLogFirst)
+    const place = isLogFirst ? 'kept in the database' : 'connected'
+    await vi.waitFor(async () => expect((await first.readiness()).checks['outputs']).toBe(place), 30_000)
+    await expect(open(!isLogFirst)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      details: { argument: 'outputs', expected: expect.stringContaining('using this database') as string },
+    })
+  }
+  // When the first has ended, the other form may follow.
+  await (await open(!isLogFirst))[Symbol.asyncDispose]()
+  await bus.close()
+})

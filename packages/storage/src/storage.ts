@@ -293,6 +293,8 @@ function leaseMethods(db: Db, tables: Tables) {
      * processes from doing the same work for nothing; it proves nothing about who does it.
      */
     takeLease: (name: string, holder: string, ttlMs: number) => tables.leases.take(db, name, holder, ttlMs),
+    /** Whether anybody holds a lease now. */
+    isLeaseHeld: (name: string) => tables.leases.isHeld(db, name),
     releaseLease: async (name: string, holder: string) => {
       await tables.leases.release(db, name, holder)
     },

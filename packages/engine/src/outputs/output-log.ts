@@ -1,15 +1,11 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import { renderOutput } from '@roomserver/core'
 import { openEmbeddedLog } from '@roomserver/producers'
 import { type OutputRetention, runAsLeader, type Storage } from '@roomserver/storage'
-import { invalidArgument, type Logger, systemClock } from '@roomserver/types'
+import { invalidArgument, type Logger, silentLogger, systemClock } from '@roomserver/types'
+import { comesTrue, LOG_LEASE, OUTPUT_LEASE_MS, RELAY_LEASE } from './output-leases.ts'
 import { DEFAULT_RETENTION, type OutputLogOptions } from './output-options.ts'
 import type { Outputs, OutputSource } from './outputs.ts'
 import { startTrimmer } from './trimmer.ts'
-
-/** How long a process that was killed is waited for. */
-const LEASE_MS = 5_000
-const LOOK_MS = 20
 
 /** Opens the output log in the database, and keeps it within its bounds. */
 export async function openOutputLog(
@@ -28,16 +24,20 @@ export async function openOutputLog(
 
 /**
  * Sees to it that this is the only process on the database: a reader by position would miss what another one commits
- * behind it. One that was killed is waited for.
+ * behind it, and one that sends outputs to JetStream would take them out of the log. One that was killed is waited for.
  */
 async function onlyProcess(storage: Storage, log: Logger): Promise<AsyncDisposable> {
+  await using leases = new AsyncDisposableStack()
   const nothing = (): AsyncDisposable => ({ [Symbol.asyncDispose]: async () => undefined })
-  const leading = runAsLeader(storage, 'embedded output log', nothing, { ttlMs: LEASE_MS, logger: log })
-  for (let waitedMs = 0; !leading.isLeader && waitedMs < LEASE_MS + 1_000; waitedMs += LOOK_MS)
-    await wait(LOOK_MS)
-  if (leading.isLeader) return leading
-  await leading[Symbol.asyncDispose]()
-  throw invalidArgument('outputs', 'NATS servers, because another process is using this database')
+  for (const [work, logger] of [
+    [LOG_LEASE, log],
+    [RELAY_LEASE, silentLogger],
+  ] as const) {
+    const leading = leases.use(runAsLeader(storage, work, nothing, { ttlMs: OUTPUT_LEASE_MS, logger }))
+    if (!(await comesTrue(() => leading.isLeader)))
+      throw invalidArgument('outputs', 'NATS servers, because another process is using this database')
+  }
+  return leases.move()
 }
 
 function retentionOf(options: OutputLogOptions): OutputRetention {

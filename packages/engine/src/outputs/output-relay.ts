@@ -7,21 +7,29 @@ import {
   type WakeCalls,
 } from '@roomserver/producers'
 import { runAsLeader } from '@roomserver/storage'
-import { systemClock } from '@roomserver/types'
+import { invalidArgument, systemClock } from '@roomserver/types'
 import { observedBus } from '../fault-points.ts'
+import { comesTrue, LOG_LEASE, OUTPUT_LEASE_MS, RELAY_LEASE } from './output-leases.ts'
 import { DEFAULT_RELAY, type OutputRelayOptions } from './output-options.ts'
 import type { Outputs, OutputSource } from './outputs.ts'
 import { timedBus } from './timed-bus.ts'
 
 /** How long a stopping server waits for the message server to take what is left; the rest goes after the next start. */
 const LAST_DELIVERY_MS = 5_000
-/** How long the outputs of a process that was killed wait for another one to deliver them. */
-const LEASE_MS = 5_000
 
-/** Starts to publish outputs; where processes share the database, one of them does. */
+/**
+ * Starts to publish outputs; where processes share the database, one of them does.
+ *
+ * @throws {RoomserverError} INVALID_ARGUMENT where a process uses the database whose outputs stay there
+ */
 export async function openOutputRelay(source: OutputSource, options: OutputRelayOptions): Promise<Outputs> {
   const start = () => startRelay(source, options)
   const waitMs = options.acknowledgementWaitMs ?? DEFAULT_RELAY.acknowledgementWaitMs
+  if (source.isShared && !(await comesTrue(async () => !(await source.storage.isLeaseHeld(LOG_LEASE)))))
+    throw invalidArgument(
+      'outputs',
+      'no NATS servers, because a process without them is using this database; stop that one first',
+    )
   return source.isShared ? among(source, start, openWakeCalls(options), waitMs) : alone(start(), waitMs)
 }
 
@@ -86,13 +94,14 @@ function among(
       },
     }
   }
-  const leading = runAsLeader(storage, 'output relay', begin, { ttlMs: LEASE_MS, logger: log })
+  const leading = runAsLeader(storage, RELAY_LEASE, begin, { ttlMs: OUTPUT_LEASE_MS, logger: log })
   return {
     wake: () => (relay === undefined ? calls.call() : relay.wake()),
     ...(waitMs > 0 && {
       whenDelivered: (roomId: string, seq: number) => (relay ?? calls).delivered(roomId, seq, waitMs),
     }),
     status: () => relay?.status(),
+    isDelivered: async () => relay !== undefined || (await storage.isLeaseHeld(RELAY_LEASE)),
     [Symbol.asyncDispose]: async () => {
       await leading[Symbol.asyncDispose]()
       await calls[Symbol.asyncDispose]()

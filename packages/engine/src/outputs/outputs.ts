@@ -15,6 +15,8 @@ export interface Outputs extends AsyncDisposable {
   readonly logBytes?: () => number
   /** How the relay to JetStream is doing; answers undefined while another process delivers. */
   readonly status?: () => RelayStatus | undefined
+  /** Whether any process delivers to JetStream now; undefined: there is only this one. */
+  readonly isDelivered?: () => Promise<boolean>
 }
 
 /** What outputs are read from, and who shares it. */

@@ -30,8 +30,16 @@ export function leaseQueries(dialect: Dialect, build: Db) {
   const dropExpired = prepare(
     build.deleteFrom('leases').where('expires_ts', '<', sql<number>`${now} - ${slot<number>()}`),
   )
+  const held = prepare(
+    build
+      .selectFrom('leases')
+      .select('name')
+      .where('name', '=', slot<string>())
+      .where('expires_ts', '>=', sql<number>`${now}`),
+  )
   return {
     dropExpired,
+    isHeld: async (db: Db, name: string) => (await held(db, name)).length > 0,
     take: async (db: Db, name: string, holder: string, ttlMs: number) =>
       (await take(db, name, holder, Math.round(ttlMs), name, holder)).length > 0,
     release,
