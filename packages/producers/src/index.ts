@@ -20,6 +20,7 @@ export {
   openOutputStream,
   outputStreamName,
 } from './jetstream.ts'
+export { natsPlace } from './nats-place.ts'
 export type { OutputEpoch } from './epochs.ts'
 export {
   type Delivered,

@@ -178,6 +178,28 @@ describe('the pace of the relay', () => {
     ])
   })
 
+  it('says once that the bus is away, also where nothing is to be sent, and once that it is back, with its address', async () => {
+    const lines: unknown[] = []
+    const note = (fields: object, message: string) => lines.push([message, fields])
+    const log: Logger = { ...silentLogger, warn: note, info: note }
+    const place = 'nats://here:4222'
+    const bus = new CountedBus()
+    start(new CountedOutbox(), bus, { pollMs: 200 }, { log, place })
+    await settle()
+    bus.isConnected = false
+    await vi.advanceTimersByTimeAsync(2_000)
+    bus.isConnected = true
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(lines).toEqual([
+      ['connected to the message server', { message_server: place }],
+      [
+        'outputs are queued: message server unavailable; will retry',
+        { message_server: place, reason: 'the connection was lost', attempts: 0 },
+      ],
+      ['the message server can be used again', { message_server: place }],
+    ])
+  })
+
   it('opens the bus anew after five failures in a row, and not before', async () => {
     const outbox = new CountedOutbox()
     outbox.append(1)

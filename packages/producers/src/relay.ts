@@ -23,6 +23,8 @@ export interface RelayDeps<Row extends OutboxRow> {
   readonly connect: () => Promise<Bus>
   /** Where delivered outputs are kept; left out: what the message server loses is lost. */
   readonly deliveries?: DeliveryStore
+  /** Names the bus for operators, without secrets. */
+  readonly place?: string
   readonly clock: Clock
   readonly log: Logger
 }
@@ -137,6 +139,8 @@ class Relay<Row extends OutboxRow> {
   #behindSinceMs: number | undefined
   #lastFailure: string | undefined
   #failures = 0
+  /** Whether it was said that the bus cannot be used. */
+  #isAway = false
 
   constructor(deps: RelayDeps<Row>, options: RelayOptions) {
     this.#deps = deps
@@ -151,6 +155,7 @@ class Relay<Row extends OutboxRow> {
       try {
         const isMore = await this.#round()
         this.#failures = 0
+        this.#sayConnection()
         if (!isMore) await this.wakeUp.wait(this.#idleMs)
       } catch (error) {
         await this.#failed(error)
@@ -303,8 +308,31 @@ class Relay<Row extends OutboxRow> {
     if (this.#bus !== undefined) return this.#bus
     this.#bus = await this.#deps.connect()
     this.#isOpened = true
-    this.#deps.log.info({}, 'connected to the message server')
+    if (!this.#isAway) this.#deps.log.info(this.#place, 'connected to the message server')
     return this.#bus
+  }
+
+  get #place(): { readonly message_server?: string } {
+    const { place } = this.#deps
+    return place === undefined ? {} : { message_server: place }
+  }
+
+  /** Says once that the bus is away, also where nothing is to be sent, and once that it is back. */
+  #sayConnection(): void {
+    const isConnected = this.#bus?.isConnected === true
+    if (!isConnected && !this.#isAway) this.#sayAway('the connection was lost')
+    if (isConnected && this.#isAway) {
+      this.#isAway = false
+      this.#deps.log.info(this.#place, 'the message server can be used again')
+    }
+  }
+
+  #sayAway(reason: string): void {
+    this.#isAway = true
+    this.#deps.log.warn(
+      { ...this.#place, reason, attempts: this.#failures },
+      'outputs are queued: message server unavailable; will retry',
+    )
   }
 
   async #failed(error: unknown): Promise<void> {
@@ -312,12 +340,7 @@ class Relay<Row extends OutboxRow> {
     this.#looked = { ...this.#looked, at: Number.NEGATIVE_INFINITY }
     this.#deliveries.giveUp()
     this.#lastFailure = error instanceof Error ? error.message : String(error)
-    if (this.#failures === 1 || this.#failures % 60 === 0) {
-      this.#deps.log.warn(
-        { reason: this.#lastFailure, attempts: this.#failures },
-        'outputs are queued: message server unavailable; will retry',
-      )
-    }
+    if (!this.#isAway || this.#failures % 60 === 0) this.#sayAway(this.#lastFailure)
     if (this.#bus?.isClosed === true || this.#failures % FAILURES_BEFORE_NEW_CONNECTION === 0) {
       await this.#disconnect()
     }

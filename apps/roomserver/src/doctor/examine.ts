@@ -1,5 +1,5 @@
 import { refuseForeignStore } from '@roomserver/engine'
-import { inspectOutputStream, type StreamState, streamFindings } from '@roomserver/producers'
+import { inspectOutputStream, natsPlace, type StreamState, streamFindings } from '@roomserver/producers'
 import { openStorage, type Storage } from '@roomserver/storage'
 import type { EventId, RoomNid, RoomRecord } from '@roomserver/types'
 import { maxExtremitiesOf } from '../compose/engine-options.ts'
@@ -162,15 +162,13 @@ async function outputFindings({ output, settings }: Config): Promise<readonly Do
     return [
       error(
         'nats',
-        `JetStream does not answer at ${output.servers.map(withoutLogin).join(', ')}: ${reason}`,
+        `JetStream does not answer at ${natsPlace(output.servers)}: ${reason}`,
         waits,
         'start nats-server with JetStream, or correct global.jetstream.addresses',
       ),
     ]
   }
 }
-
-const withoutLogin = (address: string) => address.replace(/\/\/[^@/]*@/, '//')
 
 function consumerFindings({ consumers, last, name }: StreamState): readonly DoctorFinding[] {
   return [

@@ -1,6 +1,7 @@
 import { renderOutput } from '@roomserver/core'
 import {
   connectJetStream,
+  natsPlace,
   openWakeCalls,
   type OutboxRelay,
   startOutboxRelay,
@@ -53,6 +54,7 @@ function startRelay(
     deliveries: storage,
     render: renderOutput,
     connect,
+    place: natsPlace(options.servers),
     clock: systemClock,
     log,
   }
