@@ -52,8 +52,10 @@ it('does not store what builds on events that are nowhere', async () => {
       .map(({ json }) => json)
       .join('\n'),
   )
-  const { lines } = await replay('--memory', file)
+  const { lines } = await replay('--memory', '--list', file)
   expect(lines.at(-1)).toBe('4 accepted, 0 soft-failed, 1 rejected')
+  const [, , , , lost, onTop] = room.events.map(({ eventId }) => eventId)
+  expect(lines[0]).toBe(`missing\t${onTop}\t${room.roomId}\tMISSING_EVENTS: lacks ${lost}`)
 })
 
 it('says which file is not there', async () => {

@@ -8,12 +8,14 @@ import { engineOptions } from '../compose/engine-options.ts'
 import { createLog } from '../log.ts'
 import { gatherPdus } from '../replay/gather.ts'
 import { readLines } from '../replay/read-pdus.ts'
-import { type Outcome, Summary } from '../replay/summary.ts'
+import { type Outcome, outcomeLine, Summary } from '../replay/summary.ts'
 import { topologicalOrder } from '../replay/topological-order.ts'
 import { configOf, type ServerOptions, withServerOptions } from './server-options.ts'
 
 /** Events on their way at once. */
 const WINDOW = 256
+
+type ReplayOptions = ServerOptions & { readonly list?: true }
 
 /** `roomserver replay` */
 export function replayCommand(): Command {
@@ -23,31 +25,43 @@ export function replayCommand(): Command {
       'events in the federation format, one JSON object per line, in any order; may be gzipped',
     )
     .option('-m, --memory', 'keep the rooms in memory, and discard them at the end')
+    .option(
+      '--list',
+      'also print each event that was not accepted: what became of it, event, room, rule and reason',
+    )
     .description('ingest recorded events and print the outcome of each')
     .action(replay)
 }
 
-async function replay(files: readonly string[], options: ServerOptions): Promise<void> {
+async function replay(files: readonly string[], options: ReplayOptions): Promise<void> {
   const log = createLog('error', process.stderr)
   await using engine = await openEngine({ ...engineOptions(configOf(options), log), maintenance: false })
-  const summary = await replayFiles(engine.parts, files)
+  const summary = new Summary()
+  await replayFiles(engine.parts, files, (outcome) => {
+    summary.add(outcome)
+    if (options.list === true && outcome.kind !== 'accepted')
+      process.stdout.write(`${outcomeLine(outcome)}\n`)
+  })
   process.stdout.write(`${summary.toString()}\n`)
 }
 
 /** Reads, sorts and puts in; tells what became of each event. */
-async function replayFiles(engine: EngineParts, files: readonly string[]): Promise<Summary> {
+async function replayFiles(
+  engine: EngineParts,
+  files: readonly string[],
+  tell: (outcome: Outcome) => void,
+): Promise<void> {
   const { pdus, refused } = await gatherPdus(linesOf(files), async (roomId) => {
     return (await engine.storage.room(roomId))?.version
   })
-  const summary = new Summary()
-  for (const { rule, reason } of refused) summary.add({ kind: 'malformed', rule, reason })
+  for (const { rule, reason } of refused) tell({ kind: 'malformed', rule, reason })
   const ordered = topologicalOrder(pdus)
   const bar = progressBar(ordered.length)
   const waiting: Promise<void>[] = []
   for (const pdu of ordered) {
     waiting.push(
       putIn(engine, pdu).then((outcome) => {
-        summary.add(outcome)
+        tell({ ...outcome, event: pdu })
         bar.increment()
       }),
     )
@@ -55,7 +69,6 @@ async function replayFiles(engine: EngineParts, files: readonly string[]): Promi
   }
   await Promise.all(waiting)
   bar.stop()
-  return summary
 }
 
 async function* linesOf(files: readonly string[]) {
@@ -79,8 +92,10 @@ function outcomeOf(outcome: Awaited<ReturnType<EngineParts['input']['ingest']>>)
   switch (outcome.kind) {
     case 'refused':
       return { kind: 'rejected', rule: outcome.error.code, reason: outcome.error.message }
-    case 'missing':
-      return { kind: 'missing' }
+    case 'missing': {
+      const lacking = [...new Set([...outcome.prev, ...outcome.auth, ...outcome.state])]
+      return { kind: 'missing', rule: 'MISSING_EVENTS', reason: `lacks ${lacking.join(', ')}` }
+    }
     case 'stored': {
       const { verdict, rule, reason, known } = outcome
       if (verdict === 'soft-failed') return { kind: 'soft-failed', rule, reason, known }

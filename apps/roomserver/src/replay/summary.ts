@@ -4,6 +4,8 @@ export interface Outcome {
   /** The rule that decided, where one did. */
   readonly rule?: string | undefined
   readonly reason?: string | undefined
+  /** The event, and the room that it is of; undefined where they could not be read. */
+  readonly event?: { readonly eventId: string; readonly roomId: string } | undefined
   /** It was there before. */
   readonly known?: boolean
 }
@@ -12,9 +14,9 @@ const TITLES: Readonly<Record<Outcome['kind'], string>> = {
   accepted: 'accepted',
   'soft-failed': 'soft-failed',
   rejected: 'rejected',
-  malformed: 'malformed, not stored',
-  missing: 'prev events are missing, not stored',
-  failed: 'not processed because of an internal error',
+  malformed: 'rejected: malformed, not stored',
+  missing: 'rejected: events before them are missing, not stored',
+  failed: 'rejected: not processed because of an internal error',
 }
 
 /** Counts outcomes, and under each kind the rules that decided, with one reason of each as an example. */
@@ -23,7 +25,8 @@ export class Summary {
   readonly #counts = new Map<Outcome['kind'], number>()
   readonly #reasons = new Map<Outcome['kind'], Map<string, { count: number; readonly example: string }>>()
 
-  add({ kind, rule, reason, known = false }: Outcome): void {
+  add(outcome: Outcome): void {
+    const { kind, rule, reason, known = false } = outcome
     if (known) this.#known++
     this.#counts.set(kind, this.count(kind) + 1)
     if (rule === undefined && reason === undefined) return
@@ -32,7 +35,7 @@ export class Summary {
     const key = rule ?? reason ?? ''
     const counted = reasons.get(key)
     if (counted !== undefined) counted.count++
-    else reasons.set(key, { count: 1, example: rule === undefined ? '' : (reason ?? '') })
+    else reasons.set(key, { count: 1, example: exampleOf(outcome) })
   }
 
   count(kind: Outcome['kind']): number {
@@ -64,4 +67,16 @@ export class Summary {
       return `${String(count).padStart(14)}  ${key}${detail}`
     })
   }
+}
+
+/** One event of many that ended so. */
+function exampleOf({ rule, reason, event }: Outcome): string {
+  const what = event === undefined ? [] : [`${event.eventId} in ${event.roomId}`]
+  return [...what, ...(rule === undefined || reason === undefined ? [] : [reason])].join(': ')
+}
+
+/** What became of an event, in a line. */
+export function outcomeLine({ kind, rule, reason, event }: Outcome): string {
+  const place = event === undefined ? ['', ''] : [event.eventId, event.roomId]
+  return [kind, ...place, [rule, reason].filter((part) => part !== undefined).join(': ')].join('\t')
 }
