@@ -53,6 +53,8 @@ export interface Config {
     readonly basicAuth?: { readonly username: string; readonly password: string }
   }
   readonly logLevel: LogLevel
+  /** Types of `logging` other than standard output, which is where logs go all the same. */
+  readonly unusedLogs: readonly string[]
   /** Undefined: nothing is traced. */
   readonly tracing: TracingSettings | undefined
   readonly settings: OwnSettings

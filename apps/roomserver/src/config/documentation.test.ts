@@ -1,6 +1,9 @@
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { formatSigningKey, newSigningKey } from '@roomserver/engine'
 import { expect, it } from 'vitest'
+import { parseConfig } from './load.ts'
 import { ownSection } from './own-section.ts'
 import { SECRET_VARIABLES } from './secrets.ts'
 
@@ -27,4 +30,16 @@ it('documents every key of our own section, and no other', () => {
 it('documents every variable', () => {
   const documented = [...PAGE.matchAll(/^\| `(ROOMSERVER_[A-Z_]+)`/gm)].map(([, name]) => name)
   expect(documented).toEqual(Object.keys(SECRET_VARIABLES))
+})
+
+it('has an example that can be used as it is', () => {
+  const key = join(mkdtempSync(join(tmpdir(), 'example-')), 'matrix_key.pem')
+  writeFileSync(key, formatSigningKey(newSigningKey()))
+  const example = /```yaml\n([\s\S]*?)```/.exec(PAGE)?.[1] ?? ''
+  expect(parseConfig(example.replace('matrix_key.pem', key), 'example.yaml', {})).toMatchObject({
+    serverName: 'example.org',
+    database: { kind: 'postgres' },
+    output: { kind: 'jetstream' },
+    components: { federation: 'http://127.0.0.1:7772' },
+  })
 })

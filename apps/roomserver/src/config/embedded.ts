@@ -48,6 +48,7 @@ export function embeddedConfig(options: EmbeddedOptions, environment: Environmen
     cacheBytes: 128 * 1024 * 1024,
     metrics: { enabled: true },
     logLevel: 'info',
+    unusedLogs: [],
     tracing: tracingSettings(environment),
     settings: { ...settings, ...(secrets.token !== undefined && { token: secrets.token }) },
   })

@@ -8,6 +8,7 @@ import { loadConfig, parseConfig } from './load.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'config-'))
 const keyFile = join(folder, 'matrix_key.pem')
+writeFileSync(join(folder, 'no-key'), '')
 writeFileSync(keyFile, formatSigningKey({ keyId: 'ed25519:auto', seed: new Uint8Array(32).fill(7) }))
 
 const SAMPLE = `version: 2
@@ -131,6 +132,34 @@ it.each([
     '4: global.private_kye: unknown key; expected private_key',
   ],
   [
+    'a misspelt key that has to be there',
+    ['server_name', 'server_nam'],
+    '3: global.server_nam: unknown key; expected server_name',
+  ],
+  [
+    'a misspelt key in the section of another component',
+    ['  send_max_retries: 16\n  internal_api:', '  send_max_retries: 16\n  internal_apis:'],
+    '22: federation_api.internal_apis: unknown key; expected internal_api',
+  ],
+  [
+    'a misspelt key in a list of sections, which has to be there',
+    ['  dns_cache:', '  old_private_keys:\n    - private_ky: old.pem\n      expired_at: 1\n  dns_cache:'],
+    '6: global.old_private_keys.0.private_ky: unknown key; expected one of private_key, expired_at',
+  ],
+  [
+    'a key that is not there',
+    [`private_key: ${keyFile}`, 'private_key: missing.pem'],
+    "4: global.private_key: signing key missing.pem: expected a readable file (ENOENT: no such file or directory, open 'missing.pem')",
+  ],
+  [
+    'an old key that is none',
+    [
+      '  dns_cache:',
+      `  old_private_keys:\n    - private_key: ${join(folder, 'no-key')}\n      expired_at: 1\n  dns_cache:`,
+    ],
+    `6: global.old_private_keys.0.private_key: signing key ${join(folder, 'no-key')}: expected a PEM block MATRIX PRIVATE KEY`,
+  ],
+  [
     'a misspelt section',
     ['room_server:', 'room_sever:'],
     '13: room_sever: unknown key; expected room_server',
@@ -202,6 +231,14 @@ it('takes an empty connection string for none, as the configuration generator of
   expect(refusal(none)).toContain('room_server.database.connection_string: expected postgresql://… or file:…')
 })
 
+it('knows which logs it does not write', () => {
+  const text = SAMPLE.replace(
+    'media_api:',
+    'logging:\n  - type: std\n    level: warn\n  - type: file\n    level: debug\n    params: { path: ./logs }\nmedia_api:',
+  )
+  expect(parse(text)).toMatchObject({ logLevel: 'debug', unusedLogs: ['file'] })
+})
+
 it('reads no file that is too large for a configuration', () => {
   const file = join(folder, 'large.yaml')
   writeFileSync(file, `${SAMPLE}# ${'x'.repeat(1024 * 1024)}\n`)
@@ -220,6 +257,14 @@ it('reads a key without a value as if it was not there', () => {
 })
 
 describe('secrets from the environment', () => {
+  it('are not passed over because their name is misspelt', () => {
+    expect(refusal(SAMPLE, { ROOMSERVER_DATABSE: 'postgresql://secret@db/rooms' })).toBe(
+      'environment variable ROOMSERVER_DATABSE: unknown; expected ROOMSERVER_DATABASE',
+    )
+    // What others set, such as Kubernetes for a service of that name, is nothing of ours.
+    expect(refusal(SAMPLE, { ROOMSERVER_PORT: 'tcp://10.0.0.1:7770', ROOMSERVER_FAULT: '' })).toBe('accepted')
+  })
+
   it('go before the file', () => {
     const pem = formatSigningKey({ keyId: 'ed25519:env', seed: new Uint8Array(32).fill(9) })
     const config = parse(SAMPLE, {

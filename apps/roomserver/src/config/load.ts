@@ -64,25 +64,28 @@ export function parseConfig(text: string, path: string, environment: Environment
   const file = parseYaml(text, path)
   const secrets = readSecrets(environment)
   const top = topLevel(file)
+  refuseSlips(file, ['global'], top['global'], Object.keys(globalSection.shape))
   const global = checkPart(file, ['global'], top['global'] ?? {}, globalSection)
-  refuseSlips(file, ['global'], global, Object.keys(globalSection.shape))
   const roomServer = checkPart(file, ['room_server'], top['room_server'] ?? {}, roomServerSection)
   const settings = checkPart(file, ['roomserver'], top['roomserver'] ?? {}, ownSection)
   const component = (name: string, port: number) => {
     if (top[name] === undefined) return undefined
-    return checkPart(file, [name], top[name], componentSection(port)).internal_api.connect
+    const own = componentSection(port)
+    refuseSlips(file, [name], top[name], Object.keys(own.shape))
+    return checkPart(file, [name], top[name], own).internal_api.connect
   }
   const federation = global.disable_federation ? undefined : component('federation_api', 7772)
   const user = component('user_api', 7781)
   const appservice = component('app_service_api', 7777)
   const token = secrets.token ?? settings.token
+  const logs = checkPart(file, ['logging'], top['logging'], loggingSection) ?? []
   return deepFreeze<Config>({
     source: path,
     serverName: global.server_name,
     signingKey: signingKeyOf(file, global, secrets),
     keyFile: secrets.signingKey === undefined ? global.private_key : undefined,
-    oldKeys: (global.old_private_keys ?? []).map((old) => ({
-      ...readSigningKey(old.private_key, 'old'),
+    oldKeys: (global.old_private_keys ?? []).map((old, index) => ({
+      ...keyOf(file, ['global', 'old_private_keys', index, 'private_key'], old.private_key, 'old'),
       expiredAtMs: old.expired_at,
     })),
     database: databaseOf(file, global, roomServer, secrets),
@@ -96,7 +99,8 @@ export function parseConfig(text: string, path: string, environment: Environment
     },
     cacheBytes: global.cache.max_size_estimated,
     metrics: metricsOf(global, secrets),
-    logLevel: lowestLevel(checkPart(file, ['logging'], top['logging'], loggingSection) ?? []),
+    logLevel: lowestLevel(logs),
+    unusedLogs: logs.map(({ type }) => type).filter((type) => type !== 'std'),
     tracing: tracingSettings(environment),
     settings: { ...settings, ...(token !== undefined && { token }) },
   })
@@ -116,8 +120,9 @@ function topLevel(file: YamlFile): Readonly<Record<string, unknown>> {
 }
 
 /** A key of nobody that is nearly one of ours is a mistake, not somebody else's. */
-function refuseSlips(file: YamlFile, at: readonly string[], found: object, known: readonly string[]): void {
-  for (const key of Object.keys(found)) {
+function refuseSlips(file: YamlFile, at: readonly string[], found: unknown, known: readonly string[]): void {
+  const keys = typeof found === 'object' && found !== null ? Object.keys(found) : []
+  for (const key of keys) {
     const meant = known.includes(key) ? undefined : nearMiss(key, known)
     if (meant === undefined) continue
     const path = [...at, key]
@@ -127,13 +132,35 @@ function refuseSlips(file: YamlFile, at: readonly string[], found: object, known
 
 function signingKeyOf(file: YamlFile, global: Global, secrets: Secrets): SigningSeed {
   if (secrets.signingKey !== undefined) return secrets.signingKey
-  if (global.private_key !== undefined) return readSigningKey(global.private_key)
+  if (global.private_key !== undefined)
+    return keyOf(file, ['global', 'private_key'], global.private_key, 'current')
   throw badConfiguration(
     file.path,
     'global.private_key',
     file.lineOf(['global', 'private_key']),
     'the path of a PEM file, or its text in ROOMSERVER_PRIVATE_KEY',
   )
+}
+
+/** The key in a file that the configuration names. */
+function keyOf(
+  file: YamlFile,
+  at: readonly PropertyKey[],
+  path: string,
+  use: 'current' | 'old',
+): SigningSeed {
+  try {
+    return readSigningKey(path, use)
+  } catch (error) {
+    if (!isFailure(error, 'BAD_CONFIGURATION')) throw error
+    const [key, line] = [at.join('.'), file.lineOf(at)]
+    const { expected } = error.details
+    throw new RoomserverError(
+      'BAD_CONFIGURATION',
+      { key, line, expected },
+      `${file.path}:${line}: ${key}: ${error.message}`,
+    )
+  }
 }
 
 function databaseOf(

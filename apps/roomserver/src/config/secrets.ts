@@ -1,6 +1,7 @@
 import { parseSigningKey, type SigningSeed } from '@roomserver/engine'
 import { RoomserverError } from '@roomserver/types'
 import type { Environment } from '../environment.ts'
+import { nearMiss } from './near-miss.ts'
 import { TOKEN, TOKEN_FORM } from './own-section.ts'
 
 /** What may come by the environment instead of a file that others can read. Each goes before the file. */
@@ -21,6 +22,7 @@ export const SECRET_VARIABLES = {
 
 /** Reads the secrets. @throws {RoomserverError} BAD_CONFIGURATION naming the variable, never its value */
 export function readSecrets(environment: Environment): Secrets {
+  refuseSlips(environment)
   const database = checked(
     environment,
     'ROOMSERVER_DATABASE',
@@ -35,6 +37,21 @@ export function readSecrets(environment: Environment): Secrets {
     ...(token !== undefined && { token }),
     ...(pem !== undefined && { signingKey: parseSigningKey(pem, 'ROOMSERVER_PRIVATE_KEY') }),
     ...(metricsPassword !== undefined && { metricsPassword }),
+  }
+}
+
+/** A variable that is nearly one of these was meant to be it; others may be of anybody. */
+function refuseSlips(environment: Environment): void {
+  const known = Object.keys(SECRET_VARIABLES).map((name) => name.toLowerCase())
+  for (const name of Object.keys(environment)) {
+    const meant = known.includes(name.toLowerCase()) ? undefined : nearMiss(name, known)
+    if (meant === undefined) continue
+    const expected = meant.toUpperCase()
+    throw new RoomserverError(
+      'BAD_CONFIGURATION',
+      { key: name, expected },
+      `environment variable ${name}: unknown; expected ${expected}`,
+    )
   }
 }
 

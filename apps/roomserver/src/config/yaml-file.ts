@@ -40,7 +40,7 @@ export function parseYaml(text: string, path: string): YamlFile {
  * Checks a part of a file.
  *
  * @param at - where in the file the part stands, for the error
- * @throws {RoomserverError} BAD_CONFIGURATION naming key, line and what was expected, for the first mistake
+ * @throws {RoomserverError} BAD_CONFIGURATION naming key, line and what was expected, for one mistake
  */
 export function checkPart<Schema extends z.ZodType>(
   file: YamlFile,
@@ -50,7 +50,9 @@ export function checkPart<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  const [issue] = result.error.issues
+  // A key that is missing may be one that is misspelt.
+  const { issues } = result.error
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]
   const unknownKey = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : []
   const path = [...at, ...(issue?.path ?? []), ...unknownKey]
   const found = unknownKey.length > 0 ? 'unknown key; ' : ''
