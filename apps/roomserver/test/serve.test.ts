@@ -42,6 +42,7 @@ describe('roomserver serve', () => {
         NotAllowed: false,
       })
       expect(await program.stop('SIGTERM')).toBe(0)
+      await expect.poll(() => program.log.at(-1)?.msg).toBe('stopped')
       expect(existsSync(join(data, 'roomserver.db.lock'))).toBe(false)
     }
     {
@@ -179,10 +180,19 @@ describe('what stops the start is said in a line, with exit status 1', () => {
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
     const address = other.address()
     const port = typeof address === 'object' ? address?.port : 0
-    expect(await failure(['--listen', `127.0.0.1:${port}`])).toEqual({
+    const refusal = {
       status: 1,
-      text: `roomserver: 127.0.0.1:${port} is in use by another program; stop that program, or set another address to listen on`,
+      text: `roomserver: 127.0.0.1:${port} is in use by another program; stop that program, or set another address (room_server.internal_api.listen, or --listen)`,
+    }
+    expect(await failure(['--listen', `127.0.0.1:${port}`])).toEqual(refusal)
+    // It is noticed before the database is opened, or migrated.
+    const config = configFile(folder(), {
+      room_server: {
+        internal_api: { listen: `http://127.0.0.1:${port}` },
+        database: { connection_string: 'postgresql://nobody:nothing@127.0.0.1:1/rooms' },
+      },
     })
+    expect(await failure(['--config', config])).toEqual(refusal)
     other.close()
   })
 

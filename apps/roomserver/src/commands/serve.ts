@@ -16,6 +16,12 @@ function warnOfReadableKey({ keyFile }: Config, log: Logger): void {
   log.warn({ file: keyFile }, 'other users can read the signing key; run chmod 600 on the file')
 }
 
+/** Whoever asks for a file would look for it in vain. */
+function warnOfUnusedLogs({ unusedLogs: types }: Config, log: Logger): void {
+  if (types.length === 0) return
+  log.warn({ types }, 'logs are written to standard output only; direct it to where they should go')
+}
+
 /** `roomserver serve` */
 export function serveCommand(): Command {
   return withListenOption(withServerOptions(new Command('serve')))
@@ -27,8 +33,14 @@ async function serve(options: ServerOptions): Promise<void> {
   const config = configOf(options)
   const log = createLog(config.logLevel)
   warnOfReadableKey(config, log)
+  warnOfUnusedLogs(config, log)
   changeLevelOnSignal(log)
   const stopped = stopSignal(log)
+  await serveUntil(stopped, config, log)
+  log.info({}, 'stopped')
+}
+
+async function serveUntil(stopped: Promise<unknown>, config: Config, log: Logger): Promise<void> {
   await using server = await startRoomserver(config, log, faultOf(process.env['ROOMSERVER_FAULT']))
   log.info({ url: server.url, server_name: config.serverName, config: config.source }, 'listening')
   // On a terminal it belongs between the log lines; elsewhere the log is JSON and has to stay so.

@@ -12,7 +12,7 @@ import { engineOptions } from './engine-options.ts'
 import { createSlowLog, type SlowLog } from './slow-log.ts'
 import { createWatch, type Watch } from './watch.ts'
 import { inspectorPage } from './inspector-page.ts'
-import { prepareSocketPath } from './socket-path.ts'
+import { refuseUnusableAddress } from './free-address.ts'
 
 /** A room server that serves. Disposing of it: nothing new is taken, what was begun is finished, all is closed. */
 export interface RunningRoomserver extends AsyncDisposable {
@@ -28,7 +28,7 @@ export interface RunningRoomserver extends AsyncDisposable {
  * @param at - called at the points that events pass; for crash tests
  */
 export async function startRoomserver(config: Config, log: Logger, at?: AtPoint): Promise<RunningRoomserver> {
-  if (config.listen.kind === 'unix') await prepareSocketPath(config.listen.path)
+  await refuseUnusableAddress(config.listen)
   await using parts = new AsyncDisposableStack()
   const tracing = config.tracing && parts.use(createTracing(config.tracing, log))
   const components = parts.use(connectComponents(config, tracing))
@@ -45,7 +45,11 @@ export async function startRoomserver(config: Config, log: Logger, at?: AtPoint)
   const { enabled, page: isPageWanted } = config.settings.inspection
   const page = enabled && isPageWanted ? await inspectorPage(log) : undefined
   const server: RoomserverServer = parts.use(
-    await serveRoomserver(engine.operations, { ...doorOptions(config, engine, log, { watch, slow }), page, tracing }),
+    await serveRoomserver(engine.operations, {
+      ...doorOptions(config, engine, log, { watch, slow }),
+      page,
+      tracing,
+    }),
   )
   const owned = parts.move()
   return {
