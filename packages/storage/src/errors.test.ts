@@ -1,6 +1,6 @@
 import { isFailure } from '@roomserver/types'
 import { expect, it } from 'vitest'
-import { isTransient, storeError, withRetries } from './errors.ts'
+import { isSpentConnection, isTransient, storeError, withRetries } from './errors.ts'
 
 const error = (message: string, members: object): Error => Object.assign(new Error(message), members)
 
@@ -17,6 +17,10 @@ it.each([
   ['permission denied for schema public', { code: '42501' }],
   ['terminating connection due to idle-in-transaction timeout', { code: '25P03' }],
   ['canceling statement due to statement timeout', { code: '57014' }],
+  ['no schema has been selected to create in', { code: '3F000' }],
+  ['relation "rooms" does not exist', { code: '42P01' }],
+  ['database "rooms" is not currently accepting connections', { code: '55000' }],
+  ['cached plan must not change result type', { code: '0A000' }],
   ['the name server does not answer', { code: 'EAI_AGAIN' }],
   ['the network is gone', { code: 'ENETUNREACH' }],
   ['EPIPE is no SQLSTATE', { code: 'EPIPE' }],
@@ -44,6 +48,14 @@ it.each([
 })
 
 it.each([
+  ['invalid page in block 7 of relation base/5/16399', 'XX001', 'restore a backup'],
+  ['could not find tuple using search from root page', 'XX002', 'rebuilds indexes'],
+])('PostgreSQL: %s: damaged', (text, code, repair) => {
+  const failure = storeError(error(text, { code }))
+  expect(isFailure(failure, 'STORE_DAMAGED') && failure.details.repair).toContain(repair)
+})
+
+it.each([
   ['a unique constraint', error('unique', { code: '23505' })],
   ['a mistake of ours', new TypeError('undefined is not a function')],
   ['something that is not an error', 'text'],
@@ -55,6 +67,15 @@ it('runs a transaction again after a deadlock or a failed serialization', () => 
   expect(isTransient(error('deadlock detected', { code: '40P01' }))).toBe(true)
   expect(isTransient(error('could not serialize', { code: '40001' }))).toBe(true)
   expect(isTransient(error('unique', { code: '23505' }))).toBe(false)
+})
+
+it.each([
+  ['a demoted primary', '25006', true],
+  ['a statement that was prepared for other columns', '0A000', true],
+  ['a statement that a pooler has forgotten', '26000', true],
+  ['a full disk', '53100', false],
+])('goes to another connection after the failure of one: %s', (_what, code, isSpent) => {
+  expect(isSpentConnection(error('', { code }))).toBe(isSpent)
 })
 
 it('says what an operator does about it, with the code of the database', () => {

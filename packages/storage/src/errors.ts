@@ -13,6 +13,12 @@ const SQLITE_UNAVAILABLE: ReadonlyMap<number, string> = new Map([
 /** CORRUPT and NOTADB. */
 const SQLITE_DAMAGED = new Set([11, 26])
 
+/** PostgreSQL's answers that say that what is stored cannot be read, with what repairs it. */
+const POSTGRES_DAMAGED: ReadonlyMap<string, string> = new Map([
+  ['XX001', 'restore a backup'],
+  ['XX002', "stop all servers and run 'roomserver check --repair', which rebuilds indexes"],
+])
+
 /**
  * PostgreSQL's answers (SQLSTATE) that say that the database cannot be used now, by whole code or by class, with what an
  * operator does about it. Where there is nothing to do but to wait, the remedy is empty.
@@ -29,8 +35,13 @@ const POSTGRES_UNAVAILABLE: readonly (readonly [code: string, remedy: string])[]
   ['53100', 'free space on the disk of the database server'],
   ['55P03', 'another transaction keeps a table: try again, or end what keeps it'],
   ['53300', "lower max_open_conns, or raise the server's max_connections"],
+  ['3F000', 'create the schema, or correct search_path in the connection string'],
+  ['42P01', 'the tables are not there: correct the database or search_path, or wait until it is restored'],
+  ['55000', 'let the database take connections (alter database … allow_connections true)'],
   ['25P03', ''],
   ['57014', ''],
+  // A newer program has added a column; the next connection knows it.
+  ['0A000', ''],
   ['57P', ''],
   [
     '26000',
@@ -78,10 +89,15 @@ export function isTransient(error: unknown): boolean {
   return code === '40001' || code === '40P01'
 }
 
-/** Whether a server takes no writes: a standby, or a primary that was demoted. */
-export function isReadOnly(error: unknown): boolean {
-  return member(error, 'code') === '25006'
+/**
+ * Whether another connection may succeed where this one goes on failing: its server takes no writes (a standby, or a primary
+ * that was demoted), or what it has prepared is not right any more, or is gone.
+ */
+export function isSpentConnection(error: unknown): boolean {
+  return SPENT.has(member(error, 'code'))
 }
+
+const SPENT = new Set<unknown>(['25006', '0A000', '26000'])
 
 const ATTEMPTS = 5
 
@@ -108,8 +124,9 @@ export async function withRetries<T>(run: () => Promise<T>): Promise<T> {
  */
 export function storeError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof RoomserverError) return error
-  if (isDamaged(error)) {
-    const details = { what: error.message, repair: 'restore the file from a backup' }
+  const repair = repairOf(error)
+  if (repair !== undefined) {
+    const details = { what: error.message, repair }
     return new RoomserverError('STORE_DAMAGED', details, `the database is damaged: ${error.message}`, {
       cause: error,
     })
@@ -139,11 +156,12 @@ function reasonOf(error: unknown): string {
   return isSqlState(code) ? `${text} (${code})` : text
 }
 
-function isDamaged(error: Error): boolean {
-  return (
-    member(error, 'code') === 'ERR_SQLITE_ERROR' &&
-    SQLITE_DAMAGED.has(Number(member(error, 'errcode')) & 0xff)
-  )
+/** What repairs a database that is damaged; undefined for other errors. */
+function repairOf(error: Error): string | undefined {
+  const code = member(error, 'code')
+  if (code !== 'ERR_SQLITE_ERROR') return typeof code === 'string' ? POSTGRES_DAMAGED.get(code) : undefined
+  const isDamaged = SQLITE_DAMAGED.has(Number(member(error, 'errcode')) & 0xff)
+  return isDamaged ? 'restore the file from a backup' : undefined
 }
 
 /** What to do about a database that cannot be used, or '' where it comes back by itself; undefined for other errors. */

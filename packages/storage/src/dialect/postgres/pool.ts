@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { type Logger, silentLogger } from '@roomserver/types'
 import type { PostgresPool, PostgresPoolClient } from 'kysely'
 import { Pool, type PoolClient, type QueryConfig, types } from 'pg'
-import { isReadOnly, storeError, unavailable } from '../../errors.ts'
+import { isSpentConnection, storeError, unavailable } from '../../errors.ts'
 import { StoreHealth } from '../../health.ts'
 import { storable, stored } from '../../text.ts'
 import type { PoolUse } from '../database.ts'
@@ -113,7 +113,7 @@ function observedClient(
   timeoutMs: number,
   worded: (text: string, parameters: readonly unknown[]) => QueryConfig,
 ): PostgresPoolClient {
-  let isDemoted = false
+  let isSpent = false
   const query = async (text: string, parameters: readonly unknown[]) => {
     // Ending a client in the middle of a statement cuts its connection, and that fails the statement.
     const timer = setTimeout(() => void client.end().catch(() => undefined), timeoutMs)
@@ -122,14 +122,14 @@ function observedClient(
       health.succeeded(WRITES.test(text))
       return result
     } catch (error) {
-      isDemoted ||= isReadOnly(error)
+      isSpent ||= isSpentConnection(error)
       return fail(health, error)
     } finally {
       clearTimeout(timer)
     }
   }
-  // The next connection may reach the server that took the place of one that takes no writes any more.
-  const release = (broken?: boolean) => client.release(broken === true || isDemoted)
+  // The next connection may reach the server that took the place of one that takes no writes any more, and prepares anew.
+  const release = (broken?: boolean) => client.release(broken === true || isSpent)
   return { query, release } as unknown as PostgresPoolClient
 }
 
