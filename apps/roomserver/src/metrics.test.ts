@@ -25,9 +25,19 @@ const counters = {
 const storage = {
   connections: () => ({ inUse: 3, idle: 2, waiting: 1 }),
   countWaitingOutputs: async () => 6,
+  countInbox: async () => 5,
 }
 
-const rooms = { bytesInFlight: 34, busy: [{ roomId: '!a:b', queued: 2, step: 'committing', since: 0 }] }
+const rooms = {
+  bytesInFlight: 34,
+  busy: [{ roomId: '!a:b', queued: 2, step: 'committing', since: 0 }],
+  quarantine: {
+    rooms: new Map([
+      ['!over:b', { reason: 'a fault', until: 3_000 }],
+      ['!now:b', { reason: 'a fault', until: 4_000 }],
+    ]),
+  },
+}
 
 const repairs = { rooms: new Map(), jobs: [{ state: 'failed' } as RepairJob] }
 
@@ -52,7 +62,8 @@ it('counts what is looked up and what is reported', async () => {
     now: () => 3_500,
     build: { version: '1.2.3', commit: 'abc', schema: 15 },
   })
-  metrics.observe({ operation: 'queryCurrentState', status: 200, tookMs: 3 })
+  metrics.observe({ operation: 'queryCurrentState', status: 200, tookMs: 3, isFailed: false })
+  metrics.observe({ operation: 'performJoin', status: 200, tookMs: 3, isFailed: true })
   metrics.step('decide', 3)
   metrics.resolved(4, 20)
   const text = await metrics.read()
@@ -77,6 +88,9 @@ it('counts what is looked up and what is reported', async () => {
     'roomserver_output_leader 1',
     'roomserver_build_info{version="1.2.3",commit="abc",schema="15",',
     'roomserver_outbox_outputs 6',
+    'roomserver_inbox_events 5',
+    'roomserver_rooms_in_quarantine 1',
+    'roomserver_failed_answers_total{operation="performJoin"} 1',
     'roomserver_database_connections{state="waiting"} 1',
     'roomserver_cache_hits_total 30',
     'roomserver_cache_misses_total 10',

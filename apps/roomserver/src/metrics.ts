@@ -8,7 +8,9 @@ export interface MetricsSources {
   readonly input: Pick<RoomInput, 'counters' | 'policyCounts'> & {
     /** Undefined: there is nobody to ask for missing events. */
     readonly repairs?: Pick<RoomRepairs, 'rooms' | 'jobs'> | undefined
-    readonly rooms: Pick<RoomInput['rooms'], 'bytesInFlight' | 'busy'>
+    readonly rooms: Pick<RoomInput['rooms'], 'bytesInFlight' | 'busy'> & {
+      readonly quarantine: Pick<RoomInput['rooms']['quarantine'], 'rooms'>
+    }
   }
   readonly cache: Pick<RecordCache, 'bytes' | 'usage'>
   /** Undefined: no message server; answers undefined: another process delivers. */
@@ -22,6 +24,7 @@ export interface MetricsSources {
     /** Undefined: the store is a file. */
     readonly connections?: (() => PoolUse) | undefined
     countWaitingOutputs(limit: number): Promise<number>
+    countInbox(limit: number): Promise<number>
   }
   /** What the program is. */
   readonly build: { readonly version: string; readonly commit: string; readonly schema: number }
@@ -32,7 +35,13 @@ export interface Metrics {
   readonly contentType: string
   read(): Promise<string>
   /** One answered operation. */
-  observe(answered: { readonly operation: string; readonly status: number; readonly tookMs: number }): void
+  observe(answered: {
+    readonly operation: string
+    readonly status: number
+    readonly tookMs: number
+    /** Whether the status is 200 and the answer says that the operation failed. */
+    readonly isFailed: boolean
+  }): void
   /** A step of a task: waiting in the queue of its room, being decided, being committed; or publishing an output. */
   step(step: WorkStep | 'publish', ms: number): void
   /** A resolution of states. */
@@ -74,6 +83,12 @@ export function createMetrics(sources: MetricsSources): Metrics {
     buckets: LATENCY_SECONDS,
     registers: [registry],
   })
+  const failed = new Counter({
+    name: 'roomserver_failed_answers_total',
+    help: 'Operations answered with status 200 that failed: the answer says why (ErrMsg, Error).',
+    labelNames: ['operation'],
+    registers: [registry],
+  })
   const steps = new Histogram({
     name: 'roomserver_step_seconds',
     help: 'Time of the steps of an event: queue (until its room takes it), decide, commit (until it is stored), publish (until JetStream has stored an output).',
@@ -101,7 +116,8 @@ export function createMetrics(sources: MetricsSources): Metrics {
       resolutionTime.observe(ms / 1_000)
       resolutionSize.observe(conflictedEntries)
     },
-    observe: ({ operation, status, tookMs }) => {
+    observe: ({ operation, status, tookMs, isFailed }) => {
+      if (isFailed) failed.inc({ operation })
       latency.observe({ operation, status: String(status) }, tookMs / 1_000)
     },
   }
@@ -118,18 +134,32 @@ function addBuildInfo(registry: Registry, { version, commit, schema }: MetricsSo
 }
 
 function addStoreMetrics(registry: Registry, storage: MetricsSources['storage']): void {
-  registry.registerMetric(
-    new Gauge({
-      name: 'roomserver_outbox_outputs',
-      help: `Outputs that wait for the message server, counted up to ${MOST_COUNTED}; with the embedded log, those that it keeps.`,
-      registers: [],
-      async collect() {
-        const count = await storage.countWaitingOutputs(MOST_COUNTED).catch(() => undefined)
-        if (count === undefined) this.remove()
-        else this.set(count)
-      },
-    }),
-  )
+  const counts = [
+    [
+      'outbox_outputs',
+      `Outputs that wait for the message server, counted up to ${MOST_COUNTED}; with the embedded log, those that it keeps.`,
+      () => storage.countWaitingOutputs(MOST_COUNTED),
+    ],
+    [
+      'inbox_events',
+      `Events of asynchronous requests that were acknowledged and are not settled, of all processes, counted up to ${MOST_COUNTED}.`,
+      () => storage.countInbox(MOST_COUNTED),
+    ],
+  ] as const
+  for (const [name, help, count] of counts) {
+    registry.registerMetric(
+      new Gauge({
+        name: `roomserver_${name}`,
+        help,
+        registers: [],
+        async collect() {
+          const now = await count().catch(() => undefined)
+          if (now === undefined) this.remove()
+          else this.set(now)
+        },
+      }),
+    )
+  }
   const { connections } = storage
   if (connections === undefined) return
   const pool = new Gauge({
@@ -282,8 +312,10 @@ function addRelayMetrics(registry: Registry, status: () => RelayStatus | undefin
   }
 }
 
-function addLoadMetrics(registry: Registry, { input, cache }: MetricsSources): void {
+function addLoadMetrics(registry: Registry, { input, cache, now }: MetricsSources): void {
   const queued = () => input.rooms.busy.reduce((sum, room) => sum + room.queued, 0)
+  const quarantined = () => [...input.rooms.quarantine.rooms.values()].filter(({ until }) => until > now())
+  addGauge(registry, 'rooms_in_quarantine', 'Rooms quarantined now.', () => quarantined().length)
   addGauge(registry, 'busy_rooms', 'Rooms being processed.', () => input.rooms.busy.length)
   addGauge(registry, 'queued_events', 'Events that wait for their room.', queued)
   addGauge(

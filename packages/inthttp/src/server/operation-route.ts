@@ -10,6 +10,7 @@ import type { RequestsUnderWay } from './requests-under-way.ts'
 import type { Arrivals } from './arrivals.ts'
 import { badRequest, type ErrorForm, failureForm, overloaded, unexpectedForm } from './error-form.ts'
 import type { Exchange } from './exchange.ts'
+import { isFailedAnswer } from './failed-answer.ts'
 import type { Tracing } from '../tracing.ts'
 import type { Limits } from './limits.ts'
 import type { Answered } from './options.ts'
@@ -48,6 +49,7 @@ export type OperationHandler = (exchange: Exchange) => Promise<void>
 class Caller {
   readonly #gone = new AbortController()
   isAnswered = false
+  isFailed = false
   roomId: string | undefined
   traceId: string | undefined
 
@@ -71,9 +73,9 @@ export function operationHandler(operation: Operation, shared: Shared): Operatio
       shared.underWay.end()
       caller.close()
       const tookMs = performance.now() - start
-      const { roomId, traceId } = caller
+      const { isFailed, roomId, traceId } = caller
       const { id: requestId, status } = exchange
-      shared.observe({ operation: operation.name, status, tookMs, requestId, roomId, traceId })
+      shared.observe({ operation: operation.name, status, tookMs, isFailed, requestId, roomId, traceId })
     })
     try {
       await takeRequest(operation, shared, exchange, caller)
@@ -175,6 +177,7 @@ async function answer(
     const value = await (tracing === undefined
       ? work()
       : tracing.operation({ name, traceparent, roomId }, work))
+    caller.isFailed = isFailedAnswer(value)
     const onBroken = (error: unknown) =>
       log.error(
         { operation: name, request_id: exchange.id, err: error },

@@ -48,6 +48,8 @@ export interface Answered {
   readonly operation: string
   readonly status: number
   readonly tookMs: number
+  /** Whether the status is 200 and the answer says that the operation failed. */
+  readonly isFailed: boolean
   /** Names the request in the log. */
   readonly requestId: string
   /** The room that the request names. */
