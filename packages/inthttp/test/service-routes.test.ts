@@ -53,7 +53,14 @@ describe.each(PROTOCOLS)('%s', (_protocol, ask) => {
     expect(page.body.match(/<section /g)).toHaveLength(
       Object.keys(roomserverEndpoints).length +
         Object.keys(inspectionEndpoints).length +
-        Object.keys(administrationEndpoints).length,
+        Object.keys(administrationEndpoints).length +
+        SERVICE_PATHS.length,
+    )
+    for (const path of SERVICE_PATHS) expect(page.body).toContain(`<code>GET ${path}</code>`)
+    // Names are those of the paths: by the names of our methods they are not found.
+    expect(page.body).toMatch(/<a href="#getRoomIdForAlias">GetRoomIDForAlias<\/a>/)
+    expect(page.body).toContain(
+      `curl -s localhost:7770/api/roomserver/queryRoomVersionForRoom -d '{&quot;room_id&quot;:&quot;!room:example.org&quot;}'`,
     )
     expect(page.body).not.toMatch(/https?:|<script|src=/)
     const anchors = new Set([...page.body.matchAll(/ id="([^"]+)"/g)].map((match) => match[1]))
@@ -155,6 +162,8 @@ it('says loudly that it serves strangers without a token', async () => {
   await (await serveRoomserver(fakeRoomserver().api, { listen: { port: 0 }, log })).close()
   expect(warnings).toHaveLength(1)
 })
+
+const SERVICE_PATHS = ['/api/roomserver/outputs', '/healthz', '/readyz', '/metrics']
 
 describe('the stream of outputs', () => {
   function logOf(outputs: LoggedOutput[]): OutputSource {

@@ -4,6 +4,7 @@ import { administrationEndpoints } from '../administration-api.ts'
 import { inspectionEndpoints } from '../inspection-api.ts'
 import { roomserverEndpoints } from '../roomserver-api.ts'
 import { componentName, jsonSchemas } from './json-schemas.ts'
+import { OTHER_PATHS } from './other-paths.ts'
 
 /** The OpenAPI 3.1 document of the room server's internal API, made from the endpoint tables. */
 export function openApiDocument(): JsonObject {
@@ -20,9 +21,12 @@ export function openApiDocument(): JsonObject {
       description: INTRODUCTION,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    paths: Object.fromEntries(
-      operations.map((operation) => [`/api${operation.endpoint.path}`, { post: described(operation) }]),
-    ),
+    paths: {
+      ...Object.fromEntries(
+        operations.map((operation) => [`/api${operation.endpoint.path}`, { post: described(operation) }]),
+      ),
+      ...OTHER_PATHS,
+    },
     components: {
       securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
       schemas: {
@@ -38,7 +42,7 @@ export function openApiDocument(): JsonObject {
 }
 
 const INTRODUCTION =
-  'The operations of the room server as the components of a Matrix homeserver call them, in the wire format of Dendrite (August 2022), below `/api/inspect` what operators ask about rooms, and below `/api/admin` what they do to them. Members that a request leaves out, or that are null, have their zero value; names match without regard to case; unknown members are passed over. A list with nothing in it may be answered as null.'
+  'The operations of the room server as the components of a Matrix homeserver call them, in the wire format of Dendrite (August 2022), below `/api/inspect` what operators ask about rooms, and below `/api/admin` what they do to them. Members that a request leaves out, or that are null, have their zero value; names match without regard to case; unknown members are passed over, so that `RoomID` names no room where `room_id` is expected. A list with nothing in it may be answered as null.'
 
 interface Operation {
   readonly id: string
