@@ -12,6 +12,7 @@ interface CrashOptions {
   readonly database: DatabaseKind
   readonly seed: number
   readonly scenarios: string | boolean
+  readonly times: number
   /** Left out: the rounds and the scenarios that need nothing more. */
   readonly scenario?: 'failover'
 }
@@ -36,6 +37,7 @@ export function crashCommand(): Command {
     .option('--seed <number>', 'the same makes the same rooms and the same faults', Number, 1)
     .option('--scenarios <text>', 'only the scenarios after the rounds whose name has this in it', '')
     .option('--no-scenarios', 'only the rounds')
+    .option('--times <count>', 'how often each scenario is run, each time with the next seed', Number, 1)
     .addOption(
       new Option(
         '--scenario <name>',
@@ -98,7 +100,7 @@ async function runFailover({ rounds, seed, scenarios }: CrashOptions, tally: Tal
 
 async function runOn(
   testBed: TestBed,
-  { rounds, scenarios, seed }: CrashOptions,
+  { rounds, scenarios, seed, times }: CrashOptions,
   tally: Tally,
 ): Promise<void> {
   const count = (problems: readonly string[]): void => {
@@ -112,7 +114,7 @@ async function runOn(
     console.log(`round ${round}: ${roundText(result)}`)
     count(result.problems)
   }
-  if (typeof scenarios === 'string') await runScenarios(testBed, scenarios, seed, count)
+  if (typeof scenarios === 'string') await runScenarios(testBed, scenarios, { seed, times }, count)
   const damage = await within(CHECK_MS, "the store's own check", checkStore(testBed.storage))
   console.log(`the store's own check: ${damage.length} findings`)
   count(damage)
@@ -120,22 +122,35 @@ async function runOn(
 
 const CHECK_MS = 1_200_000
 
+/** Runs scenarios, and says in a table what came of all runs of each. */
 async function runScenarios(
   testBed: TestBed,
   name: string,
-  seed: number,
+  { seed, times }: Pick<CrashOptions, 'seed' | 'times'>,
   count: (problems: readonly string[]) => void,
 ): Promise<void> {
   const chosen = scenariosFor(testBed).filter((one) => one.name.includes(name))
+  const rows: string[] = []
   for (const [index, scenario] of chosen.entries()) {
-    const result = await scenario.run(testBed, seed * 100 + index)
-    if (typeof result === 'string') {
-      console.log(`${scenario.name}: skipped: ${result}`)
-      continue
+    const sum = { runs: 0, events: 0, retries: 0, passed: 0 }
+    for (let time = 0; time < times; time++) {
+      const result = await scenario.run(testBed, (seed + time) * 100 + index)
+      if (typeof result === 'string') {
+        console.log(`${scenario.name}: skipped: ${result}`)
+        break
+      }
+      console.log(`${scenario.name}: ${scenarioText(result)}`)
+      count(result.problems)
+      sum.runs++
+      sum.events += result.events
+      sum.retries += result.retries
+      if (result.problems.length === 0) sum.passed++
     }
-    console.log(`${scenario.name}: ${scenarioText(result)}`)
-    count(result.problems)
+    rows.push(`| ${scenario.name} | ${sum.runs} | ${sum.events} | ${sum.retries} | ${sum.passed} |`)
   }
+  console.log('| scenario | runs | events | requests sent again | passed |')
+  console.log('| --- | ---: | ---: | ---: | ---: |')
+  for (const row of rows) console.log(row)
 }
 
 const MOST_LINES = 10
