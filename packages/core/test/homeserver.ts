@@ -25,6 +25,7 @@ import { wholeState } from '../src/view/state-at.ts'
 /** An event as it stands in outputs. */
 export interface WireEvent {
   readonly _event_id: string
+  readonly room_id?: string
   readonly type: string
   readonly content: JsonObject
   readonly unsigned?: JsonObject

@@ -105,6 +105,9 @@ it('builds on fewer extremities where twenty of them resolve to a state that for
   await server.hs.takeAll(room.events)
   expect(await server.hs.extremities(room.roomId)).toHaveLength(32)
   expect(await server.content(room.roomId, 'm.room.member', '@bob:a')).toEqual({ membership: 'join' })
+  const asked = { room_id: room.roomId, state_to_fetch: roleOf('@bob:a') }
+  const { latest_events: latest } = await server.api.queryLatestEventsAndState(asked)
+  expect(latest.length, 'fewer than an event may name').toBeLessThan(20)
   await server.api.performLeave({ room_id: room.roomId, user_id: '@bob:a' })
   expect(await server.content(room.roomId, 'm.room.member', '@bob:a')).toEqual({ membership: 'leave' })
   const extremities = await server.hs.extremities(room.roomId)

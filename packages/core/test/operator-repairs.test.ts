@@ -124,6 +124,21 @@ it.each([
   expect(kept.toSorted()).toEqual((isFound ? [last] : [stale, last]).toSorted())
 })
 
+it('prunes extremities that are not accepted where another one is', async () => {
+  await using hs = await Homeserver.start()
+  const room = await roomOf(hs)
+  const [last] = room.extremities
+  const rejected = await room.message('let me in', { sender: '@eve:e' })
+  expect(await hs.take(rejected)).toMatchObject({ verdict: 'rejected-by-auth-events' })
+  const record = await hs.room(room.roomId)
+  const found = await hs.event(rejected.eventId)
+  const extremities = [...record.extremities, ...(found === undefined ? [] : [found.nid])]
+  await hs.storage.commit([{ ...NO_CHANGES, room: record, next: { ...record, extremities } }])
+  await using beside = hs.beside()
+  await repairRoom(parts(beside), room.roomId, { kind: 'prune-extremities' }, APPLIED)
+  expect(await beside.extremities(room.roomId)).toEqual([last?.eventId])
+})
+
 it('keeps the extremities where none of them is accepted', async () => {
   await using hs = await Homeserver.start()
   const room = await roomOf(hs)

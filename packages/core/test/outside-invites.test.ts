@@ -119,9 +119,13 @@ it('an invite into a room that our users have left lifts no ban, and can be acce
   const invite = await unconnected(room, '@mod:b')
   expect(await server.api.performInvite(inviteRequest(invite))).toEqual({ Error: null })
   expect(await membership()).toBe('ban by the state')
-  expect(
-    await server.hs.storage.pendingInvites((await server.hs.room(room.roomId)).nid, '@bob:a'),
-  ).toHaveLength(1)
+  const { nid } = await server.hs.room(room.roomId)
+  expect(await server.hs.storage.pendingInvites(nid, '@bob:a')).toHaveLength(1)
+
+  await server.api.performLeave({ room_id: room.roomId, user_id: '@bob:a' })
+  expect(await server.hs.storage.pendingInvites(nid, '@bob:a')).toEqual([])
+  expect(await membership(), 'given up').toBe('ban by the state')
+  expect(await server.hs.storage.membership(nid, '@bob:a')).toMatchObject({ forgotten: true })
 })
 
 /** The invite had taken the place of the leave, and the state, in which nothing changed, did not bring that back. */

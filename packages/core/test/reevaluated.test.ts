@@ -4,17 +4,26 @@ import { RoomBuilder } from '@roomserver/testing'
 import { NO_NID } from '@roomserver/types'
 import { expect, it } from 'vitest'
 import { auditRoom } from '../src/index.ts'
+import type { EventInput } from '../src/decide/event-input.ts'
 import { eventTask } from '../src/input/event-task.ts'
 import { Homeserver } from './homeserver.ts'
 
 const idsOf = (events: readonly Pdu[]): readonly string[] => events.map(({ eventId }) => eventId)
 
 /** Takes an event in at a state that another server gives. */
-async function takeAtState(hs: Homeserver, pdu: Pdu, state: readonly Pdu[], kind: 'new' | 'old' = 'new') {
+async function takeAtState(
+  hs: Homeserver,
+  pdu: Pdu,
+  state: readonly Pdu[],
+  {
+    kind = 'new',
+    acceptance,
+  }: Partial<Pick<EventInput, 'acceptance'>> & { readonly kind?: 'new' | 'old' } = {},
+) {
   for (const event of state) await hs.take(event, { kind: InputKind.outlier })
   const stateBefore = { by: 'repair', eventIds: idsOf(state) } as const
   return await hs.input.runTask(
-    eventTask({ kind, pdu, sendAsServer: '', stateBefore, isAskedFor: kind === 'old' }),
+    eventTask({ kind, pdu, sendAsServer: '', stateBefore, isAskedFor: kind === 'old', acceptance }),
   )
 }
 
@@ -90,6 +99,27 @@ it('announces what is allowed after all once, oldest first, and what stayed as i
 })
 
 /** A walk back through a room is given up after 2,000 events, and the whole graph read: it must say the same. */
+/** What this server does not want is not brought in by what the rules find out later. */
+it('leaves out what the acceptance check refused, when its history comes', async () => {
+  await using hs = await Homeserver.start({ serverName: 'b' })
+  const room = await RoomBuilder.create()
+  await room.join('@bob:b')
+  await hs.takeAll(room.events)
+  const known = [...room.events]
+  const join = await room.join('@carol:c')
+  const spam = await room.message('buy spam')
+  const acceptance = { accepted: false, reason: 'looks like spam' } as const
+  const refused = { verdict: 'soft-failed', rule: 'acceptance', reason: 'looks like spam' }
+  expect(await takeAtState(hs, spam, known, { acceptance })).toMatchObject(refused)
+  const outputs = await hs.outputs()
+  await hs.take(join)
+  await hs.input.settled()
+  expect(await hs.event(spam.eventId)).toMatchObject(refused)
+  expect(await hs.extremities(room.roomId)).toEqual([join.eventId])
+  expect((await hs.outputs()).length).toBe(outputs.length + 1)
+  expect(await findings(hs, room)).toEqual([])
+})
+
 it('leaves a state for later that stands more than 2,000 events above one that does', async () => {
   await using one = await carolLeftOut()
   const { hs, room, known, join, late } = one

@@ -196,26 +196,36 @@ it('takes nothing where servers tell what none of them has', async () => {
   )
 })
 
-it('fetches a state from another one that tells the same, where the first does not give its events', async () => {
-  await using scene = await messageOutOfNowhere(async () => ({ a: honest, c: honest }))
-  const { a, whole, b, message, federation } = scene
-  const { getEvent, lookupState } = await otherServer(a)
-  const asked = new Set<string>()
-  const unlessFirst = async <Result>(server: string, answer: () => Promise<Result>): Promise<Result> => {
-    asked.add(server)
-    if (server === 'a') throw new Error('500 internal error')
-    return await answer()
-  }
-  vi.spyOn(federation, 'getEvent').mockImplementation((request) =>
-    unlessFirst(request.S, () => getEvent(request)),
-  )
-  vi.spyOn(federation, 'lookupState').mockImplementation((request) =>
-    unlessFirst(request.S, () => lookupState(request)),
-  )
-  expect(await b.take(message, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
-  expect(await stateBefore(b, message)).toEqual(whole)
-  expect([...asked]).toEqual(expect.arrayContaining(['a', 'c']))
-})
+it.each([
+  ['fails', () => Promise.reject(new Error('500 internal error'))],
+  ['has none of them', async () => ({ pdus: [], auth_chain: [] })],
+] as const)(
+  'fetches a state from another one that tells the same, where the first %s',
+  async (_what, answerOfFirst) => {
+    await using scene = await messageOutOfNowhere(async () => ({ a: honest, c: honest }))
+    const { a, whole, b, message, federation } = scene
+    const { getEvent, lookupState } = await otherServer(a)
+    const asked = new Set<string>()
+    const unlessFirst = async <Result>(
+      server: string,
+      answer: () => Promise<Result>,
+      first: () => Promise<Result>,
+    ): Promise<Result> => {
+      asked.add(server)
+      return await (server === 'a' ? first() : answer())
+    }
+    const notFound = () => Promise.reject(new Error('404 not found'))
+    vi.spyOn(federation, 'getEvent').mockImplementation((request) =>
+      unlessFirst(request.S, () => getEvent(request), notFound),
+    )
+    vi.spyOn(federation, 'lookupState').mockImplementation((request) =>
+      unlessFirst(request.S, () => lookupState(request), answerOfFirst),
+    )
+    expect(await b.take(message, { origin: 'a' })).toMatchObject({ verdict: 'accepted' })
+    expect(await stateBefore(b, message)).toEqual(whole)
+    expect([...asked]).toEqual(expect.arrayContaining(['a', 'c']))
+  },
+)
 
 /** Whoever is asked may take all the time that there is; then one state is better than none. */
 it('takes one of two states that differ where the time is over', async () => {

@@ -168,6 +168,24 @@ it('carries bans over of users whose level is above that of the one who upgrades
   expect(await after.content('m.room.power_levels')).toEqual(levels)
 })
 
+/** An invite asks for no level above that of the user who is invited, so nobody needs a raise for it. */
+it('raises nobody for the time of the upgrade where nobody is banned', async () => {
+  const furnish = async (room: RoomBuilder) => {
+    await plain({ '@alice:a': 100 })(room)
+    await room.join('@bob:a')
+    const users = { '@alice:a': 100, '@bob:a': 50, '@eve:e': 90 }
+    await room.state('m.room.power_levels', '', { users, events: { 'm.room.tombstone': 50 } })
+    await room.member('@alice:a', '@eve:e', 'invite')
+  }
+  await using after = await upgraded('10', '11', furnish, '@bob:a')
+  expect(await after.content('m.room.member', '@eve:e')).toEqual({ membership: 'invite' })
+  const made = (await after.server.hs.outputs()).filter(
+    ({ new_room_event: output }) =>
+      output?.event.room_id === after.newRoom && output.event.type === 'm.room.power_levels',
+  )
+  expect(made).toHaveLength(1)
+})
+
 it('is possible for a user whom somebody let into a restricted room', async () => {
   const allow = [{ type: 'm.room_membership', room_id: '!club:a' }]
   const furnish = async (room: RoomBuilder) => {

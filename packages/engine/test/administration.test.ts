@@ -107,6 +107,21 @@ describe.each(['sqlite', 'postgres'] as const)('administration on %s', (dialect)
     expect(await makeAdmin(room, BOB)).toEqual(already)
   })
 
+  it('makes a user an admin in the name of whoever may give them most', async () => {
+    for (const [admin, moderator] of [
+      [ALICE, BOB],
+      [BOB, ALICE],
+    ] as const) {
+      const room = await rooms.createRoom(ALICE, { preset: 'public_chat', version: '11' })
+      for (const user of [BOB, CAROL]) await rooms.join(room, user)
+      const levels = (await rooms.stateEvent(room, 'm.room.power_levels'))?.content ?? {}
+      const users = { [admin]: 100, [moderator]: 60 }
+      const events = { 'm.room.power_levels': 50 }
+      await rooms.sendState(room, ALICE, 'm.room.power_levels', '', { ...levels, users, events })
+      expect(await makeAdmin(room, CAROL, DRY)).toMatchObject({ granted_by: admin, level: 100 })
+    }
+  })
+
   it('makes a user an admin in the name of a creator who stands above all levels', async () => {
     const room = await rooms.createRoom(ALICE, { preset: 'public_chat', version: '12' })
     await rooms.join(room, BOB)

@@ -204,6 +204,7 @@ it.each(Object.entries(KINDS))(
       if (current !== undefined) continued.endAt(current.nid)
     }
     expect(continued.work.runs).toBe(1)
+    expect(continued.bytes, 'what is kept of each event is counted').toBeGreaterThan(1_000_000)
     expect(costs.get(100)).toBeLessThan(100)
     for (const size of [250, 500, 999, 1000]) expect(costs.get(size)).toBeLessThanOrEqual(costs.get(100) ?? 0)
     const { base: from, changes } = finish(resolveSnapshots(forks, stored, { rules: room.rules }))

@@ -227,6 +227,18 @@ export function upkeepContract(open: () => Promise<Storage>): void {
     expect(new Set(found.map(({ roomId }) => roomId))).toEqual(new Set([room.roomId]))
   })
 
+  it('rebuilds nothing from an event whose text is not what its author wrote', async () => {
+    await using store = await open()
+    await build(store, ({ events }) => ({ events: events.map((event) => ({ ...event, depth: 8 })) }))
+    for (const isIntact of [true, false]) {
+      const ofEvents: Finding[] = []
+      for await (const { findings: found } of store.check({ ...hashes, isIntact: () => isIntact }))
+        ofEvents.push(...found.filter(({ what }) => /has depth 7, but 8 is stored/.test(what)))
+      expect(ofEvents).toHaveLength(3)
+      expect(ofEvents.filter(({ rebuild }) => rebuild !== undefined)).toHaveLength(isIntact ? 3 : 0)
+    }
+  })
+
   it('takes memberships over from the current state where they disagree', async () => {
     await using store = await open()
     const room = await build(store, ({ memberships }) => ({
