@@ -3,6 +3,7 @@ import { federatedCommand } from './commands/federated.ts'
 import { hostileCommand } from './commands/hostile.ts'
 import { interopCommand } from './commands/interop.ts'
 import { loadCommand } from './commands/load.ts'
+import { memoryCommand } from './commands/memory.ts'
 import { recordCommand } from './commands/record.ts'
 import { rollingCommand } from './commands/rolling.ts'
 import { soakCommand } from './commands/soak.ts'
@@ -17,6 +18,7 @@ const program = new Command('interop')
   .addCommand(federatedCommand())
   .addCommand(soakCommand())
   .addCommand(hostileCommand())
+  .addCommand(memoryCommand())
   .addCommand(rollingCommand())
 
 try {
