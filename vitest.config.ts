@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 import { useOwnTemporaryFolder } from './scripts/temporary-folder.ts'
 import { chromium } from './vitest.chromium.ts'
-import { MAX_WORKERS, RUNNING } from './vitest.shared.ts'
+import { MAX_WORKERS, POLLING, RUNNING } from './vitest.shared.ts'
 
 useOwnTemporaryFolder()
 
@@ -19,6 +19,7 @@ export default defineConfig({
           isolate: false,
           ...RUNNING,
           testTimeout: 120_000,
+          expect: POLLING,
         },
       },
     ],

@@ -27,14 +27,21 @@ export const RUNNING = IS_MUTATING
  */
 const RETRYING = IS_MUTATING ? {} : { retry: 1 }
 
-const SERVERS = fileURLToPath(new URL('packages/testing/src/servers/global-setup.ts', import.meta.url))
+/** How long `expect.poll` tries: on a busy machine a second, which is its default, is soon over. */
+export const POLLING = { poll: { timeout: 30_000, interval: 20 } }
+
+/** Gives tests a real PostgreSQL and nats-server: `inject('postgresUrl')`, `inject('natsUrl')`. */
+export const SERVERS = fileURLToPath(new URL('packages/testing/src/servers/global-setup.ts', import.meta.url))
+
+/** Puts the program into one file, which is started faster: `PROGRAM` of `@roomserver/testing`. */
+export const PROGRAM = fileURLToPath(new URL('scripts/program-setup.ts', import.meta.url))
 
 /**
  * What every package's tests share: sources instead of builds, one place for time limits and real servers.
  *
- * @param servers - gives the tests a real PostgreSQL and nats-server: `inject('postgresUrl')`, `inject('natsUrl')`
+ * @param globalSetup - what runs once before them: real servers, programs
  */
-export function project(root: string, { servers = false } = {}): UserWorkspaceConfig {
+export function project(root: string, ...globalSetup: string[]): UserWorkspaceConfig {
   return defineProject({
     root,
     resolve: { conditions: ['@roomserver/source'] },
@@ -51,7 +58,9 @@ export function project(root: string, { servers = false } = {}): UserWorkspaceCo
       ...RUNNING,
       testTimeout: 120_000,
       hookTimeout: 120_000,
-      ...(servers ? { globalSetup: SERVERS, ...RETRYING } : {}),
+      expect: POLLING,
+      globalSetup,
+      ...(globalSetup.length > 0 ? RETRYING : {}),
     },
   })
 }

@@ -1,3 +1,3 @@
-import { project } from '../../vitest.shared.ts'
+import { project, SERVERS } from '../../vitest.shared.ts'
 
-export default project(import.meta.dirname, { servers: true })
+export default project(import.meta.dirname, SERVERS)

@@ -1,20 +1,11 @@
 import { startChromium } from '@roomserver/testing'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import {
-  axeFindings,
-  type Browser,
-  buildPage,
-  chooseFile,
-  openPage,
-  picture,
-  visit,
-} from './inspector-page.ts'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { axeFindings, type Browser, chooseFile, openPage, picture, visit } from './inspector-page.ts'
 import { lostTopicRoom } from './rooms.ts'
 
 let browser: Browser
-let built: string
+const built = inject('inspectorPage')
 beforeAll(async () => {
-  built = await buildPage()
   browser = await startChromium()
 })
 afterAll(() => browser.close())

@@ -1,12 +1,11 @@
 import { startChromium } from '@roomserver/testing'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type Browser, buildPage, chooseFile, openPage, visit } from './inspector-page.ts'
+import { afterAll, beforeAll, expect, inject, it } from 'vitest'
+import { type Browser, chooseFile, openPage, visit } from './inspector-page.ts'
 import { hostileRoom } from './rooms.ts'
 
 let browser: Browser
-let built: string
+const built = inject('inspectorPage')
 beforeAll(async () => {
-  built = await buildPage()
   browser = await startChromium()
 })
 afterAll(() => browser.close())

@@ -81,7 +81,7 @@ type Axe = typeof axe
 
 /** What axe-core finds wrong with what the page shows: rule and element. */
 export async function axeFindings(page: Page): Promise<readonly string[]> {
-  await page.evaluate(axe.source)
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe.source)
   return page.evaluate(async () => {
     const checker = (globalThis as unknown as { readonly axe: Axe }).axe
     const { violations } = await checker.run()

@@ -3,10 +3,8 @@ import { once } from 'node:events'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { endWithUs } from '@roomserver/testing'
+import { endWithUs, PROGRAM } from '@roomserver/testing'
 import { formatSigningKey } from '@roomserver/engine'
-
-const ENTRY = join(import.meta.dirname, '../src/index.ts')
 
 /** A folder for one test. */
 export function folder(): string {
@@ -53,7 +51,7 @@ export class Program implements AsyncDisposable {
 
   constructor(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
     const env = { ...process.env, ...environment }
-    this.child = spawn(process.execPath, ['--conditions=@roomserver/source', ENTRY, ...args], {
+    this.child = spawn(process.execPath, [...PROGRAM, ...args], {
       cwd: folder(),
       env,
       stdio: ['ignore', 'pipe', 'pipe'],

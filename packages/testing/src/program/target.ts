@@ -17,8 +17,11 @@ export interface Target extends AsyncDisposable {
 
 const ROOT = join(import.meta.dirname, '../../../..')
 
-/** The program from its sources. */
-const SOURCES = ['--conditions=@roomserver/source', join(ROOT, 'apps/roomserver/src/index.ts')]
+/** The program from its sources, for Node to run: in one file where a test run has made one of them. */
+export const PROGRAM: readonly string[] =
+  process.env['TEST_PROGRAM'] === undefined
+    ? ['--conditions=@roomserver/source', join(ROOT, 'apps/roomserver/src/index.ts')]
+    : [process.env['TEST_PROGRAM']]
 
 /** The program as it was built, started as `pnpm start` and its `bin` do. */
 export const BUILT: readonly string[] = [
@@ -34,7 +37,7 @@ export const BUILT: readonly string[] = [
  */
 export async function startTarget(
   options: TargetOptions,
-  program: readonly string[] = SOURCES,
+  program: readonly string[] = PROGRAM,
 ): Promise<Target> {
   const folder = await mkdtemp(join(tmpdir(), 'roomserver-replay-'))
   const port = await freePort()
