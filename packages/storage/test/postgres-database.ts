@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { inject } from 'vitest'
-import { openStorage, type PostgresOptions, type Storage } from '../src/index.ts'
+import { openStorage, type PostgresOptions, type Storage, type StorageOptions } from '../src/index.ts'
 
-type Settings = Omit<PostgresOptions, 'dialect' | 'connectionString'>
+type Settings = Omit<PostgresOptions, 'dialect' | 'connectionString'> & Pick<StorageOptions, 'migrate'>
 
 /** An empty PostgreSQL schema that several stores may be opened on; it goes with everything in it. */
 export interface PostgresPlace extends AsyncDisposable {
@@ -23,22 +23,68 @@ export async function postgresPlace(): Promise<PostgresPlace> {
   }
 }
 
-/** A store on an empty schema of its own, which goes with it. */
+/** A schema with the tables of a store, which is emptied and used again: making the tables takes longer than most tests. */
+interface EmptyTables {
+  readonly place: PostgresPlace
+  /** What makes it as it was. */
+  readonly restore: string
+}
+
+/** Those that nobody uses at the moment. */
+const unused: EmptyTables[] = []
+
+/** A store on an empty schema of its own, as it is after its first start. */
 export async function openEmptyPostgres(settings: Settings = {}): Promise<Storage> {
-  const place = await postgresPlace()
-  const store = await place.open(settings)
+  const tables = unused.pop() ?? (await emptyTables())
+  const store = await tables.place.open({ ...settings, migrate: false })
   const close = async (): Promise<void> => {
     await store[Symbol.asyncDispose]()
-    await place[Symbol.asyncDispose]()
+    await query(tables.place.url, tables.restore)
+    unused.push(tables)
   }
   return { ...store, [Symbol.asyncDispose]: close }
 }
 
+/** Drops what `openEmptyPostgres` has made; for the end of a file. */
+export async function dropEmptyTables(): Promise<void> {
+  for (const { place } of unused.splice(0)) await place[Symbol.asyncDispose]()
+}
+
+async function emptyTables(): Promise<EmptyTables> {
+  const place = await postgresPlace()
+  await (await place.open())[Symbol.asyncDispose]()
+  const names = await query(
+    place.url,
+    'select tablename as name from pg_tables where schemaname = current_schema()',
+  )
+  const statements: string[] = []
+  for (const { name } of names) {
+    const [rows] = await query(
+      place.url,
+      `select coalesce(json_agg(one), '[]')::text as rows from ${name} one`,
+    )
+    const json = pg.escapeLiteral(rows?.['rows'] ?? '[]')
+    statements.push(`delete from ${name}`)
+    if (json !== "'[]'")
+      statements.push(`insert into ${name} select * from json_populate_recordset(null::${name}, ${json})`)
+  }
+  const positions = await query(
+    place.url,
+    "select table_name as name from information_schema.columns where is_identity = 'YES' and table_schema = current_schema()",
+  )
+  for (const { name } of positions) statements.push(`alter table ${name} alter position restart`)
+  return { place, restore: statements.join(';\n') }
+}
+
 async function execute(statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: inject('postgresUrl') })
+  await query(inject('postgresUrl'), statement)
+}
+
+async function query(url: string, statement: string): Promise<readonly Readonly<Record<string, string>>[]> {
+  const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
-    await client.query(statement)
+    return (await client.query<Record<string, string>>(statement)).rows
   } finally {
     await client.end()
   }
