@@ -158,26 +158,34 @@ export async function served(
     }
   }
   const idsOf = (events: readonly EventRecord[]) => events.map(({ eventId }) => eventId).toSorted()
+  // Events share much of what is asked about each of them.
+  const roomOf = remembered((id: string) => storage.room(id))
+  const eventsOf = remembered((nids: EventRecord['authNids']) => storage.eventsByNid(nids))
+  const stateAt = remembered((nid: EventRecord['before']) => statesAt(storage, nid))
+  const typeOf = remembered(async (nid: EventRecord['typeNid']) => (await storage.eventTypesByNid([nid]))[0])
+  const keyOf = remembered(
+    async (nid: EventRecord['stateKeyNid']) => (await storage.stateKeysByNid([nid]))[0],
+  )
   for (const id of [roomId, otherRoomId]) {
-    await note(`version of ${id}`, async () => (await storage.room(id))?.version)
+    await note(`version of ${id}`, async () => (await roomOf(id))?.version)
     await note(`current state of ${id}`, async () =>
-      idsOf(await statesAt(storage, (await storage.room(id))?.current ?? NO_NID)),
+      idsOf(await stateAt((await roomOf(id))?.current ?? NO_NID)),
     )
     await note(`extremities of ${id}`, async () =>
-      idsOf(await storage.eventsByNid((await storage.room(id))?.extremities ?? [])),
+      idsOf(await eventsOf((await roomOf(id))?.extremities ?? [])),
     )
-    await note(`depth of ${id}`, async () => (await storage.room(id))?.depth)
+    await note(`depth of ${id}`, async () => (await roomOf(id))?.depth)
     await note(`members of ${id}`, async () => {
-      const room = await storage.room(id)
+      const room = await roomOf(id)
       const members = room && (await storage.membershipsOfRoom(room.nid))
       return members?.map(({ userId, membership, local }) => `${userId} ${membership} ${local}`).toSorted()
     })
     await note(`servers of ${id}`, async () => {
-      const room = await storage.room(id)
+      const room = await roomOf(id)
       return room && (await storage.joinedServers(room.nid)).toSorted()
     })
     await note(`invites of ${id}`, async () => {
-      const room = await storage.room(id)
+      const room = await roomOf(id)
       return (
         room &&
         (await storage.pendingInvites(room.nid, '@carol:c')).map(({ event, senderId }) => [event, senderId])
@@ -202,23 +210,33 @@ export async function served(
     } = record
     await note(`text of ${eventId}`, async () => json)
     await note(`verdict on ${eventId}`, async () => [verdict, rule, reason, depth])
-    await note(`type of ${eventId}`, async () => (await storage.eventTypesByNid([typeNid]))[0]?.text)
-    await note(
-      `state key of ${eventId}`,
-      async () => (await storage.stateKeysByNid([stateKeyNid]))[0]?.text ?? null,
-    )
-    await note(`auth events of ${eventId}`, async () => idsOf(await storage.eventsByNid(authNids)))
+    await note(`type of ${eventId}`, async () => (await typeOf(typeNid))?.text)
+    await note(`state key of ${eventId}`, async () => (await keyOf(stateKeyNid))?.text ?? null)
+    await note(`auth events of ${eventId}`, async () => idsOf(await eventsOf(authNids)))
     await note(`redaction of ${eventId}`, async () => [
-      idsOf(await storage.eventsByNid([redactedBy])),
+      idsOf(await eventsOf([redactedBy])),
       await storage.redactionsOf([eventId]),
     ])
-    await note(`state before ${eventId}`, async () => idsOf(await statesAt(storage, before)))
-    await note(`state after ${eventId}`, async () => idsOf(await statesAt(storage, after)))
+    await note(`state before ${eventId}`, async () => idsOf(await stateAt(before)))
+    await note(`state after ${eventId}`, async () => idsOf(await stateAt(after)))
   }
   await note('alias', async () => await storage.roomOfAlias('#room:a'))
   await note('directory', async () => await storage.publishedRooms())
   await note('transaction', async () => await storage.transactionEvent(7, 'txn', '@alice:a'))
   return said
+}
+
+/** The same, asked once for each argument. */
+function remembered<Argument, Answer>(
+  ask: (of: Argument) => Promise<Answer>,
+): (of: Argument) => Promise<Answer> {
+  const answers = new Map<string, Promise<Answer>>()
+  return (of) => {
+    const key = String(of)
+    const answer = answers.get(key) ?? ask(of)
+    answers.set(key, answer)
+    return answer
+  }
 }
 
 async function allEvents(storage: Storage, roomIds: readonly string[]): Promise<readonly EventRecord[]> {

@@ -52,6 +52,8 @@ it('leads to three processes, through an upgrade and a restore, by the commands 
     NATS: nats.url,
     DATA: mkdtempSync(join(tmpdir(), 'roomserver-page-')),
     PORT: String(await freePort()),
+    WARM_UP: '0s',
+    DRAIN: '100ms',
   })
   expect(text).toContain('new key   ed25519:')
   expect(text.split('{"RoomIDs":["!first:example.org"]}'), text).toHaveLength(3)
