@@ -77,6 +77,11 @@ it('has no test that reads the clock of the machine', () => {
   expect(found).toEqual([])
 })
 
+it('waits in tests with expect.poll, whose patience is configured in one place', () => {
+  const waits = /\bvi\.wait(?:For|Until)\(/
+  expect(SOURCES.filter((path) => waits.test(readText(path)))).toEqual([])
+})
+
 it('keeps the words of the spelling check sorted, each once', () => {
   const words = readText('cspell-words.txt').trimEnd().split('\n')
   expect(words).toEqual([...new Set(words)].sort())

@@ -16,15 +16,13 @@ beforeAll(async () => {
   writeFileSync(file, room.events.map(({ json }) => json).join('\n'))
   expect(await run('replay', '--data', place, file)).toMatchObject({ status: 0 })
   server = await Program.serving(['--data', place, '--listen', '127.0.0.1:0'])
-}, 60_000)
+})
 
 afterAll(() => server.stop())
 
 const ask = (...command: readonly string[]) => run(...command, '--url', server.url)
 
-it('makes a user admin after a dry run, and writes who ordered it to the audit log', {
-  timeout: 60_000,
-}, async () => {
+it('makes a user admin after a dry run, and writes who ordered it to the audit log', async () => {
   const command = ['make-admin', room.roomId, '@bob:localhost', '--as', 'carol from support'] as const
   const dry = await ask(...command)
   expect(dry).toMatchObject({ status: 0, errors: '' })
@@ -36,7 +34,7 @@ it('makes a user admin after a dry run, and writes who ordered it to the audit l
   expect(server.stdout).toContain('carol from support')
 })
 
-it('blocks a room after a dry run, and takes its events again', { timeout: 60_000 }, async () => {
+it('blocks a room after a dry run, and takes its events again', async () => {
   const topic = [
     'send',
     room.roomId,
@@ -58,7 +56,7 @@ it('blocks a room after a dry run, and takes its events again', { timeout: 60_00
   expect(await ask(...topic)).toMatchObject({ status: 0 })
 })
 
-it('answers alike from a running server and from the store that it uses', { timeout: 60_000 }, async () => {
+it('answers alike from a running server and from the store that it uses', async () => {
   const asked = ['history', room.roomId, 'm.room.join_rules', '--json'] as const
   const answer = await ask(...asked)
   expect(answer.status).toBe(0)
@@ -66,7 +64,7 @@ it('answers alike from a running server and from the store that it uses', { time
   expect((await ask('explain', '$none')).errors).toBe('roomserver: event "$none" is not known here\n')
 })
 
-it('shows events and changes of a room as they come', { timeout: 60_000 }, async () => {
+it('shows events and changes of a room as they come', async () => {
   await using watching = new Program(['watch', room.roomId, '--url', server.url])
   for (let topic = 0; !watching.stdout.includes('The topic'); topic++) {
     const content = JSON.stringify({ topic: `number ${topic}` })
@@ -76,7 +74,7 @@ it('shows events and changes of a room as they come', { timeout: 60_000 }, async
   expect(watching.stdout).toMatch(/accepted, end +m\.room\.topic +@alice:localhost/)
 })
 
-it('goes on with an export that was interrupted in the middle of a line', { timeout: 60_000 }, async () => {
+it('goes on with an export that was interrupted in the middle of a line', async () => {
   const whole = join(place, 'whole.jsonl')
   const cut = join(place, 'cut.jsonl')
   expect(await ask('export', room.roomId, '--out', whole)).toMatchObject({ status: 0 })
@@ -87,9 +85,7 @@ it('goes on with an export that was interrupted in the middle of a line', { time
   expect(readFileSync(cut, 'utf8')).toBe(text)
 })
 
-it('changes nothing of a server that does not allow it, and looks nowhere that is closed', {
-  timeout: 60_000,
-}, async () => {
+it('changes nothing of a server that does not allow it, and looks nowhere that is closed', async () => {
   const files = folder()
   const config = configFile(files, {
     room_server: {

@@ -107,7 +107,7 @@ describe('roomserver serve', () => {
     await program.post('inputRoomEvents', await roomInputs(room))
     expect(await program.stop('SIGTERM')).toBe(0)
     const ids: string[] = []
-    for await (const delivery of consumeOutputs(connection, consumer, AbortSignal.timeout(20_000))) {
+    for await (const delivery of consumeOutputs(connection, consumer, AbortSignal.timeout(100_000))) {
       const output = JSON.parse(delivery.payload) as { new_room_event?: { event: { _event_id: string } } }
       ids.push(output.new_room_event?.event._event_id ?? '')
       await delivery.ack()
@@ -125,7 +125,7 @@ describe('what stops the start is said in a line, with exit status 1', () => {
     return { status, text: program.stderr.trim() }
   }
 
-  it('a PostgreSQL that another process uses, without NATS servers', { timeout: 120_000 }, async () => {
+  it('a PostgreSQL that another process uses, without NATS servers', async () => {
     await using database = await createDatabase(inject('postgresUrl'))
     const environment = { ROOMSERVER_DATABASE: database.url }
     const config = configFile(folder(), {})

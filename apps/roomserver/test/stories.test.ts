@@ -32,7 +32,7 @@ async function story(room: RoomBuilder, file: string, begin: string, steps: read
 
 const id = (event: Pdu) => event.eventId
 
-it('tells of a topic that disappeared', { timeout: 120_000 }, async () => {
+it('tells of a topic that disappeared', async () => {
   const room = await RoomBuilder.create({
     version: '11',
     creator: '@alice:a.example',
@@ -82,7 +82,7 @@ events comes to that result; the room is not damaged. Somebody with the power to
   await expect(page).toMatchFileSnapshot('../../../docs/stories/the-topic-that-disappeared.md')
 })
 
-it('tells of a user who could not join', { timeout: 120_000 }, async () => {
+it('tells of a user who could not join', async () => {
   const room = await RoomBuilder.create({
     version: '11',
     creator: '@alice:a.example',
@@ -120,7 +120,7 @@ and then Bob can join.`,
   await expect(page).toMatchFileSnapshot('../../../docs/stories/the-user-who-could-not-join.md')
 })
 
-it('tells of a moderator who lost their power level', { timeout: 120_000 }, async () => {
+it('tells of a moderator who lost their power level', async () => {
   const room = await RoomBuilder.create({
     version: '11',
     creator: '@alice:a.example',

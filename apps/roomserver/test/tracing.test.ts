@@ -1,7 +1,6 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { RoomBuilder } from '@roomserver/testing'
 import { configFile, folder, Program } from './program.ts'
@@ -83,7 +82,7 @@ it('traces operations to where OpenTelemetry’s variables say, as part of the c
   await fetch(`${url}/queryPublishedRooms`, { method: 'POST', body: '{}', headers })
   await fetch(`${url}/queryRoomVersionForRoom`, { method: 'POST', body: '{"room_id":"!no:x"}' })
   expect(await program.stop()).toBe(0)
-  for (let tries = 0; traces.spans.length < 2 && tries < 100; tries++) await delay(20)
+  await expect.poll(() => traces.spans).toHaveLength(2)
   expect(traces.spans).toMatchObject([
     { name: 'queryPublishedRooms', kind: 2, traceId, parentSpanId: 'b7ad6b7169203331' },
     { name: 'queryRoomVersionForRoom', kind: 2, status: { code: 2, message: 'ROOM_NOT_FOUND' } },
@@ -114,7 +113,7 @@ it('tells the steps of an event apart: in traces as children of the operation, a
     expect(metrics).toContain(`roomserver_step_seconds_count{step="${step}"} 1`)
   expect(metrics).toMatch(/^roomserver_build_info\{version="[^"]+",commit="[0-9a-f]+",schema="\d+"/m)
   expect(await program.stop()).toBe(0)
-  for (let tries = 0; traces.spans.length < 4 && tries < 100; tries++) await delay(20)
+  await expect.poll(() => traces.spans).toHaveLength(4)
   const operation = traces.spans.find(({ name }) => name === 'inputRoomEvents')
   const steps = traces.spans.filter(({ parentSpanId }) => parentSpanId === operation?.spanId)
   expect(steps.map(({ name, kind }) => `${name} ${kind}`)).toEqual(['queue 1', 'decide 1', 'commit 1'])

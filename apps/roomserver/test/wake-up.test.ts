@@ -6,9 +6,9 @@ import { configFile, folder, Program } from './program.ts'
 /** Far longer than the test: who learns of something before, was woken. */
 const NEVER = '10h'
 
-it('delivers what another process committed when that wakes it, and not when it looks', {
-  timeout: 120_000,
-}, async ({ signal }) => {
+it('delivers what another process committed when that wakes it, and not when it looks', async ({
+  signal,
+}) => {
   await using database = await createDatabase(inject('postgresUrl'))
   await using nats = await startNats()
   const config = configFile(folder(), {
@@ -18,9 +18,7 @@ it('delivers what another process committed when that wakes it, and not when it 
   })
   // The first takes the lease, and so delivers for both.
   await using delivering = await Program.serving(['--config', config])
-  await expect
-    .poll(async () => (await fetch(`${delivering.url}/readyz`)).status, { timeout: 30_000 })
-    .toBe(200)
+  await expect.poll(async () => (await fetch(`${delivering.url}/readyz`)).status).toBe(200)
   await using committing = await Program.serving(['--config', config])
 
   const options = { servers: [nats.url], topicPrefix: 'Test' }

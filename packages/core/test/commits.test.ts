@@ -42,7 +42,7 @@ describe('what waits in a room', () => {
     })
     const first = hs.take(await room.message('held up'))
     for (let i = 0; i < count; i++) await room.message(`${i}`)
-    await vi.waitFor(() => expect(hs.input.rooms.busy[0]?.step).toBe('committing'))
+    await expect.poll(() => hs.input.rooms.busy[0]?.step).toBe('committing')
     const others = room.events.slice(-count).map((event) => hs.take(event))
     gate.resolve()
     await Promise.all([first, ...others])
@@ -182,7 +182,7 @@ it('counts lost commits only, and not what failed beside them', async () => {
     return commits === 2 ? sets.map(() => conflict('room')) : commit(sets)
   })
   const first = hs.take(await room.message('held up'))
-  await vi.waitFor(() => expect(hs.input.rooms.busy[0]?.step).toBe('committing'))
+  await expect.poll(() => hs.input.rooms.busy[0]?.step).toBe('committing')
   const faulty = Array.from({ length: 60 }, () =>
     hs.input.runTask({
       roomId: room.roomId,

@@ -68,7 +68,6 @@ it.each(['2', '6', '10', '11'])(
       { numRuns: 6, endOnFailure: true },
     )
   },
-  60_000,
 )
 
 it('tells whoever measures resolutions of those that go on from the one before, too', async () => {

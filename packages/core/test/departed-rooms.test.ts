@@ -148,6 +148,6 @@ it('lets queued events that lack something wait for those before them, which ano
   await b.input.inputRoomEvents({ input_room_events: [inputOf(second)], async: true })
   await b.storage.releaseLease('another', 'it')
   await b.input.takeOver()
-  await vi.waitFor(async () => expect(await b.storage.inbox(0, 10)).toEqual([]))
+  await expect.poll(() => b.storage.inbox(0, 10)).toEqual([])
   expect(await b.event(second.eventId)).toMatchObject({ verdict: 'accepted' })
 })

@@ -53,4 +53,4 @@ it('announces at many forward extremities the same, byte for byte, whether it go
   expect(found.length).toBeGreaterThan(60)
   expect(found).toEqual(expected)
   expect(await warm.current('!room:a')).toEqual(await cold.current('!room:a'))
-}, 60_000)
+})

@@ -71,7 +71,7 @@ it('takes up what another process left behind, and waits for what came before', 
   expect(await hs.event(last.eventId)).toBeUndefined()
   await hs.storage.releaseLease('another', 'it')
   await hs.input.takeOver()
-  await vi.waitFor(async () => expect(await hs.storage.inbox(0, 100)).toEqual([]))
+  await expect.poll(() => hs.storage.inbox(0, 100)).toEqual([])
   expect(await hs.extremities(room.roomId)).toEqual([last.eventId])
 })
 
@@ -105,7 +105,7 @@ it.each(['before', 'after'])('takes up input whose claim failed %s it was stored
   await using beside = new Homeserver({ ...hs.storage, claimInbox })
   await expect(beside.input.takeOver()).rejects.toThrow('cut')
   await beside.input.takeOver()
-  await vi.waitFor(async () => expect(await hs.storage.inbox(0, 100)).toEqual([]))
+  await expect.poll(() => hs.storage.inbox(0, 100)).toEqual([])
   await hs.input.close()
 })
 
@@ -129,7 +129,7 @@ it('settles queued events that are refused, and keeps their order with those tha
   const fine = await room.message('fine', { prev: room.events.slice(3, 4) })
   const events = room.events.filter((event) => event !== lost)
   await hs.input.inputRoomEvents({ input_room_events: events.map((event) => inputOf(event)), async: true })
-  await vi.waitFor(async () => expect(await hs.storage.inbox(0, 100)).toEqual([]))
+  await expect.poll(() => hs.storage.inbox(0, 100)).toEqual([])
   expect(await hs.event(orphan.eventId)).toBeUndefined()
   expect(await hs.event(fine.eventId)).toMatchObject({ verdict: 'accepted' })
 })
@@ -223,7 +223,7 @@ it('names the step at which a room is stuck', async () => {
   const { commit } = hs.storage
   vi.spyOn(hs.storage, 'commit').mockImplementation(async (sets) => gate.then(() => commit(sets)))
   const taken = hs.take(room.events[0] as Pdu)
-  await vi.waitFor(() => expect(hs.input.rooms.busy[0]?.step).toBe('committing'))
+  await expect.poll(() => hs.input.rooms.busy[0]?.step).toBe('committing')
   now = 60_000
   vi.advanceTimersByTime(5000)
   expect(warnings).toMatchObject([{ room_id: room.roomId, step: 'committing', waited_ms: 60_000 }])

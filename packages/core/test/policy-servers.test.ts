@@ -1,7 +1,7 @@
 import { type Pdu, withPolicySignature } from '@roomserver/events'
 import { type RoomBuilder, TestPolicyServer } from '@roomserver/testing'
 import { NO_NID } from '@roomserver/types'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { type InputDeps, type PolicyLimits, renderOutput } from '../src/index.ts'
 import { acceptIfSoftFailed } from '../src/reevaluate/accept-soft-failed.ts'
 import { Homeserver } from './homeserver.ts'
@@ -276,7 +276,7 @@ describe('the policy server', () => {
     let open = () => undefined as void
     policy.gate = new Promise((resolve) => (open = resolve))
     const taken = events.map((event) => hs.take(event))
-    await vi.waitFor(() => expect(hs.input.policyCounts.unreachable).toBe(5))
+    await expect.poll(() => hs.input.policyCounts.unreachable).toBe(5)
     open()
     const outcomes = await Promise.all(taken)
     expect(policy.mostAtOnce).toBe(2)

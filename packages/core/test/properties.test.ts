@@ -109,5 +109,4 @@ it.each(['1', '2', '10', '12'])(
       { numRuns: 25, endOnFailure: true },
     )
   },
-  60_000,
 )

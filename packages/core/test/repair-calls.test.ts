@@ -122,7 +122,7 @@ it('asks for nothing where what was missing has come by the time the repair begi
   const { b, room, event, gap } = one
   const beside = await room.message('beside', { prev: gap })
   const taken = [event, beside].map((each) => b.take(each, { origin: 'a' }))
-  await vi.waitFor(() => expect(b.input.repairs?.rooms.get(room.roomId)).toBe(2))
+  await expect.poll(() => b.input.repairs?.rooms.get(room.roomId)).toBe(2)
   await b.takeAll(gap)
   open()
   expect(await Promise.all(taken)).toMatchObject([{ verdict: 'accepted' }, { verdict: 'accepted' }])

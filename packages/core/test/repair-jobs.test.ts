@@ -1,6 +1,6 @@
 import type { FederationApi } from '@roomserver/api'
 import { RoomBuilder } from '@roomserver/testing'
-import { expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import { Homeserver } from './homeserver.ts'
 import { otherServer } from './other-server.ts'
 
@@ -91,7 +91,7 @@ it('counts no attempt that the stop of the server ended, and goes on with it at 
   }
   const first = two.b.beside({ ...two.deps, federation: slow as typeof answers as FederationApi })
   const waiting = first.take(event, { origin: 'a' })
-  await vi.waitFor(async () => expect((await first.storage.repairs('', 10))[0]?.state).toBe('running'))
+  await expect.poll(async () => (await first.storage.repairs('', 10))[0]?.state).toBe('running')
   const closed = first.input.close()
   hold?.()
   expect(await waiting).toMatchObject({ kind: 'missing' })

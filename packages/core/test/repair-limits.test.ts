@@ -104,7 +104,7 @@ it.each([
     const open = many.shut()
     if (!isAnswered) many.down()
     const taken = many.gaps.map(({ event }) => b.take(event, { origin: 'a' }))
-    await vi.waitFor(() => expect(many.asked()).toHaveLength(2))
+    await expect.poll(() => many.asked()).toHaveLength(2)
     await idle()
     expect(many.asked()).toEqual(['!room0:a a', '!room1:a a'])
     expect([...(b.input.repairs?.rooms ?? [])]).toEqual(many.gaps.map(({ room }) => [room.roomId, 1]))
@@ -129,7 +129,7 @@ it('lets so many events of a room wait for repairs, and refuses the next one at 
     await room.message('too', { prev: [missing] }),
   ]
   const waiting = [gap.event, ...others.slice(0, 1)].map((event) => b.take(event, { origin: 'a' }))
-  await vi.waitFor(() => expect(b.input.repairs?.rooms.get(room.roomId)).toBe(2))
+  await expect.poll(() => b.input.repairs?.rooms.get(room.roomId)).toBe(2)
   const [last] = others.slice(1)
   if (last === undefined) throw new TypeError('no event')
   expect(await b.take(last, { origin: 'a' })).toMatchObject({ kind: 'missing' })
@@ -290,7 +290,7 @@ it('takes up the repairs of eight rooms at a time when it starts, and in the end
   const open = many.shut()
   const before = many.asked().length
   const resumed = b.input.resume()
-  await vi.waitFor(() => expect(many.asked().length - before).toBe(8))
+  await expect.poll(() => many.asked().length - before).toBe(8)
   await idle()
   expect(many.asked().length - before).toBe(8)
   open()
@@ -380,7 +380,7 @@ it('waits with closing for repairs that are tried again, an operator’s and the
   const asked = one.asked().length
   one.wait(1_000)
   await b.take(await room.message('aside', { prev: [known] }))
-  await vi.waitFor(() => expect(one.asked().length).toBeGreaterThan(asked))
+  await expect.poll(() => one.asked().length).toBeGreaterThan(asked)
   const takenUp = b.input.repairs?.retry(room.roomId)
   let isClosed = false
   const closed = b.input.close().then(() => (isClosed = true))

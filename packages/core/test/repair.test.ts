@@ -243,7 +243,7 @@ it('does not take an event beside the graph for one that has come meanwhile', as
   await b.take(beside, { kind: InputKind.outlier })
   vi.mocked(federation.lookupStateIds).mockRejectedValue(new Error('404 not found'))
   await b.input.inputRoomEvents({ input_room_events: [inputOf(late, { origin: 'a' })], async: true })
-  await vi.waitFor(async () => expect(await b.storage.inbox(0, 100)).toEqual([]))
+  await expect.poll(() => b.storage.inbox(0, 100)).toEqual([])
   expect(vi.mocked(federation.lookupMissingEvents).mock.calls.length).toBeLessThan(5)
 })
 

@@ -71,13 +71,11 @@ describe('what waits', () => {
     const { hs, go } = await gated({})
     await using _ = hs
     const tasks = [run(hs, '!one:a', 1), run(hs, '!one:a', 1), run(hs, '!two:a', 1)]
-    await vi.waitFor(() =>
-      expect(hs.input.rooms.busy.map(({ step }) => step)).toEqual(Array(2).fill('asking')),
-    )
+    await expect.poll(() => hs.input.rooms.busy.map(({ step }) => step)).toEqual(Array(2).fill('asking'))
     expect(hs.input.rooms.busy).toMatchObject([{ roomId: '!one:a' }, { roomId: '!two:a' }])
     go()
     await Promise.all(tasks)
-    await vi.waitFor(() => expect(hs.input.rooms.busy).toEqual([]))
+    await expect.poll(() => hs.input.rooms.busy).toEqual([])
   })
 })
 
@@ -103,7 +101,7 @@ it('counts a room as stuck from the moment on that it is at one step for so long
   let now = 1_000
   const { hs, go } = await gated({ stuckAfterMs: 30_000 }, { log, clock: { now: () => now } })
   const tasks = ['!one:a', '!one:a'].map((roomId) => hs.input.runTask(taskOf(roomId, 1)))
-  await vi.waitFor(() => expect(hs.input.rooms.busy[0]?.step).toBe('asking'))
+  await expect.poll(() => hs.input.rooms.busy[0]?.step).toBe('asking')
   now += 29_999
   vi.advanceTimersByTime(5_000)
   expect(warnings).toEqual([])

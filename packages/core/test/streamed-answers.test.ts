@@ -161,7 +161,7 @@ it('writes what it would read, whatever changed since it last wrote, here or els
     }),
     { numRuns: 25 },
   )
-}, 60_000)
+})
 
 it('writes a state of many pages, from the cache and past it, and what changed of it', async () => {
   await using hs = await Homeserver.start()

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { filled, InputKind, InputRoomEvent } from '@roomserver/api'
 import { openStorage, type StorageOptions } from '@roomserver/storage'
 import { createDatabase, RoomBuilder } from '@roomserver/testing'
-import { describe, expect, inject, it, vi } from 'vitest'
+import { describe, expect, inject, it } from 'vitest'
 import { type Engine, type EngineOptions, type FaultPoint, openEngine, readSigningKey } from '../src/index.ts'
 
 const key = (server: string) => ({ server, keyId: 'ed25519:test', seed: 'A'.repeat(43) })
@@ -36,12 +36,9 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
       await storage.enqueue(items, 'a process that is gone')
     }
     await using engine = await open(store)
-    await vi.waitFor(async () => {
-      const { events } = await engine.operations.queryEventsById({
-        event_ids: [room.extremities[0]?.eventId ?? ''],
-      })
-      expect(events).toHaveLength(1)
-    }, 30_000)
+    const last = room.extremities.map(({ eventId }) => eventId)
+    const stored = async () => (await engine.operations.queryEventsById({ event_ids: last })).events
+    await expect.poll(stored).toHaveLength(1)
     expect(await engine.parts.storage.inbox(0, 10)).toEqual([])
   })
 
@@ -58,7 +55,7 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
       }
     }
     await using engine = await open(store, { outputs: { kind: 'log', maxCount: 2 } })
-    await vi.waitFor(async () => expect(await engine.parts.storage.outputs(0, 10)).toHaveLength(2), 30_000)
+    await expect.poll(() => engine.parts.storage.outputs(0, 10)).toHaveLength(2)
   })
 
   it('closes what it has opened when a later part cannot be made', async () => {
@@ -125,7 +122,7 @@ it.each([
     input_room_events: events.slice(-1),
     async: isAsynchronous,
   })
-  await vi.waitFor(() => expect(passed).toContain('answering'), 30_000)
+  await expect.poll(() => passed).toContain('answering')
   // What is written in the background comes at any time.
   const own = passed.filter((point, at) => expected.includes(point) && passed.indexOf(point) === at)
   expect(own.filter((point) => point !== 'writing')).toEqual(expected.filter((point) => point !== 'writing'))

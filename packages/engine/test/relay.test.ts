@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Bus, connectJetStream } from '@roomserver/producers'
 import { createDatabase } from '@roomserver/testing'
-import { expect, inject, it, vi } from 'vitest'
+import { expect, inject, it } from 'vitest'
 import { type Engine, type FaultPoint, openEngine } from '../src/index.ts'
 
 const ALICE = '@alice:a'
@@ -15,10 +15,8 @@ async function newStream() {
 
 /** Waits until the stream has as many messages, and none waits in the outbox. */
 async function delivered(bus: Bus, { parts }: Engine, messages: number): Promise<void> {
-  await vi.waitFor(async () => {
-    expect(await bus.lastSequence()).toBe(messages)
-    expect(await parts.storage.outputs(0, 1)).toEqual([])
-  }, 30_000)
+  await expect.poll(() => bus.lastSequence()).toBe(messages)
+  await expect.poll(() => parts.storage.outputs(0, 1)).toEqual([])
 }
 
 it('publishes what happens to JetStream, and drops it from the outbox', async () => {
@@ -40,7 +38,7 @@ it('has one of the processes on a database publish, and the next when that ends'
   const { outputs, bus } = await newStream()
   const open = () => openEngine({ serverName: 'a', store: database.url, signingKey, outputs })
   const first = await open()
-  await vi.waitFor(async () => expect((await first.readiness()).checks['outputs']).toBe('connected'), 30_000)
+  await expect.poll(async () => (await first.readiness()).checks['outputs']).toBe('connected')
   await using second = await open()
   const room = await second.createRoom(ALICE)
   await delivered(bus, second, 6)
@@ -70,7 +68,7 @@ it.concurrent.each([
   {
     await using first = await open(isLogFirst)
     const place = isLogFirst ? 'kept in the database' : 'connected'
-    await vi.waitFor(async () => expect((await first.readiness()).checks['outputs']).toBe(place), 30_000)
+    await expect.poll(async () => (await first.readiness()).checks['outputs']).toBe(place)
     await expect(open(!isLogFirst)).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
       details: { argument: 'outputs', expected: expect.stringContaining('using this database') as string },

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { AckPolicy, DeliverPolicy, jetstreamManager, StorageType } from '@nats-io/jetstream'
 import { type NatsConnection, nanos } from '@nats-io/nats-core'
 import { startNats, type TestServer } from '@roomserver/testing'
-import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { consumeOutputs, registerConsumer } from '../src/consumer.ts'
 import { type Delivery, RepeatFilter } from '../src/delivery.ts'
 import { connectJetStream, connectNats, openOutputStream } from '../src/jetstream.ts'
@@ -87,10 +87,10 @@ it('knows the largest message that the server takes, whether it is there, and th
   const bus = await connectJetStream({ servers: [other.url], topicPrefix: 'State', timeoutMs: 1_000 })
   expect([bus.isConnected, bus.isClosed, bus.maxPayloadBytes]).toEqual([true, false, 1_048_576])
   await other.stop('kill')
-  await vi.waitUntil(() => !bus.isConnected, 10_000)
+  await expect.poll(() => bus.isConnected).toBe(false)
   expect(bus.isClosed).toBe(false)
   await other.start()
-  await vi.waitUntil(() => bus.isConnected, 10_000)
+  await expect.poll(() => bus.isConnected).toBe(true)
   await bus.close()
   expect([bus.isConnected, bus.isClosed]).toEqual([false, true])
 })
@@ -116,31 +116,34 @@ it('has the server send calls only to those that listen, once however many there
   const heard = [0, 0]
   const first = calls.listen(() => void heard[0]!++)
   const second = calls.listen(() => void heard[1]!++)
-  await vi.waitFor(() => {
+  const heardCalls = (): number => {
     caller.call()
-    expect(heard[1]).toBeGreaterThan(0)
-  }, 10_000)
-  await wait(50)
+    return heard[1]!
+  }
+  await expect.poll(heardCalls).toBeGreaterThan(0)
+  // A question goes the same way behind the calls, so that they have been heard when it is answered.
+  const arrived = () => caller.delivered('!none:a', 0, 60_000)
+  await arrived()
+  await arrived()
   const before = [...heard]
   connection.publish('HeardRoomserverWakeUp')
-  await vi.waitUntil(() => heard[0] === before[0]! + 1, 10_000)
-  await wait(50)
+  await expect.poll(() => heard[0]).toBe(before[0]! + 1)
+  await arrived()
   expect(heard).toEqual(before.map((count) => count + 1))
   first[Symbol.dispose]()
   connection.publish('HeardRoomserverWakeUp')
-  await vi.waitUntil(() => heard[1] === before[1]! + 2, 10_000)
+  await expect.poll(() => heard[1]).toBe(before[1]! + 2)
   expect(heard[0]).toBe(before[0]! + 1)
   second[Symbol.dispose]()
   // The server says that nobody is there to be asked.
-  await vi.waitFor(
-    async () => await expect(connection.request('HeardRoomserverWakeUp')).rejects.toThrow('no responders'),
-    10_000,
-  )
+  const refusal = () => connection.request('HeardRoomserverWakeUp').then(() => undefined, String)
+  await expect.poll(refusal).toContain('no responders')
   const again = calls.listen(() => void heard[0]!++)
-  await vi.waitFor(() => {
+  const heardAgain = (): number => {
     connection.publish('HeardRoomserverWakeUp')
-    expect(heard[0]).toBeGreaterThan(before[0]! + 1)
-  }, 10_000)
+    return heard[0]!
+  }
+  await expect.poll(heardAgain).toBeGreaterThan(before[0]! + 1)
   again[Symbol.dispose]()
 })
 
@@ -152,7 +155,7 @@ it('asks for a delivery the listener that knows of it, also beside one that only
     async () => true,
   )
   await using other = openWakeCalls({ servers: [nats.url], topicPrefix: 'Beside' })
-  await vi.waitFor(async () => expect(await other.delivered('!r', 1, 5_000)).toBe(true), 10_000)
+  await expect.poll(() => other.delivered('!r', 1, 5_000)).toBe(true)
 })
 
 it('asks nobody for a delivery where there is no time to wait, or no connection', async () => {
@@ -166,7 +169,7 @@ it('asks nobody for a delivery where there is no time to wait, or no connection'
     },
   )
   const other = openWakeCalls({ servers: [nats.url], topicPrefix: 'Asked' })
-  await vi.waitFor(async () => expect(await other.delivered('!r', 1, 5_000)).toBe(true), 10_000)
+  await expect.poll(() => other.delivered('!r', 1, 5_000)).toBe(true)
   expect(await other.delivered('!r', 2, 5_000)).toBe(false)
   expect(await other.delivered('!r', 3, 0)).toBe(false)
   await other[Symbol.asyncDispose]()

@@ -6,7 +6,7 @@ import { jetstreamManager, RetentionPolicy } from '@nats-io/jetstream'
 import { type NatsConnection, nanos } from '@nats-io/nats-core'
 import { startNats, startNatsCluster, type TestServer } from '@roomserver/testing'
 import { silentLogger, systemClock } from '@roomserver/types'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { consumeOutputs, registerConsumer } from '../src/consumer.ts'
 import { connectJetStream, connectNats, type JetStreamOptions, openOutputStream } from '../src/jetstream.ts'
 import { type OutboxRelay, startOutboxRelay } from '../src/relay.ts'
@@ -70,7 +70,7 @@ async function send(count: number): Promise<void> {
 /** What the consumer gets, repeats left out, until it has so many. */
 async function take(count: number): Promise<readonly string[]> {
   const taken: string[] = []
-  for await (const delivery of consumeOutputs(connection, DURABLE, AbortSignal.timeout(15_000))) {
+  for await (const delivery of consumeOutputs(connection, DURABLE, AbortSignal.timeout(100_000))) {
     await delivery.ack()
     const { roomId, payload } = delivery
     if (taken.push(`${roomId} ${payload}`) === count) break
@@ -83,11 +83,9 @@ const sent = (from: number, to?: number) =>
 
 /** The reason of lost outputs that was logged. */
 async function reason(): Promise<unknown> {
-  return await vi.waitFor(() => {
-    const [fields] = warnings.find(([, text]) => text.includes('lost outputs')) ?? []
-    expect(fields).toBeDefined()
-    return fields
-  }, 20_000)
+  const fields = () => warnings.find(([, text]) => text.includes('lost outputs'))?.[0]
+  await expect.poll(fields).toBeDefined()
+  return fields()
 }
 
 async function copyOfStore(): Promise<() => Promise<void>> {
@@ -145,7 +143,7 @@ describe('a message server that lost what it acknowledged', () => {
     await wait(3 * LOOK_MS)
     await (await jetstreamManager(connection)).streams.purge(STREAM)
     // Long before the relay would look by itself: what follows must not come before what is sent again.
-    await vi.waitFor(() => expect(warnings).not.toEqual([]), 10_000)
+    await expect.poll(() => warnings).not.toEqual([])
     expect(await reason()).toMatchObject({ reason: 'purged', outputs: 10 })
     await send(5)
     expect(await take(15)).toEqual(sent(10, 25))
@@ -229,10 +227,7 @@ describe('the replicas of the stream', () => {
     const servers = await startNatsCluster(3)
     for (const server of servers) owned.use(server)
     const url = servers[0]?.url ?? ''
-    await vi.waitFor(
-      async () => expect(await count(url)).toMatchObject({ replicas: 3, isClustered: true }),
-      30_000,
-    )
+    await expect.poll(() => count(url)).toMatchObject({ replicas: 3, isClustered: true })
     expect(await count(url, 1)).toMatchObject({ replicas: 1, isClustered: true })
     const own = { servers: [url], topicPrefix: 'Replicas1', timeoutMs: 5_000 }
     await using watched = startOutboxRelay(
@@ -246,10 +241,7 @@ describe('the replicas of the stream', () => {
       },
       { pollMs: 10 },
     )
-    await vi.waitFor(
-      () => expect(warnings.map(([, text]) => text).join()).toContain('has one replica'),
-      10_000,
-    )
+    await expect.poll(() => warnings.map(([, text]) => text).join()).toContain('has one replica')
     expect(watched.status().findings).toMatchObject([{ code: 'one-replica' }])
   })
 })
@@ -259,7 +251,7 @@ it('counts connections, and what is removed from the stream', async () => {
   expect(bus.stream?.upsets).toBe(1)
   await nats.stop('kill')
   await nats.start()
-  await vi.waitFor(() => expect(bus.stream?.upsets).toBe(2), 10_000)
+  await expect.poll(() => bus.stream?.upsets).toBe(2)
   await (await jetstreamManager(connection)).streams.purge(STREAM)
-  await vi.waitFor(() => expect(bus.stream?.upsets).toBe(3), 10_000)
+  await expect.poll(() => bus.stream?.upsets).toBe(3)
 })

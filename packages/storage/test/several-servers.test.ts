@@ -57,9 +57,7 @@ it('takes the server that takes writes, and follows when another one does', asyn
   await setReadOnly(one, 'off')
   await using _other = await openStorage({ dialect: 'postgres', connectionString: one.url })
   await setReadOnly(two, 'on')
-  await expect
-    .poll(() => store.commit([writeSet(room)]).then(([result]) => result?.kind), { timeout: 10_000 })
-    .toBe('conflict')
+  await expect.poll(() => store.commit([writeSet(room)]).then(([result]) => result?.kind)).toBe('conflict')
   expect(await store.room(room.roomId)).toBeUndefined()
   await setReadOnly(two, 'off')
 })

@@ -28,7 +28,7 @@ it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('leaves nothing behind at %s',
   expect(isAlive(child)).toBe(true)
   parent.kill(signal)
   expect(await once(parent, 'exit')).toEqual([null, signal])
-  await expect.poll(() => isAlive(child), { timeout: 10_000 }).toBe(false)
+  await expect.poll(() => isAlive(child)).toBe(false)
 })
 
 function isAlive(pid: number): boolean {

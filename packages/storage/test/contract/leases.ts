@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import { runAsLeader, type Storage } from '../../src/index.ts'
 
 /** Work that one process at a time does. */
@@ -28,7 +28,7 @@ export function leaseContract(open: () => Promise<Storage>): void {
       return { [Symbol.asyncDispose]: async () => void log.push(`${name} stops`) }
     }
     const one = runAsLeader(store, 'work', begin('one'), { ttlMs: 6_000 })
-    await vi.waitUntil(() => one.isLeader)
+    await expect.poll(() => one.isLeader).toBe(true)
     const answers: boolean[] = []
     const takeLease: Storage['takeLease'] = async (...lease) => {
       const answer = await store.takeLease(...lease)
@@ -36,11 +36,11 @@ export function leaseContract(open: () => Promise<Storage>): void {
       return answer
     }
     await using two = runAsLeader({ ...store, takeLease }, 'work', begin('two'), { ttlMs: 900 })
-    await vi.waitUntil(() => answers.length > 1)
+    await expect.poll(() => answers.length).toBeGreaterThan(1)
     expect(answers.slice(0, 2)).toEqual([false, false])
     expect(two.isLeader).toBe(false)
     await one[Symbol.asyncDispose]()
-    await vi.waitUntil(() => two.isLeader, 30_000)
+    await expect.poll(() => two.isLeader).toBe(true)
     expect(log).toEqual(['one starts', 'one stops', 'two starts'])
   })
 }
