@@ -20,6 +20,7 @@ export function sniffProtocol(
     socket.off('readable', look)
     socket.off('error', giveUp)
     socket.off('end', giveUp)
+    socket.off('close', finish)
   }
   const giveUp = () => {
     finish()
@@ -40,6 +41,8 @@ export function sniffProtocol(
   socket.on('readable', look)
   socket.on('error', giveUp)
   socket.on('end', giveUp)
+  // Others close it as well, as a server that stops; a timer would keep the process alive.
+  socket.on('close', finish)
 }
 
 /** `undefined`: too little to tell. */
