@@ -113,13 +113,15 @@ describe('an event that changes what counts', () => {
 })
 
 describe('a server', () => {
-  const serve = (server: string, value: string, membership: string, joinedLater = false, event = message) =>
-    mayServerSee(event, {
-      server,
-      before: authStateOf(before(value, '')),
-      members: [member('10', '@eve:c.test', 'join'), ...before('', membership)],
-      joinedLater,
-    }).visible
+  const serve =
+    (server: string, value: string, membership: string, joinedLater = false, event = message) =>
+    () =>
+      mayServerSee(event, {
+        server,
+        before: authStateOf(before(value, '')),
+        members: [member('10', '@eve:c.test', 'join'), ...before('', membership)],
+        joinedLater,
+      }).visible
 
   it.each([
     ['of a joined user', serve('b.test', 'joined', 'join'), true],
@@ -142,6 +144,6 @@ describe('a server', () => {
     ],
     ['called like the end of another', serve('test', 'joined', 'join'), false],
   ])('%s', (_what, visible, expected) => {
-    expect(visible).toBe(expected)
+    expect(visible()).toBe(expected)
   })
 })
