@@ -9,7 +9,7 @@ import { KEY_VALIDITY_CAP_MS, verifySignatures } from './verify-signatures.ts'
 const NOW = 1_000_000
 const DAY_MS = 24 * 3_600_000
 
-async function published(changes: JsonObject = {}, keyId = KEY.keyId): Promise<string> {
+async function published(changes: JsonObject = {}, keyId = KEY.keyId, signer = 'domain'): Promise<string> {
   const keys = {
     server_name: 'domain',
     valid_until_ts: NOW + DAY_MS,
@@ -18,7 +18,7 @@ async function published(changes: JsonObject = {}, keyId = KEY.keyId): Promise<s
     ...changes,
   }
   const signature = await signJson(keys, KEY)
-  return JSON.stringify({ ...keys, signatures: { domain: { [keyId]: signature } } })
+  return JSON.stringify({ ...keys, signatures: { [signer]: { [keyId]: signature } } })
 }
 
 describe('readServerKeys', () => {
@@ -77,6 +77,14 @@ describe('createKeyFinder', () => {
     for (const event of events) expect(await verifySignatures(event, findKey, NOW)).toEqual({ ok: true })
     await Promise.all(['ed25519:1', 'ed25519:0'].map((keyId) => findKey('domain', keyId)))
     expect(asked).toEqual(['domain'])
+  })
+
+  it('keeps the keys of as many servers as it may, those that were asked last', async () => {
+    const servers = ['a', 'b', 'a', 'b', 'c', 'b', 'a']
+    const of = (name: string) => published({ server_name: name }, KEY.keyId, name)
+    const { asked, findKey } = finder(await Promise.all(['a', 'b', 'c', 'a'].map(of)))
+    for (const server of servers) expect(await findKey(server, KEY.keyId), server).toBeDefined()
+    expect(asked).toEqual(['a', 'b', 'c', 'a'])
   })
 
   it('asks again when half of the validity is over, and for a key that it does not know, not too often', async () => {

@@ -226,6 +226,14 @@ describe('what is not an event', () => {
     expect(faultOf({ ...event, auth_events: [create] }, '12')).toBe('format.auth_events')
   })
 
+  it('a create event that says a room ID which is none, where its own ID is the ID of the room', async () => {
+    const { room_id: _, ...event } = await wireObject('12')
+    const create = { ...event, type: 'm.room.create', state_key: '', prev_events: [], auth_events: [] }
+    expect(faultOf(create, '12')).toBe('none')
+    for (const room_id of [5, null, '', 'room', `!${'x'.repeat(255)}`])
+      expect(faultOf({ ...create, room_id }, '12'), JSON.stringify(room_id)).toBe('format.room_id')
+  })
+
   it('65,536 bytes fit, one more does not: what counts is bytes of canonical form', async () => {
     const event = await wireObject()
     const room = 65_536 - new TextEncoder().encode((await built()).json).length - '"x":"",'.length

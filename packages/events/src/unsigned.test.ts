@@ -72,6 +72,8 @@ describe('the unsigned data of a received event', () => {
   it('shows the room to who is invited into it or knocks', () => {
     const shown = { invite_room_state: [{ type: 'm.room.name' }], knock_room_state: [] }
     expect(receive('m.room.member', { ...shown, ...FOREIGN })).toEqual(shown)
+    const empty = { invite_room_state: {}, knock_room_state: [] }
+    expect(receive('m.room.member', empty), 'an object where there is none').toEqual(empty)
     expect(receive('m.room.member', { invite_room_state: 'all', knock_room_state: { a: 1 } })).toEqual({})
   })
 })

@@ -45,13 +45,23 @@ describe('canonicalizeJson', () => {
     ['a fraction stays as it is written: servers hash that text', '{"b":1.50,"a":1e3}', '{"a":1e3,"b":1.50}'],
     ['no integer is rounded', '{"a":123456789012345678901234567890}', '{"a":123456789012345678901234567890}'],
     ['2^53', '[9007199254740992]', '[9007199254740992]'],
+    [
+      'exponents in every spelling',
+      '[1e5,1E5,10e+12,10E-12,0.50e00,-1.5E+3]',
+      '[1e5,1E5,10e+12,10E-12,0.50e00,-1.5E+3]',
+    ],
+    [
+      'of 15 digits and more',
+      '[123456789012345E2,1234567890123456.7]',
+      '[123456789012345E2,1234567890123456.7]',
+    ],
   ])('only lenient: %s', (_why, text, expected) => {
     expect(canonical(text, 'lenient')).toBe(expected)
     expect(canonical(text, 'strict')).toBeUndefined()
   })
 
   const broken = String.raw`{ {"a" {"a": {"a":1 {"a":1, {"a":1,} {,} {a:1} [1,] [1 [,1] {}{} } ] 01 +1 .5 1. 1e --1
-    0x10 1_000 nul nullx NaN " "\ "\" "\x41" "\u12" 'a' {"a"1} {1:2} /**/1 "\ud800" "\udc00\ud800" {"\ud800":1}
+    0x10 1E 1e+ -1E- 1.e5 .1E5 1e5.5 1ee5 -01 00 1_000 nul nullx NaN " "\ "\" "\x41" "\u12" 'a' {"a"1} {1:2} /**/1 "\ud800" "\udc00\ud800" {"\ud800":1}
     "\ud83d\ud83d\ude00"`
   it.each([...broken.split(/\s+/), '', ' ', '1 2', '"a\nb"', '"\0"', '"\ud800"', '\ufeff{}'])(
     'refuses %j',
