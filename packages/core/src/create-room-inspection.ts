@@ -33,8 +33,8 @@ export function createRoomInspection({
   const parts = {
     store,
     cache,
-    figures: new RoomFigureCounts(store, () => clock.now()),
-    blockedRooms: new BlockedRooms({ store, clock, log: silentLogger }),
+    figures: new RoomFigureCounts(store, cache, () => clock.now()),
+    blockedRooms: input?.blockedRooms ?? new BlockedRooms({ store, clock, log: silentLogger }),
     process: processActivity({ reads: store, serverName, clock, input, deliversOutputs }),
   }
   return createInspection((gone) => storedRooms(parts, gone))

@@ -95,10 +95,18 @@ describe.each(['sqlite', 'postgres'] as const)('the inspection of a store on %s'
       await both((api) => api.explain(topic))
       const summary = async (api: InspectionApi) => {
         const { storage: _storage, problems: _problems, ...answer } = await api.room({ room_id: room.roomId })
-        const { joined_local_members: _local, bytes: _bytes, ...figures } = answer.room
+        const {
+          joined_local_members: _local,
+          bytes: _bytes,
+          slowest_resolution_ms: _slowest,
+          ...figures
+        } = answer.room
         return { ...answer, room: figures }
       }
       await both(summary)
+      // The room has branches, which were resolved here.
+      const { room: noted } = await here.room({ room_id: room.roomId })
+      expect(noted.slowest_resolution_ms).toBeGreaterThan(0)
     },
   )
 
@@ -140,10 +148,13 @@ describe.each(['sqlite', 'postgres'] as const)('the inspection of a store on %s'
   it('tells which rooms operators blocked', async () => {
     const room = await RoomBuilder.create({ roomId: '!blocked:a' })
     for (const event of room.events) await hs.take(event)
-    await hs.storage.blockRoom({ roomId: '!blocked:a', by: 'ops', reason: 'spam', sinceTs: 1 })
+    const block = { roomId: '!blocked:a', by: 'ops', reason: 'spam', sinceTs: 1 }
+    await hs.input.blockedRooms.block(block)
     const answer = await inspected().room({ room_id: '!blocked:a' })
     expect(answer.room.is_blocked).toBe(true)
     expect(answer.problems[0]).toContain('An operator blocked it')
+    await hs.input.blockedRooms.unblock('!blocked:a')
+    expect((await inspected().room({ room_id: '!blocked:a' })).room.is_blocked).toBe(false)
   })
 
   it('says what it does not know', async () => {

@@ -28,7 +28,8 @@ export function* resolveCurrent(
   draft.resolution = undefined
   const begun = performance.now()
   const outcome = yield* resolution.goOn(states, near, view)
-  if (outcome !== undefined) view.cache.onResolved?.(outcome.conflicted.length, performance.now() - begun)
+  if (outcome !== undefined)
+    view.cache.noteResolution(draft.read.nid, outcome.conflicted.length, performance.now() - begun)
   const resolved =
     outcome === undefined
       ? yield* resolveAfter(draft, states, near)

@@ -40,7 +40,7 @@ export function* resolveAfter(
   if (kept.length < 2) return { snapshot: kept[0] ?? (yield* stateOf(room, [])), conflicted: [] }
   const begun = performance.now()
   const { base, changes, conflicted } = yield* resolveSnapshots(snapshots, room.view, { rules: room.rules })
-  room.view.cache.onResolved?.(conflicted.length, performance.now() - begun)
+  room.view.cache.noteResolution(room.read.nid, conflicted.length, performance.now() - begun)
   return { snapshot: yield* stateNear(room, kept[base] ?? NO_NID, changes, near), conflicted }
 }
 

@@ -1,5 +1,6 @@
 import type { BusyRoom, InspectActivityResponse } from '@roomserver/api'
 import type { Clock, RoomId } from '@roomserver/types'
+import type { BlockedRooms } from '../input/blocked-rooms.ts'
 import type { InputCounters } from '../input/counters.ts'
 import type { Rooms } from '../input/rooms.ts'
 import type { InspectionReads } from '../ports.ts'
@@ -9,6 +10,8 @@ import type { ProcessActivity } from './stored-rooms.ts'
 export interface WatchedInput {
   readonly rooms: Pick<Rooms, 'busy' | 'quarantine' | 'bytesInFlight'>
   readonly counters: InputCounters
+  /** The rooms that operators blocked, as the input knows them. */
+  readonly blockedRooms: Pick<BlockedRooms, 'of'>
 }
 
 /** What the activity of a process is made of. */

@@ -9,6 +9,7 @@ import {
 } from '@roomserver/types'
 import { yieldToEventLoop } from '../view/run.ts'
 import type { InspectionReads } from '../ports.ts'
+import type { RecordCache } from '../view/record-cache.ts'
 
 /** How many events are counted in one statement. */
 const PAGE = 5_000
@@ -18,6 +19,9 @@ const GAPS_MS = 30_000
 const MAX_ROOMS = 20_000
 /** After how many changes of a room its events are all counted again: verdicts of stored events change seldom. */
 const RECOUNT_REVISIONS = 10_000
+
+/** How long resolutions took in this process. */
+type ResolutionTimes = Pick<RecordCache, 'slowestResolutionMs'>
 
 interface Counted {
   readonly revision: number
@@ -51,12 +55,14 @@ function keepLatest<Value>(known: Map<RoomNid, Value>, room: RoomNid, value: Val
 export class RoomFigureCounts {
   readonly #reads: InspectionReads
   readonly #now: () => number
+  readonly #resolutions: ResolutionTimes
   readonly #counted = new Map<RoomNid, Counted>()
   readonly #members = new Map<RoomNid, CountedMembers>()
   #gaps: { readonly at: number; readonly counts: Promise<ReadonlyMap<RoomNid, number>> } | undefined
 
-  constructor(reads: InspectionReads, now: () => number) {
+  constructor(reads: InspectionReads, resolutions: ResolutionTimes, now: () => number) {
     this.#reads = reads
+    this.#resolutions = resolutions
     this.#now = now
   }
 
@@ -78,7 +84,7 @@ export class RoomFigureCounts {
       gaps,
       stateResets: resets,
       bytes,
-      slowestResolutionMs: 0,
+      slowestResolutionMs: Math.ceil(this.#resolutions.slowestResolutionMs(room.nid)),
     }
   }
 

@@ -32,6 +32,9 @@ import {
 } from './record-kinds.ts'
 import { RoomEpochs } from './room-epochs.ts'
 
+/** Of how many rooms it is remembered how long resolutions took. */
+const MAX_TIMED_ROOMS = 20_000
+
 const PREASSIGNED_NAMES = new Map([...EVENT_TYPE_NIDS].map(([name, nid]) => [nid, name]))
 
 /** How records of a kind are found in the cache, and how such as were read come there. */
@@ -87,6 +90,8 @@ export class RecordCache {
   readonly usage: CacheUsage = { hits: 0, misses: 0 }
   /** Called when a resolution of states has ended: conflicted entries, and milliseconds. */
   onResolved: ((entries: number, ms: number) => void) | undefined
+  /** The longest resolution of the states of each room, in milliseconds. */
+  readonly #slowest = new Map<RoomNid, number>()
   /** Batches that were taken into the cache already; several computations get the same one. */
   readonly #kept = new WeakSet<RecordBatch>()
 
@@ -205,6 +210,21 @@ export class RecordCache {
 
   putStateKey(nid: StateKeyNid, text: string): void {
     this.#stateKeys.put(nid, text)
+  }
+
+  /** Notes that a resolution of states of a room has ended. */
+  noteResolution(room: RoomNid, entries: number, ms: number): void {
+    const slowest = Math.max(ms, this.slowestResolutionMs(room))
+    this.#slowest.delete(room)
+    this.#slowest.set(room, slowest)
+    const [oldest] = this.#slowest.keys()
+    if (this.#slowest.size > MAX_TIMED_ROOMS && oldest !== undefined) this.#slowest.delete(oldest)
+    this.onResolved?.(entries, ms)
+  }
+
+  /** How long the longest resolution of states of a room took; 0: none was noted. */
+  slowestResolutionMs(room: RoomNid): number {
+    return this.#slowest.get(room) ?? 0
   }
 
   #keep<K extends RecordKind>(kind: K, batch: RecordBatch): void {
