@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { administrationCommands } from './commands/administration-commands.ts'
 import { backupCommand } from './commands/backup.ts'
 import { checkCommand } from './commands/check.ts'
+import { completionCommand } from './commands/completion.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { exportCommand } from './commands/export.ts'
 import { importCommand } from './commands/import.ts'
@@ -26,11 +27,15 @@ import { programCommit, programVersion } from './program-version.ts'
 export async function run(argv: readonly string[]): Promise<void> {
   // Databases, their logs, sockets and backups are for their owner: whoever reads them reads all rooms.
   process.umask(0o077)
+  // A command goes on until it is done, also while it only waits to ask a server again.
+  const working = setInterval(() => undefined, 60_000)
   try {
     await program().parseAsync([...argv])
   } catch (error) {
     process.exitCode = error instanceof CommanderError ? error.exitCode : 1
     if (!(error instanceof CommanderError)) process.stderr.write(`roomserver: ${explainFailure(error)}\n`)
+  } finally {
+    clearInterval(working)
   }
 }
 
@@ -79,6 +84,7 @@ Exit status: 0 when all went well, 1 otherwise.`,
     watchCommand(),
     exportCommand(),
     ...administrationCommands(),
+    completionCommand(command),
   ]) {
     command.addCommand(subcommand.copyInheritedSettings(command))
   }

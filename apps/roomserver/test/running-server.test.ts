@@ -85,6 +85,12 @@ it('goes on with an export that was interrupted in the middle of a line', async 
   expect(readFileSync(cut, 'utf8')).toBe(text)
 })
 
+it('says that no server answers', async () => {
+  const { errors, status } = await run('rooms', '--url', 'http://127.0.0.1:1')
+  expect(status).toBe(1)
+  expect(errors).toContain('roomserver: ')
+})
+
 it('changes nothing of a server that does not allow it, and looks nowhere that is closed', async () => {
   const files = folder()
   const config = configFile(files, {
