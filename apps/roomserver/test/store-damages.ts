@@ -127,6 +127,21 @@ export function storeDamages({
       'a row is deleted': WISH,
       'a row is added': WISH,
     },
+    purges: {
+      room_id: WISH,
+      room_nid:
+        'harmless: nothing is deleted of a room that is stored; what is left of one that was taken out is found',
+      requested_by: WISH,
+      forced: WISH,
+      step: WISH,
+      reason: WISH,
+      events: 'harmless: it is for who waits',
+      deleted_events: 'harmless: it is for who waits',
+      since_ts: 'harmless: it is for who reads the table',
+      step_ts: 'harmless: the purge waits longer, or not at all',
+      'a row is deleted': WISH,
+      'a row is added': 'harmless: nothing is deleted of a room that is stored',
+    },
     rooms: {
       nid: rebuilt(/events of !room:a .* belong to a room that is not stored/, ofRoom('nid = 99999')),
       revision: rebuilt(/is later than the revision of the room/, ofRoom('revision = 2')),

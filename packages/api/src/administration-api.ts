@@ -1,8 +1,9 @@
+import { purgeEndpoints } from './administration/purges.ts'
 import { roomAdministrationEndpoints } from './administration/rooms.ts'
 import type { ApiOf } from './endpoint.ts'
 
 /** The operations with which operators change rooms, by method name. Each writes an audit line to the log. */
-export const administrationEndpoints = { ...roomAdministrationEndpoints }
+export const administrationEndpoints = { ...roomAdministrationEndpoints, ...purgeEndpoints }
 
 /**
  * What operators do to rooms, in process or behind HTTP.

@@ -53,6 +53,13 @@ export {
   type AdministrationOperation,
 } from './administration-api.ts'
 export type {
+  PurgeRoomRequest,
+  PurgeRoomResponse,
+  PurgesRequest,
+  PurgesResponse,
+  PurgeSummary,
+} from './administration/purges.ts'
+export type {
   BlockedRoomsRequest,
   BlockedRoomsResponse,
   BlockedRoomSummary,

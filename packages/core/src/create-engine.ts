@@ -147,7 +147,12 @@ export function createInput(
     deps.fetchMissing ?? (fetching && ((...missing) => fetching.repairs.fetchMissing(...missing)))
   const share = new LoopShare(setImmediate)
   const { whenDelivered } = deps
-  const blockedRooms = new BlockedRooms({ store, clock, log })
+  const blockedRooms = new BlockedRooms({
+    store,
+    clock,
+    log,
+    onPurged: (nid) => cache.rooms.onGone(nid),
+  })
   const ingester = new Ingester({
     ...parts,
     blockedRooms,

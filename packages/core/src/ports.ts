@@ -16,6 +16,8 @@ import type {
   Mention,
   Nids,
   OutputRecord,
+  PurgeEstimate,
+  PurgeRecord,
   RedactionRecord,
   RepairRecord,
   RoomId,
@@ -202,6 +204,18 @@ export interface BlockedRoomStore {
   unblockRoom(roomId: RoomId): Promise<void>
 }
 
+/** Rooms that operators delete. */
+export interface PurgeStore {
+  /** Those that are being deleted, or were lately, the earliest first. */
+  purges(): Promise<readonly PurgeRecord[]>
+  /** Notes that a room is to be deleted; false: it is being deleted already. */
+  beginPurge(purge: Omit<PurgeRecord, 'sinceTs' | 'stepTs'>): Promise<boolean>
+  /** Forgets one that has not begun to delete anything, or is over. */
+  dropPurge(roomId: RoomId): Promise<void>
+  /** What deleting a room deletes. */
+  purgeEstimate(roomNid: RoomNid): Promise<PurgeEstimate>
+}
+
 /** An output as read back: content and event apart, put together by the reader. */
 export interface StoredOutput extends OutputRecord {
   /** Position in the log over all rooms; of one room ascending in the order of commits, where one process commits. */
@@ -255,6 +269,7 @@ export type Store = RecordStore &
   InboxStore &
   RepairStore &
   BlockedRoomStore &
+  PurgeStore &
   OutputStore
 
 /** Reads that only an inspection needs; each reads a bounded number of rows of a room. */

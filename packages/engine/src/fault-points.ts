@@ -25,6 +25,7 @@ export const FAULT_POINTS = [
   'requeued',
   'trimming',
   'trimmed',
+  'purging',
 ] as const
 
 /** One of them. */
@@ -54,6 +55,12 @@ export function observedStore(storage: Storage, at: AtPoint): Storage {
       around(at, 'dropping', 'dropped', () => storage.recordDelivered(delivered)),
     requeueDelivered: (from, slice) =>
       around(at, 'requeueing', 'requeued', () => storage.requeueDelivered(from, slice)),
+    purgeRows: async function* (purge) {
+      for await (const _ of storage.purgeRows(purge)) {
+        at('purging')
+        yield
+      }
+    },
     nextOutputs: (delivered, limit) => {
       const next = () => storage.nextOutputs(delivered, limit)
       return delivered.length > 0 ? around(at, 'dropping', 'dropped', next) : next()

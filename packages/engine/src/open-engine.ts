@@ -70,12 +70,13 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     { ...shared, input, signingKey, federation, user, appservice },
     { compatibility: options.compatibility ?? 'current', roomVersions },
   )
+  const deliversOutputs = outputOptions.kind === 'jetstream'
   const inspection = createRoomInspection({
     ...shared,
     input,
-    deliversOutputs: outputOptions.kind === 'jetstream',
+    deliversOutputs,
   })
-  const maintained = { storage, input, dummyEvents, log }
+  const maintained = { storage, input, dummyEvents, log, isShared, deliversOutputs }
   const { scrubber } = parts.use(startMaintenance(maintained, options.maintenance ?? {}))
   const closing = new AbortController()
   parts.defer(() => closing.abort())

@@ -91,6 +91,16 @@ export interface EngineComponents {
 export interface MaintenanceOptions {
   /** Rooms checked for damage, and freed of what nothing refers to; 6 unless said otherwise, 0: none. */
   readonly scrubbedRoomsPerMinute?: number | undefined
+  /** How long the purge of a room waits for other processes; the defaults suit any number of them. */
+  readonly purges?: Partial<PurgePace> | undefined
+}
+
+/** How long the purge of a room waits for the processes on a database. */
+export interface PurgePace {
+  /** Before anything is deleted, so that all of them refuse events of the room; 6 s, with a file 0. */
+  readonly noticeMs: number
+  /** After everything is deleted, so that all of them drop what they have cached of the room; 60 s, with a file 0. */
+  readonly settleMs: number
 }
 
 /** The defaults of {@link EngineOptions}. */
@@ -99,4 +109,5 @@ export const ENGINE_DEFAULTS = {
   maxBytesInFlight: 256 * 1024 * 1024,
   maxExtremities: 10,
   scrubbedRoomsPerMinute: 6,
+  purges: { noticeMs: 6_000, settleMs: 60_000 },
 } as const

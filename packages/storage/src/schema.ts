@@ -15,6 +15,7 @@ import type { OutputEpochsTable } from './tables/output-epochs.ts'
 import type { OutputMarksTable } from './tables/output-marks.ts'
 import type { OutputStreamTable } from './tables/output-stream.ts'
 import type { OutputsTable } from './tables/outputs.ts'
+import type { PurgesTable } from './tables/purges.ts'
 import type { RedactionsTable } from './tables/redactions.ts'
 import type { RepairsTable } from './tables/repairs.ts'
 import type { RoomsTable } from './tables/rooms.ts'
@@ -46,6 +47,7 @@ export interface Schema {
   output_stream: OutputStreamTable
   outputs: OutputsTable
   published_rooms: PublishedRoomsTable
+  purges: PurgesTable
   redactions: RedactionsTable
   remote_states: RemoteStatesTable
   repairs: RepairsTable

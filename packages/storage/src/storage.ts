@@ -6,6 +6,8 @@ import {
   type EventTypeNid,
   type Membership,
   NO_NID,
+  type PurgeRecord,
+  type PurgeStep,
   type RepairRecord,
   type RoomId,
   type RoomNid,
@@ -39,6 +41,7 @@ import { beginEpoch, beginEpochOfProcess, lastPosition, logBounds } from './upke
 import { careCounts, databaseFacts } from './upkeep/database-facts.ts'
 import { looseRows, type LooseRows, removeLooseRows } from './upkeep/loose-rows.ts'
 import { type LostRoom, lostRooms, restoreRoom } from './upkeep/lost-rooms.ts'
+import { detachRoom, hasOutputs, purgeEstimate, purgeRows } from './upkeep/purge-room.ts'
 import { rebuildRows } from './upkeep/rebuild-rows.ts'
 import { rebuildState } from './upkeep/rebuild-state.ts'
 import { rebuildStrings } from './upkeep/rebuild-strings.ts'
@@ -70,6 +73,7 @@ export function createStorage(db: Db, dialect: Dialect, { backup, health, connec
     ...deliveryMethods(db, tables),
     ...repairMethods(db, tables),
     ...blockedRoomMethods(db, tables),
+    ...purgeMethods(db, tables),
     ...leaseMethods(db, tables),
     ...upkeepMethods(db, tables),
     ...inspectionMethods(db, tables),
@@ -269,6 +273,27 @@ function blockedRoomMethods(db: Db, { blockedRooms }: Tables) {
     blockedRooms: (after: RoomId, limit: number) => blockedRooms.page(db, after, limit),
     blockRoom: (room: BlockedRoom) => blockedRooms.put(db, room),
     unblockRoom: (roomId: RoomId) => blockedRooms.remove(db, roomId),
+  }
+}
+
+/** Deleting rooms. */
+function purgeMethods(db: Db, tables: Tables) {
+  return {
+    /** Rooms that are being purged, or were lately, the earliest first. */
+    purges: () => tables.purges.all(db),
+    /** Notes that a room is to be purged; false: it is being purged already. */
+    beginPurge: (purge: Omit<PurgeRecord, 'sinceTs' | 'stepTs'>) => tables.purges.begin(db, purge),
+    /** A purge has come to another step. */
+    enterPurgeStep: (purge: PurgeRecord, step: PurgeStep) => tables.purges.enter(db, purge, step),
+    dropPurge: (roomId: RoomId) => tables.purges.remove(db, roomId),
+    purgeEstimate: (roomNid: RoomNid) => purgeEstimate(db, tables, roomNid),
+    /** Whether outputs of a room wait to be delivered. */
+    hasOutputs: (roomId: RoomId) => hasOutputs(db, roomId),
+    /** Takes a room that is to be purged out of all rooms. Returns false: it moved on meanwhile, try again. */
+    detachRoom: async (purge: PurgeRecord) =>
+      await detachRoom(db, tables, purge, (await tables.counters.take(db, 'room', 1)) as RoomNid),
+    /** Deletes what is stored of a room that was taken out, a slice at a time; begun again, it goes on with what is left. */
+    purgeRows: (purge: PurgeRecord) => purgeRows(db, tables, purge),
   }
 }
 

@@ -26,7 +26,7 @@ export interface Failures {
   OVERLOADED: { readonly what: string; readonly retryAfterMs: number }
   /** The room is quarantined after a fault and refuses input for a while; other rooms are not affected. */
   ROOM_QUARANTINED: { readonly roomId: RoomId; readonly reason: string }
-  /** An operator blocked the room: it takes no new events, and no user of this server joins it. */
+  /** An operator blocked the room, or purges it: it takes no new events, and no user of this server joins it. */
   ROOM_BLOCKED: { readonly roomId: RoomId; readonly reason: string }
   /** Outputs that were asked for have been deleted: read the rooms again, and continue with output `first`. */
   OUTPUTS_TRIMMED: { readonly after: number; readonly first: number }

@@ -36,6 +36,9 @@ export { type Clock, type LogFields, type Logger, silentLogger, systemClock } fr
 export { isRejected, newRoom, NO_CHANGES } from './store.ts'
 export type {
   BlockedRoom,
+  PurgeEstimate,
+  PurgeRecord,
+  PurgeStep,
   BlockRecord,
   CommitResult,
   EventRecord,

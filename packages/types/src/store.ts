@@ -106,6 +106,42 @@ export interface BlockedRoom {
   readonly sinceTs: number
 }
 
+/**
+ * How far the purge of a room has come: every process is to learn of it, then the room is taken out and its rows are deleted,
+ * then every process is to drop what it has cached of the room. `refused`: users of this server were in the room after all.
+ */
+export type PurgeStep = 'waiting' | 'deleting' | 'settling' | 'done' | 'refused'
+
+/** A room that an operator has deleted. It takes no events until that is done. */
+export interface PurgeRecord {
+  readonly roomId: RoomId
+  /** The NID that the room had, under which its rows are deleted; 0: the room was not taken out yet. */
+  readonly roomNid: RoomNid
+  /** Who ordered it, as they say. */
+  readonly by: string
+  /** Whether it is purged although users of this server are in it, or outputs of it wait. */
+  readonly isForced: boolean
+  readonly step: PurgeStep
+  /** Why it was refused. */
+  readonly reason: string
+  /** Events that it had when it was ordered, and those of them that are deleted. */
+  readonly events: number
+  readonly deletedEvents: number
+  /** When it was ordered and when the step began, in milliseconds since the epoch by the clock of the database. */
+  readonly sinceTs: number
+  readonly stepTs: number
+}
+
+/** What the purge of a room deletes. */
+export interface PurgeEstimate {
+  readonly events: number
+  readonly snapshots: number
+  readonly blocks: number
+  readonly outputs: number
+  /** Bytes of the contents, without what the database needs around them. */
+  readonly bytes: number
+}
+
 /** One entry of a room's state. `event` 0 in a block: the entry of earlier blocks is gone. */
 export interface StateEntry {
   readonly type: EventTypeNid

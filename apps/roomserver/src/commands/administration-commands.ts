@@ -1,22 +1,8 @@
-import { userInfo } from 'node:os'
 import type { AdministrationApi } from '@roomserver/api'
-import { escaped } from '@roomserver/inspect'
-import { createAdministrationClient } from '@roomserver/inthttp'
 import { isJsonObject, type JsonObject, RoomserverError } from '@roomserver/types'
-import { Command } from 'commander'
-
-interface AdministrationOptions {
-  readonly url: string
-  readonly as: string
-  readonly apply?: true
-}
-
-/** What every request of an operator has. */
-interface Asked {
-  readonly room_id: string
-  readonly requester: string
-  readonly dry_run: boolean
-}
+import type { Command } from 'commander'
+import { administrate, administrating, type AdministrationOptions, type Asked } from './administrate.ts'
+import { purgeRoomCommand } from './purge-room.ts'
 
 /** The commands with which operators change rooms of a running server. */
 export function administrationCommands(): readonly Command[] {
@@ -44,32 +30,11 @@ export function administrationCommands(): readonly Command[] {
     .action((room: string, sender: string, type: string, content: string, options: SendOptions) =>
       administrate(options, room, (api, asked) => sent(api, asked, { sender, type, content, ...options })),
     )
-  return [block, unblock, makeAdmin, send]
+  return [block, unblock, purgeRoomCommand(), makeAdmin, send]
 }
 
 interface SendOptions extends AdministrationOptions {
   readonly stateKey?: string
-}
-
-function administrating(name: string, description: string): Command {
-  return new Command(name)
-    .argument('<room>', 'a room ID')
-    .description(description)
-    .requiredOption('-u, --url <url>', 'the running server (ROOMSERVER_TOKEN is its token)')
-    .option('--apply', 'make the change; without it, print what would change')
-    .option('--as <name>', 'who orders it, for the audit log', userInfo().username)
-}
-
-async function administrate(
-  { apply, as, url }: AdministrationOptions,
-  room: string,
-  tell: (api: AdministrationApi, asked: Asked) => Promise<string>,
-): Promise<void> {
-  await using client = createAdministrationClient(url, { token: process.env['ROOMSERVER_TOKEN'] })
-  const dryRun = apply !== true
-  const says = await tell(client, { room_id: room, requester: as, dry_run: dryRun })
-  const hint = dryRun ? '\nNothing was changed; --apply makes the change.' : ''
-  process.stdout.write(`${escaped(says)}${hint}\n`)
 }
 
 async function blocked(api: AdministrationApi, asked: Asked, reason: string): Promise<string> {

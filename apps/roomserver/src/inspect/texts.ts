@@ -41,7 +41,8 @@ function time(ts: number): string {
 }
 
 /** Bytes for people. */
-function size(bytes: number): string {
+/** A number of bytes for people. */
+export function bytesText(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const
   let value = bytes
   let unit = 0
@@ -101,7 +102,7 @@ export function roomsText({ next, rooms, total }: InspectRoomsResponse, terminal
     { title: 'rejected', cell: (room) => room.rejected },
     { title: 'gaps', cell: (room) => room.gaps },
     { title: 'resets', cell: (room) => room.state_resets },
-    { title: 'size', cell: (room) => size(room.bytes) },
+    { title: 'size', cell: (room) => bytesText(room.bytes) },
   ]
   return paragraphs([
     table(rooms, columns, terminal),
@@ -144,8 +145,8 @@ export function roomText(answer: InspectRoomResponse, terminal: Terminal): strin
     [
       'size',
       storage === null
-        ? size(room.bytes)
-        : `events ${size(storage.event_bytes)} (${storage.bytes_per_event} B each), ${storage.snapshots} states, outputs ${size(storage.output_bytes)}`,
+        ? bytesText(room.bytes)
+        : `events ${bytesText(storage.event_bytes)} (${storage.bytes_per_event} B each), ${storage.snapshots} states, outputs ${bytesText(storage.output_bytes)}`,
     ],
     ['last activity', time(room.last_activity_ts)],
   ]

@@ -1,4 +1,10 @@
-import { type BlockedRoom, type LogFields, silentLogger } from '@roomserver/types'
+import {
+  type BlockedRoom,
+  type LogFields,
+  type PurgeRecord,
+  type RoomNid,
+  silentLogger,
+} from '@roomserver/types'
 import { expect, it } from 'vitest'
 import { BlockedRooms } from './blocked-rooms.ts'
 
@@ -6,7 +12,7 @@ import { BlockedRooms } from './blocked-rooms.ts'
 function processes() {
   const stored = new Map<string, BlockedRoom>()
   const warnings: LogFields[] = []
-  const state = { now: 0, fails: false, reads: 0 }
+  const state = { now: 0, fails: false, reads: 0, purges: [] as PurgeRecord[], gone: [] as RoomNid[] }
   const store = {
     blockedRooms: async (after: string, limit: number) => {
       state.reads++
@@ -14,10 +20,13 @@ function processes() {
       return [...stored.values()].filter(({ roomId }) => roomId > after).slice(0, limit)
     },
     blockRoom: async (room: BlockedRoom) => void stored.set(room.roomId, room),
+    purges: async () => state.purges,
     unblockRoom: async (roomId: string) => void stored.delete(roomId),
   }
   const log = { ...silentLogger, warn: (fields: LogFields) => void warnings.push(fields) }
-  const one = () => new BlockedRooms({ store, clock: { now: () => state.now }, log })
+  const clock = { now: () => state.now }
+  const onPurged = (nid: RoomNid) => void state.gone.push(nid)
+  const one = () => new BlockedRooms({ store, clock, log, onPurged })
   return { state, warnings, one: one(), other: one() }
 }
 
@@ -72,4 +81,36 @@ it('goes on with what it knows where the table cannot be read again', async () =
   // Not for every event that comes meanwhile.
   await settled()
   expect(warnings).toHaveLength(1)
+})
+
+it('takes nothing of a room that is being purged, and has what is cached of it dropped again and again', async () => {
+  const { state, one } = processes()
+  const purge: PurgeRecord = {
+    roomId: '!r:a',
+    roomNid: 0 as RoomNid,
+    by: '@admin:a',
+    isForced: false,
+    step: 'waiting',
+    reason: '',
+    events: 3,
+    deletedEvents: 0,
+    sinceTs: 1,
+    stepTs: 1,
+  }
+  state.purges = [purge]
+  await one.refresh()
+  expect(() => one.refuse('!r:a')).toThrow('the room is blocked on this server: it is being purged')
+  expect(await one.of('!r:a')).toBeUndefined()
+  expect(state.gone).toEqual([])
+  for (const step of ['deleting', 'settling'] as const) {
+    state.purges = [{ ...purge, roomNid: 7 as RoomNid, step }]
+    await one.refresh()
+    expect(() => one.refuse('!r:a')).toThrow('blocked')
+  }
+  expect(state.gone).toEqual([7, 7])
+  for (const step of ['done', 'refused'] as const) {
+    state.purges = [{ ...purge, roomNid: 7 as RoomNid, step }]
+    await one.refresh()
+    one.refuse('!r:a')
+  }
 })

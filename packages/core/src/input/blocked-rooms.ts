@@ -2,11 +2,14 @@ import {
   type BlockedRoom,
   type Clock,
   type Logger,
+  NO_NID,
   paged,
+  type PurgeStep,
   type RoomId,
+  type RoomNid,
   RoomserverError,
 } from '@roomserver/types'
-import type { BlockedRoomStore } from '../ports.ts'
+import type { BlockedRoomStore, PurgeStore } from '../ports.ts'
 
 /** How many are read at a time. */
 const PAGE = 1_000
@@ -14,17 +17,26 @@ const PAGE = 1_000
 /** After how long it is looked again what other processes have blocked, or, where that failed, tried again. */
 const REFRESH_MS = 5_000
 
+/** While a room is purged it takes nothing. */
+const PURGING: ReadonlySet<PurgeStep> = new Set(['waiting', 'deleting', 'settling'])
+
 /** What the blocked rooms are read from. */
 export interface BlockedRoomsParts {
-  readonly store: BlockedRoomStore
+  readonly store: BlockedRoomStore & Pick<PurgeStore, 'purges'>
   readonly clock: Clock
   readonly log: Logger
+  /** Is told, maybe again and again, that nothing that is cached of a room holds any more. */
+  readonly onPurged?: ((nid: RoomNid) => void) | undefined
 }
 
-/** The rooms that operators blocked. What one process blocks the others know a few seconds later. */
+/**
+ * The rooms that operators blocked, and those that are being purged. What one process blocks the others know a few seconds
+ * later.
+ */
 export class BlockedRooms {
   readonly #parts: BlockedRoomsParts
   #rooms: ReadonlyMap<RoomId, BlockedRoom> | undefined
+  #purged: ReadonlySet<RoomId> = new Set()
   /** When a reading of them was last begun, whatever came of it. */
   #begunTs = Number.NEGATIVE_INFINITY
   #reading: Promise<void> | undefined
@@ -38,9 +50,9 @@ export class BlockedRooms {
     if (this.#rooms === undefined) await this.#read()
   }
 
-  /** How a room is blocked; `undefined`: it is not. */
+  /** How an operator blocked a room; `undefined`: they did not. What others have blocked is known a few seconds later. */
   async of(roomId: RoomId): Promise<BlockedRoom | undefined> {
-    await this.load()
+    if (this.#rooms === undefined || this.#isOld) await this.#read()
     return this.#rooms?.get(roomId)
   }
 
@@ -50,29 +62,33 @@ export class BlockedRooms {
    * @throws {RoomserverError} ROOM_BLOCKED
    */
   refuse(roomId: RoomId): void {
-    const { clock, log } = this.#parts
-    if (clock.now() - this.#begunTs >= REFRESH_MS)
-      void this.#read().catch((err: unknown) => log.warn({ err }, 'could not read blocked rooms'))
+    if (this.#isOld)
+      void this.#read().catch((err: unknown) => this.#parts.log.warn({ err }, 'could not read blocked rooms'))
     const blocked = this.#rooms?.get(roomId)
     if (blocked !== undefined) throw roomBlocked(blocked)
+    if (this.#purged.has(roomId)) throw roomBlocked({ roomId, reason: 'it is being purged' })
   }
 
   /** Blocks a room, in every process. */
   async block(room: BlockedRoom): Promise<void> {
     await this.#parts.store.blockRoom(room)
-    await this.#readAnew()
+    await this.refresh()
   }
 
   /** Takes a block back, in every process. */
   async unblock(roomId: RoomId): Promise<void> {
     await this.#parts.store.unblockRoom(roomId)
-    await this.#readAnew()
+    await this.refresh()
   }
 
-  /** What is being read may be from before the change. */
-  async #readAnew(): Promise<void> {
+  /** Learns at once of what has changed. What is being read may be from before the change. */
+  async refresh(): Promise<void> {
     await this.#reading?.catch(() => undefined)
     await this.#read()
+  }
+
+  get #isOld(): boolean {
+    return this.#parts.clock.now() - this.#begunTs >= REFRESH_MS
   }
 
   #read(): Promise<void> {
@@ -81,17 +97,27 @@ export class BlockedRooms {
   }
 
   async #readAll(): Promise<void> {
-    const { store, clock } = this.#parts
+    const { store, clock, onPurged } = this.#parts
     this.#begunTs = clock.now()
     const rooms = new Map<RoomId, BlockedRoom>()
     const read = (after: RoomId, limit: number) => store.blockedRooms(after, limit)
     for await (const page of paged({ read, keyOf: ({ roomId }) => roomId, first: '', limit: PAGE }))
       for (const room of page) rooms.set(room.roomId, room)
+    const purged = new Set<RoomId>()
+    for (const { roomId, roomNid, step } of await store.purges()) {
+      if (!PURGING.has(step)) continue
+      purged.add(roomId)
+      if (roomNid !== NO_NID) onPurged?.(roomNid)
+    }
     this.#rooms = rooms
+    this.#purged = purged
   }
 }
 
-function roomBlocked({ roomId, reason }: BlockedRoom): RoomserverError<'ROOM_BLOCKED'> {
+function roomBlocked({
+  roomId,
+  reason,
+}: Pick<BlockedRoom, 'roomId' | 'reason'>): RoomserverError<'ROOM_BLOCKED'> {
   const why = reason === '' ? '' : `: ${reason}`
   return new RoomserverError('ROOM_BLOCKED', { roomId, reason }, `the room is blocked on this server${why}`)
 }

@@ -59,6 +59,13 @@ export class RoomEpochs {
     if (room !== undefined) room.rewritten = ++this.#latest
   }
 
+  /** Nothing of the room is stored any more. */
+  onGone(nid: RoomNid): void {
+    if (!this.#rooms.has(nid)) this.#add(nid, 0)
+    const room = this.#rooms.get(nid)
+    if (room !== undefined) this.#turn(room, room.revision)
+  }
+
   #turn(room: RoomState, revision: number): void {
     room.revision = revision
     room.epoch = ++this.#latest

@@ -5,6 +5,7 @@ import type { MaintenanceOptions } from '../options.ts'
 import { ENGINE_DEFAULTS } from '../options.ts'
 import { forgetTransactions } from './forget-transactions.ts'
 import { keepExtremitiesMerged } from './merge-extremities.ts'
+import { startPurges } from './purge-rooms.ts'
 import { resumeInbox } from './resume-inbox.ts'
 import { type Scrubber, startScrubber } from './scrubber.ts'
 
@@ -14,6 +15,10 @@ export interface MaintainedParts {
   readonly input: RoomInput
   readonly dummyEvents: DummyEvents
   readonly log: Logger
+  /** Whether other processes may use the database. */
+  readonly isShared: boolean
+  /** Whether outputs are delivered to a message server. */
+  readonly deliversOutputs: boolean
 }
 
 /** The background work of an engine. */
@@ -23,7 +28,7 @@ export interface Maintenance extends AsyncDisposable {
 
 /** Starts all that has to be done now and then for as long as an engine is open. */
 export function startMaintenance(
-  { storage, input, dummyEvents, log }: MaintainedParts,
+  { storage, input, dummyEvents, log, isShared, deliversOutputs }: MaintainedParts,
   options: MaintenanceOptions | false,
 ): Maintenance {
   const parts = new AsyncDisposableStack()
@@ -33,6 +38,9 @@ export function startMaintenance(
   parts.use(resumeInbox(input, storage, log))
   parts.use(forgetTransactions(storage, log))
   parts.use(keepExtremitiesMerged(dummyEvents))
+  const alone = { noticeMs: 0, settleMs: 0 }
+  const pace = { ...(isShared ? ENGINE_DEFAULTS.purges : alone), ...options.purges }
+  parts.use(startPurges({ storage, input, log, isShared, deliversOutputs }, pace))
   const roomsPerMinute = options.scrubbedRoomsPerMinute ?? ENGINE_DEFAULTS.scrubbedRoomsPerMinute
   const scrubber = parts.use(startScrubber(storage, roomsPerMinute, log))
   return { scrubber, [Symbol.asyncDispose]: () => parts.disposeAsync() }

@@ -82,6 +82,8 @@ async function matchingRooms(source: InspectionSource, search: string): Promise<
     const page = await source.store.rooms(after, PAGE)
     for (const room of page) {
       const summary = await roomSummary(source, room)
+      // What a purge leaves of a room.
+      if (summary.is_stub && summary.events === 0) continue
       if (wanted === '' || (await isNamed(source, summary, wanted))) found.push(summary)
     }
     const last = page.at(-1)

@@ -27,6 +27,9 @@ const RELAY_POINTS: readonly FaultPoint[] = ['publishing', 'published', 'droppin
 /** Those that are only passed when the message server has lost something. */
 const RESEND_POINTS: readonly FaultPoint[] = ['requeueing', 'requeued']
 
+/** Those that are only passed while a room is purged. */
+const PURGE_POINTS: readonly FaultPoint[] = ['purging']
+
 const ROOMS = 5
 /** How long the load, the senders after they were told to stop, and the checks may take. */
 const LOAD_MS = 120_000
@@ -105,7 +108,7 @@ interface Fault {
 
 function randomFault(random: Random, isEmbedded: boolean): Fault {
   if (random(3) === 0) return { afterMs: random(700) }
-  const elsewhere = [...RESEND_POINTS, ...(isEmbedded ? RELAY_POINTS : TRIM_POINTS)]
+  const elsewhere = [...RESEND_POINTS, ...PURGE_POINTS, ...(isEmbedded ? RELAY_POINTS : TRIM_POINTS)]
   const points = FAULT_POINTS.filter((point) => !elsewhere.includes(point))
   // Early ones more often: work that is done in groups passes a point less often than there are events.
   const nth = 1 + random(1 + random(30))

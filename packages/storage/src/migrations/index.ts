@@ -14,6 +14,7 @@ import { storeFacts } from './0013-store-facts.ts'
 import { wordsOfMatrix } from './0014-words-of-matrix.ts'
 import { deliveredOutputs } from './0015-delivered-outputs.ts'
 import { blockedRooms } from './0016-blocked-rooms.ts'
+import { purges } from './0017-purges.ts'
 import type { Migration } from './migration.ts'
 
 /** Every migration, in the order in which they run. */
@@ -34,6 +35,7 @@ export const migrations: readonly Migration[] = [
   wordsOfMatrix,
   deliveredOutputs,
   blockedRooms,
+  purges,
 ]
 
 /** The schema that this program knows. */

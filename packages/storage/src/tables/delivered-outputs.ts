@@ -36,15 +36,17 @@ export function deliveredOutputQueries(dialect: Dialect, build: Db) {
     where sequence >= ${slot<number>()} order by sequence limit ${slot<number>()}`
   // The first of the outputs that are to be sent again, so that a process that is killed in between finds the others.
   const back = sql`insert into outputs (${OUTPUT}) ${dialect.ownPosition}`
+  // The latest one stays when its room is purged, and is not sent again.
+  const isOfRoom = sql`exists (select 1 from rooms where rooms.nid = room_nid)`
   const requeueAtOnce = prepare(
     sql<{
       n: number
     }>`with taken as (delete from delivered_outputs where sequence in (${first}) returning ${OUTPUT}),
-      back as (${back} select ${OUTPUT} from taken on conflict do nothing)
+      back as (${back} select ${OUTPUT} from taken where ${isOfRoom} on conflict do nothing)
       select count(*) as n from taken`.compile(build),
   )
   const copyBack = prepare(
-    sql`${back} select ${OUTPUT} from delivered_outputs where sequence in (${first}) on conflict do nothing`.compile(
+    sql`${back} select ${OUTPUT} from delivered_outputs where sequence in (${first}) and ${isOfRoom} on conflict do nothing`.compile(
       build,
     ),
   )

@@ -17,6 +17,8 @@ import { outputEpochQueries } from './output-epochs.ts'
 import { trimQueries } from './output-marks.ts'
 import { outputStreamQueries } from './output-stream.ts'
 import { outputQueries } from './outputs.ts'
+import { purgeQueries } from './purges.ts'
+import { purgedRowQueries } from './purged-rows.ts'
 import { redactionQueries } from './redactions.ts'
 import { repairQueries } from './repairs.ts'
 import { roomQueries } from './rooms.ts'
@@ -53,6 +55,8 @@ export function compileTables(dialect: Dialect, build: Db) {
     outputEpochs: outputEpochQueries(dialect, build),
     outputs: outputQueries(dialect, build),
     outputStream: outputStreamQueries(build),
+    purges: purgeQueries(dialect, build),
+    purgedRows: purgedRowQueries(dialect, build),
     redactions: redactionQueries(dialect, build),
     repairs: repairQueries(dialect, build),
     rooms: roomQueries(dialect, build),

@@ -145,6 +145,6 @@ async function blocksOnlyIn(
 }
 
 /** Events belong to one room, so a block that names one does as well. */
-function namesAnEvent(entries: Float64Array): boolean {
+export function namesAnEvent(entries: Float64Array): boolean {
   return entries.some((value, at) => at % 3 === 2 && value !== 0)
 }

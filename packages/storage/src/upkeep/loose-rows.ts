@@ -51,8 +51,14 @@ export async function looseRows(db: Db, tables: Tables): Promise<readonly LooseR
   return found
 }
 
+/** The NIDs that rooms had which are being purged: what refers to those is being deleted. */
+const PURGED = sql`select room_nid from purges`
+
 const ANEW =
   '`roomserver check --repair` moves them to the room of their event, or deletes them; stop every server first'
+
+/** The code of the step. */
+const DELETING = 1
 
 interface Counted {
   readonly n: number
@@ -67,8 +73,11 @@ async function ofEvents(
   const isLoose = needsEvent
     ? sql`e.nid is null or e.room_nid <> t.room_nid`
     : sql`not exists (select 1 from rooms r where r.nid = t.room_nid)`
+  // The latest output stays when its room is purged.
+  const isKept = table === 'outputs' ? sql`t.position = (select max(position) from outputs)` : sql`false`
   const { rows: counted } = await sql<Counted>`select count(*) as n, min(e.event_id) as example
-    from ${rows} t left join events e on e.nid = ${column} where ${isLoose}`.execute(db)
+    from ${rows} t left join events e on e.nid = ${column}
+    where (${isLoose}) and not (${isKept}) and t.room_nid not in (${PURGED})`.execute(db)
   const [count] = counted
   if (count === undefined || count.n === 0) return []
   const own = sql.ref(`${table}.${event}`)
@@ -95,7 +104,8 @@ async function ofEvents(
 }
 
 async function looseSnapshots(db: Db): Promise<readonly LooseRows[]> {
-  const isLoose = sql`not exists (select 1 from rooms r where r.nid = snapshots.room_nid)`
+  const isLoose = sql`not exists (select 1 from rooms r where r.nid = snapshots.room_nid)
+    and snapshots.room_nid not in (${PURGED})`
   const { rows } = await sql<Counted>`select count(*) as n from snapshots where ${isLoose}`.execute(db)
   if (rows[0] === undefined || rows[0].n === 0) return []
   const of = sql`select min(e.room_nid) from events e where e.before_nid = snapshots.nid or e.after_nid = snapshots.nid`
@@ -163,7 +173,8 @@ async function looseNames(db: Db): Promise<readonly LooseRows[]> {
 async function looseTransactions(db: Db, { dialect }: Tables): Promise<readonly LooseRows[]> {
   const { rows } = await sql<{ user_id: string; event_id: string; json: string | null }>`
     select t.user_id, t.event_id, e.json from transactions t left join events e on e.event_id = t.event_id
-    where e.nid is null or ${sql.raw(dialect.firstIndex)}(e.json, t.user_id) = 0`.execute(db)
+    where (e.nid is null and not exists (select 1 from purges where step = ${DELETING}))
+      or ${sql.raw(dialect.firstIndex)}(e.json, t.user_id) = 0`.execute(db)
   return rows.flatMap(({ user_id, event_id, json }) => {
     const sender = textIn((json !== null && objectIn(json)) || {}, 'sender')
     if (sender === user_id) return []

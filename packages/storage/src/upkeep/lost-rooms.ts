@@ -17,12 +17,16 @@ export interface LostRoom {
   readonly first: EventId
 }
 
-/** Looks for events of rooms that are not stored, by reading the whole table of events. */
+/**
+ * Looks for events of rooms that are not stored, by reading the whole table of events. Rooms that are being purged are none of
+ * them.
+ */
 export async function lostRooms(db: Db): Promise<readonly LostRoom[]> {
   const { rows } = await sql<{ nid: RoomNid; events: number; first: EventId; json: string }>`
     select lost.room_nid as nid, lost.events, events.event_id as first, events.json from events
       join (select room_nid, count(*) as events, min(nid) as nid from events
-        where not exists (select 1 from rooms where rooms.nid = events.room_nid) group by room_nid) as lost
+        where not exists (select 1 from rooms where rooms.nid = events.room_nid)
+          and room_nid not in (select room_nid from purges) group by room_nid) as lost
       on lost.nid = events.nid order by lost.nid`.execute(db)
   return rows.map(({ nid, events, first, json }) => {
     const event = { eventId: first }

@@ -6,6 +6,7 @@ import { leaseContract } from './leases.ts'
 import { logContract } from './logs.ts'
 import { membershipContract } from './memberships.ts'
 import { internedRowsContract } from './interned-rows.ts'
+import { purgeContract } from './purges.ts'
 import { blockedRoomContract, repairContract } from './repairs.ts'
 import { roomContract } from './rooms.ts'
 import { upkeepContract } from './upkeep.ts'
@@ -20,6 +21,7 @@ export function storageContract(open: () => Promise<Storage>): void {
   describe('logs', () => logContract(open))
   describe('repairs', () => repairContract(open))
   describe('blocked rooms', () => blockedRoomContract(open))
+  describe('purges', () => purgeContract(open))
   describe('leases', () => leaseContract(open))
   describe('upkeep', () => upkeepContract(open))
   describe('whole rows', () => wholeRowContract(open))

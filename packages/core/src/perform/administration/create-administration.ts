@@ -4,6 +4,7 @@ import type { PerformContext } from '../context.ts'
 import type { UserActions } from '../user-actions.ts'
 import { blockedRooms, blockRoom, unblockRoom } from './block-room.ts'
 import { makeRoomAdmin } from './make-room-admin.ts'
+import { purgeRoom, purges } from './purge-room.ts'
 import { sendEventAs } from './send-event-as.ts'
 
 type Request<Name extends keyof AdministrationApi> = Parameters<AdministrationApi[Name]>[0]
@@ -16,6 +17,8 @@ export function createAdministration(context: PerformContext, users: UserActions
     unblockRoom: audited(context, 'unblockRoom', (request: Request<'unblockRoom'>) =>
       unblockRoom(context, request),
     ),
+    purges: (request) => purges(context, request),
+    purgeRoom: audited(context, 'purgeRoom', (request: Request<'purgeRoom'>) => purgeRoom(context, request)),
     makeRoomAdmin: audited(context, 'makeRoomAdmin', (request: Request<'makeRoomAdmin'>) =>
       makeRoomAdmin(context, users, request),
     ),
