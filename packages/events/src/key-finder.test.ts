@@ -87,6 +87,19 @@ describe('createKeyFinder', () => {
     expect(asked).toEqual(['a', 'b', 'c', 'a'])
   })
 
+  it('counts a server whose keys were asked for again as the last one', async () => {
+    const clock = { now: NOW }
+    const of = (name: string) => published({ server_name: name }, KEY.keyId, name)
+    const { asked, findKey } = finder(await Promise.all(['a', 'b', 'a', 'c'].map(of)), clock)
+    for (const server of ['a', 'b']) await findKey(server, KEY.keyId)
+    clock.now += 60_000
+    // A key that it does not know.
+    await findKey('a', 'ed25519:7')
+    await findKey('c', KEY.keyId)
+    await findKey('a', KEY.keyId)
+    expect(asked).toEqual(['a', 'b', 'a', 'c'])
+  })
+
   it('asks again when half of the validity is over, and for a key that it does not know, not too often', async () => {
     const { asked, clock, findKey } = finder([await published()])
     await findKey('domain', 'ed25519:1')

@@ -18,7 +18,7 @@ describe('trustedPdu', () => {
       depth: '7',
       content: [],
       prev_events: {},
-      auth_events: [5, ['$a', {}], [1]],
+      auth_events: [5, ['$a', {}], [1], '$b'],
     }
     expect(trustedPdu(odd, '$id', rulesOf('10'))).toMatchObject({
       type: '',
@@ -29,7 +29,7 @@ describe('trustedPdu', () => {
       originServerTs: 0,
       content: {},
       prevEvents: [],
-      authEvents: ['$a'],
+      authEvents: ['$a', '$b'],
       redacts: undefined,
     })
   })
