@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config'
 import { useOwnTemporaryFolder } from './scripts/temporary-folder.ts'
+import SlowProjectsFirst from './scripts/slow-projects-first.ts'
 import { chromium } from './vitest.chromium.ts'
 import { MAX_WORKERS, POLLING, RUNNING } from './vitest.shared.ts'
 
@@ -8,6 +9,7 @@ useOwnTemporaryFolder()
 export default defineConfig({
   test: {
     maxWorkers: MAX_WORKERS,
+    sequence: { sequencer: SlowProjectsFirst },
     projects: [
       'packages/*',
       'apps/*',
