@@ -1,9 +1,9 @@
-import { existsSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { createDatabase, RoomBuilder } from '@roomserver/testing'
 import { Client } from 'pg'
-import { expect, inject, it } from 'vitest'
+import { beforeAll, expect, inject, it } from 'vitest'
 import { configFile, folder, Program, run } from './program.ts'
 import { answersOf, fill } from './upgrade/rooms.ts'
 
@@ -24,17 +24,30 @@ async function send(program: Program, room: RoomBuilder, from = 0): Promise<void
 }
 
 /** A store with rooms, and what a server with them answers. */
-async function sourceStore(): Promise<{ readonly file: string; readonly answers: unknown }> {
+interface SourceStore {
+  readonly file: string
+  readonly answers: unknown
+}
+
+let filled: SourceStore
+beforeAll(async () => {
   const file = join(folder(), 'rooms.db')
   await using program = await Program.serving(config(`file:${file}`))
   await fill(program.url)
-  const answers = await answersOf(program.url)
-  await program.stop()
-  return { file, answers }
+  filled = { file, answers: await answersOf(program.url) }
+  // After its orderly end everything is in the file.
+  expect(await program.stop()).toBe(0)
+})
+
+/** A copy of it, for one test. */
+function sourceStore(): SourceStore {
+  const file = join(folder(), 'rooms.db')
+  copyFileSync(filled.file, file)
+  return { ...filled, file }
 }
 
 it('moves a store to PostgreSQL and back, and the server goes on there', async () => {
-  const { file, answers } = await sourceStore()
+  const { file, answers } = sourceStore()
   await using database = await createDatabase(inject('postgresUrl'))
   const moved = await run('move', '--from', file, '--to', database.url)
   expect(moved.errors).toBe('')
@@ -73,7 +86,7 @@ function addTransactions(file: string, count: number): void {
 }
 
 it('goes on where kill -9 stopped it, and serves nothing half moved', async () => {
-  const { file, answers } = await sourceStore()
+  const { file, answers } = sourceStore()
   addTransactions(file, 60_000)
   await using database = await createDatabase(inject('postgresUrl'))
   const way = ['move', '--from', file, '--to', database.url]
@@ -107,8 +120,8 @@ it('goes on where kill -9 stopped it, and serves nothing half moved', async () =
 })
 
 it('moves nothing into a store that has rooms, or that a server uses', async () => {
-  const { file } = await sourceStore()
-  const other = await sourceStore()
+  const { file } = sourceStore()
+  const other = sourceStore()
   const full = await run('move', '--from', file, '--to', other.file)
   expect(full.errors).toContain('--to: it has rooms already; a store is moved into an empty one')
   await using database = await createDatabase(inject('postgresUrl'))
