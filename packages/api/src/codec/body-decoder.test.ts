@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
 import { expect, it } from 'vitest'
 import type { z } from 'zod'
 import { roomserverEndpoints } from '../index.ts'
@@ -46,7 +47,11 @@ function inPieces(schema: z.ZodType, body: Uint8Array): Decoded<unknown> {
 function expectSame(schema: z.ZodType, body: Uint8Array): void {
   const whole = decode<unknown>(schema, body)
   const text = Buffer.from(body).toString('latin1')
-  for (let cut = 0; cut < 4; cut++) expect(inPieces(schema, body), text).toEqual(whole)
+  for (let cut = 0; cut < 4; cut++) {
+    const pieces = inPieces(schema, body)
+    // `expect` takes longer than reading the body.
+    if (!isDeepStrictEqual(pieces, whole)) expect(pieces, text).toEqual(whole)
+  }
   if (whole.ok) expect(schema.safeParse(whole.value).success, text).toBe(true)
 }
 
@@ -102,10 +107,13 @@ it('passes over what nobody asked for without holding any of it', () => {
   ] as const) {
     const decoder = new BodyDecoder(InputRoomEventsRequest)
     decoder.add(Buffer.from(`{"x":${open}`))
+    const piece = Buffer.from(chunk)
+    let most = 0
     for (let i = 0; i < 2_000; i++) {
-      decoder.add(Buffer.from(chunk))
-      expect(decoder.heldBytes).toBeLessThan(300_000)
+      decoder.add(piece)
+      most = Math.max(most, decoder.heldBytes)
     }
+    expect(most).toBeLessThan(300_000)
     decoder.add(Buffer.from(`${close},"async":true}`))
     const decoded = decoder.end()
     expect(decoded.ok && decoded.value.async).toBe(true)
@@ -171,11 +179,13 @@ it('looks at a long text once, however small the pieces in which it comes', () =
   const chunk = new Uint8Array(64).fill('y'.charCodeAt(0))
   const decoder = new BodyDecoder(InputRoomEventsRequest)
   decoder.add(Buffer.from('{"async":true,"x":{"x":"'))
+  let most = 0
   for (let i = 0; i < 50_000; i++) {
     decoder.add(chunk)
-    // What is read is let go of: nothing of it is there to be looked at again.
-    expect(decoder.heldBytes).toBeLessThan(300_000)
+    most = Math.max(most, decoder.heldBytes)
   }
+  // What is read is let go of: nothing of it is there to be looked at again.
+  expect(most).toBeLessThan(300_000)
   decoder.add(Buffer.from('"}}'))
   expect(decoder.end().ok).toBe(true)
 })
