@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -48,6 +47,7 @@ export class Program implements AsyncDisposable {
   readonly child: ChildProcess
   stdout = ''
   stderr = ''
+  readonly #closed: Promise<void>
 
   constructor(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
     const env = { ...process.env, ...environment }
@@ -57,8 +57,9 @@ export class Program implements AsyncDisposable {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     endWithUs(this.child, 'SIGKILL')
-    this.child.stdout?.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()))
-    this.child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()))
+    this.#closed = new Promise((resolve) => this.child.once('close', () => resolve()))
+    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text))
+    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text))
   }
 
   /** Starts `serve` on a free port and waits until it listens. */
@@ -94,9 +95,9 @@ export class Program implements AsyncDisposable {
     return this.child.exitCode !== null || this.child.signalCode !== null
   }
 
-  /** Waits for the end and gives the exit status. */
+  /** Waits for the end, with all that was printed, and gives the exit status. */
   async ended(): Promise<number | null> {
-    if (!this.hasEnded) await once(this.child, 'exit')
+    await this.#closed
     return this.child.exitCode
   }
 

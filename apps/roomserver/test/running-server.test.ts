@@ -30,7 +30,7 @@ it('makes a user admin after a dry run, and writes who ordered it to the audit l
   expect((await ask('members', room.roomId)).text).toMatch(/@bob:localhost +join +0/)
   expect(await ask(...command, '--apply')).toMatchObject({ status: 0 })
   expect((await ask('members', room.roomId)).text).toMatch(/@bob:localhost +join +100/)
-  expect(server.stdout).toContain('"audit":"makeRoomAdmin"')
+  await expect.poll(() => server.stdout).toContain('"audit":"makeRoomAdmin"')
   expect(server.stdout).toContain('carol from support')
 })
 
