@@ -14,6 +14,7 @@ import { createInbox, headers, type Msg, type NatsConnection, type TlsOptions } 
 import { connect } from '@nats-io/transport-node'
 import { AckInbox } from './ack-inbox.ts'
 import type { Acknowledgement, Bus, StreamAccess, StreamConsumer, StreamState } from './bus.ts'
+import { expectGreeting } from './nats-greeting.ts'
 import type { OutputMessage } from './outbox.ts'
 
 /** Where the NATS servers are and what streams are called there; Dendrite's `global.jetstream`. */
@@ -47,6 +48,7 @@ export function outputStreamName(topicPrefix: string): string {
 /** Connects and stays connected: after a loss it tries again for ever. */
 export async function connectNats(options: JetStreamOptions): Promise<NatsConnection> {
   const tls: TlsOptions & { readonly rejectUnauthorized: boolean } = { rejectUnauthorized: false }
+  await expectGreeting(options.servers, options.timeoutMs ?? 5_000)
   return connect({
     servers: [...options.servers],
     name: 'roomserver',
@@ -112,6 +114,7 @@ export async function connectRehearsalBus(options: JetStreamOptions): Promise<Bu
 /** How the stream of outputs is now; undefined: there is none yet. Creates nothing. */
 export async function inspectOutputStream(options: JetStreamOptions): Promise<StreamState | undefined> {
   const timeout = options.timeoutMs ?? 5_000
+  await expectGreeting(options.servers, timeout)
   const connection = await connect({
     servers: [...options.servers],
     name: 'roomserver doctor',

@@ -38,6 +38,8 @@ async function serve(options: ServerOptions): Promise<void> {
   const stopped = stopSignal(log)
   await serveUntil(stopped, config, log)
   log.info({}, 'stopped')
+  // What is left open by then is nobody's: the NATS client keeps the sockets of attempts that a frozen server never answered.
+  process.exit()
 }
 
 async function serveUntil(stopped: Promise<unknown>, config: Config, log: Logger): Promise<void> {
