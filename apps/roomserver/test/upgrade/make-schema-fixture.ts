@@ -1,9 +1,9 @@
 import { deepEqual } from 'node:assert/strict'
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { gzipSync } from 'node:zlib'
 import { formatSigningKey } from '@roomserver/engine'
@@ -96,7 +96,9 @@ function wholeFile(file: string): Buffer {
 /** Statements that make the database again, one after the other. */
 async function dump(url: string): Promise<string> {
   const flags = ['--inserts', '--rows-per-insert=100', '--no-owner', '--no-privileges', url]
-  const text = execFileSync(join(await findPostgres(), 'pg_dump'), flags, { encoding: 'utf8' })
+  // What is on the path may be a link to one program of several.
+  const programs = dirname(realpathSync(join(await findPostgres(), 'postgres')))
+  const text = execFileSync(join(programs, 'pg_dump'), flags, { encoding: 'utf8' })
   // What begins with a backslash is for psql, and says nothing of the database.
   return text.replaceAll(/^(?:--.*|\\.*|SET .*|SELECT pg_catalog\.set_config.*)?\n/gm, '')
 }
