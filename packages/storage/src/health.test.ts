@@ -29,9 +29,7 @@ it('says once that the database is gone, with its address, and once that it is b
 })
 
 it.each([
-  ['a full disk under SQLite', failure('ERR_SQLITE_ERROR', 13)],
   ['a file that may not be written', failure('ERR_SQLITE_ERROR', 8)],
-  ['a full disk under PostgreSQL', failure('53100')],
   ['a primary that was demoted', failure('25006')],
 ])('%s is over when something was written, not when something was read', (_what, error) => {
   const { lines, health } = observed()
@@ -43,6 +41,29 @@ it.each([
   health.succeeded(true)
   expect(health.writesFail).toBe(false)
   expect(lines).toHaveLength(2)
+})
+
+// A disk that has no room for an event may have it for the renewal of a lease.
+it.each([
+  ['under SQLite', failure('ERR_SQLITE_ERROR', 13)],
+  ['under PostgreSQL', failure('53100')],
+])('a full disk %s is over when much was written, or long after the last failure', (_where, error) => {
+  let now = 0
+  const lines: string[] = []
+  const log = { ...silentLogger, error: () => lines.push('gone'), info: () => lines.push('back') }
+  const health = new StoreHealth('db', log, () => now)
+  health.failed(error)
+  health.succeeded(true)
+  expect([health.writesFail, lines]).toEqual([true, ['gone']])
+  health.recovered()
+  expect([health.writesFail, lines]).toEqual([false, ['gone', 'back']])
+  health.failed(error)
+  now = 59_999
+  health.succeeded(true)
+  expect(health.writesFail).toBe(true)
+  now = 60_000
+  health.succeeded(true)
+  expect([health.writesFail, lines]).toEqual([false, ['gone', 'back', 'gone', 'back']])
 })
 
 it('takes no notice of failures that are not the database’s', () => {

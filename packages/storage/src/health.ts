@@ -6,6 +6,12 @@ import { isFailure, type Logger } from '@roomserver/types'
  */
 const STOPS_WRITES = new Set<unknown>(['25006', '42501', '53100', 8, 13])
 
+/** What stops large writes before small ones: PostgreSQL's full disk, and SQLITE_FULL. */
+const STOPS_LARGE_WRITES = new Set<unknown>(['53100', 13])
+
+/** After so long without a failure a small write is proof enough, where nobody asks for a large one. */
+const FORGET_MS = 60_000
+
 /**
  * Whether the database can be used, by what its statements came to. The log says once that it cannot be, and once that it
  * can be again, however many callers fail meanwhile.
@@ -13,12 +19,21 @@ const STOPS_WRITES = new Set<unknown>(['25006', '42501', '53100', 8, 13])
 export class StoreHealth {
   readonly #where: string
   readonly #log: Logger
-  #failure: { readonly reason: string; readonly stopsWrites: boolean } | undefined
+  readonly #now: () => number
+  #failure:
+    | {
+        readonly reason: string
+        readonly stopsWrites: boolean
+        readonly isFull: boolean
+        readonly at: number
+      }
+    | undefined
 
   /** @param where - names the database for operators, without secrets */
-  constructor(where: string, log: Logger) {
+  constructor(where: string, log: Logger, now: () => number = () => performance.now()) {
     this.#where = where
     this.#log = log
+    this.#now = now
   }
 
   /** Whether the last write failed for want of space or rights: only another write can tell that it is possible again. */
@@ -35,7 +50,13 @@ export class StoreHealth {
     if (!isFailure(error, 'STORE_UNAVAILABLE')) return
     const { reason } = error.details
     const isNews = this.#failure === undefined || (isLasting && this.#failure.reason !== reason)
-    this.#failure = { reason, stopsWrites: this.writesFail || STOPS_WRITES.has(codeOf(error.cause)) }
+    const code = codeOf(error.cause)
+    this.#failure = {
+      reason,
+      stopsWrites: this.writesFail || STOPS_WRITES.has(code),
+      isFull: this.#failure?.isFull === true || STOPS_LARGE_WRITES.has(code),
+      at: this.#now(),
+    }
     if (isNews) {
       this.#log.error(
         { database: this.#where, reason },
@@ -47,6 +68,13 @@ export class StoreHealth {
   /** @param isWrite - whether the statement changed something for good */
   succeeded(isWrite: boolean): void {
     if (this.#failure === undefined || (this.#failure.stopsWrites && !isWrite)) return
+    if (this.#failure.isFull && this.#now() - this.#failure.at < FORGET_MS) return
+    this.recovered()
+  }
+
+  /** As much as a large commit needs was written. */
+  recovered(): void {
+    if (this.#failure === undefined) return
     this.#failure = undefined
     this.#log.info({ database: this.#where }, 'the database can be used again')
   }

@@ -98,7 +98,10 @@ export function createStorage(db: Db, dialect: Dialect, { backup, health, connec
 
 async function probe(db: Db, tables: Tables, health: StoreHealth): Promise<void> {
   // Where a write failed, only one that succeeds says that the next will.
-  if (health.writesFail) await tables.counters.touch(db)
+  if (health.writesFail) {
+    await tables.storeFacts.rehearse(db)
+    health.recovered()
+  }
   const { rows } = await sql<{ blocked: number }>`select ${tables.dialect.isReadOnly} as blocked`.execute(db)
   if (Number(rows[0]?.blocked) === 0) return
   const reason = 'the server is read-only: a standby, or a primary that was demoted'

@@ -27,12 +27,7 @@ export function counterQueries(build: Db) {
       .values({ kind: slot<'scrubber'>(), next: slot<number>() })
       .onConflict((conflict) => conflict.column('kind').doUpdateSet({ next: slot<number>() })),
   )
-  const touch = prepare(
-    build.updateTable('counters').set({ next: sql<number>`next` }).where('kind', '=', slot<keyof Nids>()),
-  )
   return {
-    /** Writes, and changes nothing. */
-    touch: (db: Db) => db.transaction().execute(async (tx) => void (await touch(tx, 'event'))),
     /** The room that the scrubber checked last; 0: it begins with the first. */
     scrubbed: async (db: Db) => ((await scrubbed(db, 'scrubber'))[0]?.next ?? 0) as RoomNid,
     setScrubbed: (db: Db, room: RoomNid) => setScrubbed(db, 'scrubber', room, room),
