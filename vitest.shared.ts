@@ -53,9 +53,8 @@ export function project(root: string, ...globalSetup: string[]): UserWorkspaceCo
     },
     test: {
       include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-      // Tests keep to themselves, and a worker for each file would cost more than most files take. A mutant of what a module does
-      // when it is loaded shows only where it is loaded again.
-      isolate: IS_MUTATING,
+      // Tests keep to themselves, and a worker for each file would cost more than most files take.
+      isolate: false,
       ...RUNNING,
       testTimeout: 120_000,
       hookTimeout: 120_000,

@@ -24,6 +24,7 @@ const SAYS: Readonly<Record<Outcome, string>> = {
   noticed: 'noticed',
   'no-end': 'noticed: a test did not end',
   survived: 'no test noticed',
+  constant: 'not tried: it runs when its module is loaded',
   'not-tried': 'the tests could not be run',
 }
 
@@ -106,7 +107,7 @@ function summary(target: string, outcomes: readonly Outcome[]): string {
   const noticed = count('noticed') + count('no-end')
   const tried = noticed + count('survived')
   const share = tried === 0 ? '-' : `${((100 * noticed) / tried).toFixed(0)} %`
-  return `${target}: ${noticed} of ${tried} changes noticed (${share}), ${count('no-end')} of them because a test did not end; ${count('not-tried')} could not be tried`
+  return `${target}: ${noticed} of ${tried} changes noticed (${share}), ${count('no-end')} of them because a test did not end; ${count('constant') + count('not-tried')} could not be tried`
 }
 
 /** Aborts at the first of these signals, so that the copy of the workspace is removed before the process ends. */

@@ -37,11 +37,12 @@ interface Position {
 }
 
 /**
- * What came of a change: a test failed, a test did not end, no test failed, or the tests could not be run with it.
+ * What came of a change: a test failed, a test did not end, no test failed, it cannot be tried, because the code runs when its
+ * module is loaded, or the tests could not be run with it.
  *
  * A change for which a test did not end counts as noticed. On a busy machine it may be a test that only took long.
  */
-export type Outcome = 'noticed' | 'no-end' | 'survived' | 'not-tried'
+export type Outcome = 'noticed' | 'no-end' | 'survived' | 'constant' | 'not-tried'
 
 /** Which tests run. */
 export interface TestsToRun {
@@ -89,6 +90,8 @@ export async function runMutants(
       reporters: ['json', 'progress-append-only'],
       jsonReporter: { fileName: report },
       concurrency: 1,
+      // A mutant of what a module does when it is loaded is not switched on when the tests run, and would count as survived.
+      ignoreStatic: true,
       dryRunTimeoutMinutes: 30,
       // Long enough that a busy machine alone does not make a test one that never ends.
       timeoutMS: 30_000,
@@ -116,6 +119,7 @@ export async function runMutants(
 function outcomeOf({ status, statusReason }: Result): Outcome {
   if (status === 'Survived' || status === 'NoCoverage') return 'survived'
   if (status === 'Timeout') return 'no-end'
+  if (status === 'Ignored') return 'constant'
   if (status === 'Killed') return /timed out in \d+ms/.test(statusReason ?? '') ? 'no-end' : 'noticed'
   return 'not-tried'
 }
