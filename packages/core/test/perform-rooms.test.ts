@@ -372,6 +372,24 @@ describe('performBackfill for ourselves', () => {
     edus: [],
   })
 
+  // It asked other servers only, and gave nothing where there were none.
+  it('gives what is here, and asks nobody for it', async () => {
+    await using server = await Operations.start()
+    const room = await RoomBuilder.create()
+    await room.state('m.room.history_visibility', '', { history_visibility: 'joined' })
+    for (const text of ['1', '2', '3']) await room.message(text)
+    await server.hs.takeAll(room.events)
+    await server.hs.take(await room.join('@bob:a'))
+    const ids = room.events.map(({ eventId }) => eventId)
+    const ask = async (limit: number) => {
+      const backwards_extremities = new Map([[ids.at(-1) ?? '', [ids.at(-2) ?? '']]])
+      const request = { room_id: room.roomId, backwards_extremities, limit, server_name: 'a' }
+      return (await server.api.performBackfill(request)).events.map(({ eventId }) => eventId)
+    }
+    expect(await ask(2)).toEqual(ids.slice(-3, -1))
+    expect(await ask(100)).toEqual(ids.slice(0, -1))
+  })
+
   it('asks the next server where one has only a part of the past', async () => {
     const asked: string[] = []
     const { server, room, past, backfill } = await joined((builder, events) => ({

@@ -33,7 +33,7 @@ export interface Walk {
 export function* walkBack(
   view: View,
   { roomNid, from, stopAt, limit }: Walk,
-  visibility: ServerVisibility,
+  visibility: Pick<ServerVisibility, 'maySee'>,
   prevEventsOf: (record: EventRecord) => readonly EventId[],
 ): Suspendable<Need, readonly EventRecord[]> {
   const met = new Map<EventNid, EventRecord>()

@@ -1,11 +1,13 @@
 import type { PerformBackfillRequest, PerformBackfillResponse } from '@roomserver/api'
-import type { EventId, EventRecord, RoomRecord } from '@roomserver/types'
+import { type EventId, type EventRecord, NO_NID, type RoomRecord } from '@roomserver/types'
 import { storedEvents } from '../../query/auth-chain.ts'
-import { roomWithState } from '../../query/context.ts'
+import { readRoom, roomWithState } from '../../query/context.ts'
 import { oldestEventsFirst, walkBack } from '../../query/event-walk.ts'
 import { roomNotFound } from '../../query/failures.ts'
 import { headeredEvents, rulesOf } from '../../output/headered.ts'
 import { readAs } from '../../query/read-as.ts'
+import type { ServerVisibility } from '../../query/server-visibility.ts'
+import type { View } from '../../view/view.ts'
 import type { PerformContext } from '../context.ts'
 import { backfillFromOthers } from './from-others.ts'
 
@@ -13,8 +15,9 @@ import { backfillFromOthers } from './from-others.ts'
 export const MAX_BACKFILL = 100
 
 /**
- * Earlier events of a room. Another server is answered from what we have and it may see; for ourselves what is missing
- * is fetched from other servers and ingested.
+ * Earlier events of a room. Another server is answered from what we have and it may see. For ourselves, where all the events
+ * that are asked for are stored, they are answered with what is before them; else they are fetched from other servers and
+ * ingested.
  *
  * @throws {RoomserverError} ROOM_NOT_FOUND
  */
@@ -30,28 +33,49 @@ export async function performBackfill(
     throw roomNotFound(roomId, `${who}: missing room info for room ${roomId}`)
   }
   const from = [...new Set([...request.backwards_extremities.values()].flat())]
-  const events = isOurs
-    ? await backfillFromOthers(context, room, from)
-    : await backfillForOthers(context, room, from, request)
+  const stored = isOurs ? await storedHere(context, room, from) : []
+  const events =
+    isOurs && stored.length < from.length
+      ? await backfillFromOthers(context, room, from)
+      : await backfillFromStore(context, room, from, request)
   return { events: headeredEvents(events, rulesOf(room)) }
 }
 
-/** Oldest first. */
-async function backfillForOthers(
+/** Those of the events that are in the graph of the room. */
+async function storedHere(
+  { store }: PerformContext,
+  room: RoomRecord,
+  from: readonly EventId[],
+): Promise<readonly EventRecord[]> {
+  const records = await store.eventsById(from)
+  return records.filter(({ before, roomNid }) => roomNid === room.nid && before !== NO_NID)
+}
+
+/** Oldest first. Another server gets what it may see; what our users may see is decided where they read. */
+async function backfillFromStore(
   context: PerformContext,
   room: RoomRecord,
   from: readonly EventId[],
   { server_name: server, limit }: PerformBackfillRequest,
 ): Promise<readonly EventRecord[]> {
   const rules = rulesOf(room)
-  return await readAs(context, room, server, function* (view, visibility) {
+  const walk = function* (view: View, visibility: Pick<ServerVisibility, 'maySee'>) {
     const prevEventsOf = (record: EventRecord) => view.pduOf(record, rules).prevEvents
     const start: EventRecord[] = []
     for (const record of yield* storedEvents(view, from)) {
       if (record.roomNid === room.nid && (yield* visibility.maySee(record))) start.push(record)
     }
     const limited = Math.min(limit, MAX_BACKFILL)
-    const walk = { roomNid: room.nid, from: start, stopAt: new Set<EventId>(), limit: limited }
-    return oldestEventsFirst(yield* walkBack(view, walk, visibility, prevEventsOf), prevEventsOf)
-  })
+    const going = { roomNid: room.nid, from: start, stopAt: new Set<EventId>(), limit: limited }
+    return oldestEventsFirst(yield* walkBack(view, going, visibility, prevEventsOf), prevEventsOf)
+  }
+  if (server === context.serverName) return await readRoom(context, (view) => walk(view, EVERYTHING))
+  return await readAs(context, room, server, walk)
+}
+
+const EVERYTHING: Pick<ServerVisibility, 'maySee'> = {
+  // oxlint-disable-next-line require-yield -- it need not ask for anything
+  *maySee() {
+    return true
+  },
 }
