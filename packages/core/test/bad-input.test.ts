@@ -1,6 +1,7 @@
 import { filled, InputKind, InputRoomEvent } from '@roomserver/api'
-import type { Pdu } from '@roomserver/events'
+import { type Pdu, redactEvent } from '@roomserver/events'
 import { RoomBuilder } from '@roomserver/testing'
+import { silentLogger } from '@roomserver/types'
 import { expect, it } from 'vitest'
 import { readInput } from '../src/input/read-input.ts'
 import { Homeserver, inputOf } from './homeserver.ts'
@@ -277,4 +278,31 @@ it('looks an event up once that a state names a hundred thousand times', async (
   expect(await hs.take(event, { has_state: true, state_event_ids })).toMatchObject({ verdict: 'accepted' })
   const before = readInput(inputOf(event, { has_state: true, state_event_ids })).stateBefore
   expect(before?.eventIds).toEqual(ids)
+})
+
+/** For the specification that is not a failure, so nobody was told: neither who gave the event, nor the operator. */
+it('stores an event whose content was changed without it, and says so in the log and in process', async () => {
+  const noted: (readonly [string, object])[] = []
+  const log = {
+    ...silentLogger,
+    info: (fields: object, message: string) => void noted.push([message, fields]),
+  }
+  await using hs = await Homeserver.start({ log })
+  const room = await RoomBuilder.create()
+  await hs.takeAll(room.events)
+  const message = await room.message('as it was')
+  const changed = wire(message.json.replace('as it was', 'as it is'), { eventId: message.eventId })
+  expect(await hs.input.ingest({ ...changed, origin: 'evil.example' })).toMatchObject({
+    verdict: 'accepted',
+    contentChanged: true,
+  })
+  expect(JSON.parse((await hs.event(message.eventId))?.json ?? '')).toMatchObject({ content: {} })
+  const why = 'stored an event in redacted form: its content does not have the hash that it names'
+  const fields = { event_id: message.eventId, origin: 'evil.example', sender: message.sender }
+  expect(noted).toEqual([[why, expect.objectContaining(fields)]])
+  // The same again has changed nothing, and an event that was redacted by its sender's server is as it should be.
+  expect(await send(hs, changed)).toBe('')
+  const other = await room.message('redacted elsewhere')
+  expect(await send(hs, wire(redactEvent(other).json))).toBe('')
+  expect(noted).toHaveLength(1)
 })

@@ -35,6 +35,8 @@ export interface EventInput {
   readonly stateBefore?:
     | { readonly by: 'rewrite' | 'repair'; readonly eventIds: readonly EventId[] }
     | undefined
+  /** Its content does not have the hash that it names, so that `pdu` is its redacted form. */
+  readonly contentChanged?: boolean | undefined
   /** Which server is to send the event on; empty: none of them. */
   readonly sendAsServer: string
   /** Somebody asked for this `old` event and gets it in the answer: it is not announced. */
@@ -58,6 +60,8 @@ export type Outcome =
       readonly reason?: string | undefined
       /** It was stored before; nothing has changed. */
       readonly known: boolean
+      /** Its content did not have the hash that it names: what is stored is its redacted form. */
+      readonly contentChanged?: boolean | undefined
     }
   /** Events that it builds on are not known; nothing was stored. */
   | {

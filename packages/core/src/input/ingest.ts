@@ -113,7 +113,20 @@ export class Ingester {
     return await this.#ingestRead(wire, readInput(wire), options)
   }
 
+  /** Says so where an event is stored without its content: for the specification that is not a failure, so nobody else does. */
   async #ingestRead(wire: InputRoomEvent, read: EventInput, options: IngestOptions): Promise<Outcome> {
+    const outcome = await this.#decideRead(wire, read, options)
+    if (read.contentChanged !== true || outcome.kind !== 'stored' || outcome.known) return outcome
+    const { eventId, roomId, sender } = read.pdu
+    const fields = { room_id: roomId, event_id: eventId, sender, origin: wire.origin }
+    this.#parts.log.info(
+      fields,
+      'stored an event in redacted form: its content does not have the hash that it names',
+    )
+    return { ...outcome, contentChanged: true }
+  }
+
+  async #decideRead(wire: InputRoomEvent, read: EventInput, options: IngestOptions): Promise<Outcome> {
     const { blockedRooms, rooms } = this.#parts
     const { admission = rooms } = options
     const { roomId } = read.pdu

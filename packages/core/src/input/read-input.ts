@@ -1,5 +1,5 @@
 import { InputKind, type InputRoomEvent } from '@roomserver/api'
-import { receivePdu } from '@roomserver/events'
+import { contentState, receivePdu } from '@roomserver/events'
 import { type Failures, RoomserverError } from '@roomserver/types'
 import { roomVersion } from '@roomserver/version'
 import type { EventInput, EventKind } from '../decide/event-input.ts'
@@ -55,7 +55,7 @@ export function tryReadInput(input: InputRoomEvent): ReadInput {
   }
   const parsed = receivePdu(event.json, rules)
   if (!parsed.ok) return malformed(event.eventId.slice(0, MAX_ID_BYTES), parsed.rule, parsed.reason)
-  const { pdu } = parsed
+  const { contentHashMatches, pdu } = parsed
   if (event.eventId !== '' && event.eventId !== pdu.eventId) {
     const said = event.eventId.slice(0, MAX_ID_BYTES)
     return malformed(pdu.eventId, '_event_id', `the event's ID is ${pdu.eventId}, not ${said}`)
@@ -65,6 +65,7 @@ export function tryReadInput(input: InputRoomEvent): ReadInput {
   const read: EventInput = {
     kind,
     pdu,
+    contentChanged: !contentHashMatches && contentState(event.json, rules) === 'changed',
     stateBefore: input.has_state ? { by: 'rewrite', eventIds: [...new Set(stateIds ?? [])] } : undefined,
     sendAsServer: input.send_as_server,
     transaction:
