@@ -28,7 +28,7 @@ describe('roomserver serve', () => {
     expect(program.stderr).toContain(`data      ${data}/roomserver.db`)
     const curl = /curl -s (\S+) -d '(.+)'/.exec(program.stderr)
     const answer = await fetch(curl?.[1] ?? '', { method: 'POST', body: curl?.[2] ?? '' })
-    expect(await answer.json()).toMatchObject({ default: '6' })
+    expect(await answer.json()).toMatchObject({ default: '12' })
   })
 
   it('keeps what it has taken through TERM and through KILL', async () => {

@@ -4,6 +4,15 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { embeddedConfig } from './embedded.ts'
 
+// It announced 1 to 10 and created version 6, although it takes the place of nobody and the README says 1 to 12.
+it('is a server of today, unlike one that takes the place of Dendrite', () => {
+  const { settings } = embeddedConfig(
+    { dataFolder: undefined, serverName: 'localhost', host: '127.0.0.1', port: 0 },
+    {},
+  )
+  expect(settings.compatibility).toBe('current')
+})
+
 it('refuses a data folder that is a file, in one line', () => {
   const file = join(mkdtempSync(join(tmpdir(), 'embedded-')), 'file')
   writeFileSync(file, '')

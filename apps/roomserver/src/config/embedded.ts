@@ -4,7 +4,7 @@ import { newSigningKey, readOrCreateSigningKey, readSigningKey, type SigningSeed
 import { isLoopbackHost } from '@roomserver/inthttp'
 import { isServerName, RoomserverError } from '@roomserver/types'
 import { type Config, deepFreeze } from './config.ts'
-import { ownSection } from './own-section.ts'
+import { type OwnSettings, ownSection } from './own-section.ts'
 import { tracingSettings } from '../tracing/tracing-settings.ts'
 import type { Environment } from '../environment.ts'
 import { readSecrets } from './secrets.ts'
@@ -32,10 +32,10 @@ export function embeddedConfig(options: EmbeddedOptions, environment: Environmen
     )
   }
   const secrets = readSecrets(environment)
-  // Who tries it out wants to see it up.
   const own = ownSection.parse({})
   const inspection = { ...own.inspection, page: isLoopbackHost(host) }
-  const settings = { ...own, warm_up: 0, inspection }
+  // Who tries it out wants to see it up, and takes the place of no Dendrite.
+  const settings: OwnSettings = { ...own, warm_up: 0, compatibility: 'current', inspection }
   return deepFreeze<Config>({
     source: 'defaults',
     serverName,
