@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { startChromium } from '@roomserver/testing'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import { type Browser, chooseFile, openPage, type Page, picture } from './inspector-page.ts'
@@ -120,6 +122,25 @@ it('one opens a file, and nothing is sent anywhere', async () => {
   const file = { name: 'events.json', mimeType: 'application/json', buffer: Buffer.from(list) }
   await page.setInputFiles('input[type=file]', file)
   await page.getByRole('columnheader', { name: 'Membership' }).waitFor()
+})
+
+it('one pastes events, and sees what became of them', async () => {
+  await using opened = await openPage(browser, built)
+  const { page } = opened
+  const paste = page.getByLabel('Or paste events')
+  // The events that the documentation gives for a first look.
+  const playground = readFileSync(join(import.meta.dirname, '../../../docs/playground.md'), 'utf8')
+  await paste.fill(/^```jsonl\n([\s\S]*?)^```$/m.exec(playground)?.[1] ?? '')
+  await page.getByRole('button', { name: 'Show the room' }).click()
+  await page.getByRole('option').filter({ hasText: 'merges 2' }).click()
+  await panelOf(page).getByText('✓ Accepted').waitFor()
+  await panelOf(page).getByRole('link', { name: 'Resolution', exact: true }).click()
+  await page.getByRole('button', { name: /Result/ }).click()
+  await page
+    .getByRole('region', { name: 'Result' })
+    .getByText(/is not joined \(membership: ban\)/)
+    .waitFor()
+  expect(opened.errors).toEqual([])
 })
 
 it('one walks the graph with the keyboard alone', async () => {

@@ -20,6 +20,7 @@ export function StartView({
       )}
       {needsToken && <TokenForm onGive={opened.giveToken} />}
       <FileField onOpen={opened.open} />
+      <PasteForm onOpen={opened.open} />
       {progress !== undefined && (
         <p class="note" role="status">
           {progress}…
@@ -67,6 +68,35 @@ function FileField({ onOpen }: { readonly onOpen: (file: File) => void }): JSX.E
         </li>
       </ul>
     </div>
+  )
+}
+
+/** Takes events that are pasted, as a file would hold them. */
+function PasteForm({ onOpen }: { readonly onOpen: (file: File) => void }): JSX.Element {
+  const [text, setText] = useState('')
+  return (
+    <form
+      class="paste"
+      onSubmit={(submitted) => {
+        submitted.preventDefault()
+        onOpen(new File([text], 'pasted events'))
+      }}
+    >
+      <label>
+        <span>Or paste events</span>
+        <textarea
+          rows={6}
+          required
+          spellcheck={false}
+          autocomplete="off"
+          value={text}
+          onInput={({ currentTarget }) => setText(currentTarget.value)}
+        />
+      </label>
+      <button type="submit" class="main">
+        Show the room
+      </button>
+    </form>
   )
 }
 
