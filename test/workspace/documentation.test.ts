@@ -24,6 +24,30 @@ it.each(PAGES)('%s links to files that exist', (page) => {
   expect(broken).toEqual([])
 })
 
+/** The anchors of a page, as GitHub and the site make them of its headings. */
+function anchorsOf(page: string): ReadonlySet<string> {
+  const headings = [...readText(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading.replaceAll(/\]\([^)]*\)/g, ''),
+  )
+  return new Set(
+    headings.map((heading) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+        .replaceAll(' ', '-'),
+    ),
+  )
+}
+
+it.each(PAGES)('%s links to headings that exist', (page) => {
+  const links = [...readText(page).matchAll(/\]\(([^)#\s]*)#([^)\s]+)\)/g)]
+  const broken = links.filter(([, target = '', anchor = '']) => {
+    const path = target === '' ? page : join(dirname(page), target)
+    return path.endsWith('.md') && !/^[a-z]+:/.test(target) && !anchorsOf(path).has(anchor)
+  })
+  expect(broken.map(([link]) => link)).toEqual([])
+})
+
 it('lists every decision', () => {
   const pages = filesBelow('docs/decisions', ['.md']).map((path) => path.replace('docs/decisions/', ''))
   const listed = [...readText('docs/decisions/README.md').matchAll(/\]\((\d{4}-[^)]+)\)/g)].map(
