@@ -12,7 +12,7 @@ const LAYERS: Readonly<
   types: { below: [] },
   version: { below: ['types'] },
   events: { below: ['version'], outside: ['@noble/hashes'] },
-  auth: { below: ['events'], outside: ['@noble/curves', '@noble/hashes'] },
+  auth: { below: ['events'], outside: ['@noble/ed25519', '@noble/hashes'] },
   acls: { below: ['types'] },
   state: { below: ['auth'], outside: ['@noble/hashes'] },
   api: { below: ['types'], outside: ['zod'] },

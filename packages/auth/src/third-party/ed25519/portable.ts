@@ -1,13 +1,12 @@
-import { ed25519 } from '@noble/curves/ed25519.js'
+import { Point } from '@noble/ed25519'
 import { sha512 } from '@noble/hashes/sha2.js'
 import { isStrictSignature } from '@roomserver/events'
 import type { VerifyEd25519 } from './port.ts'
 
-const { Point } = ed25519
-const { Fn } = Point
+const ORDER = Point.CURVE().n
 
 /**
- * By `@noble/curves`, for platforms that verify signatures only beside the event loop; see {@link VerifyEd25519}. The
+ * By `@noble/ed25519`, for platforms that verify signatures only beside the event loop; see {@link VerifyEd25519}. The
  * library's own `verify` multiplies both sides by the cofactor, which platforms do not.
  */
 export const verifyEd25519: VerifyEd25519 = (publicKey, message, signature) => {
@@ -17,7 +16,7 @@ export const verifyEd25519: VerifyEd25519 = (publicKey, message, signature) => {
     const r = Point.fromBytes(signature.subarray(0, 32))
     const key = Point.fromBytes(publicKey)
     const s = Point.BASE.multiplyUnsafe(littleEndian(signature.subarray(32)))
-    return s.equals(r.add(key.multiplyUnsafe(Fn.create(littleEndian(hashed)))))
+    return s.equals(r.add(key.multiplyUnsafe(littleEndian(hashed) % ORDER)))
   } catch {
     // The key or R is not a point of the curve.
     return false
