@@ -1,4 +1,6 @@
+import { join } from 'node:path'
 import { RoomBuilder, startChromium } from '@roomserver/testing'
+import axe from 'axe-core'
 import { expect, it } from 'vitest'
 import { configFile, folder, Program } from './program.ts'
 
@@ -57,6 +59,131 @@ it('serves the inspector to a browser, which finds a room and why an event was r
     await page.getByRole('link', { name: 'Work' }).click()
     await page.getByText('Rooms with work').waitFor()
     expect(errors).toEqual([])
+  } finally {
+    await browser.close()
+  }
+})
+
+type Page = Awaited<ReturnType<Awaited<ReturnType<typeof startChromium>>['newPage']>>
+
+/** What axe-core finds wrong with what the page shows: rule and element. */
+async function axeFindings(page: Page): Promise<readonly string[]> {
+  await page.evaluate(axe.source)
+  return page.evaluate(async () => {
+    const checker = (globalThis as unknown as { readonly axe: typeof axe }).axe
+    const { violations } = await checker.run()
+    return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`))
+  })
+}
+
+/** Takes a picture for the documentation, when pictures are wanted. */
+async function picture(page: Page, name: string): Promise<void> {
+  const pictures = process.env['INSPECTOR_PICTURES']
+  if (pictures !== undefined) await page.screenshot({ path: join(pictures, `${name}.png`) })
+}
+
+it('lets someone purge a room, who sees before what would happen', async () => {
+  await using program = await Program.serving([...FREE_PORT, '--data', folder()])
+  const room = await builtRoom()
+  await program.post('inputRoomEvents', inputsOf(room))
+  const browser = await startChromium()
+  try {
+    const page = await browser.newPage()
+    const errors: string[] = []
+    page.on('pageerror', ({ message }) => errors.push(message))
+    await page.setViewportSize({ width: 1_100, height: 640 })
+    await page.goto(`${program.url}/inspect/`)
+    await page.getByRole('heading', { name: 'Town hall' }).waitFor()
+    await page.getByRole('link', { name: 'Changes', exact: true }).click()
+    await page.getByLabel('Your name, for the audit log').fill('carol from support')
+    const purge = page.getByRole('region', { name: 'Purge the room' })
+    await purge.getByRole('button', { name: 'What would happen?' }).click()
+    await purge
+      .getByText(/8 events, .* would be deleted\. 2 users of this server are in it: .* refuse/)
+      .waitFor()
+    await purge.getByRole('button', { name: 'Delete the room' }).click()
+    await purge.getByRole('alert').getByText('2 users of this server are joined').waitFor()
+    // What was tried does not count any more when something else is chosen.
+    await purge.getByLabel('Take users of this server out first').check()
+    expect(await purge.getByRole('button', { name: 'Delete the room' }).count()).toBe(0)
+    await purge.getByRole('button', { name: 'What would happen?' }).click()
+    await purge.getByText(/would be taken out first/).waitFor()
+    await purge.scrollIntoViewIfNeeded()
+    await picture(page, 'purge')
+    for (const [width, colorScheme] of [
+      [1_100, 'light'],
+      [1_100, 'dark'],
+      [360, 'light'],
+    ] as const) {
+      await page.setViewportSize({ width, height: 640 })
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+      expect(await axeFindings(page), `${width} ${colorScheme}`).toEqual([])
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width)
+    }
+    await purge.getByRole('button', { name: 'Delete the room' }).click()
+    const progress = page.getByRole('region', { name: 'The purge' })
+    await progress.getByText('Everything is deleted.').waitFor()
+    await progress.getByRole('link', { name: 'All rooms' }).click()
+    await page.getByText('No room matches.').waitFor()
+    expect(program.stdout).toContain('"audit":"purgeRoom"')
+    expect(program.stdout).toContain('carol from support')
+    expect(errors).toEqual([])
+  } finally {
+    await browser.close()
+  }
+})
+
+it('shows events and changes of a room as they come, and blocks it', async () => {
+  await using program = await Program.serving([...FREE_PORT, '--data', folder()])
+  const room = await builtRoom()
+  await program.post('inputRoomEvents', inputsOf(room))
+  const browser = await startChromium()
+  try {
+    const page = await browser.newPage()
+    await page.goto(`${program.url}/inspect/`)
+    await page.getByRole('heading', { name: 'Town hall' }).waitFor()
+    await page.getByRole('link', { name: 'Live', exact: true }).click()
+    const came = page.getByRole('log', { name: 'What has come' })
+    await page.getByText('Nothing has come so far.').waitFor()
+    // The event, and the change of the state that it is.
+    const both = async (): Promise<number> => {
+      await room.state('m.room.topic', '', { topic: `topic ${room.events.length}` })
+      await program.post('inputRoomEvents', inputsOf(room))
+      return await came.getByText(/topic/).count()
+    }
+    await expect.poll(both).toBeGreaterThan(1)
+    expect(await axeFindings(page)).toEqual([])
+    await page.getByRole('link', { name: 'Changes', exact: true }).click()
+    const block = page.getByRole('region', { name: 'Block the room', exact: true })
+    await block.getByLabel('Reason').fill('spam')
+    await block.getByRole('button', { name: 'What would happen?' }).click()
+    await block.getByText(/would take no new events/).waitFor()
+    await block.getByRole('button', { name: 'Block the room' }).click()
+    await block.getByText(/The room takes no new events/).waitFor()
+    const unblock = page.getByRole('region', { name: 'Unblock the room' })
+    await unblock.getByRole('button', { name: 'What would happen?' }).click()
+    await unblock.getByRole('button', { name: 'Unblock the room' }).click()
+    await unblock.getByText('The room takes events again.').waitFor()
+  } finally {
+    await browser.close()
+  }
+})
+
+it('offers no changes where the server does not allow them', async () => {
+  const files = folder()
+  const database = { connection_string: `file:${files}/rooms.db` }
+  const roomserver = { inspection: { page: true }, administration: { enabled: false } }
+  await using program = await Program.serving([
+    '--config',
+    configFile(files, { room_server: { database }, roomserver }),
+  ])
+  await program.post('inputRoomEvents', inputsOf(await builtRoom()))
+  const browser = await startChromium()
+  try {
+    const page = await browser.newPage()
+    await page.goto(`${program.url}/inspect/`)
+    await page.getByRole('link', { name: 'Live', exact: true }).waitFor()
+    expect(await page.getByRole('link', { name: 'Changes', exact: true }).count()).toBe(0)
   } finally {
     await browser.close()
   }

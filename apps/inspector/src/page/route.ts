@@ -9,6 +9,8 @@ export const ROOM_VIEWS = [
   'what-if',
   'overview',
   'members',
+  'live',
+  'changes',
 ] as const
 
 export type RoomView = (typeof ROOM_VIEWS)[number]

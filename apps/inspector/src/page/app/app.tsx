@@ -5,11 +5,13 @@ import { type Route, ROOM_VIEWS, type RoomView, roomLink } from '../route.ts'
 import { Id, Text } from '../text/text.tsx'
 import { countText } from '../text/time.ts'
 import { visibleText } from '../text/visible-text.ts'
+import { ChangesView } from '../views/changes-view.tsx'
 import { DiffView } from '../views/diff-view.tsx'
 import { GraphView } from '../views/graph-view.tsx'
 import { HistoryView } from '../views/history-view.tsx'
 import { JobsView } from '../views/jobs-view.tsx'
 import { JournalView } from '../views/journal-view.tsx'
+import { LiveView } from '../views/live-view.tsx'
 import { MembersView } from '../views/members-view.tsx'
 import { OverviewView } from '../views/overview-view.tsx'
 import { ResolutionView } from '../views/resolution-view.tsx'
@@ -31,6 +33,8 @@ const TITLES: Readonly<Record<RoomView, string>> = {
   resolution: 'Resolution',
   'what-if': 'What if',
   members: 'Members',
+  live: 'Live',
+  changes: 'Changes',
 }
 
 /** The page. */
@@ -130,13 +134,18 @@ function Room({ route }: { readonly route: Route & { view: 'room' } }): JSX.Elem
       {tab === 'resolution' && <ResolutionView roomId={roomId} query={query} />}
       {tab === 'what-if' && <WhatIfView roomId={roomId} query={query} />}
       {tab === 'members' && <MembersView roomId={roomId} query={query} />}
+      {tab === 'live' && <LiveView roomId={roomId} />}
+      {tab === 'changes' && <ChangesView roomId={roomId} />}
     </div>
   )
 }
 
 function RoomHeader({ roomId, tab }: { readonly roomId: string; readonly tab: RoomView }): JSX.Element {
-  const { api } = useInspected()
+  const { api, changes, kind } = useInspected()
   const loaded = useLoaded(() => api.room({ room_id: roomId }), [api, roomId])
+  const views = ROOM_VIEWS.filter(
+    (view) => (view !== 'changes' || changes !== undefined) && (view !== 'live' || kind === 'server'),
+  )
   const room = loaded.state === 'ready' ? loaded.value.room : undefined
   const name = room === undefined || room.name === '' ? (room?.canonical_alias ?? '') : room.name
   return (
@@ -149,7 +158,7 @@ function RoomHeader({ roomId, tab }: { readonly roomId: string; readonly tab: Ro
         {room !== undefined && <span class="version">version {visibleText(room.room_version)}</span>}
       </h1>
       <nav class="tabs" aria-label="Views of the room">
-        {ROOM_VIEWS.map((view) => (
+        {views.map((view) => (
           <a key={view} href={roomLink(roomId, view)} aria-current={view === tab ? 'page' : undefined}>
             {TITLES[view]}
           </a>

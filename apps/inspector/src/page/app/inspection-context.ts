@@ -1,4 +1,5 @@
 import type { InspectionApi } from '@roomserver/api'
+import type { RoomChanges } from '../open/server-changes.ts'
 import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'
 
@@ -8,6 +9,8 @@ export interface Inspected {
   /** For people: the name of the file, or the address of the server. */
   readonly name: string
   readonly api: InspectionApi
+  /** What can be changed; `undefined`: nothing. */
+  readonly changes?: RoomChanges | undefined
 }
 
 const InspectedContext = createContext<Inspected | undefined>(undefined)

@@ -2,7 +2,9 @@ import { useCallback, useEffect, useState } from 'preact/hooks'
 import type { Inspected } from '../app/inspection-context.ts'
 import { messageOf } from '../app/use-loaded.ts'
 import { openFile } from './open-file.ts'
-import { serverInspection, TokenNeeded } from './server-inspection.ts'
+import { TokenNeeded } from './ask-server.ts'
+import { serverChanges } from './server-changes.ts'
+import { serverInspection } from './server-inspection.ts'
 import { heldToken, holdToken } from './token.ts'
 
 /** What has been opened, and how to open something else. */
@@ -36,7 +38,8 @@ export function useOpened(): Opened {
       holdToken(token)
       setNeedsToken(false)
       setFailure(undefined)
-      setInspected({ kind: 'server', name: server_name, api })
+      const changes = await serverChanges(base, token)
+      setInspected({ kind: 'server', name: server_name, api, changes })
     } catch (error) {
       if (!(error instanceof TokenNeeded)) return
       if (token !== undefined) setFailure('The server does not accept this token.')
