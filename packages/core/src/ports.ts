@@ -210,8 +210,6 @@ export interface PurgeStore {
   purges(): Promise<readonly PurgeRecord[]>
   /** Notes that a room is to be deleted; false: it is being deleted already. */
   beginPurge(purge: Omit<PurgeRecord, 'sinceTs' | 'stepTs'>): Promise<boolean>
-  /** Forgets one that has not begun to delete anything, or is over. */
-  dropPurge(roomId: RoomId): Promise<void>
   /** What deleting a room deletes. */
   purgeEstimate(roomNid: RoomNid): Promise<PurgeEstimate>
 }

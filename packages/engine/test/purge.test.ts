@@ -107,6 +107,29 @@ describe.each(['sqlite', 'postgres'] as const)('purging rooms on %s', (dialect) 
     await expectWhole(rooms)
   })
 
+  it('begins when the users of this server have left, however long that takes', async () => {
+    const begun: number[] = []
+    const opened = Promise.withResolvers<Engine>()
+    await using rooms = await open({
+      acceptance: {
+        whenUnavailable: 'refuse',
+        check: async ({ event }) => {
+          if (event.content['membership'] === 'leave') {
+            const { administration } = (await opened.promise).parts
+            begun.push((await administration.purges({ cursor: '', limit: 0 })).purges.length)
+          }
+          return { accepted: true }
+        },
+      },
+    })
+    opened.resolve(rooms)
+    const room = await rooms.createRoom(ALICE, { preset: 'public_chat' })
+    await rooms.join(room, BOB)
+    await purge(rooms, room, { leave_first: true })
+    expect([...new Set(begun)]).toEqual([0])
+    await reaches(rooms, room, 'done')
+  })
+
   it('takes the same room in again, whose outputs are numbered on', async () => {
     await using rooms = await open()
     const room = await foreignRoom()

@@ -73,7 +73,10 @@ export async function purgeRoom(
   }
   const isUnderWay = (await store.purges()).some((purge) => purge.roomId === roomId && !isOver(purge))
   if (isDryRun || isUnderWay) return { ...answer, is_under_way: isUnderWay }
-  if (ours.length > 0 && !leavesFirst && !isForced) throw usersAreIn(roomId, ours)
+  // Before the purge begins: it is refused where it finds users of ours in the room.
+  if (leavesFirst) await takeOut(context, room, ours)
+  const left = leavesFirst ? await localUsers(context, room) : ours
+  if (left.length > 0 && !isForced) throw usersAreIn(roomId, left)
   const isNew = await store.beginPurge({
     roomId,
     roomNid: NO_NID,
@@ -86,13 +89,6 @@ export async function purgeRoom(
   })
   if (!isNew) return { ...answer, is_under_way: true }
   await input.blockedRooms.refresh()
-  if (leavesFirst) await takeOut(context, room, ours)
-  const left = isForced ? [] : await localUsers(context, room)
-  if (left.length > 0) {
-    await store.dropPurge(roomId)
-    await input.blockedRooms.refresh()
-    throw usersAreIn(roomId, left)
-  }
   return { ...answer, is_under_way: false }
 }
 
