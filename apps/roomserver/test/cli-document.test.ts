@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Pdu } from '@roomserver/events'
 import { RoomBuilder } from '@roomserver/testing'
 import { beforeAll, expect, it } from 'vitest'
-import { folder, run } from './program.ts'
+import { folder, Program, run } from './program.ts'
 
 /**
  * The room of `docs/cli.md`: a topic is set on two branches, and loses on one of them; a moderator without the power to tries
@@ -140,9 +140,33 @@ function transcripts(): readonly Transcript[] {
   ]
 }
 
+/** Those that change rooms of a running server. */
+function changes(): readonly Transcript[] {
+  const { roomId } = lunch.room
+  return [
+    {
+      title: 'block',
+      text: 'Have a room take no events any more. Every command that changes something says first what it would change.',
+      commands: [
+        ['block', roomId, '--reason', 'spam'],
+        ['block', roomId, '--reason', 'spam', '--apply'],
+      ],
+    },
+    { title: 'unblock', text: 'Take its events again.', commands: [['unblock', roomId, '--apply']] },
+    {
+      title: 'purge-room',
+      text: 'Delete everything that is stored of a room. The command waits until that is done, and the server goes on with it where the command is interrupted.',
+      commands: [
+        ['purge-room', roomId],
+        ['purge-room', roomId, '--leave-first', '--apply'],
+      ],
+    },
+  ]
+}
+
 const HEAD = `# Looking inside rooms from the command line
 
-Every command here reads, and changes nothing. It looks at the store of \`--config\` or \`--data\` (by default \`./data\`), beside a
+Every command here reads, and changes nothing, but for the last three. It looks at the store of \`--config\` or \`--data\` (by default \`./data\`), beside a
 server that uses it or without one; with \`--url http://host:port\` it asks a running server (its token is read from
 \`ROOMSERVER_TOKEN\`); with \`--file FILE…\` it evaluates files of events of any homeserver: JSON Lines, a JSON array, an answer of
 \`/state\`, a scenario of TARDIS as JSON, gzipped or not. \`--json\` prints the answer of the [inspection API](../packages/inspect/README.md)
@@ -158,15 +182,32 @@ it('has transcripts of the commands in docs/cli.md', { timeout: 300_000 }, async
   const sections: string[] = []
   for (const { commands, text, title } of transcripts()) {
     const shown: string[] = []
-    for (const command of commands) shown.push(await transcript(command))
-    sections.push(`## ${title}\n\n${text}\n\n\`\`\`text\n${shown.join('\n\n')}\n\`\`\`\n`)
+    for (const command of commands) shown.push(await transcript(command, ['--data', join(place, 'data')]))
+    sections.push(section(title, text, shown))
+  }
+  // A store of its own: the room is gone in the end.
+  const changed = join(place, 'changed')
+  mkdirSync(changed)
+  await run('replay', '--data', changed, join(place, 'lunch.jsonl'))
+  await using server = await Program.serving(['--data', changed, '--listen', '127.0.0.1:0'])
+  for (const { commands, text, title } of changes()) {
+    const shown: string[] = []
+    for (const command of commands) {
+      const says = await transcript(command, ['--url', server.url])
+      shown.push(says.replace('\n', ' --url http://127.0.0.1:7770\n'))
+    }
+    sections.push(section(title, text, shown))
   }
   await expect(`${HEAD}\n${sections.join('\n')}`).toMatchFileSnapshot('../../../docs/cli.md')
 })
 
-async function transcript(command: readonly string[]): Promise<string> {
+function section(title: string, text: string, shown: readonly string[]): string {
+  return `## ${title}\n\n${text}\n\n\`\`\`text\n${shown.join('\n\n')}\n\`\`\`\n`
+}
+
+async function transcript(command: readonly string[], source: readonly string[]): Promise<string> {
   const args = command.map((arg) => (arg === 'copy.jsonl' ? join(place, arg) : arg))
-  const { errors, status, text } = await run(...args, '--data', join(place, 'data'))
+  const { errors, status, text } = await run(...args, ...source)
   expect([errors, status]).toEqual(['', 0])
   const line = command.map((arg) => (/^[\w.-]+$/.test(arg) ? arg : `'${arg}'`)).join(' ')
   return `$ roomserver ${line}\n${text.replaceAll(`${place}/`, '').trimEnd()}`
