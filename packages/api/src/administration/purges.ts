@@ -1,6 +1,8 @@
 import type { z } from 'zod'
 import { once, repeatable } from '../endpoint.ts'
 import { bool, emptyList, int, struct, text } from '../wire/builders.ts'
+import { cursorFromFirst, nextPage, upToThousand } from '../wire/paging.ts'
+import { isDryRun, requester } from './order.ts'
 
 /** A room that is being purged, or was within the last day. */
 export const PurgeSummary = struct('administration.Purge', {
@@ -19,15 +21,15 @@ export type PurgeSummary = z.infer<typeof PurgeSummary>
 
 /** Body of a request of `purges`. */
 export const PurgesRequest = struct('administration.PurgesRequest', {
-  cursor: text('`next` of the page before; empty: from the first.'),
-  limit: int('At most 1,000; 0: 100.'),
+  cursor: cursorFromFirst(),
+  limit: upToThousand(),
 })
 export type PurgesRequest = z.infer<typeof PurgesRequest>
 
 /** Answer of `purges`. */
 export const PurgesResponse = struct('administration.PurgesResponse', {
   purges: emptyList(PurgeSummary),
-  next: text('Where the next page begins; empty: this was the last.'),
+  next: nextPage(),
 })
 export type PurgesResponse = z.infer<typeof PurgesResponse>
 
@@ -38,8 +40,8 @@ export const PurgeRoomRequest = struct('administration.PurgeRoomRequest', {
   force: bool(
     'Purges it although users of this server are in it, of which neither other servers nor consumers of outputs are told, and although outputs of it wait to be delivered.',
   ),
-  requester: text('Who asks for it, as the audit log is to name them.'),
-  dry_run: bool('Only says what would happen.'),
+  requester: requester(),
+  dry_run: isDryRun(),
 })
 export type PurgeRoomRequest = z.infer<typeof PurgeRoomRequest>
 

@@ -1,9 +1,8 @@
 import type { z } from 'zod'
 import { once, repeatable } from '../endpoint.ts'
 import { bool, emptyList, eventObject, int, struct, text } from '../wire/builders.ts'
-
-const requester = () => text('Who asks for it, as the audit log is to name them.')
-const isDryRun = () => bool('Only says what would happen.')
+import { cursorFromFirst, nextPage, upToThousand } from '../wire/paging.ts'
+import { isDryRun, requester } from './order.ts'
 
 /** A room that an operator blocked. */
 export const BlockedRoomSummary = struct('administration.BlockedRoom', {
@@ -16,15 +15,15 @@ export type BlockedRoomSummary = z.infer<typeof BlockedRoomSummary>
 
 /** Body of a request of `blockedRooms`. */
 export const BlockedRoomsRequest = struct('administration.BlockedRoomsRequest', {
-  cursor: text('`next` of the page before; empty: from the first.'),
-  limit: int('At most 1,000; 0: 100.'),
+  cursor: cursorFromFirst(),
+  limit: upToThousand(),
 })
 export type BlockedRoomsRequest = z.infer<typeof BlockedRoomsRequest>
 
 /** Answer of `blockedRooms`. */
 export const BlockedRoomsResponse = struct('administration.BlockedRoomsResponse', {
   rooms: emptyList(BlockedRoomSummary),
-  next: text('Where the next page begins; empty: this was the last.'),
+  next: nextPage(),
 })
 export type BlockedRoomsResponse = z.infer<typeof BlockedRoomsResponse>
 

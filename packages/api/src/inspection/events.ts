@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { repeatable } from '../endpoint.ts'
 import { bool, emptyList, int, oneOf, orNull, struct, text } from '../wire/builders.ts'
+import { cursorFromFirst } from '../wire/paging.ts'
 
 /** How an event stands, as a graph shows it. `missing`: it is referred to and not stored. */
 export const EventStatus = oneOf(['accepted', 'soft-failed', 'rejected', 'outlier', 'missing'])
@@ -158,7 +159,7 @@ export type InspectGraphResponse = z.infer<typeof InspectGraphResponse>
 /** Body of a request of `exportRoom`. */
 export const ExportRoomRequest = struct('inspection.ExportRoomRequest', {
   room_id: text(),
-  cursor: text('`next` of the page before; empty: from the first.'),
+  cursor: cursorFromFirst(),
   limit: int('At most 1,000; 0: 500. A page ends earlier after 4 MiB.'),
 })
 export type ExportRoomRequest = z.infer<typeof ExportRoomRequest>

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { repeatable } from '../endpoint.ts'
 import { bool, emptyList, int, oneOf, orNull, struct, text } from '../wire/builders.ts'
+import { cursorFromFirst, nextPage, upToThousand } from '../wire/paging.ts'
 import { EventSummary } from './events.ts'
 
 /** A room with the figures by which rooms are compared. */
@@ -35,7 +36,7 @@ export const InspectRoomsRequest = struct('inspection.RoomsRequest', {
     '`room_id`, `name`, `members`, `events`, `extremities`, `soft_failed`, `rejected`, `gaps`, `state_resets`, `resolution`, `bytes` or `last_activity`; empty: `last_activity`. Figures come greatest first.',
   ),
   is_reversed: bool(),
-  cursor: text('`next` of the page before; empty: from the first.'),
+  cursor: cursorFromFirst(),
   limit: int('At most 200; 0: 50.'),
 })
 export type InspectRoomsRequest = z.infer<typeof InspectRoomsRequest>
@@ -44,7 +45,7 @@ export type InspectRoomsRequest = z.infer<typeof InspectRoomsRequest>
 export const InspectRoomsResponse = struct('inspection.RoomsResponse', {
   rooms: emptyList(RoomSummary),
   total: int('How many rooms match.'),
-  next: text('Where the next page begins; empty: this was the last.'),
+  next: nextPage(),
 })
 export type InspectRoomsResponse = z.infer<typeof InspectRoomsResponse>
 
@@ -101,8 +102,8 @@ export const InspectMembersRequest = struct('inspection.MembersRequest', {
   room_id: text(),
   membership: text('`join`, `invite`, `knock`, `leave` or `ban`; empty: any.'),
   server: text('Only users of this server; empty: of all.'),
-  cursor: text('`next` of the page before; empty: from the first.'),
-  limit: int('At most 1,000; 0: 100.'),
+  cursor: cursorFromFirst(),
+  limit: upToThousand(),
 })
 export type InspectMembersRequest = z.infer<typeof InspectMembersRequest>
 
@@ -120,14 +121,14 @@ export type RoomMember = z.infer<typeof RoomMember>
 /** Answer of `members`. */
 export const InspectMembersResponse = struct('inspection.MembersResponse', {
   members: emptyList(RoomMember),
-  next: text('Where the next page begins; empty: this was the last.'),
+  next: nextPage(),
 })
 export type InspectMembersResponse = z.infer<typeof InspectMembersResponse>
 
 /** Body of a request of `jobs`. */
 export const InspectJobsRequest = struct('inspection.JobsRequest', {
   room_id: text('Empty: of all rooms.'),
-  cursor: text('`next` of the page before; empty: from the first.'),
+  cursor: cursorFromFirst(),
   limit: int('At most 500; 0: 100.'),
 })
 export type InspectJobsRequest = z.infer<typeof InspectJobsRequest>
@@ -149,7 +150,7 @@ export type RoomJob = z.infer<typeof RoomJob>
 /** Answer of `jobs`. */
 export const InspectJobsResponse = struct('inspection.JobsResponse', {
   jobs: emptyList(RoomJob),
-  next: text('Where the next page begins; empty: this was the last.'),
+  next: nextPage(),
 })
 export type InspectJobsResponse = z.infer<typeof InspectJobsResponse>
 

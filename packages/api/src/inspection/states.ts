@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { repeatable } from '../endpoint.ts'
 import { bool, emptyList, int, oneOf, orNull, struct, text } from '../wire/builders.ts'
+import { cursorFromFirst, nextPage } from '../wire/paging.ts'
 import { EventSummary, RuleReference, StateChange } from './events.ts'
 
 /** A state of a room: before or after one of its events, or the current one. */
@@ -15,7 +16,7 @@ export const InspectStateRequest = struct('inspection.StateRequest', {
   room_id: text(),
   at: StatePoint,
   type: text('Only entries of this event type; empty: of all.'),
-  cursor: text('`next` of the page before; empty: from the first.'),
+  cursor: cursorFromFirst(),
   limit: int('At most 1,000; 0: 200.'),
 })
 export type InspectStateRequest = z.infer<typeof InspectStateRequest>
@@ -24,7 +25,7 @@ export type InspectStateRequest = z.infer<typeof InspectStateRequest>
 export const InspectStateResponse = struct('inspection.StateResponse', {
   entries: emptyList(EventSummary, 'Event types in the order in which the server met them.'),
   total: int('Entries of the whole state, of all types.'),
-  next: text('Where the next page begins; empty: this was the last.'),
+  next: nextPage(),
 })
 export type InspectStateResponse = z.infer<typeof InspectStateResponse>
 

@@ -9,9 +9,7 @@ import type {
 import { invalidArgument } from '../../query/failures.ts'
 import type { PerformContext } from '../context.ts'
 import { faultOfId } from '../identifiers.ts'
-
-const DEFAULT_LIMIT = 100
-const MAX_LIMIT = 1_000
+import { pageSize } from './page-size.ts'
 
 /** Room IDs have at most 255 bytes; a reason is a sentence. */
 const MAX_REASON = 1_000
@@ -21,7 +19,7 @@ export async function blockedRooms(
   { store }: PerformContext,
   { cursor, limit }: BlockedRoomsRequest,
 ): Promise<BlockedRoomsResponse> {
-  const wanted = limit > 0 ? Math.min(limit, MAX_LIMIT) : DEFAULT_LIMIT
+  const wanted = pageSize(limit)
   const page = await store.blockedRooms(cursor, wanted)
   return {
     rooms: page.map(({ roomId, by, reason, sinceTs }) => ({

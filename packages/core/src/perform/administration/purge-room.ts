@@ -12,16 +12,14 @@ import { invalidArgument, roomNotFound } from '../../query/failures.ts'
 import type { PerformContext } from '../context.ts'
 import { performAdminEvacuateRoom } from '../evacuate.ts'
 import { performLeave } from '../leave.ts'
-
-const DEFAULT_LIMIT = 100
-const MAX_LIMIT = 1_000
+import { pageSize } from './page-size.ts'
 
 /** The rooms that are being purged, or were lately. */
 export async function purges(
   { store }: PerformContext,
   { cursor, limit }: PurgesRequest,
 ): Promise<PurgesResponse> {
-  const wanted = limit > 0 ? Math.min(limit, MAX_LIMIT) : DEFAULT_LIMIT
+  const wanted = pageSize(limit)
   const from = cursor === '' ? 0 : Number(cursor)
   if (!Number.isSafeInteger(from) || from < 0) {
     const expected = '`next` of the page before'
