@@ -69,6 +69,7 @@ function placeFor(
   const keyFile = givenKey === undefined ? ownFile : undefined
   if (!mustExist) {
     makeFolder(folder)
+    if (givenKey === undefined) refuseWithoutKey(ownFile, database.file)
     return { signingKey: givenKey ?? readOrCreateSigningKey(ownFile), keyFile, database }
   }
   refuseWithoutStore(database.file)
@@ -88,6 +89,17 @@ function makeFolder(folder: string): void {
       { cause },
     )
   }
+}
+
+/** A store without its key: a new key is never made silently, since other servers know the rooms by events of the old one. */
+function refuseWithoutKey(keyFile: string, storeFile: string): void {
+  if (existsSync(keyFile) || !existsSync(storeFile)) return
+  const expected = `the key that the events in ${storeFile} were signed with`
+  throw new RoomserverError(
+    'BAD_CONFIGURATION',
+    { key: keyFile, expected },
+    `signing key ${keyFile}: expected ${expected}; put the file back from a backup, or, if the key is lost, make a new one with: roomserver key create ${keyFile}`,
+  )
 }
 
 /** @throws {RoomserverError} STORE_UNAVAILABLE when there is no file */

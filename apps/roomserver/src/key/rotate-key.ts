@@ -5,6 +5,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   writeSync,
 } from 'node:fs'
@@ -60,7 +61,7 @@ export function rotateConfigured(config: Config, now: number): Rotation {
 
 /**
  * The same for the key in the folder of an embedded server: the old key keeps its name and the time of its end in the name
- * of its file.
+ * of its file. The folder has a key at every moment, so that an interrupted rotation has changed nothing.
  */
 export function rotateEmbedded(config: Config, now: number): Rotation {
   const file = fileOf(config)
@@ -68,8 +69,9 @@ export function rotateEmbedded(config: Config, now: number): Rotation {
   const fresh = newSigningKey()
   const oldFile = join(dirname(file), `${stem(file)}-${nameOf(old)}-expired-${now}.pem`)
   const waiting = `${file}.new`
+  rmSync(waiting, { force: true })
   writeKey(waiting, fresh)
-  renameSync(file, oldFile)
+  writeKey(oldFile, old)
   renameSync(waiting, file)
   return rotation(old, fresh, file, oldFile, now)
 }
