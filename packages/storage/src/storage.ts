@@ -49,7 +49,7 @@ import { rebuildUnreadable, type Unreadable, unreadable } from './upkeep/unreada
 import { localServers, repairMemberships } from './upkeep/memberships.ts'
 import { type OutputRetention, trimOutputs } from './upkeep/trim.ts'
 import { isMoving } from './move/move-store.ts'
-import { compileTables, type Tables } from './tables/tables.ts'
+import { type Tables, tablesFor } from './tables/tables.ts'
 
 /** The room store. Every method needs one connection at the most. */
 export type Storage = ReturnType<typeof createStorage>
@@ -63,7 +63,7 @@ export interface StorageParts {
 }
 
 export function createStorage(db: Db, dialect: Dialect, { backup, health, connections }: StorageParts) {
-  const tables = compileTables(dialect, db)
+  const tables = tablesFor(dialect, db)
   return {
     ...internedReads(db, tables),
     ...roomMethods(db, tables),

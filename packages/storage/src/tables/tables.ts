@@ -34,6 +34,17 @@ import { unreferencedSnapshotQueries } from './unreferenced-snapshots.ts'
 /** The queries of every table, compiled for one dialect. They run on the database or on a transaction in it. */
 export type Tables = ReturnType<typeof compileTables>
 
+const compiled = new WeakMap<Dialect, Tables>()
+
+/** The queries for a dialect, compiled once: they are the same for every store that a process opens. */
+export function tablesFor(dialect: Dialect, build: Db): Tables {
+  const known = compiled.get(dialect)
+  if (known !== undefined) return known
+  const tables = compileTables(dialect, build)
+  compiled.set(dialect, tables)
+  return tables
+}
+
 /** @param build - makes the text of the queries; nothing runs on it here */
 export function compileTables(dialect: Dialect, build: Db) {
   return {
