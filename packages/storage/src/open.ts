@@ -173,7 +173,7 @@ function checkText(argument: string, value: unknown, expected: string): void {
 }
 
 async function begin(
-  { dialect, kysely, guardSchema, ...parts }: Database,
+  { dialect, kysely, guardSchema, template, ...parts }: Database,
   prepareSchema: typeof migrate,
   logger: Logger,
   onStatement?: StorageHooks['onStatement'],
@@ -183,7 +183,9 @@ async function begin(
     ...(onStatement !== undefined && { log: ({ query }) => onStatement(query.sql) }),
   })
   try {
+    if (prepareSchema === migrate) template?.fill()
     await prepareSchema(db, dialect, migrations, logger)
+    template?.keep()
     guardSchema?.()
     return createStorage(db, dialect, parts)
   } catch (error) {

@@ -29,6 +29,8 @@ export interface Database {
    * database while it is open.
    */
   readonly guardSchema?: (() => void) | undefined
+  /** Makes an empty store what the migrations made of one before in this process; undefined: they have to. */
+  readonly template?: { fill(): void; keep(): void } | undefined
 }
 
 /** @throws {RoomserverError} BAD_REQUEST, always: this store has no backup of its own */

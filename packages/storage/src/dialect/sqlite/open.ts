@@ -5,6 +5,7 @@ import { type Database, refuseBackup } from '../database.ts'
 import { openSqliteFile } from './adapter.ts'
 import { backupSqlite } from './backup.ts'
 import { sqlite } from './dialect.ts'
+import { fillFromTemplate, keepAsTemplate } from './memory-template.ts'
 import { YieldingSqliteDialect } from './yielding-driver.ts'
 
 /** A store in a SQLite file, for one process. */
@@ -30,6 +31,12 @@ export function openSqlite({ file, mustExist, synchronous }: SqliteOptions, logg
     dialect: sqlite,
     health,
     kysely: new YieldingSqliteDialect({ database: adapter }),
+    ...(file === ':memory:' && {
+      template: {
+        fill: () => fillFromTemplate(adapter.database),
+        keep: () => keepAsTemplate(adapter.database),
+      },
+    }),
     backup: (to) =>
       file === ':memory:' ? refuseBackup('a store in memory cannot be backed up') : backupSqlite(file, to),
   }
