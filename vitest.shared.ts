@@ -17,7 +17,7 @@ export const RUNNING = IS_MUTATING
   ? {}
   : {
       experimental: { viteModuleRunner: false },
-      execArgv: ['--conditions=@roomserver/source'],
+      execArgv: ['--conditions=@roomserver/source', '--min-semi-space-size=16'],
       maxWorkers: MAX_WORKERS,
     }
 

@@ -287,6 +287,9 @@ async function filledAt(options: Parameters<typeof openStorage>[0]): Promise<Nam
   return await fill(storage)
 }
 
+/** Tables that an open store holds something of. */
+const READ_AT_START = /\b(counters|schema_versions|store_facts)\b/
+
 export async function postgresStore(): Promise<DamagedStore> {
   const database = await createDatabase(inject('postgresUrl'))
   const options = { dialect: 'postgres', connectionString: database.url, maxConnections: 2 } as const
@@ -310,17 +313,32 @@ export async function postgresStore(): Promise<DamagedStore> {
   const restore = Object.keys(schema)
     .flatMap((table) => [`delete from ${table}`, `insert into ${table} select * from whole.${table}`])
     .join(';')
+  // NIDs that a store has taken out of the counters are its own.
+  const keepCounters = `create temporary table taken as select * from counters; ${restore};
+    update counters set next = greatest(counters.next, taken.next) from taken
+      where taken.kind = counters.kind and taken.kind not in ('output', 'scrubber'); drop table taken`
+  // Connecting, and planning every statement anew, would take longer than all else.
+  let shared: Storage | undefined
+  const close = async () => {
+    await shared?.[Symbol.asyncDispose]()
+    shared = undefined
+  }
   return {
     dialect: 'postgres',
     named,
     schema,
     open: async (statements) => {
-      await client.query(restore)
+      const isReadAtStart = statements.some((statement) => READ_AT_START.test(statement))
+      if (isReadAtStart) await close()
+      await client.query(shared === undefined ? restore : keepCounters)
       for (const statement of statements) await client.query(statement)
-      return await openStorage(options)
+      if (isReadAtStart) return await openStorage(options)
+      shared ??= await openStorage(options)
+      return { ...shared, [Symbol.asyncDispose]: async () => undefined }
     },
     blob: (hex) => `'\\x${hex}'::bytea`,
     [Symbol.asyncDispose]: async () => {
+      await close()
       await client.end()
       await database[Symbol.asyncDispose]()
     },
