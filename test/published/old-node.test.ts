@@ -11,7 +11,7 @@ const AS_NODE_20 = `data:text/javascript,${encodeURIComponent(
   "for (const [name, value] of [['version', 'v20.20.2'], ['versions', { ...process.versions, node: '20.20.2' }]]) Object.defineProperty(process, name, { value })",
 )}`
 
-it.each(['storage', 'producers', 'inthttp', 'core', 'engine'])(
+it.each(['storage', 'storage-contract', 'producers', 'inthttp', 'core', 'engine'])(
   '@roomserver/%s tells an older Node.js in one sentence what it needs',
   async (name) => {
     const entry = join(ROOT, `packages/${name}/src/index.ts`)

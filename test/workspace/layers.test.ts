@@ -17,6 +17,7 @@ const LAYERS: Readonly<
   state: { below: ['auth'], outside: ['@noble/hashes'] },
   api: { below: ['types'], outside: ['zod'] },
   inspect: { below: ['state', 'api'] },
+  'storage-contract': { below: ['types'], outside: ['vitest'] },
   storage: { below: ['events'], outside: ['kysely', 'pg'] },
   producers: {
     below: ['api'],
@@ -57,7 +58,7 @@ const CORE_FOLDERS = [
 const PORTABLE = ['types', 'version', 'events', 'auth', 'acls', 'state', 'inspect']
 
 /** Of all packages only tests may import these. */
-const FOR_TESTS = ['@roomserver/testing', 'vitest', 'fast-check']
+const FOR_TESTS = ['@roomserver/testing', '@roomserver/storage-contract', 'vitest', 'fast-check']
 
 /** All of these is for tests. */
 const MADE_FOR_TESTS = ['testing', 'conformance', 'simulation', 'interop']
@@ -93,10 +94,11 @@ it.each(PACKAGES)('$folder depends only on what its layer may', ({ manifest }) =
   const name = shortName(manifest.name)
   const below = reachable(name)
   const outside = LAYERS[name]?.outside ?? []
-  const wrong = Object.keys(manifest.dependencies ?? {}).filter((dependency) =>
-    dependency.startsWith('@roomserver/')
-      ? !below.has(shortName(dependency))
-      : !outside.includes('*') && !outside.includes(dependency),
+  const wrong = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }).filter(
+    (dependency) =>
+      dependency.startsWith('@roomserver/')
+        ? !below.has(shortName(dependency))
+        : !outside.includes('*') && !outside.includes(dependency),
   )
   expect(wrong).toEqual([])
 })
@@ -128,7 +130,8 @@ function problemWith(
     if (!(entry in (other?.manifest.exports ?? {}))) return 'is not an entry of that package'
     if (name === manifest.name && !isTestFile(path)) return 'is the package itself'
   }
-  if (name === manifest.name || name in (manifest.dependencies ?? {})) return undefined
+  if (name === manifest.name || name in { ...manifest.dependencies, ...manifest.peerDependencies })
+    return undefined
   if (!isTestFile(path) && !MADE_FOR_TESTS.includes(shortName(manifest.name)))
     return FOR_TESTS.includes(name) ? 'is for tests' : 'is not in dependencies'
   return name in (manifest.devDependencies ?? {}) ? undefined : 'is in no dependencies'

@@ -20,10 +20,13 @@ it('type-checks every example', async () => {
   ).resolves.toBeDefined()
 })
 
-it.each(EXAMPLES)('$where prints what stands below it', async ({ file, expected }) => {
-  const cwd = mkdtempSync(join(tmpdir(), 'example-'))
-  const { stdout } = await run(process.execPath, ['--conditions=@roomserver/source', join(ROOT, file)], {
-    cwd,
-  })
-  expect(stdout.trimEnd()).toBe(expected.trimEnd())
-})
+it.each(EXAMPLES.filter(({ isTest }) => !isTest))(
+  '$where prints what stands below it',
+  async ({ file, expected }) => {
+    const cwd = mkdtempSync(join(tmpdir(), 'example-'))
+    const { stdout } = await run(process.execPath, ['--conditions=@roomserver/source', join(ROOT, file)], {
+      cwd,
+    })
+    expect(stdout.trimEnd()).toBe(expected.trimEnd())
+  },
+)

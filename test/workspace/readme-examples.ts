@@ -10,9 +10,11 @@ export interface Example {
   readonly file: string
   readonly code: string
   readonly expected: string
+  /** A test file, which is type-checked only: `ts test` stands at its beginning. */
+  readonly isTest: boolean
 }
 
-const BLOCK = /^```ts\n([\s\S]*?)^```\n(?:\s*(?:[^`\n]*\n\s*)?^```text\n([\s\S]*?)^```)?/gm
+const BLOCK = /^```ts( test)?\n([\s\S]*?)^```\n(?:\s*(?:[^`\n]*\n\s*)?^```text\n([\s\S]*?)^```)?/gm
 
 /** Examples of every README and of the documentation. Those outside of packages run as if the app had written them. */
 export function readExamples(): readonly Example[] {
@@ -27,8 +29,9 @@ function examplesOf(page: string): readonly Example[] {
   return [...text.matchAll(BLOCK)].map((match, index) => ({
     where: `${page}:${text.slice(0, match.index).split('\n').length}`,
     file: `${home}/.cache/examples/${slug}-${index + 1}.ts`,
-    code: match[1] ?? '',
-    expected: match[2] ?? '',
+    isTest: match[1] !== undefined,
+    code: match[2] ?? '',
+    expected: match[3] ?? '',
   }))
 }
 

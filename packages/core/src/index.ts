@@ -25,18 +25,7 @@ export type { RedactionTemplate } from './perform/redact.ts'
 export type { InviteTemplate, RoomTemplate, UserActions } from './perform/user-actions.ts'
 export type { TimelinePage, TimelineRequest } from './query/timeline.ts'
 export { renderOutput } from './output/render-output.ts'
-export type {
-  DirectoryStore,
-  InboxItem,
-  InboxStore,
-  MembershipStore,
-  OutputStore,
-  RecordStore,
-  RepairStore,
-  RoomStore,
-  Store,
-  StoredOutput,
-} from './ports.ts'
+export type { Store } from './ports.ts'
 export type { AllRepairLimits, RoomRepairs } from './missing-events/create-missing-events.ts'
 export type { RepairJob } from './missing-events/repair-jobs.ts'
 export { repairRoom } from './operator-repair/repair-room.ts'

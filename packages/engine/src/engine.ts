@@ -1,7 +1,6 @@
 import type { AdministrationApi, InspectionApi, RoomserverApi, StreamedApi } from '@roomserver/api'
 import type { DummyEvents, RecordCache, RoomInput } from '@roomserver/core'
-import type { Storage } from '@roomserver/storage'
-import type { ServerName } from '@roomserver/types'
+import type { EngineStore, ServerName } from '@roomserver/types'
 import type { Scrubber } from './maintenance/scrubber.ts'
 import type { Outputs } from './outputs/outputs.ts'
 import type { Readiness } from './readiness.ts'
@@ -9,7 +8,7 @@ import type { RoomMethods } from './rooms/room-methods.ts'
 
 /**
  * A room engine at work. Disposing of it, best by `await using`, ends it in order: background work stops, events that
- * were taken are finished, their outputs go out, the store is closed.
+ * were taken are finished, their outputs go out, the store is closed unless it was given.
  */
 export interface Engine extends RoomMethods, AsyncDisposable {
   readonly serverName: ServerName
@@ -23,7 +22,7 @@ export interface Engine extends RoomMethods, AsyncDisposable {
 
 /** What an engine is put together from. */
 export interface EngineParts {
-  readonly storage: Storage
+  readonly storage: EngineStore
   readonly cache: RecordCache
   readonly input: RoomInput
   readonly outputs: Outputs

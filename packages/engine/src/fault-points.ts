@@ -1,6 +1,6 @@
 import type { RoomStep } from '@roomserver/core'
 import type { Bus } from '@roomserver/producers'
-import type { Storage } from '@roomserver/storage'
+import type { EngineStore } from '@roomserver/types'
 
 /** Called for each named point that an event passes between its input and the acknowledgement of its outputs. */
 export type AtPoint = (point: FaultPoint) => void
@@ -39,7 +39,7 @@ export function onWrite(at: AtPoint): (sql: string) => void {
 }
 
 /** A store that tells of what is written to it. */
-export function observedStore(storage: Storage, at: AtPoint): Storage {
+export function observedStore(storage: EngineStore, at: AtPoint): EngineStore {
   return {
     ...storage,
     enqueue: (items, holder) => around(at, 'queueing', 'queued', () => storage.enqueue(items, holder)),

@@ -1,8 +1,15 @@
 import { existsSync } from 'node:fs'
 import type { SigningKey } from '@roomserver/events'
-import type { Storage, StorageOptions } from '@roomserver/storage'
-import { invalidArgument, isJsonObject, type Logger, NO_NID, type RoomserverError } from '@roomserver/types'
+import {
+  invalidArgument,
+  isJsonObject,
+  type Logger,
+  NO_NID,
+  type RoomserverError,
+  type RoomStore,
+} from '@roomserver/types'
 import { newSigningKey, readOrCreateSigningKey, signingKeyOf } from './signing-key.ts'
+import type { StorePlace } from './store/store-place.ts'
 
 /** Where the key of an engine comes from: it was given, or a file keeps it, or nothing does. */
 export type KeySource = SigningKey | { readonly file: string } | 'not kept'
@@ -12,9 +19,9 @@ export type KeySource = SigningKey | { readonly file: string } | 'not kept'
  * key of a store in memory goes with it.
  *
  * @throws {RoomserverError} INVALID_ARGUMENT when it is neither a key nor the path of one, or there is no file for one:
- * the processes on a PostgreSQL database have to sign with the same key
+ * the processes on a PostgreSQL database or on a store of one's own have to sign with the same key
  */
-export function keySourceOf(signingKey: SigningKey | string | undefined, store: StorageOptions): KeySource {
+export function keySourceOf(signingKey: SigningKey | string | undefined, store: StorePlace): KeySource {
   if (signingKey === undefined) return beside(store)
   if (typeof signingKey === 'string' && signingKey !== '') return { file: signingKey }
   if (isKey(signingKey)) return signingKey
@@ -26,19 +33,22 @@ function isKey(value: unknown): value is SigningKey {
   return [value['server'], value['keyId'], value['seed']].every((member) => typeof member === 'string')
 }
 
-function beside(store: StorageOptions): KeySource {
-  if (store.dialect === 'sqlite')
-    return store.file === ':memory:' ? 'not kept' : { file: `${store.file}.signing-key.pem` }
+function beside(store: StorePlace): KeySource {
+  if (store.kind === 'options' && store.options.dialect === 'sqlite') {
+    const { file } = store.options
+    return file === ':memory:' ? 'not kept' : { file: `${file}.signing-key.pem` }
+  }
+  const whose = store.kind === 'given' ? 'store' : 'PostgreSQL database'
   throw invalidArgument(
     'signingKey',
-    'a key, or the path of a file for one, which all processes on the PostgreSQL database use',
+    `a key, or the path of a file for one, which all processes on the ${whose} use`,
   )
 }
 
 /** What the key is for. */
 export interface KeyUse {
   readonly serverName: string
-  readonly storage: Pick<Storage, 'rooms'>
+  readonly storage: Pick<RoomStore, 'rooms'>
   readonly log: Logger
 }
 

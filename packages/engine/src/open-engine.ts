@@ -7,11 +7,18 @@ import {
   RecordCache,
   type RoomInput,
 } from '@roomserver/core'
-import { runAsLeader, type Storage } from '@roomserver/storage'
-import { invalidArgument, isServerName, type ServerName, silentLogger, systemClock } from '@roomserver/types'
+import { runAsLeader } from '@roomserver/storage'
+import {
+  invalidArgument,
+  isServerName,
+  type LeaseStore,
+  type ServerName,
+  silentLogger,
+  systemClock,
+} from '@roomserver/types'
 import { defineRoomVersion, type RoomVersionRules } from '@roomserver/version'
 import type { Engine } from './engine.ts'
-import { observedStore, stepsOf } from './fault-points.ts'
+import { stepsOf } from './fault-points.ts'
 import { keyFrom, keySourceOf } from './given-key.ts'
 import { startMaintenance } from './maintenance/maintenance.ts'
 import { ENGINE_DEFAULTS, type EngineOptions } from './options.ts'
@@ -21,8 +28,8 @@ import type { Outputs } from './outputs/outputs.ts'
 import { policyServersThrough } from './policy-servers.ts'
 import { checkReadiness } from './readiness.ts'
 import { createRoomMethods } from './rooms/room-methods.ts'
-import { openStore } from './store/open-store.ts'
-import { storeOptionsOf } from './store/store-options.ts'
+import { openPlace } from './store/open-place.ts'
+import { storePlaceOf } from './store/store-place.ts'
 
 /**
  * Opens a room engine: store, outputs, input, operations and all background work. What was opened is closed again if a
@@ -30,19 +37,25 @@ import { storeOptionsOf } from './store/store-options.ts'
  *
  * @throws {RoomserverError} INVALID_ARGUMENT when the store or the key belongs to another homeserver, or another process
  * uses a database whose outputs stay in it; STORE_UNAVAILABLE, DATABASE_TOO_NEW
+ * @example
+ * ```ts
+ * import { openEngine } from '@roomserver/engine'
+ *
+ * await using rooms = await openEngine({ serverName: 'example.org', store: 'rooms.db' })
+ * const room = await rooms.createRoom('@alice:example.org', { preset: 'public_chat', name: 'Tea' })
+ * await rooms.send(room, '@alice:example.org', 'm.room.message', { msgtype: 'm.text', body: 'hello' })
+ * ```
  */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
   const serverName = checkedName(options?.serverName)
   const { atPoint, components = {}, logger: log = silentLogger } = options
-  const store = storeOptionsOf(options.store)
+  const store = storePlaceOf(options.store)
   const keySource = keySourceOf(options.signingKey, store)
   const outputOptions = checkedOutputs(options.outputs)
   const roomVersions = checkedVersions(options.roomVersions)
   checkAcceptance(options.acceptance)
   await using parts = new AsyncDisposableStack()
-  const opened = parts.use(await openStore(store, serverName, { logger: log, atPoint }))
-  const storage = atPoint === undefined ? opened : observedStore(opened, atPoint)
-  const isShared = store.dialect === 'postgres'
+  const { storage, isShared } = parts.use(await openPlace(store, serverName, { logger: log, atPoint }))
   const outputs = parts.use(
     await openOutputs(
       { storage, isShared, log, atPoint, onPublished: options.observer?.published },
@@ -157,7 +170,7 @@ function inputPorts({ components = {}, ...options }: EngineOptions, outputs: Out
 const LIFE_SIGN_MS = 10_000
 
 /** Keeps the lease by which other processes on the database see that this one is alive. */
-function showLife(storage: Storage, holder: string): AsyncDisposable {
+function showLife(storage: LeaseStore, holder: string): AsyncDisposable {
   const nothing = (): AsyncDisposable => ({ [Symbol.asyncDispose]: async () => undefined })
   return runAsLeader(storage, holder, nothing, { ttlMs: LIFE_SIGN_MS, logger: silentLogger })
 }

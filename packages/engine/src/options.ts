@@ -9,7 +9,7 @@ import type {
 } from '@roomserver/core'
 import type { SigningKey } from '@roomserver/events'
 import type { StorageOptions } from '@roomserver/storage'
-import type { Logger } from '@roomserver/types'
+import type { EngineStore, Logger } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
 import type { AtPoint } from './fault-points.ts'
 import type { OutputOptions } from './outputs/output-options.ts'
@@ -18,12 +18,15 @@ import type { OutputOptions } from './outputs/output-options.ts'
 export interface EngineOptions {
   /** Name of the homeserver, such as `example.org`. A store keeps the name that it was first used with. */
   readonly serverName: string
-  /** Where rooms are kept: the path of a SQLite file, `:memory:`, a URL `postgresql://…`, or more about one of these. */
-  readonly store: string | StorageOptions
+  /**
+   * Where rooms are kept: the path of a SQLite file, `:memory:`, a URL `postgresql://…`, or more about one of these; or a
+   * store of one's own, which whoever opened it closes after the engine.
+   */
+  readonly store: string | StorageOptions | EngineStore
   /**
    * Signs the events that the engine makes: a key of `serverName`, or the path of a PEM file with one, which is made where
    * it is missing and the store has no rooms yet. Left out: `FILE.signing-key.pem` beside a SQLite file; a key that is not
-   * kept with a store in memory. PostgreSQL needs one, because processes share it.
+   * kept with a store in memory. PostgreSQL and a store of one's own need one, because processes share them.
    */
   readonly signingKey?: SigningKey | string | undefined
   /** Where outputs go; left out: they stay in the database, in one process. */

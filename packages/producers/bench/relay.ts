@@ -1,7 +1,7 @@
 import { startNats } from '@roomserver/testing'
-import { silentLogger, systemClock } from '@roomserver/types'
+import { type Delivered, silentLogger, systemClock } from '@roomserver/types'
 import { connectJetStream } from '../src/jetstream.ts'
-import type { Delivered, OutboxRow } from '../src/outbox.ts'
+import type { OutboxRow } from '../src/outbox.ts'
 import { startOutboxRelay } from '../src/relay.ts'
 
 /** How many outputs a second the relay brings to a nats-server on this machine, at several widths of the window. */

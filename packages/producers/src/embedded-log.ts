@@ -1,5 +1,4 @@
-import { RoomserverError } from '@roomserver/types'
-import type { OutputEpoch } from './epochs.ts'
+import { type LogBounds, type OutputEpoch, RoomserverError } from '@roomserver/types'
 import { messageId, type OutboxRow, type OutputMessage, type RenderOutput } from './outbox.ts'
 import { WakeUp } from './wake-up.ts'
 
@@ -23,16 +22,6 @@ export interface LogSource<Row extends OutboxRow = OutboxRow> {
   outputs(after: number, limit: number): Promise<readonly Row[]>
   /** Where the log begins and ends, and whether a reader's position is one that it gave. */
   outputBounds(after: number): Promise<LogBounds>
-}
-
-/** Where a log begins and ends. */
-export interface LogBounds {
-  /** Position of the first output that is kept, or will be. */
-  readonly first: number
-  /** Position of the last output; 0: there is none. */
-  readonly last: number
-  /** Whether the position that was asked about is one that the log gave, in any of its incarnations. */
-  readonly isKnown: boolean
 }
 
 /** The output log without a message server: the table in the database, read by position. */

@@ -6,7 +6,6 @@ export { type Delivery, RepeatFilter } from './delivery.ts'
 export {
   type EmbeddedLog,
   type EmbeddedLogOptions,
-  type LogBounds,
   type LogEntry,
   type LogSource,
   openEmbeddedLog,
@@ -21,9 +20,7 @@ export {
   outputStreamName,
 } from './jetstream.ts'
 export { natsPlace } from './nats-place.ts'
-export type { OutputEpoch } from './epochs.ts'
 export {
-  type Delivered,
   messageId,
   type MessageIdParts,
   type OutboxRow,
@@ -40,5 +37,4 @@ export {
   type RelayStatus,
   startOutboxRelay,
 } from './relay.ts'
-export type { DeliveredRetention, DeliveryStore, StreamRecord } from './stream-keeper.ts'
 export { openWakeCalls, type WakeCalls, type WhenDelivered } from './wake-calls.ts'

@@ -1,4 +1,5 @@
-import { epochAt, type OutputEpoch } from './epochs.ts'
+import type { Delivered, OutputEpoch } from '@roomserver/types'
+import { epochAt } from './epochs.ts'
 
 /** An output that waits in the database. What else a row holds is the renderer's business. */
 export interface OutboxRow {
@@ -11,13 +12,6 @@ export interface OutboxRow {
   readonly firstWaiting?: number
   /** Tells it from another output of the same number, as one that a restore of the database lost. */
   readonly fingerprint?: string
-}
-
-/** An output that the bus has stored. */
-export interface Delivered {
-  readonly position: number
-  /** Its number in the stream. */
-  readonly sequence: number
 }
 
 /** Where outputs wait: the table that they were written to in the commit that caused them. */

@@ -1,4 +1,5 @@
-import type { Delivered, OutboxRow, OutboxSource } from './outbox.ts'
+import type { Delivered } from '@roomserver/types'
+import type { OutboxRow, OutboxSource } from './outbox.ts'
 
 /**
  * Records what was delivered, and gives the next outputs to send, leaving out rooms that are set aside.

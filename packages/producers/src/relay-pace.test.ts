@@ -1,8 +1,8 @@
-import { type Logger, silentLogger, systemClock } from '@roomserver/types'
+import { type Delivered, type Logger, silentLogger, systemClock } from '@roomserver/types'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { MemoryOutbox } from '../test/memory-outbox.ts'
 import type { Acknowledgement, Bus } from './bus.ts'
-import type { Delivered, OutboxRow, OutputMessage } from './outbox.ts'
+import type { OutboxRow, OutputMessage } from './outbox.ts'
 import { type OutboxRelay, type RelayDeps, type RelayOptions, startOutboxRelay } from './relay.ts'
 
 // The test holds the clock: what happens without time passing happened at once.

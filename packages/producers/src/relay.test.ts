@@ -1,7 +1,7 @@
-import { silentLogger, systemClock } from '@roomserver/types'
+import { type Delivered, silentLogger, systemClock } from '@roomserver/types'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Acknowledgement, Bus } from './bus.ts'
-import type { Delivered, OutboxRow, OutboxSource, OutputMessage } from './outbox.ts'
+import type { OutboxRow, OutboxSource, OutputMessage } from './outbox.ts'
 import { type OutboxRelay, type RelayDeps, startOutboxRelay } from './relay.ts'
 
 class MemoryOutbox implements OutboxSource {

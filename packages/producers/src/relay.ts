@@ -1,18 +1,17 @@
-import type { Clock, Logger } from '@roomserver/types'
+import type { Clock, Delivered, DeliveredRetention, DeliveryStore, Logger } from '@roomserver/types'
 import type { Bus } from './bus.ts'
 import { PublishChain } from './chain.ts'
 import { Deliveries } from './deliveries.ts'
 import {
   messageId,
   type OutboxRow,
-  type Delivered,
   type OutboxSource,
   type OutputMessage,
   type RenderOutput,
 } from './outbox.ts'
 import { pendingOutputs } from './pending.ts'
 import type { StreamFinding } from './compare-stream.ts'
-import { type DeliveredRetention, type DeliveryStore, StreamKeeper } from './stream-keeper.ts'
+import { StreamKeeper } from './stream-keeper.ts'
 import { WakeUp } from './wake-up.ts'
 
 /** What the relay needs of others. */

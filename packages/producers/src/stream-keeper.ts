@@ -1,5 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Clock, Logger } from '@roomserver/types'
+import type {
+  Clock,
+  DeliveredRetention,
+  DeliveryStore,
+  Logger,
+  OutputEpoch,
+  StreamRecord,
+} from '@roomserver/types'
 import type { StreamAccess, StreamConsumer, StreamState } from './bus.ts'
 import {
   compareStream,
@@ -10,44 +17,6 @@ import {
   type StreamFinding,
   streamFindings,
 } from './compare-stream.ts'
-import type { OutputEpoch } from './epochs.ts'
-
-/** What a database keeps of the stream that outputs go to. */
-export interface StreamRecord {
-  readonly name: string
-  readonly created: string
-  readonly lastSequence: number
-  readonly unread: number
-  /** Numbers up to this one were purged. */
-  readonly purged: number
-  /** Durable consumers, as JSON. */
-  readonly consumers: string
-}
-
-/** How long and how much of what was delivered is kept, in case the message server loses it. */
-export interface DeliveredRetention {
-  readonly maxAgeMs: number
-  readonly maxBytes: number
-}
-
-/** Where outputs that were delivered are kept, and what is known of their stream. */
-export interface DeliveryStore {
-  streamRecord(): Promise<StreamRecord | undefined>
-  putStreamRecord(record: StreamRecord): Promise<void>
-  /** The lowest and the highest number in the stream of a delivered output that is kept; 0: none is. */
-  deliveredRange(): Promise<{ readonly first: number; readonly last: number }>
-  /** How many outputs wait, counted up to a limit. */
-  countWaitingOutputs(limit: number): Promise<number>
-  /** Puts the first delivered outputs, from a number on, back among those that wait; fewer than `slice`: these were all. */
-  requeueDelivered(fromSequence: number, slice: number): Promise<number>
-  /** Forgets delivered outputs; fewer than `slice`: these were all. */
-  forgetDelivered(slice: number): Promise<number>
-  /** Deletes delivered outputs that need not be kept any more; fewer than `slice`: these were all. */
-  trimDelivered(retention: DeliveredRetention, now: number, slice: number): Promise<number>
-  /** The earliest first. */
-  outputEpochs(): Promise<readonly OutputEpoch[]>
-  beginOutputEpoch(reason: string, now: number): Promise<void>
-}
 
 /** Rows moved or deleted in one transaction; others have the database in between. */
 const SLICE = 500

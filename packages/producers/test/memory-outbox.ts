@@ -1,7 +1,5 @@
-import type { OutputEpoch } from '../src/epochs.ts'
-import type { LogBounds } from '../src/embedded-log.ts'
-import type { Delivered, OutboxRow, OutboxSource } from '../src/outbox.ts'
-import type { DeliveryStore, StreamRecord } from '../src/stream-keeper.ts'
+import type { Delivered, DeliveryStore, LogBounds, OutputEpoch, StreamRecord } from '@roomserver/types'
+import type { OutboxRow, OutboxSource } from '../src/outbox.ts'
 
 function fingerprintOf(life: number, index: number): string {
   return (life * 100_000 + index).toString(16).padStart(8, '0')

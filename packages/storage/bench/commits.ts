@@ -13,7 +13,7 @@ import { startPostgres } from '@roomserver/testing'
 import type { RoomRecord, WriteSet } from '@roomserver/types'
 import pg from 'pg'
 import { openStorage, type Storage } from '../src/index.ts'
-import { newRoom, store1, writeSet } from '../test/contract/sample.ts'
+import { commitOne, newRoom, writeSet } from '@roomserver/storage-contract'
 import { message } from './message.ts'
 
 const MESSAGES = Number(process.env['MESSAGES'] ?? 4_000)
@@ -53,13 +53,13 @@ async function onPostgres(): Promise<void> {
 async function measure(name: string, opened: Storage): Promise<number> {
   await using store = opened
   const rooms: RoomRecord[] = []
-  for (let i = 0; i < ROOMS; i++) rooms.push(await store1(store, writeSet(await newRoom(store))))
+  for (let i = 0; i < ROOMS; i++) rooms.push(await commitOne(store, writeSet(await newRoom(store))))
   console.log(name)
   let made = 0
   for (const size of [1, 4, 16, 64]) {
     const total = size === 1 ? MESSAGES / 4 : MESSAGES
     const [start, used] = [performance.now(), process.cpuUsage()]
-    for (let done = 0; done < total; done += size) await commitOne(store, rooms, size)
+    for (let done = 0; done < total; done += size) await commitSome(store, rooms, size)
     const seconds = (performance.now() - start) / 1_000
     const cpu = process.cpuUsage(used)
     const each = Math.round((cpu.user + cpu.system) / total)
@@ -71,7 +71,7 @@ async function measure(name: string, opened: Storage): Promise<number> {
   return made
 }
 
-async function commitOne(store: Storage, rooms: RoomRecord[], size: number): Promise<void> {
+async function commitSome(store: Storage, rooms: RoomRecord[], size: number): Promise<void> {
   const sets = await Promise.all(rooms.slice(0, size).map((room) => message(store, room)))
   const results = await store.commit(sets)
   for (const [at, set] of sets.entries()) rooms[at] = after(set, results[at])

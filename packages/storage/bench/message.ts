@@ -9,7 +9,7 @@ import {
   type WriteSet,
 } from '@roomserver/types'
 import type { Storage } from '../src/index.ts'
-import { output, writeSet } from '../test/contract/sample.ts'
+import { newOutput, writeSet } from '@roomserver/storage-contract'
 
 const b64 = (bytes: number): string => randomBytes(bytes).toString('base64url')
 const id = (): string => `$${b64(32)}`
@@ -55,5 +55,5 @@ export async function message(store: Storage, room: RoomRecord): Promise<WriteSe
   })
   const moved = { extremities: [nid], depth: room.depth + 1, lastSent: nid, outputSeq: room.outputSeq + 1 }
   const next = { ...room, ...moved }
-  return writeSet(room, { next, events: [event], outputs: [output(room, room.outputSeq + 1, nid, body)] })
+  return writeSet(room, { next, events: [event], outputs: [newOutput(room, room.outputSeq + 1, nid, body)] })
 }

@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { startPostgres } from '@roomserver/testing'
 import type { RoomRecord } from '@roomserver/types'
 import { openStorage, type Storage } from '../src/index.ts'
-import { newRoom, store1, writeSet } from '../test/contract/sample.ts'
+import { newRoom, commitOne, writeSet } from '@roomserver/storage-contract'
 import { message } from './message.ts'
 
 const OUTPUTS = Number(process.env['OUTPUTS'] ?? 16_000)
@@ -26,7 +26,7 @@ await measure('PostgreSQL', await openStorage({ dialect: 'postgres', connectionS
 async function measure(name: string, opened: Storage): Promise<void> {
   await using store = opened
   let rooms: RoomRecord[] = []
-  for (let i = 0; i < ROOMS; i++) rooms.push(await store1(store, writeSet(await newRoom(store))))
+  for (let i = 0; i < ROOMS; i++) rooms.push(await commitOne(store, writeSet(await newRoom(store))))
   console.log(name)
   for (const batch of [1, 16, 256]) {
     const total = batch === 1 ? OUTPUTS / 16 : OUTPUTS

@@ -21,6 +21,16 @@ export interface Leader extends AsyncDisposable {
  *
  * @param work - what the lease is called in the database
  * @param start - starts the work; disposing of what it returns stops it
+ * @example
+ * ```ts
+ * import { openStorage, runAsLeader } from '@roomserver/storage'
+ *
+ * await using store = await openStorage({ dialect: 'postgres', connectionString: 'postgresql://localhost/rooms' })
+ * await using cleaner = runAsLeader(store, 'cleaning', () => {
+ *   const timer = setInterval(() => console.log('cleaning, in one of the processes'), 60_000)
+ *   return { [Symbol.asyncDispose]: async () => clearInterval(timer) }
+ * })
+ * ```
  */
 export function runAsLeader(
   store: Pick<Storage, 'takeLease' | 'releaseLease'>,

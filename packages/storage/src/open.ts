@@ -35,6 +35,13 @@ export type StorageOptions = (SqliteOptions | PostgresOptions) & OpenOptions
  * @throws {RoomserverError} DATABASE_TOO_NEW when a newer program changed the database; DATABASE_TOO_OLD with
  * `migrate: false`; DATABASE_IN_USE when older programs use it that could not afterwards; STORE_UNAVAILABLE when it cannot
  * be reached or opened; INVALID_ARGUMENT
+ * @example
+ * ```ts
+ * import { openStorage } from '@roomserver/storage'
+ *
+ * await using store = await openStorage({ dialect: 'sqlite', file: 'rooms.db' })
+ * console.log(await store.publishedRooms())
+ * ```
  */
 export async function openStorage(
   options: StorageOptions,

@@ -1,11 +1,14 @@
 import {
   type BlockedRoom,
   type BlockNid,
+  type Delivered,
+  type DeliveredRetention,
   type EventId,
   type EventNid,
   type EventTypeNid,
   type Membership,
   NO_NID,
+  type OutputRetention,
   type PurgeRecord,
   type PurgeStep,
   type RepairRecord,
@@ -14,6 +17,7 @@ import {
   RoomserverError,
   type SnapshotNid,
   type StateKeyNid,
+  type StreamRecord,
   type UserId,
   type WriteSet,
 } from '@roomserver/types'
@@ -25,12 +29,9 @@ import type { StoreHealth } from './health.ts'
 import { NidRanges } from './nid-ranges.ts'
 import type { Db } from './schema.ts'
 import type { Backup, PoolUse } from './dialect/database.ts'
-import type { DeliveredRetention } from './tables/delivered-outputs.ts'
 import type { JournalPlace } from './tables/journal.ts'
 import type { InboxRow } from './tables/inbox.ts'
 import type { MembershipFilter } from './tables/memberships.ts'
-import type { StreamRecord } from './tables/output-stream.ts'
-import type { DeliveredOutput } from './tables/outputs.ts'
 import type { SharingFilter } from './tables/sharing.ts'
 import { checkCounters, type CounterFinding, repairCounters } from './upkeep/check-counters.ts'
 import { type CheckContext, checkRoom, checkRooms, type RoomCheck } from './upkeep/check.ts'
@@ -47,7 +48,7 @@ import { rebuildState } from './upkeep/rebuild-state.ts'
 import { rebuildStrings } from './upkeep/rebuild-strings.ts'
 import { rebuildUnreadable, type Unreadable, unreadable } from './upkeep/unreadable.ts'
 import { localServers, repairMemberships } from './upkeep/memberships.ts'
-import { type OutputRetention, trimOutputs } from './upkeep/trim.ts'
+import { trimOutputs } from './upkeep/trim.ts'
 import { isMoving } from './move/move-store.ts'
 import { type Tables, tablesFor } from './tables/tables.ts'
 
@@ -240,8 +241,8 @@ function deliveryMethods(db: Db, tables: Tables) {
     /** Outputs that wait, after a position. */
     waitingOutputs: (after: number, limit: number) => outputs.waitingAfter(db, after, limit),
     /** Keeps outputs as delivered, and reads the first of those that wait. */
-    nextOutputs: (delivered: readonly DeliveredOutput[], limit: number) => outputs.next(db, delivered, limit),
-    recordDelivered: (delivered: readonly DeliveredOutput[]) => outputs.record(db, delivered),
+    nextOutputs: (delivered: readonly Delivered[], limit: number) => outputs.next(db, delivered, limit),
+    recordDelivered: (delivered: readonly Delivered[]) => outputs.record(db, delivered),
     /** How many outputs wait, counted up to a limit. */
     countWaitingOutputs: (limit: number) => outputs.countWaiting(db, limit),
     /** The lowest and the highest number in the stream of a delivered output that is kept; 0: none is. */

@@ -1,6 +1,6 @@
 import { Client } from 'pg'
 import { expect, it } from 'vitest'
-import { storedRoom } from './contract/sample.ts'
+import { storedRoom } from '@roomserver/storage-contract'
 import { postgresPlace } from './postgres-database.ts'
 
 // Every statement that this connection had prepared failed from then on, as an internal error, until it was closed.

@@ -8,7 +8,7 @@ import { StoreHealth } from '../src/health.ts'
 import { openPool } from '../src/dialect/postgres/pool.ts'
 import type { Db, Schema } from '../src/schema.ts'
 import { compileTables, type Tables } from '../src/tables/tables.ts'
-import { newEvent, newKey, newRoom, output, storedRoom, writeSet } from './contract/sample.ts'
+import { newEvent, newKey, newRoom, newOutput, storedRoom, writeSet } from '@roomserver/storage-contract'
 import { type PostgresPlace, postgresPlace } from './postgres-database.ts'
 
 let place: PostgresPlace
@@ -84,7 +84,7 @@ async function everything(room: WriteSet['room'], name: string): Promise<WriteSe
         cause: { kind: 'event', event: event.nid },
       },
     ],
-    outputs: [output(room, room.outputSeq + 1, event.nid)],
+    outputs: [newOutput(room, room.outputSeq + 1, event.nid)],
     transactions: [{ sessionId: 1, transactionId: name, user: user.text, eventId: event.eventId }],
     inboxDone,
   })

@@ -8,7 +8,7 @@ import { migrations } from '../src/migrations/index.ts'
 import type { Schema } from '../src/schema.ts'
 import { openSqliteFile } from '../src/dialect/sqlite/adapter.ts'
 import { createStorage } from '../src/storage.ts'
-import { storedRoom, writeSet } from './contract/sample.ts'
+import { storedRoom, writeSet } from '@roomserver/storage-contract'
 
 /** A store over a database that answers a statement with an error for so many times. */
 async function failing(begin: string) {

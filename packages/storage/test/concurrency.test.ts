@@ -1,7 +1,7 @@
 import type { RoomRecord } from '@roomserver/types'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Storage } from '../src/index.ts'
-import { newEvent, newKey, newRoom, output, storedRoom, writeSet } from './contract/sample.ts'
+import { newEvent, newKey, newRoom, newOutput, storedRoom, writeSet } from '@roomserver/storage-contract'
 import { type PostgresPlace, postgresPlace } from './postgres-database.ts'
 
 let place: PostgresPlace
@@ -26,7 +26,7 @@ async function append(store: Storage, roomId: string): Promise<void> {
     const event = await newEvent(store, room, { eventId: `$${roomId}-${room.outputSeq}-${Math.random()}` })
     const seq = room.outputSeq + 1
     const next = { ...room, outputSeq: seq, extremities: [event.nid] }
-    const set = writeSet(room, { next, events: [event], outputs: [output(room, seq, event.nid)] })
+    const set = writeSet(room, { next, events: [event], outputs: [newOutput(room, seq, event.nid)] })
     const [result] = await store.commit([set])
     if (result?.kind === 'committed') return
     if (result?.kind === 'failed') throw result.error

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { openStorage } from '../src/index.ts'
-import { newEvent, storedRoom, writeSet } from './contract/sample.ts'
+import { newEvent, storedRoom, writeSet } from '@roomserver/storage-contract'
 import { network } from './network.ts'
 import { postgresPlace } from './postgres-database.ts'
 

@@ -6,7 +6,7 @@ import { NO_NID, type RoomRecord, type SnapshotNid } from '@roomserver/types'
 import pg from 'pg'
 import { expect, it } from 'vitest'
 import { openStorage, type Storage } from '../src/index.ts'
-import { newEvent, store1, storedRoom, writeSet } from './contract/sample.ts'
+import { newEvent, commitOne, storedRoom, writeSet } from '@roomserver/storage-contract'
 import { postgresPlace } from './postgres-database.ts'
 
 /** A database, and a way to store events while an index takes no notice of them. */
@@ -30,7 +30,7 @@ async function add(store: Storage, room: RoomRecord): Promise<RoomRecord> {
   const nid = await store.allocate('snapshot', 1)
   const snapshot = { nid, roomNid: room.nid, blocks: [], hash: nid.toString(16).padStart(32, '0') }
   const event = await newEvent(store, room, { before: snapshot.nid, after: snapshot.nid, depth: 1 })
-  return await store1(store, writeSet(room, { events: [event], snapshots: [snapshot] }))
+  return await commitOne(store, writeSet(room, { events: [event], snapshots: [snapshot] }))
 }
 
 async function expectSafe(store: Storage, room: RoomRecord, index: string): Promise<void> {

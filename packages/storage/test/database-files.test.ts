@@ -13,7 +13,7 @@ import { migrations } from '../src/migrations/index.ts'
 import type { Schema } from '../src/schema.ts'
 import { openSqliteFile } from '../src/dialect/sqlite/adapter.ts'
 import { createStorage } from '../src/storage.ts'
-import { newEvent, newRoom, output, store1, storedRoom, writeSet } from './contract/sample.ts'
+import { newEvent, newRoom, newOutput, commitOne, storedRoom, writeSet } from '@roomserver/storage-contract'
 import { schemaDocument } from './schema-document.ts'
 
 let folder: string
@@ -44,7 +44,7 @@ describe('a database file', () => {
     let first: Awaited<ReturnType<typeof newRoom>>
     {
       await using store = await open()
-      first = await store1(store, writeSet(await newRoom(store)))
+      first = await commitOne(store, writeSet(await newRoom(store)))
     }
     await using store = await open()
     expect(await store.room(first.roomId)).toEqual(first)
@@ -93,8 +93,8 @@ describe('a database file', () => {
       let room = await storedRoom(store)
       for (const ts of [1e9, 2e9]) {
         const seq = room.outputSeq + 1
-        const outputs = [{ ...output(room, seq, 0 as EventNid), body: 'x'.repeat(500) }]
-        room = await store1(store, writeSet(room, { next: { ...room, outputSeq: seq }, outputs }))
+        const outputs = [{ ...newOutput(room, seq, 0 as EventNid), body: 'x'.repeat(500) }]
+        room = await commitOne(store, writeSet(room, { next: { ...room, outputSeq: seq }, outputs }))
         await store.trimOutputs({ ...retention, maxAgeMs: 1e12 }, ts * 10, 10)
       }
     }
@@ -124,7 +124,7 @@ describe('a database file', () => {
         { prev: past.eventId, by: waiting },
         { prev: outside.eventId, by: waiting },
       ]
-      await store1(store, writeSet(room, { events: [past, outside, ...given], missingPrevEvents }))
+      await commitOne(store, writeSet(room, { events: [past, outside, ...given], missingPrevEvents }))
     }
     const database = new DatabaseSync(join(folder, 'rooms.db'))
     database.exec(`drop table remote_states;
@@ -186,7 +186,7 @@ describe('a disk that is full', () => {
 describe('a backup', () => {
   it('holds the store as of one moment, while commits go on', async () => {
     await using store = await open()
-    let room = await store1(store, writeSet(await newRoom(store)))
+    let room = await commitOne(store, writeSet(await newRoom(store)))
     const file = join(folder, 'copy.db')
     let isDone = false
     const copying = store.backup(file).finally(() => (isDone = true))
@@ -194,9 +194,9 @@ describe('a backup', () => {
       const event = await newEvent(store, room)
       const seq = room.outputSeq + 1
       const next = { ...room, outputSeq: seq, lastSent: event.nid }
-      room = await store1(
+      room = await commitOne(
         store,
-        writeSet(room, { next, events: [event], outputs: [output(room, seq, event.nid)] }),
+        writeSet(room, { next, events: [event], outputs: [newOutput(room, seq, event.nid)] }),
       )
       await new Promise((resolve) => setImmediate(resolve))
     }

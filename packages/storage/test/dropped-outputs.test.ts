@@ -6,7 +6,7 @@ import { openPool } from '../src/dialect/postgres/pool.ts'
 import { StoreHealth } from '../src/health.ts'
 import type { Db, Schema } from '../src/schema.ts'
 import { compileTables } from '../src/tables/tables.ts'
-import { newEvent, output, storedRoom, store1, writeSet } from './contract/sample.ts'
+import { newEvent, newOutput, storedRoom, commitOne, writeSet } from '@roomserver/storage-contract'
 import { postgresPlace } from './postgres-database.ts'
 
 async function waitsForDisk(db: Db): Promise<unknown> {
@@ -20,7 +20,7 @@ it('has the statement that drops outputs not wait for the disk, and those after 
   await using store = await place.open()
   const room = await storedRoom(store)
   const event = await newEvent(store, room)
-  await store1(store, writeSet(room, { events: [event], outputs: [output(room, 1, event.nid)] }))
+  await commitOne(store, writeSet(room, { events: [event], outputs: [newOutput(room, 1, event.nid)] }))
   const [row] = await store.outputs(0, 1)
 
   const pool = openPool(

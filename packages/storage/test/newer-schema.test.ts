@@ -2,7 +2,7 @@ import { type Logger, silentLogger } from '@roomserver/types'
 import { Client } from 'pg'
 import { expect, it } from 'vitest'
 import { openStorage } from '../src/index.ts'
-import { storedRoom } from './contract/sample.ts'
+import { storedRoom } from '@roomserver/storage-contract'
 import { network } from './network.ts'
 import { postgresPlace } from './postgres-database.ts'
 

@@ -3,7 +3,7 @@ import { isFailure, type Logger, type RoomRecord, silentLogger } from '@roomserv
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openStorage, type Storage } from '../src/index.ts'
-import { newEvent, output, storedRoom, writeSet } from './contract/sample.ts'
+import { newEvent, newOutput, storedRoom, writeSet } from '@roomserver/storage-contract'
 
 let server: TestServer
 let store: Storage
@@ -46,7 +46,7 @@ function committing(start: RoomRecord, isDone: () => boolean): Committing {
         const seq = room.outputSeq + 1
         const event = await newEvent(store, room)
         const next = { ...room, outputSeq: seq }
-        const set = writeSet(room, { next, events: [event], outputs: [output(room, seq, event.nid)] })
+        const set = writeSet(room, { next, events: [event], outputs: [newOutput(room, seq, event.nid)] })
         const [result] = await store.commit([set])
         if (result?.kind === 'committed') {
           so.answered = seq

@@ -14,7 +14,7 @@ import type {
 import pg from 'pg'
 import { expect, it } from 'vitest'
 import { openStorage, type Storage } from '../src/index.ts'
-import { newEvent, storedRoom, store1, writeSet } from './contract/sample.ts'
+import { newEvent, storedRoom, commitOne, writeSet } from '@roomserver/storage-contract'
 import { type PostgresPlace, postgresPlace } from './postgres-database.ts'
 
 /** The write set of users joining. */
@@ -57,11 +57,11 @@ it('goes by the indexes of tables that grew since its plans were made', async ()
   await using place = await postgresPlace()
   await using store = await place.open({ maxConnections: 1 })
   let room = await storedRoom(store)
-  for (let i = 0; i < 10; i++) room = await store1(store, await joins(store, room, 1))
-  room = await store1(store, await joins(store, room, 5_000))
+  for (let i = 0; i < 10; i++) room = await commitOne(store, await joins(store, room, 1))
+  room = await commitOne(store, await joins(store, room, 5_000))
   const before = await rowsScanned(place.url)
   for (let i = 0; i < 10; i++) {
-    room = await store1(store, await joins(store, room, 1))
+    room = await commitOne(store, await joins(store, room, 1))
     await store.eventsByNid([(70_000 + i) as EventNid])
     await store.serverInRoom(room.nid, 'elsewhere')
   }
@@ -72,8 +72,8 @@ it('goes by the indexes of tables that grew since its plans were made', async ()
 async function mixedRooms(store: Storage, count: number): Promise<RoomRecord> {
   let [one, other] = [await storedRoom(store), await storedRoom(store)]
   for (let at = 0; at < count; at += 500) {
-    one = await store1(store, await history(store, one, 500))
-    other = await store1(store, await history(store, other, 500))
+    one = await commitOne(store, await history(store, one, 500))
+    other = await commitOne(store, await history(store, other, 500))
   }
   return one
 }

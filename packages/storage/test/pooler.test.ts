@@ -3,7 +3,7 @@ import { connect, createServer, type Socket } from 'node:net'
 import { type Logger, silentLogger } from '@roomserver/types'
 import { expect, it } from 'vitest'
 import { openStorage } from '../src/index.ts'
-import { storedRoom, writeSet } from './contract/sample.ts'
+import { storedRoom, writeSet } from '@roomserver/storage-contract'
 import { postgresPlace } from './postgres-database.ts'
 
 /** The startup message of PostgreSQL's protocol, and whatever came with it. */

@@ -6,14 +6,14 @@ import { Client } from 'pg'
 import { NO_NID } from '@roomserver/types'
 import { expect, it } from 'vitest'
 import { openStorage, type Storage } from '../src/index.ts'
-import { output, storedRoom, writeSet } from './contract/sample.ts'
+import { newOutput, storedRoom, writeSet } from '@roomserver/storage-contract'
 import { postgresPlace } from './postgres-database.ts'
 
 /** Stores outputs and input. */
 async function fill(store: Storage): Promise<void> {
   const room = await storedRoom(store)
   const next = { ...room, outputSeq: 2 }
-  const outputs = [output(room, 1, NO_NID), output(room, 2, NO_NID)]
+  const outputs = [newOutput(room, 1, NO_NID), newOutput(room, 2, NO_NID)]
   expect(await store.commit([writeSet(room, { next, outputs })])).toMatchObject([{ kind: 'committed' }])
   await store.enqueue([{ roomId: room.roomId, payload: '{}' }], 'somebody')
 }

@@ -3,7 +3,7 @@ import type { EventNid } from '@roomserver/types'
 import pg from 'pg'
 import { describe, expect, inject, it } from 'vitest'
 import { openRehearsalStore, openStorage } from '../src/index.ts'
-import { newEvent, newRoom, storedRoom, writeSet } from './contract/sample.ts'
+import { newEvent, newRoom, storedRoom, writeSet } from '@roomserver/storage-contract'
 import type { PostgresPlace } from './postgres-database.ts'
 
 /** A database of its own: the tables in it are counted, and other tests make some in the one that they share. */

@@ -3,7 +3,7 @@ import { isFailure } from '@roomserver/types'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { openStorage, type Storage } from '../src/index.ts'
-import { storedRoom, writeSet } from './contract/sample.ts'
+import { storedRoom, writeSet } from '@roomserver/storage-contract'
 
 let servers: readonly [TestServer, TestServer]
 

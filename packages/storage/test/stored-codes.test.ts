@@ -14,7 +14,7 @@ import type {
 } from '@roomserver/types'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { openStorage } from '../src/index.ts'
-import { newEvent, newKey, output, store1, storedRoom, writeSet } from './contract/sample.ts'
+import { newEvent, newKey, newOutput, commitOne, storedRoom, writeSet } from '@roomserver/storage-contract'
 
 let folder: string
 beforeEach(async () => {
@@ -67,7 +67,7 @@ it('writes the same codes as every version before, so that databases that are th
       const of = { roomNid: room.nid, user: user.nid, event: 1 as EventNid, local: true, forgotten: false }
       memberships.push({ ...of, membership })
     }
-    const outputs = namesOf(KINDS).map((kind, at) => ({ ...output(room, at + 1, 0 as EventNid), kind }))
+    const outputs = namesOf(KINDS).map((kind, at) => ({ ...newOutput(room, at + 1, 0 as EventNid), kind }))
     const journal = CAUSES.map(([cause]) => ({
       roomNid: room.nid,
       revision: 2,
@@ -78,7 +78,7 @@ it('writes the same codes as every version before, so that databases that are th
       reset: false,
       cause,
     }))
-    await store1(store, writeSet(room, { events, stateKeys, memberships, outputs, journal }))
+    await commitOne(store, writeSet(room, { events, stateKeys, memberships, outputs, journal }))
     const repair = { roomId: room.roomId, payload: '{}', fetched: 0, attempts: 0, lastError: '' }
     const of = { ...repair, sinceTs: 0, nextTs: 0 }
     await store.putRepairs(namesOf(STATES).map((state) => ({ ...of, eventId: `$${state}`, state })))

@@ -64,5 +64,35 @@ export type {
   Verdict,
   WriteSet,
 } from './store.ts'
+export { ENGINE_STORE_METHODS } from './engine-store.ts'
+export type {
+  BlockedRoomStore,
+  Delivered,
+  DeliveredRetention,
+  DeliveryStore,
+  DirectoryStore,
+  EngineStore,
+  InboxItem,
+  InboxStore,
+  InspectionReads,
+  LeaseStore,
+  LogBounds,
+  MembershipStore,
+  OutboxStore,
+  OutputEpoch,
+  OutputLogStore,
+  OutputRetention,
+  OutputStore,
+  PurgeAtStep,
+  PurgeStore,
+  RecordStore,
+  RepairStore,
+  RoomStore,
+  StoredOutput,
+  StreamRecord,
+  Trimmed,
+  UpkeepStore,
+  WaitingOutput,
+} from './engine-store.ts'
 export { requireNode } from './require-node.ts'
 export { isLongerThan } from './utf8.ts'

@@ -1,5 +1,4 @@
-import type { RepairStore } from '@roomserver/core'
-import { paged, type RepairRecord } from '@roomserver/types'
+import { paged, type RepairRecord, type RepairStore } from '@roomserver/types'
 
 /** How many are read at a time. */
 const PAGE = 100

@@ -4,12 +4,13 @@ import {
   type Logger,
   NO_NID,
   paged,
+  type PurgeRecord,
   type PurgeStep,
   type RoomId,
   type RoomNid,
   RoomserverError,
 } from '@roomserver/types'
-import type { BlockedRoomStore, PurgeStore } from '../ports.ts'
+import type { BlockedRoomStore } from '../ports.ts'
 
 /** How many are read at a time. */
 const PAGE = 1_000
@@ -22,7 +23,7 @@ const PURGING: ReadonlySet<PurgeStep> = new Set(['waiting', 'deleting', 'settlin
 
 /** What the blocked rooms are read from. */
 export interface BlockedRoomsParts {
-  readonly store: BlockedRoomStore & Pick<PurgeStore, 'purges'>
+  readonly store: BlockedRoomStore & { purges(): Promise<readonly PurgeRecord[]> }
   readonly clock: Clock
   readonly log: Logger
   /** Is told, maybe again and again, that nothing that is cached of a room holds any more. */

@@ -1,5 +1,4 @@
-import type { Storage } from '@roomserver/storage'
-import type { Logger } from '@roomserver/types'
+import type { Logger, UpkeepStore } from '@roomserver/types'
 
 /** How long a client may send a request again and get the event that it made: as long as with other servers. */
 const KEEP_MS = 24 * 3_600_000
@@ -8,7 +7,10 @@ const EVERY_MS = 10 * 60_000
 const SLICE = 1_000
 
 /** Forgets the transactions of clients after a day; in every process, since forgetting twice does no harm. */
-export function forgetTransactions(storage: Pick<Storage, 'dropTransactions'>, log: Logger): AsyncDisposable {
+export function forgetTransactions(
+  storage: Pick<UpkeepStore, 'dropTransactions'>,
+  log: Logger,
+): AsyncDisposable {
   const stop = new AbortController()
   const drop = async (): Promise<void> => {
     try {

@@ -1,17 +1,16 @@
 import type { DummyEvents, RoomInput } from '@roomserver/core'
-import type { Storage } from '@roomserver/storage'
-import type { Logger } from '@roomserver/types'
+import type { EngineStore, Logger } from '@roomserver/types'
 import type { MaintenanceOptions } from '../options.ts'
 import { ENGINE_DEFAULTS } from '../options.ts'
 import { forgetTransactions } from './forget-transactions.ts'
 import { keepExtremitiesMerged } from './merge-extremities.ts'
 import { startPurges } from './purge-rooms.ts'
 import { resumeInbox } from './resume-inbox.ts'
-import { type Scrubber, startScrubber } from './scrubber.ts'
+import { isScrubbed, NO_SCRUBBER, type Scrubber, startScrubber } from './scrubber.ts'
 
 /** What the background work is done on. */
 export interface MaintainedParts {
-  readonly storage: Storage
+  readonly storage: EngineStore
   readonly input: RoomInput
   readonly dummyEvents: DummyEvents
   readonly log: Logger
@@ -33,7 +32,7 @@ export function startMaintenance(
 ): Maintenance {
   const parts = new AsyncDisposableStack()
   if (options === false) {
-    return { scrubber: { checkedRooms: 0, findings: 0 }, [Symbol.asyncDispose]: () => parts.disposeAsync() }
+    return { scrubber: NO_SCRUBBER, [Symbol.asyncDispose]: () => parts.disposeAsync() }
   }
   parts.use(resumeInbox(input, storage, log))
   parts.use(forgetTransactions(storage, log))
@@ -42,6 +41,6 @@ export function startMaintenance(
   const pace = { ...(isShared ? ENGINE_DEFAULTS.purges : alone), ...options.purges }
   parts.use(startPurges({ storage, input, log, isShared, deliversOutputs }, pace))
   const roomsPerMinute = options.scrubbedRoomsPerMinute ?? ENGINE_DEFAULTS.scrubbedRoomsPerMinute
-  const scrubber = parts.use(startScrubber(storage, roomsPerMinute, log))
+  const scrubber = isScrubbed(storage) ? parts.use(startScrubber(storage, roomsPerMinute, log)) : NO_SCRUBBER
   return { scrubber, [Symbol.asyncDispose]: () => parts.disposeAsync() }
 }

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { RoomInput } from '@roomserver/core'
-import { runAsLeader, type Storage } from '@roomserver/storage'
-import type { Logger, PurgeRecord } from '@roomserver/types'
+import { runAsLeader } from '@roomserver/storage'
+import type { LeaseStore, Logger, PurgeAtStep, PurgeRecord, PurgeStore } from '@roomserver/types'
 import type { PurgePace } from '../options.ts'
 
 /** How often the table of purges is looked at: by the process that deletes, and by the others, which drop what they cache. */
@@ -16,7 +16,7 @@ const KEEP_MS = 24 * 3_600_000
 
 /** What rooms are purged with. */
 export interface PurgeParts {
-  readonly storage: Storage
+  readonly storage: PurgeStore & LeaseStore
   readonly input: { readonly blockedRooms: Pick<RoomInput['blockedRooms'], 'refresh'> }
   readonly log: Logger
   /** Whether other processes may use the database. */
@@ -24,9 +24,6 @@ export interface PurgeParts {
   /** Whether outputs are delivered to a message server, and waiting ones are to be before their room is deleted. */
   readonly deliversOutputs: boolean
 }
-
-/** A purge as it stands. */
-type Purge = Awaited<ReturnType<Storage['purges']>>[number]
 
 /**
  * Deletes the rooms that operators purge, in one process of those that share a database: a slice at a time, resting for as long
@@ -75,7 +72,7 @@ async function purgeAll(parts: PurgeParts, pace: PurgePace, signal: AbortSignal)
 async function goOn(
   parts: PurgeParts,
   { noticeMs, settleMs }: PurgePace,
-  purge: Purge,
+  purge: PurgeAtStep,
   signal: AbortSignal,
 ): Promise<boolean> {
   const { storage, input, log } = parts
@@ -102,13 +99,16 @@ async function goOn(
   return false
 }
 
-async function waitsForDelivery({ deliversOutputs, storage }: PurgeParts, purge: Purge): Promise<boolean> {
+async function waitsForDelivery(
+  { deliversOutputs, storage }: PurgeParts,
+  purge: PurgeAtStep,
+): Promise<boolean> {
   if (!deliversOutputs || purge.isForced || purge.stepAgeMs > DELIVERY_MS) return false
   return await storage.hasOutputs(purge.roomId)
 }
 
 /** Returns false when it was stopped before the end. */
-async function deleteRows(storage: Storage, purge: PurgeRecord, signal: AbortSignal): Promise<boolean> {
+async function deleteRows(storage: PurgeStore, purge: PurgeRecord, signal: AbortSignal): Promise<boolean> {
   let begun = performance.now()
   for await (const _ of storage.purgeRows(purge)) {
     if (signal.aborted) return false

@@ -1,6 +1,5 @@
 import type { RoomInput } from '@roomserver/core'
-import type { Storage } from '@roomserver/storage'
-import type { Logger } from '@roomserver/types'
+import type { Logger, UpkeepStore } from '@roomserver/types'
 
 /** How often to look for queued input that a process which is gone has left behind. */
 const TAKE_OVER_MS = 5_000
@@ -14,7 +13,7 @@ const FORGET_MS = 3_600_000
  */
 export function resumeInbox(
   input: Pick<RoomInput, 'resume' | 'takeOver'>,
-  storage: Pick<Storage, 'dropExpiredLeases'>,
+  storage: Pick<UpkeepStore, 'dropExpiredLeases'>,
   log: Logger,
 ): Disposable {
   const warn = (error: unknown): void => log.warn({ err: error }, 'could not resume queued input; will retry')

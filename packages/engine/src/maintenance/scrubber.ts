@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { blockHash, snapshotHash } from '@roomserver/state'
 import { runAsLeader, type RoomCheck, type Storage } from '@roomserver/storage'
-import { type Logger, NO_NID, type RoomRecord } from '@roomserver/types'
+import { type EngineStore, type LeaseStore, type Logger, NO_NID, type RoomRecord } from '@roomserver/types'
 
 /** How blocks and snapshots get their content hashes. */
 export const CONTENT_HASHES = { blockHash, snapshotHash }
@@ -14,6 +14,26 @@ const KEEP_MS = 7 * 24 * 3_600_000
 
 /** How long it rests before it begins again with the first room. */
 const END_OF_PASS_MS = 10_000
+
+/** What of a store a scrubber works with. A store of one's own need not have it: then nothing is checked. */
+export type ScrubbedStore = LeaseStore & Pick<Storage, 'rooms' | (typeof SCRUBBER_METHODS)[number]>
+
+/** What a store has beyond that of an engine so that its rooms can be checked. */
+export const SCRUBBER_METHODS = [
+  'scrubbed',
+  'setScrubbed',
+  'checkRoom',
+  'noteUnreferenced',
+  'collectUnreferenced',
+] as const
+
+/** Whether rooms of a store can be checked. */
+export function isScrubbed(store: EngineStore): store is EngineStore & ScrubbedStore {
+  return SCRUBBER_METHODS.every((name) => name in store)
+}
+
+/** Of stores that are not checked. */
+export const NO_SCRUBBER: Pick<Scrubber, 'checkedRooms' | 'findings'> = { checkedRooms: 0, findings: 0 }
 
 /** Checks stored rooms all the time, slowly. */
 export interface Scrubber extends AsyncDisposable {
@@ -28,7 +48,7 @@ export interface Scrubber extends AsyncDisposable {
  *
  * @param roomsPerMinute - 0: it checks nothing
  */
-export function startScrubber(storage: Storage, roomsPerMinute: number, log: Logger): Scrubber {
+export function startScrubber(storage: ScrubbedStore, roomsPerMinute: number, log: Logger): Scrubber {
   const counts = { checkedRooms: 0, findings: 0 }
   const start = (): AsyncDisposable => {
     const stop = new AbortController()
@@ -59,7 +79,7 @@ export function startScrubber(storage: Storage, roomsPerMinute: number, log: Log
  * days. A room that cannot be checked is passed over until the next pass.
  */
 async function scrub(
-  storage: Storage,
+  storage: ScrubbedStore,
   roomsPerMinute: number,
   counts: { checkedRooms: number; findings: number },
   log: Logger,
@@ -82,7 +102,7 @@ async function scrub(
 }
 
 /** Deletes what nothing has referred to for long enough, and that only where nothing contradicts it. */
-async function endPass(storage: Storage, log: Logger, signal: AbortSignal): Promise<void> {
+async function endPass(storage: ScrubbedStore, log: Logger, signal: AbortSignal): Promise<void> {
   const collection = await storage.collectUnreferenced(KEEP_MS)
   if (collection.kind === 'refused') {
     const { referenced } = collection
@@ -96,7 +116,7 @@ async function endPass(storage: Storage, log: Logger, signal: AbortSignal): Prom
 }
 
 /** @returns how many things were found */
-async function scrubRoom(storage: Storage, { nid }: RoomRecord, log: Logger): Promise<number> {
+async function scrubRoom(storage: ScrubbedStore, { nid }: RoomRecord, log: Logger): Promise<number> {
   const check = await storage.checkRoom(nid, CONTENT_HASHES)
   const found = report(check, log)
   await storage.noteUnreferenced(check)

@@ -1,7 +1,14 @@
 import { renderOutput } from '@roomserver/core'
 import { openEmbeddedLog } from '@roomserver/producers'
-import { type OutputRetention, runAsLeader, type Storage } from '@roomserver/storage'
-import { invalidArgument, type Logger, silentLogger, systemClock } from '@roomserver/types'
+import { runAsLeader } from '@roomserver/storage'
+import {
+  invalidArgument,
+  type LeaseStore,
+  type Logger,
+  type OutputRetention,
+  silentLogger,
+  systemClock,
+} from '@roomserver/types'
 import { comesTrue, LOG_LEASE, OUTPUT_LEASE_MS, RELAY_LEASE } from './output-leases.ts'
 import { DEFAULT_RETENTION, type OutputLogOptions } from './output-options.ts'
 import type { Outputs, OutputSource } from './outputs.ts'
@@ -26,7 +33,7 @@ export async function openOutputLog(
  * Sees to it that this is the only process on the database: a reader by position would miss what another one commits
  * behind it, and one that sends outputs to JetStream would take them out of the log. One that was killed is waited for.
  */
-async function onlyProcess(storage: Storage, log: Logger): Promise<AsyncDisposable> {
+async function onlyProcess(storage: LeaseStore, log: Logger): Promise<AsyncDisposable> {
   await using leases = new AsyncDisposableStack()
   const nothing = (): AsyncDisposable => ({ [Symbol.asyncDispose]: async () => undefined })
   for (const [work, logger] of [

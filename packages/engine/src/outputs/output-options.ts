@@ -1,5 +1,5 @@
 import { type JetStreamOptions, RELAY_DEFAULTS } from '@roomserver/producers'
-import type { OutputRetention } from '@roomserver/storage'
+import type { OutputRetention } from '@roomserver/types'
 
 /** Outputs stay in the database and are read there by position, in one process. */
 export interface OutputLogOptions extends Partial<OutputRetention> {

@@ -1,6 +1,5 @@
 import type { EmbeddedLog, RelayStatus } from '@roomserver/producers'
-import type { Storage } from '@roomserver/storage'
-import type { Logger } from '@roomserver/types'
+import type { EngineStore, Logger } from '@roomserver/types'
 import type { AtPoint } from '../fault-points.ts'
 
 /** How what is announced leaves the database. */
@@ -21,7 +20,7 @@ export interface Outputs extends AsyncDisposable {
 
 /** What outputs are read from, and who shares it. */
 export interface OutputSource {
-  readonly storage: Storage
+  readonly storage: EngineStore
   /** Whether other processes may use the database. */
   readonly isShared: boolean
   readonly log: Logger

@@ -1,6 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { OutputRetention, Storage } from '@roomserver/storage'
-import { type Logger, systemClock } from '@roomserver/types'
+import { type Logger, type OutputLogStore, type OutputRetention, systemClock } from '@roomserver/types'
 
 /** Outputs dropped in one transaction; others have the database in between. */
 const SLICE = 500
@@ -15,7 +14,7 @@ export interface Trimmer extends AsyncDisposable {
 
 /** Keeps the embedded output log within its bounds while the server runs, a slice at a time. */
 export function startTrimmer(
-  storage: Pick<Storage, 'trimOutputs'>,
+  storage: Pick<OutputLogStore, 'trimOutputs'>,
   retention: OutputRetention,
   log: Logger,
 ): Trimmer {

@@ -1,3 +1,4 @@
+import type { DeliveredRetention } from '@roomserver/types'
 import { sql } from 'kysely'
 import type { Dialect } from '../dialect/dialect.ts'
 import { prepare, slot } from '../prepared.ts'
@@ -12,13 +13,6 @@ export interface DeliveredOutputsTable extends OutputsTable {
   ts: number
   /** Bytes of the bodies up to this one. */
   total: number
-}
-
-/** What of the delivered outputs is kept. */
-export interface DeliveredRetention {
-  readonly maxAgeMs: number
-  /** Of their bodies; events are stored anyway. */
-  readonly maxBytes: number
 }
 
 const OUTPUT = sql.join(OUTPUT_COLUMNS.map((name) => sql.ref(name)))

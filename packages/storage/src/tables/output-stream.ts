@@ -1,3 +1,4 @@
+import type { StreamRecord } from '@roomserver/types'
 import { prepare, slot } from '../prepared.ts'
 import type { Db } from '../schema.ts'
 
@@ -13,16 +14,6 @@ export interface OutputStreamTable {
   purged: number
   /** Its durable consumers, as JSON. */
   consumers: string
-}
-
-/** What is known of the stream that outputs go to. */
-export interface StreamRecord {
-  readonly name: string
-  readonly created: string
-  readonly lastSequence: number
-  readonly unread: number
-  readonly purged: number
-  readonly consumers: string
 }
 
 export function outputStreamQueries(build: Db) {

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { EventId, OutputKind, OutputRecord, RoomId } from '@roomserver/types'
+import type { Delivered, EventId, OutputKind, OutputRecord, RoomId } from '@roomserver/types'
 import { type RawBuilder, sql } from 'kysely'
 import { bulkInsert } from '../bulk.ts'
 import { type Dialect, pairsList } from '../dialect/dialect.ts'
@@ -56,13 +56,6 @@ export interface WaitingOutputRow extends StoredOutputRow {
   readonly firstWaiting: number
 }
 
-/** An output that the message server has stored. */
-export interface DeliveredOutput {
-  readonly position: number
-  /** Its number in the stream. */
-  readonly sequence: number
-}
-
 export function outputQueries(dialect: Dialect, build: Db) {
   const withEvents = (query: Pick<Db, 'selectFrom'>) =>
     query
@@ -107,7 +100,7 @@ export function outputQueries(dialect: Dialect, build: Db) {
     ).compile(build),
   )
   const remove = prepare(build.deleteFrom('outputs').where(dialect.among('position', 'int')))
-  const record = async (db: Db, delivered: readonly DeliveredOutput[]): Promise<void> => {
+  const record = async (db: Db, delivered: readonly Delivered[]): Promise<void> => {
     const pairs = pairsList(delivered)
     if (dialect.savesRoundTrips) return void (await recordAtOnce(db, pairs))
     await db.transaction().execute(async (tx) => {
@@ -129,11 +122,7 @@ export function outputQueries(dialect: Dialect, build: Db) {
     /** Keeps outputs as delivered instead of as waiting. */
     record,
     /** The same, and reads the first of the others. */
-    next: async (
-      db: Db,
-      delivered: readonly DeliveredOutput[],
-      limit: number,
-    ): Promise<WaitingOutputRow[]> => {
+    next: async (db: Db, delivered: readonly Delivered[], limit: number): Promise<WaitingOutputRow[]> => {
       const positions = dialect.list(delivered.map(({ position }) => position))
       if (delivered.length > 0 && dialect.savesRoundTrips)
         return (await nextAtOnce(db, pairsList(delivered), positions, positions, limit)).map(toWaiting)

@@ -1,4 +1,4 @@
-import type { PurgeRecord, PurgeStep, RoomId, RoomNid } from '@roomserver/types'
+import type { PurgeAtStep, PurgeRecord, PurgeStep, RoomId, RoomNid } from '@roomserver/types'
 import { sql } from 'kysely'
 import { bulkWrite } from '../bulk.ts'
 import type { Dialect } from '../dialect/dialect.ts'
@@ -26,11 +26,6 @@ const format = rowFormat<PurgeRecord>()({ ...columns, sinceTs: int('since_ts'), 
 
 /** Rooms that are being deleted, or were lately. */
 export type PurgesTable = RowOf<typeof format>
-
-/** A purge, and for how long it has been at its step. */
-export interface PurgeAtStep extends PurgeRecord {
-  readonly stepAgeMs: number
-}
 
 const OVER = ['done', 'refused'].map((step) => STEPS.indexOf(step as PurgeStep)).join(', ')
 

@@ -1,4 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto'
+import type { LogBounds } from '@roomserver/types'
 import type { Db } from '../schema.ts'
 import type { OutputEpoch } from '../tables/output-epochs.ts'
 import type { Tables } from '../tables/tables.ts'
@@ -55,16 +56,6 @@ export async function beginEpochOfProcess(db: Db, tables: Tables, now: number): 
 /** Position of the last output of the log, also where none is kept; 0: there was none yet. */
 export async function lastPosition(db: Db, { trim }: Tables): Promise<number> {
   return Math.max(await trim.latest(db), (await trim.first(db)) - 1)
-}
-
-/** Where the output log begins and ends, and whether a position is one that it gave. */
-export interface LogBounds {
-  /** The first position that is kept, or will be. */
-  readonly first: number
-  /** The last position; 0: none was given. */
-  readonly last: number
-  /** Whether a reader can go on behind the position, as far as that was not deleted. */
-  readonly isKnown: boolean
 }
 
 /** @param after - the position of a reader */

@@ -1,25 +1,8 @@
+import type { OutputRetention, Trimmed } from '@roomserver/types'
 import type { Db } from '../schema.ts'
 import type { OutputMarksTable } from '../tables/output-marks.ts'
 import type { Tables } from '../tables/tables.ts'
 import { nthFromEnd } from './epochs.ts'
-
-/** What of the embedded output log is kept. */
-export interface OutputRetention {
-  /** So many of the latest outputs at the most. */
-  readonly maxCount: number
-  /** So many bytes of the latest outputs at the most, their events not counted. */
-  readonly maxBytes: number
-  /** None that was there this long ago, as far as was noted. */
-  readonly maxAgeMs: number
-}
-
-/** What a trimming did. */
-export interface Trimmed {
-  /** Outputs that were dropped; as many as the slice: there may be more. */
-  readonly dropped: number
-  /** What the log takes now, to a hundredth of what is kept: the outputs' own text, their events not counted. */
-  readonly bytes: number
-}
 
 /** How often it is noted how far the log has come, as a share of the age and of the bytes that are kept. */
 const MARKS = 100

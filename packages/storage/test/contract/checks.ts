@@ -13,7 +13,7 @@ import {
 } from '@roomserver/types'
 import { expect, it } from 'vitest'
 import type { Storage } from '../../src/index.ts'
-import { newEvent, newKey, newRoom, output, store1, writeSet } from './sample.ts'
+import { newEvent, newKey, newRoom, newOutput, commitOne, writeSet } from '@roomserver/storage-contract'
 import { block, build, CREATE, findings, hashes, MEMBER, NOWHERE, snapshot } from './upkeep.ts'
 
 const TOPIC = 9 as EventTypeNid
@@ -37,7 +37,7 @@ async function withBlocks(store: Storage, room: RoomRecord, blocks: readonly Blo
   const extra = await snapshot(store, room, ...blocks)
   const event = await newEvent(store, room, { before: extra.nid, after: extra.nid, json: '{}' })
   const parts = { events: [event], snapshots: [extra], blocks }
-  await store1(store, writeSet(room, parts))
+  await commitOne(store, writeSet(room, parts))
 }
 
 /** A room whose current state is made of these blocks; `members` is its table of memberships. */
@@ -57,7 +57,7 @@ async function roomOf(
   const last = await newEvent(store, room, { before: current.nid, after: current.nid, json: '{}' })
   const next = { ...room, current: current.nid, extremities: [last.nid] }
   const parts = { next, stateKeys, blocks, snapshots: [current], events: [...events, last], memberships }
-  return await store1(store, writeSet(room, parts))
+  return await commitOne(store, writeSet(room, parts))
 }
 
 interface RoomParts {
@@ -97,7 +97,7 @@ export function checkContract(open: () => Promise<Storage>): void {
     expect(await whatIsWrong(store)).toEqual([])
     const long = await snapshot(store, room, ...blocks)
     const [now] = await store.roomsByNid([room.nid])
-    await store1(store, writeSet(now ?? room, { blocks: blocks.slice(64), snapshots: [long] }))
+    await commitOne(store, writeSet(now ?? room, { blocks: blocks.slice(64), snapshots: [long] }))
     expect(await whatIsWrong(store)).toEqual(['a state that no event refers to has 65 blocks, more than 64'])
   })
 
@@ -105,7 +105,7 @@ export function checkContract(open: () => Promise<Storage>): void {
     await using store = await open()
     const room = await build(store)
     const lacking = { ...(await snapshot(store, room)), blocks: [NOWHERE, NOWHERE + 1] as BlockNid[] }
-    await store1(store, writeSet(room, { snapshots: [{ ...lacking, hash: 'e'.repeat(32) }] }))
+    await commitOne(store, writeSet(room, { snapshots: [{ ...lacking, hash: 'e'.repeat(32) }] }))
     expect(await whatIsWrong(store)).toEqual(['a state that no event refers to lacks 2 of its 2 blocks'])
   })
 
@@ -231,7 +231,7 @@ export function checkContract(open: () => Promise<Storage>): void {
       snapshots.push({ ...(await snapshot(store, room)), hash })
     }
     const [moved] = await store.roomsByNid([room.nid])
-    await store1(store, writeSet(moved ?? room, { snapshots }))
+    await commitOne(store, writeSet(moved ?? room, { snapshots }))
     expect((await store.checkRoom(room.nid, hashes)).unreferenced).toEqual(snapshots.map(({ nid }) => nid))
   })
 
@@ -263,7 +263,7 @@ export function checkContract(open: () => Promise<Storage>): void {
     await store.recordDelivered(delivered)
     expect(await whatIsWrong(store)).toEqual([])
     const [moved] = await store.roomsByNid([room.nid])
-    await store1(store, writeSet(moved ?? room, { outputs: [output(room, 5, 0 as EventNid)] }))
+    await commitOne(store, writeSet(moved ?? room, { outputs: [newOutput(room, 5, 0 as EventNid)] }))
     expect(await whatIsWrong(store)).toEqual(['the latest output is 5, the counter of the room is at 4'])
   })
 
@@ -374,7 +374,7 @@ export function checkContract(open: () => Promise<Storage>): void {
 
   it('asks nothing of a room that is known by name only', async () => {
     await using store = await open()
-    await store1(store, writeSet(await newRoom(store)))
+    await commitOne(store, writeSet(await newRoom(store)))
     expect(await structure(store)).toEqual([])
   })
 
@@ -429,7 +429,7 @@ export function checkContract(open: () => Promise<Storage>): void {
     const twin = { ...second!, nid: await store.allocate('block', 1), hash: 'c'.repeat(32) }
     const named = { ...(await snapshot(store, room, twin)), hash: 'd'.repeat(32) }
     const again = { ...current!, nid: await store.allocate('snapshot', 1), hash: 'e'.repeat(32) }
-    await store1(store, writeSet(room, { blocks: [twin], snapshots: [named, again] }))
+    await commitOne(store, writeSet(room, { blocks: [twin], snapshots: [named, again] }))
     expect(await store.rebuildState(room.nid, hashes)).toBe(3)
     expect(await store.snapshots([room.current, named.nid, again.nid])).toEqual([current])
     expect(await store.blocks([twin.nid])).toEqual([])

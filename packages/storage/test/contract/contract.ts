@@ -1,29 +1,14 @@
 import { describe } from 'vitest'
 import type { Storage } from '../../src/index.ts'
 import { checkContract } from './checks.ts'
-import { commitContract } from './commit.ts'
-import { leaseContract } from './leases.ts'
-import { logContract } from './logs.ts'
-import { membershipContract } from './memberships.ts'
-import { internedRowsContract } from './interned-rows.ts'
+import { leaderContract } from './leader.ts'
 import { purgeContract } from './purges.ts'
-import { blockedRoomContract, repairContract } from './repairs.ts'
-import { roomContract } from './rooms.ts'
 import { upkeepContract } from './upkeep.ts'
-import { wholeRowContract } from './whole-rows.ts'
 
-/** What a store has to do, whatever database is beneath it. `open` gives an empty one. */
-export function storageContract(open: () => Promise<Storage>): void {
-  describe('interned rows', () => internedRowsContract(open))
-  describe('rooms', () => roomContract(open))
-  describe('commit', () => commitContract(open))
-  describe('memberships', () => membershipContract(open))
-  describe('logs', () => logContract(open))
-  describe('repairs', () => repairContract(open))
-  describe('blocked rooms', () => blockedRoomContract(open))
+/** What our stores do on both databases beyond what every store has to: for operators, and for processes that share one. */
+export function ownContract(open: () => Promise<Storage>): void {
+  describe('leader', () => leaderContract(open))
+  describe('checks of whole rooms', () => upkeepContract(open))
   describe('purges', () => purgeContract(open))
-  describe('leases', () => leaseContract(open))
-  describe('upkeep', () => upkeepContract(open))
-  describe('whole rows', () => wholeRowContract(open))
   describe('checks', () => checkContract(open))
 }

@@ -12,7 +12,7 @@ import {
 } from '@roomserver/types'
 import { expect, it } from 'vitest'
 import type { Collection, ContentHashes, Finding, Storage } from '../../src/index.ts'
-import { newEvent, newKey, newRoom, output, store1, writeSet } from './sample.ts'
+import { newEvent, newKey, newRoom, newOutput, commitOne, writeSet } from '@roomserver/storage-contract'
 
 const digest = (data: string | Uint8Array): string =>
   createHash('sha256').update(data).digest('hex').slice(0, 32)
@@ -100,9 +100,9 @@ export async function build(
         forgotten: false,
       },
     ],
-    outputs: [join, message].map(({ nid }, index) => ({ ...output(room, index + 1, nid), body: BODY })),
+    outputs: [join, message].map(({ nid }, index) => ({ ...newOutput(room, index + 1, nid), body: BODY })),
   })
-  return await store1(store, { ...set, ...spoil(set) })
+  return await commitOne(store, { ...set, ...spoil(set) })
 }
 
 export async function findings(store: Storage): Promise<readonly Finding[]> {
@@ -262,7 +262,7 @@ export function upkeepContract(open: () => Promise<Storage>): void {
     const loose = await block(store, 9, 9, 70_000)
     const gone = await block(store, 9, 9, 0)
     const dead = await snapshot(store, room, kept, loose, gone)
-    const grown = await store1(store, writeSet(room, { blocks: [loose, gone], snapshots: [dead] }))
+    const grown = await commitOne(store, writeSet(room, { blocks: [loose, gone], snapshots: [dead] }))
     expect(await collect(store, room, 60_000)).toMatchObject({ snapshots: 0 })
     expect(await collect(store, room)).toEqual({ kind: 'collected', snapshots: 1, blocks: 1, busy: 0 })
     expect(await store.snapshots([dead.nid])).toEqual([])
@@ -285,7 +285,7 @@ export function upkeepContract(open: () => Promise<Storage>): void {
     await using store = await open()
     const room = await build(store)
     const dead = await snapshot(store, room)
-    await store1(store, writeSet(room, { snapshots: [{ ...dead, hash: digest('dead') }] }))
+    await commitOne(store, writeSet(room, { snapshots: [{ ...dead, hash: digest('dead') }] }))
     const check = await store.checkRoom(room.nid, hashes)
     const lying = { ...check, findings: [], unreferenced: [dead.nid, room.current] }
     await store.noteUnreferenced(lying)
@@ -303,7 +303,7 @@ export function upkeepContract(open: () => Promise<Storage>): void {
     await using store = await open()
     const room = await build(store, () => ({ memberships: [] }))
     const dead = await snapshot(store, room)
-    await store1(
+    await commitOne(
       store,
       writeSet(room, { snapshots: [{ ...dead, blocks: [NOWHERE as BlockNid], hash: digest('x') }] }),
     )

@@ -1,12 +1,12 @@
 import type { EventNid, EventTypeNid, JournalRecord, RoomNid, StateKeyNid } from '@roomserver/types'
 import { expect, it } from 'vitest'
-import type { Storage } from '../../src/index.ts'
-import { newEvent, store1, storedRoom, writeSet } from './sample.ts'
+import type { ContractStore } from './contract-store.ts'
+import { newEvent, commitOne, storedRoom, writeSet } from './sample.ts'
 
 const nid = (value: number): EventNid => value as EventNid
 
 /** Rooms as a list, and what is kept beside them. */
-export function roomContract(open: () => Promise<Storage>): void {
+export function roomContract(open: () => Promise<ContractStore>): void {
   it('lists rooms a page at a time', async () => {
     await using store = await open()
     const rooms = [await storedRoom(store), await storedRoom(store), await storedRoom(store)]
@@ -21,7 +21,7 @@ export function roomContract(open: () => Promise<Storage>): void {
     const room = await storedRoom(store)
     const event = await newEvent(store, room)
     const missingPrev = { prev: '$missing', by: event.nid }
-    await store1(store, writeSet(room, { events: [event], missingPrevEvents: [missingPrev] }))
+    await commitOne(store, writeSet(room, { events: [event], missingPrevEvents: [missingPrev] }))
     expect(await store.missingPrevEvents(['$missing', '$other'])).toEqual([missingPrev])
     expect(await store.mentions(['$missing', '$other'])).toEqual([
       { kind: 'prev-event', id: '$missing', by: event.nid },
@@ -41,8 +41,8 @@ export function roomContract(open: () => Promise<Storage>): void {
     const first = { event: one.nid, roomNid: room.nid, waitsFor: one.nid, isVerified: false }
     const second = { ...first, event: two.nid, waitsFor: one.nid }
     const elsewhere = { ...first, event: far.nid, roomNid: other.nid, waitsFor: nid(0) }
-    const stored = await store1(store, writeSet(room, { remoteStates: [first, second] }))
-    await store1(store, writeSet(other, { remoteStates: [elsewhere] }))
+    const stored = await commitOne(store, writeSet(room, { remoteStates: [first, second] }))
+    await commitOne(store, writeSet(other, { remoteStates: [elsewhere] }))
     expect(await store.remoteStates(room.nid)).toEqual([first, second])
     const dueHere = async () =>
       (await store.dueRemoteStates(nid(0), 1_000)).filter(({ roomNid }) => roomNid === room.nid)
@@ -50,13 +50,13 @@ export function roomContract(open: () => Promise<Storage>): void {
     expect(await store.dueRemoteStates(nid(0), 1_000)).toContainEqual(elsewhere)
 
     const due = { ...first, waitsFor: nid(0) }
-    const again = await store1(
+    const again = await commitOne(
       store,
       writeSet(stored, { remoteStates: [{ ...first, waitsFor: two.nid }, due] }),
     )
     expect(await dueHere()).toEqual([due])
     expect(await store.dueRemoteStates(one.nid, 1_000)).not.toContainEqual(due)
-    await store1(store, writeSet(again, { remoteStates: [{ ...due, isVerified: true }] }))
+    await commitOne(store, writeSet(again, { remoteStates: [{ ...due, isVerified: true }] }))
     expect(await dueHere()).toEqual([])
     expect(await store.remoteStates(room.nid)).toEqual([{ ...due, isVerified: true }, second])
   })
@@ -65,9 +65,9 @@ export function roomContract(open: () => Promise<Storage>): void {
     await using store = await open()
     const room = await storedRoom(store)
     const redaction = { redaction: nid(70_000), roomNid: room.nid, redacts: '$later', applied: false }
-    const stored = await store1(store, writeSet(room, { redactions: [redaction] }))
+    const stored = await commitOne(store, writeSet(room, { redactions: [redaction] }))
     expect(await store.redactionsOf(['$later'])).toEqual([redaction])
-    await store1(store, writeSet(stored, { redactions: [{ ...redaction, applied: true }] }))
+    await commitOne(store, writeSet(stored, { redactions: [{ ...redaction, applied: true }] }))
     const applied = { ...redaction, applied: true }
     expect(await store.redactionsOf(['$later'])).toEqual([applied])
     expect(await store.mentions(['$later'])).toEqual([
@@ -97,12 +97,12 @@ export function roomContract(open: () => Promise<Storage>): void {
       change(2, 3, { kind: 'event', event: nid(3) }),
       change(2, 1, { kind: 'resolution', event: nid(4), conflicted: [nid(1), nid(3)] }, true),
     ]
-    room = await store1(store, writeSet(room, { journal: first }))
+    room = await commitOne(store, writeSet(room, { journal: first }))
     const second = [
       change(3, 4, { kind: 'rewrite', event: nid(5) }),
       change(3, 0, { kind: 'repair', by: 'check' }, true),
     ]
-    await store1(store, writeSet(room, { journal: second }))
+    await commitOne(store, writeSet(room, { journal: second }))
     expect(await store.journal(room.nid, { limit: 10 })).toEqual([...first, ...second])
     expect(await store.journal(room.nid, { limit: 1, afterRevision: 2 })).toEqual([second[0]])
     expect(await store.journal(room.nid, { limit: 10, resetsOnly: true })).toEqual([first[1], second[1]])
@@ -119,7 +119,7 @@ export function roomContract(open: () => Promise<Storage>): void {
     const transaction = { sessionId: 1, transactionId: long, user: '@a:example.org', eventId: event.eventId }
     const missingPrevEvents = [{ prev: long, by: event.nid }]
     const parts = { events: [event], redactions: [redaction], transactions: [transaction], missingPrevEvents }
-    await store1(store, writeSet(room, parts))
+    await commitOne(store, writeSet(room, parts))
     expect(await store.redactionsOf([long])).toEqual([redaction])
     expect(await store.missingPrevEvents([long])).toEqual(missingPrevEvents)
     expect(await store.transactionEvent(1, long, '@a:example.org')).toBe(event.eventId)
@@ -129,7 +129,7 @@ export function roomContract(open: () => Promise<Storage>): void {
     await using store = await open()
     const room = await storedRoom(store)
     const transaction = { sessionId: 7, transactionId: 't1', user: '@a:example.org', eventId: '$made' }
-    await store1(store, writeSet(room, { transactions: [transaction] }))
+    await commitOne(store, writeSet(room, { transactions: [transaction] }))
     expect(await store.transactionEvent(7, 't1', '@a:example.org')).toBe('$made')
     expect(await store.transactionEvent(8, 't1', '@a:example.org')).toBeUndefined()
     expect(await store.dropTransactions(60_000, 10)).toBe(0)

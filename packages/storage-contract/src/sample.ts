@@ -14,13 +14,13 @@ import {
   type StateKeyNid,
   type WriteSet,
 } from '@roomserver/types'
-import type { Storage } from '../../src/index.ts'
+import type { ContractStore } from './contract-store.ts'
 
 let made = 0
 
 /** A room that is not stored yet. */
 export async function newRoom(
-  store: Storage,
+  store: ContractStore,
   roomId: RoomId = `!room${++made}:example.org`,
 ): Promise<RoomRecord> {
   return unstoredRoom({ nid: await store.allocate('room', 1), roomId, version: '10' })
@@ -28,7 +28,7 @@ export async function newRoom(
 
 /** A message event of a room. */
 export async function newEvent(
-  store: Storage,
+  store: ContractStore,
   room: RoomRecord,
   changes: Partial<EventRecord> = {},
 ): Promise<EventRecord> {
@@ -59,7 +59,7 @@ export function writeSet(room: RoomRecord, parts: Partial<WriteSet> = {}): Write
 }
 
 /** Commits one write set; it has to go through. Returns the room as it is then. */
-export async function store1(store: Storage, set: WriteSet): Promise<RoomRecord> {
+export async function commitOne(store: ContractStore, set: WriteSet): Promise<RoomRecord> {
   const [result] = await store.commit([set])
   if (result?.kind === 'failed') throw result.error
   if (result?.kind !== 'committed') throw new Error(`not committed: ${JSON.stringify(result)}`)
@@ -67,15 +67,17 @@ export async function store1(store: Storage, set: WriteSet): Promise<RoomRecord>
 }
 
 /** Stores a room with nothing in it. */
-export async function storedRoom(store: Storage, roomId?: RoomId): Promise<RoomRecord> {
-  return await store1(store, writeSet(await newRoom(store, roomId)))
+export async function storedRoom(store: ContractStore, roomId?: RoomId): Promise<RoomRecord> {
+  return await commitOne(store, writeSet(await newRoom(store, roomId)))
 }
 
-export async function newKey(store: Storage, text: string): Promise<Interned<StateKeyNid>> {
+/** A state key with its NID: the one that it has, or a new one for the write set that brings it. */
+export async function newKey(store: ContractStore, text: string): Promise<Interned<StateKeyNid>> {
   const [known] = await store.stateKeysByText([text])
   return known ?? { nid: await store.allocate('stateKey', 1), text }
 }
 
-export function output(room: RoomRecord, seq: number, event: EventNid, body = '{}'): OutputRecord {
+/** An output of a room: the event, or none where it is 0, beside a body. */
+export function newOutput(room: RoomRecord, seq: number, event: EventNid, body = '{}'): OutputRecord {
   return { roomNid: room.nid, seq, kind: 'new_room_event', event, body }
 }

@@ -1,11 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { EventNid, RoomRecord } from '@roomserver/types'
 import { describe, expect, it } from 'vitest'
-import type { Storage } from '../../src/index.ts'
-import { newEvent, output, store1, storedRoom, writeSet } from './sample.ts'
+import type { ContractStore } from './contract-store.ts'
+import { newEvent, newOutput, commitOne, storedRoom, writeSet } from './sample.ts'
 
 /** The inbox and the output log. */
-export function logContract(open: () => Promise<Storage>): void {
+export function logContract(open: () => Promise<ContractStore>): void {
   it('keeps asynchronous input until the commit that settles it', async () => {
     await using store = await open()
     const room = await storedRoom(store)
@@ -13,7 +13,7 @@ export function logContract(open: () => Promise<Storage>): void {
     const positions = await store.enqueue(items, 'one')
     expect(await store.inbox(0, 10)).toEqual(items.map((item, at) => ({ ...item, position: positions[at] })))
     expect(await store.inbox(positions[0]!, 1)).toEqual([{ ...items[1], position: positions[1] }])
-    await store1(store, writeSet(room, { inboxDone: [positions[0]!, positions[1]!] }))
+    await commitOne(store, writeSet(room, { inboxDone: [positions[0]!, positions[1]!] }))
     expect(await store.inbox(0, 10)).toEqual([{ ...items[2], position: positions[2] }])
     await store.dropInbox([positions[2]!])
     expect(await store.inbox(0, 10)).toEqual([])
@@ -24,7 +24,7 @@ export function logContract(open: () => Promise<Storage>): void {
     await using store = await open()
     const room = await storedRoom(store)
     const positions = await store.enqueue([{ roomId: room.roomId, payload: '{}' }], 'one')
-    await store1(store, writeSet(room))
+    await commitOne(store, writeSet(room))
     expect(await store.commit([writeSet(room, { inboxDone: positions })])).toMatchObject([
       { kind: 'conflict' },
     ])
@@ -80,12 +80,12 @@ export function logContract(open: () => Promise<Storage>): void {
     const room = await storedRoom(store)
     const other = await storedRoom(store)
     const event = await newEvent(store, room)
-    const bare = output(room, 2, 0 as EventNid, '{"peek":1}')
-    const carried = output(room, 1, event.nid, '{"x":1}')
-    await store1(store, writeSet(room, { events: [event], outputs: [carried, bare] }))
-    await store1(
+    const bare = newOutput(room, 2, 0 as EventNid, '{"peek":1}')
+    const carried = newOutput(room, 1, event.nid, '{"x":1}')
+    await commitOne(store, writeSet(room, { events: [event], outputs: [carried, bare] }))
+    await commitOne(
       store,
-      writeSet(other, { outputs: [{ ...output(other, 1, 0 as EventNid), kind: 'retire_peek' }] }),
+      writeSet(other, { outputs: [{ ...newOutput(other, 1, 0 as EventNid), kind: 'retire_peek' }] }),
     )
     const outputs = await store.outputs(0, 10)
     expect(outputs).toMatchObject([
@@ -108,12 +108,12 @@ export function logContract(open: () => Promise<Storage>): void {
     const bodyOf = (seq: number) => 'ü'.repeat(50 * seq)
 
     /** Delivers the outputs of a room in the order in which they were written, from a number of the stream on. */
-    async function deliver(store: Storage, count: number, firstSequence: number): Promise<RoomRecord> {
+    async function deliver(store: ContractStore, count: number, firstSequence: number): Promise<RoomRecord> {
       const room = await storedRoom(store)
       const outputs = Array.from({ length: count }, (_, index) =>
-        output(room, index + 1, 0 as EventNid, bodyOf(index + 1)),
+        newOutput(room, index + 1, 0 as EventNid, bodyOf(index + 1)),
       )
-      const stored = await store1(store, writeSet(room, { next: { ...room, outputSeq: count }, outputs }))
+      const stored = await commitOne(store, writeSet(room, { next: { ...room, outputSeq: count }, outputs }))
       const waiting = await store.waitingOutputs(0, 1_000)
       const delivered = waiting.map(({ position }, index) => ({ position, sequence: firstSequence + index }))
       expect(await store.nextOutputs(delivered, 10)).toEqual([])
@@ -124,8 +124,8 @@ export function logContract(open: () => Promise<Storage>): void {
       await using store = await open()
       const room = await storedRoom(store)
       const event = await newEvent(store, room)
-      const written = [1, 2, 3, 4].map((seq) => output(room, seq, event.nid, bodyOf(seq)))
-      await store1(store, writeSet(room, { events: [event], outputs: written }))
+      const written = [1, 2, 3, 4].map((seq) => newOutput(room, seq, event.nid, bodyOf(seq)))
+      await commitOne(store, writeSet(room, { events: [event], outputs: written }))
       const before = await store.waitingOutputs(0, 10)
       expect(await store.deliveredRange()).toEqual({ first: 0, last: 0 })
       await store.recordDelivered(before.map(({ position }, index) => ({ position, sequence: 11 + index })))
@@ -174,9 +174,9 @@ export function logContract(open: () => Promise<Storage>): void {
       await using store = await open()
       const [one, other] = [await storedRoom(store), await storedRoom(store)]
       for (const room of [one, other])
-        await store1(
+        await commitOne(
           store,
-          writeSet(room, { outputs: [1, 2, 3].map((seq) => output(room, seq, 0 as EventNid)) }),
+          writeSet(room, { outputs: [1, 2, 3].map((seq) => newOutput(room, seq, 0 as EventNid)) }),
         )
       const [first, second, third] = await store.nextOutputs([], 10)
       const delivered = [first, second].map((row, index) => ({
@@ -215,10 +215,10 @@ export function logContract(open: () => Promise<Storage>): void {
   describe('the epochs of the output log', () => {
     const NOW = 1_700_000_000_000
 
-    async function write(store: Storage, count: number): Promise<readonly number[]> {
+    async function write(store: ContractStore, count: number): Promise<readonly number[]> {
       const room = await storedRoom(store)
-      const outputs = Array.from({ length: count }, (_, index) => output(room, index + 1, 0 as EventNid))
-      await store1(store, writeSet(room, { outputs }))
+      const outputs = Array.from({ length: count }, (_, index) => newOutput(room, index + 1, 0 as EventNid))
+      await commitOne(store, writeSet(room, { outputs }))
       const found = await store.outputs(0, 1_000)
       return found.slice(-count).map(({ position }) => position)
     }
@@ -279,8 +279,8 @@ export function logContract(open: () => Promise<Storage>): void {
     await using store = await open()
     expect(await store.latestOutput()).toBe(0)
     const room = await storedRoom(store)
-    const outputs = Array.from({ length: 10 }, (_, index) => output(room, index + 1, 0 as EventNid))
-    await store1(store, writeSet(room, { next: { ...room, outputSeq: 10 }, outputs }))
+    const outputs = Array.from({ length: 10 }, (_, index) => newOutput(room, index + 1, 0 as EventNid))
+    await commitOne(store, writeSet(room, { next: { ...room, outputSeq: 10 }, outputs }))
     const [first] = (await store.outputs(0, 1)).map(({ position }) => position)
     const base = (first ?? 1) - 1
     const seqs = async () => (await store.outputs(0, 100)).map(({ seq }) => seq)
@@ -318,11 +318,11 @@ export function logContract(open: () => Promise<Storage>): void {
     let room = await storedRoom(store)
     const send = async (sizes: readonly number[]) => {
       const outputs = sizes.map((size, index) => ({
-        ...output(room, room.outputSeq + index + 1, 0 as EventNid),
+        ...newOutput(room, room.outputSeq + index + 1, 0 as EventNid),
         body: 'ü'.repeat(size / 2),
       }))
       const next = { ...room, outputSeq: room.outputSeq + sizes.length }
-      room = await store1(store, writeSet(room, { next, outputs }))
+      room = await commitOne(store, writeSet(room, { next, outputs }))
     }
     const trim = (maxBytes: number) => store.trimOutputs({ maxCount: 100, maxAgeMs: 1e6, maxBytes }, 1e9, 100)
     const seqs = async () => (await store.outputs(0, 100)).map(({ seq }) => seq)

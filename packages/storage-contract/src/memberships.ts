@@ -7,14 +7,14 @@ import {
   type UserId,
 } from '@roomserver/types'
 import { expect, it } from 'vitest'
-import type { Storage } from '../../src/index.ts'
-import { newKey, store1, storedRoom, writeSet } from './sample.ts'
+import type { ContractStore } from './contract-store.ts'
+import { newKey, commitOne, storedRoom, writeSet } from './sample.ts'
 
 const [ANNE, BEN, CARL] = ['@anne:a.example', '@ben:b.example', '@carl_x:a.example:8448'] as const
 
 /** Stores who is what in a room; events get NIDs from 70,000 on. */
 async function put(
-  store: Storage,
+  store: ContractStore,
   room: RoomRecord,
   members: Readonly<Record<UserId, Membership>>,
 ): Promise<RoomRecord> {
@@ -27,11 +27,11 @@ async function put(
     const local = user.endsWith('a.example')
     memberships.push({ roomNid: room.nid, user: key.nid, membership, event, local, forgotten: false })
   }
-  return await store1(store, writeSet(room, { stateKeys, memberships }))
+  return await commitOne(store, writeSet(room, { stateKeys, memberships }))
 }
 
 /** Who is where, over rooms. */
-export function membershipContract(open: () => Promise<Storage>): void {
+export function membershipContract(open: () => Promise<ContractStore>): void {
   it("keeps one membership a user and follows the user's last", async () => {
     await using store = await open()
     const room = await put(store, await storedRoom(store), { [ANNE]: 'invite' })
@@ -46,7 +46,7 @@ export function membershipContract(open: () => Promise<Storage>): void {
   it('lists the members of a room, all or some', async () => {
     await using store = await open()
     const room = await put(store, await storedRoom(store), { [ANNE]: 'join', [BEN]: 'ban', [CARL]: 'join' })
-    const users = async (filter?: Parameters<Storage['membershipsOfRoom']>[1]): Promise<UserId[]> =>
+    const users = async (filter?: Parameters<ContractStore['membershipsOfRoom']>[1]): Promise<UserId[]> =>
       (await store.membershipsOfRoom(room.nid, filter)).map(({ userId }) => userId).toSorted()
     expect(await users()).toEqual([ANNE, BEN, CARL])
     expect(await users({ membership: 'join' })).toEqual([ANNE, CARL])
@@ -98,8 +98,9 @@ export function membershipContract(open: () => Promise<Storage>): void {
     await put(store, await storedRoom(store, '!1'), { [ANNE]: 'join', [BEN]: 'join' })
     await put(store, await storedRoom(store, '!2'), { [ANNE]: 'join', [BEN]: 'join', [CARL]: 'invite' })
     await put(store, await storedRoom(store, '!3'), { [BEN]: 'join', [CARL]: 'join' })
-    const shared = async (filter: Parameters<Storage['sharedUsers']>[1]): Promise<Record<UserId, number>> =>
-      Object.fromEntries(await store.sharedUsers(ANNE, filter))
+    const shared = async (
+      filter: Parameters<ContractStore['sharedUsers']>[1],
+    ): Promise<Record<UserId, number>> => Object.fromEntries(await store.sharedUsers(ANNE, filter))
     expect(await shared({})).toEqual({ [ANNE]: 2, [BEN]: 2 })
     expect(await shared({ others: [BEN, CARL] })).toEqual({ [BEN]: 2 })
     expect(await shared({ excludeRooms: ['!1'] })).toEqual({ [ANNE]: 1, [BEN]: 1 })
@@ -125,13 +126,13 @@ export function membershipContract(open: () => Promise<Storage>): void {
     const room = await storedRoom(store)
     const [target, sender] = [await newKey(store, ANNE), await newKey(store, BEN)]
     const invite = { roomNid: room.nid, event: 70_000 as EventNid, target: target.nid, sender: sender.nid }
-    const stored = await store1(store, writeSet(room, { stateKeys: [target, sender], invites: [invite] }))
+    const stored = await commitOne(store, writeSet(room, { stateKeys: [target, sender], invites: [invite] }))
     expect(await store.invite(invite.event)).toEqual({ ...invite, retiredBy: undefined })
     expect(await store.pendingInvites(room.nid, ANNE)).toEqual([
       { ...invite, retiredBy: undefined, senderId: BEN },
     ])
     const retired = { ...invite, retiredBy: 0 as EventNid }
-    await store1(store, writeSet(stored, { invites: [invite, retired] }))
+    await commitOne(store, writeSet(stored, { invites: [invite, retired] }))
     expect(await store.pendingInvites(room.nid, ANNE)).toEqual([])
     expect(await store.invite(invite.event)).toEqual(retired)
   })

@@ -1,6 +1,6 @@
 import type { RepairRecord } from '@roomserver/types'
 import { expect, it } from 'vitest'
-import type { Storage } from '../../src/index.ts'
+import type { ContractStore } from './contract-store.ts'
 
 const REPAIR: RepairRecord = {
   eventId: '$a',
@@ -15,7 +15,7 @@ const REPAIR: RepairRecord = {
 }
 
 /** Rooms that operators blocked. */
-export function blockedRoomContract(open: () => Promise<Storage>): void {
+export function blockedRoomContract(open: () => Promise<ContractStore>): void {
   it('keeps blocked rooms, each with its last reason, until they are unblocked', async () => {
     await using store = await open()
     const room = (roomId: string, reason = 'spam') => ({ roomId, by: '@admin:a', reason, sinceTs: 1_000 })
@@ -30,7 +30,7 @@ export function blockedRoomContract(open: () => Promise<Storage>): void {
 }
 
 /** Events that wait for others. */
-export function repairContract(open: () => Promise<Storage>): void {
+export function repairContract(open: () => Promise<ContractStore>): void {
   it('keeps repairs with their progress until they are dropped', async () => {
     await using store = await open()
     const others = [

@@ -8,15 +8,19 @@ import type {
 } from '@roomserver/types'
 import { EMPTY_STATE_KEY_NID, EVENT_TYPE_NIDS, FIRST_FREE_NID } from '@roomserver/types'
 import { expect, it } from 'vitest'
-import type { Storage } from '../../src/index.ts'
-import { newEvent, newRoom, store1, storedRoom, writeSet } from './sample.ts'
+import type { ContractStore } from './contract-store.ts'
+import { newEvent, newRoom, commitOne, storedRoom, writeSet } from './sample.ts'
 
-async function newBlock(store: Storage, hash: string, entries: readonly number[]): Promise<BlockRecord> {
+async function newBlock(
+  store: ContractStore,
+  hash: string,
+  entries: readonly number[],
+): Promise<BlockRecord> {
   return { nid: await store.allocate('block', 1), hash: hash.repeat(32), entries: Float64Array.from(entries) }
 }
 
 /** What is stored once and never changes: strings, events, blocks, snapshots; and the NIDs they go by. */
-export function internedRowsContract(open: () => Promise<Storage>): void {
+export function internedRowsContract(open: () => Promise<ContractStore>): void {
   it('knows the preassigned strings', async () => {
     await using store = await open()
     const found = await store.eventTypesByName([...EVENT_TYPE_NIDS.keys()])
@@ -48,7 +52,7 @@ export function internedRowsContract(open: () => Promise<Storage>): void {
     const first = await store.allocate('stateKey', texts.length)
     const stateKeys = texts.map((text, index) => ({ nid: (first + index) as StateKeyNid, text }))
     const event = await newEvent(store, room, { eventId: '$\u0000\udfff', reason: 'no \u0000' })
-    await store1(store, writeSet(room, { stateKeys, events: [event] }))
+    await commitOne(store, writeSet(room, { stateKeys, events: [event] }))
     expect((await store.stateKeysByText(texts)).toSorted((a, b) => a.nid - b.nid)).toEqual(stateKeys)
     const nids = stateKeys.map(({ nid }) => nid)
     expect((await store.stateKeysByNid(nids)).toSorted((a, b) => a.nid - b.nid)).toEqual(stateKeys)
@@ -61,12 +65,12 @@ export function internedRowsContract(open: () => Promise<Storage>): void {
     const [room, other] = [await storedRoom(store), await storedRoom(store)]
     const mine = { nid: await store.allocate('eventType', 1), text: 'org.example.mine' }
     const theirs = { nid: await store.allocate('eventType', 1), text: mine.text }
-    await store1(store, writeSet(room, { eventTypes: [mine] }))
+    await commitOne(store, writeSet(room, { eventTypes: [mine] }))
     expect(await store.commit([writeSet(other, { eventTypes: [theirs] })])).toEqual([
       { kind: 'conflict', over: 'string' },
     ])
     expect(await store.eventTypesByNid([mine.nid, theirs.nid])).toEqual([mine])
-    await store1(store, writeSet(other, { eventTypes: [mine] }))
+    await commitOne(store, writeSet(other, { eventTypes: [mine] }))
   })
 
   it('stores one string for two write sets that bring the same', async () => {
@@ -88,7 +92,7 @@ export function internedRowsContract(open: () => Promise<Storage>): void {
       roomNid: room.nid,
       blocks: [block.nid, empty.nid],
     }
-    await store1(store, writeSet(room, { blocks: [block, empty], snapshots: [snapshot] }))
+    await commitOne(store, writeSet(room, { blocks: [block, empty], snapshots: [snapshot] }))
     expect(await store.blocks([block.nid])).toEqual([block])
     expect(await store.blocksByHash([empty.hash, 'f'.repeat(32)])).toEqual([empty])
     expect(await store.snapshots([snapshot.nid, 1 as SnapshotNid])).toEqual([snapshot])
@@ -106,7 +110,7 @@ export function internedRowsContract(open: () => Promise<Storage>): void {
       roomNid: room.nid,
       blocks: [block.nid],
     }
-    const stored = await store1(store, writeSet(room, { blocks: [block], snapshots: [snapshot] }))
+    const stored = await commitOne(store, writeSet(room, { blocks: [block], snapshots: [snapshot] }))
     const twin = { ...block, nid: await store.allocate('block', 1) }
     const event = await newEvent(store, other)
     const results = await store.commit([
@@ -129,7 +133,7 @@ export function internedRowsContract(open: () => Promise<Storage>): void {
       const hash = index.toString(16).padStart(32, '0')
       return { nid: (first + index) as BlockNid, hash, entries: Float64Array.of(1 as EventTypeNid, 1, index) }
     })
-    await store1(store, writeSet(room, { blocks }))
+    await commitOne(store, writeSet(room, { blocks }))
     expect(await store.blocks(blocks.map(({ nid }) => nid))).toHaveLength(5_000)
   })
 }

@@ -9,8 +9,8 @@ import {
   type Verdict,
 } from '@roomserver/types'
 import { expect, it } from 'vitest'
-import type { Storage } from '../../src/index.ts'
-import { newEvent, newRoom, output, store1, storedRoom, writeSet } from './sample.ts'
+import type { ContractStore } from './contract-store.ts'
+import { newEvent, newRoom, newOutput, commitOne, storedRoom, writeSet } from './sample.ts'
 
 const VERDICTS: readonly Verdict[] = [
   'outlier',
@@ -34,7 +34,7 @@ const KINDS: readonly OutputKind[] = [
 const STATES: readonly RepairState[] = ['waiting', 'running', 'failed', 'gave-up']
 
 /** An event of which every member says something. */
-async function fullEvent(store: Storage, room: Parameters<typeof newEvent>[1]): Promise<EventRecord> {
+async function fullEvent(store: ContractStore, room: Parameters<typeof newEvent>[1]): Promise<EventRecord> {
   return await newEvent(store, room, {
     stateKeyNid: 65_540 as StateKeyNid,
     depth: 2 ** 53 - 1,
@@ -51,13 +51,13 @@ async function fullEvent(store: Storage, room: Parameters<typeof newEvent>[1]): 
 }
 
 /** Everything that goes in comes out again, of every kind there is. */
-export function wholeRowContract(open: () => Promise<Storage>): void {
+export function wholeRowContract(open: () => Promise<ContractStore>): void {
   it('gives events back with everything that was said of them, whatever the verdict', async () => {
     await using store = await open()
     const room = await storedRoom(store)
     const events = [await fullEvent(store, room)]
     for (const verdict of VERDICTS) events.push(await newEvent(store, room, { verdict }))
-    await store1(store, writeSet(room, { events }))
+    await commitOne(store, writeSet(room, { events }))
     const byNid = await store.eventsByNid(events.map(({ nid }) => nid))
     expect(byNid.toSorted((a, b) => a.nid - b.nid)).toEqual(events)
     expect(await store.eventsOfRoom(room.nid, 0 as EventNid, 9)).toEqual(events)
@@ -79,8 +79,8 @@ export function wholeRowContract(open: () => Promise<Storage>): void {
     await using store = await open()
     const room = await storedRoom(store)
     const [event, other] = [await fullEvent(store, room), await fullEvent(store, room)]
-    const stored = await store1(store, writeSet(room, { events: [event, other] }))
-    await store1(store, writeSet(stored, { updates: [{ nid: event.nid, ...update }] }))
+    const stored = await commitOne(store, writeSet(room, { events: [event, other] }))
+    await commitOne(store, writeSet(stored, { updates: [{ nid: event.nid, ...update }] }))
     expect(await store.eventsOfRoom(room.nid, 0 as EventNid, 9)).toEqual([{ ...event, ...update }, other])
   })
 
@@ -90,8 +90,8 @@ export function wholeRowContract(open: () => Promise<Storage>): void {
       await using store = await open()
       const room = await storedRoom(store)
       const event = await fullEvent(store, room)
-      const stored = await store1(store, writeSet(room, { events: [event] }))
-      await store1(store, writeSet(stored, { updates: [{ nid: event.nid, verdict }] }))
+      const stored = await commitOne(store, writeSet(room, { events: [event] }))
+      await commitOne(store, writeSet(stored, { updates: [{ nid: event.nid, verdict }] }))
       const changed = { ...event, verdict, rule: undefined, reason: undefined }
       expect(await store.eventsByNid([event.nid])).toEqual([changed])
     },
@@ -101,8 +101,8 @@ export function wholeRowContract(open: () => Promise<Storage>): void {
     await using store = await open()
     const room = await storedRoom(store)
     const event = await newEvent(store, room)
-    const outputs = KINDS.map((kind, at) => ({ ...output(room, at + 1, event.nid, `{"at":${at}}`), kind }))
-    await store1(store, writeSet(room, { events: [event], outputs }))
+    const outputs = KINDS.map((kind, at) => ({ ...newOutput(room, at + 1, event.nid, `{"at":${at}}`), kind }))
+    await commitOne(store, writeSet(room, { events: [event], outputs }))
     const whole = (row: (typeof outputs)[number], position: unknown) => ({
       ...row,
       position,
@@ -145,9 +145,12 @@ export function wholeRowContract(open: () => Promise<Storage>): void {
       const room = await newRoom(store)
       const extremities = Array.from({ length: count }, (_, at) => (70_000 + at) as EventNid)
       const next = { ...room, version: '12', depth: 2 ** 53 - 1, extremities, outputSeq: count }
-      const stored = await store1(store, writeSet(room, { next }))
+      const stored = await commitOne(store, writeSet(room, { next }))
       expect(await store.room(room.roomId)).toEqual({ ...next, revision: 1 })
-      const moved = await store1(store, writeSet(stored, { next: { ...stored, extremities: [], depth: 0 } }))
+      const moved = await commitOne(
+        store,
+        writeSet(stored, { next: { ...stored, extremities: [], depth: 0 } }),
+      )
       expect(await store.room(room.roomId)).toEqual({ ...moved, revision: 2 })
     }
   })
@@ -168,8 +171,8 @@ export function wholeRowContract(open: () => Promise<Storage>): void {
       user: '@b:example.org',
       eventId: `$b${transaction.transactionId.length}`,
     }))
-    const stored = await store1(store, writeSet(room, { transactions: [...transactions, ...other] }))
-    await store1(store, writeSet(stored, { transactions: again }))
+    const stored = await commitOne(store, writeSet(room, { transactions: [...transactions, ...other] }))
+    await commitOne(store, writeSet(stored, { transactions: again }))
     for (const id of ids) {
       expect(await store.transactionEvent(1, id, '@a:example.org')).toBe(`$${id.length}`)
       expect(await store.transactionEvent(1, id, '@b:example.org')).toBe(`$b${id.length}`)
@@ -185,7 +188,7 @@ export function wholeRowContract(open: () => Promise<Storage>): void {
       user: '@a:example.org',
       eventId: `$${transactionId}`,
     }))
-    await store1(store, writeSet(room, { transactions }))
+    await commitOne(store, writeSet(room, { transactions }))
     const left = async () => {
       const found = await Promise.all(
         transactions.map(({ transactionId }) => store.transactionEvent(1, transactionId, '@a:example.org')),
@@ -205,7 +208,7 @@ export function wholeRowContract(open: () => Promise<Storage>): void {
   it('answers nothing to questions about nothing', async () => {
     await using store = await open()
     const room = await storedRoom(store)
-    await store1(store, writeSet(room, { events: [await newEvent(store, room)] }))
+    await commitOne(store, writeSet(room, { events: [await newEvent(store, room)] }))
     expect(await store.eventsByNid([])).toEqual([])
     expect(await store.eventTexts([])).toEqual([])
     expect(await store.eventsById([])).toEqual([])

@@ -1,16 +1,16 @@
 import type { EventNid, SnapshotNid } from '@roomserver/types'
 import { expect, it } from 'vitest'
-import type { Storage } from '../../src/index.ts'
-import { newEvent, newRoom, output, store1, storedRoom, writeSet } from './sample.ts'
+import type { ContractStore } from './contract-store.ts'
+import { newEvent, newRoom, newOutput, commitOne, storedRoom, writeSet } from './sample.ts'
 
 /** What a commit promises: all of a write set or nothing of it, and only from the revision that was read. */
-export function commitContract(open: () => Promise<Storage>): void {
+export function commitContract(open: () => Promise<ContractStore>): void {
   it('stores a room with its first event and reads both back', async () => {
     await using store = await open()
     const room = await newRoom(store)
     const event = await newEvent(store, room, { authNids: [70_000 as EventNid, 65_536 as EventNid] })
     const next = { ...room, extremities: [event.nid], depth: 7, outputSeq: 1, lastSent: event.nid }
-    const set = writeSet(room, { next, events: [event], outputs: [output(room, 1, event.nid)] })
+    const set = writeSet(room, { next, events: [event], outputs: [newOutput(room, 1, event.nid)] })
     expect(await store.commit([set])).toEqual([{ kind: 'committed', revision: 1 }])
     expect(await store.room(room.roomId)).toEqual({ ...next, revision: 1 })
     expect(await store.roomsByNid([room.nid])).toEqual([{ ...next, revision: 1 }])
@@ -24,7 +24,7 @@ export function commitContract(open: () => Promise<Storage>): void {
     await using store = await open()
     const room = await storedRoom(store)
     const event = await newEvent(store, room)
-    await store1(store, writeSet(room))
+    await commitOne(store, writeSet(room))
     expect(await store.commit([writeSet(room, { events: [event] })])).toEqual([
       { kind: 'conflict', over: 'room' },
     ])
@@ -43,7 +43,7 @@ export function commitContract(open: () => Promise<Storage>): void {
     await using store = await open()
     const rooms = [await storedRoom(store), await storedRoom(store), await storedRoom(store)]
     const stale = rooms[1]!
-    await store1(store, writeSet(stale))
+    await commitOne(store, writeSet(stale))
     const results = await store.commit(rooms.map((room) => writeSet(room)))
     expect(results.map((result) => result.kind)).toEqual(['committed', 'conflict', 'committed'])
   })
@@ -51,7 +51,7 @@ export function commitContract(open: () => Promise<Storage>): void {
   it('lets the others go on when one write set cannot be stored, and stores nothing of that one', async () => {
     await using store = await open()
     const [good, bad, other] = [await storedRoom(store), await storedRoom(store), await storedRoom(store)]
-    const twice = [output(bad, 1, 0 as EventNid), output(bad, 1, 0 as EventNid)]
+    const twice = [newOutput(bad, 1, 0 as EventNid), newOutput(bad, 1, 0 as EventNid)]
     const event = await newEvent(store, bad)
     const results = await store.commit([
       writeSet(good),
@@ -67,7 +67,7 @@ export function commitContract(open: () => Promise<Storage>): void {
     await using store = await open()
     const [room, other, third] = [await storedRoom(store), await storedRoom(store), await storedRoom(store)]
     const event = await newEvent(store, room)
-    await store1(store, writeSet(room, { events: [event] }))
+    await commitOne(store, writeSet(room, { events: [event] }))
     const copy = await newEvent(store, other, { eventId: event.eventId })
     const results = await store.commit([writeSet(other, { events: [copy] }), writeSet(third)])
     expect(results).toEqual([
@@ -86,7 +86,7 @@ export function commitContract(open: () => Promise<Storage>): void {
       missingPrevEvents: [{ prev: named!.eventId, by: stored!.nid }],
       redactions: [{ ...redaction, applied: false }],
     })
-    await store1(store, known)
+    await commitOne(store, known)
     const sets = [named, redacted, fresh].map((event, index) =>
       writeSet(rooms[index + 1]!, { events: [event!], unmentioned: [event!.eventId] }),
     )
@@ -108,12 +108,12 @@ export function commitContract(open: () => Promise<Storage>): void {
     await using store = await open()
     const room = await storedRoom(store)
     const event = await newEvent(store, room, { verdict: 'rejected-by-state', rule: 'v10 9', reason: 'low' })
-    const stored = await store1(store, writeSet(room, { events: [event] }))
+    const stored = await commitOne(store, writeSet(room, { events: [event] }))
     const redaction = { nid: event.nid, redactedBy: 90_000 as EventNid, json: '{}' }
-    const after = await store1(store, writeSet(stored, { updates: [redaction] }))
+    const after = await commitOne(store, writeSet(stored, { updates: [redaction] }))
     expect(await store.eventsByNid([event.nid])).toEqual([{ ...event, ...redaction }])
     const judged = { nid: event.nid, verdict: 'accepted', before: 5 as SnapshotNid, authLevel: 9 } as const
-    await store1(store, writeSet(after, { updates: [judged] }))
+    await commitOne(store, writeSet(after, { updates: [judged] }))
     expect(await store.eventsByNid([event.nid])).toEqual([
       { ...event, ...redaction, ...judged, rule: undefined, reason: undefined },
     ])
@@ -128,7 +128,7 @@ export function commitContract(open: () => Promise<Storage>): void {
       { nid: event.nid, verdict: 'soft-failed', rule: undefined, reason: 'late' },
       { nid: event.nid, redactedBy, json: '{}' },
     ] as const
-    await store1(store, writeSet(room, { events: [event], updates }))
+    await commitOne(store, writeSet(room, { events: [event], updates }))
     expect(await store.eventsByNid([event.nid])).toEqual([
       { ...event, verdict: 'soft-failed', rule: undefined, reason: 'late', redactedBy, json: '{}' },
     ])
