@@ -17,6 +17,7 @@ it('finds nothing in a good store, and says what is wrong in a damaged one', asy
 
   const database = new DatabaseSync(join(data, 'roomserver.db'))
   database.exec(`delete from memberships; update rooms set extremities = x'';
+    delete from state_keys where text = '@alice:a';
     update counters set next = 70 where kind = 'event'`)
   const dump = () => JSON.stringify(database.prepare('select * from rooms, counters').all())
   const damaged = dump()
@@ -25,6 +26,8 @@ it('finds nothing in a good store, and says what is wrong in a damaged one', asy
   expect(text).toContain(room.roomId)
   expect(text).toMatch(/means: .+\n {4}repair: .+/)
   expect(text).toContain('the counter of event NIDs is at 70')
+  // By the event, as the text of the state key is lost.
+  expect(text).toContain('the table of memberships, for @alice:a, has nothing')
 
   const dry = await run('check', '--data', data, '--repair', '--dry-run')
   expect(dry).toMatchObject({ status: 1, text: expect.stringContaining('to repair: ') })

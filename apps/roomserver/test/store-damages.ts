@@ -106,7 +106,7 @@ export function storeDamages({
     },
     state_keys: {
       nid: rebuilt(
-        /has state key "@bob:b", but "a state key that is not stored"/,
+        /has state key "@bob:b", but the text of the stored one is lost/,
         `update state_keys set nid = 70000 where text = '@bob:b'`,
       ),
       text: rebuilt(

@@ -41,12 +41,14 @@ function* wrongNames({ event, said }: ReadEvent, { types, keys }: Strings): Gene
         where nid = ${nid} and exists (select 1 from event_types where text = ${type})`,
     }
   }
-  const stored =
-    stateKeyNid === NO_NID ? undefined : (keys.get(stateKeyNid) ?? 'a state key that is not stored')
-  if (stored === key) return
+  const stored = keys.get(stateKeyNid)
+  const isLost = stateKeyNid !== NO_NID && stored === undefined
+  if (stored === key && !isLost) return
   yield {
     kind: 'record',
-    what: `has state key ${show(key)}, but ${show(stored)} is stored`,
+    what: isLost
+      ? `has state key ${show(key)}, but the text of the stored one is lost`
+      : `has state key ${show(key)}, but ${show(stored)} is stored`,
     rebuild:
       key === undefined
         ? sql`update events set state_key_nid = 0 where nid = ${nid}`

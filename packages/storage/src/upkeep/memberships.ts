@@ -13,7 +13,7 @@ import {
 import { sql } from 'kysely'
 import type { Db } from '../schema.ts'
 import type { Tables } from '../tables/tables.ts'
-import { contentText, objectIn } from './event-text.ts'
+import { contentText, objectIn, textIn } from './event-text.ts'
 import { type Finding, finding } from './finding.ts'
 import { type CurrentState, currentState } from './current-state.ts'
 import { chunks, pages } from './pages.ts'
@@ -55,13 +55,15 @@ export async function checkMemberships(
       chunk.flatMap(({ inTable, inState }) => [inTable, inState]),
     )
     for (const { user, inTable, inState, what } of chunk) {
-      const name = users.find(({ nid }) => nid === user)?.text ?? 'a user whose ID is not stored'
+      const said = objectIn(events.find(({ nid }) => nid === inState)?.json ?? '') ?? {}
+      const known = users.find(({ nid }) => nid === user)?.text ?? textIn(said, 'state_key')
+      const name = known ?? 'a user whose ID is not stored'
       const idOf = (nid: EventNid): string =>
         nid === NO_NID
           ? 'nothing'
           : (events.find((event) => event.nid === nid)?.eventId ?? 'an event that is not stored')
-      const said = what ?? `has ${idOf(inTable)}, but the current state has ${idOf(inState)}`
-      report(finding(room.roomId, 'membership', `the table of memberships, for ${name}, ${said}`))
+      const wrong = what ?? `has ${idOf(inTable)}, but the current state has ${idOf(inState)}`
+      report(finding(room.roomId, 'membership', `the table of memberships, for ${name}, ${wrong}`))
     }
   }
 }
