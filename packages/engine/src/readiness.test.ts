@@ -24,7 +24,7 @@ it('waits for the stream of outputs once', async () => {
   const relay = () => ({ ...status, isConnected: false, isOpened: false, lastFailure: 'connection refused' })
   expect(await checkReadiness(ok, { status: relay }, () => 0)).toMatchObject({
     ready: false,
-    checks: { outputs: 'not connected: connection refused' },
+    checks: { outputs: 'message server unavailable: connection refused' },
   })
 })
 
@@ -32,7 +32,7 @@ it('stays ready and tells when outputs wait later', async () => {
   const relay = () => ({ ...status, isConnected: false, behindSinceMs: 1_000, setAside: ['!a:b'] })
   expect(await checkReadiness(ok, { status: relay }, () => 61_000)).toEqual({
     ready: true,
-    checks: { database: 'ok', outputs: 'not connected, waiting for 60 s, quarantined rooms: 1' },
+    checks: { database: 'ok', outputs: 'message server unavailable, waiting for 60 s, quarantined rooms: 1' },
   })
 })
 

@@ -63,9 +63,8 @@ function outputsText(
   { isConnected, behindSinceMs, setAside, lastFailure }: RelayStatus,
   nowMs: number,
 ): string {
-  const parts = [
-    isConnected ? 'connected' : `not connected${lastFailure === undefined ? '' : `: ${lastFailure}`}`,
-  ]
+  const reason = lastFailure === undefined ? '' : `: ${lastFailure}`
+  const parts = [isConnected ? 'connected' : `message server unavailable${reason}`]
   if (behindSinceMs !== undefined) parts.push(`waiting for ${Math.round((nowMs - behindSinceMs) / 1_000)} s`)
   if (setAside.length > 0) parts.push(`quarantined rooms: ${setAside.length}`)
   return parts.join(', ')

@@ -10,7 +10,14 @@ import {
   type StreamConfig,
   type StreamInfo,
 } from '@nats-io/jetstream'
-import { createInbox, headers, type Msg, type NatsConnection, type TlsOptions } from '@nats-io/nats-core'
+import {
+  createInbox,
+  headers,
+  type Msg,
+  type NatsConnection,
+  TimeoutError,
+  type TlsOptions,
+} from '@nats-io/nats-core'
 import { connect } from '@nats-io/transport-node'
 import { AckInbox } from './ack-inbox.ts'
 import type { Acknowledgement, Bus, StreamAccess, StreamConsumer, StreamState } from './bus.ts'
@@ -70,7 +77,11 @@ export async function openOutputStream(connection: NatsConnection, options: JetS
   const timeout = options.timeoutMs ?? 5_000
   const manager = await jetstreamManager(connection, { timeout })
   const name = outputStreamName(options.topicPrefix)
-  await findOrCreate(manager, name, options)
+  try {
+    await findOrCreate(manager, name, options)
+  } catch (error) {
+    throw error instanceof TimeoutError ? silent(name, error) : error
+  }
   const lastSequence = async () => (await manager.streams.info(name)).state.last_seq
   const bus = new JetStreamBus(connection, lastSequence, new AckInbox(connection, timeout), name)
   bus.stream = {
@@ -128,7 +139,7 @@ export async function inspectOutputStream(options: JetStreamOptions): Promise<St
     )
   } catch (error) {
     if (errorCode(error) === STREAM_NOT_FOUND) return undefined
-    throw error
+    throw error instanceof TimeoutError ? silent(outputStreamName(options.topicPrefix), error) : error
   } finally {
     await connection.close()
   }
@@ -184,8 +195,17 @@ async function inspect(
   name: string,
   options: JetStreamOptions,
 ): Promise<StreamState> {
-  await findOrCreate(manager, name, options)
-  return await stateOf(manager, name)
+  try {
+    await findOrCreate(manager, name, options)
+    return await stateOf(manager, name)
+  } catch (error) {
+    throw error instanceof TimeoutError ? silent(name, error) : error
+  }
+}
+
+/** The connection stands, so what does not answer is the stream. */
+function silent(name: string, cause: TimeoutError): Error {
+  return new Error(`the stream ${name} does not answer; the servers that keep it may be away`, { cause })
 }
 
 async function stateOf(manager: JetStreamManager, name: string): Promise<StreamState> {

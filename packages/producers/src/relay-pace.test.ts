@@ -257,12 +257,30 @@ describe('the pace of the relay', () => {
       if (++attempts < 3) throw new Error('refused')
       return bus
     }
-    const relay = start(outbox, bus, {}, { connect })
+    const relay = start(outbox, bus, {}, { connect, clock: { now: () => 5 } })
     await settle()
-    expect(relay.status()).toMatchObject({ isConnected: false, isOpened: false, lastFailure: 'refused' })
+    expect(relay.status()).toMatchObject({
+      isConnected: false,
+      isOpened: false,
+      lastFailure: 'refused',
+      behindSinceMs: 5,
+    })
     await vi.advanceTimersByTimeAsync(100 + 200)
     expect(bus.stored).toEqual(['!a:test/1'])
     expect(relay.status()).toMatchObject({ isConnected: true, isOpened: true, delivered: 1 })
+  })
+
+  it('counts as unconnected while the stream does not take outputs, though the server can be reached', async () => {
+    const outbox = new CountedOutbox()
+    outbox.append(1)
+    const bus = new CountedBus()
+    bus.isDown = true
+    const relay = start(outbox, bus)
+    await settle()
+    expect(relay.status()).toMatchObject({ isConnected: false, isOpened: true, lastFailure: 'down' })
+    bus.isDown = false
+    await vi.advanceTimersByTimeAsync(100)
+    expect(relay.status()).toMatchObject({ isConnected: true, delivered: 1 })
   })
 
   it('does not wait for a message server that is away when it is disposed of', async () => {

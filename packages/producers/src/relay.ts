@@ -55,6 +55,7 @@ export const RELAY_DEFAULTS: RelayOptions = {
 
 /** How the relay is doing, for health checks and metrics. */
 export interface RelayStatus {
+  /** Whether there is a connection, and the stream took what was last sent to it or asked of it. */
   readonly isConnected: boolean
   /** Whether the stream was there once, so that consumers can be made on it. */
   readonly isOpened: boolean
@@ -178,7 +179,7 @@ class Relay<Row extends OutboxRow> {
 
   status(): RelayStatus {
     return {
-      isConnected: this.#bus?.isConnected ?? false,
+      isConnected: this.#bus?.isConnected === true && !this.#isAway,
       isOpened: this.#isOpened,
       delivered: this.#delivered,
       setAside: [...this.#setAside],
@@ -334,12 +335,21 @@ class Relay<Row extends OutboxRow> {
     )
   }
 
+  /** What failed before it had read what waits must not look as if nothing did. */
+  async #noteWaiting(): Promise<void> {
+    if (this.#behindSinceMs !== undefined) return
+    const { source, clock } = this.#deps
+    const rows = await source.waitingOutputs(0, this.#options.batch).catch(() => [])
+    if (rows.some(({ roomId }) => !this.#setAside.has(roomId))) this.#behindSinceMs = clock.now()
+  }
+
   async #failed(error: unknown): Promise<void> {
     this.#failures++
     this.#looked = { ...this.#looked, at: Number.NEGATIVE_INFINITY }
     this.#deliveries.giveUp()
     this.#lastFailure = error instanceof Error ? error.message : String(error)
     if (!this.#isAway || this.#failures % 60 === 0) this.#sayAway(this.#lastFailure)
+    await this.#noteWaiting()
     if (this.#bus?.isClosed === true || this.#failures % FAILURES_BEFORE_NEW_CONNECTION === 0) {
       await this.#disconnect()
     }
