@@ -26,6 +26,7 @@ const storage = {
   connections: () => ({ inUse: 3, idle: 2, waiting: 1 }),
   countWaitingOutputs: async () => 6,
   countInbox: async () => 5,
+  databaseFacts: async () => ({ values: { bytes: '8192' } }),
 }
 
 const rooms = {
@@ -57,6 +58,7 @@ it('counts what is looked up and what is reported', async () => {
     storage,
     relay,
     logBytes: () => 56,
+    freeBytes: () => 4096,
     dummyEvents: { sent: 2 },
     scrubber: { checkedRooms: 7, findings: 0 },
     now: () => 3_500,
@@ -66,6 +68,7 @@ it('counts what is looked up and what is reported', async () => {
   metrics.observe({ operation: 'performJoin', status: 200, tookMs: 3, isFailed: true })
   metrics.step('decide', 3)
   metrics.resolved(4, 20)
+  metrics.called({ component: 'federation', operation: 'lookupState', tookMs: 3, result: 'failed' })
   const text = await metrics.read()
   const again = await metrics.read()
   for (const line of [
@@ -92,6 +95,9 @@ it('counts what is looked up and what is reported', async () => {
     'roomserver_rooms_in_quarantine 1',
     'roomserver_failed_answers_total{operation="performJoin"} 1',
     'roomserver_database_connections{state="waiting"} 1',
+    'roomserver_database_bytes 8192',
+    'roomserver_disk_free_bytes 4096',
+    'roomserver_component_call_seconds_bucket{le="0.005",component="federation",operation="lookupState",result="failed"} 1',
     'roomserver_cache_hits_total 30',
     'roomserver_cache_misses_total 10',
     'roomserver_step_seconds_bucket{le="0.005",step="decide"} 1',
@@ -111,6 +117,7 @@ it('gives no value of the message server where another process delivers', async 
     cache: { bytes: 12, usage: { hits: 30, misses: 10 } },
     storage,
     relay: () => undefined,
+    freeBytes: () => 4096,
     dummyEvents: { sent: 2 },
     scrubber: { checkedRooms: 7, findings: 0 },
     now: () => 3_500,
@@ -138,6 +145,7 @@ it.each(['prometheus/alerts.yaml', 'grafana/roomserver.json'])(
       storage,
       relay: () => undefined,
       logBytes: () => 56,
+      freeBytes: () => 4096,
       dummyEvents: { sent: 2 },
       scrubber: { checkedRooms: 7, findings: 0 },
       now: () => 3_500,

@@ -1,5 +1,6 @@
 import type { InputCounters, RecordCache, RoomInput, RoomRepairs, WorkStep } from '@roomserver/core'
-import type { PoolUse } from '@roomserver/storage'
+import type { ObservedCall } from '@roomserver/inthttp'
+import type { DatabaseFacts, PoolUse } from '@roomserver/storage'
 import type { RelayStatus } from '@roomserver/producers'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
@@ -17,6 +18,8 @@ export interface MetricsSources {
   readonly relay?: (() => RelayStatus | undefined) | undefined
   /** Undefined: the embedded log is not used. */
   readonly logBytes?: (() => number) | undefined
+  /** Free space on the disk of the database; answers undefined: it is not on a disk here. */
+  readonly freeBytes: () => number | undefined
   readonly dummyEvents: { readonly sent: number }
   readonly scrubber: { readonly checkedRooms: number; readonly findings: number }
   readonly now: () => number
@@ -25,6 +28,7 @@ export interface MetricsSources {
     readonly connections?: (() => PoolUse) | undefined
     countWaitingOutputs(limit: number): Promise<number>
     countInbox(limit: number): Promise<number>
+    databaseFacts(): Promise<Pick<DatabaseFacts, 'values'>>
   }
   /** What the program is. */
   readonly build: { readonly version: string; readonly commit: string; readonly schema: number }
@@ -44,6 +48,8 @@ export interface Metrics {
   }): void
   /** A step of a task: waiting in the queue of its room, being decided, being committed; or publishing an output. */
   step(step: WorkStep | 'publish', ms: number): void
+  /** A call of another component that is over. */
+  called(call: ObservedCall): void
   /** A resolution of states. */
   resolved(conflictedEntries: number, ms: number): void
 }
@@ -71,6 +77,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
     'Dummy events sent to merge forward extremities.',
     () => dummyEvents.sent,
   )
+  addGauge(registry, 'disk_free_bytes', 'Free space on the disk of an embedded store.', sources.freeBytes)
   addTotal(registry, 'scrubbed_rooms', 'Rooms that the scrubber has checked.', () => scrubber.checkedRooms)
   addTotal(registry, 'scrubber_findings', 'Damaged data that the scrubber found.', () => scrubber.findings)
   const { logBytes } = sources
@@ -96,6 +103,13 @@ export function createMetrics(sources: MetricsSources): Metrics {
     buckets: LATENCY_SECONDS,
     registers: [registry],
   })
+  const calls = new Histogram({
+    name: 'roomserver_component_call_seconds',
+    help: 'Time of calls of other components; result: ok, refused (answered with a failure), failed (no valid answer), cancelled.',
+    labelNames: ['component', 'operation', 'result'],
+    buckets: LATENCY_SECONDS,
+    registers: [registry],
+  })
   const resolutionTime = new Histogram({
     name: 'roomserver_resolution_seconds',
     help: 'Time of a resolution of states, with the reads that it waits for.',
@@ -112,6 +126,9 @@ export function createMetrics(sources: MetricsSources): Metrics {
     contentType: registry.contentType,
     read: () => registry.metrics(),
     step: (step, ms) => steps.observe({ step }, ms / 1_000),
+    called: ({ component, operation, result, tookMs }) => {
+      calls.observe({ component, operation, result }, tookMs / 1_000)
+    },
     resolved: (conflictedEntries, ms) => {
       resolutionTime.observe(ms / 1_000)
       resolutionSize.observe(conflictedEntries)
@@ -144,6 +161,11 @@ function addStoreMetrics(registry: Registry, storage: MetricsSources['storage'])
       'inbox_events',
       `Events of asynchronous requests that were acknowledged and are not settled, of all processes, counted up to ${MOST_COUNTED}.`,
       () => storage.countInbox(MOST_COUNTED),
+    ],
+    [
+      'database_bytes',
+      'Size of the database, as it says itself.',
+      async () => Number((await storage.databaseFacts()).values['bytes']),
     ],
   ] as const
   for (const [name, help, count] of counts) {
@@ -295,7 +317,7 @@ function addRelayMetrics(registry: Registry, status: () => RelayStatus | undefin
     ],
     [
       'message_server_connected',
-      '1 while the message server can be reached. Only on the output leader.',
+      '1 while the message server can be reached and its stream takes outputs. Only on the output leader.',
       (relay: RelayStatus) => Number(relay.isConnected),
     ],
     [

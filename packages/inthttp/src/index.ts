@@ -28,6 +28,6 @@ export {
   createUserClient,
 } from './client/clients.ts'
 export { type FollowedOutput, type FollowOptions, followOutputs } from './client/follow-outputs.ts'
-export type { PeerOptions } from './client/peer.ts'
+export type { ObservedCall, PeerOptions } from './client/peer.ts'
 export { answerStatus } from './server/error-form.ts'
 export type { TracedOperation, Tracing } from './tracing.ts'

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { FederationApi } from '@roomserver/api'
+import type { CallContext, FederationApi } from '@roomserver/api'
 import { isFailure } from '@roomserver/types'
 import { describe, expect, it } from 'vitest'
 import {
@@ -12,6 +12,7 @@ import {
   createFederationClient,
   createRoomserverClient,
   type Client,
+  type ObservedCall,
   type PeerOptions,
   serveRoomserver,
 } from '../src/index.ts'
@@ -120,6 +121,26 @@ describe.each(['h2c', 'http/1.1'] as const)('%s', (protocol) => {
     expect(other.count()).toBe(1)
     await expect(ask()).rejects.toThrow('the answer is too long')
     expect(await ask()).toEqual({ exists: true })
+  })
+
+  it('tells its observer how each call ended: answered, refused, without a valid answer, or not wanted any more', async () => {
+    const results: string[] = []
+    const observe = ({ component, operation, result }: ObservedCall) =>
+      void results.push(`${component} ${operation} ${result}`)
+    const answers = [
+      { status: 200, body: '{"exists":true}' },
+      { status: 500, body: '{"Err":"no route to host"}' },
+      { status: 200, body: '<html>' },
+    ]
+    await using other = await peer(protocol, (count) => answers[count - 1] ?? { status: 500, body: '' })
+    await using client = createAppserviceClient(other.url, { ...options, observe })
+    const ask = (context: CallContext = {}) => client.roomAliasExists({ alias: '#a:x' }, context)
+    await ask()
+    await expect(ask()).rejects.toThrow('no route to host')
+    await expect(ask()).rejects.toThrow('could not decode its answer')
+    await expect(ask({ signal: AbortSignal.abort() })).rejects.toThrow('cancelled by the caller')
+    const told = ['ok', 'refused', 'failed', 'cancelled']
+    expect(results).toEqual(told.map((result) => `appservice roomAliasExists ${result}`))
   })
 
   it('says so when the answer is none', async () => {

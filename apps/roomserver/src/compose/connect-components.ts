@@ -4,6 +4,7 @@ import {
   createFederationClient,
   createPolicyServerClient,
   createUserClient,
+  type ObservedCall,
   type Tracing,
 } from '@roomserver/inthttp'
 import type { Config } from '../config/config.ts'
@@ -17,9 +18,18 @@ export interface Components extends AsyncDisposable {
   readonly appservice?: AppserviceApi
 }
 
+/** Who is told of calls of other components. */
+interface ComponentObservers {
+  readonly tracing?: Tracing | undefined
+  readonly observe?: (call: ObservedCall) => void
+}
+
 /** Makes the clients of the components that the configuration names; nothing connects before it is called. */
-export function connectComponents({ components, settings }: Config, tracing?: Tracing): Components {
-  const options = { timeoutMs: settings.repair.call_time, tracing }
+export function connectComponents(
+  { components, settings }: Config,
+  { tracing, observe }: ComponentObservers = {},
+): Components {
+  const options = { timeoutMs: settings.repair.call_time, tracing, observe }
   const owned = new AsyncDisposableStack()
   const { federation, user, appservice } = components
   return {

@@ -13,6 +13,7 @@ import { createSlowLog, type SlowLog } from './slow-log.ts'
 import { createWatch, type Watch } from './watch.ts'
 import { inspectorPage } from './inspector-page.ts'
 import { refuseUnusableAddress } from './free-address.ts'
+import { freeBytes } from './free-bytes.ts'
 
 /** A room server that serves. Disposing of it: nothing new is taken, what was begun is finished, all is closed. */
 export interface RunningRoomserver extends AsyncDisposable {
@@ -31,13 +32,13 @@ export async function startRoomserver(config: Config, log: Logger, at?: AtPoint)
   await refuseUnusableAddress(config.listen)
   await using parts = new AsyncDisposableStack()
   const tracing = config.tracing && parts.use(createTracing(config.tracing, log))
-  const components = parts.use(connectComponents(config, tracing))
+  const slow = createSlowLog(log, config.settings.slow_after)
+  const watch = createWatch(tracing, slow)
+  const components = parts.use(connectComponents(config, { tracing, observe: watch.called }))
   // Meanwhile the databases are waited for.
   const stop = new AbortController()
   parts.defer(() => stop.abort())
   const warm = warmUp(config, log, stop.signal)
-  const slow = createSlowLog(log, config.settings.slow_after)
-  const watch = createWatch(tracing, slow)
   const engine = parts.use(
     await openEngine({ ...engineOptions(config, log, components, at), observer: watch.observer }),
   )
@@ -71,6 +72,7 @@ function doorOptions(
     ...counted,
     relay: outputs.status,
     logBytes: outputs.logBytes,
+    freeBytes: () => freeBytes(config.database),
     now: () => systemClock.now(),
     build: { version: programVersion(), commit: programCommit(), schema: newestSchema },
   })

@@ -1,13 +1,18 @@
 import type { EngineObserver } from '@roomserver/engine'
+import type { ObservedCall } from '@roomserver/inthttp'
 import type { Metrics } from '../metrics.ts'
 import type { ProgramTracing } from '../tracing/create-tracing.ts'
 import type { SlowLog } from './slow-log.ts'
 
+type StepMetrics = Pick<Metrics, 'step' | 'resolved' | 'called'>
+
 /** Takes what the engine tells of its work to metrics, traces and the log. */
 export interface Watch {
   readonly observer: EngineObserver
+  /** Takes what is told of calls of other components. */
+  readonly called: (call: ObservedCall) => void
   /** The metrics look at the engine, and so are made after it. */
-  tell(metrics: Pick<Metrics, 'step' | 'resolved'>): void
+  tell(metrics: StepMetrics): void
 }
 
 /** @param tracing - undefined: nothing is traced */
@@ -15,7 +20,7 @@ export function createWatch(
   tracing: Pick<ProgramTracing, 'stepsIn'> | undefined,
   slow: Pick<SlowLog, 'step'>,
 ): Watch {
-  let metrics: Pick<Metrics, 'step' | 'resolved'> | undefined
+  let metrics: StepMetrics | undefined
   return {
     observer: {
       task: (roomId) => {
@@ -30,8 +35,9 @@ export function createWatch(
       resolved: (entries, ms) => metrics?.resolved(entries, ms),
       published: (ms) => metrics?.step('publish', ms),
     },
-    tell: (told) => {
-      metrics = told
+    called: (call) => metrics?.called(call),
+    tell: (these) => {
+      metrics = these
     },
   }
 }

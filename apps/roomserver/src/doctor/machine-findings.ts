@@ -1,7 +1,8 @@
 import { connect } from 'node:net'
 import { freemem, totalmem } from 'node:os'
-import { existsSync, statfsSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { freeBytes } from '../compose/free-bytes.ts'
 import type { Config } from '../config/config.ts'
 import { type DoctorFinding, error, warning, when } from './finding.ts'
 
@@ -45,9 +46,7 @@ function readable(code: string, file: string, what: string, consequence: string)
 export function spaceFindings({ database, cacheBytes }: Config): readonly DoctorFinding[] {
   const needed = BASE_BYTES + 2 * cacheBytes
   return [
-    ...(database.kind === 'sqlite' && database.file !== ':memory:'
-      ? diskFindings(dirname(database.file))
-      : []),
+    ...(database.kind === 'sqlite' ? diskFindings(dirname(database.file), freeBytes(database)) : []),
     ...when(needed > totalmem(), () =>
       warning(
         'memory',
@@ -59,9 +58,7 @@ export function spaceFindings({ database, cacheBytes }: Config): readonly Doctor
   ]
 }
 
-function diskFindings(folder: string): readonly DoctorFinding[] {
-  const { bavail, bsize } = statfsSync(folder)
-  const free = bavail * bsize
+function diskFindings(folder: string, free = Number.POSITIVE_INFINITY): readonly DoctorFinding[] {
   const found = free < LEAST_SPACE ? error : warning
   return when(free < LITTLE_SPACE, () =>
     found(

@@ -27,7 +27,24 @@ export interface PeerOptions {
   /** Waits between two attempts; a timer that holds no process up when left out. */
   readonly pause?: ((ms: number) => Promise<void>) | undefined
   readonly tracing?: Tracing | undefined
+  /** Told of each call that is over. */
+  readonly observe?: ((call: ObservedCall) => void) | undefined
 }
+
+/** A call of another component that is over. */
+export interface ObservedCall {
+  readonly component: string
+  readonly operation: string
+  readonly tookMs: number
+  readonly result: CallResult
+}
+
+/**
+ * - `refused`: answered with a failure, its own or that of another server
+ * - `failed`: there was no valid answer
+ * - `cancelled`: whoever asked did not want the answer any more
+ */
+export type CallResult = 'ok' | 'refused' | 'failed' | 'cancelled'
 
 /** What sending has to know of an operation. */
 type Sending = Pick<Endpoint, 'path' | 'timeoutMs' | 'repeatable'>
@@ -84,12 +101,26 @@ export class Peer {
     context: CallContext,
     headers: Headers,
   ): Promise<Response> {
-    const body = encode(endpoint.request, request)
-    const answer = await this.#persist(operation, endpoint, { body, headers }, context)
-    if (answer.status !== 200) throw failureOfAnswer(answer, this.#component, operation)
-    const decoded = await decodeBody(endpoint.response, answer.body)
-    if (!decoded.ok) throw this.#failed(operation, `could not decode its answer: ${decoded.message}`)
-    return decoded.value
+    const start = performance.now()
+    let result: CallResult = 'failed'
+    try {
+      const body = encode(endpoint.request, request)
+      const answer = await this.#persist(operation, endpoint, { body, headers }, context)
+      if (answer.status !== 200) {
+        result = 'refused'
+        throw failureOfAnswer(answer, this.#component, operation)
+      }
+      const decoded = await decodeBody(endpoint.response, answer.body)
+      if (!decoded.ok) throw this.#failed(operation, `could not decode its answer: ${decoded.message}`)
+      result = 'ok'
+      return decoded.value
+    } catch (error) {
+      if (result === 'failed' && context.signal?.aborted === true) result = 'cancelled'
+      throw error
+    } finally {
+      const tookMs = performance.now() - start
+      this.#options.observe?.({ component: this.#component, operation, tookMs, result })
+    }
   }
 
   /** Finishes what is under way and closes the connections. */
