@@ -8,7 +8,7 @@ import {
   isLinkedTo,
   isUnevaluated,
 } from '../evaluate/event-references.ts'
-import { eventsOf } from '../view/reads.ts'
+import { eventOf } from '../view/reads.ts'
 
 /**
  * Compares what an event is linked to with what it refers to, and its text with its content hash. What else is stored of an
@@ -49,14 +49,14 @@ function* wrongRedaction(draft: Draft, record: EventRecord): Suspendable<DecideN
   const { eventId, redactedBy } = record
   if (draft.reads.redactionsOf(eventId) === undefined) yield { kind: 'redactions-of', ids: [eventId] }
   const rows = draft.reads.redactionsOf(eventId) ?? []
-  const applied = rows.filter((row) => row.applied).map((row) => row.redaction)
   if (redactedBy !== NO_NID) {
-    const [redaction] = yield* eventsOf(draft.view, [redactedBy])
-    const type = redaction && draft.view.pduOf(redaction, draft.rules).type
-    return type === 'm.room.redaction'
+    const redaction = yield* eventOf(draft.view, redactedBy)
+    return draft.view.pduOf(redaction, draft.rules).type === 'm.room.redaction'
       ? []
-      : [`was redacted by ${redaction?.eventId}, which is not a redaction`]
+      : [`was redacted by ${redaction.eventId}, which is not a redaction`]
   }
-  const [by] = applied.length === 0 ? [] : yield* eventsOf(draft.view, applied.slice(0, 1))
-  return by === undefined ? [] : [`was redacted by ${by.eventId}, but is stored as not redacted`]
+  const [applied] = rows.filter((row) => row.applied)
+  if (applied === undefined) return []
+  const by = yield* eventOf(draft.view, applied.redaction)
+  return [`was redacted by ${by.eventId}, but is stored as not redacted`]
 }

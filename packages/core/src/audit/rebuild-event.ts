@@ -13,7 +13,7 @@ import { type Reevaluated, reevaluateEvent } from '../reevaluate/reevaluate-even
 import { reevaluateDependents } from '../reevaluate/reevaluate-dependents.ts'
 import { applyReevaluation } from '../reevaluate/apply-reevaluation.ts'
 import { damaged } from '../view/damaged.ts'
-import { eventsOf } from '../view/reads.ts'
+import { eventOf } from '../view/reads.ts'
 
 /**
  * Makes what is derived from a stored event follow from what is stored of the events before it: the states before and
@@ -29,8 +29,8 @@ export function* rebuildEvent(
   isAtRemoteState: boolean,
   repairedBy: string,
 ): Suspendable<DecideNeed, readonly string[]> {
-  const [stored] = yield* eventsOf(draft.view, [nid])
-  if (stored === undefined || isUnevaluated(stored, draft.view.pduOf(stored, draft.rules))) return []
+  const stored = yield* eventOf(draft.view, nid)
+  if (isUnevaluated(stored, draft.view.pduOf(stored, draft.rules))) return []
   yield* needAuthEvents(draft, stored)
   const linked = yield* linkAnew(draft, stored)
   const reevaluated = yield* reevaluateEvent(draft, linked, isAtRemoteState)
@@ -45,8 +45,7 @@ export function* rebuildEvent(
       repairedBy,
     )
   }
-  const [record = stored] = yield* eventsOf(draft.view, [nid])
-  const redacted = yield* applyRedactions(draft, record)
+  const redacted = yield* applyRedactions(draft, yield* eventOf(draft.view, nid))
   return [
     ...rebuilt,
     ...redacted.map(

@@ -12,7 +12,7 @@ import {
   serverOf,
 } from '@roomserver/types'
 import { damaged } from '../view/damaged.ts'
-import { eventsOf } from '../view/reads.ts'
+import { eventOf, eventsOf } from '../view/reads.ts'
 import { stateForTuples } from '../view/state-at.ts'
 import type { DecideNeed } from './decide-need.ts'
 import type { Draft } from './draft.ts'
@@ -93,7 +93,7 @@ function* updateMembership(
   })
   const isInvite = membership === 'invite'
   if (!isInvite && (yield* pendingInvites(draft, user)).length === 0) return
-  const [event] = change.to === NO_NID ? [] : yield* eventsOf(draft.view, [change.to])
+  const event = change.to === NO_NID ? undefined : yield* eventOf(draft.view, change.to)
   if (isInvite && event !== undefined) yield* beginInvite(draft, event, user)
   else yield* endInvites(draft, user, membership, event ?? cause)
 }
@@ -103,8 +103,7 @@ export function* membershipOf(draft: Draft, nid: EventNid): Suspendable<DecideNe
   if (nid === NO_NID) return 'leave'
   const noted = draft.view.memberships.get(nid)
   if (noted !== undefined) return noted
-  const [event] = yield* eventsOf(draft.view, [nid])
-  return event === undefined ? 'leave' : membershipIn(draft, event)
+  return membershipIn(draft, yield* eventOf(draft.view, nid))
 }
 
 /**
@@ -211,11 +210,11 @@ export function* endInvites(
   by: EventRecord | undefined,
 ): Suspendable<DecideNeed, void> {
   for (const invite of yield* pendingInvites(draft, user)) {
-    const [event] = yield* eventsOf(draft.view, [invite.event])
+    const { eventId } = yield* eventOf(draft.view, invite.event)
     draft.setInvite({ ...invite, retiredBy: by?.nid ?? NO_NID })
     draft.reads.setFate(invite.event, by === undefined ? 'given-up' : 'retired')
     draft.addOutput('retire_invite_event', NO_NID, {
-      EventID: event?.eventId,
+      EventID: eventId,
       TargetUserID: user,
       RetiredByEventID: by?.eventId ?? '',
       Membership: membership,

@@ -13,7 +13,7 @@ import {
   type StateKeyNid,
   paged,
 } from '@roomserver/types'
-import { eventsOf } from '../view/reads.ts'
+import { eventOf } from '../view/reads.ts'
 import { stateOfType } from '../view/state-at.ts'
 import { readRoom, type QueryContext, letOthers } from './context.ts'
 import type { WholeLists } from './whole-lists.ts'
@@ -35,9 +35,9 @@ export async function queryMembershipForUser(
   if (room === undefined) return { ...NEVER_THERE, room_exists: false }
   const member = await memberOf(context, room, request.user_id)
   if (member === undefined) return { ...NEVER_THERE, room_exists: true }
-  const [record] = await readRoom(context, (view) => eventsOf(view, [member.event]))
+  const { eventId } = await readRoom(context, (view) => eventOf(view, member.event))
   return {
-    event_id: record?.eventId ?? '',
+    event_id: eventId,
     has_been_in_room: true,
     is_in_room: member.membership === 'join',
     membership: member.membership,
@@ -130,8 +130,8 @@ export function isJoin({ content }: ClientEvent): boolean {
 /** The membership events of the moment that made `member` what it is. */
 async function membersAfter(context: QueryContext, member: MembershipRecord): Promise<readonly EventNid[]> {
   const entries = await readRoom(context, function* (view) {
-    const [record] = yield* eventsOf(view, [member.event])
-    return yield* stateOfType(view, record?.after ?? NO_NID, 'm.room.member')
+    const { after } = yield* eventOf(view, member.event)
+    return yield* stateOfType(view, after, 'm.room.member')
   })
   return entries.map((entry) => entry.event)
 }

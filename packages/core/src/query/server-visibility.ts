@@ -12,7 +12,7 @@ import {
   type StateKeyNid,
 } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
-import { eventsOf } from '../view/reads.ts'
+import { eventOf, eventsOf } from '../view/reads.ts'
 import type { Need } from '../view/record-kinds.ts'
 import { snapshotOf, stateForTuples } from '../view/state-at.ts'
 import type { View } from '../view/view.ts'
@@ -119,8 +119,7 @@ export class ServerVisibility {
     while (state !== NO_NID && memberships.length < MAX_MEMBERSHIPS) {
       const nid = yield* lookup(yield* snapshotOf(this.#view, state), MEMBER, user, this.#view)
       if (nid === NO_NID) break
-      const [record] = yield* eventsOf(this.#view, [nid])
-      if (record === undefined) break
+      const record = yield* eventOf(this.#view, nid)
       const { content } = this.#view.pduOf(record, this.#rules)
       memberships.push({ nid, isJoin: content['membership'] === 'join' })
       state = record.before

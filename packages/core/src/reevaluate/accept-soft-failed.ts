@@ -3,7 +3,7 @@ import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { oldestFirst } from '../graph/oldest-first.ts'
 import type { RoomGraph } from '../graph/room-graph.ts'
-import { eventsOf } from '../view/reads.ts'
+import { eventOf, eventsOf } from '../view/reads.ts'
 import { acceptLate } from './accept-late.ts'
 import { passesCurrentState } from './late-soft-failure.ts'
 import { wholeGraph } from './verified-history.ts'
@@ -33,7 +33,7 @@ export function* acceptSoftFailed(
 
 /** The same for an event of which some of what it lacked has come. The graph is read only where it is let in. */
 export function* acceptIfSoftFailed(draft: Draft, nid: EventNid): Suspendable<DecideNeed, void> {
-  const [event] = yield* eventsOf(draft.view, [nid])
-  if (event?.verdict !== 'soft-failed' || !(yield* passesCurrentState(draft, event))) return
+  const event = yield* eventOf(draft.view, nid)
+  if (event.verdict !== 'soft-failed' || !(yield* passesCurrentState(draft, event))) return
   yield* acceptSoftFailed(draft, yield* wholeGraph(draft), [nid])
 }

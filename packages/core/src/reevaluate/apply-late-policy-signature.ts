@@ -4,7 +4,7 @@ import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import type { Decision, EventInput } from '../decide/event-input.ts'
 import { isOf, POLICY_RULE, policyServerFor } from '../decide/policy-server.ts'
-import { eventsOf } from '../view/reads.ts'
+import { eventOf } from '../view/reads.ts'
 import { acceptIfSoftFailed } from './accept-soft-failed.ts'
 
 /**
@@ -31,8 +31,7 @@ export function* applyLatePolicySignature(
   }
   draft.signedLate.add(known.nid)
   yield* acceptIfSoftFailed(draft, known.nid)
-  const [now = known] = yield* eventsOf(draft.view, [known.nid])
-  const { eventId, verdict, rule, reason } = now
+  const { eventId, verdict, rule, reason } = yield* eventOf(draft.view, known.nid)
   return { kind: 'stored', eventId, verdict, rule, reason, known: verdict === 'soft-failed' }
 }
 

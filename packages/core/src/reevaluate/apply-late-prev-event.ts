@@ -4,7 +4,7 @@ import type { Draft } from '../decide/draft.ts'
 import { successorsOf } from '../decide/extremities.ts'
 import { atRemoteState } from '../decide/remote-state.ts'
 import { resolveAfter } from '../evaluate/resolve.ts'
-import { eventsOf } from '../view/reads.ts'
+import { eventOf } from '../view/reads.ts'
 import { reevaluate } from './reevaluate.ts'
 
 /** How many events that name one are looked at; others keep their remote state. */
@@ -21,8 +21,7 @@ export function* applyLatePrevEvent(draft: Draft, late: EventRecord): Suspendabl
   const remote = yield* atRemoteState(draft)
   const resolved = new Map<SnapshotNid, SnapshotNid>()
   for (const { nid } of successors.filter((one) => remote.has(one.nid)).slice(0, MAX_NAMING)) {
-    const [event] = yield* eventsOf(draft.view, [nid])
-    if (event === undefined) continue
+    const event = yield* eventOf(draft.view, nid)
     const snapshot =
       resolved.get(event.before) ?? (yield* resolveAfter(draft, new Set([event.before, late.after]))).snapshot
     resolved.set(event.before, snapshot)

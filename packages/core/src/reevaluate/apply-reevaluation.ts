@@ -4,7 +4,7 @@ import { changesBetween } from '../view/state-at.ts'
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { announceRedacted, applyRedactions } from '../decide/redactions.ts'
-import { eventsOf } from '../view/reads.ts'
+import { eventOf, eventsOf } from '../view/reads.ts'
 import { acceptLate } from './accept-late.ts'
 import { refreshCurrent } from './refresh-current.ts'
 import { dropRejectedExtremities } from './drop-rejected-extremities.ts'
@@ -37,8 +37,8 @@ export function* applyReevaluation(
 /** Redactions that are accepted now, or whose senders have the right to redact now, take effect. */
 function* applyRedactionsAgain(draft: Draft, { changed }: Consequences): Suspendable<DecideNeed, void> {
   for (const nid of changed.keys()) {
-    const [event] = yield* eventsOf(draft.view, [nid])
-    if (event === undefined || draft.view.pduOf(event, draft.rules).type !== 'm.room.redaction') continue
+    const event = yield* eventOf(draft.view, nid)
+    if (draft.view.pduOf(event, draft.rules).type !== 'm.room.redaction') continue
     for (const redacted of yield* applyRedactions(draft, event)) announceRedacted(draft, redacted)
   }
 }

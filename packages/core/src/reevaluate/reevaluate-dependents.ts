@@ -8,7 +8,7 @@ import {
 import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import type { GraphNode, RoomGraph } from '../graph/room-graph.ts'
-import { eventsOf } from '../view/reads.ts'
+import { eventOf } from '../view/reads.ts'
 import { remoteStatesOf } from '../decide/remote-state.ts'
 import { wholeGraph } from './verified-history.ts'
 import { type Reevaluated, reevaluateEvent } from './reevaluate-event.ts'
@@ -40,10 +40,8 @@ export function* reevaluateDependents(
   changes.add(first)
   for (const node of yield* graph.dependents(first.record.nid)) {
     if (node.nid === first.record.nid || !changes.touch(node)) continue
-    const [stored] = yield* eventsOf(draft.view, [node.nid])
-    if (stored !== undefined) {
-      changes.add(yield* reevaluateEvent(draft, stored, remoteStates.get(stored.nid)?.isVerified === false))
-    }
+    const stored = yield* eventOf(draft.view, node.nid)
+    changes.add(yield* reevaluateEvent(draft, stored, remoteStates.get(stored.nid)?.isVerified === false))
   }
   return { graph, ...changes.found }
 }

@@ -5,7 +5,7 @@ import type { DecideNeed } from '../decide/decide-need.ts'
 import type { Draft } from '../decide/draft.ts'
 import { replacedBy } from '../decide/extremities.ts'
 import { remoteStatesOf } from '../decide/remote-state.ts'
-import { eventsInGraph, eventsOf } from '../view/reads.ts'
+import { eventOf, eventsInGraph, eventsOf } from '../view/reads.ts'
 import { dropCoveredExtremities } from './drop-covered-extremities.ts'
 import { unsettledBefore, wholeGraph } from './verified-history.ts'
 import type { Consequences } from './reevaluate-dependents.ts'
@@ -26,8 +26,7 @@ export function* verifyRemoteState(
 ): Suspendable<DecideNeed, Consequences | undefined> {
   const remoteStates = yield* remoteStatesOf(draft)
   if (remoteStates.get(nid)?.isVerified !== false) return undefined
-  const [event] = yield* eventsOf(draft.view, [nid])
-  if (event === undefined) return undefined
+  const event = yield* eventOf(draft.view, nid)
   const waitsFor = yield* unsettledBefore(draft, event)
   if (waitsFor !== NO_NID) {
     draft.setRemoteState(nid, waitsFor)
@@ -50,9 +49,8 @@ export function* verifyRemoteState(
 function* dropPredecessors(draft: Draft, nid: EventNid): Suspendable<DecideNeed, void> {
   const { current, extremities } = draft.room
   if (extremities.length < 2) return
-  const [event] = yield* eventsOf(draft.view, [nid])
-  const ids = event === undefined ? [] : draft.view.pduOf(event, draft.rules).prevEvents
-  const past = yield* replacedBy(draft, yield* eventsInGraph(draft.view, ids))
+  const { prevEvents } = draft.view.pduOf(yield* eventOf(draft.view, nid), draft.rules)
+  const past = yield* replacedBy(draft, yield* eventsInGraph(draft.view, prevEvents))
   if (!extremities.some((extremity) => past.has(extremity))) return
   yield* dropCoveredExtremities(draft, yield* wholeGraph(draft))
   if ((yield* changesBetween(draft.view, current, draft.room.current)).length === 0) return

@@ -33,6 +33,12 @@ export function* eventsOf(view: View, nids: readonly EventNid[]): Suspendable<Ne
   return records
 }
 
+/** One of them. @throws {RoomserverError} STORE_DAMAGED when it does not exist */
+export function* eventOf(view: View, nid: EventNid): Suspendable<Need, EventRecord> {
+  if (view.event(nid) === undefined) yield { kind: 'events', nids: [nid] }
+  return view.event(nid) ?? damaged('a referenced event is not stored')
+}
+
 /** The event with this ID, or `null` if it is not stored. */
 export function* eventWithId(view: View, id: EventId): Suspendable<Need, EventRecord | null> {
   if (view.eventById(id) === undefined) yield { kind: 'events-by-id', ids: [id] }
