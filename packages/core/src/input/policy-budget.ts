@@ -1,6 +1,6 @@
 import type { Clock, RoomId } from '@roomserver/types'
 import type { PolicyAnswer } from '../ports.ts'
-import { keepLatest } from './keep-latest.ts'
+import { keepLatest } from '../view/keep-latest.ts'
 import type { PolicyLimits } from './policy-limits.ts'
 
 /** What came of asking: an answer, or why there is none. */

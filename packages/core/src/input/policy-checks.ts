@@ -10,7 +10,7 @@ import {
 import { type Clock, type EventId, isLongerThan, type Logger, type RoomId } from '@roomserver/types'
 import type { Decision, EventInput, Outcome, PolicyCheck } from '../decide/event-input.ts'
 import type { PolicyServers } from '../ports.ts'
-import { keepLatest } from './keep-latest.ts'
+import { keepLatest } from '../view/keep-latest.ts'
 import type { PolicyLimits } from './policy-limits.ts'
 import { PolicyBudget } from './policy-budget.ts'
 

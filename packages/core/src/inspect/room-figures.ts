@@ -7,6 +7,7 @@ import {
   type RoomRecord,
   type Verdict,
 } from '@roomserver/types'
+import { keepLatest } from '../view/keep-latest.ts'
 import { yieldToEventLoop } from '../view/run.ts'
 import type { InspectionReads } from '../ports.ts'
 import type { RecordCache } from '../view/record-cache.ts'
@@ -36,16 +37,6 @@ interface Counted {
 interface CountedMembers {
   readonly revision: number
   readonly counts: readonly MembershipCount[]
-}
-
-/** Remembers what was counted of a room, and forgets rooms that nobody has asked about for long. */
-function keepLatest<Value>(known: Map<RoomNid, Value>, room: RoomNid, value: Value): void {
-  known.delete(room)
-  known.set(room, value)
-  for (const oldest of known.keys()) {
-    if (known.size <= MAX_ROOMS) break
-    known.delete(oldest)
-  }
 }
 
 /**
@@ -93,7 +84,7 @@ export class RoomFigureCounts {
     const known = this.#members.get(nid)
     if (known?.revision === revision) return known.counts
     const counts = await this.#reads.membershipCounts(nid)
-    keepLatest(this.#members, nid, { revision, counts })
+    keepLatest(this.#members, nid, { revision, counts }, MAX_ROOMS)
     return counts
   }
 
@@ -102,7 +93,7 @@ export class RoomFigureCounts {
     if (known?.revision === room.revision) return known
     const isOld = known !== undefined && room.revision - known.since > RECOUNT_REVISIONS
     const counted = await this.#count(room, isOld ? undefined : known)
-    keepLatest(this.#counted, room.nid, counted)
+    keepLatest(this.#counted, room.nid, counted, MAX_ROOMS)
     return counted
   }
 

@@ -19,6 +19,7 @@ import { AnswerPages } from './answer-pages.ts'
 import { ByteCache } from './byte-cache.ts'
 import type { Extremities } from './extremities.ts'
 import { InternedCache } from './interned-cache.ts'
+import { keepLatest } from './keep-latest.ts'
 import { KeptOfRooms } from './kept-of-rooms.ts'
 import type { KnownDifference } from './known-difference.ts'
 import { Loader } from './loader.ts'
@@ -214,11 +215,7 @@ export class RecordCache {
 
   /** Notes that a resolution of states of a room has ended. */
   noteResolution(room: RoomNid, entries: number, ms: number): void {
-    const slowest = Math.max(ms, this.slowestResolutionMs(room))
-    this.#slowest.delete(room)
-    this.#slowest.set(room, slowest)
-    const [oldest] = this.#slowest.keys()
-    if (this.#slowest.size > MAX_TIMED_ROOMS && oldest !== undefined) this.#slowest.delete(oldest)
+    keepLatest(this.#slowest, room, Math.max(ms, this.slowestResolutionMs(room)), MAX_TIMED_ROOMS)
     this.onResolved?.(entries, ms)
   }
 
