@@ -33,6 +33,20 @@ import {
 } from './record-kinds.ts'
 import { RoomEpochs } from './room-epochs.ts'
 
+/** How much of the cache each kind of what it holds may take; together all of it. */
+export const CACHE_SHARES = {
+  events: 0.5,
+  eventNids: 0.05,
+  blocks: 0.15,
+  snapshots: 0.05,
+  stateKeys: 0.04,
+  types: 0.02,
+  pages: 0.12,
+  resolutions: 0.05,
+  extremities: 0.01,
+  differences: 0.01,
+} as const
+
 /** Of how many rooms it is remembered how long resolutions took. */
 const MAX_TIMED_ROOMS = 20_000
 
@@ -99,16 +113,17 @@ export class RecordCache {
   /** @param maxBytes - what the cached records may take, all kinds together */
   constructor(store: RecordStore, maxBytes: number) {
     this.#loader = new Loader(store)
-    this.pages = new AnswerPages(this.rooms, maxBytes * 0.12)
-    this.extremities = new KeptOfRooms(this.rooms, maxBytes * 0.01)
-    this.resolutions = new KeptOfRooms(this.rooms, maxBytes * 0.05)
-    this.differences = new ByteCache(maxBytes * 0.01, ({ changes }) => 200 + changes.length * 250)
-    this.#events = new ByteCache(maxBytes * 0.5, ({ record }) => 700 + record.json.length * 3)
-    this.#eventNids = new ByteCache(maxBytes * 0.05, () => 160)
-    this.#snapshots = new ByteCache(maxBytes * 0.05, ({ blocks }) => 240 + blocks.length * 8)
-    this.#blocks = new ByteCache(maxBytes * 0.15, ({ entries }) => 240 + entries.byteLength)
-    this.#types = new InternedCache(maxBytes * 0.02)
-    this.#stateKeys = new InternedCache(maxBytes * 0.04)
+    const shareOf = (kind: keyof typeof CACHE_SHARES) => maxBytes * CACHE_SHARES[kind]
+    this.pages = new AnswerPages(this.rooms, shareOf('pages'))
+    this.extremities = new KeptOfRooms(this.rooms, shareOf('extremities'))
+    this.resolutions = new KeptOfRooms(this.rooms, shareOf('resolutions'))
+    this.differences = new ByteCache(shareOf('differences'), ({ changes }) => 200 + changes.length * 250)
+    this.#events = new ByteCache(shareOf('events'), ({ record }) => 700 + record.json.length * 3)
+    this.#eventNids = new ByteCache(shareOf('eventNids'), () => 160)
+    this.#snapshots = new ByteCache(shareOf('snapshots'), ({ blocks }) => 240 + blocks.length * 8)
+    this.#blocks = new ByteCache(shareOf('blocks'), ({ entries }) => 240 + entries.byteLength)
+    this.#types = new InternedCache(shareOf('types'))
+    this.#stateKeys = new InternedCache(shareOf('stateKeys'))
     this.#kinds = {
       events: { get: (nid) => this.event(nid), keep: (_nid, record) => this.#keepRead(record) },
       'events-by-id': { get: (id) => this.eventById(id), keep: (_id, record) => this.#keepRead(record) },
