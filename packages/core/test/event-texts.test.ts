@@ -7,6 +7,7 @@ import { authEventsOf, textsInChunks } from '../src/query/event-texts.ts'
 import { runOnView } from '../src/view/run.ts'
 import { eventsOf } from '../src/view/reads.ts'
 import { Homeserver, inputOf } from './homeserver.ts'
+import { WatchedProcess } from './watched-process.ts'
 
 /** More events than are read at a time, one of them redacted. */
 async function stored() {
@@ -67,6 +68,43 @@ it.each([
   expect(isKept(others)).toBe(areKept)
 })
 
+it.each([
+  [0, []],
+  [1, [1]],
+  [128, [128]],
+  [129, [128, 1]],
+  [256, [128, 128]],
+])('gives %i events in parts of %j', async (count, sizes) => {
+  const { hs, room, records } = await stored()
+  await using _hs = hs
+  const nids = records.slice(0, count).map(({ nid }) => nid)
+  const parts: number[] = []
+  const { storage: store, cache } = hs
+  for await (const part of textsInChunks({ store, cache }, await hs.room(room.roomId), nids))
+    parts.push(part.length)
+  expect(parts).toEqual(sizes)
+})
+
+it('reads past the cache what the cache does not have, and each event once in a part', async () => {
+  const { hs, room, records } = await stored()
+  await using _hs = hs
+  const known = records.slice(0, 256)
+  const twice = known.flatMap(({ nid }) => [nid, nid])
+  const nids = Array.from({ length: 10 }, () => twice).flat()
+  const inRoom = await hs.room(room.roomId)
+  const texts = new WatchedProcess(hs.storage)
+  const references = new WatchedProcess(hs.storage)
+  for (const { cache } of [texts, references]) for (const record of known.slice(100)) cache.putEvent(record)
+  for await (const part of textsInChunks(texts.context, inRoom, nids)) expect(part).toHaveLength(128)
+  expect(await authEventsOf(references.context, nids)).not.toEqual([])
+  for (const { needless, reads } of [texts, references]) {
+    expect(needless).toEqual([])
+    // Of the 40 parts, those that lack something, ten times.
+    const [first, second] = reads
+    expect([first?.length, second?.length, reads.length]).toEqual([64, 36, 20])
+  }
+})
+
 it('gives clients what an event says', async () => {
   const { hs, room, records } = await stored()
   await using _hs = hs
@@ -91,4 +129,21 @@ it('gives clients what an event says', async () => {
     })),
   )
   expect(given.filter((event) => event.unsigned !== null)).toHaveLength(1)
+})
+
+it.each([
+  {},
+  { content: [], unsigned: 1, origin_server_ts: '1', sender: null, state_key: {}, type: 2, redacts: [] },
+])('gives clients what they can read of an event, whatever it says: %j', (members) => {
+  expect(clientEvent({ eventId: '$event', json: JSON.stringify(members) }, '!room:a')).toEqual({
+    content: {},
+    event_id: '$event',
+    origin_server_ts: 0,
+    room_id: '!room:a',
+    sender: '',
+    state_key: null,
+    type: '',
+    unsigned: null,
+    redacts: '',
+  })
 })

@@ -4,7 +4,7 @@ import { eventsOf, eventsWithIds } from '../view/reads.ts'
 import type { Need } from '../view/record-kinds.ts'
 import type { View } from '../view/view.ts'
 import { letOthers, type QueryContext } from './context.ts'
-import { recordsOf } from './streamed-answers/auth-events-of-state.ts'
+import { pastCache } from './past-cache.ts'
 
 type Context = Pick<QueryContext, 'store' | 'cache' | 'gone'>
 
@@ -41,9 +41,12 @@ export async function chainNids(
   return found
 }
 
-async function storedOf(context: Context, nids: readonly EventNid[]): Promise<readonly EventRecord[]> {
-  const records = await recordsOf(context, nids)
-  return records.map((record) => record ?? damaged('an event of an auth chain is not stored'))
+async function storedOf(
+  { store, cache }: Context,
+  nids: readonly EventNid[],
+): Promise<readonly EventRecord[]> {
+  const records = await pastCache(cache, nids, (missing) => store.eventsByNid(missing))
+  return nids.map((nid) => records.get(nid) ?? damaged('an event of an auth chain is not stored'))
 }
 
 /**

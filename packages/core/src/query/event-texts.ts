@@ -2,6 +2,7 @@ import type { HeaderedEvent } from '@roomserver/api'
 import { type EventNid, type EventText, NO_NID, type RoomRecord } from '@roomserver/types'
 import { damaged } from '../view/damaged.ts'
 import { eventsOf } from '../view/reads.ts'
+import { pastCache } from './past-cache.ts'
 import { readRoom, type QueryContext, letOthers } from './context.ts'
 import { headered, rulesOf } from '../output/headered.ts'
 
@@ -40,9 +41,10 @@ export async function authEventsOf(
     const chunk = nids.slice(from, from + CHUNK)
     const records =
       nids.length > MAX_CACHED
-        ? await context.store.eventsByNid(chunk)
+        ? await pastCache(context.cache, chunk, (missing) => context.store.eventsByNid(missing))
         : await readRoom(context, (view) => eventsOf(view, chunk))
-    for (const record of records) for (const nid of record.authNids) if (nid !== NO_NID) referenced.add(nid)
+    for (const record of records.values())
+      for (const nid of record.authNids) if (nid !== NO_NID) referenced.add(nid)
     await letOthers(context)
   }
   return [...referenced]
@@ -71,8 +73,6 @@ export async function* textsInChunks(
 }
 
 async function textsOf({ store, cache }: Context, nids: readonly EventNid[]): Promise<readonly EventText[]> {
-  const texts = new Map<EventNid, EventText | undefined>(nids.map((nid) => [nid, cache.event(nid)]))
-  const missing = nids.filter((nid) => texts.get(nid) === undefined)
-  for (const text of await store.eventTexts(missing)) texts.set(text.nid, text)
+  const texts = await pastCache(cache, nids, (missing) => store.eventTexts(missing))
   return nids.map((nid) => texts.get(nid) ?? damaged('a referenced event is not stored'))
 }

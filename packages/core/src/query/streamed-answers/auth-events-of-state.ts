@@ -1,6 +1,7 @@
 import { type EventNid, type EventRecord, NO_NID, type RoomRecord } from '@roomserver/types'
 import { TimeSlice } from '../../view/time-slice.ts'
 import type { QueryContext } from '../context.ts'
+import { pastCache } from '../past-cache.ts'
 import { pageParts } from './page-parts.ts'
 import { nidsOfPage, type PageRange, type Sequence } from './sequence.ts'
 import type { Shown } from './shown-state.ts'
@@ -36,21 +37,22 @@ export async function authEventsOfState(
 }
 
 function* authEventsPage(
-  context: Context,
+  { store, cache }: Context,
   room: RoomRecord,
   sequence: Sequence,
   range: PageRange,
 ): Generator<Promise<void>, AuthEventsPage, void> {
-  const { pages } = context.cache
+  const { pages } = cache
   const name = `referenced ${sequence.name} ${range.from} ${range.to}`
   const kept = pages.get<AuthEventsPage>(room.nid, name)
   if (kept !== undefined) return kept
   const rewritten = pages.rewrittenOf(room.nid)
-  let records: readonly (EventRecord | undefined)[] = []
-  yield recordsOf(context, nidsOfPage(sequence, range)).then((read) => {
-    records = read
+  const nids = nidsOfPage(sequence, range)
+  let records: ReadonlyMap<EventNid, EventRecord> = new Map()
+  yield pastCache(cache, nids, (missing) => store.eventsByNid(missing)).then((found) => {
+    records = found
   })
-  const page = toPage(records)
+  const page = toPage(nids.map((nid) => records.get(nid)))
   pages.put(name, page, 300 + page.nids.byteLength + page.ends.byteLength, rewritten)
   return page
 }
@@ -63,15 +65,4 @@ function toPage(records: readonly (EventRecord | undefined)[]): AuthEventsPage {
     ends[index] = nids.length
   }
   return { nids: Float64Array.from(nids), ends }
-}
-
-/** Events in their order, past the cache where they are not in it; `undefined` where there is none. */
-export async function recordsOf(
-  { store, cache }: Context,
-  nids: readonly EventNid[],
-): Promise<readonly (EventRecord | undefined)[]> {
-  const records = new Map(nids.map((nid) => [nid, cache.event(nid)]))
-  const missing = nids.filter((nid) => nid !== NO_NID && records.get(nid) === undefined)
-  if (missing.length > 0) for (const read of await store.eventsByNid(missing)) records.set(read.nid, read)
-  return nids.map((nid) => records.get(nid))
 }

@@ -2,6 +2,7 @@ import { StreamedList, type StreamedPart } from '@roomserver/api'
 import { type EventNid, type EventText, NO_NID, type RoomRecord } from '@roomserver/types'
 import { damaged } from '../../view/damaged.ts'
 import type { QueryContext } from '../context.ts'
+import { pastCache } from '../past-cache.ts'
 import { pageParts } from './page-parts.ts'
 import { nidsOfPage, type PageRange, type Sequence } from './sequence.ts'
 import type { Shown } from './shown-state.ts'
@@ -78,18 +79,10 @@ class StreamedPages {
 
   *#texts(nids: readonly EventNid[]): Generator<Promise<void>, readonly (EventText | undefined)[], void> {
     const { store, cache } = this.#context
-    const texts = new Map<EventNid, EventText>()
-    const missing: EventNid[] = []
-    for (const nid of nids) {
-      const event = nid === NO_NID ? undefined : cache.event(nid)
-      if (event !== undefined) texts.set(nid, event)
-      else if (nid !== NO_NID) missing.push(nid)
-    }
-    if (missing.length > 0) {
-      yield store.eventTexts(missing).then((read) => {
-        for (const text of read) texts.set(text.nid, text)
-      })
-    }
+    let texts: ReadonlyMap<EventNid, EventText> = new Map()
+    yield pastCache(cache, nids, (missing) => store.eventTexts(missing)).then((found) => {
+      texts = found
+    })
     return nids.map((nid) => {
       if (nid === NO_NID) return undefined
       const text = texts.get(nid) ?? damaged('a referenced event is not stored')
