@@ -51,7 +51,7 @@ export function* stateNear(
   changes: readonly StateEntry[],
   near: SnapshotNid,
 ): Suspendable<EvaluateNeed, SnapshotNid> {
-  if (near !== NO_NID && near !== from && changes.length > FEW) {
+  if (near !== NO_NID && changes.length > FEW) {
     const [there, here] = [yield* snapshotOf(room.view, near), yield* snapshotOf(room.view, from)]
     const closer = changesUpTo(changes, yield* difference(there, here, room.view))
     if (closer.length < changes.length) return yield* stateChanged(room, near, closer)

@@ -71,7 +71,16 @@ it('looks at what is due, each room one after another, rooms side by side', asyn
   go()
   await verifier.settled()
   expect(begun).toEqual(['!1:a 1', '!2:a 3', '!1:a 2', '!1:a 4'])
-  // What was looked at may become due again.
+  // What is being looked at may become due again: what came meanwhile has not been seen.
+  verifier.due(room(1), [nid(5)])
+  await turn()
+  verifier.due(room(1), [nid(5)])
+  go()
+  await turn()
+  go()
+  await verifier.settled()
+  expect(begun.slice(4)).toEqual(['!1:a 5', '!1:a 5'])
+  // And so may what was looked at.
   state.isHeld = false
   verifier.due(room(1), [nid(1)])
   await verifier.settled()

@@ -60,14 +60,15 @@ export async function verifiedEvents(
   const now = parts.clock.now()
   const verified: Pdu[] = []
   for (const some of inBatches(ofRoom)) {
-    const verdicts = await Promise.all(some.map((event) => verifySignatures(event, findKey, now)))
-    verified.push(...some.filter((_, index) => verdicts[index]?.ok))
-    for (const [index, { eventId }] of some.entries()) {
-      const verdict = verdicts[index]
-      if (verdict === undefined || verdict.ok) continue
-      const { server, reason } = verdict
-      const fields = { room_id: roomId, event_id: eventId, server, reason }
-      parts.log.warn(fields, 'ignored an event with a bad signature')
+    const checked = some.map(async (event) => [event, await verifySignatures(event, findKey, now)] as const)
+    for (const [event, verdict] of await Promise.all(checked)) {
+      if (verdict.ok) {
+        verified.push(event)
+      } else {
+        const { server, reason } = verdict
+        const fields = { room_id: roomId, event_id: event.eventId, server, reason }
+        parts.log.warn(fields, 'ignored an event with a bad signature')
+      }
     }
   }
   return verified

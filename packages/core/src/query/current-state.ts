@@ -9,7 +9,7 @@ import type { Need } from '../view/record-kinds.ts'
 import { stateForTuples, stateOfType, type StateTuple } from '../view/state-at.ts'
 import type { View } from '../view/view.ts'
 import { clientEvent } from './client-event.ts'
-import { isStub, readRoom, type QueryContext } from './context.ts'
+import { readRoom, type QueryContext } from './context.ts'
 import { textsInChunks } from './event-texts.ts'
 import { roomNotFound } from './failures.ts'
 import { headered, rulesOf } from '../output/headered.ts'
@@ -84,7 +84,6 @@ export async function* currentState(
   room: RoomRecord,
   wanted: WantedEntries,
 ): AsyncGenerator<readonly StateText[], void, void> {
-  if (isStub(room)) return
   const nids = await readRoom(context, (view) => wantedNids(view, room, wanted))
   for await (const texts of textsInChunks(context, room, nids)) {
     yield texts.map((text) => {

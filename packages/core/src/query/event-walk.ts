@@ -1,11 +1,4 @@
-import {
-  type Suspendable,
-  type EventId,
-  type EventNid,
-  type EventRecord,
-  NO_NID,
-  type RoomNid,
-} from '@roomserver/types'
+import { type Suspendable, type EventId, type EventRecord, NO_NID, type RoomNid } from '@roomserver/types'
 import { oldestFirst } from '../graph/oldest-first.ts'
 import { eventsWithIds } from '../view/reads.ts'
 import type { Need } from '../view/record-kinds.ts'
@@ -36,27 +29,27 @@ export function* walkBack(
   visibility: Pick<ServerVisibility, 'maySee'>,
   prevEventsOf: (record: EventRecord) => readonly EventId[],
 ): Suspendable<Need, readonly EventRecord[]> {
-  const met = new Map<EventNid, EventRecord>()
-  const visited = new Set(stopAt)
+  const met: EventRecord[] = []
+  const visited = new Set([...stopAt, ...from.map(({ eventId }) => eventId)])
   let generation = byNid(from)
   while (generation.length > 0) {
     const next = new Set<EventId>()
     for (const record of generation) {
-      if (met.size >= limit) return [...met.values()]
-      met.set(record.nid, record)
+      if (met.length >= limit) return met
+      met.push(record)
       for (const id of prevEventsOf(record)) if (!visited.has(id)) next.add(id)
     }
     for (const id of next) visited.add(id)
     const stored = (yield* eventsWithIds(view, [...next])).filter((record) => record !== null)
     const seen: EventRecord[] = []
     for (const record of stored) {
-      if (record.before === NO_NID || record.roomNid !== roomNid || met.has(record.nid)) continue
+      if (record.before === NO_NID || record.roomNid !== roomNid) continue
       if (yield* visibility.maySee(record)) seen.push(record)
     }
     generation = byNid(seen)
     yield
   }
-  return [...met.values()]
+  return met
 }
 
 /** The events so that none stands before one of its prev events, otherwise in the order in which they came in. */
