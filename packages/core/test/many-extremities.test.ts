@@ -2,7 +2,9 @@ import type { Pdu } from '@roomserver/events'
 import { RoomBuilder } from '@roomserver/testing'
 import { describe, expect, it } from 'vitest'
 import type { Compatibility } from '../src/query/context.ts'
+import { createQueries } from '../src/query/create-queries.ts'
 import { Operations } from './operations.ts'
+import { WatchedProcess } from './watched-process.ts'
 
 const DEEPEST = Number.MAX_SAFE_INTEGER
 
@@ -113,6 +115,40 @@ it('builds on fewer extremities where twenty of them resolve to a state that for
   const extremities = await server.hs.extremities(room.roomId)
   expect(extremities).toContain(ban.eventId)
   expect(extremities).not.toContain(message.eventId)
+})
+
+it('gives those that know what is asked for, and the deepest of the others after them', async () => {
+  await using server = await Operations.start()
+  const room = await RoomBuilder.create({ creator: '@alice:b', roomId: '!far:b' })
+  await room.join('@mallory:m')
+  const fork = room.extremities
+  const others: Pdu[] = []
+  for (let i = 0; i < 25; i++) {
+    const depth = 100 + ((i * 7) % 25)
+    others.push(await room.message(`${i}`, { sender: '@mallory:m', prev: fork, depth }))
+  }
+  const join = await room.join('@bob:a', { prev: fork, depth: 7 })
+  await server.hs.takeAll(room.events)
+  const request = { room_id: room.roomId, state_to_fetch: roleOf('@bob:a') }
+  const { latest_events: latest, depth } = await server.api.queryLatestEventsAndState(request)
+  const deepest = others.toSorted((a, b) => b.depth - a.depth)
+  expect(latest.map(({ eventId }) => eventId)).toEqual(
+    [join, ...deepest].slice(0, 20).map(({ eventId }) => eventId),
+  )
+  expect(depth).toBe(125)
+})
+
+it('looks for five hundred users of ours at the most, where nobody says for whom the event is', async () => {
+  await using world = await crowded(20)
+  const { server, room } = world
+  const members = Array.from({ length: 501 }, (_, index) => ({ userId: `@user${index}:a` }))
+  const store = { ...server.hs.storage, membershipsOfRoom: async () => members as never }
+  const process = new WatchedProcess(store)
+  const request = { room_id: room.roomId, state_to_fetch: [] }
+  const { latest_events: latest } = await createQueries(process.context).queryLatestEventsAndState(request)
+  expect(latest).toHaveLength(20)
+  const keys = process.reads.flat().filter((row) => row.startsWith('keys @user'))
+  expect(keys).toEqual(members.slice(0, 500).map(({ userId }) => `keys ${userId}`))
 })
 
 it('gives every extremity where an event may name them all', async () => {

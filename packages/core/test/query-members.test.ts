@@ -67,6 +67,23 @@ describe('queryMembershipsForRoom', () => {
     })
   })
 
+  it('leaves those out whom a resolution has taken out of the room: no event says so', async () => {
+    await using server = await Operations.start()
+    const room = await RoomBuilder.create()
+    const fork = room.extremities
+    const joins = [await room.join('@bob:b'), await room.join('@carol:a')]
+    await server.hs.takeAll(room.events)
+    await server.hs.take(await room.state('m.room.join_rules', '', { join_rule: 'invite' }, { prev: fork }))
+    expect((await server.hs.storage.membershipsOfRoom((await server.hs.room(room.roomId)).nid)).length).toBe(
+      3,
+    )
+    expect((await members(server, room, {})).join_events).toEqual(['@alice:a'])
+    const nothing = { join_events: [], has_been_in_room: false, is_room_forgotten: false }
+    for (const { stateKey = '' } of joins) {
+      expect(await members(server, room, { sender: stateKey })).toEqual(nothing)
+    }
+  })
+
   it('tells a user who forgot the room, and leaves them out for others', async () => {
     const { server, room } = await started()
     await using _server = server
@@ -88,10 +105,13 @@ describe('queryMembershipForUser', () => {
   ])('%s: %s', async (user_id, membership, is_in_room) => {
     const { server, room } = await started()
     await using _server = server
-    expect(await server.api.queryMembershipForUser({ room_id: room.roomId, user_id })).toMatchObject({
+    const event = room.events.findLast(({ stateKey }) => stateKey === user_id)
+    expect(await server.api.queryMembershipForUser({ room_id: room.roomId, user_id })).toEqual({
+      event_id: event?.eventId,
       membership,
       is_in_room,
       has_been_in_room: true,
+      is_room_forgotten: false,
       room_exists: true,
     })
   })
@@ -150,6 +170,9 @@ describe('rooms and users', () => {
     expect(await search('', 10)).toEqual(['@alice:a', '@carol:a'])
     expect(await search('car', 10)).toEqual(['@carol:a'])
     expect(await search('', 0)).toEqual([])
+    expect(await search('', 1)).toEqual(['@alice:a'])
+    // To some databases a negative limit means none.
+    expect(await search('', -1)).toEqual([])
     const stranger = { user_id: '@nobody:a', search_string: '', limit: 10 }
     expect(await server.api.queryKnownUsers(stranger)).toEqual({ profiles: [] })
     const shared = async (change: object) => {
@@ -197,6 +220,12 @@ describe('servers', () => {
     expect(await ask()).toEqual({ banned: false })
     await server.hs.take(await room.state('m.room.server_acl', '', acl))
     expect(await ask()).toEqual({ banned })
+  })
+
+  it('bans nobody from a room that is not known', async () => {
+    await using server = await Operations.start()
+    const request = { server_name: 'not a name', room_id: '!nowhere:a' }
+    expect(await server.api.queryServerBannedFromRoom(request)).toEqual({ banned: false })
   })
 })
 

@@ -1,8 +1,11 @@
+import { type HeaderedEvent, InputKind } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
 import { RoomBuilder } from '@roomserver/testing'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { inputOf } from './homeserver.ts'
+import { queryServerAllowedToSeeEvent } from '../src/query/missing-events.ts'
 import { Operations } from './operations.ts'
+import { WatchedProcess } from './watched-process.ts'
 
 const idsOf = (events: readonly { readonly eventId: string }[] | null) =>
   events?.map((event) => event.eventId)
@@ -26,6 +29,7 @@ describe('queryMissingEvents', () => {
     ['all between', { earliest: 0, limit: 100 }, [1, 2, 3, 4]],
     // The latest event itself counts towards the limit, as in the reference.
     ['as many as are wanted', { earliest: 0, limit: 3 }, [3, 4]],
+    ['of two beside each other the one that came first', { earliest: 0, limit: 2 }, [3]],
     ['none', { earliest: 0, limit: 0 }, []],
     ['none for a limit that makes no sense', { earliest: 0, limit: -5 }, []],
   ])('gives %s, oldest first', async (_what, { earliest, limit }, expected) => {
@@ -39,6 +43,70 @@ describe('queryMissingEvents', () => {
     })
     expect(idsOf(answer.events)).toEqual(expected.map((index) => messages[index]?.eventId))
   })
+
+  it.each([
+    ['is one of the earliest as well', [0, 2], [2, 5], [3, 4]],
+    ['is before another one', [0], [3, 5], [1, 2, 4]],
+  ])('goes no further where one of the latest %s', async (_what, earliest, latest, expected) => {
+    const { server, messages } = await history()
+    await using _server = server
+    const idsAt = (places: readonly number[]) => places.map((place) => messages[place]?.eventId ?? '')
+    const request = { limit: 100, server_name: 'a' }
+    const answer = await server.api.queryMissingEvents({
+      ...request,
+      earliest_events: idsAt(earliest),
+      latest_events: idsAt(latest),
+    })
+    expect(idsOf(answer.events)).toEqual(idsAt(expected))
+  })
+
+  it('answers of one room where the latest events are of several', async () => {
+    const { server, messages } = await history()
+    await using _server = server
+    const other = await RoomBuilder.create({ roomId: '!other:a' })
+    await server.hs.takeAll(other.events)
+    const latest_events = [messages[5]?.eventId ?? '', other.events.at(-1)?.eventId ?? '']
+    const request = { earliest_events: [messages[0]?.eventId ?? ''], latest_events, limit: 100 }
+    const { events } = await server.api.queryMissingEvents({ ...request, server_name: 'a' })
+    expect(idsOf(events)).toEqual(messages.slice(1, 5).map(({ eventId }) => eventId))
+  })
+
+  it('stops at an event beside the graph of the room, whose state is not known', async () => {
+    await using server = await Operations.start()
+    const room = await RoomBuilder.create()
+    await room.join('@bob:b')
+    const state = [...room.events]
+    const beside = await room.message('beside')
+    const next = await room.message('on top of it')
+    const last = await room.message('last')
+    await server.hs.takeAll(state)
+    await server.hs.take(beside, { kind: InputKind.outlier })
+    await server.hs.take(next, { has_state: true, state_event_ids: [...(idsOf(state) ?? [])] })
+    await server.hs.take(last)
+    const request = { earliest_events: [], latest_events: [last.eventId], limit: 100, server_name: 'b' }
+    expect(idsOf((await server.api.queryMissingEvents(request)).events)).toEqual([next.eventId])
+  })
+
+  it.each([
+    ['shared', 'b', 0],
+    ['joined', 'b', 1],
+    ['world_readable', 'c', 0],
+  ])(
+    'looks for the users of a server only where something hangs on them: %s, %s',
+    async (history_visibility, server_name, times) => {
+      const { server, room } = await history()
+      await using _server = server
+      await server.hs.take(await room.join('@bob:b'))
+      await server.hs.take(await room.state('m.room.history_visibility', '', { history_visibility }))
+      const last = await room.message('last')
+      await server.hs.take(last)
+      const usersOfServer = vi.fn(server.hs.storage.usersOfServer)
+      const { context } = new WatchedProcess({ ...server.hs.storage, usersOfServer })
+      const request = { event_id: last.eventId, server_name }
+      expect(await queryServerAllowedToSeeEvent(context, request)).toEqual({ can_see_event: true })
+      expect(usersOfServer).toHaveBeenCalledTimes(times)
+    },
+  )
 
   it('answers null when it knows none of the latest events', async () => {
     const { server } = await history()
@@ -216,6 +284,24 @@ describe('events by ID', () => {
     const { AuthChain } = await server.api.queryAuthChain({ EventIDs: [id, '$nothing'] })
     expect(idsOf(AuthChain)?.toSorted()).toEqual([...(idsOf(beginning.slice(0, 3)) ?? []), id].toSorted())
     expect(await server.api.queryAuthChain({ EventIDs: [] })).toEqual({ AuthChain: [] })
+  })
+
+  it('gives events of several rooms, each by the rules of its own', async () => {
+    await using server = await Operations.start()
+    const rooms = [
+      await RoomBuilder.create({ version: '6' }),
+      await RoomBuilder.create({ roomId: '!other:a', version: '11' }),
+    ]
+    for (const room of rooms) await server.hs.takeAll(room.events)
+    const all = rooms.flatMap((room) => room.events)
+    const given = (events: readonly HeaderedEvent[]) =>
+      events.map(({ eventId, roomVersion }) => `${eventId} ${roomVersion}`).toSorted()
+    const expected = all.map(({ eventId, rules }) => `${eventId} ${rules.version}`).toSorted()
+    const ids = [...(idsOf(all) ?? [])]
+    expect(given((await server.api.queryEventsById({ event_ids: ids })).events)).toEqual(expected)
+    // The latest two of each room lead to all of it between them.
+    const ends = rooms.flatMap((room) => [...(idsOf(room.events.slice(-2)) ?? [])])
+    expect(given((await server.api.queryAuthChain({ EventIDs: ends })).AuthChain)).toEqual(expected)
   })
 })
 

@@ -1,6 +1,9 @@
 import { RoomBuilder } from '@roomserver/testing'
-import { describe, expect, it } from 'vitest'
+import type { JsonValue } from '@roomserver/types'
+import { describe, expect, it, vi } from 'vitest'
+import { getRoomIdForAlias } from '../src/query/directory.ts'
 import { Operations } from './operations.ts'
+import { WatchedProcess } from './watched-process.ts'
 
 describe('room versions', () => {
   it.each([
@@ -35,6 +38,8 @@ describe('queryRestrictedJoinAllowed', () => {
     /** Whether a user of ours may invite. */
     readonly isPowerOurs?: boolean
     readonly bobIs?: 'join' | 'invite'
+    /** The conditions of the join rule, if there are others than the one about the club. */
+    readonly allow?: JsonValue
   }
 
   async function ask(given: Given) {
@@ -51,7 +56,7 @@ describe('queryRestrictedJoinAllowed', () => {
     if (given.bobIs === 'join') await room.join('@bob:b')
     if (given.bobIs === 'invite') await room.member(creator, '@bob:b', 'invite')
     const room_id = club.roomId
-    const allow = [{ type: 'm.room_membership', room_id }, { type: 'unknown' }, 'rubbish']
+    const { allow = [{ type: 'm.room_membership', room_id }, { type: 'unknown' }, 'rubbish'] } = given
     await room.state('m.room.join_rules', '', { join_rule: joinRule, allow })
     await server.hs.takeAll([...club.events, ...room.events])
     return await server.api.queryRestrictedJoinAllowed({ user_id: '@bob:b', room_id: room.roomId })
@@ -80,6 +85,39 @@ describe('queryRestrictedJoinAllowed', () => {
       { bobIs: 'join', isMember: false },
       answer(true, true, true),
     ],
+    [
+      'finds a member in any of several rooms, some of them unknown',
+      {
+        allow: [
+          { type: 'm.room_membership', room_id: '!unknown:x' },
+          { type: 'm.room_membership', room_id: '!club:a' },
+        ],
+      },
+      answer(true, true, true, '@alice:a'),
+    ],
+    [
+      'cannot tell where one of several rooms is unknown, and nobody is a member of the others',
+      {
+        isMember: false,
+        allow: [
+          { type: 'm.room_membership', room_id: '!unknown:x' },
+          { type: 'm.room_membership', room_id: '!club:a' },
+        ],
+      },
+      answer(true, false, false),
+    ],
+    [
+      'lets nobody in by conditions that it does not know',
+      {
+        allow: [
+          { type: 'org.example.membership', room_id: '!club:a' },
+          { type: 'm.room_membership', room_id: ['!club:a'] },
+          { type: 'm.room_membership' },
+        ],
+      },
+      answer(true, true, false),
+    ],
+    ['lets nobody in where there are no conditions', { allow: '!club:a' }, answer(true, true, false)],
     // The reference did not know this rule.
     ['knows knock_restricted', { joinRule: 'knock_restricted' }, answer(true, true, true, '@alice:a')],
     [
@@ -128,6 +166,19 @@ describe('aliases and the directory', () => {
     expect(await ask(false)).toEqual({ room_id: '' })
     expect(await ask(true)).toEqual({ room_id: '!bridged:a' })
     expect(asked).toEqual(['#irc:a'])
+    // By now it is known here.
+    expect(await ask(true)).toEqual({ room_id: '!bridged:a' })
+    expect(asked).toEqual(['#irc:a'])
+  })
+
+  it('does not look again for an alias that the application services do not know', async () => {
+    const appservice = { roomAliasExists: async () => ({ exists: false }) }
+    await using server = await Operations.start()
+    const roomOfAlias = vi.fn(server.hs.storage.roomOfAlias)
+    const { context } = new WatchedProcess({ ...server.hs.storage, roomOfAlias })
+    const request = { alias: '#irc:a', include_appservices: true }
+    expect(await getRoomIdForAlias({ ...context, appservice }, request)).toEqual({ room_id: '' })
+    expect(roomOfAlias).toHaveBeenCalledTimes(1)
   })
 
   it('publishes rooms', async () => {

@@ -1,5 +1,10 @@
+import { InputKind } from '@roomserver/api'
+import { referenceHash } from '@roomserver/events'
 import { RoomBuilder } from '@roomserver/testing'
+import type { EventRecord } from '@roomserver/types'
 import { describe, expect, it } from 'vitest'
+import { textOf } from '../src/query/bulk-state-content.ts'
+import { eventReference } from '../src/query/event-references.ts'
 import { Operations } from './operations.ts'
 
 const idsOf = (events: readonly { readonly eventId: string }[]) =>
@@ -40,6 +45,21 @@ describe('queryLatestEventsAndState', () => {
     expect(await ask(tuple('m.room.member', '@nobody:a'))).toEqual([])
     // What callers misspell reads as a tuple without a type.
     expect(await ask(tuple(''))).toEqual(idsOf(room.events))
+    expect(await ask(tuple(''), tuple('m.room.create'))).toEqual([create?.eventId])
+  })
+
+  it.each(['1', '2', '3', '4', '12'])('names events by their hashes in version %s', async (version) => {
+    const room = await RoomBuilder.create({ version })
+    for (let n = 0; n < 40; n++) await room.message(`${n}`)
+    const references = room.events.map((event) => eventReference(event as unknown as EventRecord, room.rules))
+    expect(references).toEqual(
+      room.events.map(({ eventId, json }) => ({
+        eventId,
+        sha256: referenceHash(json, room.rules).replaceAll('-', '+').replaceAll('_', '/'),
+      })),
+    )
+    expect(references.some(({ sha256 }) => sha256.includes('+'))).toBe(true)
+    expect(references.some(({ sha256 }) => sha256.includes('/'))).toBe(true)
   })
 
   it('takes a room that is only known from an invite as unknown', async () => {
@@ -109,6 +129,25 @@ describe('queryStateAfterEvents', () => {
       prev_events_exist: false,
       state_events: [],
     })
+  })
+})
+
+it('takes an event beside the graph of the room for one that is not there: its state is not known', async () => {
+  await using server = await Operations.start()
+  const room = await RoomBuilder.create()
+  await server.hs.takeAll(room.events)
+  const [last] = room.extremities
+  const beside = await room.message('beside')
+  await server.hs.take(beside, { kind: InputKind.outlier })
+  const prev_event_ids = [last?.eventId ?? '', beside.eventId]
+  const request = { room_id: room.roomId, prev_event_ids, state_to_fetch: [] }
+  const unknown = { room_exists: true, room_version: '10', prev_events_exist: false, state_events: [] }
+  expect(await server.api.queryStateAfterEvents(request)).toEqual(unknown)
+  const chained = { ...request, auth_event_ids: [], only_fetch_auth_chain: false, resolve_state: true }
+  expect(await server.api.queryStateAndAuthChain(chained)).toEqual({
+    ...unknown,
+    is_rejected: false,
+    auth_chain_events: [],
   })
 })
 
@@ -199,9 +238,21 @@ describe('queryStateAndAuthChain', () => {
     const room = await RoomBuilder.create()
     const refused = await room.message('let me', { sender: '@stranger:a' })
     await server.hs.takeAll(room.events)
-    expect(await ask(server, room, { prev_event_ids: [refused.eventId] })).toMatchObject({
-      is_rejected: true,
+    const [first] = room.events
+    for (const prev_event_ids of [[refused.eventId], [first?.eventId, refused.eventId]]) {
+      expect(await ask(server, room, { prev_event_ids })).toMatchObject({ is_rejected: true })
+    }
+    expect(await ask(server, room, { prev_event_ids: [first?.eventId] })).toMatchObject({
+      is_rejected: false,
     })
+  })
+
+  it('has nothing for an event that builds on none', async () => {
+    await using server = await Operations.start()
+    const room = await RoomBuilder.create()
+    await server.hs.takeAll(room.events)
+    const none = { room_exists: true, room_version: '10', prev_events_exist: true, is_rejected: false }
+    expect(await ask(server, room, {})).toEqual({ ...none, state_events: [], auth_chain_events: [] })
   })
 })
 
@@ -266,6 +317,39 @@ describe('queryCurrentState and queryBulkStateContent', () => {
       'm.room.join_rules': 'public',
       'm.room.power_levels': '',
     })
+  })
+
+  it.each([
+    ['m.room.create', { creator: '@alice:a' }, '@alice:a'],
+    ['m.room.canonical_alias', { alias: '#tea:a', alt_aliases: ['#pot:a'] }, '#tea:a'],
+    ['m.room.history_visibility', { history_visibility: 'joined' }, 'joined'],
+    ['m.room.join_rules', { join_rule: 'invite' }, 'invite'],
+    ['m.room.member', { membership: 'ban', displayname: 'Eve' }, 'ban'],
+    ['m.room.name', { name: 'Kitchen' }, 'Kitchen'],
+    ['m.room.avatar', { url: 'mxc://a/b' }, 'mxc://a/b'],
+    ['m.room.topic', { topic: 'Tea' }, 'Tea'],
+    ['m.room.guest_access', { guest_access: 'forbidden' }, 'forbidden'],
+    ['m.room.topic', { name: 'Kitchen' }, ''],
+    ['m.room.topic', { topic: ['Tea'] }, ''],
+    ['org.example.thing', { undefined: 'thing', '': 'thing', name: 'thing' }, ''],
+  ])('tells of an event of type %s with content %j: %j', (type, content, text) => {
+    expect(textOf({ type, content })).toBe(text)
+  })
+
+  it('tells of a room once, however often it is asked about', async () => {
+    const { server, room } = await furnished()
+    await using _server = server
+    const request = { AllowWildcards: true, StateTuples: [tuple('m.room.name')] }
+    const RoomIDs = [room.roomId, '!nowhere:a', room.roomId]
+    const entry = { RoomID: room.roomId, EventType: 'm.room.name', StateKey: '', value: 'Kitchen' }
+    expect(await server.api.queryBulkStateContent({ ...request, RoomIDs })).toEqual({ Rooms: [entry] })
+  })
+
+  it('has nothing to say of an unknown room about which nothing is asked', async () => {
+    const { server } = await furnished()
+    await using _server = server
+    const request = { RoomID: '!nowhere:a', AllowWildcards: true, StateTuples: [] }
+    expect(await server.api.queryCurrentState(request)).toEqual({ StateEvents: [] })
   })
 
   it('fails for an unknown room that something is asked about', async () => {

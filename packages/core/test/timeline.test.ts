@@ -1,6 +1,8 @@
+import { InputKind } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
 import { RoomBuilder } from '@roomserver/testing'
 import { expect, it } from 'vitest'
+import { inputOf } from './homeserver.ts'
 import { type Maintained, startMaintained } from './maintained.ts'
 
 /** Reads all pages of a room, and tells which events each has. */
@@ -108,13 +110,17 @@ it('comes to an end however many events lie about their depth', async () => {
   expect(pages.length).toBeLessThan(200)
 })
 
-it('names the events that are not stored', async () => {
+it.each([
+  ['not stored at all', false],
+  ['stored beside the graph', true],
+])('names the events that are missing, %s', async (_what, isBeside) => {
   await using server = await startMaintained()
   const room = await RoomBuilder.create()
   const lost = await room.message('lost')
   const found = await room.message('found')
   const old = room.events.filter((event) => event !== lost && event !== found)
   await server.hs.takeAll(old)
+  if (isBeside) await server.hs.take(lost, { kind: InputKind.outlier })
   const state = { has_state: true, state_event_ids: ids(old) }
   await server.hs.take(found, state)
 
@@ -131,7 +137,11 @@ it('refuses a room that it does not know, a token that is none, and a limit belo
   await expect(server.timeline({ roomId: '!nowhere:a', limit: 1 })).rejects.toMatchObject({
     code: 'ROOM_NOT_FOUND',
   })
-  for (const from of ['', 'x', 'e30', Buffer.from('[[1],[]]').toString('base64url')]) {
+  const [last = ''] = ids(room.extremities)
+  const tooLong = `$${'x'.repeat(255)}`
+  const lists = [[[1], []], [[last], [1]], [[last]], [[last], [], []], [last, []], [[last, tooLong], []]]
+  const tokens = lists.map((list) => Buffer.from(JSON.stringify(list)).toString('base64url'))
+  for (const from of ['', 'x', 'e30', ...tokens]) {
     await expect(server.timeline({ roomId, limit: 1, from })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
       details: { argument: 'from' },
@@ -140,6 +150,32 @@ it('refuses a room that it does not know, a token that is none, and a limit belo
   for (const limit of [0, -1, Number.NaN]) {
     await expect(server.timeline({ roomId, limit })).rejects.toMatchObject({ details: { argument: 'limit' } })
   }
+})
+
+it('goes on from a token with IDs as long as IDs may be, and of 20 events that it returned to', async () => {
+  await using server = await startMaintained()
+  const room = await RoomBuilder.create()
+  await server.hs.takeAll(room.events)
+  const made = (prefix: string) => Array.from({ length: 25 }, (_, n) => `$${prefix}${n}`)
+  const longest = `$${'x'.repeat(254)}`
+  const position = [[longest, ...ids(room.extremities)], made('returned')]
+  const from = Buffer.from(JSON.stringify(position)).toString('base64url')
+  const page = await server.timeline({ roomId: room.roomId, from, limit: 1 })
+  expect(page.events.map(({ eventId }) => eventId)).toEqual(ids(room.extremities))
+  expect(JSON.parse(Buffer.from(page.next ?? '', 'base64url').toString())).toEqual([
+    ids(room.events.slice(-2, -1)),
+    made('returned').slice(0, 20),
+  ])
+})
+
+it('gives a thousand events on a page at the most', async () => {
+  await using server = await startMaintained()
+  const room = await RoomBuilder.create()
+  while (room.events.length < 1_001) await room.message(`${room.events.length}`)
+  const input_room_events = room.events.map((event) => inputOf(event))
+  await server.hs.input.inputRoomEvents({ input_room_events, async: false })
+  const pages = await pagesOf(server, room.roomId, 5_000)
+  expect(pages.map((page) => page.length)).toEqual([1_000, 1])
 })
 
 it('leads to no other room, whatever a token names', async () => {
