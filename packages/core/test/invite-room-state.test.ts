@@ -84,6 +84,7 @@ describe('the state that an invite of another server comes with', () => {
       ],
     ],
     ['not a state event', async (state) => [...state, await messageIn(state)]],
+    ['more than 50 events', ([create]) => Array<Pdu>(51).fill(create as Pdu)],
   ])('is refused in version 12 where %s', async (reason, change) => {
     await using server = await ours()
     const { state, invite } = await farRoom('12')
@@ -91,6 +92,14 @@ describe('the state that an invite of another server comes with', () => {
     expect(answer.Error?.Msg).toMatch(/^M_INVALID_PARAM: invite_room_state/)
     expect(answer.Error?.Msg).toContain(reason)
     expect(await server.hs.outputs()).toEqual([])
+  })
+
+  it('may have fifty events', async () => {
+    await using server = await ours()
+    const { state, invite } = await farRoom('12')
+    const fifty = Array<Pdu>(50).fill(state[0] as Pdu)
+    expect(await server.api.performInvite(requestOf(invite, fifty))).toEqual({ Error: null })
+    expect(await shownBy(server)).toHaveLength(50)
   })
 
   it('has the content that was signed, where somebody changed it on the way', async () => {

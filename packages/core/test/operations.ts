@@ -16,6 +16,8 @@ export class Operations implements AsyncDisposable {
   readonly api: RoomserverApi
   /** What it noted at level `info`, with its message. */
   readonly noted: (readonly [message: string, fields: object])[] = []
+  /** The same at level `warn`. */
+  readonly warned: (readonly [message: string, fields: object])[] = []
 
   private constructor(hs: Homeserver, others: Others, options: RoomserverOptions, input: RoomInput) {
     this.hs = hs
@@ -26,7 +28,11 @@ export class Operations implements AsyncDisposable {
         cache: hs.cache,
         input,
         clock: { now: () => (now += 1000) },
-        log: { ...silentLogger, info: (fields, message) => void this.noted.push([message, fields]) },
+        log: {
+          ...silentLogger,
+          info: (fields, message) => void this.noted.push([message, fields]),
+          warn: (fields, message) => void this.warned.push([message, fields]),
+        },
         serverName: parseServerName('a'),
         signingKey: { server: 'a', keyId: 'ed25519:test', seed: 'A'.repeat(43) },
         federation: others.federation === undefined ? undefined : withGaps(others.federation),

@@ -187,7 +187,7 @@ describe('performJoin', () => {
       'HTTP 400',
       Buffer.from('{"errcode":"M_MISSING_PARAM"}').toString('base64'),
     ],
-  ])('does not pass on that what we sent was wrong: %s', async (_what, Message, Contents) => {
+  ] as const)('does not pass on that what we sent was wrong: %s', async (_what, Message, Contents) => {
     const LastError = { Contents, WrappedError: null, Message, Code: 400 }
     const federation = { performJoinRequest: async () => ({ JoinedVia: '', LastError }) }
     const { server } = await started('public', { federation })
@@ -196,6 +196,23 @@ describe('performJoin', () => {
       Error: { Code: 0, RemoteCode: 0, Msg: Message },
     })
   })
+})
+
+it('looks at so much of the answer of another server, and no more', async () => {
+  const answer = (at: number) => Buffer.from(`${' '.repeat(at)}M_MISSING_PARAM`).toString('base64')
+  const codes: unknown[] = []
+  for (const at of [7_400, 7_500]) {
+    const LastError = { Contents: answer(at), WrappedError: null, Message: 'HTTP 400', Code: 400 }
+    const federation = { performJoinRequest: async () => ({ JoinedVia: '', LastError }) }
+    const { server } = await started('public', { federation })
+    await using _server = server
+    const { Error } = await server.api.performJoin(joinRequest({ room_id_or_alias: '!far:b' }))
+    codes.push([Error?.Code, Error?.RemoteCode])
+  }
+  expect(codes).toEqual([
+    [0, 0],
+    [5, 400],
+  ])
 })
 
 const inviteRequest = (invite: Pdu, change: object = {}) => ({
@@ -246,6 +263,47 @@ describe('performInvite', () => {
     expect(asked).toEqual([invite.eventId])
     expect(await server.content(room.roomId, 'm.room.member', '@bob:b')).toEqual({ membership: 'invite' })
   })
+
+  it('says nothing of an invite to another server that was sent there before, and tells whose transaction it is', async () => {
+    const { server, room } = await started('invite', { federation: {} })
+    await using _server = server
+    const invite = await room.member('@alice:a', '@bob:b', 'invite')
+    const transaction_id = { session_id: 7, id: 'm1' }
+    const request = inviteRequest(invite, { send_as_server: '', transaction_id })
+    expect(await server.api.performInvite(request)).toEqual({ Error: null })
+    expect(await server.lastOutput()).toMatchObject({
+      new_room_event: { send_as_server: '', transaction_id },
+    })
+  })
+
+  it.each([
+    ['is beside the graph of the room', async (room: RoomBuilder) => [await room.message('beside')], false],
+    ['is not here', async (room: RoomBuilder) => [await room.message('elsewhere')], false],
+    ['is in the graph', async (room: RoomBuilder) => [await room.join('@bob:b')], true],
+    [
+      'is there for one of two',
+      async (room: RoomBuilder) => [...room.extremities, await room.message('elsewhere')],
+      false,
+    ],
+  ])(
+    'takes an invite of another server as an event of the room only where what it builds on %s',
+    async (what, build, isOf) => {
+      const { server, room } = await started('public', { federation: {} })
+      await using _server = server
+      await server.hs.take(await room.join('@eve:b'))
+      const prev = await build(room)
+      const last = prev.at(-1) as Pdu
+      if (isOf) await server.hs.take(last)
+      if (what.includes('beside')) await server.hs.take(last, { kind: InputKind.outlier })
+      const invite = await room.member('@eve:b', '@carl:a', 'invite', { prev })
+      expect(await server.api.performInvite(inviteRequest(invite))).toEqual({ Error: null })
+      const record = await server.hs.event(invite.eventId)
+      expect(record?.before !== 0).toBe(isOf)
+      expect(await server.api.queryRoomsForUser({ UserID: '@carl:a', WantMembership: 'invite' })).toEqual({
+        RoomIDs: [room.roomId],
+      })
+    },
+  )
 
   it.each([
     ['does not answer', () => Promise.reject(new Error('nobody is there')), 'nobody is there'],
@@ -439,6 +497,61 @@ describe('performInvite', () => {
   })
 
   it.each([
+    ['an unknown room version', { room_version: '99' }, 'The room version "99" is not known'],
+    [
+      'more shown than an event may have',
+      {
+        invite_room_state: [{ content: { a: 'x'.repeat(65_536) }, state_key: '', type: 't', sender: '@b:b' }],
+      },
+      'invite_room_state has more than 65536 bytes',
+    ],
+  ])('refuses one with %s', async (_what, change, Msg) => {
+    const { server, room } = await started()
+    await using _server = server
+    const invite = await room.member('@alice:a', '@bob:a', 'invite')
+    expect(await server.api.performInvite(inviteRequest(invite, change))).toEqual({
+      Error: { Code: 2, Msg, RemoteCode: 0 },
+    })
+  })
+
+  it('takes an invite of another server with as much shown of the room as an event may have', async () => {
+    const { server } = await started()
+    await using _server = server
+    const far = await RoomBuilder.create({ creator: '@bob:b', roomId: '!far:b', joinRule: 'invite' })
+    const invite = await far.member('@bob:b', '@alice:a', 'invite')
+    const shownWith = (text: string) => [{ content: { a: text }, state_key: '', type: 't', sender: '@b:b' }]
+    const rest = 65_536 - JSON.stringify(shownWith('')).length
+    const invite_room_state = shownWith('x'.repeat(rest))
+    expect(await server.api.performInvite(inviteRequest(invite, { invite_room_state }))).toEqual({
+      Error: null,
+    })
+  })
+
+  it('goes by the version of the event where the request names none', async () => {
+    const { server, room } = await started('invite')
+    await using _server = server
+    const invite = await room.member('@alice:a', '@bob:a', 'invite')
+    expect(await server.api.performInvite(inviteRequest(invite, { room_version: '' }))).toEqual({
+      Error: null,
+    })
+  })
+
+  it('refuses what is not an invite', async () => {
+    const { server, room } = await started()
+    await using _server = server
+    const refusal = { Error: { Code: 2, Msg: 'The event is not an invite', RemoteCode: 0 } }
+    const ban = await room.member('@alice:a', '@bob:a', 'ban')
+    expect(await server.api.performInvite(inviteRequest(ban))).toEqual(refusal)
+    const other = await room.state('org.example.invite', '@bob:a', { membership: 'invite' })
+    expect(await server.api.performInvite(inviteRequest(other))).toEqual(refusal)
+    const message = await room.message('come in')
+    await expect(server.api.performInvite(inviteRequest(message))).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      details: { argument: 'event.state_key' },
+    })
+  })
+
+  it.each([
     ['no event', { event: null }, 'INVALID_ARGUMENT'],
     ['rubbish', { event: { roomVersion: '10', eventId: '', json: '{}' } }, 'MALFORMED_EVENT'],
   ])('fails for %s', async (_what, change, code) => {
@@ -490,15 +603,56 @@ describe('performLeave', () => {
   })
 
   it.each([
-    ['told', async () => ({})],
-    ['gone', () => Promise.reject(new Error('connection refused'))],
-  ])('rejects an invite of another server that is %s', async (_what, performLeaveRequest) => {
-    const { server } = await started('public', { federation: { performLeaveRequest } })
+    ['has no tags', undefined],
+    ['has other tags', '{"tags":{"u.work":{}}}'],
+    ['has tags that cannot be read', '{"tags":["m.server_notice"]}'],
+    ['has account data without tags', '{"m.server_notice":{}}'],
+    ['has account data that is a list', '["tags"]'],
+    ['has account data that is no JSON', 'm.server_notice'],
+  ])('lets a user reject an invite into a room that %s', async (_what, tags) => {
+    const ofRoom = new Map(tags === undefined ? [] : [['m.tag', tags]])
+    const user = {
+      queryAccountData: async () => ({
+        GlobalAccountData: new Map(),
+        RoomAccountData: new Map([['!room:a', ofRoom]]),
+      }),
+    }
+    const { server, room } = await started('invite', { user })
+    await using _server = server
+    await server.hs.take(await room.member('@alice:a', '@bob:a', 'invite'))
+    expect(await leave(server, '@bob:a')).toEqual({ code: 0, message: null })
+  })
+
+  it('takes back a knock', async () => {
+    const { server, room } = await started('knock')
+    await using _server = server
+    await server.hs.take(await room.member('@bob:a', '@bob:a', 'knock'))
+    await leave(server, '@bob:a')
+    expect(await server.content(room.roomId, 'm.room.member', '@bob:a')).toEqual({ membership: 'leave' })
+  })
+
+  const unheard = {
+    room_id: '!far:b',
+    user_id: '@alice:a',
+    error: 'connection refused',
+  }
+
+  it.each([
+    ['told', { performLeaveRequest: async () => ({}) }, []],
+    [
+      'gone',
+      { performLeaveRequest: () => Promise.reject(new Error('connection refused')) },
+      [['could not notify the inviting server of the rejected invite', unheard]],
+    ],
+    ['not to be reached for want of a federation component', undefined, []],
+  ])('rejects an invite of another server that is %s', async (_what, federation, warned) => {
+    const { server } = await started('public', federation === undefined ? {} : { federation })
     await using _server = server
     const far = await RoomBuilder.create({ creator: '@bob:b', roomId: '!far:b', joinRule: 'invite' })
     const invite = await far.member('@bob:b', '@alice:a', 'invite')
     await server.api.performInvite(inviteRequest(invite))
     await leave(server, '@alice:a', '!far:b')
+    expect(server.warned).toEqual(warned)
     expect(await server.lastOutput()).toEqual({
       type: 'retire_invite_event',
       retire_invite_event: {
@@ -556,10 +710,17 @@ describe('performLeave', () => {
       '!room:a',
       'user "@carl:a" is not joined to the room (membership is "leave")',
     ],
+    [
+      'one who is banned',
+      '@dave:a',
+      '!room:a',
+      'user "@dave:a" is not joined to the room (membership is "ban")',
+    ],
   ])('fails for %s, in the words of the reference', async (_what, user_id, room_id, message) => {
     const { server, room } = await started()
     await using _server = server
     await server.hs.takeAll([await room.join('@carl:a'), await room.member('@carl:a', '@carl:a', 'leave')])
+    await server.hs.take(await room.member('@alice:a', '@dave:a', 'ban'))
     await expect(leave(server, user_id, room_id)).rejects.toMatchObject({ message })
   })
 })
@@ -603,6 +764,39 @@ describe('evacuation', () => {
       affected: [],
       Error: { Code: 3, Msg: 'Room !no:a not found', RemoteCode: 0 },
     })
+  })
+
+  it('passes over those who cannot leave, and says so', async () => {
+    let isLost = true
+    await using server = await Operations.start({}, {}, (input) => ({
+      ...input,
+      ingest: async (event) =>
+        isLost && event.event?.json.includes('"sender":"@alice:a"') === true
+          ? { kind: 'missing', auth: [], prev: ['$lost'], state: [] }
+          : await input.ingest(event),
+    }))
+    const room = await RoomBuilder.create()
+    await room.join('@bob:a')
+    await server.hs.takeAll(room.events)
+    const answer = await server.api.performAdminEvacuateRoom({ room_id: room.roomId })
+    expect(answer).toEqual({ affected: ['@bob:a'], Error: null })
+    const fields = { room_id: room.roomId, user_id: '@alice:a', reason: 'prev events are missing' }
+    expect(server.warned).toEqual([['could not evacuate user', fields]])
+    isLost = false
+    const again = await server.api.performAdminEvacuateUser({ user_id: '@alice:a' })
+    expect(again).toEqual({ affected: [room.roomId], Error: null })
+  })
+
+  it('takes a user out of no room that they are not in', async () => {
+    const { server, room } = await started('knock')
+    await using _server = server
+    await server.hs.take(await room.member('@bob:a', '@bob:a', 'knock'))
+    await server.hs.take(await room.member('@alice:a', '@carl:a', 'ban'))
+    for (const user_id of ['@bob:a', '@carl:a']) {
+      expect(await server.api.performAdminEvacuateUser({ user_id })).toEqual({ affected: [], Error: null })
+    }
+    expect(server.warned).toEqual([])
+    expect(await server.content(room.roomId, 'm.room.member', '@bob:a')).toEqual({ membership: 'knock' })
   })
 
   // The reference named no rooms, though the user had left them.

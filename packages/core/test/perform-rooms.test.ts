@@ -1,6 +1,7 @@
 import type { FederationApi } from '@roomserver/api'
 import { ed25519, encodeBase64, type Pdu } from '@roomserver/events'
 import { RoomBuilder } from '@roomserver/testing'
+import { RoomserverError } from '@roomserver/types'
 import { describe, expect, it } from 'vitest'
 import { Operations, type Others } from './operations.ts'
 
@@ -68,6 +69,66 @@ describe('peeks', () => {
     })
   })
 
+  it('ask the servers that may know a room which we are not in', async () => {
+    const asked: unknown[] = []
+    const far = await RoomBuilder.create({ creator: '@bob:b', roomId: '!far:b' })
+    await open(far)
+    const federation: Partial<FederationApi> = {
+      performOutboundPeekRequest: async (request) => {
+        asked.push(request)
+        for (const event of far.events.slice(0, -1)) await server.hs.take(event, { kind: 1 })
+        const state_event_ids = far.events.slice(0, -1).map(({ eventId }) => eventId)
+        await server.hs.take(far.events.at(-1) as Pdu, { has_state: true, state_event_ids })
+        return { LastError: null }
+      },
+    }
+    await using server = await Operations.start({ federation })
+    const answer = await peek(server, { room_id_or_alias: '!far:b', server_names: ['c'] })
+    expect(answer).toEqual({ room_id: '!far:b', Error: null })
+    expect(asked).toEqual([{ room_id: '!far:b', server_names: ['c', 'b'] }])
+  })
+
+  it('are refused as another server refuses them, and without an answer by what is known here', async () => {
+    const LastError = { Contents: null, WrappedError: null, Message: 'M_FORBIDDEN', Code: 403 }
+    const down = new RoomserverError(
+      'COMPONENT_FAILED',
+      { component: 'federation', operation: 'peek', reason: 'down' },
+      'down',
+    )
+    const answers = [
+      async () => ({ LastError }),
+      () => Promise.reject(down),
+      () => Promise.reject(new TypeError('a bug')),
+    ]
+    const federation: Partial<FederationApi> = {
+      performOutboundPeekRequest: () =>
+        answers.shift()?.() ?? Promise.reject(new TypeError('asked too often')),
+    }
+    const { server, room } = await started({ creator: '@bob:b', roomId: '!far:b' }, { federation })
+    await using _server = server
+    const ask = () => peek(server, { room_id_or_alias: '!far:b' })
+    expect(await ask()).toEqual({ room_id: '', Error: { Code: 5, Msg: 'M_FORBIDDEN', RemoteCode: 403 } })
+    await server.hs.take(await open(room))
+    expect(await ask()).toEqual({ room_id: '!far:b', Error: null })
+    expect(server.warned).toEqual([
+      ['could not peek through another server', { room_id: '!far:b', error: 'down' }],
+    ])
+    await expect(ask()).rejects.toThrow('a bug')
+  })
+
+  it('of other servers begin behind the deepest of several forward extremities', async () => {
+    const { server, room } = await started()
+    await using _server = server
+    const fork = room.extremities
+    const deep = await room.message('deep', { prev: fork, depth: 70 })
+    await room.message('flat', { prev: fork, depth: 7 })
+    await server.hs.takeAll(room.events.slice(-2))
+    const request = { user_id: '', room_id: '!room:a', peek_id: 'p', server_name: 'b', renewal_interval: 1 }
+    const { latest_event: latest } = await server.api.performInboundPeek(request)
+    expect(latest?.eventId).toBe(deep.eventId)
+    expect(await server.lastOutput()).toMatchObject({ new_inbound_peek: { LatestEventID: deep.eventId } })
+  })
+
   it('of other servers get the room as it is, and are announced', async () => {
     const { server, room } = await started()
     await using _server = server
@@ -122,6 +183,35 @@ describe('removeRoomAlias', () => {
     expect(await remove('@alice:a')).toEqual({ found: true, removed: true })
     expect(await remove('@alice:a')).toEqual({ found: false, removed: false })
     expect(await server.content('!room:a', 'm.room.canonical_alias')).toEqual({ alt_aliases: ['#y:a'] })
+  })
+
+  it.each(['alias', 'room_id', 'user_id'])('is given with a %s of 255 bytes at the most', async (name) => {
+    const { server } = await started()
+    await using _server = server
+    const set = { user_id: '@alice:a', alias: '#x:a', room_id: '!room:a' }
+    const [sigil] = set[name as keyof typeof set]
+    const named = (bytes: number) => ({ ...set, [name]: `${sigil}${'ü'.repeat((bytes - 3) / 2)}:a` })
+    await expect(server.api.setRoomAlias(named(257))).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      details: { argument: name, expected: 'at most 255 bytes' },
+    })
+    expect(await server.api.setRoomAlias(named(255))).toEqual({ alias_exists: false })
+  })
+
+  it('says nothing in the room where the alias is not one of its canonical ones, nor in the name of a user elsewhere', async () => {
+    const { server, room } = await aliased()
+    await using _server = server
+    await server.hs.takeAll([
+      await room.join('@carol:c'),
+      await room.state('m.room.power_levels', '', { users: { '@alice:a': 100, '@carol:c': 100 } }),
+    ])
+    await server.api.setRoomAlias({ user_id: '@alice:a', alias: '#z:a', room_id: '!room:a' })
+    const before = await server.hs.outputs()
+    const remove = async (user_id: string, alias: string) =>
+      await server.api.removeRoomAlias({ user_id, alias })
+    expect(await remove('@alice:a', '#z:a')).toEqual({ found: true, removed: true })
+    expect(await remove('@carol:c', '#x:a')).toEqual({ found: true, removed: true })
+    expect(await server.hs.outputs()).toEqual(before)
   })
 
   it('takes it out of the alternative ones', async () => {

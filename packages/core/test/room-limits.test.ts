@@ -1,6 +1,10 @@
+import { InputKind } from '@roomserver/api'
+import type { Pdu } from '@roomserver/events'
 import { RoomBuilder } from '@roomserver/testing'
-import { type Logger, RoomserverError, silentLogger } from '@roomserver/types'
+import { type Logger, NO_NID, RoomserverError, silentLogger, type Suspendable } from '@roomserver/types'
 import { describe, expect, it, vi } from 'vitest'
+import type { DecideNeed } from '../src/decide/decide-need.ts'
+import type { Draft } from '../src/decide/draft.ts'
 import type { RoomTask } from '../src/input/room-tasks.ts'
 import { Homeserver } from './homeserver.ts'
 
@@ -209,3 +213,40 @@ describe('a room with a fault', () => {
     expect([...hs.input.rooms.quarantine.rooms.keys()]).toEqual(['!two:a'])
   })
 })
+
+it('settles the version of a room by its create event, also where events of another one wait before and after it', async () => {
+  const { hs, go } = await gated({})
+  await using _ = hs
+  const claimed = await RoomBuilder.create({ version: '9' })
+  const [before, after] = [await claimed.message('one'), await claimed.message('two')]
+  await hs.input.runTask({ ...taskOf('!room:a', 1), version: '9', decide: announcePeek })
+  const room = await RoomBuilder.create({ version: '10' })
+  const { roomId } = room
+  expect(await hs.room(roomId)).toMatchObject({ version: '9', current: 0 })
+
+  const busy = hs.input.runTask(taskOf(roomId, 1))
+  const [create, ...others] = room.events as [Pdu, ...Pdu[]]
+  const waiting = [
+    hs.take(before, { kind: InputKind.outlier }),
+    hs.take(create),
+    hs.take(after, { kind: InputKind.outlier }),
+  ]
+  await expect.poll(() => hs.input.rooms.busy.map(({ queued }) => queued)).toEqual([3])
+  go()
+  await busy
+  expect(await Promise.all(waiting)).toMatchObject([
+    { kind: 'missing' },
+    { verdict: 'accepted' },
+    { kind: 'refused', error: { message: expect.stringContaining('version 10') as string } },
+  ])
+  expect(await hs.room(roomId)).toMatchObject({ version: '10' })
+  await hs.takeAll(others)
+  expect(await hs.current(roomId)).toEqual(room.events.map(({ eventId }) => eventId).toSorted())
+})
+
+/** Makes a room known that nothing else is known of. */
+// oxlint-disable-next-line require-yield -- there is nothing to ask for
+function* announcePeek(draft: Draft): Suspendable<DecideNeed, string> {
+  draft.addOutput('new_peek', NO_NID, {})
+  return 'announced'
+}
