@@ -105,6 +105,29 @@ it('reads past the cache what the cache does not have, and each event once in a 
   }
 })
 
+it('reads no more of very many events when nobody waits for them', async () => {
+  const { hs, room, records } = await stored()
+  await using _hs = hs
+  const inRoom = await hs.room(room.roomId)
+  const nids = Array.from({ length: 20 }, () => records.map(({ nid }) => nid)).flat()
+  const watched = () => {
+    const process = new WatchedProcess(hs.storage)
+    const gone = new AbortController()
+    process.onRead = (count) => count === 2 && gone.abort(new Error('gone'))
+    return { process, context: { ...process.context, gone: gone.signal } }
+  }
+  const texts = watched()
+  const readAll = async () => {
+    let count = 0
+    for await (const part of textsInChunks(texts.context, inRoom, nids)) count += part.length
+    return count
+  }
+  await expect(readAll()).rejects.toThrow('gone')
+  const references = watched()
+  await expect(authEventsOf(references.context, nids)).rejects.toThrow('gone')
+  for (const { process } of [texts, references]) expect(process.reads).toHaveLength(2)
+})
+
 it('gives clients what an event says', async () => {
   const { hs, room, records } = await stored()
   await using _hs = hs

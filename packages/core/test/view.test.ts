@@ -426,6 +426,64 @@ describe('names that are asked for', () => {
   })
 })
 
+describe('what a computation has of an event', () => {
+  /** A record that the cache does not keep, and a view of it. */
+  async function uncached() {
+    const hs = await Homeserver.start()
+    const room = await RoomBuilder.create()
+    await hs.takeAll(room.events)
+    const record = (await hs.event(room.events[1]?.eventId ?? '')) ?? fail()
+    const view = new View(new RecordCache(hs.storage, 10))
+    return { hs, room, record, view, [Symbol.asyncDispose]: () => hs[Symbol.asyncDispose]() }
+  }
+
+  it('is parsed once, also where the cache does not keep it', async () => {
+    await using one = await uncached()
+    const { record, view, room } = one
+    const pdu = view.pduOf(record, room.rules)
+    expect(pdu.json).toBe(record.json)
+    expect(view.pduOf(record, room.rules)).toBe(pdu)
+    expect(view.authPduOf(record, room.rules)).toBe(pdu)
+    const redacted = { ...record, authContent: '{"content":{"third_party_invite":{}}}' }
+    const authPdu = view.authPduOf(redacted, room.rules)
+    expect(authPdu.content).toEqual({ membership: 'join', third_party_invite: {} })
+    expect(view.authPduOf(redacted, room.rules)).toBe(authPdu)
+    expect(view.pduOf(redacted, room.rules).content).toEqual({ membership: 'join' })
+  })
+
+  it('is what it has put there itself, whatever is read later', async () => {
+    await using one = await uncached()
+    const { record, view } = one
+    const changed = { ...record, verdict: 'soft-failed' as const }
+    const loaded = Promise.all([
+      view.load({ kind: 'events', nids: [record.nid] }),
+      view.load({ kind: 'events-by-id', ids: [record.eventId] }),
+    ])
+    view.addEvent(changed)
+    await loaded
+    view.addAbsent(record.eventId)
+    expect([view.event(record.nid), view.eventById(record.eventId)]).toEqual([changed, changed])
+    view.addAbsent('$unknown')
+    expect([view.eventById('$unknown'), view.eventById('$not looked for')]).toEqual([null, undefined])
+  })
+
+  it('belongs to a state that is stored with all its blocks, or not', async () => {
+    await using one = await uncached()
+    const { hs, room } = one
+    const { current } = await hs.room(room.roomId)
+    const without = (kind: 'blocks' | 'snapshots') => {
+      const store = { ...hs.storage, [kind]: async () => [] }
+      return noted(hs, (view) => isStoredState(view, current), new View(new RecordCache(store, 10_000)))
+    }
+    const isStored = (nid: number) => noted(hs, (view) => isStoredState(view, nid as SnapshotNid))
+    expect((await isStored(current)).result).toBe(true)
+    expect(await isStored(NO_NID)).toMatchObject({ result: true, asked: [] })
+    expect((await isStored(999_999)).result).toBe(false)
+    expect((await without('blocks')).result).toBe(false)
+    expect((await without('snapshots')).result).toBe(false)
+  })
+})
+
 it('keeps what was read of an event no longer than until another process changes it', async () => {
   await using hs = await Homeserver.start()
   const room = await RoomBuilder.create()
