@@ -78,11 +78,60 @@ it('finds a state that does not follow from the events before it', async () => {
   const found = await audit(hs, room.roomId, (record) =>
     record.eventId === merge ? { ...record, before: early?.after ?? record.before } : record,
   )
-  expect(found).toEqual([expect.stringContaining(`event ${merge} has a state before it with`)])
+  expect(found).toEqual([
+    `event ${merge} has a state before it with 4 entries that do not follow from its prev events`,
+  ])
   const foundAfter = await audit(hs, room.roomId, (record) =>
     record.eventId === merge ? { ...record, after: early?.after ?? record.after } : record,
   )
   expect(foundAfter).toEqual([`event ${merge} has a state after it that is not the state before it`])
+})
+
+it('finds a current state that does not follow from the forward extremities', async () => {
+  await using hs = await Homeserver.start()
+  const room = await forkedRoom(hs, '10')
+  const [early] = await hs.storage.eventsById([room.events[1]?.eventId ?? ''])
+  const record = await hs.room(room.roomId)
+  const { storage } = hs
+  const source = { store: storage, eventsOfRoom: storage.eventsOfRoom }
+  const found: string[] = []
+  for await (const one of auditRoom(source, { ...record, current: early?.after ?? record.current }))
+    found.push(one)
+  expect(found).toEqual(['4 entries of the current state do not follow from its forward extremities'])
+})
+
+it.each<[string, (record: EventRecord, redaction: EventRecord) => Partial<EventRecord>, RegExp]>([
+  [
+    'references',
+    ({ authNids }) => ({ authNids: authNids.slice(1) }),
+    /^has references to other events than its auth events in this room$/,
+  ],
+  ['a redaction', (_, { nid }) => ({ redactedBy: nid }), /^was redacted, but still has its content$/],
+  [
+    'a rule',
+    () => ({ rule: 'v10 1' }),
+    /^is rejected-by-\S+ by rule v10 1 \(.*\), but the rules give v10 .* \(.*\)$/,
+  ],
+  [
+    'a verdict, of one that the rules reject otherwise',
+    ({ verdict }) => ({
+      verdict: verdict === 'rejected-by-state' ? 'rejected-by-auth-events' : 'rejected-by-state',
+    }),
+    /^is rejected-by-\S+, but by the rules it is rejected-by-\S+: .* \(rule v10 .*\)$/,
+  ],
+])('finds %s that cannot be', async (_what, change, expected) => {
+  await using hs = await Homeserver.start()
+  const room = await forkedRoom(hs, '10')
+  const [rejected, redaction] = room.events.slice(-2)
+  const [record] = await hs.storage.eventsById([redaction?.eventId ?? ''])
+  if (rejected === undefined || record === undefined) throw new TypeError('no event')
+  const found = await audit(hs, room.roomId, (one) =>
+    one.eventId === rejected.eventId ? { ...one, ...change(one, record) } : one,
+  )
+  expect(found).toHaveLength(1)
+  const [sentence = ''] = found
+  expect(sentence.startsWith(`event ${rejected.eventId} `)).toBe(true)
+  expect(sentence.slice(`event ${rejected.eventId} `.length)).toMatch(expected)
 })
 
 it('finds an event that is not the one that its ID names', async () => {

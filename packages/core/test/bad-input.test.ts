@@ -256,6 +256,19 @@ it('takes a transaction ID of 1,024 bytes', async () => {
   expect((await hs.outputs()).at(-1)).toMatchObject({ new_room_event: { transaction_id } })
 })
 
+it.each([
+  ['origin', { origin: 'x'.repeat(255) }],
+  ['send_as_server', { send_as_server: 'x'.repeat(255) }],
+  ['state_event_ids', { has_state: true, state_event_ids: [`$${'x'.repeat(254)}`] }],
+  ['state_event_ids that do not count', { state_event_ids: [`$${'x'.repeat(255)}`] }],
+])('takes a %s as long as it may be', async (path, change) => {
+  const { hs, room } = await started()
+  await using _hs = hs
+  const event = await room.message('hello')
+  expect(await send(hs, inputOf(event, change))).not.toMatch(`${path}: expected`)
+  expect(await hs.event(event.eventId)).toMatchObject({ verdict: 'accepted' })
+})
+
 it('looks up a part of a state of unknown events, and names a few of them', async () => {
   const { hs, room } = await started()
   await using _hs = hs
