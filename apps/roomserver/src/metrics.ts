@@ -28,7 +28,8 @@ export interface MetricsSources {
     readonly connections?: (() => PoolUse) | undefined
     countWaitingOutputs(limit: number): Promise<number>
     countInbox(limit: number): Promise<number>
-    databaseFacts(): Promise<Pick<DatabaseFacts, 'values'>>
+    /** Undefined: a store of somebody else, which does not say. */
+    readonly databaseFacts?: (() => Promise<Pick<DatabaseFacts, 'values'>>) | undefined
   }
   /** What the program is. */
   readonly build: { readonly version: string; readonly commit: string; readonly schema: number }
@@ -165,7 +166,7 @@ function addStoreMetrics(registry: Registry, storage: MetricsSources['storage'])
     [
       'database_bytes',
       'Size of the database, as it says itself.',
-      async () => Number((await storage.databaseFacts()).values['bytes']),
+      async () => sizeIn(await storage.databaseFacts?.()),
     ],
   ] as const
   for (const [name, help, count] of counts) {
@@ -197,6 +198,11 @@ function addStoreMetrics(registry: Registry, storage: MetricsSources['storage'])
     },
   })
   registry.registerMetric(pool)
+}
+
+function sizeIn(facts: Pick<DatabaseFacts, 'values'> | undefined): number | undefined {
+  const bytes = facts?.values['bytes']
+  return bytes === undefined ? undefined : Number(bytes)
 }
 
 function addInputMetrics(registry: Registry, counters: InputCounters): void {
