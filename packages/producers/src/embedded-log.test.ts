@@ -1,6 +1,7 @@
 import { afterEach, expect, it, vi } from 'vitest'
 import { MemoryOutbox } from '../test/memory-outbox.ts'
 import { openEmbeddedLog } from './embedded-log.ts'
+import { messageId } from './outbox.ts'
 
 afterEach(() => void vi.useRealTimers())
 
@@ -99,4 +100,41 @@ it('takes no number for lost from which on everything is kept', async () => {
   using log = openEmbeddedLog(source, payload)
   expect(await log.read(3, 10)).toMatchObject([{ position: 5 }])
   await expect(log.read(2, 10)).rejects.toMatchObject({ details: { after: 2, first: 4 } })
+})
+
+it('says of a position that it did not give where the log begins and ends', async () => {
+  const outbox = new MemoryOutbox()
+  outbox.append(3)
+  await outbox.dropOutputs([1])
+  using log = openEmbeddedLog(outbox, payload)
+  const unknown = {
+    code: 'OUTPUTS_POSITION_UNKNOWN',
+    details: { after: 4, first: 2, last: 3 },
+    message: expect.stringContaining('continue with after=3') as string,
+  }
+  await expect(log.check(4)).rejects.toMatchObject(unknown)
+  await expect(log.follow(4).next()).rejects.toMatchObject(unknown)
+  await expect(log.check(0)).rejects.toThrow('outputs up to 1 have been deleted')
+  await log.check(3)
+})
+
+it('gives each entry its room, its ID by the epoch of its position, and what it says', async () => {
+  const outbox = new MemoryOutbox()
+  outbox.append(3, ['!a:test'])
+  const epochs = [
+    { name: 'aaaaaaaaaaaa', firstPosition: 1 },
+    { name: 'bbbbbbbbbbbb', firstPosition: 3 },
+  ]
+  using log = openEmbeddedLog(outbox, ({ seq }) => `{"n":${seq}}`, { epochs })
+  const entries = await log.read(1, 10)
+  expect(entries).toEqual(
+    [2, 3].map((position) => ({
+      position,
+      id: messageId(outbox.all[position - 1]!, epochs),
+      roomId: '!a:test',
+      payload: `{"n":${position}}`,
+    })),
+  )
+  expect(entries[0]?.id).not.toContain('bbbbbbbbbbbb')
+  expect(entries[1]?.id).toContain('bbbbbbbbbbbb')
 })

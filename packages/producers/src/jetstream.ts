@@ -7,7 +7,6 @@ import {
   jetstreamManager,
   RetentionPolicy,
   StorageType,
-  type StreamConfig,
   type StreamInfo,
 } from '@nats-io/jetstream'
 import {
@@ -21,6 +20,7 @@ import {
 import { connect } from '@nats-io/transport-node'
 import { AckInbox } from './ack-inbox.ts'
 import type { Acknowledgement, Bus, StreamAccess, StreamConsumer, StreamState } from './bus.ts'
+import { createWidest, errorCode } from './create-widest.ts'
 import { expectGreeting } from './nats-greeting.ts'
 import type { OutputMessage } from './outbox.ts'
 
@@ -38,13 +38,8 @@ export interface JetStreamOptions {
 }
 
 const STREAM_NOT_FOUND = 10_059
-/** What is answered when there are fewer servers than a stream wants replicas: no cluster, or too few of one. */
-const ONE_SERVER = 10_074
-const TOO_FEW_PEERS = 10_005
-/** How long the servers of a cluster have to find each other, before a stream is created on fewer. */
-const ATTEMPTS = 20
+/** Between two attempts to create a stream on more servers. */
 const ATTEMPT_PAUSE_MS = 500
-const MOST_REPLICAS = 3
 const NANOS_PER_MS = 1_000_000
 
 /** Stream and subject of the outputs. */
@@ -161,33 +156,9 @@ async function findOrCreate(
     retention: RetentionPolicy.Interest,
     storage: options.inMemory === true ? StorageType.Memory : StorageType.File,
   }
-  if (options.replicas !== undefined)
-    return await manager.streams.add({ ...config, num_replicas: options.replicas })
-  return await createWidest(manager, config, MOST_REPLICAS)
-}
-
-/** Nobody says how many servers there are, so it is tried; those of a cluster that has just been started find each other. */
-async function createWidest(
-  manager: JetStreamManager,
-  config: Partial<StreamConfig> & { readonly name: string },
-  replicas: number,
-  attempts = ATTEMPTS,
-): Promise<StreamInfo> {
-  try {
-    return await manager.streams.add({ ...config, num_replicas: replicas })
-  } catch (error) {
-    const code = errorCode(error)
-    const isFewer = code === ONE_SERVER || code === TOO_FEW_PEERS
-    if (replicas === 1 || !isFewer) throw error
-    if (code === ONE_SERVER) return await createWidest(manager, config, 1)
-    if (attempts === 0) return await createWidest(manager, config, replicas - 1, 0)
-    await wait(ATTEMPT_PAUSE_MS)
-    return await createWidest(manager, config, replicas, attempts - 1)
-  }
-}
-
-function errorCode(error: unknown): number | undefined {
-  return error instanceof JetStreamApiError ? error.code : undefined
+  const create = (replicas: number) => manager.streams.add({ ...config, num_replicas: replicas })
+  if (options.replicas !== undefined) return await create(options.replicas)
+  return await createWidest(create, () => wait(ATTEMPT_PAUSE_MS))
 }
 
 async function inspect(

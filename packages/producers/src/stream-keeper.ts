@@ -27,11 +27,19 @@ const SECOND_LOOK_MS = 5_000
 /** No relay that is killed leaves so many outputs behind that were sent and not recorded. */
 const MOST_UNRECORDED = 100_000
 
+/** Waits; no longer than until `signal` is aborted. */
+type Pause = (ms: number, signal?: AbortSignal) => Promise<void>
+
+const pauseByTheClock: Pause = async (ms, signal) => {
+  await wait(ms, undefined, { signal, ref: false }).catch(() => undefined)
+}
+
 /** Looks whether the message server still has what it was given, and has sent again what it lost. */
 export class StreamKeeper {
   readonly #store: DeliveryStore
   readonly #clock: Clock
   readonly #log: Logger
+  readonly #pause: Pause
   readonly #said = new Set<string>()
   #epochs: readonly OutputEpoch[] = []
   #findings: readonly StreamFinding[] = []
@@ -40,10 +48,11 @@ export class StreamKeeper {
   #purged = 0
   #resent = 0
 
-  constructor(store: DeliveryStore, clock: Clock, log: Logger) {
+  constructor(store: DeliveryStore, clock: Clock, log: Logger, pause: Pause = pauseByTheClock) {
     this.#store = store
     this.#clock = clock
     this.#log = log
+    this.#pause = pause
   }
 
   /** The incarnations of the output log, as of the latest look. */
@@ -77,7 +86,7 @@ export class StreamKeeper {
     const isLoss = found.change.kind === 'lost' && found.change.why !== 'purged'
     // A server of a cluster that has just come back may answer for a while before it has got all from the others.
     const isDoubtful = isLoss && found.state.isClustered && found.state.replicas > 1
-    if (isDoubtful) await wait(SECOND_LOOK_MS)
+    if (isDoubtful) await this.#pause(SECOND_LOOK_MS)
     const { change, state, before, count } = isDoubtful ? await this.#compare(stream) : found
     await this.#settle(change, stream, before, state)
     const isOpen = change.kind === 'none' && count > 0 && state.remembersLast
@@ -122,8 +131,7 @@ export class StreamKeeper {
       } catch (error) {
         this.#log.warn({ err: error }, 'could not delete old delivered outputs; will retry')
       }
-      const pauseMs = isMore ? PAUSE_MS : TRIM_EVERY_MS
-      await wait(pauseMs, undefined, { signal, ref: false }).catch(() => undefined)
+      await this.#pause(isMore ? PAUSE_MS : TRIM_EVERY_MS, signal)
     }
   }
 
