@@ -1,5 +1,6 @@
 import { Agent, request as http1Request } from 'node:http'
 import { connect, constants } from 'node:http2'
+import { type AddressInfo, connect as connectSocket, createServer } from 'node:net'
 import { setImmediate, setTimeout as delay } from 'node:timers/promises'
 import { filled, QueryLatestEventsAndStateResponse, StreamedList, type StreamedPart } from '@roomserver/api'
 import { silentLogger } from '@roomserver/types'
@@ -212,6 +213,42 @@ it('makes less of each answer where many are left lying', async () => {
   for (let last = -1; last !== bytes; await delay(100)) last = bytes
   expect(bytes).toBeLessThan(64 * 1024 * 1024)
   session.destroy()
+})
+
+/** Passes bytes on to a server, and keeps what it says. */
+async function overhear(address: string) {
+  const { hostname, port } = new URL(address)
+  const said: Buffer[] = []
+  const proxy = createServer((caller) => {
+    const server = connectSocket(Number(port), hostname)
+    server
+      .on('data', (chunk) => said.push(chunk))
+      .pipe(caller)
+      .pipe(server)
+  }).listen(0, '127.0.0.1')
+  await new Promise((resolve) => proxy.once('listening', resolve))
+  const at = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`
+  return { at, said, [Symbol.dispose]: () => void proxy.close() }
+}
+
+/** The lengths of the frames of data in a stream of HTTP/2. @see https://www.rfc-editor.org/rfc/rfc9113#section-4.1 */
+function dataFrames(bytes: Buffer): readonly number[] {
+  const lengths: number[] = []
+  for (let at = 0; at < bytes.length; at += 9 + bytes.readUIntBE(at, 3))
+    if (bytes[at + 3] === 0) lengths.push(bytes.readUIntBE(at, 3))
+  return lengths.filter((length) => length > 0)
+}
+
+it('sends a short answer over HTTP/2 in one frame, of however many parts it is made', async () => {
+  const list = new StreamedList(function* (): Generator<StreamedPart, void, void> {
+    yield Buffer.from('[0')
+    for (let part = 0; part < 100; part++) yield Buffer.from(`,${part}`)
+    yield Buffer.from(']')
+  })
+  await using served = await serve(list)
+  using between = await overhear(served.server.address)
+  const { body } = await askHttp2(between.at, { path: PATH, body: '{}' })
+  expect(dataFrames(Buffer.concat(between.said))).toEqual([Buffer.byteLength(body)])
 })
 
 it('resets the answer of a caller by HTTP/2 who takes nothing for too long', async () => {

@@ -13,6 +13,13 @@ it.each([
   expect(parsePeerAddress(url)).toEqual(address)
 })
 
-it.each(['', 'localhost:7772', 'https://x', 'ftp://x', 'http://'])('refuses %j', (url) => {
-  expect(() => parsePeerAddress(url)).toThrow(TypeError)
+it.each([
+  ['', 'not a URL: '],
+  ['localhost:7772', 'not an http URL: localhost:7772'],
+  ['nothing at all', 'not a URL: nothing at all'],
+  ['http://', 'not a URL: http://'],
+  ['https://x', 'not an http URL: https://x'],
+  ['ftp://x', 'not an http URL: ftp://x'],
+])('refuses %j, and says why', (url, message) => {
+  expect(() => parsePeerAddress(url)).toThrow(new TypeError(message))
 })
