@@ -128,3 +128,17 @@ it('finds an index of hashes on PostgreSQL that does not lead to all rows', asyn
     await client.end()
   }
 })
+
+it('says of each index that cannot be rebuilt why, and rebuilds the others', async () => {
+  await using store = await openStorage({ dialect: 'sqlite', file: ':memory:' })
+  const what = 'damaged'
+  const findings = [
+    { index: 'no_such_index', what },
+    { index: undefined, what },
+    { index: 'events_room_nid', what },
+    { index: 'no_such_index', what },
+  ]
+  expect(await store.repairIndexes(findings)).toEqual([
+    expect.stringMatching(/^the index no_such_index cannot be rebuilt: unable to identify ./),
+  ])
+})

@@ -1,6 +1,6 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type EventNid, type Logger, silentLogger, type SnapshotNid } from '@roomserver/types'
 import { Kysely, SqliteDialect } from 'kysely'
@@ -207,6 +207,59 @@ describe('a backup', () => {
     expect(outputs).toHaveLength(found?.outputSeq ?? -1)
     expect(outputs.every(({ eventJson }) => eventJson !== undefined)).toBe(true)
     await expect(store.backup(file)).rejects.toMatchObject({ code: 'BAD_REQUEST' })
+  })
+
+  it('is for its owner only, takes the place of an interrupted one, and leaves nothing else behind', async () => {
+    const file = join(folder, 'copy.db')
+    {
+      await using store = await open()
+      await storedRoom(store)
+      await writeFile(`${file}.partial`, 'the beginning of a copy')
+      await store.backup(file)
+      expect((await stat(file)).mode & 0o777).toBe(0o600)
+    }
+    // The log of changes goes with the last connection, so the backup has kept none.
+    expect((await readdir(folder)).toSorted()).toEqual(['copy.db', 'rooms.db'])
+  })
+
+  it.each<readonly [string, (path: string) => Promise<unknown>, string, string]>([
+    [
+      'a file that is there',
+      (path) => writeFile(path, 'mine'),
+      'a file that does not exist',
+      'already exists; a backup does not overwrite files',
+    ],
+    [
+      'a folder that is not there',
+      async () => undefined,
+      'a folder that exists',
+      'is not a folder; make it first',
+    ],
+    [
+      'a file as a folder',
+      (path) => writeFile(dirname(path), 'mine'),
+      'a folder that exists',
+      'is not a folder; make it first',
+    ],
+  ])('does not go to %s, and says so', async (what, prepare, expected, why) => {
+    const path = what === 'a file that is there' ? join(folder, 'copy.db') : join(folder, 'none', 'copy.db')
+    await prepare(path)
+    await using store = await open()
+    await expect(store.backup(path)).rejects.toMatchObject({
+      code: 'BAD_REQUEST',
+      details: { path: 'backup', expected },
+      message: `${what === 'a file that is there' ? path : dirname(path)} ${why}`,
+    })
+    expect((await readdir(folder)).filter((name) => name.endsWith('.partial'))).toEqual([])
+  })
+
+  it('is not made of a store in memory', async () => {
+    await using store = await openStorage({ dialect: 'sqlite', file: ':memory:' })
+    await expect(store.backup(join(folder, 'copy.db'))).rejects.toMatchObject({
+      code: 'BAD_REQUEST',
+      details: { path: 'backup', expected: 'a store in a file' },
+      message: 'a store in memory cannot be backed up',
+    })
   })
 })
 
