@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
-import { createServer as createHttp2Server, type Http2ServerRequest } from 'node:http2'
+import { constants, createServer as createHttp2Server, type Http2ServerRequest } from 'node:http2'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -204,6 +204,56 @@ describe.each(['h2c', 'http/1.1'] as const)('%s', (protocol) => {
     await server.close()
   })
 
+  it('posts JSON below the path of the peer, with the token, over one connection for calls one after another', async () => {
+    const asked: unknown[] = []
+    let connections = 0
+    const handler = (
+      request: IncomingMessage | Http2ServerRequest,
+      response: { end(body: string): void },
+    ) => {
+      const { method, url, headers } = request
+      const { authorization, traceparent, 'content-type': type, 'content-length': length } = headers
+      asked.push([method, url, authorization, traceparent, type, length])
+      request.resume()
+      response.end('{"exists":true}')
+    }
+    const server = protocol === 'h2c' ? createHttp2Server(handler as never) : createServer(handler as never)
+    server.on('connection', () => connections++)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()))
+    const { port } = server.address() as AddressInfo
+    {
+      await using client = createAppserviceClient(`http://127.0.0.1:${port}/below/`, {
+        ...options,
+        token: 't',
+      })
+      for (let call = 0; call < 2; call++) await client.roomAliasExists({ alias: '#a:x' })
+    }
+    const path = '/below/api/appservice/RoomAliasExists'
+    const said = ['POST', path, 'Bearer t', undefined, 'application/json', expect.stringMatching(/^\d+$/)]
+    expect(asked).toEqual([said, said])
+    expect(connections).toBe(1)
+    await new Promise((resolve) => server.close(resolve))
+  })
+
+  it('takes a connection on which no answer came in time for dead, and makes another', async () => {
+    let connections = 0
+    const silent = createTcpServer((socket) => {
+      connections++
+      socket.on('error', () => undefined)
+    })
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', () => resolve()))
+    const { port } = silent.address() as AddressInfo
+    await using client = createAppserviceClient(`http://127.0.0.1:${port}`, {
+      ...options,
+      retries: 0,
+      timeoutMs: 20,
+    })
+    for (let call = 0; call < 2; call++)
+      await expect(client.roomAliasExists({ alias: '#a:x' })).rejects.toThrow('no answer in 20 ms')
+    expect(connections).toBe(2)
+    silent.close()
+  })
+
   it('tells a caller that was cut off', async () => {
     let aborted = false
     const { promise, resolve } = Promise.withResolvers<void>()
@@ -238,6 +288,53 @@ describe.each(['h2c', 'http/1.1'] as const)('%s', (protocol) => {
       expect(await client.queryPublishedRooms({ RoomID: '' })).toEqual({ RoomIDs: [] })
     }
     await rm(folder, { recursive: true })
+  })
+})
+
+describe('a peer that closes streams over HTTP/2', () => {
+  /** Closes the first streams with a code, and answers those that follow. */
+  async function closingPeer(code: number, times: number) {
+    let count = 0
+    const server = createHttp2Server()
+    server.on('stream', (stream) => {
+      stream.on('error', () => undefined)
+      if (++count <= times) return stream.close(code)
+      stream.respond({ ':status': 500 })
+      stream.end('{"message":"seen"}')
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()))
+    const { port } = server.address() as AddressInfo
+    const options = { retries: 2, pause: async () => undefined }
+    const client = createFederationClient(`http://127.0.0.1:${port}`, options)
+    const dispose = async () => {
+      await client[Symbol.asyncDispose]()
+      server.close()
+    }
+    return { client, count: () => count, [Symbol.asyncDispose]: dispose }
+  }
+
+  // Of a stream that is refused nothing came, so a join may be sent again as well.
+  it('is asked again for whatever it refused', async () => {
+    await using other = await closingPeer(constants.NGHTTP2_REFUSED_STREAM, 2)
+    await expect(other.client.performJoinRequest(JOIN)).rejects.toThrow('seen')
+    expect(other.count()).toBe(3)
+  })
+
+  it('is said to have refused all of them', async () => {
+    await using other = await closingPeer(constants.NGHTTP2_REFUSED_STREAM, 9)
+    await expect(other.client.performJoinRequest(JOIN)).rejects.toThrow('the peer refused the stream')
+    expect(other.count()).toBe(3)
+  })
+
+  it.each([
+    ['without an error', constants.NGHTTP2_NO_ERROR, 'the peer closed the stream with code 0'],
+    ['with an error', constants.NGHTTP2_INTERNAL_ERROR, 'NGHTTP2_INTERNAL_ERROR'],
+  ])('is asked again %s only for what may be asked twice', async (_how, code, reason) => {
+    await using other = await closingPeer(code, 9)
+    await expect(other.client.performJoinRequest(JOIN)).rejects.toThrow(reason)
+    expect(other.count()).toBe(1)
+    await expect(other.client.getEvent({ S: 'x', EventID: '$e' })).rejects.toThrow(reason)
+    expect(other.count()).toBe(4)
   })
 })
 

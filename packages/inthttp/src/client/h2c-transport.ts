@@ -1,4 +1,4 @@
-import { type ClientHttp2Session, connect, constants } from 'node:http2'
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2'
 import { connect as connectSocket } from 'node:net'
 import type { PeerAddress } from './peer-address.ts'
 import {
@@ -90,7 +90,7 @@ function exchangeOver(session: ClientHttp2Session, exchange: Exchange): Promise<
       if (!body.add(chunk)) stop(new TransportFault('too-long', 'the answer is too long'))
     })
     stream.once('error', (error) => {
-      stopped ??= faultOf(error)
+      stopped ??= isRefused(stream) ? new TransportFault('unreached', REFUSED) : faultOf(error)
     })
     let ended = false
     stream.once('end', () => {
@@ -100,14 +100,18 @@ function exchangeOver(session: ClientHttp2Session, exchange: Exchange): Promise<
       finish()
       const status = Number(headers[':status'] ?? 0)
       if (stopped === undefined && ended && status > 0) resolve({ status, headers, body: body.bytes() })
-      else reject(stopped ?? closedFault(stream.rstCode))
+      else
+        reject(
+          stopped ?? new TransportFault('broken', `the peer closed the stream with code ${stream.rstCode}`),
+        )
     })
     stream.end(exchange.body)
   })
 }
 
-/** A stream that the peer refused was not looked at. */
-function closedFault(code: number): TransportFault {
-  const kind = code === constants.NGHTTP2_REFUSED_STREAM ? 'unreached' : 'broken'
-  return new TransportFault(kind, `the peer closed the stream with code ${code}`)
+const REFUSED = 'the peer refused the stream'
+
+/** A stream that the peer refused was not looked at. @see https://www.rfc-editor.org/rfc/rfc9113#section-8.7 */
+function isRefused({ rstCode }: ClientHttp2Stream): boolean {
+  return rstCode === constants.NGHTTP2_REFUSED_STREAM
 }
