@@ -54,3 +54,22 @@ it('repeats no more than a little of a long body', () => {
   for (const length of [1_000, 1_001, 1_000_000])
     expect(failure(500, 'x'.repeat(length)).details).toMatchObject({ reason: 'x'.repeat(1_000) })
 })
+
+it('takes a request that the peer could not understand for one of ours that is wrong', () => {
+  expect(failure(400, '{"message":"room_id: expected a string"}')).toEqual({
+    code: 'BAD_REQUEST',
+    details: { path: 'getEvent', expected: 'room_id: expected a string' },
+    message: 'room_id: expected a string',
+  })
+  const header = { 'roomserver-failure': '{"code":"ROOM_NOT_FOUND","details":{"roomId":"!r"}}' }
+  expect(failure(400, '{}', header).code).toBe('ROOM_NOT_FOUND')
+})
+
+it.each([
+  ['the first of several texts', '{"Err":"third","message":"second","Message":"first"}', 'first'],
+  ['the first that is a text', '{"Message":7,"message":null,"Err":"third"}', 'third'],
+  ['the whole body where none is', ' {"Message":7} ', '{"Message":7}'],
+  ['no more than the beginning of a long body', `  ${'\u00e9'.repeat(3_000)}`, '\u00e9'.repeat(1_000)],
+])('repeats %s', (_what, body, reason) => {
+  expect(failure(500, body).details).toMatchObject({ reason })
+})
