@@ -18,7 +18,7 @@ export const chromium: TestProjectInlineConfiguration = {
   test: {
     name: 'chromium',
     maxWorkers: MAX_WORKERS,
-    include: ['packages/{types,version,events,auth,acls,state}/src/**/*.test.ts'],
+    include: ['packages/{types,version,events,auth,acls,state,inspect}/src/**/*.test.ts'],
     exclude: NODE_ONLY,
     globalSetup: fileURLToPath(new URL('packages/testing/src/browser/chromium-setup.ts', import.meta.url)),
     testTimeout: 120_000,

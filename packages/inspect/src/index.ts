@@ -16,3 +16,4 @@ export type {
   RoomFigures,
 } from './read/inspection-source.ts'
 export type { RecordNeed, RecordReader } from './read/record-reader.ts'
+export { exportScenario, type ScenarioPart } from './tardis/export-scenario.ts'

@@ -1,13 +1,18 @@
-import { open } from 'node:fs/promises'
+import { open, writeFile } from 'node:fs/promises'
 import type { InspectionApi } from '@roomserver/api'
+import { exportScenario } from '@roomserver/inspect'
 import { SingleBar } from 'cli-progress'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { readLines } from '../replay/read-pdus.ts'
-import { type InspectionOptions, withInspectionOptions } from '../inspect/inspection-options.ts'
+import { count, type InspectionOptions, withInspectionOptions } from '../inspect/inspection-options.ts'
 import { openInspection } from '../inspect/open-inspection.ts'
 
 interface ExportOptions extends InspectionOptions {
   readonly out?: string
+  readonly tardis?: true
+  readonly around?: string
+  readonly from?: string
+  readonly limit?: number
 }
 
 /** `roomserver export` */
@@ -16,7 +21,13 @@ export function exportCommand(): Command {
     new Command('export')
       .argument('<room>', 'a room ID or alias')
       .description('write all events of a room, auth chains included, as JSON Lines')
-      .option('-o, --out <file>', 'append to this file, and go on behind its last event'),
+      .option('-o, --out <file>', 'append to this file, and go on behind its last event')
+      .option('--tardis', 'the end of the event graph with its auth chains, as a scenario of TARDIS')
+      .option('--around <event>', 'with --tardis: the events around this one')
+      .option('--from <event>', 'with --tardis: back from this event')
+      .addOption(
+        new Option('-l, --limit <number>', 'with --tardis: how many events of the graph').argParser(count),
+      ),
   ).action(exportRoom)
 }
 
@@ -24,6 +35,7 @@ async function exportRoom(room: string, options: ExportOptions): Promise<void> {
   await using inspection = await openInspection(options)
   const { api } = inspection
   const { room: summary } = await api.room({ room_id: room })
+  if (options.tardis === true) return await writeScenario(api, summary.room_id, options)
   const write = await writerFor(options.out)
   const bar = new SingleBar({
     format: '  {bar} {percentage}%  {value}/{total} events, {eta_formatted} left',
@@ -40,6 +52,25 @@ async function exportRoom(room: string, options: ExportOptions): Promise<void> {
   if (isShown) bar.stop()
   await write.close()
   if (options.out !== undefined) process.stdout.write(`${written} events written to ${options.out}\n`)
+}
+
+/** A scenario is written as a whole: it is of a part of the room. */
+async function writeScenario(api: InspectionApi, roomId: string, options: ExportOptions): Promise<void> {
+  const { around, from, limit = 0, out } = options
+  const scenario = await exportScenario(api, {
+    roomId,
+    from: [around, from].filter((one) => one !== undefined),
+    direction: around === undefined ? 'back' : 'around',
+    limit,
+  })
+  const text = `${JSON.stringify(scenario, undefined, 2)}\n`
+  if (out === undefined) {
+    process.stdout.write(text)
+    return
+  }
+  await writeFile(out, text)
+  const { events } = scenario
+  process.stdout.write(`${Array.isArray(events) ? events.length : 0} events written to ${out}\n`)
 }
 
 /** The events of a room as lines, a page at a time. */

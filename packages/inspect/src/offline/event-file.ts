@@ -1,4 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '@roomserver/types'
+import { parseJson5 } from './json5.ts'
+import { isScenario, scenarioEvents } from './tardis-scenario.ts'
 
 /** An event of a file, as it stands there. */
 export interface FileEvent {
@@ -22,18 +24,19 @@ const MAX_FAULTS = 20
 
 /**
  * Reads a file of events: JSON Lines, a JSON array, an answer of `/state` or `/send_join` with its auth chain (`pdus` or
- * `state`, and `auth_chain`), an answer of `/backfill` or a transaction (`pdus` alone), an auth chain, or a scenario of TARDIS as
- * JSON (`events`, `room_version`). What the internal API writes, with `_event_id` and `_room_version`, is read too.
+ * `state`, and `auth_chain`), an answer of `/backfill` or a transaction (`pdus` alone), an auth chain, or a scenario of TARDIS
+ * (JSON5 with `tardis_version` and `events`). What the internal API writes, with `_event_id` and `_room_version`, is read too.
  */
 export function readEventFile(text: string): EventFile {
   const whole = parsed(text)
-  if (whole === undefined) return eventLines(text)
+  if (whole === undefined) return scenarioIn(text) ?? eventLines(text)
   if (Array.isArray(whole)) return fileOf(whole, {})
   return isJsonObject(whole) ? objectFile(whole) : fileOf([], {})
 }
 
 function objectFile(file: JsonObject): EventFile {
   const { auth_chain: chain, events, pdus, room_version: version, state } = file
+  if (isScenario(file)) return scenarioFile(file)
   const roomVersion = typeof version === 'string' ? version : undefined
   if (Array.isArray(events)) return fileOf(events, { roomVersion })
   const auth: readonly JsonValue[] | undefined = Array.isArray(chain) ? chain : undefined
@@ -41,6 +44,18 @@ function objectFile(file: JsonObject): EventFile {
   if (Array.isArray(pdus))
     return fileOf([...(auth ?? []), ...pdus], { roomVersion, isState: auth !== undefined })
   return fileOf(auth ?? [file], { roomVersion })
+}
+
+/** Lines of JSON begin with a whole object each. What does not, and is not JSON either, may be JSON5. */
+function scenarioIn(text: string): EventFile | undefined {
+  if (!text.includes('tardis_version')) return undefined
+  const file = parseJson5(text)
+  return file !== undefined && isJsonObject(file) && isScenario(file) ? scenarioFile(file) : undefined
+}
+
+function scenarioFile(file: JsonObject): EventFile {
+  const { events, roomVersion } = scenarioEvents(file)
+  return fileOf(events, { roomVersion })
 }
 
 /** One event a line; empty lines are passed over. */

@@ -62,7 +62,7 @@ function FileField({ onOpen }: { readonly onOpen: (file: File) => void }): JSX.E
         <li>
           an answer of <code>/state</code> or <code>/send_join</code> with its auth chain
         </li>
-        <li>a TARDIS scenario as JSON</li>
+        <li>a TARDIS scenario</li>
         <li>
           what <code>roomserver export</code> writes
         </li>
