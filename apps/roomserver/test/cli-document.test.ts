@@ -135,6 +135,7 @@ function transcripts(): readonly Transcript[] {
       commands: [
         ['export', roomId, '--out', 'copy.jsonl'],
         ['export', roomId, '--out', 'copy.jsonl'],
+        ['export', roomId, '--tardis', '--around', id(merge), '--limit', '4', '--out', 'merge.json5'],
       ],
     },
   ]
@@ -154,6 +155,15 @@ function changes(): readonly Transcript[] {
     },
     { title: 'unblock', text: 'Take its events again.', commands: [['unblock', roomId, '--apply']] },
     {
+      title: 'purge-history',
+      text: 'Delete what lies before an event, or is older than some time. The state of the room and what came since stay, and the room goes on.',
+      commands: [
+        ['purge-history', roomId, '--older-than', '90d'],
+        ['purge-history', roomId, '--before', lunch.merge.eventId],
+        ['purge-history', roomId, '--before', lunch.merge.eventId, '--apply'],
+      ],
+    },
+    {
       title: 'purge-room',
       text: 'Delete everything that is stored of a room. The command waits until that is done, and the server goes on with it where the command is interrupted.',
       commands: [
@@ -166,10 +176,10 @@ function changes(): readonly Transcript[] {
 
 const HEAD = `# Looking inside rooms from the command line
 
-Every command here reads, and changes nothing, but for the last three. It looks at the store of \`--config\` or \`--data\` (by default \`./data\`), beside a
+Every command here reads, and changes nothing, but for the last four. It looks at the store of \`--config\` or \`--data\` (by default \`./data\`), beside a
 server that uses it or without one; with \`--url http://host:port\` it asks a running server (its token is read from
 \`ROOMSERVER_TOKEN\`); with \`--file FILE…\` it evaluates files of events of any homeserver: JSON Lines, a JSON array, an answer of
-\`/state\`, a scenario of TARDIS as JSON, gzipped or not. \`--json\` prints the answer of the [inspection API](../packages/inspect/README.md)
+\`/state\`, a scenario of TARDIS, gzipped or not. \`--json\` prints the answer of the [inspection API](../packages/inspect/README.md)
 for scripts. Tables fit the terminal; colours are for terminals only (\`NO_COLOR\` turns them off). Names of other people are shown
 with control characters, direction marks and the like as \`\\u{…}\`.
 

@@ -169,6 +169,68 @@ it('shows events and changes of a room as they come, and blocks it', async () =>
   }
 })
 
+/** The label or the text of what has the focus, as a page finds it. */
+const FOCUSED = `(document.activeElement?.labels?.[0]?.textContent ?? document.activeElement?.textContent ?? '')`
+
+/** Goes on from what has the focus until something with a name has it. */
+async function tabTo(page: Page, name: string, key: 'Tab' | 'Shift+Tab' = 'Tab'): Promise<void> {
+  for (let presses = 0; presses < 120; presses++) {
+    await page.keyboard.press(key)
+    const focused: string = await page.evaluate(FOCUSED)
+    if (focused.trim().startsWith(name)) return
+  }
+  throw new Error(`the keyboard does not lead to ${name}`)
+}
+
+it('lets someone purge the history of a room and see what comes with the keyboard alone', async () => {
+  await using program = await Program.serving([...FREE_PORT, '--data', folder()])
+  const room = await builtRoom()
+  for (let at = 0; at < 5; at++) await room.message(`message ${at}`)
+  await program.post('inputRoomEvents', inputsOf(room))
+  const browser = await startChromium()
+  try {
+    const page = await browser.newPage()
+    const { keyboard } = page
+    await page.goto(`${program.url}/inspect/#/room/${encodeURIComponent(room.roomId)}/changes`)
+    await page.getByRole('region', { name: 'Purge the history' }).waitFor()
+    await tabTo(page, 'Your name, for the audit log')
+    await keyboard.type('carol from support')
+    await tabTo(page, 'Before this event')
+    await keyboard.type(room.events.at(-2)?.eventId ?? '')
+    await tabTo(page, 'What would happen?')
+    await keyboard.press('Enter')
+    await page.getByText(/^5 events \(.* would be deleted\. 6 events before it stay/).waitFor()
+    await tabTo(page, 'Delete the history')
+    await keyboard.press('Enter')
+    await page.getByText('5 of 11 events are deleted. The history is purged.').waitFor()
+    expect(program.stdout).toContain('carol from support')
+
+    await tabTo(page, 'Live', 'Shift+Tab')
+    await keyboard.press('Enter')
+    await page.getByText('Nothing has come so far.').waitFor()
+    await tabTo(page, 'Pause')
+    await keyboard.press('Enter')
+    await page.getByText('paused', { exact: true }).waitFor()
+    await keyboard.press('Enter')
+    const came = page.getByRole('log', { name: 'What has come' })
+    await expect
+      .poll(
+        async () => {
+          await room.message(`message ${room.events.length}`)
+          await program.post('inputRoomEvents', inputsOf(room))
+          return await came.getByRole('link').count()
+        },
+        { timeout: 20_000 },
+      )
+      .toBeGreaterThan(0)
+    await keyboard.press('Tab')
+    await keyboard.press('Enter')
+    await page.getByRole('complementary', { name: 'The chosen event' }).waitFor()
+  } finally {
+    await browser.close()
+  }
+})
+
 it('offers no changes where the server does not allow them', async () => {
   const files = folder()
   const database = { connection_string: `file:${files}/rooms.db` }

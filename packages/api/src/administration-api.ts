@@ -1,9 +1,14 @@
+import { historyPurgeEndpoints } from './administration/history-purges.ts'
 import { purgeEndpoints } from './administration/purges.ts'
 import { roomAdministrationEndpoints } from './administration/rooms.ts'
 import type { ApiOf } from './endpoint.ts'
 
 /** The operations with which operators change rooms, by method name. Each writes an audit line to the log. */
-export const administrationEndpoints = { ...roomAdministrationEndpoints, ...purgeEndpoints }
+export const administrationEndpoints = {
+  ...roomAdministrationEndpoints,
+  ...purgeEndpoints,
+  ...historyPurgeEndpoints,
+}
 
 /**
  * What operators do to rooms, in process or behind HTTP.

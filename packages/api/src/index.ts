@@ -53,6 +53,13 @@ export {
   type AdministrationOperation,
 } from './administration-api.ts'
 export type {
+  HistoryPurgesRequest,
+  HistoryPurgesResponse,
+  HistoryPurgeSummary,
+  PurgeHistoryRequest,
+  PurgeHistoryResponse,
+} from './administration/history-purges.ts'
+export type {
   PurgeRoomRequest,
   PurgeRoomResponse,
   PurgesRequest,

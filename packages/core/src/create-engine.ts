@@ -152,6 +152,7 @@ export function createInput(
     clock,
     log,
     onPurged: (nid) => cache.rooms.onGone(nid),
+    onRead: (room) => cache.rooms.onRead(room),
   })
   const ingester = new Ingester({
     ...parts,

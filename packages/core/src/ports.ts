@@ -2,6 +2,7 @@ import type {
   BlockedRoomStore,
   DirectoryStore,
   EventId,
+  HistoryPurgeStore,
   InboxStore,
   LeaseStore,
   MembershipStore,
@@ -64,4 +65,5 @@ export type Store = RecordStore &
   RepairStore &
   BlockedRoomStore &
   PurgeStore &
+  HistoryPurgeStore &
   OutputStore

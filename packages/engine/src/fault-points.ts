@@ -26,6 +26,8 @@ export const FAULT_POINTS = [
   'trimming',
   'trimmed',
   'purging',
+  'removing',
+  'deleting',
 ] as const
 
 /** One of them. */
@@ -58,6 +60,18 @@ export function observedStore(storage: EngineStore, at: AtPoint): EngineStore {
     purgeRows: async function* (purge) {
       for await (const _ of storage.purgeRows(purge)) {
         at('purging')
+        yield
+      }
+    },
+    removeHistory: async function* (purge, how) {
+      for await (const _ of storage.removeHistory(purge, how)) {
+        at('removing')
+        yield
+      }
+    },
+    deleteHistory: async function* (purge, slice) {
+      for await (const _ of storage.deleteHistory(purge, slice)) {
+        at('deleting')
         yield
       }
     },

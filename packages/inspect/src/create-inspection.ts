@@ -9,6 +9,7 @@ import { inspectResolution } from './answers/inspect-resolution.ts'
 import { inspectMembers, inspectRoom, inspectRooms } from './answers/inspect-rooms.ts'
 import { inspectDiff, inspectState } from './answers/inspect-state.ts'
 import { whatIf } from './answers/what-if.ts'
+import { unlessPurged } from './answers/unless-purged.ts'
 import type { InspectionSource } from './read/inspection-source.ts'
 
 /**
@@ -22,7 +23,7 @@ export function createInspection(
   const by =
     <Request, Answer>(answer: (source: InspectionSource, request: Request) => Promise<Answer>) =>
     async (request: Request, call?: { readonly signal?: AbortSignal }): Promise<Answer> =>
-      await answer(sourceFor(call?.signal), request)
+      await unlessPurged(sourceFor(call?.signal), request, answer)
   return {
     rooms: by(inspectRooms),
     room: by(inspectRoom),

@@ -6,6 +6,7 @@ import { internedRowsContract } from './interned-rows.ts'
 import { leaseContract } from './leases.ts'
 import { logContract } from './logs.ts'
 import { membershipContract } from './memberships.ts'
+import { purgedHistoryContract } from './purged-history.ts'
 import { purgeContract } from './purges.ts'
 import { blockedRoomContract, repairContract } from './repairs.ts'
 import { roomContract } from './rooms.ts'
@@ -21,6 +22,7 @@ const PARTS = {
   repairs: repairContract,
   'blocked rooms': blockedRoomContract,
   purges: purgeContract,
+  'purged history': purgedHistoryContract,
   leases: leaseContract,
   inspection: inspectionContract,
   upkeep: upkeepContract,

@@ -6,6 +6,7 @@ import type { DeliveredOutputsTable } from './tables/delivered-outputs.ts'
 import type { CountersTable } from './tables/counters.ts'
 import type { MissingPrevEventsTable } from './tables/missing-prev.ts'
 import type { EventsTable } from './tables/events.ts'
+import type { HistoryPurgesTable } from './tables/history-purges.ts'
 import type { InboxTable } from './tables/inbox.ts'
 import type { InvitesTable } from './tables/invites.ts'
 import type { JournalTable } from './tables/journal.ts'
@@ -15,6 +16,7 @@ import type { OutputEpochsTable } from './tables/output-epochs.ts'
 import type { OutputMarksTable } from './tables/output-marks.ts'
 import type { OutputStreamTable } from './tables/output-stream.ts'
 import type { OutputsTable } from './tables/outputs.ts'
+import type { PurgedEventsTable } from './tables/purged-events.ts'
 import type { PurgesTable } from './tables/purges.ts'
 import type { RedactionsTable } from './tables/redactions.ts'
 import type { RepairsTable } from './tables/repairs.ts'
@@ -36,6 +38,7 @@ export interface Schema {
   delivered_outputs: DeliveredOutputsTable
   event_types: EventTypesTable
   events: EventsTable
+  history_purges: HistoryPurgesTable
   inbox: InboxTable
   invites: InvitesTable
   journal: JournalTable
@@ -47,6 +50,7 @@ export interface Schema {
   output_stream: OutputStreamTable
   outputs: OutputsTable
   published_rooms: PublishedRoomsTable
+  purged_events: PurgedEventsTable
   purges: PurgesTable
   redactions: RedactionsTable
   remote_states: RemoteStatesTable

@@ -6,6 +6,9 @@ import {
   type EventId,
   type EventNid,
   type EventTypeNid,
+  type HistoryHorizon,
+  type HistoryPurgeRecord,
+  type HistoryPurgeStep,
   type Membership,
   NO_NID,
   type OutputRetention,
@@ -14,6 +17,7 @@ import {
   type RepairRecord,
   type RoomId,
   type RoomNid,
+  type RoomRecord,
   RoomserverError,
   type SnapshotNid,
   type StateKeyNid,
@@ -43,6 +47,12 @@ import { careCounts, databaseFacts } from './upkeep/database-facts.ts'
 import { looseRows, type LooseRows, removeLooseRows } from './upkeep/loose-rows.ts'
 import { type LostRoom, lostRooms, restoreRoom } from './upkeep/lost-rooms.ts'
 import { detachRoom, hasOutputs, purgeEstimate, purgeRows } from './upkeep/purge-room.ts'
+import {
+  deleteHistory,
+  hasOutputsOfHistory,
+  historyEstimate,
+  removeHistory,
+} from './upkeep/purge-history/purge-history.ts'
 import { rebuildRows } from './upkeep/rebuild-rows.ts'
 import { rebuildState } from './upkeep/rebuild-state.ts'
 import { rebuildStrings } from './upkeep/rebuild-strings.ts'
@@ -75,6 +85,7 @@ export function createStorage(db: Db, dialect: Dialect, { backup, health, connec
     ...repairMethods(db, tables),
     ...blockedRoomMethods(db, tables),
     ...purgeMethods(db, tables),
+    ...historyPurgeMethods(db, tables),
     ...leaseMethods(db, tables),
     ...upkeepMethods(db, tables),
     ...inspectionMethods(db, tables),
@@ -298,6 +309,48 @@ function purgeMethods(db: Db, tables: Tables) {
       await detachRoom(db, tables, purge, (await tables.counters.take(db, 'room', 1)) as RoomNid),
     /** Deletes what is stored of a room that was taken out, a slice at a time; begun again, it goes on with what is left. */
     purgeRows: (purge: PurgeRecord) => purgeRows(db, tables, purge),
+  }
+}
+
+/** Deleting the history of rooms. */
+function historyPurgeMethods(db: Db, tables: Tables) {
+  const { historyPurges, purgedEvents } = tables
+  return {
+    /** Rooms whose history is being purged, or was, in the order of room IDs from `after` (exclusive). */
+    historyPurges: (after: RoomId, limit: number) => historyPurges.page(db, after, limit),
+    /** Those that are under way, or ended within the last minute, the earliest first. */
+    recentHistoryPurges: () => historyPurges.recent(db),
+    /** Notes that the history of a room is to be purged; false: it is being purged already. */
+    beginHistoryPurge: (purge: Omit<HistoryPurgeRecord, 'sinceTs' | 'stepTs'>) =>
+      historyPurges.begin(db, purge),
+    /** A purge has come to another step. */
+    enterHistoryPurgeStep: (roomId: RoomId, step: HistoryPurgeStep) => historyPurges.enter(db, roomId, step),
+    dropHistoryPurge: (roomId: RoomId) => historyPurges.remove(db, roomId),
+    /**
+     * What purging the history of a room would delete.
+     *
+     * @param surroundings - who is a user of this server; and the time, in milliseconds since the epoch
+     */
+    historyEstimate: (
+      room: RoomRecord,
+      horizon: HistoryHorizon,
+      surroundings: { readonly isLocal: (userId: UserId) => boolean; readonly now: number },
+    ) => historyEstimate(db, tables, room, horizon, surroundings),
+    /**
+     * Takes the history of a room out of its graph, a slice at a time; begun again, it goes on with what is left.
+     *
+     * @param how - the time, in milliseconds since the epoch, and how many events a slice has
+     */
+    removeHistory: (purge: HistoryPurgeRecord, how: { readonly now: number; readonly slice: number }) =>
+      removeHistory(db, tables, purge, how),
+    /** Whether events that were taken out of the graph are announced in outputs that wait. */
+    hasOutputsOfHistory: (purge: HistoryPurgeRecord) => hasOutputsOfHistory(db, tables, purge),
+    /** Deletes what was taken out of the graph and is not needed, a slice at a time; begun again, it goes on. */
+    deleteHistory: (purge: HistoryPurgeRecord, slice: number) => deleteHistory(db, tables, purge, slice),
+    /** Those of some events that were purged with the history of any room. */
+    purgedAnywhere: (ids: readonly EventId[]) => purgedEvents.anywhere(db, ids),
+    /** Those of some events that were purged with the history of a room. */
+    purgedEvents: (roomNid: RoomNid, ids: readonly EventId[]) => purgedEvents.among(db, roomNid, ids),
   }
 }
 

@@ -6,6 +6,10 @@ import type {
   CommitResult,
   EventRecord,
   EventText,
+  HistoryHorizon,
+  HistoryPurgeEstimate,
+  HistoryPurgeRecord,
+  HistoryPurgeStep,
   Interned,
   InviteRecord,
   JournalRecord,
@@ -62,6 +66,8 @@ export interface RoomStore {
   dueRemoteStates(after: EventNid, limit: number): Promise<readonly RemoteStateRecord[]>
   /** A room's events in the order of their NIDs, page by page. */
   eventsOfRoom(roomNid: RoomNid, after: EventNid, limit: number): Promise<readonly EventRecord[]>
+  /** Those of these events that were purged with the history of a room. */
+  purgedEvents(roomNid: RoomNid, ids: readonly EventId[]): Promise<readonly EventId[]>
   /** Redactions of these events, applied or not. */
   redactionsOf(ids: readonly EventId[]): Promise<readonly RedactionRecord[]>
   /** Which of these event IDs are stored, named as in `missingPrevEvents`, or redacted: in one read. */
@@ -234,6 +240,50 @@ export interface PurgeStore {
   purgeRows(purge: PurgeRecord): AsyncIterable<void>
 }
 
+/** Rooms whose history operators delete. */
+export interface HistoryPurgeStore {
+  /** Those whose history is being deleted, or was, in the order of room IDs, from `after` (exclusive). */
+  historyPurges(after: RoomId, limit: number): Promise<readonly HistoryPurgeRecord[]>
+  /** Those that are under way, or ended within the last minute, the earliest first. */
+  recentHistoryPurges(): Promise<readonly HistoryPurgeRecord[]>
+  /** Notes that the history of a room is to be deleted; false: it is being deleted already. */
+  beginHistoryPurge(purge: Omit<HistoryPurgeRecord, 'sinceTs' | 'stepTs'>): Promise<boolean>
+  /** Notes that a purge has come to another step. */
+  enterHistoryPurgeStep(roomId: RoomId, step: HistoryPurgeStep): Promise<void>
+  /** Forgets a purge. */
+  dropHistoryPurge(roomId: RoomId): Promise<void>
+  /**
+   * What deleting the history of a room deletes.
+   *
+   * @param surroundings - who is a user of this server; and the time
+   */
+  historyEstimate(
+    room: RoomRecord,
+    horizon: HistoryHorizon,
+    surroundings: { readonly isLocal: (userId: UserId) => boolean; readonly now: number },
+  ): Promise<HistoryPurgeEstimate>
+  /**
+   * Takes the history of a room out of its graph, the latest events first, so many at a time, each slice in a commit that moves
+   * the room on; yields after each. The events become outliers, and are noted as purged; where the rest of the graph builds on
+   * them, that is noted as a missing prev event, and the state there as verified. Begun again it goes on with what is left.
+   *
+   * @throws {RoomserverError} ROOM_NOT_FOUND
+   */
+  removeHistory(
+    purge: HistoryPurgeRecord,
+    how: { readonly now: number; readonly slice: number },
+  ): AsyncGenerator<void, void, void>
+  /** Whether events that were taken out of the graph are announced in outputs that wait. */
+  hasOutputsOfHistory(purge: HistoryPurgeRecord): Promise<boolean>
+  /**
+   * Deletes what was taken out of the graph and nothing needs: events, states, changes of the journal and outputs, so many rows at
+   * a time; yields after each. Begun again it goes on with what is left.
+   *
+   * @throws {RoomserverError} ROOM_NOT_FOUND
+   */
+  deleteHistory(purge: HistoryPurgeRecord, slice: number): AsyncGenerator<void, void, void>
+}
+
 /** An output as read back: content and event apart, put together by the reader. */
 export interface StoredOutput extends OutputRecord {
   /** Position in the log over all rooms; of one room ascending in the order of commits, where one process commits. */
@@ -371,6 +421,8 @@ export interface OutputLogStore {
 
 /** Reads that only an inspection needs; each reads a bounded number of rows of a room. */
 export interface InspectionReads {
+  /** Those of some events that were purged with the history of any room. */
+  purgedAnywhere(ids: readonly EventId[]): Promise<readonly EventId[]>
   /** A room's events before one, the latest first; 0: from the latest. */
   eventsBefore(roomNid: RoomNid, before: EventNid, limit: number): Promise<readonly EventRecord[]>
   /** Where the events of a room before one (0: from the latest) are in its state, the latest first. */
@@ -466,6 +518,7 @@ export type EngineStore = RecordStore &
   RepairStore &
   BlockedRoomStore &
   PurgeStore &
+  HistoryPurgeStore &
   OutputStore &
   OutboxStore &
   DeliveryStore &
@@ -541,6 +594,17 @@ const METHODS: Readonly<Record<Exclude<keyof EngineStore, 'commitsElsewhere'>, t
   hasOutputs: true,
   detachRoom: true,
   purgeRows: true,
+  purgedEvents: true,
+  purgedAnywhere: true,
+  historyPurges: true,
+  recentHistoryPurges: true,
+  beginHistoryPurge: true,
+  enterHistoryPurgeStep: true,
+  dropHistoryPurge: true,
+  historyEstimate: true,
+  removeHistory: true,
+  hasOutputsOfHistory: true,
+  deleteHistory: true,
   outputs: true,
   waitingOutputs: true,
   recordDelivered: true,

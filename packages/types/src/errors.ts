@@ -14,6 +14,8 @@ export interface Failures {
   UNSUPPORTED_ROOM_VERSION: { readonly version: string }
   /** This server does not know an event with that ID. */
   EVENT_NOT_FOUND: { readonly eventId: EventId }
+  /** The event was deleted, or the states at it were, when the history of its room was purged. */
+  EVENT_PURGED: { readonly eventId: EventId }
   /** Events that are needed are not known: prev events or auth events of an event, or what a state resolution is about. */
   MISSING_EVENTS: { readonly roomId: RoomId; readonly eventIds: readonly EventId[] }
   /** The authorization rules of the room do not allow the event. */

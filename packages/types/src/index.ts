@@ -36,6 +36,10 @@ export { type Clock, type LogFields, type Logger, silentLogger, systemClock } fr
 export { isRejected, newRoom, NO_CHANGES } from './store.ts'
 export type {
   BlockedRoom,
+  HistoryHorizon,
+  HistoryPurgeEstimate,
+  HistoryPurgeRecord,
+  HistoryPurgeStep,
   PurgeEstimate,
   PurgeRecord,
   PurgeStep,
@@ -72,6 +76,7 @@ export type {
   DeliveryStore,
   DirectoryStore,
   EngineStore,
+  HistoryPurgeStore,
   InboxItem,
   InboxStore,
   InspectionReads,

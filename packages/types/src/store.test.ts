@@ -24,6 +24,7 @@ it('knows nothing of a new room but its names', () => {
     lastSent: 0,
     depth: 0,
     outputSeq: 0,
+    purgedDepth: 0,
   })
 })
 

@@ -42,6 +42,8 @@ export interface RoomRecord {
   readonly depth: number
   /** The number of the room's latest output; outputs of a room are numbered 1, 2, 3 … without a gap. */
   readonly outputSeq: number
+  /** Events of a lesser depth may have been purged with the history of the room; 0: nothing of it was. */
+  readonly purgedDepth: number
 }
 
 /** An event as stored. Immutable but for `verdict`, `before`, `after` (when an outlier comes in or is re-evaluated) and redaction. */
@@ -140,6 +142,51 @@ export interface PurgeEstimate {
   readonly outputs: number
   /** Bytes of the contents, without what the database needs around them. */
   readonly bytes: number
+}
+
+/**
+ * How far the purge of a room's history has come: its events are taken out of the graph, then what is not needed of them is
+ * deleted.
+ */
+export type HistoryPurgeStep = 'removing' | 'deleting' | 'done'
+
+/** Which part of a room's history is purged: what lies before a depth, or what is older than a time; the other is 0. */
+export interface HistoryHorizon {
+  readonly beforeDepth: number
+  /** Milliseconds since the epoch, compared with what events say of when they were made. */
+  readonly beforeTs: number
+}
+
+/** A purge of the history of a room, of which the latest is kept. */
+export interface HistoryPurgeRecord extends HistoryHorizon {
+  readonly roomId: RoomId
+  readonly roomNid: RoomNid
+  /** Who ordered it, as they say. */
+  readonly by: string
+  readonly step: HistoryPurgeStep
+  /** Events of the history when it was ordered, those taken out of the graph, and those of them that are deleted. */
+  readonly events: number
+  readonly removedEvents: number
+  readonly deletedEvents: number
+  /** When it was ordered and when the step began, in milliseconds since the epoch by the clock of the database. */
+  readonly sinceTs: number
+  readonly stepTs: number
+}
+
+/** What the purge of the history of a room deletes. */
+export interface HistoryPurgeEstimate {
+  /** Events that go. */
+  readonly events: number
+  /** Events of the history that stay, outside the graph, as states or auth chains need them. */
+  readonly keptEvents: number
+  readonly snapshots: number
+  /** Changes of the journal. */
+  readonly changes: number
+  readonly outputs: number
+  /** Bytes of the texts of events. */
+  readonly bytes: number
+  /** Those of the events that users of this server sent, which no other server may have. */
+  readonly localEvents: number
 }
 
 /** One entry of a room's state. `event` 0 in a block: the entry of earlier blocks is gone. */
@@ -355,7 +402,7 @@ export function newRoom({
   version,
 }: Pick<RoomRecord, 'nid' | 'roomId' | 'version'>): RoomRecord {
   const nothing = { extremities: [], current: NO_NID, lastSent: NO_NID, depth: 0, outputSeq: 0 }
-  return { nid, roomId, version, revision: 0, ...nothing }
+  return { nid, roomId, version, revision: 0, purgedDepth: 0, ...nothing }
 }
 
 /** The changes of a write set that changes nothing; the room stays to be said. */

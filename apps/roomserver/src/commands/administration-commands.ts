@@ -2,6 +2,7 @@ import type { AdministrationApi } from '@roomserver/api'
 import { isJsonObject, type JsonObject, RoomserverError } from '@roomserver/types'
 import type { Command } from 'commander'
 import { administrate, administrating, type AdministrationOptions, type Asked } from './administrate.ts'
+import { purgeHistoryCommand } from './purge-history.ts'
 import { purgeRoomCommand } from './purge-room.ts'
 
 /** The commands with which operators change rooms of a running server. */
@@ -30,7 +31,7 @@ export function administrationCommands(): readonly Command[] {
     .action((room: string, sender: string, type: string, content: string, options: SendOptions) =>
       administrate(options, room, (api, asked) => sent(api, asked, { sender, type, content, ...options })),
     )
-  return [block, unblock, purgeRoomCommand(), makeAdmin, send]
+  return [block, unblock, purgeRoomCommand(), purgeHistoryCommand(), makeAdmin, send]
 }
 
 interface SendOptions extends AdministrationOptions {

@@ -12,6 +12,7 @@ import { faultOf } from './faults.ts'
 import type { Judgement } from './judgement.ts'
 import { announceNew, announceOld } from './outputs.ts'
 import { judgeByAcceptance } from './acceptance.ts'
+import { isPurged, refusedPurged } from './purged.ts'
 import { judgeByPolicy } from './policy-server.ts'
 import { announceRedacted, applyRedactions } from './redactions.ts'
 import { withRemoteState } from './remote-state.ts'
@@ -36,6 +37,7 @@ export function* decideEvent(draft: Draft, arrived: EventInput): Suspendable<Dec
   const fault = yield* faultOf(draft, arrived, known)
   if (fault !== undefined) return { kind: 'refused', error: fault }
   if (known !== null && isSettled(known, arrived)) return asStored(known)
+  if (arrived.kind !== 'outlier' && (yield* isPurged(draft, arrived.pdu))) return refusedPurged(arrived)
 
   const references = yield* eventReferencesOf(draft, arrived.pdu)
   const input = yield* withRemoteState(draft, arrived, references)

@@ -17,6 +17,8 @@ export type DecideNeed =
   | { readonly kind: 'resident' }
   /** Users of a server who are or were anything in the room. */
   | { readonly kind: 'users-of-server'; readonly server: string }
+  /** Which of these events were purged with the history of the room. */
+  | { readonly kind: 'purged'; readonly ids: readonly EventId[] }
   | { readonly kind: 'redactions-of'; readonly ids: readonly EventId[] }
   | { readonly kind: 'pending-invites'; readonly users: readonly UserId[] }
   /** What became of an invite. */

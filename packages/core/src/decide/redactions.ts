@@ -65,7 +65,9 @@ function* redactByEarlier(draft: Draft, record: EventRecord): Suspendable<Decide
   )
   for (const [index, redaction] of redactions.entries()) {
     const row = rows[index]
-    if (row === undefined || !(yield* isValid(draft, redaction, record))) continue
+    if (row === undefined || record.redactedBy !== NO_NID) continue
+    // One that was applied was found valid before what it redacts was purged with the history of the room.
+    if (!row.applied && !(yield* isValid(draft, redaction, record))) continue
     draft.setRedaction({ ...row, applied: true })
     return put(draft, record, redaction)
   }

@@ -50,6 +50,10 @@ export class RoomReader {
     return this.#mentions.load(ids)
   }
 
+  purgedEvents(roomNid: RoomNid, ids: readonly EventId[]): Promise<readonly EventId[]> {
+    return this.#store.purgedEvents(roomNid, ids)
+  }
+
   remoteStates(roomNid: RoomNid): Promise<readonly RemoteStateRecord[]> {
     return this.#store.remoteStates(roomNid)
   }
@@ -109,6 +113,7 @@ export class RoomReads {
   readonly #invites = new Map<UserId, readonly InviteRecord[]>()
   readonly #fates = new Map<EventNid, InviteFate>()
   readonly #usersOfServers = new Map<string, readonly StateKeyNid[]>()
+  readonly #purged = new Map<EventId, boolean>()
   #hasNotDeparted: boolean | undefined
   #isResident: boolean | undefined
   readonly #remoteStates = new Map<EventNid, RemoteStateRecord>()
@@ -131,6 +136,16 @@ export class RoomReads {
 
   redactionsOf(id: EventId): readonly RedactionRecord[] | undefined {
     return this.#redactions.get(id)
+  }
+
+  /** Whether an event was purged with the history of the room. */
+  isPurged(id: EventId): boolean | undefined {
+    return this.#purged.get(id)
+  }
+
+  async loadPurged(ids: readonly EventId[]): Promise<void> {
+    const purged = new Set(await this.#reader.purgedEvents(this.#roomNid, ids))
+    for (const id of ids) this.#purged.set(id, purged.has(id))
   }
 
   pendingInvites(user: UserId): readonly InviteRecord[] | undefined {

@@ -28,6 +28,7 @@ export function* canEvaluate(
   pdu: Pdu,
   { auth }: Pick<EventReferences, 'auth'>,
 ): Suspendable<Need, boolean> {
+  if (record.verdict === 'rejected-by-state' && record.before === NO_NID) return false
   if (isUnevaluated(record, pdu) || (READ_WHEN_JUDGED.includes(pdu.type) && isLost(record))) return false
   const tuples = authTypesFor(pdu, room.rules).map(([type, stateKey]) => ({ type, stateKey }))
   const standing = record.before === NO_NID ? [] : yield* stateForTuples(room.view, record.before, tuples)

@@ -21,6 +21,8 @@ function processes() {
     },
     blockRoom: async (room: BlockedRoom) => void stored.set(room.roomId, room),
     purges: async () => state.purges,
+    recentHistoryPurges: async () => [],
+    room: async () => undefined,
     unblockRoom: async (roomId: string) => void stored.delete(roomId),
   }
   const log = { ...silentLogger, warn: (fields: LogFields) => void warnings.push(fields) }

@@ -1,6 +1,7 @@
 import {
   type BlockedRoom,
   type Clock,
+  type HistoryPurgeRecord,
   type Logger,
   NO_NID,
   paged,
@@ -8,9 +9,10 @@ import {
   type PurgeStep,
   type RoomId,
   type RoomNid,
+  type RoomRecord,
   RoomserverError,
 } from '@roomserver/types'
-import type { BlockedRoomStore } from '../ports.ts'
+import type { BlockedRoomStore, RoomStore } from '../ports.ts'
 
 /** How many are read at a time. */
 const PAGE = 1_000
@@ -23,11 +25,17 @@ const PURGING: ReadonlySet<PurgeStep> = new Set(['waiting', 'deleting', 'settlin
 
 /** What the blocked rooms are read from. */
 export interface BlockedRoomsParts {
-  readonly store: BlockedRoomStore & { purges(): Promise<readonly PurgeRecord[]> }
+  readonly store: BlockedRoomStore &
+    Pick<RoomStore, 'room'> & {
+      purges(): Promise<readonly PurgeRecord[]>
+      recentHistoryPurges(): Promise<readonly HistoryPurgeRecord[]>
+    }
   readonly clock: Clock
   readonly log: Logger
   /** Is told, maybe again and again, that nothing that is cached of a room holds any more. */
   readonly onPurged?: ((nid: RoomNid) => void) | undefined
+  /** Is told of rooms whose history is purged as they are now: nothing holds that was cached before they were moved on. */
+  readonly onRead?: ((room: RoomRecord) => void) | undefined
 }
 
 /**
@@ -98,7 +106,7 @@ export class BlockedRooms {
   }
 
   async #readAll(): Promise<void> {
-    const { store, clock, onPurged } = this.#parts
+    const { store, clock, onPurged, onRead } = this.#parts
     this.#begunTs = clock.now()
     const rooms = new Map<RoomId, BlockedRoom>()
     const read = (after: RoomId, limit: number) => store.blockedRooms(after, limit)
@@ -109,6 +117,10 @@ export class BlockedRooms {
       if (!PURGING.has(step)) continue
       purged.add(roomId)
       if (roomNid !== NO_NID) onPurged?.(roomNid)
+    }
+    for (const { roomId } of await store.recentHistoryPurges()) {
+      const room = await store.room(roomId)
+      if (room !== undefined) onRead?.(room)
     }
     this.#rooms = rooms
     this.#purged = purged

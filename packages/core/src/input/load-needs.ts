@@ -14,6 +14,7 @@ export function loadFor(draft: Draft, nids: NidPool): (need: DecideNeed) => Prom
     if (need.kind === 'successors') return reads.loadSuccessors(need.ids)
     if (need.kind === 'remote-states') return reads.loadRemoteStates()
     if (need.kind === 'graph') return reads.loadGraph(need.into)
+    if (need.kind === 'purged') return reads.loadPurged(need.ids)
     if (need.kind === 'redactions-of') return reads.loadRedactions(need.ids)
     if (need.kind === 'users-of-server') return reads.loadUsersOfServer(need.server)
     if (need.kind === 'resident') return reads.loadResident(draft.context.serverName)

@@ -45,6 +45,7 @@ function inspectedStore({ blockedRooms, figures, process, store }: StoredRoomsPa
     eventsBefore: (roomNid, before, limit) => store.eventsBefore(roomNid, before, limit),
     settersOf: (roomNid, entry, page) => settersOf(store, roomNid, entry, page),
     journalBefore: (roomNid, page) => store.journalBefore(roomNid, page),
+    purgedEvents: (ids) => store.purgedAnywhere(ids),
     remoteStates: (roomNid) => store.remoteStates(roomNid),
     membershipEvents: (roomNid, filter, page) => store.membershipEvents(roomNid, filter, page),
     membershipCounts: (room) => figures.membersOf(room),

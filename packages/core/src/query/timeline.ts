@@ -61,8 +61,19 @@ export async function readTimeline(
   return {
     events: headeredEvents(walk.given, rulesOf(room)),
     ...(walk.pending.size > 0 && { next: tokenOf(walk.position) }),
-    missing: [...walk.missing],
+    missing: await notPurged(context, room, [...walk.missing]),
   }
+}
+
+/** Nobody is to be asked for events that were purged with the history of the room. */
+async function notPurged(
+  { store }: QueryContext,
+  { nid, purgedDepth }: RoomRecord,
+  ids: readonly EventId[],
+): Promise<readonly EventId[]> {
+  if (purgedDepth === 0 || ids.length === 0) return ids
+  const purged = new Set(await store.purgedEvents(nid, ids))
+  return ids.filter((id) => !purged.has(id))
 }
 
 function* walkTimeline(

@@ -1,8 +1,9 @@
-import { setTimeout as wait } from 'node:timers/promises'
-import type { RoomInput } from '@roomserver/core'
 import { runAsLeader } from '@roomserver/storage'
-import type { LeaseStore, Logger, PurgeAtStep, PurgeRecord, PurgeStore } from '@roomserver/types'
+import type { PurgeAtStep } from '@roomserver/types'
 import type { PurgePace } from '../options.ts'
+import { inSlices, pause } from './in-slices.ts'
+import { purgeHistories } from './purge-history.ts'
+import type { PurgeParts } from './purge-parts.ts'
 
 /** How often the table of purges is looked at: by the process that deletes, and by the others, which drop what they cache. */
 const LOOK_MS = 1_000
@@ -14,20 +15,9 @@ const DELIVERY_MS = 600_000
 /** How long it can be seen how a purge ended. */
 const KEEP_MS = 24 * 3_600_000
 
-/** What rooms are purged with. */
-export interface PurgeParts {
-  readonly storage: PurgeStore & LeaseStore
-  readonly input: { readonly blockedRooms: Pick<RoomInput['blockedRooms'], 'refresh'> }
-  readonly log: Logger
-  /** Whether other processes may use the database. */
-  readonly isShared: boolean
-  /** Whether outputs are delivered to a message server, and waiting ones are to be before their room is deleted. */
-  readonly deliversOutputs: boolean
-}
-
 /**
- * Deletes the rooms that operators purge, in one process of those that share a database: a slice at a time, resting for as long
- * as each took. After a restart, or in another process, it goes on with what is left.
+ * Deletes the rooms that operators purge, and the history of rooms, in one process of those that share a database: a slice at a
+ * time, resting for as long as each took. After a restart, or in another process, it goes on with what is left.
  */
 export function startPurges(parts: PurgeParts, pace: PurgePace): AsyncDisposable {
   const { storage, input, log, isShared } = parts
@@ -61,6 +51,7 @@ async function purgeAll(parts: PurgeParts, pace: PurgePace, signal: AbortSignal)
     try {
       for (const purge of await parts.storage.purges())
         isChanged = (await goOn(parts, pace, purge, signal)) || isChanged
+      isChanged = (await purgeHistories(parts, signal)) || isChanged
     } catch (error) {
       parts.log.warn({ err: error }, 'could not purge a room; will retry')
     }
@@ -82,7 +73,7 @@ async function goOn(
     return await storage.detachRoom(purge)
   }
   if (step === 'deleting') {
-    if (!(await deleteRows(storage, purge, signal))) return false
+    if (!(await inSlices(storage.purgeRows(purge), signal))) return false
     await storage.enterPurgeStep(purge, 'settling')
     log.info({ room_id: roomId, events: purge.events, requester: purge.by }, 'purged a room')
     return true
@@ -105,19 +96,4 @@ async function waitsForDelivery(
 ): Promise<boolean> {
   if (!deliversOutputs || purge.isForced || purge.stepAgeMs > DELIVERY_MS) return false
   return await storage.hasOutputs(purge.roomId)
-}
-
-/** Returns false when it was stopped before the end. */
-async function deleteRows(storage: PurgeStore, purge: PurgeRecord, signal: AbortSignal): Promise<boolean> {
-  let begun = performance.now()
-  for await (const _ of storage.purgeRows(purge)) {
-    if (signal.aborted) return false
-    await pause(performance.now() - begun, signal)
-    begun = performance.now()
-  }
-  return !signal.aborted
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await wait(ms, undefined, { signal, ref: false }).catch(() => undefined)
 }

@@ -35,7 +35,21 @@ export async function inspectGraph(
   const limit = pageSize(request.limit, { usual: 200, most: 1_000 })
   const view = await roomView(source.store, request.room_id)
   const start = direction === 'around' ? await successorsAround(source, view, from, limit >> 1) : []
-  return await source.read((reader) => walkBack(reader, view, [...start, ...from], limit))
+  const page = await source.read((reader) => walkBack(reader, view, [...start, ...from], limit))
+  return { ...page, events: await withPurged(source, view, page.events) }
+}
+
+/** Says of missing events that were purged that they were. */
+async function withPurged(
+  { store }: InspectionSource,
+  { room }: RoomView,
+  events: readonly EventSummary[],
+): Promise<readonly EventSummary[]> {
+  if (room.purgedDepth === 0) return events
+  const missing = events.filter(({ status }) => status === 'missing').map(({ event_id: id }) => id)
+  const purged = new Set(missing.length === 0 ? [] : await store.purgedEvents(missing))
+  const says = 'purged with the history of the room'
+  return events.map((event) => (purged.has(event.event_id) ? { ...event, says } : event))
 }
 
 /** Events that build on others, and those that build on them, so many at the most. */

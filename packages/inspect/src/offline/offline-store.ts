@@ -1,6 +1,7 @@
 import type { InspectActivityResponse } from '@roomserver/api'
 import { eachEntry, entriesOfType } from '@roomserver/state'
 import {
+  type EventId,
   type EventNid,
   type EventRecord,
   finish,
@@ -102,6 +103,10 @@ export class OfflineStore implements InspectedStore {
       (revision === before.revision && place < before.place)
     const wanted = journal.filter((change) => isBefore(change) && (!resetsOnly || change.reset))
     return wanted.toReversed().slice(0, limit)
+  }
+
+  async purgedEvents(): Promise<readonly EventId[]> {
+    return []
   }
 
   async remoteStates(roomNid: RoomNid): Promise<readonly RemoteStateRecord[]> {

@@ -81,6 +81,8 @@ export interface InspectedStore {
     roomNid: RoomNid,
     page: { readonly before: JournalPlace | undefined; readonly limit: number; readonly resetsOnly: boolean },
   ): Promise<readonly PlacedJournalRecord[]>
+  /** Those of some events that were purged with the history of their room. */
+  purgedEvents(ids: readonly EventId[]): Promise<readonly EventId[]>
   /** Events of a room at remote state. */
   remoteStates(roomNid: RoomNid): Promise<readonly RemoteStateRecord[]>
   membershipEvents(

@@ -27,8 +27,8 @@ const RELAY_POINTS: readonly FaultPoint[] = ['publishing', 'published', 'droppin
 /** Those that are only passed when the message server has lost something. */
 const RESEND_POINTS: readonly FaultPoint[] = ['requeueing', 'requeued']
 
-/** Those that are only passed while a room is purged. */
-const PURGE_POINTS: readonly FaultPoint[] = ['purging']
+/** Those that are only passed while a room or its history is purged. */
+const PURGE_POINTS: readonly FaultPoint[] = ['purging', 'removing', 'deleting']
 
 const ROOMS = 5
 /** How long the load, the senders after they were told to stop, and the checks may take. */

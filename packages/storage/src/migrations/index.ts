@@ -15,6 +15,7 @@ import { wordsOfMatrix } from './0014-words-of-matrix.ts'
 import { deliveredOutputs } from './0015-delivered-outputs.ts'
 import { blockedRooms } from './0016-blocked-rooms.ts'
 import { purges } from './0017-purges.ts'
+import { purgedHistory } from './0018-purged-history.ts'
 import type { Migration } from './migration.ts'
 
 /** Every migration, in the order in which they run. */
@@ -36,6 +37,7 @@ export const migrations: readonly Migration[] = [
   deliveredOutputs,
   blockedRooms,
   purges,
+  purgedHistory,
 ]
 
 /** The schema that this program knows. */

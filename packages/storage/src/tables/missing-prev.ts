@@ -26,6 +26,8 @@ export function missingPrevQueries(dialect: Dialect, build: Db) {
       select events.room_nid as room, count(distinct prev) as missing from missing_prev_events
       join events on events.nid = missing_prev_events.by_nid
       where not exists (select 1 from events as present where present.event_id = missing_prev_events.prev)
+        and not exists (select 1 from purged_events as purged
+          where purged.room_nid = events.room_nid and purged.event_id = missing_prev_events.prev)
       group by events.room_nid`.compile(build),
   )
   return {

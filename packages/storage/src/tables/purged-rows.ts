@@ -66,6 +66,7 @@ export function purgedRowQueries(dialect: Dialect, build: Db) {
     slices: [
       slice('memberships', ['user_nid']),
       slice('journal', ['revision', 'place']),
+      slice('purged_events', ['event_id']),
       // The latest output of the log stays: readers go on behind it.
       slice('outputs', ['seq'], sql<boolean>`position < (select max(position) from outputs)`),
     ],

@@ -19,12 +19,14 @@ const format = rowFormat<RoomRecord>()({
   roomId: text('room_id'),
   version: text('version'),
   extremities: list('extremities'),
+  /** Events of a lesser depth may have been purged; 0: none were. */
+  purgedDepth: int('purged_depth'),
 })
 
 /** Every room: where its graph ends and what its current state is. */
 export type RoomsTable = RowOf<typeof format>
 
-const NEVER_CHANGES: ReadonlySet<string> = new Set(['nid', 'room_id', 'revision'])
+const NEVER_CHANGES: ReadonlySet<string> = new Set(['nid', 'room_id', 'revision', 'purged_depth'])
 
 const UPDATE = `update rooms set revision = rooms.revision + 1,
   ${assignments(
@@ -62,6 +64,10 @@ export function roomQueries(dialect: Dialect, build: Db) {
       .where('revision', '=', slot<number>())
       .returning('nid'),
   )
+  const notePurged = prepare(
+    sql`update rooms set purged_depth = ${slot<number>()}
+      where nid = ${slot<RoomNid>()} and purged_depth < ${slot<number>()}`.compile(build),
+  )
   const move = prepare(
     build
       .updateTable('rooms')
@@ -74,6 +80,8 @@ export function roomQueries(dialect: Dialect, build: Db) {
     move: async (db: Db, roomId: RoomId) => (await move(db, roomId)).map(format.toItem)[0],
     /** Moves a room's revision on and nothing else; false: it was moved on already. */
     touch: async (db: Db, nid: RoomNid, revision: number) => (await touch(db, nid, revision)).length > 0,
+    /** Notes below which depth events are purged. */
+    notePurged: async (db: Db, nid: RoomNid, depth: number) => void (await notePurged(db, depth, nid, depth)),
     byId: async (db: Db, roomId: RoomId) => (await byId(db, roomId)).map(format.toItem)[0],
     byNids: async (db: Db, nids: readonly RoomNid[]) =>
       (await byNid(db, dialect.list(nids))).map(format.toItem),
@@ -109,7 +117,8 @@ function byRoomId(a: WriteSet, b: WriteSet): number {
 }
 
 function toKnown({ room, next }: WriteSet): RoomRecord {
-  return { ...next, nid: room.nid, revision: room.revision, roomId: room.roomId }
+  const { nid, purgedDepth, revision, roomId } = room
+  return { ...next, nid, purgedDepth, revision, roomId }
 }
 
 const toFresh = (set: WriteSet): RoomRecord => ({ ...toKnown(set), revision: 1 })

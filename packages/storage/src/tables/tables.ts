@@ -7,6 +7,7 @@ import { deliveredOutputQueries } from './delivered-outputs.ts'
 import { missingPrevQueries } from './missing-prev.ts'
 import { directoryQueries } from './directory.ts'
 import { eventQueries } from './events.ts'
+import { historyPurgeQueries } from './history-purges.ts'
 import { inboxQueries } from './inbox.ts'
 import { inviteQueries } from './invites.ts'
 import { journalQueries } from './journal.ts'
@@ -17,6 +18,8 @@ import { outputEpochQueries } from './output-epochs.ts'
 import { trimQueries } from './output-marks.ts'
 import { outputStreamQueries } from './output-stream.ts'
 import { outputQueries } from './outputs.ts'
+import { purgedEventQueries } from './purged-events.ts'
+import { purgedHistoryQueries } from './purged-history.ts'
 import { purgeQueries } from './purges.ts'
 import { purgedRowQueries } from './purged-rows.ts'
 import { redactionQueries } from './redactions.ts'
@@ -57,6 +60,7 @@ export function compileTables(dialect: Dialect, build: Db) {
     directory: directoryQueries(build),
     events: eventQueries(dialect, build),
     eventTypes: eventTypeQueries(dialect, build),
+    historyPurges: historyPurgeQueries(dialect, build),
     inbox: inboxQueries(dialect, build),
     invites: inviteQueries(dialect, build),
     journal: journalQueries(dialect, build),
@@ -66,6 +70,8 @@ export function compileTables(dialect: Dialect, build: Db) {
     outputEpochs: outputEpochQueries(dialect, build),
     outputs: outputQueries(dialect, build),
     outputStream: outputStreamQueries(build),
+    purgedEvents: purgedEventQueries(dialect, build),
+    purgedHistory: purgedHistoryQueries(dialect, build),
     purges: purgeQueries(dialect, build),
     purgedRows: purgedRowQueries(dialect, build),
     redactions: redactionQueries(dialect, build),

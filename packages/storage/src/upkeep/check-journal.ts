@@ -59,7 +59,9 @@ export async function checkJournal(
       const isLater = row.revision > room.revision
       const wrong = [
         isLater ? 'is later than the revision of the room' : undefined,
-        isNext(row, before) ? undefined : 'does not continue the other changes of its revision',
+        isNext(row, before) || (before === undefined && room.purgedDepth > 0)
+          ? undefined
+          : 'does not continue the other changes of its revision',
         // A repair begins where damage had left the state.
         known !== undefined && known !== row.from && row.cause !== REPAIR
           ? 'does not start from the result of the previous change'

@@ -128,7 +128,9 @@ async function* wrongRedactions(
     where redaction_nid in (${list(nids)})`.execute(db)
   const byRedaction = new Map(rows.map((row) => [row.redaction, row]))
   const redacted = page.map(({ said }) => redactsIn(said)).filter((id) => id !== undefined)
-  const targets = await tables.events.byIds(db, [...redacted, ...rows.map(({ redacts }) => redacts)])
+  const named = [...redacted, ...rows.map(({ redacts }) => redacts)]
+  const targets = await tables.events.byIds(db, named)
+  const purged = new Set(await tables.purgedEvents.among(db, room.nid, named))
   for (const { event, said } of page) {
     const row = byRedaction.get(event.nid)
     const isRedaction = textIn(said, 'type') === 'm.room.redaction' && textIn(said, 'state_key') === undefined
@@ -166,6 +168,8 @@ async function* wrongRedactions(
         rebuild,
       }
     } else if (!applied && row.applied === 1 && (target === undefined || target.redactedBy !== NO_NID)) {
+      // One that was purged is redacted again should it come again.
+      if (target === undefined && purged.has(row.redacts)) continue
       // Of an event that is stored as if it had not been redacted, auditRecord says so.
       const rebuild = sql`update redactions set applied = 0 where redaction_nid = ${event.nid}`
       yield {
@@ -196,6 +200,7 @@ async function* wrongPrev(
   const missing = new Set(elsewhere.filter((id) => !stored.has(id)))
   if (missing.size === 0) return
   const noted = await tables.missingPrevEvents.naming(db, [...missing])
+  const purged = new Set(await tables.purgedEvents.among(db, room.nid, [...missing]))
   for (const { event, said } of inGraph) {
     const lacks = prevEventsIn(said).filter((id) => missing.has(id))
     for (const prev of lacks) {
@@ -210,6 +215,8 @@ async function* wrongPrev(
     }
     const state = remote.get(event.nid)
     if (lacks.length === 0 || (state !== undefined && !state.isVerified)) continue
+    // The state before it was known when what it builds on was purged.
+    if (state !== undefined && lacks.every((id) => purged.has(id))) continue
     const what =
       state === undefined
         ? 'has a remote state before it, but is not in the table of remote states'

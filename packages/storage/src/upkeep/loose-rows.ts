@@ -173,7 +173,8 @@ async function looseNames(db: Db): Promise<readonly LooseRows[]> {
 async function looseTransactions(db: Db, { dialect }: Tables): Promise<readonly LooseRows[]> {
   const { rows } = await sql<{ user_id: string; event_id: string; json: string | null }>`
     select t.user_id, t.event_id, e.json from transactions t left join events e on e.event_id = t.event_id
-    where (e.nid is null and not exists (select 1 from purges where step = ${DELETING}))
+    where (e.nid is null and not exists (select 1 from purges where step = ${DELETING})
+        and not exists (select 1 from purged_events p where p.event_id = t.event_id))
       or ${sql.raw(dialect.firstIndex)}(e.json, t.user_id) = 0`.execute(db)
   return rows.flatMap(({ user_id, event_id, json }) => {
     const sender = textIn((json !== null && objectIn(json)) || {}, 'sender')

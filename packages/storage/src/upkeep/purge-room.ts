@@ -74,8 +74,8 @@ export async function detachRoom(
       return true
     }
     await sql`update rooms set nid = ${fresh}, current_nid = ${NO_NID}, last_sent_nid = ${NO_NID}, depth = ${0},
-      extremities = ${encodeList([])} where nid = ${room.nid}`.execute(tx)
-    for (const table of ['aliases', 'published_rooms', 'inbox', 'repairs'])
+      purged_depth = ${0}, extremities = ${encodeList([])} where nid = ${room.nid}`.execute(tx)
+    for (const table of ['aliases', 'published_rooms', 'inbox', 'repairs', 'history_purges'])
       await sql`delete from ${sql.table(table)} where room_id = ${roomId}`.execute(tx)
     // Others go by this table from room to room.
     await sql`delete from remote_states where room_nid = ${room.nid}`.execute(tx)

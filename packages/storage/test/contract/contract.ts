@@ -2,6 +2,7 @@ import { describe } from 'vitest'
 import type { Storage } from '../../src/index.ts'
 import { checkContract } from './checks.ts'
 import { leaderContract } from './leader.ts'
+import { purgedHistoryContract } from './purged-history.ts'
 import { purgeContract } from './purges.ts'
 import { upkeepContract } from './upkeep.ts'
 
@@ -10,5 +11,6 @@ export function ownContract(open: () => Promise<Storage>): void {
   describe('leader', () => leaderContract(open))
   describe('checks of whole rooms', () => upkeepContract(open))
   describe('purges', () => purgeContract(open))
+  describe('purged history', () => purgedHistoryContract(open))
   describe('checks', () => checkContract(open))
 }

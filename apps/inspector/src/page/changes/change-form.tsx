@@ -39,7 +39,7 @@ export function ChangeForm(props: Props): JSX.Element {
   }
   const submit = (submitted: Event): void => {
     submitted.preventDefault()
-    run(true)
+    if (stage.at !== 'busy') run(true)
   }
   const isTried = stage.at === 'tried' && stage.inputs.every((input, index) => input === inputs[index])
   return (
@@ -49,7 +49,8 @@ export function ChangeForm(props: Props): JSX.Element {
       <form onSubmit={submit}>
         {children !== undefined && <div class="fields">{children}</div>}
         <p>
-          <button type="submit" disabled={stage.at === 'busy'}>
+          {/* A disabled one would lose the focus, and who works with the keyboard their place. */}
+          <button type="submit" aria-disabled={stage.at === 'busy'}>
             What would happen?
           </button>
         </p>

@@ -17,6 +17,8 @@ export async function serverChanges(base: URL, token: string | undefined): Promi
     unblockRoom: (request) => ask('unblockRoom', request),
     purgeRoom: (request) => ask('purgeRoom', request),
     purges: (request) => ask('purges', request),
+    purgeHistory: (request) => ask('purgeHistory', request),
+    historyPurges: (request) => ask('historyPurges', request),
     makeRoomAdmin: (request) => ask('makeRoomAdmin', request),
     sendEventAs: (request) => ask('sendEventAs', request),
     leaveRoom: (request) => askRoomserver('performAdminEvacuateRoom', request),

@@ -2,6 +2,7 @@ import type { JSX } from 'preact'
 import { useInspected } from '../app/inspection-context.ts'
 import { useLoaded } from '../app/use-loaded.ts'
 import { BlockForm, LeaveForm, UnblockForm } from '../changes/block-forms.tsx'
+import { PurgeHistoryForm } from '../changes/purge-history-form.tsx'
 import { PurgeForm } from '../changes/purge-form.tsx'
 import { useRequester } from '../changes/requester.ts'
 import { AdminForm, SendForm } from '../changes/user-forms.tsx'
@@ -38,6 +39,7 @@ export function ChangesView({ roomId }: { readonly roomId: string }): JSX.Elemen
         <LeaveForm {...shared} joined={joined} />
         <AdminForm {...shared} />
         <SendForm {...shared} />
+        <PurgeHistoryForm {...shared} />
         <PurgeForm {...shared} />
       </div>
     </div>

@@ -4,6 +4,7 @@ import type { PerformContext } from '../context.ts'
 import type { UserActions } from '../user-actions.ts'
 import { blockedRooms, blockRoom, unblockRoom } from './block-room.ts'
 import { makeRoomAdmin } from './make-room-admin.ts'
+import { historyPurges, purgeHistory } from './purge-history.ts'
 import { purgeRoom, purges } from './purge-room.ts'
 import { sendEventAs } from './send-event-as.ts'
 
@@ -19,6 +20,10 @@ export function createAdministration(context: PerformContext, users: UserActions
     ),
     purges: (request) => purges(context, request),
     purgeRoom: audited(context, 'purgeRoom', (request: Request<'purgeRoom'>) => purgeRoom(context, request)),
+    historyPurges: (request) => historyPurges(context, request),
+    purgeHistory: audited(context, 'purgeHistory', (request: Request<'purgeHistory'>) =>
+      purgeHistory(context, request),
+    ),
     makeRoomAdmin: audited(context, 'makeRoomAdmin', (request: Request<'makeRoomAdmin'>) =>
       makeRoomAdmin(context, users, request),
     ),
