@@ -8,7 +8,13 @@ import { startNats, startNatsCluster, type TestServer } from '@roomserver/testin
 import { silentLogger, systemClock } from '@roomserver/types'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { consumeOutputs, registerConsumer } from '../src/consumer.ts'
-import { connectJetStream, connectNats, type JetStreamOptions, openOutputStream } from '../src/jetstream.ts'
+import {
+  connectJetStream,
+  connectNats,
+  inspectOutputStream,
+  type JetStreamOptions,
+  openOutputStream,
+} from '../src/jetstream.ts'
 import { type OutboxRelay, startOutboxRelay } from '../src/relay.ts'
 import { payloadOf } from './carriers.ts'
 import { KeepingOutbox } from './memory-outbox.ts'
@@ -223,7 +229,7 @@ describe('the replicas of the stream', () => {
     expect(await count(nats.url)).toMatchObject({ replicas: 1, isClustered: false })
   })
 
-  it('are three where there are three servers, or as many as configured; one is named in the log', async () => {
+  it('are three where there are three servers, or as many as configured; one is named in the log, and by whoever misses it', async () => {
     const servers = await startNatsCluster(3)
     for (const server of servers) owned.use(server)
     const url = servers[0]?.url ?? ''
@@ -243,6 +249,17 @@ describe('the replicas of the stream', () => {
     )
     await expect.poll(() => warnings.map(([, text]) => text).join()).toContain('has one replica')
     expect(watched.status().findings).toMatchObject([{ code: 'one-replica' }])
+
+    const stream = 'Replicas1OutputRoomEvent'
+    const asking = await connectNats(own)
+    const { cluster } = await (await jetstreamManager(asking)).streams.info(stream)
+    await asking.close()
+    const holder = servers.findIndex((_, index) => cluster?.leader === `n${index + 1}`)
+    await servers[holder]?.stop('kill')
+    const others = servers.filter((_, index) => index !== holder).map((server) => server.url)
+    await expect(inspectOutputStream({ ...own, servers: others, timeoutMs: 2_000 })).rejects.toThrow(
+      `the stream ${stream} does not answer; the servers that keep it may be away`,
+    )
   })
 })
 
