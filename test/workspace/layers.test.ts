@@ -23,7 +23,7 @@ const LAYERS: Readonly<
     below: ['api'],
     outside: ['@nats-io/jetstream', '@nats-io/nats-core', '@nats-io/transport-node'],
   },
-  inthttp: { below: ['api'], outside: ['fastify'] },
+  inthttp: { below: ['api'], outside: ['fastify', 'ws'] },
   core: { below: ['inspect', 'acls'], outside: ['zod'] },
   engine: { below: ['core', 'storage', 'producers'] },
   testing: { below: ['auth'], outside: ['*'] },

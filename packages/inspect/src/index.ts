@@ -17,3 +17,4 @@ export type {
 } from './read/inspection-source.ts'
 export type { RecordNeed, RecordReader } from './read/record-reader.ts'
 export { exportScenario, type ScenarioPart } from './tardis/export-scenario.ts'
+export { resolveForTardis, type TardisAnswer, type TardisEvents } from './tardis/resolve-for-tardis.ts'

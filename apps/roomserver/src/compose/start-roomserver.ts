@@ -1,4 +1,5 @@
 import { type AtPoint, type Engine, openEngine } from '@roomserver/engine'
+import { resolveForTardis } from '@roomserver/inspect'
 import { type RoomserverServer, serveRoomserver } from '@roomserver/inthttp'
 import { type Logger, systemClock } from '@roomserver/types'
 import type { Config } from '../config/config.ts'
@@ -86,6 +87,7 @@ function doorOptions(
     streamed,
     administration: admin.enabled ? administration : undefined,
     inspection: inspection.enabled ? inspected : undefined,
+    tardis: inspection.enabled ? resolveForTardis : undefined,
     outputs: outputs.log,
     observe: (answered) => {
       metrics.observe(answered)

@@ -1,5 +1,5 @@
 import type { AdministrationApi, InspectionApi, RoomserverApi, StreamedApi } from '@roomserver/api'
-import type { Logger } from '@roomserver/types'
+import type { JsonObject, Logger } from '@roomserver/types'
 import type { Tracing } from '../tracing.ts'
 import type { Limits } from './limits.ts'
 import type { ServedPage } from './page-routes.ts'
@@ -42,6 +42,16 @@ export interface OutputSource {
   check(after: number): Promise<void>
 }
 
+/**
+ * Answers a question of TARDIS.
+ *
+ * @param getEvents - asks TARDIS for events; those that it does not have are left out
+ */
+export type TardisResolver = (
+  data: unknown,
+  getEvents: (ids: readonly string[]) => Promise<ReadonlyMap<string, JsonObject>>,
+) => Promise<{ readonly result: object; readonly error: string }>
+
 /** One answered request, for metrics and the log. */
 export interface Answered {
   /** The operation's method name. */
@@ -82,6 +92,8 @@ export interface ServerOptions {
   readonly metrics?: MetricsSource | undefined
   /** Feeds `/api/roomserver/outputs`. */
   readonly outputs?: OutputSource | undefined
+  /** Answers TARDIS over a WebSocket at `/api/inspect/tardis`; left out: there is none. Not in a plugin. */
+  readonly tardis?: TardisResolver | undefined
   /** A web page to serve beside the API, to whoever asks. */
   readonly page?: ServedPage | undefined
   readonly tracing?: Tracing | undefined

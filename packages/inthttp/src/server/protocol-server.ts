@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createHttp2Server, type Http2Server, type Http2Session } from 'node:http2'
 import type { AddressInfo, ListenOptions, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { Admission } from './admission.ts'
 import type { Limits } from './limits.ts'
 import { type Protocol, sniffProtocol } from './sniff-protocol.ts'
@@ -17,6 +18,15 @@ const CONNECTION_WINDOW_BYTES = 1024 * 1024
 
 /** Answers a request of either protocol; HTTP/2 requests come in the shape of HTTP/1.1 ones. */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void
+
+/** Takes connections that go on in another protocol. */
+export interface Upgrades {
+  /** Whether a request that asks for that is taken; others are answered as if they had not asked. */
+  isFor(request: IncomingMessage): boolean
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+  /** Ends all of them. */
+  close(): void
+}
 
 /** A listening server for HTTP/1.1 and HTTP/2 cleartext with prior knowledge on one port. */
 export interface ProtocolServer {
@@ -40,6 +50,7 @@ export async function startProtocolServer(
   handler: Handler,
   where: ListenOptions,
   limits: Limits,
+  upgrades?: Upgrades,
 ): Promise<ProtocolServer> {
   let draining = false
   const pipelines = new Pipelines()
@@ -48,7 +59,7 @@ export async function startProtocolServer(
     if (draining && request.httpVersionMajor === 1) response.setHeader('connection', 'close')
     handler(request, response)
   }
-  const http1 = createHttp1(answer, limits)
+  const http1 = createHttp1(answer, limits, upgrades)
   const http2 = createHttp2(answer, limits)
   const sessions = trackSessions(http2, limits)
   const undecided = new Set<Socket>()
@@ -67,6 +78,7 @@ export async function startProtocolServer(
     },
     close: async () => {
       draining = true
+      upgrades?.close()
       await drain(http1, sessions, { undecided, sockets }, limits.drainMs)
     },
   }
@@ -96,7 +108,7 @@ class Pipelines {
   }
 }
 
-function createHttp1(handler: Handler, limits: Limits): Server {
+function createHttp1(handler: Handler, limits: Limits, upgrades: Upgrades | undefined): Server {
   const server = createServer(
     {
       maxHeaderSize: limits.maxHeaderBytes,
@@ -105,9 +117,12 @@ function createHttp1(handler: Handler, limits: Limits): Server {
       keepAliveTimeout: limits.idleTimeoutMs,
       connectionsCheckingInterval: Math.min(5_000, limits.headersTimeoutMs),
       noDelay: true,
+      // Whoever asks for another protocol is answered all the same: curl asks for HTTP/2 in passing.
+      shouldUpgradeCallback: (request: IncomingMessage) => upgrades?.isFor(request) === true,
     },
     handler,
   )
+  server.on('upgrade', (request, socket, head) => upgrades?.upgrade(request, socket, head))
   server.maxConnections = limits.maxConnections
   server.timeout = limits.silenceMs
   return server

@@ -8,6 +8,7 @@ import type { ServerOptions } from './options.ts'
 import { roomserverPlugin, type RoomserverPluginOptions } from './plugin.ts'
 import { startProtocolServer } from './protocol-server.ts'
 import { sendError } from './send-error.ts'
+import { tardisSocket } from './tardis-socket.ts'
 
 /** Where to listen. Default: port 7770 of the loopback address. */
 export type Listen =
@@ -54,10 +55,12 @@ export async function serveRoomserver(
   }
   const hosts = options.token === undefined && isLoopback(options.listen) ? (options.hosts ?? []) : undefined
   const app = await createApp({ ...options, hosts, api, readiness, stopping: stop.signal }, log)
+  const socket = options.tardis && tardisSocket(options.tardis, { hosts, log, token: options.token })
   const server = await startProtocolServer(
     (request, response) => app.routing(request, response),
     listenOptions(options.listen),
     limits,
+    socket,
   )
   warnOfStrangers(server.address, options, log)
   const drain = () => {
