@@ -121,3 +121,26 @@ it('pages a room on SQLite without sorting it', async () => {
     expect(JSON.stringify(plan)).toContain('room_nid=?')
   }
 })
+
+it('looks up events of a history on SQLite by their IDs, and does not go through their room for each page', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'roomserver-plans-')), 'rooms.db')
+  const statements = new Set<string>()
+  await using store = await openStorage(
+    { dialect: 'sqlite', file },
+    { onStatement: (text) => statements.add(text) },
+  )
+  let room = await storedRoom(store)
+  const event = await newEvent(store, room)
+  room = await commitOne(store, writeSet(room, { events: [{ ...event, before: 1 as SnapshotNid }] }))
+  const horizon = { beforeDepth: 100, beforeTs: 0 }
+  await store.historyEstimate(room, horizon, { isLocal: () => true, now: 0 })
+  using database = new DatabaseSync(file)
+  const lookups = [...statements].filter((text) =>
+    /from (?:"?events"?|"?purged_events"?).*event_id/s.test(text),
+  )
+  expect(lookups.length).toBeGreaterThan(0)
+  for (const text of lookups) {
+    const plan = database.prepare(`explain query plan ${text}`).all(...(text.match(/\?/g) ?? []).map(() => 0))
+    expect(JSON.stringify(plan), text).toMatch(/event_id=\?|COVERING INDEX|rowid=\?/)
+  }
+})
