@@ -119,6 +119,7 @@ export async function wholeStore(): Promise<WholeStore> {
     lastSent: NO_NID,
     depth: 0,
     outputSeq: 0,
+    purgedDepth: 0,
   }
   const first = await store.allocate('event', EVENTS.length)
   const nidOf = (id: EventId) => (first + EVENTS.findIndex((said) => said.id === id)) as EventNid
@@ -312,7 +313,14 @@ const OUTPUTS = [
 async function addOther(store: Storage): Promise<void> {
   const nid = await store.allocate('room', 1)
   const roomId = '!other:a.example'
-  const nothing = { extremities: [], current: NO_NID, lastSent: NO_NID, depth: 0, outputSeq: 0 }
+  const nothing = {
+    extremities: [],
+    current: NO_NID,
+    lastSent: NO_NID,
+    depth: 0,
+    outputSeq: 0,
+    purgedDepth: 0,
+  }
   const room: RoomRecord = { nid, roomId, version: '10', revision: 0, ...nothing }
   const eventNid = await store.allocate('event', 1)
   const none = await snapshot(store, room)
