@@ -8,6 +8,7 @@ import { sqlite } from '../src/dialect/sqlite/dialect.ts'
 import { openStorage, planStoreMigration } from '../src/index.ts'
 import { migrate } from '../src/migrate.ts'
 import { planMigration } from '../src/migration-plan.ts'
+import { newestMigration } from '../src/migrations/index.ts'
 import type { Migration } from '../src/migrations/migration.ts'
 import type { Db, Schema } from '../src/schema.ts'
 
@@ -179,7 +180,7 @@ it('counts on PostgreSQL who uses the database, and who of them could not any mo
   expect(await plan()).toEqual([3, 2, [false]])
   await expect(openStorage(options)).rejects.toMatchObject({
     code: 'DATABASE_IN_USE',
-    details: { found: 17, known: 15, connections: 2 },
+    details: { found: newestMigration, known: 15, connections: 2 },
   })
   for (const client of [...old, operator]) await client.end()
   await expect.poll(plan).toEqual([0, 0, [true]])

@@ -5,6 +5,7 @@ import {
   type EventNid,
   type EventRecord,
   type EventTypeNid,
+  newRoom,
   NO_NID,
   type RoomRecord,
   silentLogger,
@@ -109,18 +110,7 @@ export interface WholeStore extends OpenedStore {
 export async function wholeStore(): Promise<WholeStore> {
   const opened = await memoryStore()
   const { store } = opened
-  const room: RoomRecord = {
-    nid: await store.allocate('room', 1),
-    roomId: ROOM,
-    version: '10',
-    revision: 0,
-    extremities: [],
-    current: NO_NID,
-    lastSent: NO_NID,
-    depth: 0,
-    outputSeq: 0,
-    purgedDepth: 0,
-  }
+  const room = newRoom({ nid: await store.allocate('room', 1), roomId: ROOM, version: '10' })
   const first = await store.allocate('event', EVENTS.length)
   const nidOf = (id: EventId) => (first + EVENTS.findIndex((said) => said.id === id)) as EventNid
   const ownTypes = ['m.room.topic', 'm.room.message']
@@ -313,15 +303,7 @@ const OUTPUTS = [
 async function addOther(store: Storage): Promise<void> {
   const nid = await store.allocate('room', 1)
   const roomId = '!other:a.example'
-  const nothing = {
-    extremities: [],
-    current: NO_NID,
-    lastSent: NO_NID,
-    depth: 0,
-    outputSeq: 0,
-    purgedDepth: 0,
-  }
-  const room: RoomRecord = { nid, roomId, version: '10', revision: 0, ...nothing }
+  const room = newRoom({ nid, roomId, version: '10' })
   const eventNid = await store.allocate('event', 1)
   const none = await snapshot(store, room)
   const only = await block(store, 1, EMPTY_STATE_KEY_NID, eventNid)
