@@ -1,8 +1,10 @@
 import type { FederationApi } from '@roomserver/api'
 import type { Pdu } from '@roomserver/events'
 import { RoomBuilder } from '@roomserver/testing'
+import { silentLogger, systemClock } from '@roomserver/types'
 import { expect, it, vi } from 'vitest'
 import type { AllRepairLimits } from '../src/index.ts'
+import { storeState } from '../src/missing-events/fetch-state.ts'
 import { Homeserver } from './homeserver.ts'
 import { otherServer } from './other-server.ts'
 
@@ -220,4 +222,27 @@ it('gives a call up that takes too long, and asks the next server', async () => 
   )
   vi.mocked(federation.getEvent).mockImplementation(lost)
   expect(await b.take(event, { origin: 'slow' })).toMatchObject({ verdict: 'accepted' })
+})
+
+it('reads of a state that it has nothing again but what the state references and does not have', async () => {
+  await using hs = await Homeserver.start()
+  const room = await RoomBuilder.create()
+  const [, joined] = room.events
+  await room.state('m.room.member', room.creator, { membership: 'join', displayname: 'Alice' })
+  const event = await room.message('heard')
+  await hs.takeAll(room.events)
+  const eventsByNid = vi.fn(hs.storage.eventsByNid)
+  const parts = {
+    federation: {} as FederationApi,
+    store: { ...hs.storage, eventsByNid },
+    input: hs.input,
+    clock: systemClock,
+    log: silentLogger,
+  }
+  const state = room.events.filter((one) => one !== joined && one !== event).map(({ eventId }) => eventId)
+  const known = { state, chain: [] }
+  const { eventIds, isClosed } = await storeState(parts, room, 'a', event, known)
+  expect({ eventIds: eventIds.toSorted(), isClosed }).toEqual({ eventIds: state.toSorted(), isClosed: true })
+  const record = await hs.event(joined?.eventId ?? '')
+  expect(eventsByNid.mock.calls).toEqual([[[record?.nid]]])
 })

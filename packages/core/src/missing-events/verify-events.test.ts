@@ -119,6 +119,17 @@ it('leaves out what is malformed, of another room, not signed as it must be, or 
   ])
 })
 
+it('asks for no keys where nothing came that anybody has signed', async () => {
+  const room = await RoomBuilder.create()
+  const unsigned = room.events[0]?.json.replace(/"signatures":\{[^}]*\}\}/, '"signatures":{}') ?? ''
+  const { parts, asked, warned } = await verifying()
+  expect(await verifiedEvents(parts, room, [], 10)).toEqual([])
+  expect(warned).toEqual([])
+  expect(await verifiedEvents(parts, room, ['{}', unsigned], 10)).toEqual([])
+  expect(warned).toHaveLength(1)
+  expect(asked).toEqual([])
+})
+
 it('believes a key that has expired about events up to then, and about no later ones', async () => {
   const room = await RoomBuilder.create()
   const times = [5, 6, 7]

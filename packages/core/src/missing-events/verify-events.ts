@@ -55,8 +55,7 @@ export async function verifiedEvents(
     ofRoom.push(...events)
     await yieldToEventLoop()
   }
-  const { results } = await parts.federation.queryPublicKey({ requests })
-  const findKey = keyFinderOf(results)
+  const findKey = keyFinderOf(requests.size === 0 ? new Map() : await keysFor(parts, requests))
   const now = parts.clock.now()
   const verified: Pdu[] = []
   for (const some of inBatches(ofRoom)) {
@@ -72,6 +71,13 @@ export async function verifiedEvents(
     }
   }
   return verified
+}
+
+async function keysFor(
+  { federation }: VerifyParts,
+  requests: ReadonlyMap<string, number>,
+): Promise<QueryPublicKeyResponse['results']> {
+  return (await federation.queryPublicKey({ requests })).results
 }
 
 /** Lists of so many at most, in order. */
