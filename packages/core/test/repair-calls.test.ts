@@ -232,9 +232,10 @@ it('reads of a state that it has nothing again but what the state references and
   const event = await room.message('heard')
   await hs.takeAll(room.events)
   const eventsByNid = vi.fn(hs.storage.eventsByNid)
+  const eventsById = vi.fn(hs.storage.eventsById)
   const parts = {
     federation: {} as FederationApi,
-    store: { ...hs.storage, eventsByNid },
+    store: { ...hs.storage, eventsByNid, eventsById },
     input: hs.input,
     clock: systemClock,
     log: silentLogger,
@@ -245,4 +246,6 @@ it('reads of a state that it has nothing again but what the state references and
   expect({ eventIds: eventIds.toSorted(), isClosed }).toEqual({ eventIds: state.toSorted(), isClosed: true })
   const record = await hs.event(joined?.eventId ?? '')
   expect(eventsByNid.mock.calls).toEqual([[[record?.nid]]])
+  // What is known of it, all of it, and what the event references.
+  expect(eventsById.mock.calls).toEqual([[state], [state], [event.authEvents]])
 })

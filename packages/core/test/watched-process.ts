@@ -59,6 +59,11 @@ export class WatchedProcess {
     return Math.max(0, ...times.values())
   }
 
+  /** How much the smallest read asked for. */
+  get smallest(): number {
+    return Math.min(...this.reads.map((rows) => rows.length))
+  }
+
   /** How much the largest read asked for. */
   get largest(): number {
     return Math.max(0, ...this.reads.map((rows) => rows.length))

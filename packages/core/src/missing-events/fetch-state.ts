@@ -68,17 +68,27 @@ export async function storeState(
   { state, chain }: RemoteStateIds,
 ): Promise<FetchedState> {
   const missing = await unknownOf(parts, room, [...new Set([...chain, ...state])].slice(0, MAX_STATE))
-  if (missing.length <= MAX_SINGLE) await fetchEvents(parts, room, server, missing)
-  if ((await unknownOf(parts, room, missing)).length > 0) {
-    const where = { S: server, RoomID: room.roomId, EventID: event.eventId }
-    const all = await parts.federation.lookupState({ ...where, RoomVersion: room.rules.version })
-    await storeOutliers(parts, room, [...all.auth_chain, ...all.pdus])
-  }
+  if (missing.length > 0) await fetchMissing(parts, room, server, event, missing)
   const stored = await parts.store.eventsById(state)
   const referenced = await parts.store.eventsById(event.authEvents)
   const isWhole = stored.length === state.length && !stored.some((record) => lacksReferenced(record, room))
   if (!isWhole || !isStateBefore(stored, referenced)) return { eventIds: [], isClosed: false }
   return { eventIds: stored.map((record) => record.eventId), isClosed: await isClosed(parts, stored) }
+}
+
+/** Fetches events of a state, one by one where there are few of them, and otherwise, or where some do not come, with all of it. */
+async function fetchMissing(
+  parts: FetchParts,
+  room: ExpectedRoom,
+  server: string,
+  { eventId }: Pdu,
+  missing: readonly EventId[],
+): Promise<void> {
+  if (missing.length <= MAX_SINGLE) await fetchEvents(parts, room, server, missing)
+  if ((await unknownOf(parts, room, missing)).length === 0) return
+  const where = { S: server, RoomID: room.roomId, EventID: eventId }
+  const all = await parts.federation.lookupState({ ...where, RoomVersion: room.rules.version })
+  await storeOutliers(parts, room, [...all.auth_chain, ...all.pdus])
 }
 
 /** Both for one server. @throws see {@link storeState} */
