@@ -263,6 +263,14 @@ it('asks nobody for the state of a room whose version it does not know', async (
 
 it('does not know rooms that have no state here', async () => {
   await using hs = await Homeserver.start()
-  const repaired = repairRoom(parts(hs), '!nowhere:a', { kind: 'recompute-state' }, DRY)
-  await expect(repaired).rejects.toMatchObject({ code: 'ROOM_NOT_FOUND' })
+  const room = await RoomBuilder.create()
+  await hs.takeAll(room.events.slice(0, 1))
+  const other = await RoomBuilder.create({ roomId: '!beside:a' })
+  for (const event of other.events.slice(0, 2)) await hs.take(event, { kind: InputKind.outlier })
+  expect(await hs.room('!beside:a')).toMatchObject({ current: 0 })
+  for (const roomId of ['!nowhere:a', '!beside:a']) {
+    const error = { code: 'ROOM_NOT_FOUND', message: `room ${roomId} is not known here` }
+    const repaired = repairRoom(parts(hs), roomId, { kind: 'recompute-state' }, DRY)
+    await expect(repaired).rejects.toMatchObject(error)
+  }
 })

@@ -420,10 +420,14 @@ describe('performRoomUpgrade', () => {
 
 describe('performBackfill for ourselves', () => {
   /** A room of server `b` that alice of `a` joined when it had a past. */
-  async function joined(others: (room: RoomBuilder, past: readonly Pdu[]) => Partial<FederationApi>) {
+  async function joined(
+    others: (room: RoomBuilder, past: readonly Pdu[]) => Partial<FederationApi>,
+    count = 3,
+  ) {
     const room = await RoomBuilder.create({ creator: '@bob:b', roomId: '!far:b' })
     const state = [...room.events]
-    const past = [await room.message('1'), await room.message('2'), await room.message('3')]
+    const past: Pdu[] = []
+    while (past.length < count) past.push(await room.message(`${past.length + 1}`))
     const join = await room.join('@alice:a')
     const server = await Operations.start({ federation: others(room, past) })
     for (const event of state) await server.hs.take(event, { kind: 1 })
@@ -432,7 +436,7 @@ describe('performBackfill for ourselves', () => {
     const backfill = () =>
       server.api.performBackfill({
         room_id: '!far:b',
-        backwards_extremities: new Map([[join.eventId, [past[2]?.eventId ?? '']]]),
+        backwards_extremities: new Map([[join.eventId, [past.at(-1)?.eventId ?? '']]]),
         limit: 10,
         server_name: 'a',
       })
@@ -528,6 +532,36 @@ describe('performBackfill for ourselves', () => {
     expect(events.map((event) => event.eventId).slice(-3)).toEqual(past.map((event) => event.eventId))
     expect(asked).toHaveLength(1)
   })
+
+  it.each([
+    [99, 3],
+    [100, 1],
+  ])(
+    'asks no further server where one gave as many events as are wanted, and for the state whoever gave them first: %i',
+    async (count, servers) => {
+      const asked: string[] = []
+      const states: string[] = []
+      const { server, room, backfill } = await joined(
+        (_room, events) => ({
+          backfill: async ({ S }) => {
+            asked.push(S)
+            return transaction(events.slice(-count).toReversed())
+          },
+          lookupStateIds: async ({ S }) => {
+            states.push(S)
+            throw new Error('404 not found')
+          },
+          queryPublicKey: keysOf,
+        }),
+        count + 1,
+      )
+      await using _server = server
+      for (const name of ['c', 'd']) await server.hs.take(await room.join(`@user:${name}`))
+      expect(await backfill()).toEqual({ events: [] })
+      expect(asked).toHaveLength(servers)
+      expect(new Set(states)).toEqual(new Set(asked.slice(0, 1)))
+    },
+  )
 
   it('asks for no auth events and no state where nothing of them is missing', async () => {
     const asked: string[] = []

@@ -205,9 +205,10 @@ it('counts what it had and what had to be read, once for all who asked at the sa
   const cache = new RecordCache(hs.storage, MAX_BYTES)
   const { nid } = filled.record
   const unknown = 1_000_000 as EventNid
+  // The same event for questions about two rooms.
   const both = [
     cache.load({ kind: 'events', nids: [nid] }, room),
-    cache.load({ kind: 'events', nids: [unknown] }, room),
+    cache.load({ kind: 'events', nids: [unknown, nid] }, 2 as RoomNid),
   ]
   const [one, other] = await Promise.all(both)
   expect(one).toBe(other)
