@@ -1,10 +1,10 @@
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createDatabase } from '@roomserver/testing'
 import type { Logger } from '@roomserver/types'
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Engine, openEngine } from '../src/index.ts'
+import { newDatabase } from './new-database.ts'
 
 const [ALICE, BOB, CAROL] = ['@alice:example.org', '@bob:example.org', '@carol:example.org']
 const text = { msgtype: 'm.text', body: 'hello' }
@@ -21,10 +21,7 @@ describe.each(['sqlite', 'postgres'] as const)('administration on %s', (dialect)
     parts = new AsyncDisposableStack()
     audit = []
     const folder = mkdtempSync(join(tmpdir(), 'administration-'))
-    store =
-      dialect === 'sqlite'
-        ? join(folder, 'rooms.db')
-        : parts.use(await createDatabase(inject('postgresUrl'))).url
+    store = dialect === 'sqlite' ? join(folder, 'rooms.db') : parts.use(await newDatabase()).url
     const note: Logger['info'] = (fields) => {
       if (fields['audit'] !== undefined) audit.push(JSON.stringify(fields))
     }

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { filled, InputKind, InputRoomEvent } from '@roomserver/api'
 import { openStorage, type StorageOptions } from '@roomserver/storage'
-import { createDatabase, RoomBuilder } from '@roomserver/testing'
-import { describe, expect, inject, it } from 'vitest'
+import { RoomBuilder } from '@roomserver/testing'
+import { describe, expect, it } from 'vitest'
 import { type Engine, type EngineOptions, type FaultPoint, openEngine, readSigningKey } from '../src/index.ts'
+import { newDatabase } from './new-database.ts'
 
 const key = (server: string) => ({ server, keyId: 'ed25519:test', seed: 'A'.repeat(43) })
 
@@ -18,7 +19,7 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
   /** A store of its own that can be opened again. */
   async function newStore(parts: AsyncDisposableStack): Promise<StorageOptions> {
     if (dialect === 'sqlite') return { dialect, file: newFile() }
-    const database = parts.use(await createDatabase(inject('postgresUrl')))
+    const database = parts.use(await newDatabase())
     return { dialect, connectionString: database.url, maxConnections: 4 }
   }
 
@@ -182,7 +183,7 @@ it('makes no other key for a store that has rooms', async () => {
 })
 
 it('wants a key for a PostgreSQL database, and leaves nothing open', async () => {
-  await using database = await createDatabase(inject('postgresUrl'))
+  await using database = await newDatabase()
   await expect(openEngine({ serverName: 'a', store: database.url })).rejects.toMatchObject({
     code: 'INVALID_ARGUMENT',
     details: { argument: 'signingKey' },

@@ -6,10 +6,11 @@ import { filled, InputKind, InputRoomEvent } from '@roomserver/api'
 import { connectJetStream } from '@roomserver/producers'
 import { blockHash, snapshotHash } from '@roomserver/state'
 import { openStorage } from '@roomserver/storage'
-import { createDatabase, RoomBuilder } from '@roomserver/testing'
+import { RoomBuilder } from '@roomserver/testing'
 import type { Logger } from '@roomserver/types'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import { type Engine, type EngineOptions, openEngine } from '../src/index.ts'
+import { newDatabase } from './new-database.ts'
 
 const [ALICE, BOB] = ['@alice:example.org', '@bob:example.org']
 const REQUEST = { requester: '@admin:example.org', dry_run: false, leave_first: false, force: false }
@@ -26,10 +27,7 @@ describe.each(['sqlite', 'postgres'] as const)('purging rooms on %s', (dialect) 
     audit = []
     const folder = mkdtempSync(join(tmpdir(), 'purge-'))
     key = join(folder, 'key.pem')
-    store =
-      dialect === 'sqlite'
-        ? join(folder, 'rooms.db')
-        : parts.use(await createDatabase(inject('postgresUrl'))).url
+    store = dialect === 'sqlite' ? join(folder, 'rooms.db') : parts.use(await newDatabase()).url
   })
 
   afterEach(() => parts.disposeAsync())

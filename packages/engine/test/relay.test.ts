@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { type Bus, connectJetStream } from '@roomserver/producers'
-import { createDatabase } from '@roomserver/testing'
 import { expect, inject, it } from 'vitest'
 import { type Engine, type FaultPoint, openEngine } from '../src/index.ts'
+import { newDatabase } from './new-database.ts'
 
 const ALICE = '@alice:a'
 const signingKey = { server: 'a', keyId: 'ed25519:test', seed: 'A'.repeat(43) }
@@ -34,7 +34,7 @@ it('publishes what happens to JetStream, and drops it from the outbox', async ()
 })
 
 it('has one of the processes on a database publish, and the next when that ends', async () => {
-  await using database = await createDatabase(inject('postgresUrl'))
+  await using database = await newDatabase()
   const { outputs, bus } = await newStream()
   const open = () => openEngine({ serverName: 'a', store: database.url, signingKey, outputs })
   const first = await open()
@@ -56,7 +56,7 @@ it.concurrent.each([
   ['one that keeps outputs in the database beside one that sends them to JetStream', false],
   ['one that sends outputs to JetStream beside one that keeps them in the database', true],
 ])('refuses a second process of the other form: %s', async (_which, isLogFirst) => {
-  await using database = await createDatabase(inject('postgresUrl'))
+  await using database = await newDatabase()
   const { outputs, bus } = await newStream()
   const open = (isLog: boolean) =>
     openEngine({

@@ -1,6 +1,6 @@
-import { createDatabase } from '@roomserver/testing'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import { type Engine, openEngine, type RoomEvent, type RoomOutput } from '../src/index.ts'
+import { newDatabase } from './new-database.ts'
 import { join } from 'node:path'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -18,7 +18,7 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
     store =
       dialect === 'sqlite'
         ? join(mkdtempSync(join(tmpdir(), 'rooms-')), 'rooms.db')
-        : parts.use(await createDatabase(inject('postgresUrl'))).url
+        : parts.use(await newDatabase()).url
   })
 
   afterEach(() => parts.disposeAsync())

@@ -1,6 +1,6 @@
 import { Client } from 'pg'
 import { expect, inject, it } from 'vitest'
-import { createDatabase, startNats, startPostgres } from '../src/index.ts'
+import { createDatabase, createFilledDatabase, startNats, startPostgres } from '../src/index.ts'
 
 async function ask(url: string, sql: string): Promise<unknown> {
   const client = new Client({ connectionString: url })
@@ -18,6 +18,21 @@ it('gives every test a database of its own', async () => {
   await ask(one.url, 'create table here (x int)')
   expect(await ask(one.url, 'select count(*)::int as n from here')).toEqual({ n: 0 })
   await expect(ask(other.url, 'select * from here')).rejects.toThrow(/does not exist/)
+})
+
+it('fills a database once, and gives every test a copy', async () => {
+  await using server = await startPostgres({ durable: false })
+  let fillings = 0
+  const fill = async (url: string) => {
+    fillings++
+    await ask(url, 'create table here as select 7 as x')
+  }
+  const copies = await Promise.all([1, 2].map(() => createFilledDatabase(server.url, 'sample', fill)))
+  await using one = copies[0]
+  await using other = copies[1]
+  await ask(one?.url ?? '', 'delete from here')
+  expect(await ask(other?.url ?? '', 'select x from here')).toEqual({ x: 7 })
+  expect(fillings).toBe(1)
 })
 
 it('keeps what was committed when PostgreSQL is killed and started again', async () => {
