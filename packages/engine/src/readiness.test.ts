@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { checkReadiness } from './readiness.ts'
 
 const status = { isConnected: true, isOpened: true, delivered: 3, setAside: [], resent: 0, findings: [] }
@@ -51,5 +51,38 @@ it('does not claim to know who delivers while the database does not answer', asy
   expect(await checkReadiness(down, { status: () => undefined, isDelivered: down }, () => 0)).toEqual({
     ready: false,
     checks: { database: 'connection refused', outputs: 'not delivered by this process' },
+  })
+})
+
+it('waits two seconds for the database, and for who delivers', async () => {
+  vi.useFakeTimers()
+  const never = () => new Promise<never>(() => undefined)
+  const late = 'no answer in 2000 ms'
+  const database = checkReadiness(never, { status: () => undefined, isDelivered: never }, () => 0)
+  let isSaid = false
+  void database.then(() => (isSaid = true))
+  await vi.advanceTimersByTimeAsync(1_999)
+  expect(isSaid).toBe(false)
+  await vi.advanceTimersByTimeAsync(1)
+  expect(await database).toEqual({
+    ready: false,
+    checks: { database: late, outputs: 'not delivered by this process' },
+  })
+  const leader = checkReadiness(ok, { status: () => undefined, isDelivered: never }, () => 0)
+  await vi.advanceTimersByTimeAsync(2_000)
+  expect(await leader).toEqual({ ready: true, checks: { database: 'ok', outputs: late } })
+  expect(vi.getTimerCount()).toBe(0)
+  vi.useRealTimers()
+})
+
+it('tells nothing of outputs that go where they should', async () => {
+  expect(await checkReadiness(ok, { status: () => status }, () => 0)).toEqual({
+    ready: true,
+    checks: { database: 'ok', outputs: 'connected' },
+  })
+  const away = () => ({ ...status, isConnected: false })
+  expect(await checkReadiness(ok, { status: away }, () => 0)).toEqual({
+    ready: true,
+    checks: { database: 'ok', outputs: 'message server unavailable' },
   })
 })

@@ -159,6 +159,17 @@ describe('in memory', () => {
     expect(await rooms.operations.queryPublishedRooms({ RoomID: '' })).toEqual({ RoomIDs: [room] })
   })
 
+  it('gives a new room nothing of what its options leave out', async () => {
+    await using rooms = await open()
+    const room = await rooms.createRoom(ALICE, { invite: [BOB, BOB] })
+    const types = (await rooms.state(room)).map(({ type }) => type.replace('m.room.', '')).toSorted()
+    const preset = ['guest_access', 'history_visibility', 'join_rules']
+    expect(types).toEqual(['create', 'member', 'member', 'power_levels', ...preset].toSorted())
+    expect((await rooms.stateEvent(room, 'm.room.member', BOB))?.content).toEqual({ membership: 'invite' })
+    expect((await rooms.stateEvent(room, 'm.room.join_rules'))?.content).toEqual({ join_rule: 'invite' })
+    expect(await rooms.operations.queryPublishedRooms({ RoomID: '' })).toEqual({ RoomIDs: [] })
+  })
+
   it('makes trusted users creators where creators stand above all levels', async () => {
     await using rooms = await open()
     const room = await rooms.createRoom(ALICE, {
