@@ -1,8 +1,8 @@
-import { jetstreamManager, RetentionPolicy, StorageType } from '@nats-io/jetstream'
-import type { NatsConnection } from '@nats-io/nats-core'
+import { AckPolicy, jetstream, jetstreamManager, RetentionPolicy, StorageType } from '@nats-io/jetstream'
+import { type NatsConnection, nanos } from '@nats-io/nats-core'
 import { startNats, type TestServer } from '@roomserver/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { connectNats, connectRehearsalBus, openOutputStream } from '../src/jetstream.ts'
+import { connectNats, connectRehearsalBus, inspectOutputStream, openOutputStream } from '../src/jetstream.ts'
 
 let nats: TestServer
 let connection: NatsConnection
@@ -63,6 +63,108 @@ describe('the stream of outputs', () => {
     const bus = await openOutputStream(connection, { servers: [], topicPrefix: 'Nobody' })
     await bus.publish(message(1), 0)
     expect(await bus.publish(message(2), 1)).toEqual({ sequence: 2, isDuplicate: false })
+  })
+})
+
+describe('a look at the stream', () => {
+  it('is made in memory where it is told so', async () => {
+    const bus = await openOutputStream(connection, { servers: [], topicPrefix: 'Memory', inMemory: true })
+    const { config } = await (await jetstreamManager(connection)).streams.info('MemoryOutputRoomEvent')
+    expect(config.storage).toBe(StorageType.Memory)
+    expect(await bus.stream?.inspect()).toMatchObject({ name: 'MemoryOutputRoomEvent', last: 0 })
+  })
+
+  it('shows what it holds, and how far its durable consumers are, in the order of their names', async () => {
+    const bus = await openOutputStream(connection, { servers: [], topicPrefix: 'Look' })
+    const manager = await jetstreamManager(connection)
+    const name = 'LookOutputRoomEvent'
+    for (const durable of ['two', 'one'])
+      await manager.consumers.add(name, { durable_name: durable, ack_policy: AckPolicy.Explicit })
+    await manager.consumers.add(name, { name: 'passing', ack_policy: AckPolicy.None })
+    for (let after = 0; after < 3; after++) await bus.publish(message(after + 1), after)
+    const reader = await jetstream(connection).consumers.get(name, 'one')
+    for (let taken = 0; taken < 2; taken++) {
+      const next = await reader.next()
+      if (taken === 0) await next?.ackAck()
+    }
+    const at = (acknowledged: number, given: number) => ({ acknowledged, given, reached: given })
+    const config = (durable: string) => expect.objectContaining({ durable_name: durable }) as object
+    expect(await bus.stream?.inspect()).toEqual({
+      name,
+      created: expect.any(String),
+      first: 1,
+      last: 3,
+      remembersLast: true,
+      replicas: 1,
+      isClustered: false,
+      dropsUnread: false,
+      consumers: [
+        { name: 'one', config: config('one'), ...at(1, 2) },
+        { name: 'two', config: config('two'), ...at(0, 0) },
+      ],
+    })
+    const places = { servers: [nats.url], topicPrefix: 'Look' }
+    expect(await inspectOutputStream(places)).toEqual(await bus.stream?.inspect())
+    expect(await inspectOutputStream({ ...places, topicPrefix: 'Nothing' })).toBeUndefined()
+  })
+
+  it.each([
+    { max_age: nanos(3_600_000) },
+    { max_msgs: 5 },
+    { max_bytes: 5_000 },
+    { max_msgs_per_subject: 5 },
+  ])('shows a limit by which it drops what was not read: %j', async (limit) => {
+    const topicPrefix = `Limit${Object.keys(limit).join('')}`
+    const manager = await jetstreamManager(connection)
+    const name = `${topicPrefix}OutputRoomEvent`
+    await manager.streams.add({ name, subjects: [name], ...limit })
+    const bus = await openOutputStream(connection, { servers: [], topicPrefix })
+    expect(await bus.stream?.inspect()).toMatchObject({ dropsUnread: true })
+  })
+
+  it('makes consumers again from the beginning, and says which could not be', async () => {
+    const bus = await openOutputStream(connection, { servers: [], topicPrefix: 'Again' })
+    const consumer = (name: string, config: object) => ({
+      name,
+      config: { durable_name: name, ack_policy: 'explicit', ...config },
+      acknowledged: 0,
+      reached: 0,
+      given: 0,
+    })
+    const failed = await bus.stream?.addConsumers([
+      consumer('placed', { deliver_policy: 'by_start_sequence', opt_start_seq: 7, ack_wait: nanos(7_000) }),
+      consumer('odd', { max_deliver: 1, backoff: [nanos(1_000), nanos(2_000)] }),
+      consumer('new', { deliver_policy: 'new', metadata: { a: 'b' } }),
+    ])
+    expect(failed).toEqual(['odd'])
+    const { consumers = [] } = (await bus.stream?.inspect()) ?? {}
+    expect(
+      consumers.map(({ name, config }) => [name, config['deliver_policy'], config['opt_start_seq']]),
+    ).toEqual([
+      ['new', 'new', undefined],
+      ['placed', 'all', undefined],
+    ])
+    expect(consumers[1]?.config).toMatchObject({ ack_policy: 'explicit', ack_wait: nanos(7_000) })
+  })
+
+  it('hears of messages that are removed from it, and not from another', async () => {
+    const bus = await openOutputStream(connection, { servers: [], topicPrefix: 'Hear' })
+    await openOutputStream(connection, { servers: [], topicPrefix: 'Other' })
+    const manager = await jetstreamManager(connection)
+    const name = 'HearOutputRoomEvent'
+    await manager.consumers.add(name, { durable_name: 'keeps-them' })
+    for (let after = 0; after < 2; after++) await bus.publish(message(after + 1), after)
+    expect(bus.stream?.upsets).toBe(1)
+    await manager.streams.purge('OtherOutputRoomEvent')
+    await manager.streams.deleteMessage(name, 1)
+    await expect.poll(() => bus.stream?.upsets).toBe(2)
+    await manager.streams.purge(name)
+    await expect.poll(() => bus.stream?.upsets).toBe(3)
+    await manager.streams.delete(name)
+    await expect.poll(() => bus.stream?.upsets).toBe(4)
+    // It is there again for whoever looks.
+    expect(await bus.stream?.inspect()).toMatchObject({ name, last: 0, consumers: [] })
+    expect(bus.stream?.upsets).toBe(4)
   })
 })
 
