@@ -82,9 +82,7 @@ async function rejectFromElsewhere(
 async function isPartOf(context: PerformContext, room: RoomRecord, userId: string): Promise<boolean> {
   const member = await context.store.membership(room.nid, userId)
   const isKnown = member !== undefined && member.event !== NO_NID
-  return (
-    isKnown && member.membership === 'invite' && !isStub(room) && (await isServerInRoom(context, room, ''))
-  )
+  return isKnown && member.membership === 'invite' && (await isServerInRoom(context, room, ''))
 }
 
 async function leave(context: PerformContext, room: RoomRecord, userId: string): Promise<void> {
