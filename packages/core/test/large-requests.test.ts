@@ -1,5 +1,6 @@
 import { filled, InputKind, InputRoomEvent } from '@roomserver/api'
 import { RoomBuilder } from '@roomserver/testing'
+import { silentLogger } from '@roomserver/types'
 import { expect, it } from 'vitest'
 import { Homeserver, inputOf } from './homeserver.ts'
 
@@ -33,6 +34,21 @@ it.each([
   expect(await turnsDuring(answer)).toBeGreaterThan(10)
   expect(await answer).toEqual({ ErrMsg: 'event: expected an event', NotAllowed: false })
   expect(hs.input.counters.undecided).toBe(0)
+})
+
+it.each([
+  [100, []],
+  [256, []],
+  [10_239, []],
+  [10_240, [10_240]],
+  [20_800, [10_240, 20_480]],
+])('says in the log how far a request of %i entries is, if it is a large one', async (count, expected) => {
+  const said: unknown[] = []
+  const info = (fields: object, message: string) => said.push([message, fields])
+  await using hs = await Homeserver.start({ log: { ...silentLogger, info } })
+  const input_room_events = Array.from({ length: count }, () => nothing)
+  await hs.input.inputRoomEvents({ input_room_events, async: false })
+  expect(said).toEqual(expected.map((taken) => ['ingesting a large request', { taken, of: count }]))
 })
 
 it('tells of the first that failed in the order of the request, whatever failed first', async () => {
