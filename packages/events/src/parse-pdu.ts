@@ -38,7 +38,7 @@ export function parsePdu(input: string | Uint8Array, rules: RoomVersionRules): P
 
 /**
  * The same for an event that is going to be stored or shown: of its `unsigned`, which nothing vouches for, only what
- * another server may say there is kept (see {@link withAllowedUnsigned}).
+ * another server may say there is kept (see `withAllowedUnsigned`).
  */
 export function receivePdu(input: string | Uint8Array, rules: RoomVersionRules): PduVerdict {
   return parsed(input, rules, withAllowedUnsigned)

@@ -13,7 +13,7 @@ export interface KeyName {
 
 /**
  * The keys that checking an event's signatures takes, as far as it carries signatures by them: those of the servers that
- * must have signed it, {@link MAX_SIGNATURES_PER_SERVER} of each at most.
+ * must have signed it, `MAX_SIGNATURES_PER_SERVER` of each at most.
  */
 export function neededKeys(event: Pdu): readonly KeyName[] {
   const signatures = memberValue(eventMembers(event.json), 'signatures')

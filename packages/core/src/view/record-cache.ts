@@ -80,7 +80,7 @@ interface CachedEvent {
  * computations and bounded by bytes.
  *
  * The few things that can change about an event (verdict, redaction) change by commits to its room: our own come in
- * through {@link RecordCache.putEvent}, and {@link RoomEpochs} tells when another process has moved a room on.
+ * through {@link RecordCache.putEvent}, and `RoomEpochs` tells when another process has moved a room on.
  */
 export class RecordCache {
   /** Whether what is cached of rooms' events still holds; to be told of every read of a room, and of our commits. */

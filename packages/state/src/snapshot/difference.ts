@@ -28,7 +28,7 @@ type Blocks = Pick<SnapshotRecord, 'blocks'>
  * Where several states differ, sorted by type and state key. What all of them share at the bottom is not walked: it is
  * searched for the entries that some state changed and another did not, and else not looked at. A block that
  * neighbouring states share is walked once for all of them, so that the cost follows the entries that differ and not
- * their number times that of the states; {@link byBlocks} makes those neighbours that share most.
+ * their number times that of the states; `byBlocks` makes those neighbours that share most.
  */
 export function* divergences(
   snapshots: readonly Blocks[],

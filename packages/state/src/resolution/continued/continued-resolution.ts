@@ -20,7 +20,7 @@ const PATIENCE = 3
  * A resolution that goes on from the one before: where a few states come in or go, it does what these make necessary, with
  * exactly the outcome of a resolution of all of them. For the second algorithm only.
  *
- * One of the states is the base, and the others are kept as what they have otherwise; see {@link StatesAgainstBase}. Events
+ * One of the states is the base, and the others are kept as what they have otherwise; see `StatesAgainstBase`. Events
  * are taken to be what they were when they came in: when the verdict or the auth events of one change, it must be dropped.
  *
  * @see https://spec.matrix.org/v1.19/rooms/v2/#state-resolution
