@@ -50,11 +50,25 @@ it('are listed with their length', () => {
     ...readText('examples/README.md').matchAll(/^\| \[([a-z-]+\.ts)\]\(\1\) \|.*\| (\d+) \|$/gm),
   ]
   const lengths = listed.map(([, name = '', lines]) => [name, Number(lines)])
-  const codeLines = (name: string) =>
-    readText(`examples/${name}`)
-      .split('\n')
-      .filter((line) => !/^\s*(\/\/.*|\/\*\*.*\*\/)?$/.test(line)).length
   expect(new Map(lengths as [string, number][])).toEqual(
-    new Map(PROGRAMS.map((name) => [name, codeLines(name)])),
+    new Map(PROGRAMS.map((name) => [name, codeLines(readText(`examples/${name}`)).length])),
   )
 })
+
+it('are as short for each task as the table says', () => {
+  const readme = readText('examples/README.md')
+  const [, table = ''] = readme.split('| lines with the peer |')
+  const counts = [...table.matchAll(/^\| (.+?) \| (\d+) \|/gm)].map(([, task, lines]) => [
+    task,
+    Number(lines),
+  ])
+  const programs = [...readme.matchAll(/^```ts.*\n\/\/ (.+)\n([\s\S]*?)^```/gm)].map(
+    ([, task, code = '']) => [task, codeLines(code).filter((line) => !line.startsWith('declare ')).length],
+  )
+  expect(counts.length).toBeGreaterThan(3)
+  expect(counts).toEqual(programs)
+})
+
+function codeLines(code: string): readonly string[] {
+  return code.split('\n').filter((line) => !/^\s*(\/\/.*|\/\*\*.*\*\/)?$/.test(line))
+}

@@ -18,7 +18,7 @@ const BLOCK = /^```ts( test)?\n([\s\S]*?)^```\n(?:\s*(?:[^`\n]*\n\s*)?^```text\n
 
 /** Examples of every README and of the documentation. Those outside of packages run as if the app had written them. */
 export function readExamples(): readonly Example[] {
-  const pages = ['packages', 'apps', 'docs'].flatMap((folder) => filesBelow(folder, ['.md']))
+  const pages = ['packages', 'apps', 'docs', 'examples'].flatMap((folder) => filesBelow(folder, ['.md']))
   return ['README.md', 'CONTRIBUTING.md', ...pages].flatMap(examplesOf)
 }
 
