@@ -7,7 +7,7 @@ import { filesBelow, readText } from '../workspace/packages.ts'
 const ROOT = join(import.meta.dirname, '../..')
 const REPOSITORY = 'https://github.com/roomserver/roomserver'
 /** Of pure functions: they run wherever JavaScript does, and on the oldest Node.js that is supported. */
-const PURE = ['types', 'version', 'events', 'auth', 'acls', 'state', 'api'].map(
+const PURE = ['types', 'version', 'events', 'auth', 'acls', 'state', 'api', 'inspect'].map(
   (name) => `@roomserver/${name}`,
 )
 const PACKAGES = publishedPackages()
