@@ -3,8 +3,11 @@ import { purgeEndpoints } from './administration/purges.ts'
 import { roomAdministrationEndpoints } from './administration/rooms.ts'
 import type { ApiOf } from './endpoint.ts'
 
+// Named, so that declarations keep what stands above each operation.
+type Table = typeof roomAdministrationEndpoints & typeof purgeEndpoints & typeof historyPurgeEndpoints
+
 /** The operations with which operators change rooms, by method name. Each writes an audit line to the log. */
-export const administrationEndpoints = {
+export const administrationEndpoints: Table = {
   ...roomAdministrationEndpoints,
   ...purgeEndpoints,
   ...historyPurgeEndpoints,

@@ -12,6 +12,7 @@ export type RoomAliasExistsResponse = z.infer<typeof RoomAliasExistsResponse>
 
 /** What the room server asks of the appservice component. */
 export const appserviceEndpoints = {
+  /** Asks the application services whether one of them has an alias. */
   roomAliasExists: repeatable({
     path: '/appservice/RoomAliasExists',
     request: RoomAliasExistsRequest,

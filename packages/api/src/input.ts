@@ -49,6 +49,7 @@ export type InputRoomEventsResponse = z.infer<typeof InputRoomEventsResponse>
 
 /** Operations that bring events in. */
 export const inputEndpoints = {
+  /** Gives events to the room server. */
   inputRoomEvents: once({
     path: '/roomserver/inputRoomEvents',
     request: InputRoomEventsRequest,

@@ -3,8 +3,13 @@ import { eventInspectionEndpoints } from './inspection/events.ts'
 import { roomInspectionEndpoints } from './inspection/rooms.ts'
 import { stateInspectionEndpoints } from './inspection/states.ts'
 
+// Named, so that declarations keep what stands above each operation.
+type Table = typeof roomInspectionEndpoints &
+  typeof eventInspectionEndpoints &
+  typeof stateInspectionEndpoints
+
 /** The operations that look inside rooms and change nothing, by method name. */
-export const inspectionEndpoints = {
+export const inspectionEndpoints: Table = {
   ...roomInspectionEndpoints,
   ...eventInspectionEndpoints,
   ...stateInspectionEndpoints,

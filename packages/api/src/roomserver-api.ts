@@ -8,8 +8,18 @@ import { membershipQueryEndpoints } from './roomserver/membership-queries.ts'
 import { peekEndpoints } from './roomserver/peeking.ts'
 import { stateQueryEndpoints } from './roomserver/state-queries.ts'
 
+// Named, so that declarations keep what stands above each operation.
+type Table = typeof inputEndpoints &
+  typeof membershipChangeEndpoints &
+  typeof peekEndpoints &
+  typeof administrationEndpoints &
+  typeof aliasEndpoints &
+  typeof stateQueryEndpoints &
+  typeof eventQueryEndpoints &
+  typeof membershipQueryEndpoints
+
 /** All operations of the room server, by method name. */
-export const roomserverEndpoints = {
+export const roomserverEndpoints: Table = {
   ...inputEndpoints,
   ...membershipChangeEndpoints,
   ...peekEndpoints,

@@ -19,6 +19,7 @@ export type QueryAccountDataResponse = z.infer<typeof QueryAccountDataResponse>
 
 /** What the room server asks of the user component. */
 export const userEndpoints = {
+  /** Gives account data of a user: a server notice room is known by its tag. */
   queryAccountData: repeatable({
     path: '/userapi/queryAccountData',
     request: QueryAccountDataRequest,

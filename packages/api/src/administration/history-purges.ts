@@ -64,12 +64,17 @@ export type PurgeHistoryResponse = z.infer<typeof PurgeHistoryResponse>
 
 /** Deleting the history of rooms. */
 export const historyPurgeEndpoints = {
+  /** Lists the rooms whose history is being purged, and the latest purge of others. */
   historyPurges: repeatable({
     path: '/admin/v1/historyPurges',
     request: HistoryPurgesRequest,
     response: HistoryPurgesResponse,
     summary: 'Lists the rooms whose history is being purged, and the latest purge of others.',
   }),
+  /**
+   * Deletes the history of a room before an event, or what is older than a time. Its state, auth chains and
+   * forward extremities stay, and it takes events meanwhile.
+   */
   purgeHistory: once({
     path: '/admin/v1/purgeHistory',
     timeoutMs: 600_000,

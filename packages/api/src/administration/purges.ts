@@ -59,12 +59,17 @@ export type PurgeRoomResponse = z.infer<typeof PurgeRoomResponse>
 
 /** Deleting rooms. */
 export const purgeEndpoints = {
+  /** Lists the rooms that are being purged, or were within the last day. */
   purges: repeatable({
     path: '/admin/v1/purges',
     request: PurgesRequest,
     response: PurgesResponse,
     summary: 'Lists the rooms that are being purged, or were within the last day.',
   }),
+  /**
+   * Deletes everything that is stored of a room. It takes no events until that is done, and can be joined
+   * again then.
+   */
   purgeRoom: once({
     path: '/admin/v1/purgeRoom',
     timeoutMs: 600_000,

@@ -100,12 +100,17 @@ export type SendEventAsResponse = z.infer<typeof SendEventAsResponse>
 
 /** What operators do to rooms. */
 export const roomAdministrationEndpoints = {
+  /** Lists the rooms that take no new events. */
   blockedRooms: repeatable({
     path: '/admin/v1/blockedRooms',
     request: BlockedRoomsRequest,
     response: BlockedRoomsResponse,
     summary: 'Lists the rooms that take no new events.',
   }),
+  /**
+   * Has a room take no new events and no joins and invites of users of this server; those who are in it may
+   * leave.
+   */
   blockRoom: once({
     path: '/admin/v1/blockRoom',
     request: BlockRoomRequest,
@@ -113,18 +118,21 @@ export const roomAdministrationEndpoints = {
     summary:
       'Has a room take no new events and no joins and invites of users of this server; those who are in it may leave.',
   }),
+  /** Has a blocked room take events again. */
   unblockRoom: once({
     path: '/admin/v1/unblockRoom',
     request: UnblockRoomRequest,
     response: UnblockRoomResponse,
     summary: 'Has a blocked room take events again.',
   }),
+  /** Gives a user of this server the highest power level that another user of this server may give. */
   makeRoomAdmin: once({
     path: '/admin/v1/makeRoomAdmin',
     request: MakeRoomAdminRequest,
     response: MakeRoomAdminResponse,
     summary: 'Gives a user of this server the highest power level that another user of this server may give.',
   }),
+  /** Sends an event in the name of a user of this server, where the rules of the room allow it. */
   sendEventAs: once({
     path: '/admin/v1/sendEventAs',
     request: SendEventAsRequest,

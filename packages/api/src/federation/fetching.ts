@@ -126,30 +126,35 @@ export type BackfillRequest = z.infer<typeof BackfillRequest>
 
 /** Fetching events, state and keys from other servers. */
 export const federationFetchEndpoints = {
+  /** Gives public keys of servers. */
   queryPublicKey: repeatable({
     path: '/federationapi/queryPublicKey',
     request: QueryPublicKeyRequest,
     response: QueryPublicKeyResponse,
     summary: 'Gives public keys of servers.',
   }),
+  /** Asks a server for the auth chain of an event. */
   getEventAuth: repeatable({
     path: '/federationapi/client/getEventAuth',
     request: GetEventAuthRequest,
     response: GetEventAuthResponse,
     summary: 'Asks a server for the auth chain of an event.',
   }),
+  /** Asks a server for the events in a gap. */
   lookupMissingEvents: repeatable({
     path: '/federationapi/client/lookupMissingEvents',
     request: LookupMissingEventsRequest,
     response: LookupMissingEventsResponse,
     summary: 'Asks a server for the events in a gap.',
   }),
+  /** Asks a server for the IDs of the state before an event. */
   lookupStateIds: repeatable({
     path: '/federationapi/client/lookupStateIDs',
     request: LookupStateIdsRequest,
     response: LookupStateIdsResponse,
     summary: 'Asks a server for the IDs of the state before an event.',
   }),
+  /** Asks a server for the state before an event. */
   lookupState: repeatable({
     path: '/federationapi/client/lookupState',
     request: LookupStateRequest,
@@ -157,12 +162,14 @@ export const federationFetchEndpoints = {
     summary: 'Asks a server for the state before an event.',
     timeoutMs: 120_000,
   }),
+  /** Asks a server for an event. */
   getEvent: repeatable({
     path: '/federationapi/client/getEvent',
     request: GetEventRequest,
     response: FederationTransaction,
     summary: 'Asks a server for an event.',
   }),
+  /** Asks a server for earlier events. */
   backfill: repeatable({
     path: '/federationapi/client/backfill',
     request: BackfillRequest,

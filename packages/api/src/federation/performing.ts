@@ -119,6 +119,7 @@ export type QueryJoinedHostServerNamesInRoomResponse = z.infer<
 
 /** Joining, leaving, inviting and peeking over federation. */
 export const federationPerformEndpoints = {
+  /** Asks another server for the room of an alias. */
   performDirectoryLookup: repeatable({
     path: '/federationapi/performDirectoryLookup',
     request: PerformDirectoryLookupRequest,
@@ -126,6 +127,7 @@ export const federationPerformEndpoints = {
     summary: 'Asks another server for the room of an alias.',
     timeoutMs: 60_000,
   }),
+  /** Joins a room through another server; the events come back through the input. */
   performJoinRequest: once({
     path: '/federationapi/performJoinRequest',
     request: PerformJoinRequestRequest,
@@ -133,6 +135,7 @@ export const federationPerformEndpoints = {
     summary: 'Joins a room through another server; the events come back through the input.',
     timeoutMs: 600_000,
   }),
+  /** Leaves a room, or rejects an invite, through another server. */
   performLeaveRequest: once({
     path: '/federationapi/performLeaveRequest',
     request: PerformLeaveRequestRequest,
@@ -140,6 +143,7 @@ export const federationPerformEndpoints = {
     summary: 'Leaves a room, or rejects an invite, through another server.',
     timeoutMs: 120_000,
   }),
+  /** Has an invite signed by the server of the invited user. */
   performInviteRequest: once({
     path: '/federationapi/performInviteRequest',
     request: PerformInviteRequestRequest,
@@ -147,6 +151,7 @@ export const federationPerformEndpoints = {
     summary: 'Has an invite signed by the server of the invited user.',
     timeoutMs: 120_000,
   }),
+  /** Peeks into a room through another server. */
   performOutboundPeekRequest: once({
     path: '/federationapi/performOutboundPeekRequest',
     request: PerformOutboundPeekRequest,
@@ -154,6 +159,7 @@ export const federationPerformEndpoints = {
     summary: 'Peeks into a room through another server.',
     timeoutMs: 120_000,
   }),
+  /** Lists the servers of a room. */
   queryJoinedHostServerNamesInRoom: repeatable({
     path: '/federationapi/queryJoinedHostServerNamesInRoom',
     request: QueryJoinedHostServerNamesInRoomRequest,

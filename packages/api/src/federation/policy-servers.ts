@@ -23,6 +23,7 @@ export type SignByPolicyServerResponse = z.infer<typeof SignByPolicyServerRespon
 
 /** What the room server asks of a federation component that knows policy servers; those of Dendrite do not. */
 export const policyServerEndpoints = {
+  /** Asks the policy server of a room to sign an event (`POST /_matrix/policy/v1/sign`). */
   signByPolicyServer: repeatable({
     path: '/federationapi/signByPolicyServer',
     request: SignByPolicyServerRequest,

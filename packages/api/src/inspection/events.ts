@@ -201,18 +201,21 @@ export type WhatIfResponse = z.infer<typeof WhatIfResponse>
 
 /** Questions about events. */
 export const eventInspectionEndpoints = {
+  /** Gives everything that is known of an event. */
   event: repeatable({
     path: '/inspect/v1/event',
     request: InspectEventRequest,
     response: InspectEventResponse,
     summary: 'Gives everything that is known of an event.',
   }),
+  /** Finds events of a room. */
   events: repeatable({
     path: '/inspect/v1/events',
     request: InspectEventsRequest,
     response: InspectEventsResponse,
     summary: 'Finds events of a room.',
   }),
+  /** Gives a part of the event graph of a room. */
   graph: repeatable({
     path: '/inspect/v1/graph',
     request: InspectGraphRequest,
@@ -220,12 +223,14 @@ export const eventInspectionEndpoints = {
     summary: 'Gives a part of the event graph of a room.',
     maxBodyBytes: 4 * 1024 * 1024,
   }),
+  /** Gives the stored events of a room, a page at a time. */
   exportRoom: repeatable({
     path: '/inspect/v1/exportRoom',
     request: ExportRoomRequest,
     response: ExportRoomResponse,
     summary: 'Gives the stored events of a room, a page at a time.',
   }),
+  /** Tells whether an event would be allowed at a state, and why not. */
   whatIf: repeatable({
     path: '/inspect/v1/whatIf',
     request: WhatIfRequest,

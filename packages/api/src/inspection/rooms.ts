@@ -189,30 +189,35 @@ export type InspectActivityResponse = z.infer<typeof InspectActivityResponse>
 
 /** Questions about rooms and the process. */
 export const roomInspectionEndpoints = {
+  /** Finds rooms, and sorts them by what they cost. */
   rooms: repeatable({
     path: '/inspect/v1/rooms',
     request: InspectRoomsRequest,
     response: InspectRoomsResponse,
     summary: 'Finds rooms, and sorts them by what they cost.',
   }),
+  /** Gives everything that is known of a room, but for its events and state. */
   room: repeatable({
     path: '/inspect/v1/room',
     request: InspectRoomRequest,
     response: InspectRoomResponse,
     summary: 'Gives everything that is known of a room, but for its events and state.',
   }),
+  /** Lists the users of a room. */
   members: repeatable({
     path: '/inspect/v1/members',
     request: InspectMembersRequest,
     response: InspectMembersResponse,
     summary: 'Lists the users of a room.',
   }),
+  /** Lists events that wait for missing ones, and other long work on rooms. */
   jobs: repeatable({
     path: '/inspect/v1/jobs',
     request: InspectJobsRequest,
     response: InspectJobsResponse,
     summary: 'Lists events that wait for missing ones, and other long work on rooms.',
   }),
+  /** Tells what the process does now. */
   activity: repeatable({
     path: '/inspect/v1/activity',
     request: InspectActivityRequest,

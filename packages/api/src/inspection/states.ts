@@ -214,30 +214,35 @@ export type ExplainResponse = z.infer<typeof ExplainResponse>
 
 /** Questions about the state of rooms. */
 export const stateInspectionEndpoints = {
+  /** Gives the state of a room at any event. */
   state: repeatable({
     path: '/inspect/v1/state',
     request: InspectStateRequest,
     response: InspectStateResponse,
     summary: 'Gives the state of a room at any event.',
   }),
+  /** Compares two states of a room. */
   diff: repeatable({
     path: '/inspect/v1/diff',
     request: InspectDiffRequest,
     response: InspectDiffResponse,
     summary: 'Compares two states of a room.',
   }),
+  /** Tells who set an entry of the state when, and which settings lost. */
   history: repeatable({
     path: '/inspect/v1/history',
     request: InspectHistoryRequest,
     response: InspectHistoryResponse,
     summary: 'Tells who set an entry of the state when, and which settings lost.',
   }),
+  /** Lists the changes of the current state of a room with their causes. */
   journal: repeatable({
     path: '/inspect/v1/journal',
     request: InspectJournalRequest,
     response: InspectJournalResponse,
     summary: 'Lists the changes of the current state of a room with their causes.',
   }),
+  /** Does a state resolution again and tells how it came out. */
   resolution: repeatable({
     path: '/inspect/v1/resolution',
     request: InspectResolutionRequest,
@@ -245,6 +250,7 @@ export const stateInspectionEndpoints = {
     summary: 'Does a state resolution again and tells how it came out.',
     timeoutMs: 120_000,
   }),
+  /** Explains an event, a room, or an entry of its state. */
   explain: repeatable({
     path: '/inspect/v1/explain',
     request: ExplainRequest,

@@ -63,6 +63,7 @@ export type PerformBackfillResponse = z.infer<typeof PerformBackfillResponse>
 
 /** Upgrade, evacuation, filling in history. */
 export const administrationEndpoints = {
+  /** Replaces a room by a new one of another version. */
   performRoomUpgrade: once({
     path: '/roomserver/performRoomUpgrade',
     request: PerformRoomUpgradeRequest,
@@ -70,6 +71,7 @@ export const administrationEndpoints = {
     summary: 'Replaces a room by a new one of another version.',
     timeoutMs: 120_000,
   }),
+  /** Takes all users of this server out of a room. */
   performAdminEvacuateRoom: once({
     path: '/roomserver/performAdminEvacuateRoom',
     request: PerformAdminEvacuateRoomRequest,
@@ -77,6 +79,7 @@ export const administrationEndpoints = {
     summary: 'Takes all users of this server out of a room.',
     timeoutMs: 600_000,
   }),
+  /** Takes a user of this server out of all rooms. */
   performAdminEvacuateUser: once({
     path: '/roomserver/performAdminEvacuateUser',
     request: PerformAdminEvacuateUserRequest,
@@ -84,6 +87,7 @@ export const administrationEndpoints = {
     summary: 'Takes a user of this server out of all rooms.',
     timeoutMs: 600_000,
   }),
+  /** Gives earlier events of a room, fetching from other servers what is not here. */
   performBackfill: repeatable({
     path: '/roomserver/performBackfill',
     request: PerformBackfillRequest,

@@ -79,36 +79,42 @@ export type QueryPublishedRoomsResponse = z.infer<typeof QueryPublishedRoomsResp
 
 /** Aliases and the room directory. */
 export const aliasEndpoints = {
+  /** Gives a room an alias. */
   setRoomAlias: once({
     path: '/roomserver/setRoomAlias',
     request: SetRoomAliasRequest,
     response: SetRoomAliasResponse,
     summary: 'Gives a room an alias.',
   }),
+  /** Takes an alias away, and out of the canonical alias event where it stands there. */
   removeRoomAlias: once({
     path: '/roomserver/removeRoomAlias',
     request: RemoveRoomAliasRequest,
     response: RemoveRoomAliasResponse,
     summary: 'Takes an alias away, and out of the canonical alias event where it stands there.',
   }),
+  /** Finds the room of an alias of this server. */
   getRoomIdForAlias: repeatable({
     path: '/roomserver/GetRoomIDForAlias',
     request: GetRoomIdForAliasRequest,
     response: GetRoomIdForAliasResponse,
     summary: 'Finds the room of an alias of this server.',
   }),
+  /** Lists the aliases that this server has for a room. */
   getAliasesForRoomId: repeatable({
     path: '/roomserver/GetAliasesForRoomID',
     request: GetAliasesForRoomIdRequest,
     response: GetAliasesForRoomIdResponse,
     summary: 'Lists the aliases that this server has for a room.',
   }),
+  /** Lists a room in the directory, or takes it out. */
   performPublish: repeatable({
     path: '/roomserver/performPublish',
     request: PerformPublishRequest,
     response: PerformPublishResponse,
     summary: 'Lists a room in the directory, or takes it out.',
   }),
+  /** Lists the rooms of the directory. */
   queryPublishedRooms: repeatable({
     path: '/roomserver/queryPublishedRooms',
     request: QueryPublishedRoomsRequest,

@@ -119,6 +119,7 @@ export type QueryInviteRoomStateResponse = z.infer<typeof QueryInviteRoomStateRe
 
 /** Questions about events and room versions. */
 export const eventQueryEndpoints = {
+  /** Gives events by their IDs. */
   queryEventsById: repeatable({
     path: '/roomserver/queryEventsByID',
     request: QueryEventsByIdRequest,
@@ -126,6 +127,7 @@ export const eventQueryEndpoints = {
     summary: 'Gives events by their IDs.',
     maxBodyBytes: BodySize.list,
   }),
+  /** Gives the events between what a server has and what it has heard of. */
   queryMissingEvents: repeatable({
     path: '/roomserver/queryMissingEvents',
     request: QueryMissingEventsRequest,
@@ -133,6 +135,7 @@ export const eventQueryEndpoints = {
     summary: 'Gives the events between what a server has and what it has heard of.',
     maxBodyBytes: BodySize.list,
   }),
+  /** Gives the whole auth chain of events. */
   queryAuthChain: repeatable({
     path: '/roomserver/queryAuthChain',
     request: QueryAuthChainRequest,
@@ -140,18 +143,23 @@ export const eventQueryEndpoints = {
     summary: 'Gives the whole auth chain of events.',
     maxBodyBytes: BodySize.list,
   }),
+  /** Tells whether history visibility lets a server see an event. */
   queryServerAllowedToSeeEvent: repeatable({
     path: '/roomserver/queryServerAllowedToSeeEvent',
     request: QueryServerAllowedToSeeEventRequest,
     response: QueryServerAllowedToSeeEventResponse,
     summary: 'Tells whether history visibility lets a server see an event.',
   }),
+  /** Gives the forward extremities of a room, as another server may ask for them (MSC4370). */
   queryForwardExtremities: repeatable({
     path: '/roomserver/queryForwardExtremities',
     request: QueryForwardExtremitiesRequest,
     response: QueryForwardExtremitiesResponse,
     summary: 'Gives the forward extremities of a room, as another server may ask for them (MSC4370).',
   }),
+  /**
+   * Gives the state that users who knock are shown: `knock_room_state`, as other servers take it (MSC4311).
+   */
   queryInviteRoomState: repeatable({
     path: '/roomserver/queryInviteRoomState',
     request: QueryInviteRoomStateRequest,
@@ -159,12 +167,14 @@ export const eventQueryEndpoints = {
     summary:
       'Gives the state that users who knock are shown: `knock_room_state`, as other servers take it (MSC4311).',
   }),
+  /** Gives the version of a room. */
   queryRoomVersionForRoom: repeatable({
     path: '/roomserver/queryRoomVersionForRoom',
     request: QueryRoomVersionForRoomRequest,
     response: QueryRoomVersionForRoomResponse,
     summary: 'Gives the version of a room.',
   }),
+  /** Gives the room versions that are offered. */
   queryRoomVersionCapabilities: repeatable({
     path: '/roomserver/queryRoomVersionCapabilities',
     request: QueryRoomVersionCapabilitiesRequest,

@@ -75,6 +75,7 @@ export type PerformForgetResponse = z.infer<typeof PerformForgetResponse>
 
 /** Operations by which users come and go. */
 export const membershipChangeEndpoints = {
+  /** Takes an invite in: one of ours to send on, or one for a user of ours. */
   performInvite: once({
     path: '/roomserver/performInvite',
     request: PerformInviteRequest,
@@ -84,6 +85,7 @@ export const membershipChangeEndpoints = {
     refuse: (message) => ({ Error: badRequestError(message) }),
     timeoutMs: 120_000,
   }),
+  /** Joins a user of this server to a room, through another server when necessary. */
   performJoin: once({
     path: '/roomserver/performJoin',
     request: PerformJoinRequest,
@@ -93,6 +95,7 @@ export const membershipChangeEndpoints = {
     refuse: (message) => ({ room_id: '', JoinedVia: '', Error: badRequestError(message) }),
     timeoutMs: 600_000,
   }),
+  /** Takes a user of this server out of a room, or rejects an invite. */
   performLeave: once({
     path: '/roomserver/performLeave',
     request: PerformLeaveRequest,
@@ -100,6 +103,7 @@ export const membershipChangeEndpoints = {
     summary: 'Takes a user of this server out of a room, or rejects an invite.',
     timeoutMs: 120_000,
   }),
+  /** Forgets a room that the user has left. */
   performForget: repeatable({
     path: '/roomserver/performForget',
     request: PerformForgetRequest,

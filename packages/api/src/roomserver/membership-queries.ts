@@ -130,42 +130,49 @@ export type QueryKnownUsersResponse = z.infer<typeof QueryKnownUsersResponse>
 
 /** Questions about who is where. */
 export const membershipQueryEndpoints = {
+  /** Gives the membership of a user in a room. */
   queryMembershipForUser: repeatable({
     path: '/roomserver/queryMembershipForUser',
     request: QueryMembershipForUserRequest,
     response: QueryMembershipForUserResponse,
     summary: 'Gives the membership of a user in a room.',
   }),
+  /** Lists the members of a room. */
   queryMembershipsForRoom: repeatable({
     path: '/roomserver/queryMembershipsForRoom',
     request: QueryMembershipsForRoomRequest,
     response: QueryMembershipsForRoomResponse,
     summary: 'Lists the members of a room.',
   }),
+  /** Tells whether a server has a user in a room. */
   queryServerJoinedToRoom: repeatable({
     path: '/roomserver/queryServerJoinedToRoomPath',
     request: QueryServerJoinedToRoomRequest,
     response: QueryServerJoinedToRoomResponse,
     summary: 'Tells whether a server has a user in a room.',
   }),
+  /** Tells whether the server ACL of a room keeps a server out. */
   queryServerBannedFromRoom: repeatable({
     path: '/roomserver/queryServerBannedFromRoom',
     request: QueryServerBannedFromRoomRequest,
     response: QueryServerBannedFromRoomResponse,
     summary: 'Tells whether the server ACL of a room keeps a server out.',
   }),
+  /** Tells whether a restricted room lets a user join, and who vouches for that. */
   queryRestrictedJoinAllowed: repeatable({
     path: '/roomserver/queryRestrictedJoinAllowed',
     request: QueryRestrictedJoinAllowedRequest,
     response: QueryRestrictedJoinAllowedResponse,
     summary: 'Tells whether a restricted room lets a user join, and who vouches for that.',
   }),
+  /** Lists the rooms of a user. */
   queryRoomsForUser: repeatable({
     path: '/roomserver/queryRoomsForUser',
     request: QueryRoomsForUserRequest,
     response: QueryRoomsForUserResponse,
     summary: 'Lists the rooms of a user.',
   }),
+  /** Counts the rooms that others share with a user. */
   querySharedUsers: repeatable({
     path: '/roomserver/querySharedUsers',
     request: QuerySharedUsersRequest,
@@ -173,6 +180,7 @@ export const membershipQueryEndpoints = {
     summary: 'Counts the rooms that others share with a user.',
     maxBodyBytes: BodySize.list,
   }),
+  /** Searches the users who share a room with a user. */
   queryKnownUsers: repeatable({
     path: '/roomserver/queryKnownUsers',
     request: QueryKnownUsersRequest,

@@ -54,6 +54,7 @@ export type PerformInboundPeekResponse = z.infer<typeof PerformInboundPeekRespon
 
 /** Looking into rooms from outside. */
 export const peekEndpoints = {
+  /** Lets a device of this server look into a world-readable room. */
   performPeek: once({
     path: '/roomserver/performPeek',
     request: PerformPeekRequest,
@@ -61,12 +62,14 @@ export const peekEndpoints = {
     summary: 'Lets a device of this server look into a world-readable room.',
     timeoutMs: 120_000,
   }),
+  /** Ends the peek of a device. */
   performUnpeek: once({
     path: '/roomserver/performUnpeek',
     request: PerformUnpeekRequest,
     response: PerformUnpeekResponse,
     summary: 'Ends the peek of a device.',
   }),
+  /** Lets another server look into a room. */
   performInboundPeek: once({
     path: '/roomserver/performInboundPeek',
     request: PerformInboundPeekRequest,

@@ -127,6 +127,7 @@ annotate(QueryBulkStateContentResponse, {
 
 /** Questions about the state of rooms. */
 export const stateQueryEndpoints = {
+  /** Gives what the next event of a room builds on: forward extremities, depth, current state. */
   queryLatestEventsAndState: repeatable({
     path: '/roomserver/queryLatestEventsAndState',
     request: QueryLatestEventsAndStateRequest,
@@ -134,6 +135,7 @@ export const stateQueryEndpoints = {
     summary: 'Gives what the next event of a room builds on: forward extremities, depth, current state.',
     maxBodyBytes: BodySize.list,
   }),
+  /** Gives the state after a set of events. */
   queryStateAfterEvents: repeatable({
     path: '/roomserver/queryStateAfterEvents',
     request: QueryStateAfterEventsRequest,
@@ -141,6 +143,7 @@ export const stateQueryEndpoints = {
     summary: 'Gives the state after a set of events.',
     maxBodyBytes: BodySize.list,
   }),
+  /** Gives the state after a set of events, and the auth chain that backs it. */
   queryStateAndAuthChain: repeatable({
     path: '/roomserver/queryStateAndAuthChain',
     request: QueryStateAndAuthChainRequest,
@@ -148,6 +151,7 @@ export const stateQueryEndpoints = {
     summary: 'Gives the state after a set of events, and the auth chain that backs it.',
     maxBodyBytes: BodySize.list,
   }),
+  /** Gives entries of the current state of a room. */
   queryCurrentState: repeatable({
     path: '/roomserver/queryCurrentState',
     request: QueryCurrentStateRequest,
@@ -155,6 +159,7 @@ export const stateQueryEndpoints = {
     summary: 'Gives entries of the current state of a room.',
     maxBodyBytes: BodySize.list,
   }),
+  /** Gives one string each of many state events in many rooms. */
   queryBulkStateContent: repeatable({
     path: '/roomserver/queryBulkStateContent',
     request: QueryBulkStateContentRequest,
