@@ -4,16 +4,25 @@ import type { Dialect } from '../dialect/dialect.ts'
 import { fromHex, toHex } from '../hex.ts'
 import { internedWrites } from '../interned-rows.ts'
 import { prepare, slot } from '../prepared.ts'
-import { bytes, int, rowFormat, type RowOf } from '../row-format.ts'
+import { bytes, type Column, int, rowFormat, type RowOf } from '../row-format.ts'
 import type { Db } from '../schema.ts'
 
-const format = rowFormat<BlockRecord>()({
-  nid: int('nid'),
+/** Written out, because what TypeScript would infer for the entries is not a type before version 5.7. */
+interface Columns {
+  readonly nid: Column<BlockNid, 'nid', 'int', false>
   /** The first 16 bytes of the SHA-256 of the entries. */
-  hash: bytes('hash', fromHex, toHex),
+  readonly hash: Column<string, 'hash', 'blob', false>
   /** The entries, see `encodeBlock`. */
+  readonly entries: Column<Float64Array, 'entries', 'blob', false>
+}
+
+const columns: Columns = {
+  nid: int('nid'),
+  hash: bytes('hash', fromHex, toHex),
   entries: bytes('entries', encodeBlock, decodeBlock),
-})
+}
+
+const format = rowFormat<BlockRecord>()(columns)
 
 /** State blocks. Equal ones are stored once. */
 export type BlocksTable = RowOf<typeof format>

@@ -6,7 +6,8 @@ import type { Dialect } from '../dialect.ts'
 import { postgres, temporaryPostgres } from './dialect.ts'
 import { inOneTransaction } from './one-transaction.ts'
 import { openPool, type PostgresOptions } from './pool.ts'
-import { placeOf, type SessionKind } from './session.ts'
+import type { SessionKind } from './session-kind.ts'
+import { placeOf } from './session.ts'
 
 /** PostgreSQL; it is connected to when it is first asked something. */
 export function openPostgres(options: PostgresOptions, logger: Logger, kind: SessionKind): Database {

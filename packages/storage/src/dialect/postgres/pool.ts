@@ -8,7 +8,8 @@ import { storable, stored } from '../../text.ts'
 import type { PoolUse } from '../database.ts'
 import { clientsFor } from './client.ts'
 import { newerSchema } from './newer-schema.ts'
-import { placeOf, type SessionKind, sessionConfig } from './session.ts'
+import type { SessionKind } from './session-kind.ts'
+import { placeOf, sessionConfig } from './session.ts'
 
 const INT8 = 20
 const TEXT_OIDS = new Set([25, 1043])

@@ -6,6 +6,7 @@ import { clientsFor } from './client.ts'
 import { CONNECTION_STRING_FORM, type ConnectionPlace, parseConnectionString } from './connection-string.ts'
 import type { PostgresOptions } from './pool.ts'
 import { CONNECTION_NAME } from './schema.ts'
+import type { SessionKind } from './session-kind.ts'
 
 /**
  * Our queries are made for indexes, and their plans are kept per connection. A plan that was made while a table was
@@ -31,9 +32,6 @@ const SETTINGS = Object.entries({ ...PLANNER, [MARK]: 'on' })
 
 /** A process that hangs must not keep its locks for ever. */
 const IDLE_IN_TRANSACTION_MS = 60_000
-
-/** Whether sessions are ours, or those of a connection pooler, which hands them on between transactions. */
-export type SessionKind = 'own' | 'pooled'
 
 /** @throws {TypeError} when the connection string cannot be understood */
 export function placeOf({ connectionString }: Pick<PostgresOptions, 'connectionString'>): ConnectionPlace {
