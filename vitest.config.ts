@@ -18,6 +18,7 @@ export default defineConfig({
         test: {
           name: 'workspace',
           include: ['test/**/*.test.ts'],
+          exclude: ['test/tarballs/**'],
           isolate: false,
           ...RUNNING,
           testTimeout: 120_000,

@@ -8,9 +8,9 @@ const CACHE = join(import.meta.dirname, '../../.cache/runtimes')
 
 /** Another runtime for JavaScript, and where its binary is in an npm package of its own; no script has to run for it. */
 export interface Runtime {
-  readonly name: 'deno' | 'bun'
+  readonly name: string
   /** Set to the path of a binary, this one is taken. */
-  readonly variable: 'DENO_BIN' | 'BUN_BIN'
+  readonly variable: string
   /** By `process.arch`. */
   readonly packages: Readonly<Record<string, string>>
   readonly version: string
@@ -39,9 +39,13 @@ export const RUNTIMES: readonly Runtime[] = [
   },
 ]
 
-/** The runtime's binary: named by its variable, on PATH, or installed from npm into this package's cache. */
+/**
+ * The runtime's binary: named by its variable, on PATH, or installed from npm into this package's cache. A Node.js on PATH is of
+ * some other version.
+ */
 export async function binaryOf(runtime: Runtime): Promise<string> {
-  const onPath = (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, runtime.name))
+  const folders = runtime.name === 'node' ? [] : (process.env['PATH'] ?? '').split(delimiter)
+  const onPath = folders.map((folder) => join(folder, runtime.name))
   const found = [process.env[runtime.variable] ?? '', ...onPath].find((place) => existsSync(place))
   return found ?? install(runtime)
 }
