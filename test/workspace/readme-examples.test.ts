@@ -5,13 +5,21 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
 import { ROOT } from './packages.ts'
-import { readExamples, writeExamples } from './readme-examples.ts'
+import { readCommentExamples, readExamples, writeExamples } from './readme-examples.ts'
 
 const run = promisify(execFile)
 const EXAMPLES = readExamples()
-const PROJECT = writeExamples(EXAMPLES)
+const COMMENTS = readCommentExamples()
+const PROJECT = writeExamples([...EXAMPLES, ...COMMENTS])
 
-it('finds examples', () => expect(EXAMPLES.length).toBeGreaterThan(0))
+it('finds examples', () => {
+  expect(EXAMPLES.length).toBeGreaterThan(20)
+  expect(COMMENTS.length).toBeGreaterThan(40)
+})
+
+it('finds a program in each example of a doc comment', () => {
+  expect(COMMENTS.filter(({ code }) => !code.includes('import ')).map(({ where }) => where)).toEqual([])
+})
 
 it('type-checks every example', async () => {
   const checked = run(join(ROOT, 'node_modules/.bin/tsc'), ['-p', PROJECT], { cwd: ROOT })

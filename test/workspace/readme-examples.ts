@@ -35,6 +35,24 @@ function examplesOf(page: string): readonly Example[] {
   }))
 }
 
+const COMMENT = /^ \* @example\n(?: \* ```ts\n((?: \*.*\n)*?) \* ```\n)?/gm
+
+/** Examples of doc comments, which are type-checked; one that is not a code block has no code. */
+export function readCommentExamples(): readonly Example[] {
+  return filesBelow('packages', ['.ts']).flatMap((path) => {
+    const text = readText(path)
+    const [home = ''] = /^packages\/[^/]+/.exec(path) ?? []
+    const slug = path.replace(/[^a-zA-Z]+/g, '-').toLowerCase()
+    return [...text.matchAll(COMMENT)].map((match, index) => ({
+      where: `${path}:${text.slice(0, match.index).split('\n').length}`,
+      file: `${home}/.cache/examples/${slug}-${index + 1}.ts`,
+      isTest: true,
+      code: (match[1] ?? '').replaceAll(/^ \* ?/gm, ''),
+      expected: '',
+    }))
+  })
+}
+
 /** Writes the programs where their imports resolve, and a project that type-checks all of them. */
 export function writeExamples(examples: readonly Example[]): string {
   for (const folder of new Set(examples.map(({ file }) => dirname(file)))) {

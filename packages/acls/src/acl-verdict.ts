@@ -8,6 +8,12 @@ import { type AclContent, type AclVerdict, checkServer, compileServerAcl } from 
  *   all servers
  * @throws {RoomserverError} INVALID_ARGUMENT when `server` is not a server name
  * @see https://spec.matrix.org/v1.19/client-server-api/#mroomserver_acl
+ * @example
+ * ```ts
+ * import { aclVerdict } from '@roomserver/acls'
+ *
+ * console.log(aclVerdict({ allow: ['*'], deny: ['*.evil.org'] }, 'matrix.evil.org').allowed) // false
+ * ```
  */
 export function aclVerdict(content: AclContent | undefined, server: string): AclVerdict {
   checkServer(server)
@@ -21,7 +27,11 @@ export function aclVerdict(content: AclContent | undefined, server: string): Acl
  *
  * @throws {RoomserverError} INVALID_ARGUMENT when `server` is not a server name
  * @example
- * if (wouldBan(newContent, 'example.org')) throw new Error('this ACL would keep our own server out')
+ * ```ts
+ * import { wouldBan } from '@roomserver/acls'
+ *
+ * console.log(wouldBan({ allow: ['*.example.org'] }, 'example.org')) // true: the glob covers its subdomains only
+ * ```
  */
 export function wouldBan(content: AclContent, server: string): boolean {
   if (content === undefined) throw invalidArgument('content', 'the content of an m.room.server_acl event')

@@ -5,6 +5,12 @@
  * and costs at most |pattern| × |text| steps.
  *
  * @see https://spec.matrix.org/v1.19/appendices/#glob-style-matching
+ * @example
+ * ```ts
+ * import { globMatches } from '@roomserver/acls'
+ *
+ * console.log(globMatches('*.example.org', 'matrix.example.org'))
+ * ```
  */
 export function globMatches(pattern: string, text: string): boolean {
   return walk(pattern.toLowerCase(), text.toLowerCase())

@@ -32,6 +32,14 @@ export interface AclContent {
  * @param content - the event's `content`, unvalidated
  * @throws {RoomserverError} INVALID_ARGUMENT when it is not an object, or is the event and not its content
  * @see https://spec.matrix.org/v1.19/client-server-api/#mroomserver_acl
+ * @example
+ * ```ts
+ * import { compileServerAcl } from '@roomserver/acls'
+ * import { parseServerName } from '@roomserver/types'
+ *
+ * const acl = compileServerAcl({ allow: ['*'], deny: ['*.evil.org'] })
+ * console.log(acl(parseServerName('matrix.evil.org')))
+ * ```
  */
 export function compileServerAcl(content: AclContent): ServerAcl {
   checkContent(content)

@@ -23,6 +23,16 @@ import { type AuthVerdict, allowed, refused } from './verdict.ts'
  *   room, or of a room of another version, nothing is allowed
  * @throws {RoomserverError} INVALID_ARGUMENT when an argument is something else, such as a `Map` for a state
  * @see https://spec.matrix.org/v1.19/server-server-api/#authorisation-rules
+ * @example
+ * ```ts
+ * import { authStateOf, checkAuth } from '@roomserver/auth'
+ * import type { Pdu } from '@roomserver/events'
+ *
+ * declare const event: Pdu
+ * declare const state: readonly Pdu[] // the state before the event
+ * const verdict = checkAuth(event, authStateOf(state))
+ * console.log(verdict.rule, verdict.allowed ? 'allowed' : verdict.reason)
+ * ```
  */
 export function checkAuth(event: Pdu, state: AuthState): AuthVerdict {
   checkPdu('event', event)

@@ -31,6 +31,15 @@ export interface PlannedEvent {
  * @param state - the current state of the room, its create event included
  * @throws {RoomserverError} INVALID_ARGUMENT when the state has no create event, or a member of the event is not what it should be
  * @see https://spec.matrix.org/v1.19/server-server-api/#authorisation-rules
+ * @example
+ * ```ts
+ * import { authStateOf, checkPlanned } from '@roomserver/auth'
+ * import type { Pdu } from '@roomserver/events'
+ *
+ * declare const state: readonly Pdu[] // the current state of the room
+ * const topic = { type: 'm.room.topic', sender: '@bob:example.org', stateKey: '', content: { topic: 'Tea' } }
+ * console.log(checkPlanned(topic, authStateOf(state)).allowed)
+ * ```
  */
 export function checkPlanned(event: PlannedEvent, state: AuthState): AuthVerdict {
   const create = createIn(state)
@@ -63,8 +72,15 @@ export interface Permissions {
  * @param state - the current state of the room, its create event included
  * @throws {RoomserverError} INVALID_ARGUMENT when the state has no create event, or an argument is not what it should be
  * @example
- * const may = permissionsOf('@bot:example.org', authStateOf(events))
- * if (may.redact(spam).allowed) …
+ * ```ts
+ * import { authStateOf, permissionsOf } from '@roomserver/auth'
+ * import type { Pdu } from '@roomserver/events'
+ *
+ * declare const state: readonly Pdu[] // the current state of the room
+ * const may = permissionsOf('@bot:example.org', authStateOf(state))
+ * const verdict = may.kick('@eve:evil.org')
+ * console.log(verdict.allowed ? 'yes' : `no: ${verdict.reason}`)
+ * ```
  */
 export function permissionsOf(user: UserId, state: AuthState): Permissions {
   const sender = userArgument('user', user)

@@ -20,8 +20,13 @@ export interface PowerContents {
  *   the version is not the one that the create event gives the room; UNSUPPORTED_ROOM_VERSION
  * @see https://spec.matrix.org/v1.19/client-server-api/#mroompower_levels
  * @example
- * const powers = powersOf({ version: '12', create, powerLevels })
- * if (powers.can('@bot:example.org', 'ban', '@spammer:example.com')) …
+ * ```ts
+ * import { powersOf } from '@roomserver/auth'
+ *
+ * const create = { sender: '@alice:example.org', content: { room_version: '12' } }
+ * const powers = powersOf({ version: '12', create, powerLevels: { users: { '@bot:example.org': 50 } } })
+ * console.log(powers.can('@bot:example.org', 'ban', '@eve:evil.org'), powers.creators)
+ * ```
  */
 export function powersOf({ version, create, powerLevels }: PowerContents): Powers {
   const rules = rulesArgument('version', version)

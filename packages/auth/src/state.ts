@@ -18,6 +18,14 @@ export interface AuthState {
  * without a state key are left out.
  *
  * @throws {RoomserverError} INVALID_ARGUMENT when it is not a list of Pdus
+ * @example
+ * ```ts
+ * import { authStateOf } from '@roomserver/auth'
+ * import type { Pdu } from '@roomserver/events'
+ *
+ * declare const events: readonly Pdu[]
+ * console.log(authStateOf(events).get('m.room.topic', '')?.content)
+ * ```
  */
 export function authStateOf(events: Iterable<Pdu>): AuthState {
   if (typeof events?.[Symbol.iterator] !== 'function') throw invalidArgument('events', 'a list of Pdus')

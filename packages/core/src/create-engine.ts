@@ -90,7 +90,20 @@ export interface RoomInput extends EventIngest {
   close(): Promise<void>
 }
 
-/** Puts the input together. */
+/**
+ * Puts the input together.
+ * @example
+ * ```ts
+ * import { createInput, RecordCache, type Store } from '@roomserver/core'
+ * import { parseServerName, silentLogger, systemClock } from '@roomserver/types'
+ *
+ * declare const store: Store // such as that of `openStorage`
+ * const cache = new RecordCache(store, 64 * 1024 * 1024)
+ * const parts = { store, cache, clock: systemClock, log: silentLogger }
+ * const input = createInput({ ...parts, serverName: parseServerName('example.org') })
+ * await input.close()
+ * ```
+ */
 export function createInput(
   deps: InputDeps,
   limits: Partial<RoomLimits> = {},

@@ -64,6 +64,25 @@ export function eventRef(event: Pdu): EventRef {
  *
  * @throws {RoomserverError} MALFORMED_EVENT when the draft has no canonical form; INVALID_ARGUMENT
  * @see https://spec.matrix.org/v1.19/server-server-api/#signing-events
+ * @example
+ * ```ts
+ * import { buildEvent } from '@roomserver/events'
+ * import { requireRoomVersion } from '@roomserver/version'
+ *
+ * const draft = {
+ *   type: 'm.room.message',
+ *   roomId: '!room:example.org',
+ *   sender: '@alice:example.org',
+ *   content: { msgtype: 'm.text', body: 'hello' },
+ *   prevEvents: [{ eventId: '$before' }],
+ *   authEvents: [{ eventId: '$create' }, { eventId: '$levels' }, { eventId: '$alice' }],
+ *   depth: 12,
+ *   originServerTs: Date.now(),
+ * }
+ * const key = { server: 'example.org', keyId: 'ed25519:1', seed: 'A'.repeat(43) }
+ * const verdict = await buildEvent(draft, requireRoomVersion('11'), key)
+ * console.log(verdict.ok ? verdict.pdu.json : verdict.reason)
+ * ```
  */
 export async function buildEvent(
   draft: EventDraft,
@@ -106,6 +125,15 @@ export interface SignOptions {
  * @throws {RoomserverError} MALFORMED_EVENT when `event` is not a JSON object, is in the format of clients, or its content
  *   does not have the hash that it names
  * @see https://spec.matrix.org/v1.19/server-server-api/#signing-events
+ * @example
+ * ```ts
+ * import { signEvent } from '@roomserver/events'
+ * import { requireRoomVersion } from '@roomserver/version'
+ *
+ * declare const json: string // an event as servers send it
+ * const key = { server: 'example.org', keyId: 'ed25519:1', seed: 'A'.repeat(43) }
+ * console.log(await signEvent(json, requireRoomVersion('11'), key))
+ * ```
  */
 export async function signEvent(
   event: EventJson,

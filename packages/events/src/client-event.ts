@@ -49,7 +49,18 @@ export interface ClientEventContext {
  * @throws {RoomserverError} INVALID_ARGUMENT when a member is missing, or the event is of another room than `roomId`;
  *   UNSUPPORTED_ROOM_VERSION; MALFORMED_EVENT
  * @example
- * const topic = pduFromClientEvent(event, { version: '11', roomId: '!room:example.org' })
+ * ```ts
+ * import { pduFromClientEvent } from '@roomserver/events'
+ *
+ * const event = {
+ *   event_id: '$1',
+ *   type: 'm.room.topic',
+ *   sender: '@alice:example.org',
+ *   state_key: '',
+ *   content: { topic: 'Tea' },
+ * }
+ * console.log(pduFromClientEvent(event, { version: '11', roomId: '!room:example.org' }).stateKey)
+ * ```
  */
 export function pduFromClientEvent(event: ClientEvent, { version, roomId }: ClientEventContext): Pdu {
   const rules = rulesArgument('version', version)
@@ -82,7 +93,12 @@ export function pduFromClientEvent(event: ClientEvent, { version, roomId }: Clie
  * @throws {RoomserverError} INVALID_ARGUMENT when a member is missing; UNSUPPORTED_ROOM_VERSION; MALFORMED_EVENT
  * @see https://spec.matrix.org/v1.19/client-server-api/#redactions
  * @example
- * const redacted = redactClientEvent(event, '11', redaction)
+ * ```ts
+ * import { redactClientEvent } from '@roomserver/events'
+ *
+ * const event = { event_id: '$1', type: 'm.room.message', sender: '@eve:evil.org', content: { body: 'Buy!' } }
+ * console.log(redactClientEvent(event, '11').content) // {}
+ * ```
  */
 export function redactClientEvent(
   event: ClientEvent,

@@ -32,10 +32,14 @@ interface Known {
  * @throws {RoomserverError} when a key is looked for: COMPONENT_FAILED if the answer of its server is not believed. A failure
  *   to fetch is a failure of the check, and never an event that is not signed.
  * @example
+ * ```ts
+ * import { createKeyFinder } from '@roomserver/events'
+ *
  * const findKey = createKeyFinder({
  *   fetchKeys: async (server) => (await fetch(`https://${server}/_matrix/key/v2/server`)).text(),
  * })
- * const verdict = await verifySignatures(pdu, findKey, Date.now())
+ * console.log(await findKey('example.org', 'ed25519:auto'))
+ * ```
  */
 export function createKeyFinder(
   options: KeyFinderOptions,

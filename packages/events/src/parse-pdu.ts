@@ -31,6 +31,14 @@ export type PduVerdict =
  * @param input - the event in the federation format; bytes are UTF-8
  * @throws {RoomserverError} INVALID_ARGUMENT when `input` is neither text nor bytes, such as an event that was parsed already
  * @see https://spec.matrix.org/v1.19/server-server-api/#checks-performed-on-receipt-of-a-pdu
+ * @example
+ * ```ts
+ * import { parsePdu } from '@roomserver/events'
+ * import { requireRoomVersion } from '@roomserver/version'
+ *
+ * const verdict = parsePdu('{"type":"m.room.topic"}', requireRoomVersion('11'))
+ * console.log(verdict.ok ? verdict.pdu.eventId : verdict.reason)
+ * ```
  */
 export function parsePdu(input: string | Uint8Array, rules: RoomVersionRules): PduVerdict {
   return parsed(input, rules, (event) => event)

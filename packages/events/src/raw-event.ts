@@ -50,6 +50,14 @@ export function referenceHash(event: EventJson, rules: RoomVersionRules): string
  * @throws {RoomserverError} MALFORMED_EVENT when `event` is not a JSON object, or in the format of clients: the hash is
  *   that of the format of servers
  * @see https://spec.matrix.org/v1.19/rooms/v4/#event-ids
+ * @example
+ * ```ts
+ * import { eventIdOf } from '@roomserver/events'
+ * import { requireRoomVersion } from '@roomserver/version'
+ *
+ * declare const json: string // an event as servers send it
+ * console.log(eventIdOf(json, requireRoomVersion('11')))
+ * ```
  */
 export function eventIdOf(event: EventJson, rules: RoomVersionRules): EventId {
   return idOf(hashedMembers(event, rules), rules)
@@ -70,6 +78,13 @@ export function redactJson(event: EventJson, rules: RoomVersionRules): string {
  * The redacted form of an event. Its ID stays the same; redacting it again changes nothing.
  *
  * @throws {RoomserverError} INVALID_ARGUMENT when it is not a Pdu
+ * @example
+ * ```ts
+ * import { type Pdu, redactEvent } from '@roomserver/events'
+ *
+ * declare const event: Pdu
+ * console.log(redactEvent(event).content)
+ * ```
  */
 export function redactEvent(event: Pdu): Pdu {
   checkPdu('event', event)

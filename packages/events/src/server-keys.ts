@@ -35,6 +35,14 @@ export type ServerKeysVerdict =
  * @param now - milliseconds since the epoch: keys are believed for 7 days from then at the most
  * @throws {RoomserverError} INVALID_ARGUMENT, PLATFORM_UNSUPPORTED
  * @see https://spec.matrix.org/v1.19/server-server-api/#publishing-keys
+ * @example
+ * ```ts
+ * import { readServerKeys } from '@roomserver/events'
+ *
+ * const answer = await fetch('https://example.org/_matrix/key/v2/server')
+ * const verdict = await readServerKeys(await answer.text(), 'example.org', Date.now())
+ * console.log(verdict.ok ? 'believed' : verdict.reason)
+ * ```
  */
 export async function readServerKeys(
   document: string | object,

@@ -60,6 +60,14 @@ export async function verifyText(text: string, signature: string, publicKey: str
  * @throws {RoomserverError} MALFORMED_EVENT when `object` is not a JSON object; INVALID_ARGUMENT when it is an event, or the
  *   key is not one
  * @see https://spec.matrix.org/v1.19/appendices/#signing-json
+ * @example
+ * ```ts
+ * import { signJson } from '@roomserver/events'
+ *
+ * const key = { server: 'example.org', keyId: 'ed25519:1', seed: 'A'.repeat(43) }
+ * const signature = await signJson({ valid_until_ts: 1_800_000_000_000 }, key)
+ * console.log({ 'example.org': { 'ed25519:1': signature } })
+ * ```
  */
 export async function signJson(object: string | object, key: SigningKey): Promise<string> {
   const members = eventMembers(object)

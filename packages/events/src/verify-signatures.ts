@@ -47,6 +47,17 @@ export type SignatureVerdict =
  *   was stolen cannot be used for longer. Left out, they are as long as their server says.
  * @throws {RoomserverError} INVALID_ARGUMENT, also when `findKey` gives something other than a key; PLATFORM_UNSUPPORTED
  * @see https://spec.matrix.org/v1.19/server-server-api/#validating-hashes-and-signatures-on-received-events
+ * @example
+ * ```ts
+ * import { createKeyFinder, type Pdu, verifySignatures } from '@roomserver/events'
+ *
+ * declare const event: Pdu
+ * const findKey = createKeyFinder({
+ *   fetchKeys: async (server) => (await fetch(`https://${server}/_matrix/key/v2/server`)).text(),
+ * })
+ * const verdict = await verifySignatures(event, findKey, Date.now())
+ * console.log(verdict.ok ? 'signed' : verdict.reason)
+ * ```
  */
 export async function verifySignatures(
   event: Pdu,

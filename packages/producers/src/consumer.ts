@@ -47,6 +47,15 @@ export async function registerConsumer(
 /**
  * Takes outputs as a durable consumer, repeats left out, until `signal` is aborted; waits for ever for a server that
  * is away. The consumer must be registered. An output that is not acknowledged comes again.
+ * @example
+ * ```ts
+ * import { connectNats, consumeOutputs, registerConsumer } from '@roomserver/producers'
+ *
+ * const consumer = { topicPrefix: 'Dendrite', durable: 'search-index' }
+ * const connection = await connectNats({ servers: ['nats://127.0.0.1:4222'], topicPrefix: 'Dendrite' })
+ * await registerConsumer(connection, consumer)
+ * for await (const delivery of consumeOutputs(connection, consumer, AbortSignal.timeout(60_000))) console.log(delivery)
+ * ```
  */
 export async function* consumeOutputs(
   connection: NatsConnection,

@@ -47,7 +47,17 @@ export interface EmbeddedLog extends Disposable {
 
 const PAGE = 200
 
-/** Opens the log over the outputs table. */
+/**
+ * Opens the log over the outputs table.
+ * @example
+ * ```ts
+ * import { type LogSource, openEmbeddedLog, type OutboxRow } from '@roomserver/producers'
+ *
+ * declare const store: LogSource<OutboxRow> // such as that of `openStorage`
+ * using log = openEmbeddedLog(store, ({ roomId, seq }) => JSON.stringify({ roomId, seq }))
+ * for (const { payload, position } of await log.read(0, 10)) console.log(position, payload)
+ * ```
+ */
 export function openEmbeddedLog<Row extends OutboxRow>(
   source: LogSource<Row>,
   render: RenderOutput<Row>,

@@ -24,6 +24,14 @@ export function stateMap(entries: Iterable<readonly [string, string, EventId]>):
  * counts, and events without a state key are left out.
  *
  * @throws {RoomserverError} INVALID_ARGUMENT when it is not a list of Pdus
+ * @example
+ * ```ts
+ * import type { Pdu } from '@roomserver/events'
+ * import { stateMapOf } from '@roomserver/state'
+ *
+ * declare const events: readonly Pdu[]
+ * console.log(stateMapOf(events).get('m.room.topic')?.get('')) // the ID of the topic
+ * ```
  */
 export function stateMapOf(events: Iterable<Pdu>): StateMap {
   const state = new Map<string, Map<string, EventId>>()
@@ -43,6 +51,17 @@ export function stateMapOf(events: Iterable<Pdu>): StateMap {
  *
  * @param events - gives the event with an ID
  * @throws {RoomserverError} MISSING_EVENTS when an entry is read whose event `events` does not know
+ * @example
+ * ```ts
+ * import { permissionsOf } from '@roomserver/auth'
+ * import type { Pdu } from '@roomserver/events'
+ * import { authStateFrom, type StateMap } from '@roomserver/state'
+ *
+ * declare const state: StateMap // as resolveState gives it
+ * declare const known: ReadonlyMap<string, Pdu> // events by ID
+ * const may = permissionsOf('@bot:example.org', authStateFrom(state, (id) => known.get(id)))
+ * console.log(may.send('m.room.message').allowed)
+ * ```
  */
 export function authStateFrom(state: StateMap, events: (id: EventId) => Pdu | undefined): AuthState {
   return {

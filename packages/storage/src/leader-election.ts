@@ -30,6 +30,7 @@ export interface Leader extends AsyncDisposable {
  *   const timer = setInterval(() => console.log('cleaning, in one of the processes'), 60_000)
  *   return { [Symbol.asyncDispose]: async () => clearInterval(timer) }
  * })
+ * console.log(cleaner.isLeader)
  * ```
  */
 export function runAsLeader(

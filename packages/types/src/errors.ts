@@ -68,7 +68,18 @@ export class RoomserverError<C extends FailureCode = FailureCode> extends Error 
   }
 }
 
-/** Tells whether `error` is a {@link RoomserverError}, of the given code if one is named. */
+/**
+ * Tells whether `error` is a {@link RoomserverError}, of the given code if one is named.
+ * @example
+ * ```ts
+ * import { isFailure } from '@roomserver/types'
+ *
+ * function missing(error: unknown): readonly string[] {
+ *   return isFailure(error, 'MISSING_EVENTS') ? error.details.eventIds : []
+ * }
+ * console.log(missing(new Error('something else')))
+ * ```
+ */
 export function isFailure<C extends FailureCode>(error: unknown, code?: C): error is RoomserverError<C> {
   return error instanceof RoomserverError && (code === undefined || error.code === code)
 }

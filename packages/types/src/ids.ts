@@ -68,6 +68,12 @@ function hasServerAndNoNul(id: string): boolean {
  * Checks a server name.
  *
  * @throws {TypeError} if `text` is not a server name; use {@link isServerName} for input from the network
+ * @example
+ * ```ts
+ * import { parseServerName } from '@roomserver/types'
+ *
+ * console.log(parseServerName('example.org:8448'))
+ * ```
  */
 export function parseServerName(text: string): ServerName {
   if (!isServerName(text)) throw new TypeError(`not a server name: ${JSON.stringify(text)}`)

@@ -28,7 +28,12 @@ const CHOICES: Readonly<Record<string, readonly string[]>> = {
  * @throws {RoomserverError} INVALID_ARGUMENT that names what cannot be: the name of a version of the specification, or one
  *   that has other rules; members that are missing, unknown, or do not fit together
  * @example
- * const mine = defineRoomVersion(derive(v12, 'org.example.mine', { stability: 'unstable', auth: { knocking: false } }))
+ * ```ts
+ * import { defineRoomVersion, derive, roomVersion, v12 } from '@roomserver/version'
+ *
+ * defineRoomVersion(derive(v12, 'org.example.mine', { stability: 'unstable' }))
+ * console.log(roomVersion('org.example.mine')?.stability)
+ * ```
  */
 export function defineRoomVersion(rules: RoomVersionRules): RoomVersionRules {
   checkName(rules?.version)

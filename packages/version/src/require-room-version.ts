@@ -5,6 +5,12 @@ import { roomVersion, type RoomVersionRules } from './rules.ts'
  * The rules of a room version that has to be known.
  *
  * @throws {RoomserverError} UNSUPPORTED_ROOM_VERSION; INVALID_ARGUMENT when `version` is not a string
+ * @example
+ * ```ts
+ * import { requireRoomVersion } from '@roomserver/version'
+ *
+ * console.log(requireRoomVersion('12').stateResolution) // v2.1
+ * ```
  */
 export function requireRoomVersion(version: RoomVersionId): RoomVersionRules {
   if (typeof version !== 'string')
@@ -21,6 +27,12 @@ export function requireRoomVersion(version: RoomVersionId): RoomVersionRules {
  * @param create - the `m.room.create` event, in whatever format; only its content is read
  * @throws {RoomserverError} UNSUPPORTED_ROOM_VERSION; INVALID_ARGUMENT when it is another event or has no content
  * @see https://spec.matrix.org/v1.19/client-server-api/#mroomcreate
+ * @example
+ * ```ts
+ * import { roomVersionOf } from '@roomserver/version'
+ *
+ * console.log(roomVersionOf({ type: 'm.room.create', content: { room_version: '11' } }).version)
+ * ```
  */
 export function roomVersionOf(create: {
   readonly type?: string | undefined

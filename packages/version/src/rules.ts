@@ -78,7 +78,12 @@ export type RoomVersionChanges = {
  * result is frozen. `defineRoomVersion` makes it known.
  *
  * @example
+ * ```ts
+ * import { derive, v12 } from '@roomserver/version'
+ *
  * const mine = derive(v12, 'org.example.no-knocking', { stability: 'unstable', auth: { knocking: false } })
+ * console.log(mine.auth.knocking)
+ * ```
  */
 export function derive(
   base: RoomVersionRules,

@@ -6,7 +6,15 @@ import { roomserverEndpoints } from '../roomserver-api.ts'
 import { componentName, jsonSchemas } from './json-schemas.ts'
 import { OTHER_PATHS } from './other-paths.ts'
 
-/** The OpenAPI 3.1 document of the room server's internal API, made from the endpoint tables. */
+/**
+ * The OpenAPI 3.1 document of the room server's internal API, made from the endpoint tables.
+ * @example
+ * ```ts
+ * import { openApiDocument } from '@roomserver/api'
+ *
+ * console.log(JSON.stringify(openApiDocument()))
+ * ```
+ */
 export function openApiDocument(): JsonObject {
   const operations = [
     ...operationsOf(roomserverEndpoints, ''),

@@ -37,7 +37,12 @@ export function zeroOf(schema: z.ZodType): unknown {
  * Makes a whole value of a schema from the members that matter; the others get their zero values.
  *
  * @example
- * filled(InputRoomEvent, { kind: InputKind.new, event })
+ * ```ts
+ * import { filled, roomserverEndpoints } from '@roomserver/api'
+ *
+ * const { response } = roomserverEndpoints.queryPublishedRooms
+ * console.log(filled(response, { RoomIDs: ['!lobby:example.org'] }))
+ * ```
  */
 export function filled<T extends object>(schema: z.ZodType<T>, members: Partial<T>): T {
   return Object.assign(zeroOf(schema) as T, members)

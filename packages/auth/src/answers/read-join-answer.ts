@@ -25,6 +25,17 @@ export type JoinAnswerVerdict = VerifiedJoin | { readonly ok: false; readonly re
  * @param answer - the JSON text, or the object parsed from it
  * @throws {RoomserverError} INVALID_ARGUMENT, and what `findKey` throws
  * @see https://spec.matrix.org/v1.19/server-server-api/#put_matrixfederationv2send_joinroomideventid
+ * @example
+ * ```ts
+ * import { readJoinAnswer } from '@roomserver/auth'
+ * import type { AsyncKeyFinder, Pdu } from '@roomserver/events'
+ *
+ * declare const answer: string // of PUT /_matrix/federation/v2/send_join/{roomId}/{eventId}
+ * declare const join: Pdu // the event that was sent
+ * declare const findKey: AsyncKeyFinder // as createKeyFinder makes one
+ * const verdict = await readJoinAnswer(answer, { join, findKey, now: Date.now() })
+ * console.log(verdict.ok ? verdict.events.length : verdict.reason)
+ * ```
  */
 export async function readJoinAnswer(
   answer: string | object,

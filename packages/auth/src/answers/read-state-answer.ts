@@ -45,6 +45,17 @@ export type StateAnswerVerdict = VerifiedState | { readonly ok: false; readonly 
  * @param answer - the JSON text, or the object parsed from it; text keeps the numbers of old room versions as they are written
  * @throws {RoomserverError} INVALID_ARGUMENT, UNSUPPORTED_ROOM_VERSION, and what `findKey` throws
  * @see https://spec.matrix.org/v1.19/server-server-api/#get_matrixfederationv1stateroomid
+ * @example
+ * ```ts
+ * import { permissionsOf, readStateAnswer } from '@roomserver/auth'
+ * import type { AsyncKeyFinder } from '@roomserver/events'
+ *
+ * declare const answer: string // of GET /_matrix/federation/v1/state/{roomId}
+ * declare const findKey: AsyncKeyFinder // as createKeyFinder makes one
+ * const room = { roomId: '!room:example.org', version: '11', findKey, now: Date.now() }
+ * const verdict = await readStateAnswer(answer, room)
+ * if (verdict.ok) console.log(permissionsOf('@bot:example.org', verdict.state).send('m.room.message').allowed)
+ * ```
  */
 export function readStateAnswer(
   answer: string | object,

@@ -20,6 +20,15 @@ export interface AuthTrace {
 /**
  * Judges an event as {@link checkAuth} does, and tells the whole way to the verdict: each step that was passed over or
  * entered, and what the state said. For people, and some hundred times the work.
+ * @example
+ * ```ts
+ * import { authStateOf, explainAuth, traceText } from '@roomserver/auth'
+ * import type { Pdu } from '@roomserver/events'
+ *
+ * declare const event: Pdu
+ * declare const state: readonly Pdu[] // the state before the event
+ * console.log(traceText(explainAuth(event, authStateOf(state))))
+ * ```
  */
 export function explainAuth(event: Pdu, state: AuthState): AuthTrace {
   const verdict = checkAuth(event, state)

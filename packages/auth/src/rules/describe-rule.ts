@@ -13,6 +13,12 @@ import type { RuleDescription } from './rule-description.ts'
  * Explains the `rule` of a verdict, such as `v8 4.3.5.2` or `history-visibility 3`; `undefined` for what is none.
  *
  * @see https://spec.matrix.org/v1.19/rooms/
+ * @example
+ * ```ts
+ * import { describeRule } from '@roomserver/auth'
+ *
+ * console.log(describeRule('v11 4.6.3')?.text)
+ * ```
  */
 export function describeRule(id: string): RuleDescription | undefined {
   const [, version = '', number = ''] = /^v(\S+) ([\d.]+)$/.exec(id) ?? []

@@ -29,6 +29,16 @@ export interface ServerView {
  * of the history visibility, or of this user's membership.
  *
  * @see https://spec.matrix.org/v1.19/client-server-api/#room-history-visibility
+ * @example
+ * ```ts
+ * import { authStateOf, mayUserSee } from '@roomserver/auth'
+ * import type { Pdu } from '@roomserver/events'
+ *
+ * declare const event: Pdu
+ * declare const state: readonly Pdu[] // the state before the event
+ * const view = { user: '@eve:evil.org', before: authStateOf(state), joinedLater: false }
+ * console.log(mayUserSee(event, view))
+ * ```
  */
 export function mayUserSee(event: Pdu, { before, joinedLater, user }: UserView): VisibilityVerdict {
   checkPdu('event', event)

@@ -10,6 +10,12 @@ import { MAX_JSON_DEPTH } from '../limits.ts'
  * @throws {RoomserverError} MALFORMED_EVENT when the value has no canonical form: other numbers, half surrogate
  *   pairs, nesting deeper than 1,000 (or cyclic), what JSON doesn't have, objects of a class (`Date`, `Map`, …)
  * @see https://spec.matrix.org/v1.19/appendices/#canonical-json
+ * @example
+ * ```ts
+ * import { canonicalJson } from '@roomserver/events'
+ *
+ * console.log(canonicalJson({ b: 1, a: 'é' })) // {"a":"é","b":1}
+ * ```
  */
 export function canonicalJson(value: unknown, strictness: Strictness = 'strict'): string {
   return encoded(value, strictness, 0)

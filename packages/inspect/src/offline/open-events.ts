@@ -40,6 +40,14 @@ export interface OpenOptions {
  *
  * Signatures are not verified. Whether an event is soft-failed depends on the order of the file. Events whose prev events the
  * file lacks are evaluated at a state of their auth events.
+ * @example
+ * ```ts
+ * import { openEvents, readEventFile } from '@roomserver/inspect'
+ *
+ * declare const text: string // events as JSON Lines, or one of the other formats
+ * const { events, faults, roomIds } = await openEvents(readEventFile(text))
+ * console.log(`${events} events of ${roomIds.length} rooms`, faults)
+ * ```
  */
 export async function openEvents(file: EventFile, options: OpenOptions = {}): Promise<OpenedEvents> {
   const rest = options.rest ?? (() => new Promise<void>((resolve) => setTimeout(resolve)))

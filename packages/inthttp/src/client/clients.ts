@@ -28,6 +28,13 @@ export type Client<Api> = Api & AsyncDisposable
  *
  * @param url - `http://host:port`, or `unix:/path/of/socket`
  * @throws {TypeError} when the URL is none
+ * @example
+ * ```ts
+ * import { createRoomserverClient } from '@roomserver/inthttp'
+ *
+ * await using rooms = createRoomserverClient('http://127.0.0.1:7770')
+ * console.log(await rooms.queryPublishedRooms({ RoomID: '' }))
+ * ```
  */
 export function createRoomserverClient(url: string, options: PeerOptions = {}): Client<RoomserverApi> {
   return clientOf(roomserverEndpoints, new Peer('roomserver', url, options))

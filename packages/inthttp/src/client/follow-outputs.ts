@@ -29,6 +29,12 @@ const PAUSE_MS = 1_000
  * @throws {RoomserverError} COMPONENT_FAILED when the server has no such log or refuses; OUTPUTS_TRIMMED when outputs
  *   after the position have been deleted; OUTPUTS_POSITION_UNKNOWN when the log did not give the position, as after a restore
  *   of its database: read the rooms again, and go on behind `last`
+ * @example
+ * ```ts
+ * import { followOutputs } from '@roomserver/inthttp'
+ *
+ * for await (const output of followOutputs('http://127.0.0.1:7770', { after: 0 })) console.log(output)
+ * ```
  */
 export async function* followOutputs(
   url: string,

@@ -40,6 +40,15 @@ export interface RoomserverServer extends AsyncDisposable {
  * Serves a room server over HTTP/1.1 and HTTP/2 cleartext on one port.
  *
  * @throws what `listen` does when the address cannot be used
+ * @example
+ * ```ts
+ * import type { RoomserverApi } from '@roomserver/api'
+ * import { serveRoomserver } from '@roomserver/inthttp'
+ *
+ * declare const rooms: RoomserverApi // such as the operations of an engine
+ * await using server = await serveRoomserver(rooms, { listen: { port: 7770 } })
+ * console.log(server.address)
+ * ```
  */
 export async function serveRoomserver(
   api: RoomserverApi,

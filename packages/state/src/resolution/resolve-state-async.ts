@@ -20,7 +20,18 @@ export interface AsyncResolveOptions extends Omit<ResolveOptions, 'events'> {
  *
  * @throws {RoomserverError} MISSING_EVENTS with the events that `fetchEvents` did not give, and those of `resolveState`
  * @example
- * const { state } = await resolveStateAsync(sets, { version: '11', fetchEvents: (ids) => db.eventsWithIds(ids) })
+ * ```ts
+ * import type { Pdu } from '@roomserver/events'
+ * import { resolveStateAsync, type StateMap } from '@roomserver/state'
+ *
+ * declare const states: readonly StateMap[]
+ * declare const database: { eventsWithIds(ids: readonly string[]): Promise<readonly Pdu[]> }
+ * const { state } = await resolveStateAsync(states, {
+ *   version: '11',
+ *   fetchEvents: (ids) => database.eventsWithIds(ids),
+ * })
+ * console.log(state.get('m.room.topic')?.get(''))
+ * ```
  */
 export async function resolveStateAsync(
   sets: readonly StateMap[],

@@ -50,6 +50,20 @@ export interface ResolvedState {
  * @throws {RoomserverError} MISSING_EVENTS with the events that `events` did not give; UNSUPPORTED_ROOM_VERSION;
  *   INVALID_ARGUMENT when an argument is something else, such as an event that does not belong to its entry
  * @see https://spec.matrix.org/v1.19/server-server-api/#room-state-resolution
+ * @example
+ * ```ts
+ * import type { Pdu } from '@roomserver/events'
+ * import { resolveState, stateMapOf } from '@roomserver/state'
+ *
+ * declare const known: ReadonlyMap<string, Pdu> // events by ID
+ * declare const here: readonly Pdu[] // the state as this server has it
+ * declare const there: readonly Pdu[] // the state as another one has it
+ * const { state } = resolveState([stateMapOf(here), stateMapOf(there)], {
+ *   version: '11',
+ *   events: (id) => known.get(id),
+ * })
+ * console.log(state.get('m.room.topic')?.get(''))
+ * ```
  */
 export function resolveState(sets: readonly StateMap[], options: ResolveOptions): ResolvedState {
   return finish(resolvingState(sets, options))

@@ -1,6 +1,17 @@
 import type { TraceChange, JudgedEvent, ResolutionTrace } from './trace.ts'
 
-/** A trace for people to read: plain text, a line for each thing that happened. */
+/**
+ * A trace for people to read: plain text, a line for each thing that happened.
+ * @example
+ * ```ts
+ * import { type ResolveOptions, resolveState, type StateMap, traceText } from '@roomserver/state'
+ *
+ * declare const states: readonly StateMap[]
+ * declare const options: ResolveOptions
+ * const { trace } = resolveState(states, { ...options, trace: true })
+ * if (trace !== undefined) console.log(traceText(trace))
+ * ```
+ */
 export function traceText(trace: ResolutionTrace): string {
   const { algorithm, authDifference, chain, changes, conflicts, judged, mainline, subgraph } = trace
   return [
