@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { connectNats, consumeOutputs, registerConsumer } from '@roomserver/producers'
@@ -247,6 +247,7 @@ it('is copied while it serves, and the copy serves', async () => {
   await program.post('inputRoomEvents', await roomInputs(room))
   await using backup = new Program(['backup', '--data', data, join(copy, 'roomserver.db')])
   expect(await backup.ended()).toBe(0)
+  copyFileSync(join(data, 'signing-key.pem'), join(copy, 'signing-key.pem'))
   await using restored = await Program.serving([...FREE_PORT, '--data', copy])
   expect(await restored.post('queryRoomVersionForRoom', { room_id: '!r:localhost' })).toEqual({
     room_version: '10',
