@@ -5,14 +5,7 @@ import { endWithUs } from '@roomserver/testing'
 import { expect, it } from 'vitest'
 import { ChargedBuiltIns } from './charged-built-ins.ts'
 import type { Measured } from './count-steps.ts'
-
-/**
- * How much more the second doubling may add than the first one: twice as much where steps are in proportion to the length,
- * a little more where something is sorted, four times as much where they grow with its square.
- */
-const MOST = 2.6
-/** Steps that say nothing yet: what ends at a bound does not go on growing. */
-const FEW = 2_000
+import { FEW, isSteep } from './steep.ts'
 
 /** Whoever sends us a text of a length decides no more than that about what it costs. */
 it('what strangers write is read in time that is in proportion to its length', async () => {
@@ -26,9 +19,7 @@ it('what strangers write is read in time that is in proportion to its length', a
   child.kill()
   expect(measured.length).toBeGreaterThan(500)
   expect(measured.filter(({ steps: [steps = 0] }) => steps > FEW).length).toBeGreaterThan(100)
-  const steep = measured.filter(({ steps: [once = 0, twice = 0, fourTimes = 0] }) => {
-    return fourTimes - twice > MOST * Math.max(twice - once, 0) + FEW
-  })
+  const steep = measured.filter(({ steps }) => isSteep(steps))
   expect(steep).toEqual([])
 }, 300_000)
 
