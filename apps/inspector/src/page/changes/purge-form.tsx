@@ -1,14 +1,11 @@
-import type { PurgeSummary } from '@roomserver/api'
+import type { PurgesRequest, PurgeSummary } from '@roomserver/api'
 import type { JSX } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
-import { useTicks } from '../app/use-refreshed.ts'
+import { useState } from 'preact/hooks'
 import type { RoomChanges } from '../open/server-changes.ts'
-import { Text } from '../text/text.tsx'
 import { bytesText, countText } from '../text/time.ts'
 import { ChangeForm } from './change-form.tsx'
 import type { ChangeProps } from './change-props.ts'
-
-const EVERY_MS = 1_000
+import { PurgeProgress } from './purge-progress.tsx'
 
 /** Deletes everything that is stored of a room, and shows how far that is. */
 export function PurgeForm({ changes, requester, roomId }: ChangeProps): JSX.Element {
@@ -56,10 +53,24 @@ export function PurgeForm({ changes, requester, roomId }: ChangeProps): JSX.Elem
           Even if users of this server are in it
         </label>
       </ChangeForm>
-      {isBegun && <PurgeProgress changes={changes} roomId={roomId} />}
+      {isBegun && (
+        <PurgeProgress
+          title="The purge"
+          changes={changes}
+          roomId={roomId}
+          list={roomPurges}
+          textOf={progressText}
+        >
+          <p>
+            <a href="#/rooms">All rooms</a>
+          </p>
+        </PurgeProgress>
+      )}
     </>
   )
 }
+
+const roomPurges = (changes: RoomChanges, page: PurgesRequest) => changes.purges(page)
 
 function usersText(users: number, leavesFirst: boolean, isForced: boolean): string {
   if (users === 0) return 'No user of this server is in it.'
@@ -69,39 +80,6 @@ function usersText(users: number, leavesFirst: boolean, isForced: boolean): stri
   return isForced
     ? `${are}, and nobody is told.`
     : `${are}: the server will refuse, unless they are taken out first.`
-}
-
-function PurgeProgress({
-  changes,
-  roomId,
-}: {
-  readonly changes: RoomChanges
-  readonly roomId: string
-}): JSX.Element {
-  const ticks = useTicks(EVERY_MS)
-  const [purge, setPurge] = useState<PurgeSummary>()
-  useEffect(() => {
-    let isWanted = true
-    changes.purges({ cursor: '', limit: 1_000 }).then(
-      ({ purges }) => isWanted && setPurge(purges.find(({ room_id }) => room_id === roomId)),
-      () => undefined,
-    )
-    return () => {
-      isWanted = false
-    }
-  }, [changes, roomId, ticks])
-  return (
-    <section class="card" aria-label="The purge">
-      <h2>The purge</h2>
-      <p role="status">{purge === undefined ? 'Asking the server…' : <Text value={progressText(purge)} />}</p>
-      {purge !== undefined && (
-        <progress aria-label="Deleted events" max={Math.max(1, purge.events)} value={purge.deleted_events} />
-      )}
-      <p>
-        <a href="#/rooms">All rooms</a>
-      </p>
-    </section>
-  )
 }
 
 function progressText({ deleted_events: deleted, events, reason, step }: PurgeSummary): string {

@@ -1,13 +1,12 @@
-import type { HistoryPurgeSummary, PurgeHistoryResponse } from '@roomserver/api'
+import type { HistoryPurgesRequest, HistoryPurgeSummary, PurgeHistoryResponse } from '@roomserver/api'
 import type { JSX } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
-import { useTicks } from '../app/use-refreshed.ts'
-import { Text } from '../text/text.tsx'
+import { useState } from 'preact/hooks'
+import type { RoomChanges } from '../open/server-changes.ts'
 import { bytesText, countText } from '../text/time.ts'
 import { ChangeForm } from './change-form.tsx'
 import type { ChangeProps } from './change-props.ts'
+import { PurgeProgress } from './purge-progress.tsx'
 
-const EVERY_MS = 1_000
 const DAY_MS = 86_400_000
 
 /** Deletes the history of a room before an event or an age, and shows how far that is. */
@@ -57,10 +56,20 @@ export function PurgeHistoryForm({ changes, requester, roomId }: ChangeProps): J
           />
         </label>
       </ChangeForm>
-      {isBegun && <HistoryProgress changes={changes} roomId={roomId} />}
+      {isBegun && (
+        <PurgeProgress
+          title="The purge of the history"
+          changes={changes}
+          roomId={roomId}
+          list={historyPurges}
+          textOf={progressText}
+        />
+      )}
     </>
   )
 }
+
+const historyPurges = (changes: RoomChanges, page: HistoryPurgesRequest) => changes.historyPurges(page)
 
 function whatOf({ bytes, changes, events, outputs, states }: PurgeHistoryResponse): string {
   return `${countText(events)} events (${bytesText(bytes)}), ${countText(states)} states, ${countText(changes)} journal entries and ${countText(outputs)} outputs`
@@ -70,34 +79,6 @@ function restOf({ kept_events: kept, local_events: local }: PurgeHistoryResponse
   const stays = `${countText(kept)} events before it stay, which the state or auth chains need.`
   if (local === 0) return stays
   return `${stays} ${countText(local)} of the events are of users of this server: no other server may have them.`
-}
-
-function HistoryProgress({ changes, roomId }: Pick<ChangeProps, 'changes' | 'roomId'>): JSX.Element {
-  const ticks = useTicks(EVERY_MS)
-  const [purge, setPurge] = useState<HistoryPurgeSummary>()
-  useEffect(() => {
-    let isWanted = true
-    changes.historyPurges({ cursor: '', limit: 1_000 }).then(
-      ({ purges }) => isWanted && setPurge(purges.find(({ room_id }) => room_id === roomId)),
-      () => undefined,
-    )
-    return () => {
-      isWanted = false
-    }
-  }, [changes, roomId, ticks])
-  return (
-    <section class="card" aria-label="The purge of the history">
-      <h2>The purge of the history</h2>
-      <p role="status">{purge === undefined ? 'Asking the server…' : <Text value={progressText(purge)} />}</p>
-      {purge !== undefined && (
-        <progress
-          aria-label="Deleted events"
-          max={Math.max(1, purge.events)}
-          value={purge.step === 'done' ? Math.max(1, purge.events) : purge.deleted_events}
-        />
-      )}
-    </section>
-  )
 }
 
 function progressText({
