@@ -1,17 +1,14 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import type { AdministrationApi, HistoryPurgeSummary, PurgeHistoryResponse } from '@roomserver/api'
 import { RoomserverError } from '@roomserver/types'
 import type { Command } from 'commander'
 import { bytesText } from '../inspect/texts.ts'
 import { administrate, administrating, type AdministrationOptions, type Asked } from './administrate.ts'
+import { deletionText, followPurge } from './follow-purge.ts'
 
 interface PurgeHistoryOptions extends AdministrationOptions {
   readonly before?: string
   readonly olderThan?: string
 }
-
-/** How often it is asked how far a purge has come. */
-const ASK_MS = 500
 
 /** `roomserver purge-history` */
 export function purgeHistoryCommand(): Command {
@@ -67,36 +64,16 @@ function ageIn(text: string): number {
   )
 }
 
-/** Waits until it is done, and says on a terminal how far it is. Without anybody who waits it goes on as well. */
 async function deleted(api: AdministrationApi, roomId: string): Promise<void> {
-  for (;;) {
-    const purge = await purgeOf(api, roomId)
-    if (purge === undefined || purge.step === 'done') break
-    if (process.stderr.isTTY) process.stderr.write(`\r${progressText(purge)}\u001b[K`)
-    await pause(ASK_MS)
-  }
-  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')
+  await followPurge(roomId, {
+    list: (page) => api.historyPurges(page),
+    isOver: ({ step }) => step === 'done',
+    textOf: progressText,
+  })
 }
 
-async function purgeOf(api: AdministrationApi, roomId: string): Promise<HistoryPurgeSummary | undefined> {
-  for (let cursor: string | undefined; cursor !== ''; ) {
-    const page = await api.historyPurges({ cursor: cursor ?? '', limit: 0 })
-    const found = page.purges.find((purge) => purge.room_id === roomId)
-    if (found !== undefined) return found
-    cursor = page.next
-  }
-  return undefined
-}
-
-function progressText({
-  deleted_events: done,
-  events,
-  removed_events: removed,
-  since_ts: since,
-  step,
-}: HistoryPurgeSummary): string {
+function progressText(purge: HistoryPurgeSummary): string {
+  const { events, removed_events: removed, since_ts: since, step } = purge
   if (step === 'removing') return `${removed} of ${events} events taken out of the event graph`
-  const tookMs = Date.now() - since
-  const left = done === 0 ? '' : `, about ${Math.ceil(((tookMs / done) * (events - done)) / 1_000)} s left`
-  return `${done} of ${events} events deleted${left}`
+  return deletionText(purge, Date.now() - since)
 }

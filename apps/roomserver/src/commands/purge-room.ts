@@ -1,17 +1,14 @@
-import { setTimeout as pause } from 'node:timers/promises'
-import type { AdministrationApi, PurgeRoomResponse, PurgesResponse, PurgeSummary } from '@roomserver/api'
+import type { AdministrationApi, PurgeRoomResponse, PurgeSummary } from '@roomserver/api'
 import { RoomserverError } from '@roomserver/types'
 import type { Command } from 'commander'
 import { bytesText } from '../inspect/texts.ts'
 import { administrate, administrating, type AdministrationOptions, type Asked } from './administrate.ts'
+import { deletionText, followPurge } from './follow-purge.ts'
 
 interface PurgeOptions extends AdministrationOptions {
   readonly leaveFirst?: true
   readonly force?: true
 }
-
-/** How often it is asked how far a purge has come. */
-const ASK_MS = 500
 
 /** `roomserver purge-room` */
 export function purgeRoomCommand(): Command {
@@ -46,33 +43,19 @@ function whatOf({ blocks, bytes, events, outputs, states }: PurgeRoomResponse): 
   return `${events} events, ${states} states, ${blocks} blocks and ${outputs} outputs (${bytesText(bytes)})`
 }
 
-/** Waits until everything is deleted, and says on a terminal how far it is. Without anybody who waits it goes on as well. */
 async function deleted(api: AdministrationApi, roomId: string): Promise<void> {
   const begun = performance.now()
-  for (;;) {
-    const purge = await purgeOf(api, roomId)
-    if (purge === undefined || purge.step === 'settling' || purge.step === 'done') break
-    if (purge.step === 'refused')
-      throw new RoomserverError('NOT_ALLOWED', { rule: 'purgeRoom', reason: purge.reason }, purge.reason)
-    if (process.stderr.isTTY)
-      process.stderr.write(`\r${progressText(purge, performance.now() - begun)}\u001b[K`)
-    await pause(ASK_MS)
-  }
-  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K')
+  await followPurge(roomId, {
+    list: (page) => api.purges(page),
+    isOver: ({ reason, step }) => {
+      if (step === 'refused') throw new RoomserverError('NOT_ALLOWED', { rule: 'purgeRoom', reason }, reason)
+      return step === 'settling' || step === 'done'
+    },
+    textOf: (purge) => progressText(purge, performance.now() - begun),
+  })
 }
 
-async function purgeOf(api: AdministrationApi, roomId: string): Promise<PurgeSummary | undefined> {
-  for (let cursor: string | undefined; cursor !== ''; ) {
-    const page: PurgesResponse = await api.purges({ cursor: cursor ?? '', limit: 0 })
-    const found = page.purges.find((purge) => purge.room_id === roomId)
-    if (found !== undefined) return found
-    cursor = page.next
-  }
-  return undefined
-}
-
-function progressText({ deleted_events: done, events, step }: PurgeSummary, tookMs: number): string {
-  if (step === 'waiting') return 'waiting until every process refuses events of the room'
-  const left = done === 0 ? '' : `, about ${Math.ceil(((tookMs / done) * (events - done)) / 1_000)} s left`
-  return `${done} of ${events} events deleted${left}`
+function progressText(purge: PurgeSummary, tookMs: number): string {
+  if (purge.step === 'waiting') return 'waiting until every process refuses events of the room'
+  return deletionText(purge, tookMs)
 }
