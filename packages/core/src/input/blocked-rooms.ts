@@ -20,8 +20,14 @@ const PAGE = 1_000
 /** After how long it is looked again what other processes have blocked, or, where that failed, tried again. */
 const REFRESH_MS = 5_000
 
-/** While a room is purged it takes nothing. */
 const PURGING: ReadonlySet<PurgeStep> = new Set(['waiting', 'deleting', 'settling'])
+
+/** Whether a room is being purged: while it is, it takes nothing. */
+export const isBeingPurged = ({ step }: Pick<PurgeRecord, 'step'>): boolean => PURGING.has(step)
+
+/** Why nothing is done with a room that is being purged. */
+export const roomIsPurged = (roomId: RoomId): RoomserverError<'ROOM_BLOCKED'> =>
+  roomBlocked({ roomId, reason: 'it is being purged' })
 
 /** What the blocked rooms are read from. */
 export interface BlockedRoomsParts {
@@ -75,7 +81,7 @@ export class BlockedRooms {
       void this.#read().catch((err: unknown) => this.#parts.log.warn({ err }, 'could not read blocked rooms'))
     const blocked = this.#rooms?.get(roomId)
     if (blocked !== undefined) throw roomBlocked(blocked)
-    if (this.#purged.has(roomId)) throw roomBlocked({ roomId, reason: 'it is being purged' })
+    if (this.#purged.has(roomId)) throw roomIsPurged(roomId)
   }
 
   /** Blocks a room, in every process. */
@@ -113,8 +119,9 @@ export class BlockedRooms {
     for await (const page of paged({ read, keyOf: ({ roomId }) => roomId, first: '', limit: PAGE }))
       for (const room of page) rooms.set(room.roomId, room)
     const purged = new Set<RoomId>()
-    for (const { roomId, roomNid, step } of await store.purges()) {
-      if (!PURGING.has(step)) continue
+    for (const purge of await store.purges()) {
+      if (!isBeingPurged(purge)) continue
+      const { roomId, roomNid } = purge
       purged.add(roomId)
       if (roomNid !== NO_NID) onPurged?.(roomNid)
     }

@@ -5,6 +5,7 @@ import type {
   PurgeHistoryResponse,
 } from '@roomserver/api'
 import { type HistoryHorizon, NO_NID, type RoomRecord, RoomserverError, serverOf } from '@roomserver/types'
+import { isBeingPurged, roomIsPurged } from '../../input/blocked-rooms.ts'
 import { roomWithState } from '../../query/context.ts'
 import { invalidArgument, roomNotFound } from '../../query/failures.ts'
 import type { PerformContext } from '../context.ts'
@@ -106,14 +107,5 @@ async function horizonOf(
 
 async function refuseWhilePurged({ store }: PerformContext, { roomId }: RoomRecord): Promise<void> {
   const purges = await store.purges()
-  const isPurged = purges.some(
-    (one) => one.roomId === roomId && one.step !== 'done' && one.step !== 'refused',
-  )
-  if (!isPurged) return
-  const reason = 'it is being purged'
-  throw new RoomserverError(
-    'ROOM_BLOCKED',
-    { roomId, reason },
-    `the room is blocked on this server: ${reason}`,
-  )
+  if (purges.some((one) => one.roomId === roomId && isBeingPurged(one))) throw roomIsPurged(roomId)
 }

@@ -1,12 +1,6 @@
 import type { PurgeRoomRequest, PurgeRoomResponse, PurgesRequest, PurgesResponse } from '@roomserver/api'
-import {
-  NO_NID,
-  type PurgeRecord,
-  type RoomId,
-  type RoomRecord,
-  RoomserverError,
-  type UserId,
-} from '@roomserver/types'
+import { NO_NID, type RoomId, type RoomRecord, RoomserverError, type UserId } from '@roomserver/types'
+import { isBeingPurged } from '../../input/blocked-rooms.ts'
 import { isStub } from '../../query/context.ts'
 import { invalidArgument, roomNotFound } from '../../query/failures.ts'
 import type { PerformContext } from '../context.ts'
@@ -69,7 +63,7 @@ export async function purgeRoom(
     bytes: estimate.bytes,
     local_users: ours.length,
   }
-  const isUnderWay = (await store.purges()).some((purge) => purge.roomId === roomId && !isOver(purge))
+  const isUnderWay = (await store.purges()).some((purge) => purge.roomId === roomId && isBeingPurged(purge))
   if (isDryRun || isUnderWay) return { ...answer, is_under_way: isUnderWay }
   // Before the purge begins: it is refused where it finds users of ours in the room.
   if (leavesFirst) await takeOut(context, room, ours)
@@ -88,10 +82,6 @@ export async function purgeRoom(
   if (!isNew) return { ...answer, is_under_way: true }
   await input.blockedRooms.refresh()
   return { ...answer, is_under_way: false }
-}
-
-function isOver({ step }: PurgeRecord): boolean {
-  return step === 'done' || step === 'refused'
 }
 
 /** Users of this server who are in a room, or are asked or ask to be. */
