@@ -1,27 +1,11 @@
-import type {
-  BlockedRoomStore,
-  DirectoryStore,
-  EventId,
-  HistoryPurgeStore,
-  InboxStore,
-  LeaseStore,
-  MembershipStore,
-  OutputStore,
-  PurgeStore,
-  RecordStore,
-  RepairStore,
-  RoomStore,
-} from '@roomserver/types'
+import type { CoreStore, EventId } from '@roomserver/types'
 
 export type {
   BlockedRoomStore,
-  DirectoryStore,
   InboxItem,
   InboxStore,
   InspectionReads,
   LeaseStore,
-  MembershipStore,
-  OutputStore,
   RecordStore,
   RepairStore,
   RoomStore,
@@ -56,14 +40,4 @@ export interface PolicyServers {
 }
 
 /** The room store as the core uses it. Every method needs one connection at the most and waits on nothing else. */
-export type Store = RecordStore &
-  RoomStore &
-  LeaseStore &
-  MembershipStore &
-  DirectoryStore &
-  InboxStore &
-  RepairStore &
-  BlockedRoomStore &
-  PurgeStore &
-  HistoryPurgeStore &
-  OutputStore
+export type Store = CoreStore

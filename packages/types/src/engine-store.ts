@@ -469,20 +469,23 @@ export interface InspectionReads {
   /** How many prev events of each room are missing; rooms that miss none are left out. */
   missingPerRoom(): Promise<readonly { readonly room: RoomNid; readonly missing: number }[]>
   /** What a room takes up. */
-  roomSize(roomNid: RoomNid): Promise<{
-    readonly events: number
-    readonly eventBytes: number
-    readonly snapshots: number
-    readonly snapshotBytes: number
-    readonly outputs: number
-    readonly outputBytes: number
-  }>
+  roomSize(roomNid: RoomNid): Promise<RoomSize>
   /** Bytes of blocks of state. */
   bytesOfBlocks(nids: readonly BlockNid[]): Promise<number>
   /** How much asynchronous input waits, counted up to a limit. */
   countInbox(limit: number): Promise<number>
   /** How many outputs wait to be delivered, counted up to a limit. */
   countWaitingOutputs(limit: number): Promise<number>
+}
+
+/** How much a room holds; bytes are those of the contents, without what the database needs around them. */
+export interface RoomSize {
+  readonly events: number
+  readonly eventBytes: number
+  readonly snapshots: number
+  readonly snapshotBytes: number
+  readonly outputs: number
+  readonly outputBytes: number
 }
 
 /** What is done now and then for as long as an engine is open. */
@@ -503,13 +506,8 @@ export interface UpkeepStore {
   claimServerName(serverName: string): Promise<string>
 }
 
-/**
- * A store as an engine needs it; `openEngine` of `@roomserver/engine` takes one. The stores of `@roomserver/storage` are
- * such, and `@roomserver/storage-contract` says by tests what every method promises.
- *
- * Who opened a store closes it. Times are milliseconds since the epoch. A store that cannot be reached fails with STORE_UNAVAILABLE.
- */
-export type EngineStore = RecordStore &
+/** The room store as the engine's core uses it. Every method needs one connection at the most and waits on nothing else. */
+export type CoreStore = RecordStore &
   RoomStore &
   LeaseStore &
   MembershipStore &
@@ -519,7 +517,15 @@ export type EngineStore = RecordStore &
   BlockedRoomStore &
   PurgeStore &
   HistoryPurgeStore &
-  OutputStore &
+  OutputStore
+
+/**
+ * A store as an engine needs it; `openEngine` of `@roomserver/engine` takes one. The stores of `@roomserver/storage` are
+ * such, and `@roomserver/storage-contract` says by tests what every method promises.
+ *
+ * Who opened a store closes it. Times are milliseconds since the epoch. A store that cannot be reached fails with STORE_UNAVAILABLE.
+ */
+export type EngineStore = CoreStore &
   OutboxStore &
   DeliveryStore &
   OutputLogStore &

@@ -1,18 +1,8 @@
-import type { BlockNid, RoomNid } from '@roomserver/types'
+import type { BlockNid, RoomNid, RoomSize } from '@roomserver/types'
 import { sql } from 'kysely'
 import type { Dialect } from '../dialect/dialect.ts'
 import { prepare, slot } from '../prepared.ts'
 import type { Db } from '../schema.ts'
-
-/** How much a room holds; bytes are those of the contents, without what the database needs around them. */
-export interface RoomSize {
-  readonly events: number
-  readonly eventBytes: number
-  readonly snapshots: number
-  readonly snapshotBytes: number
-  readonly outputs: number
-  readonly outputBytes: number
-}
 
 export function sizeQueries(dialect: Dialect, build: Db) {
   const of = <T extends 'events' | 'snapshots' | 'outputs'>(table: T, column: string) =>
