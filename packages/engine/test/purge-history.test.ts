@@ -2,14 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { filled, InputKind, InputRoomEvent } from '@roomserver/api'
 import { connectJetStream } from '@roomserver/producers'
-import { blockHash, snapshotHash } from '@roomserver/state'
-import { openStorage } from '@roomserver/storage'
-import { createDatabase, RoomBuilder } from '@roomserver/testing'
+import { RoomBuilder } from '@roomserver/testing'
 import type { Logger } from '@roomserver/types'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import { type Engine, type EngineOptions, openEngine } from '../src/index.ts'
+import { newDatabase } from './new-database.ts'
+import { expectWhole, take } from './purged-rooms.ts'
 
 const [ALICE, BOB] = ['@alice:example.org', '@bob:example.org']
 const REQUEST = { requester: '@admin:example.org', dry_run: false, before_event: '', older_than_ms: 0 }
@@ -26,10 +25,7 @@ describe.each(['sqlite', 'postgres'] as const)('purging the history of rooms on 
     audit = []
     const folder = mkdtempSync(join(tmpdir(), 'purge-history-'))
     key = join(folder, 'key.pem')
-    store =
-      dialect === 'sqlite'
-        ? join(folder, 'rooms.db')
-        : parts.use(await createDatabase(inject('postgresUrl'))).url
+    store = dialect === 'sqlite' ? join(folder, 'rooms.db') : parts.use(await newDatabase()).url
   })
 
   afterEach(() => parts.disposeAsync())
@@ -56,16 +52,6 @@ describe.each(['sqlite', 'postgres'] as const)('purging the history of rooms on 
   const isDone = (rooms: Engine, room: string) =>
     expect.poll(() => stepOf(rooms, room), { timeout: 20_000 }).toBe('done')
 
-  /** Checks the store by itself, as the command line does. */
-  async function expectWhole(): Promise<void> {
-    await using storage = await openStorage(
-      dialect === 'sqlite' ? { dialect, file: store } : { dialect, connectionString: store },
-    )
-    for await (const check of storage.check({ blockHash, snapshotHash })) expect(check.findings).toEqual([])
-    expect(await storage.lostRooms()).toEqual([])
-    expect(await storage.looseRows()).toEqual([])
-  }
-
   /** A room with a user of ours, in which the topic and what is said change many times. */
   async function talkativeRoom(): Promise<RoomBuilder> {
     const room = await RoomBuilder.create({ creator: '@carol:c.example', roomId: '!room:c.example' })
@@ -77,13 +63,6 @@ describe.each(['sqlite', 'postgres'] as const)('purging the history of rooms on 
     return room
   }
 
-  const take = (rooms: Engine, events: RoomBuilder['events']) =>
-    rooms.parts.input.inputRoomEvents({
-      input_room_events: events.map(({ rules, eventId, json }) =>
-        filled(InputRoomEvent, { kind: InputKind.new, event: { roomVersion: rules.version, eventId, json } }),
-      ),
-      async: false,
-    })
   const idAt = ({ events }: RoomBuilder, fromEnd: number): string => events.at(-fromEnd)?.eventId ?? ''
 
   it('deletes what lies before an event, after a dry run that says what, and the room goes on', async () => {
@@ -101,7 +80,7 @@ describe.each(['sqlite', 'postgres'] as const)('purging the history of rooms on 
     await isDone(rooms, roomId)
     const { nid } = (await rooms.parts.storage.room(roomId))!
     expect(await rooms.parts.storage.roomSize(nid)).toMatchObject({ events: size.events - 35 })
-    await expectWhole()
+    await expectWhole(dialect, store)
 
     // What is gone is not answered, and the answer says why.
     const gone = idAt(room, 20)
@@ -140,7 +119,7 @@ describe.each(['sqlite', 'postgres'] as const)('purging the history of rooms on 
     })
     await expect(purge(rooms, roomId, { before_event: gone })).rejects.toMatchObject({ code: 'EVENT_PURGED' })
     expect(audit.at(0)).toContain('"requester":"@admin:example.org"')
-    await expectWhole()
+    await expectWhole(dialect, store)
   })
 
   it('deletes what is older than an age', async () => {
@@ -159,7 +138,7 @@ describe.each(['sqlite', 'postgres'] as const)('purging the history of rooms on 
     const page = await rooms.messages(roomId, { limit: 100 })
     expect(page.events.map(({ content }) => content['body'])).toEqual(['new 1', 'new 0'])
     expect(page.missing ?? []).toEqual([])
-    await expectWhole()
+    await expectWhole(dialect, store)
     for (const how of [
       {},
       { older_than_ms: 1, before_event: '$x' },
@@ -182,13 +161,13 @@ describe.each(['sqlite', 'postgres'] as const)('purging the history of rooms on 
       await take(rooms, room.events)
       await purge(rooms, room.roomId, { before_event: idAt(room, 4) })
       await stopped.promise
-      await expectWhole()
+      await expectWhole(dialect, store)
     }
     await using rooms = await open()
     await isDone(rooms, room.roomId)
     const { nid } = (await rooms.parts.storage.room(room.roomId))!
     expect(await rooms.parts.storage.roomSize(nid)).toMatchObject({ events: room.events.length - 35 })
-    await expectWhole()
+    await expectWhole(dialect, store)
   })
 
   it('stops when the whole room is purged', async () => {
@@ -205,7 +184,7 @@ describe.each(['sqlite', 'postgres'] as const)('purging the history of rooms on 
       })
       .toBe('done')
     expect(await stepOf(rooms, room)).toBeUndefined()
-    await expectWhole()
+    await expectWhole(dialect, store)
   })
 
   if (dialect === 'sqlite') return
@@ -220,6 +199,6 @@ describe.each(['sqlite', 'postgres'] as const)('purging the history of rooms on 
     await purge(rooms, room.roomId, { before_event: idAt(room, 4) })
     await isDone(rooms, room.roomId)
     expect(await bus.lastSequence()).toBe(room.events.length)
-    await expectWhole()
+    await expectWhole(dialect, store)
   })
 })

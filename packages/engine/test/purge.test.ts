@@ -2,15 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { filled, InputKind, InputRoomEvent } from '@roomserver/api'
 import { connectJetStream } from '@roomserver/producers'
-import { blockHash, snapshotHash } from '@roomserver/state'
-import { openStorage } from '@roomserver/storage'
 import { RoomBuilder } from '@roomserver/testing'
 import type { Logger } from '@roomserver/types'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import { type Engine, type EngineOptions, openEngine } from '../src/index.ts'
 import { newDatabase } from './new-database.ts'
+import { expectWhole, take } from './purged-rooms.ts'
 
 const [ALICE, BOB] = ['@alice:example.org', '@bob:example.org']
 const REQUEST = { requester: '@admin:example.org', dry_run: false, leave_first: false, force: false }
@@ -56,16 +54,6 @@ describe.each(['sqlite', 'postgres'] as const)('purging rooms on %s', (dialect) 
   const reaches = (rooms: Engine, room: string, step: string) =>
     expect.poll(() => stepOf(rooms, room)).toBe(step)
 
-  /** Checks the store by itself, as the command line does. */
-  async function expectWhole(): Promise<void> {
-    await using storage = await openStorage(
-      dialect === 'sqlite' ? { dialect, file: store } : { dialect, connectionString: store },
-    )
-    for await (const check of storage.check({ blockHash, snapshotHash })) expect(check.findings).toEqual([])
-    expect(await storage.lostRooms()).toEqual([])
-    expect(await storage.looseRows()).toEqual([])
-  }
-
   /** A room of another server, with a user of ours. */
   async function foreignRoom(): Promise<RoomBuilder> {
     const room = await RoomBuilder.create({ creator: '@carol:c.example', roomId: '!room:c.example' })
@@ -74,14 +62,6 @@ describe.each(['sqlite', 'postgres'] as const)('purging rooms on %s', (dialect) 
     for (let at = 0; at < 3; at++) await room.message(`message ${at}`)
     return room
   }
-
-  const take = (rooms: Engine, { events }: RoomBuilder) =>
-    rooms.parts.input.inputRoomEvents({
-      input_room_events: events.map(({ rules, eventId, json }) =>
-        filled(InputRoomEvent, { kind: InputKind.new, event: { roomVersion: rules.version, eventId, json } }),
-      ),
-      async: false,
-    })
 
   it('deletes a room once the users of this server have left it, and says before what it would delete', async () => {
     await using rooms = await open()
@@ -107,7 +87,7 @@ describe.each(['sqlite', 'postgres'] as const)('purging rooms on %s', (dialect) 
     await rooms.send(other, ALICE, 'm.room.message', text)
     expect(audit.filter((line) => line.includes('"audit":"purgeRoom"'))).toHaveLength(4)
     expect(audit.at(-2)).toContain('"requester":"@admin:example.org"')
-    await expectWhole()
+    await expectWhole(dialect, store)
   })
 
   it('begins when the users of this server have left, however long that takes', async () => {
@@ -136,20 +116,20 @@ describe.each(['sqlite', 'postgres'] as const)('purging rooms on %s', (dialect) 
   it('takes the same room in again, whose outputs are numbered on', async () => {
     await using rooms = await open()
     const room = await foreignRoom()
-    expect(await take(rooms, room)).toMatchObject({ ErrMsg: '' })
+    expect(await take(rooms, room.events)).toMatchObject({ ErrMsg: '' })
     const { storage } = rooms.parts
     const before = await storage.room(room.roomId)
     await purge(rooms, room.roomId, { force: true })
     await reaches(rooms, room.roomId, 'done')
     expect(await rooms.stateEvent(room.roomId, 'm.room.topic').catch(() => undefined)).toBeUndefined()
     // It is done in the database a moment before the process knows.
-    await expect.poll(() => take(rooms, room), { timeout: 20_000 }).toMatchObject({ ErrMsg: '' })
+    await expect.poll(() => take(rooms, room.events), { timeout: 20_000 }).toMatchObject({ ErrMsg: '' })
     expect(await rooms.stateEvent(room.roomId, 'm.room.topic')).toMatchObject({ content: { topic: 'Tea' } })
     const after = await storage.room(room.roomId)
     expect(after?.outputSeq).toBe(2 * (before?.outputSeq ?? 0))
     const [first] = (await storage.outputs(0, 100)).filter(({ roomId }) => roomId === room.roomId)
     expect(first?.seq).toBe((before?.outputSeq ?? 0) + 1)
-    await expectWhole()
+    await expectWhole(dialect, store)
   })
 
   it('goes on after a stop in the middle', async () => {
@@ -163,14 +143,16 @@ describe.each(['sqlite', 'postgres'] as const)('purging rooms on %s', (dialect) 
           throw new Error('the database is gone')
         },
       })
-      await take(rooms, room)
+      await take(rooms, room.events)
       await purge(rooms, room.roomId, { force: true })
       await stopped.promise
-      expect(await take(rooms, room)).toMatchObject({ ErrMsg: /blocked on this server: it is being purged/ })
+      expect(await take(rooms, room.events)).toMatchObject({
+        ErrMsg: /blocked on this server: it is being purged/,
+      })
     }
     await using rooms = await open()
     await reaches(rooms, room.roomId, 'done')
-    await expectWhole()
+    await expectWhole(dialect, store)
   })
 
   if (dialect === 'sqlite') return
@@ -191,7 +173,7 @@ describe.each(['sqlite', 'postgres'] as const)('purging rooms on %s', (dialect) 
     })
     await using other = await open({ outputs, maintenance: false })
     const room = await foreignRoom()
-    await take(other, room)
+    await take(other, room.events)
     const id = room.events.at(-1)?.eventId ?? ''
     const known = async (rooms: Engine) =>
       (await rooms.operations.queryEventsById({ event_ids: [id] })).events
@@ -200,7 +182,7 @@ describe.each(['sqlite', 'postgres'] as const)('purging rooms on %s', (dialect) 
     await reaches(one, room.roomId, 'settling')
     await other.parts.input.blockedRooms.refresh()
     expect((await known(other)) ?? []).toHaveLength(0)
-    expect(await take(other, room)).toMatchObject({
+    expect(await take(other, room.events)).toMatchObject({
       ErrMsg: expect.stringContaining('it is being purged') as string,
     })
   })
@@ -214,6 +196,6 @@ describe.each(['sqlite', 'postgres'] as const)('purging rooms on %s', (dialect) 
     await reaches(rooms, room, 'done')
     // Six events of a new room, and the leave.
     expect(await bus.lastSequence()).toBe(7)
-    await expectWhole()
+    await expectWhole(dialect, store)
   })
 })
