@@ -1,10 +1,6 @@
-import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
-import type { Runtime } from '../../packages/conformance/test/platforms/runtimes.ts'
+import { installed, type Runtime } from '../../packages/conformance/test/platforms/runtimes.ts'
 
-const run = promisify(execFile)
 const ROOT = join(import.meta.dirname, '../..')
 
 /** The oldest Node.js that the packages of pure functions promise to run on. */
@@ -28,27 +24,13 @@ export const WORKERD: Runtime = {
 }
 
 /** One whose compiler can be asked by programs, as editors do. */
-export const OLD_TYPESCRIPT = { version: '5.9.3', tsc: () => installed('5.9.3') }
+export const OLD_TYPESCRIPT = { version: '5.9.3', tsc: () => compiler('5.9.3') }
 
 /** The oldest TypeScript that is promised, the last of each major version since, and our own. */
 export const TYPESCRIPTS = [
-  ...['5.4.5', '5.9.3', '6.0.3'].map((version) => ({ version, tsc: () => installed(version) })),
+  ...['5.4.5', '5.9.3', '6.0.3'].map((version) => ({ version, tsc: () => compiler(version) })),
   { version: '7', tsc: async () => join(ROOT, 'node_modules/typescript/bin/tsc') },
 ]
 
-async function installed(version: string): Promise<string> {
-  const folder = join(ROOT, '.cache/typescript', version)
-  const path = join(folder, 'node_modules/typescript/bin/tsc')
-  if (existsSync(path)) return path
-  mkdirSync(folder, { recursive: true })
-  const what = [
-    '--no-save',
-    '--no-package-lock',
-    '--ignore-scripts',
-    '--prefix',
-    folder,
-    `typescript@${version}`,
-  ]
-  await run('npm', ['install', ...what], { cwd: folder })
-  return path
-}
+const compiler = (version: string): Promise<string> =>
+  installed(join(ROOT, '.cache/typescript', version), { name: 'typescript', version, file: 'bin/tsc' })

