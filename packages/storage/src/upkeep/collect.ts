@@ -3,8 +3,8 @@ import type { Db } from '../schema.ts'
 import type { Tables } from '../tables/tables.ts'
 import { decodeList } from '../varint.ts'
 import type { RoomCheck } from './check.ts'
-import { BLOCKS_AT_A_TIME } from './check-state.ts'
 import { chunks } from './pages.ts'
+import { ownBlocks, removeStates } from './remove-states.ts'
 import { inStoredOrder } from './stored-order.ts'
 
 /** What a collection gave back, or why it did nothing. */
@@ -64,9 +64,7 @@ export async function collectUnreferenced(db: Db, tables: Tables, olderThanMs: n
     const isDone = await db.transaction().execute(async (tx) => {
       // While the revision is the one from before, nothing has come to refer to them, and no snapshot was added.
       if (!(await tables.rooms.touch(tx, nid, revision))) return false
-      await tables.snapshots.remove(tx, snapshots)
-      await tables.blocks.remove(tx, blocks)
-      await tables.unreferencedSnapshots.remove(tx, snapshots)
+      await removeStates(tx, tables, snapshots, blocks)
       return true
     })
     if (!isDone) counts.busy++
@@ -135,16 +133,9 @@ async function blocksOnlyIn(
       if (!dead.has(nid)) for (const block of decodeList<BlockNid>(blocks)) candidates.delete(block)
   }
   const own = new Map<RoomNid, BlockNid[]>()
-  for await (const chunk of chunks([...candidates.keys()], BLOCKS_AT_A_TIME)) {
-    for (const { nid, entries } of await tables.blocks.byNids(db, chunk)) {
-      const room = candidates.get(nid)
-      if (room !== undefined && namesAnEvent(entries)) own.set(room, [...(own.get(room) ?? []), nid])
-    }
+  for (const nid of await ownBlocks(db, tables, [...candidates.keys()])) {
+    const room = candidates.get(nid)
+    if (room !== undefined) own.set(room, [...(own.get(room) ?? []), nid])
   }
   return own
-}
-
-/** Events belong to one room, so a block that names one does as well. */
-export function namesAnEvent(entries: Float64Array): boolean {
-  return entries.some((value, at) => at % 3 === 2 && value !== 0)
 }

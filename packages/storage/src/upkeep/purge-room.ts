@@ -13,10 +13,9 @@ import type { Db } from '../schema.ts'
 import type { TransactionKey } from '../tables/purged-rows.ts'
 import type { Tables } from '../tables/tables.ts'
 import { encodeList } from '../varint.ts'
-import { BLOCKS_AT_A_TIME } from './check-state.ts'
 import { objectIn, prevEventsIn } from './event-text.ts'
-import { namesAnEvent } from './collect.ts'
 import { chunks, pages } from './pages.ts'
+import { ownBlocks, removeStates } from './remove-states.ts'
 
 /** How many rows are deleted at a time. */
 const SLICE = 250
@@ -134,23 +133,16 @@ async function* purgeEvents(
   }
 }
 
-/** Events belong to one room, so a block that names one does as well; others may be shared with other rooms, and stay. */
+/** Blocks that other rooms may share stay. */
 async function* purgeStates(db: Db, tables: Tables, roomNid: RoomNid): AsyncGenerator<void, void, void> {
   const seen = new Set<BlockNid>()
   const read = (after: number, limit: number) => tables.snapshots.ofRoom(db, roomNid, after, limit)
   for await (const page of paged({ read, keyOf: ({ nid }) => nid, first: 0, limit: SLICE })) {
-    const own: BlockNid[] = []
     const blocks = new Set(page.flatMap((snapshot) => snapshot.blocks.filter((block) => !seen.has(block))))
-    for await (const chunk of chunks([...blocks], BLOCKS_AT_A_TIME))
-      for (const { nid, entries } of await tables.blocks.byNids(db, chunk))
-        if (namesAnEvent(entries)) own.push(nid)
+    const own = await ownBlocks(db, tables, [...blocks])
     for (const block of blocks) seen.add(block)
     const nids = page.map(({ nid }) => nid)
-    await db.transaction().execute(async (tx) => {
-      await tables.blocks.remove(tx, own)
-      await tables.snapshots.remove(tx, nids)
-      await tables.unreferencedSnapshots.remove(tx, nids)
-    })
+    await db.transaction().execute((tx) => removeStates(tx, tables, nids, own))
     yield
   }
 }

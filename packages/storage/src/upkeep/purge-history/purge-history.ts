@@ -12,10 +12,9 @@ import {
 } from '@roomserver/types'
 import type { Db } from '../../schema.ts'
 import type { Tables } from '../../tables/tables.ts'
-import { BLOCKS_AT_A_TIME } from '../check-state.ts'
-import { namesAnEvent } from '../collect.ts'
 import { objectIn, prevEventsIn } from '../event-text.ts'
 import { pages } from '../pages.ts'
+import { ownBlocks, removeStates } from '../remove-states.ts'
 import { historyOf } from './history-of.ts'
 import type { Needs } from './needs.ts'
 import { addNamed, type OutsideEvent, survey, type Survey, NeedsKeeper } from './survey.ts'
@@ -288,9 +287,7 @@ async function* deleteStates(
         if (left === 0 && !needs.blocks.has(block)) unused.push(block)
       }
       const nids = gone.map(({ nid }) => nid)
-      await tables.blocks.remove(tx, await ownBlocks(tx, tables, unused))
-      await tables.snapshots.remove(tx, nids)
-      await tables.unreferencedSnapshots.remove(tx, nids)
+      await removeStates(tx, tables, nids, await ownBlocks(tx, tables, unused))
     })
     yield
   }
@@ -308,13 +305,4 @@ async function usesOfBlocks(
     for (const { nid, blocks } of page)
       if (!needs.states.has(nid)) for (const block of blocks) uses.set(block, (uses.get(block) ?? 0) + 1)
   return uses
-}
-
-/** Those of the blocks that no other room can share: they name an event. */
-async function ownBlocks(tx: Db, tables: Tables, blocks: readonly BlockNid[]): Promise<readonly BlockNid[]> {
-  const own: BlockNid[] = []
-  for (let at = 0; at < blocks.length; at += BLOCKS_AT_A_TIME)
-    for (const { nid, entries } of await tables.blocks.byNids(tx, blocks.slice(at, at + BLOCKS_AT_A_TIME)))
-      if (namesAnEvent(entries)) own.push(nid)
-  return own
 }
