@@ -46,6 +46,17 @@ describe('a room that is checked', () => {
     expect(last - whole.room.revision).toBe(3 * whole.rows(STATES).length)
   })
 
+  it('is passed over when it is purged meanwhile', async () => {
+    await using whole = await wholeStore()
+    const context = disturbed(() => whole.run("delete from rooms where room_id = '!whole:a.example'"))
+    const checks = []
+    for await (const { room } of whole.store.check(context)) checks.push(room.roomId)
+    expect(checks).toEqual(['!other:a.example'])
+    await expect(whole.store.checkRoom(whole.room.nid, context)).rejects.toMatchObject({
+      code: 'ROOM_NOT_FOUND',
+    })
+  })
+
   it('that cannot be read is named, and the others are checked all the same', async () => {
     await using whole = await wholeStore()
     whole.run("update rooms set extremities = x'ff' where room_id = '!whole:a.example'")

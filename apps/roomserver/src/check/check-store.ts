@@ -179,6 +179,7 @@ async function checkFound(parts: Parts, check: RoomCheck): Promise<Tally> {
     for (const what of stillWrong) report(`    left: ${what}`)
     return { found, left: after.findings.length + stillWrong.length }
   } catch (error) {
+    if (isFailure(error, 'ROOM_NOT_FOUND')) return { found, left: 0 }
     if (!isFailure(error, 'STORE_DAMAGED')) throw error
     report(`    left: the room cannot be checked: ${error.message}`)
     return { found, left: found }

@@ -1,7 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { blockHash, snapshotHash } from '@roomserver/state'
 import { runAsLeader, type RoomCheck, type Storage } from '@roomserver/storage'
-import { type EngineStore, type LeaseStore, type Logger, NO_NID, type RoomRecord } from '@roomserver/types'
+import {
+  type EngineStore,
+  isFailure,
+  type LeaseStore,
+  type Logger,
+  NO_NID,
+  type RoomRecord,
+} from '@roomserver/types'
 
 /** How blocks and snapshots get their content hashes. */
 export const CONTENT_HASHES = { blockHash, snapshotHash }
@@ -95,7 +102,9 @@ async function scrub(
       else counts.findings += await scrubRoom(storage, room, log)
       if (room !== undefined) counts.checkedRooms++
     } catch (error) {
-      log.warn({ err: error }, 'could not check a room; continuing with the next')
+      // A room that is purged meanwhile has nothing left that could be damaged.
+      if (!isFailure(error, 'ROOM_NOT_FOUND'))
+        log.warn({ err: error }, 'could not check a room; continuing with the next')
     }
     await pause(pauseAfter(performance.now() - started, roomsPerMinute), signal)
   }

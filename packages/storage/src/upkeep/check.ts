@@ -5,6 +5,7 @@ import {
   type RoomId,
   type RoomNid,
   type RoomRecord,
+  RoomserverError,
   type RoomVersionId,
   type SnapshotNid,
   type UserId,
@@ -64,6 +65,8 @@ export async function* checkRooms(
       try {
         yield await checkRoom(db, tables, context, nid)
       } catch (error) {
+        // It was purged meanwhile.
+        if (isFailure(error, 'ROOM_NOT_FOUND')) continue
         if (!isFailure(error, 'STORE_DAMAGED')) throw error
         const findings = [finding(roomId, 'room', `the room cannot be checked: ${error.message}`)]
         yield { room: newRoom({ nid, roomId, version: '' }), findings, unreferenced: [], isSettled: true }
@@ -75,7 +78,7 @@ export async function* checkRooms(
 /**
  * Checks one room; one that moves on meanwhile is checked again, so that nothing is found that is not there.
  *
- * @throws {RoomserverError} STORE_DAMAGED when its rows cannot be read
+ * @throws {RoomserverError} STORE_DAMAGED when its rows cannot be read; ROOM_NOT_FOUND when it is not stored, or not any more
  */
 export async function checkRoom(
   db: Db,
@@ -83,9 +86,12 @@ export async function checkRoom(
   context: CheckContext,
   nid: RoomNid,
 ): Promise<RoomCheck> {
+  let roomId = `number ${nid}`
   for (let attempt = 1; ; attempt++) {
     const [room] = await tables.rooms.byNids(db, [nid])
-    if (room === undefined) throw new Error(`no room ${nid}`)
+    if (room === undefined)
+      throw new RoomserverError('ROOM_NOT_FOUND', { roomId }, `room ${roomId} is not stored, or not any more`)
+    roomId = room.roomId
     const { findings, unreferenced } = await findingsIn(db, tables, context, room)
     const [after] = await tables.rooms.byNids(db, [nid])
     const isSettled = after?.revision === room.revision

@@ -440,6 +440,8 @@ export function checkContract(open: () => Promise<Storage>): void {
     await using store = await open()
     expect(await store.rebuildState(NOWHERE as RoomRecord['nid'], hashes)).toBeUndefined()
     expect(await store.repairMemberships(NOWHERE as RoomRecord['nid'], () => true)).toBeUndefined()
-    await expect(store.checkRoom(NOWHERE as RoomRecord['nid'], hashes)).rejects.toThrow('no room')
+    await expect(store.checkRoom(NOWHERE as RoomRecord['nid'], hashes)).rejects.toMatchObject({
+      code: 'ROOM_NOT_FOUND',
+    })
   })
 }
