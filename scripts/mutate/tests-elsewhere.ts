@@ -8,7 +8,7 @@ const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   core: ['packages/engine/test/administration.test.ts'],
   events: [`${MISUSE}/events.test.ts`, ANSWERS],
   state: [`${MISUSE}/rest.test.ts`],
-  storage: ['apps/roomserver/test/damaged-store.test.ts'],
+  storage: ['apps/roomserver/test/damaged-store.test.ts', 'packages/core/test/purged-history.test.ts'],
   version: [`${MISUSE}/rest.test.ts`],
 }
 

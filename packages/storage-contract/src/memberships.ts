@@ -90,6 +90,8 @@ export function membershipContract(open: () => Promise<ContractStore>): void {
       { roomNid: two.nid, roomId: two.roomId, membership: 'leave', forgotten: false },
     ])
     expect(await store.roomsOfUser(ANNE, { membership: 'leave' })).toHaveLength(1)
+    await store.setForgotten(two.nid, ANNE, true)
+    expect((await store.roomsOfUser(ANNE)).map(({ forgotten }) => forgotten)).toEqual([false, true])
     expect(await store.roomsOfUser('@nobody:a.example')).toEqual([])
   })
 

@@ -143,6 +143,14 @@ it.each<[string, (set: WriteSet) => Promise<WriteSet>]>([
     },
   ],
   [
+    'an event is stored of which it says nothing',
+    async (set) => {
+      const room = await storedRoom(store)
+      await store.commit([writeSet(room, { events: set.events })])
+      return { ...set, unmentioned: [] }
+    },
+  ],
+  [
     'the room is there already',
     async (set) => {
       const { roomId } = await storedRoom(store)

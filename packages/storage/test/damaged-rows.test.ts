@@ -109,6 +109,7 @@ const DAMAGES: Readonly<Record<string, readonly string[]>> = {
   'the table of invites': [
     `delete from invites where event_nid = ${nid('$carol')}`,
     `delete from invites where event_nid = ${nid('$dave')}`,
+    `delete from invites where event_nid = ${nid('$carol')}; ${room('current_nid = 99999')}`,
     `delete from invites where event_nid = ${nid('$carol')}; ${event('$carol', `state_key_nid = ${user('ben:b.example')}`)}`,
     `delete from invites where event_nid = ${nid('$carol')}; ${text('$carol', put('sender', "'@nobody:a.example'"))}`,
     text('$carol', put('content.membership', "'join'")),

@@ -22,8 +22,11 @@ const surroundings = { isLocal: (user: string) => user.endsWith(':a.example'), n
 async function longRoom(
   store: Storage,
   changes: number,
+  first = async (_room: RoomRecord, _start: EventNid): Promise<RoomRecord> => _room,
 ): Promise<{ readonly room: RoomRecord; readonly events: readonly EventRecord[] }> {
-  let room = await build(store)
+  const built = await build(store)
+  const [extremity] = built.extremities
+  let room = await first(built, extremity!)
   const [state] = await store.snapshots([room.current])
   const base: BlockRecord[] = []
   for (const nid of state?.blocks ?? []) base.push(...(await store.blocks([nid])))
@@ -110,9 +113,9 @@ async function begin(store: Storage, room: RoomRecord, beforeDepth: number): Pro
   return begun!
 }
 
-async function purgeAll(store: Storage, purge: HistoryPurgeRecord): Promise<void> {
-  for await (const _ of store.removeHistory(purge, { now: NOW, slice: SLICE }));
-  for await (const _ of store.deleteHistory(purge, SLICE));
+async function purgeAll(store: Storage, purge: HistoryPurgeRecord, slice = SLICE): Promise<void> {
+  for await (const _ of store.removeHistory(purge, { now: NOW, slice }));
+  for await (const _ of store.deleteHistory(purge, slice));
 }
 
 /** Deleting the history of rooms. */
@@ -157,6 +160,126 @@ export function purgedHistoryContract(open: () => Promise<Storage>): void {
     })
     await purgeAll(store, await begin(store, after, 14))
     expect(await store.eventsOfRoom(room.nid, NO_NID as EventNid, 100)).toEqual(left)
+  })
+
+  it('forgets delivered outputs of what it deletes', async () => {
+    await using store = await open()
+    const { room } = await longRoom(store, 10)
+    const { room: other } = await longRoom(store, 1)
+    const waiting = await store.outputs(0, 100)
+    await store.recordDelivered(waiting.map(({ position }, index) => ({ position, sequence: index + 1 })))
+    const { last } = await store.deliveredRange()
+    await purgeAll(store, await begin(store, room, 14))
+    expect((await store.deliveredRange()).last).toBe(last)
+    await store.requeueDelivered(0, 100)
+    const left = await store.outputs(0, 100)
+    expect(left.filter(({ roomId }) => roomId === room.roomId).map(({ seq }) => seq)).toEqual([
+      room.outputSeq - 3,
+      room.outputSeq - 2,
+      room.outputSeq - 1,
+      room.outputSeq,
+    ])
+    const ofOther = (rows: typeof left) => rows.filter(({ roomId }) => roomId === other.roomId).length
+    expect(ofOther(left)).toBe(ofOther(waiting))
+  })
+
+  it('keeps the latest delivered output, by which the stream is compared, and its event', async () => {
+    await using store = await open()
+    const { room, events } = await longRoom(store, 10)
+    const [first, second] = (await store.outputs(0, 100)).filter(
+      ({ event }) => event === events[0]?.nid || event === events[1]?.nid,
+    )
+    await store.recordDelivered(
+      [first, second].map((row, index) => ({ position: row!.position, sequence: index + 1 })),
+    )
+    await purgeAll(store, await begin(store, room, 14))
+    expect(await store.deliveredRange()).toEqual({ first: 2, last: 2 })
+    const ids = events.map(({ eventId }) => eventId)
+    const stored = (await store.eventsById(ids)).map(({ eventId }) => eventId)
+    expect(stored).toContain(ids[1])
+    expect(stored).not.toContain(ids[0])
+    expect(await findings(store)).toEqual([])
+    expect(await store.looseRows()).toEqual([])
+  })
+
+  it('keeps what builds on an event that stays, whatever depth it claims and in whatever order it was stored', async () => {
+    await using store = await open()
+    const { room } = await longRoom(store, 10)
+    const [last] = await store.eventsByNid(room.extremities)
+    // Stored the other way round than they build on each other, as events are that were asked for.
+    const chain: EventRecord[] = []
+    for (let at = 0; at < 3; at++) chain.push(await newEvent(store, room, { depth: 1 }))
+    const buildsOn = [...chain.slice(1), last!]
+    const events = chain.map((event, at) => ({
+      ...event,
+      before: room.current,
+      after: room.current,
+      authNids: last!.authNids,
+      json: JSON.stringify({
+        type: 'm.room.message',
+        room_id: room.roomId,
+        depth: 1,
+        prev_events: [buildsOn[at]!.eventId],
+        origin_server_ts: 9_000,
+        content: {},
+      }),
+    }))
+    const next = { ...room, extremities: [chain[0]!.nid], lastSent: chain[0]!.nid }
+    const now = await commitOne(store, writeSet(room, { next, events }))
+    const before = await findings(store)
+    expect(await store.historyEstimate(now, { beforeDepth: 14, beforeTs: 0 }, surroundings)).toMatchObject({
+      events: 6,
+      keptEvents: 3,
+    })
+    await purgeAll(store, await begin(store, now, 14))
+    expect(await findings(store)).toEqual(before)
+    expect(await store.missingPrevEvents([...chain, last!].map(({ eventId }) => eventId))).toEqual([])
+    const left = await store.eventsByNid(chain.map(({ nid }) => nid))
+    expect(left.map(({ before: state }) => state)).toEqual(chain.map(() => room.current))
+  })
+
+  it('deletes more changes and outputs of a room than it reads at a time', async () => {
+    await using store = await open()
+    const { room } = await longRoom(store, 10, async (built, start) => {
+      const outputs = Array.from({ length: 560 }, (_, at) =>
+        newOutput(built, built.outputSeq + 1 + at, at < 260 ? (NO_NID as EventNid) : start),
+      )
+      const journal = Array.from({ length: 510 }, () => ({
+        roomNid: built.nid,
+        revision: built.revision + 1,
+        type: VISIBILITY,
+        stateKey: EMPTY_STATE_KEY_NID,
+        from: NO_NID as EventNid,
+        to: start,
+        cause: { kind: 'event', event: start } as const,
+        reset: false,
+      }))
+      const next = { ...built, outputSeq: built.outputSeq + outputs.length }
+      return await commitOne(store, writeSet(built, { next, journal, outputs }))
+    })
+    const estimate = await store.historyEstimate(room, { beforeDepth: 14, beforeTs: 0 }, surroundings)
+    expect(estimate).toMatchObject({ changes: 6 + 510, outputs: 8 + 560 })
+    await purgeAll(store, await begin(store, room, 14), 100)
+    expect(await store.journal(room.nid, { limit: 1_000 })).toHaveLength(4)
+    expect(await store.outputs(0, 1_000)).toHaveLength(4)
+  })
+
+  it('says whether outputs of what it took out wait, also behind more others than it reads at a time', async () => {
+    await using store = await open()
+    const { events, room } = await longRoom(store, 10)
+    const purge = await begin(store, room, 14)
+    for await (const _ of store.removeHistory(purge, { now: NOW, slice: SLICE }));
+    expect(await store.hasOutputsOfHistory(purge)).toBe(true)
+    const waiting = await store.outputs(0, 100)
+    await store.recordDelivered(waiting.map(({ position }, index) => ({ position, sequence: index + 1 })))
+    expect(await store.hasOutputsOfHistory(purge)).toBe(false)
+    const now = (await store.room(room.roomId))!
+    const outputs = Array.from({ length: 260 }, (_, at) =>
+      newOutput(now, now.outputSeq + 1 + at, (at < 259 ? events.at(-1) : events[0])!.nid),
+    )
+    const next = { ...now, outputSeq: now.outputSeq + outputs.length }
+    await commitOne(store, writeSet(now, { next, outputs }))
+    expect(await store.hasOutputsOfHistory(purge)).toBe(true)
   })
 
   it('deletes nothing by its age that builds on what says nothing of its age', async () => {

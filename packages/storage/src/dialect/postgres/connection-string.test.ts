@@ -23,6 +23,8 @@ it.each([
   ['an at sign in the password', 'postgresql://u:a@b@db/rooms'],
   ['a per cent sign in the password', 'postgresql://u:a%b@db/rooms'],
   ['a port that there is not', 'postgresql://u:p@a:99999/rooms'],
+  ['a port that there is not, before one in the list', 'postgresql://u:p@a:99999/rooms?port=5432'],
+  ['a port in the list that there is not', 'postgresql://u:p@a,b/rooms?port=5432,99999'],
   ['two slashes', 'postgresql://u:p@a//rooms'],
   ['a wish that is not supported', 'postgresql://u:p@a,b/rooms?target_session_attrs=prefer-standby'],
   ['another database', 'mysql://u:p@a/rooms'],
