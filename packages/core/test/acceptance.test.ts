@@ -103,6 +103,16 @@ describe('the acceptance check', () => {
     expect(await hs.storage.eventsById([refused.eventId])).toEqual([])
   })
 
+  it('hears that an event was made here where no other server has sent it', async () => {
+    const { asked, hs, room } = await setUp()
+    await using _ = hs
+    await hs.takeAll(room.events)
+    for (const origin of ['', 'a', 'b'])
+      await hs.take(await room.message(`from ${origin}`, { sender: '@alice:a' }), { origin })
+    await hs.take(await room.message('of bob', { sender: '@bob:b' }), { origin: 'b' })
+    expect(asked.slice(-4).map(({ isOurs }) => isOurs)).toEqual([true, true, false, false])
+  })
+
   it('is asked about history as well', async () => {
     const { asked, hs, room } = await setUp()
     await using _ = hs

@@ -248,6 +248,16 @@ describe('the pace of the relay', () => {
     expect(relay.status().behindSinceMs).toBeUndefined()
   })
 
+  it('says since when outputs wait, also while the first ones are being sent', async () => {
+    const outbox = new CountedOutbox()
+    outbox.append(1)
+    const bus = new SilentBus()
+    const relay = start(outbox, bus, {}, { clock: { now: () => 5 } })
+    await settle()
+    expect(relay.status().behindSinceMs).toBe(5)
+    bus.isConnected = false
+  })
+
   it('goes on when there is no connection at first', async () => {
     const outbox = new CountedOutbox()
     outbox.append(1)
