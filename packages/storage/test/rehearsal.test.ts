@@ -31,6 +31,20 @@ async function contentsOf(place: PostgresPlace): Promise<unknown> {
   }
 }
 
+/** How many others are connected with the database. */
+async function connectionsTo(place: PostgresPlace): Promise<number> {
+  const client = new pg.Client({ connectionString: place.url })
+  await client.connect()
+  try {
+    const { rows } = await client.query<{ n: number }>(
+      'select count(*)::int as n from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+    )
+    return rows[0]?.n ?? 0
+  } finally {
+    await client.end()
+  }
+}
+
 describe('a store to rehearse with', () => {
   it('works in memory in place of a file', async () => {
     await using store = await openRehearsalStore({ dialect: 'sqlite', file: '/nowhere/rooms.db' })
@@ -55,6 +69,8 @@ describe('a store to rehearse with', () => {
       expect(await contentsOf(place)).toEqual(before)
     }
     await expect.poll(() => contentsOf(place)).toEqual(before)
+    await real[Symbol.asyncDispose]()
+    await expect.poll(() => connectionsTo(place), { timeout: 20_000 }).toBe(0)
   })
 
   it('ends with the first thing that fails, and does not go on in the real store', async () => {

@@ -282,6 +282,88 @@ export function purgedHistoryContract(open: () => Promise<Storage>): void {
     expect(await store.hasOutputsOfHistory(purge)).toBe(true)
   })
 
+  it('keeps what others name of it, as outliers or as rejected events', async () => {
+    await using store = await open()
+    const { events, room } = await longRoom(store, 10)
+    const state = events[0]!.after
+    const old = async (changes: Partial<EventRecord>, text: object = {}): Promise<EventRecord> =>
+      await newEvent(store, room, {
+        before: state,
+        after: state,
+        depth: 9,
+        json: JSON.stringify({ prev_events: [events[0]!.eventId], depth: 9, ...text }),
+        ...changes,
+      })
+    const outlier = async (
+      auth: readonly unknown[],
+      authNids: readonly EventNid[] = [],
+    ): Promise<EventRecord> =>
+      await newEvent(store, room, {
+        verdict: 'outlier',
+        authNids,
+        json: JSON.stringify({ auth_events: auth, prev_events: [] }),
+      })
+    const softFailed = await old({ verdict: 'soft-failed', rule: 'some', reason: 'thing' })
+    const rejected = await old({ verdict: 'rejected-by-state', rule: 'some', reason: 'thing' })
+    const redaction = await old({ typeNid: EVENT_TYPE_NIDS.get('m.room.redaction')! })
+    const redacting = await old({})
+    const said = await old({})
+    const outliers = [
+      // Linked later to what it names, in either form.
+      await outlier([softFailed.eventId]),
+      await outlier([[rejected.eventId, {}]]),
+      await outlier([7, []]),
+      // Linked already.
+      await outlier([said.eventId], [events[9]!.authNids[0]!]),
+      { ...(await outlier([])), redactedBy: redacting.nid },
+    ]
+    const now = await commitOne(
+      store,
+      writeSet(room, { events: [softFailed, rejected, redaction, redacting, said, ...outliers] }),
+    )
+    await purgeAll(store, await begin(store, now, 14))
+    const own = [softFailed, rejected, redaction, redacting, said]
+    const left = await store.eventsById([...own, ...outliers].map(({ eventId }) => eventId))
+    const verdicts = left.map(({ after, before, eventId, reason, rule, verdict }) => ({
+      eventId,
+      verdict,
+      ...(rule !== undefined && { rule, reason }),
+      ...((before !== NO_NID || after !== NO_NID) && { before, after }),
+    }))
+    expect(verdicts.toSorted((a, b) => (a.eventId < b.eventId ? -1 : 1))).toEqual(
+      [
+        { eventId: softFailed.eventId, verdict: 'outlier' },
+        { eventId: rejected.eventId, verdict: 'rejected-by-state', rule: 'some', reason: 'thing' },
+        { eventId: redaction.eventId, verdict: 'outlier' },
+        { eventId: redacting.eventId, verdict: 'outlier' },
+        ...outliers.map(({ eventId }) => ({ eventId, verdict: 'outlier' })),
+      ].toSorted((a, b) => (a.eventId < b.eventId ? -1 : 1)),
+    )
+  })
+
+  it('has nothing wait any more for states of what it takes out', async () => {
+    await using store = await open()
+    const { events, room } = await longRoom(store, 10)
+    const waits = (event: EventRecord, waitsFor: EventRecord, isVerified = false) => ({
+      event: event.nid,
+      roomNid: room.nid,
+      waitsFor: waitsFor.nid,
+      isVerified,
+    })
+    const [gone, later, next, last] = [events[1]!, events[7]!, events[8]!, events[9]!]
+    const remoteStates = [waits(gone, gone), waits(later, gone), waits(next, gone, true), waits(last, next)]
+    const now = await commitOne(store, writeSet(room, { remoteStates }))
+    await purgeAll(store, await begin(store, now, 14))
+    const left = (await store.remoteStates(room.nid)).filter(({ event }) =>
+      remoteStates.some((one) => one.event === event),
+    )
+    expect(left.toSorted((a, b) => a.event - b.event)).toMatchObject([
+      waits(later, later),
+      waits(next, gone, true),
+      waits(last, next),
+    ])
+  })
+
   it('deletes nothing by its age that builds on what says nothing of its age', async () => {
     await using store = await open()
     const { room } = await longRoom(store, 10)
