@@ -58,6 +58,8 @@ const roomServer = (url: string) => ({
 
 const fixtures = readdirSync(FIXTURES).filter((name) => name.endsWith('.gz'))
 
+const versionOf = (fixture: string) => Number(/\d+/.exec(fixture)?.[0])
+
 /** The log of what is started here. */
 const log = createLog('fatal', process.stderr)
 
@@ -70,7 +72,7 @@ async function check(config: Config): Promise<readonly string[]> {
 }
 
 describe.each(fixtures)('a database of a released version: %s', (fixture) => {
-  const version = Number(/\d+/.exec(fixture)?.[0])
+  const version = versionOf(fixture)
 
   it('is brought up to date by starting the server, which answers as the old one did', async () => {
     await using left = await (fixture.endsWith('.db.gz') ? leftInFile(fixture) : leftInPostgres(fixture))
@@ -90,6 +92,15 @@ describe.each(fixtures)('a database of a released version: %s', (fixture) => {
     expect(await check(config)).toEqual([])
     expect(await planMigration(storageOptions(config.database), log)).toMatchObject({ steps: [] })
   })
+})
+
+// Whoever adds a schema makes the fixtures of the one before, as `make-schema-fixture.ts` says.
+it.each(['.db.gz', '.sql.gz'])('has a database of every schema before this one: %s', async (ending) => {
+  await using left = leftInFile('schema-1.db.gz')
+  const { known } = await planMigration({ dialect: 'sqlite', file: left.url.slice('file:'.length) }, log)
+  const versions = fixtures.filter((name) => name.endsWith(ending)).map(versionOf)
+  const before = Array.from({ length: known - 1 }, (_, index) => index + 1)
+  expect(versions.toSorted((one, other) => one - other)).toEqual(before)
 })
 
 it('says what a migration would change, and how long it takes on this database', async () => {
