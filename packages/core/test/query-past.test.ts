@@ -339,6 +339,18 @@ describe('performBackfill for other servers', () => {
     expect(await ask(99)).toEqual(idsOf(room.events.slice(-99)))
   })
 
+  it('gives nothing back from an outlier, which has no place in the past of the room', async () => {
+    await using server = await Operations.start()
+    const room = await RoomBuilder.create()
+    await room.join('@bob:b')
+    for (const event of room.events) await server.hs.take(event)
+    const outlier = await room.state('m.room.topic', '', { topic: 'elsewhere' })
+    await server.hs.take(outlier, { kind: InputKind.outlier })
+    const backwards_extremities = new Map([['$newer', [outlier.eventId]]])
+    const request = { room_id: room.roomId, backwards_extremities, limit: 5, server_name: 'b' }
+    expect((await server.api.performBackfill(request)).events).toEqual([])
+  })
+
   it('fails for an unknown room, in the words of the reference', async () => {
     await using server = await Operations.start()
     const request = { room_id: '!no:a', backwards_extremities: new Map(), limit: 5, server_name: 'b' }

@@ -63,7 +63,9 @@ async function backfillFromStore(
     const prevEventsOf = (record: EventRecord) => view.pduOf(record, rules).prevEvents
     const start: EventRecord[] = []
     for (const record of yield* storedEvents(view, from)) {
-      if (record.roomNid === room.nid && (yield* visibility.maySee(record))) start.push(record)
+      // What is outside the graph has no past to give, and may have been purged with it.
+      if (record.roomNid !== room.nid || record.before === NO_NID) continue
+      if (yield* visibility.maySee(record)) start.push(record)
     }
     const limited = Math.min(limit, MAX_BACKFILL)
     const going = { roomNid: room.nid, from: start, stopAt: new Set<EventId>(), limit: limited }
