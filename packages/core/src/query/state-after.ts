@@ -23,6 +23,7 @@ import { readRoom, type QueryContext, roomWithState } from './context.ts'
 import { authEventsOf } from './event-texts.ts'
 import { rulesOf } from '../output/headered.ts'
 import { nidsOfState, resolved } from './known-state.ts'
+import { stateAtCut } from './state-at-cut.ts'
 import { wantedOf, type WantedState } from './state-events.ts'
 import type { WholeLists } from './whole-lists.ts'
 
@@ -50,7 +51,8 @@ export async function queryStateAfterEvents<Events>(
   if (room === undefined) {
     return { room_exists: false, room_version: '', prev_events_exist: false, state_events: [] }
   }
-  const state = await readRoom(context, (view) => stateAfter(view, room, prev, wantedOf(wanted)))
+  const after = await statesAfter(context, room, prev)
+  const state = after && (await readRoom(context, (view) => partOf(view, room, after, wantedOf(wanted))))
   return {
     room_exists: true,
     room_version: room.version,
@@ -62,16 +64,14 @@ export async function queryStateAfterEvents<Events>(
 /** A state that is stored as such, or the events of another one or of a part. */
 type StateOrNids = { readonly whole: SnapshotNid } | { readonly nids: readonly EventNid[] }
 
-/** `undefined`: an event is not known. */
-function* stateAfter(
+/** What is wanted of the state that some resolve to. */
+function* partOf(
   view: View,
   room: RoomRecord,
-  prev: readonly EventId[],
+  { states }: After,
   wanted: WantedState,
-): Suspendable<Need, StateOrNids | undefined> {
-  const after = yield* statesAfter(view, room, prev)
-  if (after === undefined) return undefined
-  const state = yield* resolved(view, after.states, rulesOf(room))
+): Suspendable<Need, StateOrNids> {
+  const state = yield* resolved(view, states, rulesOf(room))
   if (wanted.length === 0 && state.changes.length === 0) return { whole: state.base }
   return { nids: yield* nidsOfState(view, state, wanted) }
 }
@@ -100,7 +100,7 @@ export async function queryStateAndAuthChain<Events>(
   if (request.only_fetch_auth_chain) {
     return { ...answer, auth_chain_events: await chainOf(context, room, start, lists) }
   }
-  const after = await readRoom(context, (view) => statesAfter(view, room, request.prev_event_ids))
+  const after = await statesAfter(context, room, request.prev_event_ids)
   if (after === undefined) return answer
   return {
     ...answer,
@@ -181,7 +181,19 @@ function* joinedNids(view: View, states: readonly SnapshotNid[]): Suspendable<Ne
 }
 
 /** `undefined`: one of the events is not known in this room, or its state is not. */
-function* statesAfter(
+async function statesAfter(
+  context: QueryContext,
+  room: RoomRecord,
+  ids: readonly EventId[],
+): Promise<After | undefined> {
+  const stored = await readRoom(context, (view) => storedStatesAfter(view, room, ids))
+  if (stored !== undefined) return stored
+  const atCut = await stateAtCut(context, room, ids)
+  return atCut === undefined ? undefined : { states: [atCut], isRejected: false }
+}
+
+/** `undefined`: one of them is not in the graph of the room. */
+function* storedStatesAfter(
   view: View,
   room: RoomRecord,
   ids: readonly EventId[],
