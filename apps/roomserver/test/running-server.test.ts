@@ -71,7 +71,7 @@ it('shows events and changes of a room as they come', async () => {
     await ask('send', room.roomId, '@alice:localhost', 'm.room.topic', content, '--state-key', '', '--apply')
     expect(watching.hasEnded, watching.stderr).toBe(false)
   }
-  expect(watching.stdout).toMatch(/accepted, end +m\.room\.topic +@alice:localhost/)
+  expect(watching.stdout).toMatch(/accepted, extremity +m\.room\.topic +@alice:localhost/)
 })
 
 it('goes on with an export that was interrupted in the middle of a line', async () => {

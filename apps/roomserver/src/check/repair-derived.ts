@@ -34,7 +34,7 @@ interface Parts {
   readonly isDryRun: boolean
 }
 
-/** Rows first, as states and verdicts follow from what they say; then states, verdicts, ends; then members. */
+/** Rows first, as states and verdicts follow from what they say; then states, verdicts, extremities; then members. */
 async function* repairRoom(
   parts: Parts,
   { room, findings }: Pick<RoomCheck, 'room' | 'findings'>,

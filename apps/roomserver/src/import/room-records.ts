@@ -38,7 +38,7 @@ export class RoomRecords {
     this.#from = from
   }
 
-  /** The records of a part, with the redactions and the open ends in it; events that are stored already are left out. */
+  /** The records of a part, with the redactions and the missing prev events in it; events that are stored already are left out. */
   async of(
     part: readonly DendriteEvent[],
   ): Promise<Pick<WriteSet, 'events' | 'redactions' | 'missingPrevEvents' | 'remoteStates'>> {

@@ -62,7 +62,7 @@ function more(next: string | readonly string[]): string {
 
 const EVENT_COLUMNS: readonly TableColumn<EventSummary>[] = [
   { title: 'sent', cell: (event) => time(event.origin_server_ts) },
-  { title: 'status', cell: (event) => (event.is_extremity ? `${event.status}, end` : event.status) },
+  { title: 'status', cell: (event) => (event.is_extremity ? `${event.status}, extremity` : event.status) },
   { title: 'event', cell: place, isFlexible: true },
   { title: 'sender', cell: (event) => event.sender, isFlexible: true },
 ]
@@ -97,7 +97,7 @@ export function roomsText({ next, rooms, total }: InspectRoomsResponse, terminal
     },
     { title: 'members', cell: (room) => room.joined_members },
     { title: 'events', cell: (room) => room.events },
-    { title: 'ends', cell: (room) => room.extremities },
+    { title: 'extremities', cell: (room) => room.extremities },
     { title: 'soft', cell: (room) => room.soft_failed },
     { title: 'rejected', cell: (room) => room.rejected },
     { title: 'gaps', cell: (room) => room.gaps },

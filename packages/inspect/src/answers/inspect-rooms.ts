@@ -139,11 +139,11 @@ function* facts(
   reader: RecordReader,
   view: RoomView,
 ): Suspendable<RecordNeed, { readonly name: string; readonly alias: string; readonly lastTs: number }> {
-  const ends = yield* summariesOf(reader, view, view.room.extremities.slice(0, 20))
+  const extremities = yield* summariesOf(reader, view, view.room.extremities.slice(0, 20))
   return {
     name: yield* textAt(reader, view, ['m.room.name', ''], 'name'),
     alias: yield* textAt(reader, view, ['m.room.canonical_alias', ''], 'alias'),
-    lastTs: Math.max(0, ...ends.map((event) => event.origin_server_ts)),
+    lastTs: Math.max(0, ...extremities.map((event) => event.origin_server_ts)),
   }
 }
 

@@ -30,8 +30,8 @@ export async function whatIf(
     const stored = eventId === '' ? undefined : yield* eventIn(reader, view, eventId)
     const base = stored === undefined ? {} : objectOf(stored.json)
     const isCreate = (changed['type'] ?? base['type']) === 'm.room.create'
-    const ends = request.at === '' ? yield* eventsOf(reader, view.room.extremities) : []
-    const prevIds = request.at === '' ? ends.map((end) => end.eventId) : [request.at]
+    const extremities = request.at === '' ? yield* eventsOf(reader, view.room.extremities) : []
+    const prevIds = request.at === '' ? extremities.map(({ eventId }) => eventId) : [request.at]
     const draft = { ...base, ...changed, room_id: view.room.roomId }
     const pdu = imagined(draft, view.rules, isCreate && request.side === 'before' ? [] : prevIds)
     const snapshot = yield* snapshotAt(reader, view, { event_id: request.at, side: request.side })

@@ -259,14 +259,14 @@ export class OfflineRoom {
   /** Makes an accepted event a forward extremity, and finds the current state. */
   *#extend(record: EventRecord, prev: readonly EventRecord[]): Suspendable<RecordNeed, void> {
     const covered = this.#coveredBy(prev)
-    const extremities = [...this.#room.extremities.filter((nid) => !covered.has(nid)), record.nid]
-    const ends = yield* eventsOf(this.#records, extremities)
-    const states = [...new Set(ends.map(({ after }) => after))]
+    const nids = [...this.#room.extremities.filter((nid) => !covered.has(nid)), record.nid]
+    const extremities = yield* eventsOf(this.#records, nids)
+    const states = [...new Set(extremities.map(({ after }) => after))]
     const { conflicted, snapshot: current } = yield* this.#resolve(states)
     const from = yield* snapshotOf(this.#records, this.#room.current)
     const changes = yield* difference(from, yield* snapshotOf(this.#records, current), this.#records)
-    const depth = Math.max(...ends.map((end) => end.depth))
-    this.#room = { ...this.#room, extremities, current, depth }
+    const depth = Math.max(...extremities.map((event) => event.depth))
+    this.#room = { ...this.#room, extremities: nids, current, depth }
     for (const [place, change] of changes.entries())
       this.journal.push(this.#journalRecord(change, { place, event: record.nid, conflicted }))
   }
