@@ -183,7 +183,7 @@ server that uses it or without one; with \`--url http://host:port\` it asks a ru
 for scripts. Tables fit the terminal; colours are for terminals only (\`NO_COLOR\` turns them off). Names of other people are shown
 with control characters, direction marks and the like as \`\\u{…}\`.
 
-\`roomserver watch ROOM\` shows events and changes of a room as they come, until Ctrl-C.
+\`roomserver watch\` shows what comes in all rooms until Ctrl-C, \`roomserver watch ROOM\` what comes in one.
 
 The transcripts below are made by \`vitest run --update=all apps/roomserver/test/cli-document.test.ts\`.
 `
@@ -200,6 +200,7 @@ it('has transcripts of the commands in docs/cli.md', { timeout: 300_000 }, async
   mkdirSync(changed)
   await run('replay', '--data', changed, join(place, 'lunch.jsonl'))
   await using server = await Program.serving(['--data', changed, '--listen', '127.0.0.1:0'])
+  sections.push(await watchSection(server))
   for (const { commands, text, title } of changes()) {
     const shown: string[] = []
     for (const command of commands) {
@@ -210,6 +211,35 @@ it('has transcripts of the commands in docs/cli.md', { timeout: 300_000 }, async
   }
   await expect(`${HEAD}\n${sections.join('\n')}`).toMatchFileSnapshot('../../../docs/cli.md')
 })
+
+/** What is shown of two events that come, one after the other. */
+async function watchSection(server: Program): Promise<string> {
+  const room = await RoomBuilder.create({
+    version: '11',
+    creator: '@alice:example.org',
+    roomId: '!tea:example.org',
+  })
+  await room.state('m.room.name', '', { name: 'Tea' })
+  await room.join('@bob:b.example')
+  await server.post('inputRoomEvents', inputsOf(room))
+  await using watch = new Program(['watch', '--url', server.url])
+  await expect.poll(() => watch.stderr, { timeout: 60_000 }).toContain('Watching all rooms.')
+  for (const sender of ['@alice:example.org', '@bob:b.example']) {
+    const event = await room.state('m.room.topic', '', { topic: `Tea of ${sender}` }, { sender })
+    await server.post('inputRoomEvents', inputsOf(room))
+    await expect.poll(() => watch.stdout, { timeout: 60_000 }).toContain(event.eventId)
+  }
+  const shown = `$ roomserver watch --url http://127.0.0.1:7770\n${watch.stdout.trimEnd()}`
+  return section('watch', 'What comes in all rooms, with its verdict and what it changes?', [shown])
+}
+
+function inputsOf({ events, rules }: RoomBuilder): object {
+  const input_room_events = events.map(({ eventId, json }) => ({
+    kind: 2,
+    event: { ...(JSON.parse(json) as object), _room_version: rules.version, _event_id: eventId },
+  }))
+  return { input_room_events }
+}
 
 function section(title: string, text: string, shown: readonly string[]): string {
   return `## ${title}\n\n${text}\n\n\`\`\`text\n${shown.join('\n\n')}\n\`\`\`\n`

@@ -66,6 +66,10 @@ it('serves the inspector to a browser, which finds a room and why an event was r
 
 type Page = Awaited<ReturnType<Awaited<ReturnType<typeof startChromium>>['newPage']>>
 
+/** The link to a view of the room that is shown. */
+const viewOf = (page: Page, name: string) =>
+  page.getByRole('navigation', { name: 'Views of the room' }).getByRole('link', { name, exact: true })
+
 /** What axe-core finds wrong with what the page shows: rule and element. */
 async function axeFindings(page: Page): Promise<readonly string[]> {
   await page.evaluate(axe.source)
@@ -75,6 +79,13 @@ async function axeFindings(page: Page): Promise<readonly string[]> {
     return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`))
   })
 }
+
+/** How the page is looked at. */
+const LOOKS = [
+  [1_100, 'light'],
+  [1_100, 'dark'],
+  [360, 'light'],
+] as const
 
 /** Takes a picture for the documentation, when pictures are wanted. */
 async function picture(page: Page, name: string): Promise<void> {
@@ -110,11 +121,7 @@ it('lets someone purge a room, who sees before what would happen', async () => {
     await purge.getByText(/would be taken out first/).waitFor()
     await purge.scrollIntoViewIfNeeded()
     await picture(page, 'purge')
-    for (const [width, colorScheme] of [
-      [1_100, 'light'],
-      [1_100, 'dark'],
-      [360, 'light'],
-    ] as const) {
+    for (const [width, colorScheme] of LOOKS) {
       await page.setViewportSize({ width, height: 640 })
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
       expect(await axeFindings(page), `${width} ${colorScheme}`).toEqual([])
@@ -142,7 +149,7 @@ it('shows events and changes of a room as they come, and blocks it', async () =>
     const page = await browser.newPage()
     await page.goto(`${program.url}/inspect/`)
     await page.getByRole('heading', { name: 'Town hall' }).waitFor()
-    await page.getByRole('link', { name: 'Live', exact: true }).click()
+    await viewOf(page, 'Live').click()
     const came = page.getByRole('log', { name: 'What has come' })
     await page.getByText('Nothing has come so far.').waitFor()
     // The event, and the change of the state that it is.
@@ -164,6 +171,57 @@ it('shows events and changes of a room as they come, and blocks it', async () =>
     await unblock.getByRole('button', { name: 'What would happen?' }).click()
     await unblock.getByRole('button', { name: 'Unblock the room' }).click()
     await unblock.getByText('The room takes events again.').waitFor()
+  } finally {
+    await browser.close()
+  }
+})
+
+it('shows what comes in all rooms, each with its verdict and a way to the room and the event', async () => {
+  await using program = await Program.serving([...FREE_PORT, '--data', folder()])
+  const hall = await builtRoom()
+  await program.post('inputRoomEvents', inputsOf(hall))
+  const browser = await startChromium()
+  try {
+    const page = await browser.newPage()
+    const errors: string[] = []
+    page.on('pageerror', ({ message }) => errors.push(message))
+    await page.setViewportSize({ width: 1_100, height: 640 })
+    await page.goto(`${program.url}/inspect/`)
+    await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Live' }).click()
+    await page.getByRole('heading', { name: 'All rooms live' }).waitFor()
+    const came = page.getByRole('log', { name: 'What has come' })
+    await page.getByText('Nothing has come so far.').waitFor()
+    // A room that did not exist when the view was opened, and one that did.
+    const garden = await RoomBuilder.create({ creator: '@alice:localhost', roomId: '!garden:localhost' })
+    await garden.state('m.room.name', '', { name: 'Garden' })
+    await garden.join('@bob:localhost')
+    await garden.message('The roses are in bloom', { sender: '@bob:localhost' })
+    await program.post('inputRoomEvents', inputsOf(garden))
+    await came.getByText('The roses are in bloom').waitFor()
+    await hall.state('m.room.topic', '', { topic: 'Meeting at nine' })
+    await hall.state('m.room.topic', '', { topic: 'No meeting' }, { sender: '@bob:localhost' })
+    await program.post('inputRoomEvents', inputsOf(hall))
+    const refused = came.getByRole('article').filter({ hasText: 'No meeting' })
+    await refused.getByText(/has level 0, sending m\.room\.topic needs 50/).waitFor()
+    await came.getByRole('article').filter({ hasText: 'Meeting at nine' }).first().waitFor()
+    await came
+      .getByText(/when that event arrived/)
+      .first()
+      .waitFor()
+    // What was there before is not shown, and nothing comes twice.
+    expect(await came.getByRole('article').count()).toBe(garden.events.length + 2)
+    await picture(page, 'live')
+    for (const [width, colorScheme] of LOOKS) {
+      await page.setViewportSize({ width, height: 640 })
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+      expect(await axeFindings(page), `${width} ${colorScheme}`).toEqual([])
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width)
+    }
+    await refused.getByRole('link', { name: /m\.room\.topic/ }).click()
+    await page.getByText('✕ Rejected').first().waitFor()
+    await page.goBack()
+    await page.getByRole('heading', { name: 'All rooms live' }).waitFor()
+    expect(errors).toEqual([])
   } finally {
     await browser.close()
   }
@@ -244,8 +302,8 @@ it('offers no changes where the server does not allow them', async () => {
   try {
     const page = await browser.newPage()
     await page.goto(`${program.url}/inspect/`)
-    await page.getByRole('link', { name: 'Live', exact: true }).waitFor()
-    expect(await page.getByRole('link', { name: 'Changes', exact: true }).count()).toBe(0)
+    await viewOf(page, 'Live').waitFor()
+    expect(await viewOf(page, 'Changes').count()).toBe(0)
   } finally {
     await browser.close()
   }

@@ -122,6 +122,7 @@ export {
   Figure,
   InspectActivityResponse,
 } from './inspection/rooms.ts'
+export { InspectArrivalsRequest, ArrivedEvent, InspectArrivalsResponse } from './inspection/arrivals.ts'
 export {
   StatePoint,
   InspectStateRequest,

@@ -1,4 +1,5 @@
 import type { ApiOf } from './endpoint.ts'
+import { arrivalInspectionEndpoints } from './inspection/arrivals.ts'
 import { eventInspectionEndpoints } from './inspection/events.ts'
 import { roomInspectionEndpoints } from './inspection/rooms.ts'
 import { stateInspectionEndpoints } from './inspection/states.ts'
@@ -6,13 +7,15 @@ import { stateInspectionEndpoints } from './inspection/states.ts'
 // Named, so that declarations keep what stands above each operation.
 type Table = typeof roomInspectionEndpoints &
   typeof eventInspectionEndpoints &
-  typeof stateInspectionEndpoints
+  typeof stateInspectionEndpoints &
+  typeof arrivalInspectionEndpoints
 
 /** The operations that look inside rooms and change nothing, by method name. */
 export const inspectionEndpoints: Table = {
   ...roomInspectionEndpoints,
   ...eventInspectionEndpoints,
   ...stateInspectionEndpoints,
+  ...arrivalInspectionEndpoints,
 }
 
 /**

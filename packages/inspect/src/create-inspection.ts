@@ -1,5 +1,6 @@
 import type { InspectionApi } from '@roomserver/api'
 import { explain } from './answers/explain.ts'
+import { inspectArrivals } from './answers/inspect-arrivals.ts'
 import { inspectEvent } from './answers/inspect-event.ts'
 import { exportRoom, inspectEvents, inspectGraph } from './answers/inspect-graph.ts'
 import { inspectHistory } from './answers/inspect-history.ts'
@@ -33,6 +34,7 @@ export function createInspection(
     event: by(inspectEvent),
     events: by(inspectEvents),
     graph: by(inspectGraph),
+    arrivals: by(inspectArrivals),
     exportRoom: by(exportRoom),
     whatIf: by(whatIf),
     state: by(inspectState),

@@ -33,6 +33,28 @@ export function inspectionContract(open: () => Promise<ContractStore>): void {
     expect(await store.placesBefore(room.nid, nids[2]!, 1)).toEqual([places[1]])
   })
 
+  it('reads events of all rooms between two, and knows which NIDs no event has', async () => {
+    await using store = await open()
+    const before = await store.latestEvents(100)
+    const [room, other] = [await storedRoom(store), await storedRoom(store)]
+    const last = await store.allocate('event', 1)
+    const one = await newEvent(store, room, { nid: (last + 2) as EventNid, verdict: 'outlier' })
+    const two = await newEvent(store, other, { nid: (last + 3) as EventNid })
+    const three = await newEvent(store, room, { nid: (last + 9) as EventNid, verdict: 'rejected-by-state' })
+    await commitOne(store, writeSet(other, { events: [two] }))
+    await commitOne(store, writeSet(room, { events: [one, three] }))
+    const behind = { after: before.latest, before: Number.MAX_SAFE_INTEGER as EventNid }
+    expect(await store.eventsBetween(behind, 9)).toEqual([one, two, three])
+    expect(await store.eventsBetween(behind, 2)).toEqual([one, two])
+    expect(await store.eventsBetween({ after: one.nid, before: three.nid }, 9)).toEqual([two])
+    expect(await store.eventsBetween({ after: two.nid, before: three.nid }, 9)).toEqual([])
+    expect(await store.latestEvents(3)).toEqual({
+      latest: three.nid,
+      unused: [{ after: two.nid, before: three.nid }],
+    })
+    expect(await store.latestEvents(1)).toEqual({ latest: three.nid, unused: [] })
+  })
+
   it('counts events by their verdicts, so many at the most', async () => {
     await using store = await open()
     const room = await storedRoom(store)

@@ -10,6 +10,7 @@ import {
   type HistoryPurgeRecord,
   type HistoryPurgeStep,
   type Membership,
+  type NidSpan,
   NO_NID,
   type OutputRetention,
   type PurgeRecord,
@@ -394,6 +395,13 @@ function inspectionMethods(db: Db, tables: Tables) {
     /** A room's events before one, the latest first; 0: from the latest. */
     eventsBefore: (roomNid: RoomNid, before: EventNid, limit: number) =>
       events.before(db, roomNid, before === NO_NID ? LAST_NID : before, limit),
+    /** Events of all rooms whose NIDs are between two, in the order of NIDs. */
+    eventsBetween: (span: NidSpan, limit: number) => events.between(db, span, limit),
+    /** The latest event of all rooms, and which NIDs between so many of the latest no event has. */
+    latestEvents: async (look: number) => {
+      const latest = await events.latest(db)
+      return { latest, unused: latest === NO_NID ? [] : await events.unused(db, latest, look) }
+    },
     /** Where the events of a room before one (0: from the latest) are in its state, the latest first. */
     placesBefore: async (roomNid: RoomNid, before: EventNid, limit: number) =>
       (await events.places(db, roomNid, before === NO_NID ? LAST_NID : before, limit)).map((row) => ({

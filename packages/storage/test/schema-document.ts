@@ -51,7 +51,7 @@ export function schemaDocument(): string {
   return `# Schema
 
 Printed from the migrations by a test of \`packages/storage\` (\`vitest run -u\` there writes it anew); the tables are the
-same on both databases. NIDs are numbers that stand for Matrix's strings and never leave the process; 0 means "none".
+same on both databases. NIDs are numbers that stand for Matrix's strings, and mean nothing outside of their store; 0 means "none".
 There are no foreign keys: what refers to what is written in one transaction, and \`roomserver check\` verifies it.
 Texts hold any JavaScript string: U+0000, U+001B and half surrogate pairs are stored as U+001B and four hex digits.
 Lists of numbers and state blocks are bytes: seven bits a byte, the lowest first (varints).

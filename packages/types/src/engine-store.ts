@@ -419,12 +419,25 @@ export interface OutputLogStore {
   trimOutputs(retention: OutputRetention, now: number, slice: number): Promise<Trimmed>
 }
 
-/** Reads that only an inspection needs; each reads a bounded number of rows of a room. */
+/** NIDs of events between two, which are not among them. */
+export interface NidSpan {
+  readonly after: EventNid
+  readonly before: EventNid
+}
+
+/** Reads that only an inspection needs; each reads a bounded number of rows. */
 export interface InspectionReads {
   /** Those of some events that were purged with the history of any room. */
   purgedAnywhere(ids: readonly EventId[]): Promise<readonly EventId[]>
   /** A room's events before one, the latest first; 0: from the latest. */
   eventsBefore(roomNid: RoomNid, before: EventNid, limit: number): Promise<readonly EventRecord[]>
+  /** Events of all rooms whose NIDs are between two, in the order of NIDs. */
+  eventsBetween(span: NidSpan, limit: number): Promise<readonly EventRecord[]>
+  /**
+   * The latest event of all rooms (0: there is none), and which NIDs between so many of the latest no event has: those that
+   * other processes have in stock or commits bring at this moment, and those that are lost.
+   */
+  latestEvents(look: number): Promise<{ readonly latest: EventNid; readonly unused: readonly NidSpan[] }>
   /** Where the events of a room before one (0: from the latest) are in its state, the latest first. */
   placesBefore(
     roomNid: RoomNid,
@@ -629,6 +642,8 @@ const METHODS: Readonly<Record<Exclude<keyof EngineStore, 'commitsElsewhere'>, t
   beginEpochOfProcess: true,
   trimOutputs: true,
   eventsBefore: true,
+  eventsBetween: true,
+  latestEvents: true,
   placesBefore: true,
   countEvents: true,
   journalBefore: true,

@@ -83,6 +83,7 @@ export type {
   InspectionReads,
   LeaseStore,
   LogBounds,
+  NidSpan,
   MembershipStore,
   OutboxStore,
   OutputEpoch,

@@ -1,6 +1,6 @@
 import type { Brand } from './ids.ts'
 
-/** Numeric stand-ins for Matrix strings. A NID is never 0; 0 means "there is none". NIDs never leave the process. */
+/** Numeric stand-ins for Matrix strings. A NID is never 0; 0 means "there is none". They mean nothing outside of their store. */
 export type RoomNid = Brand<number, 'RoomNid'>
 /** Number of an event in this store. */
 export type EventNid = Brand<number, 'EventNid'>

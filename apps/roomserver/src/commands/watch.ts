@@ -1,9 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { EventSummary, InspectionApi } from '@roomserver/api'
+import { escaped } from '@roomserver/inspect'
 import { Command } from 'commander'
 import { type InspectionOptions, withInspectionOptions } from '../inspect/inspection-options.ts'
 import { openInspection } from '../inspect/open-inspection.ts'
-import { eventsText, journalText } from '../inspect/texts.ts'
+import { arrivalsText, eventsText, journalText } from '../inspect/texts.ts'
 import { type Terminal, terminalOf } from '../inspect/terminal.ts'
 
 /** How often is looked, in ms. */
@@ -15,18 +16,46 @@ const MOST = 100
 export function watchCommand(): Command {
   return withInspectionOptions(
     new Command('watch')
-      .argument('<room>', 'a room ID or alias')
-      .description('show events of a room with their verdicts, and changes of its state, as they come'),
+      .argument('[room]', 'a room ID or alias; all rooms without it')
+      .description('show events with their verdicts, and changes of the state of rooms, as they come'),
   ).action(watch)
 }
 
-async function watch(room: string, options: InspectionOptions): Promise<void> {
+async function watch(room: string | undefined, options: InspectionOptions): Promise<void> {
   await using inspection = await openInspection(options)
-  const terminal = terminalOf(process.stdout, process.env)
-  let seen = await latest(inspection.api, room)
+  const form = { terminal: terminalOf(process.stdout, process.env), isJson: options.json === true }
+  if (room === undefined) await watchAll(inspection.api, form)
+  else await watchOne(inspection.api, room, form)
+}
+
+/** How what comes is written. */
+interface Form {
+  readonly terminal: Terminal
+  readonly isJson: boolean
+}
+
+function begin(what: string): void {
+  process.stderr.write(`Watching ${escaped(what)}. Ctrl-C ends it.\n`)
+}
+
+async function watchAll(api: InspectionApi, { isJson, terminal }: Form): Promise<never> {
+  let { next: cursor } = await api.arrivals({ cursor: '', limit: 0 })
+  begin('all rooms')
+  for (;;) {
+    const { arrivals, is_latest: isLatest, next } = await api.arrivals({ cursor, limit: MOST })
+    if (isJson) for (const one of arrivals) process.stdout.write(`${JSON.stringify(one)}\n`)
+    else if (arrivals.length > 0) process.stdout.write(`${arrivalsText(arrivals, terminal)}\n\n`)
+    cursor = next
+    if (isLatest) await wait(PAUSE_MS)
+  }
+}
+
+async function watchOne(api: InspectionApi, room: string, form: Form): Promise<never> {
+  let seen = await latest(api, room)
+  begin(room)
   for (;;) {
     await wait(PAUSE_MS)
-    seen = await showNew(inspection.api, room, { seen, terminal, isJson: options.json === true })
+    seen = await showNew(api, room, seen, form)
   }
 }
 
@@ -45,7 +74,8 @@ async function latest(api: InspectionApi, room: string): Promise<Seen> {
 async function showNew(
   api: InspectionApi,
   room: string,
-  { isJson, seen, terminal }: { readonly seen: Seen; readonly terminal: Terminal; readonly isJson: boolean },
+  seen: Seen,
+  { isJson, terminal }: Form,
 ): Promise<Seen> {
   const events = await eventsOf(api, room, MOST)
   const known = events.findIndex(({ event_id: id }) => id === seen.event)

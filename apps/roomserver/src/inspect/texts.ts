@@ -1,4 +1,5 @@
 import type {
+  ArrivedEvent,
   EventSummary,
   ExplainResponse,
   InspectActivityResponse,
@@ -283,6 +284,34 @@ export function journalText({ entries, next }: InspectJournalResponse, terminal:
     prose(`${entry.is_reset ? 'RESET ' : ''}${entry.says}`, terminal, '  ').replace(/^ {2}/, '- '),
   )
   return paragraphs([texts.join('\n'), more(next)])
+}
+
+/** Events of all rooms as they arrived, those of one room below its name. */
+export function arrivalsText(arrivals: readonly ArrivedEvent[], terminal: Terminal): string {
+  const groups: ArrivedEvent[][] = []
+  for (const one of arrivals) {
+    const last = groups.at(-1)
+    if (last?.[0]?.room_id === one.room_id) last.push(one)
+    else groups.push([one])
+  }
+  return paragraphs(groups.map((group) => arrivedText(group, terminal)))
+}
+
+function arrivedText(group: readonly ArrivedEvent[], terminal: Terminal): string {
+  const [{ room_id: id, room_name: name } = { room_id: '', room_name: '' }] = group
+  const refusals = group.flatMap(({ event, verdict: { reason, rule } }) =>
+    rule === null ? [] : [`${event.event_id}: ${event.status} by ${rule.rule}: ${reason}`],
+  )
+  const changes = group.flatMap((one) => one.changes)
+  const sentences = changes.map(({ is_reset, says }) => `${is_reset ? 'RESET ' : ''}${says}`)
+  return [
+    coloured(escaped(name === '' ? id : `${name} (${id})`), 'bold', terminal),
+    eventRows(
+      group.map(({ event }) => event),
+      terminal,
+    ),
+    ...(refusals.length + sentences.length === 0 ? [] : [bullets([...refusals, ...sentences], terminal)]),
+  ].join('\n')
 }
 
 /** A resolution, step by step. */

@@ -43,6 +43,8 @@ function inspectedStore({ blockedRooms, figures, process, store }: StoredRoomsPa
     isPublished: (roomId) => store.isPublished(roomId),
     eventsOfRoom: (roomNid, after, limit) => store.eventsOfRoom(roomNid, after, limit),
     eventsBefore: (roomNid, before, limit) => store.eventsBefore(roomNid, before, limit),
+    eventsBetween: (span, limit) => store.eventsBetween(span, limit),
+    latestEvents: (look) => store.latestEvents(look),
     settersOf: (roomNid, entry, page) => settersOf(store, roomNid, entry, page),
     journalBefore: (roomNid, page) => store.journalBefore(roomNid, page),
     purgedEvents: (ids) => store.purgedAnywhere(ids),

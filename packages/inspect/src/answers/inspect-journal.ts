@@ -128,6 +128,7 @@ function conflictedBy(cause: JournalCause): readonly EventNid[] {
 
 const NOTHING: EventNid = 0 as EventNid
 
-function causeEvent(cause: JournalCause): EventNid {
+/** The event that brought a change about; 0 for a repair. */
+export function causeEvent(cause: JournalCause): EventNid {
   return cause.kind === 'repair' ? NOTHING : cause.event
 }

@@ -25,8 +25,8 @@ import { roomProblems } from '../explain/room-problems.ts'
 import { invalidArgument } from '../failures.ts'
 import type { InspectionSource, MemberRow } from '../read/inspection-source.ts'
 import type { RecordNeed, RecordReader } from '../read/record-reader.ts'
-import { eventAt, eventsOf, snapshotOf, type Tuple, tuplesOf } from '../read/records.ts'
-import { type RoomView, roomView, summariesOf, viewOf } from '../read/room-view.ts'
+import { eventAt, eventsOf, snapshotOf, tuplesOf } from '../read/records.ts'
+import { type RoomView, roomView, summariesOf, textAt, viewOf } from '../read/room-view.ts'
 import { cursorOf, numbersOf, pageSize } from './pages.ts'
 
 /** What rooms can be sorted by: the greatest first, or names from A. */
@@ -145,18 +145,6 @@ function* facts(
     alias: yield* textAt(reader, view, ['m.room.canonical_alias', ''], 'alias'),
     lastTs: Math.max(0, ...extremities.map((event) => event.origin_server_ts)),
   }
-}
-
-/** A text in the content of an entry of the current state; empty: there is none. */
-function* textAt(
-  reader: RecordReader,
-  view: RoomView,
-  tuple: Tuple,
-  member: string,
-): Suspendable<RecordNeed, string> {
-  const record = yield* eventAt(reader, view.room.current, tuple)
-  const value = record === undefined ? undefined : reader.pduOf(record, view.rules).content[member]
-  return typeof value === 'string' ? value : ''
 }
 
 /** How many servers and extremities of a room are listed. */

@@ -81,6 +81,15 @@ export class OfflineStore implements InspectedStore {
     return this.#recordsOf(events.slice(Math.max(0, end - limit), end).toReversed())
   }
 
+  /** Everything of a file is there when it is opened: nothing comes. */
+  async eventsBetween(): Promise<readonly EventRecord[]> {
+    return []
+  }
+
+  async latestEvents(): Promise<{ readonly latest: EventNid; readonly unused: readonly never[] }> {
+    return { latest: NO_NID, unused: [] }
+  }
+
   async settersOf(
     roomNid: RoomNid,
     { stateKey, type }: Parameters<InspectedStore['settersOf']>[1],

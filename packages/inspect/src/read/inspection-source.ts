@@ -6,6 +6,7 @@ import type {
   EventTypeNid,
   JournalRecord,
   Membership,
+  NidSpan,
   RemoteStateRecord,
   RoomId,
   RoomNid,
@@ -70,6 +71,10 @@ export interface InspectedStore {
   eventsOfRoom(roomNid: RoomNid, after: EventNid, limit: number): Promise<readonly EventRecord[]>
   /** Events of a room in the opposite order, those before `before` (0: from the latest). */
   eventsBefore(roomNid: RoomNid, before: EventNid, limit: number): Promise<readonly EventRecord[]>
+  /** Events of all rooms whose NIDs are between two, in the order of NIDs. */
+  eventsBetween(span: NidSpan, limit: number): Promise<readonly EventRecord[]>
+  /** The latest event of all rooms (0: there is none), and which NIDs between so many of the latest no event has. */
+  latestEvents(look: number): Promise<{ readonly latest: EventNid; readonly unused: readonly NidSpan[] }>
   /** Events with a type and state key, the latest first; looks at so many events of the room. */
   settersOf(
     roomNid: RoomNid,

@@ -16,7 +16,7 @@ import { eventSummary, factsOf, missingEvent } from '../event/event-summary.ts'
 import { eventNotFound, invalidArgument, roomNotFound } from '../failures.ts'
 import type { InspectedStore } from './inspection-source.ts'
 import type { RecordNeed, RecordReader } from './record-reader.ts'
-import { eventsOf, eventsWithIds, eventWithId } from './records.ts'
+import { eventAt, eventsOf, eventsWithIds, eventWithId, type Tuple } from './records.ts'
 
 /** A room as it was read at the beginning of an answer. */
 export interface RoomView {
@@ -117,4 +117,22 @@ export function* snapshotAt(
 /** A stored event as the rules read it. */
 export function authPduOf(reader: RecordReader, view: RoomView, record: EventRecord): Pdu {
   return reader.authPduOf(record, view.rules)
+}
+
+/** A text in the content of an entry of the current state; empty: there is none. */
+export function* textAt(
+  reader: RecordReader,
+  view: RoomView,
+  tuple: Tuple,
+  member: string,
+): Suspendable<RecordNeed, string> {
+  const record = yield* eventAt(reader, view.room.current, tuple)
+  const value = record === undefined ? undefined : reader.pduOf(record, view.rules).content[member]
+  return typeof value === 'string' ? value : ''
+}
+
+/** The name of a room, or else its alias; empty: it has neither. */
+export function* roomNameOf(reader: RecordReader, view: RoomView): Suspendable<RecordNeed, string> {
+  const name = yield* textAt(reader, view, ['m.room.name', ''], 'name')
+  return name === '' ? yield* textAt(reader, view, ['m.room.canonical_alias', ''], 'alias') : name
 }

@@ -1,4 +1,13 @@
-import type { EventId, EventNid, EventRecord, EventUpdate, RoomNid, Verdict } from '@roomserver/types'
+import {
+  type EventId,
+  type EventNid,
+  type EventRecord,
+  type EventUpdate,
+  type NidSpan,
+  NO_NID,
+  type RoomNid,
+  type Verdict,
+} from '@roomserver/types'
 import { type CompiledQuery, sql } from 'kysely'
 import { bulkInsert, bulkWrite } from '../bulk.ts'
 import type { Dialect } from '../dialect/dialect.ts'
@@ -94,6 +103,24 @@ export function eventQueries(dialect: Dialect, build: Db) {
       .orderBy('nid', 'desc')
       .limit(slot<number>()),
   )
+  const between = prepare(
+    build
+      .selectFrom('events')
+      .selectAll()
+      .where('nid', '>', slot<EventNid>())
+      .where('nid', '<', slot<EventNid>())
+      .orderBy('nid')
+      .limit(slot<number>()),
+  )
+  const latest = prepare(
+    build.selectFrom('events').select((row) => row.fn.max<EventNid | null>('nid').as('nid')),
+  )
+  const unused = prepare(
+    sql<NidSpan>`select after, before from (select lag(nid) over (order by nid) as after, nid as before
+        from (select nid from events where nid <= ${slot<EventNid>()} order by nid desc limit ${slot<number>()}) as newest)
+        as pairs
+      where before - after > 1 order by before`.compile(build),
+  )
   const places = prepare(
     build
       .selectFrom('events')
@@ -114,6 +141,13 @@ export function eventQueries(dialect: Dialect, build: Db) {
     /** Those of a room that come before one, the latest first. */
     before: async (db: Db, roomNid: RoomNid, nid: EventNid, limit: number) =>
       (await before(db, roomNid, nid, limit)).map(format.toItem),
+    /** Those of all rooms between two NIDs. */
+    between: async (db: Db, { after, before: end }: NidSpan, limit: number) =>
+      (await between(db, after, end, limit)).map(format.toItem),
+    /** The NID of the latest event of all rooms; 0: there is none. */
+    latest: async (db: Db) => (await latest(db))[0]?.nid ?? NO_NID,
+    /** Which NIDs no event has, between so many of those up to one. */
+    unused: (db: Db, last: EventNid, look: number) => unused(db, last, look),
     /** What the events of a room before one are in its state, the latest first. */
     places: (db: Db, roomNid: RoomNid, nid: EventNid, limit: number) => places(db, roomNid, nid, limit),
     /** How many of a room's events behind one have each verdict, of so many that are looked at, and their bytes. */

@@ -11,6 +11,7 @@ import { GraphView } from '../views/graph-view.tsx'
 import { HistoryView } from '../views/history-view.tsx'
 import { JobsView } from '../views/jobs-view.tsx'
 import { JournalView } from '../views/journal-view.tsx'
+import { LiveRoomsView } from '../views/live-rooms-view.tsx'
 import { LiveView } from '../views/live-view.tsx'
 import { MembersView } from '../views/members-view.tsx'
 import { OverviewView } from '../views/overview-view.tsx'
@@ -113,8 +114,9 @@ function View({ opened, route }: { readonly route: Route; readonly opened: Opene
     case 'rooms':
       return <RoomsView query={route.query} />
     case 'jobs':
-    case 'live':
       return <JobsView />
+    case 'live':
+      return <LiveRoomsView />
     case 'room':
       return <Room key={route.roomId} route={route} />
   }
@@ -187,9 +189,14 @@ function Header({ opened, route }: { readonly opened: Opened; readonly route: Ro
               Rooms
             </a>
             {inspected.kind === 'server' && (
-              <a href="#/jobs" aria-current={current('jobs')}>
-                Work
-              </a>
+              <>
+                <a href="#/live" aria-current={current('live')}>
+                  Live
+                </a>
+                <a href="#/jobs" aria-current={current('jobs')}>
+                  Work
+                </a>
+              </>
             )}
           </nav>
         </>

@@ -18,6 +18,7 @@ export function serverInspection(base: URL, token: string | undefined): Inspecti
     event: (request) => ask('event', request),
     events: (request) => ask('events', request),
     graph: (request) => ask('graph', request),
+    arrivals: (request) => ask('arrivals', request),
     exportRoom: (request) => ask('exportRoom', request),
     whatIf: (request) => ask('whatIf', request),
     state: (request) => ask('state', request),
