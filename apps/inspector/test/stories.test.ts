@@ -12,6 +12,8 @@ beforeAll(async () => {
 })
 afterAll(() => browser.close())
 
+type Locator = ReturnType<Page['getByRole']>
+
 const panelOf = (page: Page) => page.getByRole('complementary', { name: 'The chosen event' })
 const viewOf = (page: Page, name: string) =>
   page.getByRole('navigation', { name: 'Views of the room' }).getByRole('link', { name, exact: true })
@@ -123,6 +125,35 @@ it('one opens a file, and nothing is sent anywhere', async () => {
   await page.setInputFiles('input[type=file]', file)
   await page.getByRole('columnheader', { name: 'Membership' }).waitFor()
 })
+
+it('one takes a part of a room along as a scenario of TARDIS, and opens it again', async () => {
+  await using opened = await openPage(browser, built)
+  const { page } = opened
+  await chooseFile(page, 'book-club.jsonl', (await lostTopicRoom()).text)
+  const saved = async (button: Locator): Promise<string> => {
+    const [download] = await Promise.all([page.waitForEvent('download'), button.click()])
+    expect(download.suggestedFilename()).toBe('story_one.example.json5')
+    return readFileSync(await download.path(), 'utf8')
+  }
+  const button = { name: 'TARDIS scenario' }
+  const toolbar = page.getByRole('group', { name: 'What the graph shows' })
+  const whole = JSON.parse(await saved(toolbar.getByRole('button', button))) as Scenario
+  expect(whole).toMatchObject({ tardis_version: 1, room_version: '10', room_id: '!story:one.example' })
+  await page.getByRole('option').filter({ hasText: 'Ulysses' }).click()
+  await panelOf(page).getByRole('heading', { name: 'Authorization rules' }).waitFor()
+  const part = await saved(panelOf(page).getByRole('button', button))
+  const { events } = JSON.parse(part) as Scenario
+  expect(events.some(({ content }) => content['topic'] === 'Ulysses')).toBe(true)
+  expect([whole, { events }].every((scenario) => scenario.events.length > 20)).toBe(true)
+  await page.reload()
+  await chooseFile(page, 'part.json5', part)
+  await page.getByRole('option').filter({ hasText: 'Ulysses' }).waitFor()
+  expect(opened.errors).toEqual([])
+})
+
+interface Scenario {
+  readonly events: readonly { readonly content: Readonly<Record<string, unknown>> }[]
+}
 
 it('one pastes events, and sees what became of them', async () => {
   await using opened = await openPage(browser, built)

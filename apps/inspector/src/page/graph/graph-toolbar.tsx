@@ -1,10 +1,12 @@
 import type { JSX } from 'preact'
 import type { RefObject } from 'preact'
+import { TardisButton } from '../app/tardis-button.tsx'
 import { countText } from '../text/time.ts'
 import { ONLY, type OnlyThese, onlyOf } from './filter.ts'
 import type { Zoom } from './zoom.ts'
 
 interface Props {
+  readonly roomId: string
   readonly search: string
   readonly only: OnlyThese
   readonly isFolded: boolean
@@ -77,6 +79,7 @@ export function GraphToolbar(props: Props): JSX.Element {
           ?
         </button>
       </span>
+      <TardisButton roomId={props.roomId} />
       <span class="found" role="status">
         {found} events{hasMore ? ' loaded' : ''}
       </span>

@@ -4,6 +4,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import { CopyButton } from '../app/copy-button.tsx'
 import { useInspected } from '../app/inspection-context.ts'
 import { RoomLink } from '../app/link.tsx'
+import { TardisButton } from '../app/tardis-button.tsx'
 import { useLoaded } from '../app/use-loaded.ts'
 import { WaitFor } from '../app/wait-for.tsx'
 import { TypeAndKey } from '../graph/event-words.tsx'
@@ -198,6 +199,7 @@ function Actions({
       <RoomLink roomId={roomId} query={{ ...query, around: event_id }}>
         Graph around it
       </RoomLink>
+      <TardisButton roomId={roomId} around={event_id} />
     </nav>
   )
 }

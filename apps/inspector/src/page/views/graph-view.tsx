@@ -85,7 +85,7 @@ export function GraphView({
     <div class={selected === undefined ? 'graph-view' : 'graph-view with-panel'}>
       <section class="graph" aria-label="Event graph">
         <GraphToolbar
-          {...{ search, only, isFolded, zoom, searchBox }}
+          {...{ roomId, search, only, isFolded, zoom, searchBox }}
           shown={shown.length}
           loaded={events.length}
           hasMore={graph.hasMore}
