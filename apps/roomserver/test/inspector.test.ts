@@ -1,5 +1,7 @@
 import { join } from 'node:path'
+import { openStorage } from '@roomserver/storage'
 import { RoomBuilder, startChromium } from '@roomserver/testing'
+import { NO_CHANGES } from '@roomserver/types'
 import axe from 'axe-core'
 import { expect, it } from 'vitest'
 import { configFile, folder, Program } from './program.ts'
@@ -284,6 +286,72 @@ it('lets someone purge the history of a room and see what comes with the keyboar
     await keyboard.press('Tab')
     await keyboard.press('Enter')
     await page.getByRole('complementary', { name: 'The chosen event' }).waitFor()
+  } finally {
+    await browser.close()
+  }
+})
+
+/** Has an event that others build on be a forward extremity of a room, as a fault once made it. */
+async function addStaleExtremity(file: string, roomId: string, eventId: string): Promise<void> {
+  await using storage = await openStorage({ dialect: 'sqlite', file })
+  const room = await storage.room(roomId)
+  const [event] = await storage.eventsById([eventId])
+  if (room === undefined || event === undefined) throw new Error('the room or the event is not stored')
+  const next = { ...room, extremities: [...room.extremities, event.nid] }
+  await storage.commit([{ ...NO_CHANGES, room, next }])
+}
+
+it('lets someone repair a room, who sees before what would change', async () => {
+  const files = folder()
+  const file = join(files, 'rooms.db')
+  const database = { connection_string: `file:${file}` }
+  const roomserver = { inspection: { page: true }, administration: { enabled: true } }
+  const config = configFile(files, { room_server: { database }, roomserver })
+  const room = await builtRoom()
+  {
+    await using program = await Program.serving(['--config', config])
+    await program.post('inputRoomEvents', inputsOf(room))
+    await program.stop()
+  }
+  const stale = room.events[4]?.eventId ?? ''
+  await addStaleExtremity(file, room.roomId, stale)
+  await using program = await Program.serving(['--config', config])
+  const browser = await startChromium()
+  try {
+    const page = await browser.newPage()
+    const errors: string[] = []
+    page.on('pageerror', ({ message }) => errors.push(message))
+    await page.setViewportSize({ width: 1_100, height: 640 })
+    await page.goto(`${program.url}/inspect/#/room/${encodeURIComponent(room.roomId)}/changes`)
+    await page.getByLabel('Your name, for the audit log').fill('carol from support')
+    const repair = page.getByRole('region', { name: 'Repair the state' })
+    const tryIt = repair.getByRole('button', { name: 'What would happen?' })
+    await tryIt.click()
+    await repair.getByText('Nothing would change.').waitFor()
+    await repair.getByLabel('Repair').selectOption('Drop stale forward extremities')
+    await tryIt.click()
+    await repair.getByText(`This would drop 1 forward extremity: ${stale}`).waitFor()
+    await picture(page, 'repair')
+    for (const [width, colorScheme] of LOOKS) {
+      await page.setViewportSize({ width, height: 640 })
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+      expect(await axeFindings(page), `${width} ${colorScheme}`).toEqual([])
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width)
+    }
+    await repair.getByRole('button', { name: 'Repair the room' }).click()
+    await repair.getByText(`Dropped 1 forward extremity: ${stale}`).waitFor()
+    await tryIt.click()
+    await repair.getByText('Nothing would change.').waitFor()
+    // Nobody can be asked here, and the page says so.
+    const again = page.getByRole('region', { name: 'Ask again for missing events' })
+    await again.getByRole('button', { name: 'What would happen?' }).click()
+    await again
+      .getByRole('alert')
+      .getByText(/a federation component/)
+      .waitFor()
+    expect(program.stdout).toContain('"audit":"repairRoom"')
+    expect(program.stdout).toContain('carol from support')
+    expect(errors).toEqual([])
   } finally {
     await browser.close()
   }

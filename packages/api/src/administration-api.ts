@@ -1,16 +1,21 @@
 import { historyPurgeEndpoints } from './administration/history-purges.ts'
 import { purgeEndpoints } from './administration/purges.ts'
+import { repairEndpoints } from './administration/repairs.ts'
 import { roomAdministrationEndpoints } from './administration/rooms.ts'
 import type { ApiOf } from './endpoint.ts'
 
 // Named, so that declarations keep what stands above each operation.
-type Table = typeof roomAdministrationEndpoints & typeof purgeEndpoints & typeof historyPurgeEndpoints
+type Table = typeof roomAdministrationEndpoints &
+  typeof purgeEndpoints &
+  typeof historyPurgeEndpoints &
+  typeof repairEndpoints
 
 /** The operations with which operators change rooms, by method name. Each writes an audit line to the log. */
 export const administrationEndpoints: Table = {
   ...roomAdministrationEndpoints,
   ...purgeEndpoints,
   ...historyPurgeEndpoints,
+  ...repairEndpoints,
 }
 
 /**

@@ -67,6 +67,16 @@ export type {
   PurgeSummary,
 } from './administration/purges.ts'
 export type {
+  FailedServer,
+  RepairedStateEntry,
+  RepairRoomRequest,
+  RepairRoomResponse,
+  RetriedEvent,
+  RetryMissingEventsRequest,
+  RetryMissingEventsResponse,
+  SuppliedState,
+} from './administration/repairs.ts'
+export type {
   BlockedRoomsRequest,
   BlockedRoomsResponse,
   BlockedRoomSummary,

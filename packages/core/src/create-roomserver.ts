@@ -78,7 +78,7 @@ export interface RoomserverWithMaintenance {
 
 /** {@link createRoomserver} for a process that looks after its rooms. */
 export function createRoomserverWithMaintenance(
-  deps: RoomserverDeps & { readonly input: Pick<RoomInput, 'overLimit'> },
+  deps: RoomserverDeps & { readonly input: Pick<RoomInput, 'overLimit' | 'repairs'> },
   options: RoomserverOptions = {},
 ): RoomserverWithMaintenance {
   const context = contextOf(deps, options)
@@ -88,7 +88,7 @@ export function createRoomserverWithMaintenance(
     streamed: createStreamedQueries(context),
     dummyEvents: createDummyEvents(context, deps.input.overLimit),
     users,
-    administration: createAdministration(context, users),
+    administration: createAdministration(context, users, deps.input.repairs),
     timeline: (request) => readTimeline(context, request),
   }
 }

@@ -21,6 +21,8 @@ export async function serverChanges(base: URL, token: string | undefined): Promi
     historyPurges: (request) => ask('historyPurges', request),
     makeRoomAdmin: (request) => ask('makeRoomAdmin', request),
     sendEventAs: (request) => ask('sendEventAs', request),
+    repairRoom: (request) => ask('repairRoom', request),
+    retryMissingEvents: (request) => ask('retryMissingEvents', request),
     leaveRoom: (request) => askRoomserver('performAdminEvacuateRoom', request),
   }
   try {

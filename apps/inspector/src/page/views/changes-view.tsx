@@ -4,6 +4,7 @@ import { useLoaded } from '../app/use-loaded.ts'
 import { BlockForm, LeaveForm, UnblockForm } from '../changes/block-forms.tsx'
 import { PurgeHistoryForm } from '../changes/purge-history-form.tsx'
 import { PurgeForm } from '../changes/purge-form.tsx'
+import { RepairForm, RetryForm } from '../changes/repair-forms.tsx'
 import { useRequester } from '../changes/requester.ts'
 import { AdminForm, SendForm } from '../changes/user-forms.tsx'
 
@@ -39,6 +40,8 @@ export function ChangesView({ roomId }: { readonly roomId: string }): JSX.Elemen
         <LeaveForm {...shared} joined={joined} />
         <AdminForm {...shared} />
         <SendForm {...shared} />
+        <RetryForm {...shared} />
+        <RepairForm {...shared} />
         <PurgeHistoryForm {...shared} />
         <PurgeForm {...shared} />
       </div>

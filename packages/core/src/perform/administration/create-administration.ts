@@ -6,12 +6,18 @@ import { blockedRooms, blockRoom, unblockRoom } from './block-room.ts'
 import { makeRoomAdmin } from './make-room-admin.ts'
 import { historyPurges, purgeHistory } from './purge-history.ts'
 import { purgeRoom, purges } from './purge-room.ts'
+import { type Repairs, repairRoom } from './repair-room.ts'
+import { retryMissingEvents } from './retry-missing-events.ts'
 import { sendEventAs } from './send-event-as.ts'
 
 type Request<Name extends keyof AdministrationApi> = Parameters<AdministrationApi[Name]>[0]
 
 /** Binds the operations of operators to what they work with. */
-export function createAdministration(context: PerformContext, users: UserActions): AdministrationApi {
+export function createAdministration(
+  context: PerformContext,
+  users: UserActions,
+  repairs: Repairs,
+): AdministrationApi {
   return {
     blockedRooms: (request) => blockedRooms(context, request),
     blockRoom: audited(context, 'blockRoom', (request: Request<'blockRoom'>) => blockRoom(context, request)),
@@ -29,6 +35,12 @@ export function createAdministration(context: PerformContext, users: UserActions
     ),
     sendEventAs: audited(context, 'sendEventAs', (request: Request<'sendEventAs'>) =>
       sendEventAs(context, users, request),
+    ),
+    repairRoom: audited(context, 'repairRoom', (request: Request<'repairRoom'>) =>
+      repairRoom(context, repairs, request),
+    ),
+    retryMissingEvents: audited(context, 'retryMissingEvents', (request: Request<'retryMissingEvents'>) =>
+      retryMissingEvents(context, repairs, request),
     ),
   }
 }
