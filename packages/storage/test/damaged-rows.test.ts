@@ -189,6 +189,7 @@ const DAMAGES: Readonly<Record<string, readonly string[]>> = {
   ],
   'the journal': [
     journal(REPAIR, 'revision = 4'),
+    journal(REPAIR, 'revision = 281474976710656'),
     journal(REPAIR, 'revision = 281474976710657'),
     journal(FIRST, 'place = 9'),
     journal(BACK, 'place = 1'),

@@ -1,4 +1,5 @@
 import {
+  type BlockNid,
   type BlockRecord,
   EMPTY_STATE_KEY_NID,
   EVENT_TYPE_NIDS,
@@ -160,6 +161,24 @@ export function purgedHistoryContract(open: () => Promise<Storage>): void {
     })
     await purgeAll(store, await begin(store, after, 14))
     expect(await store.eventsOfRoom(room.nid, NO_NID as EventNid, 100)).toEqual(left)
+  })
+
+  it('deletes the blocks that were only in states that it deletes', async () => {
+    await using store = await open()
+    const { events, room } = await longRoom(store, 10)
+    const states = await store.snapshots(events.map(({ after }) => after))
+    const ownOf = (event: EventRecord): readonly BlockNid[] => {
+      const others = states.filter(({ nid }) => nid !== event.after).flatMap(({ blocks }) => blocks)
+      const own = states.find(({ nid }) => nid === event.after)?.blocks ?? []
+      return own.filter((one) => !others.includes(one))
+    }
+    const owned = events.map(ownOf)
+    expect(owned.every((blocks) => blocks.length === 1)).toBe(true)
+    await purgeAll(store, await begin(store, room, 14))
+    const left = await Promise.all(owned.map(async (blocks) => (await store.blocks(blocks)).length))
+    // The state before the first event that stays is the one after the last that goes.
+    expect(left).toEqual([0, 0, 0, 0, 0, 1, 1, 1, 1, 1])
+    expect(await store.snapshots(events.map(({ after }) => after))).toHaveLength(5)
   })
 
   it('forgets delivered outputs of what it deletes', async () => {
