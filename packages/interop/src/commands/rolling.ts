@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { createDatabase, startNats, startPostgres } from '@roomserver/testing'
 import { Command, Option } from 'commander'
 import { BALANCERS, type BalancerName, startBalancer } from '../rolling/balancers.ts'
-import { startCallers } from '../rolling/callers.ts'
+import { type CallerKind, startCallers } from '../rolling/callers.ts'
 import { RestartableServer } from '../rolling/processes.ts'
 
 interface Options {
@@ -10,6 +10,7 @@ interface Options {
   readonly drain: string
   readonly signal: NodeJS.Signals
   readonly callers: number
+  readonly client?: true
 }
 
 const PROCESSES = 3
@@ -30,10 +31,14 @@ export function rollingCommand(): Command {
       new Option('--signal <name>', 'what ends a process').choices(['SIGTERM', 'SIGKILL']).default('SIGTERM'),
     )
     .option('--callers <count>', 'callers, each with a connection of its own', Number, 16)
+    .option(
+      '--client',
+      'callers use the client of @roomserver/inthttp, which repeats what it may, over HTTP/2',
+    )
     .action(run)
 }
 
-async function run({ balancer, drain, signal, callers }: Options): Promise<void> {
+async function run({ balancer, drain, signal, callers, client }: Options): Promise<void> {
   await using owned = new AsyncDisposableStack()
   const postgres = owned.use(await startPostgres())
   const database = owned.use(await createDatabase(postgres.url))
@@ -47,7 +52,8 @@ async function run({ balancer, drain, signal, callers }: Options): Promise<void>
       servers.map(({ port }) => port),
     ),
   )
-  const load = startCallers(front.port, balancer.endsWith('h2') ? 'h2' : 'h1', callers)
+  const kind: CallerKind = client ? 'client' : balancer.endsWith('h2') ? 'h2' : 'h1'
+  const load = startCallers(front.port, kind, callers)
   await pause(SETTLE_MS)
   for (const server of servers) {
     await server.end(signal)
@@ -57,8 +63,8 @@ async function run({ balancer, drain, signal, callers }: Options): Promise<void>
   await load.end()
   const { answered, failures } = load.answers
   const failed = [...failures.values()].reduce((sum, count) => sum + count, 0)
-  console.log('| load balancer | ended by | drain_time | answered | failed | why |')
-  console.log('| --- | --- | --- | ---: | ---: | --- |')
+  console.log('| load balancer | callers | ended by | drain_time | answered | failed | why |')
+  console.log('| --- | --- | --- | --- | ---: | ---: | --- |')
   const why = [...failures].map(([reason, count]) => `${count} × ${reason}`).join(', ')
-  console.log(`| ${balancer} | ${signal} | ${drain} | ${answered} | ${failed} | ${why} |`)
+  console.log(`| ${balancer} | ${kind} | ${signal} | ${drain} | ${answered} | ${failed} | ${why} |`)
 }

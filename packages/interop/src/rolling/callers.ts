@@ -1,9 +1,13 @@
 import { Agent, request } from 'node:http'
 import { type ClientHttp2Session, connect } from 'node:http2'
 import { setTimeout as pause } from 'node:timers/promises'
+import { createRoomserverClient } from '@roomserver/inthttp'
 import { post } from '@roomserver/testing'
 
-/** What callers got that do not repeat a request. */
+/** How a request is sent: over HTTP, repeating nothing, or by the client of this repository, which repeats what it may. */
+export type CallerKind = 'h1' | 'h2' | 'client'
+
+/** What callers got. */
 export interface Answers {
   answered: number
   /** Why requests failed, each with how often. */
@@ -16,7 +20,7 @@ const BETWEEN_MS = 2
 /** Calls without an end, each caller on a connection of its own, one request after the other. */
 export function startCallers(
   port: number,
-  protocol: 'h1' | 'h2',
+  kind: CallerKind,
   count: number,
 ): { readonly answers: Answers; end(): Promise<void> } {
   const answers: Answers = { answered: 0, failures: new Map() }
@@ -26,7 +30,7 @@ export function startCallers(
     else answers.failures.set(result, (answers.failures.get(result) ?? 0) + 1)
   }
   const caller = async () => {
-    const call = protocol === 'h2' ? overHttp2(port) : overHttp1(port)
+    const call = CALLS[kind](port)
     while (!isOver) {
       note(await call.send())
       await pause(BETWEEN_MS)
@@ -47,6 +51,20 @@ interface Calls {
   /** The status of the answer, or why there was none. */
   send(): Promise<string>
   end(): void
+}
+
+const CALLS: Readonly<Record<CallerKind, (port: number) => Calls>> = {
+  h1: overHttp1,
+  h2: overHttp2,
+  client: byClient,
+}
+
+function byClient(port: number): Calls {
+  const client = createRoomserverClient(`http://127.0.0.1:${port}`)
+  return {
+    send: () => client.queryPublishedRooms({ RoomID: '' }).then(() => '200', reasonOf),
+    end: () => void client[Symbol.asyncDispose](),
+  }
 }
 
 function overHttp2(port: number): Calls {
