@@ -3,7 +3,7 @@ import { join } from 'node:path'
 /** Which private package has which command; every other one is a command of `conformance` itself. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   simulation: ['simulate', 'crash'],
-  interop: ['interop', 'record', 'load', 'federated', 'soak', 'hostile', 'memory', 'rolling'],
+  interop: ['interop', 'record', 'load', 'federated', 'soak', 'hostile', 'memory', 'rolling', 'prometheus'],
 }
 
 // pnpm conformance COMMAND [options]: runs a command of the packages conformance, simulation and interop.

@@ -4,6 +4,7 @@ import { hostileCommand } from './commands/hostile.ts'
 import { interopCommand } from './commands/interop.ts'
 import { loadCommand } from './commands/load.ts'
 import { memoryCommand } from './commands/memory.ts'
+import { prometheusCommand } from './commands/prometheus.ts'
 import { recordCommand } from './commands/record.ts'
 import { rollingCommand } from './commands/rolling.ts'
 import { soakCommand } from './commands/soak.ts'
@@ -20,6 +21,7 @@ const program = new Command('interop')
   .addCommand(hostileCommand())
   .addCommand(memoryCommand())
   .addCommand(rollingCommand())
+  .addCommand(prometheusCommand())
 
 try {
   await program.parseAsync()

@@ -18,6 +18,8 @@ export interface TargetOptions {
   readonly cacheBytes?: string | undefined
   /** How long requests are still answered after SIGTERM; not at all when left out. */
   readonly drainTime?: string
+  /** Whether `/metrics` is served. */
+  readonly hasMetrics?: boolean
   /** Whether the server practises before it listens, as it does unless told otherwise; tests save the time. */
   readonly warmsUp?: boolean
 }
@@ -51,6 +53,7 @@ function configurationOf(options: TargetOptions, folder: string, port: number): 
     `  server_name: ${serverName}`,
     `  private_key: ${join(folder, 'key.pem')}`,
     ...(cacheBytes === undefined ? [] : ['  cache:', `    max_size_estimated: ${cacheBytes}`]),
+    ...(options.hasMetrics === true ? ['  metrics:', '    enabled: true'] : []),
     ...(natsUrl === undefined
       ? []
       : [
