@@ -44,6 +44,21 @@ it('counts what is looked up and what is reported', async () => {
   }
 })
 
+// Each scrape saw its own queries wait, and an alert on callers that wait fired for every process.
+it('does not count what it asks the database itself among those who wait for a connection', async () => {
+  let waiting = 0
+  const count = async () => void waiting++
+  const storage = {
+    connections: () => ({ inUse: 0, idle: 0, waiting }),
+    countWaitingOutputs: async () => (await count(), 0),
+    countInbox: async () => (await count(), 0),
+    databaseFacts: async () => (await count(), { values: {} }),
+  }
+  const text = await busyMetrics({ storage }).read()
+  expect(waiting).toBe(3)
+  expect(text).toContain('roomserver_database_connections{state="waiting"} 0')
+})
+
 // An alert on "not connected" fired for every process but one, as if two of three had lost the message server.
 it('gives no value of the message server where another process delivers', async () => {
   const metrics = busyMetrics({ relay: () => undefined })

@@ -66,6 +66,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   addBuildInfo(registry, sources.build)
+  addPoolMetrics(registry, sources.storage)
   addStoreMetrics(registry, sources.storage)
   addInputMetrics(registry, sources.input.counters)
   addLoadMetrics(registry, sources)
@@ -183,7 +184,10 @@ function addStoreMetrics(registry: Registry, storage: MetricsSources['storage'])
       }),
     )
   }
-  const { connections } = storage
+}
+
+/** Metrics are read in the order in which they are added, so this one before those that take connections themselves. */
+function addPoolMetrics(registry: Registry, { connections }: MetricsSources['storage']): void {
   if (connections === undefined) return
   const pool = new Gauge({
     name: 'roomserver_database_connections',

@@ -51,9 +51,10 @@ export function openPool(
   kind: SessionKind = 'own',
 ): OpenPool {
   const place = placeOf(options)
+  const max = options.maxConnections ?? 10
   const pool = new Pool({
     ...sessionConfig(place, kind),
-    max: options.maxConnections ?? 10,
+    max,
     idleTimeoutMillis: options.idleTimeoutMs ?? 60_000,
     maxLifetimeSeconds: options.maxLifetimeSeconds ?? 0,
     connectionTimeoutMillis: options.connectTimeoutMs ?? 30_000,
@@ -94,11 +95,17 @@ export function openPool(
     guardSchema: () => {
       isGuarded = true
     },
-    use: () => ({
-      inUse: pool.totalCount - pool.idleCount,
-      idle: pool.idleCount,
-      waiting: pool.waitingCount,
-    }),
+    use: () => poolUse(pool, max),
+  }
+}
+
+/** Callers get what is idle, or a new connection while there may be more, only in the next turns of the event loop. */
+function poolUse({ totalCount, idleCount, waitingCount }: Pool, max: number): PoolUse {
+  const handedOut = Math.min(idleCount, waitingCount)
+  return {
+    inUse: totalCount - idleCount + handedOut,
+    idle: idleCount - handedOut,
+    waiting: Math.max(0, waitingCount - handedOut - Math.max(0, max - totalCount)),
   }
 }
 
