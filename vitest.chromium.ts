@@ -14,10 +14,14 @@ const NODE_ONLY = ['packages/events/src/crypto/crypto.test.ts', 'packages/state/
 
 /** The unit tests of the packages that run in browsers, once more in Chromium. */
 export const chromium: TestProjectInlineConfiguration = {
+  // Loading `vitest.config.ts` once more would make another temporary folder.
+  extends: false,
   resolve: { conditions: ['@roomserver/source'] },
   test: {
     name: 'chromium',
     maxWorkers: MAX_WORKERS,
+    // A frame for each file would load everything anew.
+    isolate: false,
     include: ['packages/{types,version,events,auth,acls,state,inspect}/src/**/*.test.ts'],
     exclude: NODE_ONLY,
     globalSetup: fileURLToPath(new URL('packages/testing/src/browser/chromium-setup.ts', import.meta.url)),
