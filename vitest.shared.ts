@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { defineProject, type UserWorkspaceConfig } from 'vitest/config'
+import type { TestProjectInlineConfiguration } from 'vitest/config'
 import type {} from './packages/testing/src/servers/provided.ts'
 
 /** At least three: some tests wait for other processes. (vitest takes one less than there are cores.) */
@@ -31,18 +31,30 @@ const RETRYING = IS_MUTATING ? {} : { retry: 1 }
 export const POLLING = { poll: { timeout: 30_000, interval: 20 } }
 
 /** Gives tests a real PostgreSQL and nats-server: `inject('postgresUrl')`, `inject('natsUrl')`. */
-export const SERVERS = fileURLToPath(new URL('packages/testing/src/servers/global-setup.ts', import.meta.url))
+export const SERVERS = fileURLToPath(
+  new URL('packages/testing/src/servers/servers-setup.ts', import.meta.url),
+)
 
 /** Puts the program into one file, which is started faster: `PROGRAM` of `@roomserver/testing`. */
 export const PROGRAM = fileURLToPath(new URL('scripts/program-setup.ts', import.meta.url))
+
+/** Where the tests of a package are. */
+export const TEST_FILES = ['src/**/*.test.ts', 'test/**/*.test.ts']
+
+/** How tests run that need the same servers and programs. */
+export interface Project extends TestProjectInlineConfiguration {
+  readonly test: Omit<NonNullable<TestProjectInlineConfiguration['test']>, 'globalSetup'> & {
+    readonly globalSetup: string[]
+  }
+}
 
 /**
  * What every package's tests share: sources instead of builds, one place for time limits and real servers.
  *
  * @param globalSetup - what runs once before them: real servers, programs
  */
-export function project(root: string, ...globalSetup: string[]): UserWorkspaceConfig {
-  return defineProject({
+export function project(root: string, ...globalSetup: string[]): Project {
+  return {
     root,
     resolve: { conditions: ['@roomserver/source'] },
     ssr: {
@@ -52,7 +64,7 @@ export function project(root: string, ...globalSetup: string[]): UserWorkspaceCo
       },
     },
     test: {
-      include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+      include: TEST_FILES,
       // Tests keep to themselves, and a worker for each file would cost more than most files take.
       isolate: false,
       ...RUNNING,
@@ -62,5 +74,5 @@ export function project(root: string, ...globalSetup: string[]): UserWorkspaceCo
       globalSetup,
       ...(globalSetup.length > 0 ? RETRYING : {}),
     },
-  })
+  }
 }
