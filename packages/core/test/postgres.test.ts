@@ -54,7 +54,7 @@ it('decides on the same rooms in three processes at once as one would', async ()
     }
   }
   const branches = rooms.flatMap((room) => room.events.slice(4))
-  await Promise.all(branches.map((event, i) => processes[i % 3]?.take(event)))
+  await Promise.all(branches.map(async (event, i) => processes[i % 3]?.take(event)))
   await using alone = await Homeserver.start()
   for (const room of rooms) {
     await alone.takeAll(room.events)
@@ -81,7 +81,7 @@ it('lets three processes that fight for a room go in turns, so that none loses a
     branch.extremities = [await room.message(`${i}`, { prev: branch.extremities })]
     branch.events.push(...branch.extremities)
   }
-  await Promise.all(branches.map(({ events }, i) => processes[i]?.takeAll(events)))
+  await Promise.all(branches.map(async ({ events }, i) => processes[i]?.takeAll(events)))
   const conflicts = processes.reduce((sum, { input }) => sum + input.counters.conflicts, 0)
   expect(conflicts).toBeLessThan(30)
   expect(await processes[0]?.extremities(room.roomId)).toHaveLength(3)
