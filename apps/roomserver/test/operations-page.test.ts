@@ -36,7 +36,10 @@ async function paste(
   return { status, text }
 }
 
-it('leads to three processes, through an upgrade and a restore, by the commands as they are', async () => {
+// It starts the program some twenty times, one after the other.
+it('leads to three processes, through an upgrade and a restore, by the commands as they are', {
+  timeout: 360_000,
+}, async () => {
   const programs = dirname(realpathSync(join(await findPostgres(), 'postgres')))
   expect(COMMANDS).toHaveLength(6)
   // PostgreSQL as it is fetched for tests has no command line programs; there only the page itself can be looked at.
