@@ -45,6 +45,7 @@ import { checkIndexes, type IndexFinding, repairIndexes } from './upkeep/check-i
 import { collectUnreferenced, noteUnreferenced } from './upkeep/collect.ts'
 import { beginEpoch, beginEpochOfProcess, lastPosition, logBounds } from './upkeep/epochs.ts'
 import { careCounts, databaseFacts } from './upkeep/database-facts.ts'
+import { filePages, returnPages } from './upkeep/file-pages.ts'
 import { looseRows, type LooseRows, removeLooseRows } from './upkeep/loose-rows.ts'
 import { type LostRoom, lostRooms, restoreRoom } from './upkeep/lost-rooms.ts'
 import { detachRoom, hasOutputs, purgeEstimate, purgeRows } from './upkeep/purge-room.ts'
@@ -496,6 +497,10 @@ function upkeepMethods(db: Db, tables: Tables) {
     collectUnreferenced: (olderThanMs: number) => collectUnreferenced(db, tables, olderThanMs),
     /** What the database says about itself: version, settings, size, clock. */
     databaseFacts: () => databaseFacts(db, tables.dialect),
+    /** The pages of the file; `undefined`: the database is not a file. */
+    filePages: () => filePages(db, tables.dialect),
+    /** Gives pages of the file back to the file system that hold nothing, so many at the most; returns how many are left. */
+    returnPages: (limit: number) => returnPages(db, tables.dialect, limit),
     /** What an operator has to look after, counted up to a limit. */
     careCounts: (limit: number) => careCounts(db, limit),
     /** The servers whose users are noted as this server's. */

@@ -6,6 +6,7 @@ import { forgetTransactions } from './forget-transactions.ts'
 import { keepExtremitiesMerged } from './merge-extremities.ts'
 import { startPurges } from './purge-rooms.ts'
 import { resumeInbox } from './resume-inbox.ts'
+import { isFileStore, startReturningSpace } from './return-space.ts'
 import { isScrubbed, NO_SCRUBBER, type Scrubber, startScrubber } from './scrubber.ts'
 
 /** What the background work is done on. */
@@ -40,6 +41,7 @@ export function startMaintenance(
   const alone = { noticeMs: 0, settleMs: 0 }
   const pace = { ...(isShared ? ENGINE_DEFAULTS.purges : alone), ...options.purges }
   parts.use(startPurges({ storage, input, log, isShared, deliversOutputs }, pace))
+  if (isFileStore(storage)) parts.use(startReturningSpace(storage, log))
   const roomsPerMinute = options.scrubbedRoomsPerMinute ?? ENGINE_DEFAULTS.scrubbedRoomsPerMinute
   const scrubber = isScrubbed(storage) ? parts.use(startScrubber(storage, roomsPerMinute, log)) : NO_SCRUBBER
   return { scrubber, [Symbol.asyncDispose]: () => parts.disposeAsync() }

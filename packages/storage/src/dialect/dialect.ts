@@ -28,6 +28,22 @@ export interface SchemaDialect {
   tablesNamed(name: string): RawBuilder<unknown>
 }
 
+/** Pages of a file. */
+export interface FilePages {
+  readonly pages: number
+  /** Those that hold nothing, and that the file can do without. */
+  readonly free: number
+}
+
+/** How a file gets smaller. */
+interface FileSpace {
+  readonly pages: RawBuilder<FilePages>
+  /** Takes pages that hold nothing from the end of the file, moving others there, so many at the most. */
+  readonly giveBack: (limit: number) => RawBuilder<unknown>
+  /** Makes the file as short as it may be by now. */
+  readonly truncate: RawBuilder<unknown>
+}
+
 /** How a database words queries where the two differ. */
 export interface QueryDialect {
   /** `column` is one of a list that is passed as one parameter, see {@link QueryDialect.list}. */
@@ -56,6 +72,8 @@ export interface QueryDialect {
   readonly unsynced: RawBuilder<boolean>
   /** Ends a query whose rows are to be locked until the end of the transaction. */
   readonly forUpdate: RawBuilder<unknown>
+  /** How a file gets smaller, where the database is one. */
+  readonly fileSpace?: FileSpace
   /** Counts (as `pages`) the pages of a table, where rows can be read by page. */
   readonly pagesOf?: (table: string) => RawBuilder<unknown>
   /**

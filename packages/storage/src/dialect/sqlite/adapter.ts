@@ -9,6 +9,9 @@ import { nodeSqlite } from './node-sqlite.ts'
 /** Statements kept prepared; the package's own queries are about a hundred. */
 const MAX_STATEMENTS = 300
 
+/** Gives free pages of a file back: one for each row that it gives, and the rows have no columns. */
+export const INCREMENTAL_VACUUM = 'pragma incremental_vacuum'
+
 /** Node's SQLite in the shape that Kysely wants, with the statements kept prepared. */
 export class SqliteAdapter implements SqliteDatabase {
   readonly database: DatabaseSync
@@ -40,7 +43,10 @@ export class SqliteAdapter implements SqliteDatabase {
     const statement =
       sql === 'rollback'
         ? new Rollback(prepared, health, this.database)
-        : new Statement(prepared, health, sql === 'commit')
+        : new Statement(prepared, health, {
+            isWrite: sql === 'commit',
+            hasRows: sql.startsWith(INCREMENTAL_VACUUM),
+          })
     this.#statements.set(sql, statement)
     if (this.#statements.size > MAX_STATEMENTS) {
       const oldest = this.#statements.keys().next().value
@@ -63,12 +69,19 @@ class Statement implements SqliteStatement {
   readonly #health: StoreHealth
   readonly #isWrite: boolean
 
-  /** @param isWrite - whether something is written for good when it succeeds */
-  constructor(statement: StatementSync, health: StoreHealth, isWrite: boolean) {
+  /**
+   * @param kind - `isWrite`: whether something is written for good when it succeeds; `hasRows`: whether it gives rows,
+   *   although it names no columns
+   */
+  constructor(
+    statement: StatementSync,
+    health: StoreHealth,
+    { isWrite, hasRows = false }: { readonly isWrite: boolean; readonly hasRows?: boolean },
+  ) {
     this.#statement = statement
     this.#health = health
     this.#isWrite = isWrite
-    this.reader = statement.columns().length > 0
+    this.reader = hasRows || statement.columns().length > 0
   }
 
   all(parameters: readonly unknown[]): unknown[] {
@@ -102,7 +115,7 @@ class Rollback extends Statement {
   readonly #database: DatabaseSync
 
   constructor(statement: StatementSync, health: StoreHealth, database: DatabaseSync) {
-    super(statement, health, false)
+    super(statement, health, { isWrite: false })
     this.#database = database
   }
 
@@ -148,6 +161,7 @@ export function openSqliteFile(
   try {
     database.exec(`
       pragma page_size = 8192;
+      ${file === ':memory:' ? '' : 'pragma auto_vacuum = incremental;'}
       pragma journal_mode = wal;
       pragma synchronous = ${synchronous};
       pragma temp_store = memory;

@@ -1,6 +1,7 @@
 import { CompiledQuery, sql } from 'kysely'
 import { storable } from '../../text.ts'
-import type { Dialect } from '../dialect.ts'
+import type { Dialect, FilePages } from '../dialect.ts'
+import { INCREMENTAL_VACUUM } from './adapter.ts'
 import { sqliteFacts } from './facts.ts'
 import { sqliteSchema } from './schema.ts'
 
@@ -34,6 +35,15 @@ export const sqlite: Dialect = {
   savesRoundTrips: false,
   holdsEventLoop: true,
   forUpdate: sql``,
+  fileSpace: {
+    // A file that was made before this was asked for keeps its pages.
+    pages: sql<FilePages>`select page_count as pages,
+      case auto_vacuum when 2 then freelist_count else 0 end as free
+      from pragma_page_count, pragma_freelist_count, pragma_auto_vacuum`,
+    giveBack: (limit) => sql`${sql.raw(INCREMENTAL_VACUUM)}(${sql.lit(limit)})`,
+    // It is shortened when the log is written back.
+    truncate: sql`pragma wal_checkpoint(passive)`,
+  },
   bulk: (columns, text, rows) => {
     const queries: CompiledQuery[] = []
     for (let at = 0; at < rows.length; ) {
