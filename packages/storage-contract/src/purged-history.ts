@@ -158,6 +158,27 @@ export function purgedHistoryContract(open: () => Promise<ContractStore>): void 
     expect(await store.historyPurges('', 10)).toMatchObject([{ removedEvents: 3, deletedEvents: 2 }])
   })
 
+  it('keeps what comes to be needed while it is being deleted', async () => {
+    await using store = await open()
+    const { events, room } = await chain(store)
+    const [first, second, , , fifth] = events
+    const purge = await begun(store, room, 4)
+    for await (const _ of store.removeHistory(purge, HOW));
+    const deleting = store.deleteHistory(purge, 1)
+    await deleting.next()
+    // A new event names the first as its auth event, and one that stays gets the state that was after the second.
+    const moved = (await store.room(room.roomId)) ?? room
+    const fresh = await newEvent(store, moved, { authNids: [first?.nid ?? NO_NID], depth: 7 })
+    const updates = [{ nid: fifth?.nid ?? (NO_NID as EventNid), after: second?.after ?? NO_NID }]
+    await commitOne(store, writeSet(moved, { next: { ...moved }, events: [fresh], updates }))
+    for await (const _ of deleting);
+    const left = await store.eventsOfRoom(room.nid, NO_NID as EventNid, 10)
+    // The second is in the state that the fifth got, the third in the one before the fourth.
+    expect(left.map(({ nid }) => nid)).toEqual([...events.map(({ nid }) => nid), fresh.nid])
+    expect(await store.snapshots([second?.after ?? NO_NID])).toHaveLength(1)
+    expect(await store.snapshots([first?.after ?? NO_NID])).toEqual([])
+  })
+
   it('notes purges of the history of rooms, one at a time for each', async () => {
     await using store = await open()
     const [one, other] = [await newRoom(store, '!one:a'), await newRoom(store, '!two:a')]

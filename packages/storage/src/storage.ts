@@ -28,6 +28,7 @@ import {
 } from '@roomserver/types'
 import { sql } from 'kysely'
 import { commit } from './commit/commit.ts'
+import { CommitWatch } from './commit/commit-watch.ts'
 import type { Dialect } from './dialect/dialect.ts'
 import { withRetries } from './errors.ts'
 import type { StoreHealth } from './health.ts'
@@ -77,9 +78,10 @@ export interface StorageParts {
 
 export function createStorage(db: Db, dialect: Dialect, { backup, health, connections }: StorageParts) {
   const tables = tablesFor(dialect, db)
+  const commits = new CommitWatch()
   return {
     ...internedReads(db, tables),
-    ...roomMethods(db, tables),
+    ...roomMethods(db, tables, commits),
     ...membershipMethods(db, tables),
     ...directoryMethods(db, tables),
     ...logMethods(db, tables),
@@ -87,7 +89,8 @@ export function createStorage(db: Db, dialect: Dialect, { backup, health, connec
     ...repairMethods(db, tables),
     ...blockedRoomMethods(db, tables),
     ...purgeMethods(db, tables),
-    ...historyPurgeMethods(db, tables),
+    // Who locks rows shares the database.
+    ...historyPurgeMethods(db, tables, dialect.locksRows ? undefined : commits),
     ...leaseMethods(db, tables),
     ...upkeepMethods(db, tables),
     ...inspectionMethods(db, tables),
@@ -139,7 +142,7 @@ function internedReads(db: Db, tables: Tables) {
   }
 }
 
-function roomMethods(db: Db, tables: Tables) {
+function roomMethods(db: Db, tables: Tables, commits: CommitWatch) {
   const ranges = new NidRanges((kind, count) => tables.counters.take(db, kind, count))
   return {
     room: (roomId: RoomId) => tables.rooms.byId(db, roomId),
@@ -153,7 +156,10 @@ function roomMethods(db: Db, tables: Tables) {
     dueRemoteStates: (after: EventNid, limit: number) => tables.remoteStates.due(db, after, limit),
     redactionsOf: (ids: readonly EventId[]) => tables.redactions.of(db, ids),
     commitsElsewhere: tables.dialect.savesRoundTrips,
-    commit: (writeSets: readonly WriteSet[]) => commit(db, tables, writeSets),
+    commit: (writeSets: readonly WriteSet[]) => {
+      commits.note(writeSets)
+      return commit(db, tables, writeSets)
+    },
     journal: (
       roomNid: RoomNid,
       options: { readonly resetsOnly?: boolean; readonly limit: number; readonly afterRevision?: number },
@@ -315,7 +321,7 @@ function purgeMethods(db: Db, tables: Tables) {
 }
 
 /** Deleting the history of rooms. */
-function historyPurgeMethods(db: Db, tables: Tables) {
+function historyPurgeMethods(db: Db, tables: Tables, commits: CommitWatch | undefined) {
   const { historyPurges, purgedEvents } = tables
   return {
     /** Rooms whose history is being purged, or was, in the order of room IDs from `after` (exclusive). */
@@ -348,7 +354,8 @@ function historyPurgeMethods(db: Db, tables: Tables) {
     /** Whether events that were taken out of the graph are announced in outputs that wait. */
     hasOutputsOfHistory: (purge: HistoryPurgeRecord) => hasOutputsOfHistory(db, tables, purge),
     /** Deletes what was taken out of the graph and is not needed, a slice at a time; begun again, it goes on. */
-    deleteHistory: (purge: HistoryPurgeRecord, slice: number) => deleteHistory(db, tables, purge, slice),
+    deleteHistory: (purge: HistoryPurgeRecord, slice: number) =>
+      deleteHistory(db, tables, purge, { commits, slice }),
     /** Those of some events that were purged with the history of any room. */
     purgedAnywhere: (ids: readonly EventId[]) => purgedEvents.anywhere(db, ids),
     /** Those of some events that were purged with the history of a room. */

@@ -117,11 +117,13 @@ export function purgedHistoryQueries(dialect: Dialect, build: Db) {
       and nid > ${slot<EventNid>()} order by nid limit ${slot<number>()}`.compile(build),
   )
   const states = prepare(
+    sql<{ nid: SnapshotNid }>`select nid from snapshots where room_nid = ${slot<RoomNid>()}`.compile(build),
+  )
+  const statesAmong = prepare(
     sql<{ nid: SnapshotNid }>`select before_nid as nid from events
-        where room_nid = ${slot<RoomNid>()} and before_nid <> 0
-      union select after_nid from events where room_nid = ${slot<RoomNid>()} and after_nid <> 0`.compile(
-      build,
-    ),
+        where room_nid = ${slot<RoomNid>()} and ${dialect.among('before_nid', 'int')}
+      union select after_nid from events
+        where room_nid = ${slot<RoomNid>()} and ${dialect.among('after_nid', 'int')}`.compile(build),
   )
   return {
     /** Which of some events are stored in a room, and which of those are in its graph. */
@@ -183,8 +185,17 @@ export function purgedHistoryQueries(dialect: Dialect, build: Db) {
     /** NIDs of a room's events behind one. */
     nids: async (db: Db, room: RoomNid, after: EventNid, limit: number): Promise<readonly EventNid[]> =>
       (await nids(db, room, after, limit)).map(({ nid }) => nid),
-    /** The states before and after events of a room's graph. */
+    /** Those of some states that are before or after an event of a room. Reads all its events. */
+    statesAmong: async (
+      db: Db,
+      room: RoomNid,
+      of: readonly SnapshotNid[],
+    ): Promise<readonly SnapshotNid[]> =>
+      of.length === 0
+        ? []
+        : (await statesAmong(db, room, dialect.list(of), room, dialect.list(of))).map(({ nid }) => nid),
+    /** The states of a room that are stored. */
     states: async (db: Db, room: RoomNid): Promise<readonly SnapshotNid[]> =>
-      (await states(db, room, room)).map(({ nid }) => nid),
+      (await states(db, room)).map(({ nid }) => nid),
   }
 }

@@ -10,6 +10,7 @@ import {
   RoomserverError,
   type SnapshotNid,
 } from '@roomserver/types'
+import type { CommitWatch } from '../../commit/commit-watch.ts'
 import type { Db } from '../../schema.ts'
 import type { Tables } from '../../tables/tables.ts'
 import { objectIn, prevEventsIn } from '../event-text.ts'
@@ -184,20 +185,24 @@ export async function hasOutputsOfHistory(
 /**
  * Deletes the history that was taken out of the graph, but what has to stay, a slice at a time, each in a transaction of its
  * own; yields after each. Begun again it goes on with what is left.
+ *
+ * @param how - `commits`: of this process; `undefined`: others store events as well. `slice`: how many rows are deleted at a time
  */
 export async function* deleteHistory(
   db: Db,
   tables: Tables,
   purge: HistoryPurgeRecord,
-  slice: number,
+  { commits, slice }: { readonly commits: CommitWatch | undefined; readonly slice: number },
 ): AsyncGenerator<void, void, void> {
+  using watched = commits?.watch(purge.roomNid)
   const room = await roomOf(db, tables, purge)
   const found = await survey(db, tables, room, new Set())
   yield* deleteLogs(db, tables, purge, { ...found, slice })
   await addNamed(db, tables, room.nid, found)
-  const keeper = new NeedsKeeper(tables, room, found)
-  yield* deleteEvents(db, tables, purge, { keeper, slice, outside: found.outside })
+  const keeper = new NeedsKeeper(tables, room, found, watched)
+  // States first: an event that is evaluated again may get any that is stored, and then needs the events in it.
   yield* deleteStates(db, tables, purge, { keeper, slice })
+  yield* deleteEvents(db, tables, purge, { keeper, slice, outside: found.outside })
 }
 
 async function* deleteLogs(
@@ -245,7 +250,7 @@ async function* deleteEvents(
   for (let at = 0; at < going.length; at += slice) {
     const next = going.slice(at, at + slice).map(({ nid }) => nid)
     await db.transaction().execute(async (tx) => {
-      await keeper.keepUp(tx, await moved(tx, tables, purge), false)
+      await keeper.keepUp(tx, await moved(tx, tables, purge))
       const gone = await tables.events.byNids(
         tx,
         next.filter((nid) => !needs.events.has(nid)),
@@ -276,9 +281,10 @@ async function* deleteStates(
     limit: slice,
   }
   for await (const page of paged(list)) {
-    if (page.every(({ nid }) => needs.states.has(nid))) continue
+    const candidates = page.map(({ nid }) => nid).filter((nid) => !needs.states.has(nid))
+    if (candidates.length === 0) continue
     await db.transaction().execute(async (tx) => {
-      await keeper.keepUp(tx, await moved(tx, tables, purge), true)
+      await keeper.keepUp(tx, await moved(tx, tables, purge), candidates)
       const gone = page.filter(({ nid }) => !needs.states.has(nid))
       const unused: BlockNid[] = []
       for (const block of gone.flatMap(({ blocks }) => blocks)) {

@@ -5,7 +5,9 @@ import {
   NO_NID,
   type RoomNid,
   type RoomRecord,
+  type SnapshotNid,
 } from '@roomserver/types'
+import type { StoredSince } from '../../commit/commit-watch.ts'
 import type { Db } from '../../schema.ts'
 import type { JournalPlace } from '../../tables/journal.ts'
 import type { Tables } from '../../tables/tables.ts'
@@ -161,18 +163,33 @@ export async function addNamed(
   await needs.addEvents(db, await tables.purgedHistory.named(db, room, lastOutput))
 }
 
+/** Says what is stored in a room meanwhile. */
+export interface WatchedRoom {
+  take(): StoredSince
+}
+
 /** Keeps up with what comes into a room while its history is deleted. */
 export class NeedsKeeper {
   readonly #tables: Tables
   readonly #room: RoomNid
   readonly #known: Set<EventNid>
+  readonly #watched: WatchedRoom | undefined
   readonly needs: Needs
   #revision: number
+  /** Whether anything was stored since the survey by somebody else. */
+  #hasOthers = false
 
-  constructor(tables: Tables, { nid, revision }: RoomRecord, { known, needs }: Survey) {
+  /** @param watched - since before the survey; `undefined`: other processes store events of the room as well */
+  constructor(
+    tables: Tables,
+    { nid, revision }: RoomRecord,
+    { known, needs }: Survey,
+    watched: WatchedRoom | undefined,
+  ) {
     this.#tables = tables
     this.#room = nid
     this.#known = known
+    this.#watched = watched
     this.needs = needs
     this.#revision = revision
   }
@@ -182,16 +199,34 @@ export class NeedsKeeper {
    * stored in it until that ends.
    *
    * @param room - the room as it is in the transaction
-   * @param withStates - whether events that were stored before may have got other states
+   * @param states - states that are to go, and that events which were stored before may have got since; left out: all states
+   *   that are stored have to stay
    */
-  async keepUp(tx: Db, room: RoomRecord, withStates: boolean): Promise<void> {
+  async keepUp(tx: Db, room: RoomRecord, states?: readonly SnapshotNid[]): Promise<void> {
     const isAlone = room.revision === this.#revision + 1
     this.#revision = room.revision
-    if (isAlone) return
+    if (!isAlone) await this.#addStored(tx, room)
+    if (this.#hasOthers && this.#watched === undefined)
+      await this.needs.addStates(tx, await this.#named(tx, states))
+  }
+
+  async #addStored(tx: Db, { current }: RoomRecord): Promise<void> {
+    this.#hasOthers = true
+    await this.needs.addStates(tx, [current])
+    if (this.#watched !== undefined) {
+      const since = this.#watched.take()
+      await this.#add(tx, [...since.events])
+      await this.needs.addStates(tx, [...since.states])
+    } else if ((await this.#tables.purgedHistory.count(tx, this.#room)) !== this.#known.size) {
+      await this.#add(tx, await this.#fresh(tx))
+    }
+  }
+
+  #named(tx: Db, states: readonly SnapshotNid[] | undefined): Promise<readonly SnapshotNid[]> {
     const { purgedHistory } = this.#tables
-    if ((await purgedHistory.count(tx, this.#room)) !== this.#known.size) await this.#addFresh(tx)
-    if (withStates) await this.needs.addStates(tx, await purgedHistory.states(tx, this.#room))
-    await this.needs.addStates(tx, [room.current])
+    return states === undefined
+      ? purgedHistory.states(tx, this.#room)
+      : purgedHistory.statesAmong(tx, this.#room, states)
   }
 
   /** Events are deleted. */
@@ -199,16 +234,19 @@ export class NeedsKeeper {
     for (const nid of nids) this.#known.delete(nid)
   }
 
-  async #addFresh(tx: Db): Promise<void> {
-    const { events, purgedHistory } = this.#tables
+  async #fresh(tx: Db): Promise<readonly EventNid[]> {
     const fresh: EventNid[] = []
     for (let after = NO_NID as EventNid; ; ) {
-      const page = await purgedHistory.nids(tx, this.#room, after, READ * 10)
+      const page = await this.#tables.purgedHistory.nids(tx, this.#room, after, READ * 10)
       fresh.push(...page.filter((nid) => !this.#known.has(nid)))
       const last = page.at(-1)
-      if (last === undefined) break
+      if (last === undefined) return fresh
       after = last
     }
+  }
+
+  async #add(tx: Db, fresh: readonly EventNid[]): Promise<void> {
+    const { events } = this.#tables
     for (let at = 0; at < fresh.length; at += READ) {
       const records = await events.byNids(tx, fresh.slice(at, at + READ))
       await this.needs.addPlaced(tx, records)
