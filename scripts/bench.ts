@@ -14,9 +14,10 @@ const CONFORMANCE = ['--conditions=@roomserver/source', join(ROOT, 'scripts/conf
 // pnpm bench hostile [options]: what somebody might send to stop a server, and how others fare meanwhile.
 // pnpm bench rolling [options]: three processes restarted one by one behind a load balancer, what callers see.
 // pnpm bench memory [options]: what our server has resident while its cache fills.
+// pnpm bench inspect [options]: a room of 100,000 events while people look at it, and while its history is purged.
 // pnpm bench soak --minutes N [options]: an ordinary day at a steady rate, its first and its last slice.
 const args = process.argv.slice(2)
-if (['load', 'federated', 'hostile', 'memory', 'soak', 'rolling'].includes(args[0] ?? '')) {
+if (['load', 'federated', 'hostile', 'memory', 'soak', 'rolling', 'inspect'].includes(args[0] ?? '')) {
   const built = run('turbo', ['run', 'build', '--filter=@roomserver/app...', '--output-logs=errors-only'])
   process.exit(built === 0 ? run(process.execPath, [...CONFORMANCE, ...args]) : built)
 }

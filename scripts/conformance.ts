@@ -3,7 +3,18 @@ import { join } from 'node:path'
 /** Which private package has which command; every other one is a command of `conformance` itself. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   simulation: ['simulate', 'crash'],
-  interop: ['interop', 'record', 'load', 'federated', 'soak', 'hostile', 'memory', 'rolling', 'prometheus'],
+  interop: [
+    'interop',
+    'record',
+    'load',
+    'federated',
+    'soak',
+    'hostile',
+    'memory',
+    'rolling',
+    'prometheus',
+    'inspect',
+  ],
 }
 
 // pnpm conformance COMMAND [options]: runs a command of the packages conformance, simulation and interop.

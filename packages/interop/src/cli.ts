@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { federatedCommand } from './commands/federated.ts'
 import { hostileCommand } from './commands/hostile.ts'
+import { inspectCommand } from './commands/inspect.ts'
 import { interopCommand } from './commands/interop.ts'
 import { loadCommand } from './commands/load.ts'
 import { memoryCommand } from './commands/memory.ts'
@@ -22,6 +23,7 @@ const program = new Command('interop')
   .addCommand(memoryCommand())
   .addCommand(rollingCommand())
   .addCommand(prometheusCommand())
+  .addCommand(inspectCommand())
 
 try {
   await program.parseAsync()

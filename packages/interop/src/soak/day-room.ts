@@ -1,6 +1,6 @@
 import { InputKind } from '@roomserver/api'
 import { buildEvent, headeredJson, type Pdu } from '@roomserver/events'
-import type { EventId, JsonObject, RoomId, UserId } from '@roomserver/types'
+import { type EventId, type JsonObject, type RoomId, serverOf, type UserId } from '@roomserver/types'
 import { roomVersion } from '@roomserver/version'
 
 const VERSION = '10'
@@ -16,22 +16,40 @@ export interface Wanted {
   readonly prev?: readonly EventId[]
 }
 
+/** How far a room has come, as much of it as the next event needs. */
+export interface RoomEnd {
+  readonly extremities: readonly EventId[]
+  /** Of the latest event. */
+  readonly depth: number
+  readonly state: readonly {
+    readonly type: string
+    readonly stateKey: string
+    readonly eventId: EventId
+  }[]
+}
+
 /** A room of real hashed and signed events. It keeps no more than what the next event needs. */
 export class DayRoom {
   readonly roomId: RoomId
   readonly owner: UserId
   readonly members: UserId[] = []
+  readonly #joined = new Set<UserId>()
   readonly #server: string
   readonly #state = new Map<string, EventId>()
   #extremities: readonly EventId[] = []
   #depth = 0
   #now: number
 
-  constructor(name: string, server: string, now: number) {
+  /** @param end - where a room goes on that is there already; left out: it begins */
+  constructor(name: string, server: string, now: number, end?: RoomEnd) {
     this.roomId = `!${name}:${server}`
     this.owner = `@owner:${server}`
     this.#server = server
     this.#now = now
+    if (end === undefined) return
+    this.#extremities = end.extremities
+    this.#depth = end.depth
+    for (const { eventId, stateKey, type } of end.state) this.#state.set(placeOf(type, stateKey), eventId)
   }
 
   get extremities(): readonly EventId[] {
@@ -52,13 +70,15 @@ export class DayRoom {
   }
 
   join(user: UserId, displayname: string = user): Promise<Pdu> {
-    if (!this.members.includes(user)) this.members.push(user)
+    if (!this.#joined.has(user)) this.members.push(user)
+    this.#joined.add(user)
     const content = { membership: 'join', displayname }
     return this.add({ type: 'm.room.member', sender: user, stateKey: user, content })
   }
 
   leave(user: UserId): Promise<Pdu> {
     this.members.splice(this.members.indexOf(user), 1)
+    this.#joined.delete(user)
     return this.add({ type: 'm.room.member', sender: user, stateKey: user, content: { membership: 'leave' } })
   }
 
@@ -93,7 +113,7 @@ export class DayRoom {
         origin: this.#server,
       },
       rules,
-      { ...SIGNING, server: this.#server },
+      { ...SIGNING, server: serverOf(sender) ?? this.#server },
     )
     if (!built.ok) throw new TypeError(`not a valid event: ${built.reason}`)
     const { pdu } = built

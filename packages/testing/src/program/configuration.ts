@@ -20,6 +20,10 @@ export interface TargetOptions {
   readonly drainTime?: string
   /** Whether `/metrics` is served. */
   readonly hasMetrics?: boolean
+  /** Whether stored rooms are checked in the background, as they are when left out. */
+  readonly scrubs?: boolean
+  /** Whether the web page for operators is served; it is not when left out. */
+  readonly servesPage?: boolean
   /** Whether the server practises before it listens, as it does unless told otherwise; tests save the time. */
   readonly warmsUp?: boolean
 }
@@ -69,6 +73,8 @@ function configurationOf(options: TargetOptions, folder: string, port: number): 
     `    connection_string: ${database}`,
     'roomserver:',
     `  warm_up: ${options.warmsUp === true ? '3s' : '0s'}`,
+    ...(options.scrubs === false ? ['  scrubber:', '    enabled: false'] : []),
+    ...(options.servesPage === true ? ['  inspection:', '    page: true'] : []),
     ...(options.drainTime === undefined ? [] : [`  drain_time: ${options.drainTime}`]),
     '  output:',
     `    keep_count: ${options.keptOutputs ?? 1_000_000}`,

@@ -54,7 +54,7 @@ export async function startTarget(
   child.stderr.on('data', (text: Buffer) => (log += text.toString()))
   const url = `http://127.0.0.1:${port}`
   const stop = async () => {
-    if (child.exitCode === null) {
+    if (child.exitCode === null && child.signalCode === null) {
       child.kill('SIGTERM')
       await once(child, 'exit')
     }
