@@ -28,6 +28,6 @@ export async function roomserverPlugin(
     const stopping = options.stopping ?? new AbortController().signal
     app.get('/api/roomserver/outputs', outputsHandler(options.outputs, stopping))
   }
-  addServiceRoutes(app, openApiDocument(), options)
+  addServiceRoutes(app, openApiDocument, options)
   if (options.page !== undefined) addPageRoutes(app, options.page)
 }

@@ -7,21 +7,36 @@ import type { MetricsSource, ServerOptions } from './options.ts'
 /** Routes whose readers need no bearer token. */
 export const OPEN_ROUTES: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics'])
 
-/** Health, metrics and the documents. */
-export function addServiceRoutes(app: FastifyInstance, openApi: JsonObject, options: ServerOptions): void {
+/**
+ * Health, metrics and the documents.
+ *
+ * @param openApi - makes the document that describes the operations; called when somebody asks for it
+ */
+export function addServiceRoutes(
+  app: FastifyInstance,
+  openApi: () => JsonObject,
+  options: ServerOptions,
+): void {
   app.get('/healthz', async (_request, reply) => reply.type('application/json').send('{"ok":true}'))
   app.get('/readyz', async (_request, reply) => sendReadiness(reply, options))
   const { metrics } = options
   if (metrics !== undefined) addMetricsRoute(app, metrics)
-  const document = JSON.stringify(openApi, null, 2)
-  const page = docsPage(openApi)
-  app.get('/openapi.json', async (_request, reply) => reply.type('application/json').send(document))
+  // Making them takes a good part of the time that the server takes to start, and hardly anybody asks for them.
+  const document = once(() => JSON.stringify(openApi(), null, 2))
+  const page = once(() => docsPage(openApi()))
+  app.get('/openapi.json', async (_request, reply) => reply.type('application/json').send(document()))
   app.get('/docs', async (_request, reply) => {
     return reply
       .type('text/html; charset=utf-8')
       .header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
-      .send(page)
+      .send(page())
   })
+}
+
+/** Makes a text when it is asked for the first time, and keeps it. */
+function once(make: () => string): () => string {
+  let text: string | undefined
+  return () => (text ??= make())
 }
 
 async function sendReadiness(reply: FastifyReply, { readiness }: ServerOptions): Promise<FastifyReply> {
