@@ -83,7 +83,8 @@ export function damagedStoreContract(make: () => Promise<DamagedStore>): void {
   it.each(CASES)('is found so, and never made worse: %s, %s', async (table, what) => {
     const damage = storeDamages(store)[table]?.[what] as Damage
     await using storage = await store.open(damage.statements)
-    const damaged = await served(storage, store.named)
+    // What is rebuilt is compared with the whole store, and needs no comparison with the damaged one.
+    const damaged = damage.repair === 'rebuilt' ? undefined : await served(storage, store.named)
     const found = await check(storage, { recompute: true })
     expect(found.lines.join('\n')).toMatch(damage.said)
     expect(found.lines.filter((line) => /NID/.test(line) && !line.includes('counter of'))).toEqual([])
@@ -96,7 +97,7 @@ export function damagedStoreContract(make: () => Promise<DamagedStore>): void {
       expect(repaired).toEqual(whole)
     }
     expect(after.lines.filter((line) => !found.lines.includes(line))).toEqual([])
-    for (const [part, text] of damaged)
+    for (const [part, text] of damaged ?? [])
       if (whole.get(part) === text) expect([part, repaired.get(part)]).toEqual([part, text])
   })
 }
