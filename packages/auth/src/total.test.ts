@@ -108,10 +108,12 @@ const room = fc
   }))
 
 function expectVerdict(verdict: AuthVerdict): void {
-  expect(verdict.rule).toMatch(/^v\S+ (\d+(\.\d+)*|handling-redactions( \d)?)$/)
-  if (verdict.allowed) return
-  expect(verdict.reason).toMatch(/\S/)
-  expect(verdict.events.every((id) => typeof id === 'string')).toBe(true)
+  const hasRule = /^v\S+ (\d+(\.\d+)*|handling-redactions( \d)?)$/.test(verdict.rule)
+  const hasReason =
+    verdict.allowed || (/\S/.test(verdict.reason) && verdict.events.every((id) => typeof id === 'string'))
+  // `expect` takes longer than the rules.
+  if (!hasRule || !hasReason)
+    expect(verdict).toBe('a verdict with its rule, and the reason and events of a refusal')
 }
 
 /** Levels are read of a state with a create event, whose power levels are of the same room. */

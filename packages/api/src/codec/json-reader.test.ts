@@ -15,7 +15,9 @@ it('takes exactly the texts that JSON.parse takes', () => {
     const seed = seeds[round % seeds.length] ?? ''
     const at = next(seed.length + 1)
     const text = seed.slice(0, at) + alphabet.charAt(next(alphabet.length)) + seed.slice(at + next(3))
-    expect(isOneValue(text), text).toBe(parses(text))
+    // `expect` takes longer than reading the text.
+    const isExpected = parses(text)
+    if (isOneValue(text) !== isExpected) expect(!isExpected, text).toBe(isExpected)
   }
 })
 
