@@ -74,7 +74,8 @@ export function writeExamples(examples: readonly Example[]): string {
     project,
     JSON.stringify({
       extends: '../../tsconfig.base.json',
-      compilerOptions: { ...options, typeRoots: ['../../node_modules/@types'] },
+      // As users see the packages: by the types that were built, not by their sources, which have been checked.
+      compilerOptions: { ...options, customConditions: [], typeRoots: ['../../node_modules/@types'] },
       files,
     }),
   )
