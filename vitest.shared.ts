@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url'
 import type { TestProjectInlineConfiguration } from 'vitest/config'
 import type {} from './packages/testing/src/servers/provided.ts'
 
-/** At least three: some tests wait for other processes. (vitest takes one less than there are cores.) */
-export const MAX_WORKERS = Math.max(availableParallelism(), 3)
+/** More than there are cores: many tests wait for other processes, or for a time. (vitest takes one less than there are cores.) */
+export const MAX_WORKERS = availableParallelism() + 2
 
 /** Stryker changes the sources and runs their tests again, for which it has its own settings and needs vitest's runner. */
 const IS_MUTATING = 'STRYKER_MUTATOR_WORKER' in process.env
