@@ -67,6 +67,8 @@ export function writeFile(name: string, text: string): string {
 export async function chooseFile(page: Page, name: string, text: string): Promise<void> {
   await page.setInputFiles('input[type=file]', writeFile(name, text))
   await page.getByRole('listbox', { name: /^Event graph/ }).waitFor()
+  // The graph of a large file is there before the verdicts.
+  await page.getByText(/^(Reading|Working out the room)/).waitFor({ state: 'detached', timeout: 60_000 })
 }
 
 /** Shows a view of the page by its address. */

@@ -1,6 +1,6 @@
 import { startChromium } from '@roomserver/testing'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
-import { type Browser, chooseFile, openPage } from './inspector-page.ts'
+import { type Browser, chooseFile, openPage, type Page, writeFile } from './inspector-page.ts'
 import { longRoom } from './rooms.ts'
 
 let browser: Browser
@@ -9,6 +9,61 @@ beforeAll(async () => {
   browser = await startChromium()
 })
 afterAll(() => browser.close())
+
+/** Holds the turns that the page gives away, from the second on, so that a file is opened no further than that. */
+async function holdTurns(page: Page): Promise<{ readonly release: () => Promise<unknown> }> {
+  await page.addInitScript(() => {
+    const held: (() => void)[] = []
+    let turns = 0
+    let isReleased = false
+    class HeldChannel {
+      readonly port1: { onmessage?: () => void } = {}
+      readonly port2 = {
+        postMessage: (): void => {
+          const go = (): void => void setTimeout(() => this.port1.onmessage?.())
+          if (++turns === 1 || isReleased) go()
+          else held.push(go)
+        },
+      }
+    }
+    const release = (): void => {
+      isReleased = true
+      for (const go of held) go()
+    }
+    Object.assign(globalThis, { MessageChannel: HeldChannel, release })
+  })
+  await page.reload()
+  return { release: () => page.evaluate('release()') }
+}
+
+it('shows the graph of a large file at once, and the verdicts as they come', async () => {
+  await using opened = await openPage(browser, built)
+  const { page } = opened
+  const { release } = await holdTurns(page)
+  await page.setInputFiles('input[type=file]', writeFile('plaza.jsonl', (await longRoom(2_500)).text))
+  const list = page.getByRole('listbox', { name: /^Event graph/ })
+  const newest = list.getByRole('option').first()
+  await newest.filter({ hasText: 'let me in' }).filter({ hasText: 'not evaluated yet' }).waitFor()
+  await page.getByRole('status').filter({ hasText: 'Reading plaza.jsonl' }).waitFor()
+  // Nothing is said to be not accepted before that is known.
+  await page.getByLabel('Which events').selectOption('Not accepted')
+  await expect.poll(() => list.getByRole('option').count()).toBe(0)
+  await page.getByLabel('Which events').selectOption('All events')
+  await newest.click()
+  const panel = page.getByRole('complementary', { name: 'The chosen event' })
+  await panel.getByText('Loading the event').waitFor()
+  await release()
+  await panel.getByText('✕ Rejected by its auth events').waitFor({ timeout: 60_000 })
+  await newest.filter({ hasText: 'rejected' }).waitFor()
+  await expect.poll(() => list.getByText('not evaluated yet').count()).toBe(0)
+  expect(await page.getByText(/^(Reading|Working out)/).count()).toBe(0)
+  // What nothing accepted builds on is there as well when one comes back.
+  await page.getByRole('link', { name: 'Journal', exact: true }).click()
+  await page.getByRole('heading', { name: /plaza/i }).waitFor()
+  await page.getByRole('link', { name: 'Graph', exact: true }).click()
+  await list.getByRole('option').filter({ hasText: 'let me in' }).filter({ hasText: 'rejected' }).waitFor()
+  expect(opened.errors).toEqual([])
+})
 
 it('draws what is looked at, and loads more as one goes back', async () => {
   await using opened = await openPage(browser, built)

@@ -96,7 +96,7 @@ export async function hostileRoom(): Promise<StoryRoom> {
   return storyRoom(built)
 }
 
-/** A room in which much was said, with a fork every 50 messages. */
+/** A room in which much was said, with a fork every 50 messages; the last event is rejected. */
 export async function longRoom(messages: number): Promise<StoryRoom> {
   const built = await room('Plaza')
   const users = Array.from({ length: 20 }, (_, at) => `@user${at}:two.example`)
@@ -111,5 +111,6 @@ export async function longRoom(messages: number): Promise<StoryRoom> {
       await built.message('together', { sender, prev: [main, side] })
     }
   }
+  await built.message('let me in', { sender: '@mallory:four.example' })
   return storyRoom(built)
 }

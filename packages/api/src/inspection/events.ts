@@ -3,8 +3,11 @@ import { repeatable } from '../endpoint.ts'
 import { bool, emptyList, int, oneOf, orNull, struct, text } from '../wire/builders.ts'
 import { cursorFromFirst } from '../wire/paging.ts'
 
-/** How an event stands, as a graph shows it. `missing`: it is referred to and not stored. */
-export const EventStatus = oneOf(['accepted', 'soft-failed', 'rejected', 'outlier', 'missing'])
+/**
+ * How an event stands, as a graph shows it. `missing`: it is referred to and not stored. `unevaluated`: it is of a file that is
+ * being opened.
+ */
+export const EventStatus = oneOf(['accepted', 'soft-failed', 'rejected', 'outlier', 'missing', 'unevaluated'])
 export type EventStatus = z.infer<typeof EventStatus>
 
 /** An event in a few words: a node of the graph, a line of a list. */

@@ -26,6 +26,7 @@ const MARKS: Readonly<Record<EventSummary['status'], string>> = {
   rejected: 'x ',
   outlier: 'o ',
   missing: '? ',
+  unevaluated: '. ',
 }
 
 const MAX_LABEL = 60

@@ -16,6 +16,7 @@ import type { EventFile, FileEvent } from './event-file.ts'
 import { OfflineRecords } from './offline-records.ts'
 import { OfflineRoom } from './offline-room.ts'
 import { OfflineStore } from './offline-store.ts'
+import { type EventsInProgress, inProgress } from './events-in-progress.ts'
 
 /** Rooms of a file, open for inspection. */
 export interface OpenedEvents {
@@ -32,6 +33,8 @@ export interface OpenOptions {
   readonly progress?: (done: number, of: number) => void
   /** Lets others have a turn. */
   readonly rest?: () => Promise<void>
+  /** Called when the events are read and none is evaluated: their graph can be shown. Not of an answer of `/state`, which is none. */
+  readonly onGraph?: (opened: EventsInProgress) => void
 }
 
 /**
@@ -51,18 +54,33 @@ export interface OpenOptions {
  */
 export async function openEvents(file: EventFile, options: OpenOptions = {}): Promise<OpenedEvents> {
   const rest = options.rest ?? (() => new Promise<void>((resolve) => setTimeout(resolve)))
+  const run = <Result>(computation: Suspendable<RecordNeed, Result>): Promise<Result> =>
+    drive(computation, async () => undefined, rest)
   const records = new OfflineRecords()
   const rooms = new Map<RoomId, OfflineRoom>()
-  const faults = [...file.faults]
-  const pdus = pdusOf(file, faults)
-  await drive(receiveAll(records, rooms, pdus, file.isState, options.progress), async () => undefined, rest)
-  const store = new OfflineStore(records, rooms, noActivity)
-  const inspection = createInspection(() => ({
-    store,
-    read: (compute) => drive(compute(records), async () => undefined, rest),
-  }))
-  return { inspection, roomIds: [...rooms.keys()], events: pdus.length, faults: faults.slice(0, 20) }
+  // What outlives this function holds on to nothing of the file as it was parsed.
+  const { isState } = file
+  const { progress } = options
+  const { latest, pdus, roomIds, faults } = eventsIn(file)
+  const read = run(pdus())
+  const evaluated = read
+    .then((all) => run(receiveAll(records, rooms, all, isState, progress)))
+    .then(() => {
+      const store = new OfflineStore(records, rooms, noActivity)
+      return createInspection(() => ({ store, read: (compute) => run(compute(records)) }))
+    })
+  const { onGraph } = options
+  if (!isState && onGraph !== undefined) {
+    const early = inProgress({ latest: latest(LATEST), read, records, rooms, evaluated })
+    onGraph({ ...early, roomIds, events: file.events.length })
+  }
+  const inspection = await evaluated
+  const { length: events } = await read
+  return { inspection, roomIds: [...rooms.keys()], events, faults: [...file.faults, ...faults].slice(0, 20) }
 }
+
+/** Of so many events the graph can be shown before the IDs of all are known. */
+const LATEST = 2_000
 
 function* receiveAll(
   records: OfflineRecords,
@@ -71,7 +89,7 @@ function* receiveAll(
   isState: boolean,
   progress: OpenOptions['progress'],
 ): Suspendable<RecordNeed, void> {
-  const ordered = isState ? byReferences(pdus, (pdu) => pdu.authEvents) : byReferences(pdus, allReferences)
+  const ordered = yield* byReferences(pdus, isState ? (pdu) => pdu.authEvents : allReferences)
   for (const [at, pdu] of ordered.entries()) {
     if (records.eventById(pdu.eventId) !== null) continue
     const room = rooms.get(pdu.roomId) ?? new OfflineRoom(records, pdu.rules, pdu.roomId)
@@ -97,11 +115,15 @@ function allReferences({ authEvents, prevEvents }: Pdu): readonly EventId[] {
 }
 
 /** The events in their order, but each behind those that it refers to. */
-function byReferences(pdus: readonly Pdu[], referencesOf: (pdu: Pdu) => readonly EventId[]): readonly Pdu[] {
+function* byReferences(
+  pdus: readonly Pdu[],
+  referencesOf: (pdu: Pdu) => readonly EventId[],
+): Suspendable<never, readonly Pdu[]> {
   const byId = new Map(pdus.map((pdu) => [pdu.eventId, pdu]))
   const state = new Map<EventId, 'open' | 'done'>()
   const ordered: Pdu[] = []
   for (const first of pdus) {
+    yield undefined
     const path = [first]
     for (let pdu = path.at(-1); pdu !== undefined; pdu = path.at(-1)) {
       const isNew = !state.has(pdu.eventId)
@@ -119,18 +141,56 @@ function byReferences(pdus: readonly Pdu[], referencesOf: (pdu: Pdu) => readonly
   return ordered
 }
 
-function pdusOf({ events, roomVersion: named }: EventFile, faults: string[]): readonly Pdu[] {
+/** The events of a file, read when they are wanted. */
+interface FileReader {
+  readonly roomIds: readonly RoomId[]
+  /** So many of the greatest depth. */
+  readonly latest: (count: number) => readonly Pdu[]
+  readonly pdus: () => Suspendable<never, readonly Pdu[]>
+  /** What could not be read so far. */
+  readonly faults: readonly string[]
+}
+
+function eventsIn({ events, roomVersion: named }: EventFile): FileReader {
   const versions = versionsOf(events)
-  return events.flatMap((event, at) => {
-    const roomId = roomIdOf(event)
-    const version = named ?? versions.get(roomId) ?? '1'
+  const roomIds = events.map(roomIdOf)
+  const made = new Map<number, Pdu | undefined>()
+  const faults: string[] = []
+  const at = (place: number): Pdu | undefined => {
+    const event = events[place]
+    if (event === undefined || made.has(place)) return made.get(place)
+    const version = named ?? versions.get(roomIds[place] ?? '') ?? '1'
     const rules = roomVersion(version)
-    if (rules === undefined) {
-      faults.push(`element ${at + 1}: unknown room version ${JSON.stringify(version)}`)
-      return []
-    }
-    return [pduOf(event, rules)]
-  })
+    if (rules === undefined)
+      faults.push(`element ${place + 1}: unknown room version ${JSON.stringify(version)}`)
+    const pdu = rules && pduOf(event, rules)
+    made.set(place, pdu)
+    return pdu
+  }
+  return {
+    roomIds: [...new Set(roomIds)],
+    faults,
+    latest: (count) =>
+      [...events.keys()]
+        .toSorted((a, b) => depthOf(events[b]) - depthOf(events[a]))
+        .slice(0, count)
+        .flatMap((place) => at(place) ?? []),
+    pdus: function* () {
+      const pdus: Pdu[] = []
+      for (const place of events.keys()) {
+        const pdu = at(place)
+        if (pdu !== undefined) pdus.push(pdu)
+        yield undefined
+      }
+      made.clear()
+      return pdus
+    },
+  }
+}
+
+function depthOf(event: FileEvent | undefined): number {
+  const depth = event?.members['depth']
+  return typeof depth === 'number' ? depth : 0
 }
 
 function pduOf({ eventId, members }: FileEvent, rules: RoomVersionRules): Pdu {

@@ -235,7 +235,9 @@ function useDroppedFiles(open: (file: File) => void): boolean {
 }
 
 /** What is shown first: the only room, or the list of them. */
-async function firstView({ api }: Inspected): Promise<Route> {
+async function firstView({ api, roomIds }: Inspected): Promise<Route> {
+  const [only, ...more] = roomIds ?? []
+  if (only !== undefined && more.length === 0) return { view: 'room', roomId: only, tab: 'graph', query: {} }
   const request = { search: '', sort: '', is_reversed: false, cursor: '', limit: 2 }
   const { rooms } = await api.rooms(request).catch(() => ({ rooms: [] }))
   const [first, ...others] = rooms

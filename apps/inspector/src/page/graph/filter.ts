@@ -42,10 +42,15 @@ function isOne(event: EventSummary, only: OnlyThese, successors: ReadonlyMap<str
     case 'state':
       return event.state_key !== null
     case 'trouble':
-      return event.status !== 'accepted' || event.is_redacted
+      return isNotAccepted(event) || event.is_redacted
     case 'branches':
       return event.prev_events.length > 1 || (successors.get(event.event_id) ?? 0) > 1
   }
+}
+
+/** Whether an event was evaluated and not accepted, or is missing. */
+export function isNotAccepted({ status }: Pick<EventSummary, 'status'>): boolean {
+  return status !== 'accepted' && status !== 'unevaluated'
 }
 
 function speaksOf({ event_id, says, sender, state_key, type }: EventSummary, wanted: string): boolean {

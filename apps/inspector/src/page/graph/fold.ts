@@ -60,5 +60,6 @@ export function eventRow(event: EventSummary): GraphRow {
 }
 
 function isUneventful({ is_redacted, prev_events, status, state_key }: EventSummary): boolean {
-  return state_key === null && status === 'accepted' && !is_redacted && prev_events.length === 1
+  const isOrdinary = status === 'accepted' || status === 'unevaluated'
+  return state_key === null && isOrdinary && !is_redacted && prev_events.length === 1
 }

@@ -55,7 +55,7 @@ export const GraphLines = memo(function GraphLines({
     if (row.kind === 'folded') shapes.push(<FoldShape key={row.key} x={x(lane)} y={y(index)} />)
     else if (zoom.name === 'shape') {
       const { status, state_key } = row.event
-      const isPlain = status === 'accepted' && state_key === null
+      const isPlain = (status === 'accepted' || status === 'unevaluated') && state_key === null
       if (!isPlain || isSelected) {
         shapes.push(<circle key={row.key} class={`dot ${status}`} cx={x(lane)} cy={y(index)} r="2.2" />)
       }

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact'
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { EventRow, rowElementId } from './event-row.tsx'
+import { isNotAccepted } from './filter.ts'
 import type { GraphRow } from './fold.ts'
 import { GraphLines, gutterWidth } from './graph-lines.tsx'
 import { layOut } from './lanes.ts'
@@ -177,7 +178,7 @@ function successorPlace(rows: readonly GraphRow[], at: number): number {
 function notable(rows: readonly GraphRow[], at: number, step: 1 | -1): number {
   for (let index = at + step; index >= 0 && index < rows.length; index += step) {
     const row = rows[index]
-    if (row?.kind === 'event' && row.event.status !== 'accepted') return index
+    if (row?.kind === 'event' && isNotAccepted(row.event)) return index
   }
   return at
 }

@@ -25,6 +25,7 @@ const SIGNS: readonly (readonly [EventSummary, string])[] = [
   [{ ...PLAIN, status: 'rejected' }, 'Rejected by its auth events or by the state before it'],
   [{ ...PLAIN, is_redacted: true }, 'Redacted'],
   [{ ...PLAIN, status: 'outlier' }, 'An outlier: known, but without a place in the graph'],
+  [{ ...PLAIN, status: 'unevaluated' }, 'Not evaluated yet: the file is being opened'],
   [{ ...PLAIN, status: 'missing' }, 'Missing: other events refer to it, and it is not stored'],
 ]
 

@@ -8,6 +8,7 @@ export const STATUS_WORDS: Readonly<Record<EventStatus, string | undefined>> = {
   rejected: 'rejected',
   outlier: 'outlier',
   missing: 'missing',
+  unevaluated: 'not evaluated yet',
 }
 
 /** An event as a shape, so that nothing is told by colour alone: squares are state, and each status has its own mark. */
@@ -48,6 +49,16 @@ export function NodeShape({
         <g class="node outlier">
           <circle class="outline" cx={x} cy={y} r="5.5" />
           <circle class="core" cx={x} cy={y} r="1.8" />
+        </g>
+      )
+    case 'unevaluated':
+      return (
+        <g class="node unevaluated">
+          {isState ? (
+            <rect class="outline" x={x - 4.5} y={y - 4.5} width="9" height="9" rx="1.5" />
+          ) : (
+            <circle class="outline" cx={x} cy={y} r="4" />
+          )}
         </g>
       )
     case 'accepted':

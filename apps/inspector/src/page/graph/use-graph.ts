@@ -1,5 +1,6 @@
 import type { EventSummary, InspectionApi } from '@roomserver/api'
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
+import type { Evaluation, Inspected } from '../app/inspection-context.ts'
 import { messageOf } from '../app/use-loaded.ts'
 import { newestFirst } from './order.ts'
 
@@ -17,6 +18,9 @@ export interface LoadedGraph {
 /** Events of one page: enough for the first picture, and later ones larger. */
 const FIRST_PAGE = 200
 const LATER_PAGES = 1_000
+
+/** How often verdicts are filled in while a file is evaluated. */
+const EVERY_MS = 1_000
 
 /** Arrivals of one page: as many as may be asked for. */
 const MOST_ARRIVALS = 500
@@ -38,7 +42,11 @@ const NOTHING: Held = { events: [], next: undefined, arrivals: '', failure: unde
  *
  * @param around - start with the events around this one instead; `undefined`: from the extremities
  */
-export function useGraph(api: InspectionApi, room_id: string, around: string | undefined): LoadedGraph {
+export function useGraph(
+  { api, evaluation }: Pick<Inspected, 'api' | 'evaluation'>,
+  room_id: string,
+  around: string | undefined,
+): LoadedGraph {
   const [held, setHeld] = useState(NOTHING)
   const [isLoading, setLoading] = useState(true)
   const turn = useRef(0)
@@ -50,7 +58,9 @@ export function useGraph(api: InspectionApi, room_id: string, around: string | u
       setLoading(true)
       const limit = before.events.length === 0 ? FIRST_PAGE : LATER_PAGES
       const graph = api.graph({ room_id, from, direction, limit })
-      const arrivals = direction === 'back' ? arrivalsOf(api, room_id, before) : NO_ARRIVALS
+      // The graph of a file that is being evaluated begins with whatever nothing builds on, accepted or not.
+      const hasBeside = direction === 'back' && evaluation?.isEvaluated() !== false
+      const arrivals = hasBeside ? arrivalsOf(api, room_id, before) : NO_ARRIVALS
       Promise.all([graph, arrivals]).then(
         ([{ events, next }, arrived]) => {
           if (own !== turn.current) return
@@ -62,8 +72,13 @@ export function useGraph(api: InspectionApi, room_id: string, around: string | u
             known.current.add(event_id)
             return isFresh
           })
-          const all = [...before.events, ...newestFirst(fresh)]
-          setHeld({ events: all, next, arrivals: arrived.next, failure: undefined })
+          const ordered = newestFirst(evaluation === undefined ? fresh : fresh.map(evaluation.now))
+          setHeld((now) => ({
+            events: [...now.events, ...ordered],
+            next,
+            arrivals: arrived.next,
+            failure: undefined,
+          }))
           setLoading(false)
         },
         (error: unknown) => {
@@ -73,7 +88,7 @@ export function useGraph(api: InspectionApi, room_id: string, around: string | u
         },
       )
     },
-    [api, room_id],
+    [api, evaluation, room_id],
   )
 
   useEffect(() => {
@@ -86,12 +101,33 @@ export function useGraph(api: InspectionApi, room_id: string, around: string | u
     }
   }, [load, around])
 
+  useEffect(() => {
+    if (evaluation === undefined) return
+    let isOver = false
+    const update = (): void => setHeld((now) => evaluated(now, evaluation))
+    const timer = setInterval(update, EVERY_MS)
+    void evaluation.ended.then(() => {
+      clearInterval(timer)
+      if (!isOver) update()
+    })
+    return () => {
+      isOver = true
+      clearInterval(timer)
+    }
+  }, [evaluation])
+
   const { events, failure, next } = held
   const hasMore = next !== undefined && next.length > 0
   const loadMore = useCallback(() => {
     if (!isLoading && next !== undefined && next.length > 0) load(next, 'back', held)
   }, [load, isLoading, held])
   return { events, isLoading, hasMore, failure, loadMore }
+}
+
+/** What is held, with the verdicts that there are now. */
+function evaluated(held: Held, { now }: Evaluation): Held {
+  const events = held.events.map(now)
+  return events.every((event, at) => event === held.events[at]) ? held : { ...held, events }
 }
 
 const NO_ARRIVALS = Promise.resolve({ events: [], next: '' })

@@ -1,34 +1,68 @@
-import { openEvents, readEventFile } from '@roomserver/inspect'
-import type { Inspected } from '../app/inspection-context.ts'
+import { type EventsInProgress, openEvents, readEventFile } from '@roomserver/inspect'
+import type { Evaluation, Inspected } from '../app/inspection-context.ts'
 import { countText } from '../text/time.ts'
 
 /** Larger files take more memory than a page should. */
 const MAX_FILE_BYTES = 512 * 1024 * 1024
+/** The graph of a file of more events is shown before they are evaluated. */
+const LARGE = 2_000
+
+/** Who opens a file. */
+export interface Opener {
+  /** Told what is being done, for people. */
+  readonly onProgress: (says: string) => void
+  /** Given a large file when its graph can be shown; it is evaluated meanwhile. */
+  readonly onGraph: (inspected: Inspected) => void
+  /** Whether the file is still to be opened. */
+  readonly isWanted: () => boolean
+}
 
 /** What was opened, and what of it could not be read. */
-export interface OpenedFile extends Inspected {
+export interface OpenedFile {
+  readonly inspected: Inspected
   readonly problems: readonly string[]
 }
+
+/** Another file was opened meanwhile. */
+export class NotWanted extends Error {}
 
 /**
  * Opens a file of events. Everything happens in this page: nothing is sent.
  *
- * @param onProgress - told what is being done, for people
  * @throws {RoomserverError} INVALID_ARGUMENT when there are no events in it
+ * @throws {NotWanted} when another one was opened meanwhile
  */
-export async function openFile(file: File, onProgress: (says: string) => void): Promise<OpenedFile> {
+export async function openFile(file: File, { isWanted, onGraph, onProgress }: Opener): Promise<OpenedFile> {
   if (file.size > MAX_FILE_BYTES)
     throw new Error(`it has ${countText(file.size)} bytes; at most ${countText(MAX_FILE_BYTES)} are read`)
+  const rest = async (): Promise<void> => {
+    await nextTurn()
+    if (!isWanted()) throw new NotWanted()
+  }
   onProgress(`Reading ${file.name}`)
   const text = await file.text()
   // The page shows that it reads before it is busy with it.
-  await nextTurn()
-  const { faults, inspection } = await openEvents(readEventFile(text), {
-    progress: (done, all) =>
-      onProgress(`Working out the room: ${countText(done)} of ${countText(all)} events`),
-    rest: nextTurn,
-  })
-  return { kind: 'file', name: file.name, api: inspection, problems: faults }
+  await rest()
+  const ended = Promise.withResolvers<void>()
+  let early: Inspected | undefined
+  const showGraph = ({ events, inspection: api, isEvaluated, now, roomIds }: EventsInProgress): void => {
+    if (events <= LARGE) return
+    const evaluation: Evaluation = { now, isEvaluated, ended: ended.promise }
+    early = { kind: 'file', name: file.name, api, roomIds, evaluation }
+    onGraph(early)
+  }
+  try {
+    const opened = await openEvents(readEventFile(text), {
+      progress: (done, all) =>
+        onProgress(`Working out the room: ${countText(done)} of ${countText(all)} events`),
+      rest,
+      onGraph: showGraph,
+    })
+    const { faults, inspection: api, roomIds } = opened
+    return { inspected: early ?? { kind: 'file', name: file.name, api, roomIds }, problems: faults }
+  } finally {
+    ended.resolve()
+  }
 }
 
 /** Lets the page draw and take input. */

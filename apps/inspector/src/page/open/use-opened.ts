@@ -1,7 +1,7 @@
-import { useCallback, useEffect, useState } from 'preact/hooks'
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import type { Inspected } from '../app/inspection-context.ts'
 import { messageOf } from '../app/use-loaded.ts'
-import { openFile } from './open-file.ts'
+import { NotWanted, openFile } from './open-file.ts'
 import { TokenNeeded } from './ask-server.ts'
 import { serverChanges } from './server-changes.ts'
 import { serverInspection } from './server-inspection.ts'
@@ -52,15 +52,23 @@ export function useOpened(): Opened {
     void connect(heldToken()).finally(() => setProgress(undefined))
   }, [connect])
 
+  const turn = useRef(0)
   const open = useCallback((file: File) => {
+    const own = ++turn.current
+    const isWanted = (): boolean => own === turn.current
     setFailure(undefined)
-    openFile(file, setProgress).then(
-      ({ problems: unread, ...opened }) => {
+    setProblems([])
+    const onProgress = (says: string): void => {
+      if (isWanted()) setProgress(says)
+    }
+    openFile(file, { onProgress, onGraph: setInspected, isWanted }).then(
+      ({ inspected: opened, problems: unread }) => {
         setProgress(undefined)
         setProblems(unread)
         setInspected(opened)
       },
       (error: unknown) => {
+        if (error instanceof NotWanted) return
         setProgress(undefined)
         setFailure(`Could not open ${file.name}: ${messageOf(error)}`)
       },

@@ -23,13 +23,13 @@ export function GraphView({
   readonly roomId: string
   readonly query: RouteQuery
 }): JSX.Element {
-  const { api } = useInspected()
+  const inspected = useInspected()
   const isNarrow = useMedia(NARROW)
   const [isHelping, setHelping] = useState(false)
   const [unfolded, setUnfolded] = useState<ReadonlySet<string>>(new Set())
   const searchBox = useRef<HTMLInputElement>(null)
   const { around, event: selected, fold, only: onlyText, search = '', whole, zoom: zoomName } = query
-  const graph = useGraph(api, roomId, around)
+  const graph = useGraph(inspected, roomId, around)
   const zoom = zoomOf(zoomName, isNarrow)
   const isFolded = fold !== 'no'
 
