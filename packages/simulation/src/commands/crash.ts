@@ -89,8 +89,11 @@ async function runFailover({ rounds, seed, scenarios }: CrashOptions, tally: Tal
         `| ${fault.name} | ${events} | ${retries} | ${secondsWithoutService.toFixed(1)} | ${problems.length} | ${repeated} |`,
       )
       for (const problem of problems.slice(0, MOST_LINES)) console.log(`  ${problem}`)
-      if (problems.length > 0) tally.failed++
-      else tally.passed++
+      if (problems.length > 0) {
+        tally.failed++
+        for (const { url, complaints } of parts.servers)
+          for (const line of complaints) console.log(`  ${url} ${line}`)
+      } else tally.passed++
     }
   }
   const damage = await within(CHECK_MS, "the store's own check", checkStore(parts.bed.storage))

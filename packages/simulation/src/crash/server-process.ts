@@ -21,6 +21,10 @@ export interface Place {
 const ANSWER_MS = 10_000
 const END_MS = 60_000
 
+/** Lines that say that something is wrong, and how many of the last are kept. */
+const COMPLAINT = /"level":"(?:warn|error|fatal)"/
+const MOST_COMPLAINTS = 40
+
 /** Lines that say that something is wrong about outputs. */
 const ABOUT_OUTPUTS = /"level":"(?:warn|error)".*(?:outputs|the stream|message server)/
 
@@ -34,6 +38,7 @@ export class ServerProcess implements AsyncDisposable {
   #child: ChildProcess | undefined
   #log = ''
   #warnings: string[] = []
+  #complaints: string[] = []
 
   private constructor(folder: string, config: string, port: number) {
     this.#folder = folder
@@ -62,6 +67,11 @@ export class ServerProcess implements AsyncDisposable {
     return this.#warnings
   }
 
+  /** The last lines of its log that say that something is wrong, over all its starts. */
+  get complaints(): readonly string[] {
+    return this.#complaints
+  }
+
   /** The last that it printed. */
   get log(): string {
     return this.#log.slice(-4_000)
@@ -86,6 +96,8 @@ export class ServerProcess implements AsyncDisposable {
       this.#log = (this.#log + text.toString()).slice(-20_000)
       const lines = (rest + text.toString()).split('\n')
       rest = lines.pop() ?? ''
+      const complaints = lines.filter((line) => COMPLAINT.test(line))
+      this.#complaints = [...this.#complaints, ...complaints].slice(-MOST_COMPLAINTS)
       this.#warnings.push(...lines.filter((line) => ABOUT_OUTPUTS.test(line)))
     }
     child.stdout.on('data', keep)

@@ -6,6 +6,7 @@ import {
   createDatabase,
   startNats,
   startNatsCluster,
+  startPgBouncer,
   startPostgres,
   type TestServer,
 } from '@roomserver/testing'
@@ -22,6 +23,8 @@ export interface Services {
   /** One, or those of a cluster. */
   readonly nats: readonly [TestServer, ...TestServer[]]
   readonly proxies: readonly TcpProxy[]
+  /** Left out where there is none. */
+  readonly pooler?: TestServer
 }
 
 /** A server that is crashed again and again, with all that is needed to look at what it does. */
@@ -75,6 +78,8 @@ export interface ProductionOptions {
   readonly natsServers?: number
   /** How many of them keep the stream; as many as there are when left out. */
   readonly replicas?: number
+  /** How many connections to the database a PgBouncer shares among the processes; none stands between when left out. */
+  readonly pooledConnections?: number
 }
 
 /** A real PostgreSQL with real nats-servers. */
@@ -82,6 +87,7 @@ export async function productionTestBed({
   folder,
   natsServers = 1,
   replicas,
+  pooledConnections,
 }: ProductionOptions = {}): Promise<TestBed> {
   await using owned = new AsyncDisposableStack()
   const postgres = owned.use(await startPostgres())
@@ -90,8 +96,12 @@ export async function productionTestBed({
   const [first = await startNats(), ...others] = natsServers > 1 ? await startNatsCluster(natsServers) : []
   for (const server of [first, ...others]) owned.use(server)
   const natsUrls = [first, ...others].map(({ url }) => url).join()
+  const pooler =
+    pooledConnections === undefined
+      ? undefined
+      : owned.use(await startPgBouncer(database.url, pooledConnections, console.log))
   const proxies = [
-    owned.use(await startTcpProxy(portOf(database.url))),
+    owned.use(await startTcpProxy(portOf(pooler?.url ?? database.url))),
     owned.use(await startTcpProxy(portOf(first.url))),
   ] as const
   const natsUrl = others.length > 0 ? natsUrls : through(first.url, proxies[1])
@@ -100,7 +110,7 @@ export async function productionTestBed({
   const options = { dialect: 'postgres', connectionString: database.url, maxConnections: 3 } as const
   const storage = owned.use(await openStorage(options))
   const log = owned.use(await untilRead(natsUrls))
-  const services = { postgres, nats: [first, ...others] as const, proxies }
+  const services = { postgres, nats: [first, ...others] as const, proxies, ...(pooler && { pooler }) }
   const parts = owned.move()
   const close = () => parts.disposeAsync()
   return { place, server, storage, log, isEmbedded: false, services, [Symbol.asyncDispose]: close }

@@ -107,7 +107,7 @@ function settingsOf(port: number, folder: string, durable: boolean): Record<stri
 }
 
 /** PostgreSQL does not run as root; then it runs as `postgres` or `nobody`. */
-async function unprivileged(): Promise<{ readonly uid: number; readonly gid: number } | undefined> {
+export async function unprivileged(): Promise<{ readonly uid: number; readonly gid: number } | undefined> {
   if (process.getuid?.() !== 0) return undefined
   for (const user of ['postgres', 'nobody']) {
     try {
@@ -120,7 +120,8 @@ async function unprivileged(): Promise<{ readonly uid: number; readonly gid: num
   throw new Error('PostgreSQL does not run as root, and there is neither a user postgres nor nobody')
 }
 
-async function answers(url: string): Promise<boolean> {
+/** Whether a server takes connections there. */
+export async function answers(url: string): Promise<boolean> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 2_000 })
   client.on('error', () => undefined)
   try {

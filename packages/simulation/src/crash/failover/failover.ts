@@ -6,7 +6,8 @@ import { Client } from 'pg'
 import { untilRead, type TestBed } from '../test-bed.ts'
 import { ServerProcess } from '../server-process.ts'
 import { type ScenarioResult, underLoad } from '../scenarios/under-load.ts'
-import { isOk, type PatroniCluster, startPatroniCluster } from './patroni-cluster.ts'
+import { isOk } from './is-ok.ts'
+import { type PatroniCluster, startPatroniCluster } from './patroni-cluster.ts'
 import { clusterPrograms } from './programs.ts'
 import { watchService } from './service-watch.ts'
 
@@ -99,6 +100,22 @@ export const FAILOVER_FAULTS: readonly Fault[] = [
     },
   },
   {
+    name: 'the leader of three etcd killed, and started again',
+    run: async ({ cluster }) => {
+      const { primary } = await cluster.settled()
+      const leaders = await Promise.all(cluster.etcd.map((member) => member.isLeader()))
+      const leader = cluster.etcd.find((_, index) => leaders[index])
+      if (leader === undefined) return ['no etcd leads']
+      await leader.kill()
+      await pause(ISOLATION_MS)
+      const { primary: after } = await cluster.settled()
+      leader.start()
+      await cluster.settled()
+      // Two of three go on: the primary has no reason to change.
+      return after === primary ? [] : ['another PostgreSQL became the primary']
+    },
+  },
+  {
     name: 'nats-servers restarted one by one',
     run: async ({ nats }) => {
       for (const server of nats) {
@@ -126,12 +143,31 @@ export const FAILOVER_FAULTS: readonly Fault[] = [
 async function otherPrimary(cluster: PatroniCluster, before: string): Promise<void> {
   const end = Date.now() + 90_000
   for (;;) {
-    for (const { name, restPort } of cluster.nodes) {
+    for (const { name, port, restPort } of cluster.nodes) {
       if (name === before) continue
-      if (await isOk(`http://127.0.0.1:${restPort}/primary`)) return
+      // Patroni says so before PostgreSQL has been promoted: until then it confirms what the old primary sends.
+      if ((await isOk(`http://127.0.0.1:${restPort}/primary`)) && (await isPromoted(port))) return
     }
     if (Date.now() > end) throw new Error('no other node becomes the primary')
     await pause(200)
+  }
+}
+
+async function isPromoted(port: number): Promise<boolean> {
+  const client = new Client({
+    connectionString: `postgresql://postgres@127.0.0.1:${port}/postgres`,
+    connectionTimeoutMillis: 5_000,
+    query_timeout: 5_000,
+  })
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    const { rows } = await client.query<{ standby: boolean }>('select pg_is_in_recovery() as standby')
+    return rows[0]?.standby === false
+  } catch {
+    return false
+  } finally {
+    void client.end().catch(() => undefined)
   }
 }
 

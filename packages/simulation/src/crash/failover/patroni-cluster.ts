@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { endWithUs, findPostgres, freePort } from '@roomserver/testing'
+import { type EtcdMember, startEtcdCluster } from './etcd-cluster.ts'
+import { isOk } from './is-ok.ts'
 import type { ProgramName } from './programs.ts'
 
 /** A PostgreSQL under Patroni. */
@@ -27,6 +29,7 @@ export interface PatroniCluster extends AsyncDisposable {
   /** By way of HAProxy: whatever is the primary now. */
   readonly url: string
   readonly nodes: readonly ClusterNode[]
+  readonly etcd: readonly EtcdMember[]
   /** Waits until there is a primary with a synchronous standby; names both. */
   settled(): Promise<{ readonly primary: ClusterNode; readonly standby: ClusterNode }>
   /** Makes another node the primary, in order. */
@@ -54,11 +57,11 @@ export async function startPatroniCluster(
   owned.defer(() => rm(folder, { recursive: true, force: true }))
   const owner = await postgresUser()
   if (owner !== undefined) await chown(folder, owner.uid, owner.gid)
-  const etcd = await startEtcd(programs.etcd, folder)
-  owned.defer(() => ended(etcd.child, 'SIGKILL'))
+  const { members } = owned.use(await startEtcdCluster(programs.etcd, folder))
+  const etcd = members.map((member) => `127.0.0.1:${member.port}`).join()
   const nodes: Node[] = []
   while (nodes.length < SIZE) {
-    const node = await Node.prepare(programs.patroni, join(folder, `pg${nodes.length + 1}`), etcd.port, owner)
+    const node = await Node.prepare(programs.patroni, join(folder, `pg${nodes.length + 1}`), etcd, owner)
     owned.defer(() => node.kill())
     nodes.push(node)
   }
@@ -72,10 +75,13 @@ export async function startPatroniCluster(
   const cluster = clusterOf(nodes, port)
   await cluster.settled()
   const parts = owned.move()
-  return { ...cluster, [Symbol.asyncDispose]: () => parts.disposeAsync() }
+  return { ...cluster, etcd: members, [Symbol.asyncDispose]: () => parts.disposeAsync() }
 }
 
-function clusterOf(nodes: readonly Node[], port: number): Omit<PatroniCluster, typeof Symbol.asyncDispose> {
+function clusterOf(
+  nodes: readonly Node[],
+  port: number,
+): Omit<PatroniCluster, 'etcd' | typeof Symbol.asyncDispose> {
   const settled = async () => {
     const end = Date.now() + SETTLE_MS
     for (;;) {
@@ -107,17 +113,6 @@ async function withRole(nodes: readonly Node[], path: string): Promise<readonly 
   return nodes.filter((_, index) => asked[index])
 }
 
-/** Whether something answers 200 there, soon. */
-export async function isOk(url: string): Promise<boolean> {
-  try {
-    const answer = await fetch(url, { signal: AbortSignal.timeout(1_000) })
-    await answer.arrayBuffer()
-    return answer.ok
-  } catch {
-    return false
-  }
-}
-
 class Node implements ClusterNode {
   readonly name: string
   readonly port: number
@@ -144,13 +139,13 @@ class Node implements ClusterNode {
   static async prepare(
     program: string,
     folder: string,
-    etcdPort: number,
+    etcd: string,
     owner: Owner | undefined,
   ): Promise<Node> {
     await mkdir(folder, { mode: 0o700 })
     if (owner !== undefined) await chown(folder, owner.uid, owner.gid)
     const node = new Node(program, folder, { port: await freePort(), restPort: await freePort() }, owner)
-    await writeFile(join(folder, 'patroni.yml'), JSON.stringify(await configuration(node, etcdPort)), {
+    await writeFile(join(folder, 'patroni.yml'), JSON.stringify(await configuration(node, etcd)), {
       mode: 0o644,
     })
     return node
@@ -197,7 +192,7 @@ function killQuietly(pid: number, signal: NodeJS.Signals | 0): boolean {
   }
 }
 
-async function configuration(node: ClusterNode, etcdPort: number): Promise<object> {
+async function configuration(node: ClusterNode, etcd: string): Promise<object> {
   const authentication = { username: 'postgres', password: 'postgres' }
   return {
     scope: 'rooms',
@@ -206,7 +201,7 @@ async function configuration(node: ClusterNode, etcdPort: number): Promise<objec
       listen: `127.0.0.1:${node.restPort}`,
       connect_address: `127.0.0.1:${node.restPort}`,
     },
-    etcd3: { hosts: `127.0.0.1:${etcdPort}` },
+    etcd3: { hosts: etcd },
     bootstrap: {
       dcs: {
         ...TIMES,
@@ -243,32 +238,6 @@ async function configuration(node: ClusterNode, etcdPort: number): Promise<objec
     },
     watchdog: { mode: 'off' },
   }
-}
-
-async function startEtcd(
-  program: string,
-  folder: string,
-): Promise<{ readonly port: number; readonly child: ChildProcess }> {
-  const [port, peers] = [await freePort(), await freePort()]
-  const flags = {
-    'data-dir': join(folder, 'etcd'),
-    'listen-client-urls': `http://127.0.0.1:${port}`,
-    'advertise-client-urls': `http://127.0.0.1:${port}`,
-    'listen-peer-urls': `http://127.0.0.1:${peers}`,
-    'initial-advertise-peer-urls': `http://127.0.0.1:${peers}`,
-    'initial-cluster': `default=http://127.0.0.1:${peers}`,
-  }
-  const child = spawn(
-    program,
-    Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]),
-    { stdio: 'ignore' },
-  )
-  endWithUs(child, 'SIGKILL')
-  for (let tries = 0; !(await isOk(`http://127.0.0.1:${port}/health`)); tries++) {
-    if (tries > 100) throw new Error('etcd does not answer')
-    await pause(200)
-  }
-  return { port, child }
 }
 
 /** Sends connections to the node that Patroni calls the primary, and ends those of one that is it no more. */

@@ -1,6 +1,7 @@
 import type { TestBed } from '../test-bed.ts'
 import { diskFull } from './disk-full.ts'
 import { FORGETFUL_MESSAGE_SERVERS } from './forgetful-message-server.ts'
+import { throughPooler } from './pooler.ts'
 import { embeddedPutBack, postgresPutBack } from './put-back.ts'
 import { cutConnections, databaseRestart, messageServerOutage } from './outages.ts'
 import { threeProcesses } from './three-processes.ts'
@@ -11,6 +12,7 @@ const SCENARIOS: readonly Scenario[] = [
   databaseRestart,
   messageServerOutage,
   cutConnections,
+  throughPooler,
   diskFull,
   ...FORGETFUL_MESSAGE_SERVERS,
   postgresPutBack,
