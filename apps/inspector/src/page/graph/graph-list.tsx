@@ -16,7 +16,8 @@ interface Props {
   /** Whether lines are drawn; a list of events that were searched for has none. */
   readonly hasLines: boolean
   readonly onOpen: (row: GraphRow) => void
-  readonly onEnd: () => void
+  /** The last row is near; `isAsked`: because somebody went on to it. Tells whether more is loaded. */
+  readonly onEnd: (isAsked: boolean) => boolean
 }
 
 /** Rows that are drawn above and below those that are looked at. */
@@ -59,9 +60,12 @@ export function GraphList(props: Props): JSX.Element {
 
   const first = Math.max(0, Math.floor(top / rowHeight) - OVERSCAN)
   const last = Math.min(rows.length, Math.ceil((top + height) / rowHeight) + OVERSCAN)
+  const askedAt = useRef(0)
   useEffect(() => {
-    if (last >= rows.length - OVERSCAN) onEnd()
-  }, [last, rows.length, onEnd])
+    if (last < rows.length - OVERSCAN) return
+    const isAsked = top > askedAt.current
+    if (onEnd(isAsked) && isAsked) askedAt.current = top
+  }, [last, rows.length, top, onEnd])
 
   const moveTo = (index: number): void => {
     const next = Math.max(0, Math.min(rows.length - 1, index))

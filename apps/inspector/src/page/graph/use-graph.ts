@@ -12,12 +12,22 @@ export interface LoadedGraph {
   /** Whether there is more behind the last event. */
   readonly hasMore: boolean
   readonly failure: string | undefined
-  readonly loadMore: () => void
+  /** Whether more is only loaded when somebody asks for it. */
+  readonly isPaused: boolean
+  /**
+   * Loads the next page; tells whether it does.
+   *
+   * @param isAsked - whether somebody went on to the end, or the list is merely not full
+   */
+  readonly loadMore: (isAsked: boolean) => boolean
 }
 
 /** Events of one page: enough for the first picture, and later ones larger. */
 const FIRST_PAGE = 200
 const LATER_PAGES = 1_000
+
+/** So many events are loaded to fill the list: folded runs leave it short however many there are. */
+const ENOUGH = 1_000
 
 /** How often verdicts are filled in while a file is evaluated. */
 const EVERY_MS = 1_000
@@ -118,10 +128,16 @@ export function useGraph(
 
   const { events, failure, next } = held
   const hasMore = next !== undefined && next.length > 0
-  const loadMore = useCallback(() => {
-    if (!isLoading && next !== undefined && next.length > 0) load(next, 'back', held)
-  }, [load, isLoading, held])
-  return { events, isLoading, hasMore, failure, loadMore }
+  const isEnough = events.length >= ENOUGH
+  const loadMore = useCallback(
+    (isAsked: boolean): boolean => {
+      if (isLoading || next === undefined || next.length === 0 || (isEnough && !isAsked)) return false
+      load(next, 'back', held)
+      return true
+    },
+    [load, isLoading, held],
+  )
+  return { events, isLoading, hasMore, failure, isPaused: hasMore && isEnough && !isLoading, loadMore }
 }
 
 /** What is held, with the verdicts that there are now. */

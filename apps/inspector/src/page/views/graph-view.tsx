@@ -133,6 +133,14 @@ export function GraphView({
             onEnd={graph.loadMore}
           />
         )}
+        {graph.isPaused && whole === undefined && (
+          <p class="note bar">
+            Earlier events are not loaded yet.{' '}
+            <button type="button" onClick={() => graph.loadMore(true)}>
+              Load earlier events
+            </button>
+          </p>
+        )}
         {graph.isLoading && (
           <p class="loading" role="status">
             Loading events…
