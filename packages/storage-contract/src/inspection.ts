@@ -5,6 +5,7 @@ import {
   type Membership,
   NO_NID,
   type SnapshotNid,
+  type StateKeyNid,
 } from '@roomserver/types'
 import { expect, it } from 'vitest'
 import type { ContractStore } from './contract-store.ts'
@@ -28,9 +29,18 @@ export function inspectionContract(open: () => Promise<ContractStore>): void {
     const latest = await store.eventsBefore(room.nid, NO_NID, 2)
     expect(latest).toEqual([events[2], events[1]])
     expect(await store.eventsBefore(room.nid, nids[1]!, 9)).toEqual([events[0]])
-    const places = events.map(({ nid, typeNid: type, stateKeyNid: stateKey }) => ({ nid, type, stateKey }))
-    expect(await store.placesBefore(room.nid, NO_NID, 9)).toEqual(places.toReversed())
-    expect(await store.placesBefore(room.nid, nids[2]!, 1)).toEqual([places[1]])
+    const setters = (stateKey: StateKeyNid, before: EventNid, look: number) =>
+      store.settersBefore(room.nid, { type: events[1]!.typeNid, stateKey }, { before, look })
+    expect(await setters(key.nid, NO_NID, 9)).toEqual({ events: [nids[1]], lookedTo: NO_NID })
+    expect(await setters(events[0]!.stateKeyNid, NO_NID, 9)).toEqual({
+      events: [nids[2], nids[0]],
+      lookedTo: NO_NID,
+    })
+    // Others are looked at as well, and the search goes on behind the last of them.
+    expect(await setters(key.nid, NO_NID, 1)).toEqual({ events: [], lookedTo: nids[2] })
+    expect(await setters(key.nid, nids[2]!, 1)).toEqual({ events: [nids[1]], lookedTo: nids[1] })
+    expect(await setters(key.nid, nids[1]!, 1)).toEqual({ events: [], lookedTo: nids[0] })
+    expect(await setters(key.nid, nids[0]!, 1)).toEqual({ events: [], lookedTo: NO_NID })
   })
 
   it('reads events of all rooms between two, and knows which NIDs no event has', async () => {
@@ -98,6 +108,19 @@ export function inspectionContract(open: () => Promise<ContractStore>): void {
     expect(await store.journalBefore(room.nid, { ...page, before: latest[1] })).toMatchObject([first[0]!])
     const resets = await store.journalBefore(room.nid, { ...page, limit: 9, resetsOnly: true })
     expect(resets).toMatchObject([second[0]!, first[1]!])
+    const { stateKey, type } = second[0]!
+    const entry = { type, stateKey }
+    const all = await store.changesOfEntry(room.nid, entry, { before: undefined, look: 9 })
+    expect(all).toMatchObject({ changes: [second[0]!, first[1]!, first[0]!], lookedTo: undefined })
+    const some = await store.changesOfEntry(room.nid, entry, { before: undefined, look: 2 })
+    expect(some).toMatchObject({ changes: [second[0]!, first[1]!], lookedTo: { revision: 2, place: 1 } })
+    const rest = await store.changesOfEntry(room.nid, entry, { before: some.lookedTo, look: 2 })
+    expect(rest).toMatchObject({ changes: [first[0]!], lookedTo: undefined })
+    const other = { ...entry, stateKey: 2 as JournalRecord['stateKey'] }
+    expect(await store.changesOfEntry(room.nid, other, { before: undefined, look: 1 })).toMatchObject({
+      changes: [],
+      lookedTo: { revision: 3, place: 0 },
+    })
     expect(await store.countResets(room.nid, 0)).toBe(2)
     expect(await store.countResets(room.nid, 2)).toBe(1)
   })

@@ -410,13 +410,12 @@ function inspectionMethods(db: Db, tables: Tables) {
       const latest = await events.latest(db)
       return { latest, unused: latest === NO_NID ? [] : await events.unused(db, latest, look) }
     },
-    /** Where the events of a room before one (0: from the latest) are in its state, the latest first. */
-    placesBefore: async (roomNid: RoomNid, before: EventNid, limit: number) =>
-      (await events.places(db, roomNid, before === NO_NID ? LAST_NID : before, limit)).map((row) => ({
-        nid: row.nid,
-        type: row.type_nid,
-        stateKey: row.state_key_nid,
-      })),
+    /** Events with a type and state key, the latest first, of so many events of a room before one (0: from the latest). */
+    settersBefore: (
+      roomNid: RoomNid,
+      entry: { readonly type: EventTypeNid; readonly stateKey: StateKeyNid },
+      { before, look }: { readonly before: EventNid; readonly look: number },
+    ) => events.setters(db, roomNid, entry, { before: before === NO_NID ? LAST_NID : before, look }),
     /** Counts the events of a room behind one by their verdicts, so many at the most. */
     countEvents: (roomNid: RoomNid, after: EventNid, limit: number) =>
       events.figures(db, roomNid, after, limit),
@@ -436,6 +435,16 @@ function inspectionMethods(db: Db, tables: Tables) {
         page.limit,
         page.resetsOnly,
       ),
+    /** Changes of one entry of a room's current state, the latest first, of so many changes before a place. */
+    changesOfEntry: (
+      roomNid: RoomNid,
+      entry: { readonly type: EventTypeNid; readonly stateKey: StateKeyNid },
+      page: { readonly before: JournalPlace | undefined; readonly look: number },
+    ) =>
+      journal.ofEntry(db, roomNid, entry, {
+        before: page.before ?? { revision: Number.MAX_SAFE_INTEGER, place: 0 },
+        look: page.look,
+      }),
     /** How many state resets a room had behind a revision. */
     countResets: (roomNid: RoomNid, afterRevision: number) => journal.countResets(db, roomNid, afterRevision),
     membershipCounts: (roomNid: RoomNid) => memberships.counts(db, roomNid),

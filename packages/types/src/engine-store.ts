@@ -438,14 +438,15 @@ export interface InspectionReads {
    * other processes have in stock or commits bring at this moment, and those that are lost.
    */
   latestEvents(look: number): Promise<{ readonly latest: EventNid; readonly unused: readonly NidSpan[] }>
-  /** Where the events of a room before one (0: from the latest) are in its state, the latest first. */
-  placesBefore(
+  /**
+   * Events with a type and state key, the latest first, of so many events of a room before one (0: from the latest).
+   * `lookedTo` is the last that was looked at; 0: there are no more.
+   */
+  settersBefore(
     roomNid: RoomNid,
-    before: EventNid,
-    limit: number,
-  ): Promise<
-    readonly { readonly nid: EventNid; readonly type: EventTypeNid; readonly stateKey: StateKeyNid }[]
-  >
+    entry: { readonly type: EventTypeNid; readonly stateKey: StateKeyNid },
+    page: { readonly before: EventNid; readonly look: number },
+  ): Promise<{ readonly events: readonly EventNid[]; readonly lookedTo: EventNid }>
   /** Counts the events of a room behind one by their verdicts, so many at the most. */
   countEvents(
     roomNid: RoomNid,
@@ -468,6 +469,21 @@ export interface InspectionReads {
       readonly resetsOnly: boolean
     },
   ): Promise<readonly (JournalRecord & { readonly place: number })[]>
+  /**
+   * Changes of one entry of a room's current state, the latest first, of so many changes before a place (`undefined`: from the
+   * latest). `lookedTo` is the last that was looked at; `undefined`: there are no more.
+   */
+  changesOfEntry(
+    roomNid: RoomNid,
+    entry: { readonly type: EventTypeNid; readonly stateKey: StateKeyNid },
+    page: {
+      readonly before: { readonly revision: number; readonly place: number } | undefined
+      readonly look: number
+    },
+  ): Promise<{
+    readonly changes: readonly (JournalRecord & { readonly place: number })[]
+    readonly lookedTo: { readonly revision: number; readonly place: number } | undefined
+  }>
   /** How many state resets a room had behind a revision. */
   countResets(roomNid: RoomNid, afterRevision: number): Promise<number>
   /** How many users of each server have each membership in a room. */
@@ -644,9 +660,10 @@ const METHODS: Readonly<Record<Exclude<keyof EngineStore, 'commitsElsewhere'>, t
   eventsBefore: true,
   eventsBetween: true,
   latestEvents: true,
-  placesBefore: true,
+  settersBefore: true,
   countEvents: true,
   journalBefore: true,
+  changesOfEntry: true,
   countResets: true,
   membershipCounts: true,
   missingPerRoom: true,

@@ -5,6 +5,8 @@ import {
   NO_NID,
   type RoomNid,
   type RoomRecord,
+  type RoomSize,
+  type SnapshotNid,
   type Verdict,
 } from '@roomserver/types'
 import { keepLatest } from '../view/keep-latest.ts'
@@ -20,6 +22,11 @@ const GAPS_MS = 30_000
 const MAX_ROOMS = 20_000
 /** After how many changes of a room its events are all counted again: verdicts of stored events change seldom. */
 const RECOUNT_REVISIONS = 10_000
+/** After how many its members are: an operator may have repaired the table of memberships, which changes no state. */
+const RECOUNT_MEMBERS_REVISIONS = 1_000
+/** For how long the size of a large room is used again, and how many events that has: counting it reads all its rows. */
+const SIZE_MS = 60_000
+const LARGE_ROOM = 10_000
 
 /** How long resolutions took in this process. */
 type ResolutionTimes = Pick<RecordCache, 'slowestResolutionMs'>
@@ -36,6 +43,8 @@ interface Counted {
 
 interface CountedMembers {
   readonly revision: number
+  /** The state in which they were counted: messages change no membership. */
+  readonly current: SnapshotNid
   readonly counts: readonly MembershipCount[]
 }
 
@@ -49,6 +58,7 @@ export class RoomFigureCounts {
   readonly #resolutions: ResolutionTimes
   readonly #counted = new Map<RoomNid, Counted>()
   readonly #members = new Map<RoomNid, CountedMembers>()
+  readonly #sizes = new Map<RoomNid, { readonly at: number; readonly size: RoomSize }>()
   #gaps: { readonly at: number; readonly counts: Promise<ReadonlyMap<RoomNid, number>> } | undefined
 
   constructor(reads: InspectionReads, resolutions: ResolutionTimes, now: () => number) {
@@ -80,12 +90,23 @@ export class RoomFigureCounts {
   }
 
   /** How many users of each server have each membership in a room. Few rooms changed since a list of rooms was made before. */
-  async membersOf({ nid, revision }: RoomRecord): Promise<CountedMembers['counts']> {
+  async membersOf({ current, nid, revision }: RoomRecord): Promise<CountedMembers['counts']> {
     const known = this.#members.get(nid)
-    if (known?.revision === revision) return known.counts
+    const holds = current === NO_NID ? 0 : RECOUNT_MEMBERS_REVISIONS
+    if (known?.current === current && revision - known.revision <= holds) return known.counts
     const counts = await this.#reads.membershipCounts(nid)
-    keepLatest(this.#members, nid, { revision, counts }, MAX_ROOMS)
+    keepLatest(this.#members, nid, { revision, current, counts }, MAX_ROOMS)
     return counts
+  }
+
+  /** What a room takes up in the store; that of a large room is counted again after some time. */
+  async sizeOf({ nid }: RoomRecord): Promise<RoomSize> {
+    const known = this.#sizes.get(nid)
+    const now = this.#now()
+    if (known !== undefined && known.size.events >= LARGE_ROOM && now - known.at < SIZE_MS) return known.size
+    const size = await this.#reads.roomSize(nid)
+    keepLatest(this.#sizes, nid, { at: now, size }, MAX_ROOMS)
+    return size
   }
 
   async #countedOf(room: RoomRecord): Promise<Counted> {

@@ -22,7 +22,7 @@ export interface StoredRoomsParts {
   readonly blockedRooms: Pick<BlockedRooms, 'of'>
 }
 
-/** How many events' places are read in one statement. */
+/** How many events are looked at in one statement. */
 const PLACES = 2_500
 
 /** The rooms of a store as a source of answers. */
@@ -47,12 +47,13 @@ function inspectedStore({ blockedRooms, figures, process, store }: StoredRoomsPa
     latestEvents: (look) => store.latestEvents(look),
     settersOf: (roomNid, entry, page) => settersOf(store, roomNid, entry, page),
     journalBefore: (roomNid, page) => store.journalBefore(roomNid, page),
+    changesOfEntry: (roomNid, entry, page) => store.changesOfEntry(roomNid, entry, page),
     purgedEvents: (ids) => store.purgedAnywhere(ids),
     remoteStates: (roomNid) => store.remoteStates(roomNid),
     membershipEvents: (roomNid, filter, page) => store.membershipEvents(roomNid, filter, page),
     membershipCounts: (room) => figures.membersOf(room),
     figuresOf: (room) => figures.of(room),
-    storageOf: (room) => storageOf(store, room),
+    storageOf: (room) => storageOf(store, figures, room),
     isBlocked: async (roomId) => (await blockedRooms.of(roomId)) !== undefined,
     jobs: async (roomId, after, limit) => {
       const repairs =
@@ -70,23 +71,28 @@ function inspectedStore({ blockedRooms, figures, process, store }: StoredRoomsPa
 async function settersOf(
   store: InspectionReads,
   roomNid: RoomRecord['nid'],
-  { stateKey, type }: Parameters<InspectedStore['settersOf']>[1],
+  entry: Parameters<InspectedStore['settersOf']>[1],
   { before, look }: Parameters<InspectedStore['settersOf']>[2],
 ): Promise<EntrySetters> {
   const events: EventNid[] = []
   let last = before
   for (let looked = 0; looked < look; looked += PLACES) {
-    const page = await store.placesBefore(roomNid, last, PLACES)
-    for (const place of page) if (place.type === type && place.stateKey === stateKey) events.push(place.nid)
-    if (page.length < PLACES) return { events, lookedTo: NO_NID }
-    last = page.at(-1)?.nid ?? NO_NID
+    const page = await store.settersBefore(roomNid, entry, { before: last, look: PLACES })
+    events.push(...page.events)
+    if (page.lookedTo === NO_NID) return { events, lookedTo: NO_NID }
+    last = page.lookedTo
     await yieldToEventLoop()
   }
   return { events, lookedTo: last }
 }
 
-async function storageOf(store: Store & InspectionReads, { current, nid }: RoomRecord): Promise<RoomStorage> {
-  const size = await store.roomSize(nid)
+async function storageOf(
+  store: Store & InspectionReads,
+  figures: Pick<RoomFigureCounts, 'sizeOf'>,
+  room: RoomRecord,
+): Promise<RoomStorage> {
+  const { current } = room
+  const size = await figures.sizeOf(room)
   const [snapshot] = current === NO_NID ? [] : await store.snapshots([current])
   const blocks = snapshot?.blocks ?? []
   return {

@@ -1,7 +1,19 @@
 import type { InspectJournalRequest, InspectJournalResponse, JournalEntry } from '@roomserver/api'
-import type { EventId, EventNid, JournalCause, Suspendable } from '@roomserver/types'
+import type {
+  EventId,
+  EventNid,
+  EventTypeNid,
+  JournalCause,
+  StateKeyNid,
+  Suspendable,
+} from '@roomserver/types'
 import { journalSentence } from '../explain/journal-sentence.ts'
-import type { InspectionSource, JournalPlace, PlacedJournalRecord } from '../read/inspection-source.ts'
+import type {
+  EntryChanges,
+  InspectionSource,
+  JournalPlace,
+  PlacedJournalRecord,
+} from '../read/inspection-source.ts'
 import type { RecordNeed, RecordReader } from '../read/record-reader.ts'
 import { eventsOf, tuplesOf } from '../read/records.ts'
 import { type RoomView, roomView } from '../read/room-view.ts'
@@ -59,28 +71,40 @@ export async function findChanges(
   limit: number,
 ): Promise<FoundChanges> {
   const nids = entry && (await read((reader) => nidsOfEntry(reader, entry)))
+  const pageFrom = async (before: JournalPlace | undefined): Promise<EntryChanges> => {
+    if (nids === undefined || resetsOnly) {
+      const page = await store.journalBefore(room.nid, { before, limit: PAGE, resetsOnly })
+      const isWanted = ({ stateKey, type }: PlacedJournalRecord) =>
+        nids === undefined || (type === nids.type && stateKey === nids.stateKey)
+      return { changes: page.filter(isWanted), lookedTo: page.length < PAGE ? undefined : page.at(-1) }
+    }
+    return await store.changesOfEntry(room.nid, nids, { before, look: PAGE })
+  }
   const changes: PlacedJournalRecord[] = []
   let before = from
   for (let looked = 0; looked < LOOK; looked += PAGE) {
-    const page = await store.journalBefore(room.nid, { before, limit: PAGE, resetsOnly })
-    for (const change of page) {
-      const isWanted = nids === undefined || (change.type === nids.type && change.stateKey === nids.stateKey)
-      if (isWanted) changes.push(change)
-      if (changes.length === limit) return { changes, next: change }
-    }
-    if (page.length < PAGE) return { changes, next: undefined }
-    before = page.at(-1)
+    const page = await pageFrom(before)
+    changes.push(...page.changes.slice(0, limit - changes.length))
+    if (changes.length === limit) return { changes, next: changes.at(-1) }
+    if (page.lookedTo === undefined) return { changes, next: undefined }
+    before = page.lookedTo
   }
   return { changes, next: before }
 }
 
+/** A NID that nothing has. */
+const UNKNOWN = -1
+
 function* nidsOfEntry(
   reader: RecordReader,
   { stateKey, type }: NonNullable<JournalFilter['entry']>,
-): Suspendable<RecordNeed, { readonly type: number; readonly stateKey: number }> {
+): Suspendable<RecordNeed, { readonly type: EventTypeNid; readonly stateKey: StateKeyNid }> {
   if (reader.typeNid(type) === undefined) yield { kind: 'types', names: [type] }
   if (reader.stateKeyNid(stateKey) === undefined) yield { kind: 'state-keys', texts: [stateKey] }
-  return { type: reader.typeNid(type) ?? -1, stateKey: reader.stateKeyNid(stateKey) ?? -1 }
+  return {
+    type: reader.typeNid(type) ?? (UNKNOWN as EventTypeNid),
+    stateKey: reader.stateKeyNid(stateKey) ?? (UNKNOWN as StateKeyNid),
+  }
 }
 
 /** Changes in words, with the events that they are about. */

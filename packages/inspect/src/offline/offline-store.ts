@@ -15,6 +15,7 @@ import {
   serverOf,
 } from '@roomserver/types'
 import type {
+  EntryChanges,
   EntrySetters,
   InspectedStore,
   MemberRow,
@@ -112,6 +113,16 @@ export class OfflineStore implements InspectedStore {
       (revision === before.revision && place < before.place)
     const wanted = journal.filter((change) => isBefore(change) && (!resetsOnly || change.reset))
     return wanted.toReversed().slice(0, limit)
+  }
+
+  async changesOfEntry(
+    roomNid: RoomNid,
+    { stateKey, type }: Parameters<InspectedStore['changesOfEntry']>[1],
+    { before, look }: Parameters<InspectedStore['changesOfEntry']>[2],
+  ): Promise<EntryChanges> {
+    const looked = await this.journalBefore(roomNid, { before, limit: look, resetsOnly: false })
+    const changes = looked.filter((change) => change.type === type && change.stateKey === stateKey)
+    return { changes, lookedTo: looked.length < look ? undefined : looked.at(-1) }
   }
 
   async purgedEvents(): Promise<readonly EventId[]> {

@@ -51,6 +51,13 @@ export interface JournalPlace {
   readonly place: number
 }
 
+/** Changes of an entry, of those that were looked at. */
+export interface EntryChanges {
+  readonly changes: readonly PlacedJournalRecord[]
+  /** The last that was looked at; `undefined`: there are no more. */
+  readonly lookedTo: JournalPlace | undefined
+}
+
 /** Events that set an entry, of those that were looked at. */
 export interface EntrySetters {
   readonly events: readonly EventNid[]
@@ -86,6 +93,12 @@ export interface InspectedStore {
     roomNid: RoomNid,
     page: { readonly before: JournalPlace | undefined; readonly limit: number; readonly resetsOnly: boolean },
   ): Promise<readonly PlacedJournalRecord[]>
+  /** Changes of one entry of the current state, the latest first; looks at so many changes of the room from before a place. */
+  changesOfEntry(
+    roomNid: RoomNid,
+    entry: { readonly type: EventTypeNid; readonly stateKey: StateKeyNid },
+    page: { readonly before: JournalPlace | undefined; readonly look: number },
+  ): Promise<EntryChanges>
   /** Those of some events that were purged with the history of their room. */
   purgedEvents(ids: readonly EventId[]): Promise<readonly EventId[]>
   /** Events of a room at remote state. */

@@ -2,10 +2,12 @@ import {
   type EventId,
   type EventNid,
   type EventRecord,
+  type EventTypeNid,
   type EventUpdate,
   type NidSpan,
   NO_NID,
   type RoomNid,
+  type StateKeyNid,
   type Verdict,
 } from '@roomserver/types'
 import { type CompiledQuery, sql } from 'kysely'
@@ -121,14 +123,18 @@ export function eventQueries(dialect: Dialect, build: Db) {
         as pairs
       where before - after > 1 order by before`.compile(build),
   )
-  const places = prepare(
-    build
-      .selectFrom('events')
-      .select(['nid', 'type_nid', 'state_key_nid'])
-      .where('room_nid', '=', slot<RoomNid>())
-      .where('nid', '<', slot<EventNid>())
-      .orderBy('nid', 'desc')
-      .limit(slot<number>()),
+  const lookedTo = prepare(
+    sql<{
+      nid: EventNid
+    }>`select nid from events where room_nid = ${slot<RoomNid>()} and nid < ${slot<EventNid>()}
+      order by nid desc limit 1 offset ${slot<number>()}`.compile(build),
+  )
+  const setters = prepare(
+    sql<{
+      nid: EventNid
+    }>`select nid from events where room_nid = ${slot<RoomNid>()} and nid < ${slot<EventNid>()}
+      and nid >= ${slot<EventNid>()} and type_nid = ${slot<number>()} and state_key_nid = ${slot<number>()}
+      order by nid desc`.compile(build),
   )
   const figures = prepare(
     sql<FiguresRow>`select verdict, count(*) as count, coalesce(sum(octet_length(json)), 0) as bytes,
@@ -148,8 +154,18 @@ export function eventQueries(dialect: Dialect, build: Db) {
     latest: async (db: Db) => (await latest(db))[0]?.nid ?? NO_NID,
     /** Which NIDs no event has, between so many of those up to one. */
     unused: (db: Db, last: EventNid, look: number) => unused(db, last, look),
-    /** What the events of a room before one are in its state, the latest first. */
-    places: (db: Db, roomNid: RoomNid, nid: EventNid, limit: number) => places(db, roomNid, nid, limit),
+    /** Those with a type and state key, of so many events of a room before one, the latest first. */
+    setters: async (
+      db: Db,
+      roomNid: RoomNid,
+      entry: { readonly type: EventTypeNid; readonly stateKey: StateKeyNid },
+      { before: from, look }: { readonly before: EventNid; readonly look: number },
+    ) => {
+      const [last] = await lookedTo(db, roomNid, from, look - 1)
+      const to = last?.nid ?? NO_NID
+      const rows = await setters(db, roomNid, from, to, entry.type, entry.stateKey)
+      return { events: rows.map(({ nid }) => nid), lookedTo: to }
+    },
     /** How many of a room's events behind one have each verdict, of so many that are looked at, and their bytes. */
     figures: async (db: Db, roomNid: RoomNid, after: EventNid, limit: number) =>
       (await figures(db, roomNid, after, limit)).map((row) => ({

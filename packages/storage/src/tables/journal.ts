@@ -1,4 +1,11 @@
-import type { EventNid, JournalCause, JournalRecord, RoomNid } from '@roomserver/types'
+import type {
+  EventNid,
+  EventTypeNid,
+  JournalCause,
+  JournalRecord,
+  RoomNid,
+  StateKeyNid,
+} from '@roomserver/types'
 import { sql } from 'kysely'
 import { bulkInsert } from '../bulk.ts'
 import type { Dialect } from '../dialect/dialect.ts'
@@ -71,6 +78,19 @@ export function journalQueries(dialect: Dialect, build: Db) {
     prepare(query.orderBy('revision', 'desc').orderBy('place', 'desc').limit(slot<number>()))
   const changesBefore = latest(earlier)
   const resetsBefore = latest(earlier.where('reset', '=', sql.lit(1)))
+  const lookedTo = prepare(
+    sql<JournalPlace>`select revision, place from journal where room_nid = ${slot<RoomNid>()}
+      and (revision, place) < (${slot<number>()}, ${slot<number>()})
+      order by revision desc, place desc limit 1 offset ${slot<number>()}`.compile(build),
+  )
+  const ofEntry = prepare(
+    earlier
+      .where(sql<boolean>`(revision, place) >= (${slot<number>()}, ${slot<number>()})`)
+      .where('type_nid', '=', slot<EventTypeNid>())
+      .where('state_key_nid', '=', slot<StateKeyNid>())
+      .orderBy('revision', 'desc')
+      .orderBy('place', 'desc'),
+  )
   const countResets = prepare(
     build
       .selectFrom('journal')
@@ -85,6 +105,19 @@ export function journalQueries(dialect: Dialect, build: Db) {
       (
         await (resetsOnly ? resetsBefore : changesBefore)(db, roomNid, place.revision, place.place, limit)
       ).map((row) => ({ ...toJournal(row), place: row.place })),
+    /** Those of one entry, of so many before a place, the latest first; and the last that was looked at, if there are more. */
+    ofEntry: async (
+      db: Db,
+      roomNid: RoomNid,
+      { stateKey, type }: { readonly type: EventTypeNid; readonly stateKey: StateKeyNid },
+      { before, look }: { readonly before: JournalPlace; readonly look: number },
+    ) => {
+      const { place, revision } = before
+      const [to] = await lookedTo(db, roomNid, revision, place, look - 1)
+      const end = to ?? { revision: 0, place: 0 }
+      const rows = await ofEntry(db, roomNid, revision, place, end.revision, end.place, type, stateKey)
+      return { changes: rows.map((row) => ({ ...toJournal(row), place: row.place })), lookedTo: to }
+    },
     /** How many state resets a room had behind a revision. */
     countResets: async (db: Db, roomNid: RoomNid, afterRevision: number) =>
       (await countResets(db, roomNid, afterRevision))[0]?.count ?? 0,

@@ -126,22 +126,19 @@ export function membershipQueries(dialect: Dialect, build: Db) {
       .where('room_nid', '=', slot<RoomNid>())
       .where('user_nid', '=', userNid(build)),
   )
+  // By the index alone; whether a server is this one's is the same for all of its users.
   const counts = prepare(
-    build
-      .selectFrom('memberships')
-      .select([
-        'membership',
-        'server',
-        sql<number>`max(local)`.as('local'),
-        sql<number>`count(*)`.as('users'),
-      ])
-      .where('room_nid', '=', slot<RoomNid>())
-      .groupBy(['membership', 'server']),
+    sql<{ membership: number; server: string; local: number; users: number }>`
+      select membership, server, users,
+        (select local from memberships as one where one.room_nid = ${slot<RoomNid>()}
+          and one.membership = counted.membership and one.server = counted.server limit 1) as local
+      from (select membership, server, count(*) as users from memberships
+        where room_nid = ${slot<RoomNid>()} group by membership, server) as counted`.compile(build),
   )
   return {
     /** How many users of each server have each membership in a room. */
     counts: async (db: Db, roomNid: RoomNid) =>
-      (await counts(db, roomNid)).map(({ local, membership, server, users }) => ({
+      (await counts(db, roomNid, roomNid)).map(({ local, membership, server, users }) => ({
         membership: membershipOf(membership),
         server,
         isLocal: local === 1,
