@@ -73,3 +73,20 @@ export async function otherServer(hs: Homeserver): Promise<Answers> {
     }),
   }
 }
+
+/** The same, but for as long as nobody calls `heal` the other server cannot be reached. */
+export async function cutOffServer(
+  hs: Homeserver,
+): Promise<{ readonly federation: FederationApi; readonly heal: () => void }> {
+  let isUp = false
+  const federation = Object.fromEntries(
+    Object.entries(await otherServer(hs)).map(([name, call]) => [
+      name,
+      async (request: never) => {
+        if (!isUp) throw new Error('no route to host')
+        return (call as (request: never) => Promise<unknown>)(request)
+      },
+    ]),
+  ) as unknown as FederationApi
+  return { federation, heal: () => void (isUp = true) }
+}

@@ -2,7 +2,7 @@ import type { FederationApi } from '@roomserver/api'
 import { RoomBuilder } from '@roomserver/testing'
 import { expect, it } from 'vitest'
 import { Homeserver } from './homeserver.ts'
-import { otherServer } from './other-server.ts'
+import { cutOffServer, otherServer } from './other-server.ts'
 
 /** A server that lacks the middle of a room, and another that has it and can be switched off. */
 async function cutOff() {
@@ -11,17 +11,7 @@ async function cutOff() {
   await room.join('@bob:b')
   await a.takeAll(room.events)
   const known = [...room.events]
-  let isUp = false
-  const answers = await otherServer(a)
-  const federation = Object.fromEntries(
-    Object.entries(answers).map(([name, call]) => [
-      name,
-      async (request: never) => {
-        if (!isUp) throw new Error('no route to host')
-        return (call as (request: never) => Promise<unknown>)(request)
-      },
-    ]),
-  ) as unknown as FederationApi
+  const { federation, heal } = await cutOffServer(a)
   let now = 1_800_000_000_000
   const deps = { serverName: 'b', federation, clock: { now: () => now } }
   const b = await Homeserver.start(deps, {}, { maxAttempts: 2 })
@@ -35,7 +25,7 @@ async function cutOff() {
     b,
     deps,
     event,
-    heal: () => (isUp = true),
+    heal,
     wait: (ms: number) => (now += ms),
     [Symbol.asyncDispose]: async () => {
       await b[Symbol.asyncDispose]()

@@ -4,7 +4,7 @@ import { type Logger, NO_CHANGES, parseServerName, systemClock } from '@roomserv
 import { expect, it } from 'vitest'
 import { createRoomserverWithMaintenance } from '../src/index.ts'
 import { Homeserver } from './homeserver.ts'
-import { otherServer } from './other-server.ts'
+import { cutOffServer, otherServer } from './other-server.ts'
 
 const CAROL = { requester: 'carol from support' }
 const DRY = { ...CAROL, dry_run: true }
@@ -102,17 +102,7 @@ it('asks other servers again for what events lack, also after it has given up', 
   await using other = await Homeserver.start()
   const room = await roomOf(other)
   const known = [...room.events]
-  let isUp = false
-  const answers = await otherServer(other)
-  const federation = Object.fromEntries(
-    Object.entries(answers).map(([name, call]) => [
-      name,
-      async (request: never) => {
-        if (!isUp) throw new Error('no route to host')
-        return (call as (request: never) => Promise<unknown>)(request)
-      },
-    ]),
-  ) as unknown as FederationApi
+  const { federation, heal } = await cutOffServer(other)
   await using hs = await Homeserver.start({ federation }, {}, { maxAttempts: 1 })
   await hs.takeAll(known)
   await other.take(await room.message('missed'))
@@ -127,7 +117,7 @@ it('asks other servers again for what events lack, also after it has given up', 
     events: [{ event_id: heard.eventId, outcome: 'gave-up', says: expect.stringContaining('no route') }],
   })
   expect(await retry(APPLIED)).toMatchObject({ waiting: 1, repaired: 0, events: [{ outcome: 'missing' }] })
-  isUp = true
+  heal()
   expect(await retry(APPLIED)).toEqual({
     waiting: 1,
     repaired: 1,
