@@ -1,15 +1,11 @@
-import { type EventNid, type EventTypeNid, silentLogger, type WriteSet } from '@roomserver/types'
-import { Kysely, PostgresDialect } from 'kysely'
+import type { EventNid, EventTypeNid, WriteSet } from '@roomserver/types'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { commitAtOnce } from '../src/commit/at-once.ts'
-import { postgres } from '../src/dialect/postgres/dialect.ts'
 import type { Storage } from '../src/index.ts'
-import { StoreHealth } from '../src/health.ts'
-import { openPool } from '../src/dialect/postgres/pool.ts'
-import type { Db, Schema } from '../src/schema.ts'
-import { compileTables, type Tables } from '../src/tables/tables.ts'
+import type { Db } from '../src/schema.ts'
+import type { Tables } from '../src/tables/tables.ts'
 import { newEvent, newKey, newRoom, newOutput, storedRoom, writeSet } from '@roomserver/storage-contract'
-import { type PostgresPlace, postgresPlace } from './postgres-database.ts'
+import { openTables, type PostgresPlace, postgresPlace } from './postgres-database.ts'
 
 let place: PostgresPlace
 let store: Storage
@@ -19,13 +15,7 @@ let tables: Tables
 beforeAll(async () => {
   place = await postgresPlace()
   store = await place.open()
-  const pool = openPool(
-    { dialect: 'postgres', connectionString: place.url },
-    silentLogger,
-    new StoreHealth('test', silentLogger),
-  )
-  db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
-  tables = compileTables(postgres, db)
+  ;({ db, tables } = openTables(place))
 })
 
 afterAll(async () => {

@@ -1,14 +1,11 @@
-import { silentLogger, type WriteSet } from '@roomserver/types'
-import { Kysely, PostgresDialect, sql } from 'kysely'
+import type { WriteSet } from '@roomserver/types'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newRoom, storedRoom, writeSet } from '@roomserver/storage-contract'
-import { openPool } from '../src/dialect/postgres/pool.ts'
-import { postgres } from '../src/dialect/postgres/dialect.ts'
-import { StoreHealth } from '../src/health.ts'
 import type { Storage } from '../src/index.ts'
-import type { Db, Schema } from '../src/schema.ts'
-import { compileTables, type Tables } from '../src/tables/tables.ts'
-import { type PostgresPlace, postgresPlace } from './postgres-database.ts'
+import type { Db } from '../src/schema.ts'
+import type { Tables } from '../src/tables/tables.ts'
+import { openTables, type PostgresPlace, postgresPlace } from './postgres-database.ts'
 
 let place: PostgresPlace
 let store: Storage
@@ -18,13 +15,7 @@ let tables: Tables
 beforeAll(async () => {
   place = await postgresPlace()
   store = await place.open()
-  const pool = openPool(
-    { dialect: 'postgres', connectionString: place.url },
-    silentLogger,
-    new StoreHealth('test', silentLogger),
-  )
-  db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
-  tables = compileTables(postgres, db)
+  ;({ db, tables } = openTables(place))
 })
 
 afterAll(async () => {

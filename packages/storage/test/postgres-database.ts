@@ -1,7 +1,14 @@
 import { randomBytes } from 'node:crypto'
+import { silentLogger } from '@roomserver/types'
+import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { inject } from 'vitest'
+import { postgres } from '../src/dialect/postgres/dialect.ts'
+import { openPool } from '../src/dialect/postgres/pool.ts'
+import { StoreHealth } from '../src/health.ts'
 import { openStorage, type PostgresOptions, type Storage, type StorageOptions } from '../src/index.ts'
+import type { Db, Schema } from '../src/schema.ts'
+import { compileTables, type Tables } from '../src/tables/tables.ts'
 
 type Settings = Omit<PostgresOptions, 'dialect' | 'connectionString'> & Pick<StorageOptions, 'migrate'>
 
@@ -21,6 +28,14 @@ export async function postgresPlace(): Promise<PostgresPlace> {
     open: (settings) => openStorage({ dialect: 'postgres', connectionString: url.href, ...settings }),
     [Symbol.asyncDispose]: () => execute(`drop schema ${schema} cascade`),
   }
+}
+
+/** The tables of a place, for tests of what lies below a store; `db.destroy()` ends the connections. */
+export function openTables({ url }: PostgresPlace): { readonly db: Db; readonly tables: Tables } {
+  const health = new StoreHealth('test', silentLogger)
+  const pool = openPool({ dialect: 'postgres', connectionString: url }, silentLogger, health)
+  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
+  return { db, tables: compileTables(postgres, db) }
 }
 
 /** A schema with the tables of a store, which is emptied and used again: making the tables takes longer than most tests. */
