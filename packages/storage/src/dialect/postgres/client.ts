@@ -1,6 +1,7 @@
 import { Client, type ClientConfig } from 'pg'
 import { unavailable } from '../../errors.ts'
 import type { ConnectionPlace, ServerAddress } from './connection-string.ts'
+import { NewestTimeline, timelineOf } from './timeline.ts'
 
 type Connected = ((error: Error) => void) | ((error: null, client: Client) => void)
 
@@ -12,10 +13,10 @@ const SERVER_TIMEOUT_MS = 5_000
  * hangs up; and where a connection string names several servers, they connect to the first that can be used now. Losing
  * the connection fails their next statement, and nothing else.
  */
-export function clientsFor(place: ConnectionPlace): typeof Client {
+export function clientsFor(place: ConnectionPlace, timelines = new NewestTimeline()): typeof Client {
   const isChoosing = place.servers.length > 1 || place.needsPrimary
   let choosing: Promise<ServerAddress> | undefined
-  const choose = () => (choosing ??= usableServer(place).finally(() => (choosing = undefined)))
+  const choose = () => (choosing ??= usableServer(place, timelines).finally(() => (choosing = undefined)))
 
   return class extends Client {
     constructor(config?: string | ClientConfig) {
@@ -48,17 +49,21 @@ export function clientsFor(place: ConnectionPlace): typeof Client {
 }
 
 /** @throws {RoomserverError} STORE_UNAVAILABLE when no server can be used, with the reason of each */
-async function usableServer(place: ConnectionPlace): Promise<ServerAddress> {
+async function usableServer(place: ConnectionPlace, timelines: NewestTimeline): Promise<ServerAddress> {
   const reasons: string[] = []
   for (const server of place.servers) {
-    const reason = await reasonAgainst(place, server)
+    const reason = await reasonAgainst(place, server, timelines)
     if (reason === undefined) return server
     reasons.push(`${server.host}:${server.port}: ${reason}`)
   }
   throw unavailable(new Error(`no server can be used (${reasons.join('; ')})`))
 }
 
-async function reasonAgainst(place: ConnectionPlace, server: ServerAddress): Promise<string | undefined> {
+async function reasonAgainst(
+  place: ConnectionPlace,
+  server: ServerAddress,
+  timelines: NewestTimeline,
+): Promise<string | undefined> {
   const config: ClientConfig = {
     connectionString: place.url(server),
     connectionTimeoutMillis: SERVER_TIMEOUT_MS,
@@ -70,7 +75,9 @@ async function reasonAgainst(place: ConnectionPlace, server: ServerAddress): Pro
     await client.connect()
     const { rows } = await client.query<{ transaction_read_only: string }>('show transaction_read_only')
     const isReadOnly = rows[0]?.transaction_read_only !== 'off'
-    return place.needsPrimary && isReadOnly ? 'takes no writes' : undefined
+    if (place.needsPrimary && isReadOnly) return 'takes no writes'
+    const timeline = await timelineOf((statement) => client.query(statement))
+    return timeline && timelines.see(timeline)
   } catch (error) {
     return error instanceof Error && error.message !== ''
       ? error.message

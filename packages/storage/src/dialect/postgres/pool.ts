@@ -10,6 +10,7 @@ import { clientsFor } from './client.ts'
 import { newerSchema } from './newer-schema.ts'
 import type { SessionKind } from './session-kind.ts'
 import { placeOf, sessionConfig } from './session.ts'
+import { NewestTimeline, type Timeline, timelineOf } from './timeline.ts'
 
 const INT8 = 20
 const TEXT_OIDS = new Set([25, 1043])
@@ -43,6 +44,12 @@ interface OpenPool extends PostgresPool {
   readonly guardSchema: () => void
 }
 
+/** A connection that may be used, and what its server was then. */
+interface KnownClient {
+  readonly client: PostgresPoolClient
+  readonly timeline: Timeline | undefined
+}
+
 /** A pool in the shape that Kysely wants; its clients name their statements and read 64-bit integers as numbers. */
 export function openPool(
   options: PostgresOptions,
@@ -52,43 +59,53 @@ export function openPool(
 ): OpenPool {
   const place = placeOf(options)
   const max = options.maxConnections ?? 10
+  const timelines = new NewestTimeline()
   const pool = new Pool({
     ...sessionConfig(place, kind),
     max,
     idleTimeoutMillis: options.idleTimeoutMs ?? 60_000,
     maxLifetimeSeconds: options.maxLifetimeSeconds ?? 0,
     connectionTimeoutMillis: options.connectTimeoutMs ?? 30_000,
-    Client: clientsFor(place),
+    Client: clientsFor(place, timelines),
     types: { getTypeParser: parserFor },
   })
   pool.on('error', (error) => log.debug({ error: error.message }, 'lost an idle database connection'))
-  const clients = new WeakMap<PoolClient, PostgresPoolClient>()
+  const clients = new WeakMap<PoolClient, KnownClient>()
   const timeoutMs = options.statementTimeoutMs ?? 120_000
   // Where a pooler hands sessions on, the next transaction does not know what an earlier one prepared.
   const worded = kind === 'own' ? named : unnamed
   let isGuarded = false
-  const refuseNewerSchema = async (client: PoolClient): Promise<void> => {
+  const reasonAgainst = async (
+    client: PostgresPoolClient,
+    timeline: Timeline | undefined,
+  ): Promise<string | undefined> =>
+    (timeline && timelines.see(timeline)) ?? (isGuarded ? await newerSchema(client) : undefined)
+  const admit = async (client: PoolClient): Promise<PostgresPoolClient> => {
     // That the server answers this does not mean that the database can be used again.
-    const unheard = new StoreHealth(place.name, silentLogger)
-    const reason = await newerSchema(observedClient(client, unheard, timeoutMs, unnamed)).catch(
-      (error: unknown) => {
-        client.release(true)
-        return fail(health, error)
-      },
-    )
-    if (reason === undefined) return
-    client.release(true)
-    fail(health, unavailable(new Error(reason)), true)
+    const asking = observedClient(client, new StoreHealth(place.name, silentLogger), timeoutMs, unnamed)
+    try {
+      // Behind a pooler, the server may be another one in the next transaction.
+      const timeline = kind === 'own' ? await timelineOf((text) => asking.query(text, [])) : undefined
+      const reason = await reasonAgainst(asking, timeline)
+      if (reason !== undefined) fail(health, unavailable(new Error(reason)), true)
+      const fresh = observedClient(client, health, timeoutMs, worded)
+      clients.set(client, { client: fresh, timeline })
+      return fresh
+    } catch (error) {
+      client.release(true)
+      return fail(health, error)
+    }
   }
   return {
     connect: async () => {
-      const client = await pool.connect().catch((error: unknown) => fail(health, error))
-      const known = clients.get(client)
-      if (known !== undefined) return known
-      if (isGuarded) await refuseNewerSchema(client)
-      const fresh = observedClient(client, health, timeoutMs, worded)
-      clients.set(client, fresh)
-      return fresh
+      for (;;) {
+        const client = await pool.connect().catch((error: unknown) => fail(health, error))
+        const known = clients.get(client)
+        if (known === undefined) return await admit(client)
+        if (known.timeline === undefined || timelines.see(known.timeline) === undefined) return known.client
+        // Its server was replaced after the connection was made.
+        client.release(true)
+      }
     },
     end: () => pool.end(),
     options: {},
