@@ -6,8 +6,11 @@ import { ROOM_VERSIONS, type RoomVersionRules, roomVersion } from '@roomserver/v
  * a double can't hold (9007199254740993, 1.0, -0) are kept as they are written.
  */
 export function parseRow(line: string): unknown {
-  return JSON.parse(line, keepNumber)
+  return UNUSUAL_NUMBER.test(line) ? JSON.parse(line, keepNumber) : JSON.parse(line)
 }
+
+/** Where a number may be that a double does not hold as it is written. Few lines have one, and a look at every value is slow. */
+const UNUSUAL_NUMBER = /[[:,\s](?:-?\d+[.eE]|-?\d{16}|-0)/
 
 /** What newer platforms pass to a reviver, and how they take a number's text back; not in TypeScript's library yet. */
 interface SourceAccess {

@@ -62,7 +62,10 @@ describe('runVectors', () => {
   })
 })
 
-it('parseRow gives each number back as it stands in the file', () => {
-  const line = '{"a":[1,1.0,-0,9007199254740993,1e3,0.1],"b":{"__proto__":-1}}'
-  expect(JSON.stringify(parseRow(line))).toBe(line)
-})
+it.each(['1', '1.0', '-0', '-0.0', '9007199254740993', '-9007199254740993', '1e3', '-1E400', '0.1'])(
+  'parseRow gives %s back as it stands in the file',
+  (number) => {
+    const line = `{"a":[${number}],"b":{"__proto__":${number}},"c":[0,${number}]}`
+    expect(JSON.stringify(parseRow(line))).toBe(line)
+  },
+)
