@@ -3,13 +3,15 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { bundle } from '../../scripts/bundle.ts'
 import { ROOT } from './packages.ts'
 import { readCommentExamples, readExamples, writeExamples } from './readme-examples.ts'
 
 const run = promisify(execFile)
 const EXAMPLES = readExamples()
 const COMMENTS = readCommentExamples()
+const PROGRAMS = EXAMPLES.filter(({ isTest }) => !isTest)
 const PROJECT = writeExamples([...EXAMPLES, ...COMMENTS])
 
 it('finds examples', () => {
@@ -28,13 +30,16 @@ it('type-checks every example', async () => {
   ).resolves.toBeDefined()
 })
 
-it.each(EXAMPLES.filter(({ isTest }) => !isTest))(
-  '$where prints what stands below it',
-  async ({ file, expected }) => {
+describe('an example', () => {
+  let programOf: (file: string) => string
+  beforeAll(async () => {
+    const files = PROGRAMS.map(({ file }) => file)
+    programOf = await bundle(files, mkdtempSync(join(tmpdir(), 'examples-')))
+  })
+
+  it.each(PROGRAMS)('$where prints what stands below it', async ({ file, expected }) => {
     const cwd = mkdtempSync(join(tmpdir(), 'example-'))
-    const { stdout } = await run(process.execPath, ['--conditions=@roomserver/source', join(ROOT, file)], {
-      cwd,
-    })
+    const { stdout } = await run(process.execPath, [programOf(file)], { cwd })
     expect(stdout.trimEnd()).toBe(expected.trimEnd())
-  },
-)
+  })
+})
