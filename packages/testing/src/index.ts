@@ -7,6 +7,7 @@ export { type TargetOptions, writeConfiguration } from './program/configuration.
 export { BUILT, PROGRAM, startTarget, type Target } from './program/target.ts'
 export { createDatabase, createFilledDatabase, type TestDatabase } from './servers/database.ts'
 export { findNatsServer, startNats, startNatsCluster } from './servers/nats.ts'
+export { findPatroni } from './servers/patroni.ts'
 export { findPostgres, type PostgresServerOptions, startPostgres } from './servers/postgres.ts'
 export { startPgBouncer } from './servers/pgbouncer.ts'
 export { findPrometheus, type PrometheusPrograms } from './servers/prometheus.ts'

@@ -15,6 +15,7 @@ interface CrashOptions {
   readonly times: number
   /** Left out: the rounds and the scenarios that need nothing more. */
   readonly scenario?: 'failover'
+  readonly report: boolean
 }
 
 interface Tally {
@@ -44,6 +45,7 @@ export function crashCommand(): Command {
         'failover: three PostgreSQLs under Patroni with etcd and HAProxy, three nats-servers, three of our processes',
       ).choices(['failover']),
     )
+    .option('--report', 'failover: says what the cluster did also where nothing is wrong', false)
     .action(async (options: CrashOptions) => {
       const tally = { passed: 0, failed: 0 }
       await run(options, tally).catch((error: unknown) => {
@@ -73,7 +75,7 @@ async function run(options: CrashOptions, tally: Tally): Promise<void> {
 }
 
 /** Does to a cluster what `--rounds` says how often, and prints a table. */
-async function runFailover({ rounds, seed, scenarios }: CrashOptions, tally: Tally): Promise<void> {
+async function runFailover({ rounds, seed, scenarios, report }: CrashOptions, tally: Tally): Promise<void> {
   await using parts = await within(START_MS, 'the start of the cluster', startFailoverBed(console.log))
   const name = typeof scenarios === 'string' ? scenarios : ''
   const faults = FAILOVER_FAULTS.filter((fault) => fault.name.includes(name))
@@ -89,6 +91,7 @@ async function runFailover({ rounds, seed, scenarios }: CrashOptions, tally: Tal
         `| ${fault.name} | ${events} | ${retries} | ${secondsWithoutService.toFixed(1)} | ${problems.length} | ${repeated} |`,
       )
       for (const problem of problems.slice(0, MOST_LINES)) console.log(`  ${problem}`)
+      if (report || problems.length > 0) for (const line of result.report) console.log(`  ${line}`)
       if (problems.length > 0) {
         tally.failed++
         for (const { url, complaints } of parts.servers)

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { chown, glob, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chown, glob, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { NEWER_RELEASE, isNewEnough, unpackNewer } from './debian.ts'
 import { cacheFolder, type FetchWay, fetchProgram, firstExecutable, onPath, run } from './find.ts'
 import { answers, unprivileged } from './postgres.ts'
 import { endProcess, endWithUs, freePort, type TestServer, untilUp } from './running.ts'
@@ -9,53 +10,14 @@ import { endProcess, endWithUs, freePort, type TestServer, untilUp } from './run
 /** The first that prepares statements for clients in transaction mode, and reads the settings of a session. */
 const OLDEST = [1, 21] as const
 
-/** A release of Debian that has one, for older ones. */
-const RELEASE = 'trixie'
-
-/**
- * The package of a newer release with all that it depends on, unpacked and not installed, so that it runs with the
- * libraries that it was made for.
- */
+/** The newer package runs with the libraries that it was made for. */
 const WAYS: readonly FetchWay[] = [
   {
-    name: RELEASE,
+    name: NEWER_RELEASE,
     program: 'usr/sbin/pgbouncer',
-    run: async (folder) => {
-      const place = join(folder, 'apt')
-      await mkdir(join(place, 'lists/partial'), { recursive: true })
-      await mkdir(join(place, 'archives/partial'), { recursive: true })
-      await writeFile(join(place, 'sources.list'), await debianSource())
-      await writeFile(join(place, 'status'), '')
-      const settings = {
-        'Dir::Etc::SourceList': join(place, 'sources.list'),
-        'Dir::Etc::SourceParts': '/dev/null',
-        'Dir::State::Lists': join(place, 'lists'),
-        'Dir::State::status': join(place, 'status'),
-        'Dir::Cache::Archives': join(place, 'archives'),
-        'Dir::Cache::pkgcache': '',
-        'Dir::Cache::srcpkgcache': '',
-        'APT::Install-Recommends': 'false',
-        'Debug::NoLocking': 'true',
-      }
-      const flags = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`])
-      await run('apt-get', [...flags, 'update'])
-      await run('apt-get', [...flags, '-y', '--download-only', 'install', 'pgbouncer'])
-      for await (const file of glob(join(place, 'archives/{pgbouncer,lib,zlib}*.deb')))
-        await run('dpkg', ['-x', file, folder])
-      await rm(place, { recursive: true })
-    },
+    run: (folder) => unpackNewer(folder, { name: 'pgbouncer', with: ['lib', 'zlib'] }),
   },
 ]
-
-/** Where this machine gets Debian's packages from, for the newer release. */
-async function debianSource(): Promise<string> {
-  const places = ['Label: Debian', 'Component: main']
-  const [uri = ''] = (await run('apt-get', ['indextargets', '--format', '$(REPO_URI)', ...places])).split(
-    '\n',
-  )
-  if (uri === '') throw new Error('no packages of Debian are configured')
-  return `deb ${uri} ${RELEASE} main\n`
-}
 
 /**
  * How to run a PgBouncer that is new enough: the one on the path, or one that is fetched once and kept.
@@ -64,22 +26,17 @@ async function debianSource(): Promise<string> {
  */
 async function findPgBouncer(say: (line: string) => void): Promise<readonly string[]> {
   const installed = await firstExecutable([...onPath('pgbouncer'), '/usr/sbin/pgbouncer'])
-  if (installed !== undefined && isNewEnough(await run(installed, ['--version']))) return [installed]
+  if (installed !== undefined && isNewEnough(await run(installed, ['--version']), OLDEST)) return [installed]
   say(
-    `PgBouncer ${OLDEST.join('.')} is not installed: using the package of Debian ${RELEASE}, fetched by apt-get and unpacked`,
+    `PgBouncer ${OLDEST.join('.')} is not installed: using the package of Debian ${NEWER_RELEASE}, fetched by apt-get and unpacked`,
   )
   const program = await fetchProgram('pgbouncer', WAYS)
   const loaders: string[] = []
-  for await (const file of glob(join(cacheFolder(), `pgbouncer-${RELEASE}/usr/lib/*/ld-linux-*.so.*`)))
+  for await (const file of glob(join(cacheFolder(), `pgbouncer-${NEWER_RELEASE}/usr/lib/*/ld-linux-*.so.*`)))
     loaders.push(file)
   const [loader] = loaders
   if (loader === undefined) throw new Error('there is no loader beside the libraries of PgBouncer')
   return [loader, '--library-path', join(loader, '..'), program]
-}
-
-function isNewEnough(version: string): boolean {
-  const [, major = '0', minor = '0'] = /PgBouncer (\d+)\.(\d+)/.exec(version) ?? []
-  return Number(major) > OLDEST[0] || (Number(major) === OLDEST[0] && Number(minor) >= OLDEST[1])
 }
 
 /**

@@ -78,3 +78,29 @@ async function isLeader(port: number): Promise<boolean> {
   }
   return leader !== undefined && leader === header?.member_id
 }
+
+/**
+ * What the most of them have under a key, with its revision; `nobody` where there is nothing.
+ *
+ * @returns undefined where none of them answers
+ */
+export async function valueOf(members: readonly EtcdMember[], key: string): Promise<string | undefined> {
+  const body = JSON.stringify({ key: Buffer.from(key).toString('base64') })
+  for (const { port } of members) {
+    const url = `http://127.0.0.1:${port}/v3/kv/range`
+    try {
+      const answer = await fetch(url, { method: 'POST', body, signal: AbortSignal.timeout(2_000) })
+      const { kvs } = (await answer.json()) as {
+        readonly kvs?: readonly { readonly value: string; readonly mod_revision: string }[]
+      }
+      const [found] = kvs ?? []
+      if (!answer.ok) continue
+      return found === undefined
+        ? 'nobody'
+        : `${Buffer.from(found.value, 'base64').toString()} (revision ${found.mod_revision})`
+    } catch {
+      // The next one, then.
+    }
+  }
+  return undefined
+}

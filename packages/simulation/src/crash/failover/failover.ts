@@ -6,9 +6,11 @@ import { Client } from 'pg'
 import { untilRead, type TestBed } from '../test-bed.ts'
 import { ServerProcess } from '../server-process.ts'
 import { type ScenarioResult, underLoad } from '../scenarios/under-load.ts'
+import { watchCluster } from './cluster-report.ts'
 import { isOk } from './is-ok.ts'
-import { type PatroniCluster, startPatroniCluster } from './patroni-cluster.ts'
+import { type ClusterNode, type PatroniCluster, startPatroniCluster } from './patroni-cluster.ts'
 import { clusterPrograms } from './programs.ts'
+import { serverState } from './server-state.ts'
 import { watchService } from './service-watch.ts'
 
 /** What is done to a cluster under load. */
@@ -32,6 +34,8 @@ export interface FailoverResult extends ScenarioResult {
   readonly secondsWithoutService: number
   /** Outputs that the consumer got more than once. */
   readonly repeated: number
+  /** What the cluster did meanwhile, in order. */
+  readonly report: readonly string[]
 }
 
 const PROCESSES = 3
@@ -64,8 +68,9 @@ export const FAILOVER_FAULTS: readonly Fault[] = [
       const problems = await writeTo(primary.port)
       await pause(ISOLATION_MS / 4)
       primary.thaw()
+      const isDemoted = await becomesStandby(primary)
       await cluster.settled()
-      return problems
+      return isDemoted ? problems : [...problems, 'the deposed primary became no standby of the new one']
     },
   },
   {
@@ -146,29 +151,25 @@ async function otherPrimary(cluster: PatroniCluster, before: string): Promise<vo
     for (const { name, port, restPort } of cluster.nodes) {
       if (name === before) continue
       // Patroni says so before PostgreSQL has been promoted: until then it confirms what the old primary sends.
-      if ((await isOk(`http://127.0.0.1:${restPort}/primary`)) && (await isPromoted(port))) return
+      if (
+        (await isOk(`http://127.0.0.1:${restPort}/primary`)) &&
+        (await serverState(port))?.isStandby === false
+      )
+        return
     }
     if (Date.now() > end) throw new Error('no other node becomes the primary')
     await pause(200)
   }
 }
 
-async function isPromoted(port: number): Promise<boolean> {
-  const client = new Client({
-    connectionString: `postgresql://postgres@127.0.0.1:${port}/postgres`,
-    connectionTimeoutMillis: 5_000,
-    query_timeout: 5_000,
-  })
-  client.on('error', () => undefined)
-  try {
-    await client.connect()
-    const { rows } = await client.query<{ standby: boolean }>('select pg_is_in_recovery() as standby')
-    return rows[0]?.standby === false
-  } catch {
-    return false
-  } finally {
-    void client.end().catch(() => undefined)
+async function becomesStandby({ port }: ClusterNode): Promise<boolean> {
+  const end = Date.now() + 60_000
+  while (Date.now() < end) {
+    const state = await serverState(port)
+    if (state?.isStandby === true && state.timeline !== undefined) return true
+    await pause(500)
   }
+  return false
 }
 
 /** A write that reaches a deposed primary must not be acknowledged: nobody would ever see it again. */
@@ -196,12 +197,12 @@ export async function startFailoverBed(say: (line: string) => void): Promise<Fai
   await using owned = new AsyncDisposableStack()
   const nats = await startNatsCluster(3)
   for (const server of nats) owned.use(server)
-  const cluster = owned.use(await startPatroniCluster(programs))
+  const cluster = owned.use(await startPatroniCluster(programs, PROCESSES))
   const natsUrl = nats.map(({ url }) => url).join()
   const place = { database: cluster.url, natsUrl }
   const servers: ServerProcess[] = []
-  while (servers.length < PROCESSES) {
-    const server = owned.use(await ServerProcess.prepare(place))
+  for (const database of cluster.processUrls) {
+    const server = owned.use(await ServerProcess.prepare({ ...place, database }))
     await server.start()
     servers.push(server)
   }
@@ -235,6 +236,7 @@ export async function runFault(parts: FailoverBed, fault: Fault, seed: number): 
   const from = bed.log.taken.length
   const found: string[] = []
   const watch = watchService(servers)
+  const cluster = watchCluster(parts.cluster)
   const url = () => (servers[random(servers.length)] ?? bed.server).url
   const result = await underLoad(
     bed,
@@ -248,6 +250,7 @@ export async function runFault(parts: FailoverBed, fault: Fault, seed: number): 
     },
     { url },
   )
+  await cluster.end()
   const ids = bed.log.taken.slice(from).map(({ id }) => id)
   return {
     ...result,
@@ -255,5 +258,6 @@ export async function runFault(parts: FailoverBed, fault: Fault, seed: number): 
     secondsWithoutService: watch.longestMs / 1_000,
     repeated: ids.length - new Set(ids).size,
     problems: [...result.problems, ...found],
+    report: cluster.lines,
   }
 }

@@ -3,11 +3,14 @@ import { once } from 'node:events'
 import { chown, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 import { endWithUs, findPostgres, freePort } from '@roomserver/testing'
-import { type EtcdMember, startEtcdCluster } from './etcd-cluster.ts'
+import { type EtcdMember, startEtcdCluster, valueOf } from './etcd-cluster.ts'
+import { type Haproxy, startHaproxy } from './haproxy.ts'
 import { isOk } from './is-ok.ts'
 import type { ProgramName } from './programs.ts'
+import { stamp } from './stamp.ts'
 
 /** A PostgreSQL under Patroni. */
 export interface ClusterNode {
@@ -22,12 +25,20 @@ export interface ClusterNode {
   /** Has Patroni do nothing any more, while PostgreSQL goes on: the node is cut off from the others and does not know. */
   freeze(): void
   thaw(): void
+  /** What Patroni said and what was done to it, with the time; not what it says every time. */
+  readonly log: readonly string[]
 }
 
 /** Three PostgreSQLs, of which one is the primary and one a synchronous standby, behind HAProxy. */
 export interface PatroniCluster extends AsyncDisposable {
   /** By way of HAProxy: whatever is the primary now. */
   readonly url: string
+  /** The same for each process, so that it can be told where its connections lead. */
+  readonly processUrls: readonly string[]
+  /** Where HAProxy sends connections. */
+  leads(): ReturnType<Haproxy['leads']>
+  /** Who has the lock in etcd, and the revision of that. */
+  lockHolder(): Promise<string | undefined>
   readonly nodes: readonly ClusterNode[]
   readonly etcd: readonly EtcdMember[]
   /** Waits until there is a primary with a synchronous standby; names both. */
@@ -41,16 +52,22 @@ export interface PatroniCluster extends AsyncDisposable {
 /** As short as Patroni takes them: a primary that is gone is replaced after `ttl` at the latest. */
 const TIMES = { ttl: 20, loop_wait: 2, retry_timeout: 8 }
 const SIZE = 3
+const SCOPE = 'rooms'
 const SETTLE_MS = 120_000
+
+/** What Patroni says again and again, and of callers that hung up. */
+const ORDINARY =
+  /INFO: (?:no action|Lock owner|establishing a new|closed patroni)|in progress$|Loop time exceeded|Exception happened|Traceback/
 
 interface Owner {
   readonly uid: number
   readonly gid: number
 }
 
-/** Starts etcd, the nodes and HAProxy on loopback. */
+/** Starts etcd, the nodes and HAProxy on loopback, for a number of processes. */
 export async function startPatroniCluster(
   programs: Readonly<Record<ProgramName, string>>,
+  processes: number,
 ): Promise<PatroniCluster> {
   await using owned = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'roomserver-failover-'))
@@ -69,19 +86,28 @@ export async function startPatroniCluster(
   await first?.start()
   await pause(2_000)
   for (const node of others) await node.start()
-  const port = await freePort()
-  const haproxy = await startHaproxy(programs.haproxy, folder, port, nodes)
-  owned.defer(() => ended(haproxy, 'SIGKILL'))
-  const cluster = clusterOf(nodes, port)
+  const haproxy = owned.use(await startHaproxy(programs.haproxy, folder, nodes, processes))
+  const cluster = clusterOf(nodes)
   await cluster.settled()
   const parts = owned.move()
-  return { ...cluster, etcd: members, [Symbol.asyncDispose]: () => parts.disposeAsync() }
+  return {
+    ...cluster,
+    url: urlOf(haproxy.port),
+    processUrls: haproxy.processPorts.map(urlOf),
+    leads: () => haproxy.leads(),
+    lockHolder: () => valueOf(members, `/service/${SCOPE}/leader`),
+    etcd: members,
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  }
+}
+
+function urlOf(port: number): string {
+  return `postgresql://postgres@127.0.0.1:${port}/postgres`
 }
 
 function clusterOf(
   nodes: readonly Node[],
-  port: number,
-): Omit<PatroniCluster, 'etcd' | typeof Symbol.asyncDispose> {
+): Pick<PatroniCluster, 'nodes' | 'settled' | 'switchOver' | 'failOver'> {
   const settled = async () => {
     const end = Date.now() + SETTLE_MS
     for (;;) {
@@ -95,12 +121,13 @@ function clusterOf(
   }
   const change = async (path: 'switchover' | 'failover') => {
     const { primary, standby } = await settled()
-    const body = JSON.stringify({ leader: primary.name, candidate: standby.name })
+    // With the leader named, a failover would be a switchover.
+    const leader = path === 'switchover' ? { leader: primary.name } : {}
+    const body = JSON.stringify({ ...leader, candidate: standby.name })
     const answer = await fetch(`http://127.0.0.1:${primary.restPort}/${path}`, { method: 'POST', body })
     if (!answer.ok) throw new Error(`Patroni refuses the ${path}: ${await answer.text()}`)
   }
   return {
-    url: `postgresql://postgres@127.0.0.1:${port}/postgres`,
     nodes,
     settled,
     switchOver: () => change('switchover'),
@@ -118,6 +145,7 @@ class Node implements ClusterNode {
   readonly port: number
   readonly restPort: number
   readonly folder: string
+  readonly log: string[] = []
   readonly #program: string
   readonly #owner: Owner | undefined
   #child: ChildProcess | undefined
@@ -152,17 +180,36 @@ class Node implements ClusterNode {
   }
 
   async start(): Promise<void> {
-    this.#child = spawn(this.#program, [join(this.folder, 'patroni.yml')], {
-      stdio: 'ignore',
+    // A Patroni that was unpacked and not installed has its modules beside it.
+    const modules = join(this.#program, '../../lib/python3/dist-packages')
+    const child = spawn(this.#program, [join(this.folder, 'patroni.yml')], {
+      stdio: ['ignore', 'ignore', 'pipe'],
       cwd: this.folder,
+      env: { ...process.env, PYTHONPATH: modules, TZ: 'UTC' },
       ...this.#owner,
     })
-    endWithUs(this.#child, 'SIGTERM')
+    endWithUs(child, 'SIGTERM')
+    this.#note('Patroni starts')
+    void this.#listen(child)
+    this.#child = child
+  }
+
+  async #listen({ stderr }: ChildProcess): Promise<void> {
+    if (stderr === null) return
+    for await (const line of createInterface(stderr)) {
+      const [, at, text = ''] = /^([\d-]+ [\d:,]+) (.*)$/.exec(line) ?? []
+      if (at !== undefined && !ORDINARY.test(text)) this.#note(text, at)
+    }
+  }
+
+  #note(text: string, at = stamp()): void {
+    this.log.push(`${at} ${this.name}: ${text}`)
   }
 
   async kill(): Promise<void> {
     const child = this.#child
     if (child === undefined) return
+    this.#note('Patroni and PostgreSQL are killed')
     await ended(child, 'SIGKILL')
     const postmaster = await postmasterOf(this.folder)
     if (postmaster === undefined) return
@@ -171,10 +218,12 @@ class Node implements ClusterNode {
   }
 
   freeze(): void {
+    this.#note('Patroni is stopped, PostgreSQL goes on')
     this.#child?.kill('SIGSTOP')
   }
 
   thaw(): void {
+    this.#note('Patroni goes on')
     this.#child?.kill('SIGCONT')
   }
 }
@@ -195,7 +244,7 @@ function killQuietly(pid: number, signal: NodeJS.Signals | 0): boolean {
 async function configuration(node: ClusterNode, etcd: string): Promise<object> {
   const authentication = { username: 'postgres', password: 'postgres' }
   return {
-    scope: 'rooms',
+    scope: SCOPE,
     name: node.name,
     restapi: {
       listen: `127.0.0.1:${node.restPort}`,
@@ -238,38 +287,6 @@ async function configuration(node: ClusterNode, etcd: string): Promise<object> {
     },
     watchdog: { mode: 'off' },
   }
-}
-
-/** Sends connections to the node that Patroni calls the primary, and ends those of one that is it no more. */
-async function startHaproxy(
-  program: string,
-  folder: string,
-  port: number,
-  nodes: readonly ClusterNode[],
-): Promise<ChildProcess> {
-  const file = join(folder, 'haproxy.cfg')
-  const servers = nodes.map(
-    ({ name, port: own, restPort }) => `  server ${name} 127.0.0.1:${own} check port ${restPort}`,
-  )
-  await writeFile(
-    file,
-    `defaults
-  mode tcp
-  timeout connect 2s
-  timeout client 1h
-  timeout server 1h
-  timeout check 2s
-listen postgres
-  bind 127.0.0.1:${port}
-  option httpchk GET /primary
-  http-check expect status 200
-  default-server inter 500ms fall 2 rise 1 on-marked-down shutdown-sessions
-${servers.join('\n')}
-`,
-  )
-  const child = spawn(program, ['-f', file, '-db'], { stdio: 'ignore' })
-  endWithUs(child, 'SIGKILL')
-  return child
 }
 
 async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {

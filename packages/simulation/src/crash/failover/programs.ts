@@ -3,6 +3,7 @@ import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
+import { findPatroni } from '@roomserver/testing'
 
 /** What has to be there, and the Debian package that has it. */
 const PROGRAMS = { patroni: 'patroni', etcd: 'etcd-server', haproxy: 'haproxy' } as const
@@ -12,7 +13,7 @@ export type ProgramName = keyof typeof PROGRAMS
 /**
  * Finds the programs of a cluster, and installs the packages of those that are missing where that is possible.
  *
- * @param say - is told before anything is installed
+ * @param say - is told before anything is installed or fetched
  * @throws {Error} naming the packages where they are missing and cannot be installed
  */
 export async function clusterPrograms(
@@ -32,7 +33,8 @@ export async function clusterPrograms(
       maxBuffer: 1 << 24,
     })
   }
-  return { patroni: await found('patroni'), etcd: await found('etcd'), haproxy: await found('haproxy') }
+  const patroni = await findPatroni(await found('patroni'), say)
+  return { patroni, etcd: await found('etcd'), haproxy: await found('haproxy') }
 }
 
 async function missingPrograms(): Promise<readonly ProgramName[]> {
