@@ -155,6 +155,15 @@ function changes(): readonly Transcript[] {
     },
     { title: 'unblock', text: 'Take its events again.', commands: [['unblock', roomId, '--apply']] },
     {
+      title: 'repair',
+      text: 'Repair the state or the forward extremities of a room, or ask other servers again for missing events. `--state-from-servers` compares the states that other servers supply.',
+      commands: [
+        ['repair'],
+        ['repair', roomId, '--recompute-state', '--prune-extremities'],
+        ['repair', roomId, '--recompute-state', '--apply', '--json'],
+      ],
+    },
+    {
       title: 'purge-history',
       text: 'Delete what lies before an event, or is older than some time. The state of the room and what came since stay, and the room goes on.',
       commands: [
@@ -176,7 +185,7 @@ function changes(): readonly Transcript[] {
 
 const HEAD = `# Looking inside rooms from the command line
 
-Every command here reads, and changes nothing, but for the last four. It looks at the store of \`--config\` or \`--data\` (by default \`./data\`), beside a
+Every command here reads, and changes nothing, but for the last five. It looks at the store of \`--config\` or \`--data\` (by default \`./data\`), beside a
 server that uses it or without one; with \`--url http://host:port\` it asks a running server (its token is read from
 \`ROOMSERVER_TOKEN\`); with \`--file FILE…\` it evaluates files of events of any homeserver: JSON Lines, a JSON array, an answer of
 \`/state\`, a scenario of TARDIS, gzipped or not. \`--json\` prints the answer of the [inspection API](../packages/inspect/README.md)

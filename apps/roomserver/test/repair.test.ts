@@ -17,7 +17,7 @@ it('lists what waits, and shows what rebuilding a room would change', async () =
 
   const shown = await run('repair', room.roomId, '--data', data, '--recompute-state', '--prune-extremities')
   expect(shown.text).toContain('state from the forward extremities: 0 entries differ')
-  expect(shown).toMatchObject({ status: 0, text: expect.stringContaining('nothing was changed') })
+  expect(shown).toMatchObject({ status: 0, text: expect.stringContaining('Nothing was changed') })
   const alone = await run('repair', room.roomId, '--data', data)
   expect(alone).toMatchObject({ status: 1, errors: expect.stringContaining('a federation component') })
 })

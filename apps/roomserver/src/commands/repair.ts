@@ -1,21 +1,37 @@
-import type { Retried } from '@roomserver/core'
-import { type Engine, openEngine, refuseForeignStore } from '@roomserver/engine'
-import { openStorage } from '@roomserver/storage'
-import { RoomserverError } from '@roomserver/types'
-import { Command } from 'commander'
-import { type Components, connectComponents } from '../compose/connect-components.ts'
+import { userInfo } from 'node:os'
+import type { AdministrationApi, RepairRoomResponse, RoomJob } from '@roomserver/api'
+import { openEngine } from '@roomserver/engine'
+import { createAdministrationClient } from '@roomserver/inthttp'
+import { Command, Option } from 'commander'
+import { connectComponents } from '../compose/connect-components.ts'
 import { engineOptions } from '../compose/engine-options.ts'
-import { storageOptions } from '../compose/storage-options.ts'
-import type { Config } from '../config/config.ts'
+import { openInspection } from '../inspect/open-inspection.ts'
 import { createLog } from '../log.ts'
-import { operatorRepair, type RepairWish } from '../repair/operator-repair.ts'
-import { listRepairs } from '../repair/list-repairs.ts'
+import { type RepairKind, repairedText, retriedText, waitingText } from '../repair/repair-texts.ts'
 import { existingConfigOf, type ServerOptions, withServerOptions } from './server-options.ts'
+
+interface RepairOptions extends ServerOptions {
+  readonly url?: string
+  readonly recomputeState?: true
+  /** `true`: the state that most servers supply; or a server's. */
+  readonly stateFromServers?: true | string
+  readonly pruneExtremities?: true
+  readonly apply?: true
+  readonly dryRun?: true
+  readonly as: string
+  readonly json?: true
+}
 
 /** `roomserver repair` */
 export function repairCommand(): Command {
   return withServerOptions(new Command('repair'))
     .argument('[room]', 'a room ID; without one, list the events that wait')
+    .addOption(
+      new Option('-u, --url <url>', 'a running server (ROOMSERVER_TOKEN is its token)').conflicts([
+        'config',
+        'data',
+      ]),
+    )
     .option('--recompute-state', 'recompute the current state from the forward extremities')
     .option(
       '--state-from-servers [server]',
@@ -26,64 +42,102 @@ export function repairCommand(): Command {
       'drop forward extremities that were not accepted or have accepted successors',
     )
     .option('--apply', 'with one of these three: make the change; without it, print what would change')
+    .addOption(
+      new Option('--dry-run', 'change nothing: of a retry, print what would be tried again').conflicts(
+        'apply',
+      ),
+    )
+    .option('--as <name>', 'who orders it, for the audit log and the journal', userInfo().username)
+    .option('--json', 'print the answers as JSON')
     .description('list events that wait for missing events, retry those of a room, or repair a room')
     .action(repair)
 }
 
-async function repair(room: string | undefined, options: ServerOptions & RepairWish): Promise<void> {
-  const isOperators =
-    options.recomputeState ?? options.pruneExtremities ?? options.stateFromServers !== undefined
+async function repair(room: string | undefined, options: RepairOptions): Promise<void> {
   if (room === undefined) return await list(options)
-  return await (isOperators ? rebuild(room, options) : retry(room, options))
+  await using opened = await openAdministration(options)
+  const kinds = kindsOf(options)
+  return kinds.length === 0
+    ? await retry(opened.api, room, options)
+    : await rebuild(opened.api, room, kinds, options)
 }
 
-async function rebuild(roomId: string, options: ServerOptions & RepairWish): Promise<void> {
-  const config = await existingConfigOf(options)
-  await using components = connectComponents(config)
-  await using engine = await openFor(config, components)
-  for await (const line of operatorRepair(engine.parts, roomId, options)) process.stdout.write(`${line}\n`)
+/** What is wanted, in the order in which it is done. */
+function kindsOf({
+  pruneExtremities,
+  recomputeState,
+  stateFromServers,
+}: RepairOptions): readonly RepairKind[] {
+  return [
+    ...(pruneExtremities ? (['prune-extremities'] as const) : []),
+    ...(recomputeState ? (['recompute-state'] as const) : []),
+    ...(stateFromServers === undefined ? [] : (['state-from-servers'] as const)),
+  ]
 }
 
-/** Opens the engine for one repair; everything else is left to the server. */
-function openFor(config: Config, components: Components): Promise<Engine> {
-  const log = createLog('warn', process.stderr)
-  return openEngine({ ...engineOptions(config, log, components), maintenance: false })
-}
-
-/** Reads beside a server that is at work. */
-async function list(options: ServerOptions): Promise<void> {
-  const log = createLog('warn', process.stderr)
-  const { database, serverName } = await existingConfigOf(options)
-  await using storage = await openStorage({ ...storageOptions(database), migrate: false }, { logger: log })
-  refuseForeignStore(await storage.serverName(), serverName)
-  for await (const line of listRepairs(storage, Date.now())) process.stdout.write(`${line}\n`)
-}
-
-async function retry(roomId: string, options: ServerOptions): Promise<void> {
-  const config = await existingConfigOf(options)
-  await using components = connectComponents(config)
-  await using engine = await openFor(config, components)
-  const { repairs } = engine.parts.input
-  if (repairs === undefined) {
-    const expected = 'a configuration with a federation component (--config)'
-    throw new RoomserverError('BAD_REQUEST', { path: 'repair', expected }, `repair: expected ${expected}`)
+/** The operations of a running server, or of one that is opened for this command and leaves everything else to the server. */
+async function openAdministration(
+  options: RepairOptions,
+): Promise<AsyncDisposable & { readonly api: AdministrationApi }> {
+  await using parts = new AsyncDisposableStack()
+  let api: AdministrationApi
+  if (options.url === undefined) {
+    const config = await existingConfigOf(options)
+    const components = parts.use(connectComponents(config))
+    const log = createLog('warn', process.stderr)
+    const engine = parts.use(
+      await openEngine({ ...engineOptions(config, log, components), maintenance: false }),
+    )
+    api = engine.parts.administration
+  } else {
+    api = parts.use(createAdministrationClient(options.url, { token: process.env['ROOMSERVER_TOKEN'] }))
   }
-  const retried = await repairs.retry(roomId)
-  for (const one of retried) process.stdout.write(`${textOf(one)}\n`)
-  const waiting = retried.filter(({ outcome }) => outcome.kind === 'missing' || outcome.kind === 'failed')
-  process.stdout.write(`${retried.length - waiting.length} repaired, ${waiting.length} still waiting\n`)
-  if (waiting.length > 0) process.exitCode = 1
+  const owned = parts.move()
+  return { api, [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
 
-function textOf({ eventId, outcome }: Retried): string {
-  switch (outcome.kind) {
-    case 'stored':
-      return `${eventId}  ${outcome.verdict}`
-    case 'missing':
-      return `${eventId}  still missing ${[...outcome.auth, ...outcome.prev, ...outcome.state].slice(0, 5).join(', ')}`
-    case 'refused':
-      return `${eventId}  refused: ${outcome.error.message}`
-    case 'failed':
-      return `${eventId}  failed: ${outcome.reason}`
+/** How many are asked for at a time. */
+const PAGE = 500
+
+/** Also reads beside a server that is at work. */
+async function list(options: RepairOptions): Promise<void> {
+  await using inspection = await openInspection(options)
+  const jobs: RoomJob[] = []
+  for (let cursor = ''; ; ) {
+    const page = await inspection.api.jobs({ room_id: '', cursor, limit: PAGE })
+    for (const job of page.jobs) if (job.kind === 'missing-events') jobs.push(job)
+    cursor = page.next
+    if (cursor === '') break
   }
+  print(options, { jobs }, () => waitingText(jobs, Date.now()))
+}
+
+async function retry(api: AdministrationApi, room: string, options: RepairOptions): Promise<void> {
+  const isDryRun = options.dryRun === true
+  const answer = await api.retryMissingEvents({ room_id: room, requester: options.as, dry_run: isDryRun })
+  print(options, answer, () => retriedText(answer, isDryRun))
+  if (!isDryRun && answer.repaired < answer.waiting) process.exitCode = 1
+}
+
+async function rebuild(
+  api: AdministrationApi,
+  room: string,
+  kinds: readonly RepairKind[],
+  options: RepairOptions,
+): Promise<void> {
+  const isDryRun = options.apply !== true
+  const server = typeof options.stateFromServers === 'string' ? options.stateFromServers : ''
+  const repairs: (RepairRoomResponse & { readonly repair: RepairKind })[] = []
+  for (const kind of kinds) {
+    const asked = { room_id: room, repair: kind, requester: options.as, dry_run: isDryRun }
+    const answer = await api.repairRoom({ ...asked, server: kind === 'state-from-servers' ? server : '' })
+    repairs.push({ ...answer, repair: kind })
+  }
+  const end = isDryRun ? 'Nothing was changed; --apply makes the change.' : 'done'
+  const says = () => [...repairs.map((answer) => repairedText(answer.repair, answer)), end].join('\n')
+  print(options, { dry_run: isDryRun, repairs }, says)
+}
+
+function print({ json }: RepairOptions, answer: object, text: () => string): void {
+  process.stdout.write(`${json === true ? JSON.stringify(answer, null, 2) : text()}\n`)
 }
