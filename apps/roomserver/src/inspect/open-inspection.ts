@@ -1,16 +1,14 @@
-import { readFile } from 'node:fs/promises'
-import { promisify } from 'node:util'
-import { gunzip } from 'node:zlib'
 import type { InspectionApi } from '@roomserver/api'
 import { createRoomInspection, RecordCache } from '@roomserver/core'
 import { refuseForeignStore } from '@roomserver/engine'
-import { type EventFile, openEvents, readEventFile } from '@roomserver/inspect'
+import { type EventFile, openEvents, readEventStream } from '@roomserver/inspect'
 import { createInspectionClient } from '@roomserver/inthttp'
 import { openStorage } from '@roomserver/storage'
 import { systemClock } from '@roomserver/types'
 import { existingConfigOf } from '../commands/server-options.ts'
 import { patientStorageOptions } from '../compose/storage-options.ts'
 import { createLog } from '../log.ts'
+import { readUnpacked } from '../read-unpacked.ts'
 import type { InspectionOptions } from './inspection-options.ts'
 
 /** Where questions are put. Dispose of it to close what was opened. */
@@ -40,7 +38,7 @@ function fromServer(url: string): OpenedInspection {
 
 async function fromFiles(paths: readonly string[]): Promise<OpenedInspection> {
   const files: EventFile[] = []
-  for (const path of paths) files.push(readEventFile(await textOf(path)))
+  for (const path of paths) files.push(await readEventStream(() => readUnpacked(path)))
   const [first] = files
   const all: EventFile = {
     events: files.flatMap(({ events }) => events),
@@ -50,14 +48,6 @@ async function fromFiles(paths: readonly string[]): Promise<OpenedInspection> {
   }
   const { faults, inspection } = await openEvents(all)
   return { api: inspection, faults, [Symbol.asyncDispose]: async () => undefined }
-}
-
-const unpack = promisify(gunzip)
-
-async function textOf(path: string): Promise<string> {
-  const bytes = await readFile(path)
-  const isPacked = bytes[0] === 0x1f && bytes[1] === 0x8b
-  return (isPacked ? await unpack(bytes) : bytes).toString('utf8')
 }
 
 async function fromStore(options: InspectionOptions): Promise<OpenedInspection> {

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { createGunzip } from 'node:zlib'
+import { isGzip } from '../read-unpacked.ts'
 
 /** A line of a file of events. */
 export interface Line {
@@ -28,11 +28,4 @@ export async function* readLines(file: string): AsyncGenerator<Line, void, void>
     number++
     if (next.value.trim() !== '') yield { file, number, text: next.value }
   }
-}
-
-/** By its first two bytes, whatever it is called. */
-async function isGzip(file: string): Promise<boolean> {
-  await using handle = await open(file)
-  const { bytesRead, buffer } = await handle.read(Buffer.alloc(2), 0, 2, 0)
-  return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b
 }

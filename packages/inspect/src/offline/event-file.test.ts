@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { readEventFile } from './event-file.ts'
+import { readEventFile, readEventStream } from './event-file.ts'
 
 const create = { type: 'm.room.create', state_key: '', content: { room_version: '11' } }
 const member = { type: 'm.room.member', state_key: '@a:b', content: { membership: 'join' } }
@@ -20,6 +20,24 @@ it.each([
   const file = readEventFile(text)
   expect(file.events.map(({ members }) => members['type'])).toEqual(['m.room.create', 'm.room.member'])
   expect(file.faults).toEqual([])
+})
+
+async function* inChunks(text: string, size: number): AsyncGenerator<Uint8Array> {
+  const bytes = new TextEncoder().encode(text)
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
+}
+
+it.each([
+  ['JSON Lines', `${JSON.stringify(create)}\n\nnone\n${JSON.stringify(member)}\r\n`],
+  ['JSON Lines that begin with a broken line', `{"type":\n${JSON.stringify(create)}\n5`],
+  ['one event', JSON.stringify(create)],
+  ['a JSON array', JSON.stringify([create, 5, member], null, 1)],
+  ['an answer of /state', JSON.stringify({ pdus: [member], auth_chain: [create] })],
+  ['a scenario of TARDIS', '{ // JSON5\n tardis_version: 1, events: [{ type: "a", event_id: "$a" }] }'],
+  ['nothing', ''],
+])('reads %s from bytes as from a text, wherever they are cut', async (_what, text) => {
+  for (const size of [1, 7, 1_000])
+    expect(await readEventStream(() => inChunks(text, size))).toEqual(readEventFile(text))
 })
 
 it.each([

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '@roomserver/types'
+import { type Assembled, JsonAssembler, parsed, TextPiece } from './json-assembler.ts'
 import { parseJson5 } from './json5.ts'
 import { isScenario, scenarioEvents } from './tardis-scenario.ts'
 
@@ -28,10 +29,60 @@ const MAX_FAULTS = 20
  * (JSON5 with `tardis_version` and `events`). What the internal API writes, with `_event_id` and `_room_version`, is read too.
  */
 export function readEventFile(text: string): EventFile {
-  const whole = parsed(text)
-  if (whole === undefined) return scenarioIn(text) ?? eventLines(text)
-  if (Array.isArray(whole)) return fileOf(whole, {})
-  return isJsonObject(whole) ? objectFile(whole) : fileOf([], {})
+  const bytes = new TextEncoder().encode(text)
+  const whole = new JsonAssembler()
+  whole.push(bytes)
+  const assembled = whole.end()
+  if (assembled.kind === 'value') return valueFile(assembled)
+  const scenario = assembled.kind === 'unreadable' ? scenarioIn(text) : undefined
+  if (scenario !== undefined) return scenario
+  const lines = new EventLines()
+  lines.push(bytes)
+  return lines.end()
+}
+
+/** Scenarios of TARDIS are written by hand. */
+const MAX_SCENARIO_BYTES = 16 * 1024 * 1024
+
+/**
+ * Reads a file of events as {@link readEventFile} does, from its bytes: no more than one event is held as text.
+ *
+ * @param open - the bytes from the beginning; called again where the format turns out to be another one
+ */
+export async function readEventStream(open: () => AsyncIterable<Uint8Array>): Promise<EventFile> {
+  const whole = new JsonAssembler()
+  for await (const bytes of open()) {
+    whole.push(bytes)
+    if (whole.isOver) break
+  }
+  const assembled = whole.end()
+  if (assembled.kind === 'value') return valueFile(assembled)
+  if (assembled.kind === 'unreadable') {
+    const text = await shortText(open())
+    const scenario = text === undefined ? undefined : scenarioIn(text)
+    if (scenario !== undefined) return scenario
+  }
+  const lines = new EventLines()
+  for await (const bytes of open()) lines.push(bytes)
+  return lines.end()
+}
+
+/** The text of a file; `undefined`: it is too long for a scenario. */
+async function shortText(chunks: AsyncIterable<Uint8Array>): Promise<string | undefined> {
+  const decoder = new TextDecoder()
+  let text = ''
+  let length = 0
+  for await (const bytes of chunks) {
+    length += bytes.length
+    if (length > MAX_SCENARIO_BYTES) return undefined
+    text += decoder.decode(bytes, { stream: true })
+  }
+  return text + decoder.decode()
+}
+
+function valueFile({ faults, value }: Assembled & { readonly kind: 'value' }): EventFile {
+  const file = isJsonObject(value) ? objectFile(value) : fileOf(Array.isArray(value) ? value : [], {})
+  return { ...file, faults: [...faults, ...file.faults].slice(0, MAX_FAULTS) }
 }
 
 function objectFile(file: JsonObject): EventFile {
@@ -58,29 +109,49 @@ function scenarioFile(file: JsonObject): EventFile {
   return fileOf(events, { roomVersion })
 }
 
-/** One event a line; empty lines are passed over. */
-function eventLines(text: string): EventFile {
-  const faults: string[] = []
-  const events: JsonValue[] = []
-  let number = 0
-  for (const line of linesOf(text)) {
-    number++
-    if (line.trim() === '') continue
-    const event = parsed(line)
-    if (event === undefined) faults.push(`line ${number}: not valid JSON`)
-    else events.push(event)
-  }
-  const file = fileOf(events, {})
-  return { ...file, faults: [...faults, ...file.faults].slice(0, MAX_FAULTS) }
-}
+const LINE_END = 0x0a
 
-function* linesOf(text: string): Generator<string> {
-  let from = 0
-  for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', from)) {
-    yield text.slice(from, end)
-    from = end + 1
+/** Longer lines are passed over. */
+const MAX_LINE_BYTES = 16 * 1024 * 1024
+
+/** Events one a line; empty lines are passed over. */
+class EventLines {
+  readonly #line = new TextPiece(MAX_LINE_BYTES)
+  readonly #events: JsonValue[] = []
+  readonly #faults: string[] = []
+  #number = 0
+
+  push(bytes: Uint8Array): void {
+    let from = 0
+    for (let end = bytes.indexOf(LINE_END); end >= 0; end = bytes.indexOf(LINE_END, from)) {
+      this.#line.add(bytes.subarray(from, end))
+      from = end + 1
+      this.#endLine()
+    }
+    this.#line.add(bytes.subarray(from))
   }
-  yield text.slice(from)
+
+  end(): EventFile {
+    this.#endLine()
+    const file = fileOf(this.#events, {})
+    return { ...file, faults: [...this.#faults, ...file.faults].slice(0, MAX_FAULTS) }
+  }
+
+  #endLine(): void {
+    this.#number++
+    const { isTooLong } = this.#line
+    const text = this.#line.take()
+    const event = isTooLong ? undefined : parsed(text)
+    if (event !== undefined) this.#events.push(event)
+    else if (isTooLong || text.trim() !== '')
+      this.#fault(
+        `line ${this.#number}: ${isTooLong ? `more than ${MAX_LINE_BYTES} bytes` : 'not valid JSON'}`,
+      )
+  }
+
+  #fault(text: string): void {
+    if (this.#faults.length < MAX_FAULTS) this.#faults.push(text)
+  }
 }
 
 function fileOf(
@@ -94,7 +165,7 @@ function fileOf(
     // Exports of some servers hold the event in a member of its own.
     const inner = isJsonObject(value) && isJsonObject(value['pdu']) ? value['pdu'] : value
     if (!isJsonObject(inner) || typeof inner['type'] !== 'string') {
-      faults.push(`element ${at + 1}: not an event`)
+      if (faults.length < MAX_FAULTS) faults.push(`element ${at + 1}: not an event`)
       continue
     }
     const { _event_id: given, _room_version: hint, event_id: own } = inner
@@ -106,18 +177,10 @@ function fileOf(
       eventId,
     })
   }
-  return { events, roomVersion: version, isState, faults: faults.slice(0, MAX_FAULTS) }
+  return { events, roomVersion: version, isState, faults }
 }
 
 /** An event without what the internal API adds to it. Most files have none of that, and copying takes time. */
 function withoutHeaders({ _event_id, _room_version, ...members }: JsonObject): JsonObject {
   return members
-}
-
-function parsed(text: string): JsonValue | undefined {
-  try {
-    return JSON.parse(text) as JsonValue
-  } catch {
-    return undefined
-  }
 }

@@ -1,4 +1,4 @@
-import { type EventsInProgress, openEvents, readEventFile } from '@roomserver/inspect'
+import { type EventsInProgress, openEvents, readEventStream } from '@roomserver/inspect'
 import type { Evaluation, Inspected } from '../app/inspection-context.ts'
 import { countText } from '../text/time.ts'
 
@@ -35,14 +35,17 @@ export class NotWanted extends Error {}
 export async function openFile(file: File, { isWanted, onGraph, onProgress }: Opener): Promise<OpenedFile> {
   if (file.size > MAX_FILE_BYTES)
     throw new Error(`it has ${countText(file.size)} bytes; at most ${countText(MAX_FILE_BYTES)} are read`)
-  const rest = async (): Promise<void> => {
-    await nextTurn()
+  const expectWanted = (): void => {
     if (!isWanted()) throw new NotWanted()
   }
+  const rest = async (): Promise<void> => {
+    await nextTurn()
+    expectWanted()
+  }
   onProgress(`Reading ${file.name}`)
-  const text = await file.text()
   // The page shows that it reads before it is busy with it.
   await rest()
+  const events = await readEventStream(() => chunksOf(file, expectWanted))
   const ended = Promise.withResolvers<void>()
   let early: Inspected | undefined
   const showGraph = ({ events, inspection: api, isEvaluated, now, roomIds }: EventsInProgress): void => {
@@ -52,7 +55,7 @@ export async function openFile(file: File, { isWanted, onGraph, onProgress }: Op
     onGraph(early)
   }
   try {
-    const opened = await openEvents(readEventFile(text), {
+    const opened = await openEvents(events, {
       progress: (done, all) =>
         onProgress(`Working out the room: ${countText(done)} of ${countText(all)} events`),
       rest,
@@ -62,6 +65,21 @@ export async function openFile(file: File, { isWanted, onGraph, onProgress }: Op
     return { inspected: early ?? { kind: 'file', name: file.name, api, roomIds }, problems: faults }
   } finally {
     ended.resolve()
+  }
+}
+
+/** The bytes of a file. Not every browser iterates over a stream by itself. */
+async function* chunksOf(file: File, expectWanted: () => void): AsyncGenerator<Uint8Array, void, void> {
+  const reader = file.stream().getReader()
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      expectWanted()
+      if (done) return
+      yield value
+    }
+  } finally {
+    await reader.cancel()
   }
 }
 
