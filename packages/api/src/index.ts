@@ -121,6 +121,7 @@ export {
   RoomStorage,
   InspectRoomRequest,
   InspectRoomResponse,
+  InspectRoomNameResponse,
   InspectMembersRequest,
   RoomMember,
   InspectMembersResponse,

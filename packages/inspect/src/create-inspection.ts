@@ -7,7 +7,7 @@ import { inspectHistory } from './answers/inspect-history.ts'
 import { inspectJobs } from './answers/inspect-jobs.ts'
 import { inspectJournal } from './answers/inspect-journal.ts'
 import { inspectResolution } from './answers/inspect-resolution.ts'
-import { inspectMembers, inspectRoom, inspectRooms } from './answers/inspect-rooms.ts'
+import { inspectMembers, inspectRoom, inspectRoomName, inspectRooms } from './answers/inspect-rooms.ts'
 import { inspectDiff, inspectState } from './answers/inspect-state.ts'
 import { whatIf } from './answers/what-if.ts'
 import { unlessPurged } from './answers/unless-purged.ts'
@@ -28,6 +28,7 @@ export function createInspection(
   return {
     rooms: by(inspectRooms),
     room: by(inspectRoom),
+    roomName: by(inspectRoomName),
     members: by(inspectMembers),
     jobs: by(inspectJobs),
     activity: by((source) => source.store.activity()),

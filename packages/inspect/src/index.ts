@@ -7,7 +7,8 @@ export { type EventFile, type FileEvent, readEventFile, readEventStream } from '
 export type { EventsInProgress } from './offline/events-in-progress.ts'
 export { type OpenedEvents, openEvents, type OpenOptions } from './offline/open-events.ts'
 export type {
-  EntrySetters,
+  EventFilter,
+  EventsFound,
   InspectedStore,
   InspectionSource,
   JournalPlace,

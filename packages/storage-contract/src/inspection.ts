@@ -1,11 +1,14 @@
 import {
   type BlockRecord,
+  EVENT_TYPE_NIDS,
   type EventNid,
+  type EventTypeNid,
   type JournalRecord,
   type Membership,
   NO_NID,
   type SnapshotNid,
   type StateKeyNid,
+  type Verdict,
 } from '@roomserver/types'
 import { expect, it } from 'vitest'
 import type { ContractStore } from './contract-store.ts'
@@ -20,7 +23,7 @@ export function inspectionContract(open: () => Promise<ContractStore>): void {
     const events = [
       await newEvent(store, room),
       await newEvent(store, room, { stateKeyNid: key.nid }),
-      await newEvent(store, room),
+      await newEvent(store, room, { stateKeyNid: key.nid }),
     ]
     const elsewhere = await storedRoom(store)
     await commitOne(store, writeSet(elsewhere, { events: [await newEvent(store, elsewhere)] }))
@@ -29,18 +32,61 @@ export function inspectionContract(open: () => Promise<ContractStore>): void {
     const latest = await store.eventsBefore(room.nid, NO_NID, 2)
     expect(latest).toEqual([events[2], events[1]])
     expect(await store.eventsBefore(room.nid, nids[1]!, 9)).toEqual([events[0]])
-    const setters = (stateKey: StateKeyNid, before: EventNid, look: number) =>
-      store.settersBefore(room.nid, { type: events[1]!.typeNid, stateKey }, { before, look })
-    expect(await setters(key.nid, NO_NID, 9)).toEqual({ events: [nids[1]], lookedTo: NO_NID })
-    expect(await setters(events[0]!.stateKeyNid, NO_NID, 9)).toEqual({
-      events: [nids[2], nids[0]],
-      lookedTo: NO_NID,
-    })
+    expect(await store.eventNidsBefore(room.nid, NO_NID, 2)).toEqual([nids[2], nids[1]])
+    expect(await store.eventNidsBefore(room.nid, nids[1]!, 9)).toEqual([nids[0]])
+    const setters = (stateKey: StateKeyNid, before: EventNid, limit: number) =>
+      store.settersBefore(room.nid, { type: events[1]!.typeNid, stateKey }, { before, limit })
+    expect(await setters(key.nid, NO_NID, 9)).toEqual([nids[2], nids[1]])
+    expect(await setters(key.nid, NO_NID, 1)).toEqual([nids[2]])
+    expect(await setters(key.nid, nids[2]!, 9)).toEqual([nids[1]])
+    expect(await setters((key.nid + 1) as StateKeyNid, NO_NID, 9)).toEqual([])
+  })
+
+  it('finds events of a room by type and verdict, among so many', async () => {
+    await using store = await open()
+    const room = await storedRoom(store)
+    const typeNid = EVENT_TYPE_NIDS.get('m.room.history_visibility') ?? NO_NID
+    const events = [
+      await newEvent(store, room, { verdict: 'soft-failed' }),
+      await newEvent(store, room, { typeNid }),
+      await newEvent(store, room, { typeNid, verdict: 'rejected-by-state' }),
+    ]
+    const [one, two, three] = events
+    await commitOne(store, writeSet(room, { events }))
+    const find = (type: EventTypeNid, verdicts: readonly Verdict[], before: EventNid, look: number) =>
+      store.findEventsBefore(room.nid, { type, verdicts }, { before, look })
+    expect(await find(NO_NID, [], NO_NID, 9)).toEqual({ events: [three, two, one], lookedTo: NO_NID })
+    expect(await find(typeNid, [], NO_NID, 9)).toEqual({ events: [three, two], lookedTo: NO_NID })
+    const refused = ['soft-failed', 'rejected-by-state'] as const
+    expect(await find(NO_NID, refused, NO_NID, 9)).toEqual({ events: [three, one], lookedTo: NO_NID })
+    expect(await find(NO_NID, refused, three!.nid, 9)).toEqual({ events: [one], lookedTo: NO_NID })
     // Others are looked at as well, and the search goes on behind the last of them.
-    expect(await setters(key.nid, NO_NID, 1)).toEqual({ events: [], lookedTo: nids[2] })
-    expect(await setters(key.nid, nids[2]!, 1)).toEqual({ events: [nids[1]], lookedTo: nids[1] })
-    expect(await setters(key.nid, nids[1]!, 1)).toEqual({ events: [], lookedTo: nids[0] })
-    expect(await setters(key.nid, nids[0]!, 1)).toEqual({ events: [], lookedTo: NO_NID })
+    expect(await find(NO_NID, ['outlier'], NO_NID, 2)).toEqual({ events: [], lookedTo: two!.nid })
+    expect(await find(NO_NID, ['outlier'], two!.nid, 2)).toEqual({ events: [], lookedTo: NO_NID })
+    const page = await find(NO_NID, ['soft-failed'], NO_NID, 1)
+    const next = page.lookedTo === NO_NID ? page : await find(NO_NID, ['soft-failed'], page.lookedTo, 9)
+    expect([...page.events, ...(next === page ? [] : next.events)]).toEqual([one])
+  })
+
+  it('finds events that name another, after it and before it, and knows whether there are more to look at', async () => {
+    await using store = await open()
+    const room = await storedRoom(store)
+    const elsewhere = await storedRoom(store)
+    const eventId = '$"named"\u0000'
+    const names = JSON.stringify({ prev_events: [eventId] })
+    const early = await newEvent(store, room, { json: names })
+    const named = await newEvent(store, room, { eventId })
+    const other = await newEvent(store, room, { json: '{"prev_events":["$named"]}' })
+    const late = await newEvent(store, room, { json: names })
+    await commitOne(store, writeSet(room, { events: [early, named, other, late] }))
+    const foreign = await newEvent(store, elsewhere, { json: names })
+    await commitOne(store, writeSet(elsewhere, { events: [foreign] }))
+    const naming = (side: 'after' | 'before', look: number) =>
+      store.eventsNaming(room.nid, eventId, { from: named.nid, side, look })
+    expect(await naming('after', 2)).toEqual({ events: [late.nid], isEnd: true })
+    expect(await naming('after', 1)).toEqual({ events: [], isEnd: false })
+    expect(await naming('before', 1)).toEqual({ events: [early.nid], isEnd: true })
+    expect(await naming('before', 9)).toEqual({ events: [early.nid], isEnd: true })
   })
 
   it('reads events of all rooms between two, and knows which NIDs no event has', async () => {
@@ -110,17 +156,15 @@ export function inspectionContract(open: () => Promise<ContractStore>): void {
     expect(resets).toMatchObject([second[0]!, first[1]!])
     const { stateKey, type } = second[0]!
     const entry = { type, stateKey }
-    const all = await store.changesOfEntry(room.nid, entry, { before: undefined, look: 9 })
-    expect(all).toMatchObject({ changes: [second[0]!, first[1]!, first[0]!], lookedTo: undefined })
-    const some = await store.changesOfEntry(room.nid, entry, { before: undefined, look: 2 })
-    expect(some).toMatchObject({ changes: [second[0]!, first[1]!], lookedTo: { revision: 2, place: 1 } })
-    const rest = await store.changesOfEntry(room.nid, entry, { before: some.lookedTo, look: 2 })
-    expect(rest).toMatchObject({ changes: [first[0]!], lookedTo: undefined })
+    const all = { before: undefined, limit: 9, resetsOnly: false }
+    expect(await store.changesOfEntry(room.nid, entry, all)).toMatchObject([second[0]!, first[1]!, first[0]!])
+    const some = await store.changesOfEntry(room.nid, entry, { ...all, limit: 2 })
+    expect(some).toMatchObject([second[0]!, first[1]!])
+    const rest = await store.changesOfEntry(room.nid, entry, { ...all, before: some[1] })
+    expect(rest).toMatchObject([first[0]!])
+    expect(await store.changesOfEntry(room.nid, entry, { ...all, resetsOnly: true })).toMatchObject(resets)
     const other = { ...entry, stateKey: 2 as JournalRecord['stateKey'] }
-    expect(await store.changesOfEntry(room.nid, other, { before: undefined, look: 1 })).toMatchObject({
-      changes: [],
-      lookedTo: { revision: 3, place: 0 },
-    })
+    expect(await store.changesOfEntry(room.nid, other, all)).toEqual([])
     expect(await store.countResets(room.nid, 0)).toBe(2)
     expect(await store.countResets(room.nid, 2)).toBe(1)
   })

@@ -24,6 +24,7 @@ import {
   type StateKeyNid,
   type StreamRecord,
   type UserId,
+  type Verdict,
   type WriteSet,
 } from '@roomserver/types'
 import { sql } from 'kysely'
@@ -410,12 +411,27 @@ function inspectionMethods(db: Db, tables: Tables) {
       const latest = await events.latest(db)
       return { latest, unused: latest === NO_NID ? [] : await events.unused(db, latest, look) }
     },
-    /** Events with a type and state key, the latest first, of so many events of a room before one (0: from the latest). */
+    /** The NIDs of a room's events before one, the latest first; 0: from the latest. */
+    eventNidsBefore: (roomNid: RoomNid, before: EventNid, limit: number) =>
+      events.nidsBefore(db, roomNid, before === NO_NID ? LAST_NID : before, limit),
+    /** Events of a type (0: any) with one of some verdicts (none: any), of so many events of a room, the latest first. */
+    findEventsBefore: (
+      roomNid: RoomNid,
+      filter: { readonly type: EventTypeNid; readonly verdicts: readonly Verdict[] },
+      { before, look }: { readonly before: EventNid; readonly look: number },
+    ) => events.find(db, roomNid, filter, { before: before === NO_NID ? LAST_NID : before, look }),
+    /** Events whose JSON holds an ID as a string, of so many events of a room after or before one. */
+    eventsNaming: (
+      roomNid: RoomNid,
+      eventId: EventId,
+      page: { readonly from: EventNid; readonly side: 'after' | 'before'; readonly look: number },
+    ) => events.naming(db, roomNid, eventId, page),
+    /** State events with a type and state key, the latest first, those of a room before one (0: from the latest). */
     settersBefore: (
       roomNid: RoomNid,
       entry: { readonly type: EventTypeNid; readonly stateKey: StateKeyNid },
-      { before, look }: { readonly before: EventNid; readonly look: number },
-    ) => events.setters(db, roomNid, entry, { before: before === NO_NID ? LAST_NID : before, look }),
+      { before, limit }: { readonly before: EventNid; readonly limit: number },
+    ) => events.setters(db, roomNid, entry, { before: before === NO_NID ? LAST_NID : before, limit }),
     /** Counts the events of a room behind one by their verdicts, so many at the most. */
     countEvents: (roomNid: RoomNid, after: EventNid, limit: number) =>
       events.figures(db, roomNid, after, limit),
@@ -435,15 +451,19 @@ function inspectionMethods(db: Db, tables: Tables) {
         page.limit,
         page.resetsOnly,
       ),
-    /** Changes of one entry of a room's current state, the latest first, of so many changes before a place. */
+    /** Changes of one entry of a room's current state, the latest first, from before a place. */
     changesOfEntry: (
       roomNid: RoomNid,
       entry: { readonly type: EventTypeNid; readonly stateKey: StateKeyNid },
-      page: { readonly before: JournalPlace | undefined; readonly look: number },
+      page: {
+        readonly before: JournalPlace | undefined
+        readonly limit: number
+        readonly resetsOnly: boolean
+      },
     ) =>
       journal.ofEntry(db, roomNid, entry, {
+        ...page,
         before: page.before ?? { revision: Number.MAX_SAFE_INTEGER, place: 0 },
-        look: page.look,
       }),
     /** How many state resets a room had behind a revision. */
     countResets: (roomNid: RoomNid, afterRevision: number) => journal.countResets(db, roomNid, afterRevision),

@@ -3,13 +3,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as wait } from 'node:timers/promises'
-import type {
-  EventNid,
-  MembershipRecord,
-  RoomRecord,
-  SnapshotNid,
-  StateKeyNid,
-  WriteSet,
+import {
+  type EventNid,
+  type EventTypeNid,
+  type MembershipRecord,
+  NO_NID,
+  type RoomRecord,
+  type SnapshotNid,
+  type StateKeyNid,
+  type WriteSet,
 } from '@roomserver/types'
 import pg from 'pg'
 import { expect, it } from 'vitest'
@@ -143,4 +145,30 @@ it('looks up events of a history on SQLite by their IDs, and does not go through
     const plan = database.prepare(`explain query plan ${text}`).all(...(text.match(/\?/g) ?? []).map(() => 0))
     expect(JSON.stringify(plan), text).toMatch(/event_id=\?|COVERING INDEX|rowid=\?/)
   }
+})
+
+it('finds on SQLite who set an entry, what became of it, and what was not accepted, by indexes', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'roomserver-plans-')), 'rooms.db')
+  const statements: string[] = []
+  await using store = await openStorage(
+    { dialect: 'sqlite', file },
+    { onStatement: (text) => statements.push(text) },
+  )
+  const { nid } = await storedRoom(store)
+  statements.length = 0
+  const entry = { type: 70_000 as EventTypeNid, stateKey: 70_000 as StateKeyNid }
+  await store.settersBefore(nid, entry, { before: NO_NID, limit: 9 })
+  await store.changesOfEntry(nid, entry, { before: undefined, limit: 9, resetsOnly: false })
+  const filter = { type: NO_NID, verdicts: ['soft-failed'] as const }
+  await store.findEventsBefore(nid, filter, { before: NO_NID, look: 9 })
+  using database = new DatabaseSync(file)
+  const plans = statements.map((text) => {
+    const plan = database.prepare(`explain query plan ${text}`).all(...(text.match(/\?/g) ?? []).map(() => 0))
+    return JSON.stringify(plan)
+  })
+  expect(plans).toEqual([
+    expect.stringMatching(/room_nid=\? AND type_nid=\? AND state_key_nid=\? AND nid<\?/),
+    expect.stringMatching(/room_nid=\? AND type_nid=\? AND state_key_nid=\? AND \(revision,place\)</),
+    expect.stringMatching(/room_nid=\? AND verdict=\? AND nid<\?/),
+  ])
 })

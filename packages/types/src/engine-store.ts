@@ -431,6 +431,26 @@ export interface InspectionReads {
   purgedAnywhere(ids: readonly EventId[]): Promise<readonly EventId[]>
   /** A room's events before one, the latest first; 0: from the latest. */
   eventsBefore(roomNid: RoomNid, before: EventNid, limit: number): Promise<readonly EventRecord[]>
+  /** The NIDs of a room's events before one, the latest first; 0: from the latest. */
+  eventNidsBefore(roomNid: RoomNid, before: EventNid, limit: number): Promise<readonly EventNid[]>
+  /**
+   * Events of a type (0: of any) with one of some verdicts (none: any), the latest first, of so many events of a room, or more, before
+   * one (0: from the latest). `lookedTo` is the last that was looked at; 0: there are no more.
+   */
+  findEventsBefore(
+    roomNid: RoomNid,
+    filter: { readonly type: EventTypeNid; readonly verdicts: readonly Verdict[] },
+    page: { readonly before: EventNid; readonly look: number },
+  ): Promise<{ readonly events: readonly EventRecord[]; readonly lookedTo: EventNid }>
+  /**
+   * Events whose JSON holds an ID as a string, in the order of NIDs, of so many events of a room after or before one. `isEnd`:
+   * there are no more of the room on that side.
+   */
+  eventsNaming(
+    roomNid: RoomNid,
+    eventId: EventId,
+    page: { readonly from: EventNid; readonly side: 'after' | 'before'; readonly look: number },
+  ): Promise<{ readonly events: readonly EventNid[]; readonly isEnd: boolean }>
   /** Events of all rooms whose NIDs are between two, in the order of NIDs. */
   eventsBetween(span: NidSpan, limit: number): Promise<readonly EventRecord[]>
   /**
@@ -438,15 +458,12 @@ export interface InspectionReads {
    * other processes have in stock or commits bring at this moment, and those that are lost.
    */
   latestEvents(look: number): Promise<{ readonly latest: EventNid; readonly unused: readonly NidSpan[] }>
-  /**
-   * Events with a type and state key, the latest first, of so many events of a room before one (0: from the latest).
-   * `lookedTo` is the last that was looked at; 0: there are no more.
-   */
+  /** State events with a type and state key, the latest first, those of a room before one (0: from the latest). */
   settersBefore(
     roomNid: RoomNid,
     entry: { readonly type: EventTypeNid; readonly stateKey: StateKeyNid },
-    page: { readonly before: EventNid; readonly look: number },
-  ): Promise<{ readonly events: readonly EventNid[]; readonly lookedTo: EventNid }>
+    page: { readonly before: EventNid; readonly limit: number },
+  ): Promise<readonly EventNid[]>
   /** Counts the events of a room behind one by their verdicts, so many at the most. */
   countEvents(
     roomNid: RoomNid,
@@ -469,21 +486,16 @@ export interface InspectionReads {
       readonly resetsOnly: boolean
     },
   ): Promise<readonly (JournalRecord & { readonly place: number })[]>
-  /**
-   * Changes of one entry of a room's current state, the latest first, of so many changes before a place (`undefined`: from the
-   * latest). `lookedTo` is the last that was looked at; `undefined`: there are no more.
-   */
+  /** Changes of one entry of a room's current state, the latest first, from before a place (`undefined`: from the latest). */
   changesOfEntry(
     roomNid: RoomNid,
     entry: { readonly type: EventTypeNid; readonly stateKey: StateKeyNid },
     page: {
       readonly before: { readonly revision: number; readonly place: number } | undefined
-      readonly look: number
+      readonly limit: number
+      readonly resetsOnly: boolean
     },
-  ): Promise<{
-    readonly changes: readonly (JournalRecord & { readonly place: number })[]
-    readonly lookedTo: { readonly revision: number; readonly place: number } | undefined
-  }>
+  ): Promise<readonly (JournalRecord & { readonly place: number })[]>
   /** How many state resets a room had behind a revision. */
   countResets(roomNid: RoomNid, afterRevision: number): Promise<number>
   /** How many users of each server have each membership in a room. */
@@ -658,6 +670,9 @@ const METHODS: Readonly<Record<Exclude<keyof EngineStore, 'commitsElsewhere'>, t
   beginEpochOfProcess: true,
   trimOutputs: true,
   eventsBefore: true,
+  eventNidsBefore: true,
+  findEventsBefore: true,
+  eventsNaming: true,
   eventsBetween: true,
   latestEvents: true,
   settersBefore: true,

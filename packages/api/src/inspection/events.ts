@@ -124,7 +124,7 @@ export const InspectEventsRequest = struct('inspection.EventsRequest', {
   search: text('Part of an event ID, a sender or a type; empty: any.'),
   type: text('Empty: any.'),
   sender: text('Empty: any.'),
-  status: text('As in a summary; empty: any.'),
+  status: text('As in a summary, or several with commas between them; empty: any.'),
   cursor: text('`next` of the page before; empty: from the latest.'),
   limit: int('At most 500; 0: 100.'),
 })

@@ -97,6 +97,15 @@ export const InspectRoomResponse = struct('inspection.RoomResponse', {
 })
 export type InspectRoomResponse = z.infer<typeof InspectRoomResponse>
 
+/** Answer of `roomName`. */
+export const InspectRoomNameResponse = struct('inspection.RoomNameResponse', {
+  room_id: text(),
+  name: text('Empty: it has none. Foreign text, like the alias.'),
+  canonical_alias: text('Empty: it has none.'),
+  room_version: text(),
+})
+export type InspectRoomNameResponse = z.infer<typeof InspectRoomNameResponse>
+
 /** Body of a request of `members`. */
 export const InspectMembersRequest = struct('inspection.MembersRequest', {
   room_id: text(),
@@ -202,6 +211,13 @@ export const roomInspectionEndpoints = {
     request: InspectRoomRequest,
     response: InspectRoomResponse,
     summary: 'Gives everything that is known of a room, but for its events and state.',
+  }),
+  /** Gives the name of a room. Costs little, however large the room is. */
+  roomName: repeatable({
+    path: '/inspect/v1/roomName',
+    request: InspectRoomRequest,
+    response: InspectRoomNameResponse,
+    summary: 'Gives the name of a room. Costs little, however large the room is.',
   }),
   /** Lists the users of a room. */
   members: repeatable({

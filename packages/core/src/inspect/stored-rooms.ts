@@ -1,10 +1,10 @@
 import type { InspectActivityResponse, RoomJob, RoomStorage } from '@roomserver/api'
-import type { EntrySetters, InspectedStore, InspectionSource } from '@roomserver/inspect'
-import { type EventNid, NO_NID, type RepairRecord, type RoomId, type RoomRecord } from '@roomserver/types'
+import type { InspectedStore, InspectionSource } from '@roomserver/inspect'
+import { NO_NID, type RepairRecord, type RoomId, type RoomRecord } from '@roomserver/types'
 import type { BlockedRooms } from '../input/blocked-rooms.ts'
 import type { InspectionReads, Store } from '../ports.ts'
 import type { RecordCache } from '../view/record-cache.ts'
-import { runOnView, yieldToEventLoop } from '../view/run.ts'
+import { runOnView } from '../view/run.ts'
 import type { RoomFigureCounts } from './room-figures.ts'
 
 /** What is known of the process at work, where one is. */
@@ -21,9 +21,6 @@ export interface StoredRoomsParts {
   readonly process: ProcessActivity
   readonly blockedRooms: Pick<BlockedRooms, 'of'>
 }
-
-/** How many events are looked at in one statement. */
-const PLACES = 2_500
 
 /** The rooms of a store as a source of answers. */
 export function storedRooms(parts: StoredRoomsParts, gone: AbortSignal | undefined): InspectionSource {
@@ -45,7 +42,10 @@ function inspectedStore({ blockedRooms, figures, process, store }: StoredRoomsPa
     eventsBefore: (roomNid, before, limit) => store.eventsBefore(roomNid, before, limit),
     eventsBetween: (span, limit) => store.eventsBetween(span, limit),
     latestEvents: (look) => store.latestEvents(look),
-    settersOf: (roomNid, entry, page) => settersOf(store, roomNid, entry, page),
+    eventNidsBefore: (roomNid, before, limit) => store.eventNidsBefore(roomNid, before, limit),
+    findEvents: (roomNid, filter, page) => store.findEventsBefore(roomNid, filter, page),
+    eventsNaming: (roomNid, eventId, page) => store.eventsNaming(roomNid, eventId, page),
+    settersOf: (roomNid, entry, page) => store.settersBefore(roomNid, entry, page),
     journalBefore: (roomNid, page) => store.journalBefore(roomNid, page),
     changesOfEntry: (roomNid, entry, page) => store.changesOfEntry(roomNid, entry, page),
     purgedEvents: (ids) => store.purgedAnywhere(ids),
@@ -65,25 +65,6 @@ function inspectedStore({ blockedRooms, figures, process, store }: StoredRoomsPa
     activity: () => process.activity(),
     busy: (roomId) => process.busy(roomId),
   }
-}
-
-/** Looks for events with a type and state key among a bounded number of events, the latest first. */
-async function settersOf(
-  store: InspectionReads,
-  roomNid: RoomRecord['nid'],
-  entry: Parameters<InspectedStore['settersOf']>[1],
-  { before, look }: Parameters<InspectedStore['settersOf']>[2],
-): Promise<EntrySetters> {
-  const events: EventNid[] = []
-  let last = before
-  for (let looked = 0; looked < look; looked += PLACES) {
-    const page = await store.settersBefore(roomNid, entry, { before: last, look: PLACES })
-    events.push(...page.events)
-    if (page.lookedTo === NO_NID) return { events, lookedTo: NO_NID }
-    last = page.lookedTo
-    await yieldToEventLoop()
-  }
-  return { events, lookedTo: last }
 }
 
 async function storageOf(

@@ -16,9 +16,10 @@ export async function extremitiesAt(
   view: RoomView,
   event: EventRecord,
 ): Promise<readonly EventRecord[]> {
-  const earlier = await store.eventsBefore(view.room.nid, event.nid, LOOK)
-  const oldest = earlier.at(-1)?.nid ?? event.nid
+  const nids = await store.eventNidsBefore(view.room.nid, event.nid, LOOK)
+  const oldest = nids.at(-1) ?? event.nid
   return await read(function* (reader): Suspendable<RecordNeed, readonly EventRecord[]> {
+    const earlier = yield* eventsOf(reader, nids)
     const old = view.room.extremities.filter((nid) => nid < oldest)
     const known = [event, ...earlier, ...(yield* eventsOf(reader, old))]
     const inGraph = known.filter(({ before }) => before !== NO_NID)

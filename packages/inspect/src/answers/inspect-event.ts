@@ -38,27 +38,48 @@ export async function inspectEvent(
   source: InspectionSource,
   { event_id: eventId }: { readonly event_id: EventId },
 ): Promise<InspectEventResponse> {
-  const found = await source.read((reader) => eventWithId(reader, eventId))
-  const [room] = found === null ? [] : await source.store.roomsByNid([found.roomNid])
-  if (found === null || room === undefined) throw eventNotFound(eventId)
-  const view = viewOf(room)
-  const remote = await source.store.remoteStates(room.nid)
+  const { found, view } = await eventInItsRoom(source, eventId)
+  const remote = await source.store.remoteStates(view.room.nid)
   const hasRemoteState = remote.some(({ event, isVerified }) => event === found.nid && !isVerified)
   const { successors, isWhole } = await successorsOf(source, view, found)
-  const details = await source.read((reader) => eventDetails(reader, view, found))
-  const { successors: shown } = await source.read(function* (reader) {
-    return { successors: yield* summariesOf(reader, view, successors) }
+  return await source.read(function* (reader): Suspendable<RecordNeed, InspectEventResponse> {
+    return {
+      ...(yield* eventDetails(reader, view, found)),
+      successors: successors.map((record) => summaryOf(reader, view, record)),
+      all_successors: isWhole,
+      has_remote_state: hasRemoteState,
+    }
   })
-  return { ...details, successors: shown, all_successors: isWhole, has_remote_state: hasRemoteState }
 }
 
-type Details = Omit<InspectEventResponse, 'successors' | 'all_successors' | 'has_remote_state'>
+/**
+ * What is known of an event but for what was stored later.
+ *
+ * @throws {RoomserverError} EVENT_NOT_FOUND, UNSUPPORTED_ROOM_VERSION
+ */
+export async function detailsOf(source: InspectionSource, eventId: EventId): Promise<EventDetails> {
+  const { found, view } = await eventInItsRoom(source, eventId)
+  return await source.read((reader) => eventDetails(reader, view, found))
+}
+
+async function eventInItsRoom(
+  { read, store }: InspectionSource,
+  eventId: EventId,
+): Promise<{ readonly found: EventRecord; readonly view: RoomView }> {
+  const found = await read((reader) => eventWithId(reader, eventId))
+  const [room] = found === null ? [] : await store.roomsByNid([found.roomNid])
+  if (found === null || room === undefined) throw eventNotFound(eventId)
+  return { found, view: viewOf(room) }
+}
+
+/** What is known of an event but for what was stored later. */
+export type EventDetails = Omit<InspectEventResponse, 'successors' | 'all_successors' | 'has_remote_state'>
 
 function* eventDetails(
   reader: RecordReader,
   view: RoomView,
   record: EventRecord,
-): Suspendable<RecordNeed, Details> {
+): Suspendable<RecordNeed, EventDetails> {
   const { room, rules } = view
   const pdu = reader.pduOf(record, rules)
   const signatures = signaturesOf(pdu)

@@ -1,4 +1,5 @@
 import type {
+  EventStatus,
   EventSummary,
   ExportRoomRequest,
   ExportRoomResponse,
@@ -7,15 +8,23 @@ import type {
   InspectGraphRequest,
   InspectGraphResponse,
 } from '@roomserver/api'
-import { type EventId, type EventNid, type EventRecord, NO_NID, type Suspendable } from '@roomserver/types'
+import {
+  type EventId,
+  type EventNid,
+  type EventRecord,
+  type EventTypeNid,
+  NO_NID,
+  type Suspendable,
+  type Verdict,
+} from '@roomserver/types'
 import { missingEvent } from '../event/event-summary.ts'
 import { invalidArgument } from '../failures.ts'
-import type { InspectionSource } from '../read/inspection-source.ts'
+import type { EventFilter, InspectionSource } from '../read/inspection-source.ts'
 import type { RecordNeed, RecordReader } from '../read/record-reader.ts'
 import { eventsOf, eventsWithIds } from '../read/records.ts'
 import { type RoomView, roomView, summaryOf } from '../read/room-view.ts'
 import { pageSize } from './pages.ts'
-import { successorsOf } from './successors.ts'
+import { successorsAround } from './successors.ts'
 
 /** How many events a request may start from. */
 const MAX_FROM = 10_000
@@ -34,8 +43,13 @@ export async function inspectGraph(
   if (from.length > MAX_FROM) throw invalidArgument('from', `at most ${MAX_FROM} events`)
   const limit = pageSize(request.limit, { usual: 200, most: 1_000 })
   const view = await roomView(source.store, request.room_id)
-  const start = direction === 'around' ? await successorsAround(source, view, from, limit >> 1) : []
-  const page = await source.read((reader) => walkBack(reader, view, [...start, ...from], limit))
+  const given = await source.read((reader) => startOf(reader, view, from))
+  const known = given.filter((record) => record !== null).filter(({ roomNid }) => roomNid === view.room.nid)
+  const start = direction === 'around' ? await successorsAround(source, view, known, limit >> 1) : []
+  const near = await nearby(source, view, known, limit)
+  const page = await source.read((reader) =>
+    walkBack(reader, view, { from: [...start, ...from], near, limit }),
+  )
   return { ...page, events: await withPurged(source, view, page.events) }
 }
 
@@ -52,37 +66,46 @@ async function withPurged(
   return events.map((event) => (purged.has(event.event_id) ? { ...event, says } : event))
 }
 
-/** Events that build on others, and those that build on them, so many at the most. */
-async function successorsAround(
-  source: InspectionSource,
-  view: RoomView,
+/** The events to start from; `null`: not stored. */
+function* startOf(
+  reader: RecordReader,
+  { room }: RoomView,
   from: readonly EventId[],
+): Suspendable<RecordNeed, readonly (EventRecord | null)[]> {
+  return from.length === 0 ? yield* eventsOf(reader, room.extremities) : yield* eventsWithIds(reader, from)
+}
+
+/**
+ * The events that arrived before the latest of some: most often those that the way back leads over. Loaded together they take
+ * one read, and one after the other as many as there are.
+ */
+async function nearby(
+  { store }: InspectionSource,
+  { room }: RoomView,
+  from: readonly EventRecord[],
   limit: number,
-): Promise<readonly EventId[]> {
-  const found = new Set<EventId>()
-  let layer = await source.read((reader) => eventsWithIds(reader, from))
-  while (layer.length > 0 && found.size < limit) {
-    const nids = new Set<EventNid>()
-    for (const record of layer.filter((one) => one !== null).slice(0, limit - found.size)) {
-      if (record.roomNid !== view.room.nid) continue
-      for (const nid of (await successorsOf(source, view, record)).successors) nids.add(nid)
-    }
-    const next = await source.read((reader) => eventsOf(reader, [...nids].slice(0, limit - found.size)))
-    layer = next.filter(({ eventId }) => !found.has(eventId))
-    for (const record of layer) if (record !== null) found.add(record.eventId)
-  }
-  return [...found]
+): Promise<readonly EventNid[]> {
+  const latest = from.reduce((nid, record) => (record.nid > nid ? record.nid : nid), NO_NID as EventNid)
+  return latest === NO_NID ? [] : await store.eventNidsBefore(room.nid, latest, limit)
+}
+
+interface Walk {
+  readonly from: readonly EventId[]
+  /** Events that it may come by. */
+  readonly near: readonly EventNid[]
+  readonly limit: number
 }
 
 /** Walks back over prev events, the greatest depth first, whatever the verdicts of the events are. */
 function* walkBack(
   reader: RecordReader,
   view: RoomView,
-  from: readonly EventId[],
-  limit: number,
+  { from, limit, near }: Walk,
 ): Suspendable<RecordNeed, InspectGraphResponse> {
-  const start =
-    from.length === 0 ? yield* eventsOf(reader, view.room.extremities) : yield* eventsWithIds(reader, from)
+  const start = yield* startOf(reader, view, from)
+  const unloaded = near.filter((nid) => reader.event(nid) === undefined)
+  // Such as were purged meanwhile are not there.
+  if (unloaded.length > 0) yield { kind: 'events', nids: unloaded }
   const pending = new Map<EventId, EventRecord>()
   const given = new Map<EventId, EventSummary>()
   const add = (id: EventId, record: EventRecord | null): void => {
@@ -131,39 +154,70 @@ export async function inspectEvents(
   request: InspectEventsRequest,
 ): Promise<InspectEventsResponse> {
   const limit = pageSize(request.limit, { usual: 100, most: 500 })
+  const { search, sender, status, type } = request
+  const statuses = statusesIn(status)
   const view = await roomView(store, request.room_id)
+  const filter = await read((reader) => filterOf(reader, type, statuses))
+  if (filter === undefined) return { events: [], next: '' }
+  const matchesText = ({ event_id, sender: by, type: of }: EventSummary): boolean =>
+    (sender === '' || by === sender) &&
+    (search === '' || [event_id, by, of].some((text) => text.includes(search)))
+  // Where everything matches, there is no more to be looked at than is given.
+  const look = search + sender + status + type === '' ? limit : PAGE
   let before = await cursorEvent(read, view, request.cursor)
   const events: EventSummary[] = []
-  for (let looked = 0; looked < LOOK; looked += PAGE) {
-    const records = await store.eventsBefore(view.room.nid, before, PAGE)
+  for (let looked = 0; looked < LOOK; looked += look) {
+    const page = await store.findEvents(view.room.nid, filter, { before, look })
     const last = await read(function* (reader): Suspendable<RecordNeed, EventRecord | undefined> {
-      for (const record of records) {
+      for (const record of page.events) {
         const summary = summaryOf(reader, view, record)
-        if (matches(summary, request)) events.push(summary)
+        if (matchesText(summary)) events.push(summary)
         if (events.length === limit) return record
         yield undefined
       }
       return undefined
     })
     if (last !== undefined) return { events, next: last.eventId }
-    const end = records.at(-1)
-    if (end === undefined || records.length < PAGE) return { events, next: '' }
-    before = end.nid
+    if (page.lookedTo === NO_NID) return { events, next: '' }
+    before = page.lookedTo
   }
-  const [end] = await store.eventsBefore(view.room.nid, before, 1)
+  const [end] = await store.eventNidsBefore(view.room.nid, before, 1)
   return { events, next: end === undefined ? '' : await eventIdOf(read, before) }
 }
 
-function matches(
-  event: EventSummary,
-  { search, sender, status, type }: Pick<InspectEventsRequest, 'search' | 'sender' | 'status' | 'type'>,
-): boolean {
-  return (
-    (type === '' || event.type === type) &&
-    (sender === '' || event.sender === sender) &&
-    (status === '' || event.status === status) &&
-    (search === '' || [event.event_id, event.sender, event.type].some((text) => text.includes(search)))
-  )
+/** What each status stands for. Events of a store are evaluated, and none of them is missing. */
+const VERDICTS: Readonly<Record<EventStatus, readonly Verdict[]>> = {
+  accepted: ['accepted'],
+  'soft-failed': ['soft-failed'],
+  rejected: ['rejected-by-auth-events', 'rejected-by-state'],
+  outlier: ['outlier'],
+  missing: [],
+  unevaluated: [],
+}
+
+/** @throws {RoomserverError} INVALID_ARGUMENT */
+function statusesIn(text: string): readonly EventStatus[] {
+  const names: readonly string[] = text === '' ? [] : text.split(',')
+  const known = Object.keys(VERDICTS) as readonly EventStatus[]
+  return names.map((name) => {
+    const status = known.find((one) => one === name)
+    if (status !== undefined) return status
+    throw invalidArgument('status', `one or more of ${known.join(', ')}, with commas between them`)
+  })
+}
+
+/** What is looked for in the store; `undefined`: nothing there can match. */
+function* filterOf(
+  reader: RecordReader,
+  type: string,
+  statuses: readonly EventStatus[],
+): Suspendable<RecordNeed, EventFilter | undefined> {
+  const verdicts = statuses.flatMap((status) => VERDICTS[status])
+  if (verdicts.length === 0 && statuses.length > 0) return undefined
+  if (type === '') return { type: NO_NID as EventTypeNid, verdicts }
+  if (reader.typeNid(type) === undefined) yield { kind: 'types', names: [type] }
+  const nid = reader.typeNid(type) ?? null
+  return nid === null ? undefined : { type: nid, verdicts }
 }
 
 async function cursorEvent(

@@ -7,15 +7,13 @@ import type {
 import { type EventNid, type EventRecord, NO_NID, type Suspendable } from '@roomserver/types'
 import { becauseOf } from '../explain/journal-sentence.ts'
 import { invalidArgument } from '../failures.ts'
-import type { InspectionSource } from '../read/inspection-source.ts'
+import type { InspectionSource, PlacedJournalRecord } from '../read/inspection-source.ts'
 import type { RecordNeed, RecordReader } from '../read/record-reader.ts'
 import { eventsAt, eventsOf, eventWithId } from '../read/records.ts'
 import { type RoomView, roomView, summaryOf } from '../read/room-view.ts'
 import { findChanges, journalEntries } from './inspect-journal.ts'
 import { pageSize } from './pages.ts'
 
-/** How many events of a room are looked at for one page. */
-const LOOK = 20_000
 /** How many changes of the entry are taken from the journal. */
 const MAX_CHANGES = 500
 
@@ -45,20 +43,32 @@ export async function inspectHistory(
     }
   })
   if (nids.type === NO_NID || nids.stateKey === NO_NID) return { entries: [], next: '' }
-  const setters = await source.store.settersOf(view.room.nid, nids, { before: nids.before, look: LOOK })
-  const events = setters.events.slice(0, limit)
-  const goesOn = setters.events.length > limit ? (events.at(-1) ?? NO_NID) : setters.lookedTo
+  const setters = await source.store.settersOf(view.room.nid, nids, { before: nids.before, limit: limit + 1 })
+  const events = setters.slice(0, limit)
   const filter = { resetsOnly: false, entry: { type, stateKey } }
   const { changes } = await findChanges(source, view, filter, undefined, MAX_CHANGES)
   return await source.read(function* (reader): Suspendable<RecordNeed, InspectHistoryResponse> {
-    const journal = yield* journalEntries(reader, view, changes)
+    const journal = yield* journalEntries(reader, view, changesAbout(events, changes))
     const records = yield* eventsOf(reader, events)
-    const next = goesOn === NO_NID ? undefined : (yield* eventsOf(reader, [goesOn]))[0]
     return {
       entries: records.map((record) => historyEntry(reader, view, record, nids.current, journal)),
-      next: next?.eventId ?? '',
+      next: setters.length > limit ? (records.at(-1)?.eventId ?? '') : '',
     }
   })
+}
+
+/** The changes that say something about events: that they came, that they went, that they lost. */
+function changesAbout(
+  events: readonly EventNid[],
+  changes: readonly PlacedJournalRecord[],
+): readonly PlacedJournalRecord[] {
+  const shown = new Set(events)
+  return changes.filter(
+    ({ cause, from, to }) =>
+      shown.has(to) ||
+      shown.has(from) ||
+      (cause.kind === 'resolution' && cause.conflicted.some((nid) => shown.has(nid))),
+  )
 }
 
 interface EntryNids {

@@ -8,21 +8,13 @@ import type {
   Suspendable,
 } from '@roomserver/types'
 import { journalSentence } from '../explain/journal-sentence.ts'
-import type {
-  EntryChanges,
-  InspectionSource,
-  JournalPlace,
-  PlacedJournalRecord,
-} from '../read/inspection-source.ts'
+import type { InspectionSource, JournalPlace, PlacedJournalRecord } from '../read/inspection-source.ts'
 import type { RecordNeed, RecordReader } from '../read/record-reader.ts'
 import { eventsOf, tuplesOf } from '../read/records.ts'
 import { type RoomView, roomView } from '../read/room-view.ts'
 import { cursorOf, numbersOf, pageSize } from './pages.ts'
 import { summaryFinder } from './state-changes.ts'
 
-/** How many changes are looked at for one page, and how many at a time. */
-const LOOK = 20_000
-const PAGE = 1_000
 /** How many of the conflicted events of a change are listed. */
 const MAX_CONFLICTED = 100
 
@@ -62,34 +54,21 @@ export async function inspectJournal(
   }
 }
 
-/** Looks for changes, the latest first, through a bounded part of the journal. */
+/** Finds changes, the latest first, from before a place (`undefined`: from the latest). */
 export async function findChanges(
   { read, store }: InspectionSource,
   { room }: RoomView,
   { entry, resetsOnly }: JournalFilter,
-  from: JournalPlace | undefined,
+  before: JournalPlace | undefined,
   limit: number,
 ): Promise<FoundChanges> {
+  const page = { before, limit, resetsOnly }
   const nids = entry && (await read((reader) => nidsOfEntry(reader, entry)))
-  const pageFrom = async (before: JournalPlace | undefined): Promise<EntryChanges> => {
-    if (nids === undefined || resetsOnly) {
-      const page = await store.journalBefore(room.nid, { before, limit: PAGE, resetsOnly })
-      const isWanted = ({ stateKey, type }: PlacedJournalRecord) =>
-        nids === undefined || (type === nids.type && stateKey === nids.stateKey)
-      return { changes: page.filter(isWanted), lookedTo: page.length < PAGE ? undefined : page.at(-1) }
-    }
-    return await store.changesOfEntry(room.nid, nids, { before, look: PAGE })
-  }
-  const changes: PlacedJournalRecord[] = []
-  let before = from
-  for (let looked = 0; looked < LOOK; looked += PAGE) {
-    const page = await pageFrom(before)
-    changes.push(...page.changes.slice(0, limit - changes.length))
-    if (changes.length === limit) return { changes, next: changes.at(-1) }
-    if (page.lookedTo === undefined) return { changes, next: undefined }
-    before = page.lookedTo
-  }
-  return { changes, next: before }
+  const changes =
+    nids === undefined
+      ? await store.journalBefore(room.nid, page)
+      : await store.changesOfEntry(room.nid, nids, page)
+  return { changes, next: changes.length < limit ? undefined : changes.at(-1) }
 }
 
 /** A NID that nothing has. */

@@ -5,20 +5,14 @@ import type {
   ResolutionCheck,
   StateSet,
 } from '@roomserver/api'
-import {
-  allEntries,
-  entryCount,
-  type JudgedEvent,
-  type ResolutionTrace,
-  resolveSnapshots,
-} from '@roomserver/state'
+import { type JudgedEvent, type ResolutionTrace, resolveSnapshots } from '@roomserver/state'
 import { type EventId, type EventRecord, NO_NID, type SnapshotNid, type Suspendable } from '@roomserver/types'
 import { ruleReference } from '../event/auth-check.ts'
 import { invalidArgument } from '../failures.ts'
 import { extremitiesAt } from './extremities-at.ts'
 import type { InspectionSource } from '../read/inspection-source.ts'
 import type { RecordNeed, RecordReader } from '../read/record-reader.ts'
-import { eventsOf, eventsWithIds, snapshotOf } from '../read/records.ts'
+import { entriesOf, eventsOf, eventsWithIds, type Snapshot, snapshotOf } from '../read/records.ts'
 import { eventIn, type RoomView, roomView, summariesWithIds } from '../read/room-view.ts'
 
 /** How many elements of a list are given. */
@@ -40,19 +34,47 @@ export async function inspectResolution(
 }
 
 /** The resolution at an event, or of the current state (empty ID). */
-export async function resolutionAt(
+async function resolutionAt(
   source: InspectionSource,
   view: RoomView,
   at: EventId,
   moment: 'before' | 'arrival',
 ): Promise<InspectResolutionResponse> {
+  const merged = await mergedAt(source, view, at, moment)
+  return await source.read((reader) => resolutionOf(reader, view, merged))
+}
+
+/**
+ * The conflicts that were resolved for the current state when an event arrived.
+ *
+ * @throws {RoomserverError} EVENT_NOT_FOUND, INVALID_ARGUMENT
+ */
+export async function conflictsAtArrival(
+  source: InspectionSource,
+  view: RoomView,
+  at: EventId,
+): Promise<ResolutionTrace['conflicts']> {
+  const merged = await mergedAt(source, view, at, 'arrival')
+  return await source.read(function* (reader) {
+    const snapshots = []
+    for (const nid of statesAfter(merged).keys()) snapshots.push(yield* snapshotOf(reader, nid))
+    return (yield* resolvedIn(reader, view, snapshots))?.conflicts ?? []
+  })
+}
+
+/** The events whose states are resolved. */
+async function mergedAt(
+  source: InspectionSource,
+  view: RoomView,
+  at: EventId,
+  moment: 'before' | 'arrival',
+): Promise<readonly EventRecord[]> {
   const event = at === '' ? undefined : await source.read((reader) => eventIn(reader, view, at))
   const merged =
     event !== undefined && moment === 'arrival'
       ? await extremitiesAt(source, view, event)
       : await source.read((reader) => eventsMergedAt(reader, view, event))
-  const sorted = merged.toSorted((a, b) => (a.eventId < b.eventId ? -1 : 1))
-  return await source.read((reader) => resolutionOf(reader, view, sorted))
+  return merged.toSorted((a, b) => (a.eventId < b.eventId ? -1 : 1))
 }
 
 /** The events whose states are resolved for the state before an event, or for the current one. */
@@ -73,6 +95,19 @@ function* resolutionOf(
   view: RoomView,
   merged: readonly EventRecord[],
 ): Suspendable<RecordNeed, InspectResolutionResponse> {
+  const snapshots = []
+  const stateSets: StateSet[] = []
+  for (const [nid, after] of statesAfter(merged)) {
+    const snapshot = yield* snapshotOf(reader, nid)
+    snapshots.push(snapshot)
+    stateSets.push({ after, entries: yield* entriesOf(reader, snapshot) })
+  }
+  const answer = answerOf(view.rules.stateResolution, stateSets, yield* resolvedIn(reader, view, snapshots))
+  return { ...answer, events: yield* mentionedIn(reader, view, answer) }
+}
+
+/** The states after some events, each with those that it is after. */
+function statesAfter(merged: readonly EventRecord[]): ReadonlyMap<SnapshotNid, readonly EventId[]> {
   const sets = new Map<SnapshotNid, EventId[]>()
   for (const { after, eventId } of merged) {
     if (after === NO_NID) continue
@@ -80,17 +115,16 @@ function* resolutionOf(
     if (ids === undefined) sets.set(after, [eventId])
     else ids.push(eventId)
   }
-  const snapshots = []
-  const stateSets: StateSet[] = []
-  for (const [nid, after] of sets) {
-    const snapshot = yield* snapshotOf(reader, nid)
-    snapshots.push(snapshot)
-    stateSets.push({ after, entries: entryCount(yield* allEntries(snapshot, reader)) })
-  }
+  return sets
+}
+
+function* resolvedIn(
+  reader: RecordReader,
+  view: RoomView,
+  snapshots: readonly Snapshot[],
+): Suspendable<RecordNeed, ResolutionTrace | undefined> {
   if (snapshots.length === 0) throw invalidArgument('at', 'an event whose state is known')
-  const { trace } = yield* resolveSnapshots(snapshots, reader, { rules: view.rules, trace: true })
-  const answer = answerOf(view.rules.stateResolution, stateSets, trace)
-  return { ...answer, events: yield* mentionedIn(reader, view, answer) }
+  return (yield* resolveSnapshots(snapshots, reader, { rules: view.rules, trace: true })).trace
 }
 
 type Answer = Omit<InspectResolutionResponse, 'events'>

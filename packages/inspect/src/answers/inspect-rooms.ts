@@ -1,6 +1,7 @@
 import type {
   InspectMembersRequest,
   InspectMembersResponse,
+  InspectRoomNameResponse,
   InspectRoomRequest,
   InspectRoomResponse,
   InspectRoomsRequest,
@@ -10,7 +11,6 @@ import type {
   ServerMembers,
 } from '@roomserver/api'
 import { CREATOR_LEVEL, powerLevelOf } from '@roomserver/auth'
-import { allEntries, entryCount } from '@roomserver/state'
 import {
   type EventRecord,
   type Membership,
@@ -25,7 +25,7 @@ import { roomProblems } from '../explain/room-problems.ts'
 import { invalidArgument } from '../failures.ts'
 import type { InspectionSource, MemberRow } from '../read/inspection-source.ts'
 import type { RecordNeed, RecordReader } from '../read/record-reader.ts'
-import { eventAt, eventsOf, snapshotOf, tuplesOf } from '../read/records.ts'
+import { entriesOf, eventAt, eventsOf, snapshotOf, tuplesOf } from '../read/records.ts'
 import { type RoomView, roomView, summariesOf, textAt, viewOf } from '../read/room-view.ts'
 import { cursorOf, numbersOf, pageSize } from './pages.ts'
 
@@ -140,10 +140,17 @@ function* facts(
   view: RoomView,
 ): Suspendable<RecordNeed, { readonly name: string; readonly alias: string; readonly lastTs: number }> {
   const extremities = yield* summariesOf(reader, view, view.room.extremities.slice(0, 20))
+  const lastTs = Math.max(0, ...extremities.map((event) => event.origin_server_ts))
+  return { ...(yield* namesOf(reader, view)), lastTs }
+}
+
+function* namesOf(
+  reader: RecordReader,
+  view: RoomView,
+): Suspendable<RecordNeed, { readonly name: string; readonly alias: string }> {
   return {
     name: yield* textAt(reader, view, ['m.room.name', ''], 'name'),
     alias: yield* textAt(reader, view, ['m.room.canonical_alias', ''], 'alias'),
-    lastTs: Math.max(0, ...extremities.map((event) => event.origin_server_ts)),
   }
 }
 
@@ -184,6 +191,23 @@ export async function inspectRoom(
   }
 }
 
+/**
+ * The name of a room.
+ *
+ * @throws {RoomserverError} ROOM_NOT_FOUND, UNSUPPORTED_ROOM_VERSION
+ */
+export async function inspectRoomName(
+  { read, store }: InspectionSource,
+  request: InspectRoomRequest,
+): Promise<InspectRoomNameResponse> {
+  const view = await roomView(store, request.room_id)
+  const { roomId: room_id, version: room_version } = view.room
+  return await read(function* (reader): Suspendable<RecordNeed, InspectRoomNameResponse> {
+    const { alias: canonical_alias, name } = yield* namesOf(reader, view)
+    return { room_id, name, canonical_alias, room_version }
+  })
+}
+
 const MEMBERSHIPS: readonly Membership[] = ['join', 'invite', 'knock', 'leave', 'ban']
 
 function serversOf(
@@ -222,7 +246,7 @@ function* settings(reader: RecordReader, view: RoomView): Suspendable<RecordNeed
     extremities: (yield* summariesOf(reader, view, extremities.slice(0, MOST))).toSorted(
       (a, b) => b.depth - a.depth || compare(a.event_id, b.event_id),
     ),
-    state_entries: entryCount(yield* allEntries(yield* snapshotOf(reader, current), reader)),
+    state_entries: yield* entriesOf(reader, yield* snapshotOf(reader, current)),
   }
 }
 

@@ -1,5 +1,6 @@
-import { type EventNid, type EventRecord, NO_NID } from '@roomserver/types'
+import type { EventId, EventNid, EventRecord } from '@roomserver/types'
 import type { InspectionSource } from '../read/inspection-source.ts'
+import { eventsOf } from '../read/records.ts'
 import type { RoomView } from '../read/room-view.ts'
 
 /** How many events that arrived after an event, and before it, are looked at. */
@@ -9,7 +10,8 @@ const PAGE = 250
 
 /** Events that build on another one. */
 export interface Successors {
-  readonly successors: readonly EventNid[]
+  /** In the order of arrival. */
+  readonly successors: readonly EventRecord[]
   /** Whether all events of the room were looked at that can be among them. */
   readonly isWhole: boolean
 }
@@ -21,38 +23,71 @@ export interface Successors {
 export async function successorsOf(
   { read, store }: InspectionSource,
   { room, rules }: RoomView,
-  event: EventRecord,
+  { eventId, nid }: Pick<EventRecord, 'eventId' | 'nid'>,
 ): Promise<Successors> {
-  const found: EventNid[] = []
-  const name = JSON.stringify(event.eventId)
-  const look = async (records: readonly EventRecord[]) => {
-    const naming = records.filter(({ json }) => json.includes(name))
-    await read(function* (reader) {
-      for (const record of naming) {
-        if (reader.pduOf(record, rules).prevEvents.includes(event.eventId)) found.push(record.nid)
-        yield undefined
-      }
-    })
-  }
-  const isWhole = await lookAfter(store, room.nid, event.nid, look)
-  const before = await store.eventsBefore(room.nid, event.nid, LOOK_BEFORE)
-  await look(before)
-  return { successors: found.toSorted((a, b) => a - b), isWhole: isWhole && before.length < LOOK_BEFORE }
+  const before = await store.eventsNaming(room.nid, eventId, { from: nid, side: 'before', look: LOOK_BEFORE })
+  const after = await store.eventsNaming(room.nid, eventId, { from: nid, side: 'after', look: LOOK_AFTER })
+  // Some name it elsewhere, as an auth event or what they redact.
+  const successors = await read(function* (reader) {
+    const naming = yield* eventsOf(reader, [...before.events, ...after.events])
+    return naming.filter((record) => reader.pduOf(record, rules).prevEvents.includes(eventId))
+  })
+  return { successors, isWhole: before.isEnd && after.isEnd }
 }
 
-/** @returns whether the last event of the room was among them */
-async function lookAfter(
-  store: InspectionSource['store'],
-  roomNid: EventRecord['roomNid'],
-  from: EventNid,
-  look: (records: readonly EventRecord[]) => Promise<void>,
-): Promise<boolean> {
-  let after = from
-  for (let looked = 0; looked < LOOK_AFTER; looked += PAGE) {
-    const page = await store.eventsOfRoom(roomNid, after, PAGE)
-    await look(page)
-    if (page.length < PAGE) return true
-    after = page.at(-1)?.nid ?? NO_NID
+/**
+ * Events that build on others, and those that build on them, so many at the most, the nearest first. Those behind the first
+ * are looked for among the events that arrived after them, a page at a time, until there are enough.
+ *
+ * @param from - events of the room
+ */
+export async function successorsAround(
+  source: InspectionSource,
+  view: RoomView,
+  from: readonly EventRecord[],
+  limit: number,
+): Promise<readonly EventId[]> {
+  const { read, store } = source
+  /** The successors of each event as far as they are known. */
+  const known = new Map<EventId, readonly EventId[]>()
+  let after: EventNid | undefined
+  for (const event of from.slice(0, limit)) {
+    const { successors } = await successorsOf(source, view, event)
+    known.set(
+      event.eventId,
+      successors.map(({ eventId }) => eventId),
+    )
+    for (const { nid } of successors) after = Math.min(after ?? nid, nid) as EventNid
   }
-  return false
+  const starts = from.map(({ eventId }) => eventId)
+  let found = reached(starts, known, limit)
+  for (let looked = 0; looked < LOOK_AFTER && found.length < limit && after !== undefined; looked += PAGE) {
+    const page = await store.eventsOfRoom(view.room.nid, after, PAGE)
+    const links = await read(function* (reader) {
+      const links: (readonly [prev: EventId, by: EventId])[] = []
+      for (const record of page) {
+        for (const prev of reader.pduOf(record, view.rules).prevEvents) links.push([prev, record.eventId])
+        yield undefined
+      }
+      return links
+    })
+    for (const [prev, by] of links) known.set(prev, [...(known.get(prev) ?? []), by])
+    found = reached(starts, known, limit)
+    after = page.length < PAGE ? undefined : page.at(-1)?.nid
+  }
+  return found
+}
+
+/** What can be reached from some events, without these, the nearest first. */
+function reached(
+  from: readonly EventId[],
+  next: ReadonlyMap<EventId, readonly EventId[]>,
+  limit: number,
+): readonly EventId[] {
+  const found = new Set(from)
+  for (const id of found) {
+    for (const one of next.get(id) ?? []) found.add(one)
+    if (found.size >= limit + from.length) break
+  }
+  return [...found].slice(from.length, from.length + limit)
 }

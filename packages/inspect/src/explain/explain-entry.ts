@@ -1,6 +1,6 @@
 import type { ExplainRequest, ExplainResponse, HistoryEntry, JournalEntry } from '@roomserver/api'
 import { inspectHistory } from '../answers/inspect-history.ts'
-import { resolutionAt } from '../answers/inspect-resolution.ts'
+import { conflictsAtArrival } from '../answers/inspect-resolution.ts'
 import { whatIf } from '../answers/what-if.ts'
 import type { InspectionSource } from '../read/inspection-source.ts'
 import { type RoomView, roomView } from '../read/room-view.ts'
@@ -84,11 +84,11 @@ export async function resolutionSentences(
   const sentences: string[] = []
   for (const change of resolved) {
     const at = change.cause_event?.event_id ?? ''
-    const { conflicts } = await resolutionAt(source, view, at, 'arrival')
+    const conflicts = await conflictsAtArrival(source, view, at)
     const conflict = conflicts.find(
-      ({ state_key: stateKey, type }) => type === change.type && stateKey === change.state_key,
+      ({ stateKey, type }) => type === change.type && stateKey === change.state_key,
     )
-    if (conflict === undefined || conflict.winner !== (change.to?.event_id ?? '')) continue
+    if (conflict === undefined || (conflict.winner ?? '') !== (change.to?.event_id ?? '')) continue
     sentences.push(`In the state resolution at ${at}: ${conflict.why}`)
   }
   return sentences

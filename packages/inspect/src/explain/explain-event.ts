@@ -1,6 +1,6 @@
-import type { AuthCheck, EventSummary, ExplainResponse, InspectEventResponse } from '@roomserver/api'
+import type { AuthCheck, EventSummary, ExplainResponse } from '@roomserver/api'
 import type { EventId, Suspendable } from '@roomserver/types'
-import { inspectEvent } from '../answers/inspect-event.ts'
+import { detailsOf, type EventDetails } from '../answers/inspect-event.ts'
 import { inspectHistory } from '../answers/inspect-history.ts'
 import type { InspectionSource } from '../read/inspection-source.ts'
 import type { RecordNeed } from '../read/record-reader.ts'
@@ -17,7 +17,7 @@ const SPECIFICATION = 'https://spec.matrix.org/v1.19/server-server-api'
  * @throws {RoomserverError} EVENT_NOT_FOUND
  */
 export async function explainEvent(source: InspectionSource, eventId: EventId): Promise<ExplainResponse> {
-  const details = await inspectEvent(source, { event_id: eventId })
+  const details = await detailsOf(source, eventId)
   const decided = decidingCheck(details)
   const after = details.verdict.verdict === 'accepted' ? await inEffect(source, details) : []
   return {
@@ -38,11 +38,11 @@ const CHECK_OF: Readonly<Record<string, AuthCheck['against']>> = {
 }
 
 /** The check that a verdict rests on. */
-function decidingCheck({ checks, verdict }: InspectEventResponse): AuthCheck | undefined {
+function decidingCheck({ checks, verdict }: EventDetails): AuthCheck | undefined {
   return checks.find(({ against }) => against === (CHECK_OF[verdict.verdict] ?? 'state-before'))
 }
 
-function questionOf({ event, verdict }: InspectEventResponse): string {
+function questionOf({ event, verdict }: EventDetails): string {
   switch (verdict.verdict) {
     case 'rejected-by-auth-events':
     case 'rejected-by-state':
@@ -56,7 +56,7 @@ function questionOf({ event, verdict }: InspectEventResponse): string {
   }
 }
 
-function answerOf({ verdict: { reason, verdict } }: InspectEventResponse): string {
+function answerOf({ verdict: { reason, verdict } }: EventDetails): string {
   switch (verdict) {
     case 'rejected-by-auth-events':
       return `The events that it names as its auth events do not allow it: ${reason}.`
@@ -71,7 +71,7 @@ function answerOf({ verdict: { reason, verdict } }: InspectEventResponse): strin
   }
 }
 
-function sent({ event, prev }: InspectEventResponse): string {
+function sent({ event, prev }: EventDetails): string {
   const missing = prev.filter(({ status }) => status === 'missing').length
   const gap = missing === 0 ? '' : `, of which ${missing === 1 ? 'one is' : `${missing} are`} missing here`
   const what =
@@ -100,7 +100,7 @@ function checked(check: AuthCheck | undefined): readonly string[] {
   ]
 }
 
-function consequence({ verdict: { verdict } }: InspectEventResponse): readonly string[] {
+function consequence({ verdict: { verdict } }: EventDetails): readonly string[] {
   switch (verdict) {
     case 'rejected-by-auth-events':
     case 'rejected-by-state':
@@ -119,7 +119,7 @@ function consequence({ verdict: { verdict } }: InspectEventResponse): readonly s
 }
 
 /** Whether an event that was not accepted would be allowed by what the room is now. */
-function now({ checks, verdict: { verdict } }: InspectEventResponse): readonly string[] {
+function now({ checks, verdict: { verdict } }: EventDetails): readonly string[] {
   const check = checks.find(({ against }) => against === 'current-state')
   if (check === undefined || verdict === 'accepted') return []
   return [
@@ -132,7 +132,7 @@ function now({ checks, verdict: { verdict } }: InspectEventResponse): readonly s
 /** What became of an accepted state event in the current state. */
 async function inEffect(
   source: InspectionSource,
-  { event, room_id: roomId }: InspectEventResponse,
+  { event, room_id: roomId }: EventDetails,
 ): Promise<readonly string[]> {
   if (event.state_key === null) return event.is_redacted ? ['It was redacted since.'] : []
   const history = await inspectHistory(source, {
@@ -151,7 +151,7 @@ async function inEffect(
   return [`It is not in effect. ${own.why} ${instead}`]
 }
 
-async function needed(source: InspectionSource, details: InspectEventResponse): Promise<readonly string[]> {
+async function needed(source: InspectionSource, details: EventDetails): Promise<readonly string[]> {
   const { event, room_id: roomId, verdict } = details
   const view = await roomView(source.store, roomId)
   const ways = await source.read(function* (reader): Suspendable<RecordNeed, readonly string[]> {
@@ -168,7 +168,7 @@ async function needed(source: InspectionSource, details: InspectEventResponse): 
   ]
 }
 
-function linksOf({ verdict: { rule, verdict } }: InspectEventResponse): ExplainResponse['links'] {
+function linksOf({ verdict: { rule, verdict } }: EventDetails): ExplainResponse['links'] {
   const about =
     verdict === 'soft-failed'
       ? [{ text: 'soft failure', url: `${SPECIFICATION}/#soft-failure` }]
@@ -178,7 +178,7 @@ function linksOf({ verdict: { rule, verdict } }: InspectEventResponse): ExplainR
   return rule === null || rule.url === '' ? about : [{ text: `rule ${rule.rule}`, url: rule.url }, ...about]
 }
 
-function eventsOf(details: InspectEventResponse, check: AuthCheck | undefined): readonly EventSummary[] {
+function eventsOf(details: EventDetails, check: AuthCheck | undefined): readonly EventSummary[] {
   const read = new Set(check?.readings.map(({ event_id: id }) => id))
   return [details.event, ...details.auth.filter(({ event_id: id }) => read.has(id))]
 }

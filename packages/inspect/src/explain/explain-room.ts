@@ -1,4 +1,4 @@
-import type { ExplainResponse } from '@roomserver/api'
+import type { ExplainResponse, JournalEntry } from '@roomserver/api'
 import type { RoomId } from '@roomserver/types'
 import { inspectJournal } from '../answers/inspect-journal.ts'
 import { inspectRoom } from '../answers/inspect-rooms.ts'
@@ -18,14 +18,7 @@ const MAX_RESETS = 5
 export async function explainRoom(source: InspectionSource, roomId: RoomId): Promise<ExplainResponse> {
   const { extremities, problems, room } = await inspectRoom(source, { room_id: roomId })
   const view = await roomView(source.store, room.room_id)
-  const resets = await inspectJournal(source, {
-    room_id: room.room_id,
-    resets_only: true,
-    type: '',
-    state_key: '',
-    cursor: '',
-    limit: MAX_RESETS,
-  })
+  const resets = room.state_resets === 0 ? [] : await latestResets(source, room.room_id)
   return {
     question: `Is anything wrong with ${room.room_id}?`,
     answer:
@@ -34,12 +27,24 @@ export async function explainRoom(source: InspectionSource, roomId: RoomId): Pro
         : `${counted(problems.length, 'thing')} to know about it.`,
     happened: [
       ...problems,
-      ...resets.entries.map(({ says }) => says),
-      ...(await resolutionSentences(source, view, resets.entries)),
+      ...resets.map(({ says }) => says),
+      ...(await resolutionSentences(source, view, resets)),
     ],
     rule: null,
     needed: [],
     links: [],
     events: extremities,
   }
+}
+
+async function latestResets(source: InspectionSource, roomId: RoomId): Promise<readonly JournalEntry[]> {
+  const { entries } = await inspectJournal(source, {
+    room_id: roomId,
+    resets_only: true,
+    type: '',
+    state_key: '',
+    cursor: '',
+    limit: MAX_RESETS,
+  })
+  return entries
 }

@@ -74,6 +74,7 @@ function whenEvaluated(evaluated: Promise<InspectionApi>): InspectionApi {
   return {
     rooms: async (request) => (await evaluated).rooms(request),
     room: async (request) => (await evaluated).room(request),
+    roomName: async (request) => (await evaluated).roomName(request),
     members: async (request) => (await evaluated).members(request),
     jobs: async (request) => (await evaluated).jobs(request),
     activity: async (request) => (await evaluated).activity(request),

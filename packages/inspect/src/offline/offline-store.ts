@@ -15,8 +15,8 @@ import {
   serverOf,
 } from '@roomserver/types'
 import type {
-  EntryChanges,
-  EntrySetters,
+  EventFilter,
+  EventsFound,
   InspectedStore,
   MemberRow,
   MembershipCount,
@@ -94,12 +94,43 @@ export class OfflineStore implements InspectedStore {
   async settersOf(
     roomNid: RoomNid,
     { stateKey, type }: Parameters<InspectedStore['settersOf']>[1],
-    { before, look }: Parameters<InspectedStore['settersOf']>[2],
-  ): Promise<EntrySetters> {
-    const looked = await this.eventsBefore(roomNid, before, look)
+    { before, limit }: Parameters<InspectedStore['settersOf']>[2],
+  ): Promise<readonly EventNid[]> {
+    const looked = await this.eventsBefore(roomNid, before, Number.POSITIVE_INFINITY)
     const events = looked.filter((one) => one.typeNid === type && one.stateKeyNid === stateKey)
+    return events.slice(0, limit).map(({ nid }) => nid)
+  }
+
+  async eventNidsBefore(roomNid: RoomNid, before: EventNid, limit: number): Promise<readonly EventNid[]> {
+    return (await this.eventsBefore(roomNid, before, limit)).map(({ nid }) => nid)
+  }
+
+  async findEvents(
+    roomNid: RoomNid,
+    { type, verdicts }: EventFilter,
+    { before, look }: Parameters<InspectedStore['findEvents']>[2],
+  ): Promise<EventsFound> {
+    const looked = await this.eventsBefore(roomNid, before, look)
+    const events = looked.filter(
+      ({ typeNid, verdict }) =>
+        (type === NO_NID || typeNid === type) && (verdicts.length === 0 || verdicts.includes(verdict)),
+    )
     const last = looked.length < look ? undefined : looked.at(-1)
-    return { events: events.map(({ nid }) => nid), lookedTo: last?.nid ?? NO_NID }
+    return { events, lookedTo: last?.nid ?? NO_NID }
+  }
+
+  async eventsNaming(
+    roomNid: RoomNid,
+    eventId: EventId,
+    { from, look, side }: Parameters<InspectedStore['eventsNaming']>[2],
+  ): Promise<{ readonly events: readonly EventNid[]; readonly isEnd: boolean }> {
+    const looked =
+      side === 'after'
+        ? await this.eventsOfRoom(roomNid, from, look)
+        : (await this.eventsBefore(roomNid, from, look)).toReversed()
+    const name = JSON.stringify(eventId)
+    const naming = looked.filter(({ json }) => json.includes(name))
+    return { events: naming.map(({ nid }) => nid), isEnd: looked.length < look }
   }
 
   async journalBefore(
@@ -118,11 +149,10 @@ export class OfflineStore implements InspectedStore {
   async changesOfEntry(
     roomNid: RoomNid,
     { stateKey, type }: Parameters<InspectedStore['changesOfEntry']>[1],
-    { before, look }: Parameters<InspectedStore['changesOfEntry']>[2],
-  ): Promise<EntryChanges> {
-    const looked = await this.journalBefore(roomNid, { before, limit: look, resetsOnly: false })
-    const changes = looked.filter((change) => change.type === type && change.stateKey === stateKey)
-    return { changes, lookedTo: looked.length < look ? undefined : looked.at(-1) }
+    { limit, ...page }: Parameters<InspectedStore['changesOfEntry']>[2],
+  ): Promise<readonly PlacedJournalRecord[]> {
+    const all = await this.journalBefore(roomNid, { ...page, limit: Number.POSITIVE_INFINITY })
+    return all.filter((change) => change.type === type && change.stateKey === stateKey).slice(0, limit)
   }
 
   async purgedEvents(): Promise<readonly EventId[]> {

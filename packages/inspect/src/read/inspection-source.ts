@@ -13,6 +13,7 @@ import type {
   RoomRecord,
   StateKeyNid,
   Suspendable,
+  Verdict,
 } from '@roomserver/types'
 import type { RecordNeed, RecordReader } from './record-reader.ts'
 
@@ -51,16 +52,17 @@ export interface JournalPlace {
   readonly place: number
 }
 
-/** Changes of an entry, of those that were looked at. */
-export interface EntryChanges {
-  readonly changes: readonly PlacedJournalRecord[]
-  /** The last that was looked at; `undefined`: there are no more. */
-  readonly lookedTo: JournalPlace | undefined
+/** Which events of a room are looked for. */
+export interface EventFilter {
+  /** 0: of any type. */
+  readonly type: EventTypeNid
+  /** None: any. */
+  readonly verdicts: readonly Verdict[]
 }
 
-/** Events that set an entry, of those that were looked at. */
-export interface EntrySetters {
-  readonly events: readonly EventNid[]
+/** Events that were found, of those that were looked at. */
+export interface EventsFound {
+  readonly events: readonly EventRecord[]
   /** The last that was looked at; 0: there are no more. */
   readonly lookedTo: EventNid
 }
@@ -82,23 +84,37 @@ export interface InspectedStore {
   eventsBetween(span: NidSpan, limit: number): Promise<readonly EventRecord[]>
   /** The latest event of all rooms (0: there is none), and which NIDs between so many of the latest no event has. */
   latestEvents(look: number): Promise<{ readonly latest: EventNid; readonly unused: readonly NidSpan[] }>
-  /** Events with a type and state key, the latest first; looks at so many events of the room. */
+  /** The NIDs of events of a room before one (0: from the latest), the latest first. */
+  eventNidsBefore(roomNid: RoomNid, before: EventNid, limit: number): Promise<readonly EventNid[]>
+  /** Events that match, the latest first; looks at so many events of the room, or more, before one (0: from the latest). */
+  findEvents(
+    roomNid: RoomNid,
+    filter: EventFilter,
+    page: { readonly before: EventNid; readonly look: number },
+  ): Promise<EventsFound>
+  /** Events that name an event, in the order of arrival; looks at so many events of the room after or before one. */
+  eventsNaming(
+    roomNid: RoomNid,
+    eventId: EventId,
+    page: { readonly from: EventNid; readonly side: 'after' | 'before'; readonly look: number },
+  ): Promise<{ readonly events: readonly EventNid[]; readonly isEnd: boolean }>
+  /** State events with a type and state key, the latest first, those of the room before one (0: from the latest). */
   settersOf(
     roomNid: RoomNid,
     entry: { readonly type: EventTypeNid; readonly stateKey: StateKeyNid },
-    page: { readonly before: EventNid; readonly look: number },
-  ): Promise<EntrySetters>
+    page: { readonly before: EventNid; readonly limit: number },
+  ): Promise<readonly EventNid[]>
   /** Changes of the current state, the latest first, from before a place (`undefined`: from the latest). */
   journalBefore(
     roomNid: RoomNid,
     page: { readonly before: JournalPlace | undefined; readonly limit: number; readonly resetsOnly: boolean },
   ): Promise<readonly PlacedJournalRecord[]>
-  /** Changes of one entry of the current state, the latest first; looks at so many changes of the room from before a place. */
+  /** Changes of one entry of the current state, the latest first, from before a place (`undefined`: from the latest). */
   changesOfEntry(
     roomNid: RoomNid,
     entry: { readonly type: EventTypeNid; readonly stateKey: StateKeyNid },
-    page: { readonly before: JournalPlace | undefined; readonly look: number },
-  ): Promise<EntryChanges>
+    page: { readonly before: JournalPlace | undefined; readonly limit: number; readonly resetsOnly: boolean },
+  ): Promise<readonly PlacedJournalRecord[]>
   /** Those of some events that were purged with the history of their room. */
   purgedEvents(ids: readonly EventId[]): Promise<readonly EventId[]>
   /** Events of a room at remote state. */

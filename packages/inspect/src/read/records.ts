@@ -1,6 +1,6 @@
 import { type AuthState, authStateOf, authTypesFor, createIdOf } from '@roomserver/auth'
 import type { Pdu } from '@roomserver/events'
-import { lookup } from '@roomserver/state'
+import { allEntries, entryCount, lookup } from '@roomserver/state'
 import {
   type EventId,
   type EventNid,
@@ -42,11 +42,23 @@ export function* eventWithId(reader: RecordReader, id: EventId): Suspendable<Rec
   return record
 }
 
+/** A state as it is stored. */
+export type Snapshot = Pick<SnapshotRecord, 'blocks'>
+
+/** How many entries states have, for as long as these are cached: they never change, and all of a state is read to count them. */
+const entryCounts = new WeakMap<Snapshot, number>()
+
+/** How many entries a state has. */
+export function* entriesOf(reader: RecordReader, snapshot: Snapshot): Suspendable<RecordNeed, number> {
+  const known = entryCounts.get(snapshot)
+  if (known !== undefined) return known
+  const count = entryCount(yield* allEntries(snapshot, reader))
+  entryCounts.set(snapshot, count)
+  return count
+}
+
 /** A snapshot; the empty state for NID 0. */
-export function* snapshotOf(
-  reader: RecordReader,
-  nid: SnapshotNid,
-): Suspendable<RecordNeed, Pick<SnapshotRecord, 'blocks'>> {
+export function* snapshotOf(reader: RecordReader, nid: SnapshotNid): Suspendable<RecordNeed, Snapshot> {
   if (nid === NO_NID) return { blocks: [] }
   if (reader.snapshot(nid) === undefined) yield { kind: 'snapshots', nids: [nid] }
   return reader.snapshot(nid) ?? damaged('a referenced state is not stored')

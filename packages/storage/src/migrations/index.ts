@@ -16,6 +16,7 @@ import { deliveredOutputs } from './0015-delivered-outputs.ts'
 import { blockedRooms } from './0016-blocked-rooms.ts'
 import { purges } from './0017-purges.ts'
 import { purgedHistory } from './0018-purged-history.ts'
+import { inspectedEvents } from './0019-inspected-events.ts'
 import type { Migration } from './migration.ts'
 
 /** Every migration, in the order in which they run. */
@@ -38,6 +39,7 @@ export const migrations: readonly Migration[] = [
   blockedRooms,
   purges,
   purgedHistory,
+  inspectedEvents,
 ]
 
 /** The schema that this program knows. */

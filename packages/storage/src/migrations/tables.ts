@@ -32,6 +32,8 @@ export interface IndexAddition {
   readonly columns: readonly string[]
   /** The columns of the index whose place it takes. */
   readonly replaces?: readonly string[]
+  /** Which rows it has, in SQL; left out: all. */
+  readonly where?: string
 }
 
 /** A table that a migration renames, or whose columns it renames. */
@@ -76,9 +78,9 @@ export function renameStatements<S>(
 export function indexStatements<S>(
   db: Kysely<S>,
   dialect: Dialect,
-  { table, columns, replaces }: IndexAddition,
+  { table, columns, replaces, where }: IndexAddition,
 ): CompiledQuery[] {
-  if (replaces === undefined) return [createIndex(db, table, columns, false)]
+  if (replaces === undefined) return [createIndex(db, table, columns, false, where)]
   if (dialect.indexesHoldNid) return []
   const replaced = sql.ref(`${table}_${replaces.join('_')}`)
   return [createIndex(db, table, columns, false), sql`drop index ${replaced}`.compile(db)]
@@ -138,10 +140,12 @@ function createIndex<S>(
   table: string,
   columns: readonly string[],
   unique: boolean,
+  where?: string,
 ): CompiledQuery {
   const name = `${table}_${columns.join('_')}`
   const list = sql.join(columns.map((column) => sql.ref(column)))
-  return sql`create ${sql.raw(unique ? 'unique ' : '')}index ${sql.ref(name)} on ${sql.table(table)} (${list})`.compile(
+  const rows = sql.raw(where === undefined ? '' : ` where ${where}`)
+  return sql`create ${sql.raw(unique ? 'unique ' : '')}index ${sql.ref(name)} on ${sql.table(table)} (${list})${rows}`.compile(
     db,
   )
 }

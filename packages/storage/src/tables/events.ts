@@ -68,6 +68,12 @@ const changes = format
   )
   .changes()
 
+/** The code of accepted events; of those that were not, but outliers, it is greater. */
+const ACCEPTED = VERDICTS.indexOf('accepted')
+
+/** Greater than every NID. */
+const NO_END = Number.MAX_SAFE_INTEGER
+
 interface FiguresRow {
   readonly verdict: number
   readonly count: number
@@ -123,18 +129,49 @@ export function eventQueries(dialect: Dialect, build: Db) {
         as pairs
       where before - after > 1 order by before`.compile(build),
   )
+  type Found = { readonly nid: EventNid }
+  const nidsBefore = prepare(
+    sql<Found>`select nid from events where room_nid = ${slot<RoomNid>()} and nid < ${slot<EventNid>()}
+      order by nid desc limit ${slot<number>()}`.compile(build),
+  )
+  // The last of those that are looked at.
   const lookedTo = prepare(
-    sql<{
-      nid: EventNid
-    }>`select nid from events where room_nid = ${slot<RoomNid>()} and nid < ${slot<EventNid>()}
+    sql<Found>`select nid from events where room_nid = ${slot<RoomNid>()} and nid < ${slot<EventNid>()}
       order by nid desc limit 1 offset ${slot<number>()}`.compile(build),
   )
+  const lookedOnTo = prepare(
+    sql<Found>`select nid from events where room_nid = ${slot<RoomNid>()} and nid > ${slot<EventNid>()}
+      order by nid limit 1 offset ${slot<number>()}`.compile(build),
+  )
+  const found = prepare(
+    build
+      .selectFrom('events')
+      .selectAll()
+      .where('room_nid', '=', slot<RoomNid>())
+      .where('nid', '<', slot<EventNid>())
+      .where('nid', '>=', slot<EventNid>())
+      .where('type_nid', '>=', slot<EventTypeNid>())
+      .where('type_nid', '<=', slot<EventTypeNid>())
+      .where(dialect.among('verdict', 'int'))
+      .orderBy('nid', 'desc'),
+  )
+  // By the index of events that were not accepted, which is used only where the statement says that these are meant; SQLite
+  // would rather go through the room in the order that is asked for.
+  const refused = prepare(
+    sql<Found>`select nid from events where room_nid = ${slot<RoomNid>()} and verdict > ${sql.lit(ACCEPTED)}
+      and ${dialect.among('verdict', 'int')} and nid < ${slot<EventNid>()}
+      order by +nid desc limit ${slot<number>()}`.compile(build),
+  )
+  const naming = prepare(
+    sql<Found>`select nid from events where room_nid = ${slot<RoomNid>()} and nid > ${slot<EventNid>()}
+      and nid < ${slot<EventNid>()} and ${sql.raw(dialect.firstIndex)}(json, ${slot<string>()}) > 0
+      order by nid`.compile(build),
+  )
+  // By the index that has state events alone, which is used only where the statement says that these are meant.
   const setters = prepare(
-    sql<{
-      nid: EventNid
-    }>`select nid from events where room_nid = ${slot<RoomNid>()} and nid < ${slot<EventNid>()}
-      and nid >= ${slot<EventNid>()} and type_nid = ${slot<number>()} and state_key_nid = ${slot<number>()}
-      order by nid desc`.compile(build),
+    sql<Found>`select nid from events where room_nid = ${slot<RoomNid>()} and type_nid = ${slot<number>()}
+      and state_key_nid = ${slot<number>()} and state_key_nid <> 0 and nid < ${slot<EventNid>()}
+      order by nid desc limit ${slot<number>()}`.compile(build),
   )
   const figures = prepare(
     sql<FiguresRow>`select verdict, count(*) as count, coalesce(sum(octet_length(json)), 0) as bytes,
@@ -154,17 +191,54 @@ export function eventQueries(dialect: Dialect, build: Db) {
     latest: async (db: Db) => (await latest(db))[0]?.nid ?? NO_NID,
     /** Which NIDs no event has, between so many of those up to one. */
     unused: (db: Db, last: EventNid, look: number) => unused(db, last, look),
-    /** Those with a type and state key, of so many events of a room before one, the latest first. */
+    /** The NIDs of those of a room that come before one, the latest first. */
+    nidsBefore: async (db: Db, roomNid: RoomNid, nid: EventNid, limit: number) =>
+      (await nidsBefore(db, roomNid, nid, limit)).map((row) => row.nid),
+    /** State events with a type and state key, the latest first, those of a room before one. */
     setters: async (
       db: Db,
       roomNid: RoomNid,
-      entry: { readonly type: EventTypeNid; readonly stateKey: StateKeyNid },
+      { stateKey, type }: { readonly type: EventTypeNid; readonly stateKey: StateKeyNid },
+      page: { readonly before: EventNid; readonly limit: number },
+    ) => (await setters(db, roomNid, type, stateKey, page.before, page.limit)).map(({ nid }) => nid),
+    /** Those of a type (0: any) and with some verdicts (none: any), of so many events of a room or more before one, the latest first. */
+    find: async (
+      db: Db,
+      roomNid: RoomNid,
+      { type, verdicts }: { readonly type: EventTypeNid; readonly verdicts: readonly Verdict[] },
       { before: from, look }: { readonly before: EventNid; readonly look: number },
     ) => {
+      const types = type === NO_NID ? [NO_NID, NO_END] : [type, type]
+      const codes = (verdicts.length === 0 ? VERDICTS : verdicts).map((one) => VERDICTS.indexOf(one))
+      const list = dialect.list(codes)
+      if (type === NO_NID && codes.every((one) => one > ACCEPTED)) {
+        const nids = (await refused(db, roomNid, list, from, look)).map(({ nid }) => nid)
+        const events = nids.length === 0 ? [] : (await byNid(db, dialect.list(nids))).map(format.toItem)
+        const lookedTo = nids.length < look ? NO_NID : (nids.at(-1) ?? NO_NID)
+        return { events: events.toSorted((a, b) => b.nid - a.nid), lookedTo }
+      }
       const [last] = await lookedTo(db, roomNid, from, look - 1)
       const to = last?.nid ?? NO_NID
-      const rows = await setters(db, roomNid, from, to, entry.type, entry.stateKey)
-      return { events: rows.map(({ nid }) => nid), lookedTo: to }
+      const rows = await found(db, roomNid, from, to, ...types, list)
+      return { events: rows.map(format.toItem), lookedTo: to }
+    },
+    /** Those that name an event, of so many events of a room after or before one, and whether there are no more of it there. */
+    naming: async (
+      db: Db,
+      roomNid: RoomNid,
+      eventId: EventId,
+      {
+        from,
+        look,
+        side,
+      }: { readonly from: EventNid; readonly side: 'after' | 'before'; readonly look: number },
+    ) => {
+      const isAfter = side === 'after'
+      // The first that is not looked at.
+      const [end] = await (isAfter ? lookedOnTo : lookedTo)(db, roomNid, from, look)
+      const [low, high] = isAfter ? [from, end?.nid ?? NO_END] : [end?.nid ?? NO_NID, from]
+      const rows = await naming(db, roomNid, low, high, JSON.stringify(eventId))
+      return { events: rows.map(({ nid }) => nid), isEnd: end === undefined }
     },
     /** How many of a room's events behind one have each verdict, of so many that are looked at, and their bytes. */
     figures: async (db: Db, roomNid: RoomNid, after: EventNid, limit: number) =>

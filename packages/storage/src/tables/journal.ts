@@ -78,16 +78,18 @@ export function journalQueries(dialect: Dialect, build: Db) {
     prepare(query.orderBy('revision', 'desc').orderBy('place', 'desc').limit(slot<number>()))
   const changesBefore = latest(earlier)
   const resetsBefore = latest(earlier.where('reset', '=', sql.lit(1)))
-  const lookedTo = prepare(
-    sql<JournalPlace>`select revision, place from journal where room_nid = ${slot<RoomNid>()}
-      and (revision, place) < (${slot<number>()}, ${slot<number>()})
-      order by revision desc, place desc limit 1 offset ${slot<number>()}`.compile(build),
-  )
+  // The places are found by the index of entries alone; SQLite would go through the whole journal to find rows.
   const ofEntry = prepare(
-    earlier
-      .where(sql<boolean>`(revision, place) >= (${slot<number>()}, ${slot<number>()})`)
-      .where('type_nid', '=', slot<EventTypeNid>())
-      .where('state_key_nid', '=', slot<StateKeyNid>())
+    build
+      .selectFrom('journal')
+      .selectAll()
+      .where('room_nid', '=', slot<RoomNid>())
+      .where(
+        sql<boolean>`(revision, place) in (select revision, place from journal where room_nid = ${slot<RoomNid>()}
+          and type_nid = ${slot<EventTypeNid>()} and state_key_nid = ${slot<StateKeyNid>()}
+          and (revision, place) < (${slot<number>()}, ${slot<number>()}) and reset >= ${slot<number>()}
+          order by revision desc, place desc limit ${slot<number>()})`,
+      )
       .orderBy('revision', 'desc')
       .orderBy('place', 'desc'),
   )
@@ -105,18 +107,21 @@ export function journalQueries(dialect: Dialect, build: Db) {
       (
         await (resetsOnly ? resetsBefore : changesBefore)(db, roomNid, place.revision, place.place, limit)
       ).map((row) => ({ ...toJournal(row), place: row.place })),
-    /** Those of one entry, of so many before a place, the latest first; and the last that was looked at, if there are more. */
+    /** Those of one entry, the latest first, those before a place. */
     ofEntry: async (
       db: Db,
       roomNid: RoomNid,
       { stateKey, type }: { readonly type: EventTypeNid; readonly stateKey: StateKeyNid },
-      { before, look }: { readonly before: JournalPlace; readonly look: number },
+      {
+        before,
+        limit,
+        resetsOnly,
+      }: { readonly before: JournalPlace; readonly limit: number; readonly resetsOnly: boolean },
     ) => {
       const { place, revision } = before
-      const [to] = await lookedTo(db, roomNid, revision, place, look - 1)
-      const end = to ?? { revision: 0, place: 0 }
-      const rows = await ofEntry(db, roomNid, revision, place, end.revision, end.place, type, stateKey)
-      return { changes: rows.map((row) => ({ ...toJournal(row), place: row.place })), lookedTo: to }
+      const entry = [type, stateKey, revision, place, resetsOnly ? 1 : 0, limit]
+      const rows = await ofEntry(db, roomNid, roomNid, ...entry)
+      return rows.map((row) => ({ ...toJournal(row), place: row.place }))
     },
     /** How many state resets a room had behind a revision. */
     countResets: async (db: Db, roomNid: RoomNid, afterRevision: number) =>

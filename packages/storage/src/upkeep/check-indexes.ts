@@ -61,6 +61,8 @@ interface IndexRow {
   readonly index: string
   readonly table: string
   readonly columns: string
+  /** Which rows it has, in SQL. */
+  readonly has: string
 }
 
 /**
@@ -69,13 +71,14 @@ interface IndexRow {
  */
 async function checkRelations(db: Db): Promise<readonly IndexFinding[]> {
   const { rows: indexes } = await sql<IndexRow>`
-    select m.amname as method, c.relname as index, t.relname as table, string_agg(quote_ident(a.attname), ', ' order by k.place) as columns
+    select m.amname as method, c.relname as index, t.relname as table, string_agg(quote_ident(a.attname), ', ' order by k.place) as columns,
+      coalesce(pg_get_expr(i.indpred, i.indrelid), 'true') as has
     from pg_index i join pg_class c on c.oid = i.indexrelid join pg_class t on t.oid = i.indrelid
       join pg_am m on m.oid = c.relam and m.amname in ('btree', 'hash')
       cross join lateral unnest(i.indkey::int2[]) with ordinality as k(column_number, place)
       join pg_attribute a on a.attrelid = t.oid and a.attnum = k.column_number
     where t.relnamespace = current_schema()::regnamespace and t.relpersistence = 'p'
-    group by m.amname, c.relname, t.relname order by c.relname`.execute(db)
+    group by m.amname, c.relname, t.relname, i.indpred, i.indrelid order by c.relname`.execute(db)
   const hasChecker =
     (await sql`select 1 from pg_extension where extname = 'amcheck'`.execute(db)).rows.length > 0
   const findings: IndexFinding[] = []
@@ -99,7 +102,7 @@ async function checkByAmcheck(db: Db, { index }: IndexRow): Promise<string | und
 /** Both counts as of one moment. */
 async function checkByCounting(
   db: Db,
-  { method, index, table, columns }: IndexRow,
+  { method, index, table, columns, has }: IndexRow,
 ): Promise<string | undefined> {
   const [first = ''] = columns.split(', ')
   return await db
@@ -110,12 +113,11 @@ async function checkByCounting(
         set_config('enable_indexonlyscan', 'off', true), set_config('enable_bitmapscan', 'off', true)`.execute(
         tx,
       )
-      const { rows: all } = await sql<{ n: number }>`select count(*) as n from ${sql.table(table)}`.execute(
-        tx,
-      )
+      const { rows: all } = await sql<{ n: number }>`select count(*) as n from ${sql.table(table)}
+        where ${sql.raw(has)}`.execute(tx)
       const along =
         method === 'btree'
-          ? await countInOrder(tx, table, first, columns)
+          ? await countInOrder(tx, { table, columns, has }, first)
           : await countOneByOne(tx, table, first)
       const [rows = 0, found = 0] = [all[0]?.n, along]
       return rows === found ? undefined : `the index ${index} has ${found} rows, its table has ${rows}`
@@ -125,16 +127,14 @@ async function checkByCounting(
 /** Along the index, which gives the rows in its order. */
 async function countInOrder(
   tx: Db,
-  table: string,
+  { table, columns, has }: Pick<IndexRow, 'table' | 'columns' | 'has'>,
   first: string,
-  columns: string,
 ): Promise<number | undefined> {
   await sql`select set_config('enable_seqscan', 'off', true), set_config('enable_sort', 'off', true),
     set_config('enable_indexscan', 'on', true), set_config('enable_indexonlyscan', 'on', true)`.execute(tx)
   const { rows } = await sql<{ n: number }>`select count(*) as n
-    from (select ${sql.raw(first)} from ${sql.table(table)} order by ${sql.raw(columns)}) as ordered`.execute(
-    tx,
-  )
+    from (select ${sql.raw(first)} from ${sql.table(table)} where ${sql.raw(has)}
+      order by ${sql.raw(columns)}) as ordered`.execute(tx)
   return rows[0]?.n
 }
 

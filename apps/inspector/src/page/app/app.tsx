@@ -144,11 +144,11 @@ function Room({ route }: { readonly route: Route & { view: 'room' } }): JSX.Elem
 
 function RoomHeader({ roomId, tab }: { readonly roomId: string; readonly tab: RoomView }): JSX.Element {
   const { api, changes, kind } = useInspected()
-  const loaded = useLoaded(() => api.room({ room_id: roomId }), [api, roomId])
+  const loaded = useLoaded(() => api.roomName({ room_id: roomId }), [api, roomId])
   const views = ROOM_VIEWS.filter(
     (view) => (view !== 'changes' || changes !== undefined) && (view !== 'live' || kind === 'server'),
   )
-  const room = loaded.state === 'ready' ? loaded.value.room : undefined
+  const room = loaded.state === 'ready' ? loaded.value : undefined
   const name = room === undefined || room.name === '' ? (room?.canonical_alias ?? '') : room.name
   return (
     <div class="room-header">

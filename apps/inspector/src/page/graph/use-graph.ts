@@ -22,12 +22,12 @@ export interface LoadedGraph {
   readonly loadMore: (isAsked: boolean) => boolean
 }
 
-/** Events of one page: enough for the first picture, and later ones larger. */
+/** Events of one page: enough for the first picture, and more where somebody asks for more. */
 const FIRST_PAGE = 200
 const LATER_PAGES = 1_000
 
-/** So many events are loaded to fill the list: folded runs leave it short however many there are. */
-const ENOUGH = 1_000
+/** So many events are loaded to fill the list, few at a time: folded runs leave it short however many there are. */
+const ENOUGH = 400
 
 /** How often verdicts are filled in while a file is evaluated. */
 const EVERY_MS = 1_000
@@ -41,10 +41,12 @@ interface Held {
   readonly next: readonly string[] | undefined
   /** Where the list of arrivals goes on; empty: it is over. */
   readonly arrivals: string
+  /** Rejected and soft-failed events whose depth the way back has not come to. */
+  readonly waiting: readonly EventSummary[]
   readonly failure: string | undefined
 }
 
-const NOTHING: Held = { events: [], next: undefined, arrivals: '', failure: undefined }
+const NOTHING: Held = { events: [], next: undefined, arrivals: '', waiting: [], failure: undefined }
 
 /**
  * Loads the graph of a room page by page, back from its extremities. Events that nothing accepted builds on are on no way
@@ -66,7 +68,7 @@ export function useGraph(
     (from: readonly string[], direction: string, before: Held) => {
       const own = ++turn.current
       setLoading(true)
-      const limit = before.events.length === 0 ? FIRST_PAGE : LATER_PAGES
+      const limit = before.events.length < ENOUGH ? FIRST_PAGE : LATER_PAGES
       const graph = api.graph({ room_id, from, direction, limit })
       // The graph of a file that is being evaluated begins with whatever nothing builds on, accepted or not.
       const hasBeside = direction === 'back' && evaluation?.isEvaluated() !== false
@@ -74,10 +76,8 @@ export function useGraph(
       Promise.all([graph, arrivals]).then(
         ([{ events, next }, arrived]) => {
           if (own !== turn.current) return
-          const beside = arrived.events.filter(
-            ({ status }) => status === 'rejected' || status === 'soft-failed',
-          )
-          const fresh = [...events, ...beside].filter(({ event_id }) => {
+          const { due, waiting } = besideOf([...before.waiting, ...arrived.events], events, next)
+          const fresh = [...events, ...due].filter(({ event_id }) => {
             const isFresh = !known.current.has(event_id)
             known.current.add(event_id)
             return isFresh
@@ -87,6 +87,7 @@ export function useGraph(
             events: [...now.events, ...ordered],
             next,
             arrivals: arrived.next,
+            waiting,
             failure: undefined,
           }))
           setLoading(false)
@@ -140,6 +141,20 @@ export function useGraph(
   return { events, isLoading, hasMore, failure, isPaused: hasMore && isEnough && !isLoading, loadMore }
 }
 
+/** Which of some events beside the way back are to be shown with a page of it: those that it has come to. */
+function besideOf(
+  beside: readonly EventSummary[],
+  page: readonly EventSummary[],
+  next: readonly string[],
+): { readonly due: readonly EventSummary[]; readonly waiting: readonly EventSummary[] } {
+  const depths = page.filter(({ status }) => status !== 'missing').map(({ depth }) => depth)
+  const lowest = next.length === 0 ? Number.NEGATIVE_INFINITY : Math.min(...depths)
+  return {
+    due: beside.filter(({ depth }) => depth >= lowest),
+    waiting: beside.filter(({ depth }) => depth < lowest),
+  }
+}
+
 /** What is held, with the verdicts that there are now. */
 function evaluated(held: Held, { now }: Evaluation): Held {
   const events = held.events.map(now)
@@ -161,7 +176,7 @@ function arrivalsOf(
     search: '',
     type: '',
     sender: '',
-    status: '',
+    status: 'rejected,soft-failed',
     cursor: arrivals,
     limit: MOST_ARRIVALS,
   })

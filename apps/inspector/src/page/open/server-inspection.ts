@@ -12,6 +12,7 @@ export function serverInspection(base: URL, token: string | undefined): Inspecti
   return {
     rooms: (request) => ask('rooms', request),
     room: (request) => ask('room', request),
+    roomName: (request) => ask('roomName', request),
     members: (request) => ask('members', request),
     jobs: (request) => ask('jobs', request),
     activity: (request) => ask('activity', request),

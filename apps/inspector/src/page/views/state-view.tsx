@@ -29,7 +29,7 @@ export function StateView({
         at: { event_id: at, side },
         type,
         cursor,
-        limit: 500,
+        limit: 200,
       })
       setTotal(answer.total)
       return { items: answer.entries, next: answer.next }
