@@ -6,7 +6,7 @@ import { filled, InputKind, InputRoomEvent } from '@roomserver/api'
 import { createInput, RecordCache } from '@roomserver/core'
 import { openStorage, type Storage } from '@roomserver/storage'
 import { createDatabase, RoomBuilder } from '@roomserver/testing'
-import { type EventRecord, NO_NID, silentLogger, systemClock } from '@roomserver/types'
+import { type EventRecord, NO_NID, silentLogger, type SnapshotRecord, systemClock } from '@roomserver/types'
 import { Client } from 'pg'
 import { inject } from 'vitest'
 
@@ -127,20 +127,36 @@ async function fill(storage: Storage): Promise<Named> {
 
 async function stateOf(storage: Storage, roomId: string): Promise<readonly string[]> {
   const room = await storage.room(roomId)
-  const events = await statesAt(storage, room?.current ?? NO_NID)
+  const events = await statesIn(storage).at(room?.current ?? NO_NID)
   return events.map(({ eventId }) => eventId)
 }
 
-async function statesAt(storage: Storage, nid: EventRecord['before']): Promise<readonly EventRecord[]> {
-  const [snapshot] = await storage.snapshots([nid])
-  const entries = new Map<string, number>()
-  const blocks = await storage.blocks(snapshot?.blocks ?? [])
-  for (const block of snapshot?.blocks ?? []) {
-    const { entries: list } = blocks.find((one) => one.nid === block) ?? { entries: [] }
-    for (let at = 0; at + 2 < list.length; at += 3)
-      entries.set(`${list[at]}/${list[at + 1]}`, list[at + 2] ?? 0)
-  }
-  return await storage.eventsByNid([...entries.values()].filter((one) => one !== 0) as EventRecord['nid'][])
+/**
+ * States as a server reads them, each record of them once.
+ *
+ * @param known - events that have been read
+ */
+function statesIn(storage: Storage, known: readonly EventRecord[] = []) {
+  const snapshotOf = remembered(async (nid: EventRecord['before']) => (await storage.snapshots([nid]))[0])
+  const blockOf = remembered(
+    async (nid: SnapshotRecord['blocks'][number]) => (await storage.blocks([nid]))[0],
+  )
+  const knownByNid = new Map(known.map((record) => [record.nid, record]))
+  const eventOf = remembered(
+    async (nid: EventRecord['nid']) => knownByNid.get(nid) ?? (await storage.eventsByNid([nid]))[0],
+  )
+  const eventsOf = async (nids: EventRecord['authNids']): Promise<readonly EventRecord[]> =>
+    (await Promise.all(nids.map(eventOf))).filter((record) => record !== undefined)
+  const at = remembered(async (nid: EventRecord['before']) => {
+    const entries = new Map<string, number>()
+    for (const block of (await snapshotOf(nid))?.blocks ?? []) {
+      const { entries: list = [] } = (await blockOf(block)) ?? {}
+      for (let place = 0; place + 2 < list.length; place += 3)
+        entries.set(`${list[place]}/${list[place + 1]}`, list[place + 2] ?? 0)
+    }
+    return await eventsOf([...entries.values()].filter((one) => one !== 0) as EventRecord['nid'][])
+  })
+  return { at, eventsOf }
 }
 
 /** What a server would say of the rooms, piece by piece; what cannot be said is left out. */
@@ -160,8 +176,9 @@ export async function served(
   const idsOf = (events: readonly EventRecord[]) => events.map(({ eventId }) => eventId).toSorted()
   // Events share much of what is asked about each of them.
   const roomOf = remembered((id: string) => storage.room(id))
-  const eventsOf = remembered((nids: EventRecord['authNids']) => storage.eventsByNid(nids))
-  const stateAt = remembered((nid: EventRecord['before']) => statesAt(storage, nid))
+  const texts = await allEvents(storage, [roomId, otherRoomId]).catch(() => [])
+  const { at: stateAt, eventsOf } = statesIn(storage, texts)
+  const redactionsOf = remembered((ids: readonly string[]) => storage.redactionsOf(ids))
   const typeOf = remembered(async (nid: EventRecord['typeNid']) => (await storage.eventTypesByNid([nid]))[0])
   const keyOf = remembered(
     async (nid: EventRecord['stateKeyNid']) => (await storage.stateKeysByNid([nid]))[0],
@@ -192,7 +209,7 @@ export async function served(
       )
     })
   }
-  const texts = await allEvents(storage, [roomId, otherRoomId]).catch(() => [])
+  const eventIds = texts.map(({ eventId }) => eventId)
   for (const record of texts) {
     const {
       eventId,
@@ -215,7 +232,7 @@ export async function served(
     await note(`auth events of ${eventId}`, async () => idsOf(await eventsOf(authNids)))
     await note(`redaction of ${eventId}`, async () => [
       idsOf(await eventsOf([redactedBy])),
-      await storage.redactionsOf([eventId]),
+      (await redactionsOf(eventIds)).filter(({ redacts }) => redacts === eventId),
     ])
     await note(`state before ${eventId}`, async () => idsOf(await stateAt(before)))
     await note(`state after ${eventId}`, async () => idsOf(await stateAt(after)))

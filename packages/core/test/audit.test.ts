@@ -6,7 +6,7 @@ import { InputKind } from '@roomserver/api'
 import { openStorage } from '@roomserver/storage'
 import { RoomBuilder } from '@roomserver/testing'
 import type { EventRecord } from '@roomserver/types'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { rebuildRoom, type AuditSource, auditRoom } from '../src/index.ts'
 import { Homeserver } from './homeserver.ts'
 
@@ -48,6 +48,31 @@ it.each(['1', '6', '10', '12'])(
     expect(await audit(hs, room.roomId)).toEqual([])
   },
 )
+
+it('reads what events beside each other need together, and not one by one', async () => {
+  await using hs = await Homeserver.start()
+  const room = await RoomBuilder.create()
+  for (let count = 0; count < 100; count++) await room.message(`message ${count}`)
+  await hs.takeAll(room.events)
+  const redactionsOf = vi.spyOn(hs.storage, 'redactionsOf')
+  const eventsById = vi.spyOn(hs.storage, 'eventsById')
+  expect(await audit(hs, room.roomId)).toEqual([])
+  expect(redactionsOf.mock.calls.length + eventsById.mock.calls.length).toBeLessThan(room.events.length)
+})
+
+it('audits what stands beside an event of which something cannot be read', async () => {
+  await using hs = await Homeserver.start()
+  const room = await forkedRoom(hs, '10')
+  const [first, lost] = await hs.storage.eventsById(room.events.slice(-2).map(({ eventId }) => eventId))
+  const found = await audit(hs, room.roomId, (record) => {
+    if (record.eventId === lost?.eventId) return { ...record, before: 99_999_999 as EventRecord['before'] }
+    return record.eventId === first?.eventId ? { ...record, verdict: 'accepted' } : record
+  })
+  expect(found.map((what) => what.replace(/ (?:cannot|is) .*/, ''))).toEqual([
+    `event ${first?.eventId}`,
+    `event ${lost?.eventId}`,
+  ])
+})
 
 it('finds nothing in a room whose state was given from outside', async () => {
   await using hs = await Homeserver.start({ serverName: 'b' })
