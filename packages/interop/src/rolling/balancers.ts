@@ -27,7 +27,7 @@ export async function startBalancer(name: BalancerName, ports: readonly number[]
   await writeFile(file, isHaproxy ? await haproxy(port, ports, name) : nginx(folder, port, ports))
   const [program, ...flags] = isHaproxy ? ['haproxy', '-db', '-f', file] : ['nginx', '-c', file]
   const child = spawn(program ?? '', flags, { stdio: 'inherit' })
-  endWithUs(child, 'SIGKILL')
+  endWithUs(child, 'SIGTERM')
   for (let tries = 0; !(await listens(port)); tries++) {
     if (tries > 100) throw new Error(`${name} does not listen; is it installed?`)
     await pause(50)
@@ -38,7 +38,8 @@ export async function startBalancer(name: BalancerName, ports: readonly number[]
     port,
     [Symbol.asyncDispose]: async () => {
       const ended = once(child, 'exit')
-      child.kill('SIGKILL')
+      // Killed, nginx would leave its workers behind.
+      child.kill('SIGTERM')
       await ended
       await rm(folder, { recursive: true, force: true })
     },
