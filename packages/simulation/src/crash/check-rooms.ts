@@ -8,9 +8,10 @@ import { checkOutputs, type NumberedOutput } from '../oracle/check-outputs.ts'
 import type { OutputLog } from './output-log.ts'
 import { storedStates } from './stored-states.ts'
 
-/** How long a server may take for what was queued and for outputs that wait. */
+/** How long nothing may come of what was queued and of outputs that wait. */
 const PATIENCE_MS = 60_000
 const LOOK_EVERY_MS = 30
+const INBOX_PAGE = 1_000
 
 /** What rooms are checked by: the store, which is read behind the server's back, and what a consumer got. */
 export interface Evidence {
@@ -33,21 +34,24 @@ export async function checkRooms(
   histories: readonly (readonly Pdu[])[],
 ): Promise<readonly string[]> {
   const { storage } = evidence
-  if (!(await until(async () => (await storage.inbox(0, 1)).length === 0))) {
+  if ((await stillMissing(async () => (await storage.inbox(0, INBOX_PAGE)).length)) > 0) {
     return ['queued input is not taken up']
   }
   const rooms = await Promise.all(histories.map(([first]) => storage.room(first?.roomId ?? '')))
   const lasts = new Map(rooms.flatMap((room) => (room === undefined ? [] : [[room.roomId, room.outputSeq]])))
   const total = [...lasts.values()].reduce((sum, last) => sum + last, 0)
-  await until(async () => {
-    const isDelivered = evidence.isEmbedded || (await storage.countWaitingOutputs(1)) === 0
-    return isDelivered && [...(await outputsOf(evidence, lasts)).values()].flat().length >= total
-  })
+  const waiting = async () => (evidence.isEmbedded ? 0 : await storage.countWaitingOutputs(total + 1))
+  const taken = async () => [...(await outputsOf(evidence, lasts)).values()].flat().length
+  const missing = await stillMissing(async () => (await waiting()) + Math.max(0, total - (await taken())))
   const outputs = await outputsOf(evidence, lasts)
   const problems: string[] = []
+  if (missing > 0) {
+    problems.push(
+      `for ${PATIENCE_MS / 1000} s no output came: the consumer has ${await taken()} of ${total}, ${await waiting()} wait to be published`,
+    )
+  }
   for (const history of histories) {
-    const missing = await missingEvents(storage, history)
-    problems.push(...missing)
+    problems.push(...(await missingEvents(storage, history)))
     const stored = await storedHistory(storage, history)
     if (stored === undefined) continue
     problems.push(...(await checkEvents(storage, history, stored)))
@@ -109,11 +113,15 @@ async function numbers(storage: Storage, after: number): Promise<ReadonlyMap<str
   return new Map(rows.map(({ position, roomId, seq }) => [String(position), `${roomId}/${seq}`]))
 }
 
-async function until(isSo: () => Promise<boolean>): Promise<boolean> {
-  const end = Date.now() + PATIENCE_MS
-  while (!(await isSo())) {
-    if (Date.now() > end) return false
+/** Waits until nothing is missing, for as long as less and less is. Returns how much is missing then. */
+async function stillMissing(count: () => Promise<number>): Promise<number> {
+  let least = await count()
+  let end = Date.now() + PATIENCE_MS
+  while (least > 0 && Date.now() < end) {
     await pause(LOOK_EVERY_MS)
+    const missing = await count()
+    if (missing < least) end = Date.now() + PATIENCE_MS
+    least = Math.min(least, missing)
   }
-  return true
+  return least
 }
