@@ -1,3 +1,3 @@
-import { project } from '../../vitest.shared.ts'
+import { PROGRAM, project } from '../../vitest.shared.ts'
 
-export default project(import.meta.dirname)
+export default project(import.meta.dirname, PROGRAM)

@@ -28,9 +28,11 @@ const MOST_COMPLAINTS = 40
 /** Lines that say that something is wrong about outputs. */
 const ABOUT_OUTPUTS = /"level":"(?:warn|error)".*(?:outputs|the stream|message server)/
 
-const ENTRY = join(import.meta.dirname, '../../../../apps/roomserver/dist/index.js')
+/** The program as it was built, or where a test run has put it into one file, which starts in a fraction of the time. */
+const ENTRY =
+  process.env['TEST_PROGRAM'] ?? join(import.meta.dirname, '../../../../apps/roomserver/dist/index.js')
 
-/** The built program as an operator runs it; killed and started again on the same port and data. */
+/** The program as an operator runs it; killed and started again on the same port and data. */
 export class ServerProcess implements AsyncDisposable {
   readonly url: string
   readonly #folder: string
