@@ -82,14 +82,18 @@ it('loses nothing that was answered when PostgreSQL is killed under load and sta
   for (let round = 0; round < 2; round++) {
     await grows(({ answered }) => answered, 3)
     await server.stop('kill')
+    // A connection may still be answered for a moment when another one is lost already. Now all of them are.
     await grows(({ failures }) => failures.length, 0)
+    const said = lines.length
+    await grows(({ failures }) => failures.length, 0)
+    expect(lines.slice(said - 1)).toEqual([GONE])
     await server.start()
+    await grows(({ answered }) => answered, 3)
+    await expect.poll(() => lines.at(-1)).toBe(BACK)
   }
-  await grows(({ answered }) => answered, 3)
   isDone = true
   await Promise.all(work.map(({ ended }) => ended))
   const outputs = await store.outputs(0, 100_000)
-  expect(lines).toEqual([GONE, BACK, GONE, BACK])
   for (const { answered, failures, roomId } of work) {
     const seqs = outputs.filter((each) => each.roomId === roomId).map(({ seq }) => seq)
     expect(seqs).toEqual(Array.from({ length: seqs.length }, (_, at) => at + 1))
