@@ -42,7 +42,9 @@ export async function checkRooms(
   const total = [...lasts.values()].reduce((sum, last) => sum + last, 0)
   const waiting = async () => (evidence.isEmbedded ? 0 : await storage.countWaitingOutputs(total + 1))
   const taken = async () => [...(await outputsOf(evidence, lasts)).values()].flat().length
-  const missing = await stillMissing(async () => (await waiting()) + Math.max(0, total - (await taken())))
+  const missing = await stillMissing(
+    async () => (await waiting()) + lacking(lasts, await outputsOf(evidence, lasts)),
+  )
   const outputs = await outputsOf(evidence, lasts)
   const problems: string[] = []
   if (missing > 0) {
@@ -111,6 +113,19 @@ function isLatestOfItsNumber(
 async function numbers(storage: Storage, after: number): Promise<ReadonlyMap<string, string>> {
   const rows = await storage.outputs(after, 1_000_000)
   return new Map(rows.map(({ position, roomId, seq }) => [String(position), `${roomId}/${seq}`]))
+}
+
+/** How many outputs rooms lack. One that a room had under its last number before it was put back is not its last. */
+function lacking(
+  lasts: ReadonlyMap<string, number>,
+  outputs: ReadonlyMap<string, readonly NumberedOutput[]>,
+): number {
+  const ofRooms = [...lasts].map(([roomId, last]) => {
+    const list = outputs.get(roomId) ?? []
+    const isEnd = (list.at(-1)?.seq ?? 0) === last
+    return Math.max(isEnd ? 0 : 1, last - list.length)
+  })
+  return ofRooms.reduce((sum, each) => sum + each, 0)
 }
 
 /** Waits until nothing is missing, for as long as less and less is. Returns how much is missing then. */
