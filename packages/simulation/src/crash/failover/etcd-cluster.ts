@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { endWithUs, freePort } from '@roomserver/testing'
+import { endProcess, endWithUs, freePort } from '@roomserver/testing'
 import { isOk } from './is-ok.ts'
 
 /** One of the servers that agree which PostgreSQL is the primary. */
@@ -47,10 +46,7 @@ export async function startEtcdCluster(program: string, folder: string): Promise
         endWithUs(child, 'SIGKILL')
       },
       kill: async () => {
-        if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
-        const end = once(child, 'exit')
-        child.kill('SIGKILL')
-        await end
+        if (child !== undefined) await endProcess(child, 'SIGKILL')
       },
       isLeader: () => isLeader(port),
     }

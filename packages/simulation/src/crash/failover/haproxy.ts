@@ -1,9 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { spawn } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { createConnection } from 'node:net'
 import { join } from 'node:path'
-import { endWithUs, freePort } from '@roomserver/testing'
+import { endProcess, endWithUs, freePort } from '@roomserver/testing'
 
 /** A server that connections may be sent to. */
 interface Backend {
@@ -77,7 +76,7 @@ ${ways.join('')}`,
         ),
       }
     },
-    [Symbol.asyncDispose]: () => end(child),
+    [Symbol.asyncDispose]: () => endProcess(child, 'SIGKILL'),
   }
 }
 
@@ -108,11 +107,4 @@ async function statistics(socket: string): Promise<readonly Row[]> {
       status: at(line, 'status'),
       sessions: Number(at(line, 'scur')),
     }))
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const ended = once(child, 'exit')
-  child.kill('SIGKILL')
-  await ended
 }

@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { chown, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
-import { endWithUs, findPostgres, freePort } from '@roomserver/testing'
+import { endProcess, endWithUs, findPostgres, freePort } from '@roomserver/testing'
 import { type EtcdMember, startEtcdCluster, valueOf } from './etcd-cluster.ts'
 import { type Haproxy, startHaproxy } from './haproxy.ts'
 import { isOk } from './is-ok.ts'
@@ -210,7 +209,7 @@ class Node implements ClusterNode {
     const child = this.#child
     if (child === undefined) return
     this.#note('Patroni and PostgreSQL are killed')
-    await ended(child, 'SIGKILL')
+    await endProcess(child, 'SIGKILL')
     const postmaster = await postmasterOf(this.folder)
     if (postmaster === undefined) return
     killQuietly(postmaster, 'SIGQUIT')
@@ -287,13 +286,6 @@ async function configuration(node: ClusterNode, etcd: string): Promise<object> {
     },
     watchdog: { mode: 'off' },
   }
-}
-
-async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const end = once(child, 'exit')
-  child.kill(signal)
-  await end
 }
 
 /** PostgreSQL and Patroni do not run as root. */
