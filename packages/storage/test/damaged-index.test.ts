@@ -2,9 +2,10 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { createDatabase } from '@roomserver/testing'
 import { NO_NID, type RoomRecord, type SnapshotNid } from '@roomserver/types'
 import pg from 'pg'
-import { expect, it } from 'vitest'
+import { expect, inject, it } from 'vitest'
 import { openStorage, type Storage } from '../src/index.ts'
 import { newEvent, commitOne, storedRoom, writeSet } from '@roomserver/storage-contract'
 import { postgresPlace } from './postgres-database.ts'
@@ -96,6 +97,49 @@ it('keeps state on PostgreSQL that an index hides the use of, and finds the inde
   try {
     const room = await hidden({ store, unnoticed }, index)
     await expectSafe(store, room, index)
+  } finally {
+    await client.end()
+  }
+})
+
+it("finds damaged indexes by PostgreSQL's own checker, of small tables and of large ones", async () => {
+  await using database = await createDatabase(inject('postgresUrl'))
+  await using store = await openStorage({
+    dialect: 'postgres',
+    connectionString: database.url,
+    maxConnections: 1,
+  })
+  const client = new pg.Client({ connectionString: database.url })
+  await client.connect()
+  try {
+    // Where PostgreSQL was installed without it, the rows are counted.
+    await client.query('create schema checker')
+    const checker = client.query('create extension amcheck schema checker')
+    const hasChecker = await checker.then(
+      () => true,
+      () => false,
+    )
+    await client.query('create table large (n int primary key) with (fillfactor = 10)')
+    const insert = 'insert into large select * from generate_series($1::int, $2::int)'
+    const block = "insert into blocked_rooms values ($1, '', '', 0)"
+    await client.query(insert, [1, 30_000])
+    await client.query(block, ['!a:a'])
+    expect(await store.checkIndexes()).toEqual([])
+    const set = `update pg_index set indisready = $1 where indexrelid = any('{blocked_rooms_pkey,large_pkey}'::regclass[])`
+    const unnoticed = async (statement: string, values: readonly unknown[]) => {
+      await client.query(set, [false])
+      await client.query(statement, [...values])
+      await client.query(set, [true])
+    }
+    await unnoticed(insert, [30_001, 30_001])
+    expect((await store.checkIndexes()).map(({ index }) => index)).toEqual(['large_pkey'])
+    await unnoticed(block, ['!b:a'])
+    const findings = await store.checkIndexes()
+    expect(findings.map(({ index }) => index)).toEqual(['blocked_rooms_pkey', 'large_pkey'])
+    for (const { what } of findings)
+      expect(what).toMatch(hasChecker ? /lacks matching index tuple/ : /has \d+ rows, its table has \d+/)
+    expect(await store.repairIndexes(findings)).toEqual([])
+    expect(await store.checkIndexes()).toEqual([])
   } finally {
     await client.end()
   }
