@@ -35,7 +35,7 @@ const OF_EVENTS: readonly OfEvents[] = [
 /** Looks for rows of rooms or events that are not stored, by reading whole tables, and for such as contradict themselves. */
 export async function looseRows(db: Db, tables: Tables): Promise<readonly LooseRows[]> {
   const found: LooseRows[] = []
-  for (const what of await lostStrings(db))
+  for (const what of await lostStrings(db, tables))
     found.push({
       what,
       means: 'lookups miss events with that type or state key',

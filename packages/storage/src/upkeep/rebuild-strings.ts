@@ -37,11 +37,7 @@ export async function rebuildStrings(db: Db, tables: Tables, isDryRun: boolean):
   // Read twice: few strings are wrong, and only of those it matters which events agree with them.
   for await (const { table, nid, text, stored } of uses(db, tables))
     if (text !== stored) said[table].set(nid, (said[table].get(nid) ?? new Set()).add(text))
-  for (const { table, nid, text } of PREASSIGNED) {
-    const { rows } =
-      await sql`select 1 from ${sql.table(table)} where nid = ${nid} and text = ${text}`.execute(db)
-    if (rows.length === 0) said[table].set(nid, new Set([text]))
-  }
+  for (const { table, nid, text } of await wrongPreassigned(db, tables)) said[table].set(nid, new Set([text]))
   if (said.event_types.size + said.state_keys.size === 0) return []
   for await (const { table, nid, text, stored } of uses(db, tables))
     if (text === stored && said[table].has(nid)) right[table].add(nid)
@@ -163,14 +159,17 @@ const PREASSIGNED: readonly { readonly table: Table; readonly nid: number; reado
 ]
 
 /** Those of the strings that every store begins with that are lost or renamed. */
-export async function lostStrings(db: Db): Promise<readonly string[]> {
-  const lost: string[] = []
-  for (const { table, nid, text } of PREASSIGNED) {
-    const { rows } =
-      await sql`select 1 from ${sql.table(table)} where nid = ${nid} and text = ${text}`.execute(db)
-    if (rows.length === 0) lost.push(`the ${WHAT[table]} ${JSON.stringify(text)} is not stored as such`)
-  }
-  return lost
+async function wrongPreassigned(db: Db, tables: Tables): Promise<typeof PREASSIGNED> {
+  const types = await tables.eventTypes.byNids(db, [...EVENT_TYPE_NIDS.values()])
+  const keys = await tables.stateKeys.byNids(db, [EMPTY_STATE_KEY_NID])
+  const stored = { event_types: new Map(types.map(one)), state_keys: new Map(keys.map(one)) }
+  return PREASSIGNED.filter(({ table, nid, text }) => stored[table].get(nid) !== text)
+}
+
+/** The same, in sentences. */
+export async function lostStrings(db: Db, tables: Tables): Promise<readonly string[]> {
+  const lost = await wrongPreassigned(db, tables)
+  return lost.map(({ table, text }) => `the ${WHAT[table]} ${JSON.stringify(text)} is not stored as such`)
 }
 
 const WHAT: Readonly<Record<Table, string>> = { event_types: 'event type', state_keys: 'state key' }
