@@ -2,11 +2,12 @@ import { copyFileSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { setImmediate as turn } from 'node:timers/promises'
 import { filled, InputKind, InputRoomEvent } from '@roomserver/api'
 import { createInput, RecordCache } from '@roomserver/core'
 import { openStorage, type Storage } from '@roomserver/storage'
 import { createDatabase, RoomBuilder } from '@roomserver/testing'
-import { type EventRecord, NO_NID, silentLogger, type SnapshotRecord, systemClock } from '@roomserver/types'
+import { type EventRecord, NO_NID, silentLogger, systemClock } from '@roomserver/types'
 import { Client } from 'pg'
 import { inject } from 'vitest'
 
@@ -137,20 +138,18 @@ async function stateOf(storage: Storage, roomId: string): Promise<readonly strin
  * @param known - events that have been read
  */
 function statesIn(storage: Storage, known: readonly EventRecord[] = []) {
-  const snapshotOf = remembered(async (nid: EventRecord['before']) => (await storage.snapshots([nid]))[0])
-  const blockOf = remembered(
-    async (nid: SnapshotRecord['blocks'][number]) => (await storage.blocks([nid]))[0],
-  )
+  const snapshotOf = gathered(storage.snapshots)
+  const blockOf = gathered(storage.blocks)
   const knownByNid = new Map(known.map((record) => [record.nid, record]))
-  const eventOf = remembered(
-    async (nid: EventRecord['nid']) => knownByNid.get(nid) ?? (await storage.eventsByNid([nid]))[0],
-  )
+  const readEvent = gathered(storage.eventsByNid)
+  const eventOf = async (nid: EventRecord['nid']) => knownByNid.get(nid) ?? (await readEvent(nid))
   const eventsOf = async (nids: EventRecord['authNids']): Promise<readonly EventRecord[]> =>
     (await Promise.all(nids.map(eventOf))).filter((record) => record !== undefined)
   const at = remembered(async (nid: EventRecord['before']) => {
     const entries = new Map<string, number>()
-    for (const block of (await snapshotOf(nid))?.blocks ?? []) {
-      const { entries: list = [] } = (await blockOf(block)) ?? {}
+    const blocks = await Promise.all(((await snapshotOf(nid))?.blocks ?? []).map(blockOf))
+    for (const block of blocks) {
+      const { entries: list = [] } = block ?? {}
       for (let place = 0; place + 2 < list.length; place += 3)
         entries.set(`${list[place]}/${list[place + 1]}`, list[place + 2] ?? 0)
     }
@@ -165,7 +164,9 @@ export async function served(
   { roomId, otherRoomId }: Named,
 ): Promise<ReadonlyMap<string, string>> {
   const said = new Map<string, string>()
-  const note = async (what: string, report: () => Promise<unknown>): Promise<void> => {
+  const notes: Promise<void>[] = []
+  const note = (what: string, report: () => Promise<unknown>): void => void notes.push(noted(what, report))
+  const noted = async (what: string, report: () => Promise<unknown>): Promise<void> => {
     try {
       const text = JSON.stringify(await report())
       if (text !== undefined) said.set(what, text)
@@ -179,29 +180,23 @@ export async function served(
   const texts = await allEvents(storage, [roomId, otherRoomId]).catch(() => [])
   const { at: stateAt, eventsOf } = statesIn(storage, texts)
   const redactionsOf = remembered((ids: readonly string[]) => storage.redactionsOf(ids))
-  const typeOf = remembered(async (nid: EventRecord['typeNid']) => (await storage.eventTypesByNid([nid]))[0])
-  const keyOf = remembered(
-    async (nid: EventRecord['stateKeyNid']) => (await storage.stateKeysByNid([nid]))[0],
-  )
+  const typeOf = gathered(storage.eventTypesByNid)
+  const keyOf = gathered(storage.stateKeysByNid)
   for (const id of [roomId, otherRoomId]) {
-    await note(`version of ${id}`, async () => (await roomOf(id))?.version)
-    await note(`current state of ${id}`, async () =>
-      idsOf(await stateAt((await roomOf(id))?.current ?? NO_NID)),
-    )
-    await note(`extremities of ${id}`, async () =>
-      idsOf(await eventsOf((await roomOf(id))?.extremities ?? [])),
-    )
-    await note(`depth of ${id}`, async () => (await roomOf(id))?.depth)
-    await note(`members of ${id}`, async () => {
+    note(`version of ${id}`, async () => (await roomOf(id))?.version)
+    note(`current state of ${id}`, async () => idsOf(await stateAt((await roomOf(id))?.current ?? NO_NID)))
+    note(`extremities of ${id}`, async () => idsOf(await eventsOf((await roomOf(id))?.extremities ?? [])))
+    note(`depth of ${id}`, async () => (await roomOf(id))?.depth)
+    note(`members of ${id}`, async () => {
       const room = await roomOf(id)
       const members = room && (await storage.membershipsOfRoom(room.nid))
       return members?.map(({ userId, membership, local }) => `${userId} ${membership} ${local}`).toSorted()
     })
-    await note(`servers of ${id}`, async () => {
+    note(`servers of ${id}`, async () => {
       const room = await roomOf(id)
       return room && (await storage.joinedServers(room.nid)).toSorted()
     })
-    await note(`invites of ${id}`, async () => {
+    note(`invites of ${id}`, async () => {
       const room = await roomOf(id)
       return (
         room &&
@@ -225,21 +220,22 @@ export async function served(
       authNids,
       redactedBy,
     } = record
-    await note(`text of ${eventId}`, async () => json)
-    await note(`verdict on ${eventId}`, async () => [verdict, rule, reason, depth])
-    await note(`type of ${eventId}`, async () => (await typeOf(typeNid))?.text)
-    await note(`state key of ${eventId}`, async () => (await keyOf(stateKeyNid))?.text ?? null)
-    await note(`auth events of ${eventId}`, async () => idsOf(await eventsOf(authNids)))
-    await note(`redaction of ${eventId}`, async () => [
+    note(`text of ${eventId}`, async () => json)
+    note(`verdict on ${eventId}`, async () => [verdict, rule, reason, depth])
+    note(`type of ${eventId}`, async () => (await typeOf(typeNid))?.text)
+    note(`state key of ${eventId}`, async () => (await keyOf(stateKeyNid))?.text ?? null)
+    note(`auth events of ${eventId}`, async () => idsOf(await eventsOf(authNids)))
+    note(`redaction of ${eventId}`, async () => [
       idsOf(await eventsOf([redactedBy])),
       (await redactionsOf(eventIds)).filter(({ redacts }) => redacts === eventId),
     ])
-    await note(`state before ${eventId}`, async () => idsOf(await stateAt(before)))
-    await note(`state after ${eventId}`, async () => idsOf(await stateAt(after)))
+    note(`state before ${eventId}`, async () => idsOf(await stateAt(before)))
+    note(`state after ${eventId}`, async () => idsOf(await stateAt(after)))
   }
-  await note('alias', async () => await storage.roomOfAlias('#room:a'))
-  await note('directory', async () => await storage.publishedRooms())
-  await note('transaction', async () => await storage.transactionEvent(7, 'txn', '@alice:a'))
+  note('alias', async () => await storage.roomOfAlias('#room:a'))
+  note('directory', async () => await storage.publishedRooms())
+  note('transaction', async () => await storage.transactionEvent(7, 'txn', '@alice:a'))
+  await Promise.all(notes)
   return said
 }
 
@@ -254,6 +250,26 @@ function remembered<Argument, Answer>(
     answers.set(key, answer)
     return answer
   }
+}
+
+/** Records that are asked for in the same turn, read together; each alone where one of them cannot be read. */
+function gathered<Nid, Read extends { readonly nid: Nid }>(
+  read: (nids: readonly Nid[]) => Promise<readonly Read[]>,
+): (nid: Nid) => Promise<Read | undefined> {
+  let asked: Nid[] = []
+  let reading: Promise<readonly Read[] | undefined> | undefined
+  const readAll = async () => {
+    await turn()
+    const nids = asked
+    asked = []
+    reading = undefined
+    return await read(nids).catch(() => undefined)
+  }
+  return remembered(async (nid) => {
+    asked.push(nid)
+    const records = (await (reading ??= readAll())) ?? (await read([nid]))
+    return records.find((record) => record.nid === nid)
+  })
 }
 
 async function allEvents(storage: Storage, roomIds: readonly string[]): Promise<readonly EventRecord[]> {
