@@ -1,22 +1,8 @@
 import { Command, CommanderError } from 'commander'
-import { administrationCommands } from './commands/administration-commands.ts'
-import { backupCommand } from './commands/backup.ts'
-import { checkCommand } from './commands/check.ts'
+import { COMMANDS } from './commands/command-table.ts'
 import { completionCommand } from './commands/completion.ts'
-import { doctorCommand } from './commands/doctor.ts'
-import { exportCommand } from './commands/export.ts'
-import { importCommand } from './commands/import.ts'
-import { inspectCommands } from './commands/inspect-commands.ts'
-import { keyCommand } from './commands/key.ts'
-import { migrateCommand } from './commands/migrate.ts'
-import { moveCommand } from './commands/move.ts'
-import { repairCommand } from './commands/repair.ts'
-import { replayCommand } from './commands/replay.ts'
-import { serveCommand } from './commands/serve.ts'
-import { watchCommand } from './commands/watch.ts'
-import { SECRET_VARIABLES } from './config/secrets.ts'
+import { SECRET_VARIABLES } from './config/secret-variables.ts'
 import { explainFailure } from './failure-text.ts'
-import { newestSchema } from '@roomserver/storage'
 import { programCommit, programVersion } from './program-version.ts'
 
 /**
@@ -30,7 +16,7 @@ export async function run(argv: readonly string[]): Promise<void> {
   // A command goes on until it is done, also while it only waits to ask a server again.
   const working = setInterval(() => undefined, 60_000)
   try {
-    await program().parseAsync([...argv])
+    await (await program(argv.slice(2))).parseAsync([...argv])
   } catch (error) {
     process.exitCode = error instanceof CommanderError ? error.exitCode : 1
     if (!(error instanceof CommanderError)) process.stderr.write(`roomserver: ${explainFailure(error)}\n`)
@@ -39,14 +25,15 @@ export async function run(argv: readonly string[]): Promise<void> {
   }
 }
 
-function program(): Command {
+/** The program as far as the arguments need it: what the other commands import takes longer to load than most of them run. */
+async function program(args: readonly string[]): Promise<Command> {
   const variables = Object.entries(SECRET_VARIABLES).map(
     ([name, meaning]) => `  ${name.padEnd(28)}${meaning}`,
   )
   const command = new Command('roomserver')
     .description('The room engine of a Matrix homeserver.')
     .version(
-      `${programVersion()} (commit ${programCommit().slice(0, 12)}, schema ${newestSchema})`,
+      args.some(isVersionOption) ? await versionText() : '',
       '-V, --version',
       'print the version, the commit and the schema of the database',
     )
@@ -69,24 +56,25 @@ ${variables.join('\n')}
 
 Exit status: 0 when all went well, 1 otherwise.`,
     )
-  for (const subcommand of [
-    serveCommand(),
-    replayCommand(),
-    checkCommand(),
-    doctorCommand(),
-    repairCommand(),
-    backupCommand(),
-    importCommand(),
-    migrateCommand(),
-    moveCommand(),
-    keyCommand(),
-    ...inspectCommands(),
-    watchCommand(),
-    exportCommand(),
-    ...administrationCommands(),
-    completionCommand(command),
-  ]) {
+  for (const subcommand of [...(await commandsFor(args)), completionCommand(command)]) {
     command.addCommand(subcommand.copyInheritedSettings(command))
   }
   return command
+}
+
+/** The command that the first argument names; none for the version, and all for anything else, such as `--help` and `completion`. */
+async function commandsFor([name = '']: readonly string[]): Promise<readonly Command[]> {
+  if (isVersionOption(name)) return []
+  const named = COMMANDS.filter(({ names }) => names.includes(name))
+  const loaded = await Promise.all((named.length > 0 ? named : COMMANDS).map(({ load }) => load()))
+  return loaded.flat()
+}
+
+function isVersionOption(arg: string): boolean {
+  return arg === '--version' || arg.startsWith('-V')
+}
+
+async function versionText(): Promise<string> {
+  const { newestSchema } = await import('@roomserver/storage')
+  return `${programVersion()} (commit ${programCommit().slice(0, 12)}, schema ${newestSchema})`
 }

@@ -10,13 +10,8 @@ export type {
 } from './server/options.ts'
 export type { PageFile, ServedPage } from './server/page-routes.ts'
 export { roomserverPlugin, type RoomserverPluginOptions } from './server/plugin.ts'
-export {
-  isLoopbackHost,
-  type Listen,
-  type RoomserverServer,
-  type ServeOptions,
-  serveRoomserver,
-} from './server/serve.ts'
+export { isLoopbackHost } from './server/loopback-host.ts'
+export { type Listen, type RoomserverServer, type ServeOptions, serveRoomserver } from './server/serve.ts'
 export {
   type Client,
   createAppserviceClient,

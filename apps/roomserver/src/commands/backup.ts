@@ -2,7 +2,8 @@ import { openStorage } from '@roomserver/storage'
 import { RoomserverError } from '@roomserver/types'
 import { Command } from 'commander'
 import { createLog } from '../log.ts'
-import { existingConfigOf, type ServerOptions, withServerOptions } from './server-options.ts'
+import { existingConfigOf } from './server-config.ts'
+import { type ServerOptions, withServerOptions } from './server-options.ts'
 
 /** `roomserver backup` */
 export function backupCommand(): Command {

@@ -4,7 +4,8 @@ import { Command } from 'commander'
 import { checkStore, type CheckWishes } from '../check/check-store.ts'
 import { patientStorageOptions } from '../compose/storage-options.ts'
 import { createLog } from '../log.ts'
-import { existingConfigOf, type ServerOptions, withServerOptions } from './server-options.ts'
+import { existingConfigOf } from './server-config.ts'
+import { type ServerOptions, withServerOptions } from './server-options.ts'
 
 interface CheckOptions extends ServerOptions, CheckWishes {}
 

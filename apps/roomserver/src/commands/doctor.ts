@@ -3,7 +3,8 @@ import { Command } from 'commander'
 import type { Config } from '../config/config.ts'
 import { examine } from '../doctor/examine.ts'
 import { type DoctorFinding, error } from '../doctor/finding.ts'
-import { existingConfigOf, type ServerOptions, withServerOptions } from './server-options.ts'
+import { existingConfigOf } from './server-config.ts'
+import { type ServerOptions, withServerOptions } from './server-options.ts'
 
 interface DoctorOptions extends ServerOptions {
   readonly json?: true

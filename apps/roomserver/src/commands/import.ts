@@ -5,7 +5,8 @@ import { Command } from 'commander'
 import { storeOptions } from '../compose/engine-options.ts'
 import { type ImportSummary, importDendrite } from '../import/import-dendrite.ts'
 import { createLog } from '../log.ts'
-import { configOf, type ServerOptions, withServerOptions } from './server-options.ts'
+import { configOf } from './server-config.ts'
+import { type ServerOptions, withServerOptions } from './server-options.ts'
 
 /** `roomserver import dendrite --from …` */
 export function importCommand(): Command {
@@ -18,7 +19,7 @@ export function importCommand(): Command {
 
 async function takeOver(options: ServerOptions & { readonly from: string }): Promise<void> {
   const log = createLog('error', process.stderr)
-  const { database, serverName } = configOf(options)
+  const { database, serverName } = await configOf(options)
   await using store = await openStore(storeOptions(database), serverName, { logger: log })
   const bar = new SingleBar({
     format: '  {bar} {percentage}%  {value}/{total} rooms  {events} events',

@@ -2,7 +2,8 @@ import { lockFile, newSigningKey } from '@roomserver/engine'
 import { systemClock } from '@roomserver/types'
 import { Command } from 'commander'
 import { type Rotation, rotateConfigured, rotateEmbedded, writeKey } from '../key/rotate-key.ts'
-import { existingConfigOf, type ServerOptions, withServerOptions } from './server-options.ts'
+import { existingConfigOf } from './server-config.ts'
+import { type ServerOptions, withServerOptions } from './server-options.ts'
 
 /** `roomserver key rotate` */
 export function keyCommand(): Command {

@@ -3,7 +3,8 @@ import type { PlannedStep } from '@roomserver/storage'
 import { Command } from 'commander'
 import { storageOptions } from '../compose/storage-options.ts'
 import { createLog } from '../log.ts'
-import { existingConfigOf, type ServerOptions, withServerOptions } from './server-options.ts'
+import { existingConfigOf } from './server-config.ts'
+import { type ServerOptions, withServerOptions } from './server-options.ts'
 
 interface MigrateOptions extends ServerOptions {
   readonly dryRun?: true

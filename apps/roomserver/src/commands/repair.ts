@@ -1,14 +1,11 @@
 import { userInfo } from 'node:os'
 import type { AdministrationApi, RepairRoomResponse, RoomJob } from '@roomserver/api'
-import { openEngine } from '@roomserver/engine'
 import { createAdministrationClient } from '@roomserver/inthttp'
 import { Command, Option } from 'commander'
-import { connectComponents } from '../compose/connect-components.ts'
-import { engineOptions } from '../compose/engine-options.ts'
 import { openInspection } from '../inspect/open-inspection.ts'
-import { createLog } from '../log.ts'
+import type { OpenedAdministration } from '../repair/administer-store.ts'
 import { type RepairKind, repairedText, retriedText, waitingText } from '../repair/repair-texts.ts'
-import { existingConfigOf, type ServerOptions, withServerOptions } from './server-options.ts'
+import { type ServerOptions, withServerOptions } from './server-options.ts'
 
 interface RepairOptions extends ServerOptions {
   readonly url?: string
@@ -75,25 +72,14 @@ function kindsOf({
   ]
 }
 
-/** The operations of a running server, or of one that is opened for this command and leaves everything else to the server. */
-async function openAdministration(
-  options: RepairOptions,
-): Promise<AsyncDisposable & { readonly api: AdministrationApi }> {
-  await using parts = new AsyncDisposableStack()
-  let api: AdministrationApi
+/** The operations of a running server, or of one that is opened for this command. */
+async function openAdministration(options: RepairOptions): Promise<OpenedAdministration> {
   if (options.url === undefined) {
-    const config = await existingConfigOf(options)
-    const components = parts.use(connectComponents(config))
-    const log = createLog('warn', process.stderr)
-    const engine = parts.use(
-      await openEngine({ ...engineOptions(config, log, components), maintenance: false }),
-    )
-    api = engine.parts.administration
-  } else {
-    api = parts.use(createAdministrationClient(options.url, { token: process.env['ROOMSERVER_TOKEN'] }))
+    const { administerStore } = await import('../repair/administer-store.ts')
+    return await administerStore(options)
   }
-  const owned = parts.move()
-  return { api, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  const client = createAdministrationClient(options.url, { token: process.env['ROOMSERVER_TOKEN'] })
+  return { api: client, [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() }
 }
 
 /** How many are asked for at a time. */

@@ -10,7 +10,8 @@ import { gatherPdus } from '../replay/gather.ts'
 import { readLines } from '../replay/read-pdus.ts'
 import { type Outcome, outcomeLine, Summary } from '../replay/summary.ts'
 import { topologicalOrder } from '../replay/topological-order.ts'
-import { configOf, type ServerOptions, withServerOptions } from './server-options.ts'
+import { configOf } from './server-config.ts'
+import { type ServerOptions, withServerOptions } from './server-options.ts'
 
 /** Events on their way at once. */
 const WINDOW = 256
@@ -35,7 +36,10 @@ export function replayCommand(): Command {
 
 async function replay(files: readonly string[], options: ReplayOptions): Promise<void> {
   const log = createLog('error', process.stderr)
-  await using engine = await openEngine({ ...engineOptions(configOf(options), log), maintenance: false })
+  await using engine = await openEngine({
+    ...engineOptions(await configOf(options), log),
+    maintenance: false,
+  })
   const summary = new Summary()
   await replayFiles(engine.parts, files, (outcome) => {
     summary.add(outcome)

@@ -8,7 +8,8 @@ import { startRoomserver } from '../compose/start-roomserver.ts'
 import { changeLevelOnSignal, createLog } from '../log.ts'
 import { stopSignal } from '../stop-signal.ts'
 import { welcome } from '../welcome.ts'
-import { configOf, type ServerOptions, withListenOption, withServerOptions } from './server-options.ts'
+import { configOf } from './server-config.ts'
+import { type ServerOptions, withListenOption, withServerOptions } from './server-options.ts'
 
 /** Whoever reads the signing key can speak for the homeserver. */
 function warnOfReadableKey({ keyFile }: Config, log: Logger): void {
@@ -30,7 +31,7 @@ export function serveCommand(): Command {
 }
 
 async function serve(options: ServerOptions): Promise<void> {
-  const config = configOf(options)
+  const config = await configOf(options)
   const log = createLog(config.logLevel)
   warnOfReadableKey(config, log)
   warnOfUnusedLogs(config, log)

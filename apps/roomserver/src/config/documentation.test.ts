@@ -5,7 +5,7 @@ import { formatSigningKey, newSigningKey } from '@roomserver/engine'
 import { expect, it } from 'vitest'
 import { parseConfig } from './load.ts'
 import { ownSection } from './own-section.ts'
-import { SECRET_VARIABLES } from './secrets.ts'
+import { SECRET_VARIABLES } from './secret-variables.ts'
 
 const PAGE = readFileSync(join(import.meta.dirname, '../../../../docs/configuration.md'), 'utf8')
 

@@ -3,6 +3,7 @@ import { RoomserverError } from '@roomserver/types'
 import type { Environment } from '../environment.ts'
 import { nearMiss } from './near-miss.ts'
 import { TOKEN, TOKEN_FORM } from './own-section.ts'
+import { SECRET_VARIABLES } from './secret-variables.ts'
 
 /** What may come by the environment instead of a file that others can read. Each goes before the file. */
 export interface Secrets {
@@ -11,14 +12,6 @@ export interface Secrets {
   readonly signingKey?: SigningSeed
   readonly metricsPassword?: string
 }
-
-/** The variables and what they stand for; printed by `--help`. */
-export const SECRET_VARIABLES = {
-  ROOMSERVER_DATABASE: 'connection string, instead of room_server.database.connection_string',
-  ROOMSERVER_TOKEN: 'bearer token that callers must send, instead of roomserver.token',
-  ROOMSERVER_PRIVATE_KEY: 'text of the PEM file, instead of global.private_key',
-  ROOMSERVER_METRICS_PASSWORD: 'instead of global.metrics.basic_auth.password',
-} as const
 
 /** Reads the secrets. @throws {RoomserverError} BAD_CONFIGURATION naming the variable, never its value */
 export function readSecrets(environment: Environment): Secrets {

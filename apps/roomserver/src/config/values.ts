@@ -9,9 +9,12 @@ export const text = (expected: string) => z.string({ error: expected }).min(1, {
 
 export const flag = z.boolean({ error: 'true or false' })
 
+/** `10000` → `10,000`; formats of languages take longer to load than the whole configuration. */
+const grouped = (number: number) => String(number).replace(/\B(?=(?:\d{3})+$)/g, ',')
+
 /** A whole number within bounds, both included. */
 export function wholeNumber(least: number, most: number) {
-  const error = `a whole number from ${least.toLocaleString('en')} to ${most.toLocaleString('en')}`
+  const error = `a whole number from ${grouped(least)} to ${grouped(most)}`
   return z.number({ error }).int({ error }).min(least, { error }).max(most, { error })
 }
 

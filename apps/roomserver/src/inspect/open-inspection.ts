@@ -1,24 +1,6 @@
-import type { InspectionApi } from '@roomserver/api'
-import { createRoomInspection, RecordCache } from '@roomserver/core'
-import { refuseForeignStore } from '@roomserver/engine'
-import { type EventFile, openEvents, readEventStream } from '@roomserver/inspect'
 import { createInspectionClient } from '@roomserver/inthttp'
-import { openStorage } from '@roomserver/storage'
-import { systemClock } from '@roomserver/types'
-import { existingConfigOf } from '../commands/server-options.ts'
-import { patientStorageOptions } from '../compose/storage-options.ts'
-import { createLog } from '../log.ts'
-import { readUnpacked } from '../read-unpacked.ts'
+import type { OpenedInspection } from './offline-inspection.ts'
 import type { InspectionOptions } from './inspection-options.ts'
-
-/** Where questions are put. Dispose of it to close what was opened. */
-export interface OpenedInspection extends AsyncDisposable {
-  readonly api: InspectionApi
-  /** What could not be read of files, in sentences. */
-  readonly faults: readonly string[]
-}
-
-const CACHE_BYTES = 64 * 1024 * 1024
 
 /**
  * Opens what the options name: a running server, files of events, or a store, which a server may be using. Nothing is changed.
@@ -27,46 +9,12 @@ const CACHE_BYTES = 64 * 1024 * 1024
  */
 export async function openInspection(options: InspectionOptions): Promise<OpenedInspection> {
   if (options.url !== undefined) return fromServer(options.url)
-  if (options.file !== undefined) return await fromFiles(options.file)
-  return await fromStore(options)
+  // What asks a server needs neither the rules nor a database.
+  const { inspectFiles, inspectStore } = await import('./offline-inspection.ts')
+  return options.file === undefined ? await inspectStore(options) : await inspectFiles(options.file)
 }
 
 function fromServer(url: string): OpenedInspection {
   const client = createInspectionClient(url, { token: process.env['ROOMSERVER_TOKEN'] })
   return { api: client, faults: [], [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() }
-}
-
-async function fromFiles(paths: readonly string[]): Promise<OpenedInspection> {
-  const files: EventFile[] = []
-  for (const path of paths) files.push(await readEventStream(() => readUnpacked(path)))
-  const [first] = files
-  const all: EventFile = {
-    events: files.flatMap(({ events }) => events),
-    roomVersion: first?.roomVersion,
-    isState: files.every(({ isState }) => isState),
-    faults: files.flatMap(({ faults }, at) => faults.map((fault) => `${paths[at] ?? ''}: ${fault}`)),
-  }
-  const { faults, inspection } = await openEvents(all)
-  return { api: inspection, faults, [Symbol.asyncDispose]: async () => undefined }
-}
-
-async function fromStore(options: InspectionOptions): Promise<OpenedInspection> {
-  const { database, output, serverName } = await existingConfigOf(options)
-  const log = createLog('warn', process.stderr)
-  const storage = await openStorage({ ...patientStorageOptions(database), migrate: false }, { logger: log })
-  try {
-    refuseForeignStore(await storage.serverName(), serverName)
-  } catch (error) {
-    await storage[Symbol.asyncDispose]()
-    throw error
-  }
-  const cache = new RecordCache(storage, CACHE_BYTES)
-  const api = createRoomInspection({
-    store: storage,
-    cache,
-    clock: systemClock,
-    serverName,
-    deliversOutputs: output.kind === 'jetstream',
-  })
-  return { api, faults: [], [Symbol.asyncDispose]: () => storage[Symbol.asyncDispose]() }
 }

@@ -4,6 +4,7 @@ import { type Logger, silentLogger } from '@roomserver/types'
 import fastify, { type FastifyInstance } from 'fastify'
 import { unexpectedForm } from './error-form.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
+import { isLoopbackHost } from './loopback-host.ts'
 import type { ServerOptions } from './options.ts'
 import { roomserverPlugin, type RoomserverPluginOptions } from './plugin.ts'
 import { startProtocolServer } from './protocol-server.ts'
@@ -112,15 +113,6 @@ function notFound(reply: Parameters<typeof sendError>[0]) {
 function isLoopback(listen: Listen | undefined): boolean {
   if (listen !== undefined && 'path' in listen) return false
   return isLoopbackHost(listen?.host ?? '127.0.0.1')
-}
-
-/**
- * Whether only this machine reaches a host.
- *
- * @param host - as one listens on it, or as it stands in a URL
- */
-export function isLoopbackHost(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host === '[::1]' || host.startsWith('127.')
 }
 
 function listenOptions(listen: Listen | undefined): ListenOptions {
