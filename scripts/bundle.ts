@@ -32,8 +32,9 @@ export async function bundle(
     external: ['pg-native'],
     // What packages in CommonJS call.
     banner: { js: require },
-    keepNames: true,
-    plugins: [sourceUrls],
+    minifyWhitespace: true,
+    legalComments: 'none',
+    plugins: [sourceUrls, nodeModules],
   })
   return (program) => join(folder, program.replace(/\.ts$/, '.mjs'))
 }
@@ -45,6 +46,22 @@ const sourceUrls: Plugin = {
     bundling.onLoad({ filter: /\/(?:apps|packages)\/[^/]+\/src\/.*\.ts$/ }, ({ path }) => ({
       contents: readFileSync(path, 'utf8').replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path))),
       loader: 'ts',
+    }))
+  },
+}
+
+/**
+ * Has Node's own modules required instead of imported: for an import Node looks at every export of the module, which loads
+ * what they come from, such as a whole HTTP client for `node:http`.
+ */
+const nodeModules: Plugin = {
+  name: 'node-modules',
+  setup(bundling) {
+    bundling.onResolve({ filter: /^node:/ }, ({ kind, path }) =>
+      kind === 'import-statement' ? { path, namespace: 'required' } : { path, external: true },
+    )
+    bundling.onLoad({ filter: /^/, namespace: 'required' }, ({ path }) => ({
+      contents: `module.exports = require(${JSON.stringify(path)})`,
     }))
   },
 }
