@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { annotate } from './wire/annotation.ts'
 import { eventValue, int, jsonObject, omitZero, orNull, struct, text } from './wire/builders.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { duration, flag, section, size, text, timer, wholeNumber } from './values.ts'
 
 /** What an `Authorization` header can carry as a bearer token (RFC 6750, section 2.1) and nobody guesses. */

@@ -1,5 +1,5 @@
 import { isServerName } from '@roomserver/types'
-import { z } from 'zod'
+import * as z from 'zod'
 import { parseDuration, parseSize } from './units.ts'
 
 /** Builders for the values that the sections have in common. Each error says what was expected. */

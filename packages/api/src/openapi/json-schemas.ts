@@ -1,5 +1,5 @@
 import type { JsonObject } from '@roomserver/types'
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Wire, type WireShape, wireOf } from '../wire/annotation.ts'
 
 /** The JSON Schemas of the wire, by name; they refer to each other as components of an OpenAPI document. */

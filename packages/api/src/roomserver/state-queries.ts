@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { repeatable } from '../endpoint.ts'
 import { EventReference, HeaderedEvent, StateKeyTuple } from '../events.ts'
 import { BodySize } from '../limits.ts'

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '@roomserver/types'
-import { z } from 'zod'
+import * as z from 'zod'
 import { MAX_EVENT_BYTES } from '../limits.ts'
 import { annotate, type EmptyList, type WireShape, wireOf } from './annotation.ts'
 
