@@ -2,9 +2,7 @@ import { invalidArgument, type Logger, RoomserverError, silentLogger } from '@ro
 import { Kysely } from 'kysely'
 import type { Database } from './dialect/database.ts'
 import type { Dialect } from './dialect/dialect.ts'
-import { openPostgres, openTemporaryPostgres } from './dialect/postgres/open.ts'
 import type { PostgresOptions } from './dialect/postgres/pool.ts'
-import { sessionKind } from './dialect/postgres/session.ts'
 import { openSqlite, type SqliteOptions } from './dialect/sqlite/open.ts'
 import { expectCurrent, migrate } from './migrate.ts'
 import { type MigrationPlan, planMigration } from './migration-plan.ts'
@@ -51,6 +49,7 @@ export async function openStorage(
   const prepareSchema = options.migrate === false ? expectCurrent : migrate
   if (options.dialect === 'sqlite')
     return begin(openSqlite(options, logger), prepareSchema, logger, onStatement)
+  const { openPostgres, sessionKind } = await postgres()
   const kind = await sessionKind(options, logger)
   if (prepareSchema === migrate)
     // What fails here is told to whoever opens the store.
@@ -128,7 +127,15 @@ async function refuseUsed(db: Db, dialect: Dialect): Promise<void> {
 /** A database whose statements may take as long as they take. */
 async function databaseOf(options: StorageOptions, logger: Logger): Promise<Database> {
   if (options.dialect === 'sqlite') return openSqlite(options, logger)
+  const { openPostgres, sessionKind } = await postgres()
   return openPostgres(patient(options), logger, await sessionKind(options, logger))
+}
+
+/** What opens PostgreSQL, with its driver, which stores in SQLite need not load. */
+async function postgres() {
+  const { openPostgres, openTemporaryPostgres } = await import('./dialect/postgres/open.ts')
+  const { sessionKind } = await import('./dialect/postgres/session.ts')
+  return { openPostgres, openTemporaryPostgres, sessionKind }
 }
 
 /** A step over a large table takes as long as it takes. */
@@ -159,6 +166,7 @@ async function withDatabase<T>(
 export async function openRehearsalStore(options: StorageOptions): Promise<Storage> {
   checkOptions(options)
   if (options.dialect === 'sqlite') return openStorage({ dialect: 'sqlite', file: ':memory:' })
+  const { openTemporaryPostgres, sessionKind } = await postgres()
   const kind = await sessionKind(options, silentLogger)
   return begin(openTemporaryPostgres(options, kind), migrate, silentLogger)
 }

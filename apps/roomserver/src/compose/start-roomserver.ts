@@ -7,7 +7,6 @@ import { createMetrics } from '../metrics.ts'
 import { newestSchema } from '@roomserver/storage'
 import { programCommit, programVersion } from '../program-version.ts'
 import { createTracing } from '../tracing/create-tracing.ts'
-import { warmUp } from '../warm-up/warm-up.ts'
 import { connectComponents } from './connect-components.ts'
 import { engineOptions } from './engine-options.ts'
 import { createSlowLog, type SlowLog } from './slow-log.ts'
@@ -39,7 +38,7 @@ export async function startRoomserver(config: Config, log: Logger, at?: AtPoint)
   // Meanwhile the databases are waited for.
   const stop = new AbortController()
   parts.defer(() => stop.abort())
-  const warm = warmUp(config, log, stop.signal)
+  const warm = config.settings.warm_up === 0 ? undefined : practise(config, log, stop.signal)
   const engine = parts.use(
     await openEngine({ ...engineOptions(config, log, components, at), observer: watch.observer }),
   )
@@ -59,6 +58,12 @@ export async function startRoomserver(config: Config, log: Logger, at?: AtPoint)
     drain: () => server.drain(),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
+}
+
+/** Loads the practice and starts it. */
+async function practise(config: Config, log: Logger, signal: AbortSignal): Promise<void> {
+  const { warmUp } = await import('../warm-up/warm-up.ts')
+  await warmUp(config, log, signal)
 }
 
 function doorOptions(

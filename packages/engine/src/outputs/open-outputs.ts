@@ -1,9 +1,11 @@
 import { openOutputLog } from './output-log.ts'
 import type { OutputOptions } from './output-options.ts'
 import type { Outputs, OutputSource } from './outputs.ts'
-import { openOutputRelay } from './output-relay.ts'
 
 /** Starts to bring outputs where they should go. */
-export function openOutputs(source: OutputSource, options: OutputOptions): Promise<Outputs> {
-  return options.kind === 'log' ? openOutputLog(source, options) : openOutputRelay(source, options)
+export async function openOutputs(source: OutputSource, options: OutputOptions): Promise<Outputs> {
+  if (options.kind === 'log') return await openOutputLog(source, options)
+  // With it comes the client of the message server, which others need not load.
+  const { openOutputRelay } = await import('./output-relay.ts')
+  return await openOutputRelay(source, options)
 }
