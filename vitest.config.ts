@@ -4,11 +4,11 @@ import { pathToFileURL } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { parseCLI } from 'vitest/node'
 import SlowFirst from './scripts/slow-first.ts'
-import { useOwnTemporaryFolder } from './scripts/temporary-folder.ts'
+import { quickParent, useOwnTemporaryFolder } from './scripts/temporary-folder.ts'
 import { chromium } from './vitest.chromium.ts'
 import { MAX_WORKERS, type Project, project, TEST_FILES } from './vitest.shared.ts'
 
-useOwnTemporaryFolder()
+useOwnTemporaryFolder(quickParent())
 
 const ROOT = import.meta.dirname
 
