@@ -105,3 +105,21 @@ it('says of a whole room what is unusual about it', async () => {
     happened: [],
   })
 })
+
+it('speaks of rules and levels in the plural', async () => {
+  const room = await RoomBuilder.create({ version: '11' })
+  const inspection = await opened(room.events)
+  const ask = (type: string) =>
+    inspection.explain({ room_id: room.roomId, event_id: '', type, state_key: '' })
+  expect((await ask('m.room.power_levels')).question).toBe('Why are the power levels as they are?')
+  expect((await ask('m.room.join_rules')).question).toBe('Why are the join rules as they are?')
+  const { entries } = await inspection.journal({
+    room_id: room.roomId,
+    resets_only: false,
+    type: '',
+    state_key: '',
+    cursor: '',
+    limit: 100,
+  })
+  expect(entries.map(({ says }) => says).join(' ')).toContain('The join rules were set by @alice:a')
+})

@@ -4,7 +4,7 @@ import { conflictsAtArrival } from '../answers/inspect-resolution.ts'
 import { whatIf } from '../answers/what-if.ts'
 import type { InspectionSource } from '../read/inspection-source.ts'
 import { type RoomView, roomView } from '../read/room-view.ts'
-import { entryName, sentence, timeOf } from './wording.ts'
+import { entryName, isPlural, sentence, timeOf } from './wording.ts'
 
 /** How many settings of an entry are told. */
 const MAX_SETTINGS = 10
@@ -32,7 +32,7 @@ export async function explainEntry(
   const resets = changesOf(history.entries).filter((change) => change.is_reset)
   const join = type === 'm.room.member' ? await joining(source, view, stateKey) : []
   return {
-    question: `Why is ${name} as it is?`,
+    question: isPlural(name) ? `Why are ${name} as they are?` : `Why is ${name} as it is?`,
     answer: answerOf(name, current),
     happened: [
       ...history.entries.map(settingSentence),
@@ -52,7 +52,8 @@ const RESOLUTION_LINK = {
 }
 
 function answerOf(name: string, current: HistoryEntry | undefined): string {
-  if (current === undefined) return `${sentence(name)} is not in the current state of the room.`
+  if (current === undefined)
+    return `${sentence(name)} ${isPlural(name) ? 'are' : 'is'} not in the current state of the room.`
   const { event } = current
   return `${event.sender} set it at ${timeOf(event.origin_server_ts)}: ${event.says === '' ? 'an empty content' : event.says} (${event.event_id}).`
 }

@@ -1,5 +1,5 @@
 import type { EventSummary, JournalEntry } from '@roomserver/api'
-import { counted, entryName, sentence } from './wording.ts'
+import { counted, entryName, isPlural, sentence } from './wording.ts'
 
 /** A change of the current state in a sentence. */
 export function journalSentence(entry: Omit<JournalEntry, 'says'>): string {
@@ -8,8 +8,9 @@ export function journalSentence(entry: Omit<JournalEntry, 'says'>): string {
 
 function whatChanged({ from, state_key: stateKey, to, type }: Omit<JournalEntry, 'says'>): string {
   const name = entryName(type, stateKey)
-  if (to === null) return `${name} was removed${from === null ? '' : ` (${setBy(from)})`}`
-  if (from === null) return `${name} was set by ${to.sender} (${to.event_id})`
+  const was = isPlural(name) ? 'were' : 'was'
+  if (to === null) return `${name} ${was} removed${from === null ? '' : ` (${setBy(from)})`}`
+  if (from === null) return `${name} ${was} set by ${to.sender} (${to.event_id})`
   return `${name} changed from ${setBy(from)} to ${setBy(to)}`
 }
 

@@ -24,6 +24,11 @@ export function entryName(type: string, stateKey: string): string {
   return stateKey === '' ? type : `${type} (${stateKey})`
 }
 
+/** Whether an entry of a state is spoken of in the plural. */
+export function isPlural(name: string): boolean {
+  return name === ENTRY_NAMES['m.room.power_levels'] || name === ENTRY_NAMES['m.room.join_rules']
+}
+
 /** An event in a sentence: who sent what, and its ID. */
 export function eventName({ event_id: id, sender, state_key: stateKey, status, type }: EventSummary): string {
   if (status === 'missing') return `the missing event ${id}`
