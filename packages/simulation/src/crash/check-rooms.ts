@@ -49,7 +49,7 @@ export async function checkRooms(
   const problems: string[] = []
   if (missing > 0) {
     problems.push(
-      `for ${PATIENCE_MS / 1000} s no output came: the consumer has ${await taken()} of ${total}, ${await waiting()} wait to be published`,
+      `for ${PATIENCE_MS / 1000} s no output came: the consumer has ${await taken()} of ${total}, ${await waiting()} wait to be published (${await evidence.log.position().catch(String)})`,
     )
   }
   for (const history of histories) {

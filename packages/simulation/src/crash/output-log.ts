@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream'
-import { connect } from '@nats-io/transport-node'
+import { connect, nanos } from '@nats-io/transport-node'
 import { outputStreamName } from '@roomserver/producers'
 import { within } from '@roomserver/testing'
 
@@ -20,12 +20,19 @@ export interface OutputLog extends AsyncDisposable {
   readonly refusals: readonly string[]
   /** While it pauses, outputs are left unread. */
   pauses: boolean
+  /** Where the log ends and how far the consumer has got, as the server of the log says. */
+  position(): Promise<string>
 }
 
 const PAUSE_MS = 50
 /** How long a call to the message server, and the end of a reader, may take. */
 const TIMEOUT_MS = 5_000
 const END_MS = 10_000
+/**
+ * After how long an output comes again whose acknowledgement was lost, as it is with the nats-server that leads the consumer.
+ * Nothing else comes until then. The 30 s that JetStream takes by itself are half of what a run waits for outputs.
+ */
+const ACK_WAIT_MS = 5_000
 
 /**
  * Reads the embedded log as server-sent events, going on behind the latest after each lost connection. Where it is refused
@@ -35,8 +42,8 @@ export function readEmbeddedLog(url: () => string): OutputLog {
   const stop = new AbortController()
   const taken: Taken[] = []
   const refusals: string[] = []
-  const log = { taken, refusals, pauses: false }
   let after = '0'
+  const log = { taken, refusals, pauses: false, position: async () => `read up to ${after}` }
   const take = (one: Taken): void => {
     after = one.id
     taken.push(one)
@@ -100,9 +107,26 @@ export async function readJetStream(url: string): Promise<OutputLog> {
     ack_policy: AckPolicy.Explicit,
     deliver_policy: DeliverPolicy.All,
     max_ack_pending: 1,
+    ack_wait: nanos(ACK_WAIT_MS),
   })
   const taken: Taken[] = []
-  const log: Omit<OutputLog, typeof Symbol.asyncDispose> = { taken, refusals: [], pauses: false }
+  const position = async (): Promise<string> => {
+    const { cluster, state } = await manager.streams.info(stream)
+    const consumer = await manager.consumers.info(stream, durable)
+    const { ack_floor, delivered, num_ack_pending, num_pending, num_waiting } = consumer
+    return JSON.stringify({
+      stream: { first: state.first_seq, last: state.last_seq, messages: state.messages, cluster },
+      consumer: {
+        ack_floor,
+        delivered,
+        num_ack_pending,
+        num_pending,
+        num_waiting,
+        cluster: consumer.cluster,
+      },
+    })
+  }
+  const log: Omit<OutputLog, typeof Symbol.asyncDispose> = { taken, refusals: [], pauses: false, position }
   const stop = new AbortController()
   const run = async (): Promise<void> => {
     while (!stop.signal.aborted) {

@@ -19,6 +19,8 @@ export interface Place {
 
 /** How long it may take to say that it is there, and to end. */
 const ANSWER_MS = 10_000
+/** How long a start may take: on a busy machine, with the migrations of an empty database, more than a minute. */
+const START_MS = 180_000
 const END_MS = 60_000
 
 /** Lines that say that something is wrong, and how many of the last are kept. */
@@ -104,7 +106,7 @@ export class ServerProcess implements AsyncDisposable {
     }
     child.stdout.on('data', keep)
     child.stderr.on('data', keep)
-    const end = Date.now() + 60_000
+    const end = Date.now() + START_MS
     while (this.isRunning) {
       const signal = AbortSignal.timeout(ANSWER_MS)
       const answer = await fetch(`${this.url}/healthz`, { signal }).catch(() => undefined)

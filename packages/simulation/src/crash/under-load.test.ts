@@ -26,7 +26,13 @@ async function deserted(): Promise<{ testBed: TestBed; asked: () => number }> {
     })(),
   } as unknown as TestBed['server']
   const dispose = async () => undefined
-  const log = { taken: [], refusals: [], pauses: false, [Symbol.asyncDispose]: dispose }
+  const log = {
+    taken: [],
+    refusals: [],
+    pauses: false,
+    position: async () => '',
+    [Symbol.asyncDispose]: dispose,
+  }
   const place = { database: '' }
   const testBed = { place, server, storage, log, isEmbedded: true, [Symbol.asyncDispose]: dispose }
   return { testBed, asked: () => asked }
