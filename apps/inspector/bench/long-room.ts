@@ -2,7 +2,8 @@
  * What a room with many events costs the page: `node --conditions=@roomserver/source apps/inspector/bench/long-room.ts 100000`
  */
 import { startChromium } from '@roomserver/testing'
-import { buildPage, openPage, type Page, writeFile } from '../test/inspector-page.ts'
+import { openPage, type Page, writeFile } from '../test/inspector-page.ts'
+import { buildPage } from '../test/page-setup.ts'
 import { longRoom } from '../test/rooms.ts'
 
 const count = Number(process.argv[2] ?? 100_000)

@@ -28,7 +28,7 @@ describe.each([
   ['on a phone', { width: 360, height: 720, scheme: 'light' }],
 ] as const)('%s', (where, look) => {
   it('axe finds nothing in any view, and nothing is wider than the screen', async () => {
-    await using opened = await openPage(browser, built, look)
+    const opened = await openPage(browser, built, look)
     const { page } = opened
     expect(await axeFindings(page), 'start').toEqual([])
     const { roomId, text } = await lostTopicRoom()

@@ -22,7 +22,7 @@ const VIEWS = [
 ]
 
 it('shows hostile content as text in every view', async () => {
-  await using opened = await openPage(browser, built)
+  const opened = await openPage(browser, built)
   const { page } = opened
   const { roomId, text } = await hostileRoom()
   await chooseFile(page, 'hostile.jsonl', text)
@@ -44,7 +44,7 @@ it('shows hostile content as text in every view', async () => {
 })
 
 it('writes out what cannot be seen, and cuts what is huge until all of it is asked for', async () => {
-  await using opened = await openPage(browser, built)
+  const opened = await openPage(browser, built)
   const { page } = opened
   await chooseFile(page, 'hostile.jsonl', (await hostileRoom()).text)
   await page.getByRole('heading', { level: 1 }).getByText('\\u{202e}').waitFor()

@@ -2,9 +2,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { startChromium } from '@roomserver/testing'
+import { emptyPage, type startChromium } from '@roomserver/testing'
 import axe from 'axe-core'
-import { build } from 'vite'
 
 /** Chromium as the tests use it. */
 export type Browser = Awaited<ReturnType<typeof startChromium>>
@@ -12,16 +11,8 @@ export type Page = Awaited<ReturnType<Browser['newPage']>>
 
 const folder = mkdtempSync(join(tmpdir(), 'inspector-'))
 
-/** Builds the page into a folder of its own, from which a browser opens it. */
-export async function buildPage(): Promise<string> {
-  const outDir = join(folder, 'page')
-  const configFile = join(import.meta.dirname, '../vite.config.ts')
-  await build({ configFile, logLevel: 'error', build: { outDir } })
-  return outDir
-}
-
 /** The page as a file on a disk, with all that it says to the console and asks the network for. */
-export interface OpenedPage extends AsyncDisposable {
+export interface OpenedPage {
   readonly page: Page
   readonly errors: readonly string[]
   readonly requests: readonly string[]
@@ -37,7 +28,7 @@ export interface Look {
 /** Opens the built page from the disk. */
 export async function openPage(browser: Browser, built: string, look: Look = {}): Promise<OpenedPage> {
   const { height = 640, scheme = 'light', width = 1_100 } = look
-  const page = await browser.newPage()
+  const page = await emptyPage(browser)
   await page.setViewportSize({ width, height })
   await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' })
   const errors: string[] = []
@@ -49,7 +40,7 @@ export async function openPage(browser: Browser, built: string, look: Look = {})
   page.on('request', (request) => requests.push(request.url()))
   await page.goto(pathToFileURL(join(built, 'index.html')).href)
   await page.getByRole('heading', { name: 'Look inside a room' }).waitFor()
-  return { page, errors, requests, [Symbol.asyncDispose]: () => page.close() }
+  return { page, errors, requests }
 }
 
 /**
@@ -86,7 +77,7 @@ export async function axeFindings(page: Page): Promise<readonly string[]> {
   if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe.source)
   return page.evaluate(async () => {
     const checker = (globalThis as unknown as { readonly axe: Axe }).axe
-    const { violations } = await checker.run()
+    const { violations } = await checker.run({ resultTypes: ['violations'] })
     return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`))
   })
 }

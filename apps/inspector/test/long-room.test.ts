@@ -4,15 +4,17 @@ import { type Browser, chooseFile, openPage, type Page, writeFile } from './insp
 import { longRoom } from './rooms.ts'
 
 let browser: Browser
+let plaza: string
 const built = inject('inspectorPage')
 beforeAll(async () => {
   browser = await startChromium()
+  plaza = (await longRoom(2_500)).text
 })
 afterAll(() => browser.close())
 
 /** Holds the turns that the page gives away, from the second on, so that a file is opened no further than that. */
 async function holdTurns(page: Page): Promise<{ readonly release: () => Promise<unknown> }> {
-  await page.addInitScript(() => {
+  await using _script = await page.addInitScript(() => {
     const held: (() => void)[] = []
     let turns = 0
     let isReleased = false
@@ -37,10 +39,10 @@ async function holdTurns(page: Page): Promise<{ readonly release: () => Promise<
 }
 
 it('shows the graph of a large file at once, and the verdicts as they come', async () => {
-  await using opened = await openPage(browser, built)
+  const opened = await openPage(browser, built)
   const { page } = opened
   const { release } = await holdTurns(page)
-  await page.setInputFiles('input[type=file]', writeFile('plaza.jsonl', (await longRoom(2_500)).text))
+  await page.setInputFiles('input[type=file]', writeFile('plaza.jsonl', plaza))
   const list = page.getByRole('listbox', { name: /^Event graph/ })
   const newest = list.getByRole('option').first()
   await newest.filter({ hasText: 'let me in' }).filter({ hasText: 'not evaluated yet' }).waitFor()
@@ -66,9 +68,9 @@ it('shows the graph of a large file at once, and the verdicts as they come', asy
 })
 
 it('draws what is looked at, and loads more as one goes back', async () => {
-  await using opened = await openPage(browser, built)
+  const opened = await openPage(browser, built)
   const { page } = opened
-  await chooseFile(page, 'plaza.jsonl', (await longRoom(2_500)).text)
+  await chooseFile(page, 'plaza.jsonl', plaza)
   const list = page.getByRole('listbox', { name: /^Event graph/ })
   await page.getByLabel('Fold lines').uncheck()
   const goDown = async (): Promise<number> => {
@@ -81,9 +83,9 @@ it('draws what is looked at, and loads more as one goes back', async () => {
 })
 
 it('loads more of a graph that is folded to few rows only when asked', async () => {
-  await using opened = await openPage(browser, built)
+  const opened = await openPage(browser, built)
   const { page } = opened
-  await chooseFile(page, 'plaza.jsonl', (await longRoom(2_500)).text)
+  await chooseFile(page, 'plaza.jsonl', plaza)
   const more = page.getByRole('button', { name: 'Load earlier events' })
   await more.waitFor()
   const loaded = page.getByText(/events loaded/)

@@ -19,7 +19,7 @@ const viewOf = (page: Page, name: string) =>
   page.getByRole('navigation', { name: 'Views of the room' }).getByRole('link', { name, exact: true })
 
 it('one finds out why a topic lost', async () => {
-  await using opened = await openPage(browser, built)
+  const opened = await openPage(browser, built)
   const { page } = opened
   await chooseFile(page, 'book-club.jsonl', (await lostTopicRoom()).text)
   // Carol sees the fork, and that Bob's topic is on one side of it.
@@ -48,7 +48,7 @@ it('one finds out why a topic lost', async () => {
 })
 
 it('one finds out why a user cannot join, and tries what would help', async () => {
-  await using opened = await openPage(browser, built)
+  const opened = await openPage(browser, built)
   const { page } = opened
   await chooseFile(page, 'board.jsonl', (await closedRoom()).text)
   await page.getByLabel('Which events').selectOption('Not accepted')
@@ -75,7 +75,7 @@ it('one finds out why a user cannot join, and tries what would help', async () =
 })
 
 it('one explains a state reset', async () => {
-  await using opened = await openPage(browser, built)
+  const opened = await openPage(browser, built)
   const { page } = opened
   await chooseFile(page, 'town-hall.jsonl', (await resetRoom()).text)
   await viewOf(page, 'Journal').click()
@@ -98,7 +98,7 @@ it('one explains a state reset', async () => {
 })
 
 it('one opens a file, and nothing is sent anywhere', async () => {
-  await using opened = await openPage(browser, built)
+  const opened = await openPage(browser, built)
   const { page, requests } = opened
   const { text } = await lostTopicRoom()
   const list = `[${text.trim().split('\n').join(',')}]`
@@ -127,7 +127,7 @@ it('one opens a file, and nothing is sent anywhere', async () => {
 })
 
 it('one takes a part of a room along as a scenario of TARDIS, and opens it again', async () => {
-  await using opened = await openPage(browser, built)
+  const opened = await openPage(browser, built)
   const { page } = opened
   await chooseFile(page, 'book-club.jsonl', (await lostTopicRoom()).text)
   const saved = async (button: Locator): Promise<string> => {
@@ -156,7 +156,7 @@ interface Scenario {
 }
 
 it('one pastes events, and sees what became of them', async () => {
-  await using opened = await openPage(browser, built)
+  const opened = await openPage(browser, built)
   const { page } = opened
   const paste = page.getByLabel('Or paste events')
   // The events that the documentation gives for a first look.
@@ -175,7 +175,7 @@ it('one pastes events, and sees what became of them', async () => {
 })
 
 it('one walks the graph with the keyboard alone', async () => {
-  await using opened = await openPage(browser, built)
+  const opened = await openPage(browser, built)
   const { page } = opened
   await chooseFile(page, 'book-club.jsonl', (await lostTopicRoom()).text)
   const list = page.getByRole('listbox', { name: /^Event graph/ })

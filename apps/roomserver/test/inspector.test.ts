@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { openStorage } from '@roomserver/storage'
-import { RoomBuilder, startChromium } from '@roomserver/testing'
+import { emptyPage, RoomBuilder, startChromium } from '@roomserver/testing'
 import { NO_CHANGES } from '@roomserver/types'
 import axe from 'axe-core'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { configFile, folder, Program } from './program.ts'
 
 const FREE_PORT = ['--listen', '127.0.0.1:0']
@@ -12,16 +12,15 @@ const TOKEN = 'a-token-that-nobody-guesses'
 type Browser = Awaited<ReturnType<typeof startChromium>>
 type Page = Awaited<ReturnType<Browser['newPage']>>
 
-// One browser for all tests, which takes long to start. Each server is an origin of its own, with a page of its own.
+// One browser for all tests, which takes long to start. Each server is an origin of its own, with a storage of its own.
 let browser: Browser
 let page: Page
 beforeAll(async () => {
   browser = await startChromium()
 })
 beforeEach(async () => {
-  page = await browser.newPage()
+  page = await emptyPage(browser)
 })
-afterEach(() => page.close())
 afterAll(() => browser.close())
 
 async function builtRoom(): Promise<RoomBuilder> {
@@ -84,7 +83,7 @@ async function axeFindings(page: Page): Promise<readonly string[]> {
   await page.evaluate(axe.source)
   return page.evaluate(async () => {
     const checker = (globalThis as unknown as { readonly axe: typeof axe }).axe
-    const { violations } = await checker.run()
+    const { violations } = await checker.run({ resultTypes: ['violations'] })
     return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`))
   })
 }

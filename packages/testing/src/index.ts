@@ -1,4 +1,4 @@
-export { startChromium } from './browser/chromium.ts'
+export { emptyPage, startChromium } from './browser/chromium.ts'
 export { Dice } from './dice.ts'
 export { post } from './h2-post.ts'
 export { textOf } from './json-text.ts'

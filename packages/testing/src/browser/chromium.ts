@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { BrowserContext } from 'playwright-core'
+import type { BrowserContext, Page } from 'playwright-core'
 import { CHROMIUM_ARGS, CHROMIUM_PLACES, DEBIAN_CHROMIUM } from './chromium-options.ts'
 
 const run = promisify(execFile)
@@ -17,6 +17,19 @@ export async function startChromium(): Promise<BrowserContext> {
     headless: true,
     args: CHROMIUM_ARGS,
   })
+}
+
+/**
+ * The tab that Chromium began with, empty and as a new one would be: a new tab is a process of its own, which takes a third of a
+ * second of CPU time. Only the storage of origins stays as it was left.
+ */
+export async function emptyPage(browser: BrowserContext): Promise<Page> {
+  const [page = await browser.newPage()] = browser.pages()
+  page.removeAllListeners()
+  await page.goto('about:blank')
+  await page.setViewportSize({ width: 1_280, height: 720 })
+  await page.emulateMedia({ colorScheme: null, reducedMotion: null })
+  return page
 }
 
 /** Where Chromium is; installs it where it is missing. @throws {Error} when that does not work */
