@@ -1,19 +1,27 @@
-import { writeFileSync } from 'node:fs'
+import { cpSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { RoomBuilder } from '@roomserver/testing'
-import { beforeEach, expect, it } from 'vitest'
+import { beforeAll, beforeEach, expect, it } from 'vitest'
 import { folder, Program, run } from './program.ts'
 
 let room: RoomBuilder
+/** A store with the room. */
+let filled: string
+/** A copy of it, for one test. */
 let place: string
 
-beforeEach(async () => {
-  place = folder()
+beforeAll(async () => {
+  filled = folder()
   room = await RoomBuilder.create({ version: '11', creator: '@alice:localhost', roomId: '!room:localhost' })
   for (let at = 0; at < 10; at++) await room.state('m.room.topic', '', { topic: `number ${at}` })
-  const file = join(place, 'room.jsonl')
+  const file = join(filled, 'room.jsonl')
   writeFileSync(file, room.events.map(({ json }) => json).join('\n'))
-  expect(await run('replay', '--data', place, file)).toMatchObject({ status: 0 })
+  expect(await run('replay', '--data', filled, file)).toMatchObject({ status: 0 })
+})
+
+beforeEach(() => {
+  place = folder()
+  cpSync(filled, place, { recursive: true })
 })
 
 const serving = (fault = '') =>

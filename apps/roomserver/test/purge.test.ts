@@ -1,22 +1,30 @@
-import { writeFileSync } from 'node:fs'
+import { cpSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { RoomBuilder } from '@roomserver/testing'
-import { beforeEach, expect, it } from 'vitest'
+import { beforeAll, beforeEach, expect, it } from 'vitest'
 import { folder, Program, run } from './program.ts'
 
 let room: RoomBuilder
 let other: RoomBuilder
+/** A store with both rooms. */
+let filled: string
+/** A copy of it, for one test. */
 let place: string
 
-beforeEach(async () => {
-  place = folder()
+beforeAll(async () => {
+  filled = folder()
   const creator = '@alice:localhost'
   room = await RoomBuilder.create({ version: '11', creator, roomId: '!room:localhost' })
   other = await RoomBuilder.create({ version: '11', creator, roomId: '!other:localhost' })
   for (let at = 0; at < 5; at++) await room.state('m.room.topic', '', { topic: `number ${at}` })
-  const file = join(place, 'rooms.jsonl')
+  const file = join(filled, 'rooms.jsonl')
   writeFileSync(file, [...room.events, ...other.events].map(({ json }) => json).join('\n'))
-  expect(await run('replay', '--data', place, file)).toMatchObject({ status: 0 })
+  expect(await run('replay', '--data', filled, file)).toMatchObject({ status: 0 })
+})
+
+beforeEach(() => {
+  place = folder()
+  cpSync(filled, place, { recursive: true })
 })
 
 const serving = (fault = '') =>
