@@ -145,6 +145,43 @@ it("finds damaged indexes by PostgreSQL's own checker, of small tables and of la
   }
 })
 
+it("counts rows where a user may not call PostgreSQL's own checker", async () => {
+  await using database = await createDatabase(inject('postgresUrl'))
+  {
+    await using _made = await openStorage({ dialect: 'postgres', connectionString: database.url })
+  }
+  const client = new pg.Client({ connectionString: database.url })
+  await client.connect()
+  const url = new URL(database.url)
+  url.username = `counts${url.pathname.slice(1)}`
+  try {
+    await client.query('create extension amcheck').catch(() => undefined)
+    await client.query(`create role "${url.username}" login`)
+    await client.query(`grant all on all tables in schema public to "${url.username}"`)
+    await using store = await openStorage({
+      dialect: 'postgres',
+      connectionString: url.href,
+      migrate: false,
+      maxConnections: 1,
+    })
+    expect(await store.checkIndexes()).toEqual([])
+    await client.query(
+      `update pg_index set indisready = false where indexrelid = 'blocked_rooms_pkey'::regclass`,
+    )
+    await client.query("insert into blocked_rooms values ('!b:a', '', '', 0)")
+    await client.query(
+      `update pg_index set indisready = true where indexrelid = 'blocked_rooms_pkey'::regclass`,
+    )
+    expect((await store.checkIndexes()).map(({ what }) => what)).toEqual([
+      expect.stringMatching(/has 0 rows, its table has 1/),
+    ])
+  } finally {
+    await client.query(`drop owned by "${url.username}"`)
+    await client.query(`drop role "${url.username}"`)
+    await client.end()
+  }
+})
+
 it('finds an index of hashes on PostgreSQL that does not lead to all rows', async () => {
   await using place = await postgresPlace()
   await using store = await place.open({ maxConnections: 1 })
