@@ -49,13 +49,16 @@ export function compareStream(
   return count > waiting ? { kind: 'ahead', count } : { kind: 'none' }
 }
 
-/** Of consumers that got further than by the messages which they were given: the first number that they may lack. */
+/**
+ * Of consumers that got further than by the messages which they were given: the first number that they may lack. What they had
+ * acknowledged they do not lack: a message server that was killed forgets how far a consumer was, but not what it deleted.
+ */
 function skippedOf(before: readonly StreamConsumer[], now: readonly StreamConsumer[]): readonly number[] {
   const known = new Map(before.map((consumer) => [consumer.name, consumer]))
   return now.flatMap((consumer) => {
     const was = known.get(consumer.name)
     if (was === undefined || consumer.given < was.given || isFiltered(consumer)) return []
-    const isSkipped = consumer.reached - was.reached > consumer.given - was.given
+    const isSkipped = consumer.reached - Math.max(was.reached, was.acknowledged) > consumer.given - was.given
     return isSkipped ? [was.acknowledged + 1] : []
   })
 }
@@ -64,6 +67,15 @@ function skippedOf(before: readonly StreamConsumer[], now: readonly StreamConsum
 function isFiltered({ config }: StreamConsumer): boolean {
   const subject = config['filter_subject']
   return config['filter_subjects'] !== undefined || (typeof subject === 'string' && subject.includes('.'))
+}
+
+/**
+ * The consumers of a stream with what they have acknowledged: what the stream does not have any more as well, unless it was
+ * purged, after which a message server says so itself.
+ */
+export function consumersOf({ consumers, dropsUnread, first }: StreamState): readonly StreamConsumer[] {
+  if (dropsUnread) return consumers
+  return consumers.map((one) => ({ ...one, acknowledged: Math.max(one.acknowledged, first - 1) }))
 }
 
 /** The first number of a stream that a consumer may not have read. */

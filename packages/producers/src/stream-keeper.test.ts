@@ -120,6 +120,18 @@ describe('a stream that is as it was', () => {
     expect(keeper.findings).toEqual([])
   })
 
+  it('is not taken for purged where its server was killed before it wrote down how far a consumer was', async () => {
+    const { lines, lookAgain, outbox } = await known(20, { first: 16 })
+    const stale = { ...consumer('one', 12), reached: 12, given: 12 }
+    expect(await lookAgain({ first: 21, consumers: [stale] })).toBe(false)
+    outbox.append(5)
+    await outbox.recordDelivered(range(21, 25).map((at) => ({ position: at, sequence: at })))
+    // It goes on behind what is gone.
+    const wentOn = { ...consumer('one', 25), given: 12 + 5 }
+    expect(await lookAgain({ first: 26, last: 25, consumers: [wentOn] })).toBe(false)
+    expect(lines).toEqual([])
+  })
+
   it('is not taken for longer than known where another relay delivers meanwhile', async () => {
     const { outbox, stream, lines, lookAgain } = await known()
     outbox.append(2)

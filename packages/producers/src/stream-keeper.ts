@@ -10,6 +10,7 @@ import type {
 import type { StreamAccess, StreamConsumer, StreamState } from './bus.ts'
 import {
   compareStream,
+  consumersOf,
   firstUnread,
   type KnownStream,
   type LossReason,
@@ -212,7 +213,7 @@ export class StreamKeeper {
       lastSequence: change.kind === 'none' && record !== undefined ? record.lastSequence : state.last,
       unread: firstUnread(state),
       purged,
-      consumers: JSON.stringify(state.consumers),
+      consumers: JSON.stringify(consumersOf(state)),
     }
     if (JSON.stringify(next) !== JSON.stringify(record)) await this.#store.putStreamRecord(next)
     return purged

@@ -155,6 +155,19 @@ describe('a message server that lost what it acknowledged', () => {
     expect(await take(15)).toEqual(sent(10, 25))
   })
 
+  it('gets nothing again that it had read when the message server was killed, which forgets how far it was', async () => {
+    await send(40)
+    expect(await take(40)).toEqual(sent(0, 40))
+    await nats.stop('kill')
+    await nats.start()
+    await send(20)
+    expect(await take(20)).toEqual(sent(40))
+    await wait(3 * LOOK_MS)
+    await send(1)
+    expect(relay.status().resent).toBe(0)
+    expect(warnings.filter(([, text]) => text.includes('lost outputs'))).toEqual([])
+  })
+
   it('is said to have lost what is not kept any more, and what to do', async () => {
     await send(20)
     outbox.delivered = outbox.delivered.slice(15)
