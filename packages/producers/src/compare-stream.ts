@@ -70,8 +70,8 @@ function isFiltered({ config }: StreamConsumer): boolean {
 }
 
 /**
- * The consumers of a stream with what they have acknowledged: what the stream does not have any more as well, unless it was
- * purged, after which a message server says so itself.
+ * The consumers of a stream, of which each has acknowledged at least what the stream has no more. Messages go when all consumers have
+ * acknowledged them, or by a purge; a purge moves the consumers too, so that nothing is hidden by this.
  */
 export function consumersOf({ consumers, dropsUnread, first }: StreamState): readonly StreamConsumer[] {
   if (dropsUnread) return consumers
