@@ -69,5 +69,7 @@ export interface Bus {
   readonly isClosed: boolean
   /** The largest payload that the bus takes, in bytes. */
   readonly maxPayloadBytes: number
+  /** Set by whoever uses the bus: called when it can be reached again. */
+  onReconnect?: () => void
   close(): Promise<void>
 }

@@ -57,7 +57,7 @@ class SketchedBus implements Bus {
   }
 }
 
-it('stores everything in order, once, whatever is lost on the way', async () => {
+it('stores everything in order, once, whatever is lost on the way and was purged before', async () => {
   const fates = fc.array(
     fc.oneof(
       { weight: 8, arbitrary: fc.constant<Fate>('works') },
@@ -73,21 +73,46 @@ it('stores everything in order, once, whatever is lost on the way', async () => 
       fc.nat(40),
       fc.integer({ min: 1, max: 16 }),
       fc.boolean(),
-      async (fate, count, sent, width, isNumberFirst) => {
+      fc.nat(40),
+      async (fate, count, before, width, isNumberFirst, until) => {
         const all = messages(count)
+        const sent = Math.min(before, count)
+        const purged = Math.min(until, sent)
         const bus = new SketchedBus(fate, all.slice(0, sent), isNumberFirst)
-        const chain = new PublishChain(bus, width)
+        const chain = new PublishChain(bus, width, purged)
         let done = 0
         for (let round = 0; done < count && round < 500; round++) {
           const { acknowledged } = await chain.publish(all.slice(done, done + 20))
-          expect(bus.stored.length).toBeGreaterThanOrEqual(done + acknowledged)
           done += acknowledged
+          expect(bus.stored.length).toBeGreaterThanOrEqual(Math.max(sent, done) + Math.min(purged, done))
         }
-        expect(bus.stored).toEqual(all.map(({ payload }) => payload))
+        // What was purged is stored again, before what was never stored; what is there still is not.
+        const stored = [...all.slice(0, sent), ...all.slice(0, purged), ...all.slice(sent)]
+        expect(bus.stored).toEqual(stored.map(({ payload }) => payload))
       },
     ),
     { numRuns: 300 },
   )
+})
+
+it('stores what was purged twice a third time, under an ID that tells it from the others and is the same output', async () => {
+  const bus = new SketchedBus([], [message(1)])
+  const ids = vi.spyOn(bus, 'publish')
+  await new PublishChain(bus, 4, 1).publish(messages(2))
+  expect(await new PublishChain(bus, 4, 3).publish(messages(2))).toEqual({
+    acknowledged: 2,
+    sequences: [4, 5],
+  })
+  const used = ids.mock.calls.slice(-3).map(([{ id }]) => id)
+  expect(used).toContain('!r/1/again-2')
+  expect(bus.stored).toEqual(['1', '1', '2', '1', '2'])
+})
+
+it('takes no answer for a repeat that names an older copy than the answer before', async () => {
+  const bus = new SketchedBus([])
+  vi.spyOn(bus, 'publish').mockResolvedValue({ sequence: 3, isDuplicate: true })
+  const { acknowledged, failure } = await new PublishChain(bus, 4, 5).publish(messages(1))
+  expect([acknowledged, String(failure)]).toEqual([0, expect.stringContaining('one that it never had')])
 })
 
 it('says how far it got and why it stopped', async () => {

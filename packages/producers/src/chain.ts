@@ -1,5 +1,5 @@
 import type { Acknowledgement, Bus } from './bus.ts'
-import type { OutputMessage } from './outbox.ts'
+import { messageIdInPlaceOf, type OutputMessage } from './outbox.ts'
 
 /** How far publishing got. */
 export interface Published {
@@ -26,7 +26,7 @@ export class PublishChain {
   /** The highest number that there was. */
   #highest = 0
 
-  /** @param purged - messages up to this number were purged: the bus may know them, and has them no more */
+  /** @param purged - messages up to this number were purged: the bus may know their IDs, and has them no more */
   constructor(bus: Bus, widest: number, purged = 0) {
     this.#bus = bus
     this.#widest = widest
@@ -78,12 +78,16 @@ export class PublishChain {
     return { stored, failure: result?.status === 'rejected' ? result.reason : undefined }
   }
 
+  /** What the bus takes for a repeat of a copy that was purged gets an ID of its own; waiting until that is forgotten would hold up all. */
   async #publish(message: OutputMessage, after: number): Promise<Acknowledgement> {
-    const answer = await this.#bus.publish(message, after)
-    if (!answer.isDuplicate || answer.sequence > this.#purged) return answer
-    throw new Error(
-      'the message server takes an output that was purged for a duplicate; it forgets that soon',
-    )
+    let answer = await this.#bus.publish(message, after)
+    for (let lost = 0; answer.isDuplicate && answer.sequence <= this.#purged; ) {
+      if (answer.sequence <= lost)
+        throw new Error('the message server takes an output for a repeat of one that it never had')
+      lost = answer.sequence
+      answer = await this.#bus.publish({ ...message, id: messageIdInPlaceOf(message.id, lost) }, after)
+    }
+    return answer
   }
 
   /** A stream that went back has lost messages, which those that follow must not take the numbers of. */

@@ -12,6 +12,18 @@ it('knows what a room had before', () => {
   expect(ids.filter(isNew)).toEqual(['!a/1', '!b/1', '!a/2', '!a/3', 'other', 'other'])
 })
 
+it('knows an output that takes the place of a copy which the stream lost', () => {
+  const repeats = new RepeatFilter()
+  repeats.note('!a:b/aaaaaaaaaaaa-00000001/7')
+  repeats.note('!a:b/again-5/8/again-12')
+  const ids = [
+    '!a:b/aaaaaaaaaaaa-00000001/7/again-105',
+    '!a:b/aaaaaaaaaaaa-00000002/7/again-105',
+    '!a:b/again-5/8',
+  ]
+  expect(ids.map((id) => repeats.isRepeat(id))).toEqual([true, false, true])
+})
+
 it('lets through again what was not dealt with', () => {
   const repeats = new RepeatFilter()
   expect(repeats.isRepeat('!a/1')).toBe(false)

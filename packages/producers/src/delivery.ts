@@ -2,7 +2,7 @@ import { parseMessageId } from './outbox.ts'
 
 /** An output as a consumer gets it, whichever way it came. */
 export interface Delivery {
-  /** `<room_id>/<epoch>-<fingerprint>/<seq>`; a repeat has the same. */
+  /** `<room_id>/<epoch>-<fingerprint>/<seq>`; a repeat has the same, or the same with `/again-<sequence>` behind it. */
   readonly id: string
   readonly roomId: string
   /** An OutputEvent as JSON. */

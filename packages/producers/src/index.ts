@@ -26,6 +26,7 @@ export {
   type OutboxRow,
   type OutboxSource,
   type OutputMessage,
+  messageIdInPlaceOf,
   parseMessageId,
   type RenderOutput,
 } from './outbox.ts'

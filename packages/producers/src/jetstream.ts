@@ -247,6 +247,7 @@ async function addConsumers(
 class JetStreamBus implements Bus {
   stream?: StreamAccess
   upsets = 1
+  onReconnect?: () => void
   readonly lastSequence: () => Promise<number>
   readonly #connection: NatsConnection
   readonly #inbox: AckInbox
@@ -297,6 +298,7 @@ class JetStreamBus implements Bus {
       if (type === 'reconnect') {
         this.#isConnected = true
         this.upsets++
+        this.onReconnect?.()
       }
     }
   }

@@ -47,7 +47,15 @@ export function messageId(row: OutboxRow, epochs: readonly OutputEpoch[] = []): 
   return `${row.roomId}/${epoch.name}-${row.fingerprint ?? '00000000'}/${row.seq}`
 }
 
-/** What a message ID says. */
+/**
+ * The message ID of an output that takes the place of its copy with a number in the stream, where the stream has lost the copy and
+ * would still take the output for a repeat of it: `<message ID>/again-<sequence>`.
+ */
+export function messageIdInPlaceOf(id: string, sequence: number): string {
+  return `${id}/again-${sequence}`
+}
+
+/** What a message ID says. That it takes the place of a lost copy makes no difference. */
 export interface MessageIdParts {
   readonly roomId: string
   /** Empty where the log has no epochs, as is the fingerprint. */
@@ -56,10 +64,10 @@ export interface MessageIdParts {
   readonly seq: number
 }
 
-/** @returns `undefined` for an ID that {@link messageId} did not make */
+/** @returns `undefined` for an ID that neither {@link messageId} nor {@link messageIdInPlaceOf} made */
 export function parseMessageId(id: string): MessageIdParts | undefined {
   const [, roomId, epoch = '', fingerprint = '', seq] =
-    /^(.*?)(?:\/([0-9a-f]{12})-([0-9a-f]{8}))?\/(\d{1,16})$/s.exec(id) ?? []
+    /^(.*?)(?:\/([0-9a-f]{12})-([0-9a-f]{8}))?\/(\d{1,16})(?:\/again-\d{1,16})?$/s.exec(id) ?? []
   if (roomId === undefined || seq === undefined) return undefined
   return { roomId, epoch, fingerprint, seq: Number(seq) }
 }

@@ -30,6 +30,7 @@ class CountedBus implements Bus {
   maxPayloadBytes = 1_000
   isDown = false
   attempts = 0
+  onReconnect?: () => void
   closings = 0
   readonly stored: string[] = []
 
@@ -138,6 +139,23 @@ describe('the pace of the relay', () => {
       pauses.push(waited)
     }
     expect(pauses).toEqual([100, 200, 400, 800, 1_600, 3_000, 3_000, 3_000])
+  })
+
+  it('ends a pause, and waits for no poll, when the bus can be reached again', async () => {
+    const outbox = new CountedOutbox()
+    outbox.append(1)
+    const bus = new CountedBus()
+    bus.isDown = true
+    start(outbox, bus, { pauseMs: HOUR_MS })
+    await settle()
+    bus.isDown = false
+    bus.onReconnect?.()
+    await settle()
+    expect(bus.stored).toEqual(['!a:test/1'])
+    outbox.append(1)
+    bus.onReconnect?.()
+    await settle()
+    expect(bus.stored).toHaveLength(2)
   })
 
   it('pauses shortly again once something was delivered in between', async () => {

@@ -90,8 +90,8 @@ export interface OutboxRelay extends AsyncDisposable {
 
 /**
  * Sends what waits in the outbox to the bus, room by room in order, and takes it out of there once the bus has stored it.
- * A crash between the two sends it again under the same message ID, and so does a bus that lost what it had stored. Goes on
- * for ever: what cannot be delivered waits.
+ * A crash between the two sends it again under the same message ID, and so does a bus that lost what it had stored; under that of
+ * {@link messageIdInPlaceOf} where the bus would drop it as a repeat. Goes on for ever: what cannot be delivered waits.
  * One relay of an outbox at a time: two do no harm, as both send the same in the same order, but get in each other's way.
  */
 export function startOutboxRelay<Row extends OutboxRow>(
@@ -120,6 +120,8 @@ const FAILURES_BEFORE_NEW_CONNECTION = 5
 class Relay<Row extends OutboxRow> {
   readonly stop = new AbortController()
   readonly wakeUp = new WakeUp()
+  /** Called when the connection is back. */
+  readonly #back = new WakeUp()
   readonly #deps: RelayDeps<Row>
   readonly #options: RelayOptions
   readonly #setAside = new Set<string>()
@@ -307,6 +309,10 @@ class Relay<Row extends OutboxRow> {
   async #connected(): Promise<Bus> {
     if (this.#bus !== undefined) return this.#bus
     this.#bus = await this.#deps.connect()
+    this.#bus.onReconnect = () => {
+      this.#back.call()
+      this.wakeUp.call()
+    }
     this.#isOpened = true
     if (!this.#isAway) this.#deps.log.info(this.#place, 'connected to the message server')
     return this.#bus
@@ -354,6 +360,7 @@ class Relay<Row extends OutboxRow> {
       await this.#disconnect()
     }
     const pauseMs = this.#options.pauseMs * Math.min(30, 2 ** Math.min(this.#failures - 1, 5))
-    await new WakeUp().wait(pauseMs, this.stop.signal)
+    // The stream has to be looked at before consumers go on reading, if that is possible.
+    await this.#back.wait(pauseMs, this.stop.signal)
   }
 }

@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { jetstreamManager, RetentionPolicy } from '@nats-io/jetstream'
-import { type NatsConnection, nanos } from '@nats-io/nats-core'
+import type { NatsConnection } from '@nats-io/nats-core'
 import { startNats, startNatsCluster, type TestServer } from '@roomserver/testing'
 import { silentLogger, systemClock } from '@roomserver/types'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { consumeOutputs, registerConsumer } from '../src/consumer.ts'
+import { RepeatFilter } from '../src/delivery.ts'
 import {
   connectJetStream,
   connectNats,
@@ -40,8 +41,6 @@ beforeEach(async () => {
     name: STREAM,
     subjects: [STREAM],
     retention: RetentionPolicy.Interest,
-    // Short, as it has to be over before what was purged can be sent again.
-    duplicate_window: nanos(2_000),
   })
   await registerConsumer(connection, DURABLE)
   outbox = new KeepingOutbox()
@@ -74,9 +73,10 @@ async function send(count: number): Promise<void> {
 }
 
 /** What the consumer gets, repeats left out, until it has so many. */
-async function take(count: number): Promise<readonly string[]> {
+async function take(count: number, repeats = new RepeatFilter()): Promise<readonly string[]> {
   const taken: string[] = []
-  for await (const delivery of consumeOutputs(connection, DURABLE, AbortSignal.timeout(100_000))) {
+  const consumer = { ...DURABLE, repeats }
+  for await (const delivery of consumeOutputs(connection, consumer, AbortSignal.timeout(100_000))) {
     await delivery.ack()
     const { roomId, payload } = delivery
     if (taken.push(`${roomId} ${payload}`) === count) break
@@ -143,7 +143,7 @@ describe('a message server that lost what it acknowledged', () => {
     expect(relay.status().resent).toBe(10)
   })
 
-  it('gets what was not read again when it was purged, as soon as it has forgotten the message IDs', async () => {
+  it('gets what was not read again when it was purged, although it remembers the message IDs', async () => {
     await send(20)
     expect(await take(10)).toEqual(sent(0, 10))
     await wait(3 * LOOK_MS)
@@ -153,6 +153,25 @@ describe('a message server that lost what it acknowledged', () => {
     expect(await reason()).toMatchObject({ reason: 'purged', outputs: 10 })
     await send(5)
     expect(await take(15)).toEqual(sent(10, 25))
+    // And once more, under IDs that are neither the first nor the second ones.
+    await send(5)
+    await (await jetstreamManager(connection)).streams.purge(STREAM)
+    await expect.poll(() => relay.status().resent).toBe(15)
+    expect(await take(5)).toEqual(sent(25, 30))
+  })
+
+  it('holds nothing up when it was killed, and a consumer went on reading before the relay looked', async () => {
+    await send(60)
+    await relay[Symbol.asyncDispose]()
+    const repeats = new RepeatFilter()
+    expect(await take(40, repeats)).toEqual(sent(0, 40))
+    await nats.stop('kill')
+    await nats.start()
+    expect(await take(20, repeats)).toEqual(sent(40, 60))
+    start()
+    await send(10)
+    expect(relay.status().resent).toBeGreaterThan(0)
+    expect(await take(10, repeats)).toEqual(sent(60, 70))
   })
 
   it('gets nothing again that it had read when the message server was killed, which forgets how far it was', async () => {

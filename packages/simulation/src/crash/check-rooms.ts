@@ -88,10 +88,11 @@ async function outputsOf(
   const seen = new Set<string>()
   for (const { id, payload } of log.taken.slice(from)) {
     const message = positions === undefined ? id : (positions.get(id) ?? id)
-    const { roomId = '', seq = 0 } = parseMessageId(message) ?? {}
+    const { roomId = '', seq = 0, epoch = '', fingerprint = '' } = parseMessageId(message) ?? {}
     const last = lasts.get(roomId)
-    if (last === undefined || seen.has(message)) continue
-    seen.add(message)
+    const output = `${roomId}/${epoch}-${fingerprint}/${seq}`
+    if (last === undefined || seen.has(output)) continue
+    seen.add(output)
     const list = byRoom.get(roomId) ?? []
     byRoom.set(roomId, list)
     if (isPutBack !== true || seq <= last) list.push({ seq, payload })
