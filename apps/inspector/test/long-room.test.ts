@@ -1,7 +1,7 @@
 import { startChromium } from '@roomserver/testing'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
-import { type Browser, chooseFile, openPage, type Page, writeFile } from './inspector-page.ts'
-import { longRoom } from './rooms.ts'
+import { type Browser, chooseFile, openPage, type Page, visit, writeFile } from './inspector-page.ts'
+import { longRoom, refusingRoom } from './rooms.ts'
 
 let browser: Browser
 let plaza: string
@@ -80,6 +80,30 @@ it('draws what is looked at, and loads more as one goes back', async () => {
   await expect.poll(goDown, { timeout: 60_000 }).toBe(1)
   expect(await page.getByRole('option').count()).toBeLessThan(80)
   expect(opened.errors).toEqual([])
+})
+
+it('shows around an old event what was refused near it, and nothing that was refused later', async () => {
+  const { afterFirstRefused, roomId, text } = await refusingRoom(400)
+  const { errors, page } = await openPage(browser, built)
+  await chooseFile(page, 'gate.jsonl', text)
+  const list = page.getByRole('listbox', { name: /^Event graph/ })
+  await list.getByText('and me').waitFor()
+  await visit(
+    page,
+    `#/room/${encodeURIComponent(roomId)}?around=${encodeURIComponent(afterFirstRefused)}&only=trouble`,
+  )
+  const refused = list.getByRole('option')
+  await refused.filter({ hasText: 'let me in' }).waitFor()
+  const goOn = async (): Promise<number> => {
+    await page
+      .getByRole('button', { name: 'Load earlier events' })
+      .click({ timeout: 1_000 })
+      .catch(() => undefined)
+    return await page.getByText(/events loaded/).count()
+  }
+  await expect.poll(goOn, { timeout: 60_000 }).toBe(0)
+  expect(await refused.count()).toBe(1)
+  expect(errors).toEqual([])
 })
 
 it('loads more of a graph that is folded to few rows only when asked', async () => {

@@ -96,6 +96,23 @@ export async function hostileRoom(): Promise<StoryRoom> {
   return storyRoom(built)
 }
 
+/** A room in which one event is rejected beside its middle, and one at its end; nothing builds on them. */
+export async function refusingRoom(
+  messages: number,
+): Promise<StoryRoom & { readonly afterFirstRefused: string }> {
+  const built = await room('Gate')
+  await talk(built, messages, [ALICE])
+  const middle = await built.message('Halfway', { sender: ALICE })
+  await built.message('let me in', { sender: '@mallory:four.example', prev: [middle] })
+  const after = await built.message('Go on', { sender: ALICE, prev: [middle] })
+  let last = after
+  for (let at = 0; at < messages; at++) {
+    last = await built.message(`Later ${at}`, { sender: ALICE, prev: [last] })
+  }
+  await built.message('and me', { sender: '@trudy:four.example', prev: [last] })
+  return { ...storyRoom(built), afterFirstRefused: after.eventId }
+}
+
 /** A room in which much was said, with a fork every 50 messages; the last event is rejected. */
 export async function longRoom(messages: number): Promise<StoryRoom> {
   const built = await room('Plaza')

@@ -1,4 +1,4 @@
-import type { EventSummary, InspectionApi } from '@roomserver/api'
+import type { EventSummary, InspectEventsResponse, InspectionApi } from '@roomserver/api'
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import type { Evaluation, Inspected } from '../app/inspection-context.ts'
 import { messageOf } from '../app/use-loaded.ts'
@@ -39,14 +39,14 @@ interface Held {
   readonly events: readonly EventSummary[]
   /** Where the walk back over prev events goes on; `undefined`: not begun. */
   readonly next: readonly string[] | undefined
-  /** Where the list of arrivals goes on; empty: it is over. */
-  readonly arrivals: string
+  /** The event before whose arrival the list of arrivals goes on; empty: it is over; `undefined`: it begins with the latest. */
+  readonly arrivals: string | undefined
   /** Rejected and soft-failed events whose depth the way back has not come to. */
   readonly waiting: readonly EventSummary[]
   readonly failure: string | undefined
 }
 
-const NOTHING: Held = { events: [], next: undefined, arrivals: '', waiting: [], failure: undefined }
+const NOTHING: Held = { events: [], next: undefined, arrivals: undefined, waiting: [], failure: undefined }
 
 /**
  * Loads the graph of a room page by page, back from its extremities. Events that nothing accepted builds on are on no way
@@ -71,9 +71,13 @@ export function useGraph(
       const limit = before.events.length < ENOUGH ? FIRST_PAGE : LATER_PAGES
       const graph = api.graph({ room_id, from, direction, limit })
       // The graph of a file that is being evaluated begins with whatever nothing builds on, accepted or not.
-      const hasBeside = direction === 'back' && evaluation?.isEvaluated() !== false
-      const arrivals = hasBeside ? arrivalsOf(api, room_id, before) : NO_ARRIVALS
-      Promise.all([graph, arrivals]).then(
+      const hasBeside = before.arrivals !== '' && evaluation?.isEvaluated() !== false
+      // Arrivals around an event are those before it, which has to be there.
+      const hasStart = async (): Promise<boolean> =>
+        direction === 'back' || (await graph).events.some((event) => isStored(event, from))
+      const arrivals = async (): Promise<Arrivals> =>
+        hasBeside && (await hasStart()) ? await arrivalsOf(api, room_id, before.arrivals) : NO_ARRIVALS
+      Promise.all([graph, arrivals()]).then(
         ([{ events, next }, arrived]) => {
           if (own !== turn.current) return
           const { due, waiting } = besideOf([...before.waiting, ...arrived.events], events, next)
@@ -106,7 +110,7 @@ export function useGraph(
     known.current = new Set()
     setHeld(NOTHING)
     if (around === undefined) load([], 'back', NOTHING)
-    else load([around], 'around', NOTHING)
+    else load([around], 'around', { ...NOTHING, arrivals: around })
     return () => {
       turn.current++
     }
@@ -161,23 +165,23 @@ function evaluated(held: Held, { now }: Evaluation): Held {
   return events.every((event, at) => event === held.events[at]) ? held : { ...held, events }
 }
 
-const NO_ARRIVALS = Promise.resolve({ events: [], next: '' })
+type Arrivals = Pick<InspectEventsResponse, 'events' | 'next'>
 
-/** The next page of arrivals. */
-function arrivalsOf(
-  api: InspectionApi,
-  room_id: string,
-  { arrivals, next }: Held,
-): Promise<{ readonly events: readonly EventSummary[]; readonly next: string }> {
-  const isOver = next !== undefined && arrivals === ''
-  if (isOver) return NO_ARRIVALS
+const NO_ARRIVALS: Arrivals = { events: [], next: '' }
+
+function isStored({ event_id, status }: EventSummary, among: readonly string[]): boolean {
+  return status !== 'missing' && among.includes(event_id)
+}
+
+/** The page of arrivals before that of an event. */
+function arrivalsOf(api: InspectionApi, room_id: string, cursor = ''): Promise<Arrivals> {
   return api.events({
     room_id,
     search: '',
     type: '',
     sender: '',
     status: 'rejected,soft-failed',
-    cursor: arrivals,
+    cursor,
     limit: MOST_ARRIVALS,
   })
 }
