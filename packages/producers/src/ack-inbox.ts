@@ -38,7 +38,12 @@ export class AckInbox {
         if (error === null) this.#take(message.subject, message.headers?.code, message.string())
       },
     })
-    void connection.closed().then(() => this.#giveUp(Number.POSITIVE_INFINITY, 'connection closed'))
+    void connection.closed().then(() => this.giveUp(new Error('connection closed')))
+  }
+
+  /** Waits for no answer any more. */
+  giveUp(error: Error): void {
+    this.#end(Number.POSITIVE_INFINITY, error)
   }
 
   /** @throws {Error} when the message is not taken, or no answer comes in time */
@@ -65,17 +70,17 @@ export class AckInbox {
 
   #checkTime(): void {
     this.#timer = undefined
-    this.#giveUp(Date.now(), 'timed out waiting for an answer')
+    this.#end(Date.now(), new Error('timed out waiting for an answer'))
     const [oldest] = this.#waiting.values()
     if (oldest !== undefined) this.#timer = setTimeout(() => this.#checkTime(), oldest.until - Date.now())
   }
 
   /** Ends those whose time is over. */
-  #giveUp(now: number, why: string): void {
+  #end(now: number, error: Error): void {
     for (const [reply, { until, reject }] of this.#waiting) {
       if (until > now) break
       this.#waiting.delete(reply)
-      reject(new Error(why))
+      reject(error)
     }
     if (this.#waiting.size > 0) return
     clearTimeout(this.#timer)

@@ -9,6 +9,7 @@ import {
 import { type NatsConnection, nanos } from '@nats-io/nats-core'
 import { type Delivery, RepeatFilter } from './delivery.ts'
 import { outputStreamName } from './jetstream.ts'
+import { linkOf } from './nats-link.ts'
 import { WakeUp } from './wake-up.ts'
 
 /** Which consumer, and how it behaves. */
@@ -62,10 +63,13 @@ export async function* consumeOutputs(
   { topicPrefix, durable, repeats = new RepeatFilter() }: ConsumerOptions,
   signal: AbortSignal,
 ): AsyncGenerator<Delivery, void, void> {
+  const link = linkOf(connection)
   let consumer: Consumer | undefined
   while (!signal.aborted) {
     try {
-      consumer ??= await jetstream(connection).consumers.get(outputStreamName(topicPrefix), durable)
+      await link.whenUp(signal)
+      const find = () => jetstream(connection).consumers.get(outputStreamName(topicPrefix), durable)
+      consumer ??= await link.ask(find)
       const message = await consumer.next({ expires: EXPIRES_MS })
       if (message === null) continue
       const delivery = deliveryOf(message, repeats)

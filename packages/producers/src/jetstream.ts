@@ -22,6 +22,7 @@ import { AckInbox } from './ack-inbox.ts'
 import type { Acknowledgement, Bus, StreamAccess, StreamConsumer, StreamState } from './bus.ts'
 import { createWidest, errorCode } from './create-widest.ts'
 import { expectGreeting } from './nats-greeting.ts'
+import { connectionLost, linkOf } from './nats-link.ts'
 import type { OutputMessage } from './outbox.ts'
 
 /** Where the NATS servers are and what streams are called there; Dendrite's `global.jetstream`. */
@@ -51,7 +52,7 @@ export function outputStreamName(topicPrefix: string): string {
 export async function connectNats(options: JetStreamOptions): Promise<NatsConnection> {
   const tls: TlsOptions & { readonly rejectUnauthorized: boolean } = { rejectUnauthorized: false }
   await expectGreeting(options.servers, options.timeoutMs ?? 5_000)
-  return connect({
+  const connection = await connect({
     servers: [...options.servers],
     name: 'roomserver',
     maxReconnectAttempts: -1,
@@ -62,6 +63,9 @@ export async function connectNats(options: JetStreamOptions): Promise<NatsConnec
     noAsyncTraces: true,
     ...(options.disableTlsValidation === true && { tls }),
   })
+  // It hears from the first loss on.
+  linkOf(connection)
+  return connection
 }
 
 /**
@@ -77,11 +81,12 @@ export async function openOutputStream(connection: NatsConnection, options: JetS
   } catch (error) {
     throw error instanceof TimeoutError ? silent(name, error) : error
   }
-  const lastSequence = async () => (await manager.streams.info(name)).state.last_seq
+  const link = linkOf(connection)
+  const lastSequence = async () => (await link.ask(() => manager.streams.info(name))).state.last_seq
   const bus = new JetStreamBus(connection, lastSequence, new AckInbox(connection, timeout), name)
   bus.stream = {
-    inspect: () => inspect(manager, name, options),
-    addConsumers: (consumers) => addConsumers(manager, name, consumers),
+    inspect: () => link.ask(() => inspect(manager, name, options)),
+    addConsumers: (consumers) => link.ask(() => addConsumers(manager, name, consumers)),
     get upsets() {
       return bus.upsets
     },
@@ -251,8 +256,8 @@ class JetStreamBus implements Bus {
   readonly lastSequence: () => Promise<number>
   readonly #connection: NatsConnection
   readonly #inbox: AckInbox
+  readonly #link
   readonly #subject: string
-  #isConnected = true
 
   constructor(
     connection: NatsConnection,
@@ -264,11 +269,18 @@ class JetStreamBus implements Bus {
     this.lastSequence = lastSequence
     this.#inbox = inbox
     this.#subject = subject
-    void this.#watch()
+    this.#link = linkOf(connection)
+    this.#link.hear({
+      lost: () => inbox.giveUp(connectionLost()),
+      back: () => {
+        this.upsets++
+        this.onReconnect?.()
+      },
+    })
   }
 
   get isConnected(): boolean {
-    return this.#isConnected && !this.isClosed
+    return this.#link.isUp
   }
 
   get isClosed(): boolean {
@@ -280,6 +292,7 @@ class JetStreamBus implements Bus {
   }
 
   publish({ id, roomId, payload }: OutputMessage, after: number): Promise<Acknowledgement> {
+    if (!this.#link.isUp) return Promise.reject(connectionLost())
     const fields = headers()
     fields.append('room_id', roomId)
     fields.append('Nats-Msg-Id', id)
@@ -289,17 +302,5 @@ class JetStreamBus implements Bus {
 
   async close(): Promise<void> {
     await this.#connection.close()
-  }
-
-  /** Ends by itself when the connection is closed. */
-  async #watch(): Promise<void> {
-    for await (const { type } of this.#connection.status()) {
-      if (type === 'disconnect' || type === 'staleConnection') this.#isConnected = false
-      if (type === 'reconnect') {
-        this.#isConnected = true
-        this.upsets++
-        this.onReconnect?.()
-      }
-    }
   }
 }

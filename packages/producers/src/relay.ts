@@ -36,7 +36,7 @@ export interface RelayOptions {
   readonly batch: number
   /** How often to look for what other processes wrote. */
   readonly pollMs: number
-  /** Pause after a failure; doubles up to thirty times of it. */
+  /** Pause after a failure; doubles up to ten times of it. */
   readonly pauseMs: number
   /** How often to compare the stream with what it was given, besides on every connection. */
   readonly lookMs: number
@@ -354,12 +354,12 @@ class Relay<Row extends OutboxRow> {
     this.#looked = { ...this.#looked, at: Number.NEGATIVE_INFINITY }
     this.#deliveries.giveUp()
     this.#lastFailure = error instanceof Error ? error.message : String(error)
-    if (!this.#isAway || this.#failures % 60 === 0) this.#sayAway(this.#lastFailure)
+    if (!this.#isAway || this.#failures % 180 === 0) this.#sayAway(this.#lastFailure)
     await this.#noteWaiting()
     if (this.#bus?.isClosed === true || this.#failures % FAILURES_BEFORE_NEW_CONNECTION === 0) {
       await this.#disconnect()
     }
-    const pauseMs = this.#options.pauseMs * Math.min(30, 2 ** Math.min(this.#failures - 1, 5))
+    const pauseMs = this.#options.pauseMs * Math.min(10, 2 ** Math.min(this.#failures - 1, 4))
     // The stream has to be looked at before consumers go on reading, if that is possible.
     await this.#back.wait(pauseMs, this.stop.signal)
   }
