@@ -28,6 +28,16 @@ describe('globMatches', () => {
     expect(globMatches('\\*', '\\anything')).toBe(true)
   })
 
+  it('takes a character beyond 16 bits, and one with a longer lower case, for one', () => {
+    for (const character of ['😀', 'İ', 'é', '\ud800']) {
+      expect(globMatches('?', character), character).toBe(true)
+      expect(globMatches('??', character), character).toBe(false)
+      expect(globMatches('a?c*', `A${character}cd`), character).toBe(true)
+      expect(compileGlob('@?:*')(`@${character}:a.test`.toLowerCase()), character).toBe(character !== 'İ')
+    }
+    expect(globMatches('@Ä😀*', '@ä😀:a.test')).toBe(true)
+  })
+
   it('comes to an end on a pattern built to backtrack', () => {
     // Word for word there are more ways to match this than a computer can try.
     expect(globMatches(`${'*a'.repeat(100)}b`, 'a'.repeat(255))).toBe(false)

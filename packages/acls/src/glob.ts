@@ -13,7 +13,7 @@
  * ```
  */
 export function globMatches(pattern: string, text: string): boolean {
-  return walk(pattern.toLowerCase(), text.toLowerCase())
+  return walk(characters(pattern), characters(text))
 }
 
 /**
@@ -25,10 +25,21 @@ export function compileGlob(pattern: string): (text: string) => boolean {
   const lower = pattern.toLowerCase()
   if (lower === '*') return () => true
   if (!lower.includes('*') && !lower.includes('?')) return (text) => text === lower
-  return (text) => walk(lower, text)
+  const glob = characters(lower)
+  return (text) => walk(glob, characters(text))
 }
 
-function walk(pattern: string, text: string): boolean {
+/** What `?` stands for one of: of a text of ASCII only, which server names are, these are its code units. */
+type Characters = ArrayLike<string>
+
+const ASCII = /^[\0-\x7f]*$/
+
+/** The characters of a text, each in lower case; that may have more code points than the character. */
+function characters(text: string): Characters {
+  return ASCII.test(text) ? text.toLowerCase() : Array.from(text, (character) => character.toLowerCase())
+}
+
+function walk(pattern: Characters, text: Characters): boolean {
   let at = 0
   let star = -1
   let resume = 0
