@@ -90,3 +90,15 @@ it.each([
   ['$hash', undefined],
   ['', undefined],
 ])('%j names the server %j', (id, server) => expect(serverOf(id)).toBe(server))
+
+it.each([[undefined], [null], [7], [['a.test']], [['@alice:a.test']], [['$a:a.test']], [{}]])(
+  '%j is no ID of any kind',
+  (value) => {
+    const untyped = value as never
+    expect([isServerName(untyped), isUserId(untyped), isAuthoredEventId(untyped)]).toEqual([
+      false,
+      false,
+      false,
+    ])
+  },
+)

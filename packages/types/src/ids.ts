@@ -32,7 +32,7 @@ const SERVER_NAME = /^(?:\[([0-9A-Fa-f:.]{2,45})\]|[0-9A-Za-z.-]{1,255})(?::\d{1
  * @see https://spec.matrix.org/v1.19/appendices/#server-name
  */
 export function isServerName(text: string): text is ServerName {
-  const parts = text.length <= MAX_ID_BYTES ? SERVER_NAME.exec(text) : null
+  const parts = typeof text === 'string' && text.length <= MAX_ID_BYTES ? SERVER_NAME.exec(text) : null
   if (parts === null) return false
   const [, ipv6] = parts
   return ipv6 === undefined || isIpv6(ipv6)
@@ -45,7 +45,12 @@ export function isServerName(text: string): text is ServerName {
  * @see https://spec.matrix.org/v1.19/appendices/#historical-user-ids
  */
 export function isUserId(text: string): boolean {
-  return text.startsWith('@') && !isLongerThan(text, MAX_ID_BYTES) && hasServerAndNoNul(text)
+  return (
+    typeof text === 'string' &&
+    text.startsWith('@') &&
+    !isLongerThan(text, MAX_ID_BYTES) &&
+    hasServerAndNoNul(text)
+  )
 }
 
 /**
@@ -55,7 +60,7 @@ export function isUserId(text: string): boolean {
  * @see https://spec.matrix.org/v1.19/rooms/v1/#event-ids
  */
 export function isAuthoredEventId(text: string): boolean {
-  if (!text.startsWith('$')) return false
+  if (typeof text !== 'string' || !text.startsWith('$')) return false
   return text.includes(':') ? hasServerAndNoNul(text) : !text.includes('\0')
 }
 

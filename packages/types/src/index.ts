@@ -17,7 +17,7 @@ export {
 export { LoopShare } from './loop-share.ts'
 export type { Bytes } from './bytes.ts'
 export { isIpv4, isIpv6 } from './ip-address.ts'
-export { isJsonObject, type JsonObject, type JsonValue } from './json.ts'
+export { isJsonObject, isPlainObject, type JsonObject, type JsonValue } from './json.ts'
 export {
   type BlockNid,
   EMPTY_STATE_KEY_NID,

@@ -10,3 +10,19 @@ export interface JsonObject {
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
+
+/**
+ * Tells whether an argument that should be a JSON object is of no class but `Object`: nothing that it inherits from has a
+ * constructor of its own. A `Map` or a `Date` has no members that JSON would have, and would count as empty. Objects of
+ * another realm (a frame, a `vm`) have another `Object.prototype`, which is the last in any case.
+ */
+export function isPlainObject(value: unknown): value is JsonObject {
+  if (!isJsonObject(value)) return false
+  let prototype: unknown = Object.getPrototypeOf(value)
+  while (typeof prototype === 'object' && prototype !== null && prototype !== Object.prototype) {
+    const next: unknown = Object.getPrototypeOf(prototype)
+    if (next !== null && Object.hasOwn(prototype, 'constructor')) return false
+    prototype = next
+  }
+  return true
+}

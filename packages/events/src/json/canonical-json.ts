@@ -1,4 +1,4 @@
-import { RoomserverError } from '@roomserver/types'
+import { isPlainObject, RoomserverError } from '@roomserver/types'
 import type { Strictness } from './numbers.ts'
 import { compareCodePoints } from './code-points.ts'
 import { MAX_JSON_DEPTH } from '../limits.ts'
@@ -28,28 +28,16 @@ function encoded(value: unknown, strictness: Strictness, depth: number): string 
   if (typeof value !== 'object') return refuse(`${typeof value} is not a JSON value`)
   if (depth === MAX_JSON_DEPTH) return refuse(`nested deeper than ${MAX_JSON_DEPTH}`)
   if (Array.isArray(value)) return list(value, strictness, depth + 1)
-  if (!isPlain(value)) return refuse(`${nameOf(value)} is not a JSON value`)
-  return object(value as Readonly<Record<string, unknown>>, strictness, depth + 1)
-}
-
-/**
- * Whether an object is of no class but `Object`: nothing that it inherits from has a constructor of its own. Objects of
- * another realm (a frame, a `vm`) have another `Object.prototype`, which is the last in any case.
- */
-function isPlain(value: object): boolean {
-  let prototype: unknown = Object.getPrototypeOf(value)
-  while (typeof prototype === 'object' && prototype !== null && prototype !== Object.prototype) {
-    const next: unknown = Object.getPrototypeOf(prototype)
-    if (next !== null && Object.hasOwn(prototype, 'constructor')) return false
-    prototype = next
-  }
-  return true
+  if (!isPlainObject(value)) return refuse(`${nameOf(value)} is not a JSON value`)
+  return object(value, strictness, depth + 1)
 }
 
 /** A `Date`, a `Map`, an `Event`: what a class is called. */
 function nameOf(value: object): string {
-  const { name } = value.constructor
-  return typeof name === 'string' && name !== '' ? `an object of the class ${name}` : 'an object of a class'
+  // A member of the object itself may be called so, and be anything.
+  const constructor: unknown = value.constructor
+  const name = typeof constructor === 'function' ? constructor.name : ''
+  return name === '' ? 'an object of a class' : `an object of the class ${name}`
 }
 
 function list(values: readonly unknown[], strictness: Strictness, depth: number): string {
