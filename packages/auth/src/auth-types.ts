@@ -1,7 +1,8 @@
 import type { Pdu } from '@roomserver/events'
-import type { JsonObject, UserId } from '@roomserver/types'
+import { invalidArgument, type JsonObject, type UserId } from '@roomserver/types'
 import { checkRules, type RoomVersionRules } from '@roomserver/version'
 import { thirdPartyToken } from './auth-context.ts'
+import { checkSameVersion } from './powers.ts'
 import { type AuthState, checkState, entryOf } from './state.ts'
 
 /** A key of the room's state: type and state key. */
@@ -27,6 +28,8 @@ const JOIN_RULES: StateTuple = ['m.room.join_rules', '']
  */
 export function authTypesFor(subject: AuthSubject, rules: RoomVersionRules): readonly StateTuple[] {
   checkRules('rules', rules)
+  if (typeof subject?.type !== 'string' || typeof subject.sender !== 'string')
+    throw invalidArgument('subject', 'an event with its type, sender, stateKey and content')
   if (subject.type === 'm.room.create') return []
   const tuples: StateTuple[] = [CREATE, POWER_LEVELS, ['m.room.member', subject.sender]]
   if (subject.type === 'm.room.member') addMemberTuples(tuples, subject, rules)
@@ -60,6 +63,8 @@ export function referencedTypesFor(subject: AuthSubject, rules: RoomVersionRules
 /**
  * The events to reference as `auth_events` of a new event, out of the state before it.
  *
+ * @throws {RoomserverError} INVALID_ARGUMENT when an argument is something else, or the state is not that of one room with
+ *   these rules
  * @see https://spec.matrix.org/v1.19/server-server-api/#auth-events-selection
  */
 export function selectAuthEvents(
@@ -68,7 +73,16 @@ export function selectAuthEvents(
   rules: RoomVersionRules,
 ): readonly Pdu[] {
   checkState('state', state)
-  return referencedTypesFor(subject, rules)
+  const selected = referencedTypesFor(subject, rules)
     .map(([type, stateKey]) => entryOf(state, type, stateKey))
     .filter((event) => event !== undefined)
+  for (const event of selected) {
+    checkSameVersion('rules', rules, event.rules.version)
+    if (event.roomId !== selected[0]?.roomId)
+      throw invalidArgument(
+        'state',
+        `a state of one room; it has events of ${selected[0]?.roomId} and ${event.roomId}`,
+      )
+  }
+  return selected
 }

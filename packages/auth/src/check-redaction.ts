@@ -1,7 +1,8 @@
 import { checkPdu, type Pdu } from '@roomserver/events'
-import { serverOf, type UserId } from '@roomserver/types'
+import { invalidArgument, serverOf, type UserId } from '@roomserver/types'
 import type { RoomVersionRules } from '@roomserver/version'
 import { levelNamed, showLevel } from './levels.ts'
+import { isOfRoom } from './of-room.ts'
 import { powerLevelOf } from './power-level-of.ts'
 import { ruleBook } from './rules/book.ts'
 import type { RuleKey } from './rules/table.ts'
@@ -16,10 +17,13 @@ type Redaction = Pick<Pdu, 'rules' | 'eventId' | 'roomId' | 'type' | 'sender' | 
  * of the same server as the event. (Room versions 1 and 2 compare the servers in the two event IDs, later ones those
  * of the two senders.)
  *
- * @param state - before the redaction
+ * @param state - before the redaction; by the state of another room nothing is redacted
+ * @throws {RoomserverError} INVALID_ARGUMENT when an argument is something else, such as a client event for the redaction
  * @see https://spec.matrix.org/v1.19/rooms/v3/#handling-redactions
  */
 export function checkRedaction(redaction: Redaction, target: Pdu, state: AuthState): AuthVerdict {
+  if (typeof redaction?.eventId !== 'string' || redaction.rules === undefined)
+    throw invalidArgument('redaction', 'the Pdu of the redaction')
   checkPdu('target', target)
   checkState('state', state)
   const { rules, sender } = redaction
@@ -31,6 +35,12 @@ export function checkRedaction(redaction: Redaction, target: Pdu, state: AuthSta
   if (redaction.roomId !== target.roomId) {
     const other = target.roomId === '' ? 'an event without a room' : `of another room, ${target.roomId}`
     return refusedBy(stepId(rules), () => `${target.eventId} is ${other}`, events)
+  }
+  const foreign = levelsIn(state).find((entry) => !isOfRoom(entry, redaction))
+  if (foreign !== undefined) {
+    const reason = () =>
+      `${foreign.eventId} of type ${foreign.type} in the state is of another room or version`
+    return refusedBy(stepId(rules), reason, [foreign.eventId])
   }
   const [level, needed] = levelsToRedact(sender, rules, state)
   if (level >= needed) return { allowed: true, rule: stepId(rules, 'level') }
@@ -57,6 +67,12 @@ export function redactionRefusal(user: UserId, target: Pdu, state: AuthState): A
   const reason = () =>
     `${user} has level ${showLevel(level)}, redacting an event of ${target.sender} needs ${showLevel(needed)}`
   return refusedBy(stepId(rules), reason, [target.eventId])
+}
+
+/** The events that say who has which level. */
+function levelsIn(state: AuthState): readonly Pdu[] {
+  const found = [entryOf(state, 'm.room.create', ''), entryOf(state, 'm.room.power_levels', '')]
+  return found.filter((event) => event !== undefined)
 }
 
 /** The level of a user, and the one that redacting what others sent takes. */

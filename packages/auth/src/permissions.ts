@@ -1,8 +1,8 @@
-import { type ClientEvent, type Pdu, pduFromClientEvent } from '@roomserver/events'
+import { checkPdu, type ClientEvent, type Pdu, pduFromClientEvent } from '@roomserver/events'
 import {
   type EventId,
   invalidArgument,
-  isJsonObject,
+  isPlainObject,
   isUserId,
   type JsonObject,
   serverOf,
@@ -42,6 +42,7 @@ export interface PlannedEvent {
  * ```
  */
 export function checkPlanned(event: PlannedEvent, state: AuthState): AuthVerdict {
+  if (typeof event !== 'object' || event === null) throw invalidArgument('event', 'an event to be checked')
   const create = createIn(state)
   return checkedIn(imagined(event, create, isBare(state)), state, create)
 }
@@ -143,7 +144,10 @@ function isBare(state: AuthState): boolean {
 }
 
 function targetPdu(target: Pdu | ClientEvent, { roomId, rules }: Pdu): Pdu {
+  if (typeof target !== 'object' || target === null)
+    throw invalidArgument('target', 'the event to be redacted')
   const pdu = 'event_id' in target ? pduFromClientEvent(target, { version: rules, roomId }) : target
+  checkPdu('target', pdu)
   if (pdu.roomId !== roomId) throw invalidArgument('target', `an event of ${roomId}, not of ${pdu.roomId}`)
   return pdu
 }
@@ -172,7 +176,7 @@ function imagined(event: PlannedEvent, create: Pdu, isFirst: boolean): Pdu {
 }
 
 function contentArgument(content: unknown): JsonObject {
-  if (isJsonObject(content)) return content
+  if (isPlainObject(content)) return content
   throw invalidArgument('content', 'an object')
 }
 

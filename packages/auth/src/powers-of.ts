@@ -1,4 +1,10 @@
-import { invalidArgument, isJsonObject, type JsonObject, type RoomVersionId } from '@roomserver/types'
+import {
+  invalidArgument,
+  isJsonObject,
+  isPlainObject,
+  type JsonObject,
+  type RoomVersionId,
+} from '@roomserver/types'
 import { type RoomVersionRules, rulesArgument } from '@roomserver/version'
 import type { CreateEvent } from './levels.ts'
 import { checkSameVersion, type Powers, powersFrom } from './powers.ts'
@@ -28,7 +34,8 @@ export interface PowerContents {
  * console.log(powers.can('@bot:example.org', 'ban', '@eve:evil.org'), powers.creators)
  * ```
  */
-export function powersOf({ version, create, powerLevels }: PowerContents): Powers {
+export function powersOf(contents: PowerContents): Powers {
+  const { version, create, powerLevels } = contents ?? {}
   const rules = rulesArgument('version', version)
   const checked = createArgument(create)
   const named = checked.content['room_version']
@@ -41,12 +48,12 @@ function createArgument(create: PowerContents['create']): CreateEvent {
   const { sender, content } = create ?? {}
   if (typeof sender !== 'string' || !sender.startsWith('@'))
     throw invalidArgument('create.sender', 'the user who sent the create event')
-  if (!isJsonObject(content)) throw invalidArgument('create.content', 'the content of the create event')
+  if (!isPlainObject(content)) throw invalidArgument('create.content', 'the content of the create event')
   return { sender, content }
 }
 
 function contentArgument(content: unknown): JsonObject {
-  if (!isJsonObject(content)) throw invalidArgument('powerLevels', 'the content of m.room.power_levels')
+  if (!isPlainObject(content)) throw invalidArgument('powerLevels', 'the content of m.room.power_levels')
   if (typeof content['type'] === 'string' && isJsonObject(content['content']))
     throw invalidArgument(
       'powerLevels',

@@ -39,8 +39,9 @@ export type JoinAnswerVerdict = VerifiedJoin | { readonly ok: false; readonly re
  */
 export async function readJoinAnswer(
   answer: string | object,
-  { join, ...options }: JoinAnswerOptions,
+  joinOptions: JoinAnswerOptions,
 ): Promise<JoinAnswerVerdict> {
+  const { join, ...options } = joinOptions ?? {}
   checkPdu('join', join)
   if (join.type !== 'm.room.member') throw invalidArgument('join', 'the m.room.member event that was sent')
   const { roomId, rules } = join

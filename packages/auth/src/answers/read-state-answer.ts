@@ -70,7 +70,11 @@ export async function readStateIn(
   list: 'pdus' | 'state',
   options: StateAnswerOptions,
 ): Promise<StateAnswerVerdict> {
-  const { roomId } = options
+  if (typeof options !== 'object' || options === null)
+    throw invalidArgument('options', 'the room and a finder of keys')
+  const { findKey, now, roomId } = options
+  if (typeof findKey !== 'function') throw invalidArgument('findKey', 'a function that finds keys')
+  if (!Number.isFinite(now)) throw invalidArgument('now', 'milliseconds since the epoch')
   const rules = rulesArgument('version', options.version)
   if (typeof roomId !== 'string') throw invalidArgument('roomId', 'the room whose state it is')
   const texts = textsIn(answer, list)

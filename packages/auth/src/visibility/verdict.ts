@@ -1,3 +1,4 @@
+import type { Pdu } from '@roomserver/events'
 import type { HistoryVisibility } from './history-visibility.ts'
 
 /** Whether somebody may see an event, and by which of the five rules of the specification. */
@@ -37,6 +38,12 @@ export function judgeVisibility(viewer: string, view: Viewpoint): VisibilityVerd
     () =>
       `the history visibility was ${visibilities.join(' or ')}; ${viewer} was not joined (membership: ${memberships.join(', ') || 'none'}) and ${later}`,
   )
+}
+
+/** The verdict on an event by the state of another room, or of a room of another version. */
+export function notInThisState({ eventId, roomId }: Pdu, entry: Pdu): VisibilityVerdict {
+  const other = entry.roomId === roomId ? `version ${entry.rules.version}` : entry.roomId
+  return verdict(false, 5, () => `${entry.eventId} in the state is of ${other}, which ${eventId} is not of`)
 }
 
 function verdict(visible: boolean, step: number, sentence: () => string): VisibilityVerdict {

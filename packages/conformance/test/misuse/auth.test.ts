@@ -7,11 +7,15 @@ import {
   checkRedaction,
   CREATOR_LEVEL,
   explainAuth,
+  historyVisibility,
+  mayServerSee,
   mayUserSee,
   NOBODY_LEVEL,
   permissionsOf,
   powersIn,
   powersOf,
+  readJoinAnswer,
+  readStateAnswer,
   selectAuthEvents,
   softFailure,
 } from '@roomserver/auth'
@@ -113,6 +117,98 @@ describe('events of other kinds', () => {
       'INVALID_ARGUMENT content',
     ],
     [
+      'a Map for content',
+      () => permissionsOf(ALICE, state).send('m.room.message', new Map([['body', 'hello']])),
+      'INVALID_ARGUMENT content',
+    ],
+    // @ts-expect-error -- an event is needed
+    ['planning nothing', () => checkPlanned(undefined, state), 'INVALID_ARGUMENT event'],
+    // @ts-expect-error -- its ID is not the event
+    ['redacting an ID', () => permissionsOf(ALICE, state).redact('$x'), 'INVALID_ARGUMENT target'],
+    ['redacting nothing', () => permissionsOf(ALICE, state).redact(untyped({})), 'INVALID_ARGUMENT target'],
+    [
+      'a client event for a redaction',
+      // @ts-expect-error -- a client event is not a Pdu
+      () => checkRedaction(CLIENT_EVENT, eve, state),
+      'INVALID_ARGUMENT redaction',
+    ],
+    // @ts-expect-error -- an event is needed
+    ['the auth events of nothing', () => selectAuthEvents(undefined, state, V10), 'INVALID_ARGUMENT subject'],
+    [
+      'auth events by the rules of another version',
+      () => selectAuthEvents(eve, state, V12),
+      'INVALID_ARGUMENT rules',
+    ],
+    [
+      'auth events of two rooms',
+      () => {
+        const levels = stateEvent('m.room.power_levels', EVE, '', {}, '!other:a.test')
+        return selectAuthEvents(message(ALICE), authStateOf([...EVENTS, levels]), V10)
+      },
+      'INVALID_ARGUMENT state',
+    ],
+    [
+      'the visibility that another event sets',
+      () => historyVisibility(stateEvent('m.room.topic', ALICE, '', {})),
+      'INVALID_ARGUMENT event',
+    ],
+    [
+      'the visibility that a client event sets',
+      // @ts-expect-error -- a client event is not a Pdu
+      () => historyVisibility(CLIENT_EVENT),
+      'INVALID_ARGUMENT event',
+    ],
+    // @ts-expect-error -- who sees, and by what state
+    ['who sees an event, without a view', () => mayUserSee(eve), 'INVALID_ARGUMENT before'],
+    [
+      'whether nobody may see an event',
+      () => mayUserSee(eve, { user: untyped(undefined), before: state, joinedLater: false }),
+      'INVALID_ARGUMENT user',
+    ],
+    [
+      'a server without members',
+      // @ts-expect-error -- the members are missing
+      () => mayServerSee(eve, { server: 'e.test', before: state, joinedLater: false }),
+      'INVALID_ARGUMENT members',
+    ],
+    [
+      'a server with members as clients get them',
+      () =>
+        mayServerSee(eve, {
+          server: 'e.test',
+          before: state,
+          // @ts-expect-error -- client events are not Pdus
+          members: [CLIENT_EVENT],
+          joinedLater: false,
+        }),
+      'INVALID_ARGUMENT members',
+    ],
+    [
+      'a server that is none',
+      () => mayServerSee(eve, { server: untyped(undefined), before: state, members: [], joinedLater: false }),
+      'INVALID_ARGUMENT server',
+    ],
+    [
+      'an answer without what it is verified with',
+      // @ts-expect-error -- the options are missing
+      () => readStateAnswer({ pdus: [], auth_chain: [] }),
+      'INVALID_ARGUMENT options',
+    ],
+    [
+      'an answer without a time',
+      // @ts-expect-error -- the time is missing
+      () => readStateAnswer('{}', { roomId: ROOM, version: '10', findKey: () => undefined }),
+      'INVALID_ARGUMENT now',
+    ],
+    [
+      'an answer without keys',
+      // @ts-expect-error -- the finder is missing
+      () => readStateAnswer({ pdus: [], auth_chain: [] }, { roomId: ROOM, version: '10', now: 0 }),
+      'INVALID_ARGUMENT findKey',
+    ],
+    // @ts-expect-error -- the options are missing
+    ['an answer to no join', () => readJoinAnswer({ state: [], auth_chain: [] }), 'INVALID_ARGUMENT join'],
+    [
       'permissions in a state without a create event',
       () => permissionsOf(ALICE, authStateOf(EVENTS.slice(1))),
       'INVALID_ARGUMENT state',
@@ -130,6 +226,38 @@ describe('events of other kinds', () => {
       allowed: false,
       reason: expect.stringContaining('!other:a.test'),
     })
+  })
+
+  it('redacts nothing, and shows nothing, by the state of another room', () => {
+    const theirs = (type: string, key: string, content: object) =>
+      stateEvent(type, EVE, key, content, '!other:a.test')
+    const open = theirs('m.room.history_visibility', '', { history_visibility: 'world_readable' })
+    const joined = theirs('m.room.member', EVE, { membership: 'join' })
+    const levels = theirs('m.room.power_levels', '', { users: { [EVE]: 100 } })
+    const target = message(BOB)
+    const redaction = trustedPdu(
+      { type: 'm.room.redaction', sender: EVE, redacts: target.eventId, content: {}, room_id: ROOM },
+      '$redaction',
+      V10,
+    )
+    expect(checkRedaction(redaction, target, authStateOf([levels]))).toMatchObject({
+      allowed: false,
+      reason: expect.stringContaining('another room'),
+    })
+    for (const foreign of [open, joined]) {
+      const view = { user: EVE, before: authStateOf([foreign]), joinedLater: false }
+      expect(mayUserSee(target, view)).toMatchObject({
+        visible: false,
+        reason: expect.stringContaining('!other:a.test'),
+      })
+    }
+    const server = { server: 'e.test', joinedLater: false }
+    expect(mayServerSee(target, { ...server, before: authStateOf([open]), members: [] }).visible).toBe(false)
+    expect(mayServerSee(target, { ...server, before: state, members: [joined] }).visible).toBe(false)
+    const ofV12 = trustedPdu(open.json.replace('!other:a.test', ROOM), '$open', V12)
+    expect(mayUserSee(target, { user: EVE, before: authStateOf([ofV12]), joinedLater: false })).toMatchObject(
+      { visible: false, reason: expect.stringContaining('version 12') },
+    )
   })
 
   it('allows nothing in the state of a room of another version', () => {
@@ -182,6 +310,17 @@ describe('levels', () => {
       'powersOf with a list of levels',
       () => powersOf({ version: '10', create, powerLevels: [] }),
       'INVALID_ARGUMENT powerLevels',
+    ],
+    ['powersOf nothing', () => powersOf(untyped(undefined)), 'INVALID_ARGUMENT version'],
+    [
+      'powersOf with a Map of levels',
+      () => powersOf({ version: '10', create, powerLevels: new Map([['ban', 0]]) }),
+      'INVALID_ARGUMENT powerLevels',
+    ],
+    [
+      'powersOf with a Map for the content of the create event',
+      () => powersOf({ version: '12', create: { sender: ALICE, content: new Map() } }),
+      'INVALID_ARGUMENT create.content',
     ],
     ['the level of a display name', () => powers.levelOf('Alice'), 'INVALID_ARGUMENT user'],
     ['the level of nobody', () => powers.levelOf(untyped(undefined)), 'INVALID_ARGUMENT user'],
