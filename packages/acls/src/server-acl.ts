@@ -1,4 +1,4 @@
-import { invalidArgument, isJsonObject, type ServerName } from '@roomserver/types'
+import { invalidArgument, isJsonObject, isPlainObject, type ServerName } from '@roomserver/types'
 import { compileGlob } from './glob.ts'
 import { isIpLiteral } from './ip-literal.ts'
 
@@ -61,7 +61,7 @@ export function compileServerAcl(content: AclContent): ServerAcl {
 
 /** @throws {RoomserverError} INVALID_ARGUMENT */
 function checkContent(content: unknown): void {
-  if (!isJsonObject(content)) throw invalidArgument('content', 'the content of an m.room.server_acl event')
+  if (!isPlainObject(content)) throw invalidArgument('content', 'the content of an m.room.server_acl event')
   // The event itself has no lists, which would keep everybody out.
   const { type } = content
   const isEvent = isJsonObject(content['content']) && typeof type === 'string'

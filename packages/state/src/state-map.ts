@@ -1,6 +1,6 @@
 import type { AuthState } from '@roomserver/auth'
 import { checkPdu, type Pdu } from '@roomserver/events'
-import { type EventId, RoomserverError } from '@roomserver/types'
+import { type EventId, invalidArgument, RoomserverError } from '@roomserver/types'
 
 /**
  * The state of a room: type → state key → event ID. It is a map of maps and not one map with joined keys, because types
@@ -34,6 +34,7 @@ export function stateMap(entries: Iterable<readonly [string, string, EventId]>):
  * ```
  */
 export function stateMapOf(events: Iterable<Pdu>): StateMap {
+  if (typeof events?.[Symbol.iterator] !== 'function') throw invalidArgument('events', 'a list of Pdus')
   const state = new Map<string, Map<string, EventId>>()
   for (const event of events) {
     checkPdu('events', event)
@@ -50,7 +51,8 @@ export function stateMapOf(events: Iterable<Pdu>): StateMap {
  * A state as the authorization rules read it.
  *
  * @param events - gives the event with an ID
- * @throws {RoomserverError} MISSING_EVENTS when an entry is read whose event `events` does not know
+ * @throws {RoomserverError} INVALID_ARGUMENT when an argument is something else, such as a `Map` of events; MISSING_EVENTS when
+ *   an entry is read whose event `events` does not know
  * @example
  * ```ts
  * import { permissionsOf } from '@roomserver/auth'
@@ -64,6 +66,8 @@ export function stateMapOf(events: Iterable<Pdu>): StateMap {
  * ```
  */
 export function authStateFrom(state: StateMap, events: (id: EventId) => Pdu | undefined): AuthState {
+  checkStateMap('state', state)
+  if (typeof events !== 'function') throw invalidArgument('events', 'a function that gives the Pdu of an ID')
   return {
     get: (type, stateKey) => {
       const id = state.get(type)?.get(stateKey)
@@ -74,6 +78,17 @@ export function authStateFrom(state: StateMap, events: (id: EventId) => Pdu | un
       throw new RoomserverError('MISSING_EVENTS', { roomId: '', eventIds: [id] }, message)
     },
   }
+}
+
+/** Checks that an argument is a state. @throws {RoomserverError} INVALID_ARGUMENT */
+export function checkStateMap(argument: string, state: StateMap): void {
+  const [keys] = isMap(state) ? state.values() : []
+  if (isMap(state) && (keys === undefined || isMap(keys))) return
+  throw invalidArgument(argument, 'states of the form type → state key → event ID, as stateMapOf makes them')
+}
+
+function isMap(value: ReadonlyMap<string, unknown>): boolean {
+  return typeof value?.get === 'function' && typeof value.values === 'function'
 }
 
 /** The triples of a state, one after another. */

@@ -32,6 +32,11 @@ describe('server ACLs', () => {
       'INVALID_ARGUMENT content',
     ],
     ['a list for the content', () => compileServerAcl(untyped(['*'])), 'INVALID_ARGUMENT content'],
+    [
+      'a Map for the content',
+      () => compileServerAcl(untyped(new Map([['allow', ['*']]]))),
+      'INVALID_ARGUMENT content',
+    ],
     ['no content', () => wouldBan(untyped(undefined), 'a.test'), 'INVALID_ARGUMENT content'],
   ])
 
@@ -119,6 +124,46 @@ describe('state resolution', () => {
         }),
       'INVALID_ARGUMENT sets',
     ],
+    [
+      'states of two rooms',
+      () => {
+        const other = [ALICE, BOB].map((user) => stateEvent('m.room.topic', user, '', {}, '!other:a.test'))
+        const all = new Map([...known, ...other.map((pdu) => [pdu.eventId, pdu] as const)])
+        return resolveState([...sets, stateMapOf(other)], { ...options, events: (id) => all.get(id) })
+      },
+      'INVALID_ARGUMENT sets',
+    ],
+    [
+      'a list for what was rejected',
+      // @ts-expect-error -- a list is not a function
+      () => resolveState(sets, { ...options, isRejected: [ban.eventId] }),
+      'INVALID_ARGUMENT isRejected',
+    ],
+    // @ts-expect-error -- the options are missing
+    ['resolveStateAsync without options', () => resolveStateAsync(sets), 'INVALID_ARGUMENT fetchEvents'],
+    [
+      'a function that fetches nothing',
+      // @ts-expect-error -- nothing is not a list
+      () => resolveStateAsync(sets, { version: '10', fetchEvents: async () => undefined }),
+      'INVALID_ARGUMENT fetchEvents',
+    ],
+    [
+      'a function that fetches what is not an event',
+      // @ts-expect-error -- null is not an event
+      () => resolveStateAsync(sets, { version: '10', fetchEvents: async () => [null] }),
+      'INVALID_ARGUMENT fetchEvents',
+    ],
+    [
+      'a Map for events at hand',
+      // @ts-expect-error -- a Map is not a function
+      () => resolveStateAsync(sets, { version: '10', fetchEvents: async () => [], events: known }),
+      'INVALID_ARGUMENT events',
+    ],
+    // @ts-expect-error -- events are needed
+    ['stateMapOf nothing', () => stateMapOf(), 'INVALID_ARGUMENT events'],
+    ['authStateFrom a list', () => authStateFrom(untyped([...EVENTS]), events), 'INVALID_ARGUMENT state'],
+    // @ts-expect-error -- a Map is not a function
+    ['authStateFrom with a Map', () => authStateFrom(stateMapOf(EVENTS), known), 'INVALID_ARGUMENT events'],
     // @ts-expect-error -- IDs are not events
     ['stateMapOf IDs', () => stateMapOf(['$x']), 'INVALID_ARGUMENT events'],
     [

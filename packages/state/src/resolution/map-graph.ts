@@ -34,6 +34,8 @@ export class MapGraph implements Graph<never> {
   readonly #conflicted: KeysByType
   readonly #nodes = new Map<EventId, EventNode | undefined>()
   readonly #missing = new Set<EventId>()
+  /** Whose room the states are of. */
+  #witness: Pdu | undefined = undefined
 
   /** @param common - any of the state sets: what is not in conflict is the same in all */
   constructor(source: GraphSource, common: StateMap, conflicted: KeysByType) {
@@ -55,7 +57,8 @@ export class MapGraph implements Graph<never> {
   /**
    * The node of the event that stands in an entry of the state.
    *
-   * @throws {RoomserverError} INVALID_ARGUMENT when the event is not of that type with that state key
+   * @throws {RoomserverError} INVALID_ARGUMENT when the event is not of that type with that state key, or of another room than
+   *   those before
    */
   entry(type: string, stateKey: string, id: EventId): EventNode | undefined {
     const node = this.#itself(id)
@@ -65,7 +68,19 @@ export class MapGraph implements Graph<never> {
         'sets',
         `states whose entries hold events of their type and state key, unlike ${id}`,
       )
+    else this.#expectSameRoom(node.pdu)
     return node
+  }
+
+  /** A create event that founded another room than its state is of has no place in it, where its room ID shows that. */
+  #expectSameRoom(pdu: Pdu): void {
+    if (pdu.rules.roomId === 'create-hash' && pdu.type === 'm.room.create') return
+    const { eventId, roomId } = (this.#witness ??= pdu)
+    if (pdu.roomId !== roomId)
+      throw invalidArgument(
+        'sets',
+        `states of one room: ${eventId} is of ${roomId}, ${pdu.eventId} of ${pdu.roomId}`,
+      )
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { Pdu } from '@roomserver/events'
+import { checkPdu, type Pdu } from '@roomserver/events'
 import { type EventId, invalidArgument, isFailure } from '@roomserver/types'
 import type { StateMap } from '../state-map.ts'
 import { type ResolvedState, type ResolveOptions, resolveState } from './resolve-state.ts'
@@ -35,10 +35,13 @@ export interface AsyncResolveOptions extends Omit<ResolveOptions, 'events'> {
  */
 export async function resolveStateAsync(
   sets: readonly StateMap[],
-  { fetchEvents, events: atHand, unknownAuthEvents, ...options }: AsyncResolveOptions,
+  asyncOptions: AsyncResolveOptions,
 ): Promise<ResolvedState> {
+  const { fetchEvents, events: atHand, unknownAuthEvents, ...options } = asyncOptions ?? {}
   if (typeof fetchEvents !== 'function')
     throw invalidArgument('fetchEvents', 'a function that fetches events')
+  if (atHand !== undefined && typeof atHand !== 'function')
+    throw invalidArgument('events', 'a function that gives the Pdu of an ID')
   const known = new Map<EventId, Pdu>()
   const asked = new Set<EventId>()
   const events = (id: EventId) => known.get(id) ?? atHand?.(id)
@@ -46,7 +49,13 @@ export async function resolveStateAsync(
     const wanted = [...new Set(ids)].filter((id) => !asked.has(id) && events(id) === undefined)
     if (wanted.length === 0) return []
     for (const id of wanted) asked.add(id)
-    const fetched = [...(await fetchEvents(wanted))].filter(({ eventId }) => asked.has(eventId))
+    const given = await fetchEvents(wanted)
+    if (typeof given?.[Symbol.iterator] !== 'function')
+      throw invalidArgument('fetchEvents', 'a function that gives a list of Pdus')
+    const fetched = [...given].filter((pdu) => {
+      checkPdu('fetchEvents', pdu)
+      return asked.has(pdu.eventId)
+    })
     for (const pdu of fetched) known.set(pdu.eventId, pdu)
     return fetched
   }

@@ -7,7 +7,7 @@ import {
 } from '@roomserver/types'
 import { type RoomVersionRules, rulesArgument } from '@roomserver/version'
 import { mapRuns } from '../snapshot/runs.ts'
-import type { StateMap } from '../state-map.ts'
+import { checkStateMap, type StateMap } from '../state-map.ts'
 import { type EventSource, MapGraph, type UnknownAuthEvents } from './map-graph.ts'
 import { namedCreate } from './named-create.ts'
 import type { ConflictedState, Resolved } from './conflicted-state.ts'
@@ -48,7 +48,8 @@ export interface ResolvedState {
  * events in conflict.
  *
  * @throws {RoomserverError} MISSING_EVENTS with the events that `events` did not give; UNSUPPORTED_ROOM_VERSION;
- *   INVALID_ARGUMENT when an argument is something else, such as an event that does not belong to its entry
+ *   INVALID_ARGUMENT when an argument is something else, such as an event that does not belong to its entry, or states of
+ *   two rooms
  * @see https://spec.matrix.org/v1.19/server-server-api/#room-state-resolution
  * @example
  * ```ts
@@ -78,6 +79,8 @@ export function* resolvingState(
   checkSets(sets)
   if (typeof options.events !== 'function')
     throw invalidArgument('events', 'a function that gives the Pdu of an ID')
+  if (options.isRejected !== undefined && typeof options.isRejected !== 'function')
+    throw invalidArgument('isRejected', 'a function that tells whether the event of an ID was rejected')
   const { agreed, conflicting } = separate(differences(sets), rules)
   const keysInConflict = new Map<string, Set<string>>()
   for (const { type, stateKey } of conflicting) {
@@ -116,18 +119,7 @@ export function* resolvingState(
 function checkSets(sets: readonly StateMap[]): void {
   if (!Array.isArray(sets))
     throw invalidArgument('sets', 'a list of states, as stateMap and stateMapOf make them')
-  for (const set of sets) {
-    const [keys] = isMap(set) ? set.values() : []
-    if (!isMap(set) || (keys !== undefined && !isMap(keys)))
-      throw invalidArgument(
-        'sets',
-        'states of the form type → state key → event ID, as stateMapOf makes them',
-      )
-  }
-}
-
-function isMap(value: ReadonlyMap<string, unknown>): boolean {
-  return typeof value?.get === 'function' && typeof value.values === 'function'
+  for (const set of sets) checkStateMap('sets', set)
 }
 
 type Change = readonly [type: string, stateKey: string, event: EventId | undefined]
