@@ -96,9 +96,16 @@ export async function buildEvent(
     const reason = `${draft.sender} does not belong to ${key.server}, whose key signs the event`
     return { ok: false, rule: 'build.sender', reason }
   }
+  for (const name of ['prevEvents', 'authEvents'] as const) checkReferences(`draft.${name}`, draft[name])
   const unsigned = canonicalJson(eventJson(draft, rules), rules.strictJson ? 'strict' : 'lenient')
   if (isLongerThan(unsigned, MAX_EVENT_BYTES)) return tooLong()
   return parsePdu(await withSignature(withHash(eventMembers(unsigned)), rules, key), rules)
+}
+
+/** @throws {RoomserverError} INVALID_ARGUMENT */
+function checkReferences(argument: string, refs: readonly EventRef[]): void {
+  if (Array.isArray(refs) && refs.every((ref: EventRef) => typeof ref?.eventId === 'string')) return
+  throw invalidArgument(argument, 'a list of { eventId }, as eventRef makes them')
 }
 
 function withHash(event: Members): Members {

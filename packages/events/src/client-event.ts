@@ -62,9 +62,10 @@ export interface ClientEventContext {
  * console.log(pduFromClientEvent(event, { version: '11', roomId: '!room:example.org' }).stateKey)
  * ```
  */
-export function pduFromClientEvent(event: ClientEvent, { version, roomId }: ClientEventContext): Pdu {
+export function pduFromClientEvent(event: ClientEvent, context: ClientEventContext): Pdu {
+  const { version, roomId } = context ?? {}
   const rules = rulesArgument('version', version)
-  checkClientEvent(event)
+  checkClientEvent('event', event)
   const { event_id: eventId, type, sender, content, state_key, origin_server_ts, redacts } = event
   const room = event.room_id ?? roomId
   if (typeof room !== 'string' || room === '')
@@ -106,7 +107,8 @@ export function redactClientEvent(
   because?: ClientEvent,
 ): ClientEvent & { readonly content: JsonObject; readonly unsigned?: JsonObject } {
   const rules = rulesArgument('version', version)
-  checkClientEvent(event)
+  checkClientEvent('event', event)
+  if (because !== undefined) checkClientEvent('because', because)
   const redacted = parseJson(redactedText(eventMembers(event), rules))
   const { content, ...kept } = isJsonObject(redacted) ? redacted : {}
   const { event_id, type, sender, room_id } = event
@@ -127,15 +129,15 @@ function plain(event: ClientEvent): JsonObject {
 }
 
 /** Checks what callers without types may leave out, or take from an event in another format. */
-function checkClientEvent(event: ClientEvent): void {
+function checkClientEvent(argument: string, event: ClientEvent): void {
   if (typeof event !== 'object' || event === null)
-    throw invalidArgument('event', 'an event as clients get it')
+    throw invalidArgument(argument, 'an event as clients get it')
   for (const name of ['event_id', 'type', 'sender'] as const) {
-    if (typeof event[name] !== 'string') throw invalidArgument(`event.${name}`, 'a string')
+    if (typeof event[name] !== 'string') throw invalidArgument(`${argument}.${name}`, 'a string')
   }
-  if (!isJsonObject(event.content)) throw invalidArgument('event.content', 'an object')
+  if (!isJsonObject(event.content)) throw invalidArgument(`${argument}.content`, 'an object')
   for (const name of ['state_key', 'redacts'] as const) {
     if (event[name] !== undefined && typeof event[name] !== 'string')
-      throw invalidArgument(`event.${name}`, 'a string, if there is one')
+      throw invalidArgument(`${argument}.${name}`, 'a string, if there is one')
   }
 }

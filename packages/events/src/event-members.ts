@@ -36,6 +36,7 @@ export function eventMembers(event: string | object): Members {
  * @throws {RoomserverError} MALFORMED_EVENT
  */
 export function hashedMembers(event: EventJson, rules: RoomVersionRules): Members {
+  checkRules('rules', rules)
   const members = federationMembers(event, rules)
   if (rules.eventId === 'domain') return members
   const lacks = ['auth_events', 'prev_events'].filter((name) => memberText(members, name) === undefined)

@@ -44,7 +44,7 @@ interface Known {
 export function createKeyFinder(
   options: KeyFinderOptions,
 ): (server: string, keyId: string) => Promise<VerifyKey | undefined> {
-  const { fetchKeys, now = Date.now, maxServers = 1_000, retryMs = 60_000 } = options
+  const { fetchKeys, now = Date.now, maxServers = 1_000, retryMs = 60_000 } = options ?? {}
   if (typeof fetchKeys !== 'function')
     throw invalidArgument('fetchKeys', 'a function that gets the keys of a server')
   const known = new Map<string, Known>()

@@ -71,6 +71,7 @@ export function eventIdOf(event: EventJson, rules: RoomVersionRules): EventId {
  * @see https://spec.matrix.org/v1.19/rooms/v11/#redactions
  */
 export function redactJson(event: EventJson, rules: RoomVersionRules): string {
+  checkRules('rules', rules)
   return redactedText(federationMembers(event, rules), rules)
 }
 
@@ -102,6 +103,7 @@ export function redactEvent(event: Pdu): Pdu {
  * @throws {RoomserverError} MALFORMED_EVENT when `event` is not a JSON object
  */
 export function contentState(event: EventJson, rules: RoomVersionRules): 'whole' | 'redacted' | 'changed' {
+  checkRules('rules', rules)
   return stateOfContent(federationMembers(event, rules), rules)
 }
 
@@ -121,6 +123,7 @@ const UNSIGNED: ReadonlySet<string> = new Set(['unsigned'])
  * @throws {RoomserverError} MALFORMED_EVENT when `event` is not a JSON object
  */
 export function authContentLost(event: EventJson, rules: RoomVersionRules): string {
+  checkRules('rules', rules)
   return authTextLost(eventMembers(event), rules)
 }
 

@@ -1,5 +1,6 @@
 import { type JsonValue, serverOf } from '@roomserver/types'
 import type { Pdu } from './pdu.ts'
+import { checkPdu } from './text-pdu.ts'
 
 /**
  * The servers whose signatures an event needs: the sender's (but for an invite by way of a third party), in room
@@ -8,6 +9,7 @@ import type { Pdu } from './pdu.ts'
  * @see https://spec.matrix.org/v1.19/server-server-api/#validating-hashes-and-signatures-on-received-events
  */
 export function requiredSignatures(event: Pdu): readonly string[] {
+  checkPdu('event', event)
   return [...signersOf(event)].filter((server) => server !== undefined)
 }
 

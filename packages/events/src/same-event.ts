@@ -1,6 +1,7 @@
 import { withoutMembers } from './json/members.ts'
 import type { Pdu } from './pdu.ts'
 import { eventMembers } from './event-members.ts'
+import { checkPdu } from './text-pdu.ts'
 
 const ADDED_BY_OTHERS: ReadonlySet<string> = new Set(['signatures', 'unsigned'])
 
@@ -9,6 +10,8 @@ const ADDED_BY_OTHERS: ReadonlySet<string> = new Set(['signatures', 'unsigned'])
  * and 2 the same ID does not say so.
  */
 export function isSameEvent(a: Pdu, b: Pdu): boolean {
+  checkPdu('a', a)
+  checkPdu('b', b)
   return a.eventId === b.eventId && unsignedText(a) === unsignedText(b)
 }
 

@@ -4,6 +4,7 @@ import { MAX_SIGNATURES_PER_SERVER } from './limits.ts'
 import type { Pdu } from './pdu.ts'
 import { eventMembers } from './event-members.ts'
 import { requiredSignatures } from './required-signatures.ts'
+import { checkPdu } from './text-pdu.ts'
 
 /** The name of a server's key. */
 export interface KeyName {
@@ -16,6 +17,7 @@ export interface KeyName {
  * must have signed it, `MAX_SIGNATURES_PER_SERVER` of each at most.
  */
 export function neededKeys(event: Pdu): readonly KeyName[] {
+  checkPdu('event', event)
   const signatures = memberValue(eventMembers(event.json), 'signatures')
   return requiredSignatures(event).flatMap((server) =>
     signaturesOf(signatures, server).map(([keyId]) => ({ server, keyId })),

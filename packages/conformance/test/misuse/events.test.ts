@@ -1,10 +1,14 @@
 import {
+  authContentLost,
   buildEvent,
   canonicalJson,
   contentHash,
+  contentState,
   createKeyFinder,
   eventIdOf,
   eventRef,
+  isSameEvent,
+  neededKeys,
   parsePdu,
   type Pdu,
   pduFromClientEvent,
@@ -13,6 +17,7 @@ import {
   redactEvent,
   redactJson,
   referenceHash,
+  requiredSignatures,
   signEvent,
   signJson,
   trustedPdu,
@@ -50,6 +55,11 @@ describe('canonical JSON of what is not JSON', () => {
     ['a URL', refused(new URL('https://example.org')), 'MALFORMED_EVENT json'],
     ['a promise', refused(Promise.resolve(1)), 'MALFORMED_EVENT json'],
     ['an object of a class', refused(new Topic()), 'MALFORMED_EVENT json'],
+    [
+      'an object of a class with a constructor of its own',
+      refused(Object.assign(new Topic(), { constructor: null })),
+      'MALFORMED_EVENT json',
+    ],
     ['a boxed string', refused(Object('a')), 'MALFORMED_EVENT json'],
     ['NaN', refused(NaN), 'MALFORMED_EVENT json'],
     ['Infinity', refused(Infinity), 'MALFORMED_EVENT json'],
@@ -201,6 +211,40 @@ describe('Pdus and events taken for one another', () => {
     // @ts-expect-error -- the same
     ['eventIdOf with the name of a version', () => eventIdOf(pdu.json, '10'), 'INVALID_ARGUMENT rules'],
     ['parsePdu of nothing', () => parsePdu(untyped(undefined), V10), 'INVALID_ARGUMENT input'],
+    // @ts-expect-error -- the rules are missing
+    ['eventIdOf without rules', () => eventIdOf(pdu.json), 'INVALID_ARGUMENT rules'],
+    // @ts-expect-error -- the same
+    ['referenceHash without rules', () => referenceHash(pdu.json), 'INVALID_ARGUMENT rules'],
+    // @ts-expect-error -- the same
+    ['redactJson without rules', () => redactJson(pdu.json), 'INVALID_ARGUMENT rules'],
+    // @ts-expect-error -- the same
+    ['contentState without rules', () => contentState(pdu.json), 'INVALID_ARGUMENT rules'],
+    // @ts-expect-error -- the same
+    ['authContentLost without rules', () => authContentLost(pdu.json), 'INVALID_ARGUMENT rules'],
+    [
+      'requiredSignatures of a client event',
+      // @ts-expect-error -- a client event is not a Pdu
+      () => requiredSignatures(CLIENT_EVENT),
+      'INVALID_ARGUMENT event',
+    ],
+    // @ts-expect-error -- the same
+    ['neededKeys of a client event', () => neededKeys(CLIENT_EVENT), 'INVALID_ARGUMENT event'],
+    // @ts-expect-error -- the same
+    ['isSameEvent of an event and nothing', () => isSameEvent(pdu), 'INVALID_ARGUMENT b'],
+    // @ts-expect-error -- the same
+    ['isSameEvent of a client event', () => isSameEvent(CLIENT_EVENT, pdu), 'INVALID_ARGUMENT a'],
+    [
+      'pduFromClientEvent without a context',
+      // @ts-expect-error -- the version is missing
+      () => pduFromClientEvent(CLIENT_EVENT),
+      'INVALID_ARGUMENT version',
+    ],
+    [
+      'redactClientEvent because of an ID',
+      // @ts-expect-error -- an ID is not an event
+      () => redactClientEvent(CLIENT_EVENT, '10', '$redaction'),
+      'INVALID_ARGUMENT because',
+    ],
     ['a list as an event', () => contentHash(untyped([])), 'MALFORMED_EVENT json'],
   ])
 })
@@ -228,6 +272,18 @@ describe('signing', () => {
       'buildEvent with a Date',
       () => buildEvent({ ...DRAFT, originServerTs: untyped(new Date(0)) }, V10, KEY),
       'MALFORMED_EVENT json',
+    ],
+    [
+      'buildEvent without references',
+      // @ts-expect-error -- the references are missing
+      () => buildEvent({ ...DRAFT, prevEvents: undefined }, V10, KEY),
+      'INVALID_ARGUMENT draft.prevEvents',
+    ],
+    [
+      'buildEvent with IDs for references',
+      // @ts-expect-error -- an ID is not a reference
+      () => buildEvent({ ...DRAFT, authEvents: ['$create'] }, V10, KEY),
+      'INVALID_ARGUMENT draft.authEvents',
     ],
     [
       'buildEvent without a sender',
@@ -277,6 +333,8 @@ describe('verifying', () => {
     ],
     // @ts-expect-error -- the function is missing
     ['a key finder that cannot fetch', () => createKeyFinder({}), 'INVALID_ARGUMENT fetchKeys'],
+    // @ts-expect-error -- the options are missing
+    ['a key finder without options', () => createKeyFinder(), 'INVALID_ARGUMENT fetchKeys'],
     ['keys of a user', () => readServerKeys('{}', ALICE, 0), 'INVALID_ARGUMENT server'],
     ['keys at no time', () => readServerKeys('{}', 'a.test', untyped(undefined)), 'INVALID_ARGUMENT now'],
     // @ts-expect-error -- three texts are needed
