@@ -19,7 +19,13 @@ const texts: Check = (argument, value) => listArgument(argument, value, textArgu
 
 describe.each<readonly [string, Check, readonly unknown[], string, readonly unknown[]]>([
   ['a text', textArgument, ['', 'x'], 'a string', [undefined, null, 7, ['x'], { x: 1 }]],
-  ['an object', objectArgument, [{}, { a: 1 }], 'an object', [undefined, null, 'x', [], 7]],
+  [
+    'an object',
+    objectArgument,
+    [{}, { a: 1 }],
+    'an object',
+    [undefined, null, 'x', [], 7, new Map(), new Date(0)],
+  ],
   [
     'a user',
     userArgument,

@@ -1,4 +1,4 @@
-import { invalidArgument, isJsonObject, isUserId, type JsonObject, serverOf } from '@roomserver/types'
+import { invalidArgument, isPlainObject, isUserId, type JsonObject, serverOf } from '@roomserver/types'
 
 /** @throws {RoomserverError} INVALID_ARGUMENT, as the other functions here */
 export function textArgument(argument: string, value: unknown): string {
@@ -8,8 +8,22 @@ export function textArgument(argument: string, value: unknown): string {
 
 /** A JSON object, such as the content of an event. */
 export function objectArgument(argument: string, value: unknown): JsonObject {
-  if (isJsonObject(value)) return value
+  if (isPlainObject(value)) return value
   throw invalidArgument(argument, 'an object')
+}
+
+/**
+ * The options of a method, which may be left out. What stands in their place, and options of another name, such as those of
+ * the client API, would be passed over.
+ */
+export function optionsArgument<Options extends object>(
+  value: Options | undefined,
+  names: Readonly<Record<keyof Options, true>>,
+): Partial<Options> {
+  if (value === undefined) return {}
+  const unknown = Object.keys(objectArgument('options', value)).find((name) => !Object.hasOwn(names, name))
+  if (unknown === undefined) return value
+  throw invalidArgument(`options.${unknown}`, `one of the options ${Object.keys(names).join(', ')}`)
 }
 
 /** A user of any server. */

@@ -328,6 +328,27 @@ describe('in memory', () => {
       (rooms, _room, wrong) => rooms.createRoom(ALICE, { preset: wrong }),
       'public',
     ],
+    [
+      'a preset for the options',
+      'options',
+      (rooms, _room, wrong) => rooms.createRoom(ALICE, wrong),
+      'public_chat',
+    ],
+    [
+      'an option by its name in the client API',
+      'options.room_version',
+      (rooms, _room, wrong) => rooms.createRoom(ALICE, wrong),
+      { room_version: '10' },
+    ],
+    [
+      'levels in a Map',
+      'powerLevels',
+      (rooms, _room, wrong) => rooms.createRoom(ALICE, { powerLevels: wrong }),
+      new Map([['ban', 0]]),
+    ],
+    ['a token for the options', 'options', (rooms, room, wrong) => rooms.messages(room, wrong), 'token'],
+    ['servers for the options', 'options', (rooms, room, wrong) => rooms.join(room, BOB, wrong), ['b']],
+    ['null for the options', 'options', (rooms, room, wrong) => rooms.messages(room, wrong), null],
     ['a name that is not text', 'name', (rooms, _room, wrong) => rooms.createRoom(ALICE, { name: wrong }), 7],
   ])('names the argument: %s', async (_what, argument, misuse, wrong) => {
     await using rooms = await open()
@@ -345,9 +366,12 @@ describe('in memory', () => {
     ['from', { from: -1 }],
     ['from', { from: Number.NaN }],
     ['room', { room: 7 }],
+    ['signal', { signal: {} }],
+    ['options', '!room:example.org'],
+    ['options.after', { after: 5 }],
   ])('names %s of a subscription', async (argument, options) => {
     await using rooms = await open()
-    expect(() => rooms.subscribe(options as object)).toThrow(
+    expect(() => rooms.subscribe(options as never)).toThrow(
       expect.objectContaining({ details: expect.objectContaining({ argument }) as object }) as Error,
     )
   })

@@ -13,7 +13,7 @@ export interface InitialStateEvent {
 }
 
 /**
- * How a room is made; the members are those of the client API.
+ * How a room is made: what `/createRoom` of the client API has, by names of TypeScript. Options of other names are refused.
  *
  * @see https://spec.matrix.org/v1.19/client-server-api/#post_matrixclientv3createroom
  */
@@ -38,6 +38,21 @@ export interface CreateRoomOptions {
   readonly powerLevels?: object | undefined
   /** What the create event says beside version and creator, such as `m.federate` and `type`. */
   readonly creationContent?: object | undefined
+}
+
+/** The options that there are. */
+export const CREATE_ROOM: Readonly<Record<keyof CreateRoomOptions, true>> = {
+  version: true,
+  preset: true,
+  name: true,
+  topic: true,
+  alias: true,
+  invite: true,
+  isDirect: true,
+  isPublished: true,
+  initialState: true,
+  powerLevels: true,
+  creationContent: true,
 }
 
 /**

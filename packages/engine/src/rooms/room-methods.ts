@@ -1,7 +1,14 @@
-import { RoomserverError } from '@roomserver/types'
-import { listArgument, numberArgument, objectArgument, textArgument, userArgument } from '../arguments.ts'
+import { invalidArgument, RoomserverError } from '@roomserver/types'
+import {
+  listArgument,
+  numberArgument,
+  objectArgument,
+  optionsArgument,
+  textArgument,
+  userArgument,
+} from '../arguments.ts'
 import type { Outputs } from '../outputs/outputs.ts'
-import { createRoom, type CreateRoomOptions } from './create-room.ts'
+import { CREATE_ROOM, createRoom, type CreateRoomOptions } from './create-room.ts'
 import { type Member, membersOf } from './members.ts'
 import { type RoomEvent, roomEventOf } from './room-event.ts'
 import type { RoomMethodsParts } from './room-methods-parts.ts'
@@ -78,11 +85,15 @@ export interface RoomMethods {
 
 const PAGE = 50
 
+const JOIN = { via: true, content: true } as const
+const MESSAGES = { from: true, limit: true } as const
+const SUBSCRIBE = { from: true, room: true, signal: true } as const
+
 /** Binds the methods to what they work with. */
 export function createRoomMethods(parts: RoomMethodsParts): RoomMethods {
   const { users, operations, storage, outputs, closing } = parts
   return {
-    createRoom: (creator, options = {}) => createRoom(parts, creator, options),
+    createRoom: async (creator, options) => createRoom(parts, creator, optionsArgument(options, CREATE_ROOM)),
     send: async (room, sender, type, content) => {
       const event = { type: textArgument('type', type), content: objectArgument('content', content) }
       return users.send(textArgument('room', room), { ...event, sender })
@@ -97,13 +108,15 @@ export function createRoomMethods(parts: RoomMethodsParts): RoomMethods {
       const template = { sender, eventId: textArgument('eventId', eventId), ...said }
       return users.redact(textArgument('room', room), template)
     },
-    join: async (roomOrAlias, user, { via = [], content = {} } = {}) =>
-      users.join({
+    join: async (roomOrAlias, user, options) => {
+      const { via = [], content = {} } = optionsArgument(options, JOIN)
+      return users.join({
         room_id_or_alias: textArgument('roomOrAlias', roomOrAlias),
         user_id: userArgument('user', user),
         server_names: listArgument('via', via, textArgument),
         content: objectArgument('content', content),
-      }),
+      })
+    },
     leave: async (room, user) => {
       const who = { room_id: textArgument('room', room), user_id: userArgument('user', user) }
       await operations.performLeave(who)
@@ -112,7 +125,8 @@ export function createRoomMethods(parts: RoomMethodsParts): RoomMethods {
       const invite = { sender, target: user, content: objectArgument('content', content) }
       return users.invite(textArgument('room', room), invite)
     },
-    messages: async (room, options = {}) => messages(parts, textArgument('room', room), options),
+    messages: async (room, options) =>
+      messages(parts, textArgument('room', room), optionsArgument(options, MESSAGES)),
     state: async (room) => stateOf(parts, textArgument('room', room)),
     stateEvent: async (room, type, stateKey = '') =>
       stateEvent(
@@ -123,7 +137,10 @@ export function createRoomMethods(parts: RoomMethodsParts): RoomMethods {
       ),
     members: async (room) => membersOf(await stateOf(parts, textArgument('room', room))),
     position: () => positionIn(storage, outputs),
-    subscribe: ({ from, room, signal } = {}) => {
+    subscribe: (options) => {
+      const { from, room, signal } = optionsArgument(options, SUBSCRIBE)
+      if (signal !== undefined && !(signal instanceof AbortSignal))
+        throw invalidArgument('signal', 'an AbortSignal')
       const only = room === undefined ? undefined : textArgument('room', room)
       const start =
         from === undefined ? positionIn(storage, outputs) : Promise.resolve(numberArgument('from', from, 0))
