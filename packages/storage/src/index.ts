@@ -2,7 +2,7 @@ import './node-version.ts'
 export { decodeBlock, encodeBlock } from './block-codec.ts'
 export { type Leader, runAsLeader } from './leader-election.ts'
 export { newestMigration as newestSchema } from './migrations/index.ts'
-export { CONNECTION_STRING_FORM, parseConnectionString } from './dialect/postgres/connection-string.ts'
+export { connectionStringFault, parseConnectionString } from './dialect/postgres/connection-string.ts'
 export type { MigrationPlan, PlannedStep } from './migration-plan.ts'
 export type { MoveProgress } from './move/move-store.ts'
 export {

@@ -27,6 +27,9 @@ it('leaves the socket of a process that listens', async () => {
 })
 
 it('names what is wrong with a path', async () => {
+  await expect(prepareSocketPath(join(folder, 'r'.repeat(104)))).rejects.toThrow(
+    'roomserver.unix_socket: expected a path of at most 103 bytes',
+  )
   await expect(prepareSocketPath(join(folder, 'nowhere', 'r.sock'))).rejects.toThrow(
     `roomserver.unix_socket: expected a path in a folder that exists, not in ${join(folder, 'nowhere')}`,
   )

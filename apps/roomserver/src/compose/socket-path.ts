@@ -3,13 +3,18 @@ import { connect } from 'node:net'
 import { dirname } from 'node:path'
 import { RoomserverError } from '@roomserver/types'
 
+/** What the address of a Unix socket can hold on every system (108 bytes on Linux, 104 on macOS, with the NUL behind it). */
+const LONGEST_PATH = 103
+
 /**
  * Prepares the path of a unix socket to be listened on: its folder is there, and the socket that a killed process left
  * behind is removed. One that somebody listens on stays, and listening fails.
  *
- * @throws {RoomserverError} BAD_CONFIGURATION when there is no folder for it, or something else than a socket is there
+ * @throws {RoomserverError} BAD_CONFIGURATION when there is no folder for it, something else than a socket is there, or
+ * it is too long
  */
 export async function prepareSocketPath(path: string): Promise<void> {
+  if (Buffer.byteLength(path) > LONGEST_PATH) throw unusable(`a path of at most ${LONGEST_PATH} bytes`)
   const folder = statSync(dirname(path), { throwIfNoEntry: false })
   if (folder?.isDirectory() !== true)
     throw unusable(`a path in a folder that exists, not in ${dirname(path)}`)

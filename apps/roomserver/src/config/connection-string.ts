@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { CONNECTION_STRING_FORM, parseConnectionString } from '@roomserver/storage'
+import { connectionStringFault as postgresFault } from '@roomserver/storage'
 import type { z } from 'zod'
 import type { DatabaseConfig } from './config.ts'
 import type { databaseSection } from './sections.ts'
@@ -22,13 +22,18 @@ export function databaseConfig(connectionString: string, pool: Pool): DatabaseCo
 }
 
 /**
- * Says what is expected in place of a PostgreSQL connection string that would be read otherwise than it was meant: a
- * `/`, `#`, `?` or `@` of a password ends it, and what follows becomes host, port or database.
+ * Says what is expected in place of a connection string that would be read otherwise than it was meant. PostgreSQL: a
+ * `/`, `#`, `?` or `@` of a password ends it, and what follows becomes host, port or database. SQLite: a file in a folder
+ * of the root is meant by nobody who writes `file://rooms.db`, and a folder cannot be opened.
  */
 export function connectionStringFault(connectionString: string): string | undefined {
-  if (connectionString === '' || connectionString.startsWith('file:')) return undefined
-  return parseConnectionString(connectionString) === undefined ? CONNECTION_STRING_FORM : undefined
+  if (connectionString === '') return undefined
+  if (!connectionString.startsWith('file:')) return postgresFault(connectionString)
+  const isFile = !/^file:(?:\/\/(?!\/)|\?|(?:[^?]*\/)?\.{0,2}(?:\?|$))/.test(connectionString)
+  return isFile ? undefined : SQLITE_FORM
 }
+
+const SQLITE_FORM = 'the path of a file, as file:name.db, file:/path/name.db or file:///path/name.db'
 
 /** `file:name.db`, `file:/path/name.db`, `file:///path/name.db`, with or without `?parameters`. */
 function sqliteFile(connectionString: string): string {

@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isFailure } from '@roomserver/types'
 import { describe, expect, it } from 'vitest'
+import * as z from 'zod'
 import { loadConfig, parseConfig } from './load.ts'
+import { ownSection } from './own-section.ts'
+import { globalSection } from './sections.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'config-'))
 const keyFile = join(folder, 'matrix_key.pem')
@@ -39,6 +42,15 @@ media_api:
   whatever: [it, holds]
 `
 const parse = (text: string, environment = {}) => parseConfig(text, 'dendrite.yaml', environment)
+
+/** The paths of all keys of a section, those of sections within it too. */
+function keysOf(part: unknown, above: readonly string[] = []): readonly (readonly string[])[] {
+  if (part instanceof z.ZodPrefault || part instanceof z.ZodOptional || part instanceof z.ZodDefault)
+    return keysOf(part.unwrap(), above)
+  const own = above.length > 0 ? [above] : []
+  if (!(part instanceof z.ZodObject)) return own
+  return [...own, ...Object.entries(part.shape).flatMap(([key, inner]) => keysOf(inner, [...above, key]))]
+}
 
 /** The sentence with which a text is refused. */
 function refusal(text: string, environment = {}): string {
@@ -214,6 +226,76 @@ it.each([
     ['media_api:', 'roomserver:\n  token: *correct-horse-battery\nmedia_api:'],
     '26: expected valid YAML: no anchor has the name of this alias; put a value that begins with * in quotes',
   ],
+  [
+    'a tag, which would pass for the value',
+    [`private_key: ${keyFile}`, 'private_key: !include key.pem'],
+    '4: expected valid YAML: tags such as !include or !env mean nothing here; write the value itself',
+  ],
+  [
+    'a NUL, at which a path ends for the operating system',
+    ['media_api:', 'roomserver:\n  unix_socket: "\\0rooms"\nmedia_api:'],
+    '26: expected valid YAML: a value with a NUL character (\\0) in it cannot be used',
+  ],
+  [
+    'a token without a value, which would let everybody in',
+    ['media_api:', 'roomserver:\n  token: &correct-horse-battery\nmedia_api:'],
+    '26: roomserver.token: expected a token of at least 16 letters, digits or -._~+/',
+  ],
+  [
+    'a socket without a path, which would be a port',
+    ['media_api:', 'roomserver:\n  unix_socket:\nmedia_api:'],
+    '26: roomserver.unix_socket: expected a path',
+  ],
+  [
+    'metrics with a user name only, which everybody could read',
+    ['  dns_cache:', '  metrics:\n    enabled: true\n    basic_auth:\n      username: metrics\n  dns_cache:'],
+    '7: global.metrics.basic_auth.password: expected a password beside the username, here or in ROOMSERVER_METRICS_PASSWORD',
+  ],
+  [
+    'metrics with a password only',
+    ['  dns_cache:', '  metrics:\n    enabled: true\n    basic_auth:\n      password: secret\n  dns_cache:'],
+    '7: global.metrics.basic_auth.username: expected a username beside the password',
+  ],
+  [
+    'TLS, which the program does not serve',
+    ['listen: http://127.0.0.1:17170', 'listen: https://127.0.0.1:17170'],
+    '15: room_server.internal_api.listen: expected an address such as http://localhost:7770; TLS is left to a proxy',
+  ],
+  [
+    'TLS of a component that is called',
+    ['connect: http://127.0.0.1:17172', 'connect: https://127.0.0.1:17172'],
+    '24: federation_api.internal_api.connect: expected an address such as http://localhost:7770; TLS is left to a proxy',
+  ],
+  [
+    'an unknown key beside an address to listen on',
+    ['    listen: http://127.0.0.1:17170', '    lisen: http://127.0.0.1:17170'],
+    '15: room_server.internal_api.lisen: unknown key; expected one of listen, connect',
+  ],
+  [
+    'a URL in place of the name of a host',
+    ['media_api:', 'roomserver:\n  http:\n    hosts: [rooms.internal, "http://rooms"]\nmedia_api:'],
+    '27: roomserver.http.hosts.1: expected the name of a host, without scheme and port',
+  ],
+  [
+    'one host where a list is expected',
+    ['media_api:', 'roomserver:\n  http:\n    hosts: rooms.internal\nmedia_api:'],
+    '27: roomserver.http.hosts: expected a list of names of hosts',
+  ],
+  [
+    'a size whose unit was forgotten',
+    ['media_api:', 'roomserver:\n  http:\n    max_body: 128\nmedia_api:'],
+    '27: roomserver.http.max_body: expected a size such as 128mb or 1gb, at least 1kb',
+  ],
+  [
+    'a time to wait for policy servers that no timer can wait, after which all would be unreachable',
+    ['media_api:', 'roomserver:\n  policy_servers:\n    timeout: 1000h\nmedia_api:'],
+    '27: roomserver.policy_servers.timeout: expected a duration of at most 596h',
+  ],
+  [
+    'a misspelt parameter of the connection string',
+    ['?sslmode=disable', '?sslmodee=require'],
+    '18: room_server.database.connection_string: expected no parameter "sslmodee" in the connection string; settings of a session go into options, as -c%20NAME%3DVALUE',
+  ],
   ['another version', ['version: 2', 'version: 1'], '1: version: expected version: 2'],
   [
     'a setting of ours',
@@ -245,6 +327,62 @@ it('reads no file that is too large for a configuration', () => {
   expect(() => loadConfig(file, {})).toThrow(
     /large\.yaml: expected a file of at most 1048576 bytes, not 10\d+/,
   )
+})
+
+it('reads no file in another encoding, which would change a password without a word', () => {
+  const file = join(folder, 'latin1.yaml')
+  writeFileSync(file, Buffer.from(SAMPLE.replace('matrix@', 'matrix:pässwort@'), 'latin1'))
+  expect(() => loadConfig(file, {})).toThrow(`${file}: expected a text in UTF-8`)
+  writeFileSync(file, `\uFEFF${SAMPLE.replace('matrix@', 'matrix:pässwort@').replaceAll('\n', '\r\n')}`)
+  expect(loadConfig(file, {}).database).toMatchObject({ url: expect.stringContaining('matrix:pässwort@') })
+})
+
+it.each([
+  ['file:rooms.db', true],
+  ['file:///var/lib/rooms.db?mode=rwc', true],
+  ['file::memory:', true],
+  ['file:./.rooms', true],
+  ['file://rooms.db', false],
+  ['file:/', false],
+  ['file:..', false],
+  ['file:data/', false],
+  ['file:?mode=memory', false],
+])('knows whether %s is a file', (connectionString, isFile) => {
+  const text = SAMPLE.replace(/connection_string: .*/, `connection_string: "${connectionString}"`)
+  expect(refusal(text)).toBe(
+    isFile
+      ? 'accepted'
+      : 'dendrite.yaml:18: room_server.database.connection_string: expected the path of a file, as file:name.db, file:/path/name.db or file:///path/name.db',
+  )
+})
+
+it('reads merge keys as the other components do', () => {
+  const text = SAMPLE.replace('version: 2', 'x: &x\n  disable_federation: true\nversion: 2').replace(
+    '  dns_cache:',
+    '  <<: *x\n  dns_cache:',
+  )
+  expect(parse(text).components.federation).toBeUndefined()
+})
+
+it('counts times in whole milliseconds, of which the shortest is not "never"', () => {
+  const text = `${SAMPLE}roomserver:\n  slow_after: 1us\n  http:\n    request_timeout: 1.5ms\n`
+  expect(parse(text).settings).toMatchObject({ slow_after: 1, http: { request_timeout: 2 } })
+})
+
+it('has a sentence of its own for every value of a wrong type', () => {
+  for (const [name, part] of Object.entries({ global: globalSection, roomserver: ownSection })) {
+    for (const path of keysOf(part)) {
+      const value = path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), Symbol('wrong'))
+      const { error } = part.safeParse(value)
+      const found = error?.issues.find((issue) => issue.path.join('.') === path.join('.'))
+      expect(found?.message, `${name}.${path.join('.')}`).not.toMatch(/^$|Invalid input/)
+    }
+  }
+})
+
+it.each(['[]', '{}'])('names sections inside one another without end: %s', ([open = '', close = '']) => {
+  const text = `whatever: ${open.replace('{', '{a: ').repeat(5000)}${close.repeat(5000)}\n${SAMPLE}`
+  expect(refusal(text)).toContain('expected valid YAML: the sections are nested too deeply')
 })
 
 it('names the line of broken YAML', () => {

@@ -5,7 +5,7 @@ import type { z } from 'zod'
 import { type Config, type DatabaseConfig, deepFreeze } from './config.ts'
 import { connectionStringFault, databaseConfig, type Pool } from './connection-string.ts'
 import { nearMiss } from './near-miss.ts'
-import { ownSection } from './own-section.ts'
+import { ownSection, TOKEN_FORM } from './own-section.ts'
 import { tracingSettings } from '../tracing/tracing-settings.ts'
 import type { Environment } from '../environment.ts'
 import { badVariable, readSecrets, type Secrets } from './secrets.ts'
@@ -36,7 +36,7 @@ export function loadConfig(path: string, environment: Environment): Config {
   let text: string
   try {
     refuseLargeFile(path)
-    text = readFileSync(path, 'utf8')
+    text = decode(readFileSync(path), path)
   } catch (cause) {
     if (isFailure(cause)) throw cause
     const reason = cause instanceof Error ? cause.message : String(cause)
@@ -59,6 +59,16 @@ function refuseLargeFile(path: string): void {
   throw new RoomserverError('BAD_CONFIGURATION', { key: path, expected }, `${path}: expected ${expected}`)
 }
 
+/** Another encoding would change passwords without a word. */
+function decode(bytes: Uint8Array, path: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    const expected = 'a text in UTF-8'
+    throw new RoomserverError('BAD_CONFIGURATION', { key: path, expected }, `${path}: expected ${expected}`)
+  }
+}
+
 /** {@link loadConfig} for a text that was read already. */
 export function parseConfig(text: string, path: string, environment: Environment): Config {
   const file = parseYaml(text, path)
@@ -78,6 +88,8 @@ export function parseConfig(text: string, path: string, environment: Environment
   const user = component('user_api', 7781)
   const appservice = component('app_service_api', 7777)
   const token = secrets.token ?? settings.token
+  if (token === undefined) refuseEmpty(file, ['roomserver', 'token'], TOKEN_FORM)
+  if (settings.unix_socket === undefined) refuseEmpty(file, ['roomserver', 'unix_socket'], 'a path')
   const logs = checkPart(file, ['logging'], top['logging'], loggingSection) ?? []
   return deepFreeze<Config>({
     source: path,
@@ -98,7 +110,7 @@ export function parseConfig(text: string, path: string, environment: Environment
       ...(appservice !== undefined && { appservice }),
     },
     cacheBytes: global.cache.max_size_estimated,
-    metrics: metricsOf(global, secrets),
+    metrics: metricsOf(file, global, secrets),
     logLevel: lowestLevel(logs),
     unusedLogs: logs.map(({ type }) => type).filter((type) => type !== 'std'),
     tracing: tracingSettings(environment),
@@ -128,6 +140,14 @@ function refuseSlips(file: YamlFile, at: readonly string[], found: unknown, know
     const path = [...at, key]
     throw badConfiguration(file.path, path.join('.'), file.lineOf(path), meant, 'unknown key; ')
   }
+}
+
+/**
+ * A key that keeps others out, and has no value: of a template that had none, or of a value that begins with `&` or `#`.
+ * As if it was not there, everybody would be let in.
+ */
+function refuseEmpty(file: YamlFile, path: readonly string[], expected: string): void {
+  if (file.has(path)) throw badConfiguration(file.path, path.join('.'), file.lineOf(path), expected)
 }
 
 function signingKeyOf(file: YamlFile, global: Global, secrets: Secrets): SigningSeed {
@@ -190,9 +210,16 @@ function databaseOf(
   )
 }
 
-function metricsOf(global: Global, secrets: Secrets): Config['metrics'] {
+function metricsOf(file: YamlFile, global: Global, secrets: Secrets): Config['metrics'] {
   const { enabled, basic_auth: auth } = global.metrics
   const password = secrets.metricsPassword ?? auth?.password ?? ''
   const username = auth?.username ?? ''
+  if (enabled && (username === '') !== (password === '')) {
+    const [lacking, instead] =
+      username === '' ? ['username', ''] : ['password', ', here or in ROOMSERVER_METRICS_PASSWORD']
+    const path = ['global', 'metrics', 'basic_auth', lacking]
+    const expected = `a ${lacking} beside the ${username === '' ? 'password' : 'username'}${instead}`
+    throw badConfiguration(file.path, path.join('.'), file.lineOf(path), expected)
+  }
   return { enabled, ...(username !== '' && password !== '' && { basicAuth: { username, password } }) }
 }

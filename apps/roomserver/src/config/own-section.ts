@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { duration, flag, section, size, text, timer, wholeNumber } from './values.ts'
+import { duration, flag, hostNames, section, size, text, timer, usefulSize, wholeNumber } from './values.ts'
 
 /** What an `Authorization` header can carry as a bearer token (RFC 6750, section 2.1) and nobody guesses. */
 export const TOKEN = /^[A-Za-z0-9\-._~+/]{16,}=*$/
@@ -28,12 +28,12 @@ export const ownSection = section({
   /** Operations and steps of events that take longer are logged; 0: none are. */
   slow_after: timer.default(5_000),
   http: section({
-    max_body: size.default(128 * 1024 * 1024),
-    max_header: size.default(16 * 1024),
+    max_body: usefulSize.default(128 * 1024 * 1024),
+    max_header: usefulSize.default(16 * 1024),
     /** Requests at once on one connection. */
     max_concurrent_streams: wholeNumber(1, 100_000).default(256),
     /** Names by which callers may ask for the server, beside IP addresses and localhost. */
-    hosts: z.array(text('the name of a host')).default([]),
+    hosts: hostNames.default([]),
     /** Requests a second on one connection; 0: no limit. */
     max_request_rate: wholeNumber(0, 1_000_000).default(0),
     /** How long nothing may come of a body that is waited for. */
@@ -84,11 +84,11 @@ export const ownSection = section({
   }).prefault({}),
   policy_servers: section({
     /** How long an event waits for the policy server of its room. */
-    timeout: duration.default(30_000),
+    timeout: timer.default(30_000),
     /** What becomes of events while it does not answer. */
     when_unreachable: z.enum(['soft-fail', 'accept'], { error: 'soft-fail or accept' }).default('soft-fail'),
     /** For how long one that did not answer is not asked again. */
-    rest: duration.default(10_000),
+    rest: timer.default(10_000),
     /** Events of one room that it is asked about at the same time. */
     at_once: wholeNumber(1, 1_000).default(8),
     /** Events of one room that wait for that. */

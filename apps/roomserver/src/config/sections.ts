@@ -3,6 +3,7 @@ import {
   address,
   duration,
   flag,
+  plainAddress,
   section,
   serverName,
   sharedSection,
@@ -81,13 +82,19 @@ const internalApiSection = (port: number) =>
   })
 
 export const roomServerSection = section({
-  internal_api: internalApiSection(7770).prefault({}),
+  internal_api: internalApiSection(7770)
+    .extend({ listen: plainAddress.default('http://localhost:7770') })
+    .prefault({}),
   database: databaseSection.optional(),
 })
 
 /** Of another component only its address is read. */
 export const componentSection = (port: number) =>
-  sharedSection({ internal_api: internalApiSection(port).prefault({}) })
+  sharedSection({
+    internal_api: internalApiSection(port)
+      .extend({ connect: plainAddress.default(`http://localhost:${port}`) })
+      .prefault({}),
+  })
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'panic'] as const
 

@@ -20,7 +20,11 @@ export function wholeNumber(least: number, most: number) {
 
 const milliseconds = z.number({ error: 'a duration such as 30s, 10m or 168h' })
 
-const asDuration = (value: unknown) => (typeof value === 'string' ? parseDuration(value) : undefined)
+/** Timers and Node's own limits count whole milliseconds; what is shorter must not become 0, which often means "off". */
+const asDuration = (value: unknown) => {
+  const wanted = typeof value === 'string' ? parseDuration(value) : undefined
+  return wanted === undefined ? undefined : Math.ceil(wanted)
+}
 
 /** A duration in Go's notation, as milliseconds. */
 export const duration = z.preprocess(asDuration, milliseconds)
@@ -34,14 +38,22 @@ export const timer = z.preprocess(
   milliseconds.max(LONGEST_TIMER_MS, { error: 'a duration of at most 596h' }),
 )
 
+const asSize = (value: unknown) =>
+  typeof value === 'number' ? value : typeof value === 'string' ? parseSize(value) : undefined
+
 /** A size in bytes, or with kb, mb, gb or tb behind it. */
 export const size = z.preprocess(
-  (value) => (typeof value === 'number' ? value : typeof value === 'string' ? parseSize(value) : undefined),
+  asSize,
   z
     .number({ error: 'a size such as 128mb or 1gb' })
     .int({ error: 'a size such as 128mb or 1gb' })
     .positive({ error: 'a size such as 128mb or 1gb, above 0' }),
 )
+
+/** A size of something that is of no use with less than a KiB: a number without a unit was meant to be of another one. */
+export const usefulSize = size.refine((bytes) => bytes >= 1024, {
+  error: 'a size such as 128mb or 1gb, at least 1kb',
+})
 
 export const serverName = z
   .string({ error: 'a server name such as example.org or localhost:8448' })
@@ -53,6 +65,19 @@ export const address = z
   .refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol), {
     error: 'an address such as http://localhost:7770',
   })
+
+const HOST_NAME = 'the name of a host, without scheme and port'
+
+/** Names as a `Host` header has them, without the port. */
+export const hostNames = z.array(
+  z.string({ error: HOST_NAME }).regex(/^[A-Za-z0-9._-]+$/, { error: HOST_NAME }),
+  { error: 'a list of names of hosts' },
+)
+
+/** An address to listen on, or of a component that is called. The program has no TLS: `https://` would promise what is not there. */
+export const plainAddress = address.refine((value) => !/^https:/i.test(value), {
+  error: 'an address such as http://localhost:7770; TLS is left to a proxy',
+})
 
 /** An object of which every member is ours: an unknown one is an error. */
 export function section<Shape extends z.ZodRawShape>(shape: Shape) {

@@ -1,14 +1,15 @@
 import { RoomserverError } from '@roomserver/types'
 import {
-  type Alias,
   type Document,
   isMap,
   isPair,
   isScalar,
   LineCounter,
+  type Node,
   parseDocument,
   visit,
   type YAMLError,
+  type YAMLWarning,
 } from 'yaml'
 import type { z } from 'zod'
 
@@ -18,13 +19,16 @@ export interface YamlFile {
   readonly value: unknown
   /** The line of the key at a path, or of the nearest enclosing one. */
   lineOf(path: readonly PropertyKey[]): number
+  /** Whether the key at a path stands in the file, with a value or without one. */
+  has(path: readonly string[]): boolean
 }
 
 /** Parses YAML. @throws {RoomserverError} BAD_CONFIGURATION with the line of the mistake */
 export function parseYaml(text: string, path: string): YamlFile {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
-  const [mistake] = document.errors
+  // Go's YAML, with which the other components read the file, knows merge keys (`<<`).
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true })
+  const mistake = document.errors[0] ?? document.warnings.find(({ code }) => code === 'TAG_RESOLVE_FAILED')
   if (mistake !== undefined) {
     const line = lines.linePos(mistake.pos[0]).line
     throw badConfiguration(path, '', line, `valid YAML: ${textOf(mistake)}`)
@@ -33,6 +37,7 @@ export function parseYaml(text: string, path: string): YamlFile {
     path,
     value: toPlain(document, path, lines),
     lineOf: (keys) => lines.linePos(keyOffset(document, keys)).line,
+    has: (keys) => document.hasIn(keys),
   }
 }
 
@@ -90,40 +95,56 @@ function withoutNulls(value: unknown, above: readonly object[] = []): unknown {
 }
 
 /** What is wrong, in words that repeat nothing of the file: it may be a secret. */
-function textOf({ code, message }: YAMLError): string {
-  return code === 'BAD_ALIAS' ? UNKNOWN_ALIAS : message
+function textOf({ code, message }: YAMLError | YAMLWarning): string {
+  if (code === 'BAD_ALIAS') return UNKNOWN_ALIAS
+  if (code === 'TAG_RESOLVE_FAILED') return UNKNOWN_TAG
+  return message.includes('call stack') ? TOO_DEEP : message
 }
 
 const UNKNOWN_ALIAS = 'no anchor has the name of this alias; put a value that begins with * in quotes'
 
 function toPlain(document: Document, path: string, lines: LineCounter): unknown {
-  const unknown = unknownAlias(document)
-  if (unknown !== undefined) {
-    const { line } = lines.linePos(unknown.range?.[0] ?? 0)
-    throw badConfiguration(path, '', line, `valid YAML: ${UNKNOWN_ALIAS}`)
+  const unusable = unusableValue(document)
+  if (unusable !== undefined) {
+    const { line } = lines.linePos(unusable.node.range?.[0] ?? 0)
+    throw badConfiguration(path, '', line, `valid YAML: ${unusable.reason}`)
   }
   try {
     return withoutNulls(document.toJS({ maxAliasCount: 100 }) ?? {})
   } catch (cause) {
-    throw badConfiguration(
-      path,
-      '',
-      1,
-      `valid YAML: ${cause instanceof Error ? cause.message : 'unreadable'}`,
-    )
+    throw badConfiguration(path, '', 1, `valid YAML: ${reasonOf(cause)}`)
   }
 }
 
-function unknownAlias(document: Document): Alias | undefined {
-  let unknown: Alias | undefined
+/** What no value can be read from, though its form is YAML. Repeats nothing of the file: it may be a secret. */
+interface Unusable {
+  readonly node: Node
+  readonly reason: string
+}
+
+function unusableValue(document: Document): Unusable | undefined {
+  let found: Unusable | undefined
+  const stop = (node: Node, reason: string) => {
+    found = { node, reason }
+    return visit.BREAK
+  }
   visit(document, {
-    Alias: (_key, alias) => {
-      if (alias.resolve(document) !== undefined) return undefined
-      unknown = alias
-      return visit.BREAK
-    },
+    Alias: (_key, alias) => (alias.resolve(document) === undefined ? stop(alias, UNKNOWN_ALIAS) : undefined),
+    Scalar: (_key, scalar) => (String(scalar.value).includes('\0') ? stop(scalar, NUL) : undefined),
   })
-  return unknown
+  return found
+}
+
+const TOO_DEEP = 'the sections are nested too deeply'
+
+const UNKNOWN_TAG = 'tags such as !include or !env mean nothing here; write the value itself'
+
+const NUL = 'a value with a NUL character (\\0) in it cannot be used'
+
+function reasonOf(cause: unknown): string {
+  // The parser and the conversion go as deep as the file does.
+  if (cause instanceof RangeError) return TOO_DEEP
+  return cause instanceof Error ? cause.message : 'unreadable'
 }
 
 /** Walks down as far as the keys lead; what is missing is reported at the last one that is there. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { parseConnectionString } from './connection-string.ts'
+import { connectionStringFault, parseConnectionString } from './connection-string.ts'
 
 const servers = (text: string) => parseConnectionString(text)?.name
 
@@ -41,6 +41,27 @@ it.each([
   expect(place?.servers.map((server) => place.url(server))).toEqual([
     `postgresql://u@a:5432/rooms?${expected}`,
   ])
+})
+
+it.each([
+  ['sslmodee=require', 'no parameter "sslmodee" in the connection string'],
+  ['search_path=x', 'settings of a session go into options, as -c%20NAME%3DVALUE'],
+  ['dbname=x', 'no parameter "dbname"'],
+  ['__proto__=x', 'no parameter "__proto__"'],
+  ['sslmode=disable&sslmode=require', 'the parameter sslmode once in the connection string'],
+  [
+    'sslmode=required',
+    'sslmode as one of disable, allow, prefer, require, verify-ca, verify-full, no-verify',
+  ],
+  ['port=x', 'postgresql://user:password@host:port/database'],
+])('does not pass over what nobody reads: %s', (query, expected) => {
+  expect(parseConnectionString(`postgresql://u@a/rooms?${query}`)).toBeUndefined()
+  expect(connectionStringFault(`postgresql://u@a/rooms?${query}`)).toContain(expected)
+})
+
+it('has nothing against parameters of libpq that lack nothing where they are not read', () => {
+  const text = 'postgresql://u@a/rooms?sslmode=require&channel_binding=require&keepalives=1&connect_timeout=5'
+  expect(connectionStringFault(text)).toBeUndefined()
 })
 
 it('gives the driver one server, and what it understands itself', () => {

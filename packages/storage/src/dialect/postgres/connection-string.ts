@@ -25,6 +25,20 @@ const WANTED = new Map([
   ['primary', true],
 ])
 
+const SSL_MODES = new Set(['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full', 'no-verify'])
+
+/** Parameters that mean something here or to the driver, and those of libpq that lack nothing where they are not read. */
+const PARAMETERS = new Set(
+  (
+    'host port user password target_session_attrs options ' +
+    'ssl sslmode sslcert sslkey sslrootcert sslnegotiation uselibpqcompat ' +
+    'application_name fallback_application_name client_encoding connect_timeout ' +
+    'statement_timeout lock_timeout idle_in_transaction_session_timeout query_timeout ' +
+    'keepalives keepalives_idle keepalives_interval keepalives_count tcp_user_timeout ' +
+    'channel_binding gssencmode krbsrvname load_balance_hosts sslcompression sslsni'
+  ).split(' '),
+)
+
 const ALIASES_OF_FULL = new Set(['prefer', 'require', 'verify-ca'])
 
 /** What is expected where a connection string cannot be understood. */
@@ -42,6 +56,7 @@ export function parseConnectionString(text: string): ConnectionPlace | undefined
   if (match === null || /%(?![0-9a-f]{2})/i.test(text)) return undefined
   const [, scheme = '', login, authority = '', path = '', query = ''] = match
   const parameters = new URLSearchParams(query)
+  if (parameterFault(parameters) !== undefined) return undefined
   const target = parameters.get('target_session_attrs') ?? 'any'
   const needsPrimary = WANTED.get(target)
   const servers = serversOf(authority, parameters)
@@ -66,6 +81,29 @@ export function parseConnectionString(text: string): ConnectionPlace | undefined
     },
   }
   return URL.canParse(place.url(servers[0] ?? { host: '', port: 0 })) ? place : undefined
+}
+
+/**
+ * Says what is expected in place of a connection string that cannot be understood.
+ *
+ * @returns undefined for one that can be
+ */
+export function connectionStringFault(text: string): string | undefined {
+  if (parseConnectionString(text) !== undefined) return undefined
+  const query = FORM.exec(text)?.[5]
+  return parameterFault(new URLSearchParams(query)) ?? CONNECTION_STRING_FORM
+}
+
+/** The driver passes over a parameter that it does not know: without a word, `sslmodee=require` would be no TLS. */
+function parameterFault(parameters: URLSearchParams): string | undefined {
+  const names = [...parameters.keys()]
+  const unknown = names.find((name) => !PARAMETERS.has(name))
+  if (unknown !== undefined)
+    return `no parameter ${JSON.stringify(unknown)} in the connection string; settings of a session go into options, as -c%20NAME%3DVALUE`
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  if (twice !== undefined) return `the parameter ${twice} once in the connection string`
+  const mode = parameters.get('sslmode')
+  return mode === null || SSL_MODES.has(mode) ? undefined : `sslmode as one of ${[...SSL_MODES].join(', ')}`
 }
 
 function nameOf({ host, port }: ServerAddress): string {

@@ -61,7 +61,7 @@ describe('what a session of PostgreSQL begins with', () => {
 
   it('is refused when the connection string is none', () => {
     expect(() => placeOf({ connectionString: 'rooms.db' })).toThrow(
-      /the connection string is not of the form postgres/,
+      /the connection string: expected postgresql:/,
     )
   })
 })

@@ -3,7 +3,7 @@ import type { Logger } from '@roomserver/types'
 import { storeError } from '../../errors.ts'
 import { newestMigration } from '../../migrations/index.ts'
 import { clientsFor } from './client.ts'
-import { CONNECTION_STRING_FORM, type ConnectionPlace, parseConnectionString } from './connection-string.ts'
+import { type ConnectionPlace, connectionStringFault, parseConnectionString } from './connection-string.ts'
 import type { PostgresOptions } from './pool.ts'
 import { CONNECTION_NAME } from './schema.ts'
 import type { SessionKind } from './session-kind.ts'
@@ -37,7 +37,7 @@ const IDLE_IN_TRANSACTION_MS = 60_000
 export function placeOf({ connectionString }: Pick<PostgresOptions, 'connectionString'>): ConnectionPlace {
   const place = parseConnectionString(connectionString)
   if (place === undefined)
-    throw new TypeError(`the connection string is not of the form ${CONNECTION_STRING_FORM}`)
+    throw new TypeError(`the connection string: expected ${connectionStringFault(connectionString) ?? ''}`)
   return place
 }
 
