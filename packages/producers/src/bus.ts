@@ -27,6 +27,8 @@ export interface StreamState {
   readonly created: string
   /** Number of the first message that it holds, or would. */
   readonly first: number
+  /** Messages up to this number were gone before the consumers were asked, whose states so tell what became of them. */
+  readonly gone: number
   /** Number of the latest message that it ever held. */
   readonly last: number
   /** Whether it still knows the ID of that message, and so would call a repeat one. */

@@ -10,6 +10,7 @@ const state: StreamState = {
   name: 'S',
   created: 'today',
   first: 1,
+  gone: 0,
   last: 100,
   remembersLast: true,
   replicas: 1,

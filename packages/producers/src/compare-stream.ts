@@ -70,18 +70,24 @@ function isFiltered({ config }: StreamConsumer): boolean {
 }
 
 /**
- * The consumers of a stream, of which each has acknowledged at least what the stream has no more. Messages go when all consumers have
- * acknowledged them, or by a purge; a purge moves the consumers too, so that nothing is hidden by this.
+ * The consumers of a stream, of which each has acknowledged at least what was gone before. Messages go when all consumers have
+ * acknowledged them, or by a purge; a purge moves the consumers too, so that nothing is hidden by this. Replicas of a stream do not
+ * forget how far consumers are, and may take a purge over one after the other.
  */
-export function consumersOf({ consumers, dropsUnread, first }: StreamState): readonly StreamConsumer[] {
-  if (dropsUnread) return consumers
-  return consumers.map((one) => ({ ...one, acknowledged: Math.max(one.acknowledged, first - 1) }))
+export function consumersOf({
+  consumers,
+  dropsUnread,
+  gone,
+  replicas,
+}: StreamState): readonly StreamConsumer[] {
+  if (dropsUnread || replicas > 1) return consumers
+  return consumers.map((one) => ({ ...one, acknowledged: Math.max(one.acknowledged, gone) }))
 }
 
 /** The first number of a stream that a consumer may not have read. */
-export function firstUnread({ consumers, first }: StreamState): number {
+export function firstUnread({ consumers, first, gone }: StreamState): number {
   if (consumers.length === 0) return first
-  return Math.max(first, 1 + Math.min(...consumers.map(({ acknowledged }) => acknowledged)))
+  return 1 + Math.max(gone, Math.min(...consumers.map(({ acknowledged }) => acknowledged)))
 }
 
 /** Something about a stream that an operator ought to know. */

@@ -185,6 +185,7 @@ function silent(name: string, cause: TimeoutError): Error {
 }
 
 async function stateOf(manager: JetStreamManager, name: string): Promise<StreamState> {
+  const earlier = await manager.streams.info(name)
   const consumers: StreamConsumer[] = []
   for await (const info of manager.consumers.list(name)) consumers.push(...consumerOf(info))
   // Last, so that no consumer has read more than the stream is said to have had.
@@ -194,6 +195,7 @@ async function stateOf(manager: JetStreamManager, name: string): Promise<StreamS
     name,
     created,
     first: state.first_seq,
+    gone: earlier.state.first_seq - 1,
     last: state.last_seq,
     remembersLast: Date.now() - Date.parse(state.last_ts) < config.duplicate_window / NANOS_PER_MS,
     replicas: config.num_replicas,

@@ -13,6 +13,7 @@ const FULL: StreamState = {
   name: 'S',
   created: 'yesterday',
   first: 1,
+  gone: 0,
   last: 20,
   remembersLast: true,
   replicas: 1,
@@ -121,15 +122,29 @@ describe('a stream that is as it was', () => {
   })
 
   it('is not taken for purged where its server was killed before it wrote down how far a consumer was', async () => {
-    const { lines, lookAgain, outbox } = await known(20, { first: 16 })
+    const { lines, lookAgain, outbox } = await known(20, { first: 16, gone: 15 })
     const stale = { ...consumer('one', 12), reached: 12, given: 12 }
-    expect(await lookAgain({ first: 21, consumers: [stale] })).toBe(false)
+    expect(await lookAgain({ first: 21, gone: 20, consumers: [stale] })).toBe(false)
     outbox.append(5)
     await outbox.recordDelivered(range(21, 25).map((at) => ({ position: at, sequence: at })))
     // It goes on behind what is gone.
     const wentOn = { ...consumer('one', 25), given: 12 + 5 }
-    expect(await lookAgain({ first: 26, last: 25, consumers: [wentOn] })).toBe(false)
+    expect(await lookAgain({ first: 26, gone: 25, last: 25, consumers: [wentOn] })).toBe(false)
     expect(lines).toEqual([])
+  })
+
+  it.each<[string, Partial<StreamState>]>([
+    ['between the two questions of a look', { gone: 0 }],
+    ['by one replica after the other', { gone: 20, replicas: 3 }],
+  ])('is known to be purged where it was so %s', async (_when, asked) => {
+    const unread = [{ ...consumer('one', 10), reached: 12, given: 12 }]
+    const { lookAgain, outbox } = await known(20, { consumers: unread })
+    expect(await lookAgain({ first: 21, ...asked, consumers: unread })).toBe(false)
+    const moved = [{ ...consumer('one', 20), given: 12 }]
+    expect(await lookAgain({ first: 21, gone: 20, consumers: moved, replicas: asked.replicas ?? 1 })).toBe(
+      true,
+    )
+    expect(await waiting(outbox)).toEqual(range(11, 20))
   })
 
   it('is not taken for longer than known where another relay delivers meanwhile', async () => {

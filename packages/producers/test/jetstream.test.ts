@@ -2,6 +2,7 @@ import { AckPolicy, jetstream, jetstreamManager, RetentionPolicy, StorageType } 
 import { type NatsConnection, nanos } from '@nats-io/nats-core'
 import { startNats, type TestServer } from '@roomserver/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { StreamState } from '../src/bus.ts'
 import { connectNats, connectRehearsalBus, inspectOutputStream, openOutputStream } from '../src/jetstream.ts'
 
 let nats: TestServer
@@ -93,6 +94,7 @@ describe('a look at the stream', () => {
       name,
       created: expect.any(String),
       first: 1,
+      gone: 0,
       last: 3,
       remembersLast: true,
       replicas: 1,
@@ -106,6 +108,24 @@ describe('a look at the stream', () => {
     const places = { servers: [nats.url], topicPrefix: 'Look' }
     expect(await inspectOutputStream(places)).toEqual(await bus.stream?.inspect())
     expect(await inspectOutputStream({ ...places, topicPrefix: 'Nothing' })).toBeUndefined()
+  })
+
+  it('never shows a consumer behind what is gone, also while it reads and somebody purges', async () => {
+    const bus = await openOutputStream(connection, { servers: [], topicPrefix: 'Race' })
+    const manager = await jetstreamManager(connection)
+    const name = 'RaceOutputRoomEvent'
+    await manager.consumers.add(name, { durable_name: 'one', ack_policy: AckPolicy.Explicit })
+    const reader = await jetstream(connection).consumers.get(name, 'one')
+    const states: (StreamState | undefined)[] = []
+    for (let round = 0; round < 40; round++) {
+      const after = await bus.lastSequence()
+      for (let at = 0; at < 3; at++) await bus.publish(message(after + at + 1), after + at)
+      const looks = Array.from({ length: 3 }, async () => states.push(await bus.stream?.inspect()))
+      await (await reader.next())?.ackAck()
+      await Promise.all([manager.streams.purge(name), ...looks])
+    }
+    const behind = states.filter((state) => (state?.consumers[0]?.acknowledged ?? 0) < (state?.gone ?? 0))
+    expect([states.length, behind]).toEqual([120, []])
   })
 
   it.each([
