@@ -86,10 +86,61 @@ it('goes on with an export that was interrupted in the middle of a line', async 
   expect(readFileSync(cut, 'utf8')).toBe(text)
 })
 
+it('exports into nothing that is not an export of the room', async () => {
+  const whole = join(place, 'whole-again.jsonl')
+  await ask('export', room.roomId, '--out', whole)
+  const text = readFileSync(whole, 'utf8')
+  const [first = ''] = text.split('\n')
+  const refusal = 'expected a new file, or an export of this room to go on with'
+  const others = {
+    'a-key.pem': '-----BEGIN MATRIX PRIVATE KEY-----\nKey-ID: ed25519:auto\n',
+    'a-token': 'correct-horse-battery',
+    'an-object.json': '{"a":1}',
+    'another-room.jsonl': `${first.replace(/"_event_id":".*"/, '"_event_id":"$elsewhere"')}\n`,
+    'of-windows.jsonl': text.replaceAll('\n', '\r\n'),
+    'more-than-there-is.jsonl': `${text}{"a":1}`,
+  }
+  for (const [name, content] of Object.entries(others)) {
+    const file = join(place, name)
+    writeFileSync(file, content)
+    const { errors, status } = await ask('export', room.roomId, '--out', file)
+    expect({ errors, status }, name).toEqual({ errors: `roomserver: ${file}: ${refusal}\n`, status: 1 })
+    expect(readFileSync(file, 'utf8'), name).toBe(content)
+  }
+  const scenario = await ask('export', room.roomId, '--tardis', '--out', join(place, 'a-token'))
+  expect(scenario).toMatchObject({
+    status: 1,
+    errors: `roomserver: ${join(place, 'a-token')} exists already\n`,
+  })
+})
+
+it.each(['', 'x', 'https://127.0.0.1:1', 'ftp://x'])('asks no server at %j', async (url) => {
+  for (const command of [['rooms'], ['repair'], ['block', room.roomId]]) {
+    const { errors, status } = await run(...command, '--url', url)
+    expect(status).toBe(1)
+    expect(errors).toContain('Expected http://host:port, or unix:/path/of/socket.')
+  }
+})
+
+it('takes no empty path, which the shell makes of a variable that is not set', async () => {
+  const commands = [
+    ['backup', '', '--data', place],
+    ['key', 'create', ''],
+    ['serve', '--data', ''],
+    ['check', '--config', ''],
+    ['export', room.roomId, '--out', '', '--url', server.url],
+  ]
+  for (const command of commands) {
+    const { errors, status } = await run(...command)
+    expect(status).toBe(1)
+    expect(errors).toContain('Expected a path, and not an empty text.')
+  }
+})
+
 it('says that no server answers', async () => {
   const { errors, status } = await run('rooms', '--url', 'http://127.0.0.1:1')
   expect(status).toBe(1)
-  expect(errors).toContain('roomserver: ')
+  expect(errors).toBe('roomserver: roomserver failed rooms: connect ECONNREFUSED 127.0.0.1:1\n')
 })
 
 it('changes nothing of a server that does not allow it, and looks nowhere that is closed', async () => {

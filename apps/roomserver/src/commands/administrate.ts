@@ -3,6 +3,7 @@ import type { AdministrationApi } from '@roomserver/api'
 import { escaped } from '@roomserver/inspect'
 import { createAdministrationClient } from '@roomserver/inthttp'
 import { Command } from 'commander'
+import { serverUrl } from '../inspect/inspection-options.ts'
 
 /** The options of every command that changes rooms. */
 export interface AdministrationOptions {
@@ -23,7 +24,7 @@ export function administrating(name: string, description: string): Command {
   return new Command(name)
     .argument('<room>', 'a room ID')
     .description(description)
-    .requiredOption('-u, --url <url>', 'the running server (ROOMSERVER_TOKEN is its token)')
+    .requiredOption('-u, --url <url>', 'the running server (ROOMSERVER_TOKEN is its token)', serverUrl)
     .option('--apply', 'make the change; without it, print what would change')
     .option('--as <name>', 'who orders it, for the audit log', userInfo().username)
 }

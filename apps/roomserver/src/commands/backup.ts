@@ -3,12 +3,12 @@ import { RoomserverError } from '@roomserver/types'
 import { Command } from 'commander'
 import { createLog } from '../log.ts'
 import { existingConfigOf } from './server-config.ts'
-import { type ServerOptions, withServerOptions } from './server-options.ts'
+import { path, type ServerOptions, withServerOptions } from './server-options.ts'
 
 /** `roomserver backup` */
 export function backupCommand(): Command {
   return withServerOptions(new Command('backup'))
-    .argument('<file>', 'path of the copy; must not exist')
+    .argument('<file>', 'path of the copy; must not exist', path)
     .description('back up an embedded store; a server may be using it')
     .action(backup)
 }

@@ -3,7 +3,7 @@ import { systemClock } from '@roomserver/types'
 import { Command } from 'commander'
 import { type Rotation, rotateConfigured, rotateEmbedded, writeKey } from '../key/rotate-key.ts'
 import { existingConfigOf } from './server-config.ts'
-import { type ServerOptions, withServerOptions } from './server-options.ts'
+import { path, type ServerOptions, withServerOptions } from './server-options.ts'
 
 /** `roomserver key rotate` */
 export function keyCommand(): Command {
@@ -11,7 +11,7 @@ export function keyCommand(): Command {
     .description('make a new signing key and keep the old one for verification; stop all components first')
     .action(rotateKey)
   const create = new Command('create')
-    .argument('<file>', 'where the key goes; must not exist')
+    .argument('<file>', 'where the key goes; must not exist', path)
     .description('make a signing key')
     .action(createKey)
   return new Command('key').description('the signing key').addCommand(create).addCommand(rotate)

@@ -2,6 +2,7 @@ import { userInfo } from 'node:os'
 import type { AdministrationApi, RepairRoomResponse, RoomJob } from '@roomserver/api'
 import { createAdministrationClient } from '@roomserver/inthttp'
 import { Command, Option } from 'commander'
+import { serverUrl } from '../inspect/inspection-options.ts'
 import { openInspection } from '../inspect/open-inspection.ts'
 import type { OpenedAdministration } from '../repair/administer-store.ts'
 import { type RepairKind, repairedText, retriedText, waitingText } from '../repair/repair-texts.ts'
@@ -24,10 +25,9 @@ export function repairCommand(): Command {
   return withServerOptions(new Command('repair'))
     .argument('[room]', 'a room ID; without one, list the events that wait')
     .addOption(
-      new Option('-u, --url <url>', 'a running server (ROOMSERVER_TOKEN is its token)').conflicts([
-        'config',
-        'data',
-      ]),
+      new Option('-u, --url <url>', 'a running server (ROOMSERVER_TOKEN is its token)')
+        .argParser(serverUrl)
+        .conflicts(['config', 'data']),
     )
     .option('--recompute-state', 'recompute the current state from the forward extremities')
     .option(

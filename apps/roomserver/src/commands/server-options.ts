@@ -14,16 +14,26 @@ export interface ServerOptions {
 /** Where a server without a configuration file listens unless told otherwise. */
 export const EMBEDDED_ADDRESS = { host: '127.0.0.1', port: 7770 }
 
+/** A path. The shell makes an empty one of a variable that is not set, and that would be the working directory. */
+export function path(text: string): string {
+  if (text !== '') return text
+  throw new InvalidArgumentError('Expected a path, and not an empty text.')
+}
+
 /** Adds the options to a command. What only the embedded form knows cannot be combined with a configuration file. */
 export function withServerOptions(command: Command): Command {
   return command
     .addOption(
-      new Option(
-        '-c, --config <file>',
-        'a dendrite.yaml; without one, all data is kept in a folder',
-      ).conflicts(['data', 'serverName', 'listen']),
+      new Option('-c, --config <file>', 'a dendrite.yaml; without one, all data is kept in a folder')
+        .argParser(path)
+        .conflicts(['data', 'serverName', 'listen']),
     )
-    .option('-d, --data <folder>', 'without --config: the folder for database and signing key', './data')
+    .option(
+      '-d, --data <folder>',
+      'without --config: the folder for database and signing key',
+      path,
+      './data',
+    )
     .option('-n, --server-name <name>', 'without --config: the name of the homeserver (default: localhost)')
 }
 

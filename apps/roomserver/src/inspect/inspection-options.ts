@@ -12,11 +12,9 @@ export interface InspectionOptions extends ServerOptions {
 export function withInspectionOptions(command: Command): Command {
   return withServerOptions(command)
     .addOption(
-      new Option('-u, --url <url>', 'ask a running server (ROOMSERVER_TOKEN is its token)').conflicts([
-        'config',
-        'data',
-        'file',
-      ]),
+      new Option('-u, --url <url>', 'ask a running server (ROOMSERVER_TOKEN is its token)')
+        .argParser(serverUrl)
+        .conflicts(['config', 'data', 'file']),
     )
     .addOption(
       new Option(
@@ -25,6 +23,13 @@ export function withInspectionOptions(command: Command): Command {
       ).conflicts(['config', 'data']),
     )
     .option('--json', 'print the answer as JSON')
+}
+
+/** The address of a running server, as its clients read it. */
+export function serverUrl(text: string): string {
+  const isSocket = /^unix:./.test(text)
+  if (isSocket || (URL.canParse(text) && new URL(text).protocol === 'http:')) return text
+  throw new InvalidArgumentError('Expected http://host:port, or unix:/path/of/socket.')
 }
 
 /** A whole number of at least 1. */

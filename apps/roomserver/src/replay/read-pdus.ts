@@ -1,7 +1,5 @@
-import { createReadStream } from 'node:fs'
-import { createInterface } from 'node:readline'
-import { createGunzip } from 'node:zlib'
-import { isGzip } from '../read-unpacked.ts'
+import { readUnpacked } from '../read-unpacked.ts'
+import { splitLines } from '../split-lines.ts'
 
 /** A line of a file of events. */
 export interface Line {
@@ -12,20 +10,21 @@ export interface Line {
 
 /** The lines of a file that hold something, gzip or not. */
 export async function* readLines(file: string): AsyncGenerator<Line, void, void> {
-  const isPacked = await isGzip(file)
-  const bytes = createReadStream(file)
-  const input = isPacked ? bytes.pipe(createGunzip()) : bytes
-  const failed = new Promise<never>((_, reject) => {
-    bytes.on('error', reject)
-    input.on('error', reject)
-  })
-  failed.catch(() => undefined)
   let number = 0
-  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })[Symbol.asyncIterator]()
-  for (;;) {
-    const next = await Promise.race([lines.next(), failed])
-    if (next.done === true) return
+  for await (const { bytes } of splitLines(readUnpacked(file), file)) {
     number++
-    if (next.value.trim() !== '') yield { file, number, text: next.value }
+    const text = textOf(bytes)
+    if (text.trim() !== '') yield { file, number, text }
+  }
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true })
+
+/** The text of a line, without a byte order mark and a carriage return. What is not UTF-8 is not an event, and stays not one. */
+function textOf(bytes: Uint8Array): string {
+  try {
+    return UTF8.decode(bytes).replace(/\r$/, '')
+  } catch {
+    return '\uFFFD'
   }
 }

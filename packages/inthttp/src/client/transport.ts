@@ -43,7 +43,9 @@ export class TransportFault extends Error {
 
 /** The fault behind an error of a connection: some say that nothing was sent. */
 export function faultOf(error: Error): TransportFault {
-  const { code } = error as NodeJS.ErrnoException
+  const { cause, code } = error as NodeJS.ErrnoException
+  // The error of a stream does not say why its connection ended; its cause does.
+  if (code === 'ERR_HTTP2_STREAM_CANCEL' && cause instanceof Error) return faultOf(cause)
   const kind = code !== undefined && NOTHING_SENT.has(code) ? 'unreached' : 'broken'
   return new TransportFault(kind, error.message === '' ? (code ?? 'connection failed') : error.message, {
     cause: error,
