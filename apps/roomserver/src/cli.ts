@@ -13,6 +13,9 @@ import { programCommit, programVersion } from './program-version.ts'
 export async function run(argv: readonly string[]): Promise<void> {
   // Databases, their logs, sockets and backups are for their owner: whoever reads them reads all rooms.
   process.umask(0o077)
+  process.stdout.on('error', endWithoutReader)
+  // Nobody can be told then, and a server serves all the same.
+  process.stderr.on('error', () => undefined)
   // A command goes on until it is done, also while it only waits to ask a server again.
   const working = setInterval(() => undefined, 60_000)
   try {
@@ -23,6 +26,13 @@ export async function run(argv: readonly string[]): Promise<void> {
   } finally {
     clearInterval(working)
   }
+}
+
+/** Whoever closes the pipe, as `head` does, has read enough; anything else is a failure of the command. */
+function endWithoutReader(error: NodeJS.ErrnoException): never {
+  if (error.code === 'EPIPE') process.exit(0)
+  process.stderr.write(`roomserver: cannot write the output: ${explainFailure(error)}\n`)
+  process.exit(1)
 }
 
 /** The program as far as the arguments need it: what the other commands import takes longer to load than most of them run. */
