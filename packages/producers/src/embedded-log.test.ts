@@ -23,6 +23,23 @@ it('tells a reader by position that what it wants next is not kept any more', as
   expect(await slow.next()).toMatchObject({ value: { position: 5 } })
 })
 
+it.each<[string, unknown, unknown]>([
+  ['after', undefined, 10],
+  ['after', Number.NaN, 10],
+  ['after', '3', 10],
+  ['after', 1.5, 10],
+  ['limit', 3, undefined],
+])('refuses a reader whose %s is %s with the limit %s', async (argument, after, limit) => {
+  const outbox = new MemoryOutbox()
+  outbox.append(10)
+  using log = openEmbeddedLog(outbox, payload)
+  const failure = { code: 'INVALID_ARGUMENT', details: { argument } }
+  await expect(log.read(after as never, limit as never)).rejects.toMatchObject(failure)
+  if (argument === 'limit') return
+  await expect(log.check(after as never)).rejects.toMatchObject(failure)
+  await expect(log.follow(after as never).next()).rejects.toMatchObject(failure)
+})
+
 it('takes a number that was never given for no loss', async () => {
   const outbox = new MemoryOutbox()
   outbox.append(10)

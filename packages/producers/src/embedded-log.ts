@@ -1,4 +1,4 @@
-import { type LogBounds, type OutputEpoch, RoomserverError } from '@roomserver/types'
+import { invalidArgument, type LogBounds, type OutputEpoch, RoomserverError } from '@roomserver/types'
 import { messageId, type OutboxRow, type OutputMessage, type RenderOutput } from './outbox.ts'
 import { WakeUp } from './wake-up.ts'
 
@@ -31,7 +31,7 @@ export interface EmbeddedLog extends Disposable {
   /**
    * Entries behind a position, in order; 0 is before the first.
    *
-   * @throws {RoomserverError} OUTPUTS_TRIMMED when the next ones have been deleted
+   * @throws {RoomserverError} OUTPUTS_TRIMMED when the next ones have been deleted; INVALID_ARGUMENT
    */
   read(after: number, limit: number): Promise<readonly LogEntry[]>
   /** Entries behind a position, and new ones as they come, until `signal` is aborted or the log is closed. Throws as `check`. */
@@ -68,6 +68,7 @@ export function openEmbeddedLog<Row extends OutboxRow>(
   const followers = new Set<WakeUp>()
 
   const read = async (after: number, limit: number): Promise<readonly LogEntry[]> => {
+    checkNumbers({ after, limit })
     const rows = await source.outputs(after, limit)
     if (rows[0] !== undefined && rows[0].position > after + 1) await refuseMissed(source, after)
     return rows.map((row) => entryOf(row, render, epochs))
@@ -105,8 +106,16 @@ export function openEmbeddedLog<Row extends OutboxRow>(
   }
 }
 
+/** A position or limit that is not a number would find nothing, for ever. @throws {RoomserverError} INVALID_ARGUMENT */
+function checkNumbers(numbers: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(numbers)) {
+    if (!Number.isSafeInteger(value)) throw invalidArgument(name, 'a whole number')
+  }
+}
+
 /** Positions may leave numbers out, so a gap alone says nothing. */
 async function refuseMissed(source: Pick<LogSource, 'outputBounds'>, after: number): Promise<void> {
+  checkNumbers({ after })
   const { first, last, isKnown } = await source.outputBounds(after)
   if (after + 1 < first) {
     const message = `outputs up to ${first - 1} have been deleted: read the rooms again, then continue with after=${first - 1}`
