@@ -1,6 +1,6 @@
 import type { Bus, StreamAccess } from '@roomserver/producers'
 import { openStorage } from '@roomserver/storage'
-import { newRoom, NO_CHANGES, NO_NID, type PurgeRecord } from '@roomserver/types'
+import { type HistoryPurgeRecord, newRoom, NO_CHANGES, NO_NID, type PurgeRecord } from '@roomserver/types'
 import { describe, expect, it } from 'vitest'
 import { type FaultPoint, observedBus, observedStore, onWrite, stepsOf } from './fault-points.ts'
 import { timedBus } from './outputs/timed-bus.ts'
@@ -50,6 +50,31 @@ describe('an observed store', () => {
       for await (const _ of store.purgeRows(purge));
     })
     expect(new Set(purging)).toEqual(new Set(['purging']))
+  })
+
+  it('tells of each slice of a history that is purged', async () => {
+    await using storage = await openStorage({ dialect: 'sqlite', file: ':memory:' })
+    const asked: unknown[] = []
+    const slices = async function* (...call: readonly unknown[]) {
+      asked.push(call)
+      yield
+      yield
+    }
+    const points: FaultPoint[] = []
+    const fake = { ...storage, removeHistory: slices, deleteHistory: slices }
+    const store = observedStore(fake, (point) => points.push(point))
+    const purge = { roomId: '!r:a' } as HistoryPurgeRecord
+    let seen = 0
+    for await (const _ of store.removeHistory(purge, { now: 5, slice: 2 })) seen++
+    for await (const _ of store.deleteHistory(purge, 3)) seen++
+    expect(points).toEqual(['removing', 'removing', 'deleting', 'deleting'])
+    expect([seen, asked]).toEqual([
+      4,
+      [
+        [purge, { now: 5, slice: 2 }],
+        [purge, 3],
+      ],
+    ])
   })
 
   it('tells of nothing behind a step that failed', async () => {

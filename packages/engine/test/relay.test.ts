@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type Bus, connectJetStream } from '@roomserver/producers'
+import { openStorage } from '@roomserver/storage'
 import { expect, inject, it } from 'vitest'
 import { type Engine, type FaultPoint, openEngine } from '../src/index.ts'
 import { newDatabase } from './new-database.ts'
@@ -30,6 +31,37 @@ it('publishes what happens to JetStream, and drops it from the outbox', async ()
     expect(await rooms.readiness()).toEqual({ ready: true, checks: { database: 'ok', outputs: 'connected' } })
   }
   expect([...points]).toEqual(expect.arrayContaining(['publishing', 'published', 'dropping', 'dropped']))
+  await bus.close()
+})
+
+// The time at which it would look by itself is in an hour.
+it('publishes at once what any process on a store commits, and the rest before it ends', async () => {
+  await using store = await openStorage({ dialect: 'sqlite', file: ':memory:' })
+  const { outputs, bus } = await newStream()
+  const took: number[] = []
+  const open = () =>
+    openEngine({
+      serverName: 'a',
+      store,
+      signingKey,
+      outputs: { ...outputs, pollMs: 3_600_000 },
+      observer: { published: (ms) => took.push(ms) },
+      maintenance: false,
+    })
+  const first = await open()
+  await expect.poll(async () => (await first.readiness()).checks['outputs']).toBe('connected')
+  const second = await open()
+  const room = await first.createRoom(ALICE)
+  await delivered(bus, first, 6)
+  await second.send(room, ALICE, 'm.room.message', {})
+  await delivered(bus, first, 7)
+  expect(await first.parts.inspection.activity({})).toMatchObject({ waiting_outputs: 0 })
+  await second[Symbol.asyncDispose]()
+  await first.send(room, ALICE, 'm.room.message', {})
+  await first[Symbol.asyncDispose]()
+  expect(await bus.lastSequence()).toBe(8)
+  expect(took).toHaveLength(8)
+  expect(took.every((ms) => ms >= 0)).toBe(true)
   await bus.close()
 })
 

@@ -140,3 +140,38 @@ it('reads which rooms are blocked every five seconds, and says so when it cannot
   await vi.advanceTimersByTimeAsync(60_000)
   expect(refresh).toHaveBeenCalledTimes(2)
 })
+
+/** Parts over a store whose purges are answered one after another. */
+function partsOver(purges: () => Promise<readonly Purge[]>, log: Logger = silentLogger): PurgeParts {
+  const storage = {
+    purges,
+    detachRoom: async () => true,
+    recentHistoryPurges: async () => [],
+  }
+  const input = { blockedRooms: { refresh: async () => undefined } }
+  return { storage, input, log, isShared: false, deliversOutputs: false } as unknown as PurgeParts
+}
+
+it('goes on at once as long as there is something that can be done', async () => {
+  const done = Promise.withResolvers<void>()
+  let looks = 0
+  const parts = partsOver(async () => {
+    if (++looks === 60) done.resolve()
+    return [purgeAt('waiting', 0)]
+  })
+  const working = startPurges(parts, { noticeMs: 0, settleMs: 0 })
+  await done.promise
+  await working[Symbol.asyncDispose]()
+  // It stops with what it is at.
+  expect(looks).toBeLessThan(63)
+})
+
+it('says that it could not, and ends in order', async () => {
+  const said: unknown[] = []
+  const log: Logger = { ...silentLogger, warn: (fields, text) => said.push([fields, text]) }
+  const purges = vi.fn(() => Promise.reject(new Error('away')))
+  const working = startPurges(partsOver(purges, log), { noticeMs: 0, settleMs: 0 })
+  await working[Symbol.asyncDispose]()
+  expect(said).toEqual([[{ err: new Error('away') }, 'could not purge a room; will retry']])
+  expect(purges).toHaveBeenCalledTimes(1)
+})

@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import { blockHash, snapshotHash } from '@roomserver/state'
 import { runAsLeader, type RoomCheck, type Storage } from '@roomserver/storage'
 import {
@@ -9,6 +8,7 @@ import {
   NO_NID,
   type RoomRecord,
 } from '@roomserver/types'
+import { pause } from './in-slices.ts'
 
 /** How blocks and snapshots get their content hashes. */
 export const CONTENT_HASHES = { blockHash, snapshotHash }
@@ -144,8 +144,4 @@ function report({ room, findings, isSettled }: RoomCheck, log: Logger): number {
     log.error({ room_id: room.roomId, what, means, repair }, 'found damaged data')
   }
   return findings.length
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await wait(ms, undefined, { signal, ref: false }).catch(() => undefined)
 }

@@ -165,7 +165,6 @@ async function messages(
   roomId: string,
   { from, limit = PAGE }: MessagesOptions,
 ): Promise<MessagesPage> {
-  if (from !== undefined) textArgument('from', from)
   numberArgument('limit', limit, 1)
   const { events, ...page } = await timeline({ roomId, from, limit })
   return { ...page, events: events.map((event) => roomEventOf(event, roomId)) }
