@@ -170,6 +170,21 @@ describe('in memory', () => {
     expect(await rooms.operations.queryPublishedRooms({ RoomID: '' })).toEqual({ RoomIDs: [] })
   })
 
+  it('redacts with a reason and without', async () => {
+    await using rooms = await open()
+    const room = await rooms.createRoom(ALICE)
+    const redacted = async (...reason: readonly string[]) => {
+      const sent = await rooms.send(room, ALICE, 'm.room.message', text('Buy!'))
+      await rooms.redact(room, ALICE, sent, ...reason)
+      const { events } = await rooms.messages(room, { limit: 2 })
+      expect(events[1]).toMatchObject({ event_id: sent, content: {} })
+      return { redacts: events[0]?.content['redacts'] === sent, reason: events[0]?.content['reason'] }
+    }
+    expect(await redacted('spam')).toEqual({ redacts: true, reason: 'spam' })
+    expect(await redacted('')).toEqual({ redacts: true, reason: '' })
+    expect(await redacted()).toEqual({ redacts: true })
+  })
+
   it('makes trusted users creators where creators stand above all levels', async () => {
     await using rooms = await open()
     const room = await rooms.createRoom(ALICE, {
