@@ -25,7 +25,7 @@ it.each([
   [
     'events, auth and state',
     ['events', 'auth', 'state'].map((name) => `export * from '@roomserver/${name}'`).join('\n'),
-    53,
+    54,
   ],
   ['canonicalJson', keep('canonicalJson', 'events'), 1.5],
   ['powersOf', keep('powersOf', 'auth'), 3],
