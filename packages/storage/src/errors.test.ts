@@ -1,6 +1,6 @@
 import { isFailure } from '@roomserver/types'
 import { expect, it } from 'vitest'
-import { isSpentConnection, isTransient, storeError, withRetries } from './errors.ts'
+import { isSpentConnection, isTransient, storedNumber, storeError, withRetries } from './errors.ts'
 
 const error = (message: string, members: object): Error => Object.assign(new Error(message), members)
 
@@ -44,6 +44,22 @@ it.each([
 ])('SQLite: %s: damaged', (message, errcode) => {
   expect(isFailure(storeError(error(message, { code: 'ERR_SQLITE_ERROR', errcode })), 'STORE_DAMAGED')).toBe(
     true,
+  )
+})
+
+it('takes a number that would be rounded for damage', () => {
+  const failure = storeError(new RangeError('Value is too large', { cause: 1 }))
+  expect(isFailure(failure)).toBe(false)
+  const tooLarge = Object.assign(
+    new RangeError('Value is too large to be represented as a JavaScript number'),
+    {
+      code: 'ERR_OUT_OF_RANGE',
+    },
+  )
+  expect(isFailure(storeError(tooLarge), 'STORE_DAMAGED')).toBe(true)
+  expect(storedNumber('-9007199254740991')).toBe(-Number.MAX_SAFE_INTEGER)
+  expect(() => storedNumber('9007199254740993')).toThrow(
+    'the database is damaged: the number 9007199254740993 in a row is too large',
   )
 })
 

@@ -125,15 +125,28 @@ export async function withRetries<T>(run: () => Promise<T>): Promise<T> {
 export function storeError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof RoomserverError) return error
   const repair = repairOf(error)
-  if (repair !== undefined) {
-    const details = { what: error.message, repair }
-    return new RoomserverError('STORE_DAMAGED', details, `the database is damaged: ${error.message}`, {
-      cause: error,
-    })
-  }
+  if (repair !== undefined) return damaged(error.message, repair, error)
   const remedy = remedyOf(error)
   if (remedy === undefined) return error
   return unavailable(error, remedy)
+}
+
+/**
+ * Reads a number that the database gives as text. None that is written is beyond what a `number` counts exactly, and one that
+ * was rounded would be taken for another row.
+ *
+ * @throws {RoomserverError} STORE_DAMAGED
+ */
+export function storedNumber(text: string): number {
+  const number = Number(text)
+  if (Number.isSafeInteger(number)) return number
+  throw damaged(`the number ${text} in a row is too large`, FROM_BACKUP)
+}
+
+const FROM_BACKUP = 'restore a backup'
+
+function damaged(what: string, repair: string, cause?: Error): RoomserverError<'STORE_DAMAGED'> {
+  return new RoomserverError('STORE_DAMAGED', { what, repair }, `the database is damaged: ${what}`, { cause })
 }
 
 /** The failure for a database that cannot be used now. */
@@ -159,6 +172,8 @@ function reasonOf(error: unknown): string {
 /** What repairs a database that is damaged; undefined for other errors. */
 function repairOf(error: Error): string | undefined {
   const code = member(error, 'code')
+  // Node's SQLite gives no number that it would have to round; see `storedNumber`.
+  if (code === 'ERR_OUT_OF_RANGE') return FROM_BACKUP
   if (code !== 'ERR_SQLITE_ERROR') return typeof code === 'string' ? POSTGRES_DAMAGED.get(code) : undefined
   const isDamaged = SQLITE_DAMAGED.has(Number(member(error, 'errcode')) & 0xff)
   return isDamaged ? 'restore the file from a backup' : undefined

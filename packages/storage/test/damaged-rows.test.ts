@@ -258,6 +258,28 @@ describe('damage to', () => {
   )
 })
 
+it('names the room of a number that is too large, and goes on with the others', async () => {
+  await using whole = await wholeStore()
+  for (const damage of [
+    event('$topic', 'depth = 9223372036854775807'),
+    event('$topic', 'after_nid = 9007199254740993'),
+    room('current_nid = 9223372036854775807'),
+    journal(FIRST, 'to_nid = 9223372036854775807'),
+    'update memberships set event_nid = 9223372036854775807',
+  ]) {
+    whole.run(damage)
+    const rooms = new Map<string, readonly string[]>()
+    for await (const { room: checked, findings } of whole.store.check(CONTEXT))
+      rooms.set(
+        checked.roomId,
+        findings.map(({ what }) => what),
+      )
+    expect([...rooms.keys()], damage).toEqual(expect.arrayContaining(['!other:a.example']))
+    expect([...rooms.values()].flat().join(), damage).toContain('too large')
+    whole.restore()
+  }
+})
+
 /** A room that is being purged, whose rows are. */
 const PURGED = "insert into purges select '!gone:a', 99999, 'op', 0, 1, '', 0, 0, 0, 0"
 

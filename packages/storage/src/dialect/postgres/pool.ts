@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { type Logger, silentLogger } from '@roomserver/types'
 import type { PostgresPool, PostgresPoolClient } from 'kysely'
 import { Pool, type PoolClient, type QueryConfig, types } from 'pg'
-import { isSpentConnection, storeError, unavailable } from '../../errors.ts'
+import { isSpentConnection, storedNumber, storeError, unavailable } from '../../errors.ts'
 import { StoreHealth } from '../../health.ts'
 import { storable, stored } from '../../text.ts'
 import type { PoolUse } from '../database.ts'
@@ -127,7 +127,7 @@ function poolUse({ totalCount, idleCount, waitingCount }: Pool, max: number): Po
 }
 
 function parserFor(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
-  if (oid === INT8) return Number
+  if (oid === INT8) return storedNumber
   if (TEXT_OIDS.has(oid)) return stored
   return format === 'binary' ? types.getTypeParser(oid, 'binary') : types.getTypeParser(oid)
 }
