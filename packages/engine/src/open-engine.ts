@@ -19,6 +19,7 @@ import {
 import { defineRoomVersion, type RoomVersionRules } from '@roomserver/version'
 import type { Engine } from './engine.ts'
 import { stepsOf } from './fault-points.ts'
+import { givenComponents } from './given-components.ts'
 import { keyFrom, keySourceOf } from './given-key.ts'
 import { startMaintenance } from './maintenance/maintenance.ts'
 import { ENGINE_DEFAULTS, type EngineOptions } from './options.ts'
@@ -48,7 +49,8 @@ import { storePlaceOf } from './store/store-place.ts'
  */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
   const serverName = checkedName(options?.serverName)
-  const { atPoint, components = {}, logger: log = silentLogger } = options
+  const { atPoint, logger: log = silentLogger } = options
+  const components = givenComponents(options.components)
   const store = storePlaceOf(options.store)
   const keySource = keySourceOf(options.signingKey, store)
   const outputOptions = checkedOutputs(options.outputs)
@@ -68,7 +70,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const cache = new RecordCache(storage, options.cacheBytes ?? ENGINE_DEFAULTS.cacheBytes)
   cache.onResolved = options.observer?.resolved
   const shared = { store: storage, cache, clock: systemClock, log, serverName }
-  const input = inputOf({ ...shared, ...inputPorts(options, outputs), holder }, options)
+  const input = inputOf({ ...shared, ...inputPorts({ ...options, components }, outputs), holder }, options)
   parts.defer(() => input.close())
   await input.blockedRooms.load()
   const { federation, user, appservice } = components

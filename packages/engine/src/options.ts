@@ -80,7 +80,10 @@ export interface EngineObserver extends WorkObserver {
   readonly published?: (ms: number) => void
 }
 
-/** Other components of a homeserver, as clients of their internal APIs or as objects of one's own. */
+/**
+ * Other components of a homeserver, as clients of their internal APIs or as objects of one's own. What such an object throws,
+ * callers get as COMPONENT_FAILED.
+ */
 export interface EngineComponents {
   /** Reaches other servers: joins and invites over federation, missing events. */
   readonly federation?: FederationApi | undefined

@@ -28,7 +28,11 @@ it('joins and invites through the federation component, with what the caller say
   await using engine = await open({ components: { federation } })
   await expect(
     engine.join('!far:b', ALICE, { via: ['c', 'd'], content: { displayname: 'Alice' } }),
-  ).rejects.toThrow('away')
+  ).rejects.toMatchObject({
+    code: 'COMPONENT_FAILED',
+    details: { component: 'federation', operation: 'performJoinRequest', reason: 'away' },
+    cause: new Error('away'),
+  })
   expect(asked).toEqual([
     [
       'performJoinRequest',
