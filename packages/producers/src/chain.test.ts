@@ -123,6 +123,16 @@ it('says how far it got and why it stopped', async () => {
   expect(bus.stored).toEqual(['1', '2'])
 })
 
+it('sends nothing behind a stream that went back: what follows must not take the numbers of what it lost', async () => {
+  const bus = new SketchedBus([])
+  const chain = new PublishChain(bus, 4)
+  await chain.publish(messages(3))
+  bus.stored.length = 1
+  const { acknowledged, failure } = await chain.publish([message(4)])
+  expect([acknowledged, bus.stored]).toEqual([0, ['1']])
+  expect(failure).toEqual(new Error('the stream is at 1 and was at 3: it lost messages'))
+})
+
 /** A stream of which the test counts how many messages are on their way at once. */
 class WidthBus extends SketchedBus {
   readonly widths: number[] = []

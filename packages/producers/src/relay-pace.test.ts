@@ -266,6 +266,28 @@ describe('the pace of the relay', () => {
     expect(relay.status().behindSinceMs).toBeUndefined()
   })
 
+  it('says at once that the outbox is empty, where it is and where what waits can be sent', async () => {
+    const outbox = new CountedOutbox()
+    const relay = start(outbox, new CountedBus())
+    await settle()
+    const said: boolean[] = []
+    for (const waiting of [0, 3]) {
+      outbox.append(waiting)
+      void relay.drained(HOUR_MS).then((isEmpty) => said.push(isEmpty))
+      await settle()
+    }
+    expect(said).toEqual([true, true])
+  })
+
+  it('writes nothing when it ends with nothing to record', async () => {
+    const outbox = new CountedOutbox()
+    const relay = start(outbox, new CountedBus())
+    await settle()
+    const record = vi.spyOn(outbox, 'recordDelivered')
+    await relay[Symbol.asyncDispose]()
+    expect(record).not.toHaveBeenCalled()
+  })
+
   it('says since when outputs wait, also while the first ones are being sent', async () => {
     const outbox = new CountedOutbox()
     outbox.append(1)
