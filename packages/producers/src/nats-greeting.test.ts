@@ -31,6 +31,7 @@ it.each([
     /is not a NATS server$/,
   ],
   ['hangs up', (socket: Socket) => socket.end(), LONG_MS, /closed the connection$/],
+  ['resets the connection', (socket: Socket) => socket.resetAndDestroy(), LONG_MS, /ECONNRESET/],
 ])('hangs up on what listens in the place of NATS and %s', async (_what, answer, timeoutMs, reason) => {
   // The listener ends only when every connection has: one that is left open is a test that does not end.
   await using place = await listener((socket) => {
