@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { readEventFile, readEventStream } from './event-file.ts'
+import { openEvents } from './open-events.ts'
 
 const create = { type: 'm.room.create', state_key: '', content: { room_version: '11' } }
 const member = { type: 'm.room.member', state_key: '@a:b', content: { membership: 'join' } }
@@ -66,4 +67,20 @@ it('says what is not an event, and reads the rest', () => {
   expect(file.events).toHaveLength(1)
   expect(readEventFile('').events).toEqual([])
   expect(readEventFile('x\n'.repeat(100)).faults).toHaveLength(20)
+})
+
+// Callers without types.
+it.each([
+  ['nothing', undefined],
+  ['bytes', new TextEncoder().encode('[]')],
+  ['events', [create]],
+  ['an answer that was parsed', { pdus: [create], auth_chain: [] }],
+])('refuses %s for the text of a file', async (_what, wrong) => {
+  const calls = {
+    text: async () => readEventFile(wrong as never),
+    open: () => readEventStream(wrong as never),
+    file: () => openEvents(wrong as never),
+  }
+  for (const [argument, call] of Object.entries(calls))
+    await expect(call()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', details: { argument } })
 })

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '@roomserver/types'
+import { invalidArgument, isJsonObject, type JsonObject, type JsonValue } from '@roomserver/types'
 import { type Assembled, JsonAssembler, parsed, TextPiece } from './json-assembler.ts'
 import { parseJson5 } from './json5.ts'
 import { isScenario, scenarioEvents } from './tardis-scenario.ts'
@@ -27,8 +27,11 @@ const MAX_FAULTS = 20
  * Reads a file of events: JSON Lines, a JSON array, an answer of `/state` or `/send_join` with its auth chain (`pdus` or
  * `state`, and `auth_chain`), an answer of `/backfill` or a transaction (`pdus` alone), an auth chain, or a scenario of TARDIS
  * (JSON5 with `tardis_version` and `events`). What the internal API writes, with `_event_id` and `_room_version`, is read too.
+ *
+ * @throws {RoomserverError} INVALID_ARGUMENT when it is not a text, such as bytes, or what was parsed from it
  */
 export function readEventFile(text: string): EventFile {
+  if (typeof text !== 'string') throw invalidArgument('text', 'the text of a file')
   const bytes = new TextEncoder().encode(text)
   const whole = new JsonAssembler()
   whole.push(bytes)
@@ -48,8 +51,11 @@ const MAX_SCENARIO_BYTES = 16 * 1024 * 1024
  * Reads a file of events as {@link readEventFile} does, from its bytes: no more than one event is held as text.
  *
  * @param open - the bytes from the beginning; called again where the format turns out to be another one
+ * @throws {RoomserverError} INVALID_ARGUMENT when it is not a function, such as a stream
  */
 export async function readEventStream(open: () => AsyncIterable<Uint8Array>): Promise<EventFile> {
+  if (typeof open !== 'function')
+    throw invalidArgument('open', 'a function that begins to read the bytes of a file')
   const whole = new JsonAssembler()
   for await (const bytes of open()) {
     whole.push(bytes)

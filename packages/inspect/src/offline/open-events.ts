@@ -3,6 +3,7 @@ import { eventIdOf, type Pdu, trustedPdu } from '@roomserver/events'
 import {
   drive,
   type EventId,
+  invalidArgument,
   isJsonObject,
   type JsonObject,
   type RoomId,
@@ -43,6 +44,8 @@ export interface OpenOptions {
  *
  * Signatures are not verified. Whether an event is soft-failed depends on the order of the file. Events whose prev events the
  * file lacks are evaluated at a state of their auth events.
+ *
+ * @throws {RoomserverError} INVALID_ARGUMENT when it is not what `readEventFile` gives, such as the text
  * @example
  * ```ts
  * import { openEvents, readEventFile } from '@roomserver/inspect'
@@ -53,6 +56,7 @@ export interface OpenOptions {
  * ```
  */
 export async function openEvents(file: EventFile, options: OpenOptions = {}): Promise<OpenedEvents> {
+  if (!Array.isArray(file?.events)) throw invalidArgument('file', 'a file as readEventFile gives it')
   const rest = options.rest ?? (() => new Promise<void>((resolve) => setTimeout(resolve)))
   const run = <Result>(computation: Suspendable<RecordNeed, Result>): Promise<Result> =>
     drive(computation, async () => undefined, rest)
