@@ -95,6 +95,14 @@ it('has a SQLite file for itself, and gives it back', async () => {
   await (await open(store))[Symbol.asyncDispose]()
 })
 
+it('refuses what is not the address of a NATS server, which would be tried for ever', async () => {
+  const outputs = { kind: 'jetstream', servers: ['ws://here'], topicPrefix: 'Any' } as const
+  await expect(openEngine({ serverName: 'example.org', store: ':memory:', outputs })).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    details: { argument: 'outputs' },
+  })
+})
+
 it.each(['', 'not a name', 'https://example.org'])('refuses the server name %j', async (serverName) => {
   await expect(open({ dialect: 'sqlite', file: ':memory:' }, { serverName })).rejects.toMatchObject({
     code: 'INVALID_ARGUMENT',

@@ -19,6 +19,7 @@ export {
   openOutputStream,
   outputStreamName,
 } from './jetstream.ts'
+export { parseNatsAddresses } from './nats-address.ts'
 export { natsPlace } from './nats-place.ts'
 export {
   messageId,

@@ -21,6 +21,7 @@ import { connect } from '@nats-io/transport-node'
 import { AckInbox } from './ack-inbox.ts'
 import type { Acknowledgement, Bus, StreamAccess, StreamConsumer, StreamState } from './bus.ts'
 import { createWidest, errorCode } from './create-widest.ts'
+import { type NatsAddress, parseNatsAddresses } from './nats-address.ts'
 import { expectGreeting } from './nats-greeting.ts'
 import { connectionLost, linkOf } from './nats-link.ts'
 import type { OutputMessage } from './outbox.ts'
@@ -48,12 +49,22 @@ export function outputStreamName(topicPrefix: string): string {
   return `${topicPrefix}OutputRoomEvent`
 }
 
+/** What the client needs to know of the servers. It takes one login for all of them: the first that is given. */
+function clientOptions(servers: readonly NatsAddress[], { disableTlsValidation }: JetStreamOptions) {
+  const tls: TlsOptions & { readonly rejectUnauthorized: boolean } = { rejectUnauthorized: false }
+  return {
+    servers: servers.map(({ host, port }) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)),
+    ...servers.find(({ credentials }) => credentials !== undefined)?.credentials,
+    ...(disableTlsValidation === true && { tls }),
+  }
+}
+
 /** Connects and stays connected: after a loss it tries again for ever. */
 export async function connectNats(options: JetStreamOptions): Promise<NatsConnection> {
-  const tls: TlsOptions & { readonly rejectUnauthorized: boolean } = { rejectUnauthorized: false }
-  await expectGreeting(options.servers, options.timeoutMs ?? 5_000)
+  const servers = parseNatsAddresses(options.servers)
+  await expectGreeting(servers, options.timeoutMs ?? 5_000)
   const connection = await connect({
-    servers: [...options.servers],
+    ...clientOptions(servers, options),
     name: 'roomserver',
     maxReconnectAttempts: -1,
     reconnectTimeWait: 250,
@@ -61,7 +72,6 @@ export async function connectNats(options: JetStreamOptions): Promise<NatsConnec
     pingInterval: 20_000,
     // A stack trace for every request, in case it fails, would cost more than the rest of a publish.
     noAsyncTraces: true,
-    ...(options.disableTlsValidation === true && { tls }),
   })
   // It hears from the first loss on.
   linkOf(connection)
@@ -125,9 +135,10 @@ export async function connectRehearsalBus(options: JetStreamOptions): Promise<Bu
 /** How the stream of outputs is now; undefined: there is none yet. Creates nothing. */
 export async function inspectOutputStream(options: JetStreamOptions): Promise<StreamState | undefined> {
   const timeout = options.timeoutMs ?? 5_000
-  await expectGreeting(options.servers, timeout)
+  const servers = parseNatsAddresses(options.servers)
+  await expectGreeting(servers, timeout)
   const connection = await connect({
-    servers: [...options.servers],
+    ...clientOptions(servers, options),
     name: 'roomserver doctor',
     timeout,
     reconnect: false,

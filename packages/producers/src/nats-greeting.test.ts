@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { expect, it } from 'vitest'
 import { connectNats } from './jetstream.ts'
+import { parseNatsAddresses } from './nats-address.ts'
 import { expectGreeting } from './nats-greeting.ts'
 
 /** Something that listens; what it does with a connection is the test's business. */
@@ -42,9 +43,21 @@ it.each([
   await expect(connectNats(options)).rejects.toThrow(reason)
 })
 
+it('goes on without TLS only where none is asked for', async () => {
+  const greets = (info: string) => listener((socket) => socket.resume().write(`INFO ${info}\r\n`))
+  await using plain = await greets('{"server_id":"x","tls_required":false}')
+  await using secure = await greets('{"server_id":"x","tls_available":true}')
+  const greeting = (...texts: readonly string[]) => expectGreeting(parseNatsAddresses(texts), LONG_MS)
+  await expect(greeting(`tls://${plain.address}`)).rejects.toThrow(`nats://${plain.address} offers no TLS`)
+  await greeting(`tls://${secure.address}`)
+  await greeting(`nats://${plain.address}`)
+})
+
 it('is content with one server of several', async () => {
   await using silent = await listener((socket) => socket.resume())
   await using nats = await listener((socket) => socket.resume().write('INFO {"server_id":"x"}\r\n'))
-  await expectGreeting([silent.address, nats.address], LONG_MS)
-  await expect(expectGreeting(['127.0.0.1:1'], LONG_MS)).rejects.toThrow('connection refused')
+  await expectGreeting(parseNatsAddresses([silent.address, nats.address]), LONG_MS)
+  await expect(expectGreeting(parseNatsAddresses(['127.0.0.1:1']), LONG_MS)).rejects.toThrow(
+    'connection refused',
+  )
 })

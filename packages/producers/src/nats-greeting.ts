@@ -1,7 +1,5 @@
 import { connect } from 'node:net'
-import { natsPlace } from './nats-place.ts'
-
-const DEFAULT_PORT = 4222
+import type { NatsAddress } from './nats-address.ts'
 
 /**
  * Makes sure that a NATS server answers at one of the addresses. The client itself keeps the socket of an attempt that got no
@@ -9,7 +7,7 @@ const DEFAULT_PORT = 4222
  *
  * @throws {Error} with the reason of the first address when none does
  */
-export async function expectGreeting(servers: readonly string[], timeoutMs: number): Promise<void> {
+export async function expectGreeting(servers: readonly NatsAddress[], timeoutMs: number): Promise<void> {
   const found = new AbortController()
   try {
     await Promise.any(servers.map((address) => greeting(address, timeoutMs, found.signal)))
@@ -22,22 +20,25 @@ export async function expectGreeting(servers: readonly string[], timeoutMs: numb
 }
 
 /** Waits for what a NATS server says first. @see https://docs.nats.io/reference/reference-protocols/nats-protocol#info */
-async function greeting(address: string, timeoutMs: number, found: AbortSignal): Promise<void> {
+async function greeting(address: NatsAddress, timeoutMs: number, found: AbortSignal): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   found.addEventListener('abort', () => resolve())
-  const socket = connect(placeOf(address))
-  const timer = setTimeout(
-    () => reject(new Error(`no answer from ${natsPlace([address])} in ${timeoutMs} ms`)),
-    timeoutMs,
-  )
+  const { host, isTls, port } = address
+  const place = `nats://${host.includes(':') ? `[${host}]` : host}:${port}`
+  const socket = connect({ host, port })
+  const timer = setTimeout(() => reject(new Error(`no answer from ${place} in ${timeoutMs} ms`)), timeoutMs)
   socket.once('data', (chunk) => {
-    if (/^INFO\s/.test(chunk.toString('latin1'))) resolve()
-    else reject(new Error(`what answers at ${natsPlace([address])} is not a NATS server`))
+    const said = chunk.toString('latin1')
+    if (!/^INFO\s/.test(said)) reject(new Error(`what answers at ${place} is not a NATS server`))
+    // The client would go on without.
+    else if (isTls && !/"tls_(?:required|available)":\s*true/.test(said))
+      reject(new Error(`${place} offers no TLS`))
+    else resolve()
   })
   socket.once('error', (error: NodeJS.ErrnoException) =>
     reject(error.code === 'ECONNREFUSED' ? new Error('connection refused', { cause: error }) : error),
   )
-  socket.once('close', () => reject(new Error(`${natsPlace([address])} closed the connection`)))
+  socket.once('close', () => reject(new Error(`${place} closed the connection`)))
   try {
     await promise
   } finally {
@@ -45,11 +46,4 @@ async function greeting(address: string, timeoutMs: number, found: AbortSignal):
     socket.on('error', () => undefined)
     socket.destroy()
   }
-}
-
-/** `nats://user:password@host:4222`, of which all but the host may be left out. */
-function placeOf(address: string): { readonly host: string; readonly port: number } {
-  const match = /^(?:[a-z+]+:\/\/)?(?:.*@)?(\[[^\]]+\]|[^:/?]*)(?::(\d+))?/i.exec(address)
-  const host = (match?.[1] ?? '').replace(/^\[|\]$/g, '')
-  return { host: host === '' ? '127.0.0.1' : host, port: Number(match?.[2] ?? DEFAULT_PORT) }
 }

@@ -18,6 +18,19 @@ afterAll(async () => {
 
 const message = (seq: number) => ({ id: `!a:test/${seq}`, roomId: '!a:test', payload: '{}' })
 
+it.each([
+  [['--user', 'rooms', '--pass', 'p@ss:w/rd'], 'rooms:p%40ss:w/rd@'],
+  [['--auth', 'secret'], 'secret@'],
+])('logs in with what the address says: nats-server %j', async (flags, login) => {
+  await using closed = await startNats(flags)
+  const options = { servers: [closed.url.replace('//', `//${login}`)], topicPrefix: 'Login' }
+  const inside = await connectNats(options)
+  await openOutputStream(inside, options)
+  await inside.close()
+  expect(await inspectOutputStream(options)).toBeDefined()
+  await expect(connectNats({ ...options, servers: [closed.url] })).rejects.toThrow('Authorization Violation')
+})
+
 describe('the stream of outputs', () => {
   it('is made as Dendrite makes it', async () => {
     await openOutputStream(connection, { servers: [], topicPrefix: 'Made' })

@@ -2,6 +2,7 @@ import { renderOutput } from '@roomserver/core'
 import {
   connectJetStream,
   natsPlace,
+  parseNatsAddresses,
   openWakeCalls,
   type OutboxRelay,
   startOutboxRelay,
@@ -26,6 +27,8 @@ const LAST_DELIVERY_MS = 5_000
 export async function openOutputRelay(source: OutputSource, options: OutputRelayOptions): Promise<Outputs> {
   const start = () => startRelay(source, options)
   const waitMs = options.acknowledgementWaitMs ?? DEFAULT_RELAY.acknowledgementWaitMs
+  // A wrong one would be tried again for ever.
+  parseNatsAddresses(options.servers)
   if (source.isShared && !(await comesTrue(async () => !(await source.storage.isLeaseHeld(LOG_LEASE)))))
     throw invalidArgument(
       'outputs',

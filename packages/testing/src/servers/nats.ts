@@ -45,10 +45,11 @@ export async function findNatsServer(): Promise<string> {
  * Starts a nats-server with JetStream on a free port of 127.0.0.1, with an empty store of its own that goes when it
  * is disposed of.
  *
+ * @param flags - more of its command line
  * @throws {Error} when no nats-server can be found or fetched, or it does not come up
  */
-export async function startNats(): Promise<TestServer> {
-  return await startServer(await freePort(), [])
+export async function startNats(flags: readonly string[] = []): Promise<TestServer> {
+  return await startServer(await freePort(), flags)
 }
 
 /**
