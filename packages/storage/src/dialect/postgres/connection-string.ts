@@ -27,7 +27,7 @@ const WANTED = new Map([
 
 const SSL_MODES = new Set(['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full', 'no-verify'])
 
-/** Parameters that mean something here or to the driver, and those of libpq that lack nothing where they are not read. */
+/** Parameters that mean something here or to the driver, and those of libpq and Go's driver that lack nothing where they are not read. */
 const PARAMETERS = new Set(
   (
     'host port user password target_session_attrs options ' +
@@ -35,7 +35,8 @@ const PARAMETERS = new Set(
     'application_name fallback_application_name client_encoding connect_timeout ' +
     'statement_timeout lock_timeout idle_in_transaction_session_timeout query_timeout ' +
     'keepalives keepalives_idle keepalives_interval keepalives_count tcp_user_timeout ' +
-    'channel_binding gssencmode krbsrvname load_balance_hosts sslcompression sslsni'
+    'channel_binding gssencmode krbsrvname load_balance_hosts sslcompression sslsni ' +
+    'binary_parameters disable_prepared_binary_result'
   ).split(' '),
 )
 
