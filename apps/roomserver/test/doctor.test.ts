@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createDatabase, startPostgres } from '@roomserver/testing'
 import { Client } from 'pg'
@@ -62,6 +62,16 @@ it('says what is wrong with a configuration, instead of failing', async () => {
   const config = join(mkdtempSync(join(folder(), 'x')), 'dendrite.yaml')
   writeFileSync(config, 'version: 1\n')
   expect(await examined(config)).toEqual({ status: 1, codes: ['error: configuration'] })
+})
+
+it('misses the key of a folder of data', async () => {
+  const data = folder()
+  await using program = await Program.serving(['--data', data, '--listen', '127.0.0.1:0'])
+  await program.stop()
+  rmSync(join(data, 'signing-key.pem'))
+  const { status, text } = await run('doctor', '--json', '--data', data)
+  const { findings } = JSON.parse(text) as Report
+  expect({ status, codes: findings.map(({ code }) => code) }).toEqual({ status: 1, codes: ['key-missing'] })
 })
 
 it('says why a database cannot be used', async () => {

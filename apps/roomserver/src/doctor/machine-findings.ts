@@ -22,12 +22,27 @@ export function fileFindings(config: Config): readonly DoctorFinding[] {
   return [
     ...(keyFile === undefined
       ? []
-      : readable('key-mode', keyFile, 'the signing key', 'can speak for the homeserver')),
+      : [
+          ...missingKey(keyFile),
+          ...readable('key-mode', keyFile, 'the signing key', 'can speak for the homeserver'),
+        ]),
     ...data.flatMap((file) => readable('data-mode', file, 'the database', 'can read every room')),
     ...(holdsSecret && source !== 'defaults'
       ? readable('configuration-mode', source, 'the configuration', 'may find passwords in it')
       : []),
   ]
+}
+
+/** Only in a folder of data: a configuration file that names none is a finding of its own. */
+function missingKey(file: string): readonly DoctorFinding[] {
+  return when(!existsSync(file), () =>
+    error(
+      'key-missing',
+      `there is no signing key at ${file}`,
+      'the server does not start: other servers know the rooms by events that the lost key signed',
+      `put the file back from a backup, or, if it is lost, make a new one: roomserver key create ${file}`,
+    ),
+  )
 }
 
 function readable(code: string, file: string, what: string, consequence: string): readonly DoctorFinding[] {
