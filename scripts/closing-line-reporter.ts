@@ -1,8 +1,11 @@
 import type { Reporter, TestModule } from 'vitest/node'
 
+/** How much of an error is shown. */
+const LONGEST = 2_000
+
 /**
  * Ends a run with the one line that people and CI look for: `N passed, N failed`. Before it stand the tests that passed only when
- * they were tried again.
+ * they were tried again, and why they failed before.
  */
 export default class ClosingLineReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
@@ -15,10 +18,13 @@ export default class ClosingLineReporter implements Reporter {
         if (test.result().state === 'passed') passed++
         if (test.result().state === 'failed') failed++
         if (test.diagnostic()?.flaky === true)
-          unsteady.push(`${module.project.name} ${module.relativeModuleId}: ${test.fullName}`)
+          unsteady.push(
+            `${module.project.name} ${module.relativeModuleId}: ${test.fullName}`,
+            ...(test.result().errors ?? []).map(({ message }) => `  ${message.slice(0, LONGEST)}`),
+          )
       }
     }
-    for (const name of unsteady) console.log(`passed only when it was tried again: ${name}`)
+    if (unsteady.length > 0) console.log(['passed only when they were tried again:', ...unsteady].join('\n'))
     process.on('exit', () => console.log(`${passed} passed, ${failed} failed`))
   }
 }
