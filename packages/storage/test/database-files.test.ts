@@ -253,6 +253,14 @@ describe('a backup', () => {
     expect((await readdir(folder)).filter((name) => name.endsWith('.partial'))).toEqual([])
   })
 
+  it('does not go where no file can be made, and says so', async () => {
+    await using store = await open()
+    await expect(store.backup('/proc/copy.db')).rejects.toMatchObject({
+      code: 'BAD_REQUEST',
+      message: '/proc/copy.db cannot be made there',
+    })
+  })
+
   it('is not made of a store in memory', async () => {
     await using store = await openStorage({ dialect: 'sqlite', file: ':memory:' })
     await expect(store.backup(join(folder, 'copy.db'))).rejects.toMatchObject({

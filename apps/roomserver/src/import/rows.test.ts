@@ -16,6 +16,7 @@ it.each([
   ['a file that is not there', join(folder, 'missing.db'), 'unable to open database file'],
   ['the database of another component', empty, 'no such table: roomserver_rooms'],
   ['a file of another kind', `file:${text}`, 'file is not a database'],
+  ['a password that ends the connection string', 'postgresql://u:a/b@h/rooms', 'with /, #, ?, @ and %'],
   ['a port where nobody listens', 'postgresql://127.0.0.1:1/dendrite', 'ECONNREFUSED'],
 ])('refuses in one line to import from %s', async (_what, from, reason) => {
   const read = async () => {

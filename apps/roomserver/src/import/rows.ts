@@ -1,6 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { RoomserverError } from '@roomserver/types'
 import { Pool, types } from 'pg'
+import { connectionStringFault } from '../config/connection-string.ts'
 
 /** Reads rows of somebody else's database, and never writes. */
 export interface Rows extends AsyncDisposable {
@@ -28,6 +29,8 @@ function parserOf(oid: number): (text: string) => unknown {
 }
 
 function postgresRows(connectionString: string): Rows {
+  const fault = connectionStringFault(connectionString)
+  if (fault !== undefined) refuse(new Error(`the connection string is not of the form ${fault}`))
   const pool = new Pool({
     connectionString,
     max: 1,
