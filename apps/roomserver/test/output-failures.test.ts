@@ -1,6 +1,6 @@
-import { spawn, type StdioOptions } from 'node:child_process'
+import { spawn, spawnSync, type StdioOptions } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, openSync, readdirSync } from 'node:fs'
 import { endWithUs, PROGRAM } from '@roomserver/testing'
 import { expect, it } from 'vitest'
 import { folder } from './program.ts'
@@ -39,4 +39,23 @@ it('serves where its messages cannot be written', async () => {
   await expect.poll(async () => (await fetch(`${url ?? ''}/readyz`)).status).toBe(200)
   child.kill('SIGTERM')
   expect(await closed).toEqual([0, null])
+})
+
+it.each([
+  ['key create', ['key', 'create', 'matrix_key.pem']],
+  ['a start', ['serve', '--data', '.']],
+])('leaves no empty key behind where the disk is full: %s', (_what, args) => {
+  const place = folder()
+  // No file may grow, which a process that ignores the signal for it is told like a full disk.
+  const limited = [
+    '-c',
+    'trap \'\' XFSZ; ulimit -f 0; exec "$@"',
+    'sh',
+    process.execPath,
+    ...PROGRAM,
+    ...args,
+  ]
+  const { status, stderr } = spawnSync('sh', limited, { cwd: place, encoding: 'utf8' })
+  expect({ status, files: readdirSync(place) }).toEqual({ status: 1, files: [] })
+  expect(stderr).toMatch(/^roomserver: EFBIG/)
 })

@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { encodeBase64, refusedKeyReason, type SigningKey } from '@roomserver/events'
 import { RoomserverError } from '@roomserver/types'
 
@@ -74,8 +74,18 @@ export function readSigningKey(path: string, use: KeyUse = 'current'): SigningSe
 export function readOrCreateSigningKey(path: string): SigningSeed {
   if (existsSync(path)) return readSigningKey(path)
   const key = newSigningKey()
-  writeFileSync(path, formatSigningKey(key), { mode: 0o600, flag: 'wx' })
+  try {
+    writeFileSync(path, formatSigningKey(key), { mode: 0o600, flag: 'wx' })
+  } catch (error) {
+    // On a full disk the file is there and empty, and the next start would take it for the key.
+    if (!isThereAlready(error)) rmSync(path, { force: true })
+    throw error
+  }
   return key
+}
+
+function isThereAlready(error: unknown): boolean {
+  return error instanceof Error && Reflect.get(error, 'code') === 'EEXIST'
 }
 
 /** A random key with a random name. */

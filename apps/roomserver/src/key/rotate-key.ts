@@ -126,6 +126,10 @@ function writeDurably(path: string, text: string, mode: number): void {
   try {
     writeSync(handle, text)
     fsyncSync(handle)
+  } catch (error) {
+    // On a full disk the file is there and empty, and would be taken for a key.
+    rmSync(path, { force: true })
+    throw error
   } finally {
     closeSync(handle)
   }

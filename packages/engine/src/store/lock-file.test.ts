@@ -1,4 +1,4 @@
-import { mkdtempSync, existsSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, existsSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
@@ -42,6 +42,15 @@ it('holds through symbolic links to the file and to its folder', () => {
   expect(lock).toBeDefined()
   expect(refusal(join(links, 'link.db'))).toContain('is using it')
   expect(refusal(join(links, 'folder', 'rooms.db'))).toContain('is using it')
+})
+
+it('blames no other process for what keeps the file from being locked', () => {
+  const file = join(folder(), 'rooms.db')
+  writeFileSync(`${file}.guard`, 'something else '.repeat(100))
+  expect(refusal(file)).toBe(`the database cannot be locked: ${file}.guard: file is not a database`)
+  const other = join(folder(), 'rooms.db')
+  mkdirSync(`${other}.guard`)
+  expect(refusal(other)).toBe(`the database cannot be locked: ${other}.guard: unable to open database file`)
 })
 
 // In containers both have the number 1; the number proves nothing, the lock of the operating system does.

@@ -18,7 +18,12 @@ export function lockFile(database: string): Disposable {
   const real = realpathSync(database)
   const note = `${real}.lock`
   const guard = holdGuard(`${real}.guard`, note)
-  writeFileSync(note, `${process.pid}\n`)
+  try {
+    writeFileSync(note, `${process.pid}\n`)
+  } catch (error) {
+    guard.close()
+    throw error
+  }
   return {
     [Symbol.dispose]: () => {
       rmSync(note, { force: true })
@@ -37,22 +42,33 @@ function makePrivately(database: string): void {
 
 /** Node has no locks of files, but SQLite does: a transaction that writes nothing locks its file and leaves it empty. */
 function holdGuard(path: string, note: string): DatabaseSync {
-  const guard = new nodeSqlite.DatabaseSync(path, { timeout: 0 })
+  let guard: DatabaseSync | undefined
   try {
+    guard = new nodeSqlite.DatabaseSync(path, { timeout: 0 })
     guard.exec('pragma journal_mode = off; begin exclusive')
     return guard
   } catch (cause) {
-    guard.close()
-    const reason = `${holderIn(note)} is using it (${note})`
-    throw new RoomserverError(
-      'STORE_UNAVAILABLE',
-      { reason },
-      `the database can be used by one process only: ${reason}`,
-      {
-        cause,
-      },
-    )
+    guard?.close()
+    throw isHeld(cause) ? held(note, cause) : unlockable(path, cause)
   }
+}
+
+/** SQLite's BUSY. */
+function isHeld(error: unknown): boolean {
+  return error instanceof Error && Number(Reflect.get(error, 'errcode')) % 256 === 5
+}
+
+function held(note: string, cause: unknown): RoomserverError {
+  const reason = `${holderIn(note)} is using it (${note})`
+  const message = `the database can be used by one process only: ${reason}`
+  return new RoomserverError('STORE_UNAVAILABLE', { reason }, message, { cause })
+}
+
+function unlockable(path: string, cause: unknown): RoomserverError {
+  const reason = `${path}: ${cause instanceof Error ? cause.message : String(cause)}`
+  return new RoomserverError('STORE_UNAVAILABLE', { reason }, `the database cannot be locked: ${reason}`, {
+    cause,
+  })
 }
 
 function holderIn(note: string): string {
