@@ -47,6 +47,12 @@ it.each([
   )
 })
 
+// A store on a full disk cannot even be read: SQLite's memory for readers is a file beside it.
+it('says what a disk that fails may be', () => {
+  const failure = storeError(error('disk I/O error', { code: 'ERR_SQLITE_ERROR', errcode: 4874 }))
+  expect(String(failure)).toContain('disk I/O error; the disk may be full, or fail')
+})
+
 it('takes a number that would be rounded for damage', () => {
   const failure = storeError(new RangeError('Value is too large', { cause: 1 }))
   expect(isFailure(failure)).toBe(false)

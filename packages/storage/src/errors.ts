@@ -5,7 +5,7 @@ const SQLITE_UNAVAILABLE: ReadonlyMap<number, string> = new Map([
   [5, 'another program has locked the file'], // BUSY
   [7, ''], // NOMEM
   [8, 'let this process write to the file and its folder'], // READONLY
-  [10, ''], // IOERR
+  [10, 'the disk may be full, or fail: the log of the system says more'], // IOERR
   [13, 'free space on the disk'], // FULL
   [14, 'make the folder, or correct the path; this process has to be allowed to write there'], // CANTOPEN
 ])
