@@ -17,6 +17,17 @@ describe.each(PACKAGES)('$folder', ({ folder, manifest }) => {
     )
   })
 
+  it('runs the benches that it has', () => {
+    const place = join(folder, 'bench')
+    const benches = existsSync(join(ROOT, place)) ? filesBelow(place, ['.ts']) : []
+    const script = manifest.scripts?.['bench'] ?? ''
+    const isRun = (path: string): boolean =>
+      script.startsWith('vitest bench')
+        ? path.endsWith('.bench.ts')
+        : script.includes(path.slice(folder.length + 1))
+    if (benches.length > 0) expect(benches.filter(isRun)).not.toEqual([])
+  })
+
   it('has a README and says what it is', () => {
     expect(existsSync(join(ROOT, folder, 'README.md'))).toBe(true)
     expect(manifest.description).toMatch(/\.$/)
