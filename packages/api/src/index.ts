@@ -271,6 +271,7 @@ export {
 export { QueryAccountDataRequest, QueryAccountDataResponse, userEndpoints, type UserApi } from './user-api.ts'
 export { type Wire, type EmptyList, wireOf } from './wire/annotation.ts'
 export { zeroOf, filled } from './wire/zero.ts'
+export { whole } from './wire/whole.ts'
 export { BodyDecoder } from './codec/body-decoder.ts'
 export type { DecodeLimits } from './codec/held-bytes.ts'
 export { type Decoded, decode, decodeInSlices } from './codec/decode.ts'

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { administrationEndpoints, inspectionEndpoints, roomserverEndpoints } from '@roomserver/api'
 import {
   createInput,
   createRoomInspection,
@@ -31,6 +32,7 @@ import { checkReadiness } from './readiness.ts'
 import { createRoomMethods } from './rooms/room-methods.ts'
 import { openPlace } from './store/open-place.ts'
 import { storePlaceOf } from './store/store-place.ts'
+import { withWholeRequests } from './whole-requests.ts'
 
 /**
  * Opens a room engine: store, outputs, input, operations and all background work. What was opened is closed again if a
@@ -108,14 +110,24 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       closing: closing.signal,
     }),
     serverName,
-    operations,
+    operations: withWholeRequests(roomserverEndpoints, operations),
     readiness: () =>
       checkReadiness(
         () => storage.probe(),
         outputs,
         () => systemClock.now(),
       ),
-    parts: { storage, cache, input, outputs, streamed, administration, inspection, dummyEvents, scrubber },
+    parts: {
+      storage,
+      cache,
+      input,
+      outputs,
+      streamed,
+      administration: withWholeRequests(administrationEndpoints, administration),
+      inspection: withWholeRequests(inspectionEndpoints, inspection),
+      dummyEvents,
+      scrubber,
+    },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }
