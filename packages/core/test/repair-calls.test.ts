@@ -161,6 +161,21 @@ it('asks one by one for those auth events only that did not come with the others
   expect(await b.event(join.eventId)).toMatchObject({ verdict: 'outlier' })
 })
 
+it('takes the event that it asked for and none that comes with it', async () => {
+  await using one = await carolSpeaks()
+  const { b, hello, join, room, federation } = one
+  const unasked = await room.state('m.room.topic', '', { topic: 'unasked' })
+  const { getEvent } = await otherServer(one.a)
+  vi.mocked(federation.getEventAuth).mockImplementation(async () => ({ auth_chain: [] }))
+  vi.mocked(federation.getEvent).mockImplementation(async (request) => {
+    const answer = await getEvent(request)
+    return { ...answer, pdus: [...answer.pdus, unasked.json] }
+  })
+  await b.take(hello, { origin: 'a' })
+  expect(await b.event(join.eventId)).toMatchObject({ verdict: 'outlier' })
+  expect(await b.event(unasked.eventId)).toBeUndefined()
+})
+
 it.each([
   ['twenty events of a state one by one', 20, { getEvent: 20, lookupState: 0 }],
   ['more than that all together', 21, { getEvent: 0, lookupState: 1 }],

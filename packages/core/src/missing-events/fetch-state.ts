@@ -139,14 +139,17 @@ export async function fetchEvents(
   await storeOutliers(parts, room, await singleEvents(parts, server, ids))
 }
 
-/** Single events in the federation format, as far as the server has them. */
+/**
+ * Single events in the federation format, as far as the server has them. Of an answer the first is taken: one that has more
+ * is not to what was asked.
+ */
 export async function singleEvents(
   { federation }: Pick<FetchParts, 'federation'>,
   server: string,
   ids: readonly EventId[],
 ): Promise<readonly string[]> {
   const answers = await Promise.allSettled(ids.map((id) => federation.getEvent({ S: server, EventID: id })))
-  return answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value.pdus : []))
+  return answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value.pdus.slice(0, 1) : []))
 }
 
 /** Sees to it that the auth events of an event are stored. @throws see {@link fetchStateBefore} */
