@@ -2,7 +2,7 @@ import type { FederationApi } from '@roomserver/api'
 import { ed25519, encodeBase64, type Pdu } from '@roomserver/events'
 import { RoomBuilder } from '@roomserver/testing'
 import { RoomserverError } from '@roomserver/types'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { Operations, type Others } from './operations.ts'
 
 async function started(options: Parameters<typeof RoomBuilder.create>[0] = {}, others: Others = {}) {
@@ -656,6 +656,55 @@ describe('performBackfill for ourselves', () => {
     }))
     await using _server = server
     expect(await backfill()).toEqual({ events: [] })
+  })
+
+  // The clock goes on by a second each time that it is looked at: so each event takes one.
+  it('asks for the state before no further event when its time is over', async () => {
+    let asked = 0
+    const { server, room, backfill } = await joined(
+      (_room, events) => ({
+        backfill: async ({ S }) => transaction(S === 'b' ? events.slice(-99) : events.slice(1, -99)),
+        lookupStateIds: async () => {
+          asked++
+          throw new Error('404 not found')
+        },
+        queryPublicKey: keysOf,
+      }),
+      199,
+    )
+    await using _server = server
+    await server.hs.take(await room.join('@user:c'))
+    expect(await backfill()).toEqual({ events: [] })
+    expect(asked).toBeGreaterThan(100)
+    expect(asked).toBeLessThan(120)
+  })
+
+  it('waits thirty seconds for one server, and then asks the next', async () => {
+    const { promise: isWaiting, resolve: waits } = Promise.withResolvers<void>()
+    const asked: string[] = []
+    const { server, room, backfill } = await joined((builder, events) => ({
+      backfill: async ({ S }) => {
+        asked.push(S)
+        if (S === 'c') return transaction([...builder.events.slice(0, 4), ...events])
+        waits()
+        return await new Promise(() => undefined)
+      },
+      queryPublicKey: keysOf,
+    }))
+    await using _server = server
+    await server.hs.take(await room.join('@user:c'))
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const done = backfill()
+      await isWaiting
+      await vi.advanceTimersByTimeAsync(29_999)
+      expect(asked).toEqual(['b'])
+      await vi.advanceTimersByTimeAsync(1)
+      expect((await done).events).toHaveLength(7)
+      expect(asked).toEqual(['b', 'c'])
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('gives nothing when nobody answers', async () => {

@@ -22,7 +22,8 @@ export function withCallBudget(federation: RepairFederation, callMs: number): Re
   }
 }
 
-async function inTime<Result>(call: Promise<Result>, callMs: number): Promise<Result> {
+/** What a call gives, if it gives it within so many ms. */
+export async function inTime<Result>(call: Promise<Result>, callMs: number): Promise<Result> {
   let timer: NodeJS.Timeout | undefined
   const tooLate = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${callMs} ms`)), callMs)

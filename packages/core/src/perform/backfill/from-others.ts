@@ -10,6 +10,7 @@ import {
   oldEvent,
   ingest,
 } from '../../missing-events/fetch-state.ts'
+import { inTime, type RepairFederation, withCallBudget } from '../../missing-events/call-budget.ts'
 import { eventsBefore } from '../../graph/events-before.ts'
 import { oldestFirst } from '../../graph/oldest-first.ts'
 import { reconnectHistoryTask } from '../../missing-events/reconnect-history-task.ts'
@@ -19,13 +20,19 @@ import type { PerformContext } from '../context.ts'
 
 /** What backfill works with. */
 interface BackfillParts extends FetchParts {
-  readonly federation: FederationApi
+  readonly federation: RepairFederation & Pick<FederationApi, 'backfill'>
+  /** Whether nothing more is asked of other servers: one that is slow has each of a hundred events wait for its state. */
+  readonly isTimeUp: () => boolean
 }
 
 /** How many servers are asked before we give up. */
 const MAX_SERVERS = 5
 /** How many events are asked for at once. */
 const MAX_EVENTS = 100
+/** Time for one call, whatever the component itself does, in ms. */
+const CALL_MS = 30_000
+/** Time after which no further call is made, in ms. */
+const BUDGET_MS = 120_000
 
 /** An event of the past, and the server that gave it. */
 interface Given {
@@ -48,18 +55,29 @@ export async function backfillFromOthers(
 ): Promise<readonly EventRecord[]> {
   const servers = (await context.store.joinedServers(room.nid)).filter((name) => name !== context.serverName)
   if (servers.length === 0 || from.length === 0) return []
-  const federation = federationFor(context, 'fetching earlier events')
-  const parts: BackfillParts = { ...context, federation }
+  const parts = partsOf(context, federationFor(context, 'fetching earlier events'))
   const expected = { roomId: room.roomId, rules: rulesOf(room) }
   const given = new Map<EventId, Given>()
   let wanted: ReadonlyMap<EventId, Given> = given
   for (const server of servers.slice(0, MAX_SERVERS)) {
+    if (parts.isTimeUp()) break
     for (const event of await eventsFrom(parts, expected, server, from))
       if (!given.has(event.eventId)) given.set(event.eventId, { event, server })
     wanted = eventsBefore(from, given, ({ event }) => event.prevEvents)
     if (wanted.size >= MAX_EVENTS || (wanted.size > 0 && !(await isPastUnknown(parts, wanted)))) break
   }
   return wanted.size === 0 ? [] : await takeAll(parts, expected, wanted)
+}
+
+function partsOf(context: PerformContext, federation: FederationApi): BackfillParts {
+  const { clock } = context
+  const deadline = clock.now() + BUDGET_MS
+  const backfill: FederationApi['backfill'] = (request) => inTime(federation.backfill(request), CALL_MS)
+  return {
+    ...context,
+    federation: { ...withCallBudget(federation, CALL_MS), backfill },
+    isTimeUp: () => clock.now() >= deadline,
+  }
 }
 
 /** Whether some of the events build on others that were not given and are not here: another server may have them. */
@@ -93,7 +111,7 @@ async function eventsFrom(
 }
 
 async function takeAll(
-  parts: FetchParts,
+  parts: BackfillParts,
   room: ExpectedRoom,
   given: ReadonlyMap<EventId, Given>,
 ): Promise<readonly EventRecord[]> {
@@ -111,7 +129,7 @@ async function takeAll(
 
 /** What an event builds on may lie before the events that were sent: then the state before it is asked for. */
 async function isTakenInto(
-  parts: FetchParts,
+  parts: BackfillParts,
   room: ExpectedRoom,
   server: string,
   event: Pdu,
@@ -119,6 +137,7 @@ async function isTakenInto(
   try {
     const outcome = await ingest(parts, oldEvent(event))
     if (outcome.kind !== 'missing') return isTaken(outcome)
+    if (parts.isTimeUp()) return false
     if (outcome.auth.length > 0) await fetchAuthEvents(parts, room, server, event.eventId)
     if (outcome.prev.length === 0) return isTaken(await ingest(parts, oldEvent(event)))
     const { eventIds } = await fetchStateBefore(parts, room, server, event)
