@@ -385,6 +385,21 @@ it.each(['[]', '{}'])('names sections inside one another without end: %s', ([ope
   expect(refusal(text)).toContain('expected valid YAML: the sections are nested too deeply')
 })
 
+// The library compares each key with every other: twenty thousand took 8 s, and these would take longer than a test may.
+it('reads a file of a hundred thousand keys', () => {
+  const keys = Array.from({ length: 100_000 }, (_, index) => `k${index}:`)
+  expect(() => parse(`${SAMPLE}\nother:\n ${keys.join('\n ')}\n`)).not.toThrow()
+})
+
+it.each(['a: {b: 1, c: 2, b: 3}', 'a:\n - b: 1\n   b: 2', 'a: 1\nb: 2\na: 3', '"a": 1\na: 2', '1: a\n1: b'])(
+  'refuses a key that stands twice: %j',
+  (text) => {
+    expect(refusal(`${text}\n${SAMPLE}`)).toMatch(
+      /^dendrite.yaml:\d: expected valid YAML: Map keys must be unique/,
+    )
+  },
+)
+
 it('names the line of broken YAML', () => {
   expect(refusal('version: 2\nglobal: [1,\n')).toMatch(/^dendrite.yaml:\d: .*valid YAML/)
 })

@@ -7,8 +7,10 @@ import {
   LineCounter,
   type Node,
   parseDocument,
+  type Scalar,
   visit,
   type YAMLError,
+  type YAMLMap,
   type YAMLWarning,
 } from 'yaml'
 import type { z } from 'zod'
@@ -27,7 +29,9 @@ export interface YamlFile {
 export function parseYaml(text: string, path: string): YamlFile {
   const lines = new LineCounter()
   // Go's YAML, with which the other components read the file, knows merge keys (`<<`).
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true })
+  // The library compares each key with all before it, which takes seconds for some thousands: `unusableValue` does not.
+  const options = { lineCounter: lines, prettyErrors: false, merge: true, uniqueKeys: false }
+  const document = parseDocument(text, options)
   const mistake = document.errors[0] ?? document.warnings.find(({ code }) => code === 'TAG_RESOLVE_FAILED')
   if (mistake !== undefined) {
     const line = lines.linePos(mistake.pos[0]).line
@@ -129,11 +133,25 @@ function unusableValue(document: Document): Unusable | undefined {
     return visit.BREAK
   }
   visit(document, {
+    Map: (_key, map) => {
+      const twice = repeatedKey(map)
+      return twice && stop(twice, REPEATED_KEY)
+    },
     Alias: (_key, alias) => (alias.resolve(document) === undefined ? stop(alias, UNKNOWN_ALIAS) : undefined),
     Scalar: (_key, scalar) => (String(scalar.value).includes('\0') ? stop(scalar, NUL) : undefined),
   })
   return found
 }
+
+function repeatedKey({ items }: YAMLMap): Scalar | undefined {
+  const seen = new Set<unknown>()
+  return items
+    .map(({ key }) => key)
+    .filter((key) => isScalar(key))
+    .find((key) => seen.size === seen.add(key.value).size)
+}
+
+const REPEATED_KEY = 'Map keys must be unique'
 
 const TOO_DEEP = 'the sections are nested too deeply'
 
