@@ -137,6 +137,12 @@ it('takes no empty path, which the shell makes of a variable that is not set', a
   }
 })
 
+it.runIf(process.platform === 'linux')('refuses a folder of data where none can be made', async () => {
+  const { errors, status } = await run('serve', '--data', '/proc/none/data')
+  expect(status).toBe(1)
+  expect(errors).toContain('--data: expected a folder, or a path where one can be made')
+})
+
 it('says that no server answers', async () => {
   const { errors, status } = await run('rooms', '--url', 'http://127.0.0.1:1')
   expect(status).toBe(1)

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { existsSync, mkdirSync, statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { newSigningKey, readOrCreateSigningKey, readSigningKey, type SigningSeed } from '@roomserver/engine'
 import { isLoopbackHost } from '@roomserver/inthttp'
 import { isServerName, RoomserverError } from '@roomserver/types'
@@ -79,7 +79,7 @@ function placeFor(
 
 function makeFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    makeFolders(folder)
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new RoomserverError(
@@ -89,6 +89,22 @@ function makeFolder(folder: string): void {
       { cause },
     )
   }
+}
+
+/** Node's own way never ends where the file system says that a folder does not exist which was to be made, as `/proc` does. */
+function makeFolders(folder: string): void {
+  if (isFolder(folder)) return
+  makeFolders(dirname(folder))
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (cause) {
+    // Another process may have made it meanwhile.
+    if (!isFolder(folder)) throw cause
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 }
 
 /** A store without its key: a new key is never made silently, since other servers know the rooms by events of the old one. */
