@@ -64,6 +64,30 @@ it('answers alike from a running server and from the store that it uses', async 
   expect((await ask('explain', '$none')).errors).toBe('roomserver: event "$none" is not known here\n')
 })
 
+it.each([',', ',@bob:localhost', ''])('explains no entry without an event type: --key %j', async (key) => {
+  const { status, text, errors } = await ask('explain', room.roomId, '--key', key)
+  expect({ status, text }).toEqual({ status: 1, text: '' })
+  expect(errors).toContain('Expected an event type')
+})
+
+it.each(['1e999', '[-1e400]', '9007199254740993'])(
+  'sends no number that it would change: %s',
+  async (number) => {
+    const content = `{"topic":"x","a":${number}}`
+    const answer = await ask(
+      'send',
+      room.roomId,
+      '@alice:localhost',
+      'm.room.topic',
+      content,
+      '--state-key',
+      '',
+    )
+    expect(answer).toMatchObject({ status: 1, text: '' })
+    expect(answer.errors).toContain('content: expected a JSON object, with integers between')
+  },
+)
+
 it('shows events and changes of a room as they come', async () => {
   await using watching = new Program(['watch', room.roomId, '--url', server.url])
   // It has looked at what there was by then.

@@ -85,11 +85,18 @@ async function sent(
 
 function objectIn(text: string): JsonObject {
   try {
-    const value: unknown = JSON.parse(text)
+    const value: unknown = JSON.parse(text, refuseChanged)
     if (isJsonObject(value)) return value
   } catch {
     // Said below.
   }
-  const expected = 'a JSON object'
+  const expected = 'a JSON object, with integers between -2^53 and 2^53'
   throw new RoomserverError('BAD_REQUEST', { path: 'content', expected }, `content: expected ${expected}`)
+}
+
+/** A number that JavaScript cannot hold would be sent as another one, or as null. */
+function refuseChanged(_key: string, value: unknown): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value
+  if (Number.isFinite(value) && !Number.isInteger(value)) return value
+  throw new RangeError('the number is out of range')
 }

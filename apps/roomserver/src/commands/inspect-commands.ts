@@ -1,6 +1,6 @@
 import type { InspectionApi } from '@roomserver/api'
 import { GRAPH_FORMATS, type GraphFormat, graphText } from '@roomserver/inspect'
-import { Command, Option } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { answering } from '../inspect/answer-command.ts'
 import { count } from '../inspect/inspection-options.ts'
 import {
@@ -26,6 +26,12 @@ const limitOption = () => new Option('-l, --limit <number>', 'how many at the mo
 const limitOf = ({ limit }: Limited): number => limit ?? 0
 
 const FIRST = { cursor: '' }
+
+/** Without a type it would be the room that is explained. */
+function entryKey(text: string): string {
+  if (text !== '' && !text.startsWith(',')) return text
+  throw new InvalidArgumentError('Expected an event type, or an event type, a comma and a state key.')
+}
 
 /** The commands that look inside rooms and print one answer. */
 export function inspectCommands(): readonly Command[] {
@@ -127,7 +133,7 @@ function eventCommands(): readonly Command[] {
   const explain = new Command('explain')
     .argument('<event-or-room>', 'an event ID, a room ID or an alias')
     .description('explain an event, a room, or an entry of its state')
-    .option('-k, --key <type,key>', 'the entry to explain: an event type, or type and state key')
+    .option('-k, --key <type,key>', 'the entry to explain: an event type, or type and state key', entryKey)
   return [
     answering(event, { ask: (api, [id = '']) => api.event({ event_id: id }), show: eventText }),
     answering<Limited & EventsOptions, Awaited<ReturnType<InspectionApi['events']>>>(events, {
