@@ -47,6 +47,25 @@ it.each([
   )
 })
 
+// Each set the room aside that met it, as if that was at fault, or ended the start with a stack.
+it.each([
+  ['no such table: rooms', { code: 'ERR_SQLITE_ERROR', errcode: 1 }, 'restore'],
+  ['no such column: breaking', { code: 'ERR_SQLITE_ERROR', errcode: 1 }, 'restore'],
+  ['ON CONFLICT clause does not match any PRIMARY KEY', { code: 'ERR_SQLITE_ERROR', errcode: 1 }, 'restore'],
+  ['table "counters" already exists', { code: 'ERR_SQLITE_ERROR', errcode: 1 }, 'of its own'],
+  ['index outputs_by_room already exists', { code: 'ERR_SQLITE_ERROR', errcode: 1 }, 'of its own'],
+  ['duplicate column name: bytes', { code: 'ERR_SQLITE_ERROR', errcode: 1 }, 'of its own'],
+  ['column "breaking" does not exist', { code: '42703' }, 'restore'],
+  ['there is no unique or exclusion constraint matching', { code: '42P10' }, 'restore'],
+  ['relation "counters" already exists', { code: '42P07' }, 'of its own'],
+  ['column "bytes" of relation "outputs" already exists', { code: '42701' }, 'of its own'],
+])('a schema that is not as it was made: %s', (message, members, remedy) => {
+  const failure = storeError(error(message, members))
+  expect(isFailure(failure, 'STORE_UNAVAILABLE') && failure.message).toContain(remedy)
+  const mistake = error('near "rooms": syntax error', { code: 'ERR_SQLITE_ERROR', errcode: 1 })
+  expect(storeError(mistake)).toBe(mistake)
+})
+
 // A store on a full disk cannot even be read: SQLite's memory for readers is a file beside it.
 it('says what a disk that fails may be', () => {
   const failure = storeError(error('disk I/O error', { code: 'ERR_SQLITE_ERROR', errcode: 4874 }))

@@ -10,6 +10,18 @@ const SQLITE_UNAVAILABLE: ReadonlyMap<number, string> = new Map([
   [14, 'make the folder, or correct the path; this process has to be allowed to write there'], // CANTOPEN
 ])
 
+const SQLITE_ERROR = 1
+
+/** Tables are lost, or are being put back: the fault is not in a room. */
+const LACKING = 'the tables are not as they were made: restore a backup, or wait until it is restored'
+/** The record of what was made is lost, or the tables are of another program. */
+const EXISTING = 'restore a backup, or give the program a database of its own'
+
+const SQLITE_SCHEMA: readonly (readonly [text: RegExp, remedy: string])[] = [
+  [/^no such (?:table|column)|^ON CONFLICT clause does not match/, LACKING],
+  [/^(?:table|index) .* already exists|^duplicate column name/, EXISTING],
+]
+
 /** CORRUPT and NOTADB. */
 const SQLITE_DAMAGED = new Set([11, 26])
 
@@ -37,6 +49,10 @@ const POSTGRES_UNAVAILABLE: readonly (readonly [code: string, remedy: string])[]
   ['53300', "lower max_open_conns, or raise the server's max_connections"],
   ['3F000', 'create the schema, or correct search_path in the connection string'],
   ['42P01', 'the tables are not there: correct the database or search_path, or wait until it is restored'],
+  ['42703', LACKING],
+  ['42P10', LACKING],
+  ['42P07', EXISTING],
+  ['42701', EXISTING],
   ['55000', 'let the database take connections (alter database … allow_connections true)'],
   ['25P03', ''],
   ['57014', ''],
@@ -184,11 +200,16 @@ function remedyOf(error: Error): string | undefined {
   const code = member(error, 'code')
   if (code === 'ERR_SQLITE_ERROR') {
     const result = Number(member(error, 'errcode')) & 0xff
-    return SQLITE_UNAVAILABLE.get(result)
+    return result === SQLITE_ERROR ? schemaRemedyOf(error.message) : SQLITE_UNAVAILABLE.get(result)
   }
   if (isSqlState(code)) return POSTGRES_UNAVAILABLE.find(([start]) => code.startsWith(start))?.[1]
   if (typeof code === 'string' && code in SOCKET_ERRORS) return SOCKET_ERRORS[code]
   return DRIVER_ERRORS.find(([text]) => text.test(error.message))?.[1]
+}
+
+/** SQLite has no codes of their own for what is wrong with a schema. */
+function schemaRemedyOf(message: string): string | undefined {
+  return SQLITE_SCHEMA.find(([text]) => text.test(message))?.[1]
 }
 
 function isSqlState(code: unknown): code is string {

@@ -57,6 +57,22 @@ describe('a database file', () => {
     await expect(open()).rejects.toMatchObject({ code: 'DATABASE_TOO_NEW', details: { found: 99 } })
   })
 
+  it.each([
+    'alter table schema_versions drop column breaking',
+    'drop table rooms',
+    'delete from schema_versions',
+  ])('cannot be used where its schema is not as it was made: %s', async (damage) => {
+    await (await open())[Symbol.asyncDispose]()
+    const database = new DatabaseSync(join(folder, 'rooms.db'))
+    database.exec(damage)
+    database.close()
+    const used = open().then(async (store) => {
+      await using opened = store
+      await opened.room('!room:a')
+    })
+    await expect(used).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  })
+
   it('of an older schema, or without one, is left as it is where nothing is to be changed', async () => {
     const file = join(folder, 'rooms.db')
     const look = { dialect: 'sqlite', file, migrate: false } as const
