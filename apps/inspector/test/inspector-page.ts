@@ -48,7 +48,7 @@ export async function openPage(browser: Browser, built: string, look: Look = {})
  *
  * @returns where it is
  */
-export function writeFile(name: string, text: string): string {
+export function writeFile(name: string, text: string | Uint8Array): string {
   const path = join(mkdtempSync(join(folder, 'file-')), name)
   writeFileSync(path, text)
   return path

@@ -45,8 +45,18 @@ export function App(): JSX.Element {
   const { inspected } = opened
   const isDragging = useDroppedFiles(opened.open)
   useEffect(() => {
-    if (inspected === undefined || route.view !== 'start') return
-    void firstView(inspected).then((first) => goTo(first, true))
+    if (inspected === undefined) return
+    const isOfOtherFile = route.view === 'room' && inspected.roomIds?.includes(route.roomId) === false
+    if (route.view !== 'start' && !isOfOtherFile) return
+    const { hash } = location
+    let isWanted = true
+    void firstView(inspected).then((first) => {
+      // Somebody may have gone elsewhere meanwhile.
+      if (isWanted && location.hash === hash) goTo(first, !isOfOtherFile)
+    })
+    return () => {
+      isWanted = false
+    }
   }, [inspected])
   useEffect(() => {
     document.title = titleOf(route)

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks'
 /** Something that is waited for. */
 export type Loaded<T> =
   | { readonly state: 'loading' }
-  | { readonly state: 'failed'; readonly message: string }
+  | { readonly state: 'failed'; readonly message: string; readonly retry?: () => void }
   | { readonly state: 'ready'; readonly value: T }
 
 /**
@@ -12,21 +12,24 @@ export type Loaded<T> =
  * @param inputs - texts and numbers that say what to load
  */
 export function useLoaded<T>(load: () => Promise<T>, inputs: readonly unknown[]): Loaded<T> {
+  const [attempt, setAttempt] = useState(0)
+  const wanted = [...inputs, attempt]
   const [held, setHeld] = useState<{ readonly inputs: readonly unknown[]; readonly loaded: Loaded<T> }>()
   useEffect(() => {
     let isWanted = true
     const settle = (loaded: Loaded<T>): void => {
-      if (isWanted) setHeld({ inputs, loaded })
+      if (isWanted) setHeld({ inputs: wanted, loaded })
     }
     load().then(
       (value) => settle({ state: 'ready', value }),
-      (error: unknown) => settle({ state: 'failed', message: messageOf(error) }),
+      (error: unknown) =>
+        settle({ state: 'failed', message: messageOf(error), retry: () => setAttempt(attempt + 1) }),
     )
     return () => {
       isWanted = false
     }
-  }, inputs)
-  const isOfNow = held !== undefined && held.inputs.every((input, index) => input === inputs[index])
+  }, wanted)
+  const isOfNow = held !== undefined && held.inputs.every((input, index) => input === wanted[index])
   return isOfNow ? held.loaded : { state: 'loading' }
 }
 

@@ -23,7 +23,12 @@ export function WaitFor<T>({
   if (loaded.state === 'failed') {
     return (
       <p class="note failed" role="alert">
-        Could not load {what}: <Text value={loaded.message} cut={1_000} />
+        Could not load {what}: <Text value={loaded.message} cut={1_000} />{' '}
+        {loaded.retry !== undefined && (
+          <button type="button" onClick={loaded.retry}>
+            Try again
+          </button>
+        )}
       </p>
     )
   }

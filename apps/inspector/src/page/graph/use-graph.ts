@@ -12,6 +12,8 @@ export interface LoadedGraph {
   /** Whether there is more behind the last event. */
   readonly hasMore: boolean
   readonly failure: string | undefined
+  /** Loads again what could not be loaded; nothing does by itself. */
+  readonly retry: () => void
   /** Whether more is only loaded when somebody asks for it. */
   readonly isPaused: boolean
   /**
@@ -106,15 +108,19 @@ export function useGraph(
     [api, evaluation, room_id],
   )
 
+  const begin = useCallback(() => {
+    if (around === undefined) load([], 'back', NOTHING)
+    else load([around], 'around', { ...NOTHING, arrivals: around })
+  }, [load, around])
+
   useEffect(() => {
     known.current = new Set()
     setHeld(NOTHING)
-    if (around === undefined) load([], 'back', NOTHING)
-    else load([around], 'around', { ...NOTHING, arrivals: around })
+    begin()
     return () => {
       turn.current++
     }
-  }, [load, around])
+  }, [begin])
 
   useEffect(() => {
     if (evaluation === undefined) return
@@ -136,13 +142,15 @@ export function useGraph(
   const isEnough = events.length >= ENOUGH
   const loadMore = useCallback(
     (isAsked: boolean): boolean => {
-      if (isLoading || next === undefined || next.length === 0 || (isEnough && !isAsked)) return false
+      if (isLoading || next === undefined || next.length === 0) return false
+      if ((isEnough || failure !== undefined) && !isAsked) return false
       load(next, 'back', held)
       return true
     },
     [load, isLoading, held],
   )
-  return { events, isLoading, hasMore, failure, isPaused: hasMore && isEnough && !isLoading, loadMore }
+  const retry = (): void => (next === undefined ? begin() : load(next, 'back', held))
+  return { events, isLoading, hasMore, failure, retry, isPaused: hasMore && isEnough && !isLoading, loadMore }
 }
 
 /** Which of some events beside the way back are to be shown with a page of it: those that it has come to. */

@@ -1,7 +1,7 @@
 /** The server wants a token, or another one. */
 export class TokenNeeded extends Error {
   constructor() {
-    super('the server asks for its token')
+    super('the server asks for its token; reload the page to give it')
   }
 }
 
@@ -30,14 +30,19 @@ export function askServer(base: URL, family: string, token: string | undefined):
       body: JSON.stringify(request),
       credentials: 'omit',
       redirect: 'error',
+    }).catch((cause: unknown) => {
+      throw new Error('the server does not answer; try again when it runs', { cause })
     })
     if (answer.status === 401) throw new TokenNeeded()
     if (answer.ok) return answer.json()
     const says = await failureText(answer)
-    if (says === undefined && answer.status === 404) throw new NotServed()
+    if (says === undefined && NOT_SERVED.has(answer.status)) throw new NotServed()
     throw new Error(says ?? `the server answered ${answer.status}`)
   }
 }
+
+/** What servers answer to a `POST` that they know nothing of; those of static pages, too. */
+const NOT_SERVED: ReadonlySet<number> = new Set([404, 405, 501])
 
 /** What a server says of a failure; `undefined`: nothing that can be read. */
 async function failureText(answer: Response): Promise<string | undefined> {

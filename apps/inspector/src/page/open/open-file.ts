@@ -24,7 +24,11 @@ export interface OpenedFile {
 }
 
 /** Another file was opened meanwhile. */
-export class NotWanted extends Error {}
+export class NotWanted extends Error {
+  constructor() {
+    super('another file was opened meanwhile')
+  }
+}
 
 /**
  * Opens a file of events. Everything happens in this page: nothing is sent.
@@ -42,6 +46,7 @@ export async function openFile(file: File, { isWanted, onGraph, onProgress }: Op
     await nextTurn()
     expectWanted()
   }
+  if (await isCompressed(file)) throw new Error('it is compressed; unpack it first')
   onProgress(`Reading ${file.name}`)
   // The page shows that it reads before it is busy with it.
   await rest()
@@ -62,10 +67,17 @@ export async function openFile(file: File, { isWanted, onGraph, onProgress }: Op
       onGraph: showGraph,
     })
     const { faults, inspection: api, roomIds } = opened
+    if (roomIds.length === 0) throw new Error(['there are no events in it', ...faults.slice(0, 1)].join(': '))
     return { inspected: early ?? { kind: 'file', name: file.name, api, roomIds }, problems: faults }
   } finally {
     ended.resolve()
   }
+}
+
+/** Whether it begins as gzip files do. */
+async function isCompressed(file: File): Promise<boolean> {
+  const [first, second] = new Uint8Array(await file.slice(0, 2).arrayBuffer())
+  return first === 0x1f && second === 0x8b
 }
 
 /** The bytes of a file. Not every browser iterates over a stream by itself. */

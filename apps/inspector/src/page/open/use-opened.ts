@@ -2,7 +2,7 @@ import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import type { Inspected } from '../app/inspection-context.ts'
 import { messageOf } from '../app/use-loaded.ts'
 import { NotWanted, openFile } from './open-file.ts'
-import { TokenNeeded } from './ask-server.ts'
+import { NotServed, TokenNeeded } from './ask-server.ts'
 import { serverChanges } from './server-changes.ts'
 import { serverInspection } from './server-inspection.ts'
 import { heldToken, holdToken } from './token.ts'
@@ -29,19 +29,28 @@ export function useOpened(): Opened {
   const [problems, setProblems] = useState<readonly string[]>([])
   const [needsToken, setNeedsToken] = useState(false)
 
+  // Whatever was begun last is what is opened.
+  const turn = useRef(0)
   const connect = useCallback(async (token: string | undefined): Promise<void> => {
+    const own = ++turn.current
+    const isWanted = (): boolean => own === turn.current
     const base = serverBase()
-    if (base === undefined) return
+    if (base === undefined) return setProgress(undefined)
     const api = serverInspection(base, token)
     try {
       const { server_name } = await api.activity({})
+      const changes = await serverChanges(base, token)
+      if (!isWanted()) return
       holdToken(token)
       setNeedsToken(false)
       setFailure(undefined)
-      const changes = await serverChanges(base, token)
+      setProgress(undefined)
       setInspected({ kind: 'server', name: server_name, api, changes })
     } catch (error) {
-      if (!(error instanceof TokenNeeded)) return
+      if (!isWanted()) return
+      setProgress(undefined)
+      if (error instanceof NotServed) return
+      if (!(error instanceof TokenNeeded)) return setFailure(`Could not open the server: ${messageOf(error)}`)
       if (token !== undefined) setFailure('The server does not accept this token.')
       holdToken(undefined)
       setNeedsToken(true)
@@ -49,10 +58,9 @@ export function useOpened(): Opened {
   }, [])
 
   useEffect(() => {
-    void connect(heldToken()).finally(() => setProgress(undefined))
+    void connect(heldToken())
   }, [connect])
 
-  const turn = useRef(0)
   const open = useCallback((file: File) => {
     const own = ++turn.current
     const isWanted = (): boolean => own === turn.current
@@ -63,12 +71,13 @@ export function useOpened(): Opened {
     }
     openFile(file, { onProgress, onGraph: setInspected, isWanted }).then(
       ({ inspected: opened, problems: unread }) => {
+        if (!isWanted()) return
         setProgress(undefined)
         setProblems(unread)
         setInspected(opened)
       },
       (error: unknown) => {
-        if (error instanceof NotWanted) return
+        if (error instanceof NotWanted || !isWanted()) return
         setProgress(undefined)
         setFailure(`Could not open ${file.name}: ${messageOf(error)}`)
       },

@@ -121,7 +121,10 @@ export function GraphView({
         )}
         {graph.failure !== undefined && (
           <p class="note failed" role="alert">
-            Could not load the graph: <Text value={graph.failure} cut={1_000} />
+            Could not load the graph: <Text value={graph.failure} cut={1_000} />{' '}
+            <button type="button" onClick={graph.retry}>
+              Try again
+            </button>
           </p>
         )}
         {whole === 'yes' ? (

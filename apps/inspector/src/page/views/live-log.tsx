@@ -74,7 +74,7 @@ export function LiveLog<Seen>({
           ))}
         </ul>
       </div>
-      {items.length === 0 && (
+      {items.length === 0 && failure === undefined && (
         <p class="none">{isWatching ? 'Nothing has come so far.' : 'Asking the server…'}</p>
       )}
     </>

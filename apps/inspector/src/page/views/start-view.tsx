@@ -15,7 +15,7 @@ export function StartView({
   return (
     <div class="start">
       <h1>Look inside a room</h1>
-      {hasLink && !needsToken && progress === undefined && (
+      {hasLink && !needsToken && progress === undefined && failure === undefined && (
         <p class="note">This link shows a room of a file. Open the file again to see it.</p>
       )}
       {needsToken && <TokenForm onGive={opened.giveToken} />}
