@@ -264,3 +264,67 @@ it('reads of a state that it has nothing again but what the state references and
   // What is known of it, all of it, and what the event references.
   expect(eventsById.mock.calls).toEqual([[state], [state], [event.authEvents]])
 })
+
+/** What is made of a state in which something stands that may be stored, but not in a state of the room. */
+async function madeOf(stranger: (hs: Homeserver, room: RoomBuilder) => Promise<readonly string[]>) {
+  await using hs = await Homeserver.start()
+  const room = await RoomBuilder.create()
+  await hs.takeAll(room.events)
+  const event = await room.message('heard')
+  const state = [...(await hs.current(room.roomId)), ...(await stranger(hs, room))]
+  const create = room.events[0]?.eventId
+  const parts = {
+    federation: { lookupState: lost, getEvent: lost } as unknown as FederationApi,
+    store: hs.storage,
+    input: hs.input,
+    clock: systemClock,
+    log: silentLogger,
+  }
+  const store = (ids: readonly string[]) => storeState(parts, room, 'a', event, { state: ids, chain: [] })
+  return {
+    beside: (await store(state)).eventIds,
+    instead: (await store(state.filter((id) => id !== create))).eventIds,
+    own: (await store(await hs.current(room.roomId))).eventIds,
+  }
+}
+
+it.each(['1', '10', '12'])(
+  'takes no state with the create event of another room, of version %s',
+  async (version) => {
+    const made = await madeOf(async (hs) => {
+      const other = await RoomBuilder.create({ version, ...(version !== '12' && { roomId: '!other:a' }) })
+      await hs.takeAll(other.events)
+      return [other.events[0]?.eventId ?? '']
+    })
+    expect(made).toMatchObject({ beside: [], instead: [] })
+    expect(made.own).not.toEqual([])
+  },
+)
+
+it.each(['topic', 'message'])('takes no state with a %s that is not of it', async (what) => {
+  const made = await madeOf(async (hs, room) => {
+    const other = await RoomBuilder.create({ roomId: '!other:a' })
+    const event = await (what === 'topic'
+      ? other.state('m.room.topic', '', { topic: 'other' })
+      : room.message('no state'))
+    await hs.takeAll([...other.events, ...room.events])
+    return [event.eventId]
+  })
+  expect(made).toMatchObject({ beside: [], instead: [] })
+})
+
+it('looks up nothing of a state that is longer than any', async () => {
+  const eventsById = vi.fn()
+  const room = await RoomBuilder.create()
+  const event = await room.message('heard')
+  const parts = {
+    federation: {} as FederationApi,
+    store: { eventsById, eventsByNid: eventsById },
+    input: { runTask: eventsById, decideOn: eventsById },
+    clock: systemClock,
+    log: silentLogger,
+  }
+  const state = Array.from({ length: 200_001 }, (_, index) => `$${index}`)
+  expect(await storeState(parts, room, 'a', event, { state, chain: [] })).toMatchObject({ eventIds: [] })
+  expect(eventsById).not.toHaveBeenCalled()
+})

@@ -176,6 +176,27 @@ it('takes nothing for the state before an event that lacks what the event refere
   expect(await b.event(event.eventId)).toBeUndefined()
 })
 
+it.each(['first', 'last'])(
+  'takes no state with two events for one entry, whichever stands %s',
+  async (place) => {
+    const told = { pdu_ids: [] as string[], auth_chain_ids: [] }
+    await using two = await pair({
+      lookupMissingEvents: async () => ({ events: [] }),
+      lookupStateIds: async () => told,
+    })
+    const { room, a, b } = two
+    const older = await room.state('m.room.topic', '', { topic: 'older' })
+    await a.takeAll([older, await room.state('m.room.topic', '', { topic: 'newer' })])
+    await unseen(two, 2)
+    const state = await a.current(room.roomId)
+    told.pdu_ids.push(...(place === 'first' ? [older.eventId, ...state] : [...state, older.eventId]))
+    const event = await room.message('heard')
+    await a.take(event)
+    expect(await b.take(event, { origin: 'a' })).toMatchObject({ kind: 'missing' })
+    expect(await b.event(event.eventId)).toBeUndefined()
+  },
+)
+
 /** Found by the simulation: a member was left out, who had set the power levels, and could say nothing more. */
 it('takes a state that lacks what its own events reference of no one server, but of two', async () => {
   const only = { pdu_ids: [] as string[], auth_chain_ids: [] }

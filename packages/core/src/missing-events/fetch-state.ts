@@ -1,5 +1,5 @@
 import { type Pdu, trustedPdu } from '@roomserver/events'
-import { EVENT_TYPE_NIDS, type EventId, type EventRecord, isRejected } from '@roomserver/types'
+import { EVENT_TYPE_NIDS, type EventId, type EventRecord, isRejected, NO_NID } from '@roomserver/types'
 import { isUnevaluated } from '../evaluate/event-references.ts'
 import type { EventInput, Outcome } from '../decide/event-input.ts'
 import { eventTask } from '../input/event-task.ts'
@@ -34,6 +34,8 @@ export interface FetchedState {
   readonly isClosed: boolean
 }
 
+const NOT_TAKEN: FetchedState = { eventIds: [], isClosed: false }
+
 const CREATE_NID = EVENT_TYPE_NIDS.get('m.room.create')
 const MEMBER_NID = EVENT_TYPE_NIDS.get('m.room.member')
 
@@ -67,12 +69,13 @@ export async function storeState(
   event: Pdu,
   { state, chain }: RemoteStateIds,
 ): Promise<FetchedState> {
+  if (state.length > MAX_STATE) return NOT_TAKEN
   const missing = await unknownOf(parts, room, [...new Set([...chain, ...state])].slice(0, MAX_STATE))
   if (missing.length > 0) await fetchMissing(parts, room, server, event, missing)
   const stored = await parts.store.eventsById(state)
   const referenced = await parts.store.eventsById(event.authEvents)
   const isWhole = stored.length === state.length && !stored.some((record) => lacksReferenced(record, room))
-  if (!isWhole || !isStateBefore(stored, referenced)) return { eventIds: [], isClosed: false }
+  if (!isWhole || !isStateBefore(stored, referenced) || !isOfRoom(stored, room)) return NOT_TAKEN
   return { eventIds: stored.map((record) => record.eventId), isClosed: await isClosed(parts, stored) }
 }
 
@@ -101,13 +104,24 @@ export async function fetchStateBefore(
   return await storeState(parts, room, server, event, await askStateIds(parts, room, server, event))
 }
 
-/** The state before an event has the create event, and something in every entry of which the event references something. */
+/**
+ * The state before an event has the create event, one event in an entry, and something in every entry of which the event
+ * references something.
+ */
 function isStateBefore(state: readonly EventRecord[], referenced: readonly EventRecord[]): boolean {
   const entries = new Set(state.map(entryOf))
   return (
+    entries.size === state.length &&
     state.some(({ typeNid, verdict }) => typeNid === CREATE_NID && !isRejected(verdict)) &&
     referenced.every((one) => entries.has(entryOf(one)))
   )
+}
+
+/** Events of other rooms may be stored as well: the create event of one would pass for that of this room. */
+function isOfRoom(state: readonly EventRecord[], { roomId, rules }: ExpectedRoom): boolean {
+  const create = state.find(({ typeNid }) => typeNid === CREATE_NID)
+  if (create === undefined || trustedPdu(create.json, create.eventId, rules).roomId !== roomId) return false
+  return state.every(({ roomNid, stateKeyNid }) => roomNid === create.roomNid && stateKeyNid !== NO_NID)
 }
 
 /** The same of the events of the state itself: what they reference was in the state once, and entries do not go away. */
