@@ -79,10 +79,13 @@ describe('a server', () => {
     await using server = await servePage(built, room.text)
     server.fault = async () => 401
     await page.goto(server.url)
+    await page.getByLabel('Token of this server').fill('\u2026')
+    await page.getByRole('button', { name: 'Connect' }).click()
+    expect(await alert(page).textContent()).toBe('The server does not accept this token.')
     await page.getByLabel('Token of this server').fill('x')
     server.fault = async () => 'broken'
     await page.getByRole('button', { name: 'Connect' }).click()
-    expect(await alert(page).textContent()).toContain('the server does not answer')
+    await alert(page).getByText('the server does not answer').waitFor()
     server.fault = async () => undefined
     await page.getByRole('button', { name: 'Connect' }).click()
     await listed().waitFor()

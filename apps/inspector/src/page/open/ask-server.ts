@@ -24,6 +24,8 @@ export type Ask = <Response>(operation: string, request: object) => Promise<Resp
  */
 export function askServer(base: URL, family: string, token: string | undefined): Ask {
   return async (operation, request) => {
+    // No header can hold it: the browser would fail as if there were no server.
+    if (token !== undefined && /[^ -~]/.test(token)) throw new TokenNeeded()
     const answer = await fetch(new URL(`api/${family}/${operation}`, base), {
       method: 'POST',
       headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
