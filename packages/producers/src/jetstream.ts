@@ -21,7 +21,7 @@ import { connect } from '@nats-io/transport-node'
 import { AckInbox } from './ack-inbox.ts'
 import type { Acknowledgement, Bus, StreamAccess, StreamConsumer, StreamState } from './bus.ts'
 import { createWidest, errorCode } from './create-widest.ts'
-import { type NatsAddress, parseNatsAddresses } from './nats-address.ts'
+import { hostAndPort, type NatsAddress, parseNatsAddresses } from './nats-address.ts'
 import { expectGreeting } from './nats-greeting.ts'
 import { connectionLost, linkOf } from './nats-link.ts'
 import type { OutputMessage } from './outbox.ts'
@@ -53,7 +53,7 @@ export function outputStreamName(topicPrefix: string): string {
 function clientOptions(servers: readonly NatsAddress[], { disableTlsValidation }: JetStreamOptions) {
   const tls: TlsOptions & { readonly rejectUnauthorized: boolean } = { rejectUnauthorized: false }
   return {
-    servers: servers.map(({ host, port }) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)),
+    servers: servers.map(hostAndPort),
     ...servers.find(({ credentials }) => credentials !== undefined)?.credentials,
     ...(disableTlsValidation === true && { tls }),
   }

@@ -27,6 +27,11 @@ export function parseNatsAddresses(texts: readonly string[]): readonly NatsAddre
   return texts.flatMap((text) => text.split(',').map((one) => parseOne(one.trim())))
 }
 
+/** `host:port`, as it is written. */
+export function hostAndPort({ host, port }: NatsAddress): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
 function parseOne(text: string): NatsAddress {
   const match = FORM.exec(text)
   const port = Number(match?.[4] ?? DEFAULT_PORT)

@@ -1,5 +1,5 @@
 import { connect } from 'node:net'
-import type { NatsAddress } from './nats-address.ts'
+import { hostAndPort, type NatsAddress } from './nats-address.ts'
 
 /**
  * Makes sure that a NATS server answers at one of the addresses. The client itself keeps the socket of an attempt that got no
@@ -24,7 +24,7 @@ async function greeting(address: NatsAddress, timeoutMs: number, found: AbortSig
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   found.addEventListener('abort', () => resolve())
   const { host, isTls, port } = address
-  const place = `nats://${host.includes(':') ? `[${host}]` : host}:${port}`
+  const place = `nats://${hostAndPort(address)}`
   const socket = connect({ host, port })
   const timer = setTimeout(() => reject(new Error(`no answer from ${place} in ${timeoutMs} ms`)), timeoutMs)
   socket.once('data', (chunk) => {
