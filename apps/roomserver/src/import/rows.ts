@@ -30,7 +30,7 @@ function parserOf(oid: number): (text: string) => unknown {
 
 function postgresRows(connectionString: string): Rows {
   const fault = connectionStringFault(connectionString)
-  if (fault !== undefined) refuse(new Error(`the connection string is not of the form ${fault}`))
+  if (fault !== undefined) refuse(new Error(`the connection string: expected ${fault}`))
   const pool = new Pool({
     connectionString,
     max: 1,
